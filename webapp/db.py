@@ -1,0 +1,98 @@
+"""The database: engines, sessions, and the one commit of the whole code."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from webapp.digests import RowsDigest
+
+Hook = Callable[[Session], None]
+
+STATEMENT_TIMEOUT = 120_000
+LOCK_TIMEOUT = 5_000
+"""Milliseconds that a statement, and a wait for a lock, may take."""
+
+
+class Database:
+    """One database, SQLite or PostgreSQL. Nothing connects before the first use."""
+
+    def __init__(self, url: str, *, before_commit: Sequence[Hook] = (), pool_size: int = 10) -> None:
+        self.url = url
+        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url, pool_size)
+        self._before_commit = tuple(before_commit)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether there is one writer at a time."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One decision: everything in it is committed together, or nothing is.
+
+        Last of all it settles the pool accounts and seals the audit batch; after the commit it runs what was
+        put into `session.info["after_commit"]`.
+        """
+        with self._sessions() as session:
+            session.connection(execution_options={"desk_writes": True})
+            yield session
+            session.flush()
+            for hook in self._before_commit:
+                hook(session)
+            session.commit()
+        for nudge in session.info.pop("after_commit", ()):
+            nudge()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A snapshot to read from; what is changed in it is rolled back."""
+        with self._sessions() as session:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+            session.rollback()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+def after_commit(session: Session, nudge: Callable[[], None]) -> None:
+    """Do this once the session's transaction is committed; never if it isn't."""
+    session.info.setdefault("after_commit", []).append(nudge)
+
+
+def _postgresql(url: str, pool_size: int) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    options = f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"
+    return create_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": 5, "application_name": "escrow-desk"},
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL", "cache_size = -65536"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.create_aggregate("rows_digest", -1, RowsDigest)  # type: ignore[arg-type]
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("desk_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,39 @@
+"""Who does a deed."""
+
+from dataclasses import dataclass, field
+
+from webapp.domain.permissions import JOB_PERMISSIONS
+from webapp.errors import NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Someone or something that acts: a user, an API token, a job or the command line."""
+
+    kind: str
+    """`user`, `token`, `job` or `cli`."""
+    id: int | None
+    name: str
+    permissions: frozenset[str] = field(default_factory=frozenset)
+    request_id: str | None = None
+    origin: str | None = None
+    """Where it came from: an address, or a host and process."""
+
+    @property
+    def key(self) -> str:
+        """What the audit trail and the limits know this actor by: `user:7`, `job:auto_release`."""
+        return f"{self.kind}:{self.id if self.id is not None else self.name}"
+
+    def may(self, permission: str) -> bool:
+        """Whether this actor holds the permission."""
+        return permission in self.permissions
+
+    def require(self, permission: str) -> None:
+        """Raise NotAllowed unless this actor holds the permission."""
+        if not self.may(permission):
+            raise NotAllowed(f"{self.name} may not do this: it needs the permission {permission}.")
+
+
+def job_actor(job: str, run_id: int | None = None) -> Actor:
+    """A periodic job at work."""
+    return Actor("job", None, job, JOB_PERMISSIONS, request_id=f"run-{run_id}" if run_id else None)

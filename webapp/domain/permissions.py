@@ -1,0 +1,50 @@
+"""Who may do what. Roles are for people, scopes for API tokens; both are sets of permissions."""
+
+_READ = frozenset(
+    "dispute:read escrow:read order:read party:read approval:read job:read alert:read audit:read".split()
+)
+_CASE = frozenset(
+    "dispute:open dispute:work escrow:freeze escrow:extend money:propose party:auto-deduct".split()
+)
+_OPERATE = frozenset("job:run job:pause alert:manage payout:retry".split())
+_ADMIN = frozenset(
+    "user:manage token:manage schedule:manage settings:manage payout:manage money:reverse money:stop order:write "
+    "party:write".split()
+)
+
+ROLES: dict[str, frozenset[str]] = {
+    "viewer": _READ,
+    "agent": _READ | _CASE,
+    "approver": _READ | _CASE | {"money:approve"},
+    "operator": _READ | _OPERATE,
+    "admin": _READ | _CASE | _OPERATE | _ADMIN | {"money:approve"},
+}
+"""Permissions of each role, by the table of the product's design."""
+
+SCOPES: dict[str, frozenset[str]] = {
+    "read": _READ,
+    "jobs": frozenset({"job:read", "job:run"}),
+    "jobs:pause": frozenset({"job:read", "job:pause"}),
+    "orders": frozenset({"order:read", "order:write", "escrow:read"}),
+    "escrows": frozenset({"escrow:read", "escrow:freeze", "escrow:extend", "money:propose"}),
+    "disputes": frozenset({"dispute:read", "dispute:open", "dispute:work", "money:propose", "approval:read"}),
+    "parties": frozenset({"party:read", "party:write", "party:auto-deduct"}),
+    "audit": frozenset({"audit:read"}),
+    "tokens": frozenset({"token:manage"}),
+}
+"""What a token may be given. No scope has `money:approve`: tokens never approve."""
+
+JOB_PERMISSIONS = frozenset({"money:move"})
+"""What a periodic job may do that no person may: move money without a decision."""
+
+ALL_PERMISSIONS = frozenset().union(*ROLES.values())
+
+
+def of_roles(roles: list[str]) -> frozenset[str]:
+    """Everything that the roles together allow; an unknown role allows nothing."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+
+
+def of_scopes(scopes: list[str]) -> frozenset[str]:
+    """Everything that the scopes together allow; an unknown scope allows nothing."""
+    return frozenset().union(*(SCOPES.get(scope, frozenset()) for scope in scopes))

@@ -1,0 +1,154 @@
+"""The states of things, in the product's words. Stored as text."""
+
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    """What was bought: how far it is."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+class EscrowStatus(StrEnum):
+    """Where the money of one order is."""
+
+    PENDING_PAYMENT = "pending_payment"
+    HELD = "held"
+    RELEASED = "released"
+    REFUNDED = "refunded"
+    SPLIT = "split"
+    VOIDED = "voided"
+
+
+class Policy(StrEnum):
+    """What makes an escrow due."""
+
+    DEADLINE = "deadline"
+    COMPLETION = "completion"
+    BUFFER = "buffer"
+    PLACEMENT = "placement"
+
+
+class FreezeCause(StrEnum):
+    """Why nobody's timer may move an escrow."""
+
+    PERSON = "person"
+    DISPUTE = "dispute"
+    PROPOSAL = "proposal"
+    WARRANTY_CLAIM = "warranty_claim"
+
+
+class DisputeStatus(StrEnum):
+    """How far a claim on an escrow is."""
+
+    OPENED = "opened"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    ESCALATED = "escalated"
+    PENDING_APPROVAL = "pending_approval"
+    EXPIRED = "expired"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"
+
+
+CLOSED_DISPUTES = (DisputeStatus.RESOLVED, DisputeStatus.WITHDRAWN)
+"""An `expired` dispute is open still: a party was silent, and a person must decide."""
+
+
+class DisputeKind(StrEnum):
+    """A dispute, or a complaint after the work was finished."""
+
+    DISPUTE = "dispute"
+    WARRANTY_CLAIM = "warranty_claim"
+
+
+class Resolution(StrEnum):
+    """How a dispute ends."""
+
+    RELEASE_TO_SELLER = "release_to_seller"
+    REFUND_TO_BUYER = "refund_to_buyer"
+    SPLIT = "split"
+    NO_FAULT = "no_fault"
+
+
+class ApprovalStatus(StrEnum):
+    """The second person's decision on a proposed money action."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    EXECUTED = "executed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class AccountKind(StrEnum):
+    """A place in the ledger."""
+
+    WALLET = "wallet"
+    PENDING = "pending"
+    ESCROW = "escrow"
+    FEES = "fees"
+    RECEIVABLE = "receivable"
+    CLEARING = "clearing"
+
+
+class TransferKind(StrEnum):
+    """Why money moved."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    REFUND = "refund"
+    SPLIT = "split"
+    DEPOSIT = "deposit"
+    CREDIT = "credit"
+    REPAYMENT = "repayment"
+    REVERSAL = "reversal"
+
+
+class RunStatus(StrEnum):
+    """One execution of a job."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    LOST = "lost"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+
+
+UNFINISHED_RUNS = (RunStatus.QUEUED, RunStatus.RUNNING)
+RUNS_THAT_COUNT = (RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.SKIPPED)
+"""Runs that count as having run, for the no-execution warning; dry runs don't."""
+
+
+class Trigger(StrEnum):
+    """What started a run."""
+
+    SCHEDULE = "schedule"
+    MANUAL = "manual"
+    API = "api"
+    CATCH_UP = "catch_up"
+    RETRY = "retry"
+
+
+class CatchUp(StrEnum):
+    """What happens to slots that passed while nothing ran."""
+
+    ONCE = "once"
+    EACH = "each"
+    SKIP = "skip"
+
+
+class AlertStatus(StrEnum):
+    """A rule that fired."""
+
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"

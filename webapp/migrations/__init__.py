@@ -1,0 +1,40 @@
+"""Migrations: expand first, contract later. `upgrade` is what `desk migrate` runs."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from webapp.db import Database
+
+
+def upgrade(url: str) -> str:
+    """Bring the database at the address to the newest revision; returns that revision."""
+    config = _config()
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+    return newest()
+
+
+def newest() -> str:
+    """The revision this code needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(database: Database) -> str | None:
+    """The revision the database is at, or None when it was never migrated."""
+    with database.engine.connect() as connection:
+        return _revision(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config

@@ -1,0 +1,62 @@
+"""The audit trail, sealed in batches into a hash chain."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Key, Name, Word
+
+
+class Audit(Base):
+    """Who did what to which thing. `before` and `after` are JSON text."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        UniqueConstraint("batch", "pos"),
+        Index("ix_audit_subject", "subject_kind", "subject_id", "id"),
+        Index("ix_audit_actor", "actor", "id"),
+        Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_at", "at", "id"),
+    )
+
+    id: Mapped[Key]
+    batch: Mapped[int]
+    pos: Mapped[int]
+    at: Mapped[datetime]
+    actor: Mapped[Word]
+    actor_name: Mapped[Name]
+    action: Mapped[Word]
+    subject_kind: Mapped[Word]
+    subject_id: Mapped[int]
+    run_id: Mapped[int | None]
+    request_id: Mapped[Word | None]
+    origin: Mapped[Name | None]
+    reason: Mapped[str | None]
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+
+
+class AuditSeal(Base):
+    """One sealed batch: `hash` is HMAC-SHA256 of the previous hash, the place, the number of rows and their digest."""
+
+    __tablename__ = "audit_seal"
+
+    chain: Mapped[Word] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    batch: Mapped[int] = mapped_column(unique=True)
+    rows: Mapped[int]
+    digest: Mapped[Name]
+    previous: Mapped[Name]
+    hash: Mapped[Name]
+    key_id: Mapped[Word]
+
+
+class AuditHead(Base):
+    """The end of a chain; its row is the chain's lock."""
+
+    __tablename__ = "audit_head"
+
+    chain: Mapped[Word] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    hash: Mapped[Name]

@@ -1,0 +1,86 @@
+"""Disputes, with their messages and evidence."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Key, Minor, Name, Ref, Word
+
+_OPEN = text("status NOT IN ('resolved', 'withdrawn')")
+
+
+class Dispute(Base):
+    """A claim on an escrow. Its clock pauses (`paused_at`) while a party must answer."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        Index("uq_dispute_open", "escrow_id", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_dispute_assignee", "assignee_id", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_dispute_due", "due_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_dispute_status", "status", "due_at", "id"),
+        Index("ix_dispute_escrow_id", "escrow_id", "id"),
+        CheckConstraint("waiting_on IN ('buyer', 'seller')", name="waiting_on"),
+    )
+
+    id: Mapped[Key]
+    ref: Mapped[Ref]
+    escrow_id: Mapped[int] = mapped_column(ForeignKey("escrow.id"))
+    kind: Mapped[Word]
+    claimant: Mapped[Word]
+    reason_code: Mapped[Word]
+    claim: Mapped[str]
+    status: Mapped[Word]
+    waiting_on: Mapped[Word | None]
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("desk_user.id"))
+    resolution: Mapped[Word | None]
+    resolution_code: Mapped[Word | None]
+    resolution_reason: Mapped[str | None]
+    buyer_amount: Mapped[Minor | None]
+    seller_amount: Mapped[Minor | None]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[Name | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Message(Base):
+    """A message to or from a party, or an internal note (`audience` is `internal`)."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint("audience IN ('buyer', 'seller', 'internal')", name="audience"),
+        Index("ix_message_dispute_id", "dispute_id", "id"),
+    )
+
+    id: Mapped[Key]
+    dispute_id: Mapped[int] = mapped_column(ForeignKey("dispute.id"))
+    audience: Mapped[Word]
+    inbound: Mapped[bool] = mapped_column(default=False)
+    by: Mapped[Word]
+    by_name: Mapped[Name]
+    body: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Evidence(Base):
+    """A file or text attached to a dispute: `staged` until `submitted`. Files lie outside the web root under generated names."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_dispute_id", "dispute_id", "id"),)
+
+    id: Mapped[Key]
+    dispute_id: Mapped[int] = mapped_column(ForeignKey("dispute.id"))
+    status: Mapped[Word]
+    side: Mapped[Word]
+    name: Mapped[Name]
+    media_type: Mapped[Name]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    stored_as: Mapped[Name | None]
+    body: Mapped[str | None]
+    by: Mapped[Word]
+    by_name: Mapped[Name]
+    at: Mapped[datetime]

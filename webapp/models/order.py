@@ -1,0 +1,48 @@
+"""Orders and payments: what was bought, and the attempts to collect money for it."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Currency, Key, Minor, Ref, Word
+
+
+class Order(Base):
+    """What was bought. Its escrow is made with it, in one transaction."""
+
+    __tablename__ = "purchase_order"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("buyer_id <> seller_id", name="two_parties"),
+        Index("ix_purchase_order_status", "status", "id"),
+    )
+
+    id: Mapped[Key]
+    ref: Mapped[Ref]
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    tenant: Mapped[Word | None]
+    status: Mapped[Word]
+    amount: Mapped[Minor]
+    currency: Mapped[Currency]
+    on_credit: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+
+class Payment(Base):
+    """One attempt to collect money for an order through a provider."""
+
+    __tablename__ = "payment"
+    __table_args__ = (UniqueConstraint("provider", "reference"),)
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("purchase_order.id"), index=True)
+    provider: Mapped[Word]
+    reference: Mapped[Word | None]
+    status: Mapped[Word]
+    amount: Mapped[Minor]
+    currency: Mapped[Currency]
+    created_at: Mapped[datetime]

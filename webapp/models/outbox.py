@@ -1,0 +1,63 @@
+"""What goes out, what was answered before, and what admins have set."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Json, Key, Name, Word
+
+_UNSENT = text("sent_at IS NULL")
+
+
+class Event(Base):
+    """A fact told to other systems, written with the deed and sent after it."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_unsent", "id", postgresql_where=_UNSENT, sqlite_where=_UNSENT),)
+
+    id: Mapped[Key]
+    type: Mapped[Word]
+    subject_kind: Mapped[Word]
+    subject_id: Mapped[int]
+    payload: Mapped[str]
+    at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class Idempotency(Base):
+    """The first answer to a write, by actor and key."""
+
+    __tablename__ = "idempotency"
+
+    actor: Mapped[Word] = mapped_column(primary_key=True)
+    key: Mapped[Name] = mapped_column(primary_key=True)
+    request_hash: Mapped[Name]
+    status: Mapped[int | None]
+    answer: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class StoredSetting(Base):
+    """What admins changed in the desk; it wins over the environment."""
+
+    __tablename__ = "stored_setting"
+
+    name: Mapped[Word] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(Json)
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[Name]
+
+
+class SavedView(Base):
+    """A list with its filters, saved by name for one person."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("user_id", "screen", "name"),)
+
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("desk_user.id"))
+    screen: Mapped[Word]
+    name: Mapped[Name]
+    query: Mapped[str]

@@ -1,0 +1,44 @@
+"""Parties, and their standing orders to repay debt."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Currency, Key, Minor, Name, Ref
+
+
+class Party(Base):
+    """Anyone who pays or is paid."""
+
+    __tablename__ = "party"
+    __table_args__ = (Index("ix_party_name", "name", "id"),)
+
+    id: Mapped[Key]
+    ref: Mapped[Ref]
+    name: Mapped[Name]
+    email: Mapped[Name | None]
+    phone: Mapped[Name | None]
+    verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+class AutoDeduct(Base):
+    """A party's standing order to repay debt in one currency from its wallet."""
+
+    __tablename__ = "auto_deduct"
+    __table_args__ = (
+        CheckConstraint("percent BETWEEN 1 AND 100", name="percent"),
+        CheckConstraint("daily_max IS NULL OR daily_max > 0", name="daily_max"),
+        CheckConstraint("minimum_balance >= 0", name="minimum_balance"),
+        Index("ix_auto_deduct_enabled", "party_id", "currency", postgresql_where=text("enabled"), sqlite_where=text("enabled")),
+    )
+
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    enabled: Mapped[bool] = mapped_column(default=False)
+    percent: Mapped[int]
+    daily_max: Mapped[Minor | None]
+    minimum_balance: Mapped[Minor]
+    version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,141 @@
+"""Schedules, runs and the processes that carry them out."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Json, Key, Name, Word
+
+_UNFINISHED = text("status IN ('queued', 'running')")
+
+
+class Schedule(Base):
+    """A periodic job and when it is planned. `next_slot` is the next planned instant that has no run yet."""
+
+    __tablename__ = "schedule"
+
+    job: Mapped[Word] = mapped_column(primary_key=True)
+    cron: Mapped[Name]
+    zone: Mapped[Name]
+    grace_seconds: Mapped[int]
+    max_duration_seconds: Mapped[int]
+    long_run_seconds: Mapped[int]
+    failed_items_percent: Mapped[int]
+    catch_up: Mapped[Word]
+    next_slot: Mapped[datetime | None]
+    since: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+    paused_by: Mapped[Name | None]
+    paused_why: Mapped[str | None]
+    paused_until: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Run(Base):
+    """One execution of a job. `missed_to` is the last slot of a stretch that is recorded as missed."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        UniqueConstraint("job", "slot"),
+        Index("ix_run_job", "job", "id"),
+        Index("ix_run_job_status", "job", "status", "id"),
+        Index("ix_run_unfinished", "status", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
+    )
+
+    id: Mapped[Key]
+    job: Mapped[Word]
+    slot: Mapped[datetime | None]
+    missed_to: Mapped[datetime | None]
+    at: Mapped[datetime]
+    trigger: Mapped[Word]
+    by: Mapped[Word]
+    by_name: Mapped[Name]
+    dry_run: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[Word]
+    attempt: Mapped[int] = mapped_column(default=0)
+    enqueued_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    cursor: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    processed: Mapped[int] = mapped_column(default=0)
+    succeeded: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None]
+    amounts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+class RunItem(Base):
+    """An exception of a run: an item that failed or was skipped, and why."""
+
+    __tablename__ = "run_item"
+    __table_args__ = (UniqueConstraint("run_id", "subject_kind", "subject_id"),)
+
+    id: Mapped[Key]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    subject_kind: Mapped[Word]
+    subject_id: Mapped[int]
+    outcome: Mapped[Word]
+    message: Mapped[str]
+
+
+class RunLine(Base):
+    """A structured log line of a run, shown on its page."""
+
+    __tablename__ = "run_line"
+    __table_args__ = (Index("ix_run_line_run_id", "run_id", "id"),)
+
+    id: Mapped[Key]
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    at: Mapped[datetime]
+    level: Mapped[Word]
+    event: Mapped[str]
+    fields: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+
+class Process(Base):
+    """A worker, scheduler or web process that is alive, by its own word."""
+
+    __tablename__ = "process"
+
+    name: Mapped[Name] = mapped_column(primary_key=True)
+    kind: Mapped[Word]
+    host: Mapped[Name]
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime] = mapped_column(index=True)
+    run_id: Mapped[int | None]
+
+
+class Alert(Base):
+    """A rule that fired about one subject."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(
+            "uq_alert_unresolved", "rule", "subject", unique=True,
+            postgresql_where=text("status <> 'resolved'"), sqlite_where=text("status <> 'resolved'"),
+        ),
+        Index("ix_alert_status", "status", "id"),
+    )
+
+    id: Mapped[Key]
+    rule: Mapped[Word]
+    subject: Mapped[Name]
+    severity: Mapped[Word]
+    status: Mapped[Word]
+    sentence: Mapped[str]
+    fired_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[Name | None]
+    silenced_until: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -1,0 +1,42 @@
+"""What a process needs to work. Nothing connects before it is used."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from redis import Redis
+
+from webapp.db import Database
+from webapp.services import audit
+from webapp.services.figures import settle_figures
+from webapp.services.ledger import settle_pools
+from webapp.settings import Settings
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Settings, database and Redis of one process."""
+
+    settings: Settings
+    db: Database
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The Redis that carries the queues: a hint, never the truth."""
+        return Redis.from_url(self.settings.redis_address, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30)
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where evidence files lie, outside the web root."""
+        return self.settings.var_dir / "evidence"
+
+
+def build_runtime(settings: Settings) -> Runtime:
+    """A runtime by these settings."""
+    return Runtime(settings, database(settings.database_address, settings))
+
+
+def database(url: str, settings: Settings) -> Database:
+    """A database whose transactions end by settling figures and pools, and by sealing their audit records."""
+    seal = partial(audit.seal, key=settings.audit_key)
+    return Database(url, before_commit=(settle_figures, settle_pools, seal))

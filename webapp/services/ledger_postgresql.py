@@ -1,0 +1,52 @@
+"""Writing transfers on PostgreSQL: one statement, so that no row is read twice."""
+
+from typing import Any
+
+from sqlalchemy import Select, func, literal, select, union_all, update
+from sqlalchemy.orm import Session
+
+from webapp.models import Account, Entry, Transfer
+from webapp.models.base import BigInt
+
+
+def write(session: Session, transfers: Select[Any], legs: Select[Any]) -> tuple[int, dict[int, int], dict[str, int]]:
+    """Insert transfers and entries and move the parties' accounts.
+
+    Returns how many transfers there are, the pools' changes by account id, and the amounts by currency.
+    """
+    names = [column.name for column in transfers.selected_columns]
+    made = _table(Transfer).insert().from_select(names, transfers)
+    made = made.returning(Transfer.id, Transfer.reference, Transfer.currency, Transfer.amount).cte("made")
+    sides = legs.cte("sides")
+    rows = select(made.c.id, sides.c.account_id, sides.c.currency, sides.c.amount)
+    rows = rows.join_from(sides, made, made.c.reference == sides.c.reference)
+    posted = _table(Entry).insert().from_select(["transfer_id", "account_id", "currency", "amount"], rows)
+    posted = posted.returning(Entry.account_id, Entry.amount).cte("entries")
+    moved = select(posted.c.account_id, func.sum(posted.c.amount).cast(BigInt).label("delta")).group_by(posted.c.account_id).cte("moved")
+    parties = (
+        update(Account.__table__)  # type: ignore[arg-type]
+        .values(balance=Account.balance + moved.c.delta)
+        .where(Account.id == moved.c.account_id, Account.party_id.is_not(None))
+        .returning(Account.id)
+        .cte("parties")
+    )
+    answer = union_all(
+        select(literal("pool").label("what"), moved.c.account_id.label("key"), literal("").label("currency"), moved.c.delta)
+        .join(Account, Account.id == moved.c.account_id)
+        .where(Account.party_id.is_(None)),
+        select(literal("amount"), func.count(), made.c.currency, func.sum(made.c.amount).cast(BigInt)).group_by(made.c.currency),
+    ).add_cte(parties)
+    pools: dict[int, int] = {}
+    amounts: dict[str, int] = {}
+    count = 0
+    for what, key, currency, total in session.execute(answer):
+        if what == "pool":
+            pools[key] = total
+        else:
+            amounts[currency] = total
+            count += key
+    return count, pools, amounts
+
+
+def _table(model: Any) -> Any:
+    return model.__table__

@@ -1,0 +1,126 @@
+"""Paying the sellers: one deed for many escrows. Releasing one is releasing a list of one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, cast, exists, literal, null, select, union_all, update
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, TransferKind
+from webapp.models import Account, Dispute, Escrow, Transfer
+from webapp.services import audit, events, ledger
+from webapp.services.outcome import Outcome
+from webapp.services.release_refusals import refusals
+from webapp.services.stop import require_money_moves
+from webapp.sql import insert_from, lock, one_of
+
+_Wallet = aliased(Account, name="wallet")
+_Fees = aliased(Account, name="fees")
+_BEFORE, _AFTER = '{"status":"held"}', '{"status":"released"}'
+
+
+def release_all(
+    session: Session,
+    ids: Sequence[int],
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str,
+    due_by: datetime | None = None,
+    run_id: int | None = None,
+) -> Outcome:
+    """Pay held escrows to their sellers, less the fee. Those that may not be paid now are refused by name, not raised.
+
+    With `due_by`, only what is due by then is paid. Raises Conflict while outgoing money is stopped.
+    """
+    actor.require("money:move")
+    require_money_moves(session)
+    lock(session, Escrow, ids)
+    payable = list(session.scalars(_payable(session, ids, due_by)))
+    outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
+    if payable:
+        posted = ledger.post_all(
+            session, _transfers(session, payable, at, run_id), _legs(session, payable), kind=TransferKind.RELEASE, at=at
+        )
+        outcome.done, outcome.amounts = posted.count, posted.amounts
+        _mark_released(session, payable, at, reason)
+        _tell(session, payable, at, actor, reason, run_id)
+    return outcome
+
+
+def may_be_paid(due_by: datetime | None) -> list[ColumnElement[bool]]:
+    """What must hold for an escrow when its row is locked: held, not frozen, not disputed, and due."""
+    disputed = exists().where(Dispute.escrow_id == Escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
+    holds = [Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0, ~disputed]
+    return holds if due_by is None else [*holds, Escrow.release_at <= due_by]
+
+
+def _payable(session: Session, ids: Sequence[int], due_by: datetime | None) -> Select[tuple[int]]:
+    found = select(Escrow.id).join(_Wallet, _wallet_of_seller())
+    return found.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by)).order_by(Escrow.id)
+
+
+def _wallet_of_seller() -> ColumnElement[bool]:
+    return (
+        (_Wallet.party_id == Escrow.seller_id)
+        & (_Wallet.kind == AccountKind.WALLET)
+        & (_Wallet.currency == Escrow.currency)
+    )
+
+
+def _reference() -> ColumnElement[str]:
+    number = cast(Escrow.id, String).concat("-").concat(cast(Escrow.hold_no, String))
+    return literal("escrow-").concat(number).concat("-release")
+
+
+def _transfers(session: Session, ids: Sequence[int], at: datetime, run_id: int | None) -> Select[Any]:
+    values = {
+        "reference": _reference(), "kind": str(TransferKind.RELEASE), "currency": Escrow.currency,
+        "amount": Escrow.amount, "escrow_id": Escrow.id, "hold_no": Escrow.hold_no, "leaves": True,
+        "reverses_id": null(), "run_id": run_id, "at": at,
+    }
+    _, columns = insert_from(Transfer, values)
+    return select(*columns).where(one_of(session, Escrow.id, ids))
+
+
+def _legs(session: Session, ids: Sequence[int]) -> Select[Any]:
+    chosen = one_of(session, Escrow.id, ids)
+    common = (_reference().label("reference"),)
+    sides = union_all(
+        select(*common, Escrow.held_account_id.label("account_id"), Escrow.currency, (-Escrow.amount).label("amount"))
+        .where(chosen),
+        select(*common, _Wallet.id, Escrow.currency, Escrow.amount - Escrow.fee)
+        .join(_Wallet, _wallet_of_seller()).where(chosen, Escrow.amount > Escrow.fee),
+        select(*common, _Fees.id, Escrow.currency, Escrow.fee)
+        .join(_Fees, (_Fees.kind == AccountKind.FEES) & (_Fees.owner == "") & (_Fees.currency == Escrow.currency))
+        .where(chosen, Escrow.fee > 0, _Fees.party_id.is_(None)),
+    ).subquery()
+    return select(sides.c.reference, sides.c.account_id, sides.c.currency, sides.c.amount)
+
+
+def _mark_released(session: Session, ids: Sequence[int], at: datetime, reason: str) -> None:
+    session.execute(
+        update(Escrow)
+        .where(one_of(session, Escrow.id, ids))
+        .values(
+            status=EscrowStatus.RELEASED, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _tell(
+    session: Session, ids: Sequence[int], at: datetime, actor: Actor, reason: str, run_id: int | None
+) -> None:
+    chosen = one_of(session, Escrow.id, ids)
+    records = select(Escrow.id, literal(_BEFORE).label("before"), literal(_AFTER).label("after")).where(chosen)
+    audit.record_all(
+        session, actor, "escrow.release", "escrow", records, len(ids), at=at, reason=reason, run_id=run_id
+    )
+    payload = select(
+        Escrow.id, Escrow.ref.label("escrow"), Escrow.amount, Escrow.fee, Escrow.currency,
+        literal(reason).label("reason"),
+    )
+    events.add_all(session, "escrow.released", "escrow", payload.where(chosen), at=at)

@@ -1,0 +1,56 @@
+"""The switch that stops all outgoing money at once, for jobs and people alike."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.errors import Conflict, Invalid
+from webapp.models import StoredSetting
+from webapp.services import audit
+
+_NAME = "outgoing_stopped"
+_SUBJECT = ("setting", 1)
+
+
+def stopped(session: Session) -> dict[str, str] | None:
+    """Who stopped outgoing money, when and why; None while it flows."""
+    row = session.get(StoredSetting, _NAME)
+    return row.value if row is not None and row.value else None
+
+
+def require_money_moves(session: Session) -> None:
+    """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it."""
+    row = session.scalars(select(StoredSetting).where(StoredSetting.name == _NAME).with_for_update(read=True)).one_or_none()
+    if row is not None and row.value:
+        raise Conflict(f"Outgoing money is stopped by {row.value['by']} since {row.value['at']}: {row.value['why']}")
+
+
+def stop(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
+    """Stop all outgoing money; the reason is shown on every page."""
+    if not why.strip():
+        raise Invalid("Say why outgoing money is stopped.", fields={"why": "Say why."})
+    _switch(session, {"by": actor.name, "why": why.strip(), "at": clock.iso(at)}, at, actor)
+
+
+def resume(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
+    """Let outgoing money flow again."""
+    if not why.strip():
+        raise Invalid("Say why outgoing money may flow again.", fields={"why": "Say why."})
+    _switch(session, None, at, actor, why)
+
+
+def _switch(session: Session, value: dict[str, str] | None, at: datetime, actor: Actor, why: str | None = None) -> None:
+    actor.require("money:stop")
+    row: Any = session.get(StoredSetting, _NAME, with_for_update=True)
+    before = {"stopped": row.value} if row is not None else None
+    if row is None:
+        row = StoredSetting(name=_NAME)
+        session.add(row)
+    row.value, row.changed_at, row.changed_by = value, at, actor.name
+    action = "money.stop" if value else "money.resume"
+    reason = value["why"] if value else why
+    audit.record(session, actor, action, _SUBJECT, at=at, reason=reason, before=before, after={"stopped": value})

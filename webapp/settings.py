@@ -1,0 +1,144 @@
+"""Settings: environment variables, also from `.env`; typed, and every problem reported at once by its name."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from webapp.domain.money import exponent, parse_major
+
+DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
+
+
+class SettingsProblem(Exception):
+    """The settings can't be used; `problems` holds one line per variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _words(value: Any) -> Any:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _per_currency(value: Any) -> Any:
+    """`RWF=10000,NGN=250000.00` or a JSON object; major units as people write them, kept in minor units."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in value.strip("{} ").replace('"', "").replace(":", "=").split(",") if pair.strip()]
+    return {currency.strip(): parse_major(amount, currency.strip()) for currency, _, amount in pairs}
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
+PerCurrency = Annotated[dict[str, int], NoDecode, BeforeValidator(_per_currency)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside. Amounts are in minor units once read."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
+
+    env: Literal["development", "test", "demo", "production"] = Field("development", validation_alias=AliasChoices("DESK_ENV", "env"))
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: str = DEVELOPMENT_KEY
+    secret_key_fallbacks: Words = []
+    cron_secret_token: str = ""
+    port: int = Field(8000, ge=1, le=65535)
+    var_dir: Path = Path("var")
+    trusted_hosts: Words = []
+    trusted_proxies: int = Field(0, ge=0, le=5)
+    log_format: Literal["json", "console"] = "console"
+    escrow_auto_release_days: int = Field(7, ge=0, le=3650)
+    buffer_days: int = Field(7, ge=0, le=3650)
+    auto_deduct_percent: int = Field(30, ge=1, le=100)
+    auto_deduct_minimum_balance: PerCurrency = {"RWF": 10_000}
+    auto_deduct_zone: str = "Africa/Nairobi"
+    escrow_fee_basis_points: int = Field(0, ge=0, le=10_000)
+    approval_limits: PerCurrency = {}
+    approval_expiry_hours: int = Field(72, ge=1)
+    dispute_response_hours: int = Field(72, ge=1)
+    evidence_max_megabytes: int = Field(10, ge=1, le=100)
+    run_retention_days: int = Field(365, ge=1)
+
+    @property
+    def database_address(self) -> str:
+        """The database's URL; SQLite in the folder for data when none is set."""
+        return self.database_url or f"sqlite:///{self.var_dir.resolve() / 'desk.sqlite3'}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the embedded Redis listens."""
+        return self.var_dir.resolve() / "redis" / "redis.sock"
+
+    @property
+    def redis_address(self) -> str:
+        """The URL of Redis; the embedded one's socket when none is set."""
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def audit_key(self) -> bytes:
+        """The key that seals the audit trail, derived from the secret key."""
+        return derived(self.secret_key, "audit")
+
+    @property
+    def audit_keys(self) -> list[bytes]:
+        """The present and the former sealing keys."""
+        return [derived(key, "audit") for key in (self.secret_key, *self.secret_key_fallbacks)]
+
+    @property
+    def is_production(self) -> bool:
+        """Whether this is the real thing."""
+        return self.env == "production"
+
+    @model_validator(mode="after")
+    def _production_is_real(self) -> Self:
+        problems = [*self._unreal(), *self._unknown_currencies()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _unreal(self) -> list[str]:
+        if not self.is_production:
+            return []
+        checks = {
+            "SECRET_KEY: set one of at least 32 characters for production": self.secret_key == DEVELOPMENT_KEY or len(self.secret_key) < 32,
+            "DATABASE_URL: production needs PostgreSQL": not self.database_url.startswith("postgresql"),
+            "REDIS_URL: production needs a Redis of its own, not the embedded one": not self.redis_url,
+            "TRUSTED_HOSTS: name the hosts this desk answers to": not self.trusted_hosts,
+        }
+        return [problem for problem, wrong in checks.items() if wrong]
+
+    def _unknown_currencies(self) -> list[str]:
+        problems = []
+        for name in ("approval_limits", "auto_deduct_minimum_balance"):
+            for currency in getattr(self, name):
+                try:
+                    exponent(currency)
+                except ValueError as unknown:
+                    problems.append(f"{name.upper()}: {unknown}")
+        return problems
+
+
+def derived(secret: str, purpose: str) -> bytes:
+    """A key for one purpose from the secret key, so that no two uses share one."""
+    return hashlib.sha256(f"escrow-desk|{purpose}|{secret}".encode()).digest()
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; raises SettingsProblem with every problem at once."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsProblem([line for found in error.errors() for line in _lines(found)]) from None
+
+
+def _lines(error: Any) -> list[str]:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return message.splitlines()
+    name = str(error["loc"][0]).upper()
+    return [f"{'DESK_ENV' if name == 'ENV' else name}: {message}"]

@@ -1,0 +1,65 @@
+"""The few places where SQLite and PostgreSQL say the same thing differently, and the rule of locking."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, bindparam, func, literal, literal_column, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.dml import Insert
+
+Column = Any
+
+
+def is_sqlite(session: Session) -> bool:
+    """Whether this session speaks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def one_of(session: Session, column: Column, ids: Sequence[int]) -> ColumnElement[bool]:
+    """`column IN ids` with one bind for any number of ids."""
+    if is_sqlite(session):
+        values = func.json_each(json.dumps(list(ids))).table_valued("value")
+        return column.in_(select(values.c.value))  # type: ignore[no-any-return]
+    return column == func.any(bindparam(None, list(ids), type_=ARRAY(BigInteger)))  # type: ignore[no-any-return]
+
+
+def lock(session: Session, model: type[DeclarativeBase], ids: Sequence[int], *, skip_locked: bool = False) -> list[int]:
+    """Take the rows' locks in the order of their ids, and say which were got. SQLite has its one writer already.
+
+    Look at the rows in a second statement, after this one: a condition in this one may be older than the lock.
+    """
+    key = model.__table__.c.id
+    rows = select(key).where(one_of(session, key, ids)).order_by(key)
+    return list(session.scalars(rows.with_for_update(key_share=True, skip_locked=skip_locked)))
+
+
+def insert_new(session: Session, model: type[DeclarativeBase]) -> Any:
+    """An INSERT of the session's dialect, which knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    return insert(model.__table__)  # type: ignore[arg-type]
+
+
+def insert_from(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> tuple[Insert, list[Column]]:
+    """The INSERT and the labelled columns of the SELECT that feeds it."""
+    table: Any = model.__table__
+    labelled = [_expression(value, table.c[name].type).label(name) for name, value in columns.items()]
+    return table.insert(), labelled
+
+
+def json_text(session: Session, pairs: Mapping[str, Column]) -> ColumnElement[str]:
+    """A JSON object as text, built by the database."""
+    build = func.json_object if is_sqlite(session) else func.json_build_object
+    made = build(*[part for name, value in pairs.items() for part in (literal_column(_quoted(name)), value)])
+    return made if is_sqlite(session) else made.cast(postgresql.TEXT)
+
+
+def _expression(value: Column, column_type: Any) -> Any:
+    return value if isinstance(value, ColumnElement) or hasattr(value, "__clause_element__") else literal(value, column_type)
+
+
+def _quoted(name: str) -> str:
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} is not a name")
+    return f"'{name}'"
