@@ -10,11 +10,11 @@ from webapp.models.order import Order, Payment
 from webapp.models.outbox import Event, Idempotency, SavedView, StoredSetting
 from webapp.models.party import AutoDeduct, Party
 from webapp.models.run import Alert, Process, Run, RunItem, RunLine, Schedule
-from webapp.models.user import ApiToken, Role, User, UserSession
+from webapp.models.user import ApiToken, Role, Strike, User, UserSession
 
 __all__ = [
     "Account", "Alert", "ApiToken", "Approval", "Audit", "AuditHead", "AuditSeal", "AutoDeduct", "Base", "DailyFigure",
     "Dispute", "Entry", "Escrow", "Event", "Evidence", "Freeze", "Idempotency", "Message", "Order", "Party", "Payment",
-    "Process", "Role", "Run", "RunItem", "RunLine", "SavedView", "Schedule", "Spending", "StoredSetting", "Transfer",
+    "Process", "Role", "Run", "RunItem", "RunLine", "SavedView", "Schedule", "Spending", "StoredSetting", "Strike", "Transfer",
     "User", "UserSession",
 ]

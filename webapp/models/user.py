@@ -35,15 +35,16 @@ class User(Base):
     name: Mapped[Name]
     password: Mapped[Name | None]
     active: Mapped[bool] = mapped_column(default=True)
-    fs_uniquifier: Mapped[Name] = mapped_column(unique=True)
     zone: Mapped[Word] = mapped_column(default="UTC")
     created_at: Mapped[datetime]
-    tf_primary_method: Mapped[Word | None]
-    tf_totp_secret: Mapped[str | None]
-    tf_last_counter: Mapped[int | None]
-    mf_recovery_codes: Mapped[list[Any] | None] = mapped_column(Json)
-    failures: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
+    totp_secret: Mapped[str | None]
+    """Encrypted; the second factor is on when it is there."""
+    totp_counter: Mapped[int | None]
+    """The time step of the last code taken, so that no code works twice."""
+    recovery_codes: Mapped[list[Any] | None] = mapped_column(Json)
+    """Hashes of those not used yet."""
+    must_change: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Whether an administrator chose the password."""
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin")
 
@@ -63,6 +64,16 @@ class UserSession(Base):
     seen_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class Strike(Base):
+    """Failed sign-ins of one account or one address within a window."""
+
+    __tablename__ = "sign_in_strike"
+
+    key: Mapped[Name] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    since: Mapped[datetime] = mapped_column(index=True)
 
 
 class ApiToken(Base):
