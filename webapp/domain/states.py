@@ -142,6 +142,7 @@ class CatchUp(StrEnum):
     """What happens to slots that passed while nothing ran."""
 
     ONCE = "once"
+    ONCE_SAME_DAY = "once_same_day"
     EACH = "each"
     SKIP = "skip"
 

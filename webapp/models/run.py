@@ -9,14 +9,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.models.base import Base, Json, Key, Name, Word
 
 _UNFINISHED = text("status IN ('queued', 'running')")
+_RUNNING = text("status = 'running' AND NOT dry_run")
 
 
 class Schedule(Base):
-    """A periodic job and when it is planned. `next_slot` is the next planned instant that has no run yet."""
+    """A periodic job and when it is planned. `next_slot` is the next planned instant that has no run yet.
+
+    `since` is when its present plan began; `changed_at` is set once an admin changed it, and keeps the code's defaults out.
+    """
 
     __tablename__ = "schedule"
 
     job: Mapped[Word] = mapped_column(primary_key=True)
+    description: Mapped[str] = mapped_column(default="", server_default="")
     cron: Mapped[Name]
     zone: Mapped[Name]
     grace_seconds: Mapped[int]
@@ -26,6 +31,8 @@ class Schedule(Base):
     catch_up: Mapped[Word]
     next_slot: Mapped[datetime | None]
     since: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
+    changed_by: Mapped[Name | None]
     paused_at: Mapped[datetime | None]
     paused_by: Mapped[Name | None]
     paused_why: Mapped[str | None]
@@ -41,6 +48,7 @@ class Run(Base):
         UniqueConstraint("job", "slot"),
         Index("ix_run_job", "job", "id"),
         Index("ix_run_job_status", "job", "status", "id"),
+        Index("uq_run_running", "job", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
         Index("ix_run_unfinished", "status", "id", postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED),
     )
 
@@ -54,7 +62,7 @@ class Run(Base):
     by_name: Mapped[Name]
     dry_run: Mapped[bool] = mapped_column(default=False)
     status: Mapped[Word]
-    attempt: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int] = mapped_column(default=1)
     enqueued_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     cursor: Mapped[dict[str, Any] | None] = mapped_column(Json)

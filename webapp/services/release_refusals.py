@@ -16,9 +16,9 @@ NO_WALLET = "no_wallet"
 
 
 def refusals(
-    session: Session, ids: Sequence[int], payable: Sequence[int], due_by: datetime | None
+    session: Session, ids: Sequence[int], payable: Sequence[int], due_by: datetime | None, *, mark: bool = True
 ) -> list[Refused]:
-    """What is the matter with each escrow that can't be paid; those without a wallet are marked blocked."""
+    """What is the matter with each escrow that can't be paid; with `mark`, those without a wallet are marked blocked."""
     left = sorted(set(ids) - set(payable))
     if not left:
         return []
@@ -29,7 +29,8 @@ def refusals(
         .order_by(Escrow.id)
     ).all()
     waiting = _waiting_for_wallet(rows, due_by, _disputed(session, left))
-    _mark_blocked(session, waiting)
+    if mark:
+        _mark_blocked(session, waiting)
     return [Refused(row.id, row.ref, _sentence(row, due_by, row.id in waiting)) for row in rows]
 
 

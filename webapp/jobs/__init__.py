@@ -1,0 +1,73 @@
+"""The clock's engine: a periodic job is one decorated function, found here by everything that shows or runs jobs."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webapp.domain.job_spec import JobSpec
+from webapp.domain.states import CatchUp
+from webapp.jobs.work import Work
+
+JobFunction = Callable[[Work, datetime], None]
+
+_jobs: dict[str, "Job"] = {}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A declared job: what it says about itself, and what it does."""
+
+    spec: JobSpec
+    function: JobFunction
+
+
+def hours(count: float) -> timedelta:
+    """A time span in hours."""
+    return timedelta(hours=count)
+
+
+def minutes(count: float) -> timedelta:
+    """A time span in minutes."""
+    return timedelta(minutes=count)
+
+
+def job(
+    *,
+    cron: str,
+    zone: str = "UTC",
+    grace: timedelta | None = None,
+    max_duration: timedelta = minutes(10),
+    long_run: timedelta = minutes(5),
+    failed_items_percent: int = 10,
+    catch_up: CatchUp = CatchUp.ONCE,
+) -> Callable[[JobFunction], JobFunction]:
+    """Declare a periodic job. Its name is the function's, its description the docstring's first line."""
+
+    def declare(function: JobFunction) -> JobFunction:
+        description = (function.__doc__ or "").strip().partition("\n")[0]
+        spec = JobSpec(
+            function.__name__, description, cron, zone, grace, max_duration, long_run, failed_items_percent, catch_up
+        )
+        _jobs[spec.name] = Job(spec, function)
+        return function
+
+    return declare
+
+
+def find(name: str) -> Job | None:
+    """A declared job by its name."""
+    _load()
+    return _jobs.get(name)
+
+
+def registry() -> dict[str, JobSpec]:
+    """Every declared job, by name."""
+    _load()
+    return {name: _jobs[name].spec for name in sorted(_jobs)}
+
+
+def _load() -> None:
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")

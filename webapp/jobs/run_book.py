@@ -1,0 +1,101 @@
+"""A run's own account of itself: counts, amounts, named items, lines, and the cursor, written with each transaction."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.errors import Refusal
+from webapp.logs import get_logger
+from webapp.models import Run
+from webapp.runtime import Runtime
+from webapp.services import run_progress
+from webapp.services.outcome import Outcome
+from webapp.services.run_progress import Hold, Progress, RunLost
+
+MOST_ITEMS = 5_000
+MOST_LINES = 500
+"""How many items and lines one attempt names; the counts go on."""
+
+
+class RunBook:
+    """What one attempt writes about its run. Amounts of a transaction count once it is committed."""
+
+    def __init__(self, runtime: Runtime, run: Run, lease: timedelta) -> None:
+        self.run, self.held = run, Hold(run.id, run.attempt, lease)
+        self._db = runtime.db
+        self._amounts: dict[str, int] = dict(run.amounts or {})
+        self._pending: dict[str, int] = self._amounts
+        self._cursor: Any = run.cursor
+        self._pending_cursor: Any = run.cursor
+        self._items, self._lines_left = 0, MOST_LINES
+        self._lines: list[dict[str, Any]] = []
+        self._logger = get_logger()
+
+    @property
+    def step(self) -> int:
+        """Which walk of the job the last attempt was in; 1 is the first."""
+        return int(self._cursor["step"]) if self._cursor else 1
+
+    def cursor_of(self, step: int) -> dict[str, Any]:
+        """Where a walk had got to: `after` the last row seen, with `left` ids that others had locked."""
+        if self._cursor and self._cursor["step"] == step:
+            return dict(self._cursor)
+        return {"step": step, "after": None, "left": []}
+
+    def hold(self, session: Session) -> None:
+        """The fence: the first act of each of the run's transactions. Raises RunLost."""
+        run_progress.hold(session, self.held, clock.now())
+
+    def count(self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None) -> None:
+        """The last act of a transaction of the run: what it did, and where it is. Raises RunLost."""
+        refused = [
+            {"subject_kind": outcome.subject_kind, "subject_id": one.id, "outcome": "skipped", "message": one.sentence}
+            for one in outcome.refused
+        ]
+        progress = Progress(succeeded=outcome.done, skipped=len(refused), items=self._room_for(refused))
+        self._write(session, progress, outcome.amounts, cursor)
+
+    def fail_item(self, kind: str, item: int, problem: Exception, cursor: dict[str, Any] | None = None) -> None:
+        """Name an item that failed, in a transaction of its own. Raises RunLost."""
+        if isinstance(problem, RunLost):
+            raise problem
+        refused = isinstance(problem, Refusal)
+        sentence = str(problem) if refused else f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"
+        self.log("item.skipped" if refused else "item.failed", "info" if refused else "error", item=f"{kind}:{item}", message=sentence[:500])
+        named = {"subject_kind": kind, "subject_id": item, "outcome": "skipped" if refused else "failed", "message": sentence[:1000]}
+        progress = Progress(skipped=int(refused), failed=int(not refused), items=self._room_for([named]))
+        with self._db.transaction() as session:
+            self.hold(session)
+            self._write(session, progress, {}, cursor)
+        self.committed()
+
+    def committed(self) -> None:
+        """The transaction that was counted last is committed."""
+        self._amounts, self._cursor = self._pending, self._pending_cursor
+        self._lines = []
+
+    def log(self, event: str, level: str = "info", **fields: Any) -> None:
+        """A line for the log, and for the run's page with the next transaction."""
+        getattr(self._logger, level)(event, **fields)
+        if self._lines_left > 0:
+            self._lines_left -= 1
+            self._lines.append({"at": clock.now(), "level": level, "event": event, "fields": fields})
+
+    def flush(self, session: Session) -> None:
+        """Write the lines that wait."""
+        run_progress.note_lines(session, self.run.id, self._lines)
+
+    def _write(self, session: Session, progress: Progress, amounts: dict[str, int], cursor: Any) -> None:
+        self._pending = dict(self._amounts)
+        for currency, amount in amounts.items():
+            self._pending[currency] = self._pending.get(currency, 0) + amount
+        self._pending_cursor = self._cursor if cursor is None else cursor
+        run_progress.add(session, self.held, progress, self._pending, self._pending_cursor)
+        self.flush(session)
+
+    def _room_for(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        taken = items[: max(0, MOST_ITEMS - self._items)]
+        self._items += len(taken)
+        return taken

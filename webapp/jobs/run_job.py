@@ -1,0 +1,145 @@
+"""Carrying out one run: the only thing a worker does."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+
+from webapp import clock, jobs
+from webapp.domain.actors import job_actor
+from webapp.domain.states import UNFINISHED_RUNS, RunStatus
+from webapp.errors import Conflict, Refusal
+from webapp.jobs.queue import enqueue
+from webapp.jobs.run_book import RunBook
+from webapp.jobs.work import AskedToStop, TimeLimit, Work
+from webapp.logs import bound, get_logger
+from webapp.models import Run, Schedule
+from webapp.runtime import Runtime
+from webapp.services import run_progress, run_verdicts, runs, sweep
+from webapp.services.run_progress import RunLost
+
+Ending = tuple[RunStatus, str | None]
+
+
+def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> None:
+    """Carry out a queued run. Does nothing when it is not queued, or another run of its job is running."""
+    lease = timedelta(seconds=runtime.settings.run_lease_seconds)
+    with runtime.db.transaction() as session:
+        run = run_progress.start(session, run_id, clock.now(), lease)
+        schedule = session.get(Schedule, run.job) if run is not None else None
+    if run is None:
+        return
+    book = RunBook(runtime, run, lease)
+    with bound(run_id=run.id, job=run.job, attempt=run.attempt, actor=run.by), _kept_alive(runtime, book):
+        _carry_out(runtime, book, schedule, stopping)
+    _nudge_next(runtime, run.job)
+
+
+def run_here(runtime: Runtime, run_id: int, *, wait: timedelta = timedelta(minutes=15)) -> Run:
+    """Carry out a queued run in this process, after those before it. Raises Conflict when its turn doesn't come."""
+    ends = time.monotonic() + wait.total_seconds()
+    while True:
+        run_job(runtime, run_id)
+        with runtime.db.reading() as session:
+            run = runs.get(session, run_id)
+        if run.status not in UNFINISHED_RUNS:
+            return run
+        if time.monotonic() > ends:
+            raise Conflict(f"Run {run_id} of {run.job} is {run.status} still. It stays in the queue.")
+        time.sleep(0.25)
+
+
+def _carry_out(runtime: Runtime, book: RunBook, schedule: Schedule | None, stopping: Callable[[], bool]) -> None:
+    seconds = schedule.max_duration_seconds if schedule else 600
+    work = Work(runtime, book, job_actor(book.run.job, book.run.id), seconds=seconds, stopping=stopping)
+    book.log("run.started", trigger=book.run.trigger, at=clock.iso(book.run.at), dry_run=book.run.dry_run)
+    try:
+        status, error = _outcome_of(work)
+        _finish(runtime, book, schedule, status, error)
+    except AskedToStop:
+        _hand_back(runtime, book)
+    except RunLost:
+        get_logger().warning("run.taken_over")
+
+
+def _outcome_of(work: Work) -> Ending:
+    """Run the job's function. What it raises ends the run; its items that failed do not."""
+    found = jobs.find(work.book.run.job)
+    if found is None:
+        return RunStatus.FAILED, f"This version has no job named {work.book.run.job}."
+    try:
+        found.function(work, work.at)
+    except (AskedToStop, RunLost):
+        raise
+    except TimeLimit:
+        return RunStatus.PARTIAL, "It reached its maximum duration. What is left stays due."
+    except Refusal as refusal:
+        return RunStatus.FAILED, refusal.detail
+    except Exception as problem:
+        get_logger().exception("run.raised")
+        return RunStatus.FAILED, f"{type(problem).__name__}: {str(problem).partition(chr(10))[0][:500]}"
+    return RunStatus.SUCCEEDED, None
+
+
+def _finish(runtime: Runtime, book: RunBook, schedule: Schedule | None, status: RunStatus, error: str | None) -> None:
+    """End the run, and judge it, in one transaction."""
+    with runtime.db.transaction() as session:
+        book.hold(session)
+        run = runs.get(session, book.run.id)
+        now = clock.now()
+        ending = run_verdicts.ending(run, status)
+        book.log("run.finished", "error" if ending == RunStatus.FAILED else "info", **_said(run, ending, now, error))
+        book.flush(session)
+        run = run_progress.finish(session, book.held, ending, now, error)
+        run_verdicts.judge(session, run, schedule, now)
+
+
+def _said(run: Run, ending: RunStatus, now: datetime, error: str | None) -> dict[str, object]:
+    counts = {name: getattr(run, name) for name in ("processed", "succeeded", "failed", "skipped", "amounts")}
+    took = int((now - (run.started_at or now)).total_seconds() * 1000)
+    return {"status": str(ending), "duration_ms": took, "error": error} | counts
+
+
+def _hand_back(runtime: Runtime, book: RunBook) -> None:
+    book.log("run.handed_back", "warning")
+    with runtime.db.transaction() as session:
+        book.flush(session)
+        run_progress.hand_back(session, book.held)
+
+
+@contextmanager
+def _kept_alive(runtime: Runtime, book: RunBook) -> Iterator[None]:
+    """Renew the lease from a thread of its own while a long statement runs. What fails is tried again."""
+    over = threading.Event()
+    thread = threading.Thread(target=_renew, args=(runtime, book, over), daemon=True, name=f"lease-{book.run.id}")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=10)
+
+
+def _renew(runtime: Runtime, book: RunBook, over: threading.Event) -> None:
+    while not over.wait(book.held.lease.total_seconds() / 3):
+        try:
+            with runtime.db.transaction() as session:
+                book.hold(session)
+        except RunLost:
+            return
+        except Exception as problem:  # the database is away or busy; the next renewal may reach it
+            get_logger().warning("lease.not_renewed", run_id=book.run.id, problem=str(problem).partition("\n")[0])
+
+
+def _nudge_next(runtime: Runtime, job: str) -> None:
+    """A run that waited for this one can start at once."""
+    with runtime.db.reading() as session:
+        following = sweep.next_of(session, job)
+    if following is not None:
+        try:
+            enqueue(runtime.redis, following.id, following.attempt, job)
+        except RedisError:
+            get_logger().warning("queue.unreachable", run_id=following.id)

@@ -1,0 +1,104 @@
+"""Alerts: a rule that fired about a subject, once per firing; acknowledged or silenced by people, resolved by facts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import AlertStatus
+from webapp.errors import Conflict, Invalid, NotFound
+from webapp.models import Alert
+from webapp.services import audit, events
+from webapp.sql import insert_new
+
+_UNRESOLVED = Alert.status != AlertStatus.RESOLVED
+
+
+def fire(session: Session, rule: str, subject: str, severity: str, sentence: str, at: datetime) -> bool:
+    """Fire an alert unless it is firing: the unique index lets one process in. Says whether this made it."""
+    said = sentence[:1000]
+    row = insert_new(session, Alert).values(
+        rule=rule, subject=subject[:200], severity=severity, status=AlertStatus.FIRING, sentence=said, fired_at=at, seen_at=at
+    )
+    made = session.scalars(row.on_conflict_do_nothing().returning(Alert.id)).one_or_none()
+    if made is not None:
+        told = {"rule": rule, "subject": subject[:200], "severity": severity, "sentence": said}
+        events.add(session, "alert.firing", ("alert", made), told, at=at)
+        return True
+    known = (Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
+    _update(session, known, sentence=said, seen_at=at)
+    return False
+
+
+def resolve(session: Session, rule: str, subject: str, at: datetime) -> None:
+    """The reason for an alert is gone."""
+    found = select(Alert.id).where(Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
+    for alert_id in session.scalars(found).all():
+        _resolve(session, alert_id, at)
+
+
+def sync(session: Session, rule: str, severity: str, found: Mapping[str, str], at: datetime) -> int:
+    """Make a rule's alerts be exactly what was found (subject: sentence); returns how many are new."""
+    known = dict(session.execute(select(Alert.subject, Alert.id).where(Alert.rule == rule, _UNRESOLVED)).tuples().all())
+    for subject in known.keys() - found.keys():
+        _resolve(session, known[subject], at)
+    return sum(fire(session, rule, subject, severity, sentence, at) for subject, sentence in found.items())
+
+
+def current(session: Session, rule: str) -> dict[str, str]:
+    """What a rule says at present, by subject."""
+    return dict(session.execute(select(Alert.subject, Alert.sentence).where(Alert.rule == rule, _UNRESOLVED)).tuples().all())
+
+
+def firing(session: Session, limit: int = 200) -> Sequence[Alert]:
+    """Unresolved alerts, the newest first."""
+    return session.scalars(select(Alert).where(_UNRESOLVED).order_by(Alert.id.desc()).limit(limit)).all()
+
+
+def page(session: Session, *, status: str | None = None, before: int | None = None, limit: int = 50) -> Sequence[Alert]:
+    """Alerts, newest first, after the id of the last one seen."""
+    query = select(Alert) if status is None else select(Alert).where(Alert.status == status)
+    query = query if before is None else query.where(Alert.id < before)
+    return session.scalars(query.order_by(Alert.id.desc()).limit(limit)).all()
+
+
+def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) -> Alert:
+    """Say that somebody has seen it and sees to it. Raises Conflict when it is not firing any more."""
+    alert = _locked(session, alert_id, actor)
+    if alert.status != AlertStatus.FIRING:
+        raise Conflict(f"This alert is {alert.status} already.")
+    alert.status, alert.acknowledged_at, alert.acknowledged_by = AlertStatus.ACKNOWLEDGED, at, actor.name
+    audit.record(session, actor, "alert.acknowledge", ("alert", alert_id), at=at)
+    return alert
+
+
+def silence(session: Session, alert_id: int, until: datetime, *, actor: Actor, at: datetime) -> Alert:
+    """Send nothing about it until an instant; it stays visible."""
+    if until <= at:
+        raise Invalid("Silence ends in the future.", fields={"until": "Silence ends in the future."})
+    alert = _locked(session, alert_id, actor)
+    if alert.status == AlertStatus.RESOLVED:
+        raise Conflict("This alert is resolved already.")
+    alert.silenced_until = until
+    audit.record(session, actor, "alert.silence", ("alert", alert_id), at=at, after={"until": str(until)})
+    return alert
+
+
+def _locked(session: Session, alert_id: int, actor: Actor) -> Alert:
+    actor.require("alert:manage")
+    alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)
+    if alert is None:
+        raise NotFound(f"There is no alert {alert_id}.")
+    return alert
+
+
+def _resolve(session: Session, alert_id: int, at: datetime) -> None:
+    if _update(session, (Alert.id == alert_id, _UNRESOLVED), status=AlertStatus.RESOLVED, resolved_at=at):
+        events.add(session, "alert.resolved", ("alert", alert_id), {"alert": alert_id}, at=at)
+
+
+def _update(session: Session, where: Sequence[object], **values: object) -> int:
+    statement = update(Alert).where(*where).values(**values).execution_options(synchronize_session=False)  # type: ignore[arg-type]
+    return getattr(session.execute(statement), "rowcount", 0)

@@ -1,0 +1,79 @@
+"""What a release would do, computed and not done: the same selection and the same sums."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
+from webapp.models import Account, Dispute, Escrow
+from webapp.models.base import BigInt
+from webapp.services.outcome import Outcome
+from webapp.services.release_refusals import refusals
+from webapp.services.releases import may_be_paid
+from webapp.sql import one_of
+
+_Wallet = aliased(Account, name="wallet")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a release up to an instant would take: amounts and fees in minor units per currency, and what stays and why."""
+
+    count: int = 0
+    amounts: dict[str, int] = field(default_factory=dict)
+    fees: dict[str, int] = field(default_factory=dict)
+    excluded: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """(reason, currency, count, amount) with the reasons `disputed`, `frozen`, `no wallet`."""
+
+
+def release_none(session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime) -> Outcome:
+    """What `release_all` would answer for these escrows, nothing moved and nothing marked."""
+    query = select(Escrow.id, Escrow.currency, Escrow.amount).join(_Wallet, _wallet_of_seller())
+    rows = session.execute(query.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by))).all()
+    outcome = Outcome("escrow", done=len(rows))
+    for _, currency, amount in rows:
+        outcome.amounts[currency] = outcome.amounts.get(currency, 0) + amount
+    outcome.refused = refusals(session, ids, [row.id for row in rows], due_by, mark=False)
+    return outcome
+
+
+def preview(session: Session, at: datetime, policy: Policy = Policy.DEADLINE) -> Preview:
+    """What would leave if the release ran for this instant, in one statement."""
+    waits = _reason().label("reason")
+    query = (
+        select(waits, Escrow.currency, func.count(), _sum(Escrow.amount), _sum(Escrow.fee))
+        .where(Escrow.status == EscrowStatus.HELD, Escrow.policy == policy, Escrow.release_at <= at)
+        .group_by(waits, Escrow.currency)
+        .order_by(Escrow.currency)
+    )
+    found = Preview()
+    count = 0
+    for reason, currency, many, amount, fee in session.execute(query):
+        if reason == "":
+            count += many
+            found.amounts[currency], found.fees[currency] = amount, fee
+        else:
+            found.excluded.append((reason, currency, many, amount))
+    return Preview(count, found.amounts, found.fees, found.excluded)
+
+
+def _reason() -> ColumnElement[str]:
+    disputed = exists().where(Dispute.escrow_id == Escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
+    wallet = exists().where(_wallet_of_seller())
+    return case((disputed, "disputed"), (Escrow.freezes > 0, "frozen"), (~wallet, "no wallet"), else_="")
+
+
+def _wallet_of_seller() -> ColumnElement[bool]:
+    return (
+        (_Wallet.party_id == Escrow.seller_id)
+        & (_Wallet.kind == AccountKind.WALLET)
+        & (_Wallet.currency == Escrow.currency)
+    )
+
+
+def _sum(column: Any) -> Any:
+    return func.sum(column).cast(BigInt)

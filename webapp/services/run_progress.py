@@ -1,0 +1,131 @@
+"""What a process does to the run it carries out: start, hold, record, hand back, finish.
+
+Every write names the attempt: a process that was given up for dead finds no row, and stops.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, literal, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import RunStatus
+from webapp.models import Run, RunItem, RunLine
+from webapp.sql import insert_new
+
+
+class RunLost(Exception):
+    """This process has lost its run: another took it over, or it was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A process's claim on a run."""
+
+    run_id: int
+    attempt: int
+    lease: timedelta
+
+
+@dataclass(slots=True)
+class Progress:
+    """What one step of a run adds to it."""
+
+    succeeded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    amounts: dict[str, int] = field(default_factory=dict)
+    items: list[dict[str, Any]] = field(default_factory=list)
+
+
+def start(session: Session, run_id: int, at: datetime, lease: timedelta) -> Run | None:
+    """Begin a queued run. None when it is not queued any more, or another run of its job is running."""
+    begin = (
+        update(Run)
+        .where(Run.id == run_id, Run.status == RunStatus.QUEUED)
+        .values(status=RunStatus.RUNNING, started_at=_first(Run.started_at, at), lease_until=at + lease)
+    )
+    try:
+        with session.begin_nested():
+            changed = _rows(session, begin)
+    except IntegrityError:
+        return None
+    return session.get(Run, run_id, populate_existing=True) if changed else None
+
+
+def hold(session: Session, held: Hold, at: datetime) -> None:
+    """Renew the lease, as the first act of a transaction of the run. Raises RunLost."""
+    if not _rows(session, _mine(held).values(lease_until=at + held.lease)):
+        raise RunLost(f"run {held.run_id}, attempt {held.attempt}")
+
+
+def add(session: Session, held: Hold, progress: Progress, totals: dict[str, int], cursor: Any) -> None:
+    """Add to the counts and move the cursor, as the last act of a transaction of the run. Raises RunLost."""
+    done = progress.succeeded + progress.failed + progress.skipped
+    values = {
+        "processed": Run.processed + done,
+        "succeeded": Run.succeeded + progress.succeeded,
+        "failed": Run.failed + progress.failed,
+        "skipped": Run.skipped + progress.skipped,
+        "amounts": totals,
+        "cursor": cursor,
+    }
+    if not _rows(session, _mine(held).values(**values)):
+        raise RunLost(f"run {held.run_id}, attempt {held.attempt}")
+    note_items(session, held.run_id, progress.items)
+
+
+def note_items(session: Session, run_id: int, items: Sequence[dict[str, Any]]) -> None:
+    """Name items that failed or were skipped; the last word on an item stands."""
+    if items:
+        rows = insert_new(session, RunItem).values([{"run_id": run_id} | item for item in items])
+        keys = ["run_id", "subject_kind", "subject_id"]
+        latest = {"outcome": rows.excluded.outcome, "message": rows.excluded.message}
+        session.execute(rows.on_conflict_do_update(index_elements=keys, set_=latest))
+
+
+def failed_items(session: Session, run_id: int, kind: str) -> list[int]:
+    """Items of a kind that failed in a run."""
+    query = select(RunItem.subject_id).where(RunItem.run_id == run_id, RunItem.subject_kind == kind)
+    return list(session.scalars(query.where(RunItem.outcome == "failed").order_by(RunItem.subject_id)))
+
+
+def note_lines(session: Session, run_id: int, lines: Sequence[dict[str, Any]]) -> None:
+    """Keep log lines for the run's page."""
+    session.add_all([RunLine(run_id=run_id, **line) for line in lines])
+
+
+def set_total(session: Session, held: Hold, total: int) -> None:
+    """Say how many items there are to do."""
+    _rows(session, _mine(held).values(total=total))
+
+
+def hand_back(session: Session, held: Hold) -> None:
+    """Queue the run again, from where it is: this process is asked to stop."""
+    _rows(session, _mine(held).values(status=RunStatus.QUEUED, attempt=held.attempt + 1, lease_until=None, enqueued_at=None))
+
+
+def finish(session: Session, held: Hold, status: RunStatus, at: datetime, error: str | None) -> Run:
+    """End the run. Raises RunLost."""
+    ended = _mine(held).values(status=status, finished_at=at, error=error, lease_until=None)
+    if not _rows(session, ended):
+        raise RunLost(f"run {held.run_id}, attempt {held.attempt}")
+    return session.get_one(Run, held.run_id, populate_existing=True)
+
+
+def _mine(held: Hold) -> Any:
+    mine = (Run.id == held.run_id, Run.attempt == held.attempt, Run.status == RunStatus.RUNNING)
+    return update(Run).where(*mine).execution_options(synchronize_session=False)
+
+
+def _rows(session: Session, statement: Any) -> int:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def _first(column: Any, at: datetime) -> Any:
+    return func.coalesce(column, literal(at, Run.__table__.c.started_at.type))

@@ -1,0 +1,55 @@
+"""How a run ended, and whether that is worth an alert: judged in the transaction that finishes it."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import RunStatus
+from webapp.models import Run, Schedule
+from webapp.services import alerts
+
+RUN_FAILED = "run_failed"
+ITEMS_FAILED = "items_failed"
+LONG_RUN = "long_run"
+_SHARE = 10
+
+
+def ending(run: Run, status: RunStatus) -> RunStatus:
+    """A run whose items failed did not simply succeed; one that raised after doing something did a part."""
+    if status == RunStatus.SUCCEEDED and run.failed:
+        return RunStatus.PARTIAL if run.succeeded or run.skipped else RunStatus.FAILED
+    return status
+
+
+def judge(session: Session, run: Run, schedule: Schedule | None, at: datetime) -> None:
+    """Fire or resolve the alerts about a finished run's failure, its failed items and its length. Dry runs are not judged."""
+    if run.dry_run:
+        return
+    _about_failure(session, run, at)
+    _about_items(session, run, schedule.failed_items_percent if schedule else _SHARE, at)
+    _about_length(session, run, schedule, at)
+
+
+def _about_failure(session: Session, run: Run, at: datetime) -> None:
+    if run.status in (RunStatus.FAILED, RunStatus.LOST):
+        why = run.error or f"{run.failed} of {run.processed} items failed."
+        alerts.fire(session, RUN_FAILED, run.job, "page", f"Run {run.id} of {run.job} ended {run.status}: {why}", at)
+    else:
+        alerts.resolve(session, RUN_FAILED, run.job, at)
+
+
+def _about_items(session: Session, run: Run, percent: int, at: datetime) -> None:
+    if run.failed * 100 > percent * run.processed:
+        sentence = f"{run.failed} of {run.processed} items failed in run {run.id} of {run.job}."
+        alerts.fire(session, ITEMS_FAILED, run.job, "page", sentence, at)
+    else:
+        alerts.resolve(session, ITEMS_FAILED, run.job, at)
+
+
+def _about_length(session: Session, run: Run, schedule: Schedule | None, at: datetime) -> None:
+    took = (at - run.started_at).total_seconds() if run.started_at else 0
+    if schedule is not None and took > schedule.long_run_seconds:
+        sentence = f"Run {run.id} of {run.job} took {int(took)} s; longer than {schedule.long_run_seconds} s is long."
+        alerts.fire(session, LONG_RUN, run.job, "warn", sentence, at)
+    else:
+        alerts.resolve(session, LONG_RUN, run.job, at)

@@ -1,0 +1,107 @@
+"""Runs, as people and machines ask for them: trigger, retry, look at. What happens inside one is `run_progress`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.domain.states import UNFINISHED_RUNS, RunStatus, Trigger
+from webapp.errors import Conflict, Invalid
+from webapp.models import Run, RunItem
+from webapp.services import audit
+from webapp.services.run_queries import (
+    as_json,
+    get,
+    history,
+    items,
+    lines,
+    recent,
+    transfers,
+)
+from webapp.services.schedule_changes import locked
+from webapp.services.slots import claim_latest
+
+__all__ = [
+    "as_json", "claim_for_outside_cron", "get", "history", "items", "lines", "recent", "retry", "transfers", "trigger",
+]
+
+FAILED = "failed"
+SKIPPED = "skipped"
+
+
+def trigger(
+    session: Session,
+    job: str,
+    *,
+    actor: Actor,
+    dry_run: bool = False,
+    at: datetime | None = None,
+    trigger: Trigger = Trigger.MANUAL,
+) -> Run:
+    """Ask for a run now. Raises Conflict, naming it, while another run of the job is unfinished; dry runs never wait."""
+    actor.require("job:run")
+    now = clock.now()
+    _refuse_future(at, now, dry_run)
+    locked(session, job)
+    if not dry_run:
+        _refuse_beside_another(session, job)
+    return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run)
+
+
+def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
+    """A new run of only the items that failed in a finished one, as far as they are due still."""
+    actor.require("job:run")
+    parent = get(session, run_id)
+    if parent.status in UNFINISHED_RUNS:
+        raise Conflict(f"Run {parent.id} is {parent.status} still. Retry what failed when it has ended.")
+    locked(session, parent.job)
+    _refuse_beside_another(session, parent.job)
+    failed = select(RunItem.id).where(RunItem.run_id == run_id, RunItem.outcome == FAILED).limit(1)
+    if session.scalars(failed).first() is None:
+        raise Conflict(f"Nothing failed in run {run_id}.")
+    return _made(session, parent.job, actor, Trigger.RETRY, parent.at, clock.now(), parent_id=parent.id)
+
+
+def claim_for_outside_cron(
+    session: Session, job: str, *, actor: Actor, at: datetime | None = None, dry_run: bool = False
+) -> Run:
+    """A queued run for `desk run`: of the latest slot if that has none yet, else one without a slot. It waits its turn."""
+    actor.require("job:run")
+    now = clock.now()
+    if at is None and not dry_run:
+        run_id = claim_latest(session, job, now, actor=actor)
+        if run_id is not None:
+            return get(session, run_id)
+    _refuse_future(at, now, dry_run)
+    locked(session, job)
+    return _made(session, job, actor, Trigger.MANUAL, at or now, now, dry_run=dry_run)
+
+
+def _refuse_future(at: datetime | None, now: datetime, dry_run: bool) -> None:
+    if at is not None and at > now and not dry_run:
+        raise Invalid("Only a dry run can look at the future.", fields={"at": "It can't be in the future."})
+
+
+def _refuse_beside_another(session: Session, job: str) -> None:
+    unfinished = select(Run).where(Run.status.in_(UNFINISHED_RUNS), Run.job == job, ~Run.dry_run).order_by(Run.id)
+    other = session.scalars(unfinished.limit(1)).first()
+    if other is not None:
+        raise Conflict(f"Run {other.id} of {job} is {other.status}. Wait for it to end.")
+
+
+def _made(
+    session: Session, job: str, actor: Actor, trigger: Trigger, at: datetime, now: datetime, **more: Any
+) -> Run:
+    run = Run(
+        job=job, at=at, trigger=trigger, by=actor.key, by_name=actor.name, status=RunStatus.QUEUED, created_at=now,
+        attempt=1, processed=0, succeeded=0, failed=0, skipped=0, amounts={}, **more,
+    )
+    session.add(run)
+    session.flush()
+    said: Mapping[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
+    audit.record(session, actor, "job.run", ("run", run.id), at=now, after=dict(said), run_id=run.id)
+    return run
