@@ -51,11 +51,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A snapshot to read from; what is changed in it is rolled back."""
+        """A snapshot to read from; what is changed in it is rolled back, and what was read can be used afterwards."""
         with self._sessions() as session:
             if not self.is_sqlite:
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
+            session.expunge_all()
             session.rollback()
 
     def close(self) -> None:
@@ -70,7 +71,11 @@ def after_commit(session: Session, nudge: Callable[[], None]) -> None:
 
 def _postgresql(url: str, pool_size: int) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
-    options = f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"
+    # A generic plan takes a list of ids for ten rows, and joins thousands in nested loops.
+    options = (
+        f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC "
+        "-c plan_cache_mode=force_custom_plan"
+    )
     return create_engine(
         address,
         pool_size=pool_size,
@@ -86,7 +91,7 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL", "cache_size = -65536"):
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL", "cache_size = -65536", "wal_autocheckpoint = 16384"):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_aggregate("rows_digest", -1, RowsDigest)  # type: ignore[arg-type]
 
