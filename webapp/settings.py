@@ -140,8 +140,8 @@ def load_settings(**given: Any) -> Settings:
 
 
 def _lines(error: Any) -> list[str]:
-    message = error["msg"].removeprefix("Value error, ")
+    message = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
-        return message.splitlines()
+        return str(message).splitlines()
     name = str(error["loc"][0]).upper()
     return [f"{'DESK_ENV' if name == 'ENV' else name}: {message}"]

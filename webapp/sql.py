@@ -4,12 +4,23 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, bindparam, func, literal, literal_column, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.sql.dml import Insert
 
 Column = Any
+Rows = Select[*tuple[Any, ...]]
+"""A SELECT of any columns."""
 
 
 def is_sqlite(session: Session) -> bool:
@@ -41,22 +52,32 @@ def insert_new(session: Session, model: type[DeclarativeBase]) -> Any:
     return insert(model.__table__)  # type: ignore[arg-type]
 
 
-def insert_from(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> tuple[Insert, list[Column]]:
-    """The INSERT and the labelled columns of the SELECT that feeds it."""
+def insert_rows(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Column]) -> None:
+    """INSERT … SELECT: a row for each row of what the columns are selected from; plain values repeat on each."""
     table: Any = model.__table__
-    labelled = [_expression(value, table.c[name].type).label(name) for name, value in columns.items()]
-    return table.insert(), labelled
+    session.execute(table.insert().from_select(list(columns), select(*labelled(model, columns))))
+
+
+def labelled(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> list[Column]:
+    """The columns under their names; plain values become literals of the type they have in the model."""
+    table: Any = model.__table__
+    return [_expression(value, table.c, name).label(name) for name, value in columns.items()]
 
 
 def json_text(session: Session, pairs: Mapping[str, Column]) -> ColumnElement[str]:
     """A JSON object as text, built by the database."""
     build = func.json_object if is_sqlite(session) else func.json_build_object
-    made = build(*[part for name, value in pairs.items() for part in (literal_column(_quoted(name)), value)])
+    parts: list[Column] = []
+    for name, value in pairs.items():
+        parts += [literal_column(_quoted(name)), value]
+    made = build(*parts)
     return made if is_sqlite(session) else made.cast(postgresql.TEXT)
 
 
-def _expression(value: Column, column_type: Any) -> Any:
-    return value if isinstance(value, ColumnElement) or hasattr(value, "__clause_element__") else literal(value, column_type)
+def _expression(value: Column, known: Any, name: str) -> Any:
+    if isinstance(value, ColumnElement) or hasattr(value, "__clause_element__"):
+        return value
+    return literal(value, known[name].type)
 
 
 def _quoted(name: str) -> str:

@@ -7,14 +7,14 @@ import time
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.models import Audit, AuditHead, AuditSeal
 from webapp.models.base import Json
 from webapp.services.audit_text import digest
-from webapp.sql import insert_from, insert_new
+from webapp.sql import Rows, insert_new, insert_rows
 
 GENESIS = "0" * 64
 
@@ -50,7 +50,7 @@ def record_all(
     actor: Actor,
     action: str,
     subject_kind: str,
-    subjects: Select[Any],
+    subjects: Rows,
     count: int,
     *,
     at: datetime,
@@ -61,12 +61,8 @@ def record_all(
     rows = subjects.subquery()
     place = literal(_take_places(session, count) - 1) + func.row_number().over(order_by=rows.c.id)
     common = _common(session, actor, action, at, reason, run_id)
-    statement, columns = insert_from(
-        Audit,
-        common
-        | {"pos": place, "subject_kind": subject_kind, "subject_id": rows.c.id, "before": rows.c.before, "after": rows.c.after},
-    )
-    session.execute(statement.from_select([column.name for column in columns], select(*columns)))
+    own = {"pos": place, "subject_kind": subject_kind, "subject_id": rows.c.id, "before": rows.c.before, "after": rows.c.after}
+    insert_rows(session, Audit, common | own)
 
 
 def seal(session: Session, key: bytes) -> None:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import select, tuple_
 
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
 from webapp.models.base import Base
+from webapp.sql import Rows
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,10 @@ class Due:
     """A walk by keyset over what is due: `select` gives `id` and the other columns of `keys`."""
 
     model: type[Base]
-    select: Select[Any]
+    select: Rows
     keys: tuple[Any, ...]
 
-    def after(self, cursor: tuple[Any, ...] | None, limit: int) -> Select[Any]:
+    def after(self, cursor: tuple[Any, ...] | None, limit: int) -> Rows:
         """The next page of rows after a cursor (the values of `keys` of the last row seen)."""
         page = self.select.order_by(*self.keys).limit(limit)
         return page if cursor is None else page.where(tuple_(*self.keys) > tuple_(*cursor))

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from webapp.models import Event
 from webapp.models.base import Json
-from webapp.sql import insert_from, json_text
+from webapp.sql import Rows, insert_rows, json_text
 
 
 def add(session: Session, event: str, subject: tuple[str, int], payload: dict[str, Any], *, at: datetime) -> None:
@@ -17,11 +17,9 @@ def add(session: Session, event: str, subject: tuple[str, int], payload: dict[st
     session.execute(insert(Event).values(type=event, subject_kind=subject[0], subject_id=subject[1], payload=said, at=at))
 
 
-def add_all(session: Session, event: str, subject_kind: str, subjects: Select[Any], *, at: datetime) -> None:
+def add_all(session: Session, event: str, subject_kind: str, subjects: Rows, *, at: datetime) -> None:
     """Write an event for each row of a SELECT that has `id`; its other columns are the payload."""
     rows = subjects.subquery()
     payload = json_text(session, {column.name: column for column in rows.c if column.name != "id"})
-    statement, columns = insert_from(
-        Event, {"type": event, "subject_kind": subject_kind, "subject_id": rows.c.id, "payload": payload, "at": at}
-    )
-    session.execute(statement.from_select([column.name for column in columns], select(*columns)))
+    columns = {"type": event, "subject_kind": subject_kind, "subject_id": rows.c.id, "payload": payload, "at": at}
+    insert_rows(session, Event, columns)

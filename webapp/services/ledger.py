@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, literal, select, union_all, update
+from sqlalchemy import literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import TransferKind
 from webapp.models import Account, Transfer
+from webapp.models.base import BigInt
 from webapp.services import ledger_postgresql, ledger_sqlite
 from webapp.services.figures import note_figures
-from webapp.sql import is_sqlite, one_of
+from webapp.sql import Rows, is_sqlite, one_of
 
 TRANSFER_COLUMNS = (
-    "reference", "kind", "currency", "amount", "escrow_id", "hold_no", "leaves", "reverses_id", "run_id", "at",
+    "key", "reference", "kind", "currency", "amount", "escrow_id", "hold_no", "leaves", "reverses_id", "run_id", "at",
 )
+LEG_COLUMNS = ("key", "account_id", "currency", "amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,23 @@ class Posted:
     amounts: dict[str, int]
 
 
-def post_all(session: Session, transfers: Select[Any], legs: Select[Any], *, kind: TransferKind, at: datetime) -> Posted:
+def post_all(
+    session: Session,
+    transfers: Rows,
+    legs: Rows,
+    *,
+    accounts: Sequence[int],
+    kind: TransferKind,
+    at: datetime,
+) -> Posted:
     """Write many balanced transfers in a few statements.
 
-    `transfers` selects TRANSFER_COLUMNS; `legs` selects `reference, account_id, currency, amount` (never zero).
-    A party's accounts are locked in the order of their ids before entries exist, or the foreign key's own lock
-    deadlocks with another's. The database refuses what does not sum to zero, and what takes an account past its floor.
+    `transfers` selects TRANSFER_COLUMNS, `legs` selects LEG_COLUMNS; `key` is a number that joins the two within this
+    posting, and no leg is zero.
+    `accounts` names the accounts of parties that are touched (others may be among them): they are locked in the order
+    of their ids before entries exist, or the foreign key's own lock deadlocks with another's. The database refuses what does not sum to zero, and what takes an account past its floor.
     """
-    _lock_party_accounts(session, legs)
+    _lock_party_accounts(session, accounts)
     write = ledger_sqlite.write if is_sqlite(session) else ledger_postgresql.write
     count, pools, amounts = write(session, transfers, legs)
     waiting: dict[int, int] = session.info.setdefault("pools", {})
@@ -60,18 +70,19 @@ def post(
 ) -> int:
     """Write one balanced transfer of `(account id, amount)` legs; returns its id. Legs of zero are left out."""
     amount = sum(amount for _, amount in legs if amount > 0)
-    table = Transfer.__table__.c
-    values = (reference, str(kind), currency, amount, escrow_id, hold_no, leaves, reverses_id, run_id, at)
-    one = select(*[literal(value, table[name].type).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)])
-    post_all(session, one, _sides(reference, currency, legs), kind=kind, at=at)
+    types = {column.name: column.type for column in Transfer.__table__.c} | {"key": BigInt}
+    values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, leaves, reverses_id, run_id, at)
+    one = select(*[literal(value, types[name]).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)])
+    touched = [account_id for account_id, _ in legs]
+    post_all(session, one, _sides(currency, legs), accounts=touched, kind=kind, at=at)
     return session.scalars(select(Transfer.id).where(Transfer.reference == reference)).one()
 
 
-def _sides(reference: str, currency: str, legs: Sequence[tuple[int, int]]) -> Select[Any]:
+def _sides(currency: str, legs: Sequence[tuple[int, int]]) -> Rows:
     entry = Account.__table__.c
     sides = [
         select(
-            literal(reference, Transfer.__table__.c.reference.type).label("reference"),
+            literal(0, BigInt).label("key"),
             literal(account_id, entry.id.type).label("account_id"),
             literal(currency, entry.currency.type).label("currency"),
             literal(amount, entry.balance.type).label("amount"),
@@ -80,7 +91,7 @@ def _sides(reference: str, currency: str, legs: Sequence[tuple[int, int]]) -> Se
         if amount
     ]
     rows = union_all(*sides).subquery()
-    return select(rows.c.reference, rows.c.account_id, rows.c.currency, rows.c.amount)
+    return select(*(rows.c[name] for name in LEG_COLUMNS))
 
 
 def settle_pools(session: Session) -> None:
@@ -89,11 +100,10 @@ def settle_pools(session: Session) -> None:
         session.execute(update(Account).where(Account.id == account_id).values(balance=Account.balance + delta))
 
 
-def _lock_party_accounts(session: Session, legs: Select[Any]) -> None:
+def _lock_party_accounts(session: Session, accounts: Sequence[int]) -> None:
     if is_sqlite(session):
         return
-    touched = legs.subquery()
-    rows = select(Account.id).where(Account.id.in_(select(touched.c.account_id)), Account.party_id.is_not(None))
+    rows = select(Account.id).where(one_of(session, Account.id, sorted(set(accounts))), Account.party_id.is_not(None))
     session.execute(rows.order_by(Account.id).with_for_update(key_share=True))
 
 

@@ -2,24 +2,26 @@
 
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all, update
+from sqlalchemy import func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.models import Account, Entry, Transfer
 from webapp.models.base import BigInt
+from webapp.sql import Rows
 
 
-def write(session: Session, transfers: Select[Any], legs: Select[Any]) -> tuple[int, dict[int, int], dict[str, int]]:
+def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int, int], dict[str, int]]:
     """Insert transfers and entries and move the parties' accounts.
 
     Returns how many transfers there are, the pools' changes by account id, and the amounts by currency.
     """
-    names = [column.name for column in transfers.selected_columns]
-    made = _table(Transfer).insert().from_select(names, transfers)
+    heads = transfers.cte("heads")
+    names = [name for name in heads.c.keys() if name != "key"]
+    made = _table(Transfer).insert().from_select(names, select(*(heads.c[name] for name in names)))
     made = made.returning(Transfer.id, Transfer.reference, Transfer.currency, Transfer.amount).cte("made")
     sides = legs.cte("sides")
     rows = select(made.c.id, sides.c.account_id, sides.c.currency, sides.c.amount)
-    rows = rows.join_from(sides, made, made.c.reference == sides.c.reference)
+    rows = rows.join_from(sides, heads, heads.c.key == sides.c.key).join(made, made.c.reference == heads.c.reference)
     posted = _table(Entry).insert().from_select(["transfer_id", "account_id", "currency", "amount"], rows)
     posted = posted.returning(Entry.account_id, Entry.amount).cte("entries")
     moved = select(posted.c.account_id, func.sum(posted.c.amount).cast(BigInt).label("delta")).group_by(posted.c.account_id).cte("moved")

@@ -1,40 +1,56 @@
-"""Writing transfers on SQLite: entries first, because the transfer's own trigger checks that they sum to zero."""
+"""Writing transfers on SQLite: entries first, because the transfer's own trigger checks that they sum to zero.
+
+There is one writer, so the next transfer numbers are known; the rank of a key among the entries is its rank
+among the transfers, and a transfer without entries is refused, so that no entry can be given to another's transfer.
+"""
 
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal, select, update
+from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from webapp.models import Account, Entry, Transfer
 
+_ACCOUNT: Any = Account.__table__
+from webapp.sql import Rows
 
-def write(session: Session, transfers: Select[Any], legs: Select[Any]) -> tuple[int, dict[int, int], dict[str, int]]:
+
+def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int, int], dict[str, int]]:
     """Insert entries and transfers and move the parties' accounts.
 
     Returns how many transfers there are, the pools' changes by account id, and the amounts by currency.
     """
     last = session.scalars(select(func.coalesce(func.max(Transfer.id), 0))).one()
-    heads = transfers.subquery()
-    number = literal(last) + func.row_number().over(order_by=heads.c.reference)
-    numbered = select(number.label("id"), heads.c.reference).subquery()
-    sides = legs.subquery()
-    rows = select(numbered.c.id, sides.c.account_id, sides.c.currency, sides.c.amount)
-    rows = rows.join_from(sides, numbered, numbered.c.reference == sides.c.reference)
+    sides, heads = legs.subquery(), transfers.subquery()
+    rank = literal(last) + func.dense_rank().over(order_by=sides.c.key)
+    rows = select(rank, sides.c.account_id, sides.c.currency, sides.c.amount)
     session.execute(insert(Entry).from_select(["transfer_id", "account_id", "currency", "amount"], rows))
-    session.execute(insert(Transfer).from_select(["id", *heads.c.keys()], select(number, *heads.c)))
-    return _totals(session, last)
+    names = [name for name in heads.c.keys() if name != "key"]
+    number = literal(last) + func.row_number().over(order_by=heads.c.key)
+    made = select(number, *(heads.c[name] for name in names))
+    session.execute(insert(Transfer).from_select(["id", *names], made))
+    amounts = select(Transfer.currency, func.count(), func.sum(Transfer.amount)).where(Transfer.id > last)
+    totals = session.execute(amounts.group_by(Transfer.currency)).all()
+    return sum(row[1] for row in totals), _move_accounts(session, last), {row[0]: row[2] for row in totals}
 
 
-def _totals(session: Session, last: int) -> tuple[int, dict[int, int], dict[str, int]]:
+def _move_accounts(session: Session, last: int) -> dict[int, int]:
+    # A bare GROUP BY account_id tempts the planner to walk the whole index of entries by account.
+    by_account: UnaryExpression[int] = UnaryExpression(Entry.__table__.c.account_id, operator=custom_op("+"))
     sums = select(Entry.account_id, func.sum(Entry.amount).label("delta")).where(Entry.transfer_id > last)
-    moved = sums.group_by(Entry.account_id).subquery()
-    session.execute(
-        update(Account)
-        .values(balance=Account.balance + moved.c.delta)
-        .where(Account.id == moved.c.account_id, Account.party_id.is_not(None))
-        .execution_options(synchronize_session=False)
-    )
-    pools = select(moved.c.account_id, moved.c.delta).join(Account, Account.id == moved.c.account_id).where(Account.party_id.is_(None))
-    made = select(Transfer.currency, func.count(), func.sum(Transfer.amount)).where(Transfer.id > last).group_by(Transfer.currency)
-    amounts = session.execute(made).all()
-    return sum(row[1] for row in amounts), {row[0]: row[1] for row in session.execute(pools)}, {row[0]: row[2] for row in amounts}
+    moved = sums.group_by(by_account).subquery()
+    owned = select(moved.c.account_id, moved.c.delta, Account.party_id).join(Account, Account.id == moved.c.account_id)
+    rows = session.execute(owned).all()
+    parties = [{"account": row.account_id, "delta": row.delta} for row in rows if row.party_id is not None]
+    if parties:
+        session.connection().execute(_MOVE, parties)
+    return {row.account_id: row.delta for row in rows if row.party_id is None}
+
+
+_MOVE = (
+    update(_ACCOUNT)
+    .where(_ACCOUNT.c.id == bindparam("account"))
+    .values(balance=_ACCOUNT.c.balance + bindparam("delta"))
+)

@@ -2,19 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, literal, null, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    cast,
+    exists,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, TransferKind
+from webapp.domain.states import (
+    CLOSED_DISPUTES,
+    AccountKind,
+    EscrowStatus,
+    TransferKind,
+)
 from webapp.models import Account, Dispute, Escrow, Transfer
 from webapp.services import audit, events, ledger
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import refusals
 from webapp.services.stop import require_money_moves
-from webapp.sql import insert_from, lock, one_of
+from webapp.sql import Rows, labelled, lock, one_of
 
 _Wallet = aliased(Account, name="wallet")
 _Fees = aliased(Account, name="fees")
@@ -38,11 +52,17 @@ def release_all(
     actor.require("money:move")
     require_money_moves(session)
     lock(session, Escrow, ids)
-    payable = list(session.scalars(_payable(session, ids, due_by)))
+    wallets = {escrow: wallet for escrow, wallet in session.execute(_payable(session, ids, due_by))}
+    payable = list(wallets)
     outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
     if payable:
         posted = ledger.post_all(
-            session, _transfers(session, payable, at, run_id), _legs(session, payable), kind=TransferKind.RELEASE, at=at
+            session,
+            _transfers(session, payable, at, run_id),
+            _legs(session, payable),
+            accounts=list(wallets.values()),
+            kind=TransferKind.RELEASE,
+            at=at,
         )
         outcome.done, outcome.amounts = posted.count, posted.amounts
         _mark_released(session, payable, at, reason)
@@ -57,8 +77,8 @@ def may_be_paid(due_by: datetime | None) -> list[ColumnElement[bool]]:
     return holds if due_by is None else [*holds, Escrow.release_at <= due_by]
 
 
-def _payable(session: Session, ids: Sequence[int], due_by: datetime | None) -> Select[tuple[int]]:
-    found = select(Escrow.id).join(_Wallet, _wallet_of_seller())
+def _payable(session: Session, ids: Sequence[int], due_by: datetime | None) -> Select[int, int]:
+    found = select(Escrow.id, _Wallet.id).join(_Wallet, _wallet_of_seller())
     return found.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by)).order_by(Escrow.id)
 
 
@@ -75,19 +95,18 @@ def _reference() -> ColumnElement[str]:
     return literal("escrow-").concat(number).concat("-release")
 
 
-def _transfers(session: Session, ids: Sequence[int], at: datetime, run_id: int | None) -> Select[Any]:
+def _transfers(session: Session, ids: Sequence[int], at: datetime, run_id: int | None) -> Rows:
     values = {
-        "reference": _reference(), "kind": str(TransferKind.RELEASE), "currency": Escrow.currency,
+        "key": Escrow.id, "reference": _reference(), "kind": str(TransferKind.RELEASE), "currency": Escrow.currency,
         "amount": Escrow.amount, "escrow_id": Escrow.id, "hold_no": Escrow.hold_no, "leaves": True,
-        "reverses_id": null(), "run_id": run_id, "at": at,
+        "reverses_id": None, "run_id": run_id, "at": at,
     }
-    _, columns = insert_from(Transfer, values)
-    return select(*columns).where(one_of(session, Escrow.id, ids))
+    return select(*labelled(Transfer, values)).where(one_of(session, Escrow.id, ids))
 
 
-def _legs(session: Session, ids: Sequence[int]) -> Select[Any]:
+def _legs(session: Session, ids: Sequence[int]) -> Rows:
     chosen = one_of(session, Escrow.id, ids)
-    common = (_reference().label("reference"),)
+    common = (Escrow.id.label("key"),)
     sides = union_all(
         select(*common, Escrow.held_account_id.label("account_id"), Escrow.currency, (-Escrow.amount).label("amount"))
         .where(chosen),
@@ -97,7 +116,7 @@ def _legs(session: Session, ids: Sequence[int]) -> Select[Any]:
         .join(_Fees, (_Fees.kind == AccountKind.FEES) & (_Fees.owner == "") & (_Fees.currency == Escrow.currency))
         .where(chosen, Escrow.fee > 0, _Fees.party_id.is_(None)),
     ).subquery()
-    return select(sides.c.reference, sides.c.account_id, sides.c.currency, sides.c.amount)
+    return select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
 
 
 def _mark_released(session: Session, ids: Sequence[int], at: datetime, reason: str) -> None:
