@@ -1,12 +1,27 @@
-"""Starting: the declared jobs go into the schedule table."""
+"""Starting a process: settings, logs, and the declared jobs in the schedule table."""
+
+import sys
+from collections.abc import Callable
 
 from webapp import clock
 from webapp.jobs import registry
-from webapp.runtime import Runtime
+from webapp.logs import configure
+from webapp.runtime import Runtime, build_runtime
 from webapp.services import schedules
+from webapp.settings import SettingsProblem, load_settings
 
 
 def prepare(runtime: Runtime) -> None:
     """Put what the code declares into the schedule table. Safe to do at every start, by every process."""
     with runtime.db.transaction() as session:
         schedules.register(session, registry().values(), clock.now())
+
+
+def main(be: Callable[[Runtime], None]) -> None:
+    """Be a process: settings from outside, logs, a runtime. Problems with settings are named, and end it."""
+    try:
+        settings = load_settings()
+    except SettingsProblem as problem:
+        sys.exit("\n".join(["The settings can't be used:", *problem.problems]))
+    configure(settings)
+    be(build_runtime(settings))

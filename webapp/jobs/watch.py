@@ -1,0 +1,19 @@
+"""The watch."""
+
+from datetime import datetime
+
+from webapp.domain.states import CatchUp
+from webapp.jobs import job
+from webapp.jobs.judging import judge
+from webapp.jobs.sweeping import sweep_runs
+from webapp.jobs.work import Work
+
+
+@job(cron="*/5 * * * *", catch_up=CatchUp.SKIP)
+def watch(work: Work, at: datetime) -> None:
+    """Look for lost runs, silent processes, late jobs and disputes past due."""
+    if work.dry_run:
+        return
+    sweep_runs(work.runtime)
+    fired = judge(work.runtime)
+    work.log("watch.done", fired=fired)

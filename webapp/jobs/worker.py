@@ -1,0 +1,119 @@
+"""A worker process: takes runs from the queue, one at a time, in the process itself."""
+
+import time
+from types import FrameType
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import SimpleWorker
+
+from webapp.jobs.asked import Asked
+from webapp.jobs.heartbeat import Heartbeat
+from webapp.jobs.queue import RunJob, queue
+from webapp.jobs.run_job import run_job
+from webapp.jobs.start import prepare
+from webapp.logs import get_logger
+from webapp.runtime import Runtime
+from webapp.services import processes
+
+_TTL = 30
+_MAINTENANCE = 60
+_PAUSE = 1.0
+"""Seconds: RQ's own life signs, its cleaning, and the wait before a new start."""
+
+
+class RunWorker(SimpleWorker):
+    """An RQ worker of runs. Runs have no RQ time limit: their own is checked between chunks, where nothing is half done."""
+
+    job_class = RunJob
+    max_connection_wait_time = 5.0
+
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        connection = Redis.from_url(runtime.settings.redis_address, socket_connect_timeout=3)
+        super().__init__(
+            [queue(connection)],
+            name=name,
+            connection=connection,
+            job_class=RunJob,
+            serializer=JSONSerializer,
+            worker_ttl=_TTL,
+            maintenance_interval=_MAINTENANCE,
+            job_monitoring_interval=_TTL,
+            log_job_description=False,
+        )
+        self.runtime = runtime
+        self.stopping = False
+        self.current: tuple[Job, int] | None = None
+
+    def execute(self, run_id: int) -> None:
+        """Carry out a run, handing it back between two chunks when the process is asked to stop."""
+        run_job(self.runtime, run_id, stopping=lambda: self.stopping)
+
+    def execute_job(self, job: Job, queue: object) -> None:
+        """Remember which run it is, for the heartbeat."""
+        self.current = (job, job.run_id)  # type: ignore[attr-defined]
+        try:
+            super().execute_job(job, queue)  # type: ignore[arg-type]
+        finally:
+            self.current = None
+
+    def beat(self) -> None:
+        """Keep RQ's own view of this worker and its job fresh while it is busy."""
+        current = self.current
+        if current is not None and self.execution is not None:
+            self.maintain_heartbeats(current[0])
+
+    def current_run(self) -> int | None:
+        """The run that is being carried out."""
+        return self.current[1] if self.current else None
+
+    def subscribe(self) -> None:
+        """No commands are taken from Redis: whoever can write to it could stop the desk's workers."""
+
+    def unsubscribe(self) -> None:
+        """Nothing was subscribed."""
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Finish the chunk at hand, hand the rest back, and end."""
+        self.stopping = True
+        super().request_stop(signum, frame)
+
+
+def work(runtime: Runtime) -> None:
+    """Be a worker until told to stop. Redis and the database may go away and come back."""
+    asked = Asked()
+    current: list[RunWorker] = []
+    heartbeat = Heartbeat(
+        runtime,
+        processes.WORKER,
+        run_id=lambda: current[-1].current_run() if current else None,
+        also=lambda: current[-1].beat() if current else None,
+    )
+    asked.until(lambda: prepare(runtime))
+    heartbeat.start()
+    get_logger().info("worker.started", name=processes.name_of(processes.WORKER))
+    try:
+        while not asked.stop:
+            _work_once(runtime, asked, current)
+    finally:
+        heartbeat.stop()
+        get_logger().info("worker.ended")
+
+
+def _work_once(runtime: Runtime, asked: Asked, current: list[RunWorker]) -> None:
+    """One RQ worker's life: it ends when told to, or when something it doesn't survive happens to Redis."""
+    try:
+        worker = RunWorker(runtime, f"{processes.name_of(processes.WORKER)}-{time.time_ns()}")
+        RunJob.execute = staticmethod(worker.execute)  # type: ignore[assignment]
+        current[:] = [worker]
+        worker.work(logging_level="WARNING")
+        asked.stop = asked.stop or worker.stopping
+    except (RedisError, OSError, ValueError) as problem:
+        get_logger().warning("worker.redis_away", problem=str(problem).partition("\n")[0])
+    finally:
+        current.clear()
+        asked.listen()
+    if not asked.stop:
+        asked.wait(_PAUSE)

@@ -1,0 +1,88 @@
+"""Alert rules: each a question, answered in sentences about subjects. A new rule is one decorated function."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.states import CLOSED_DISPUTES, RunStatus
+from webapp.models import Dispute, Run, Schedule
+from webapp.services import processes
+from webapp.services.health import late_jobs
+from webapp.services.queue_figures import waiting
+from webapp.settings import Settings
+
+Question = Callable[[Session, datetime, Settings], Iterator[tuple[str, str]]]
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A question and how bad its answers are: `page` or `warn`."""
+
+    question: Question
+    severity: str
+
+
+_rules: dict[str, Rule] = {}
+
+
+def rule(*, severity: str) -> Callable[[Question], Question]:
+    """Declare a rule under its function's name. It yields (subject, sentence) for what is the matter."""
+
+    def declare(question: Question) -> Question:
+        _rules[question.__name__] = Rule(question, severity)
+        return question
+
+    return declare
+
+
+def rules() -> dict[str, Rule]:
+    """Every rule, by name."""
+    return dict(_rules)
+
+
+@rule(severity="page")
+def no_execution(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A job has not run within its interval plus its grace."""
+    for each in late_jobs(session, at):
+        planned = clock.iso(each.late_since) if each.late_since else ""
+        yield each.job, f"{each.job} has not run since it was planned for {planned}."
+
+
+@rule(severity="warn")
+def running_long(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A run is taking longer than its threshold."""
+    query = select(Run, Schedule.long_run_seconds).join(Schedule, Schedule.job == Run.job)
+    for run, seconds in session.execute(query.where(Run.status == RunStatus.RUNNING).limit(_MOST)):
+        if run.started_at and at - run.started_at > timedelta(seconds=seconds):
+            yield run.job, f"Run {run.id} of {run.job} has been running for more than {seconds} s."
+
+
+@rule(severity="page")
+def silent(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """The scheduler, or every worker, has been silent."""
+    patience = timedelta(seconds=settings.silence_seconds)
+    for kind, said in ((processes.SCHEDULER, "No scheduler"), (processes.WORKER, "No worker")):
+        if not processes.alive(session, kind, at, patience):
+            yield kind, f"{said} has been heard of for {settings.silence_seconds} s."
+
+
+@rule(severity="page")
+def waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """The oldest waiting run is too old."""
+    now = waiting(session, at)
+    if now.queued and now.oldest_seconds > settings.waiting_seconds:
+        yield "queue", f"A run has waited for a worker for more than {settings.waiting_seconds} s."
+
+
+@rule(severity="warn")
+def dispute_past_due(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A dispute is past its deadline, and its clock is not paused."""
+    overdue = (Dispute.due_at < at, Dispute.paused_at.is_(None), Dispute.status.not_in(CLOSED_DISPUTES))
+    query = select(Dispute.ref, Dispute.due_at).where(*overdue).order_by(Dispute.due_at, Dispute.id)
+    for ref, due_at in session.execute(query.limit(_MOST)):
+        yield ref, f"Dispute {ref} is past due since {clock.iso(due_at)}."
