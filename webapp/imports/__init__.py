@@ -1,0 +1,1 @@
+"""Files from the marketplace: read with suspicion, checked whole, then loaded in sets."""

@@ -1,0 +1,45 @@
+"""The header of a file of orders: which column is where."""
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+
+from webapp.errors import Invalid
+from webapp.imports.lines import BadLine, cells
+
+REQUIRED = ("order_ref", "buyer_ref", "seller_ref", "amount", "currency")
+OPTIONAL = ("policy", "created_at", "paid_at", "completed_at", "release_at", "fee")
+COLUMNS = (*REQUIRED, *OPTIONAL)
+
+Pick = Callable[[Sequence[str]], tuple[str, ...]]
+
+
+class Layout:
+    """Where the known columns are in the lines of one file."""
+
+    def __init__(self, header: str) -> None:
+        """Raises Invalid that names every wrong, missing or doubled column."""
+        try:
+            names = cells(header)
+        except BadLine as bad:
+            raise Invalid(f"Line 1, the header: {bad}.") from None
+        problems = _problems(names)
+        if problems:
+            raise Invalid(f"Line 1, the header: {'; '.join(problems)}. Known columns: {', '.join(COLUMNS)}.")
+        self.width = len(names)
+        # An absent column is read from one more, empty, cell at the end.
+        self._pick: Pick = itemgetter(*(names.index(name) if name in names else self.width for name in COLUMNS))
+
+    def fields(self, text: str) -> tuple[str, ...]:
+        """The fields of a line in the order of COLUMNS, absent ones empty. Raises BadLine."""
+        found = cells(text)
+        if len(found) != self.width:
+            raise BadLine(f"it has {len(found)} fields, the header has {self.width}")
+        found.append("")
+        return self._pick(found)
+
+
+def _problems(names: list[str]) -> list[str]:
+    unknown = [f"unknown column {name!r}" for name in dict.fromkeys(names) if name not in COLUMNS]
+    missing = [f"column {name!r} is missing" for name in REQUIRED if name not in names]
+    double = [f"column {name!r} is there twice" for name in COLUMNS if names.count(name) > 1]
+    return [*unknown, *missing, *double]

@@ -1,0 +1,132 @@
+"""One line of a file of orders, from text to the values that are stored."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from webapp.imports import order_fields as field
+from webapp.imports.lines import BadLine
+from webapp.imports.order_columns import Layout
+
+
+class Rules(NamedTuple):
+    """What the desk fills in where a line says nothing. Days, and basis points of the amount."""
+
+    now: datetime
+    release_days: int
+    buffer_days: int
+    fee_basis_points: int
+
+
+class OrderLine(NamedTuple):
+    """The values of one good line. Amounts in minor units, times as stored text; `given` names the optional columns said."""
+
+    line: int
+    ref: str
+    buyer: str
+    seller: str
+    amount: int
+    currency: str
+    fee: int
+    policy: str
+    created_at: str
+    paid_at: str | None
+    completed_at: str | None
+    release_at: str | None
+    given: str
+
+
+def read(number: int, text: str, layout: Layout, rules: Rules) -> OrderLine:
+    """The values of a line. Raises BadLine with everything that is wrong with it."""
+    fields = layout.fields(text)
+    try:
+        return _values(number, fields, rules)
+    except BadLine:
+        raise BadLine("; ".join(_all_problems(fields))) from None
+
+
+def reference_of(text: str, layout: Layout) -> str | None:
+    """The order's reference on a line that is bad otherwise, if it can be told."""
+    try:
+        return layout.fields(text)[0] or None
+    except BadLine:
+        return None
+
+
+def _values(number: int, fields: tuple[str, ...], rules: Rules) -> OrderLine:
+    ref, buyer, seller, amount, currency, how, created, paid, completed, release, fee = fields
+    created_at = field.instant(created, "created_at")
+    paid_at = field.instant(paid, "paid_at")
+    completed_at = field.instant(completed, "completed_at")
+    release_at = field.instant(release, "release_at")
+    policy = field.policy(how)
+    began = created_at or paid_at or rules.now
+    if release_at is None:
+        release_at = field.release_at(policy, began, completed_at, rules.release_days, rules.buffer_days)
+    minor = _amount(amount, currency)
+    return OrderLine(
+        number, field.reference(ref, "order_ref"), *_parties(buyer, seller), minor, currency,
+        _fee(fee, currency, minor, rules), policy, field.stored(began) or "", field.stored(paid_at),
+        field.stored(completed_at), field.stored(release_at), _given(how, created, fee, release),
+    )
+
+
+def _given(how: str, created: str, fee: str, release: str) -> str:
+    return ("p" if how else "") + ("c" if created else "") + ("f" if fee else "") + ("r" if release else "")
+
+
+def _parties(buyer: str, seller: str) -> tuple[str, str]:
+    pair = field.reference(buyer, "buyer_ref"), field.reference(seller, "seller_ref")
+    if buyer == seller:
+        raise BadLine(f"buyer_ref and seller_ref are both {buyer!r}")
+    return pair
+
+
+def _amount(text: str, currency: str) -> int:
+    found = field.minor(text, currency, "amount")
+    if not found:
+        raise BadLine("amount is zero")
+    return found
+
+
+def _fee(text: str, currency: str, amount: int, rules: Rules) -> int:
+    if not text:
+        return amount * rules.fee_basis_points // 10_000
+    fee = field.minor(text, currency, "fee")
+    if fee > amount:
+        raise BadLine(f"fee {text!r} is more than the amount")
+    return fee
+
+
+def _all_problems(fields: tuple[str, ...]) -> list[str]:
+    ref, buyer, seller, amount, currency, how, *times, fee = fields
+    checks: list[Callable[[], Any]] = [
+        lambda: field.reference(ref, "order_ref"),
+        lambda: _parties(buyer, seller),
+        lambda: _amount(amount, currency),
+        lambda: field.policy(how),
+        *(_time_check(text, name) for text, name in zip(times, ("created_at", "paid_at", "completed_at", "release_at"), strict=True)),
+        lambda: _fee_check(fee, amount, currency),
+    ]
+    return list(filter(None, map(_problem, checks)))
+
+
+def _time_check(text: str, name: str) -> Callable[[], Any]:
+    return lambda: field.instant(text, name)
+
+
+def _fee_check(fee: str, amount: str, currency: str) -> None:
+    """Only what is wrong with the fee itself: a bad amount or currency is said already."""
+    try:
+        whole = _amount(amount, currency)
+    except BadLine:
+        return
+    _fee(fee, currency, whole, Rules(datetime.min, 0, 0, 0))
+
+
+def _problem(check: Callable[[], Any]) -> str | None:
+    try:
+        check()
+    except BadLine as bad:
+        return str(bad)
+    return None

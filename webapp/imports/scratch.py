@@ -1,0 +1,108 @@
+"""The scratch file of one import: what is too much for memory lies in a private SQLite file that goes when it ends."""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from webapp.imports.order_lines import OrderLine
+
+_FIELDS = ", ".join(OrderLine._fields)
+_TABLES = f"""
+CREATE TABLE row ({_FIELDS.replace("line,", "line INTEGER PRIMARY KEY,", 1)}, state DEFAULT 'new');
+CREATE TABLE problem (line INTEGER PRIMARY KEY, reason TEXT NOT NULL);
+CREATE TABLE party (ref, currency, PRIMARY KEY (ref, currency)) WITHOUT ROWID;
+"""
+_ADD = f"INSERT INTO row ({_FIELDS}) VALUES ({', '.join('?' * len(OrderLine._fields))})"
+_ADD_BAD = "INSERT INTO row (line, ref, state) VALUES (?, ?, 'bad')"
+_ADD_PROBLEM = "INSERT INTO problem VALUES (?, ?) ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason"
+_DOUBLES = """
+INSERT INTO problem
+SELECT row.line, 'order_ref ''' || row.ref || ''' is on line ' || first.line || ' already'
+FROM (SELECT ref, min(line) AS line FROM row GROUP BY ref HAVING count(*) > 1) AS first
+JOIN row ON row.ref = first.ref AND row.line > first.line
+WHERE true ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason
+"""
+_PARTIES = """
+INSERT OR IGNORE INTO party SELECT buyer, currency FROM row WHERE state = 'new'
+UNION ALL SELECT seller, currency FROM row WHERE state = 'new'
+"""
+_CACHE = 20_000
+"""KiB of the scratch file kept in memory."""
+
+
+class Scratch:
+    """The lines of one file while they are checked and loaded."""
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="escrow-desk-import-")
+        self._db = sqlite3.connect(Path(self._folder.name) / "lines.sqlite3", isolation_level=None)
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE}", "temp_store = FILE"):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.executescript(_TABLES)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._db.close()
+        self._folder.cleanup()
+
+    def add(self, rows: Sequence[OrderLine]) -> None:
+        """Keep good lines."""
+        self._many(_ADD, rows)
+
+    def reject(self, problems: Iterable[tuple[int, str]], refs: Iterable[tuple[int, str]] = ()) -> None:
+        """Keep what is wrong with lines, and the references of such lines, which still count as used."""
+        self._many(_ADD_PROBLEM, problems)
+        self._many(_ADD_BAD, refs)
+
+    def reject_doubles(self) -> None:
+        """Reject every line whose reference an earlier line has."""
+        self._db.execute("CREATE INDEX row_ref ON row (ref, line)")
+        self._db.execute(_DOUBLES)
+        self.settle()
+
+    def settle(self) -> None:
+        """Take the rejected lines out of what will be loaded."""
+        self._db.execute("UPDATE row SET state = 'bad' WHERE state <> 'bad' AND line IN (SELECT line FROM problem)")
+
+    def mark_unchanged(self, lines: Iterable[int]) -> None:
+        """These are in the database already, as they are in the file."""
+        self._many("UPDATE row SET state = 'unchanged' WHERE line = ?", ((line,) for line in lines))
+
+    def batches(self, size: int) -> Iterator[list[OrderLine]]:
+        """The lines that are neither rejected nor unchanged, in order, so many at a time."""
+        last = 0
+        find = f"SELECT {_FIELDS} FROM row WHERE state = 'new' AND line > ? ORDER BY line LIMIT ?"
+        while found := self._db.execute(find, (last, size)).fetchall():
+            last = found[-1][0]
+            yield [OrderLine._make(row) for row in found]
+
+    def parties(self, size: int) -> Iterator[list[tuple[str, list[str]]]]:
+        """Each party of the lines to load with its currencies, so many parties at a time."""
+        self._db.execute(_PARTIES)
+        last = ""
+        find = "SELECT ref, group_concat(currency) FROM party WHERE ref > ? GROUP BY ref ORDER BY ref LIMIT ?"
+        while found := self._db.execute(find, (last, size)).fetchall():
+            last = found[-1][0]
+            yield [(ref, currencies.split(",")) for ref, currencies in found]
+
+    def problems(self) -> Iterator[tuple[int, str]]:
+        """Line and reason of every rejected line, in order."""
+        return self._db.execute("SELECT line, reason FROM problem ORDER BY line")
+
+    def count(self, state: str) -> int:
+        """How many lines are `new`, `unchanged` or `bad`; the last counts lines that could not even be read."""
+        if state == "bad":
+            return self._number("SELECT count(*) FROM problem")
+        return self._number(f"SELECT count(*) FROM row WHERE state = '{state}'")
+
+    def _number(self, question: str) -> int:
+        found: int = self._db.execute(question).fetchone()[0]
+        return found
+
+    def _many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        self._db.execute("BEGIN")
+        self._db.executemany(statement, rows)
+        self._db.execute("COMMIT")
