@@ -15,7 +15,7 @@ _HIDDEN = ("password", "secret", "token", "authorization", "cookie", "key")
 
 def configure(settings: Settings) -> None:
     """Write logs to standard error, as JSON or for a console; the libraries' own lines take the same way."""
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
-from cron_descriptor import CasingTypeEnum, ExpressionDescriptor, Options
+from cron_descriptor import CasingTypeEnum, ExpressionDescriptor, FormatException, Options
 from cronsim import CronSim, CronSimError
 
 from webapp.errors import Invalid
@@ -60,7 +60,7 @@ class Recurrence:
     def interval(self, at: datetime) -> timedelta:
         """The usual time between two slots: the middle one of the next seven gaps."""
         coming = self.upcoming(at, 8)
-        gaps = sorted(later - earlier for earlier, later in zip(coming, coming[1:], strict=False))
+        gaps = sorted(later - earlier for earlier, later in pairwise(coming))
         return gaps[len(gaps) // 2]
 
     def local_day(self, instant: datetime) -> str:
@@ -95,8 +95,8 @@ def in_words(cron: str) -> str:
     options.use_24hour_time_format = True
     options.casing_type = CasingTypeEnum.Sentence
     try:
-        return ExpressionDescriptor(cron, options).get_description()
-    except Exception:  # the describer knows fewer forms than the clock, and its error types are its own
+        return str(ExpressionDescriptor(cron, options).get_description())
+    except (FormatException, ValueError, IndexError):
         return cron
 
 

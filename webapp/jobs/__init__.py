@@ -12,6 +12,7 @@ from webapp.jobs.work import Work
 
 JobFunction = Callable[[Work, datetime], None]
 
+_TEN_MINUTES, _FIVE_MINUTES = timedelta(minutes=10), timedelta(minutes=5)
 _jobs: dict[str, "Job"] = {}
 
 
@@ -38,8 +39,8 @@ def job(
     cron: str,
     zone: str = "UTC",
     grace: timedelta | None = None,
-    max_duration: timedelta = minutes(10),
-    long_run: timedelta = minutes(5),
+    max_duration: timedelta = _TEN_MINUTES,
+    long_run: timedelta = _FIVE_MINUTES,
     failed_items_percent: int = 10,
     catch_up: CatchUp = CatchUp.ONCE,
 ) -> Callable[[JobFunction], JobFunction]:

@@ -19,7 +19,7 @@ from webapp.sql import is_sqlite, lock, one_of
 if TYPE_CHECKING:
     from webapp.jobs.work import Due, Work
 
-CHUNK = 2_000
+CHUNK = 5_000
 MOST_LEFT = 500
 """How many rows that others had locked are remembered before they are waited for."""
 MOST_COUNTED = 1_000_000
@@ -70,7 +70,8 @@ class Chunks:
 
     def _do_left(self) -> None:
         """Rows that were locked: first those that are free by now, then each by itself, waiting for its lock."""
-        left, self._cursor["left"] = [[item] for item in self._cursor["left"]], []
+        left: list[Row] = [[item] for item in self._cursor["left"]]
+        self._cursor["left"] = []
         if not left:
             return
         self._do(left, advance=False)

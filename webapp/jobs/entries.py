@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from redis import Redis
 from rq.job import JobStatus
@@ -22,8 +23,9 @@ class Entries:
         """Mend the set and the entries' own hashes. Raises RedisError."""
         if self._redis.type(self._key) not in (b"zset", b"none"):
             self._redis.delete(self._key)
-        wanted = {f"{PREFIX}{job}".encode(): slot.timestamp() for job, slot in plan.items()}
-        found = dict(self._redis.zrange(self._key, 0, 9_999, withscores=True))
+        wanted: dict[Any, float] = {f"{PREFIX}{job}".encode(): slot.timestamp() for job, slot in plan.items()}
+        planned: Any = self._redis.zrange(self._key, 0, 9_999, withscores=True)
+        found: dict[Any, float] = dict(planned)
         foreign = [entry for entry in found if entry not in wanted]
         if foreign:
             self._redis.zrem(self._key, *foreign)

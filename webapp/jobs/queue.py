@@ -38,9 +38,9 @@ class RunJob(Job):
     def fetch(cls, id: str, connection: Redis | None = None, serializer: Any = None) -> Self:
         """The job, or NoSuchJobError for anything this desk did not write."""
         try:
-            job = super().fetch(id, connection=connection, serializer=JSONSerializer)
-            job.run_id  # noqa: B018 reading it proves the payload
-            return job  # type: ignore[return-value]
+            job: Any = super().fetch(id, connection=connection, serializer=JSONSerializer)
+            if job.run_id < 0:
+                raise ValueError("no run has such a number")
         except (RedisDown, RedisSilent):
             raise
         except NoSuchJobError:
@@ -48,6 +48,8 @@ class RunJob(Job):
         except Exception as problem:
             get_logger().warning("queue.payload_refused", job_id=str(id)[:80], problem=type(problem).__name__)
             raise NoSuchJobError(f"{id!r} is not a run of this desk") from None
+        found: Self = job
+        return found
 
     @property
     def run_id(self) -> int:
@@ -60,9 +62,10 @@ class RunJob(Job):
         return int(self.args[0])
 
     def _execute(self) -> None:
-        if type(self).execute is None:
+        execute = type(self).execute
+        if execute is None:
             raise RuntimeError("this process carries out no runs")
-        type(self).execute(self.run_id)
+        execute(self.run_id)
 
 
 def queue(redis: Redis) -> Queue:

@@ -2,13 +2,15 @@
 
 import time
 from types import FrameType
+from typing import Any
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
+from webapp import clock
 from webapp.jobs.asked import Asked
 from webapp.jobs.heartbeat import Heartbeat
 from webapp.jobs.queue import RunJob, queue
@@ -69,6 +71,16 @@ class RunWorker(SimpleWorker):
         """The run that is being carried out."""
         return self.current[1] if self.current else None
 
+    def clean_registries(self) -> None:
+        """RQ's own cleaning. What can't even be read there is thrown away: the database knows what has to run."""
+        try:
+            clean: Any = super().clean_registries
+            clean()
+        except (UnicodeError, ValueError, ResponseError) as problem:
+            get_logger().warning("queue.unreadable", problem=str(problem))
+            self.connection.delete(*[each.intermediate_queue_key for each in self.queues])
+            vars(self)["last_cleaned_at"] = clock.now()
+
     def subscribe(self) -> None:
         """No commands are taken from Redis: whoever can write to it could stop the desk's workers."""
 
@@ -78,7 +90,8 @@ class RunWorker(SimpleWorker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Finish the chunk at hand, hand the rest back, and end."""
         self.stopping = True
-        super().request_stop(signum, frame)
+        stop: Any = super().request_stop
+        stop(signum, frame)
 
 
 def work(runtime: Runtime) -> None:
@@ -106,7 +119,7 @@ def _work_once(runtime: Runtime, asked: Asked, current: list[RunWorker]) -> None
     """One RQ worker's life: it ends when told to, or when something it doesn't survive happens to Redis."""
     try:
         worker = RunWorker(runtime, f"{processes.name_of(processes.WORKER)}-{time.time_ns()}")
-        RunJob.execute = staticmethod(worker.execute)  # type: ignore[assignment]
+        RunJob.execute = staticmethod(worker.execute)
         current[:] = [worker]
         worker.work(logging_level="WARNING")
         asked.stop = asked.stop or worker.stopping

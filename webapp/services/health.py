@@ -59,10 +59,11 @@ def expected_by(schedule: Schedule, last_good: Run | None) -> tuple[datetime, da
 
 
 def _of(session: Session, schedules: Sequence[Schedule], at: datetime) -> list[JobHealth]:
-    ids = {row.job: (row.last, _greatest(row[2:])) for row in session.execute(_last_ids(schedules))}
-    wanted = {run_id for pair in ids.values() for run_id in pair if run_id}
+    ids = {row.job: (row.last or 0, _greatest(row[2:])) for row in session.execute(_last_ids(schedules))}
+    wanted = {run_id for pair in ids.values() for run_id in pair}
     runs = {run.id: run for run in session.scalars(select(Run).where(Run.id.in_(wanted)))}
-    return [_judged(schedule, *(runs.get(i) for i in ids[schedule.job]), at) for schedule in schedules]
+    found = [(schedule, *ids[schedule.job]) for schedule in schedules]
+    return [_judged(schedule, runs.get(last), runs.get(good), at) for schedule, last, good in found]
 
 
 def _last_ids(schedules: Sequence[Schedule]) -> Any:
@@ -78,8 +79,8 @@ def _last(*conditions: Any) -> Any:
     return query.order_by(Run.id.desc()).limit(1).correlate(Schedule).scalar_subquery()
 
 
-def _greatest(ids: Sequence[int | None]) -> int | None:
-    return max((i for i in ids if i), default=None)
+def _greatest(ids: Sequence[int | None]) -> int:
+    return max((i for i in ids if i), default=0)
 
 
 def _judged(schedule: Schedule, last: Run | None, good: Run | None, at: datetime) -> JobHealth:

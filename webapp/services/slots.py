@@ -85,9 +85,10 @@ def _settle(session: Session, schedule: Schedule, recurrence: Recurrence, slot: 
 
 
 def _settle_each(session: Session, schedule: Schedule, recurrence: Recurrence, at: datetime) -> list[int]:
-    slots = [schedule.next_slot, *recurrence.upcoming(schedule.next_slot, _EACH_AT_ONCE)]  # type: ignore[arg-type,list-item]
-    made = []
-    for slot in [slot for slot in slots if slot and slot <= at][:_EACH_AT_ONCE]:
+    first = schedule.next_slot or at
+    slots = [first, *recurrence.upcoming(first, _EACH_AT_ONCE - 1)]
+    made: list[int] = []
+    for slot in [slot for slot in slots if slot <= at]:
         made += _settle(session, schedule, recurrence, slot, at)
     return made
 
