@@ -1,0 +1,72 @@
+"""When schedules are planned."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from webapp.domain.recurrence import Recurrence, check, default_grace, in_words
+from webapp.errors import Invalid
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_two_at_night_in_nairobi_is_eleven_in_the_evening_utc() -> None:
+    assert Recurrence("0 2 * * *", "Africa/Nairobi").next(NEW_YEAR) == datetime(2026, 1, 1, 23, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "Europe/London", "America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("cron", ["0 0 * * *", "30 0 * * *", "30 1 * * *", "0 2 * * *", "30 2 * * *", "0 3 * * *"])
+def test_a_daily_job_is_planned_once_per_local_day_across_both_changes(zone: str, cron: str) -> None:
+    slots = Recurrence(cron, zone).upcoming(NEW_YEAR, 365)
+
+    days = [slot.astimezone(ZoneInfo(zone)).date() for slot in slots]
+    assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(days))
+
+
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "Europe/London"])
+def test_an_hourly_job_runs_every_hour_of_the_day_that_has_25(zone: str) -> None:
+    slots = Recurrence("0 * * * *", zone).upcoming(NEW_YEAR, 24 * 365)
+    assert {later - earlier for earlier, later in pairwise(slots)} == {timedelta(hours=1)}
+
+
+@pytest.mark.parametrize("cron", ["0 0 * * *", "30 1 * * *", "*/7 * * * *", "15 */3 * * *", "0 6 1 * *", "0 9 * * 1-5"])
+@pytest.mark.parametrize("zone", ["UTC", "Africa/Cairo", "Europe/London"])
+def test_previous_finds_the_slot_that_next_made(cron: str, zone: str) -> None:
+    recurrence = Recurrence(cron, zone)
+    for earlier, later in pairwise(recurrence.upcoming(datetime(2026, 3, 28, tzinfo=UTC), 60)):
+        assert recurrence.previous(later) == later
+        assert recurrence.previous(later - timedelta(seconds=1)) == earlier
+
+
+def test_grace_is_a_24th_of_the_interval_and_at_least_two_minutes() -> None:
+    daily, often = Recurrence("0 2 * * *", "UTC"), Recurrence("*/5 * * * *", "UTC")
+    assert default_grace(daily.interval(NEW_YEAR)) == timedelta(hours=1)
+    assert default_grace(often.interval(NEW_YEAR)) == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("cron", "part"),
+    [
+        ("61 * * * *", "minute"), ("0 25 * * *", "hour"), ("0 0 32 * *", "day of the month"), ("0 0 * 13 *", "month"),
+        ("0 0 * * 9", "day of the week"), ("0 2 * *", "five parts"), ("@daily", "five parts"), ("", "five parts"),
+        ("0 0 30 2 *", "No day"), ("0 0 31 4,6 *", "No day"),
+    ],
+)
+def test_an_expression_that_cant_be_is_refused_by_its_part(cron: str, part: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check(cron, "UTC", NEW_YEAR)
+    assert part in refused.value.fields["cron"]
+
+
+@pytest.mark.parametrize("zone", ["EAT", "Mars/Olympus", "", "../etc/passwd", "/usr"])
+def test_an_unknown_zone_is_refused_by_name(zone: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check("0 2 * * *", zone, NEW_YEAR)
+    assert list(refused.value.fields) == ["zone"]
+
+
+def test_a_schedule_is_said_in_words() -> None:
+    assert in_words("0 2 * * *") == "At 02:00"
+    assert in_words("*/5 * * * *") == "Every 5 minutes"
