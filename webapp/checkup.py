@@ -1,0 +1,114 @@
+"""The check-up behind `desk doctor`: each check says what it found and what to do."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+from sqlalchemy import DateTime, func, select
+from sqlalchemy.exc import DBAPIError
+
+from webapp import clock, migrations
+from webapp.runtime import Runtime
+from webapp.services import processes
+from webapp.services.health import health
+
+_SKEW = timedelta(seconds=5)
+_DISK = (1, 5)
+"""GiB free: below the first is wrong, below the second a warning."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: `ok`, `warning` or `wrong`, and what to do."""
+
+    check: str
+    verdict: str
+    found: str
+    do: str = ""
+
+
+def database(runtime: Runtime) -> Finding:
+    """Does it answer?"""
+    kind = "SQLite" if runtime.db.is_sqlite else "PostgreSQL"
+    try:
+        with runtime.db.reading() as session:
+            session.scalar(select(1))
+    except DBAPIError as problem:
+        said = str(problem.orig).partition("\n")[0]
+        return Finding("database", "wrong", f"{kind} doesn't answer: {said}", "Check DATABASE_URL, and that the server runs.")
+    return Finding("database", "ok", f"{kind} answers.")
+
+
+def migration(runtime: Runtime) -> Finding:
+    """Is it at the revision this code needs?"""
+    current, newest = migrations.current(runtime.db), migrations.newest()
+    if current != newest:
+        return Finding("migrations", "wrong", f"The database is at {current or 'no revision'}, not at {newest}.", "Run `desk migrate`.")
+    return Finding("migrations", "ok", f"The database is at revision {newest}.")
+
+
+def redis(runtime: Runtime) -> Finding:
+    """Does it answer?"""
+    try:
+        runtime.redis.ping()
+    except (RedisError, OSError, ValueError) as problem:
+        said = str(problem).partition("\n")[0]
+        return Finding("redis", "wrong", f"Redis doesn't answer: {said}", "Check REDIS_URL; `desk up` starts an embedded one.")
+    return Finding("redis", "ok", f"Redis {runtime.redis.info('server')['redis_version']} answers.")
+
+
+def clocks(runtime: Runtime) -> Finding:
+    """Do this machine and the database agree what time it is?"""
+    if runtime.db.is_sqlite:
+        return Finding("clock", "ok", "The database uses this machine's clock.")
+    with runtime.db.reading() as session:
+        theirs: datetime = session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
+    skew = abs(clock.now() - theirs)
+    if skew > _SKEW:
+        off = f"{skew.total_seconds():.1f} s off the database's."
+        return Finding("clock", "wrong", f"This machine's clock is {off}", "Keep both by NTP: slots and leases are judged by it.")
+    return Finding("clock", "ok", f"This machine and the database agree within {_SKEW.seconds} s.")
+
+
+def schedules(runtime: Runtime) -> Finding:
+    """Is every job on time?"""
+    with runtime.db.reading() as session:
+        found = health(session, clock.now())
+    if not found:
+        return Finding("schedules", "warning", "No job is planned yet.", "Start the scheduler: `desk scheduler`, or `desk up`.")
+    late = [job for job in found if job.late_since]
+    if late:
+        names = ", ".join(f"{job.job} since {job.late_since:%Y-%m-%d %H:%M}Z" for job in late)
+        return Finding("schedules", "warning", f"Late: {names}.", "See `desk jobs`; catch up with `desk run NAME`.")
+    return Finding("schedules", "ok", f"{len(found)} jobs, none is late.")
+
+
+def alive(runtime: Runtime) -> Finding:
+    """Are a scheduler and a worker at work?"""
+    patience = timedelta(seconds=runtime.settings.silence_seconds)
+    with runtime.db.reading() as session:
+        kinds = (processes.SCHEDULER, processes.WORKER)
+        counts = {kind: len(processes.alive(session, kind, clock.now(), patience)) for kind in kinds}
+    said = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items())
+    silent = [kind for kind, count in counts.items() if not count]
+    if silent:
+        return Finding("processes", "warning", f"At work: {said}.", f"Start `desk {silent[0]}`, or everything with `desk up`.")
+    return Finding("processes", "ok", f"At work: {said}.")
+
+
+def disk(runtime: Runtime) -> Finding:
+    """Is there room in the folder for data?"""
+    folder = runtime.settings.var_dir.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 2**30
+    verdict = "wrong" if free < _DISK[0] else "warning" if free < _DISK[1] else "ok"
+    return Finding("disk", verdict, f"{free:.1f} GiB are free for VAR_DIR.", "Make room, or move VAR_DIR to a larger disk.")
+
+
+CHECKS: dict[str, Callable[[Runtime], Finding]] = {
+    "database": database, "migrations": migration, "redis": redis, "clock": clocks, "schedules": schedules,
+    "processes": alive, "disk": disk,
+}

@@ -1,0 +1,25 @@
+"""The `desk` command. Each subcommand is a module of its own, imported when it is asked for."""
+
+from webapp.commands.group import DeskGroup
+
+COMMANDS = {
+    "up": "webapp.up",
+    "web": "webapp.commands.web",
+    "worker": "webapp.commands.worker",
+    "scheduler": "webapp.commands.scheduler",
+    "migrate": "webapp.commands.migrate",
+    "doctor": "webapp.commands.doctor",
+    "jobs": "webapp.commands.jobs",
+    "run": "webapp.commands.run",
+    "eligible": "webapp.commands.eligible",
+    "import": "webapp.commands.imports",
+    "demo": "webapp.commands.demo",
+    "user": "webapp.commands.user",
+    "token": "webapp.commands.token",
+    "ledger": "webapp.commands.ledger",
+    "audit": "webapp.commands.audit",
+    "settings": "webapp.commands.settings",
+}
+
+main = DeskGroup("desk", COMMANDS, help="Escrow Desk: install it, run it, look after it.")
+"""Exit codes: 0 done, 1 failed or found something wrong, 2 can't be done with this input or these settings."""

@@ -1,0 +1,1 @@
+"""The subcommands of `desk`: each module has a `command`. They read input, call one service, and print."""

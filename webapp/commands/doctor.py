@@ -1,0 +1,50 @@
+"""`desk doctor`: looks at everything the desk needs, and says what to do about what is wrong."""
+
+import sys
+from collections.abc import Callable
+
+import click
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from webapp.checkup import CHECKS, Finding
+from webapp.commands.group import FAILED, USAGE, sentences
+from webapp.commands.shared import json_option, print_json
+from webapp.errors import Refusal
+from webapp.runtime import Runtime, build_runtime
+from webapp.settings import SettingsProblem, load_settings
+
+_MARK = {"ok": "ok  ", "warning": "warn", "wrong": "BAD "}
+
+
+@click.command("doctor")
+@json_option
+def command(as_json: bool) -> None:
+    """Check settings, database, migrations, Redis, clock, schedules, processes and disk. Exits 1 when something is wrong."""
+    try:
+        runtime = build_runtime(load_settings())
+    except SettingsProblem as problem:
+        _print([Finding("settings", "wrong", "; ".join(problem.problems), "Set these variables, or mend `.env`.")], as_json)
+        sys.exit(USAGE)
+    found = [Finding("settings", "ok", f"They can be used; DESK_ENV is {runtime.settings.env}.")]
+    found += [_checked(name, check, runtime) for name, check in CHECKS.items()]
+    runtime.db.close()
+    _print(found, as_json)
+    sys.exit(FAILED if any(each.verdict == "wrong" for each in found) else 0)
+
+
+def _checked(name: str, check: Callable[[Runtime], Finding], runtime: Runtime) -> Finding:
+    try:
+        return check(runtime)
+    except (Refusal, DBAPIError, RedisError, OSError, ValueError) as problem:
+        return Finding(name, "wrong", " ".join(sentences(problem)), "Mend what is named above it first.")
+
+
+def _print(found: list[Finding], as_json: bool) -> None:
+    if as_json:
+        print_json([{"check": f.check, "verdict": f.verdict, "found": f.found, "do": f.do} for f in found])
+        return
+    for each in found:
+        click.echo(f"{_MARK[each.verdict]}  {each.check:<11} {each.found}")
+        if each.do and each.verdict != "ok":
+            click.echo(f"                  {each.do}")

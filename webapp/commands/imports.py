@@ -1,0 +1,66 @@
+"""`desk import`: files from the marketplace."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from webapp.commands.group import USAGE
+from webapp.commands.progress import Progress
+from webapp.commands.shared import desk, json_option, note, operator, print_json
+from webapp.imports.orders import Imported, as_json, import_orders
+
+_SHOWN = 20
+"""Bad lines named on standard error when all of them go to a file."""
+
+
+@click.group("import")
+def command() -> None:
+    """Load files from the marketplace."""
+
+
+@command.command("orders")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--no-wallets", is_flag=True, help="Leave new parties without wallets.")
+@click.option("--skip-bad", is_flag=True, help="Load the good lines, and write the others to FILE.rejects.csv.")
+@json_option
+def orders(file: Path, no_wallets: bool, skip_bad: bool, as_json: bool) -> None:
+    """Load a backlog of orders from a CSV file; paid ones become held escrows. Safe to run twice."""
+    progress = Progress()
+    tell = _Problems(progress, _SHOWN if skip_bad else None)
+    with desk() as runtime:
+        imported = import_orders(
+            runtime, file, actor=operator(), wallets=not no_wallets, skip_bad=skip_bad, progress=progress, problem=tell
+        )
+    progress.close()
+    if imported.rejects:
+        note(f"{imported.rejected:,} bad lines are in {imported.rejects}.")
+    _report(imported, as_json)
+    if imported.rejected and not skip_bad:
+        note("Nothing was loaded. Mend these lines, or load the others with --skip-bad.")
+        sys.exit(USAGE)
+
+
+class _Problems:
+    """Names bad lines on standard error, the first of them when there is a limit."""
+
+    def __init__(self, progress: Progress, limit: int | None) -> None:
+        self._progress, self._limit, self._count = progress, limit, 0
+
+    def __call__(self, line: int, reason: str) -> None:
+        self._progress.close()
+        self._count += 1
+        if self._limit is None or self._count <= self._limit:
+            note(f"Line {line}: {reason}.")
+        elif self._count == self._limit + 1:
+            note("…")
+
+
+def _report(imported: Imported, machine: bool) -> None:
+    if machine:
+        print_json(as_json(imported))
+    else:
+        click.echo(
+            f"{imported.lines:,} lines: {imported.imported:,} imported, {imported.unchanged:,} unchanged, "
+            f"{imported.rejected:,} rejected."
+        )

@@ -1,0 +1,20 @@
+"""`desk migrate`."""
+
+import click
+
+from webapp.commands.shared import desk, json_option, print_json
+from webapp.jobs.start import prepare
+from webapp.migrations import upgrade
+
+
+@click.command("migrate")
+@json_option
+def command(as_json: bool) -> None:
+    """Bring the database to this version, and its schedules to the declared jobs."""
+    with desk() as runtime:
+        revision = upgrade(runtime.db.url)
+        prepare(runtime)
+    if as_json:
+        print_json({"revision": revision})
+    else:
+        click.echo(f"The database is at revision {revision}.")

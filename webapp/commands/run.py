@@ -1,0 +1,95 @@
+"""`desk run NAME`: one run of a job, here and now; for people and for an outside cron."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import click
+
+from webapp import clock, jobs
+from webapp.commands.group import FAILED
+from webapp.commands.progress import Progress
+from webapp.commands.shared import desk, json_option, operator, print_json
+from webapp.domain.money import Money
+from webapp.domain.states import RunStatus
+from webapp.errors import Invalid
+from webapp.jobs.run_job import run_here
+from webapp.jobs.start import prepare
+from webapp.logs import configure
+from webapp.models import Run
+from webapp.runtime import Runtime
+from webapp.services import runs
+
+_LOOK_EVERY = 0.5
+_ITEMS_SHOWN = 20
+
+
+@click.command("run")
+@click.argument("name")
+@click.option("--at", "at_text", help="Run as of this instant (ISO 8601); the future only with --dry-run.")
+@click.option("--dry-run", is_flag=True, help="Count and sum what a run would do; move nothing.")
+@json_option
+def command(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
+    """Carry out one run of a job in this process. Exits 1 when it failed."""
+    at = _instant(at_text)
+    if jobs.find(name) is None:
+        raise Invalid(f"There is no job named {name!r}. There are: {', '.join(jobs.registry())}.")
+    with desk() as runtime:
+        configure(runtime.settings)
+        run = _carried_out(runtime, name, at, dry_run)
+        with runtime.db.reading() as session:
+            items = runs.items(session, run.id, limit=_ITEMS_SHOWN)
+    if as_json:
+        print_json(runs.as_json(run, [item for item in items if item.outcome == runs.FAILED]))
+    else:
+        _show(run, [f"{item.subject_kind} {item.subject_id}: {item.message}" for item in items])
+    sys.exit(FAILED if run.status in (RunStatus.FAILED, RunStatus.LOST) else 0)
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return clock.parse_instant(text) if text else None
+    except ValueError:
+        raise Invalid(f"--at {text!r} is not an ISO 8601 time, such as 2026-03-31T23:00:00Z.") from None
+
+
+def _carried_out(runtime: Runtime, name: str, at: datetime | None, dry_run: bool) -> Run:
+    prepare(runtime)
+    with runtime.db.transaction() as session:
+        run = runs.claim_for_outside_cron(session, name, actor=operator(), at=at, dry_run=dry_run)
+    with _watched(runtime, run.id):
+        return run_here(runtime, run.id)
+
+
+@contextmanager
+def _watched(runtime: Runtime, run_id: int) -> Iterator[None]:
+    """Show how far the run is, from a thread of its own."""
+    over, progress = threading.Event(), Progress()
+    thread = threading.Thread(target=_watch, args=(runtime, run_id, over, progress), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=5)
+        progress.close()
+
+
+def _watch(runtime: Runtime, run_id: int, over: threading.Event, progress: Progress) -> None:
+    while not over.wait(_LOOK_EVERY):
+        with runtime.db.reading() as session:
+            run = runs.get(session, run_id)
+        progress(str(run.status).capitalize(), run.processed, run.total or run.processed)
+
+
+def _show(run: Run, exceptions: list[str]) -> None:
+    money = ", ".join(str(Money(amount, currency)) for currency, amount in sorted(run.amounts.items())) or "no money"
+    dry = " (dry run)" if run.dry_run else ""
+    click.echo(
+        f"{run.job} run {run.id}{dry} {run.status}: {run.processed:,} processed, {run.succeeded:,} succeeded, "
+        f"{run.failed:,} failed, {run.skipped:,} skipped, {money}."
+    )
+    for line in [*([run.error] if run.error else []), *exceptions]:
+        click.echo(f"  {line}", err=True)

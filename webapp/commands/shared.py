@@ -1,0 +1,65 @@
+"""What the subcommands share: settings and a runtime when they are needed, the actor, and how they print."""
+
+import getpass
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from webapp.domain.actors import Actor
+from webapp.domain.permissions import ALL_PERMISSIONS
+from webapp.runtime import Runtime, build_runtime
+from webapp.settings import Settings, load_settings
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def settings() -> Settings:
+    """The settings of this process; the folder for data exists afterwards. Raises SettingsProblem."""
+    found = load_settings()
+    found.var_dir.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+@contextmanager
+def desk() -> Iterator[Runtime]:
+    """A runtime that lets go of its connections at the end."""
+    runtime = build_runtime(settings())
+    try:
+        yield runtime
+    finally:
+        runtime.db.close()
+
+
+def operator() -> Actor:
+    """The person at this machine's shell, who may do what an administrator may."""
+    return Actor("cli", None, _login()[:30], ALL_PERMISSIONS, origin=f"{socket.gethostname()}:{os.getpid()}"[:200])
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=None if not sys.stdout.isatty() else 2))
+
+
+def note(text: str) -> None:
+    """A line for people, on standard error, where it is in no machine's way."""
+    click.echo(text, err=True)
+
+
+def table(head: list[str], rows: list[list[str]]) -> None:
+    """Columns as wide as what is in them."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in [head, *rows]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,92 @@
+"""`desk user`: the people who sign in."""
+
+import sys
+from getpass import getpass
+
+import click
+
+from webapp import clock
+from webapp.commands.shared import desk, json_option, operator, print_json
+from webapp.domain.permissions import ROLES
+from webapp.errors import Invalid, NotFound
+from webapp.models import User
+from webapp.runtime import Runtime
+from webapp.services import passwords, users
+
+
+@click.group("user")
+def command() -> None:
+    """Add, disable and reset the people who sign in."""
+
+
+@command.command("add")
+@click.argument("email")
+@click.option("--name", help="Their name; by default the address's first part.")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)), help="May be given more than once.")
+@click.option("--zone", default="UTC", show_default=True, help="Their time zone.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--generate", is_flag=True, help="Make a password and print it once.")
+@json_option
+def add(
+    email: str, name: str | None, roles: tuple[str, ...], zone: str, password_stdin: bool, generate: bool, as_json: bool
+) -> None:
+    """Add a user. Asks for the password unless it is read from standard input or generated."""
+    password = passwords.generated() if generate else _password(password_stdin)
+    with desk() as runtime, runtime.db.transaction() as session:
+        user = users.create(
+            session, email=email, name=name or email.partition("@")[0], roles=roles, password=password, at=clock.now(),
+            actor=operator(), zone=zone, must_change=generate,
+        )
+    _say(user, f"{user.email} may sign in as {', '.join(roles)}.", password if generate else None, as_json)
+
+
+@command.command("disable")
+@click.argument("email")
+@json_option
+def disable(email: str, as_json: bool) -> None:
+    """Let a user sign in no more, and end every sign-in."""
+    with desk() as runtime, runtime.db.transaction() as session:
+        user = users.disable(session, _id_of(runtime, email), at=clock.now(), actor=operator())
+    _say(user, f"{user.email} can't sign in any more.", None, as_json)
+
+
+@command.command("reset")
+@click.argument("email")
+@json_option
+def reset(email: str, as_json: bool) -> None:
+    """Give a user a new password, printed once, and end every sign-in; a second factor is off."""
+    with desk() as runtime:
+        user_id = _id_of(runtime, email)
+        with runtime.db.transaction() as session:
+            password = users.reset(session, user_id, at=clock.now(), actor=operator())
+            user = users.find(session, user_id)
+    _say(user, f"{user.email} must choose another password after the next sign-in.", password, as_json)
+
+
+def _id_of(runtime: Runtime, email: str) -> int:
+    with runtime.db.reading() as session:
+        user = users.by_email(session, email)
+    if user is None:
+        raise NotFound(f"There is no user {email}.")
+    return user.id
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise Invalid("Say where the password comes from: --password-stdin or --generate.")
+    first = getpass("Password: ")
+    if first != getpass("Once more: "):
+        raise Invalid("The two passwords differ.")
+    return first
+
+
+def _say(user: User, sentence: str, password: str | None, as_json: bool) -> None:
+    if as_json:
+        said = {"id": user.id, "email": user.email, "active": user.active}
+        print_json(said | ({"password": password} if password else {}))
+        return
+    click.echo(sentence)
+    if password:
+        click.echo(f"Password, shown this once: {password}")

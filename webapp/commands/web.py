@@ -1,0 +1,61 @@
+"""`desk web`: the pages and the API, served by gunicorn's threads."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication
+
+from webapp.commands.shared import settings
+from webapp.logs import configure
+from webapp.settings import Settings
+from webapp.wsgi import application
+
+_SHARED_MEMORY = Path("/dev/shm")
+
+
+class _Server(BaseApplication):
+    """gunicorn, told what to do here instead of by its own command line and files."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application, made in each worker: connections are never shared across a fork."""
+        return application()
+
+
+@click.command("web")
+@click.option("--host", help="The address to listen on; by default this machine only, everywhere in production.")
+@click.option("--processes", type=click.IntRange(1, 32), help="Processes; one with SQLite, two otherwise.")
+@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Threads of each process.")
+def command(host: str | None, processes: int | None, threads: int) -> None:
+    """Serve the pages and the API on PORT until told to stop."""
+    found = settings()
+    configure(found)
+    _Server(options(found, host, processes, threads)).run()
+
+
+def options(found: Settings, host: str | None = None, processes: int | None = None, threads: int = 8) -> dict[str, Any]:
+    """gunicorn's options."""
+    sqlite = found.database_address.startswith("sqlite")
+    address = host or ("0.0.0.0" if found.is_production else "127.0.0.1")
+    return {
+        "bind": f"{address}:{found.port}",
+        "worker_class": "gthread",
+        "workers": processes or (1 if sqlite else 2),
+        "threads": threads,
+        "timeout": 60,
+        "graceful_timeout": 20,
+        "keepalive": 5,
+        "proc_name": "escrow-desk-web",
+        "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
+        "loglevel": "warning",
+        "control_socket_disable": True,
+    }
