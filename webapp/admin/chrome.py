@@ -1,0 +1,42 @@
+"""What surrounds every page: who is signed in, the menu, the environment, and whether money is stopped."""
+
+from typing import Any
+
+from flask import Flask, request
+
+from webapp.admin.badges import icon
+from webapp.admin.menu import menu
+from webapp.security.context import current_asker, runtime
+from webapp.security.headers import nonce
+from webapp.security.views import THEMES
+from webapp.services import stop
+
+
+def surround(app: Flask) -> None:
+    """Give templates what they need for the page around their content."""
+    app.jinja_env.globals.update(
+        icon=icon, nonce=nonce, menu=menu, asker=current_asker, theme=theme, money_stopped=money_stopped, may=may, environment=environment
+    )
+
+
+def theme() -> str:
+    """The reader's choice of colours."""
+    chosen = request.cookies.get("desk_theme", "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def money_stopped() -> Any:
+    """Who stopped outgoing money, when and why; None while it flows."""
+    with runtime().db.reading() as session:
+        return stop.stopped(session)
+
+
+def may(permission: str) -> bool:
+    """Whether who is asking holds the permission."""
+    asker = current_asker()
+    return asker is not None and asker.actor.may(permission)
+
+
+def environment() -> str:
+    """The name of this installation's environment."""
+    return runtime().settings.env

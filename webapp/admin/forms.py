@@ -1,0 +1,90 @@
+"""Forms of the desk: CSRF, a number that makes a second sending harmless, and fields for money and time."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
+
+from webapp.admin.words import current_zone
+from webapp.domain.money import Money, parse_major
+from webapp.errors import Refusal
+
+
+class DeskForm(FlaskForm):  # type: ignore[misc]
+    """The base of every form. A form with no fields of its own is a confirmation."""
+
+    submission = HiddenField(default=lambda: secrets.token_urlsafe(16))
+
+    def visible(self) -> list[Field]:
+        """The fields a person sees."""
+        return [field for field in self if field.widget.input_type != "hidden"] if len(self._fields) > 1 else []
+
+    def hidden(self) -> list[Field]:
+        """The fields that only travel along."""
+        return [field for field in self if getattr(field.widget, "input_type", "") == "hidden"]
+
+    def blame(self, refusal: Refusal) -> None:
+        """Put a refusal's errors at their fields."""
+        for name, sentence in refusal.fields.items():
+            if name in self:
+                self[name].errors = [*self[name].errors, sentence]
+
+
+class Choices(SelectMultipleField):
+    """Several of a few, as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class MoneyField(StringField):
+    """An amount in major units, as people write it; `data` is Money. The currency is the form's `currency` or fixed."""
+
+    def __init__(self, label: Any = None, validators: Any = None, currency: str = "", **options: Any) -> None:
+        super().__init__(label, validators, **options)
+        self.currency = currency
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep what was typed, for showing it again."""
+        self.typed = valuelist[0] if valuelist else ""
+        self.data = self.typed  # type: ignore[assignment]
+
+    def _value(self) -> str:
+        return getattr(self, "typed", "") or str(self.data or "")
+
+    def money(self, currency: str) -> Money:
+        """The amount in this currency. Raises ValidationError with a sentence."""
+        try:
+            return Money(parse_major(self._value(), currency), currency)
+        except ValueError as wrong:
+            raise ValidationError(f"{wrong}.") from None
+
+
+class InstantField(StringField):
+    """A date and time in the zone of the reader; `data` is an aware instant, or None."""
+
+    widget = TextInput(input_type="datetime-local")
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read local time as the browser sends it."""
+        self.typed = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if self.typed:
+            try:
+                moment = datetime.fromisoformat(self.typed)
+            except ValueError:
+                raise ValueError(_("Write a date and time, such as 2026-03-01 14:30.")) from None
+            self.data = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(current_zone()))  # type: ignore[assignment]
+
+    def _value(self) -> str:
+        if getattr(self, "typed", None):
+            return self.typed
+        moment: Any = self.data
+        return moment.astimezone(ZoneInfo(current_zone())).strftime("%Y-%m-%dT%H:%M") if moment else ""

@@ -1,0 +1,41 @@
+"""A screen that is first of all a list."""
+
+from typing import Any, ClassVar
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+
+from webapp.admin.exports import download
+from webapp.admin.lists import Listing
+from webapp.admin.screen import Screen, page
+
+
+class ListScreen(Screen):
+    """Shows `listing` at its address, and all of it as CSV at `/export.csv`."""
+
+    listing: ClassVar[Listing]
+    list_template: ClassVar[str] = "components/list_page.html"
+    empty: ClassVar[Any] = _l("Nothing here yet.")
+    """What would appear here, and what to do."""
+    lead: ClassVar[Any] = ""
+    """A sentence under the title."""
+
+    @page("/")
+    def index(self) -> Any:
+        """The list."""
+        with self.reading() as session:
+            found = self.listing.read(session, request.args, *self.conditions())
+            return self.show(self.list_template, page=found, **self.around(session))
+
+    @page("/export.csv")
+    def export(self) -> Any:
+        """What the list shows, all of it, as a file."""
+        return download(self.noun, self.listing, self.reading, request.args, *self.conditions())
+
+    def conditions(self) -> tuple[Any, ...]:
+        """The screen's own conditions on the list, such as a tab's."""
+        return ()
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """What else the template needs."""
+        return {}

@@ -1,0 +1,64 @@
+"""The web application: the only place that knows every part."""
+
+from pathlib import Path
+
+from flask import Flask, request
+from flask_admin import Admin
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp import api
+from webapp.admin import chrome, words
+from webapp.admin.menu import screens
+from webapp.runtime import Runtime
+from webapp.security import cookies, declared, errors, gate, headers
+from webapp.security.views import views as sign_in_views
+
+_HOUSE = Path(__file__).resolve().parent.parent
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The desk's pages and its API over this runtime. Nothing connects before the first request."""
+    app = Flask("webapp", template_folder=str(_HOUSE / "templates"), static_folder=str(_HOUSE / "static"))
+    app.url_map.strict_slashes = False
+    app.extensions["desk"] = runtime
+    cookies.configure(app, runtime.settings)
+    cookies.manage(app, runtime)
+    _trust_proxies(app, runtime.settings.trusted_proxies)
+    _speak(app)
+    headers.arm(app)
+    gate.close(app)
+    errors.answer(app)
+    app.register_blueprint(sign_in_views)
+    app.add_url_rule("/livez", "livez", _livez)
+    _show_screens(app)
+    api.register(app, runtime)
+    return app
+
+
+def _speak(app: Flask) -> None:
+    """Words, formats and languages."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_HOUSE / "translations")
+    Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(["en"]) or "en")
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    words.teach(app)
+    chrome.surround(app)
+
+
+def _show_screens(app: Flask) -> None:
+    """Every screen there is; the first is the Overview."""
+    first, *others = [screen() for screen in screens()]
+    admin = Admin(app, name="Escrow Desk", url="/", index_view=first, static_url_path="/static")
+    admin.add_views(*others)
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
+@declared.public
+def _livez() -> str:
+    """The process answers; nothing else is asked."""
+    return "ok\n"

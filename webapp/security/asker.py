@@ -1,0 +1,81 @@
+"""Who is asking: a person with a session cookie, or a machine with a bearer token. Never both."""
+
+from dataclasses import dataclass
+
+from flask import request
+from flask_login import current_user
+
+from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.domain.permissions import of_scopes
+from webapp.models import User, UserSession
+from webapp.runtime import Runtime
+from webapp.services import sessions, tokens, users
+
+POLL_HEADER = "X-Desk-Poll"
+"""Sent by live regions: they are not a person who is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The actor, and for a person the account and this sign-in."""
+
+    actor: Actor
+    user: User | None = None
+    session: UserSession | None = None
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a browser's session says who this is, so that CSRF matters."""
+        return self.user is not None
+
+
+class Visitor:
+    """What Flask-Login keeps: the secret of a sign-in, which is in the cookie, and what it opened."""
+
+    is_authenticated = is_active = True
+    is_anonymous = False
+
+    def __init__(self, secret: str, asker: Asker | None = None) -> None:
+        self._secret, self.asker = secret, asker
+
+    def get_id(self) -> str:
+        """The cookie carries the secret of this sign-in, not the id of a user."""
+        return self._secret
+
+
+def ask(runtime: Runtime, request_id: str) -> Asker | None:
+    """Look up who sent this request."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return _machine(runtime, secret.strip(), request_id)
+    return current_user.asker if current_user.is_authenticated else None
+
+
+def visitor(runtime: Runtime, secret: str, request_id: str) -> Visitor | None:
+    """Whose sign-in the secret opens; being here is noted, unless the page asked by itself."""
+    at = clock.now()
+    with runtime.db.reading() as session:
+        found = sessions.find(session, secret, at)
+    if found is None:
+        return None
+    signed_in, user = found
+    if POLL_HEADER not in request.headers and sessions.needs_touch(signed_in, at):
+        with runtime.db.transaction() as session:
+            sessions.touch(session, signed_in.id, at)
+    actor = users.actor_of(user, request_id=request_id, origin=request.remote_addr)
+    return Visitor(secret, Asker(actor, user, signed_in))
+
+
+def _machine(runtime: Runtime, secret: str, request_id: str) -> Asker | None:
+    if tokens.same_secret(secret, runtime.settings.cron_secret_token):
+        return Asker(Actor("token", None, "cron", of_scopes(["jobs"]), request_id, request.remote_addr))
+    at = clock.now()
+    with runtime.db.reading() as session:
+        token = tokens.find(session, secret, at)
+    if token is None:
+        return None
+    if tokens.needs_note(token, at):
+        with runtime.db.transaction() as session:
+            tokens.note_use(session, token.id, at)
+    return Asker(tokens.actor_of(token, request_id=request_id, origin=request.remote_addr))

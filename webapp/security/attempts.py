@@ -1,0 +1,60 @@
+"""An attempt to sign in: counted first, then judged, then begun in one transaction."""
+
+from dataclasses import dataclass
+
+from webapp import clock
+from webapp.errors import Invalid, NotAllowed
+from webapp.models import User
+from webapp.runtime import Runtime
+from webapp.services import audit, passwords, second_factor, sessions, strikes, users
+
+_WRONG = "The address or the password is wrong."
+_WRONG_CODE = "That code does not fit, or was used already. Wait for the next one."
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where the attempt comes from."""
+
+    address: str
+    agent: str
+
+
+def check_password(runtime: Runtime, email: str, password: str, browser: Browser) -> User:
+    """The user with this password. Raises NotAllowed while locked out, Invalid when it does not fit."""
+    _count(runtime, email, browser)
+    with runtime.db.reading() as session:
+        user = users.by_email(session, email)
+    fits = passwords.matches(user.password if user else None, password)
+    if user is None or not fits:
+        raise Invalid(_WRONG)
+    if not user.active:
+        raise NotAllowed("This account is disabled. An administrator can enable it.")
+    return user
+
+
+def check_code(runtime: Runtime, user: User, code: str, browser: Browser) -> None:
+    """Raise unless the code is the second factor's; a code that fits is spent."""
+    _count(runtime, user.email, browser)
+    with runtime.db.transaction() as session:
+        fits = second_factor.accepts(session, user.id, code, codes=second_factor.Codes(runtime.settings))
+    if not fits:
+        raise Invalid(_WRONG_CODE, fields={"code": _WRONG_CODE})
+
+
+def begin(runtime: Runtime, user: User, browser: Browser, request_id: str) -> str:
+    """Begin the sign-in; returns the secret for its cookie."""
+    at = clock.now()
+    actor = users.actor_of(user, request_id=request_id, origin=browser.address)
+    with runtime.db.transaction() as session:
+        strikes.clear(session, user.email, browser.address)
+        secret = sessions.start(session, user.id, at=at, origin=browser.address, agent=browser.agent)
+        audit.record(session, actor, "user.sign_in", ("user", user.id), at=at)
+    return secret
+
+
+def _count(runtime: Runtime, email: str, browser: Browser) -> None:
+    with runtime.db.transaction() as session:
+        refused = strikes.take(session, email, browser.address, clock.now())
+    if refused:
+        raise NotAllowed(refused)

@@ -1,0 +1,53 @@
+"""What belongs to the request under way: the runtime, its id, and who is asking."""
+
+import re
+import uuid
+from typing import cast
+
+from flask import current_app, g, request
+
+from webapp.domain.actors import Actor
+from webapp.errors import NotAllowed, NotSignedIn
+from webapp.models import User, UserSession
+from webapp.runtime import Runtime
+from webapp.security.asker import Asker, ask
+
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def runtime() -> Runtime:
+    """The runtime this application was made with."""
+    return cast(Runtime, current_app.extensions["desk"])
+
+
+def request_id() -> str:
+    """The request's id: the caller's own, if it is a decent one."""
+    if "request_id" not in g:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
+    return cast(str, g.request_id)
+
+
+def current_asker() -> Asker | None:
+    """Who is asking, looked up once a request; None for a stranger."""
+    if "asker" not in g:
+        g.asker = ask(runtime(), request_id())
+    return cast(Asker | None, g.asker)
+
+
+def current_actor() -> Actor:
+    """Who is asking, as the one who acts. Raises NotSignedIn."""
+    asker = current_asker()
+    if asker is None:
+        raise NotSignedIn("Sign in, or send a valid token.")
+    return asker.actor
+
+
+def current_person() -> tuple[User, UserSession]:
+    """The person who is asking, and this sign-in of theirs. Raises NotAllowed for a machine."""
+    asker = current_asker()
+    if asker is None:
+        raise NotSignedIn("Sign in first.")
+    if asker.user is None or asker.session is None:
+        raise NotAllowed("This is for people: a token has no account.")
+    return asker.user, asker.session

@@ -1,0 +1,57 @@
+"""The session cookie, and Flask-Login over our own sessions."""
+
+from datetime import timedelta
+
+from flask import Flask, session
+from flask_login import LoginManager, login_user, logout_user
+
+from webapp import clock
+from webapp.models import User
+from webapp.runtime import Runtime
+from webapp.security.asker import Visitor, visitor
+from webapp.security.context import request_id
+from webapp.services import sessions
+from webapp.settings import Settings
+
+_MEGABYTE = 1024 * 1024
+COOKIE = "desk_session"
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Settings of Flask and its extensions that keep the door shut."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=settings.secret_key_fallbacks,
+        SESSION_COOKIE_NAME=f"__Host-{COOKIE}" if settings.is_production else COOKIE,
+        SESSION_COOKIE_SECURE=settings.is_production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=sessions.LONGEST + timedelta(hours=1),
+        TRUSTED_HOSTS=settings.trusted_hosts or None,
+        MAX_CONTENT_LENGTH=(settings.evidence_max_megabytes + 1) * _MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=_MEGABYTE // 2,
+        MAX_FORM_PARTS=300,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+
+
+def manage(app: Flask, runtime: Runtime) -> None:
+    """Let Flask-Login find people by our session rows."""
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.user_loader(lambda secret: visitor(runtime, secret, request_id()))
+
+
+def sign_in(runtime: Runtime, secret: str) -> None:
+    """Give the browser a fresh cookie for a sign-in that has begun: nothing of the former session is kept."""
+    session.clear()
+    login_user(Visitor(secret))
+
+
+def sign_out(runtime: Runtime, user: User, session_id: int) -> None:
+    """End this sign-in on the server and forget it in the browser."""
+    with runtime.db.transaction() as db:
+        sessions.end(db, session_id, user_id=user.id, at=clock.now())
+    logout_user()
+    session.clear()

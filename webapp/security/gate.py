@@ -1,0 +1,73 @@
+"""Before a view runs: its declared permission, a password that must be changed, and the CSRF token."""
+
+from flask import Flask, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+
+from webapp import logs
+from webapp.errors import NotAllowed
+from webapp.security.context import current_actor, current_asker, request_id
+from webapp.security.declared import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
+from webapp.security.kinds import answers_in_json
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
+
+csrf = CSRFProtect()
+
+
+def close(app: Flask) -> None:
+    """Close every route of the application by default."""
+    csrf.init_app(app)
+    needs(PUBLIC)(app.view_functions["static"])
+    app.before_request(_name_the_request)
+    app.before_request(_check_permission)
+    app.before_request(_check_csrf)
+    app.teardown_request(lambda _error: logs.unbind())
+
+
+def _name_the_request() -> None:
+    logs.bind(request_id=request_id())
+
+
+def _check_permission() -> ResponseReturnValue | None:
+    view = _view()
+    declared = permission_of(view)
+    if view is None or declared == PUBLIC:
+        return None
+    actor = current_actor()
+    logs.bind(actor=actor.key)
+    if declared is None:
+        raise NotAllowed("This address has not said who may use it, so nobody may.")
+    if declared != SIGNED_IN:
+        actor.require(declared)
+    return _ask_for_a_new_password()
+
+
+def _ask_for_a_new_password() -> ResponseReturnValue | None:
+    asker = current_asker()
+    if asker is None or asker.user is None or not asker.user.must_change or request.endpoint in _OPEN_TO_A_NEW_PASSWORD:
+        return None
+    if answers_in_json():
+        raise NotAllowed("Choose a password of your own first.")
+    return redirect(url_for("profile.index", _anchor="password"))
+
+
+def _check_csrf() -> None:
+    if request.method in _SAFE or request.endpoint is None or is_for_machines(_view()):
+        return
+    if _declares_public() or _is_person():
+        csrf.protect()
+
+
+def _declares_public() -> bool:
+    return permission_of(_view()) == PUBLIC
+
+
+def _is_person() -> bool:
+    asker = current_asker()
+    return asker is not None and asker.is_person
+
+
+def _view() -> object | None:
+    return current_app.view_functions.get(request.endpoint) if request.endpoint else None

@@ -1,0 +1,73 @@
+"""Sign-ins of people. Each is a row: ending it on the server ends every copy of its cookie."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.orm import Session
+
+from webapp.errors import NotFound
+from webapp.models import User, UserSession
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+def start(session: Session, user_id: int, *, at: datetime, origin: str, agent: str) -> str:
+    """Begin a sign-in; returns the secret that its cookie carries."""
+    secret = secrets.token_urlsafe(32)
+    begun = UserSession(
+        token_hash=_hashed(secret), user_id=user_id, origin=origin[:200], agent=agent[:200], started_at=at, seen_at=at, ends_at=at + LONGEST
+    )
+    session.add(begun)
+    return secret
+
+
+def find(session: Session, secret: str, at: datetime) -> Row[tuple[UserSession, User]] | None:
+    """The open sign-in that this secret belongs to, and its active user."""
+    found = select(UserSession, User).join(User, User.id == UserSession.user_id).where(
+        UserSession.token_hash == _hashed(secret), *_open(at), User.active
+    )
+    return session.execute(found).one_or_none()
+
+
+def needs_touch(signed_in: UserSession, at: datetime) -> bool:
+    """Whether this use is worth a write."""
+    return at - signed_in.seen_at >= _TOUCH_EVERY
+
+
+def touch(session: Session, session_id: int, at: datetime) -> None:
+    """The person was here: the idle limit starts again."""
+    session.execute(update(UserSession).where(UserSession.id == session_id, *_open(at)).values(seen_at=at))
+
+
+def of_user(session: Session, user_id: int, at: datetime) -> list[UserSession]:
+    """The open sign-ins of a user, newest first, at most fifty."""
+    mine = select(UserSession).where(UserSession.user_id == user_id, *_open(at))
+    return list(session.scalars(mine.order_by(UserSession.id.desc()).limit(50)))
+
+
+def end(session: Session, session_id: int, *, user_id: int, at: datetime) -> None:
+    """End one sign-in of this user. Ending it twice is harmless; NotFound when it is not theirs."""
+    mine = UserSession.id == session_id, UserSession.user_id == user_id
+    if session.scalars(select(UserSession.id).where(*mine)).one_or_none() is None:
+        raise NotFound("There is no such sign-in of yours.")
+    session.execute(update(UserSession).where(*mine, UserSession.ended_at.is_(None)).values(ended_at=at))
+
+
+def end_all(session: Session, user_id: int, *, at: datetime, but: int | None = None) -> None:
+    """End every sign-in of a user, or every one but this."""
+    theirs = update(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+    if but is not None:
+        theirs = theirs.where(UserSession.id != but)
+    session.execute(theirs.values(ended_at=at))
+
+
+def _open(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return UserSession.ended_at.is_(None), UserSession.seen_at > at - IDLE, UserSession.ends_at > at
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
