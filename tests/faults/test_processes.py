@@ -1,0 +1,169 @@
+"""Processes and Redis are broken for real, and nothing is paid twice or forgotten."""
+
+import os
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.faults.desk import Desk, until
+from tests.jobs.conftest import OPERATOR
+from tests.jobs.test_work import paid, released, seed
+from webapp import clock
+from webapp.jobs.start import prepare
+from webapp.models import Entry, Run, Schedule, Transfer
+from webapp.runtime import Runtime
+from webapp.services import processes, runs
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+SECOND = timedelta(seconds=1)
+
+
+def plan_in(runtime: Runtime, job: str, seconds: float) -> None:
+    """Plan a job's next slot a few seconds from now."""
+    with runtime.db.transaction() as session:
+        slot = clock.now() + timedelta(seconds=seconds)
+        session.execute(update(Schedule).where(Schedule.job == job).values(next_slot=slot, since=slot - timedelta(days=9)))
+
+
+def runs_of(runtime: Runtime, job: str) -> list[Run]:
+    with runtime.db.reading() as session:
+        return list(session.scalars(select(Run).where(Run.job == job).order_by(Run.id)))
+
+
+def statuses(runtime: Runtime, job: str) -> list[str]:
+    return [run.status for run in runs_of(runtime, job)]
+
+
+def alive(runtime: Runtime, kind: str) -> int:
+    with runtime.db.reading() as session:
+        return len(processes.alive(session, kind, clock.now(), timedelta(seconds=5)))
+
+
+def start_all(desk: Desk, runtime: Runtime, workers: int = 1) -> None:
+    prepare(runtime)
+    desk.start_redis()
+    desk.start("scheduler.py")
+    for _ in range(workers):
+        desk.start("worker.py")
+    until(lambda: alive(runtime, "worker") == workers and alive(runtime, "scheduler") == 1, 30)
+    until(lambda: desk.redis.zcard("rq:scheduler:scheduled_jobs"), 10)
+
+
+def books_agree(runtime: Runtime) -> bool:
+    with runtime.db.reading() as session:
+        once = session.scalars(select(func.count(func.distinct(Transfer.escrow_id))).where(Transfer.leaves)).one()
+        return session.scalars(select(func.sum(Entry.amount))).one() == 0 and once == paid(runtime) == released(runtime)
+
+
+def test_a_due_slot_starts_within_two_seconds_and_outlives_a_flushed_redis(desk: Desk, runtime: Runtime) -> None:
+    seed(runtime, 40)
+    start_all(desk, runtime, workers=2)
+    plan_in(runtime, "auto_release", 1.5)
+    desk.redis.flushall()
+    run = until(lambda: [run for run in runs_of(runtime, "auto_release") if run.status == "succeeded"], 30)[0]
+
+    assert run.started_at - run.slot < 2 * SECOND
+    until(lambda: desk.redis.zscore("rq:scheduler:scheduled_jobs", "schedule-auto_release"), 5)
+    assert (paid(runtime), len(runs_of(runtime, "auto_release"))) == (36, 1)
+
+
+def test_a_queued_run_that_redis_forgot_is_handed_over_again(desk: Desk, runtime: Runtime) -> None:
+    seed(runtime, 40)
+    prepare(runtime)
+    desk.start_redis()
+    desk.start("scheduler.py")
+    until(lambda: alive(runtime, "scheduler"), 30)
+    plan_in(runtime, "auto_release", 0)
+    until(lambda: desk.redis.llen("rq:queue:desk"), 10)
+
+    desk.redis.flushall()
+    desk.start("worker.py")
+
+    until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 30)
+    assert paid(runtime) == 36
+
+
+def test_a_worker_killed_in_the_middle_of_a_release_is_taken_over_and_each_escrow_is_paid_once(
+    desk: Desk, runtime: Runtime
+) -> None:
+    seed(runtime, 3_000)
+    start_slow(desk, runtime)
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, "auto_release", actor=OPERATOR)
+    until(lambda: 0 < runs_of(runtime, "auto_release")[0].processed < 3_000, 30)
+    killed_at = time.monotonic()
+    holder = until(lambda: worker_of(runtime, run.id), 20)
+    os.kill(holder, signal.SIGKILL)
+
+    until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 60)
+
+    (whole,) = runs_of(runtime, "auto_release")
+    assert whole.attempt == 2 and time.monotonic() - killed_at < 60
+    assert (whole.succeeded, whole.skipped, whole.failed) == (2_700, 300, 0)
+    assert paid(runtime) == 2_700 and books_agree(runtime)
+
+
+def start_slow(desk: Desk, runtime: Runtime) -> None:
+    """Two workers whose chunks are small, so that a kill falls into the middle."""
+    desk.environment["DESK_TEST_CHUNK"] = "30"
+    prepare(runtime)
+    desk.start_redis()
+    desk.start("scheduler.py")
+    for _ in range(2):
+        desk.start("tests/faults/slow_worker.py")
+    until(lambda: alive(runtime, "worker") == 2, 30)
+
+
+def worker_of(runtime: Runtime, run_id: int) -> int | None:
+    with runtime.db.reading() as session:
+        return next((each.pid for each in processes.all_processes(session) if each.run_id == run_id), None)
+
+
+def test_a_worker_asked_to_stop_hands_its_run_to_another(desk: Desk, runtime: Runtime) -> None:
+    seed(runtime, 2_000)
+    start_slow(desk, runtime)
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, "auto_release", actor=OPERATOR)
+    os.kill(until(lambda: worker_of(runtime, run.id), 20), signal.SIGTERM)
+
+    until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 60)
+    assert runs_of(runtime, "auto_release")[0].succeeded == paid(runtime) == 1_800
+
+
+def test_a_redis_that_restarts_empty_is_used_again(desk: Desk, runtime: Runtime) -> None:
+    seed(runtime, 40)
+    prepare(runtime)
+    redis = desk.start_redis()
+    desk.start("scheduler.py")
+    desk.start("worker.py")
+    until(lambda: alive(runtime, "worker") and alive(runtime, "scheduler"), 30)
+    redis.terminate()
+    redis.wait()
+    plan_in(runtime, "auto_release", 0)
+    until(lambda: statuses(runtime, "auto_release") == ["queued"], 30)
+
+    desk.start_redis()
+
+    until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 60)
+    assert paid(runtime) == 36
+
+
+def test_payloads_that_are_no_runs_are_left_alone_and_stop_nobody(desk: Desk, runtime: Runtime) -> None:
+    seed(runtime, 40)
+    start_all(desk, runtime)
+    hostile = desk.folder / "ran"
+    payload = f'["os.system", null, ["touch {hostile}"], {{}}]'.encode()
+    desk.redis.hset("rq:job:other", mapping={"data": payload, "status": "queued", "origin": "desk"})
+    desk.redis.hset("rq:job:pickle", mapping={"data": b"cos\nsystem\n(S'touch %b'\ntR." % str(hostile).encode(), "created_at": "never"})
+    desk.redis.set("rq:job:string", "x")
+    desk.redis.rpush("rq:queue:desk", "other", "pickle", "string", "no such id!", b"\xff\xfe")
+    desk.redis.zadd("rq:scheduler:scheduled_jobs", {b"\xff": 1, "other": 2})
+    with runtime.db.transaction() as session:
+        runs.trigger(session, "auto_release", actor=OPERATOR)
+
+    until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 30)
+    until(lambda: desk.redis.zscore("rq:scheduler:scheduled_jobs", "other") is None, 5)
+    assert not hostile.exists()
