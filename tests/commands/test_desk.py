@@ -1,0 +1,137 @@
+"""The `desk` command: what it prints, its exit codes, and that no expected failure is a traceback."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from webapp.cli import main
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"VAR_DIR": str(tmp_path / "var"), "DATABASE_URL": "", "REDIS_URL": "", "DESK_ENV": "test"}.items():
+        monkeypatch.setenv(name, value)
+    runner = CliRunner()
+
+    def call(*words: str, **options: object) -> Result:
+        return runner.invoke(main, list(words), **options)  # type: ignore[arg-type]
+
+    return call
+
+
+@pytest.fixture
+def migrated(desk):
+    assert desk("migrate").exit_code == 0
+    return desk
+
+
+def test_a_database_that_was_never_migrated_is_told_how(desk):
+    result = desk("jobs")
+    assert result.exit_code == 1
+    assert result.stderr == "The database is not migrated to this version. Run `desk migrate`.\n"
+
+
+def test_a_database_that_is_not_there_is_one_sentence(desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    result = desk("jobs")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("The database can't be used (")
+    assert "Traceback" not in result.output
+
+
+def test_every_wrong_setting_is_named_at_once(desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DESK_ENV", "production")
+    result = desk("jobs")
+    assert result.exit_code == 2
+    assert all(name in result.stderr for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL"))
+
+
+def test_settings_are_printed_with_secrets_masked(desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SECRET_KEY", "a-key-that-nobody-may-see")
+    monkeypatch.setenv("REDIS_URL", "redis://:hidden-word@cache:6379/0")
+    found = json.loads(desk("settings", "--json").stdout)
+    assert found["SECRET_KEY"] == "***"
+    assert "hidden-word" not in json.dumps(found)
+    assert found["AUTO_DEDUCT_MINIMUM_BALANCE"] == "RWF=10000"
+
+
+def test_an_import_prints_its_counts_for_machines(migrated, tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_ref,buyer_ref,seller_ref,amount,currency,paid_at\no-1,ama,kofi,5,NGN,2026-01-01\n")
+
+    first, second = migrated("import", "orders", str(file), "--json"), migrated("import", "orders", str(file), "--json")
+
+    assert json.loads(first.stdout) == {"lines": 1, "imported": 1, "unchanged": 0, "rejected": 0}
+    assert json.loads(second.stdout) == {"lines": 1, "imported": 0, "unchanged": 1, "rejected": 0}
+    assert (first.exit_code, second.exit_code) == (0, 0)
+
+
+def test_an_import_names_each_bad_line_and_loads_nothing(migrated, tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order_ref,buyer_ref,seller_ref,amount,currency\no-1,ama,kofi,5,NGN\no-2,ama,kofi,-5,NGN\n")
+
+    result = migrated("import", "orders", str(file), "--json")
+
+    assert result.exit_code == 2
+    assert json.loads(result.stdout) == {"lines": 2, "imported": 0, "unchanged": 0, "rejected": 1}
+    assert "Line 3: amount '-5' is negative." in result.stderr
+
+
+def test_a_wrong_header_is_a_usage_error(migrated, tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_text("order,buyer_ref,seller_ref,amount,currency\n")
+    result = migrated("import", "orders", str(file))
+    assert result.exit_code == 2
+    assert "unknown column 'order'" in result.stderr
+
+
+def test_a_run_is_printed_as_the_api_gives_it(migrated):
+    result = migrated("run", "auto_release", "--json")
+    run = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (run["job"], run["status"], run["dry_run"]) == ("auto_release", "succeeded", False)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("run", "no_such_job"), "There is no job named 'no_such_job'."),
+        (("run", "auto_release", "--at", "tomorrow"), "--at 'tomorrow' is not an ISO 8601 time"),
+        (("run", "auto_release", "--at", "2199-01-01"), "Only a dry run can look at the future."),
+    ],
+)
+def test_a_run_that_can_not_be_is_explained(migrated, words: tuple[str, ...], sentence: str):
+    result = migrated(*words)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_a_token_is_printed_once_for_machines(migrated):
+    result = migrated("token", "add", "--name", "cron", "--scope", "jobs", "--json")
+    assert json.loads(result.stdout)["token"].startswith("desk_")
+
+
+def test_a_user_is_added_disabled_and_reset(migrated):
+    added = migrated("user", "add", "amina@example.org", "--role", "agent", "--password-stdin", input="a long enough phrase\n")
+    assert (added.exit_code, added.stdout) == (0, "amina@example.org may sign in as agent.\n")
+    assert migrated("user", "disable", "amina@example.org", "--json").exit_code == 0
+    assert "Password, shown this once: " in migrated("user", "reset", "amina@example.org").stdout
+    missing = migrated("user", "disable", "nobody@example.org")
+    assert (missing.exit_code, missing.stderr) == (1, "There is no user nobody@example.org.\n")
+
+
+def test_the_doctor_says_what_to_do(migrated):
+    result = migrated("doctor", "--json")
+    found = {each["check"]: each for each in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert found["redis"]["verdict"] == "wrong"
+    assert "desk up" in found["redis"]["do"]
+    assert all(found[name]["verdict"] == "ok" for name in ("settings", "database", "migrations", "clock"))
+
+
+def test_what_would_be_paid_next_is_shown(migrated):
+    found = json.loads(migrated("eligible", "--json").stdout)
+    assert found[0]["job"] == "auto_release"

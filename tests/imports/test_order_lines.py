@@ -1,0 +1,97 @@
+"""One line of a file of orders: what is accepted, and what each wrong field is told."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from webapp.imports.lines import BadLine
+from webapp.imports.order_columns import COLUMNS, Layout
+from webapp.imports.order_lines import OrderLine, Rules, read
+
+RULES = Rules(datetime(2026, 3, 1, tzinfo=UTC), release_days=7, buffer_days=3, fee_basis_points=250)
+LAYOUT = Layout(",".join(COLUMNS))
+GOOD = {"order_ref": "o-1", "buyer_ref": "ama", "seller_ref": "kofi", "amount": "1250.50", "currency": "NGN"}
+
+
+def line_of(**fields: str) -> OrderLine:
+    said = GOOD | fields
+    return read(2, ",".join(f'"{said[name]}"' if "," in said.get(name, "") else said.get(name, "") for name in COLUMNS), LAYOUT, RULES)
+
+
+def test_a_plain_line_gets_the_desks_defaults():
+    line = line_of(created_at="2026-02-01T08:00:00+03:00")
+
+    assert (line.amount, line.fee, line.policy) == (125_050, 3_126, "deadline")
+    assert line.created_at == "2026-02-01 05:00:00.000000"
+    assert line.release_at == "2026-02-08 05:00:00.000000"
+    assert line.paid_at is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor"),
+    [("12", "RWF", 12), ("12.00", "RWF", 12), ("1,250,000.5", "NGN", 125_000_050), ("0.001", "KWD", 1), ("7.5", "USD", 750)],
+)
+def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor: int):
+    assert line_of(amount=amount, currency=currency).amount == minor
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("amount", "-5", "amount '-5' is negative"),
+        ("amount", "0.00", "amount is zero"),
+        ("amount", "", "amount is empty"),
+        ("amount", "5.001", "amount '5.001' has too many decimals: NGN has 2"),
+        ("amount", "5,5", "amount '5,5' is not an amount"),
+        ("amount", "1e3", "amount '1e3' is not an amount"),
+        ("amount", "٣", "is not an amount"),
+        ("amount", "9" * 30, "is larger than this desk can hold"),
+        ("currency", "ZZZ", "unknown currency: ZZZ"),
+        ("currency", "ngn", "unknown currency: ngn"),
+        ("order_ref", "", "order_ref is empty"),
+        ("order_ref", "x" * 73, "order_ref is longer than 72 characters"),
+        ("buyer_ref", "a\x07b", "buyer_ref has a character that can't be shown"),
+        ("seller_ref", "ama", "buyer_ref and seller_ref are both 'ama'"),
+        ("policy", "someday", "policy 'someday' is none of deadline, completion, buffer, placement"),
+        ("paid_at", "yesterday", "paid_at 'yesterday' is not an ISO 8601 time"),
+        ("created_at", "0001-01-01T00:00:00+14:00", "created_at '0001-01-01T00:00:00+14:00' is not an ISO 8601 time"),
+        ("release_at", "9999-01-01", "release_at '9999-01-01' is not in the years 1970 to 2199"),
+        ("fee", "2000", "fee '2000' is more than the amount"),
+        ("fee", "-1", "fee '-1' is negative"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_reason(field: str, value: str, reason: str):
+    with pytest.raises(BadLine) as bad:
+        line_of(**{field: value})
+    assert reason in str(bad.value)
+
+
+def test_everything_that_is_wrong_with_a_line_is_said_at_once():
+    with pytest.raises(BadLine) as bad:
+        line_of(amount="-5", policy="someday", paid_at="soon")
+    assert str(bad.value).count(";") == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "release_at"),
+    [
+        ({"policy": "completion"}, None),
+        ({"policy": "buffer"}, None),
+        ({"policy": "buffer", "completed_at": "2026-02-03"}, "2026-02-06 00:00:00.000000"),
+        ({"policy": "placement", "release_at": "2026-05-01"}, "2026-05-01 00:00:00.000000"),
+        ({"release_at": "2026-05-01"}, "2026-05-01 00:00:00.000000"),
+        ({"paid_at": "2026-02-10"}, "2026-02-17 00:00:00.000000"),
+    ],
+)
+def test_the_policys_rule_says_when_it_is_due(fields: dict[str, str], release_at: str | None):
+    assert line_of(**fields).release_at == release_at
+
+
+def test_quotes_that_do_not_match_spoil_one_line_only():
+    with pytest.raises(BadLine, match="quotes"):
+        read(2, 'o-1,"ama,kofi,5,NGN', LAYOUT, RULES)
+
+
+def test_a_line_with_too_few_fields_is_named():
+    with pytest.raises(BadLine, match="it has 2 fields, the header has 11"):
+        read(2, "o-1,ama", LAYOUT, RULES)
