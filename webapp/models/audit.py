@@ -17,7 +17,7 @@ class Audit(Base):
         Index("ix_audit_subject", "subject_kind", "subject_id", "id"),
         Index("ix_audit_actor", "actor", "id"),
         Index("ix_audit_action", "action", "id"),
-        Index("ix_audit_at", "at", "id"),
+        Index("ix_audit_at", "at", postgresql_using="brin"),
     )
 
     id: Mapped[Key]

@@ -1,4 +1,8 @@
-"""The ledger: accounts, transfers and their entries. Transfers and entries are never changed or removed."""
+"""The ledger: accounts, transfers and their entries. Transfers and entries are never changed or removed.
+
+On PostgreSQL what transfers and entries refer to is checked by triggers, once per statement instead of once per row
+(`triggers_postgresql`): it doubles the speed of a release.
+"""
 
 from datetime import date, datetime
 
@@ -55,6 +59,13 @@ class Transfer(Base):
             postgresql_where=text("run_id IS NOT NULL"), sqlite_where=text("run_id IS NOT NULL"),
         ),
         CheckConstraint("NOT leaves OR (escrow_id IS NOT NULL AND hold_no IS NOT NULL)", name="leaves"),
+        Index(
+            "uq_transfer_reverses_id", "reverses_id", unique=True,
+            postgresql_where=text("reverses_id IS NOT NULL"), sqlite_where=text("reverses_id IS NOT NULL"),
+        ),
+        ForeignKeyConstraint(["escrow_id"], ["escrow.id"]).ddl_if(dialect="sqlite"),
+        ForeignKeyConstraint(["run_id"], ["run.id"]).ddl_if(dialect="sqlite"),
+        ForeignKeyConstraint(["reverses_id"], ["transfer.id"]).ddl_if(dialect="sqlite"),
         CheckConstraint("amount > 0", name="amount"),
     )
 
@@ -63,11 +74,11 @@ class Transfer(Base):
     kind: Mapped[Word]
     currency: Mapped[Currency]
     amount: Mapped[Minor]
-    escrow_id: Mapped[int | None] = mapped_column(ForeignKey("escrow.id"))
+    escrow_id: Mapped[int | None]
     hold_no: Mapped[int | None]
     leaves: Mapped[bool] = mapped_column(default=False)
-    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("transfer.id"), unique=True)
-    run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
+    reverses_id: Mapped[int | None]
+    run_id: Mapped[int | None]
     at: Mapped[datetime]
 
 
@@ -76,8 +87,10 @@ class Entry(Base):
 
     __tablename__ = "entry"
     __table_args__ = (
-        ForeignKeyConstraint(["account_id", "currency"], ["account.id", "account.currency"]),
-        ForeignKeyConstraint(["transfer_id"], ["transfer.id"], deferrable=True, initially="DEFERRED"),
+        ForeignKeyConstraint(["account_id", "currency"], ["account.id", "account.currency"]).ddl_if(dialect="sqlite"),
+        ForeignKeyConstraint(["transfer_id"], ["transfer.id"], deferrable=True, initially="DEFERRED").ddl_if(
+            dialect="sqlite"
+        ),
         CheckConstraint("amount <> 0", name="amount"),
         Index("ix_entry_account_id", "account_id", "id"),
         Index("ix_entry_transfer_id", "transfer_id"),
