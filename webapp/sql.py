@@ -36,6 +36,11 @@ def one_of(session: Session, column: Column, ids: Sequence[int]) -> ColumnElemen
     return column == func.any(bindparam(None, list(ids), type_=ARRAY(BigInteger)))  # type: ignore[no-any-return]
 
 
+def begins(column: Column, words: str) -> ColumnElement[bool]:
+    """The column begins with these words, letter for letter: a range of its index on both databases."""
+    return (column >= words) & (column < words + "\U0010ffff")  # type: ignore[no-any-return]
+
+
 def lock(session: Session, model: type[DeclarativeBase], ids: Sequence[int], *, skip_locked: bool = False) -> list[int]:
     """Take the rows' locks in the order of their ids, and say which were got. SQLite has its one writer already.
 

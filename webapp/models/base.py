@@ -48,9 +48,12 @@ class Json(TypeDecorator[Any]):
 
 
 Key = Annotated[int, mapped_column(BigInt, primary_key=True)]
-Ref = Annotated[str, mapped_column(String(80), unique=True)]
+Ref = Annotated[str, mapped_column(String(80).with_variant(String(80, collation="C"), "postgresql"), unique=True)]
+"""Compared byte by byte, so that its one index also finds what begins with a text."""
 Word = Annotated[str, mapped_column(String(40))]
 Name = Annotated[str, mapped_column(String(200))]
+SoughtName = Annotated[str, mapped_column(String(200).with_variant(String(200, collation="C"), "postgresql"))]
+"""A name that is looked for by how it begins."""
 Currency = Annotated[str, mapped_column(String(3))]
 Minor = Annotated[int, mapped_column(BigInt)]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Currency, Key, Minor, Name, Ref
+from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, SoughtName
 
 
 class Party(Base):
@@ -16,7 +16,7 @@ class Party(Base):
 
     id: Mapped[Key]
     ref: Mapped[Ref]
-    name: Mapped[Name]
+    name: Mapped[SoughtName]
     email: Mapped[Name | None]
     phone: Mapped[Name | None]
     verified_at: Mapped[datetime | None]
