@@ -3,8 +3,10 @@
 from typing import Any
 
 from flask import Flask, request
+from flask_babel import get_locale
 
 from webapp.admin.badges import icon
+from webapp.admin.bars import run_bars
 from webapp.admin.menu import menu
 from webapp.security.context import current_asker, runtime
 from webapp.security.headers import nonce
@@ -15,7 +17,8 @@ from webapp.services import stop
 def surround(app: Flask) -> None:
     """Give templates what they need for the page around their content."""
     app.jinja_env.globals.update(
-        icon=icon, nonce=nonce, menu=menu, asker=current_asker, theme=theme, money_stopped=money_stopped, may=may, environment=environment
+        icon=icon, nonce=nonce, menu=menu, asker=current_asker, theme=theme, money_stopped=money_stopped, may=may,
+        environment=environment, run_bars=run_bars, get_locale=get_locale,
     )
 
 

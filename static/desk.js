@@ -1,0 +1,252 @@
+// Escrow Desk: everything here adds to pages that work without it.
+"use strict";
+(() => {
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const store = {
+    get(key, otherwise) { try { return localStorage.getItem("desk." + key) ?? otherwise; } catch { return otherwise; } },
+    set(key, value) { try { localStorage.setItem("desk." + key, value); } catch { /* private window: the choice lasts for this page */ } },
+  };
+
+  // A form that is on its way is not sent again; the server would refuse it too.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    for (const button of $$("button", form)) button.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => {
+    for (const form of $$("form[data-sent]")) {
+      delete form.dataset.sent;
+      for (const button of $$("button[aria-busy]", form)) button.removeAttribute("aria-busy");
+    }
+  });
+
+  // Filters apply when they are chosen.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
+  // Live regions: at the reader's rate, never two at once, never under the reader's hands.
+  const regions = $$("[data-live]").map((element) => ({ element, busy: false, due: 0 }));
+  const chosenRate = () => store.get("rate", "");
+  const rateOf = (region) => Number(chosenRate() === "" ? region.element.dataset.every : chosenRate()) * 1000;
+  const isTouched = (element) => {
+    const selection = getSelection();
+    const active = document.activeElement;
+    const typing = active && element.contains(active) && active.matches("input, textarea, select");
+    return typing || (selection && !selection.isCollapsed && element.contains(selection.anchorNode));
+  };
+  const wayTo = (element, root) => {
+    const way = [];
+    for (let here = element; here !== root; here = here.parentElement) way.unshift([...here.parentElement.children].indexOf(here));
+    return way;
+  };
+  const follow = (way, root) => way.reduce((here, step) => here?.children[step], root);
+  const swap = (element, html) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const fresh = (element.id && page.getElementById(element.id)) || page.body;
+    if (fresh.innerHTML.trim() === element.innerHTML.trim()) return;
+    const active = document.activeElement;
+    const way = active && active !== element && element.contains(active) ? wayTo(active, element) : null;
+    const open = $$("details", element).map((details) => details.open);
+    const scrolled = $$("*", element).map((inner, place) => [place, inner.scrollTop, inner.scrollLeft]).filter(([, top, left]) => top || left);
+    element.replaceChildren(...fresh.childNodes);
+    $$("details", element).forEach((details, place) => { details.open = open[place] ?? details.open; });
+    const inner = $$("*", element);
+    for (const [place, top, left] of scrolled) if (inner[place]) inner[place].scrollTo(left, top);
+    if (way) follow(way, element)?.focus({ preventScroll: true });
+  };
+  const refresh = async (region) => {
+    if (region.busy || isTouched(region.element)) return;
+    region.busy = true;
+    try {
+      const answer = await fetch(region.element.dataset.live, { headers: { "X-Desk-Poll": "1" }, redirect: "manual" });
+      if (answer.ok && !isTouched(region.element)) swap(region.element, await answer.text());
+      if (answer.type === "opaqueredirect") location.reload();
+    } catch { /* the server is away; the next turn asks again */ } finally { region.busy = false; }
+  };
+  setInterval(() => {
+    if (document.hidden) return;
+    const now = performance.now();
+    for (const region of regions) {
+      const rate = rateOf(region);
+      if (!rate || !region.element.isConnected || now < region.due) continue;
+      region.due = now + rate;
+      refresh(region);
+    }
+  }, 500);
+  for (const region of regions) region.due = performance.now() + rateOf(region);
+  const rate = $("[data-live-rate]");
+  if (rate && regions.length) {
+    const choice = $("select", rate);
+    const first = chosenRate() || regions[0].element.dataset.every;
+    if (![...choice.options].some((option) => option.value === first)) choice.add(new Option(first + " s", first));
+    choice.value = first;
+    rate.hidden = false;
+    choice.addEventListener("change", () => {
+      store.set("rate", choice.value);
+      for (const region of regions) region.due = 0;
+    });
+  }
+
+  // The command palette.
+  const palette = $("[data-palette-dialog]");
+  const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+  for (const chord of $$("[data-chord]")) chord.textContent = isMac ? "⌘ K" : "Ctrl K";
+  if (palette) {
+    const input = $("input", palette);
+    const list = $("ul", palette);
+    const hint = $(".palette-hint", palette);
+    let asked = 0;
+    let timer;
+    const rows = () => $$("[role=option]", list);
+    const select = (row) => {
+      for (const other of rows()) other.setAttribute("aria-selected", String(other === row));
+      input.setAttribute("aria-activedescendant", row ? row.id : "");
+      row?.scrollIntoView({ block: "nearest" });
+    };
+    const show = (results) => {
+      list.replaceChildren(...results.map((result, place) => {
+        const row = document.createElement("li");
+        row.id = "found-" + place;
+        row.setAttribute("role", "option");
+        const link = document.createElement("a");
+        link.href = new URL(result.url, location.origin).origin === location.origin ? result.url : "/";
+        link.tabIndex = -1;
+        for (const text of [result.label, [result.kind, result.note].filter(Boolean).join(" · ")]) {
+          const part = document.createElement("span");
+          part.textContent = text ?? "";
+          link.append(part);
+        }
+        row.append(link);
+        return row;
+      }));
+      hint.textContent = results.length ? "" : hint.dataset.empty;
+      select(rows()[0]);
+    };
+    const ask = async () => {
+      const turn = ++asked;
+      try {
+        const answer = await fetch("/search.json?q=" + encodeURIComponent(input.value));
+        if (!answer.ok) throw new Error(String(answer.status));
+        const found = await answer.json();
+        if (turn === asked) show(found.results ?? found.data ?? []);
+      } catch {
+        if (turn === asked) { list.replaceChildren(); hint.textContent = hint.dataset.failed; }
+      }
+    };
+    const open = () => { if (!palette.open) { palette.showModal(); input.select(); ask(); } };
+    input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 120); });
+    palette.addEventListener("keydown", (event) => {
+      const all = rows();
+      const here = all.findIndex((row) => row.getAttribute("aria-selected") === "true");
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (all.length) select(all[(here + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]);
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        if (here >= 0) location.assign($("a", all[here]).href);
+      }
+    });
+    palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });
+    for (const button of $$("[data-palette]")) { button.hidden = false; button.addEventListener("click", open); }
+    document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") { event.preventDefault(); open(); }
+    });
+  }
+
+  // Single-key shortcuts, which can be turned off.
+  const shortcuts = $("[data-shortcuts]");
+  const singleKeys = $("[data-single-keys]");
+  if (shortcuts && singleKeys) {
+    singleKeys.checked = store.get("keys", "on") === "on";
+    singleKeys.addEventListener("change", () => store.set("keys", singleKeys.checked ? "on" : "off"));
+    const places = { o: "/", d: "/disputes", e: "/escrows", j: "/jobs", t: "/tonight", p: "/parties", a: "/approvals" };
+    let waitsForPlace = 0;
+    const step = (by) => {
+      const rows = $$("main table.data tbody tr");
+      const links = rows.map((row) => $("a", row)).filter(Boolean);
+      if (!links.length) return;
+      const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+      links[Math.min(Math.max(here + by, 0), links.length - 1)].focus();
+    };
+    document.addEventListener("keydown", (event) => {
+      if (!singleKeys.checked || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+      if (performance.now() - waitsForPlace < 1200 && places[event.key]) { location.assign(places[event.key]); return; }
+      waitsForPlace = event.key === "g" ? performance.now() : 0;
+      if (event.key === "?") shortcuts.showModal();
+      if (event.key === "/" && $("[data-list-search]")) { event.preventDefault(); $("[data-list-search]").focus(); }
+      if (event.key === "j") step(1);
+      if (event.key === "k") step(-1);
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "?" && event.shiftKey && (event.ctrlKey || event.metaKey)) shortcuts.showModal();
+    });
+  }
+
+  // Colours: change at once, and keep the choice in the cookie that the server reads.
+  for (const form of $$("[data-theme-form]")) {
+    form.addEventListener("submit", (event) => {
+      const button = $("button[name=theme]", form);
+      const next = { auto: "dark", dark: "light", light: "auto" };
+      const looks = { auto: "contrast", dark: "moon", light: "sun" };
+      event.preventDefault();
+      const chosen = button.value;
+      document.documentElement.dataset.theme = chosen;
+      document.cookie = "desk_theme=" + chosen + ";path=/;max-age=31536000;samesite=lax" + (location.protocol === "https:" ? ";secure" : "");
+      for (const other of $$("[data-theme-form] button[name=theme]")) {
+        other.value = next[chosen];
+        $("use", other).setAttribute("href", "/static/icons.svg#" + looks[chosen]);
+        $("span", other).textContent = other.title = chosen + " → " + next[chosen];
+      }
+    });
+  }
+
+  // A split: one slider and two fields, tied. <div data-split data-total="10001" data-decimals="2"> with
+  // [data-split-slider] (0..100, the buyer's percent), [data-split-buyer], [data-split-seller]; amounts in major units.
+  for (const split of $$("[data-split]")) {
+    const total = Number(split.dataset.total);
+    const unit = 10 ** Number(split.dataset.decimals);
+    const [slider, buyer, seller] = ["slider", "buyer", "seller"].map((name) => $(`[data-split-${name}]`, split));
+    const written = (minor) => (minor / unit).toFixed(Number(split.dataset.decimals));
+    const read = (field) => Math.round(Number(field.value.replaceAll(",", "")) * unit);
+    const tie = (part, other) => part.addEventListener("input", () => {
+      const minor = read(part);
+      if (!Number.isFinite(minor) || minor < 0 || minor > total) return;
+      other.value = written(total - minor);
+      slider.value = Math.round((read(buyer) / total) * 100);
+    });
+    slider.hidden = false;
+    slider.addEventListener("input", () => {
+      const toSeller = Math.floor((total * (100 - Number(slider.value))) / 100);
+      seller.value = written(toSeller);
+      buyer.value = written(total - toSeller);
+    });
+    tie(buyer, seller);
+    tie(seller, buyer);
+  }
+
+  // Files can be dropped on <div data-drop> around a file field.
+  for (const drop of $$("[data-drop]")) {
+    const field = $("input[type=file]", drop);
+    for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+    for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
+    drop.addEventListener("drop", (event) => {
+      event.preventDefault();
+      field.files = event.dataTransfer.files;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
+  // What is shown once can be copied.
+  for (const button of $$("[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      $("span", button).textContent = button.dataset.copied;
+    });
+  }
+})();
