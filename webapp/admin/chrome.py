@@ -17,12 +17,12 @@ from webapp.services import stop
 def surround(app: Flask) -> None:
     """Give templates what they need for the page around their content."""
     app.jinja_env.globals.update(
-        icon=icon, nonce=nonce, menu=menu, asker=current_asker, theme=theme, money_stopped=money_stopped, may=may,
+        icon=icon, nonce=nonce, menu=menu, asker=current_asker, colours=colours, money_stopped=money_stopped, may=may,
         environment=environment, run_bars=run_bars, get_locale=get_locale,
     )
 
 
-def theme() -> str:
+def colours() -> str:
     """The reader's choice of colours."""
     chosen = request.cookies.get("desk_theme", "auto")
     return chosen if chosen in THEMES else "auto"

@@ -22,17 +22,21 @@ class DeskForm(FlaskForm):  # type: ignore[misc]
 
     def visible(self) -> list[Field]:
         """The fields a person sees."""
-        return [field for field in self if field.widget.input_type != "hidden"] if len(self._fields) > 1 else []
+        return [field for field in self if not _is_hidden(field)]
 
     def hidden(self) -> list[Field]:
         """The fields that only travel along."""
-        return [field for field in self if getattr(field.widget, "input_type", "") == "hidden"]
+        return [field for field in self if _is_hidden(field)]
 
     def blame(self, refusal: Refusal) -> None:
         """Put a refusal's errors at their fields."""
         for name, sentence in refusal.fields.items():
             if name in self:
                 self[name].errors = [*self[name].errors, sentence]
+
+
+def _is_hidden(field: Field) -> bool:
+    return getattr(field.widget, "input_type", "") == "hidden"
 
 
 class Choices(SelectMultipleField):
