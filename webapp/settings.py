@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from webapp.domain.money import exponent, parse_major
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
+SECRET_FILE = "secret_key"
+"""In the folder for data: the key that `desk up` made for itself where none is set."""
 
 
 class SettingsProblem(Exception):
@@ -97,6 +99,18 @@ class Settings(BaseSettings):
         """Whether this is the real thing."""
         return self.env == "production"
 
+    @property
+    def has_own_secret(self) -> bool:
+        """Whether the secret key is not the one that everybody knows."""
+        return self.secret_key != DEVELOPMENT_KEY
+
+    @model_validator(mode="after")
+    def _take_kept_secret(self) -> Self:
+        kept = self.var_dir / SECRET_FILE
+        if not self.has_own_secret and not self.is_production and kept.is_file():
+            self.secret_key = kept.read_text().strip()
+        return self
+
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
         problems = [*self._unreal(), *self._unknown_currencies()]
@@ -108,7 +122,7 @@ class Settings(BaseSettings):
         if not self.is_production:
             return []
         checks = {
-            "SECRET_KEY: set one of at least 32 characters for production": self.secret_key == DEVELOPMENT_KEY or len(self.secret_key) < 32,
+            "SECRET_KEY: set one of at least 32 characters for production": len(self.secret_key) < 32 or not self.has_own_secret,
             "DATABASE_URL: production needs PostgreSQL": not self.database_url.startswith("postgresql"),
             "REDIS_URL: production needs a Redis of its own, not the embedded one": not self.redis_url,
             "TRUSTED_HOSTS: name the hosts this desk answers to": not self.trusted_hosts,

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine_desks import pg, runtime
 from tests.faults.desk import Desk
 from webapp.runtime import Runtime
 
-__all__ = ["pg", "runtime"]
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+# Escrow Desk. `make help` says what there is.
+PYTHON := $(shell for p in python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check bench faults
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
+
+up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, REDIS_URL move it); Ctrl-C stops it
+	@exec $(BIN)/desk up
+
+test: check ## check, then run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(READY) ## lint, types and the one-way imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
+	@$(BIN)/python -m bench
+
+faults: $(READY) ## only the tests that kill and flush
+	@$(BIN)/python -m pytest tests/faults
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Escrow Desk needs Python 3.11 or 3.12 as python3 on the PATH."; exit 1; }
+	@echo "Installing into .venv …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

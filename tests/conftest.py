@@ -1,0 +1,122 @@
+"""Fixtures: a migrated desk on SQLite and on PostgreSQL, a Redis server, a browser."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.support import browser as browsers
+from tests.support.postgresql import Server, serving
+from webapp.db import Database
+from webapp.migrations import upgrade
+from webapp.runtime import Runtime, build_runtime
+from webapp.settings import Settings, load_settings
+
+SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105
+NOWHERE = "unix:///nonexistent/redis.sock"
+
+
+def settings_for(url: str, folder: Path, **more: Any) -> Settings:
+    """Settings of a desk in a test; Redis is out of reach unless named."""
+    given = {"env": "test", "secret_key": SECRET, "redis_url": NOWHERE, "_env_file": None} | more
+    return load_settings(database_url=url, var_dir=folder, **given)
+
+
+@pytest.fixture(scope="session")
+def pg() -> Iterator[Server]:
+    """The PostgreSQL server of this test process."""
+    with tempfile.TemporaryDirectory(prefix="desk-pg-") as place, serving(Path(place)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file."""
+    file = tmp_path_factory.mktemp("template") / "desk.sqlite3"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite database of this test."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'desk.sqlite3')}"
+
+
+@pytest.fixture
+def pg_url(pg: Server) -> Iterator[str]:
+    """A PostgreSQL database of this test."""
+    url = pg.new_database()
+    yield url
+    pg.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other."""
+    name = "sqlite_url" if request.param == "sqlite" else "pg_url"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def runtime(database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """A desk on each database."""
+    yield from _runtime(database_url, tmp_path)
+
+
+@pytest.fixture
+def pg_runtime(pg_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """A desk on PostgreSQL."""
+    yield from _runtime(pg_url, tmp_path)
+
+
+@pytest.fixture
+def sqlite_runtime(sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """A desk on SQLite."""
+    yield from _runtime(sqlite_url, tmp_path)
+
+
+def _runtime(url: str, folder: Path) -> Iterator[Runtime]:
+    made = build_runtime(settings_for(url, folder))
+    yield made
+    made.db.close()
+
+
+@pytest.fixture
+def db(runtime: Runtime) -> Database:
+    """The desk's database."""
+    return runtime.db
+
+
+@pytest.fixture
+def session(db: Database) -> Iterator[Session]:
+    """A transaction that is committed when the test is over."""
+    with db.transaction() as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium; without one the test is skipped, loudly, unless DESK_REQUIRE_BROWSER=1."""
+    path = browsers.chromium()
+    if path is None:
+        if browsers.is_required():
+            pytest.fail("There is no Chromium, and DESK_REQUIRE_BROWSER=1 asks for one.")
+        pytest.skip("no Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(browsers.FLAGS))
+        yield running
+        running.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say loudly what did not run."""
+    if browsers.chromium() is None:
+        terminalreporter.section("THE BROWSER TESTS DID NOT RUN", red=True, bold=True)
+        terminalreporter.write_line("No Chromium is on the PATH. Install it, or run .ci/run, which does.")

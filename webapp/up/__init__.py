@@ -1,0 +1,16 @@
+"""`desk up`: everything on this machine, started together, watched, and stopped together."""
+
+import click
+
+from webapp.commands.shared import settings
+from webapp.up.supervisor import run
+
+__all__ = ["command"]
+
+
+@click.command("up")
+@click.option("--no-demo", is_flag=True, help="Leave an empty database empty.")
+@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Worker processes.")
+def command(no_demo: bool, workers: int) -> None:
+    """Start everything on this machine; Ctrl-C stops all of it."""
+    run(settings(), demo=not no_demo, workers=workers)

@@ -1,0 +1,82 @@
+"""The processes that `desk up` starts: each ends with its parent, and is started again when it ends by itself."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_LONGEST_PAUSE = 30.0
+_DEATH_SIGNAL = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass
+class Child:
+    """One process and how often it had to be started again."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+    started_at: float = 0
+    start_after: float = field(default=0)
+
+    def start(self) -> None:
+        """Start it, in a session of its own, so that the terminal's Ctrl-C reaches only the one who stops all."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, env=dict(self.environment), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=_end_with_parent,
+            )
+        self.starts += 1
+        self.started_at = time.monotonic()
+
+    @property
+    def ended(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        return self.process.poll() if self.process else None
+
+    def pause_before_restart(self) -> float:
+        """Seconds to wait before the next start: none at first, longer each time it ends soon after a start."""
+        if time.monotonic() - self.started_at > _LONGEST_PAUSE:
+            self.starts = 1
+        return min(_LONGEST_PAUSE, 0.0 if self.starts <= 1 else 0.5 * 2 ** (self.starts - 2))
+
+    def ask_to_stop(self) -> None:
+        """Ask it to finish what it does and end."""
+        self._signal(signal.SIGTERM)
+
+    def wait_or_kill(self, until: float) -> None:
+        """Wait for its end up to an instant of the monotonic clock; then end its whole group."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        try:
+            if number == signal.SIGKILL:
+                os.killpg(self.process.pid, number)
+            else:
+                self.process.send_signal(number)
+        except ProcessLookupError:
+            return
+
+
+def _end_with_parent() -> None:
+    """On Linux the kernel asks the child to stop when its parent is gone, even killed."""
+    if _LIBC is not None:
+        _LIBC.prctl(_DEATH_SIGNAL, signal.SIGTERM)

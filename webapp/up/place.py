@@ -1,0 +1,48 @@
+"""The folder that one `desk up` has to itself, its port, and the secret it keeps there."""
+
+import fcntl
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import IO
+
+from webapp.errors import Conflict
+from webapp.settings import SECRET_FILE, Settings, load_settings
+
+
+def claim(folder: Path) -> IO[str]:
+    """Take the folder for this process. Raises Conflict when another `desk up` has it; released when this one ends."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = (folder / "up.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        owner = lock.read().strip() or "unknown"
+        raise Conflict(f"Escrow Desk runs from {folder} already, as process {owner}. Stop it, or set VAR_DIR.") from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def check_port(port: int) -> None:
+    """Raise Conflict when something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Conflict(f"Port {port} is taken. Set PORT to a free one, such as PORT={port + 1}.") from None
+
+
+def with_secret(settings: Settings) -> Settings:
+    """The settings with a secret key of their own, made once and kept in the folder."""
+    if settings.has_own_secret:
+        return settings
+    file = settings.var_dir / SECRET_FILE
+    if not file.exists():
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as kept:
+            kept.write(secrets.token_urlsafe(48))
+    return load_settings()

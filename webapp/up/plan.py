@@ -1,0 +1,44 @@
+"""What `desk up` starts, in order, and with which environment."""
+
+import os
+import sys
+from pathlib import Path
+
+import webapp
+from webapp.embedded import redis_server
+from webapp.settings import Settings
+from webapp.up.children import Child
+
+_ROOT = Path(webapp.__file__).parent.parent
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of the children: ours, with the addresses that were settled on."""
+    return os.environ | {
+        "DATABASE_URL": settings.database_address,
+        "REDIS_URL": settings.redis_address,
+        "VAR_DIR": str(settings.var_dir.resolve()),
+        "PORT": str(settings.port),
+        "SECRET_KEY": settings.secret_key,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def redis_child(settings: Settings) -> Child | None:
+    """The embedded Redis, unless REDIS_URL names another."""
+    if settings.redis_url:
+        return None
+    return Child("redis", redis_server.command(settings.redis_socket), os.environ, _log(settings, "redis"))
+
+
+def desk_children(settings: Settings, workers: int) -> list[Child]:
+    """The web server, the workers and the scheduler."""
+    around = environment(settings)
+    commands = {"web": [sys.executable, "-m", "webapp.cli", "web"]}
+    commands |= {f"worker-{number}": [sys.executable, str(_ROOT / "worker.py")] for number in range(1, workers + 1)}
+    commands |= {"scheduler": [sys.executable, str(_ROOT / "scheduler.py")]}
+    return [Child(name, command, around, _log(settings, name)) for name, command in commands.items()]
+
+
+def _log(settings: Settings, name: str) -> Path:
+    return settings.var_dir.resolve() / "log" / f"{name}.log"

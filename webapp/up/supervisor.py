@@ -1,0 +1,137 @@
+"""Start everything, keep it running, stop everything."""
+
+import signal
+import time
+from types import FrameType
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import click
+
+from webapp.demo import SIGN_INS, seed
+from webapp.embedded.redis_server import wait_until_ready
+from webapp.errors import Unavailable
+from webapp.jobs.start import prepare
+from webapp.migrations import upgrade
+from webapp.runtime import build_runtime
+from webapp.settings import Settings
+from webapp.up.children import Child
+from webapp.up.place import check_port, claim, with_secret
+from webapp.up.plan import desk_children, redis_child
+
+_READY_SECONDS, _STOP_SECONDS, _TICK = 60.0, 25.0, 0.1
+
+
+class _Asked(Exception):
+    """Someone asked to stop."""
+
+
+def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
+    """Run the desk on this machine until Ctrl-C or SIGTERM. Raises Refusal when it can't start."""
+    signal.signal(signal.SIGTERM, _ask)
+    signal.signal(signal.SIGINT, _ask)
+    lock = claim(settings.var_dir.resolve())
+    check_port(settings.port)
+    children: list[Child] = []
+    try:
+        settings = with_secret(settings)
+        _start(settings, children, demo, workers)
+        _watch(children)
+    except _Asked:
+        click.echo("\nStopping …")
+    finally:
+        _stop(children)
+        lock.close()
+
+
+def _start(settings: Settings, children: list[Child], demo: bool, workers: int) -> None:
+    redis = redis_child(settings)
+    if redis is not None:
+        children.append(redis)
+        redis.start()
+    wait_until_ready(settings.redis_address)
+    _prepare_database(settings, demo)
+    for child in desk_children(settings, workers):
+        children.append(child)
+        child.start()
+    _wait_for_desk(settings, children)
+    _greet(settings, demo)
+
+
+def _prepare_database(settings: Settings, demo: bool) -> None:
+    upgrade(settings.database_address)
+    runtime = build_runtime(settings)
+    try:
+        prepare(runtime)
+        if demo and not settings.is_production:
+            click.echo("Looking after the demo data …")
+            seed(runtime)
+    finally:
+        runtime.db.close()
+
+
+def _wait_for_desk(settings: Settings, children: list[Child]) -> None:
+    ends = time.monotonic() + _READY_SECONDS
+    while not _ready(settings.port):
+        _revive(children)
+        if time.monotonic() > ends:
+            logs = settings.var_dir.resolve() / "log"
+            raise Unavailable(f"The desk is not ready after {_READY_SECONDS:g} s. Its logs are in {logs}.")
+        time.sleep(_TICK)
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _greet(settings: Settings, demo: bool) -> None:
+    click.echo(f"\nEscrow Desk is ready:  http://localhost:{settings.port}\n")
+    if demo and not settings.is_production:
+        click.echo("Sign in as")
+        for role, email, password in SIGN_INS:
+            click.echo(f"  {role:<9} {email:<28} {password}")
+    else:
+        click.echo("Add the first person with: desk user add EMAIL --name NAME --role admin --generate")
+    click.echo("\nCtrl-C stops everything.")
+
+
+def _watch(children: list[Child]) -> None:
+    while True:
+        _revive(children)
+        time.sleep(_TICK)
+
+
+def _revive(children: list[Child]) -> None:
+    now = time.monotonic()
+    for child in children:
+        if child.ended is None:
+            continue
+        if not child.start_after:
+            pause = child.pause_before_restart()
+            child.start_after = now + pause
+            when = f"again in {pause:g} s" if pause else "again now"
+            click.echo(f"{child.name} ended with {child.ended}; starting it {when}. Its log: {child.log}", err=True)
+        if now >= child.start_after:
+            child.start_after = 0
+            child.start()
+
+
+def _stop(children: list[Child]) -> None:
+    """The desk's own processes first, together; Redis last, when nobody needs it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    own = [child for child in children if child.name != "redis"]
+    for group in (own, [child for child in children if child.name == "redis"]):
+        for child in group:
+            child.ask_to_stop()
+        until = time.monotonic() + _STOP_SECONDS
+        for child in group:
+            child.wait_or_kill(until)
+
+
+def _ask(_number: int, _frame: FrameType | None) -> None:
+    raise _Asked
