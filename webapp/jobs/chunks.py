@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import DBAPIError
 
 from webapp import clock
@@ -53,11 +53,11 @@ class Chunks:
     def _page(self) -> list[Row]:
         after = self._cursor["after"]
         seen = None if after is None else tuple(_decoded(value) for value in after)
-        query = self._due.after(seen, CHUNK)
+        query = _id_and_keys(self._due, self._due.after(seen, CHUNK))
         with self._db.reading() as session:
             if self._only is not None:
                 query = query.where(one_of(session, self._due.model.__table__.c.id, self._only))
-            return [tuple(row) for row in session.execute(query.add_columns(*self._due.keys))]
+            return list(session.execute(query))
 
     def _count(self) -> None:
         if self._book.run.total is not None:
@@ -143,7 +143,7 @@ class DryChunks:
         whole = Outcome(self._due.model.__tablename__)
         with self._work.db.reading() as session:
             after = None
-            while page := list(session.execute(self._due.after(after, CHUNK).add_columns(*self._due.keys))):
+            while page := list(session.execute(_id_and_keys(self._due, self._due.after(after, CHUNK)))):
                 self._work.check()
                 _add(whole, self._dry(session, [row[0] for row in page], at=clock.now()))
                 after = tuple(page[-1][-len(self._due.keys) :])
@@ -151,6 +151,10 @@ class DryChunks:
             self._work.book.hold(session)
             self._work.book.count(session, whole)
         self._work.book.committed()
+
+
+def _id_and_keys(due: "Due", page: Select[Any]) -> Select[Any]:
+    return page.with_only_columns(due.model.__table__.c.id, *due.keys)
 
 
 def _add(whole: Outcome, part: Outcome) -> None:
