@@ -18,43 +18,70 @@ class Look(NamedTuple):
 
 LOOKS: dict[str, Look] = {
     # escrows
-    "pending_payment": Look("calm", "hourglass", _("awaiting payment")), "held": Look("info", "lock", _("held")),
-    "released": Look("good", "check", _("released")), "refunded": Look("calm", "return", _("refunded")),
-    "split": Look("calm", "split", _("split")), "voided": Look("calm", "cross", _("voided")),
-    "frozen": Look("frozen", "snow", _("frozen")), "blocked": Look("bad", "stop", _("blocked")),
+    "pending_payment": Look("calm", "hourglass", _("awaiting payment")),
+    "held": Look("info", "lock", _("held")),
+    "released": Look("good", "check", _("released")),
+    "refunded": Look("calm", "return", _("refunded")),
+    "split": Look("calm", "split", _("split")),
+    "voided": Look("calm", "cross", _("voided")),
+    "frozen": Look("frozen", "snow", _("frozen")),
+    "blocked": Look("bad", "stop", _("blocked")),
     # disputes
-    "opened": Look("info", "flag", _("opened")), "needs_response": Look("warn", "hourglass", _("waiting for a party")),
-    "under_review": Look("info", "eye", _("under review")), "pending_approval": Look("warn", "stamp", _("needs approval")),
-    "resolved": Look("good", "check", _("resolved")), "withdrawn": Look("calm", "cross", _("withdrawn")),
-    "expired": Look("warn", "clock", _("expired")), "escalated": Look("bad", "up", _("escalated")),
+    "opened": Look("info", "flag", _("opened")),
+    "needs_response": Look("warn", "hourglass", _("waiting for a party")),
+    "under_review": Look("info", "eye", _("under review")),
+    "pending_approval": Look("warn", "stamp", _("needs approval")),
+    "resolved": Look("good", "check", _("resolved")),
+    "withdrawn": Look("calm", "cross", _("withdrawn")),
+    "expired": Look("warn", "clock", _("expired")),
+    "escalated": Look("bad", "up", _("escalated")),
     # approvals
-    "proposed": Look("warn", "stamp", _("waiting")), "approved": Look("good", "check", _("approved")),
-    "executed": Look("good", "check", _("executed")), "rejected": Look("bad", "cross", _("rejected")),
+    "proposed": Look("warn", "stamp", _("waiting")),
+    "approved": Look("good", "check", _("approved")),
+    "executed": Look("good", "check", _("executed")),
+    "rejected": Look("bad", "cross", _("rejected")),
     # runs
-    "queued": Look("calm", "hourglass", _("queued")), "running": Look("info", "play", _("running")),
-    "succeeded": Look("good", "check", _("succeeded")), "partial": Look("warn", "half", _("partial")),
-    "failed": Look("bad", "cross", _("failed")), "lost": Look("bad", "question", _("lost")),
-    "missed": Look("bad", "clock", _("missed")), "skipped": Look("calm", "skip", _("skipped")),
+    "queued": Look("calm", "hourglass", _("queued")),
+    "running": Look("info", "play", _("running")),
+    "succeeded": Look("good", "check", _("succeeded")),
+    "partial": Look("warn", "half", _("partial")),
+    "failed": Look("bad", "cross", _("failed")),
+    "lost": Look("bad", "question", _("lost")),
+    "missed": Look("bad", "clock", _("missed")),
+    "skipped": Look("calm", "skip", _("skipped")),
     # schedules
-    "on_time": Look("good", "check", _("on time")), "late": Look("bad", "clock", _("late")),
-    "paused": Look("warn", "pause", _("paused")), "never": Look("calm", "dot", _("not run yet")),
+    "on_time": Look("good", "check", _("on time")),
+    "late": Look("bad", "clock", _("late")),
+    "paused": Look("warn", "pause", _("paused")),
+    "never": Look("calm", "dot", _("not run yet")),
     # alerts
-    "firing": Look("bad", "bell", _("firing")), "acknowledged": Look("warn", "eye", _("acknowledged")),
+    "firing": Look("bad", "bell", _("firing")),
+    "acknowledged": Look("warn", "eye", _("acknowledged")),
     "silenced": Look("calm", "mute", _("silenced")),
     # orders, people, tokens, processes
-    "awaiting_payment": Look("calm", "hourglass", _("awaiting payment")), "in_progress": Look("info", "play", _("in progress")),
-    "completed": Look("good", "check", _("completed")), "declined": Look("bad", "cross", _("declined")),
-    "cancelled": Look("calm", "cross", _("cancelled")), "active": Look("good", "check", _("active")),
-    "disabled": Look("calm", "stop", _("disabled")), "revoked": Look("calm", "stop", _("revoked")),
-    "alive": Look("good", "check", _("alive")), "silent": Look("bad", "question", _("silent")),
-    "on": Look("good", "check", _("on")), "off": Look("calm", "dot", _("off")), "verified": Look("good", "check", _("verified")),
-    "needs_review": Look("warn", "eye", _("in review")), "pending": Look("calm", "hourglass", _("pending")),
+    "awaiting_payment": Look("calm", "hourglass", _("awaiting payment")),
+    "in_progress": Look("info", "play", _("in progress")),
+    "completed": Look("good", "check", _("completed")),
+    "declined": Look("bad", "cross", _("declined")),
+    "cancelled": Look("calm", "cross", _("cancelled")),
+    "active": Look("good", "check", _("active")),
+    "disabled": Look("calm", "stop", _("disabled")),
+    "revoked": Look("calm", "stop", _("revoked")),
+    "alive": Look("good", "check", _("alive")),
+    "silent": Look("bad", "question", _("silent")),
+    "on": Look("good", "check", _("on")),
+    "off": Look("calm", "dot", _("off")),
+    "verified": Look("good", "check", _("verified")),
+    "needs_review": Look("warn", "eye", _("in review")),
+    "pending": Look("calm", "hourglass", _("pending")),
 }
 
 
 def icon(name: str) -> Markup:
     """An icon of ours; decoration only, the word beside it says the same."""
-    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="/static/icons.svg#{}"></use></svg>').format(name)
+    return Markup(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="/static/icons.svg#{}"></use></svg>'
+    ).format(name)
 
 
 def badge(state: Any, word: Any = None, tone: str | None = None, symbol: str | None = None) -> Markup:
@@ -62,4 +89,6 @@ def badge(state: Any, word: Any = None, tone: str | None = None, symbol: str | N
     key = str(getattr(state, "value", state))
     look = LOOKS.get(key) or Look("calm", "dot", key.replace("_", " "))
     text = word if word is not None else look.word
-    return Markup('<span class="badge {}">{}{}</span>').format(tone or look.tone, icon(symbol or look.icon), gettext(str(text)) if word is None else text)
+    return Markup('<span class="badge {}">{}{}</span>').format(
+        tone or look.tone, icon(symbol or look.icon), gettext(str(text)) if word is None else text
+    )

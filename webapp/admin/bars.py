@@ -46,7 +46,9 @@ def _bar(run: Any, x: int, share: float) -> Bar:
     status = _status(run)
     look = LOOKS[status]
     at = run.started_at or run.at
-    title = f"{look.word} · {exact(at)}" + (f" · {duration(_seconds(run))}" if run.finished_at and run.started_at else "")
+    title = f"{look.word} · {exact(at)}" + (
+        f" · {duration(_seconds(run))}" if run.finished_at and run.started_at else ""
+    )
     return Bar(run, x, round(_LOWEST + share * (_TALLEST - _LOWEST)), look.tone, status in _MARKED, title)
 
 

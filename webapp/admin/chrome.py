@@ -17,8 +17,16 @@ from webapp.services import stop
 def surround(app: Flask) -> None:
     """Give templates what they need for the page around their content."""
     app.jinja_env.globals.update(
-        icon=icon, nonce=nonce, menu=menu, asker=current_asker, colours=colours, money_stopped=money_stopped, may=may,
-        environment=environment, run_bars=run_bars, get_locale=get_locale,
+        icon=icon,
+        nonce=nonce,
+        menu=menu,
+        asker=current_asker,
+        colours=colours,
+        money_stopped=money_stopped,
+        may=may,
+        environment=environment,
+        run_bars=run_bars,
+        get_locale=get_locale,
     )
 
 

@@ -15,14 +15,14 @@ Choices = Sequence[tuple[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `value` is an SQL expression; `kind` says how it is shown: text, money, when, badge, number, ref."""
+    """One column. `value` is an SQL expression; `kind` says how it looks: text, money, when, badge, number, ref."""
 
     name: str
     label: Any
     value: Any
     kind: str = "text"
     sort: Any = False
-    """True, or an expression that is never NULL, when the list may be sorted by it; it should have an index with the key."""
+    """True, or an expression that is never NULL, when one may sort by it; it should have an index with the key."""
     currency: str = "currency"
     """The column whose value is the currency of a money column."""
     link: Callable[[Any], str] | None = None

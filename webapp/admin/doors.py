@@ -26,7 +26,7 @@ class Asked:
     back: str
     summary: Any = ""
     """The effect in words: the object, the amount, the consequence."""
-    verb: Any = _l("Save")
+    verb: Any = field(default_factory=lambda: _l("Save"))
     danger: bool = False
     values: dict[str, Any] = field(default_factory=dict)
     """What the fields start with."""
@@ -104,7 +104,13 @@ def _do(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any]
 
 
 def _show(
-    screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any], asked: Asked, form: DeskForm, refusal: Refusal | None = None
+    screen: Any,
+    way: Door,
+    deed: Callable[..., Done],
+    place: dict[str, Any],
+    asked: Asked,
+    form: DeskForm,
+    refusal: Refusal | None = None,
 ) -> Any:
     if way.shown_on is not None and request.method == "POST":
         return getattr(screen, way.shown_on)(**place, forms={deed.__name__: form}, refusal=refusal)

@@ -1,4 +1,4 @@
-"""CSV exports: streamed in batches, safe to open in a spreadsheet, times in ISO 8601 with offset, money in major units."""
+"""CSV exports: streamed in batches, safe in a spreadsheet, times in ISO 8601 with offset, money in major units."""
 
 import csv
 import io
@@ -18,7 +18,9 @@ from webapp.domain.money import to_major
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def download(name: str, listing: Listing, reading: Callable[[], Any], args: Mapping[str, str], *conditions: Any) -> Response:
+def download(
+    name: str, listing: Listing, reading: Callable[[], Any], args: Mapping[str, str], *conditions: Any
+) -> Response:
     """What the list shows under these arguments, all of it, as a file."""
     columns = [column for column in listing.columns if column.exported]
     zone, batches = ZoneInfo(current_zone()), listing.batches(reading, dict(args), *conditions)

@@ -15,7 +15,7 @@ from webapp.domain.money import Money, parse_major
 from webapp.errors import Refusal
 
 
-class DeskForm(FlaskForm):  # type: ignore[misc]
+class DeskForm(FlaskForm):
     """The base of every form. A form with no fields of its own is a confirmation."""
 
     submission = HiddenField(default=lambda: secrets.token_urlsafe(16))
@@ -58,7 +58,7 @@ class MoneyField(StringField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Keep what was typed, for showing it again."""
         self.typed = valuelist[0] if valuelist else ""
-        self.data = self.typed  # type: ignore[assignment]
+        self.data = self.typed
 
     def _value(self) -> str:
         return getattr(self, "typed", "") or str(self.data or "")

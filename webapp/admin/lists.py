@@ -15,7 +15,7 @@ from webapp.admin.list_state import SIZES, ListState
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list shows. `key` is the unique integer that breaks ties; `sort` the order at first, `-name` for descending."""
+    """What a list shows. `key` is the unique integer that breaks ties; `sort` is its own order, `-name` to descend."""
 
     key: Any
     columns: Sequence[Column]
@@ -46,11 +46,16 @@ class Listing:
 
     def order(self, state: ListState) -> Order:
         """The order that was asked for, or the list's own."""
-        value = next((column.sort_value for column in self.columns if column.sort is not False and column.name == state.sort), self.key)
+        value = next(
+            (column.sort_value for column in self.columns if column.sort is not False and column.name == state.sort),
+            self.key,
+        )
         return Order(value, self.key, state.descending)
 
-    def batches(self, reading: Callable[[], Any], args: Mapping[str, str], *conditions: Any, size: int = 1000) -> Iterator[list[Any]]:
-        """Everything that is found, in batches; each reads in a session of its own, so that nothing is held long."""
+    def batches(
+        self, reading: Callable[[], Any], args: Mapping[str, str], *conditions: Any, size: int = 1000
+    ) -> Iterator[list[Any]]:
+        """Everything that is found, in batches; each reads in a session of its own: nothing is held long."""
         state = ListState.of(self, args)
         order, place = self.order(state), None
         while True:
@@ -102,7 +107,9 @@ class Page:
         return self.state.link(**changes)
 
 
-def _window(session: Session, query: Select[Any], order: Order, state: ListState) -> tuple[list[Any], str | None, str | None]:
+def _window(
+    session: Session, query: Select[Any], order: Order, state: ListState
+) -> tuple[list[Any], str | None, str | None]:
     query = query.add_columns(order.value.label("place_"))
     backwards = state.before is not None
     cursor = state.before or state.after

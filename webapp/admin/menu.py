@@ -10,7 +10,14 @@ from flask_babel import lazy_gettext as _
 import webapp.admin
 from webapp.admin.screen import Screen
 
-GROUPS: dict[str, Any] = {"": "", "work": _("Work"), "money": _("Money"), "clock": _("Clock"), "record": _("Record"), "desk": _("Desk")}
+GROUPS: dict[str, Any] = {
+    "": "",
+    "work": _("Work"),
+    "money": _("Money"),
+    "clock": _("Clock"),
+    "record": _("Record"),
+    "desk": _("Desk"),
+}
 
 
 def screens() -> list[type[Screen]]:
@@ -32,4 +39,8 @@ def menu() -> list[tuple[Any, list[Any]]]:
 
 def _concrete(base: type[Screen]) -> list[type[Screen]]:
     below = [deeper for screen in base.__subclasses__() for deeper in _concrete(screen)]
-    return below + [screen for screen in base.__subclasses__() if "noun" in vars(screen) and screen.__module__.startswith("webapp.admin.")]
+    return below + [
+        screen
+        for screen in base.__subclasses__()
+        if "noun" in vars(screen) and screen.__module__.startswith("webapp.admin.")
+    ]

@@ -25,6 +25,8 @@ def take_once(session: Session) -> None:
     if submission is None:
         return
     actor = current_actor()
-    row = insert_new(session, Idempotency).values(actor=actor.key, key=f"form:{submission}", request_hash="", at=clock.now())
+    row = insert_new(session, Idempotency).values(
+        actor=actor.key, key=f"form:{submission}", request_hash="", at=clock.now()
+    )
     if session.execute(row.on_conflict_do_nothing().returning(Idempotency.key)).one_or_none() is None:
         raise AlreadyDone("This form was sent before, and was done then.")

@@ -31,7 +31,10 @@ class ProfileScreen(Screen):
         user, signed_in = current_person()
         with self.reading() as session:
             opened = sessions.of_user(session, user.id, clock.now())
-        shown: dict[str, DeskForm] = {"zone": ZoneForm(formdata=None, zone=user.zone), "password": PasswordForm(formdata=None)}
+        shown: dict[str, DeskForm] = {
+            "zone": ZoneForm(formdata=None, zone=user.zone),
+            "password": PasswordForm(formdata=None),
+        }
         shown.update(forms or {})
         return self.show("index.html", user=user, opened=opened, here=signed_in.id, forms=shown, refusal=refusal)
 
@@ -49,7 +52,13 @@ class ProfileScreen(Screen):
         user, signed_in = current_person()
         with self.transaction() as session:
             profile.change_password(
-                session, user.id, form.old.data or "", form.new.data or "", keep=signed_in.id, at=clock.now(), actor=current_actor()
+                session,
+                user.id,
+                form.old.data or "",
+                form.new.data or "",
+                keep=signed_in.id,
+                at=clock.now(),
+                actor=current_actor(),
             )
         return _("Your password is changed. Every other sign-in of yours has ended.")
 

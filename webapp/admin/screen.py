@@ -21,7 +21,7 @@ def page(rule: str = "/", *, permission: str = OF_ITS_SCREEN) -> Callable[[View]
 
     def declare(view: View) -> View:
         view.desk_permission = permission  # type: ignore[attr-defined]
-        return expose(rule, ("GET",))(view)  # type: ignore[no-any-return]
+        return expose(rule, ("GET",))(view)
 
     return declare
 
@@ -42,7 +42,11 @@ class Screen(BaseView):
 
     def __init__(self) -> None:
         super().__init__(
-            name=self.title, category=self.group or None, endpoint=self.noun, url=self.address or f"/{self.noun}", menu_icon_value=self.icon
+            name=self.title,
+            category=self.group or None,
+            endpoint=self.noun,
+            url=self.address or f"/{self.noun}",
+            menu_icon_value=self.icon,
         )
 
     @page("/")
@@ -56,7 +60,7 @@ class Screen(BaseView):
         return self.render(path, **values)
 
     def shown_once(self, title: str, lead: str, secret: str, back: str) -> Response:
-        """A page with a secret that is never shown again: it answers the form itself, since it can't travel through a redirect."""
+        """A page with a secret that is never shown again: it answers the form itself, for it can't be redirected."""
         return make_response(self.show("components/once.html", heading=title, lead=lead, secrets=[secret], back=back))
 
     def at(self, view: str = "index", **place: Any) -> str:

@@ -51,8 +51,13 @@ class SecondFactorScreen(Screen):
         profile.confirm_password(user, form.password.data or "")
         with self.transaction() as session:
             codes = second_factor.enable(
-                session, user.id, cookie.get(_OFFERED, ""), form.code.data or "",
-                codes=Codes(runtime().settings), at=clock.now(), actor=current_actor(),
+                session,
+                user.id,
+                cookie.get(_OFFERED, ""),
+                form.code.data or "",
+                codes=Codes(runtime().settings),
+                at=clock.now(),
+                actor=current_actor(),
             )
         cookie.pop(_OFFERED, None)
         return self._shown(codes)
@@ -76,9 +81,14 @@ class SecondFactorScreen(Screen):
         return self._shown(codes)
 
     def _shown(self, codes: list[str]) -> Any:
-        lead = _("Keep these recovery codes somewhere safe, not on your phone. Each signs you in once when the app is out of reach. They are shown once.")
+        lead = _(
+            "Keep these recovery codes somewhere safe, not on your phone. Each signs you in once when the app is out "
+            "of reach. They are shown once."
+        )
         title = _("Your second factor is on")
-        return make_response(self.show("components/once.html", heading=title, lead=lead, secrets=codes, back="/profile/"))
+        return make_response(
+            self.show("components/once.html", heading=title, lead=lead, secrets=codes, back="/profile/")
+        )
 
     def _enable_asked(self) -> Asked:
         return Asked(_("Turn on the second factor"), "/profile/", verb=_("Turn on"))
@@ -88,4 +98,6 @@ class SecondFactorScreen(Screen):
         return Asked(_("Turn off the second factor"), "/profile/", summary, _("Turn off"), danger=True)
 
     def _codes_asked(self) -> Asked:
-        return Asked(_("New recovery codes"), "/profile/", _("The codes you have now stop working."), _("Make new codes"))
+        return Asked(
+            _("New recovery codes"), "/profile/", _("The codes you have now stop working."), _("Make new codes")
+        )

@@ -50,8 +50,14 @@ class TokenScreen(ListScreen):
             Column("prefix", _l("Begins with"), ApiToken.prefix),
             Column("scopes", _l("Scopes"), ApiToken.scopes),
             Column(
-                "state", _l("State"), kind="badge",
-                value=case((ApiToken.revoked_at.is_not(None), "revoked"), (ApiToken.expires_at < func.now(), "expired"), else_="active"),
+                "state",
+                _l("State"),
+                kind="badge",
+                value=case(
+                    (ApiToken.revoked_at.is_not(None), "revoked"),
+                    (ApiToken.expires_at < func.now(), "expired"),
+                    else_="active",
+                ),
             ),
             Column("last_used_at", _l("Last used"), ApiToken.last_used_at, kind="when"),
             Column("expires_at", _l("Expires"), ApiToken.expires_at, kind="when"),
@@ -68,7 +74,11 @@ class TokenScreen(ListScreen):
         at, days = clock.now(), int(form.days.data)
         with self.transaction() as session:
             token, secret = tokens.create(
-                session, name=form.name.data, scopes=form.scopes.data or [], at=at, actor=current_actor(),
+                session,
+                name=form.name.data or "",
+                scopes=form.scopes.data or [],
+                at=at,
+                actor=current_actor(),
                 expires_at=at + timedelta(days=days) if days else None,
             )
         lead = _("Copy the token now: it is shown once. The machine sends it as “Authorization: Bearer …”.")

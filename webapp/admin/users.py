@@ -71,14 +71,21 @@ class UserScreen(ListScreen):
             Column("email", _l("Email"), User.email, sort=True),
             Column("roles", _l("Roles"), _ROLES_OF),
             Column("state", _l("State"), case((User.active, "active"), else_="disabled"), kind="badge"),
-            Column("second_factor", _l("Second factor"), case((User.totp_secret.is_(None), "off"), else_="on"), kind="badge"),
+            Column(
+                "second_factor",
+                _l("Second factor"),
+                case((User.totp_secret.is_(None), "off"), else_="on"),
+                kind="badge",
+            ),
             Column("created_at", _l("Added"), User.created_at, kind="when"),
         ),
         filters=(
             flag("disabled", _l("Disabled only"), User.active.is_(False)),
             flag("no_second_factor", _l("Without a second factor"), User.totp_secret.is_(None)),
         ),
-        search=lambda words: or_(User.email == words.lower(), func.lower(User.name).startswith(words.lower(), autoescape=True)),
+        search=lambda words: or_(
+            User.email == words.lower(), func.lower(User.name).startswith(words.lower(), autoescape=True)
+        ),
         search_hint=_l("Name or email"),
     )
 
@@ -95,8 +102,14 @@ class UserScreen(ListScreen):
         password = passwords.generated()
         with self.transaction() as session:
             user = users.create(
-                session, email=form.email.data, name=form.name.data, roles=form.roles.data or [], password=password,
-                must_change=True, at=clock.now(), actor=current_actor(),
+                session,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                roles=form.roles.data or [],
+                password=password,
+                must_change=True,
+                at=clock.now(),
+                actor=current_actor(),
             )
         return self._once(_("%(name)s can sign in now", name=user.name), user.id, password)
 
@@ -129,7 +142,9 @@ class UserScreen(ListScreen):
         return self._once(_("The password was reset"), user_id, password)
 
     def _once(self, title: str, user_id: int, password: str) -> Any:
-        lead = _("Hand this password over in person or by phone. It is shown once, and must be changed at the first sign-in.")
+        lead = _(
+            "Hand this password over in person or by phone. It is shown once, and must be changed at the first sign-in."
+        )
         return self.shown_once(title, lead, password, self.at("one", user_id=user_id))
 
     def _named(self, user_id: int) -> str:
@@ -138,7 +153,9 @@ class UserScreen(ListScreen):
 
     def _add_asked(self) -> Asked:
         return Asked(
-            _("Add a user"), self.at(), verb=_("Add user"),
+            _("Add a user"),
+            self.at(),
+            verb=_("Add user"),
             summary=_("A password is made for them and shown to you once. They choose their own at the first sign-in."),
         )
 
@@ -146,17 +163,33 @@ class UserScreen(ListScreen):
         with self.reading() as session:
             user = users.find(session, user_id)
         held = [role.name for role in user.roles]
-        return Asked(_("Roles of %(name)s", name=user.name), self.at("one", user_id=user_id), verb=_("Save roles"), values={"roles": held})
+        return Asked(
+            _("Roles of %(name)s", name=user.name),
+            self.at("one", user_id=user_id),
+            verb=_("Save roles"),
+            values={"roles": held},
+        )
 
     def _disable_asked(self, user_id: int) -> Asked:
         summary = _("Every sign-in of theirs ends at once, and they can't sign in until they are enabled again.")
-        return Asked(_("Disable %(name)s", name=self._named(user_id)), self.at("one", user_id=user_id), summary, _("Disable"), danger=True)
+        return Asked(
+            _("Disable %(name)s", name=self._named(user_id)),
+            self.at("one", user_id=user_id),
+            summary,
+            _("Disable"),
+            danger=True,
+        )
 
     def _enable_asked(self, user_id: int) -> Asked:
         summary = _("They can sign in again with the password they had.")
-        return Asked(_("Enable %(name)s", name=self._named(user_id)), self.at("one", user_id=user_id), summary, _("Enable"))
+        return Asked(
+            _("Enable %(name)s", name=self._named(user_id)), self.at("one", user_id=user_id), summary, _("Enable")
+        )
 
     def _reset_asked(self, user_id: int) -> Asked:
-        summary = _("They get a new password, which is shown to you once. Their second factor is turned off and every sign-in of theirs ends.")
+        summary = _(
+            "They get a new password, which is shown to you once. Their second factor is turned off and every sign-in "
+            "of theirs ends."
+        )
         title = _("Reset the sign-in of %(name)s", name=self._named(user_id))
         return Asked(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)

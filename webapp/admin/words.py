@@ -26,7 +26,8 @@ def money(amount: int | None, currency: str) -> str:
     if amount is None:
         return "–"
     pattern = "\xa4\xa4\xa0#,##0" + ("." + "0" * exponent(currency) if exponent(currency) else "")
-    return format_currency(to_major(amount, currency), currency, pattern, locale=get_locale() or "en", currency_digits=False)
+    locale = get_locale() or "en"
+    return str(format_currency(to_major(amount, currency), currency, pattern, locale=locale, currency_digits=False))
 
 
 def exact(instant: datetime) -> str:
@@ -44,11 +45,12 @@ def relative(instant: datetime) -> str:
 
 
 def when(instant: datetime | None, style: str = "relative") -> str:
-    """A `<time>` element: relative text, exact on hover. `style="exact"` the other way round, `"date"` a plain day."""
+    """A `<time>` element: relative text, exact on hover; `exact` the other way round, `date` and `short` plain."""
     if instant is None:
         return "–"
     local = instant.astimezone(ZoneInfo(current_zone()))
-    text = {"exact": exact, "date": lambda _at: f"{local:%d %b %Y}", "short": lambda _at: f"{local:%d %b %H:%M}"}.get(style, relative)(instant)
+    shapes: dict[str, str] = {"exact": exact(instant), "date": f"{local:%d %b %Y}", "short": f"{local:%d %b %H:%M}"}
+    text = shapes.get(style) or relative(instant)
     title = relative(instant) if style == "exact" else exact(instant)
     stamp = instant.astimezone(UTC).isoformat(timespec="seconds")
     return Markup('<time datetime="{}" title="{}" tabindex="0">{}</time>').format(stamp, title, text)
@@ -68,6 +70,7 @@ def duration(seconds: float | None) -> str:
 
 def teach(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
-    words: dict[str, Any] = {"money": money, "when": when, "duration": duration, "exact": exact, "relative": relative, "badge": badge}
+    known = (money, when, duration, exact, relative, badge)
+    words: dict[str, Any] = {word.__name__: word for word in known}
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(words)

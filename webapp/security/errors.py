@@ -24,7 +24,14 @@ def answer(app: Flask) -> None:
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
     """An error as `application/problem+json`."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "request_id": request_id(), **more}
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id(),
+        **more,
+    }
     response = jsonify(body)
     response.status_code, response.content_type = status, "application/problem+json"
     if status == 401:
@@ -43,8 +50,15 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    detail = _("This form is too old, or came from elsewhere. Nothing was changed. Go back, load the page again and send it once more.")
-    return problem(400, "Bad request", detail) if answers_in_json() else _page(400, _("This form can't be used any more"), detail)
+    detail = _(
+        "This form is too old, or came from elsewhere. Nothing was changed. Go back, load the page again and send it "
+        "once more."
+    )
+    return (
+        problem(400, "Bad request", detail)
+        if answers_in_json()
+        else _page(400, _("This form can't be used any more"), detail)
+    )
 
 
 _SENTENCES = {
@@ -66,11 +80,18 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _bug(error: Exception) -> ResponseReturnValue:
     logs.get_logger().error("request_failed", method=request.method, path=request.path, exc_info=error)
-    detail = _("Something went wrong on our side. Nothing was changed unless the page said so. The request's number helps to find out.")
+    detail = _(
+        "Something went wrong on our side. Nothing was changed unless the page said so. The request's number helps to "
+        "find out."
+    )
     if answers_in_json():
         return problem(500, "Internal error", detail)
-    return render_template("security/broken.html", status=500, title=_("Something went wrong"), detail=detail, request_id=request_id()), 500
+    return render_template(
+        "security/broken.html", status=500, title=_("Something went wrong"), detail=detail, request_id=request_id()
+    ), 500
 
 
 def _page(status: int, title: str, detail: str) -> ResponseReturnValue:
-    return render_template("security/refused.html", status=status, title=title, detail=detail, request_id=request_id()), status
+    return render_template(
+        "security/refused.html", status=status, title=title, detail=detail, request_id=request_id()
+    ), status

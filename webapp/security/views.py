@@ -25,20 +25,31 @@ THEMES = ("auto", "light", "dark")
 
 _HALFWAY = "halfway"
 _HALFWAY_SECONDS = 300
+_SHORT = Length(max=200)
+_FILLED: dict[str, dict[str, object]] = {
+    "email": {"autocomplete": "username", "type": "email"},
+    "word": {"autocomplete": "current-password"},
+    "code": {"autocomplete": "one-time-code", "autofocus": True},
+}
+"""What browsers and password managers fill in."""
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(FlaskForm):
     """Address and password."""
 
-    email = StringField(_l("Email"), [DataRequired(_l("Write your email address.")), Length(max=200)])
-    password = PasswordField(_l("Password"), [DataRequired(_l("Write your password.")), Length(max=200)])
+    email = StringField(
+        _l("Email"), [DataRequired(_l("Write your email address.")), _SHORT], render_kw=_FILLED["email"]
+    )
+    password = PasswordField(
+        _l("Password"), [DataRequired(_l("Write your password.")), _SHORT], render_kw=_FILLED["word"]
+    )
     submit = SubmitField(_l("Sign in"))
 
 
-class CodeForm(FlaskForm):  # type: ignore[misc]
+class CodeForm(FlaskForm):
     """The second factor."""
 
-    code = StringField(_l("Code"), [DataRequired(_l("Type the code.")), Length(max=40)])
+    code = StringField(_l("Code"), [DataRequired(_l("Type the code.")), _SHORT], render_kw=_FILLED["code"])
     submit = SubmitField(_l("Continue"))
 
 
@@ -50,7 +61,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show("security/sign_in.html", form, 422 if request.method == "POST" else 200)
     try:
-        user = attempts.check_password(runtime(), form.email.data, form.password.data, _browser())
+        user = attempts.check_password(runtime(), form.email.data or "", form.password.data or "", _browser())
     except Refusal as refusal:
         return _show("security/sign_in.html", form, refusal.status, refusal)
     if user.totp_secret is None:
@@ -70,7 +81,7 @@ def code() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show("security/code.html", form, 422 if request.method == "POST" else 200)
     try:
-        attempts.check_code(runtime(), user, form.code.data, _browser())
+        attempts.check_code(runtime(), user, form.code.data or "", _browser())
     except Refusal as refusal:
         return _show("security/code.html", form, refusal.status, refusal)
     return _begin(user)

@@ -34,7 +34,7 @@ def is_outdated(stored: str) -> bool:
 
 
 def check(password: str, *, field: str = "password", about: tuple[str, ...] = ()) -> None:
-    """Raise Invalid unless the password is long enough and not easily guessed; `about` is what it may not be made of."""
+    """Raise Invalid unless the password is long and hard to guess; `about` is what it may not be made of."""
     if problem := _problem(password, about):
         raise Invalid(problem, fields={field: problem})
 

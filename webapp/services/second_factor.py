@@ -28,6 +28,10 @@ class Codes(Totp):
         tagged = {hashlib.sha256(key.encode()).hexdigest()[:8]: key for key in keys}
         self._totp = TOTP.using(issuer=ISSUER, wallet=AppWallet(tagged, default_tag=next(iter(tagged))))
 
+    def fits(self, user: User, secret: str, code: str) -> bool:
+        """Whether the app shows this code now, give or take half a minute; if so, the code is spent."""
+        return bool(self.verify_totp(_digits(code), secret, user, window=_CLOCK_DRIFT))  # type: ignore[arg-type]
+
     def get_last_counter(self, user: Any) -> int | None:
         """The step of the last code taken."""
         return user.totp_counter  # type: ignore[no-any-return]
@@ -37,10 +41,12 @@ class Codes(Totp):
         user.totp_counter = tmatch.counter
 
 
-def enable(session: Session, user_id: int, secret: str, code: str, *, codes: Codes, at: datetime, actor: Actor) -> list[str]:
+def enable(
+    session: Session, user_id: int, secret: str, code: str, *, codes: Codes, at: datetime, actor: Actor
+) -> list[str]:
     """Turn the second factor on with the secret the app was given; returns the recovery codes, shown once."""
     user = _locked(session, user_id)
-    if not codes.verify_totp(_digits(code), secret, user, window=_CLOCK_DRIFT):
+    if not codes.fits(user, secret, code):
         wrong = "That code does not fit. Check the clock of your phone, and type the code it shows now."
         raise Invalid(wrong, fields={"code": wrong})
     user.totp_secret = secret
@@ -68,7 +74,7 @@ def accepts(session: Session, user_id: int, code: str, *, codes: Codes) -> bool:
         return False
     digits = _digits(code)
     if digits.isdigit() and len(digits) == 6:
-        return bool(codes.verify_totp(digits, user.totp_secret, user, window=_CLOCK_DRIFT))
+        return codes.fits(user, user.totp_secret, digits)
     return _spend_recovery_code(user, code)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
@@ -19,18 +19,27 @@ def start(session: Session, user_id: int, *, at: datetime, origin: str, agent: s
     """Begin a sign-in; returns the secret that its cookie carries."""
     secret = secrets.token_urlsafe(32)
     begun = UserSession(
-        token_hash=_hashed(secret), user_id=user_id, origin=origin[:200], agent=agent[:200], started_at=at, seen_at=at, ends_at=at + LONGEST
+        token_hash=_hashed(secret),
+        user_id=user_id,
+        origin=origin[:200],
+        agent=agent[:200],
+        started_at=at,
+        seen_at=at,
+        ends_at=at + LONGEST,
     )
     session.add(begun)
     return secret
 
 
-def find(session: Session, secret: str, at: datetime) -> Row[tuple[UserSession, User]] | None:
+def find(session: Session, secret: str, at: datetime) -> tuple[UserSession, User] | None:
     """The open sign-in that this secret belongs to, and its active user."""
-    found = select(UserSession, User).join(User, User.id == UserSession.user_id).where(
-        UserSession.token_hash == _hashed(secret), *_open(at), User.active
+    found = (
+        select(UserSession, User)
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.token_hash == _hashed(secret), *_open(at), User.active)
     )
-    return session.execute(found).one_or_none()
+    row = session.execute(found).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def needs_touch(signed_in: UserSession, at: datetime) -> bool:

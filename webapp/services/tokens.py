@@ -23,13 +23,18 @@ _NOTE_EVERY = timedelta(minutes=1)
 def create(
     session: Session, *, name: str, scopes: Sequence[str], expires_at: datetime | None, at: datetime, actor: Actor
 ) -> tuple[ApiToken, str]:
-    """Make a token; its secret is in the answer and nowhere else. Raises Invalid naming `name`, `scopes` or `expires_at`."""
+    """Make a token; its secret is in the answer and nowhere else. Invalid names `name`, `scopes` or `expires_at`."""
     actor.require(_MANAGE)
     _check(name, scopes, expires_at, at)
     secret = _MARK + secrets.token_urlsafe(32)
     token = ApiToken(
-        name=name.strip()[:200], hash=_hashed(secret), prefix=secret[:10], scopes=sorted(set(scopes)), owner=actor.key,
-        created_at=at, expires_at=expires_at,
+        name=name.strip()[:200],
+        hash=_hashed(secret),
+        prefix=secret[:10],
+        scopes=sorted(set(scopes)),
+        owner=actor.key,
+        created_at=at,
+        expires_at=expires_at,
     )
     session.add(token)
     session.flush()

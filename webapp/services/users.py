@@ -30,7 +30,7 @@ def create(
     must_change: bool = False,
     demo: bool = False,
 ) -> User:
-    """Add a user. Raises Invalid naming `email`, `name`, `roles`, `zone` or `password`; Conflict when the address is taken."""
+    """Add a user. Invalid names `email`, `name`, `roles`, `zone` or `password`; Conflict when the address is taken."""
     actor.require(_MANAGE)
     address = _address(email)
     if not name.strip():
@@ -40,8 +40,15 @@ def create(
     if by_email(session, address) is not None:
         raise Conflict(f"{address} has an account already.", fields={"email": "This address has an account already."})
     user = User(
-        email=address, name=name.strip()[:200], zone=zone, created_at=at, demo=demo, active=True, must_change=must_change,
-        password=passwords.hashed(password), roles=_roles(session, roles),
+        email=address,
+        name=name.strip()[:200],
+        zone=zone,
+        created_at=at,
+        demo=demo,
+        active=True,
+        must_change=must_change,
+        password=passwords.hashed(password),
+        roles=_roles(session, roles),
     )
     session.add(user)
     session.flush()
@@ -84,7 +91,7 @@ def enable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> Use
 
 
 def reset(session: Session, user_id: int, *, at: datetime, actor: Actor) -> str:
-    """A new password, returned once; the second factor is off, every sign-in ends, and the user must choose another."""
+    """A new password, returned once; the second factor is off, every sign-in ends, another must be chosen."""
     actor.require(_MANAGE)
     user, password = locked(session, user_id), passwords.generated()
     user.password, user.must_change = passwords.hashed(password), True
@@ -145,9 +152,16 @@ def _address(email: str) -> str:
     address = email.strip().lower()
     name, at_sign, host = address.partition("@")
     if not (name and at_sign and "." in host) or any(space in address for space in " \t\r\n,;<>") or len(address) > 200:
-        raise Invalid(f"{email!r} is not an email address.", fields={"email": "Write an address such as amina@example.org."})
+        raise Invalid(
+            f"{email!r} is not an email address.", fields={"email": "Write an address such as amina@example.org."}
+        )
     return address
 
 
 def _described(user: User) -> dict[str, object]:
-    return {"email": user.email, "name": user.name, "roles": sorted(role.name for role in user.roles), "active": user.active}
+    return {
+        "email": user.email,
+        "name": user.name,
+        "roles": sorted(role.name for role in user.roles),
+        "active": user.active,
+    }
