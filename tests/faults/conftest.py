@@ -9,7 +9,6 @@ from tests.faults.desk import Desk
 from webapp.runtime import Runtime
 
 
-
 @pytest.fixture
 def desk(runtime: Runtime, tmp_path: Path) -> Iterator[Desk]:
     made = Desk(runtime.db.url, tmp_path)

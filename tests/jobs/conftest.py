@@ -14,7 +14,6 @@ from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services import schedules
 
-
 OPERATOR = Actor("user", 7, "Olu Operator", ROLES["admin"])
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

@@ -1,6 +1,7 @@
 """Is every job on time? The warning is right across changes of summer time."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -10,6 +11,7 @@ from webapp.domain.states import RunStatus
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services import schedules
+from webapp.services.health import expected_by
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -51,8 +53,12 @@ def test_a_run_by_hand_ends_the_warning(runtime: Runtime, declare) -> None:
     assert state(runtime, "daily", NOON + 2 * HOUR) == ("on_time", None)
 
 
-@pytest.mark.parametrize("more", [{"dry_run": True}, {"trigger": "retry"}, {"status": "failed"}, {"status": "missed"}, {"status": "lost"}])
-def test_dry_retried_failed_and_missed_runs_do_not_count_as_having_run(runtime: Runtime, declare, more: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "more", [{"dry_run": True}, {"trigger": "retry"}, {"status": "failed"}, {"status": "missed"}, {"status": "lost"}]
+)
+def test_dry_retried_failed_and_missed_runs_do_not_count_as_having_run(
+    runtime: Runtime, declare, more: dict[str, object]
+) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - 9 * DAY)
     ran(runtime, "daily", NOON - 3 * DAY)
@@ -91,9 +97,7 @@ def test_no_change_of_summer_time_raises_a_false_warning(runtime: Runtime, decla
     days = [slot for slot in recurrence.upcoming(start, 365) if slot.month in (3, 4, 10, 11)]
     with runtime.db.transaction() as session:
         schedule = schedules.get(session, "daily")
-        from webapp.services.health import expected_by
-
-        for slot, following in zip(days, days[1:], strict=False):
+        for slot, following in pairwise(days):
             if following - slot < 2 * DAY:
                 run = Run(job="daily", slot=slot, created_at=slot)
                 assert expected_by(schedule, run) == (following, following + HOUR)

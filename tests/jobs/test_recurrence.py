@@ -49,9 +49,16 @@ def test_grace_is_a_24th_of_the_interval_and_at_least_two_minutes() -> None:
 @pytest.mark.parametrize(
     ("cron", "part"),
     [
-        ("61 * * * *", "minute"), ("0 25 * * *", "hour"), ("0 0 32 * *", "day of the month"), ("0 0 * 13 *", "month"),
-        ("0 0 * * 9", "day of the week"), ("0 2 * *", "five parts"), ("@daily", "five parts"), ("", "five parts"),
-        ("0 0 30 2 *", "No day"), ("0 0 31 4,6 *", "No day"),
+        ("61 * * * *", "minute"),
+        ("0 25 * * *", "hour"),
+        ("0 0 32 * *", "day of the month"),
+        ("0 0 * 13 *", "month"),
+        ("0 0 * * 9", "day of the week"),
+        ("0 2 * *", "five parts"),
+        ("@daily", "five parts"),
+        ("", "five parts"),
+        ("0 0 30 2 *", "No day"),
+        ("0 0 31 4,6 *", "No day"),
     ],
 )
 def test_an_expression_that_cant_be_is_refused_by_its_part(cron: str, part: str) -> None:

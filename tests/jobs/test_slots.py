@@ -82,7 +82,9 @@ def test_skip_records_late_slots_as_missed_and_runs_one_on_time(runtime: Runtime
 
 
 @pytest.mark.parametrize(("hours", "status"), [(5, RunStatus.QUEUED), (12, RunStatus.MISSED)])
-def test_once_on_the_same_day_does_not_run_after_local_midnight(runtime: Runtime, declare, hours: int, status: str) -> None:
+def test_once_on_the_same_day_does_not_run_after_local_midnight(
+    runtime: Runtime, declare, hours: int, status: str
+) -> None:
     declare("daily", nothing, catch_up=CatchUp.ONCE_SAME_DAY)
     planned(runtime, "daily", NOON - HOUR)
 
@@ -154,8 +156,13 @@ def test_a_pause_with_an_end_ends_by_itself(runtime: Runtime, declare) -> None:
 
 def plan(**changes: object) -> ScheduleChanges:
     given = {
-        "cron": "30 14 * * *", "zone": "Africa/Lagos", "grace_seconds": 600, "max_duration_seconds": 60,
-        "long_run_seconds": 30, "failed_items_percent": 5, "catch_up": "skip",
+        "cron": "30 14 * * *",
+        "zone": "Africa/Lagos",
+        "grace_seconds": 600,
+        "max_duration_seconds": 60,
+        "long_run_seconds": 30,
+        "failed_items_percent": 5,
+        "catch_up": "skip",
     }
     return ScheduleChanges(**(given | changes))  # type: ignore[arg-type]
 

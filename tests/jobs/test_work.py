@@ -8,15 +8,16 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.jobs.conftest import NOON, OPERATOR, planned, runs_of
+from tests.jobs.releasing import asked, go, paid, release, released, seed
 from webapp import clock
-from webapp.domain.states import EscrowStatus, Policy, RunStatus
+from webapp.domain.states import RunStatus
 from webapp.errors import Conflict
 from webapp.jobs import chunks
 from webapp.jobs.run_job import run_job
 from webapp.jobs.work import Work
-from webapp.models import Alert, Escrow, Order, Party, Run, Transfer
+from webapp.models import Alert, Escrow
 from webapp.runtime import Runtime
-from webapp.services import accounts, escrow_queries, ledger, release_preview, releases, run_progress, runs, stop, sweep
+from webapp.services import releases, run_progress, runs, stop, sweep
 from webapp.services.outcome import Outcome
 
 LEASE = timedelta(seconds=30)
@@ -25,63 +26,6 @@ LEASE = timedelta(seconds=30)
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "CHUNK", 8)
-
-
-def seed(runtime: Runtime, count: int, *, amount: int = 1_000, fee: int = 10) -> None:
-    """Held escrows that are due; every tenth seller has no wallet."""
-    at = NOON - timedelta(days=9)
-    with runtime.db.transaction() as session:
-        parties = [Party(ref=f"p{i}", name=f"P{i}", created_at=at) for i in range(11)]
-        session.add_all(parties)
-        session.flush()
-        pool = accounts.pool(session, "escrow", "NGN", at=at)
-        accounts.pool(session, "fees", "NGN", at=at)
-        source = accounts.pool(session, "clearing", "NGN", at=at, owner="import")
-        for party in parties[1:10]:
-            accounts.open_account(session, "wallet", party.id, "NGN", at=at)
-        for i in range(count):
-            seller = parties[1 + i % 10].id
-            order = Order(
-                ref=f"o{i}", buyer_id=parties[0].id, seller_id=seller, status="in_progress", amount=amount, currency="NGN", created_at=at
-            )
-            session.add(order)
-            session.flush()
-            session.add(
-                Escrow(
-                    ref=f"e{i}", order_id=order.id, buyer_id=parties[0].id, seller_id=seller, policy="deadline", status="held",
-                    currency="NGN", amount=amount, fee=fee, held_account_id=pool, created_at=at, release_at=at + timedelta(minutes=i // 3),
-                )
-            )
-        legs = [(source, -amount * count), (pool, amount * count)]
-        ledger.post(session, reference="seed", kind="deposit", currency="NGN", legs=legs, at=at)
-
-
-def release(work: Work, at: datetime, deed=releases.release_all) -> None:
-    due = escrow_queries.due(policy=Policy.DEADLINE, at=at)
-    act = partial(deed, reason="expired", due_by=at)
-    work.in_chunks(due, act, dry=partial(release_preview.release_none, due_by=at))
-
-
-def asked(runtime: Runtime, job: str, **how: object) -> Run:
-    with runtime.db.transaction() as session:
-        return runs.trigger(session, job, actor=OPERATOR, **how)  # type: ignore[arg-type]
-
-
-def go(runtime: Runtime, job: str, **how: object) -> Run:
-    run = asked(runtime, job, **how)
-    run_job(runtime, run.id)
-    with runtime.db.reading() as session:
-        return runs.get(session, run.id)
-
-
-def released(runtime: Runtime) -> int:
-    with runtime.db.reading() as session:
-        return session.scalars(select(func.count()).where(Escrow.status == EscrowStatus.RELEASED)).one()
-
-
-def paid(runtime: Runtime) -> int:
-    with runtime.db.reading() as session:
-        return session.scalars(select(func.count()).select_from(Transfer).where(Transfer.kind == "release")).one()
 
 
 def test_everything_due_is_paid_once_and_who_has_no_wallet_is_named(runtime: Runtime, declare) -> None:
@@ -168,7 +112,7 @@ def test_a_process_that_lost_its_run_moves_nothing_more(runtime: Runtime, declar
         if len(calls) == 2:
             with runtime.db.transaction() as session:
                 taken = sweep.take_over(session, 1, clock.now() + timedelta(minutes=5))
-                assert taken is not None and taken.attempt == 2
+                assert (taken.attempt if taken else 0) == 2
         return False
 
     planned(runtime, declare("pay", partial(release, deed=slow)), NOON)
@@ -192,7 +136,7 @@ def test_a_run_whose_process_dies_three_times_is_lost_and_alerts(runtime: Runtim
     for attempt in (1, 2, 3):
         with runtime.db.transaction() as session:
             started = run_progress.start(session, run.id, clock.now() - timedelta(minutes=2), LEASE)
-            assert started is not None and started.attempt == attempt
+            assert (started.attempt if started else 0) == attempt
         try:
             sweep_runs(runtime)
         except Exception:  # Redis is not there; the takeover comes before it is asked

@@ -30,7 +30,7 @@ class Asked:
             self._woken.wait(min(left, 0.25))
 
     def until(self, act: Callable[[], object]) -> None:
-        """Do it, again and again with growing pauses while it fails, until it is done or this process is asked to stop."""
+        """Do it until it works, with growing pauses, or until this process is asked to stop."""
         pause = 0.5
         while not self.stop:
             try:

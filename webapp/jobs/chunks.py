@@ -37,7 +37,7 @@ class Chunks:
     def __init__(self, work: "Work", due: "Due", deed: Callable[..., Outcome], step: int) -> None:
         self._work, self._due, self._deed, self._db, self._book = work, due, deed, work.db, work.book
         self._kind = due.model.__tablename__
-        self._cursor = self._book.cursor_of(step)
+        self._cursor = self._meant = self._book.cursor_of(step)
         self._only = work.only_items(self._kind)
 
     def walk(self) -> None:
@@ -87,7 +87,7 @@ class Chunks:
             raise
         except Exception as problem:
             if len(rows) == 1:
-                self._set_cursor(self._after(rows, advance, []))
+                self._cursor = self._after(rows, advance, [])
                 self._book.fail_item(self._kind, rows[0][0], problem, self._cursor)
                 return
             middle = len(rows) // 2
@@ -98,7 +98,10 @@ class Chunks:
     def _with_retries(self, rows: list[Row], advance: bool, wait: bool) -> None:
         for attempt in range(1, _TRIES + 1):
             try:
-                self._transaction(rows, advance, wait)
+                if attempt == 1 or not self._was_committed(advance):
+                    self._transaction(rows, advance, wait)
+                self._book.committed()
+                self._cursor = self._meant
                 return
             except DBAPIError as problem:
                 if attempt == _TRIES or not _passes(problem):
@@ -114,9 +117,13 @@ class Chunks:
             got = lock(session, self._due.model, ids, skip_locked=True) if skip else ids
             outcome = self._act(session, got)
             cursor = self._after(rows, advance, sorted(set(ids) - set(got)))
+            self._meant = cursor
             self._book.count(session, outcome, cursor)
-        self._book.committed()
-        self._set_cursor(cursor)
+
+    def _was_committed(self, advance: bool) -> bool:
+        """Whether the last try got through after all, and only its acknowledgement was lost."""
+        with self._db.reading() as session:
+            return advance and run_progress.cursor_of(session, self._book.held) == self._meant
 
     def _act(self, session: Any, ids: list[int]) -> Outcome:
         if not ids:
@@ -127,9 +134,6 @@ class Chunks:
     def _after(self, rows: list[Row], advance: bool, left: list[int]) -> dict[str, Any]:
         after = [_encoded(value) for value in rows[-1][-len(self._due.keys) :]] if advance else self._cursor["after"]
         return self._cursor | {"after": after, "left": [*self._cursor["left"], *left]}
-
-    def _set_cursor(self, cursor: dict[str, Any]) -> None:
-        self._cursor = cursor
 
 
 class DryChunks:

@@ -29,7 +29,9 @@ class Entries:
         foreign = [entry for entry in found if entry not in wanted]
         if foreign:
             self._redis.zrem(self._key, *foreign)
-            get_logger().info("scheduler.entries_removed", entries=[entry.decode("ascii", "replace") for entry in foreign][:20])
+            get_logger().info(
+                "scheduler.entries_removed", entries=[entry.decode("ascii", "replace") for entry in foreign][:20]
+            )
         moved = {entry: score for entry, score in wanted.items() if found.get(entry) != score}
         if moved:
             self._redis.zadd(self._key, moved)
@@ -39,7 +41,13 @@ class Entries:
 
     def _save(self, entry: str) -> None:
         job = RunJob.create(
-            FUNCTION, args=(0,), connection=self._redis, id=entry, origin=QUEUE, status=JobStatus.SCHEDULED,
-            description=f"{entry.removeprefix(PREFIX)}: planned by the database", result_ttl=-1,
+            FUNCTION,
+            args=(0,),
+            connection=self._redis,
+            id=entry,
+            origin=QUEUE,
+            status=JobStatus.SCHEDULED,
+            description=f"{entry.removeprefix(PREFIX)}: planned by the database",
+            result_ttl=-1,
         )
         job.save()

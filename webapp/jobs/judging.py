@@ -7,7 +7,7 @@ from webapp.services import alert_rules, alerts
 
 
 def judge(runtime: Runtime) -> int:
-    """Ask every rule, and fire or resolve its alerts. A rule that raises doesn't stop the others. Returns how many fired."""
+    """Ask every rule, fire or resolve its alerts, and say how many fired. One that raises doesn't stop the others."""
     fired = 0
     for name, rule in alert_rules.rules().items():
         try:

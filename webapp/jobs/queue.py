@@ -26,7 +26,7 @@ _KEEP_RESULT, _KEEP_FAILURE = 300, 86_400
 
 
 class RunJob(Job):
-    """An RQ job that can only ever be "carry out run N". Whatever else lies in Redis is left alone, and named in the log."""
+    """An RQ job that can only be "carry out run N". Whatever else lies in Redis is left alone, and logged."""
 
     execute: ClassVar[Callable[[int], None] | None] = None
     """How this process carries out a run; set by a worker."""

@@ -62,9 +62,23 @@ class RunBook:
         if isinstance(problem, RunLost):
             raise problem
         refused = isinstance(problem, Refusal)
-        sentence = str(problem) if refused else f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"
-        self.log("item.skipped" if refused else "item.failed", "info" if refused else "error", item=f"{kind}:{item}", message=sentence[:500])
-        named = {"subject_kind": kind, "subject_id": item, "outcome": "skipped" if refused else "failed", "message": sentence[:1000]}
+        sentence = (
+            str(problem)
+            if refused
+            else f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"
+        )
+        self.log(
+            "item.skipped" if refused else "item.failed",
+            "info" if refused else "error",
+            item=f"{kind}:{item}",
+            message=sentence[:500],
+        )
+        named = {
+            "subject_kind": kind,
+            "subject_id": item,
+            "outcome": "skipped" if refused else "failed",
+            "message": sentence[:1000],
+        }
         progress = Progress(skipped=int(refused), failed=int(not refused), items=self._room_for([named]))
         with self._db.transaction() as session:
             self.hold(session)

@@ -38,7 +38,9 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
 
     def __init__(self, runtime: Runtime, asked: Asked) -> None:
         connection = Redis.from_url(runtime.settings.redis_address, socket_connect_timeout=3, socket_timeout=5)
-        super().__init__(QUEUE, queue(connection), TICK, connection, RunJob, name=processes.name_of(processes.SCHEDULER))
+        super().__init__(
+            QUEUE, queue(connection), TICK, connection, RunJob, name=processes.name_of(processes.SCHEDULER)
+        )
         self.runtime, self.asked = runtime, asked
         self.entries = Entries(connection, self.scheduled_jobs_key)
         self.lease = Lease(connection, self.scheduler_lock_key, _LEASE_SECONDS)
@@ -150,4 +152,11 @@ def _announce(runtime: Runtime) -> None:
     with runtime.db.reading() as session:
         for each in schedules.all_schedules(session):
             planned = clock.iso(each.next_slot) if each.next_slot else None
-            get_logger().info("schedule.planned", job=each.job, cron=each.cron, zone=each.zone, next=planned, paused=each.paused_at is not None)
+            get_logger().info(
+                "schedule.planned",
+                job=each.job,
+                cron=each.cron,
+                zone=each.zone,
+                next=planned,
+                paused=each.paused_at is not None,
+            )

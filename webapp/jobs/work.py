@@ -55,7 +55,9 @@ class AskedToStop(Stopped):
 class Work:
     """One attempt at one run."""
 
-    def __init__(self, runtime: Runtime, book: RunBook, actor: Actor, *, seconds: float, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, runtime: Runtime, book: RunBook, actor: Actor, *, seconds: float, stopping: Callable[[], bool]
+    ) -> None:
         self.runtime, self.db, self.settings = runtime, runtime.db, runtime.settings
         self.book, self.actor = book, actor
         self.run_id, self.at, self.dry_run = book.run.id, book.run.at, book.run.dry_run

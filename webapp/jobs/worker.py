@@ -27,7 +27,7 @@ _PAUSE = 1.0
 
 
 class RunWorker(SimpleWorker):
-    """An RQ worker of runs. Runs have no RQ time limit: their own is checked between chunks, where nothing is half done."""
+    """An RQ worker of runs. Their time limit is not RQ's: it is checked between chunks, where nothing is half done."""
 
     job_class = RunJob
     max_connection_wait_time = 5.0

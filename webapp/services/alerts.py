@@ -20,7 +20,13 @@ def fire(session: Session, rule: str, subject: str, severity: str, sentence: str
     """Fire an alert unless it is firing: the unique index lets one process in. Says whether this made it."""
     said = sentence[:1000]
     row = insert_new(session, Alert).values(
-        rule=rule, subject=subject[:200], severity=severity, status=AlertStatus.FIRING, sentence=said, fired_at=at, seen_at=at
+        rule=rule,
+        subject=subject[:200],
+        severity=severity,
+        status=AlertStatus.FIRING,
+        sentence=said,
+        fired_at=at,
+        seen_at=at,
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Alert.id)).one_or_none()
     if made is not None:
@@ -41,7 +47,8 @@ def resolve(session: Session, rule: str, subject: str, at: datetime) -> None:
 
 def sync(session: Session, rule: str, severity: str, found: Mapping[str, str], at: datetime) -> int:
     """Make a rule's alerts be exactly what was found (subject: sentence); returns how many are new."""
-    known = dict(session.execute(select(Alert.subject, Alert.id).where(Alert.rule == rule, _UNRESOLVED)).tuples().all())
+    rows = session.execute(select(Alert.subject, Alert.id).where(Alert.rule == rule, _UNRESOLVED))
+    known = dict(rows.all())
     for subject in known.keys() - found.keys():
         _resolve(session, known[subject], at)
     return sum(fire(session, rule, subject, severity, sentence, at) for subject, sentence in found.items())
@@ -49,7 +56,8 @@ def sync(session: Session, rule: str, severity: str, found: Mapping[str, str], a
 
 def current(session: Session, rule: str) -> dict[str, str]:
     """What a rule says at present, by subject."""
-    return dict(session.execute(select(Alert.subject, Alert.sentence).where(Alert.rule == rule, _UNRESOLVED)).tuples().all())
+    rows = session.execute(select(Alert.subject, Alert.sentence).where(Alert.rule == rule, _UNRESOLVED))
+    return dict(rows.all())
 
 
 def firing(session: Session, limit: int = 200) -> Sequence[Alert]:

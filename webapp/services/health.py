@@ -111,5 +111,3 @@ def _state(last: Run | None, late: bool) -> str:
 def late_jobs(session: Session, at: datetime) -> list[JobHealth]:
     """Those that have not run within their interval plus grace."""
     return [each for each in health(session, at) if each.late_since is not None]
-
-

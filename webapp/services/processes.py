@@ -23,7 +23,13 @@ def name_of(kind: str) -> str:
 def beat(session: Session, kind: str, at: datetime, run_id: int | None = None) -> None:
     """Say that this process is alive, and which run it carries out."""
     row = insert_new(session, Process).values(
-        name=name_of(kind), kind=kind, host=socket.gethostname(), pid=os.getpid(), started_at=at, heartbeat_at=at, run_id=run_id
+        name=name_of(kind),
+        kind=kind,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        started_at=at,
+        heartbeat_at=at,
+        run_id=run_id,
     )
     session.execute(row.on_conflict_do_update(index_elements=["name"], set_={"heartbeat_at": at, "run_id": run_id}))
 

@@ -21,7 +21,7 @@ _Wallet = aliased(Account, name="wallet")
 
 @dataclass(frozen=True)
 class Preview:
-    """What a release up to an instant would take: amounts and fees in minor units per currency, and what stays and why."""
+    """What a release would take: amounts and fees in minor units per currency, and what stays and why."""
 
     count: int = 0
     amounts: dict[str, int] = field(default_factory=dict)

@@ -99,6 +99,12 @@ def note_lines(session: Session, run_id: int, lines: Sequence[dict[str, Any]]) -
     session.add_all([RunLine(run_id=run_id, **line) for line in lines])
 
 
+def cursor_of(session: Session, held: Hold) -> Any:
+    """Where the run is by the database; None when it is another attempt's by now."""
+    mine = (Run.id == held.run_id, Run.attempt == held.attempt)
+    return session.scalars(select(Run.cursor).where(*mine)).one_or_none()
+
+
 def set_total(session: Session, held: Hold, total: int) -> None:
     """Say how many items there are to do."""
     _rows(session, _mine(held).values(total=total))
@@ -106,7 +112,10 @@ def set_total(session: Session, held: Hold, total: int) -> None:
 
 def hand_back(session: Session, held: Hold) -> None:
     """Queue the run again, from where it is: this process is asked to stop."""
-    _rows(session, _mine(held).values(status=RunStatus.QUEUED, attempt=held.attempt + 1, lease_until=None, enqueued_at=None))
+    _rows(
+        session,
+        _mine(held).values(status=RunStatus.QUEUED, attempt=held.attempt + 1, lease_until=None, enqueued_at=None),
+    )
 
 
 def finish(session: Session, held: Hold, status: RunStatus, at: datetime, error: str | None) -> Run:

@@ -78,7 +78,9 @@ def duration_ms(run: Run) -> int | None:
 
 def as_json(run: Run, items: Iterable[RunItem] = ()) -> dict[str, Any]:
     """A run as the API and `desk run --json` give it. `items` become its `errors`."""
-    errors: list[dict[str, str | None]] = [{"item": f"{item.subject_kind}:{item.subject_id}", "message": item.message} for item in items]
+    errors: list[dict[str, str | None]] = [
+        {"item": f"{item.subject_kind}:{item.subject_id}", "message": item.message} for item in items
+    ]
     if run.error:
         errors.insert(0, {"item": None, "message": run.error})
     return {

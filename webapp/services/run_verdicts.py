@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.states import RunStatus
+from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
 from webapp.models import Run, Schedule
 from webapp.services import alerts
 
+NO_EXECUTION = "no_execution"
 RUN_FAILED = "run_failed"
 ITEMS_FAILED = "items_failed"
 LONG_RUN = "long_run"
@@ -22,9 +23,11 @@ def ending(run: Run, status: RunStatus) -> RunStatus:
 
 
 def judge(session: Session, run: Run, schedule: Schedule | None, at: datetime) -> None:
-    """Fire or resolve the alerts about a finished run's failure, its failed items and its length. Dry runs are not judged."""
+    """Fire or resolve the alerts about a run's failure, its failed items and its length. Dry runs are not judged."""
     if run.dry_run:
         return
+    if run.status in RUNS_THAT_COUNT and run.trigger != Trigger.RETRY and (run.slot or run.at >= run.created_at):
+        alerts.resolve(session, NO_EXECUTION, run.job, at)
     _about_failure(session, run, at)
     _about_items(session, run, schedule.failed_items_percent if schedule else _SHARE, at)
     _about_length(session, run, schedule, at)

@@ -26,7 +26,16 @@ from webapp.services.schedule_changes import locked
 from webapp.services.slots import claim_latest
 
 __all__ = [
-    "as_json", "claim_for_outside_cron", "get", "history", "items", "lines", "recent", "retry", "transfers", "trigger",
+    "as_json",
+    "claim_for_outside_cron",
+    "get",
+    "history",
+    "items",
+    "lines",
+    "recent",
+    "retry",
+    "transfers",
+    "trigger",
 ]
 
 FAILED = "failed"
@@ -42,7 +51,7 @@ def trigger(
     at: datetime | None = None,
     trigger: Trigger = Trigger.MANUAL,
 ) -> Run:
-    """Ask for a run now. Raises Conflict, naming it, while another run of the job is unfinished; dry runs never wait."""
+    """Ask for a run now. Raises Conflict, naming it, while another of the job is unfinished; dry runs never wait."""
     actor.require("job:run")
     now = clock.now()
     _refuse_future(at, now, dry_run)
@@ -69,7 +78,7 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
 def claim_for_outside_cron(
     session: Session, job: str, *, actor: Actor, at: datetime | None = None, dry_run: bool = False
 ) -> Run:
-    """A queued run for `desk run`: of the latest slot if that has none yet, else one without a slot. It waits its turn."""
+    """A queued run for `desk run`: of the latest slot if that has none yet, else without a slot. It waits its turn."""
     actor.require("job:run")
     now = clock.now()
     if at is None and not dry_run:
@@ -93,12 +102,22 @@ def _refuse_beside_another(session: Session, job: str) -> None:
         raise Conflict(f"Run {other.id} of {job} is {other.status}. Wait for it to end.")
 
 
-def _made(
-    session: Session, job: str, actor: Actor, trigger: Trigger, at: datetime, now: datetime, **more: Any
-) -> Run:
+def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: datetime, now: datetime, **more: Any) -> Run:
     run = Run(
-        job=job, at=at, trigger=trigger, by=actor.key, by_name=actor.name, status=RunStatus.QUEUED, created_at=now,
-        attempt=1, processed=0, succeeded=0, failed=0, skipped=0, amounts={}, **more,
+        job=job,
+        at=at,
+        trigger=trigger,
+        by=actor.key,
+        by_name=actor.name,
+        status=RunStatus.QUEUED,
+        created_at=now,
+        attempt=1,
+        processed=0,
+        succeeded=0,
+        failed=0,
+        skipped=0,
+        amounts={},
+        **more,
     )
     session.add(run)
     session.flush()

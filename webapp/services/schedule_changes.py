@@ -40,7 +40,7 @@ class ScheduleChanges:
 def change(
     session: Session, job: str, changes: ScheduleChanges, *, version: int, actor: Actor, at: datetime
 ) -> Schedule:
-    """Change the plan; slots that passed under the old one are recorded as missed. Raises Invalid, or Conflict when stale."""
+    """Change the plan; what passed under the old one is recorded as missed. Raises Invalid, or Conflict when stale."""
     actor.require("schedule:manage")
     schedule = locked(session, job)
     if schedule.version != version:
@@ -53,7 +53,9 @@ def change(
     for name, value in (asdict(changes) | {"cron": recurrence.cron}).items():
         setattr(schedule, name, value)
     schedule.changed_at, schedule.changed_by, schedule.version = at, actor.name, version + 1
-    audit.record(session, actor, "schedule.change", ("schedule", 0), at=at, reason=job, before=before, after=_said(schedule))
+    audit.record(
+        session, actor, "schedule.change", ("schedule", 0), at=at, reason=job, before=before, after=_said(schedule)
+    )
     return schedule
 
 
@@ -72,7 +74,13 @@ def pause(
     schedule.paused_at, schedule.paused_by, schedule.paused_why = at, actor.name, why.strip()
     schedule.paused_until = until
     audit.record(
-        session, actor, "schedule.pause", ("schedule", 0), at=at, reason=why.strip(), after={"job": job, "until": str(until or "")}
+        session,
+        actor,
+        "schedule.pause",
+        ("schedule", 0),
+        at=at,
+        reason=why.strip(),
+        after={"job": job, "until": str(until or "")},
     )
     return schedule
 
@@ -117,9 +125,24 @@ def write_off(session: Session, schedule: Schedule, at: datetime, why: str = "Th
 def insert_missed(session: Session, job: str, first: datetime, last: datetime, at: datetime, why: str) -> None:
     """One row for a stretch of slots that no run will have."""
     row = insert_new(session, Run).values(
-        job=job, slot=first, missed_to=last, at=first, trigger=Trigger.SCHEDULE, by="job:scheduler", by_name="scheduler",
-        status=RunStatus.MISSED, created_at=at, finished_at=at, error=why, amounts={}, dry_run=False, attempt=1,
-        processed=0, succeeded=0, failed=0, skipped=0,
+        job=job,
+        slot=first,
+        missed_to=last,
+        at=first,
+        trigger=Trigger.SCHEDULE,
+        by="job:scheduler",
+        by_name="scheduler",
+        status=RunStatus.MISSED,
+        created_at=at,
+        finished_at=at,
+        error=why,
+        amounts={},
+        dry_run=False,
+        attempt=1,
+        processed=0,
+        succeeded=0,
+        failed=0,
+        skipped=0,
     )
     session.execute(row.on_conflict_do_nothing())
 

@@ -1,4 +1,4 @@
-"""Schedules: the plan of every periodic job, kept in the database. Defaults come from code; what admins changed wins."""
+"""Schedules: the plan of every job, kept in the database. Defaults come from code; what admins changed wins."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -21,8 +21,18 @@ from webapp.services.schedule_changes import (
 from webapp.sql import insert_new
 
 __all__ = [
-    "JobHealth", "ScheduleChanges", "all_schedules", "change", "get", "health", "health_of", "pause", "preview",
-    "register", "resume", "resume_elapsed",
+    "JobHealth",
+    "ScheduleChanges",
+    "all_schedules",
+    "change",
+    "get",
+    "health",
+    "health_of",
+    "pause",
+    "preview",
+    "register",
+    "resume",
+    "resume_elapsed",
 ]
 
 

@@ -25,7 +25,9 @@ _WHY = "Nothing ran when these slots were due."
 def due(session: Session, at: datetime) -> Sequence[Schedule]:
     """Schedules with a slot whose time has come, and those whose pause has ended."""
     ready = Schedule.paused_at.is_(None) & (Schedule.next_slot <= at)
-    return session.scalars(select(Schedule).where(or_(ready, Schedule.paused_until <= at)).order_by(Schedule.next_slot)).all()
+    return session.scalars(
+        select(Schedule).where(or_(ready, Schedule.paused_until <= at)).order_by(Schedule.next_slot)
+    ).all()
 
 
 def claim(session: Session, job: str, at: datetime, seen: datetime | None = None) -> list[int]:
@@ -112,8 +114,21 @@ def _insert_run(
     session: Session, job: str, slot: datetime, trigger: Trigger, at: datetime, actor: Actor = SCHEDULER
 ) -> int | None:
     row = insert_new(session, Run).values(
-        job=job, slot=slot, at=slot, trigger=trigger, by=actor.key, by_name=actor.name, status=RunStatus.QUEUED,
-        created_at=at, amounts={}, dry_run=False, attempt=1, processed=0, succeeded=0, failed=0, skipped=0,
+        job=job,
+        slot=slot,
+        at=slot,
+        trigger=trigger,
+        by=actor.key,
+        by_name=actor.name,
+        status=RunStatus.QUEUED,
+        created_at=at,
+        amounts={},
+        dry_run=False,
+        attempt=1,
+        processed=0,
+        succeeded=0,
+        failed=0,
+        skipped=0,
     )
     return session.scalars(row.on_conflict_do_nothing().returning(Run.id)).one_or_none()
 

@@ -1,0 +1,138 @@
+"""Alert rules: once per firing, resolved by facts, seen by people."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.jobs.conftest import NOON, OPERATOR, planned
+from webapp import clock
+from webapp.domain.states import AlertStatus
+from webapp.errors import Conflict, Invalid, NotAllowed
+from webapp.jobs.judging import judge
+from webapp.models import Alert, Event, Run, Schedule
+from webapp.runtime import Runtime
+from webapp.services import alert_rules, alerts, processes, slots
+
+
+def firing(runtime: Runtime) -> list[tuple[str, str]]:
+    with runtime.db.reading() as session:
+        return sorted((alert.rule, alert.subject) for alert in alerts.firing(session))
+
+
+def everything_is_alive(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        processes.beat(session, processes.WORKER, clock.now())
+        processes.beat(session, processes.SCHEDULER, clock.now())
+
+
+def test_silence_of_scheduler_and_workers_fires_once_and_resolves(runtime: Runtime) -> None:
+    assert (judge(runtime), judge(runtime)) == (2, 0)
+    assert firing(runtime) == [("silent", "scheduler"), ("silent", "worker")]
+
+    everything_is_alive(runtime)
+    judge(runtime)
+
+    assert firing(runtime) == []
+    with runtime.db.reading() as session:
+        types = session.scalars(select(Event.type).order_by(Event.id)).all()
+    assert types == ["alert.firing", "alert.firing", "alert.resolved", "alert.resolved"]
+
+
+def test_a_job_that_did_not_run_and_a_run_that_waits_are_found(runtime: Runtime, declare) -> None:
+    everything_is_alive(runtime)
+    planned(runtime, declare("daily", lambda work, at: None), clock.now() - timedelta(days=3))
+    with runtime.db.transaction() as session:
+        long_ago = clock.now() - timedelta(hours=1)
+        session.add(
+            Run(
+                job="daily",
+                at=long_ago,
+                created_at=long_ago,
+                trigger="manual",
+                by="x",
+                by_name="x",
+                status="queued",
+                amounts={},
+            )
+        )
+
+    judge(runtime)
+
+    assert firing(runtime) == [("no_execution", "daily"), ("waiting_too_long", "queue")]
+
+
+def test_a_run_that_takes_long_is_found_while_it_runs(runtime: Runtime, declare) -> None:
+    everything_is_alive(runtime)
+    planned(runtime, declare("daily", lambda work, at: None), clock.now())
+    with runtime.db.transaction() as session:
+        begun = clock.now() - timedelta(minutes=6)
+        session.add(
+            Run(
+                job="daily",
+                at=begun,
+                created_at=begun,
+                started_at=begun,
+                lease_until=clock.now() + timedelta(minutes=1),
+                trigger="manual",
+                by="x",
+                by_name="x",
+                status="running",
+                amounts={},
+            )
+        )
+
+    judge(runtime)
+
+    assert firing(runtime) == [("running_long", "daily")]
+
+
+def test_an_alert_is_acknowledged_silenced_and_fires_anew_after_it_was_resolved(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        assert alerts.fire(session, "rule", "thing", "page", "It is broken.", NOON)
+        assert not alerts.fire(session, "rule", "thing", "page", "It is broken still.", NOON)
+        (alert,) = alerts.firing(session)
+        alerts.silence(session, alert.id, NOON + timedelta(hours=1), actor=OPERATOR, at=NOON)
+        alerts.acknowledge(session, alert.id, actor=OPERATOR, at=NOON)
+        with pytest.raises(Conflict):
+            alerts.acknowledge(session, alert.id, actor=OPERATOR, at=NOON)
+        with pytest.raises(Invalid):
+            alerts.silence(session, alert.id, NOON, actor=OPERATOR, at=NOON)
+        with pytest.raises(NotAllowed):
+            alerts.acknowledge(session, alert.id, actor=slots.SCHEDULER, at=NOON)
+    with runtime.db.transaction() as session:
+        alerts.resolve(session, "rule", "thing", NOON)
+        assert alerts.fire(session, "rule", "thing", "page", "It is broken again.", NOON)
+    with runtime.db.reading() as session:
+        rows = session.execute(select(Alert.status, Alert.sentence, Alert.acknowledged_by).order_by(Alert.id)).all()
+    assert [tuple(row) for row in rows] == [
+        (AlertStatus.RESOLVED, "It is broken still.", "Olu Operator"),
+        (AlertStatus.FIRING, "It is broken again.", None),
+    ]
+
+
+def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a bug in a rule")
+
+    monkeypatch.setitem(alert_rules._rules, "a_broken_one", alert_rules.Rule(broken, "page"))  # type: ignore[arg-type]
+    assert judge(runtime) == 2
+
+
+def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, declare) -> None:
+    from webapp.jobs.run_job import run_job
+    from webapp.services import runs
+
+    everything_is_alive(runtime)
+    planned(runtime, declare("daily", lambda work, at: None), clock.now() - timedelta(days=3))
+    with runtime.db.transaction() as session:
+        schedule = session.get_one(Schedule, "daily")
+        schedule.next_slot = clock.now() + timedelta(hours=5)
+    judge(runtime)
+    assert firing(runtime) == [("no_execution", "daily")]
+
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, "daily", actor=OPERATOR)
+    run_job(runtime, run.id)
+
+    assert firing(runtime) == []
