@@ -1,0 +1,153 @@
+"""Closed by default, CSRF, headers, limits and errors."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.people import send
+from webapp.app import create_app
+from webapp.domain.permissions import ROLES
+from webapp.runtime import Runtime
+from webapp.security import needs
+from webapp.security.declared import permission_of
+from webapp.services import tokens
+from webapp.settings import load_settings
+
+SignIn = Callable[..., FlaskClient]
+
+
+def test_every_route_declares_who_may_use_it(app: Flask) -> None:
+    silent = {rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app.view_functions[rule.endpoint]) is None}
+    assert silent == set()
+
+
+def test_a_route_that_declares_nothing_is_closed_even_to_admins(desk: Runtime, app: Flask, sign_in: SignIn) -> None:
+    app.add_url_rule("/forgotten", "forgotten", lambda: "open")
+    answer = sign_in("admin").get("/forgotten")
+    assert answer.status_code == 403
+    assert "nobody may" in answer.text
+
+
+def test_a_route_asks_for_its_permission(app: Flask, sign_in: SignIn) -> None:
+    app.add_url_rule("/runs-only", "runs_only", needs("job:run")(lambda: "ran"))
+    assert sign_in("operator").get("/runs-only").text == "ran"
+    refused = sign_in("viewer").get("/runs-only")
+    assert refused.status_code == 403
+    assert "needs the permission job:run" in refused.text
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "admin"])
+def test_only_admins_see_users_and_tokens(sign_in: SignIn, role: str) -> None:
+    client = sign_in(role)
+    assert client.get("/users").status_code == client.get("/tokens").status_code == 403
+    assert 'href="/users' not in client.get("/profile").text
+
+
+def test_a_form_without_its_csrf_token_changes_nothing(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    answer = client.post("/users/add", data={"name": "Eve", "email": "eve@desk.example", "roles": "admin"})
+    assert answer.status_code == 400
+    assert "came from elsewhere" in answer.text
+    assert "eve@desk.example" not in client.get("/users").text
+
+
+def test_signing_in_needs_a_csrf_token_too(somebody: FlaskClient) -> None:
+    assert somebody.post("/sign-in", data={"email": "admin@desk.example", "password": "x"}).status_code == 400
+
+
+def test_pages_carry_a_strict_policy_with_a_nonce_of_their_own(somebody: FlaskClient) -> None:
+    first, second = somebody.get("/sign-in"), somebody.get("/sign-in")
+    policy = first.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert policy != second.headers["Content-Security-Policy"]
+    assert first.headers["X-Frame-Options"] == "DENY"
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    assert first.headers["Referrer-Policy"] == "same-origin"
+    assert "camera=()" in first.headers["Permissions-Policy"]
+    assert first.headers["Cache-Control"] == "no-store"
+    assert "Strict-Transport-Security" not in first.headers
+
+
+def test_https_is_remembered(somebody: FlaskClient) -> None:
+    answer = somebody.get("/sign-in", base_url="https://desk.example")
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_no_page_has_what_the_policy_would_block(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for path in ("/", "/users", "/users/1", "/users/add", "/tokens", "/profile", "/profile/second-factor"):
+        page = client.get(path).text
+        assert " style=" not in page, path
+        assert " onclick=" not in page, path
+        assert "http://" not in page.replace("http://www.w3.org", ""), path
+        assert "https://" not in page, path
+
+
+def test_the_cookie_of_production_is_bound_to_host_and_https(desk: Runtime) -> None:
+    settings = load_settings(
+        env="production", secret_key="k" * 40, database_url="postgresql:///x", redis_url="redis://r", trusted_hosts="desk.example"
+    )
+    app = create_app(Runtime(settings, desk.db))
+    assert app.config["SESSION_COOKIE_NAME"].startswith("__Host-")
+    assert app.config["SESSION_COOKIE_SECURE"]
+    assert app.test_client().get("/livez", base_url="https://evil.example").status_code == 400
+
+
+def test_machines_get_errors_as_problem_json(somebody: FlaskClient) -> None:
+    answer = somebody.get("/api/v1/nothing-here")
+    assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+    assert answer.json
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_a_bug_is_a_page_that_tells_nothing(app: Flask, sign_in: SignIn) -> None:
+    def broken() -> str:
+        raise RuntimeError("the inner secret")
+
+    app.add_url_rule("/broken", "broken", needs("job:read")(broken))
+    answer = sign_in("viewer").get("/broken")
+    assert answer.status_code == 500
+    assert "the inner secret" not in answer.text
+    assert answer.headers["X-Request-ID"] in answer.text
+
+
+def test_a_decent_request_id_is_kept_and_another_replaced(somebody: FlaskClient) -> None:
+    assert somebody.get("/livez", headers={"X-Request-ID": "trace-12345678"}).headers["X-Request-ID"] == "trace-12345678"
+    assert "<" not in somebody.get("/livez", headers={"X-Request-ID": "<script>"}).headers["X-Request-ID"]
+
+
+def test_a_token_is_its_own_actor_and_a_revoked_one_nobody(app: Flask, desk: Runtime, somebody: FlaskClient) -> None:
+    from tests.support.people import SETUP
+    from webapp import clock
+
+    app.add_url_rule("/api/v1/runs-only", "runs_only", needs("job:run")(lambda: "ran"), methods=["POST"])
+    app.add_url_rule("/api/v1/audit-only", "audit_only", needs("audit:read")(lambda: "read"))
+    with desk.db.transaction() as session:
+        token, secret = tokens.create(session, name="cron", scopes=["jobs"], expires_at=None, at=clock.now(), actor=SETUP)
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert somebody.post("/api/v1/runs-only", headers=bearer).text == "ran"
+    assert somebody.get("/api/v1/audit-only", headers=bearer).status_code == 403
+    with desk.db.transaction() as session:
+        assert tokens.get(session, token.id).last_used_at is not None
+        tokens.revoke(session, token.id, at=clock.now(), actor=SETUP)
+    refused = somebody.post("/api/v1/runs-only", headers=bearer)
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_browser_session_needs_its_csrf_token_at_the_api(app: Flask, sign_in: SignIn) -> None:
+    app.add_url_rule("/api/v1/runs-only", "runs_only", needs("job:run")(lambda: "ran"), methods=["POST"])
+    assert sign_in("operator").post("/api/v1/runs-only").status_code == 400
+
+
+def test_a_bad_token_is_not_helped_by_a_good_session(app: Flask, sign_in: SignIn) -> None:
+    app.add_url_rule("/api/v1/read", "read", needs("job:read")(lambda: "read"))
+    assert sign_in("admin").get("/api/v1/read", headers={"Authorization": "Bearer desk_wrong"}).status_code == 401
+
+
+def test_the_theme_is_kept_in_a_cookie(somebody: FlaskClient, sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+    send(client, "/theme", page="/profile", theme="dark")
+    assert 'data-theme="dark"' in client.get("/profile").text

@@ -1,0 +1,80 @@
+"""The second factor: set up, asked for, and no code twice."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+from flask.testing import FlaskClient
+from passlib.totp import TOTP
+
+from tests.support.people import PASSWORD, send
+
+SignIn = Callable[..., FlaskClient]
+
+
+def test_a_second_factor_is_set_up_and_then_asked_for(sign_in: SignIn, somebody: FlaskClient) -> None:
+    app, codes = _set_up(sign_in("agent"))
+    assert len(codes) == 10
+    assert _password(somebody).headers["Location"] == "/sign-in/code"
+    assert somebody.get("/profile").status_code == 302
+    answer = send(somebody, "/sign-in/code", code=_next(app))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+def test_no_code_works_twice(sign_in: SignIn, somebody: FlaskClient) -> None:
+    app, _codes = _set_up(sign_in("agent"))
+    code = _next(app)
+    _password(somebody)
+    assert send(somebody, "/sign-in/code", code=code).status_code == 303
+    send(somebody, "/sign-out", page="/profile")
+    _password(somebody)
+    again = send(somebody, "/sign-in/code", code=code)
+    assert again.status_code == 422
+    assert "was used already" in again.text
+
+
+def test_a_recovery_code_signs_in_once(sign_in: SignIn, somebody: FlaskClient) -> None:
+    _app, codes = _set_up(sign_in("agent"))
+    _password(somebody)
+    assert send(somebody, "/sign-in/code", code=codes[0].upper()).status_code == 303
+    send(somebody, "/sign-out", page="/profile")
+    _password(somebody)
+    assert send(somebody, "/sign-in/code", code=codes[0]).status_code == 422
+    assert send(somebody, "/sign-in/code", code=codes[1]).status_code == 303
+
+
+def test_guessing_codes_locks_the_account(sign_in: SignIn, somebody: FlaskClient) -> None:
+    _set_up(sign_in("agent"))
+    _password(somebody)
+    statuses = [send(somebody, "/sign-in/code", code=f"00000{digit}").status_code for digit in range(5)]
+    assert statuses == [422, 422, 422, 422, 403]
+
+
+def test_turning_it_on_needs_the_password_and_a_fitting_code(sign_in: SignIn) -> None:
+    client = sign_in("agent")
+    page = "/profile/second-factor"
+    wrong = send(client, f"{page}/enable", page=page, password="not this one at all", code="123456")
+    assert "That is not your password." in wrong.text
+    unfit = send(client, f"{page}/enable", page=page, password=PASSWORD, code="1")
+    assert unfit.status_code == 422
+    assert "That code does not fit." in unfit.text
+
+
+def _set_up(client: FlaskClient) -> tuple[TOTP, list[str]]:
+    page = client.get("/profile/second-factor").text
+    found = re.search(r'<code class="key">([^<]+)</code>', page)
+    assert found
+    app = TOTP(key=found[1].replace("-", ""))
+    answer = send(client, "/profile/second-factor/enable", page="/profile/second-factor", password=PASSWORD, code=app.generate().token)
+    assert answer.status_code == 200, answer.text
+    return app, [unescape(code) for code in re.findall(r"<li><code>([^<]+)</code>", answer.text)]
+
+
+def _next(app: TOTP) -> str:
+    """The code of the next half minute, which the clock's drift allows."""
+    now = app.generate()
+    return str(app.generate(now.expire_time + 1).token)
+
+
+def _password(client: FlaskClient):
+    return send(client, "/sign-in", email="agent@desk.example", password=PASSWORD)

@@ -1,0 +1,108 @@
+"""Signing in and out, and what ends a session."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from tests.support.people import PASSWORD, send
+from webapp import clock
+from webapp.models import Audit, Strike, User, UserSession
+from webapp.runtime import Runtime
+
+SignIn = Callable[..., FlaskClient]
+
+
+def test_a_person_signs_in_and_lands_where_they_wanted_to_go(somebody: FlaskClient) -> None:
+    assert somebody.get("/users").headers["Location"] == "/sign-in?next=/users"
+    answer = send(somebody, "/sign-in?next=/users", email="ADMIN@desk.example ", password=PASSWORD)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/users")
+    assert somebody.get("/users").status_code == 200
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_signing_in_never_leads_elsewhere(somebody: FlaskClient, elsewhere: str) -> None:
+    answer = send(somebody, f"/sign-in?next={elsewhere}", email="admin@desk.example", password=PASSWORD)
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_wrong_password_and_an_unknown_address_read_the_same(somebody: FlaskClient) -> None:
+    wrong = send(somebody, "/sign-in", email="admin@desk.example", password="no such words here")
+    unknown = send(somebody, "/sign-in", email="nobody@desk.example", password="no such words here")
+    sentence = "The address or the password is wrong."
+    assert wrong.status_code == unknown.status_code == 422
+    assert sentence in wrong.text
+    assert sentence in unknown.text
+    assert 'value="admin@desk.example"' in wrong.text
+
+
+def test_an_account_is_locked_after_five_failures_even_for_the_right_password(somebody: FlaskClient, desk: Runtime) -> None:
+    for _ in range(5):
+        assert send(somebody, "/sign-in", email="agent@desk.example", password="wrong wrong wrong").status_code == 422
+    locked = send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD)
+    assert locked.status_code == 403
+    assert "Too many failed sign-ins. Try again in 15 minutes" in locked.text
+    assert send(somebody, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 303
+    with desk.db.transaction() as session:
+        session.execute(update(Strike).values(since=clock.now() - timedelta(minutes=16)))
+    assert send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 303
+
+
+def test_an_address_is_locked_when_it_tries_many_accounts(somebody: FlaskClient) -> None:
+    for number in range(30):
+        send(somebody, "/sign-in", email=f"guess{number}@desk.example", password="wrong wrong wrong")
+    assert send(somebody, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 403
+
+
+def test_a_copied_cookie_dies_with_the_sign_out(sign_in: SignIn, somebody: FlaskClient) -> None:
+    client = sign_in("admin")
+    copied = client.get_cookie("desk_session")
+    assert copied is not None
+    send(client, "/sign-out", page="/users")
+    somebody.set_cookie("desk_session", copied.value)
+    assert somebody.get("/users").status_code == 302
+
+
+def test_the_idle_limit_ends_a_session_and_polling_does_not_extend_it(sign_in: SignIn, desk: Runtime) -> None:
+    client = sign_in("admin")
+    _seen(desk, timedelta(minutes=29))
+    client.get("/users", headers={"X-Desk-Poll": "1"})
+    assert _last_seen(desk) < clock.now() - timedelta(minutes=28)
+    client.get("/users")
+    assert _last_seen(desk) > clock.now() - timedelta(minutes=1)
+    _seen(desk, timedelta(minutes=31))
+    assert client.get("/users").status_code == 302
+
+
+def test_the_absolute_limit_ends_a_session_in_use(sign_in: SignIn, desk: Runtime) -> None:
+    client = sign_in("admin")
+    with desk.db.transaction() as session:
+        session.execute(update(UserSession).values(ends_at=clock.now()))
+    assert client.get("/users").status_code == 302
+
+
+def test_a_disabled_person_is_out_at_once(sign_in: SignIn, desk: Runtime) -> None:
+    client = sign_in("agent")
+    with desk.db.transaction() as session:
+        session.execute(update(User).where(User.email == "agent@desk.example").values(active=False))
+    assert client.get("/profile").status_code == 302
+    answer = send(client, "/sign-in", email="agent@desk.example", password=PASSWORD)
+    assert "This account is disabled" in answer.text
+
+
+def test_signing_in_is_on_the_record(sign_in: SignIn, desk: Runtime) -> None:
+    sign_in("agent")
+    with desk.db.reading() as session:
+        assert session.scalars(select(Audit.actor_name).where(Audit.action == "user.sign_in")).all() == ["The agent"]
+
+
+def _seen(desk: Runtime, ago: timedelta) -> None:
+    with desk.db.transaction() as session:
+        session.execute(update(UserSession).values(seen_at=clock.now() - ago))
+
+
+def _last_seen(desk: Runtime):
+    with desk.db.reading() as session:
+        return session.scalars(select(UserSession.seen_at)).one()
