@@ -7,6 +7,7 @@ from webapp.jobs import job
 from webapp.jobs.judging import judge
 from webapp.jobs.sweeping import sweep_runs
 from webapp.jobs.work import Work
+from webapp.services import processes
 
 
 @job(cron="*/5 * * * *", catch_up=CatchUp.SKIP)
@@ -15,5 +16,7 @@ def watch(work: Work, at: datetime) -> None:
     if work.dry_run:
         return
     sweep_runs(work.runtime)
+    with work.db.transaction() as session:
+        processes.forget(session, work.now)
     fired = judge(work.runtime)
     work.log("watch.done", fired=fired)
