@@ -4,16 +4,22 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
-
-from webapp.settings import Settings
 
 _HIDDEN = ("password", "secret", "token", "authorization", "cookie", "key")
 
 
-def configure(settings: Settings) -> None:
+class LogSettings(Protocol):
+    """What of the settings logs need."""
+
+    @property
+    def log_format(self) -> str:
+        """`json` or `console`."""
+
+
+def configure(settings: LogSettings) -> None:
     """Write logs to standard error, as JSON or for a console; the libraries' own lines take the same way."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
