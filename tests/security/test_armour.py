@@ -19,7 +19,9 @@ SignIn = Callable[..., FlaskClient]
 
 
 def test_every_route_declares_who_may_use_it(app: Flask) -> None:
-    silent = {rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app.view_functions[rule.endpoint]) is None}
+    silent = {
+        rule.endpoint for rule in app.url_map.iter_rules() if permission_of(app.view_functions[rule.endpoint]) is None
+    }
     assert silent == set()
 
 
@@ -88,7 +90,11 @@ def test_no_page_has_what_the_policy_would_block(sign_in: SignIn) -> None:
 
 def test_the_cookie_of_production_is_bound_to_host_and_https(desk: Runtime) -> None:
     settings = load_settings(
-        env="production", secret_key="k" * 40, database_url="postgresql:///x", redis_url="redis://r", trusted_hosts="desk.example"
+        env="production",
+        secret_key="k" * 40,
+        database_url="postgresql:///x",
+        redis_url="redis://r",
+        trusted_hosts="desk.example",
     )
     app = create_app(Runtime(settings, desk.db))
     assert app.config["SESSION_COOKIE_NAME"].startswith("__Host-")
@@ -115,7 +121,9 @@ def test_a_bug_is_a_page_that_tells_nothing(app: Flask, sign_in: SignIn) -> None
 
 
 def test_a_decent_request_id_is_kept_and_another_replaced(somebody: FlaskClient) -> None:
-    assert somebody.get("/livez", headers={"X-Request-ID": "trace-12345678"}).headers["X-Request-ID"] == "trace-12345678"
+    assert (
+        somebody.get("/livez", headers={"X-Request-ID": "trace-12345678"}).headers["X-Request-ID"] == "trace-12345678"
+    )
     assert "<" not in somebody.get("/livez", headers={"X-Request-ID": "<script>"}).headers["X-Request-ID"]
 
 
@@ -126,7 +134,9 @@ def test_a_token_is_its_own_actor_and_a_revoked_one_nobody(app: Flask, desk: Run
     app.add_url_rule("/api/v1/runs-only", "runs_only", needs("job:run")(lambda: "ran"), methods=["POST"])
     app.add_url_rule("/api/v1/audit-only", "audit_only", needs("audit:read")(lambda: "read"))
     with desk.db.transaction() as session:
-        token, secret = tokens.create(session, name="cron", scopes=["jobs"], expires_at=None, at=clock.now(), actor=SETUP)
+        token, secret = tokens.create(
+            session, name="cron", scopes=["jobs"], expires_at=None, at=clock.now(), actor=SETUP
+        )
     bearer = {"Authorization": f"Bearer {secret}"}
     assert somebody.post("/api/v1/runs-only", headers=bearer).text == "ran"
     assert somebody.get("/api/v1/audit-only", headers=bearer).status_code == 403

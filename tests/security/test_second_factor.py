@@ -65,7 +65,13 @@ def _set_up(client: FlaskClient) -> tuple[TOTP, list[str]]:
     found = re.search(r'<code class="key">([^<]+)</code>', page)
     assert found
     app = TOTP(key=found[1].replace("-", ""))
-    answer = send(client, "/profile/second-factor/enable", page="/profile/second-factor", password=PASSWORD, code=app.generate().token)
+    answer = send(
+        client,
+        "/profile/second-factor/enable",
+        page="/profile/second-factor",
+        password=PASSWORD,
+        code=app.generate().token,
+    )
     assert answer.status_code == 200, answer.text
     return app, [unescape(code) for code in re.findall(r"<li><code>([^<]+)</code>", answer.text)]
 

@@ -22,7 +22,9 @@ def test_a_person_signs_in_and_lands_where_they_wanted_to_go(somebody: FlaskClie
     assert somebody.get("/users").status_code == 200
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_signing_in_never_leads_elsewhere(somebody: FlaskClient, elsewhere: str) -> None:
     answer = send(somebody, f"/sign-in?next={elsewhere}", email="admin@desk.example", password=PASSWORD)
     assert answer.headers["Location"] == "/"
@@ -38,7 +40,9 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(somebody: FlaskCl
     assert 'value="admin@desk.example"' in wrong.text
 
 
-def test_an_account_is_locked_after_five_failures_even_for_the_right_password(somebody: FlaskClient, desk: Runtime) -> None:
+def test_an_account_is_locked_after_five_failures_even_for_the_right_password(
+    somebody: FlaskClient, desk: Runtime
+) -> None:
     for _ in range(5):
         assert send(somebody, "/sign-in", email="agent@desk.example", password="wrong wrong wrong").status_code == 422
     locked = send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD)

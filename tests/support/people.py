@@ -25,8 +25,13 @@ def desk(sqlite_runtime: Runtime) -> Runtime:
     with sqlite_runtime.db.transaction() as session:
         for role in ROLES:
             users.create(
-                session, email=f"{role}@desk.example", name=f"The {role}", roles=[role], password=PASSWORD,
-                at=clock.now(), actor=SETUP,
+                session,
+                email=f"{role}@desk.example",
+                name=f"The {role}",
+                roles=[role],
+                password=PASSWORD,
+                at=clock.now(),
+                actor=SETUP,
             )
     return sqlite_runtime
 

@@ -1,0 +1,142 @@
+"""Lists: paged by key, filtered and sorted by their address, and exported safely."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert
+
+from webapp import clock
+from webapp.admin import keyset
+from webapp.admin.columns import Column, choice, number, since
+from webapp.admin.exports import download, safe
+from webapp.admin.keyset import Order
+from webapp.admin.lists import Listing, Page
+from webapp.models import Party
+from webapp.runtime import Runtime
+
+LISTING = Listing(
+    key=Party.id,
+    columns=(
+        Column("id", "Number", Party.id, sort=True),
+        Column("ref", "Party", Party.ref, sort=True),
+        Column("name", "Name", Party.name, sort=True),
+        Column("created_at", "Made", Party.created_at, sort=True, kind="when"),
+    ),
+    filters=(choice("name", "Name", Party.name, [("A", "A"), ("B", "B")]), number("over", "Over", lambda n: Party.id > n),
+             since("from", "From", Party.created_at)),
+    search=lambda words: Party.ref == words,
+    count_up_to=100,
+)  # fmt: skip
+
+
+@pytest.fixture
+def parties(runtime: Runtime, app_of: Any) -> Iterator[Runtime]:
+    """120 parties, of which half are called A and half B, on each database."""
+    rows = [{"ref": f"p{n:03}", "name": "AB"[n % 2], "created_at": clock.now()} for n in range(120)]
+    with runtime.db.transaction() as session:
+        session.execute(insert(Party), rows)
+    with app_of(runtime).test_request_context("/"):
+        yield runtime
+
+
+@pytest.mark.parametrize("sort", ["id", "-id", "ref", "-ref", "name", "-name", "created_at", "-created_at"])
+def test_paging_shows_every_row_once_forwards_and_backwards(parties: Runtime, sort: str) -> None:
+    pages = list(_walk(parties, sort))
+    assert [len(page.rows) for page in pages] == [25, 25, 25, 25, 20]
+    shown = [row.id for page in pages for row in page.rows]
+    assert len(set(shown)) == 120
+    last = pages[-1]
+    for earlier in reversed(pages[:-1]):
+        assert last.earlier is not None
+        last = _read(parties, sort=sort, before=last.earlier)
+        assert [row.id for row in last.rows] == [row.id for row in earlier.rows]
+    assert last.earlier is None
+
+
+def test_a_row_that_comes_meanwhile_shifts_no_page(parties: Runtime) -> None:
+    first = _read(parties, sort="-id")
+    with parties.db.transaction() as session:
+        session.add(Party(ref="new", name="A", created_at=clock.now()))
+    second = _read(parties, sort="-id", after=str(first.later))
+    assert second.rows[0].id == first.rows[-1].id - 1
+
+
+def test_filters_and_search_narrow_the_list_and_stay_in_the_address(parties: Runtime) -> None:
+    page = _read(parties, name="A", size="50")
+    assert {row.name for row in page.rows} == {"A"}
+    assert page.count == (60, False)
+    assert dict(parse_qsl(page.link(sort="-name")[1:])) == {"name": "A", "size": "50", "sort": "-name"}
+    assert [row.ref for row in _read(parties, q="p007").rows] == ["p007"]
+
+
+def test_a_count_stops_where_it_was_told_to(parties: Runtime) -> None:
+    assert _read(parties).count == (100, True)
+
+
+def test_a_filter_that_cannot_be_used_is_named_and_left_out(parties: Runtime) -> None:
+    page = _read(parties, over="many", name="C", **{"from": "yesterday"})
+    assert set(page.state.problems) == {"over", "name", "from"}
+    assert len(page.rows) == 25
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "!!!", "W10", "WyJhIl0", keyset.encode(["a", "b"]), keyset.encode([2**70])]
+)
+def test_a_cursor_that_is_none_shows_the_first_page(parties: Runtime, cursor: str) -> None:
+    assert _read(parties, sort="id", after=cursor).rows[0].ref == "p000"
+    assert keyset.decode(cursor, Order(Party.id, Party.id, False)) is None
+
+
+def test_an_unknown_order_or_size_is_the_lists_own(parties: Runtime) -> None:
+    page = _read(parties, sort="password", size="100000")
+    assert (page.state.sort, page.state.descending, page.state.size) == ("id", True, 25)
+
+
+def test_an_export_has_every_row_once_in_bounded_batches(parties: Runtime) -> None:
+    batches = list(LISTING.batches(parties.db.reading, {"sort": "name"}, size=50))
+    assert [len(batch) for batch in batches] == [50, 50, 20]
+    response = download("parties", LISTING, parties.db.reading, {"name": "B"})
+    rows = list(csv.reader(io.StringIO(response.get_data(as_text=True))))
+    assert rows[0] == ["id", "ref", "name", "created_at"]
+    assert len(rows) == 61
+    assert rows[1][3].endswith("+00:00")
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="parties-')
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_taken_for_a_formula(text: str) -> None:
+    assert safe(text) == f"'{text}"
+
+
+def test_plain_text_and_numbers_are_left_alone() -> None:
+    assert [safe(value) for value in ("Amina", -5, None)] == ["Amina", -5, None]
+
+
+def _read(runtime: Runtime, **args: str) -> Page:
+    with runtime.db.reading() as session:
+        return LISTING.read(session, args)
+
+
+def _walk(runtime: Runtime, sort: str) -> Iterator[Page]:
+    page = _read(runtime, sort=sort)
+    yield page
+    while page.later:
+        page = _read(runtime, sort=sort, after=page.later)
+        yield page
+
+
+@pytest.fixture
+def app_of() -> Any:
+    """Makes a bare application that knows words and its runtime: what a list needs of a request."""
+
+    def made(runtime: Runtime) -> Flask:
+        from webapp.app import create_app
+
+        return create_app(runtime)
+
+    return made

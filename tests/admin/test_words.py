@@ -1,0 +1,80 @@
+"""Money, time and states in words."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+
+from webapp import clock
+from webapp.admin import badges, bars, words
+from webapp.domain import states
+
+
+@pytest.fixture(autouse=True)
+def request_of(app: Flask) -> Iterator[None]:
+    """A request of a stranger, who reads in UTC."""
+    with app.test_request_context("/"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (250_000, "NGN", "NGN\xa02,500.00"),
+        (250_000, "RWF", "RWF\xa0250,000"),
+        (-1_234_567, "USD", "-USD\xa012,345.67"),
+        (5, "KWD", "KWD\xa00.005"),
+        (0, "KES", "KES\xa00.00"),
+    ],
+)
+def test_money_carries_its_currency_and_its_decimals(amount: int, currency: str, text: str) -> None:
+    assert words.money(amount, currency) == text
+
+
+def test_no_money_is_a_dash() -> None:
+    assert words.money(None, "USD") == "–"
+
+
+def test_a_time_is_relative_in_text_and_exact_on_hover() -> None:
+    shown = words.when(clock.now() - timedelta(hours=3))
+    assert ">3 hours ago</time>" in shown
+    assert 'datetime="' in shown
+    assert " UTC" in shown
+
+
+def test_an_exact_time_names_its_zone() -> None:
+    assert words.exact(datetime(2026, 3, 1, 23, 0, tzinfo=UTC)) == "Sun 01 Mar 2026, 23:00:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.85, "850 ms"), (12.44, "12.4 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (None, "–")]
+)
+def test_a_duration_is_short(seconds: float | None, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+def test_every_state_has_a_look() -> None:
+    kinds = [kind for name in vars(states) if (name.endswith("Status") and (kind := getattr(states, name)))]
+    assert kinds
+    assert [state for kind in kinds for state in kind if state.value not in badges.LOOKS] == []
+
+
+def test_a_badge_has_icon_and_word_and_is_escaped() -> None:
+    assert "<use href=" in badges.badge("held")
+    assert badges.badge("held").endswith("</svg>held</span>")
+    assert "<b>" not in badges.badge("<b>")
+
+
+def test_bars_say_in_a_sentence_what_they_draw() -> None:
+    at = clock.now()
+    runs = [
+        SimpleNamespace(status=status, at=at, started_at=at, finished_at=at + timedelta(seconds=seconds))
+        for status, seconds in (("succeeded", 1), ("succeeded", 2), ("failed", 4))
+    ]
+    drawn = bars.run_bars(runs, 60)
+    assert drawn.sentence == "The last 3 runs: 2 succeeded, 1 failed"
+    assert [bar.marked for bar in drawn.bars] == [False, False, True]
+    assert drawn.bars[-1].x == 59 * 5
+    assert drawn.bars[-1].height > drawn.bars[0].height
