@@ -27,8 +27,11 @@ LISTING = Listing(
         Column("name", "Name", Party.name, sort=True),
         Column("created_at", "Made", Party.created_at, sort=True, kind="when"),
     ),
-    filters=(choice("name", "Name", Party.name, [("A", "A"), ("B", "B")]), number("over", "Over", lambda n: Party.id > n),
-             since("from", "From", Party.created_at)),
+    filters=(
+        choice("name", "Name", Party.name, [("A", "A"), ("B", "B")]),
+        number("over", "Over", lambda n: Party.id > n),
+        since("from", "From", Party.created_at),
+    ),
     search=lambda words: Party.ref == words,
     count_up_to=100,
 )  # fmt: skip
