@@ -1,4 +1,4 @@
-"""`desk import orders` against the bare copying of the same rows into the same tables, with their indexes and triggers."""
+"""`desk import orders` against the bare copying of the same rows into the same tables, triggers included."""
 
 import random
 import statistics
@@ -18,7 +18,7 @@ from webapp.runtime import Runtime
 LINES = 100_000
 ROUNDS = 3
 TABLES = ("party", "account", "purchase_order", "escrow", "entry", "transfer")
-"""Entries before transfers: on SQLite the transfer's own trigger looks for them; the foreign key is deferred on both."""
+"""Entries before transfers: on SQLite the transfer's own trigger looks for them."""
 
 _BARE = {"postgresql": "copy", "sqlite": "executemany"}
 

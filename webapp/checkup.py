@@ -37,7 +37,9 @@ def database(runtime: Runtime) -> Finding:
             session.scalar(select(1))
     except DBAPIError as problem:
         said = str(problem.orig).partition("\n")[0]
-        return Finding("database", "wrong", f"{kind} doesn't answer: {said}", "Check DATABASE_URL, and that the server runs.")
+        return Finding(
+            "database", "wrong", f"{kind} doesn't answer: {said}", "Check DATABASE_URL, and that the server runs."
+        )
     return Finding("database", "ok", f"{kind} answers.")
 
 
@@ -45,7 +47,12 @@ def migration(runtime: Runtime) -> Finding:
     """Is it at the revision this code needs?"""
     current, newest = migrations.current(runtime.db), migrations.newest()
     if current != newest:
-        return Finding("migrations", "wrong", f"The database is at {current or 'no revision'}, not at {newest}.", "Run `desk migrate`.")
+        return Finding(
+            "migrations",
+            "wrong",
+            f"The database is at {current or 'no revision'}, not at {newest}.",
+            "Run `desk migrate`.",
+        )
     return Finding("migrations", "ok", f"The database is at revision {newest}.")
 
 
@@ -55,7 +62,9 @@ def redis(runtime: Runtime) -> Finding:
         runtime.redis.ping()
     except (RedisError, OSError, ValueError) as problem:
         said = str(problem).partition("\n")[0]
-        return Finding("redis", "wrong", f"Redis doesn't answer: {said}", "Check REDIS_URL; `desk up` starts an embedded one.")
+        return Finding(
+            "redis", "wrong", f"Redis doesn't answer: {said}", "Check REDIS_URL; `desk up` starts an embedded one."
+        )
     return Finding("redis", "ok", f"Redis {runtime.redis.info('server')['redis_version']} answers.")
 
 
@@ -68,7 +77,9 @@ def clocks(runtime: Runtime) -> Finding:
     skew = abs(clock.now() - theirs)
     if skew > _SKEW:
         off = f"{skew.total_seconds():.1f} s off the database's."
-        return Finding("clock", "wrong", f"This machine's clock is {off}", "Keep both by NTP: slots and leases are judged by it.")
+        return Finding(
+            "clock", "wrong", f"This machine's clock is {off}", "Keep both by NTP: slots and leases are judged by it."
+        )
     return Finding("clock", "ok", f"This machine and the database agree within {_SKEW.seconds} s.")
 
 
@@ -77,7 +88,9 @@ def schedules(runtime: Runtime) -> Finding:
     with runtime.db.reading() as session:
         found = health(session, clock.now())
     if not found:
-        return Finding("schedules", "warning", "No job is planned yet.", "Start the scheduler: `desk scheduler`, or `desk up`.")
+        return Finding(
+            "schedules", "warning", "No job is planned yet.", "Start the scheduler: `desk scheduler`, or `desk up`."
+        )
     late = [job for job in found if job.late_since]
     if late:
         names = ", ".join(f"{job.job} since {job.late_since:%Y-%m-%d %H:%M}Z" for job in late)
@@ -94,7 +107,9 @@ def alive(runtime: Runtime) -> Finding:
     said = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items())
     silent = [kind for kind, count in counts.items() if not count]
     if silent:
-        return Finding("processes", "warning", f"At work: {said}.", f"Start `desk {silent[0]}`, or everything with `desk up`.")
+        return Finding(
+            "processes", "warning", f"At work: {said}.", f"Start `desk {silent[0]}`, or everything with `desk up`."
+        )
     return Finding("processes", "ok", f"At work: {said}.")
 
 
@@ -105,7 +120,9 @@ def disk(runtime: Runtime) -> Finding:
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 2**30
     verdict = "wrong" if free < _DISK[0] else "warning" if free < _DISK[1] else "ok"
-    return Finding("disk", verdict, f"{free:.1f} GiB are free for VAR_DIR.", "Make room, or move VAR_DIR to a larger disk.")
+    return Finding(
+        "disk", verdict, f"{free:.1f} GiB are free for VAR_DIR.", "Make room, or move VAR_DIR to a larger disk."
+    )
 
 
 CHECKS: dict[str, Callable[[Runtime], Finding]] = {

@@ -12,7 +12,12 @@ from webapp.cli import main
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    for name, value in {"VAR_DIR": str(tmp_path / "var"), "DATABASE_URL": "", "REDIS_URL": "", "DESK_ENV": "test"}.items():
+    for name, value in {
+        "VAR_DIR": str(tmp_path / "var"),
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "DESK_ENV": "test",
+    }.items():
         monkeypatch.setenv(name, value)
     runner = CliRunner()
 
@@ -115,7 +120,9 @@ def test_a_token_is_printed_once_for_machines(migrated):
 
 
 def test_a_user_is_added_disabled_and_reset(migrated):
-    added = migrated("user", "add", "amina@example.org", "--role", "agent", "--password-stdin", input="a long enough phrase\n")
+    added = migrated(
+        "user", "add", "amina@example.org", "--role", "agent", "--password-stdin", input="a long enough phrase\n"
+    )
     assert (added.exit_code, added.stdout) == (0, "amina@example.org may sign in as agent.\n")
     assert migrated("user", "disable", "amina@example.org", "--json").exit_code == 0
     assert "Password, shown this once: " in migrated("user", "reset", "amina@example.org").stdout

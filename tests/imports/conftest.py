@@ -8,7 +8,6 @@ import pytest
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ALL_PERMISSIONS
 
-
 IMPORTER = Actor("cli", None, "amina", ALL_PERMISSIONS)
 HEADER = "order_ref,buyer_ref,seller_ref,amount,currency,created_at,paid_at"
 

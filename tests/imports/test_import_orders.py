@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.imports.conftest import IMPORTER
+from webapp.domain.actors import Actor
 from webapp.errors import Invalid, NotAllowed
 from webapp.imports.orders import Imported, import_orders
-from webapp.domain.actors import Actor
 from webapp.models import Account, Audit, AuditSeal, Entry, Escrow, Order, Party, Transfer
 from webapp.runtime import Runtime
-
-from tests.imports.conftest import IMPORTER
 
 PAID = "o-1,ama,kofi,100.00,NGN,2026-02-01T00:00:00Z,2026-02-01T01:00:00Z"
 UNPAID = "o-2,ama,wanjiku,50,KES,2026-02-02T00:00:00Z,"
@@ -21,13 +20,18 @@ UNPAID = "o-2,ama,wanjiku,50,KES,2026-02-02T00:00:00Z,"
 
 def imported(runtime: Runtime, file: Path, **options: Any) -> tuple[Imported, list[tuple[int, str]]]:
     problems: list[tuple[int, str]] = []
-    found = import_orders(runtime, file, actor=IMPORTER, problem=lambda line, why: problems.append((line, why)), **options)
+    found = import_orders(
+        runtime, file, actor=IMPORTER, problem=lambda line, why: problems.append((line, why)), **options
+    )
     return found, problems
 
 
 def counts(runtime: Runtime) -> tuple[int, ...]:
     with runtime.db.reading() as session:
-        return tuple(session.scalar(select(func.count()).select_from(m)) or 0 for m in (Order, Escrow, Party, Account, Transfer, Entry, Audit))
+        return tuple(
+            session.scalar(select(func.count()).select_from(m)) or 0
+            for m in (Order, Escrow, Party, Account, Transfer, Entry, Audit)
+        )
 
 
 def test_a_paid_order_becomes_a_held_escrow_by_a_balanced_transfer(runtime: Runtime, file_of: Callable[..., Path]):
@@ -40,18 +44,29 @@ def test_a_paid_order_becomes_a_held_escrow_by_a_balanced_transfer(runtime: Runt
         assert f"{held.release_at:%Y-%m-%d}" == "2026-02-08"
         assert (waiting.status, waiting.held_account_id) == ("pending_payment", None)
         assert session.scalars(select(Order.status).order_by(Order.id)).all() == ["in_progress", "awaiting_payment"]
-        balances = {(a.kind, a.owner, a.currency): a.balance for a in session.scalars(select(Account).where(Account.party_id.is_(None)))}
+        balances = {
+            (a.kind, a.owner, a.currency): a.balance
+            for a in session.scalars(select(Account).where(Account.party_id.is_(None)))
+        }
         assert balances["clearing", "import", "NGN"] == -10_000
         assert balances["escrow", "", "NGN"] == 10_000
         assert session.scalars(select(Entry.amount).order_by(Entry.amount)).all() == [-10_000, 10_000]
-        assert session.scalar(select(func.sum(AuditSeal.rows))) == session.scalar(select(func.count()).select_from(Audit)) == 5
+        assert (
+            session.scalar(select(func.sum(AuditSeal.rows)))
+            == session.scalar(select(func.count()).select_from(Audit))
+            == 5
+        )
 
 
-def test_new_parties_are_verified_and_have_a_wallet_in_each_of_their_currencies(runtime: Runtime, file_of: Callable[..., Path]):
+def test_new_parties_are_verified_and_have_a_wallet_in_each_of_their_currencies(
+    runtime: Runtime, file_of: Callable[..., Path]
+):
     imported(runtime, file_of(PAID, UNPAID))
 
     with runtime.db.reading() as session:
-        rows = session.execute(select(Party.ref, Account.currency).join(Account).order_by(Party.ref, Account.currency)).all()
+        rows = session.execute(
+            select(Party.ref, Account.currency).join(Account).order_by(Party.ref, Account.currency)
+        ).all()
         assert [tuple(row) for row in rows] == [("ama", "KES"), ("ama", "NGN"), ("kofi", "NGN"), ("wanjiku", "KES")]
         assert session.scalar(select(func.count()).where(Party.verified_at.is_(None))) == 0
 
@@ -91,17 +106,23 @@ def test_a_known_reference_with_other_content_is_named(runtime: Runtime, file_of
     assert (found.imported, found.rejected) == (0, 1)
 
 
-def test_one_bad_line_keeps_the_whole_file_out_and_every_bad_line_is_named(runtime: Runtime, file_of: Callable[..., Path]):
+def test_one_bad_line_keeps_the_whole_file_out_and_every_bad_line_is_named(
+    runtime: Runtime, file_of: Callable[..., Path]
+):
     before = counts(runtime)
 
-    found, problems = imported(runtime, file_of(PAID, "o-3,ama,kofi,-1,NGN,,", "o-4,ama,kofi,5.123,NGN,,", "o-5,ama,kofi,5,XXX,,"))
+    found, problems = imported(
+        runtime, file_of(PAID, "o-3,ama,kofi,-1,NGN,,", "o-4,ama,kofi,5.123,NGN,,", "o-5,ama,kofi,5,XXX,,")
+    )
 
     assert [line for line, _ in problems] == [3, 4, 5]
     assert (found.lines, found.imported, found.rejected) == (4, 0, 3)
     assert counts(runtime) == before
 
 
-def test_a_reference_twice_in_the_file_is_named_even_when_the_first_is_bad(runtime: Runtime, file_of: Callable[..., Path]):
+def test_a_reference_twice_in_the_file_is_named_even_when_the_first_is_bad(
+    runtime: Runtime, file_of: Callable[..., Path]
+):
     _, problems = imported(runtime, file_of(PAID, "o-9,ama,kofi,-1,NGN,,", "o-9,ama,kofi,1,NGN,,", PAID))
 
     assert problems[1:] == [(4, "order_ref 'o-9' is on line 3 already"), (5, "order_ref 'o-1' is on line 2 already")]
@@ -120,12 +141,21 @@ def test_skip_bad_loads_the_good_and_writes_the_others_to_a_file(runtime: Runtim
 def test_lines_that_are_no_text_are_named_by_number(runtime: Runtime, tmp_path: Path):
     file = tmp_path / "orders.csv"
     head = b"\xef\xbb\xbforder_ref,buyer_ref,seller_ref,amount,currency\r\n"
-    file.write_bytes(head + b"o-1,ama,kof\xff,5,NGN\r\n\r\no-2,a\0ma,kofi,5,NGN\r\no-3," + b"x" * 20_000 + b",kofi,5,NGN\r\no-4,ama,kofi,5,NGN")
+    file.write_bytes(
+        head
+        + b"o-1,ama,kof\xff,5,NGN\r\n\r\no-2,a\0ma,kofi,5,NGN\r\no-3,"
+        + b"x" * 20_000
+        + b",kofi,5,NGN\r\no-4,ama,kofi,5,NGN"
+    )
 
     found, problems = imported(runtime, file)
 
     assert [line for line, _ in problems] == [2, 4, 5]
-    assert [why.split(":")[0] for _, why in problems] == ["the text is not UTF-8", "the line has a NUL byte", "the line is longer than 10,000 bytes"]
+    assert [why.split(":")[0] for _, why in problems] == [
+        "the text is not UTF-8",
+        "the line has a NUL byte",
+        "the line is longer than 10,000 bytes",
+    ]
     assert found.lines == 4
 
 

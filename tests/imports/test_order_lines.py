@@ -15,7 +15,12 @@ GOOD = {"order_ref": "o-1", "buyer_ref": "ama", "seller_ref": "kofi", "amount": 
 
 def line_of(**fields: str) -> OrderLine:
     said = GOOD | fields
-    return read(2, ",".join(f'"{said[name]}"' if "," in said.get(name, "") else said.get(name, "") for name in COLUMNS), LAYOUT, RULES)
+    return read(
+        2,
+        ",".join(f'"{said[name]}"' if "," in said.get(name, "") else said.get(name, "") for name in COLUMNS),
+        LAYOUT,
+        RULES,
+    )
 
 
 def test_a_plain_line_gets_the_desks_defaults():
@@ -29,7 +34,13 @@ def test_a_plain_line_gets_the_desks_defaults():
 
 @pytest.mark.parametrize(
     ("amount", "currency", "minor"),
-    [("12", "RWF", 12), ("12.00", "RWF", 12), ("1,250,000.5", "NGN", 125_000_050), ("0.001", "KWD", 1), ("7.5", "USD", 750)],
+    [
+        ("12", "RWF", 12),
+        ("12.00", "RWF", 12),
+        ("1,250,000.5", "NGN", 125_000_050),
+        ("0.001", "KWD", 1),
+        ("7.5", "USD", 750),
+    ],
 )
 def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor: int):
     assert line_of(amount=amount, currency=currency).amount == minor

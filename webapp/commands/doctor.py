@@ -20,11 +20,13 @@ _MARK = {"ok": "ok  ", "warning": "warn", "wrong": "BAD "}
 @click.command("doctor")
 @json_option
 def command(as_json: bool) -> None:
-    """Check settings, database, migrations, Redis, clock, schedules, processes and disk. Exits 1 when something is wrong."""
+    """Check everything the desk needs, and say what to do. Exits 1 when something is wrong."""
     try:
         runtime = build_runtime(load_settings())
     except SettingsProblem as problem:
-        _print([Finding("settings", "wrong", "; ".join(problem.problems), "Set these variables, or mend `.env`.")], as_json)
+        _print(
+            [Finding("settings", "wrong", "; ".join(problem.problems), "Set these variables, or mend `.env`.")], as_json
+        )
         sys.exit(USAGE)
     found = [Finding("settings", "ok", f"They can be used; DESK_ENV is {runtime.settings.env}.")]
     found += [_checked(name, check, runtime) for name, check in CHECKS.items()]

@@ -32,7 +32,11 @@ def _release(session: Session) -> dict[str, Any]:
         for reason, currency, count, amount in preview.excluded
     ]
     return {
-        "job": "auto_release", "at": clock.iso(at), "count": preview.count, "amounts": preview.amounts, "fees": preview.fees,
+        "job": "auto_release",
+        "at": clock.iso(at),
+        "count": preview.count,
+        "amounts": preview.amounts,
+        "fees": preview.fees,
         "excluded": excluded,
     }
 

@@ -23,7 +23,9 @@ class DeskGroup(click.Group):
     """Commands by name, each the `command` of a module."""
 
     def __init__(self, name: str, modules: Mapping[str, str], help: str) -> None:
-        super().__init__(name, help=help, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+        super().__init__(
+            name, help=help, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+        )
         self._modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,7 +54,10 @@ def sentences(problem: Exception) -> list[str]:
     if isinstance(problem, SettingsProblem):
         return ["The settings can't be used:", *(f"  {line}" for line in problem.problems)]
     if isinstance(problem, Refusal):
-        return [problem.detail, *(f"  {name}: {said}" for name, said in problem.fields.items() if said != problem.detail)]
+        return [
+            problem.detail,
+            *(f"  {name}: {said}" for name, said in problem.fields.items() if said != problem.detail),
+        ]
     if isinstance(problem, DBAPIError):
         return [_of_database(problem)]
     if isinstance(problem, RedisError):

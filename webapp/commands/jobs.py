@@ -43,8 +43,13 @@ def described(job: JobHealth) -> dict[str, Any]:
 def _row(job: JobHealth) -> list[str]:
     last = job.last_run
     return [
-        job.job, job.state.replace("_", " "), job.words, job.schedule.zone, _short(last.created_at) if last else "never",
-        last.status if last else "", _short(job.next_slot),
+        job.job,
+        job.state.replace("_", " "),
+        job.words,
+        job.schedule.zone,
+        _short(last.created_at) if last else "never",
+        last.status if last else "",
+        _short(job.next_slot),
     ]
 
 

@@ -17,7 +17,14 @@ def command() -> None:
 
 @command.command("add")
 @click.option("--name", required=True, help="What it is for.")
-@click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(list(SCOPES)), help="May be given more than once.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(list(SCOPES)),
+    help="May be given more than once.",
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; never by default.")
 @json_option
 def add(name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:

@@ -22,7 +22,9 @@ def command() -> None:
 @command.command("add")
 @click.argument("email")
 @click.option("--name", help="Their name; by default the address's first part.")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)), help="May be given more than once.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)), help="May be given more than once."
+)
 @click.option("--zone", default="UTC", show_default=True, help="Their time zone.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--generate", is_flag=True, help="Make a password and print it once.")

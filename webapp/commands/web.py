@@ -1,6 +1,5 @@
 """`desk web`: the pages and the API, served by gunicorn's threads."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,8 +9,6 @@ from webapp.commands.shared import settings
 from webapp.logs import configure
 from webapp.settings import Settings
 from webapp.wsgi import application
-
-_SHARED_MEMORY = Path("/dev/shm")
 
 
 class _Server(BaseApplication):
@@ -45,7 +42,7 @@ def command(host: str | None, processes: int | None, threads: int) -> None:
 def options(found: Settings, host: str | None = None, processes: int | None = None, threads: int = 8) -> dict[str, Any]:
     """gunicorn's options."""
     sqlite = found.database_address.startswith("sqlite")
-    address = host or ("0.0.0.0" if found.is_production else "127.0.0.1")
+    address = host or ("" if found.is_production else "127.0.0.1")
     return {
         "bind": f"{address}:{found.port}",
         "worker_class": "gthread",
@@ -55,7 +52,6 @@ def options(found: Settings, host: str | None = None, processes: int | None = No
         "graceful_timeout": 20,
         "keepalive": 5,
         "proc_name": "escrow-desk-web",
-        "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
         "loglevel": "warning",
         "control_socket_disable": True,
     }

@@ -1,4 +1,4 @@
-"""Physical lines of a text file that nobody vouches for: each is read by itself, so that one bad line spoils no other."""
+"""Lines of a text file that nobody vouches for: each is read by itself, so that one bad line spoils no other."""
 
 import csv
 from collections.abc import Iterator
@@ -27,7 +27,11 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, str, str | None]]:
         try:
             text = raw.decode().rstrip("\r\n")
         except UnicodeDecodeError as broken:
-            yield number, _mangled(raw), f"the text is not UTF-8: byte {broken.start + 1} of the line is {raw[broken.start]:#04x}"
+            yield (
+                number,
+                _mangled(raw),
+                f"the text is not UTF-8: byte {broken.start + 1} of the line is {raw[broken.start]:#04x}",
+            )
             continue
         if "\0" in text:
             yield number, _mangled(raw), "the line has a NUL byte"

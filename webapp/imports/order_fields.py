@@ -96,7 +96,9 @@ def stored(found: datetime | None) -> str | None:
     return None if found is None else f"{found.replace(tzinfo=None).isoformat(' ', 'microseconds')}"
 
 
-def release_at(how: str, created: datetime, completed: datetime | None, release_days: int, buffer_days: int) -> datetime | None:
+def release_at(
+    how: str, created: datetime, completed: datetime | None, release_days: int, buffer_days: int
+) -> datetime | None:
     """When a policy makes an escrow due if the file doesn't say; None when nothing does yet."""
     if how == "deadline":
         return created + timedelta(days=release_days)

@@ -1,12 +1,14 @@
 """One line of a file of orders, from text to the values that are stored."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from webapp.imports import order_fields as field
 from webapp.imports.lines import BadLine
 from webapp.imports.order_columns import Layout
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rules(NamedTuple):
@@ -19,7 +21,7 @@ class Rules(NamedTuple):
 
 
 class OrderLine(NamedTuple):
-    """The values of one good line. Amounts in minor units, times as stored text; `given` names the optional columns said."""
+    """The values of one good line. Amounts in minor units, times as stored text; `given` names optional columns."""
 
     line: int
     ref: str
@@ -105,7 +107,10 @@ def _all_problems(fields: tuple[str, ...]) -> list[str]:
         lambda: _parties(buyer, seller),
         lambda: _amount(amount, currency),
         lambda: field.policy(how),
-        *(_time_check(text, name) for text, name in zip(times, ("created_at", "paid_at", "completed_at", "release_at"), strict=True)),
+        *(
+            _time_check(text, name)
+            for text, name in zip(times, ("created_at", "paid_at", "completed_at", "release_at"), strict=True)
+        ),
         lambda: _fee_check(fee, amount, currency),
     ]
     return list(filter(None, map(_problem, checks)))
@@ -121,7 +126,7 @@ def _fee_check(fee: str, amount: str, currency: str) -> None:
         whole = _amount(amount, currency)
     except BadLine:
         return
-    _fee(fee, currency, whole, Rules(datetime.min, 0, 0, 0))
+    _fee(fee, currency, whole, Rules(_NEVER, 0, 0, 0))
 
 
 def _problem(check: Callable[[], Any]) -> str | None:

@@ -17,7 +17,9 @@ CREATE TABLE party (ref, currency, PRIMARY KEY (ref, currency)) WITHOUT ROWID;
 """
 _ADD = f"INSERT INTO row ({_FIELDS}) VALUES ({', '.join('?' * len(OrderLine._fields))})"
 _ADD_BAD = "INSERT INTO row (line, ref, state) VALUES (?, ?, 'bad')"
-_ADD_PROBLEM = "INSERT INTO problem VALUES (?, ?) ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason"
+_ADD_PROBLEM = (
+    "INSERT INTO problem VALUES (?, ?) ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason"
+)
 _DOUBLES = """
 INSERT INTO problem
 SELECT row.line, 'order_ref ''' || row.ref || ''' is on line ' || first.line || ' already'
@@ -44,7 +46,9 @@ class Scratch:
         self._db.executescript(_TABLES)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._db.close()
         self._folder.cleanup()
 

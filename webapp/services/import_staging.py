@@ -1,4 +1,4 @@
-"""Where checked lines lie while one transaction loads them: temporary tables, filled the fastest way each database has."""
+"""Where checked lines lie while a transaction loads them: temporary tables, filled the fastest way there is."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,7 +44,9 @@ def staged(session: Session, table: Table, rows: Sequence[Sequence[Any]]) -> Ite
     width = len(table.c)
     if is_sqlite(session):
         places = ", ".join("?" * width)
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({places})", [tuple(row[:width]) for row in rows])
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) VALUES ({places})", [tuple(row[:width]) for row in rows]
+        )
     else:
         _copy(connection.connection.driver_connection, f"COPY {table.name} ({names}) FROM STDIN", rows, width)
         connection.exec_driver_sql(f"ANALYZE {table.name}")

@@ -37,8 +37,18 @@ def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
     buyer, seller = Party.__table__.alias("buyer"), Party.__table__.alias("seller")
     found = (
         select(
-            Order.ref, buyer.c.ref.label("buyer"), seller.c.ref.label("seller"), Order.amount, Order.currency, Escrow.fee,
-            Escrow.policy, Order.created_at, Order.paid_at, Order.completed_at, Escrow.release_at, Escrow.version,
+            Order.ref,
+            buyer.c.ref.label("buyer"),
+            seller.c.ref.label("seller"),
+            Order.amount,
+            Order.currency,
+            Escrow.fee,
+            Escrow.policy,
+            Order.created_at,
+            Order.paid_at,
+            Order.completed_at,
+            Escrow.release_at,
+            Escrow.version,
         )
         .join(buyer, buyer.c.id == Order.buyer_id)
         .join(seller, seller.c.id == Order.seller_id)
@@ -95,11 +105,22 @@ def _insert_orders(session: Session) -> None:
 def _insert_escrows(session: Session) -> None:
     paid = _LINE.paid_at.is_not(None)
     values = {
-        "ref": (ESCROW_PREFIX + _LINE.ref), "order_id": Order.id, "buyer_id": Order.buyer_id, "seller_id": Order.seller_id,
-        "policy": _LINE.policy, "status": case((paid, str(EscrowStatus.HELD)), else_=str(EscrowStatus.PENDING_PAYMENT)),
-        "currency": _LINE.currency, "amount": _LINE.amount, "fee": _LINE.fee, "held_account_id": case((paid, Account.id)),
-        "hold_no": 1, "freezes": 0, "release_at": _LINE.release_at, "created_at": _LINE.created_at,
-        "held_at": _LINE.paid_at, "version": 1,
+        "ref": (ESCROW_PREFIX + _LINE.ref),
+        "order_id": Order.id,
+        "buyer_id": Order.buyer_id,
+        "seller_id": Order.seller_id,
+        "policy": _LINE.policy,
+        "status": case((paid, str(EscrowStatus.HELD)), else_=str(EscrowStatus.PENDING_PAYMENT)),
+        "currency": _LINE.currency,
+        "amount": _LINE.amount,
+        "fee": _LINE.fee,
+        "held_account_id": case((paid, Account.id)),
+        "hold_no": 1,
+        "freezes": 0,
+        "release_at": _LINE.release_at,
+        "created_at": _LINE.created_at,
+        "held_at": _LINE.paid_at,
+        "version": 1,
     }
     rows = select(*labelled(Escrow, values)).join_from(ORDERS, Order, Order.ref == _LINE.ref)
     _insert(session, Escrow, list(values), rows.join(Account, _pool(AccountKind.ESCROW)).order_by(_LINE.line))
@@ -107,14 +128,24 @@ def _insert_escrows(session: Session) -> None:
 
 def _hold(session: Session, at: datetime) -> None:
     values = {
-        "key": Escrow.id, "reference": "escrow-" + Escrow.id.cast(_LINE.ref.type) + "-1-hold", "kind": str(TransferKind.HOLD),
-        "currency": Escrow.currency, "amount": Escrow.amount, "escrow_id": Escrow.id, "hold_no": Escrow.hold_no,
-        "leaves": False, "reverses_id": None, "run_id": None, "at": at,
+        "key": Escrow.id,
+        "reference": "escrow-" + Escrow.id.cast(_LINE.ref.type) + "-1-hold",
+        "kind": str(TransferKind.HOLD),
+        "currency": Escrow.currency,
+        "amount": Escrow.amount,
+        "escrow_id": Escrow.id,
+        "hold_no": Escrow.hold_no,
+        "leaves": False,
+        "reverses_id": None,
+        "run_id": None,
+        "at": at,
     }
     transfers = _held(*labelled(Transfer, values))
     sides = union_all(
         _held(Escrow.id.label("key"), Escrow.held_account_id.label("account_id"), Escrow.currency, Escrow.amount),
-        _held(Escrow.id, Account.id, Escrow.currency, -Escrow.amount).join(Account, _pool(AccountKind.CLEARING, _CLEARING)),
+        _held(Escrow.id, Account.id, Escrow.currency, -Escrow.amount).join(
+            Account, _pool(AccountKind.CLEARING, _CLEARING)
+        ),
     ).subquery()
     legs = select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
     ledger.post_all(session, transfers, legs, accounts=[], kind=TransferKind.HOLD, at=at)
@@ -133,7 +164,9 @@ def _pool(kind: AccountKind, owner: str = "") -> ColumnElement[bool]:
 
 def _record(session: Session, count: int, at: datetime, actor: Actor) -> None:
     said = json_text(session, {"amount": _LINE.amount, "currency": _LINE.currency, "line": _LINE.line})
-    made = select(Order.id, null().label("before"), said.label("after")).join_from(ORDERS, Order, Order.ref == _LINE.ref)
+    made = select(Order.id, null().label("before"), said.label("after")).join_from(
+        ORDERS, Order, Order.ref == _LINE.ref
+    )
     audit.record_all(session, actor, "order.import", "order", made, count, at=at)
 
 

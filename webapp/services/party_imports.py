@@ -29,7 +29,9 @@ def add_parties(
             _insert_parties(session, at)
             if wallets:
                 _open_wallets(session, at)
-            made = select(Party.id, null().label("before"), null().label("after")).where(Party.ref.in_(select(_STAGED.ref)))
+            made = select(Party.id, null().label("before"), null().label("after")).where(
+                Party.ref.in_(select(_STAGED.ref))
+            )
             audit.record_all(session, actor, "party.create", "party", made, count, at=at, reason="import")
     return count
 

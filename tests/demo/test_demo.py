@@ -1,0 +1,129 @@
+"""The demo: rich, balanced, and gone without a trace when it is cleared."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.imports.conftest import HEADER, IMPORTER
+from webapp import clock, demo
+from webapp.errors import Conflict
+from webapp.imports.orders import import_orders
+from webapp.jobs.start import prepare
+from webapp.models import (
+    Account,
+    Approval,
+    AuditHead,
+    AuditSeal,
+    Base,
+    DailyFigure,
+    Dispute,
+    Entry,
+    Escrow,
+    Event,
+    Freeze,
+    Role,
+    Run,
+    Schedule,
+)
+from webapp.runtime import Runtime
+from webapp.services.health import health_of
+
+REAL = "r-1,ama,kofi,100.00,NGN,2026-02-01T00:00:00Z,2026-02-01T01:00:00Z"
+KEPT = {Role.__tablename__, AuditHead.__tablename__, AuditSeal.__tablename__}
+
+
+def rows(runtime: Runtime) -> dict[str, int]:
+    with runtime.db.reading() as session:
+        tables = [table for table in Base.metadata.sorted_tables if table.name not in KEPT]
+        return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+def tallied(runtime: Runtime, question: Any) -> dict[str, int]:
+    with runtime.db.reading() as session:
+        return dict(session.execute(question).all())
+
+
+@pytest.fixture
+def seeded(runtime: Runtime, tmp_path: Path) -> tuple[Runtime, dict[str, int]]:
+    """A desk with one real order, to which the demo was added; and its rows before."""
+    prepare(runtime)
+    file = tmp_path / "orders.csv"
+    file.write_text(f"{HEADER}\n{REAL}\n")
+    import_orders(runtime, file, actor=IMPORTER)
+    before = rows(runtime)
+    assert demo.seed(runtime)
+    return runtime, before
+
+
+def test_the_demo_is_rich_and_its_books_balance(seeded: tuple[Runtime, dict[str, int]]):
+    runtime, _ = seeded
+    statuses = tallied(runtime, select(Escrow.status, func.count()).group_by(Escrow.status))
+    disputes = tallied(runtime, select(Dispute.status, func.count()).group_by(Dispute.status))
+    runs = tallied(runtime, select(Run.status, func.count()).group_by(Run.status))
+
+    assert set(statuses) == {"pending_payment", "held", "released", "refunded", "split", "voided"}
+    assert sum(statuses.values()) > 400
+    assert {"opened", "needs_response", "under_review", "escalated", "pending_approval", "expired", "resolved"} <= set(
+        disputes
+    )
+    assert {"succeeded", "partial", "failed", "lost"} <= set(runs)
+    with runtime.db.reading() as session:
+        now = clock.now()
+        assert session.scalar(select(func.count()).where(Dispute.due_at < now, Dispute.resolved_at.is_(None))) > 0
+        assert session.scalar(select(func.count()).where(Escrow.blocked == "no_wallet")) > 0
+        assert session.scalar(select(func.count()).where(Approval.status == "proposed")) > 0
+        assert session.scalar(select(func.count(DailyFigure.day.distinct()))) > 50
+        assert session.scalar(select(func.count()).where(Event.sent_at.is_(None))) == 0
+        summed = select(func.coalesce(func.sum(Entry.amount), 0)).where(Entry.account_id == Account.id)
+        assert session.scalars(select(Account.id).where(Account.balance != summed.scalar_subquery())).all() == []
+        frozen = select(func.count()).where(Freeze.escrow_id == Escrow.id, Freeze.lifted_at.is_(None))
+        assert session.scalars(select(Escrow.id).where(Escrow.freezes != frozen.scalar_subquery())).all() == []
+        assert set(session.scalars(select(AuditHead.chain))) == {"main", "demo"}
+
+
+def test_one_daily_job_has_been_silent_for_more_than_25_hours(seeded: tuple[Runtime, dict[str, int]]):
+    runtime, _ = seeded
+    with runtime.db.reading() as session:
+        health = health_of(session, "auto_deduct", clock.now())
+        assert (clock.now() - health.late_since).total_seconds() > 25 * 3600
+        assert session.get(Schedule, "auto_deduct").catch_up == "skip"
+
+
+def test_clearing_removes_exactly_what_was_added(seeded: tuple[Runtime, dict[str, int]]):
+    runtime, before = seeded
+    assert len(list(runtime.evidence_folder.iterdir())) > 0
+
+    assert demo.clear(runtime) > 1_000
+
+    assert rows(runtime) == before
+    assert list(runtime.evidence_folder.iterdir()) == []
+    with runtime.db.reading() as session:
+        assert session.execute(select(Account.kind, Account.balance).where(Account.balance != 0)).all()
+        assert session.scalar(select(func.sum(Account.balance))) == 0
+        assert session.scalars(select(AuditHead.chain)).all() == ["main"]
+    assert demo.clear(runtime) == 0
+    assert demo.seed(runtime)
+
+
+def test_seeding_twice_adds_nothing(seeded: tuple[Runtime, dict[str, int]]):
+    runtime, _ = seeded
+    there = rows(runtime)
+    assert not demo.seed(runtime)
+    assert rows(runtime) == there
+
+
+def test_what_is_written_once_is_refused_again_after_clearing(seeded: tuple[Runtime, dict[str, int]]):
+    runtime, _ = seeded
+    demo.clear(runtime)
+    with pytest.raises(Exception, match="written once"), runtime.db.transaction() as session:
+        session.execute(Entry.__table__.delete())
+
+
+@pytest.mark.parametrize("deed", [demo.seed, demo.clear])
+def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, deed: Callable[[Runtime], object]):
+    object.__setattr__(sqlite_runtime, "settings", sqlite_runtime.settings.model_copy(update={"env": "production"}))
+    with pytest.raises(Conflict, match="production"):
+        deed(sqlite_runtime)
