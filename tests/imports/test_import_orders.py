@@ -71,6 +71,29 @@ def test_new_parties_are_verified_and_have_a_wallet_in_each_of_their_currencies(
         assert session.scalar(select(func.count()).where(Party.verified_at.is_(None))) == 0
 
 
+def test_a_paid_buffer_order_is_held_in_its_sellers_pending_account(runtime: Runtime, file_of: Callable[..., Path]):
+    line = "o-1,ama,kofi,70.00,NGN,buffer,2026-02-01T00:00:00Z,2026-02-03T00:00:00Z"
+    header = "order_ref,buyer_ref,seller_ref,amount,currency,policy,paid_at,completed_at"
+    imported(
+        runtime,
+        file_of(
+            line,
+            line.replace("o-1", "o-2"),
+            line.replace("o-1", "o-3").replace(",2026-02-01T00:00:00Z", ","),
+            header=header,
+        ),
+    )
+
+    with runtime.db.reading() as session:
+        pending = session.scalars(select(Account).where(Account.kind == "pending")).one()
+        assert pending.balance == 14_000
+        assert session.scalars(select(Escrow.held_account_id).order_by(Escrow.ref)).all() == [
+            pending.id,
+            pending.id,
+            None,
+        ]
+
+
 def test_no_wallets_leaves_new_parties_without(runtime: Runtime, file_of: Callable[..., Path]):
     imported(runtime, file_of(PAID), wallets=False)
 

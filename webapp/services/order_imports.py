@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.references import ESCROW_PREFIX
-from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, TransferKind
+from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Order, Party, Transfer
 from webapp.services import accounts, audit, ledger
 from webapp.services.import_staging import ORDERS, staged
@@ -72,9 +72,10 @@ def load(session: Session, lines: Sequence[Sequence[Any]], *, at: datetime, acto
         if count:
             _open_pools(session, [row[0] for row in currencies], at)
             _insert_orders(session)
-            _insert_escrows(session)
+            pending = _open_pending(session, at)
+            _insert_escrows(session, pending)
             if any(row[1] for row in currencies):
-                _hold(session, at)
+                _hold(session, pending, at)
             _record(session, count, at, actor)
     return count
 
@@ -102,7 +103,26 @@ def _insert_orders(session: Session) -> None:
     _insert(session, Order, list(values), rows.join(seller, seller.c.ref == _LINE.seller).order_by(_LINE.line))
 
 
-def _insert_escrows(session: Session) -> None:
+def _open_pending(session: Session, at: datetime) -> list[int]:
+    """Sellers' pending accounts, where paid `buffer` escrows are held; their ids."""
+    buffered = (_LINE.policy == str(Policy.BUFFER), _LINE.paid_at.is_not(None))
+    owners = select(Order.seller_id, Order.currency).join_from(ORDERS, Order, Order.ref == _LINE.ref).where(*buffered)
+    pairs = session.execute(owners.distinct().order_by(Order.seller_id)).all()
+    return [accounts.open_account(session, AccountKind.PENDING, owner, currency, at=at) for owner, currency in pairs]
+
+
+def _insert_escrows(session: Session, pending: Sequence[int]) -> None:
+    """Escrows with the account that holds their money: the pool's, or the seller's pending one under `buffer`."""
+    is_buffered = and_(_LINE.policy == str(Policy.BUFFER), _LINE.paid_at.is_not(None))
+    of_seller = and_(
+        Account.kind == AccountKind.PENDING, Account.party_id == Order.seller_id, Account.currency == _LINE.currency
+    )
+    _insert_escrows_held(session, and_(_pool(AccountKind.ESCROW), ~is_buffered))
+    if pending:
+        _insert_escrows_held(session, and_(of_seller, is_buffered))
+
+
+def _insert_escrows_held(session: Session, held_by: ColumnElement[bool]) -> None:
     paid = _LINE.paid_at.is_not(None)
     values = {
         "ref": (ESCROW_PREFIX + _LINE.ref),
@@ -123,10 +143,10 @@ def _insert_escrows(session: Session) -> None:
         "version": 1,
     }
     rows = select(*labelled(Escrow, values)).join_from(ORDERS, Order, Order.ref == _LINE.ref)
-    _insert(session, Escrow, list(values), rows.join(Account, _pool(AccountKind.ESCROW)).order_by(_LINE.line))
+    _insert(session, Escrow, list(values), rows.join(Account, held_by).order_by(_LINE.line))
 
 
-def _hold(session: Session, at: datetime) -> None:
+def _hold(session: Session, pending: Sequence[int], at: datetime) -> None:
     values = {
         "key": Escrow.id,
         "reference": "escrow-" + Escrow.id.cast(_LINE.ref.type) + "-1-hold",
@@ -148,7 +168,7 @@ def _hold(session: Session, at: datetime) -> None:
         ),
     ).subquery()
     legs = select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
-    ledger.post_all(session, transfers, legs, accounts=[], kind=TransferKind.HOLD, at=at)
+    ledger.post_all(session, transfers, legs, accounts=pending, kind=TransferKind.HOLD, at=at)
 
 
 def _held(*columns: Any) -> Rows:
