@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, SoughtName
@@ -32,11 +32,13 @@ class AutoDeduct(Base):
         CheckConstraint("percent BETWEEN 1 AND 100", name="percent"),
         CheckConstraint("daily_max IS NULL OR daily_max > 0", name="daily_max"),
         CheckConstraint("minimum_balance >= 0", name="minimum_balance"),
-        Index("ix_auto_deduct_enabled", "party_id", "currency", postgresql_where=text("enabled"), sqlite_where=text("enabled")),
+        UniqueConstraint("party_id", "currency"),
+        Index("ix_auto_deduct_enabled", "id", postgresql_where=text("enabled"), sqlite_where=text("enabled")),
     )
 
-    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
-    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    id: Mapped[Key]
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    currency: Mapped[Currency]
     enabled: Mapped[bool] = mapped_column(default=False)
     percent: Mapped[int]
     daily_max: Mapped[Minor | None]

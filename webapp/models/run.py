@@ -84,7 +84,10 @@ class RunItem(Base):
     """An exception of a run: an item that failed or was skipped, and why."""
 
     __tablename__ = "run_item"
-    __table_args__ = (UniqueConstraint("run_id", "subject_kind", "subject_id"),)
+    __table_args__ = (
+        UniqueConstraint("run_id", "subject_kind", "subject_id"),
+        Index("ix_run_item_subject", "subject_kind", "subject_id", "id"),
+    )
 
     id: Mapped[Key]
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))

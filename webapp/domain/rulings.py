@@ -1,0 +1,104 @@
+"""How a dispute may be decided: the resolution, its reason, and who gets how much."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.domain.money import Money
+from webapp.domain.states import Resolution
+from webapp.errors import Invalid
+
+REASON_CODES = {
+    "not_delivered": "not delivered",
+    "late": "delivered late",
+    "not_as_described": "not as described",
+    "damaged": "damaged",
+    "quality": "poor quality of work",
+    "not_paid": "payment withheld",
+    "fraud": "suspected fraud",
+    "other": "something else",
+}
+"""What a claim may be about."""
+
+RESOLUTION_CODES = {
+    "evidence_for_buyer": "the evidence supports the buyer",
+    "evidence_for_seller": "the evidence supports the seller",
+    "shared_fault": "both sides share the fault",
+    "agreement": "the parties agreed",
+    "no_answer": "one side did not answer",
+    "policy": "the marketplace's rules say so",
+    "other": "another reason",
+}
+"""Why it is decided so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision: amounts in minor units of the escrow's currency, given only for a split."""
+
+    resolution: str
+    code: str
+    reason: str
+    buyer_amount: int | None = None
+    seller_amount: int | None = None
+
+    def shares(self, amount: int) -> tuple[int, int]:
+        """What the buyer and the seller get of the held amount; nothing moves for `no_fault`."""
+        if self.resolution == Resolution.SPLIT:
+            return self.buyer_amount or 0, self.seller_amount or 0
+        if self.resolution == Resolution.REFUND_TO_BUYER:
+            return amount, 0
+        return (0, amount) if self.resolution == Resolution.RELEASE_TO_SELLER else (0, 0)
+
+    def as_payload(self) -> dict[str, Any]:
+        """What a proposal keeps."""
+        return {
+            "resolution": str(self.resolution), "code": self.code, "reason": self.reason,
+            "buyer_amount": self.buyer_amount, "seller_amount": self.seller_amount,
+        }
+
+
+def from_payload(payload: dict[str, Any]) -> Ruling:
+    """The ruling that a proposal kept."""
+    names = ("resolution", "code", "reason", "buyer_amount", "seller_amount")
+    return Ruling(**{name: payload.get(name) for name in names})  # type: ignore[arg-type]
+
+
+def check(ruling: Ruling, held: Money) -> None:
+    """Raise Invalid, naming each field that is wrong."""
+    problems = {}
+    if ruling.resolution not in list(Resolution):
+        problems["resolution"] = "Choose how the dispute ends."
+    if ruling.code not in RESOLUTION_CODES:
+        problems["code"] = "Choose the reason that fits best."
+    if not (ruling.reason or "").strip():
+        problems["reason"] = "Say in a sentence why you decide so."
+    if ruling.resolution == Resolution.SPLIT:
+        problems |= _wrong_split(ruling, held)
+    if problems:
+        raise Invalid(" ".join(problems.values()), fields=problems)
+
+
+def in_words(ruling: Ruling, held: Money) -> str:
+    """The decision as a phrase: what happens to how much."""
+    buyer, seller = (Money(share, held.currency) for share in ruling.shares(held.amount))
+    return {
+        Resolution.RELEASE_TO_SELLER: f"release of {held} to the seller",
+        Resolution.REFUND_TO_BUYER: f"refund of {held} to the buyer",
+        Resolution.SPLIT: f"split of {held}: {buyer} to the buyer, {seller} to the seller",
+        Resolution.NO_FAULT: f"no fault: {held} stays held until its time",
+    }[Resolution(ruling.resolution)]
+
+
+def _wrong_split(ruling: Ruling, held: Money) -> dict[str, str]:
+    buyer, seller = ruling.buyer_amount, ruling.seller_amount
+    if buyer is None or seller is None:
+        missing = "buyer_amount" if buyer is None else "seller_amount"
+        return {missing: "Say how much."}
+    if buyer < 0 or seller < 0:
+        return {"buyer_amount" if buyer < 0 else "seller_amount": "Zero or more."}
+    if buyer + seller != held.amount:
+        given = Money(buyer + seller, held.currency)
+        return {"seller_amount": f"The parts make {given}, but {held} is held. They must sum to it."}
+    if not buyer or not seller:
+        return {"seller_amount": "A split gives both sides something. For one side, choose release or refund."}
+    return {}

@@ -1,0 +1,23 @@
+"""The hourly check of the ledger."""
+
+from datetime import datetime
+from itertools import islice
+
+from webapp.domain.states import CatchUp
+from webapp.jobs import job
+from webapp.jobs.work import Work
+from webapp.services import alerts, books
+
+MOST_NAMED = 100
+
+
+@job(cron="30 * * * *", catch_up=CatchUp.SKIP)
+def verify_books(work: Work, at: datetime) -> None:
+    """Check every invariant of the ledger."""
+    with work.db.reading() as session:
+        wrong = {sentence[:200]: sentence for sentence in islice(books.checks(session), MOST_NAMED)}
+    for sentence in wrong.values():
+        work.log("books.wrong", "error", sentence=sentence)
+    if not work.dry_run:
+        with work.db.transaction() as session:
+            alerts.sync(session, "books_do_not_balance", "page", wrong, work.now)

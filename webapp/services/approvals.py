@@ -1,0 +1,178 @@
+"""Four eyes: a decision above the limit is proposed by one person and done by another's yes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.states import ApprovalStatus, FreezeCause
+from webapp.errors import Conflict, NotAllowed
+from webapp.models import Approval
+from webapp.services import approval_subjects, audit, checks, deeds, events, freezes, leaving, limits, lookup
+from webapp.settings import Settings
+from webapp.sql import insert_new
+
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A money action that someone decides on. `amount` is the whole of the escrow, in minor units."""
+
+    action: str
+    subject_kind: str
+    subject_id: int
+    escrow_id: int | None
+    currency: str
+    amount: int
+    payload: dict[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of a decision: done, or proposed to a second person."""
+
+    executed: bool
+    approval: Approval | None
+    sentence: str
+
+
+def decide(session: Session, proposal: Proposal, *, at: datetime, actor: Actor, settings: Settings) -> Decided:
+    """Do it when it is within the actor's limit; else propose it. The caller has checked that the actor may."""
+    waiting = _proposed(session, proposal.subject_kind, proposal.subject_id)
+    if waiting is not None:
+        raise Conflict(f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied.")
+    if limits.spend(session, actor, proposal.currency, proposal.amount, at, settings):
+        said = deeds.perform(session, proposal.action, proposal.subject_id, proposal.payload, at=at, actor=actor)
+        return Decided(True, None, said)
+    approval = _propose(session, proposal, at, actor, settings)
+    amount = Money(proposal.amount, proposal.currency)
+    return Decided(False, approval, f"Proposed. {amount} is above your limit, so a second person decides.")
+
+
+def get(session: Session, approval_id: int) -> Approval:
+    """One approval. Raises NotFound."""
+    return lookup.by_id(session, Approval, approval_id, "approval")
+
+
+def waiting(session: Session, actor: Actor | None = None) -> list[Approval]:
+    """What waits for a decision, oldest first, at most 200; with an actor only what that one may decide."""
+    query = select(Approval).where(Approval.status == ApprovalStatus.PROPOSED)
+    if actor is not None:
+        query = query.where(Approval.proposed_by != actor.key)
+    return list(session.scalars(query.order_by(Approval.id).limit(MOST_SHOWN)))
+
+
+def approve(session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Approval:
+    """The second person's yes: checked again, then done in the same transaction."""
+    approval = _take(session, approval_id, at, actor)
+    approval_subjects.require_unchanged(session, approval)
+    _decide(session, approval, ApprovalStatus.EXECUTED, at, actor, None)
+    _lift(session, approval, at, actor)
+    deeds.perform(session, approval.action, approval.subject_id, approval.payload, at=at, actor=actor)
+    return get(session, approval_id)
+
+
+def reject(session: Session, approval_id: int, reason: str, *, at: datetime, actor: Actor) -> Approval:
+    """The second person's no; the proposal's freeze is lifted and its subject goes back to its maker."""
+    said = checks.require_text(reason, "reason", "Say why you reject it.")
+    approval = _take(session, approval_id, at, actor)
+    _decide(session, approval, ApprovalStatus.REJECTED, at, actor, said)
+    _give_back(session, approval, at, actor)
+    return get(session, approval_id)
+
+
+def expire_due(session: Session, at: datetime, actor: Actor) -> int:
+    """Let proposals lapse whose time is over, at most 200 at once; returns how many."""
+    actor.require("money:move")
+    old = (Approval.status == ApprovalStatus.PROPOSED, Approval.expires_at <= at)
+    ids = list(session.scalars(select(Approval.id).where(*old).order_by(Approval.id).limit(MOST_SHOWN)))
+    for approval_id in ids:
+        approval = get(session, approval_id)
+        if approval.escrow_id is not None:
+            leaving.locked(session, approval.escrow_id)
+        _decide(session, approval, ApprovalStatus.EXPIRED, at, actor, "Nobody decided in time.")
+        _give_back(session, approval, at, actor)
+    return len(ids)
+
+
+def _proposed(session: Session, kind: str, subject_id: int) -> Approval | None:
+    where = (Approval.subject_kind == kind, Approval.subject_id == subject_id, Approval.status == ApprovalStatus.PROPOSED)
+    return session.scalars(select(Approval).where(*where)).one_or_none()
+
+
+def _propose(session: Session, proposal: Proposal, at: datetime, actor: Actor, settings: Settings) -> Approval:
+    version = approval_subjects.mark_proposed(session, proposal.subject_kind, proposal.subject_id)
+    row = insert_new(session, Approval).values(
+        subject_kind=proposal.subject_kind, subject_id=proposal.subject_id, escrow_id=proposal.escrow_id,
+        action=proposal.action, payload=proposal.payload, subject_version=version, currency=proposal.currency,
+        amount=proposal.amount, status=ApprovalStatus.PROPOSED, reason=proposal.reason, proposed_by=actor.key,
+        proposed_by_name=actor.name, proposed_at=at, expires_at=at + timedelta(hours=settings.approval_expiry_hours),
+    )
+    made = session.scalars(row.on_conflict_do_nothing().returning(Approval.id)).one_or_none()
+    if made is None:
+        raise Conflict("Someone proposed a decision on this meanwhile. Yours was not applied.")
+    if approval_subjects.is_held(session, proposal.escrow_id):
+        said = f"{actor.name}'s proposal waits for approval."
+        freezes.add(session, proposal.escrow_id or 0, FreezeCause.PROPOSAL, made, said, at=at, actor=actor)
+        approval_subjects.remember_version(session, made)
+    audit.record(
+        session, actor, "approval.propose", ("approval", made), at=at, reason=proposal.reason,
+        after={"action": proposal.action, "amount": proposal.amount, "currency": proposal.currency, **proposal.payload},
+    )
+    events.add(session, "approval.proposed", ("approval", made), {"action": proposal.action}, at=at)
+    return get(session, made)
+
+
+def _take(session: Session, approval_id: int, at: datetime, actor: Actor) -> Approval:
+    """The approval, with its escrow's row taken first, if this actor may decide it now."""
+    actor.require("money:approve")
+    if actor.kind != "user":
+        raise NotAllowed("Only a person approves.")
+    escrow_id = get(session, approval_id).escrow_id
+    if escrow_id is not None:
+        leaving.locked(session, escrow_id)
+    approval = get(session, approval_id)
+    if approval.proposed_by == actor.key:
+        raise NotAllowed("You proposed this yourself: another person has to decide.")
+    if approval.status != ApprovalStatus.PROPOSED:
+        who = approval.decided_by_name or "Nobody"
+        raise Conflict(f"{who} decided this already: it is {approval.status}. Your decision was not applied.")
+    if approval.expires_at <= at:
+        raise Conflict("The time to decide this is over. It goes back to the one who proposed it.")
+    return approval
+
+
+def _decide(
+    session: Session, approval: Approval, status: ApprovalStatus, at: datetime, actor: Actor, reason: str | None
+) -> None:
+    by_person = actor.kind == "user"
+    changed = session.execute(
+        update(Approval)
+        .where(Approval.id == approval.id, Approval.status == ApprovalStatus.PROPOSED)
+        .values(
+            status=status, decided_by=actor.key if by_person else None, decided_by_name=actor.name, decided_at=at,
+            decision_reason=reason,
+        )
+        .returning(Approval.id)
+    )
+    if changed.one_or_none() is None:
+        raise Conflict("Someone decided this at the same moment. Your decision was not applied.")
+    session.expire(approval)
+    audit.record(session, actor, f"approval.{status}", ("approval", approval.id), at=at, reason=reason)
+    events.add(session, f"approval.{status}", ("approval", approval.id), {"action": approval.action}, at=at)
+
+
+def _give_back(session: Session, approval: Approval, at: datetime, actor: Actor) -> None:
+    approval_subjects.mark_returned(session, approval.subject_kind, approval.subject_id)
+    _lift(session, approval, at, actor)
+
+
+def _lift(session: Session, approval: Approval, at: datetime, actor: Actor) -> None:
+    if any(f.cause == FreezeCause.PROPOSAL and f.cause_id == approval.id for f in freezes.open_freezes(session, approval.escrow_id or 0)):
+        freezes.lift(session, approval.escrow_id or 0, FreezeCause.PROPOSAL, approval.id, at=at, actor=actor)

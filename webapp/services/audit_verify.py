@@ -1,0 +1,89 @@
+"""Walking the audit chain: every seal follows from the one before it and from the records it covers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from webapp.models import Audit, AuditHead, AuditSeal
+from webapp.services.audit import GENESIS, key_id, link_hash
+from webapp.services.audit_text import digest
+
+_PAGE = 1_000
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was walked, and what was found wrong, in sentences; at most the first of each chain."""
+
+    seals: int = 0
+    rows: int = 0
+    problems: list[str] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def verify(session: Session, keys: Sequence[bytes]) -> Verified:
+    """Walk every chain from its first seal to its head. `keys` are the present and the former sealing keys."""
+    known = {key_id(key): key for key in keys}
+    found = Verified(problems=[])
+    for chain in session.scalars(select(AuditHead.chain).order_by(AuditHead.chain)):
+        problem = _first_break(session, chain, known, found)
+        if problem and found.problems is not None:
+            found.problems.append(problem)
+    found.problems = [*(found.problems or []), *_unsealed(session)]
+    return found
+
+
+def _first_break(session: Session, chain: str, keys: dict[str, bytes], found: Verified) -> str | None:
+    previous, seq = GENESIS, 0
+    for seal in _seals(session, chain):
+        seq += 1
+        if seal.seq != seq:
+            return f"Chain {chain}: seal {seq} is missing."
+        if problem := _wrong(session, chain, seal, previous, keys):
+            return problem
+        found.seals += 1
+        found.rows += seal.rows
+        previous = seal.hash
+    head = session.get_one(AuditHead, chain, populate_existing=True)
+    if (head.seq, head.hash) != (seq, previous):
+        return f"Chain {chain} ends at seal {seq}, but its head says {head.seq}: its end was cut off."
+    return None
+
+
+def _wrong(session: Session, chain: str, seal: AuditSeal, previous: str, keys: dict[str, bytes]) -> str | None:
+    where = f"Chain {chain}, seal {seal.seq} (batch {seal.batch})"
+    if seal.previous != previous:
+        return f"{where} does not follow the seal before it."
+    if seal.key_id not in keys:
+        return f"{where} was made with a key this desk does not have: add the former SECRET_KEY to SECRET_KEY_FALLBACKS."
+    counted = session.scalars(select(func.count()).where(Audit.batch == seal.batch)).one()
+    if counted != seal.rows:
+        return f"{where} covers {seal.rows} records, but {counted} are there."
+    if digest(session, seal.batch) != seal.digest:
+        return f"{where}: a record was changed."
+    made = link_hash(keys[seal.key_id], chain, seal.seq, seal.batch, seal.rows, seal.digest, seal.previous)
+    return None if made == seal.hash else f"{where} was forged."
+
+
+def _seals(session: Session, chain: str) -> Iterator[AuditSeal]:
+    after = 0
+    while True:
+        query = select(AuditSeal).where(AuditSeal.chain == chain, AuditSeal.seq > after).order_by(AuditSeal.seq)
+        page = session.scalars(query.limit(_PAGE)).all()
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].seq
+        session.expunge_all()
+
+
+def _unsealed(session: Session) -> list[str]:
+    """Records that no seal covers: someone wrote them past the desk."""
+    bare = select(Audit.batch).where(~exists().where(AuditSeal.batch == Audit.batch)).distinct().limit(10)
+    return [f"Batch {batch} has records that no seal covers." for batch in session.scalars(bare)]

@@ -1,0 +1,33 @@
+"""Checks of input that several deeds share. Each raises Invalid with the field's name."""
+
+from webapp.domain.money import LARGEST, exponent
+from webapp.errors import Invalid
+
+LONGEST_TEXT = 10_000
+
+
+def require_text(text: str | None, field: str, sentence: str, *, longest: int = LONGEST_TEXT) -> str:
+    """The text without blanks around it; the sentence says what to write when there is none."""
+    said = (text or "").strip()
+    if not said:
+        raise Invalid(sentence, fields={field: sentence})
+    if len(said) > longest:
+        raise Invalid(f"Say it in at most {longest:,} characters.", fields={field: f"At most {longest:,} characters."})
+    return said
+
+
+def require_currency(currency: str) -> None:
+    """A currency code of ISO 4217."""
+    try:
+        exponent(currency)
+    except ValueError as unknown:
+        raise Invalid(f"{unknown}.", fields={"currency": f"{unknown}."}) from None
+
+
+def require_amount(amount: int, currency: str, field: str = "amount") -> None:
+    """More than nothing, and no more than one deed may move; in minor units."""
+    require_currency(currency)
+    if amount <= 0:
+        raise Invalid("The amount must be more than zero.", fields={field: "More than zero, please."})
+    if amount > LARGEST:
+        raise Invalid("The amount is larger than this desk can move.", fields={field: "Too large."})

@@ -1,0 +1,143 @@
+"""Auto-deduct: repayments from the wallets of parties in debt, once per party, currency and local day."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.actors import Actor
+from webapp.domain.deduction import Standing, amount_to_take
+from webapp.domain.states import AccountKind, TransferKind
+from webapp.models import Account, AutoDeduct, Entry, Party, Transfer
+from webapp.models.base import BigInt
+from webapp.services import audit, ledger_rows
+from webapp.services.escrow_queries import Due
+from webapp.services.ledger_rows import Movement
+from webapp.services.outcome import Outcome, Refused
+from webapp.services.stop import require_money_moves
+from webapp.sql import lock, one_of
+
+_Debt = aliased(Account, name="debt")
+_Wallet = aliased(Account, name="wallet")
+
+
+def due(_at: datetime) -> Due:
+    """Standing orders that are enabled, of parties in debt."""
+    found = select(AutoDeduct.id).join(_Debt, _account(_Debt, AccountKind.RECEIVABLE))
+    return Due(AutoDeduct, found.where(AutoDeduct.enabled, _Debt.balance < 0), (AutoDeduct.id,))
+
+
+def deduct_all(
+    session: Session,
+    ids: Sequence[int],
+    *,
+    at: datetime,
+    actor: Actor,
+    due_by: datetime,
+    zone: str,
+    run_id: int | None = None,
+) -> Outcome:
+    """Take what each standing order allows; those it doesn't are refused by name. `due_by` decides the local day.
+
+    Raises Conflict while outgoing money is stopped.
+    """
+    actor.require("money:move")
+    require_money_moves(session)
+    rows = _rows(session, ids)
+    lock(session, Account, [account for row in rows for account in (row.debt_id, row.wallet_id) if account])
+    day = due_by.astimezone(ZoneInfo(zone)).date()
+    outcome, taken = _judged(session, ids, day, zone)
+    moves = [_movement(row, amount, day) for row, amount in taken]
+    for first in range(0, len(moves), ledger_rows.MOST):
+        some = moves[first : first + ledger_rows.MOST]
+        ledger_rows.post_rows(session, some, kind=TransferKind.REPAYMENT, at=at, run_id=run_id)
+    for row, amount in taken:
+        said = {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
+        audit.record(session, actor, "party.auto_deduct_taken", ("party", row.party_id), at=at, after=said, run_id=run_id)
+    return outcome
+
+
+def preview_all(session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime, zone: str) -> Outcome:
+    """The same sums, nothing taken."""
+    return _judged(session, ids, due_by.astimezone(ZoneInfo(zone)).date(), zone)[0]
+
+
+def _judged(session: Session, ids: Sequence[int], day: date, zone: str) -> tuple[Outcome, list[tuple[Any, int]]]:
+    rows = _rows(session, ids)
+    repaid, done = _repaid(session, rows, day, zone), _done_already(session, rows, day)
+    outcome, taken = Outcome("auto_deduct"), []
+    for row in rows:
+        answer = _answer(row, day, repaid.get(row.debt_id, 0), done)
+        if isinstance(answer, str):
+            outcome.refused.append(Refused(row.id, row.ref, answer))
+        else:
+            taken.append((row, answer))
+            outcome.done += 1
+            outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + answer
+    return outcome, taken
+
+
+def _answer(row: Any, day: date, repaid: int, done: set[str]) -> int | str:
+    if _reference(row, day) in done:
+        return "It was taken already today."
+    if row.wallet_id is None:
+        return f"{row.name} has no wallet in {row.currency}."
+    standing = Standing(
+        row.currency, -row.debt, row.wallet, row.percent, row.daily_max, row.minimum_balance, repaid
+    )
+    return amount_to_take(standing)
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    """The standing orders with the balances as they are now."""
+    query = (
+        select(
+            AutoDeduct.id, AutoDeduct.party_id, AutoDeduct.currency, AutoDeduct.percent, AutoDeduct.daily_max,
+            AutoDeduct.minimum_balance, Party.ref, Party.name, _Debt.id.label("debt_id"), _Debt.balance.label("debt"),
+            _Wallet.id.label("wallet_id"), _Wallet.balance.label("wallet"),
+        )
+        .join(Party, Party.id == AutoDeduct.party_id)
+        .join(_Debt, _account(_Debt, AccountKind.RECEIVABLE))
+        .outerjoin(_Wallet, _account(_Wallet, AccountKind.WALLET))
+        .where(one_of(session, AutoDeduct.id, ids), AutoDeduct.enabled, _Debt.balance < 0)
+        .order_by(AutoDeduct.id)
+    )
+    return session.execute(query).all()
+
+
+def _account(account: Any, kind: AccountKind) -> Any:
+    mine = (account.party_id == AutoDeduct.party_id, account.currency == AutoDeduct.currency)
+    return and_(account.kind == kind, *mine)
+
+
+def _reference(row: Any, day: date) -> str:
+    return f"auto-deduct-{row.party_id}-{row.currency}-{day.isoformat()}"
+
+
+def _movement(row: Any, amount: int, day: date) -> Movement:
+    return Movement(_reference(row, day), row.currency, row.wallet_id, row.debt_id, amount)
+
+
+def _done_already(session: Session, rows: Sequence[Any], day: date) -> set[str]:
+    """The day's references that are there: the ledger's own uniqueness decides if two look at once."""
+    references = [_reference(row, day) for row in rows]
+    return set(session.scalars(select(Transfer.reference).where(Transfer.reference.in_(references))))
+
+
+def _repaid(session: Session, rows: Sequence[Any], day: date, zone: str) -> dict[int, int]:
+    """Repayments of the local day, by hand too, by the debt's account."""
+    begins = datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+    ends = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
+    sums = (
+        select(Entry.account_id, func.sum(Entry.amount).cast(BigInt))
+        .join(Transfer, Transfer.id == Entry.transfer_id)
+        .where(
+            one_of(session, Entry.account_id, [row.debt_id for row in rows]),
+            Transfer.kind == TransferKind.REPAYMENT, Transfer.at >= begins, Transfer.at < ends,
+        )
+        .group_by(Entry.account_id)
+    )
+    return {account: repaid for account, repaid in session.execute(sums)}

@@ -1,0 +1,57 @@
+"""The whole case of one dispute."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.models import Approval, Dispute, Evidence, Message, Party, User
+from webapp.services import escrow_file, lookup, party_file
+from webapp.services.escrow_file import EscrowFile
+from webapp.services.party_file import History
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeCase:
+    """A dispute with its escrow, both parties' histories, messages, evidence and proposals."""
+
+    dispute: Dispute
+    file: EscrowFile
+    assignee: User | None
+    histories: dict[int, History]
+    messages: Sequence[Message]
+    evidence: Sequence[Evidence]
+    approvals: Sequence[Approval]
+
+    @property
+    def proposal(self) -> Approval | None:
+        """The proposal that waits for a second person."""
+        return next((approval for approval in self.approvals if approval.status == "proposed"), None)
+
+    @property
+    def sides(self) -> list[tuple[str, Party]]:
+        """Both parties with the side they are on."""
+        return [("buyer", self.file.buyer), ("seller", self.file.seller)]
+
+    @property
+    def accused(self) -> str:
+        """The side that the claim is against."""
+        return "seller" if self.dispute.claimant == "buyer" else "buyer"
+
+
+def read(session: Session, dispute_id: int) -> DisputeCase:
+    """The case in a fixed number of statements. Raises NotFound."""
+    dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
+    file = escrow_file.read(session, dispute.escrow_id)
+    return DisputeCase(
+        dispute,
+        file,
+        session.get(User, dispute.assignee_id) if dispute.assignee_id else None,
+        {party.id: party_file.history(session, party.id) for party in (file.buyer, file.seller)},
+        session.scalars(select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST)).all()[::-1],
+        session.scalars(select(Evidence).where(Evidence.dispute_id == dispute_id).order_by(Evidence.id).limit(MOST)).all(),
+        [approval for approval in file.approvals if (approval.subject_kind, approval.subject_id) == ("dispute", dispute_id)],
+    )

@@ -1,0 +1,28 @@
+"""Taking a dispute: its escrow's row first, then looking at both."""
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, FreezeCause
+from webapp.errors import Conflict
+from webapp.models import Dispute, Escrow
+from webapp.services import leaving, lookup
+
+
+def locked(session: Session, dispute_id: int) -> tuple[Dispute, Escrow]:
+    """The dispute and its escrow, whose row this transaction has from here on."""
+    escrow_id = lookup.by_id(session, Dispute, dispute_id, "dispute").escrow_id
+    escrow = leaving.locked(session, escrow_id)
+    return lookup.by_id(session, Dispute, dispute_id, "dispute"), escrow
+
+
+def locked_open(session: Session, dispute_id: int) -> Dispute:
+    """The same, for work on an open dispute. Raises Conflict when it is closed."""
+    dispute, _ = locked(session, dispute_id)
+    if dispute.status in CLOSED_DISPUTES:
+        raise Conflict(f"Dispute {dispute.ref} is {dispute.status} already.")
+    return dispute
+
+
+def cause_of(dispute: Dispute) -> FreezeCause:
+    """The cause under which the dispute froze its escrow."""
+    return FreezeCause.WARRANTY_CLAIM if dispute.kind == DisputeKind.WARRANTY_CLAIM else FreezeCause.DISPUTE

@@ -1,0 +1,74 @@
+"""All there is to know of one escrow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, Schedule
+from webapp.services import case_timeline, escrow_ledger, lookup
+from webapp.services.case_timeline import Moment, Subject
+from webapp.services.escrow_ledger import Movement
+
+MOST = 50
+JOBS = {
+    "deadline": "auto_release", "completion": "release_completed_orders", "buffer": "release_pending_earnings",
+    "placement": "release_placement_holds",
+}
+"""The job that considers the escrows of each policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class EscrowFile:
+    """One escrow with everything around it."""
+
+    escrow: Escrow
+    order: Order
+    buyer: Party
+    seller: Party
+    payments: Sequence[Payment]
+    freezes: Sequence[Freeze]
+    """Those not lifted, oldest first."""
+    disputes: Sequence[Dispute]
+    approvals: Sequence[Approval]
+    movements: Sequence[Movement]
+    moments: Sequence[Moment]
+    schedule: Schedule | None
+    """The schedule whose next run considers it, while it is held."""
+
+
+def read(session: Session, escrow_id: int) -> EscrowFile:
+    """One escrow with everything around it, in a fixed number of statements. Raises NotFound."""
+    escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
+    parties = {party.id: party for party in session.scalars(select(Party).where(Party.id.in_((escrow.buyer_id, escrow.seller_id))))}
+    disputes = session.scalars(select(Dispute).where(Dispute.escrow_id == escrow_id).order_by(Dispute.id.desc()).limit(MOST)).all()
+    movements = escrow_ledger.of_escrow(session, escrow_id)
+    subjects = [("escrow", escrow_id), *[("dispute", one.id) for one in disputes], *[("transfer", one.id) for one in movements]]
+    approvals = _approvals(session, subjects)
+    subjects += [("order", escrow.order_id), *[("approval", one.id) for one in approvals]]
+    return EscrowFile(
+        escrow,
+        session.get_one(Order, escrow.order_id),
+        parties[escrow.buyer_id],
+        parties[escrow.seller_id],
+        session.scalars(select(Payment).where(Payment.order_id == escrow.order_id).order_by(Payment.id.desc()).limit(MOST)).all(),
+        session.scalars(select(Freeze).where(Freeze.escrow_id == escrow_id, Freeze.lifted_at.is_(None)).order_by(Freeze.id).limit(MOST)).all(),
+        disputes,
+        approvals,
+        movements,
+        case_timeline.moments(session, subjects, movements, [one.id for one in disputes]),
+        session.get(Schedule, JOBS[escrow.policy]) if escrow.status == "held" else None,
+    )
+
+
+def next_look(file: EscrowFile) -> datetime | None:
+    """When a run will next consider the escrow; None when none is planned."""
+    schedule = file.schedule
+    return None if schedule is None or schedule.paused_at is not None else schedule.next_slot
+
+
+def _approvals(session: Session, subjects: Sequence[Subject]) -> Sequence[Approval]:
+    what = tuple_(Approval.subject_kind, Approval.subject_id)
+    return session.scalars(select(Approval).where(what.in_(list(subjects))).order_by(Approval.id.desc()).limit(MOST)).all()

@@ -1,0 +1,63 @@
+"""The ledger of one escrow, as a table for people."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from webapp.models import Account, Entry, Party, Transfer
+
+MOST = 50
+"""Transfers of one escrow that are shown; holding and reversing more often than that is not work but an attack."""
+
+
+@dataclass(slots=True)
+class Movement:
+    """One transfer with its sides, in minor units."""
+
+    id: int
+    reference: str
+    kind: str
+    at: datetime
+    amount: int
+    currency: str
+    run_id: int | None
+    reverses_id: int | None
+    sides: list["Side"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One entry: positive goes into the account."""
+
+    kind: str
+    """The account's kind: wallet, escrow, fees…"""
+    owner: str
+    """The party's name, or the provider of a clearing account."""
+    party_id: int | None
+    amount: int
+
+
+def of_escrow(session: Session, escrow_id: int) -> list[Movement]:
+    """Every transfer of this escrow with its entries, oldest first."""
+    return _gathered(session, select(Transfer).where(Transfer.escrow_id == escrow_id).order_by(Transfer.id.desc()).limit(MOST))
+
+
+def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:
+    chosen = transfers.subquery()
+    rows = session.execute(
+        select(chosen, Account.kind.label("account"), Account.owner, Account.party_id, Party.name, Entry.amount.label("moved"))
+        .join(Entry, Entry.transfer_id == chosen.c.id)
+        .join(Account, Account.id == Entry.account_id)
+        .outerjoin(Party, Party.id == Account.party_id)
+        .order_by(chosen.c.id, Entry.id)
+    )
+    found: dict[int, Movement] = {}
+    for row in rows:
+        movement = found.setdefault(
+            row.id, Movement(row.id, row.reference, row.kind, row.at, row.amount, row.currency, row.run_id, row.reverses_id)
+        )
+        movement.sides.append(Side(row.account, row.name or row.owner, row.party_id, row.moved))
+    return list(found.values())

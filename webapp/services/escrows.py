@@ -1,0 +1,109 @@
+"""Escrows, and what a person may decide about one: extend, release, refund, void, reverse."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import EscrowStatus
+from webapp.errors import Conflict, Invalid
+from webapp.models import Escrow, Transfer
+from webapp.services import approvals, audit, checks, events, leaving, lookup, reversals
+from webapp.services.approvals import Decided, Proposal
+from webapp.settings import Settings
+
+
+def get(session: Session, escrow_id: int) -> Escrow:
+    """One escrow. Raises NotFound."""
+    return lookup.by_id(session, Escrow, escrow_id, "escrow")
+
+
+def by_ref(session: Session, ref: str) -> Escrow:
+    """The escrow with this reference. Raises NotFound."""
+    found: Escrow = lookup.by_ref(session, Escrow, ref, "escrow")
+    return found
+
+
+def extend(
+    session: Session, escrow_id: int, release_at: datetime, reason: str, *, version: int, at: datetime, actor: Actor
+) -> Escrow:
+    """Put off the release. Raises Invalid for an instant that is past or sooner than the present one."""
+    actor.require("escrow:extend")
+    said = checks.require_text(reason, "reason", "Say why it is put off.")
+    escrow = leaving.locked(session, escrow_id)
+    lookup.require_version(escrow, version, "escrow")
+    if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
+        raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: there is nothing left to put off.")
+    if release_at <= at or (escrow.release_at is not None and release_at <= escrow.release_at):
+        raise Invalid("Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."})
+    before = {"release_at": escrow.release_at.isoformat() if escrow.release_at else None}
+    escrow.release_at, escrow.version = release_at, escrow.version + 1
+    session.flush()
+    after = {"release_at": release_at.isoformat()}
+    audit.record(session, actor, "escrow.extend", ("escrow", escrow.id), at=at, reason=said, before=before, after=after)
+    events.add(session, "escrow.extended", ("escrow", escrow.id), {"escrow": escrow.ref, **after}, at=at)
+    return escrow
+
+
+def release(
+    session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Pay the seller now, or propose it."""
+    return _decide(session, "escrow.release", escrow_id, reason, version, at, actor, settings)
+
+
+def refund(
+    session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Give the buyer everything back, or propose it."""
+    return _decide(session, "escrow.refund", escrow_id, reason, version, at, actor, settings)
+
+
+def void(
+    session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Give up an escrow that was never paid, or propose it."""
+    return _decide(session, "escrow.void", escrow_id, reason, version, at, actor, settings)
+
+
+def reverse(
+    session: Session,
+    transfer_id: int,
+    reason: str,
+    *,
+    to_debt: bool = False,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Decided:
+    """Correct a movement by its opposite, or propose it. `to_debt` posts what a wallet lacks as its party's debt."""
+    actor.require("money:reverse")
+    said = checks.require_text(reason, "reason", "Say why it is reversed.")
+    transfer = lookup.by_id(session, Transfer, transfer_id, "transfer")
+    if transfer.escrow_id is not None:
+        leaving.locked(session, transfer.escrow_id)
+    reversals.check(session, transfer)
+    payload = {"reason": said, "to_debt": to_debt}
+    proposal = Proposal(
+        "transfer.reverse", "transfer", transfer.id, transfer.escrow_id, transfer.currency, transfer.amount, payload, said
+    )
+    return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)
+
+
+def _decide(
+    session: Session, action: str, escrow_id: int, reason: str, version: int, at: datetime, actor: Actor,
+    settings: Settings,
+) -> Decided:
+    actor.require("money:propose")
+    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    escrow = leaving.locked(session, escrow_id)
+    lookup.require_version(escrow, version, "escrow")
+    if action == "escrow.void":
+        if escrow.status != EscrowStatus.PENDING_PAYMENT:
+            raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: only one that awaits payment can be voided.")
+    else:
+        leaving.require_free(session, escrow)
+    if action == "escrow.release":
+        leaving.seller_wallet(session, escrow)
+    proposal = Proposal(action, "escrow", escrow.id, escrow.id, escrow.currency, escrow.amount, {"reason": said}, said)
+    return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)

@@ -1,0 +1,86 @@
+"""Freezes: reasons why an escrow may not move. They coexist, and each is lifted on its own."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import EscrowStatus, FreezeCause
+from webapp.errors import Conflict
+from webapp.models import Escrow, Freeze
+from webapp.services import audit, checks, events, lookup
+from webapp.sql import insert_new, lock
+
+
+def freeze(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> Freeze:
+    """A person's freeze. Raises Conflict when the escrow is not held, or this person froze it already."""
+    actor.require("escrow:freeze")
+    said = checks.require_text(reason, "reason", "Say why it is frozen.")
+    return add(session, escrow_id, FreezeCause.PERSON, actor.id or 0, said, at=at, actor=actor)
+
+
+def unfreeze(session: Session, freeze_id: int, reason: str, *, at: datetime, actor: Actor) -> None:
+    """Lift a person's freeze. Those of disputes and proposals are lifted by deciding them."""
+    actor.require("escrow:freeze")
+    said = checks.require_text(reason, "reason", "Say why it may move again.")
+    found = lookup.by_id(session, Freeze, freeze_id, "freeze")
+    if found.cause != FreezeCause.PERSON:
+        raise Conflict(f"This freeze belongs to a {found.cause}: decide that, and it is lifted.")
+    lift(session, found.escrow_id, FreezeCause.PERSON, found.cause_id, at=at, actor=actor, reason=said)
+
+
+def open_freezes(session: Session, escrow_id: int) -> list[Freeze]:
+    """What freezes the escrow now, oldest first."""
+    mine = select(Freeze).where(Freeze.escrow_id == escrow_id, Freeze.lifted_at.is_(None))
+    return list(session.scalars(mine.order_by(Freeze.id)))
+
+
+def add(
+    session: Session, escrow_id: int, cause: FreezeCause, cause_id: int, reason: str, *, at: datetime, actor: Actor
+) -> Freeze:
+    """Freeze for a cause. The caller has checked that the actor may; the escrow's row is taken first."""
+    lock(session, Escrow, [escrow_id])
+    escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
+    if escrow.status != EscrowStatus.HELD:
+        raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: only a held escrow can be frozen.")
+    row = insert_new(session, Freeze).values(
+        escrow_id=escrow_id, cause=cause, cause_id=cause_id, reason=reason, by=actor.key, by_name=actor.name, at=at
+    )
+    made = session.scalars(row.on_conflict_do_nothing().returning(Freeze.id)).one_or_none()
+    if made is None:
+        raise Conflict(f"You froze escrow {escrow.ref} already.")
+    _count(session, escrow_id, 1)
+    audit.record(session, actor, "escrow.freeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
+    events.add(session, "escrow.frozen", ("escrow", escrow_id), {"escrow": escrow.ref, "cause": cause}, at=at)
+    return lookup.by_id(session, Freeze, made, "freeze")
+
+
+def lift(
+    session: Session,
+    escrow_id: int,
+    cause: FreezeCause,
+    cause_id: int,
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str | None = None,
+) -> None:
+    """Lift the freeze of a cause. Raises Conflict when it was lifted already."""
+    lock(session, Escrow, [escrow_id])
+    mine = (Freeze.escrow_id == escrow_id, Freeze.cause == cause, Freeze.cause_id == cause_id, Freeze.lifted_at.is_(None))
+    lifting = update(Freeze).where(*mine).values(lifted_at=at, lifted_by=actor.key).returning(Freeze.id)
+    if session.execute(lifting).one_or_none() is None:
+        raise Conflict("This freeze was lifted already.")
+    _count(session, escrow_id, -1)
+    audit.record(session, actor, "escrow.unfreeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
+    events.add(session, "escrow.unfrozen", ("escrow", escrow_id), {"cause": cause}, at=at)
+
+
+def _count(session: Session, escrow_id: int, change: int) -> None:
+    session.execute(
+        update(Escrow)
+        .where(Escrow.id == escrow_id)
+        .values(freezes=Escrow.freezes + change, version=Escrow.version + 1)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,124 @@
+"""How one escrow leaves by a person's decision: who gets what, and writing it down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import fee_share
+from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
+from webapp.errors import Conflict
+from webapp.models import Escrow, Order, Party
+from webapp.services import accounts, audit, events, freezes, ledger, lookup
+from webapp.services.figures import note_figure
+from webapp.services.stop import require_money_moves
+from webapp.sql import lock
+
+_STATUS = {
+    TransferKind.RELEASE: EscrowStatus.RELEASED,
+    TransferKind.REFUND: EscrowStatus.REFUNDED,
+    TransferKind.SPLIT: EscrowStatus.SPLIT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Who gets what of a hold, in minor units; they sum to the amount."""
+
+    buyer: int
+    seller: int
+    fee: int
+
+
+def shares(escrow: Escrow, buyer: int, seller: int) -> Shares:
+    """The fee comes out of the seller's part, in proportion; a refund has none."""
+    fee = fee_share(escrow.fee, seller, escrow.amount)
+    return Shares(buyer, seller - fee, fee)
+
+
+def locked(session: Session, escrow_id: int) -> Escrow:
+    """Take the escrow's row, then look at it."""
+    lock(session, Escrow, [escrow_id])
+    return lookup.by_id(session, Escrow, escrow_id, "escrow")
+
+
+def require_free(session: Session, escrow: Escrow) -> None:
+    """Raise Conflict unless the escrow is held and nothing freezes it."""
+    if escrow.status != EscrowStatus.HELD:
+        raise Conflict(f"Escrow {escrow.ref} is {escrow.status} already. Nothing was changed.")
+    for found in freezes.open_freezes(session, escrow.id):
+        raise Conflict(f"Escrow {escrow.ref} is frozen by {found.by_name}: {found.reason} Lift that first.")
+
+
+def leave(
+    session: Session, escrow: Escrow, buyer: int, seller: int, *, at: datetime, actor: Actor, reason: str
+) -> str:
+    """Let a free, locked escrow go: the parts to the wallets, the fee to the fees. Returns the transfer's reference.
+
+    The buyer's wallet is opened when there is none; the seller must have one (Conflict).
+    """
+    require_money_moves(session)
+    require_free(session, escrow)
+    kind = _kind(escrow, buyer)
+    reference = f"escrow-{escrow.id}-{escrow.hold_no}-{kind}"
+    legs = _legs(session, escrow, shares(escrow, buyer, seller), at)
+    ledger.post(
+        session, reference=reference, kind=kind, currency=escrow.currency, legs=legs, at=at, escrow_id=escrow.id,
+        hold_no=escrow.hold_no, leaves=True,
+    )
+    if kind == TransferKind.SPLIT:
+        note_figure(session, "released", escrow.currency, seller, at)
+        note_figure(session, "refunded", escrow.currency, buyer, at)
+    _mark(session, escrow, kind, at, actor, reason)
+    return reference
+
+
+def seller_wallet(session: Session, escrow: Escrow) -> int:
+    """The seller's wallet. Raises Conflict when there is none."""
+    wallet = accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency)
+    if wallet is None:
+        seller = lookup.by_id(session, Party, escrow.seller_id, "party")
+        raise Conflict(f"{seller.name} has no wallet in {escrow.currency}. Give the party one first.")
+    return wallet
+
+
+def _kind(escrow: Escrow, buyer: int) -> TransferKind:
+    if buyer == 0:
+        return TransferKind.RELEASE
+    return TransferKind.REFUND if buyer == escrow.amount else TransferKind.SPLIT
+
+
+def _legs(session: Session, escrow: Escrow, parts: Shares, at: datetime) -> list[tuple[int, int]]:
+    legs = [(escrow.held_account_id or 0, -escrow.amount)]
+    if parts.buyer:
+        wallet = accounts.open_account(session, AccountKind.WALLET, escrow.buyer_id, escrow.currency, at=at)
+        legs.append((wallet, parts.buyer))
+    if parts.seller:
+        legs.append((seller_wallet(session, escrow), parts.seller))
+    if parts.fee:
+        legs.append((accounts.pool(session, AccountKind.FEES, escrow.currency, at=at), parts.fee))
+    return legs
+
+
+def _mark(
+    session: Session, escrow: Escrow, kind: TransferKind, at: datetime, actor: Actor, reason: str
+) -> None:
+    status = _STATUS[kind]
+    changed = session.execute(
+        update(Escrow)
+        .where(Escrow.id == escrow.id, Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0)
+        .values(status=status, left_at=at, left_reason="decision", blocked=None, version=Escrow.version + 1)
+        .returning(Escrow.id)
+    )
+    if changed.one_or_none() is None:
+        raise Conflict(f"Escrow {escrow.ref} changed meanwhile. Nothing was changed.")
+    session.expire(escrow)
+    before, after = {"status": "held"}, {"status": str(status)}
+    audit.record(
+        session, actor, f"escrow.{kind}", ("escrow", escrow.id), at=at, reason=reason, before=before, after=after
+    )
+    order = lookup.by_id(session, Order, escrow.order_id, "order")
+    said = {"escrow": escrow.ref, "order": order.ref, "amount": escrow.amount, "currency": escrow.currency}
+    events.add(session, f"escrow.{status}", ("escrow", escrow.id), said, at=at)

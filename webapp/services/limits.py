@@ -1,0 +1,75 @@
+"""How much one person may move without a second: per currency, on the whole escrow, and cumulative per day."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.errors import Invalid
+from webapp.models import Spending, StoredSetting
+from webapp.services import audit, checks
+from webapp.settings import Settings
+from webapp.sql import insert_new
+
+_NAME = "approval_limits"
+
+
+def all_limits(session: Session, settings: Settings) -> dict[str, int]:
+    """The limits in force, in minor units by currency. What admins set wins over the environment."""
+    stored = session.get(StoredSetting, _NAME)
+    return dict(stored.value) if stored is not None and stored.value is not None else dict(settings.approval_limits)
+
+
+def limit_of(session: Session, currency: str, settings: Settings) -> int:
+    """The limit of a currency; none set means zero."""
+    return all_limits(session, settings).get(currency, 0)
+
+
+def set_limits(session: Session, limits: dict[str, int], *, at: datetime, actor: Actor) -> None:
+    """Set the limits of all currencies at once."""
+    actor.require("settings:manage")
+    for currency, limit in limits.items():
+        checks.require_currency(currency)
+        if limit < 0:
+            raise Invalid("A limit is zero or more.", fields={currency: "Zero or more."})
+    row = session.get(StoredSetting, _NAME, with_for_update=True)
+    before = row.value if row is not None else None
+    if row is None:
+        row = StoredSetting(name=_NAME)
+        session.add(row)
+    row.value, row.changed_at, row.changed_by = limits, at, actor.name
+    session.flush()
+    said = {"limits": limits}
+    audit.record(session, actor, "settings.limits", ("setting", 2), at=at, before={"limits": before}, after=said)
+
+
+def needs_second_person(
+    session: Session, actor: Actor, currency: str, amount: int, at: datetime, settings: Settings
+) -> bool:
+    """Whether this amount, with what the actor moved today already, is above the limit."""
+    return _spent(session, actor, currency, at) + amount > limit_of(session, currency, settings)
+
+
+def spend(session: Session, actor: Actor, currency: str, amount: int, at: datetime, settings: Settings) -> bool:
+    """Take the amount from the actor's limit of the day; False, and nothing taken, when it would go above it.
+
+    The row is locked before it is looked at, so that two decisions at once can't both fit.
+    """
+    key = {"actor": actor.key, "day": _day(at), "currency": currency}
+    session.execute(insert_new(session, Spending).values(**key, amount=0).on_conflict_do_nothing())
+    mine = (Spending.actor == actor.key, Spending.day == _day(at), Spending.currency == currency)
+    session.execute(select(Spending.amount).where(*mine).with_for_update())
+    if needs_second_person(session, actor, currency, amount, at, settings):
+        return False
+    session.execute(update(Spending).where(*mine).values(amount=Spending.amount + amount))
+    return True
+
+
+def _spent(session: Session, actor: Actor, currency: str, at: datetime) -> int:
+    mine = (Spending.actor == actor.key, Spending.day == _day(at), Spending.currency == currency)
+    return session.scalars(select(Spending.amount).where(*mine)).one_or_none() or 0
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).date().isoformat()

@@ -1,0 +1,118 @@
+"""Correcting a movement: a new, opposite transfer. Nothing in the ledger is ever edited."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
+from webapp.errors import Conflict
+from webapp.models import Account, Entry, Escrow, Transfer
+from webapp.services import accounts, audit, events, freezes, leaving, ledger, lookup
+from webapp.services.figures import note_figure
+from webapp.sql import lock
+
+REVERSIBLE = (TransferKind.RELEASE, TransferKind.REFUND, TransferKind.SPLIT, TransferKind.DEPOSIT, TransferKind.REPAYMENT)
+
+Leg = tuple[int, int]
+
+
+def planned(session: Session, transfer: Transfer, *, to_debt: bool, at: datetime) -> list[Leg]:
+    """The opposite legs, the parties' accounts locked. What a wallet doesn't hold is refused, or becomes a debt."""
+    sides = _sides(session, transfer)
+    lock(session, Account, [account.id for account, _ in sides if account.party_id is not None])
+    legs: list[Leg] = []
+    for account, change in _sides(session, transfer):
+        short = _short(account, change, to_debt)
+        legs.append((account.id, change + short))
+        if short and account.party_id is not None:
+            debt = accounts.open_account(session, AccountKind.RECEIVABLE, account.party_id, account.currency, at=at)
+            legs.append((debt, -short))
+    return legs
+
+
+def preview(session: Session, transfer: Transfer, *, to_debt: bool) -> list[tuple[int | None, int]]:
+    """The same legs by today's balances; None stands for a debt that would be opened."""
+    legs: list[tuple[int | None, int]] = []
+    for account, change in _sides(session, transfer):
+        short = _short(account, change, to_debt)
+        legs.append((account.id, change + short))
+        if short and account.party_id is not None:
+            debt = accounts.find_account(session, AccountKind.RECEIVABLE, account.party_id, account.currency)
+            legs.append((debt, -short))
+    return legs
+
+
+def check(session: Session, transfer: Transfer) -> None:
+    """Raise Conflict unless the transfer can be reversed, once."""
+    if transfer.kind not in REVERSIBLE:
+        raise Conflict(f"A {transfer.kind} can't be reversed.")
+    if session.scalars(select(Transfer.id).where(Transfer.reverses_id == transfer.id)).first() is not None:
+        raise Conflict(f"Transfer {transfer.reference} was reversed already.")
+
+
+def perform(session: Session, transfer_id: int, payload: dict[str, Any], at: datetime, actor: Actor) -> str:
+    """Post the opposite; what had left an escrow is held again, under a new number, frozen until someone decides."""
+    transfer = lookup.by_id(session, Transfer, transfer_id, "transfer")
+    escrow = leaving.locked(session, transfer.escrow_id) if transfer.escrow_id else None
+    check(session, transfer)
+    legs = planned(session, transfer, to_debt=bool(payload.get("to_debt")), at=at)
+    ledger.post(
+        session, reference=f"reversal-of-{transfer.id}", kind=TransferKind.REVERSAL, currency=transfer.currency,
+        legs=legs, at=at, escrow_id=transfer.escrow_id, reverses_id=transfer.id,
+    )
+    reason = payload["reason"]
+    said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
+    audit.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
+    events.add(session, "transfer.reversed", ("transfer", transfer.id), said, at=at)
+    if escrow is not None and transfer.leaves:
+        _hold_again(session, escrow, transfer, reason, at, actor)
+    return f"{Money(transfer.amount, transfer.currency)} of transfer {transfer.reference} was reversed."
+
+
+def _sides(session: Session, transfer: Transfer) -> list[tuple[Account, int]]:
+    """Each account as it is now, and what the reversal changes there."""
+    rows = (
+        select(Account, Entry.amount)
+        .join(Entry, Entry.account_id == Account.id)
+        .where(Entry.transfer_id == transfer.id)
+        .order_by(Account.id)
+        .execution_options(populate_existing=True)
+    )
+    return [(account, -amount) for account, amount in session.execute(rows)]
+
+
+def _short(account: Account, change: int, to_debt: bool) -> int:
+    """What the account lacks, if its party may owe it. Raises Conflict if not."""
+    short = 0 if account.floor is None else max(0, account.floor - (account.balance + change))
+    if short and (not to_debt or account.party_id is None):
+        there = Money(account.balance, account.currency)
+        raise Conflict(f"The {account.kind} holds only {there}: it can't give {Money(-change, account.currency)} back.")
+    return short
+
+
+def _hold_again(
+    session: Session, escrow: Escrow, transfer: Transfer, reason: str, at: datetime, actor: Actor
+) -> None:
+    buyer = _given_to(session, transfer, escrow.buyer_id)
+    note_figure(session, "refunded", escrow.currency, -buyer, at)
+    note_figure(session, "released", escrow.currency, buyer - transfer.amount, at)
+    session.execute(
+        update(Escrow)
+        .where(Escrow.id == escrow.id)
+        .values(
+            status=EscrowStatus.HELD, hold_no=Escrow.hold_no + 1, left_at=None, left_reason=None, held_at=at,
+            version=Escrow.version + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    freezes.add(session, escrow.id, FreezeCause.PERSON, actor.id or 0, f"Reversed: {reason}", at=at, actor=actor)
+
+
+def _given_to(session: Session, transfer: Transfer, party_id: int) -> int:
+    mine = select(Entry.amount).join(Account, Account.id == Entry.account_id)
+    rows = session.scalars(mine.where(Entry.transfer_id == transfer.id, Account.party_id == party_id, Entry.amount > 0))
+    return sum(rows)
