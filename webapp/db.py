@@ -40,12 +40,17 @@ class Database:
         put into `session.info["after_commit"]`.
         """
         with self._sessions() as session:
-            session.connection(execution_options={"desk_writes": True})
+            connection = session.connection(execution_options={"desk_writes": True})
             yield session
             session.flush()
             for hook in self._before_commit:
                 hook(session)
-            session.commit()
+            try:
+                session.commit()
+            except Exception:
+                # SQLite keeps a transaction open whose commit was refused; nobody may get this connection again.
+                connection.invalidate()
+                raise
         for nudge in session.info.pop("after_commit", ()):
             nudge()
 

@@ -7,16 +7,18 @@ from webapp.jobs import job
 from webapp.jobs.judging import judge
 from webapp.jobs.sweeping import sweep_runs
 from webapp.jobs.work import Work
-from webapp.services import processes
+from webapp.services import approvals, disputes, processes
 
 
 @job(cron="*/5 * * * *", catch_up=CatchUp.SKIP)
 def watch(work: Work, at: datetime) -> None:
-    """Look for lost runs, silent processes, late jobs and disputes past due."""
+    """Look for lost runs, silent processes, late jobs, silent parties and approvals that lapse."""
     if work.dry_run:
         return
     sweep_runs(work.runtime)
     with work.db.transaction() as session:
         processes.forget(session, work.now)
+        lapsed = approvals.expire_due(session, work.now, work.actor)
+        silent = disputes.expire_due(session, work.now, work.actor)
     fired = judge(work.runtime)
-    work.log("watch.done", fired=fired)
+    work.log("watch.done", fired=fired, lapsed_approvals=lapsed, silent_parties=silent)

@@ -40,10 +40,10 @@ def resume(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
     """Let outgoing money flow again."""
     if not why.strip():
         raise Invalid("Say why outgoing money may flow again.", fields={"why": "Say why."})
-    _switch(session, None, at, actor, why)
+    _switch(session, {}, at, actor, why)
 
 
-def _switch(session: Session, value: dict[str, str] | None, at: datetime, actor: Actor, why: str | None = None) -> None:
+def _switch(session: Session, value: dict[str, str], at: datetime, actor: Actor, why: str | None = None) -> None:
     actor.require("money:stop")
     row: Any = session.get(StoredSetting, _NAME, with_for_update=True)
     before = {"stopped": row.value} if row is not None else None

@@ -1,0 +1,101 @@
+"""Auto-deduct: how much, from whom, and never twice a day."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
+from webapp.domain.actors import job_actor
+from webapp.domain.deduction import Standing, amount_to_take
+from webapp.models import Party
+from webapp.runtime import Runtime
+from webapp.services import deductions, parties, standing_orders
+from webapp.services.outcome import Outcome
+from webapp.services.standing_orders import StandingOrder
+
+JOB = job_actor("auto_deduct")
+ZONE = "Africa/Nairobi"
+
+
+@pytest.fixture
+def market(runtime: Runtime) -> Iterator[Market]:
+    with runtime.db.transaction() as session:
+        yield Market(session, runtime)
+    all_books_agree(runtime)
+
+
+def debtor(market: Market, *, held: int, debt: int, percent: int = 30, most: int | None = None, least: int = 0) -> Party:
+    party = market.party("debtor", wallet=held)
+    parties.owe(market.session, party.id, debt, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
+    order = StandingOrder(True, percent, most, least)
+    standing_orders.change(market.session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+    return party
+
+
+def deduct(market: Market, days: int = 0) -> Outcome:
+    at = NOW + timedelta(days=days)
+    ids = list(market.session.scalars(deductions.due(at).select))
+    return deductions.deduct_all(market.session, ids, at=at, actor=JOB, due_by=at, zone=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("held", "debt", "percent", "most", "least", "taken"),
+    [
+        (100_000, 10_000, 30, None, 0, 3_000),
+        (100_000, 10_000, 100, None, 0, 10_000),
+        (100_000, 10_000, 30, 1_000, 0, 1_000),
+        (2_000, 10_000, 30, None, 0, 2_000),
+        (12_000, 10_000, 30, None, 10_000, 2_000),
+        (100_000, 1, 30, None, 0, 1),
+    ],
+)
+def test_the_amount_follows_the_standing_order(
+    market: Market, held: int, debt: int, percent: int, most: int | None, least: int, taken: int
+) -> None:
+    party = debtor(market, held=held, debt=debt, percent=percent, most=most, least=least)
+
+    assert deduct(market).amounts == {"NGN": taken}
+    assert wallet(market.session, party.id) == held - taken
+
+
+def test_a_wallet_below_its_minimum_is_skipped_with_the_reason(market: Market) -> None:
+    debtor(market, held=9_999, debt=5_000, least=10_000)
+
+    outcome = deduct(market)
+    assert outcome.done == 0
+    assert outcome.refused[0].sentence == "The wallet holds NGN 99.99, less than its minimum of NGN 100.00."
+
+
+def test_it_takes_once_per_local_day(market: Market) -> None:
+    party = debtor(market, held=100_000, debt=10_000)
+    deduct(market)
+    again = deduct(market)
+
+    assert (again.done, again.refused[0].sentence) == (0, "It was taken already today.")
+    assert deduct(market, days=1).done == 1
+    assert wallet(market.session, party.id) == 100_000 - 3_000 - 2_100
+
+
+def test_repayments_by_hand_count_towards_the_daily_maximum(market: Market) -> None:
+    party = debtor(market, held=100_000, debt=10_000, most=2_500)
+    parties.repay(market.session, party.id, 2_000, "NGN", reference="by-hand", at=NOW, actor=DIVINE)
+
+    assert deduct(market).amounts == {"NGN": 500}
+
+
+def test_a_preview_takes_nothing(market: Market) -> None:
+    party = debtor(market, held=100_000, debt=10_000)
+    ids = list(market.session.scalars(deductions.due(NOW).select))
+
+    assert deductions.preview_all(market.session, ids, at=NOW, due_by=NOW, zone=ZONE).amounts == {"NGN": 3_000}
+    assert wallet(market.session, party.id) == 100_000
+
+
+def test_never_below_the_minimum_and_never_above_the_debt() -> None:
+    for held in range(0, 40, 3):
+        for debt in range(1, 40, 4):
+            answer = amount_to_take(Standing("NGN", debt, held, 30, None, 10, 0))
+            if isinstance(answer, int):
+                assert 0 < answer <= debt
+                assert held - answer >= 10

@@ -1,0 +1,86 @@
+"""Paying sellers whose time has come."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.support.market import AMINA, LATER, NOW, Market, all_books_agree, wallet
+from webapp.domain.actors import job_actor
+from webapp.domain.states import EscrowStatus
+from webapp.errors import NotAllowed
+from webapp.models import Audit, Event
+from webapp.runtime import Runtime
+from webapp.services import escrows, freezes, releases
+from webapp.services.outcome import Outcome
+
+JOB = job_actor("auto_release")
+
+
+@pytest.fixture
+def market(runtime: Runtime) -> Iterator[Market]:
+    with runtime.db.transaction() as session:
+        yield Market(session, runtime)
+    all_books_agree(runtime)
+
+
+def release(market: Market, *ids: int) -> Outcome:
+    return releases.release_all(market.session, ids, at=LATER, actor=JOB, reason="expired", due_by=LATER)
+
+
+def test_each_due_escrow_is_paid_less_its_fee(market: Market) -> None:
+    made = [market.escrow(amount, fee=fee) for amount, fee in ((10_000, 250), (7, 0), (100, 100))]
+    outcome = release(market, *[escrow.id for escrow in made])
+
+    assert (outcome.done, outcome.amounts, outcome.refused) == (3, {"NGN": 10_107}, [])
+    assert [wallet(market.session, escrow.seller_id) for escrow in made] == [9_750, 7, 0]
+    assert {escrows.get(market.session, escrow.id).status for escrow in made} == {EscrowStatus.RELEASED}
+
+
+def test_one_seller_with_many_escrows_gets_all_of_them(market: Market) -> None:
+    seller = market.party("seller")
+    made = [market.escrow(100 + number, seller=seller).id for number in range(5)]
+    release(market, *made)
+
+    assert wallet(market.session, seller.id) == 510
+
+
+def test_a_second_release_pays_nothing_and_says_why(market: Market) -> None:
+    escrow = market.escrow()
+    release(market, escrow.id)
+    again = release(market, escrow.id)
+
+    assert (again.done, [refused.sentence for refused in again.refused]) == (0, ["It is released already."])
+
+
+def test_what_is_frozen_disputed_early_or_without_wallet_stays_and_is_named(market: Market) -> None:
+    early, frozen, disputed = market.escrow(), market.escrow(), market.escrow()
+    bare = market.escrow(seller=market.party("Nia", wallet=None))
+    escrows.extend(
+        market.session, early.id, LATER + timedelta(days=1), "Agreed.", version=early.version, at=NOW, actor=AMINA
+    )
+    freezes.freeze(market.session, frozen.id, "Odd.", at=NOW, actor=AMINA)
+    market.dispute(disputed)
+    outcome = release(market, early.id, frozen.id, disputed.id, bare.id)
+
+    assert outcome.done == 0
+    assert [refused.sentence for refused in outcome.refused] == [
+        "It is not due any more.", "It is frozen.", "It is frozen.", "Nia has no wallet in NGN.",
+    ]
+    assert escrows.get(market.session, bare.id).blocked == "no_wallet"
+
+
+def test_every_release_has_its_record_and_its_event(market: Market) -> None:
+    ids = [market.escrow().id for _ in range(3)]
+    release(market, *ids)
+
+    recorded = select(Audit.subject_id).where(Audit.action == "escrow.release").order_by(Audit.subject_id)
+    told = select(Event.subject_id).where(Event.type == "escrow.released").order_by(Event.subject_id)
+    assert list(market.session.scalars(recorded)) == ids
+    assert list(market.session.scalars(told)) == ids
+
+
+def test_people_cannot_use_the_jobs_door(market: Market) -> None:
+    with pytest.raises(NotAllowed):
+        releases.release_all(market.session, [market.escrow().id], at=LATER, actor=AMINA, reason="now")
