@@ -145,6 +145,10 @@
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         if (all.length) select(all[(here + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]);
+      } else if (event.key === "Escape") {
+        event.preventDefault();
+        input.blur();
+        palette.close();
       } else if (event.key === "Enter") {
         event.preventDefault();
         if (here >= 0) location.assign($("a", all[here]).href);

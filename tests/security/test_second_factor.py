@@ -84,3 +84,15 @@ def _next(app: TOTP) -> str:
 
 def _password(client: FlaskClient):
     return send(client, "/sign-in", email="agent@desk.example", password=PASSWORD)
+
+
+def test_guessing_at_an_open_session_locks_too_and_a_code_confirms_as_well(
+    sign_in: SignIn, somebody: FlaskClient
+) -> None:
+    client = sign_in("agent")
+    app, _codes = _set_up(client)
+    page = "/profile/second-factor/recovery-codes"
+    assert send(client, page, password=_next(app)).status_code == 200
+    statuses = [send(client, page, password="a guess at it").status_code for _ in range(6)]
+    assert statuses == [422, 422, 422, 422, 422, 403]
+    assert _password(somebody).status_code == 403

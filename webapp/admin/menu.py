@@ -20,12 +20,16 @@ GROUPS: dict[str, Any] = {
 }
 
 
+_HERE = "webapp.admin."
+
+
 def screens() -> list[type[Screen]]:
     """Every screen that a module of this package defines, in the order of the menu."""
-    for module in pkgutil.iter_modules(webapp.admin.__path__, "webapp.admin."):
+    for module in pkgutil.iter_modules(webapp.admin.__path__, _HERE):
         importlib.import_module(module.name)
     order = list(GROUPS)
-    return sorted(_concrete(Screen), key=lambda screen: (order.index(screen.group), screen.place, screen.noun))
+    named = [screen for screen in _below(Screen) if "noun" in vars(screen) and screen.__module__.startswith(_HERE)]
+    return sorted(named, key=lambda screen: (order.index(screen.group), screen.place, screen.noun))
 
 
 def menu() -> list[tuple[Any, list[Any]]]:
@@ -37,10 +41,6 @@ def menu() -> list[tuple[Any, list[Any]]]:
     return [(GROUPS[group], found) for group, found in shown.items() if found]
 
 
-def _concrete(base: type[Screen]) -> list[type[Screen]]:
-    below = [deeper for screen in base.__subclasses__() for deeper in _concrete(screen)]
-    return below + [
-        screen
-        for screen in base.__subclasses__()
-        if "noun" in vars(screen) and screen.__module__.startswith("webapp.admin.")
-    ]
+def _below(base: type[Screen]) -> set[type[Screen]]:
+    found = set(base.__subclasses__())
+    return found.union(*(_below(screen) for screen in found))

@@ -11,6 +11,7 @@ from webapp.admin.forms import DeskForm
 from webapp.admin.profile_forms import PasswordForm, ZoneForm
 from webapp.admin.screen import Screen, page
 from webapp.security import current_actor
+from webapp.security.confirm import confirm_it_is_me
 from webapp.security.context import current_person
 from webapp.security.declared import SIGNED_IN
 from webapp.services import profile, sessions
@@ -50,6 +51,7 @@ class ProfileScreen(Screen):
     def password(self, form: PasswordForm) -> Done:
         """Choose another password."""
         user, signed_in = current_person()
+        confirm_it_is_me(form.old.data, field="old")
         with self.transaction() as session:
             profile.change_password(
                 session,

@@ -13,9 +13,10 @@ from webapp.admin.profile_forms import ConfirmForm, FirstCodeForm
 from webapp.admin.screen import Screen, page
 from webapp.errors import Conflict
 from webapp.security import current_actor, runtime
+from webapp.security.confirm import confirm_it_is_me
 from webapp.security.context import current_person
 from webapp.security.declared import SIGNED_IN
-from webapp.services import profile, second_factor
+from webapp.services import second_factor
 from webapp.services.second_factor import Codes
 
 _OFFERED = "offered_totp_secret"
@@ -48,7 +49,7 @@ class SecondFactorScreen(Screen):
         user, _signed_in = current_person()
         if user.totp_secret is not None:
             raise Conflict(_("Your second factor is on already. Turn it off first to use another app."))
-        profile.confirm_password(user, form.password.data or "")
+        confirm_it_is_me(form.password.data)
         with self.transaction() as session:
             codes = second_factor.enable(
                 session,
@@ -66,7 +67,7 @@ class SecondFactorScreen(Screen):
     def disable(self, form: ConfirmForm) -> Done:
         """Turn it off."""
         user, _signed_in = current_person()
-        profile.confirm_password(user, form.password.data or "")
+        confirm_it_is_me(form.password.data)
         with self.transaction() as session:
             second_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
         return _("Your second factor is off."), "/profile/"
@@ -75,7 +76,7 @@ class SecondFactorScreen(Screen):
     def recovery_codes(self, form: ConfirmForm) -> Done:
         """New recovery codes."""
         user, _signed_in = current_person()
-        profile.confirm_password(user, form.password.data or "")
+        confirm_it_is_me(form.password.data)
         with self.transaction() as session:
             codes = second_factor.renew_recovery_codes(session, user.id, at=clock.now(), actor=current_actor())
         return self._shown(codes)

@@ -53,7 +53,7 @@ def when(instant: datetime | None, style: str = "relative") -> str:
     text = shapes.get(style) or relative(instant)
     title = relative(instant) if style == "exact" else exact(instant)
     stamp = instant.astimezone(UTC).isoformat(timespec="seconds")
-    return Markup('<time datetime="{}" title="{}" tabindex="0">{}</time>').format(stamp, title, text)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, title, text)
 
 
 def duration(seconds: float | None) -> str:

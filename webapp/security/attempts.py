@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from webapp import clock
 from webapp.errors import Invalid, NotAllowed
 from webapp.models import User
@@ -42,6 +44,21 @@ def check_code(runtime: Runtime, user: User, code: str, browser: Browser) -> Non
         raise Invalid(_WRONG_CODE, fields={"code": _WRONG_CODE})
 
 
+def check_again(runtime: Runtime, user: User, word: str, browser: Browser, field: str) -> None:
+    """Raise unless the word is the password of who is signed in, or a code of their second factor. Guesses count."""
+    _count(runtime, user.email, browser)
+    with runtime.db.transaction() as session:
+        known = users.find(session, user.id)
+        fits = passwords.matches(known.password, word) or _is_code(session, user, word, runtime)
+        if fits:
+            strikes.clear(session, user.email, browser.address)
+    if not fits:
+        wrong = (
+            "That is neither your password nor a code that fits." if user.totp_secret else "That is not your password."
+        )
+        raise Invalid(wrong, fields={field: wrong})
+
+
 def begin(runtime: Runtime, user: User, browser: Browser, request_id: str) -> str:
     """Begin the sign-in; returns the secret for its cookie."""
     at = clock.now()
@@ -51,6 +68,10 @@ def begin(runtime: Runtime, user: User, browser: Browser, request_id: str) -> st
         secret = sessions.start(session, user.id, at=at, origin=browser.address, agent=browser.agent)
         audit.record(session, actor, "user.sign_in", ("user", user.id), at=at)
     return secret
+
+
+def _is_code(session: Session, user: User, word: str, runtime: Runtime) -> bool:
+    return second_factor.accepts(session, user.id, word, codes=second_factor.Codes(runtime.settings))
 
 
 def _count(runtime: Runtime, email: str, browser: Browser) -> None:

@@ -1,6 +1,8 @@
 """Before a view runs: its declared permission, a password that must be changed, and the CSRF token."""
 
-from flask import Flask, current_app, redirect, request, url_for
+import time
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
@@ -13,6 +15,8 @@ from webapp.security.kinds import answers_in_json
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
 
+_QUIET = frozenset({"static", "livez"})
+
 csrf = CSRFProtect()
 
 
@@ -23,11 +27,22 @@ def close(app: Flask) -> None:
     app.before_request(_name_the_request)
     app.before_request(_check_permission)
     app.before_request(_check_csrf)
+    app.after_request(_log)
     app.teardown_request(lambda _error: logs.unbind())
 
 
 def _name_the_request() -> None:
+    g.began = time.perf_counter()
     logs.bind(request_id=request_id())
+
+
+def _log(response: Response) -> Response:
+    if request.endpoint not in _QUIET:
+        took = round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1)
+        logs.get_logger().info(
+            "request", method=request.method, path=request.path, status=response.status_code, ms=took
+        )
+    return response
 
 
 def _check_permission() -> ResponseReturnValue | None:

@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, Length
 from webapp.errors import Refusal
 from webapp.models import User
 from webapp.security import attempts, cookies
-from webapp.security.attempts import Browser
+from webapp.security.confirm import this_browser
 from webapp.security.context import current_asker, request_id, runtime
 from webapp.security.declared import public
 from webapp.services import users
@@ -61,7 +61,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show("security/sign_in.html", form, 422 if request.method == "POST" else 200)
     try:
-        user = attempts.check_password(runtime(), form.email.data or "", form.password.data or "", _browser())
+        user = attempts.check_password(runtime(), form.email.data or "", form.password.data or "", this_browser())
     except Refusal as refusal:
         return _show("security/sign_in.html", form, refusal.status, refusal)
     if user.totp_secret is None:
@@ -81,7 +81,7 @@ def code() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show("security/code.html", form, 422 if request.method == "POST" else 200)
     try:
-        attempts.check_code(runtime(), user, form.code.data or "", _browser())
+        attempts.check_code(runtime(), user, form.code.data or "", this_browser())
     except Refusal as refusal:
         return _show("security/code.html", form, refusal.status, refusal)
     return _begin(user)
@@ -111,7 +111,7 @@ def theme() -> ResponseReturnValue:
 
 def _begin(user: User) -> ResponseReturnValue:
     wanted = _wanted() or "/"
-    cookies.sign_in(runtime(), attempts.begin(runtime(), user, _browser(), request_id()))
+    cookies.sign_in(runtime(), attempts.begin(runtime(), user, this_browser(), request_id()))
     return redirect(wanted, 303)
 
 
@@ -134,7 +134,3 @@ def _wanted() -> str | None:
     parts = urlsplit(wanted)
     plain = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return wanted if plain and "\\" not in wanted and wanted.isprintable() else None
-
-
-def _browser() -> Browser:
-    return Browser(request.remote_addr or "unknown", request.headers.get("User-Agent", ""))
