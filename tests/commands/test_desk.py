@@ -1,6 +1,7 @@
 """The `desk` command: what it prints, its exit codes, and that no expected failure is a traceback."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,31 @@ def test_the_doctor_says_what_to_do(migrated):
 def test_what_would_be_paid_next_is_shown(migrated):
     found = json.loads(migrated("eligible", "--json").stdout)
     assert found[0]["job"] == "auto_release"
+
+
+def test_the_demo_is_seeded_verified_run_and_cleared(migrated):
+    assert json.loads(migrated("demo", "seed", "--json").stdout) == {"seeded": True}
+    assert "viewer@demo.example" in migrated("demo", "seed").stdout
+    assert migrated("ledger", "verify").stdout == "Every book agrees.\n"
+    assert json.loads(migrated("audit", "verify", "--json").stdout)["ok"]
+    eligible = {each["job"]: each for each in json.loads(migrated("eligible", "--json").stdout)}
+    assert eligible["auto_release"]["count"] > 0
+    assert eligible["auto_deduct"]["count"] > 0
+    run = json.loads(migrated("run", "auto_deduct", "--json").stdout)
+    assert (run["status"], run["skipped"]) == ("succeeded", 2)
+    states = {job["job"]: job["state"] for job in json.loads(migrated("jobs", "--json").stdout)}
+    assert set(states.values()) == {"on_time"}
+    assert json.loads(migrated("demo", "clear", "--json").stdout)["removed"] > 1_000
+    assert migrated("ledger", "verify").exit_code == 0
+    assert migrated("audit", "verify").exit_code == 0
+
+
+def test_books_that_do_not_agree_are_named(migrated, tmp_path: Path):
+    assert migrated("demo", "seed").exit_code == 0
+    with sqlite3.connect(tmp_path / "var" / "desk.sqlite3") as database:
+        database.execute("UPDATE account SET balance = balance + 1 WHERE kind = 'fees' AND currency = 'KES'")
+        database.execute("UPDATE audit_head SET seq = seq + 1 WHERE chain = 'demo'")
+    books, trail = migrated("ledger", "verify"), migrated("audit", "verify", "--json")
+    assert (books.exit_code, trail.exit_code) == (1, 1)
+    assert "(fees) says" in books.stdout
+    assert "its end was cut off" in trail.stdout

@@ -1,5 +1,7 @@
 """`desk eligible`: what the next money runs would take."""
 
+from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import click
@@ -8,15 +10,17 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.commands.shared import desk, json_option, print_json
 from webapp.domain.money import Money
-from webapp.services import release_preview, schedules
+from webapp.services import deductions, release_preview, schedules
+
+_PAGE, _REASONS = 500, 100
 
 
 @click.command("eligible")
 @json_option
 def command(as_json: bool) -> None:
-    """Show what the next release would pay, and what stays behind and why."""
+    """Show what the next release and the next deduction would take, and what stays behind and why."""
     with desk() as runtime, runtime.db.reading() as session:
-        found = [_release(session)]
+        found = [_release(session), _deduct(session, runtime.settings.auto_deduct_zone)]
     if as_json:
         print_json(found)
         return
@@ -25,7 +29,7 @@ def command(as_json: bool) -> None:
 
 
 def _release(session: Session) -> dict[str, Any]:
-    at = schedules.get(session, "auto_release").next_slot or clock.now()
+    at = _next(session, "auto_release")
     preview = release_preview.preview(session, at)
     excluded = [
         {"reason": reason, "currency": currency, "count": count, "amount": amount}
@@ -41,8 +45,33 @@ def _release(session: Session) -> dict[str, Any]:
     }
 
 
+def _deduct(session: Session, zone: str) -> dict[str, Any]:
+    at = _next(session, "auto_deduct")
+    due, cursor = deductions.due(at), None
+    count, amounts, excluded = 0, Counter[str](), Counter[str]()
+    while ids := [row.id for row in session.execute(due.after(cursor, _PAGE))]:
+        outcome = deductions.preview_all(session, ids, at=at, due_by=at, zone=zone)
+        count += outcome.done
+        amounts.update(outcome.amounts)
+        excluded.update(refused.sentence for refused in outcome.refused)
+        cursor = (ids[-1],)
+    left = [{"reason": reason, "count": many} for reason, many in excluded.most_common(_REASONS)]
+    return {
+        "job": "auto_deduct",
+        "at": clock.iso(at),
+        "count": count,
+        "amounts": dict(sorted(amounts.items())),
+        "excluded": left,
+    }
+
+
+def _next(session: Session, job: str) -> datetime:
+    return schedules.get(session, job).next_slot or clock.now()
+
+
 def _show(found: dict[str, Any]) -> None:
     money = ", ".join(str(Money(amount, currency)) for currency, amount in found["amounts"].items()) or "no money"
-    click.echo(f"{found['job']} at {found['at']}: {found['count']:,} escrows, {money}.")
+    click.echo(f"{found['job']} at {found['at']}: {found['count']:,} to take, {money}.")
     for left in found["excluded"]:
-        click.echo(f"  stays, {left['reason']}: {left['count']:,}, {Money(left['amount'], left['currency'])}")
+        amount = f", {Money(left['amount'], left['currency'])}" if "amount" in left else ""
+        click.echo(f"  stays: {left['count']:,}{amount}: {left['reason']}")

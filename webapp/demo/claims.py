@@ -14,7 +14,7 @@ class Claim(NamedTuple):
 
 
 CLAIMS = (
-    Claim("buyer", "not_received", "I paid for {goods} and nothing has come. The driver's number is switched off.",
+    Claim("buyer", "not_delivered", "I paid for {goods} and nothing has come. The driver's number is switched off.",
           "The parcel left our store the same evening. We are asking the carrier for the proof of delivery.",
           "Carrier says it was handed to a neighbour; no signature in the scan."),
     Claim("buyer", "damaged", "{goods} arrived torn and damp. We can sell about half of it. Photos attached.",
@@ -23,13 +23,13 @@ CLAIMS = (
     Claim("buyer", "not_as_described", "The listing said new. {goods} is plainly used, the serial plate is worn.",
           "It is factory refurbished, and the listing says so at the end.",
           "The listing of that day says 'like new' in its title. Seller has two earlier cases like this."),
-    Claim("buyer", "incomplete", "A quarter of {goods} is missing from the delivery. The waybill shows the full count.",
+    Claim("buyer", "other", "A quarter of {goods} is missing from the delivery. The waybill shows the full count.",
           "We counted twice. Please send the waybill with the driver's stamp.",
           "Waybill and invoice agree on the full count; warehouse camera requested."),
     Claim("buyer", "late", "{goods} came nine days late, after the event it was for.",
           "The road was closed after the rains, we told the buyer on the second day.",
           "Message to the buyer on day two is confirmed. Delivery window was five days."),
-    Claim("seller", "payment_withheld", "The buyer has {goods} since last week and uses it, but will not confirm.",
+    Claim("seller", "not_paid", "The buyer has {goods} since last week and uses it, but will not confirm.",
           "We are still testing it. Two of the points we agreed on are open.",
           "Buyer's own post shows it in use. Ask for the two open points in writing."),
     Claim("buyer", "quality", "The work on {goods} was finished, and the same fault is back after four days.",
@@ -39,8 +39,8 @@ CLAIMS = (
 """A dispute takes the next of these in turn."""
 
 RESOLUTIONS = {
-    "refunded": ("refund_to_buyer", "The seller could not show that the goods were delivered."),
-    "split": ("split", "Both sides are partly right: the goods came, but not all of them could be used."),
-    "withdrawn": (None, "The buyer received the goods after all and withdrew the claim."),
+    "refunded": ("refund_to_buyer", "evidence_for_buyer", "The seller could not show that the goods were delivered."),
+    "split": ("split", "shared_fault", "Both sides are partly right: the goods came, but not all could be used."),
+    "withdrawn": (None, "agreement", "The buyer received the goods after all and withdrew the claim."),
 }
-"""How a dispute with this fate ended, and the sentence that was given."""
+"""How a dispute with this fate ended: the resolution, its code, and the sentence that was given."""

@@ -10,12 +10,13 @@ from sqlalchemy import insert
 
 from webapp.demo.claims import CLAIMS, RESOLUTIONS, Claim
 from webapp.demo.evidence import attach
-from webapp.demo.money import freeze, lift, refund, split
 from webapp.demo.orders import Trade
-from webapp.demo.world import DEMO, World
-from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, DisputeStatus, FreezeCause, Policy
-from webapp.models import Dispute, Message
-from webapp.services import audit, events
+from webapp.demo.world import World
+from webapp.domain.rulings import Ruling
+from webapp.domain.states import DisputeKind, DisputeStatus, Resolution
+from webapp.models import Message
+from webapp.services import deeds, disputes
+from webapp.services.users import actor_of
 
 _OPEN = (
     # status, waiting on, hours until due (negative: past due), assignee's role
@@ -48,11 +49,6 @@ class Case:
     due: datetime | None = None
     assignee: str | None = None
     id: int = 0
-
-    @property
-    def ref(self) -> str:
-        """The dispute's reference."""
-        return f"D-{2_041 + self.number}"
 
 
 def add_disputes(world: World, trades: list[Trade]) -> list[Case]:
@@ -91,30 +87,20 @@ def _opened(world: World, trade: Trade) -> datetime:
 
 
 def _open(world: World, case: Case) -> None:
-    trade, waits = case.trade, case.status == DisputeStatus.NEEDS_RESPONSE
-    warranty = case.claim.code == "quality" and trade.policy == Policy.DEADLINE
-    made = insert(Dispute).values(
-        ref=case.ref,
-        escrow_id=trade.escrow_id,
-        kind=DisputeKind.WARRANTY_CLAIM if warranty else DisputeKind.DISPUTE,
-        claimant=case.claim.claimant,
-        reason_code=case.claim.code,
-        claim=_said(case, case.claim.text),
-        status=case.status,
-        waiting_on=case.waiting_on,
-        opened_at=case.opened,
-        due_at=case.due,
-        paused_at=world.ago(hours=4) if waits else None,
-        assignee_id=world.people[case.assignee].id if case.assignee else None,
-        version=1,
-    )
-    case.id = world.session.scalars(made.returning(Dispute.id)).one()
-    at, party = case.opened, trade.buyer if case.claim.claimant == "buyer" else trade.seller
-    freeze(world, trade, FreezeCause.DISPUTE, case.id, f"Dispute {case.ref} is open.", at, ("cli:demo data", party))
-    audit.record(world.session, DEMO, "dispute.open", ("dispute", case.id), at=at, after={"escrow": trade.ref})
-    events.add(world.session, "dispute.opened", ("dispute", case.id), {"dispute": case.ref, "order": trade.ref}, at=at)
+    trade, claim, at = case.trade, case.claim, case.opened
+    kind = DisputeKind.WARRANTY_CLAIM if claim.code == "quality" else DisputeKind.DISPUTE
+    agent = actor_of(world.people["agent"])
+    new = disputes.NewDispute(trade.escrow_id, claim.claimant, claim.code, _said(case, claim.text), kind)
+    opened = disputes.open_dispute(world.session, new, at=at, actor=agent, settings=world.runtime.settings)
+    case.id = opened.id
     _talk(world, case)
-    attach(world, case.id, case.ref, case.number, case.claim.claimant, party, at + timedelta(minutes=12))
+    party = trade.buyer if claim.claimant == "buyer" else trade.seller
+    attach(world, case.id, opened.ref, case.number, claim.claimant, party, at + timedelta(minutes=12))
+    waits = case.status == DisputeStatus.NEEDS_RESPONSE
+    opened.status, opened.waiting_on, opened.due_at = case.status, case.waiting_on, case.due or opened.due_at
+    opened.paused_at = world.ago(hours=4) if waits else None
+    opened.assignee_id = world.people[case.assignee].id if case.assignee else None
+    world.session.flush()
 
 
 def _talk(world: World, case: Case) -> None:
@@ -156,26 +142,12 @@ def _said(case: Case, text: str) -> str:
 
 
 def _resolve(world: World, case: Case, at: datetime) -> None:
-    trade, agent = case.trade, world.people["agent"]
-    resolution, sentence = RESOLUTIONS[trade.fate]
-    lift(world, trade, FreezeCause.DISPUTE, case.id, at, f"user:{agent.id}")
-    buyer = seller = None
-    if trade.fate == "refunded":
-        buyer, seller = trade.amount, 0
-        refund(world, trade, at, sentence)
-    elif trade.fate == "split":
-        buyer = trade.amount * (20 + case.number % 6 * 10) // 100
-        seller = trade.amount - buyer
-        split(world, trade, buyer, at, sentence)
-    row = world.session.get_one(Dispute, case.id)
-    row.status = DisputeStatus.RESOLVED if resolution else DisputeStatus.WITHDRAWN
-    row.waiting_on, row.resolution, row.resolution_code = None, resolution, case.claim.code if resolution else None
-    row.resolution_reason, row.buyer_amount, row.seller_amount = sentence, buyer, seller
-    row.resolved_at, row.resolved_by, row.version = at, agent.name, 2
-    world.session.flush()
-    audit.record(world.session, DEMO, "dispute.resolve", ("dispute", case.id), at=at, reason=sentence)
-
-
-def still_open(case: Case) -> bool:
-    """Whether it waits for a decision."""
-    return case.status not in CLOSED_DISPUTES and case.trade.fate not in RESOLUTIONS
+    agent = actor_of(world.people["agent"])
+    resolution, code, sentence = RESOLUTIONS[case.trade.fate]
+    if resolution is None:
+        disputes.withdraw(world.session, case.id, sentence, version=1, at=at, actor=agent)
+        return
+    buyer = case.trade.amount * (20 + case.number % 6 * 10) // 100 if resolution == Resolution.SPLIT else None
+    seller = case.trade.amount - buyer if buyer is not None else None
+    payload = Ruling(resolution, code, sentence, buyer, seller).as_payload()
+    deeds.perform(world.session, "dispute.resolve", case.id, payload, at=at, actor=agent)

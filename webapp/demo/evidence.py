@@ -1,59 +1,39 @@
 """Small files for the demo's disputes: a picture, a waybill, a receipt, made here."""
 
-import hashlib
 import struct
 import zlib
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert
-
-from webapp.demo.world import World
-from webapp.models import Evidence
+from webapp.demo.world import DEMO, World
+from webapp.services import evidence
 
 _SIDE = 48
 
 
 def attach(world: World, dispute_id: int, ref: str, number: int, side: str, by: str, at: datetime) -> None:
     """Submit one or two things as evidence of a dispute; files lie where evidence lies."""
-    made = [
-        ("photo.png", "image/png", picture(number)),
-        ("waybill.pdf", "application/pdf", document(f"Waybill for {ref}")),
+    actor = replace(DEMO, name=by)
+    common: dict[str, Any] = {"side": side, "at": at, "actor": actor}
+    made = [("photo.png", picture(number)), ("waybill.pdf", document(f"Waybill for {ref}"))][: 1 + number % 2]
+    rows = [
+        evidence.attach_file(
+            world.session,
+            dispute_id,
+            name=name,
+            data=data,
+            folder=world.runtime.evidence_folder,
+            settings=world.runtime.settings,
+            **common,
+        )
+        for name, data in made
     ]
-    rows = [_file(world, ref, name, media_type, content) for name, media_type, content in made[: 1 + number % 2]]
     if number % 3 == 0:
-        rows.append(_text(f"Call with the carrier about {ref}: it was handed over on the second attempt, at 16:40."))
-    common = {
-        "dispute_id": dispute_id,
-        "status": "submitted",
-        "side": side,
-        "by": "cli:demo data",
-        "by_name": by,
-        "at": at,
-    }
-    world.session.execute(insert(Evidence), [common | row for row in rows])
-
-
-def _file(world: World, ref: str, name: str, media_type: str, content: bytes) -> dict[str, object]:
-    stored_as = hashlib.sha256(f"demo|{ref}|{name}".encode()).hexdigest()[:32]
-    folder = world.runtime.evidence_folder
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / stored_as).write_bytes(content)
-    return {
-        "name": name, "media_type": media_type, "size": len(content), "sha256": hashlib.sha256(content).hexdigest(),
-        "stored_as": stored_as, "body": None,
-    }
-
-
-def _text(body: str) -> dict[str, object]:
-    content = body.encode()
-    return {
-        "name": "call notes",
-        "media_type": "text/plain",
-        "size": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "stored_as": None,
-        "body": body,
-    }
+        body = f"Call with the carrier about {ref}: it was handed over on the second attempt, at 16:40."
+        rows.append(evidence.attach_text(world.session, dispute_id, body=body, **common))
+    for row in rows:
+        evidence.submit(world.session, row.id, at=at, actor=actor)
 
 
 def picture(number: int) -> bytes:

@@ -20,6 +20,8 @@ class Market:
     dial: str
     blocked: str = ""
     """A seller who never opened a wallet."""
+    debtors: tuple[str, ...] = ()
+    """Buyers in debt, who trade on credit only, so that their wallets are what the story needs."""
     ids: dict[str, int] = field(default_factory=dict, compare=False)
 
 
@@ -51,6 +53,7 @@ MARKETS = (
         1_000_000,
         "+25078",
         "Imigongo Crafts",
+        ("Uwimana Shop", "Iwacu Kiosk", "Gisozi Mini Market"),
     ),
     Market(
         "NGN",
@@ -85,6 +88,7 @@ MARKETS = (
         265_000_000,
         50_000_000,
         "+23480",
+        debtors=("Tunde Bakare Stores",),
     ),
     Market(
         "KES",
@@ -119,6 +123,7 @@ MARKETS = (
         20_000_000,
         "+25471",
         "Savanna Web Studio",
+        ("Kamau Builders", "Mutua Farm"),
     ),
     Market(
         "PHP",
@@ -152,6 +157,7 @@ MARKETS = (
         92_000_000,
         15_000_000,
         "+63917",
+        debtors=("Reyes Sari-Sari",),
     ),
     Market(
         "USD",

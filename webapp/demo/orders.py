@@ -83,12 +83,13 @@ def _trade(world: World, market: Market, fate: str) -> Trade:
     chance = world.chance
     created = to_the_minute(world.ago(days=_age(world, fate)))
     sellers = [name for name in market.sellers if name != market.blocked]
+    buyers = [name for name in market.buyers if name not in market.debtors]
     amount = round(chance.triangular(market.low, market.high, market.low * 3), -2)
     trade = Trade(
         market,
         fate,
         "",
-        chance.choice(market.buyers),
+        chance.choice(buyers),
         chance.choice(sellers),
         chance.choice(market.goods),
         int(amount),

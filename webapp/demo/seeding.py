@@ -9,7 +9,7 @@ from webapp import clock
 from webapp.demo.alerts import add_alerts
 from webapp.demo.disputes import add_disputes
 from webapp.demo.markets import MARKETS
-from webapp.demo.money import freeze, hold
+from webapp.demo.money import hold
 from webapp.demo.orders import Trade, add_orders
 from webapp.demo.parties import add_parties, deposit
 from webapp.demo.people import add_people
@@ -17,11 +17,13 @@ from webapp.demo.proposals import add_proposals
 from webapp.demo.runs import SILENT, add_runs
 from webapp.demo.specials import add_standing_orders, special_trades, wallets_of_debtors
 from webapp.demo.world import CHAIN, DAYS, World, to_the_minute
-from webapp.domain.states import CatchUp, FreezeCause
+from webapp.domain.states import CatchUp
 from webapp.errors import Conflict
 from webapp.jobs.start import prepare
 from webapp.models import Event, Schedule, StoredSetting
 from webapp.runtime import Runtime
+from webapp.services import freezes
+from webapp.services.users import actor_of
 
 MARKER = "demo"
 LIMITS = "approval_limits"
@@ -82,12 +84,11 @@ def _tell(world: World) -> None:
 
 
 def _freeze_some(world: World, trades: list[Trade]) -> None:
-    agent = world.people["agent"]
-    by = (f"user:{agent.id}", agent.name)
+    agent = actor_of(world.people["agent"])
     for number, trade in enumerate(each for each in trades if each.fate == "frozen"):
         at = trade.created + (world.now - trade.created) / 8
         reason = _WORRIES[number % len(_WORRIES)]
-        world.later(at, partial(freeze, world, trade, FreezeCause.PERSON, agent.id, reason, at, by))
+        world.later(at, partial(freezes.freeze, world.session, trade.escrow_id, reason, at=at, actor=agent))
 
 
 def _silence(world: World) -> None:

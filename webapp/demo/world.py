@@ -33,13 +33,13 @@ class World:
     """The last event that was there before."""
     people: dict[str, User] = field(default_factory=dict)
     chance: Random = field(default_factory=lambda: Random(20_260))
-    deeds: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    deeds: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
     def ago(self, days: float = 0, hours: float = 0) -> datetime:
         """So long before the present."""
         return self.now - timedelta(days=days, hours=hours)
 
-    def later(self, at: datetime, deed: Callable[[], None]) -> None:
+    def later(self, at: datetime, deed: Callable[[], object]) -> None:
         """Do this when the story reaches an instant."""
         self.deeds.append((at, len(self.deeds), deed))
 

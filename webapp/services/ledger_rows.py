@@ -39,8 +39,9 @@ def post_rows(
     types: Any = Transfer.__table__.c
     names = ("key", "reference", "currency", "source", "target", "amount")
     kinds = (BigInt, types.reference.type, types.currency.type, BigInt, BigInt, BigInt)
-    shape = values(*[column(name, kind_of) for name, kind_of in zip(names, kinds, strict=True)], name="moves")
-    rows = shape.data([(n, m.reference, m.currency, m.source, m.target, m.amount) for n, m in enumerate(moves)]).c
+    shape = values(*[column(name, kind_of) for name, kind_of in zip(names, kinds, strict=True)], name="given")
+    data = [(n, m.reference, m.currency, m.source, m.target, m.amount) for n, m in enumerate(moves)]
+    rows = shape.data(data).cte("moves").c  # SQLite names the columns of VALUES only in a WITH
     heads = {
         "reference": rows.reference, "kind": str(kind), "currency": rows.currency, "amount": rows.amount,
         "escrow_id": None, "hold_no": None, "leaves": False, "reverses_id": None, "run_id": run_id, "at": at,
