@@ -25,7 +25,9 @@ def market(runtime: Runtime) -> Iterator[Market]:
     all_books_agree(runtime)
 
 
-def debtor(market: Market, *, held: int, debt: int, percent: int = 30, most: int | None = None, least: int = 0) -> Party:
+def debtor(
+    market: Market, *, held: int, debt: int, percent: int = 30, most: int | None = None, least: int = 0
+) -> Party:
     party = market.party("debtor", wallet=held)
     parties.owe(market.session, party.id, debt, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
     order = StandingOrder(True, percent, most, least)

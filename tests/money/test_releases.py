@@ -66,7 +66,10 @@ def test_what_is_frozen_disputed_early_or_without_wallet_stays_and_is_named(mark
 
     assert outcome.done == 0
     assert [refused.sentence for refused in outcome.refused] == [
-        "It is not due any more.", "It is frozen.", "It is frozen.", "Nia has no wallet in NGN.",
+        "It is not due any more.",
+        "It is frozen.",
+        "It is frozen.",
+        "Nia has no wallet in NGN.",
     ]
     assert escrows.get(market.session, bare.id).blocked == "no_wallet"
 

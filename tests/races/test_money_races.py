@@ -1,0 +1,240 @@
+"""Many at once on PostgreSQL: nothing is paid twice, nothing is lost, and the loser is told why.
+
+Each race is run once more with its guards taken away, to show that it would tell.
+"""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from tests.races.together import Meeting, at_once, no_lock
+from tests.support.market import AMINA, BOSCO, DIVINE, LATER, NOW, Market, all_books_agree, wallet
+from webapp.domain.actors import job_actor
+from webapp.domain.rulings import Ruling
+from webapp.errors import Conflict
+from webapp.models import Dispute, Escrow, Transfer
+from webapp.runtime import Runtime
+from webapp.services import books, deductions, deeds, disputes, freezes, leaving, parties, releases, standing_orders
+from webapp.services.disputes import NewDispute
+from webapp.services.standing_orders import StandingOrder
+
+pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
+
+ROUNDS = 200
+JOB = job_actor("auto_release")
+REFUND = Ruling("refund_to_buyer", "evidence_for_buyer", "It never came.")
+RELEASE = Ruling("release_to_seller", "evidence_for_seller", "It came.")
+UNIQUE_LEAVING = "DROP INDEX uq_transfer_leaves_once"
+UNIQUE_REFERENCE = "ALTER TABLE transfer DROP CONSTRAINT uq_transfer_reference"
+
+
+def unguarded(runtime: Runtime, *statements: str) -> None:
+    with runtime.db.engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def wrong(runtime: Runtime) -> list[str]:
+    with runtime.db.reading() as session:
+        return list(books.checks(session))
+
+
+# Two people deciding one dispute
+
+
+def decide(runtime: Runtime, dispute: Dispute, ruling: Ruling, actor: Any) -> Any:
+    def deed(session: Session) -> Any:
+        settings = runtime.settings
+        return disputes.resolve(
+            session, dispute.id, ruling, version=dispute.version, at=NOW, actor=actor, settings=settings
+        )
+
+    return deed
+
+
+def disputed(runtime: Runtime, count: int) -> list[tuple[Dispute, Escrow]]:
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        market.limit(10**12)
+        made = [market.escrow(10_000) for _ in range(count)]
+        return [(market.dispute(escrow), escrow) for escrow in made]
+
+
+def paid(runtime: Runtime, escrow: Escrow) -> tuple[int, int]:
+    with runtime.db.reading() as session:
+        return wallet(session, escrow.buyer_id), wallet(session, escrow.seller_id)
+
+
+def test_of_two_people_deciding_at_once_one_decides(pg_runtime: Runtime) -> None:
+    for dispute, escrow in disputed(pg_runtime, ROUNDS):
+        rulings = [decide(pg_runtime, dispute, REFUND, AMINA), decide(pg_runtime, dispute, RELEASE, BOSCO)]
+        outcomes = at_once(pg_runtime, rulings)
+
+        told = [str(outcome) for outcome in outcomes if isinstance(outcome, Conflict)]
+        assert len(told) == 1, outcomes
+        assert "resolved this dispute at 09:30" in told[0]
+        assert sorted(paid(pg_runtime, escrow)) == [0, 10_000]
+    all_books_agree(pg_runtime)
+
+
+def test_without_lock_and_constraint_two_deciders_pay_twice(
+    pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(dispute, escrow)] = disputed(pg_runtime, 1)
+    unguarded(pg_runtime, UNIQUE_LEAVING)
+    monkeypatch.setattr(leaving, "lock", no_lock)
+    monkeypatch.setattr(freezes, "lift", lambda *_, **__: None)
+    monkeypatch.setattr(deeds, "_close", lambda *_: None)
+    monkeypatch.setattr(leaving, "_mark", lambda *_: None)
+    monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
+
+    at_once(pg_runtime, [decide(pg_runtime, dispute, REFUND, AMINA), decide(pg_runtime, dispute, RELEASE, BOSCO)])
+
+    assert paid(pg_runtime, escrow) == (10_000, 10_000)
+    assert any("leave" in sentence or "Pool" in sentence or "let it go" in sentence for sentence in wrong(pg_runtime))
+
+
+def test_the_constraint_alone_stops_a_second_payment(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    [(dispute, escrow)] = disputed(pg_runtime, 1)
+    monkeypatch.setattr(leaving, "lock", no_lock)
+    monkeypatch.setattr(freezes, "lift", lambda *_, **__: None)
+    monkeypatch.setattr(deeds, "_close", lambda *_: None)
+    monkeypatch.setattr(leaving, "_mark", lambda *_: None)
+    monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
+
+    at_once(pg_runtime, [decide(pg_runtime, dispute, REFUND, AMINA), decide(pg_runtime, dispute, RELEASE, BOSCO)])
+
+    assert sorted(paid(pg_runtime, escrow)) == [0, 10_000]
+
+
+# A dispute that opens while the release runs
+
+
+def release(escrow: Escrow) -> Any:
+    return lambda session: releases.release_all(
+        session, [escrow.id], at=LATER, actor=JOB, reason="expired", due_by=LATER
+    )
+
+
+def claim(runtime: Runtime, escrow: Escrow) -> Any:
+    new = NewDispute(escrow.id, "buyer", "late", "It is late.")
+    return lambda session: disputes.open_dispute(session, new, at=NOW, actor=AMINA, settings=runtime.settings)
+
+
+def held(runtime: Runtime, count: int) -> list[Escrow]:
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        return [market.escrow(10_000) for _ in range(count)]
+
+
+def test_a_dispute_that_opens_during_the_release_wins_or_comes_too_late(pg_runtime: Runtime) -> None:
+    ends: Counter[str] = Counter()
+    for escrow in held(pg_runtime, ROUNDS):
+        outcome, answer = at_once(pg_runtime, [release(escrow), claim(pg_runtime, escrow)])
+
+        if isinstance(answer, Conflict):
+            assert "only held money can be disputed" in str(answer)
+            assert (outcome.done, paid(pg_runtime, escrow)) == (1, (0, 10_000))
+        else:
+            assert isinstance(answer, Dispute)
+            assert (outcome.done, paid(pg_runtime, escrow)) == (0, (0, 0))
+        ends[type(answer).__name__] += 1
+    assert sum(ends.values()) == ROUNDS
+    all_books_agree(pg_runtime)
+
+
+def test_without_the_lock_a_disputed_escrow_is_paid(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    [escrow] = held(pg_runtime, 1)
+    meeting = Meeting()
+    monkeypatch.setattr(releases, "lock", no_lock)
+    monkeypatch.setattr(releases, "refusals", meeting.after(lambda *_, **__: []))
+    monkeypatch.setattr(disputes, "_checked", meeting.after(disputes._checked))
+    monkeypatch.setattr(releases, "_legs", _after_commit_of_the_other(releases._legs))
+
+    outcome, answer = at_once(pg_runtime, [release(escrow), claim(pg_runtime, escrow)])
+
+    assert isinstance(answer, Dispute)
+    assert outcome.done == 1
+    assert paid(pg_runtime, escrow) == (0, 10_000)
+
+
+def _after_commit_of_the_other(function: Any) -> Any:
+    """Post late: the dispute has committed by then, as it may when nothing holds it back."""
+
+    def late(*args: Any) -> Any:
+        time.sleep(0.5)
+        return function(*args)
+
+    return late
+
+
+# Two deductions from one wallet
+
+
+def debtors(runtime: Runtime, count: int) -> list[tuple[int, int]]:
+    made = []
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        for _ in range(count):
+            party = market.party("debtor", wallet=1_000)
+            parties.owe(session, party.id, 2_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
+            order = StandingOrder(True, 50, None, 0)
+            standing = standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+            made.append((party.id, standing.id))
+    return made
+
+
+def deduct(standing: int) -> Any:
+    return lambda session: deductions.deduct_all(
+        session, [standing], at=NOW, actor=JOB, due_by=NOW, zone="Africa/Nairobi"
+    )
+
+
+def repay(party: int, number: int) -> Any:
+    return lambda session: parties.repay(
+        session, party, 700, "NGN", reference=f"repay-{party}-{number}", at=NOW, actor=DIVINE
+    )
+
+
+def repaid(runtime: Runtime, party: int) -> int:
+    with runtime.db.reading() as session:
+        return 1_000 - wallet(session, party)
+
+
+def test_two_deductions_at_once_take_once(pg_runtime: Runtime) -> None:
+    for party, standing in debtors(pg_runtime, ROUNDS):
+        outcomes = at_once(pg_runtime, [deduct(standing), deduct(standing)])
+
+        assert sorted(outcome.done for outcome in outcomes) == [0, 1], outcomes
+        assert {refused.sentence for outcome in outcomes for refused in outcome.refused} == {
+            "It was taken already today."
+        }
+        assert repaid(pg_runtime, party) == 1_000
+    all_books_agree(pg_runtime)
+
+
+def test_a_deduction_and_repayments_at_once_never_overdraw(pg_runtime: Runtime) -> None:
+    for party, standing in debtors(pg_runtime, ROUNDS):
+        at_once(pg_runtime, [deduct(standing), repay(party, 1), repay(party, 2)])
+
+        assert 0 < repaid(pg_runtime, party) <= 1_000
+    all_books_agree(pg_runtime)
+
+
+def test_without_lock_and_unique_reference_it_takes_twice(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    [(party, standing)] = debtors(pg_runtime, 1)
+    with pg_runtime.db.transaction() as session:
+        parties.deposit(session, party, 9_000, "NGN", reference="more", at=NOW, actor=DIVINE)
+    unguarded(pg_runtime, UNIQUE_REFERENCE)
+    monkeypatch.setattr(deductions, "lock", no_lock)
+    monkeypatch.setattr(deductions, "_judged", Meeting().after(deductions._judged))
+
+    at_once(pg_runtime, [deduct(standing), deduct(standing)])
+
+    with pg_runtime.db.reading() as session:
+        taken = session.scalars(select(Transfer.id).where(Transfer.reference.like("auto-deduct-%"))).all()
+    assert len(taken) == 2
