@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.words import current_zone
 from webapp.domain.money import Money, parse_major
-from webapp.errors import Refusal
+from webapp.errors import Invalid, Refusal
 
 
 class DeskForm(FlaskForm):
@@ -27,6 +27,17 @@ class DeskForm(FlaskForm):
     def hidden(self) -> list[Field]:
         """The fields that only travel along."""
         return [field for field in self if _is_hidden(field)]
+
+    def said(self, name: str) -> str:
+        """What was written in a field, without blanks around it."""
+        return str(self[name].data or "").strip()
+
+    def number(self, name: str) -> int:
+        """A number that travelled along in a hidden field."""
+        try:
+            return int(self.said(name) or 0)
+        except ValueError:
+            raise Invalid(_("This form can't be used any more. Load the page again.")) from None
 
     def blame(self, refusal: Refusal) -> None:
         """Put a refusal's errors at their fields."""

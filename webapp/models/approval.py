@@ -22,6 +22,7 @@ class Approval(Base):
             postgresql_where=_PROPOSED, sqlite_where=_PROPOSED,
         ),
         Index("ix_approval_status", "status", "id"),
+        Index("ix_approval_proposed_by", "proposed_by", "id"),
         Index("ix_approval_subject", "subject_kind", "subject_id", "id"),
     )
 

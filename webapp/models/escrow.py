@@ -9,6 +9,8 @@ from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, Word
 
 _DUE = text("status = 'held' AND freezes = 0")
 _BLOCKED = text("blocked IS NOT NULL")
+_FROZEN = text("freezes > 0")
+_RARE = text("policy <> 'deadline'")
 
 
 class Escrow(Base):
@@ -24,6 +26,8 @@ class Escrow(Base):
         CheckConstraint("freezes >= 0", name="freezes"),
         Index("ix_escrow_due", "policy", "release_at", "id", postgresql_where=_DUE, sqlite_where=_DUE),
         Index("ix_escrow_blocked", "blocked", "id", postgresql_where=_BLOCKED, sqlite_where=_BLOCKED),
+        Index("ix_escrow_frozen", "id", postgresql_where=_FROZEN, sqlite_where=_FROZEN),
+        Index("ix_escrow_policy", "policy", "id", postgresql_where=_RARE, sqlite_where=_RARE),
         Index("ix_escrow_status", "status", "id"),
         Index("ix_escrow_currency", "currency", "status", "id"),
         Index("ix_escrow_buyer_id", "buyer_id", "id"),

@@ -26,6 +26,7 @@ class Account(Base):
             "uq_account_of_owner", "kind", "owner", "currency", unique=True,
             postgresql_where=text("party_id IS NULL"), sqlite_where=text("party_id IS NULL"),
         ),
+        Index("ix_account_debts", "party_id", postgresql_where=text("kind = 'receivable'"), sqlite_where=text("kind = 'receivable'")),
         CheckConstraint("floor IS NULL OR balance >= floor", name="floor"),
         CheckConstraint("ceiling IS NULL OR balance <= ceiling", name="ceiling"),
     )

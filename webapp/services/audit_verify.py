@@ -39,6 +39,31 @@ def verify(session: Session, keys: Sequence[bytes]) -> Verified:
     return found
 
 
+def verify_newest(session: Session, keys: Sequence[bytes], most: int) -> Verified:
+    """Walk the newest seals of every chain up to its head, at most so many of each: what a page has time for."""
+    known = {key_id(key): key for key in keys}
+    found = Verified(problems=[])
+    for head in session.scalars(select(AuditHead).order_by(AuditHead.chain)).all():
+        query = select(AuditSeal).where(AuditSeal.chain == head.chain).order_by(AuditSeal.seq.desc()).limit(most)
+        seals = session.scalars(query).all()[::-1]
+        if problem := _break_among(session, head, seals, known, found):
+            found.problems = [*(found.problems or []), problem]
+    return found
+
+
+def _break_among(
+    session: Session, head: AuditHead, seals: Sequence[AuditSeal], keys: dict[str, bytes], found: Verified
+) -> str | None:
+    previous = seals[0].previous if seals else GENESIS
+    for place, seal in enumerate(seals):
+        if seal.seq != seals[0].seq + place:
+            return f"Chain {head.chain}: seal {seals[0].seq + place} is missing."
+        if problem := _wrong(session, head.chain, seal, previous, keys):
+            return problem
+        found.seals, found.rows, previous = found.seals + 1, found.rows + seal.rows, seal.hash
+    return None if head.hash == previous else f"Chain {head.chain} does not end where its head says: its end was cut off."
+
+
 def _first_break(session: Session, chain: str, keys: dict[str, bytes], found: Verified) -> str | None:
     previous, seq = GENESIS, 0
     for seal in _seals(session, chain):

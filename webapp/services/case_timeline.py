@@ -29,7 +29,9 @@ class Moment:
     key: int = 0
 
 
-def moments(session: Session, subjects: Sequence[Subject], movements: Iterable[Movement], dispute_ids: Sequence[int] = ()) -> list[Moment]:
+def moments(
+    session: Session, subjects: Sequence[Subject], movements: Iterable[Movement], dispute_ids: Sequence[int] = ()
+) -> list[Moment]:
     """Everything recorded of these subjects, newest first, at most a few hundred moments."""
     found = [*_deeds(session, subjects), *map(_money, movements)]
     for dispute_id in dispute_ids:
@@ -39,22 +41,42 @@ def moments(session: Session, subjects: Sequence[Subject], movements: Iterable[M
 
 def _deeds(session: Session, subjects: Sequence[Subject]) -> list[Moment]:
     what = tuple_(Audit.subject_kind, Audit.subject_id)
-    rows = session.scalars(select(Audit).where(what.in_(list(subjects))).order_by(Audit.id.desc()).limit(MOST))
-    return [Moment(row.at, "deed", row.action, row.actor_name, row.reason or "", row.run_id, key=row.id) for row in rows]
+    told_elsewhere = Audit.action.in_(("dispute.message", "evidence.attach"))
+    rows = session.scalars(
+        select(Audit).where(what.in_(list(subjects)), ~told_elsewhere).order_by(Audit.id.desc()).limit(MOST)
+    )
+    return [
+        Moment(row.at, "deed", row.action, row.actor_name, row.reason or "", row.run_id, key=row.id) for row in rows
+    ]
 
 
 def _money(movement: Movement) -> Moment:
     return Moment(
-        movement.at, "money", movement.kind, text=movement.reference, run_id=movement.run_id, amount=movement.amount,
-        currency=movement.currency, key=movement.id,
+        movement.at,
+        "money",
+        movement.kind,
+        text=movement.reference,
+        run_id=movement.run_id,
+        amount=movement.amount,
+        currency=movement.currency,
+        key=movement.id,
     )
 
 
 def _messages(session: Session, dispute_id: int) -> list[Moment]:
-    rows = session.scalars(select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST))
-    return [Moment(row.at, "message", f"{'from' if row.inbound else 'to'}_{row.audience}", row.by_name, row.body, key=row.id) for row in rows]
+    rows = session.scalars(
+        select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST)
+    )
+    return [
+        Moment(
+            row.at, "message", f"{'from' if row.inbound else 'to'}_{row.audience}", row.by_name, row.body, key=row.id
+        )
+        for row in rows
+    ]
 
 
 def _evidence(session: Session, dispute_id: int) -> list[Moment]:
-    rows = session.scalars(select(Evidence).where(Evidence.dispute_id == dispute_id).order_by(Evidence.id.desc()).limit(MOST))
+    rows = session.scalars(
+        select(Evidence).where(Evidence.dispute_id == dispute_id).order_by(Evidence.id.desc()).limit(MOST)
+    )
     return [Moment(row.at, "evidence", row.side, row.by_name, row.name, key=row.id) for row in rows]

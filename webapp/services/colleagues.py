@@ -14,5 +14,10 @@ MOST = 500
 def who_work_disputes(session: Session) -> Sequence[tuple[int, str]]:
     """Active people who may work on disputes, as (id, name), by name."""
     roles = [role for role, allowed in ROLES.items() if "dispute:work" in allowed]
-    rows = select(User.id, User.name).where(User.active, User.roles.any(Role.name.in_(roles))).order_by(User.name).limit(MOST)
+    rows = (
+        select(User.id, User.name)
+        .where(User.active, User.roles.any(Role.name.in_(roles)))
+        .order_by(User.name)
+        .limit(MOST)
+    )
     return [(user_id, name) for user_id, name in session.execute(rows)]

@@ -51,7 +51,15 @@ def read(session: Session, dispute_id: int) -> DisputeCase:
         file,
         session.get(User, dispute.assignee_id) if dispute.assignee_id else None,
         {party.id: party_file.history(session, party.id) for party in (file.buyer, file.seller)},
-        session.scalars(select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST)).all()[::-1],
-        session.scalars(select(Evidence).where(Evidence.dispute_id == dispute_id).order_by(Evidence.id).limit(MOST)).all(),
-        [approval for approval in file.approvals if (approval.subject_kind, approval.subject_id) == ("dispute", dispute_id)],
+        session.scalars(
+            select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST)
+        ).all()[::-1],
+        session.scalars(
+            select(Evidence).where(Evidence.dispute_id == dispute_id).order_by(Evidence.id).limit(MOST)
+        ).all(),
+        [
+            approval
+            for approval in file.approvals
+            if (approval.subject_kind, approval.subject_id) == ("dispute", dispute_id)
+        ],
     )

@@ -39,7 +39,9 @@ class Bars:
 def totals(session: Session, query: Select[Any], most: int = TOTALLED) -> Totals:
     """What a query over escrows adds up to."""
     some = query.with_only_columns(Escrow.currency, Escrow.amount).order_by(None).limit(most + 1).subquery()
-    rows = session.execute(select(some.c.currency, func.count(), _sum(some.c.amount)).group_by(some.c.currency).order_by(some.c.currency)).all()
+    rows = session.execute(
+        select(some.c.currency, func.count(), _sum(some.c.amount)).group_by(some.c.currency).order_by(some.c.currency)
+    ).all()
     found = [(currency, count, amount) for currency, count, amount in rows]
     return Totals(found, sum(count for _, count, _ in found) > most)
 
@@ -58,7 +60,10 @@ def due_per_day(session: Session, at: datetime, days: int = 14) -> Bars:
     ends = [first + timedelta(days=number + 1) for number in range(days)]
     group = case(*[(Escrow.release_at < end, literal(number)) for number, end in enumerate(ends)], else_=days)
     due = select(Escrow.currency, Escrow.amount, group.label("group_")).where(
-        Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0, Escrow.policy == "deadline", Escrow.release_at < ends[-1]
+        Escrow.status == EscrowStatus.HELD,
+        Escrow.freezes == 0,
+        Escrow.policy == "deadline",
+        Escrow.release_at < ends[-1],
     )
     found = _bars(session, due, [str(number) for number in range(days)])
     return Bars([f"{first + timedelta(days=number):%d %b}" for number in range(days)], found.amounts, found.bounded)
@@ -66,7 +71,11 @@ def due_per_day(session: Session, at: datetime, days: int = 14) -> Bars:
 
 def _bars(session: Session, query: Select[Any], groups: list[str]) -> Bars:
     some = query.limit(CHARTED + 1).subquery()
-    rows = session.execute(select(some.c.currency, some.c.group_, func.count(), _sum(some.c.amount)).group_by(some.c.currency, some.c.group_)).all()
+    rows = session.execute(
+        select(some.c.currency, some.c.group_, func.count(), _sum(some.c.amount)).group_by(
+            some.c.currency, some.c.group_
+        )
+    ).all()
     amounts: dict[str, list[int]] = {}
     for currency, group, _count, amount in sorted(rows):
         amounts.setdefault(currency, [0] * len(groups))[group] = amount

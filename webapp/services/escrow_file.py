@@ -14,7 +14,9 @@ from webapp.services.escrow_ledger import Movement
 
 MOST = 50
 JOBS = {
-    "deadline": "auto_release", "completion": "release_completed_orders", "buffer": "release_pending_earnings",
+    "deadline": "auto_release",
+    "completion": "release_completed_orders",
+    "buffer": "release_pending_earnings",
     "placement": "release_placement_holds",
 }
 """The job that considers the escrows of each policy."""
@@ -42,10 +44,19 @@ class EscrowFile:
 def read(session: Session, escrow_id: int) -> EscrowFile:
     """One escrow with everything around it, in a fixed number of statements. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
-    parties = {party.id: party for party in session.scalars(select(Party).where(Party.id.in_((escrow.buyer_id, escrow.seller_id))))}
-    disputes = session.scalars(select(Dispute).where(Dispute.escrow_id == escrow_id).order_by(Dispute.id.desc()).limit(MOST)).all()
+    parties = {
+        party.id: party
+        for party in session.scalars(select(Party).where(Party.id.in_((escrow.buyer_id, escrow.seller_id))))
+    }
+    disputes = session.scalars(
+        select(Dispute).where(Dispute.escrow_id == escrow_id).order_by(Dispute.id.desc()).limit(MOST)
+    ).all()
     movements = escrow_ledger.of_escrow(session, escrow_id)
-    subjects = [("escrow", escrow_id), *[("dispute", one.id) for one in disputes], *[("transfer", one.id) for one in movements]]
+    subjects = [
+        ("escrow", escrow_id),
+        *[("dispute", one.id) for one in disputes],
+        *[("transfer", one.id) for one in movements],
+    ]
     approvals = _approvals(session, subjects)
     subjects += [("order", escrow.order_id), *[("approval", one.id) for one in approvals]]
     return EscrowFile(
@@ -53,8 +64,15 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
         session.get_one(Order, escrow.order_id),
         parties[escrow.buyer_id],
         parties[escrow.seller_id],
-        session.scalars(select(Payment).where(Payment.order_id == escrow.order_id).order_by(Payment.id.desc()).limit(MOST)).all(),
-        session.scalars(select(Freeze).where(Freeze.escrow_id == escrow_id, Freeze.lifted_at.is_(None)).order_by(Freeze.id).limit(MOST)).all(),
+        session.scalars(
+            select(Payment).where(Payment.order_id == escrow.order_id).order_by(Payment.id.desc()).limit(MOST)
+        ).all(),
+        session.scalars(
+            select(Freeze)
+            .where(Freeze.escrow_id == escrow_id, Freeze.lifted_at.is_(None))
+            .order_by(Freeze.id)
+            .limit(MOST)
+        ).all(),
         disputes,
         approvals,
         movements,
@@ -71,4 +89,6 @@ def next_look(file: EscrowFile) -> datetime | None:
 
 def _approvals(session: Session, subjects: Sequence[Subject]) -> Sequence[Approval]:
     what = tuple_(Approval.subject_kind, Approval.subject_id)
-    return session.scalars(select(Approval).where(what.in_(list(subjects))).order_by(Approval.id.desc()).limit(MOST)).all()
+    return session.scalars(
+        select(Approval).where(what.in_(list(subjects))).order_by(Approval.id.desc()).limit(MOST)
+    ).all()

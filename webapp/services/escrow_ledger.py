@@ -42,13 +42,22 @@ class Side:
 
 def of_escrow(session: Session, escrow_id: int) -> list[Movement]:
     """Every transfer of this escrow with its entries, oldest first."""
-    return _gathered(session, select(Transfer).where(Transfer.escrow_id == escrow_id).order_by(Transfer.id.desc()).limit(MOST))
+    return _gathered(
+        session, select(Transfer).where(Transfer.escrow_id == escrow_id).order_by(Transfer.id.desc()).limit(MOST)
+    )
 
 
 def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:
     chosen = transfers.subquery()
     rows = session.execute(
-        select(chosen, Account.kind.label("account"), Account.owner, Account.party_id, Party.name, Entry.amount.label("moved"))
+        select(
+            chosen,
+            Account.kind.label("account"),
+            Account.owner,
+            Account.party_id,
+            Party.name,
+            Entry.amount.label("moved"),
+        )
         .join(Entry, Entry.transfer_id == chosen.c.id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(Party, Party.id == Account.party_id)
@@ -57,7 +66,8 @@ def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:
     found: dict[int, Movement] = {}
     for row in rows:
         movement = found.setdefault(
-            row.id, Movement(row.id, row.reference, row.kind, row.at, row.amount, row.currency, row.run_id, row.reverses_id)
+            row.id,
+            Movement(row.id, row.reference, row.kind, row.at, row.amount, row.currency, row.run_id, row.reverses_id),
         )
         movement.sides.append(Side(row.account, row.name or row.owner, row.party_id, row.moved))
     return list(found.values())

@@ -30,5 +30,8 @@ def _ways(words: str) -> list[Select[Any]]:
         select(Escrow.id).join(Order, Order.id == Escrow.order_id).where(begins(Order.ref, words)),
         select(Dispute.escrow_id).where(Dispute.ref == words),
     ]
-    parties = [select(Escrow.id).where(side == party).order_by(Escrow.id.desc()) for side in (Escrow.buyer_id, Escrow.seller_id)]
+    parties = [
+        select(Escrow.id).where(side == party).order_by(Escrow.id.desc())
+        for side in (Escrow.buyer_id, Escrow.seller_id)
+    ]
     return [way.limit(ENOUGH) for way in (*plain, *parties)]

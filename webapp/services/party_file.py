@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -88,8 +89,10 @@ def history(session: Session, party_id: int) -> History:
 
 
 def _accounts() -> Select[Account]:
-    return select(Account).where(Account.kind.in_(OF_PARTIES)).order_by(Account.currency, Account.kind.desc(), Account.id)
+    return (
+        select(Account).where(Account.kind.in_(OF_PARTIES)).order_by(Account.currency, Account.kind.desc(), Account.id)
+    )
 
 
-def _up_to(rows: Select[int]) -> object:
+def _up_to(rows: Select[Any]) -> Any:
     return select(func.count()).select_from(rows.limit(COUNTED + 1).subquery()).scalar_subquery()

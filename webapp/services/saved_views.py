@@ -21,7 +21,9 @@ def save(session: Session, user_id: int, screen: str, name: str, query: str) -> 
     """Keep a list's filters under a name; the same name again replaces it. Raises Invalid."""
     views = {view.name: view for view in of_user(session, user_id, screen)}
     if name not in views and len(views) >= MOST:
-        raise Invalid(f"There are {MOST} saved views already. Remove one first.", fields={"name": "Remove another first."})
+        raise Invalid(
+            f"There are {MOST} saved views already. Remove one first.", fields={"name": "Remove another first."}
+        )
     view = views.get(name) or SavedView(user_id=user_id, screen=screen, name=name)
     view.query = query
     session.add(view)

@@ -1,0 +1,175 @@
+"""Approvals: money decisions above a limit, waiting for a second person."""
+
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from webapp import clock
+from webapp.admin.asked_again import AgainForm, prove
+from webapp.admin.columns import Column, choice
+from webapp.admin.doors import Asked, Done, door
+from webapp.admin.forms import DeskForm
+from webapp.admin.list_screen import ListScreen
+from webapp.admin.lists import Listing
+from webapp.admin.screen import page
+from webapp.admin.timelines import PROPOSALS
+from webapp.admin.words import money
+from webapp.domain.money import known_currencies
+from webapp.domain.states import ApprovalStatus
+from webapp.errors import Refusal
+from webapp.models import Approval
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import approvals, previews, proposal_subjects
+
+TABS = {"waiting": _l("Waiting for me"), "mine": _l("Proposed by me"), "decided": _l("Decided")}
+
+
+class RejectForm(DeskForm):
+    """Why a proposal is rejected."""
+
+    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
+
+
+class ApprovalScreen(ListScreen):
+    """Proposals by the question who has to act."""
+
+    noun = "approvals"
+    title = _l("Approvals")
+    permission = "approval:read"
+    group = "work"
+    icon = "stamp"
+    place = 20
+    list_template = "approvals/index.html"
+    lead = _l("Decisions above a limit. The one who proposes never approves.")
+    empty = _l(
+        "Nothing here. A decision above someone's limit appears here until a second person approves or rejects it."
+    )
+    listing = Listing(
+        key=Approval.id,
+        columns=(
+            Column(
+                "id",
+                _l("Proposal"),
+                Approval.id,
+                kind="ref",
+                link=lambda row: url_for("approvals.one", approval_id=row.id),
+            ),
+            Column("action", _l("What"), Approval.action, kind="action"),
+            Column("amount", _l("Amount"), Approval.amount, kind="money"),
+            Column("currency", _l("Currency"), Approval.currency, shown=False),
+            Column("proposed_by_name", _l("Proposed by"), Approval.proposed_by_name),
+            Column("proposed_at", _l("Proposed"), Approval.proposed_at, kind="when"),
+            Column("expires_at", _l("Lapses"), Approval.expires_at, kind="when"),
+            Column("status", _l("Status"), Approval.status, kind="badge"),
+            Column("decided_by_name", _l("Decided by"), Approval.decided_by_name),
+        ),
+        filters=(
+            choice(
+                "currency", _l("Currency"), Approval.currency, lambda: [(code, code) for code in known_currencies()]
+            ),
+            choice("action", _l("What"), Approval.action, list(PROPOSALS.items())),
+        ),
+    )
+
+    def conditions(self) -> tuple[Any, ...]:
+        """What the tab shows."""
+        me, proposed = current_actor().key, Approval.status == ApprovalStatus.PROPOSED
+        ways = {"waiting": (proposed, Approval.proposed_by != me), "mine": (Approval.proposed_by == me,)}
+        return ways.get(self._tab(), (Approval.status != ApprovalStatus.PROPOSED,))
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The tabs."""
+        return {
+            "tabs": [(label, f"?tab={name}", name == self._tab(), None) for name, label in TABS.items()],
+            "proposals": PROPOSALS,
+        }
+
+    @page("/<int:approval_id>")
+    def one(self, approval_id: int, forms: dict[str, Any] | None = None, refusal: Refusal | None = None) -> Any:
+        """A proposal with its preview, computed again."""
+        with self.reading() as session:
+            approval = approvals.get(session, approval_id)
+            subject = proposal_subjects.of(session, approval)
+        preview, problem = self._preview(approval)
+        return self.show(
+            "one.html",
+            approval=approval,
+            subject=subject,
+            preview=preview,
+            problem=problem,
+            what=PROPOSALS.get(approval.action, approval.action),
+            own=approval.proposed_by == current_actor().key,
+            approve=(forms or {}).get("approve") or AgainForm(formdata=None),
+            reject=(forms or {}).get("reject") or RejectForm(formdata=None),
+            refusal=refusal,
+        )
+
+    @door(
+        "/<int:approval_id>/approve", permission="money:approve", form=AgainForm, asks="_approve_asked", shown_on="one"
+    )
+    def approve(self, approval_id: int, form: AgainForm) -> Done:
+        """The second person's yes."""
+        prove(form)
+        with self.transaction() as session:
+            done = approvals.approve(
+                session, approval_id, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            )
+            return _(
+                "Approved, and done: %(what)s, %(amount)s.",
+                what=PROPOSALS.get(done.action, done.action),
+                amount=money(done.amount, done.currency),
+            )
+
+    @door(
+        "/<int:approval_id>/reject", permission="money:approve", form=RejectForm, asks="_reject_asked", shown_on="one"
+    )
+    def reject(self, approval_id: int, form: RejectForm) -> Done:
+        """The second person's no."""
+        with self.transaction() as session:
+            approvals.reject(session, approval_id, form.said("reason"), at=clock.now(), actor=current_actor())
+        return _("Rejected. Nothing was posted, and its freeze is lifted.")
+
+    def _preview(self, approval: Approval) -> tuple[Any, str]:
+        """What approving would post now; a sentence instead when it can't be done any more."""
+        if approval.status != ApprovalStatus.PROPOSED:
+            return None, ""
+        try:
+            with self.reading() as session:
+                return previews.of_approval(
+                    session, approval.id, at=clock.now(), actor=current_actor(), settings=runtime().settings
+                ), ""
+        except Refusal as refusal:
+            return None, refusal.detail
+
+    def _asked(self, approval_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
+        with self.reading() as session:
+            approval = approvals.get(session, approval_id)
+        facts = [
+            (_("What"), PROPOSALS.get(approval.action, approval.action)),
+            (_("Amount"), money(approval.amount, approval.currency)),
+            (_("Proposed by"), approval.proposed_by_name),
+        ]
+        return Asked(title, self.at("one", approval_id=approval_id), summary, verb, danger, facts=facts)
+
+    def _approve_asked(self, approval_id: int) -> Asked:
+        return self._asked(
+            approval_id,
+            _("Approve proposal %(number)s", number=approval_id),
+            _("It is checked again and posted at once."),
+            _("Approve"),
+        )
+
+    def _reject_asked(self, approval_id: int) -> Asked:
+        summary = _("Nothing is posted. Its freeze is lifted and the case goes back to the one who proposed it.")
+        return self._asked(
+            approval_id, _("Reject proposal %(number)s", number=approval_id), summary, _("Reject"), danger=True
+        )
+
+    def _tab(self) -> str:
+        wanted = request.args.get("tab", "")
+        return wanted if wanted in TABS else "waiting"

@@ -1,0 +1,114 @@
+"""The audit trail: who did what to which thing, before and after, and whether the chain is whole."""
+
+import json
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.columns import Column, Filter, choice, since, until
+from webapp.admin.list_screen import ListScreen
+from webapp.admin.lists import Listing
+from webapp.admin.screen import page
+from webapp.admin.timelines import DEEDS, action_in_words
+from webapp.models import Audit
+from webapp.security.context import runtime
+from webapp.services import audit_verify, lookup
+from webapp.services.audit_search import about, by_actor
+
+NEWEST_SEALS = 500
+PAGES = {
+    "escrow": "escrows.one",
+    "dispute": "disputes.one",
+    "party": "parties.one",
+    "approval": "approvals.one",
+    "user": "users.one",
+}
+"""Which page shows a subject, and its argument is the noun's id."""
+
+
+class AuditScreen(ListScreen):
+    """Everything people and jobs did."""
+
+    noun = "audit"
+    title = _l("Audit")
+    permission = "audit:read"
+    group = "record"
+    icon = "book"
+    place = 10
+    list_template = "audit/index.html"
+    lead = _l("Every change by a person or a job, sealed into a chain that shows if one is altered.")
+    empty = _l("No record is like this. Every change by a person or a job leaves one here.")
+    listing = Listing(
+        key=Audit.id,
+        columns=(
+            Column("at", _l("When"), Audit.at, kind="when"),
+            Column("actor_name", _l("Who"), Audit.actor_name),
+            Column("actor", _l("Actor"), Audit.actor, shown=False),
+            Column(
+                "action", _l("Action"), Audit.action, kind="ref", link=lambda row: url_for("audit.one", audit_id=row.id)
+            ),
+            Column("subject_kind", _l("Thing"), Audit.subject_kind),
+            Column("subject_id", "", Audit.subject_id, shown=False),
+            Column("reason", _l("Reason"), Audit.reason),
+            Column("origin", _l("From"), Audit.origin, shown=False),
+            Column("request_id", _l("Request"), Audit.request_id, shown=False),
+            Column("before", _l("Before"), Audit.before, shown=False),
+            Column("after", _l("After"), Audit.after, shown=False),
+            Column("id", _l("Number"), Audit.id, shown=False),
+        ),
+        filters=(
+            Filter("actor", _l("Who"), by_actor),
+            choice(
+                "action",
+                _l("Action"),
+                Audit.action,
+                lambda: [(name, f"{words} ({name})") for name, (words, _tone, _icon) in sorted(DEEDS.items())],
+            ),
+            since("from", _l("From"), Audit.at),
+            until("until", _l("Until"), Audit.at),
+        ),
+        search=about,
+        search_hint=_l("Reference of a thing, or a user's email"),
+    )
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """How things are called and where they are shown."""
+        return {"in_words": action_in_words, "address": address_of}
+
+    @page("/<int:audit_id>")
+    def one(self, audit_id: int) -> Any:
+        """A record: before and after, side by side."""
+        with self.reading() as session:
+            record = lookup.by_id(session, Audit, audit_id, "record")
+        before, after = _read(record.before), _read(record.after)
+        changes = [(name, before.get(name), after.get(name)) for name in sorted(before.keys() | after.keys())]
+        return self.show(
+            "one.html",
+            record=record,
+            changes=changes,
+            words=action_in_words(record.action),
+            address=address_of(record.subject_kind, record.subject_id),
+        )
+
+    @page("/verify")
+    def verify(self) -> Any:
+        """Walk the newest seals; the whole chain is for the command line."""
+        with self.reading() as session:
+            found = audit_verify.verify_newest(session, runtime().settings.audit_keys, NEWEST_SEALS)
+        return self.show("verify.html", found=found, most=NEWEST_SEALS, at=clock.now())
+
+
+def address_of(kind: str, number: int) -> str | None:
+    """Where a thing is shown; None for what has no page."""
+    if kind == "run":
+        return f"/runs/{number}"
+    place: dict[str, Any] = {f"{kind}_id": number}
+    return url_for(PAGES[kind], **place) if kind in PAGES else None
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    value = json.loads(text) if text else {}
+    return value if isinstance(value, dict) else {_("value"): value}

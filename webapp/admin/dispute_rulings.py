@@ -1,0 +1,176 @@
+"""Deciding a dispute: say it, see every entry it would post, then do it. Above the limit it is a proposal."""
+
+from typing import Any
+
+from flask import make_response
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.admin.dispute_forms import RulingForm
+from webapp.admin.doors import Asked, Done, door
+from webapp.admin.reversals import ReversalForm, reversal_page
+from webapp.admin.screen import Screen
+from webapp.admin.words import money
+from webapp.domain.rulings import Ruling
+from webapp.errors import Conflict, NotFound
+from webapp.models import Dispute, Escrow, Transfer
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import disputes, escrows, previews
+
+
+class DisputeRulings(Screen):
+    """The doors of a dispute that move money."""
+
+    @door(
+        "/<int:dispute_id>/decision",
+        permission="money:propose",
+        form=RulingForm,
+        asks="_decide_asked",
+        template="disputes/decide.html",
+    )
+    def decide(self, dispute_id: int, form: RulingForm) -> Done:
+        """Preview a decision, or make it."""
+        ruling = form.ruling()
+        if form.step.data != "do":
+            return self._previewed(dispute_id, form, ruling)
+        with self.transaction() as session:
+            decided = disputes.resolve(
+                session,
+                dispute_id,
+                ruling,
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            return decided.sentence
+
+    @door("/<int:dispute_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_reverse_asked")
+    def reverse(self, dispute_id: int, form: ReversalForm) -> Done:
+        """Correct a decision by the opposite transfer."""
+        transfer_id = self._payment_of(dispute_id)
+        if form.step.data != "do":
+            return reversal_page(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
+        with self.transaction() as session:
+            decided = escrows.reverse(
+                session,
+                transfer_id,
+                form.said("reason"),
+                to_debt=form.to_debt.data,
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            return decided.sentence
+
+    def _previewed(self, dispute_id: int, form: RulingForm, ruling: Ruling) -> Any:
+        with self.reading() as session:
+            preview = previews.of_ruling(
+                session, dispute_id, ruling, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            )
+            dispute, escrow = _with_escrow(session, dispute_id)
+        _same_version(dispute, form)
+        return make_response(
+            self.show(
+                "preview.html",
+                dispute=dispute,
+                escrow=escrow,
+                form=form,
+                preview=preview,
+                verb=verb_of(ruling, escrow, preview),
+            )
+        )
+
+    def _decide_asked(self, dispute_id: int) -> Asked:
+        with self.reading() as session:
+            dispute, escrow = _with_escrow(session, dispute_id)
+        summary = _(
+            "%(amount)s are held. Nothing is posted before you have seen every entry.",
+            amount=money(escrow.amount, escrow.currency),
+        )
+        return Asked(
+            _("Decide %(ref)s", ref=dispute.ref),
+            self.at("one", dispute_id=dispute_id),
+            summary,
+            _("Preview"),
+            values={"version": dispute.version},
+            facts=[("escrow", escrow)],
+            prepare=lambda form: _in_currency(form, escrow.currency),
+        )
+
+    def _reverse_asked(self, dispute_id: int) -> Asked:
+        dispute = self._known(dispute_id)
+        self._payment_of(dispute_id)
+        summary = _(
+            "An opposite transfer takes the money back into escrow. The first one stays in the ledger as it is."
+        )
+        return Asked(
+            _("Reverse the decision on %(ref)s", ref=dispute.ref),
+            self.at("one", dispute_id=dispute_id),
+            summary,
+            _("Preview"),
+        )
+
+    def _known(self, dispute_id: int) -> Dispute:
+        with self.reading() as session:
+            return disputes.get(session, dispute_id)
+
+    def _payment_of(self, dispute_id: int) -> int:
+        """The transfer that carried the decision out. Raises Conflict when there is none to reverse."""
+        with self.reading() as session:
+            dispute, escrow = _with_escrow(session, dispute_id)
+            left = select(Transfer.id).where(
+                Transfer.escrow_id == escrow.id, Transfer.leaves, Transfer.hold_no == escrow.hold_no
+            )
+            found = session.scalars(left.order_by(Transfer.id.desc()).limit(1)).one_or_none()
+        if dispute.status != "resolved" or found is None:
+            raise Conflict(_("There is no payment of this dispute to reverse."))
+        return found
+
+
+def verb_of(ruling: Ruling, escrow: Escrow, preview: Any) -> str:
+    """What the button says: the deed, the amount, and whether somebody else must agree."""
+    amount = money(escrow.amount, escrow.currency)
+    if ruling.resolution == "no_fault":
+        return _("Propose to lift the freeze") if preview.needs_second_person else _("Lift the freeze, move nothing")
+    if preview.needs_second_person:
+        return {
+            "release_to_seller": _("Propose release of %(amount)s", amount=amount),
+            "refund_to_buyer": _("Propose refund of %(amount)s", amount=amount),
+            "split": _("Propose split of %(amount)s", amount=amount),
+        }[ruling.resolution]
+    return {
+        "release_to_seller": _("Release %(amount)s to the seller", amount=amount),
+        "refund_to_buyer": _("Refund %(amount)s to the buyer", amount=amount),
+        "split": _("Split %(amount)s", amount=amount),
+    }[ruling.resolution]
+
+
+def _with_escrow(session: Any, dispute_id: int) -> tuple[Dispute, Escrow]:
+    row = session.execute(
+        select(Dispute, Escrow).join(Escrow, Escrow.id == Dispute.escrow_id).where(Dispute.id == dispute_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such dispute."))
+    return row[0], row[1]
+
+
+def _same_version(dispute: Dispute, form: RulingForm) -> None:
+    if dispute.resolved_by:
+        sentence = _(
+            "%(who)s decided %(ref)s %(when)s. Your decision was not applied.",
+            who=dispute.resolved_by,
+            ref=dispute.ref,
+            when=f"{dispute.resolved_at:%d %b, %H:%M} UTC",
+        )
+        raise Conflict(sentence)
+    if str(dispute.version) != str(form.version.data):
+        raise Conflict(
+            _("%(ref)s has changed since you opened it. Look at it again; nothing was applied.", ref=dispute.ref)
+        )
+
+
+def _in_currency(form: Any, currency: str) -> None:
+    form.buyer_amount.currency = form.seller_amount.currency = currency

@@ -1,0 +1,141 @@
+"""What people may do for a party: its standing order, and a repayment by hand."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, IntegerField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+
+from webapp import clock
+from webapp.admin.doors import Asked, Done, door
+from webapp.admin.forms import DeskForm, MoneyField
+from webapp.admin.screen import Screen
+from webapp.admin.words import money
+from webapp.domain.money import to_major
+from webapp.errors import Invalid
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import parties, standing_orders
+from webapp.services.standing_orders import StandingOrder
+
+
+class OrderForm(DeskForm):
+    """A standing order to repay."""
+
+    enabled = BooleanField(_l("Repay debt from the wallet each evening"))
+    percent = IntegerField(
+        _l("Percent of the debt"),
+        [InputRequired(_l("Write a whole number.")), NumberRange(1, 100, _l("From 1 to 100."))],
+    )
+    daily_max = MoneyField(
+        _l("At most a day"), [Optional()], description=_l("Empty for no maximum. Repayments by hand count towards it.")
+    )
+    minimum_balance = MoneyField(_l("Leave at least in the wallet"), [InputRequired(_l("Write an amount, perhaps 0."))])
+    version = HiddenField()
+
+
+class RepayForm(DeskForm):
+    """A repayment by hand."""
+
+    amount = MoneyField(_l("Amount"), [InputRequired(_l("Write an amount."))])
+    reference = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
+
+
+class PartyDeeds(Screen):
+    """The doors of a party."""
+
+    @door(
+        "/<int:party_id>/auto-deduct/<currency>",
+        permission="party:auto-deduct",
+        form=OrderForm,
+        asks="_auto_deduct_asked",
+    )
+    def auto_deduct(self, party_id: int, currency: str, form: OrderForm) -> Done:
+        """Set the standing order of one currency."""
+        daily = _minor(form.daily_max, currency) if form.daily_max._value().strip() else None
+        order = StandingOrder(
+            bool(form.enabled.data), form.percent.data or 0, daily, _minor(form.minimum_balance, currency)
+        )
+        with self.transaction() as session:
+            standing_orders.change(
+                session,
+                party_id,
+                currency,
+                order,
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+        return (
+            _("Auto-deduct in %(currency)s is on.", currency=currency)
+            if order.enabled
+            else _("Auto-deduct in %(currency)s is off.", currency=currency)
+        )
+
+    @door("/<int:party_id>/repay/<currency>", permission="party:write", form=RepayForm, asks="_repay_asked")
+    def repay(self, party_id: int, currency: str, form: RepayForm) -> Done:
+        """Repay debt from the wallet."""
+        amount = _minor(form.amount, currency)
+        with self.transaction() as session:
+            parties.repay(
+                session,
+                party_id,
+                amount,
+                currency,
+                reference=form.said("reference"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+        return _("%(amount)s were repaid.", amount=money(amount, currency))
+
+    def _auto_deduct_asked(self, party_id: int, currency: str) -> Asked:
+        with self.reading() as session:
+            name, order = parties.get(session, party_id).name, standing_orders.find(session, party_id, currency)
+        settings = runtime().settings
+        values: dict[str, Any] = {
+            "enabled": order.enabled if order else False,
+            "percent": order.percent if order else settings.auto_deduct_percent,
+            "daily_max": _written(order.daily_max, currency) if order else "",
+            "minimum_balance": _written(
+                order.minimum_balance if order else settings.auto_deduct_minimum_balance.get(currency, 0), currency
+            ),
+            "version": order.version if order else 0,
+        }
+        summary = _(
+            "Each evening a part of the debt in %(currency)s moves from the wallet of %(name)s.",
+            currency=currency,
+            name=name,
+        )
+        return Asked(
+            _("Auto-deduct of %(name)s", name=name),
+            self.at("one", party_id=party_id),
+            summary,
+            _("Save"),
+            values=values,
+        )
+
+    def _repay_asked(self, party_id: int, currency: str) -> Asked:
+        with self.reading() as session:
+            name, accounts = parties.get(session, party_id).name, parties.balances(session, party_id)
+        held = {account.kind: account.balance for account in accounts if account.currency == currency}
+        facts = [
+            (_("Debt"), money(-held.get("receivable", 0), currency)),
+            (_("Wallet"), money(held.get("wallet", 0), currency)),
+        ]
+        summary = _("The amount leaves the wallet of %(name)s and lowers its debt at once.", name=name)
+        return Asked(
+            _("Repay for %(name)s", name=name), self.at("one", party_id=party_id), summary, _("Repay"), facts=facts
+        )
+
+
+def _minor(field: MoneyField, currency: str) -> int:
+    """The field's amount; a wrong one is told at the field."""
+    try:
+        return field.money(currency).amount
+    except ValueError as wrong:
+        raise Invalid(str(wrong), fields={field.name: str(wrong)}) from None
+
+
+def _written(amount: int | None, currency: str) -> str:
+    return "" if amount is None else f"{to_major(amount, currency):f}"

@@ -1,0 +1,127 @@
+"""A timeline in words: what each moment of a case is called, and how it looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+
+from webapp.admin.words import money
+from webapp.services.case_timeline import Moment
+
+DEEDS: dict[str, tuple[Any, str, str]] = {
+    "escrow.hold": (_l("Held"), "info", "lock"),
+    "escrow.release": (_l("Released to the seller"), "good", "check"),
+    "escrow.refund": (_l("Refunded to the buyer"), "calm", "return"),
+    "escrow.split": (_l("Split"), "calm", "split"),
+    "escrow.freeze": (_l("Frozen"), "frozen", "snow"),
+    "escrow.unfreeze": (_l("Freeze lifted"), "info", "lock"),
+    "escrow.extend": (_l("Due later"), "info", "clock"),
+    "escrow.void": (_l("Voided"), "calm", "cross"),
+    "escrow.reverse": (_l("Reversed"), "warn", "return"),
+    "escrow.create": (_l("Created"), "calm", "plus"),
+    "order.create": (_l("Order created"), "calm", "plus"),
+    "order.import": (_l("Order imported"), "calm", "plus"),
+    "dispute.open": (_l("Dispute opened"), "warn", "flag"),
+    "dispute.take": (_l("Taken"), "info", "eye"),
+    "dispute.assign": (_l("Assigned"), "info", "people"),
+    "dispute.ask": (_l("Asked a party to answer"), "warn", "hourglass"),
+    "dispute.answered": (_l("A party answered"), "info", "chat"),
+    "dispute.escalate": (_l("Escalated"), "bad", "up"),
+    "dispute.resolve": (_l("Resolved"), "good", "scale"),
+    "dispute.withdraw": (_l("Withdrawn"), "calm", "cross"),
+    "dispute.expire": (_l("Nobody answered in time"), "warn", "clock"),
+    "approval.propose": (_l("Proposed for approval"), "warn", "stamp"),
+    "approval.executed": (_l("Approved, and done"), "good", "check"),
+    "approval.rejected": (_l("Proposal rejected"), "bad", "cross"),
+    "approval.expired": (_l("Proposal lapsed"), "warn", "clock"),
+    "transfer.reverse": (_l("Payment reversed"), "warn", "return"),
+    "order.complete": (_l("Order completed"), "good", "check"),
+    "order.cancel": (_l("Order cancelled"), "calm", "cross"),
+    "evidence.submit": (_l("Evidence submitted"), "calm", "file"),
+}
+MONEY: dict[str, tuple[Any, str, str]] = {
+    "hold": (_l("into escrow"), "info", "coins"),
+    "release": (_l("to the seller"), "good", "coins"),
+    "refund": (_l("back to the buyer"), "calm", "coins"),
+    "split": (_l("split between both"), "calm", "coins"),
+    "credit": (_l("funded on credit"), "info", "coins"),
+    "reversal": (_l("reversed"), "warn", "coins"),
+}
+PROPOSALS = {
+    "dispute.resolve": _l("decision on a dispute"),
+    "escrow.release": _l("release to the seller"),
+    "escrow.refund": _l("refund to the buyer"),
+    "escrow.void": _l("voiding"),
+    "transfer.reverse": _l("reversal"),
+}
+"""What a proposal is called."""
+MESSAGES = {
+    "from_buyer": _l("The buyer wrote"),
+    "from_seller": _l("The seller wrote"),
+    "to_buyer": _l("Message to the buyer"),
+    "to_seller": _l("Message to the seller"),
+    "to_internal": _l("Internal note"),
+    "from_internal": _l("Internal note"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A moment as the timeline shows it."""
+
+    at: datetime
+    title: Any
+    tone: str
+    icon: str
+    who: Any
+    text: Any = ""
+
+
+def in_words(moments: Sequence[Moment]) -> list[Shown]:
+    """The moments as people read them."""
+    ways = {"deed": _deed, "money": _money, "message": _message, "evidence": _evidence}
+    return [ways[moment.source](moment) for moment in moments]
+
+
+def action_in_words(action: str) -> Any:
+    """What a recorded deed is called."""
+    known = DEEDS.get(action)
+    return known[0] if known else action.replace(".", ": ").replace("_", " ")
+
+
+def _deed(moment: Moment) -> Shown:
+    _title, tone, icon = DEEDS.get(moment.action, ("", "calm", "dot"))
+    return Shown(moment.at, action_in_words(moment.action), tone, icon, _who(moment), moment.text)
+
+
+def _money(moment: Moment) -> Shown:
+    words, tone, icon = MONEY.get(moment.action, (moment.action, "calm", "coins"))
+    title = _("%(amount)s %(where)s", amount=money(moment.amount, moment.currency), where=words)
+    return Shown(moment.at, title, tone, icon, _who(moment) or moment.text)
+
+
+def _message(moment: Moment) -> Shown:
+    internal = moment.action.endswith("internal")
+    return Shown(
+        moment.at,
+        MESSAGES.get(moment.action, moment.action),
+        "warn" if internal else "info",
+        "chat",
+        moment.who,
+        moment.text,
+    )
+
+
+def _evidence(moment: Moment) -> Shown:
+    return Shown(moment.at, _("Evidence: %(name)s", name=moment.text), "calm", "file", moment.who)
+
+
+def _who(moment: Moment) -> Any:
+    if moment.run_id is None:
+        return moment.who
+    link = Markup('<a href="{}">{}</a>').format(f"/runs/{moment.run_id}", _("run %(number)s", number=moment.run_id))
+    return Markup("{} · {}").format(moment.who, link) if moment.who else link
