@@ -1,0 +1,103 @@
+"""The house rules, held by a test: sizes, one commit, one-way imports, and nothing undocumented."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median, quantiles
+
+import pytest
+
+from webapp import jobs
+from webapp.app import create_app
+from webapp.runtime import Runtime
+from webapp.security import declared
+from webapp.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+CODE = sorted([*(ROOT / "webapp").rglob("*.py"), ROOT / "worker.py", ROOT / "scheduler.py"])
+LONGEST_FILE, MEDIAN_FILE = 300, 60
+LONGEST_FUNCTION, NINE_IN_TEN, MEDIAN_FUNCTION = 60, 25, 8
+
+
+def lines_of(file: Path) -> int:
+    """Lines of code: blank lines, comments and docstrings are for the reader and cost nothing."""
+    text = file.read_text()
+    told = {number for node in ast.walk(ast.parse(text)) for number in _docstring_lines(node)}
+    lines = enumerate(text.splitlines(), 1)
+    return sum(1 for number, line in lines if line.strip() and not line.strip().startswith("#") and number not in told)
+
+
+def _docstring_lines(node: ast.AST) -> range:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+        first = node.body[0]
+        return range(first.lineno, (first.end_lineno or first.lineno) + 1)
+    return range(0)
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    """Every function with its number of lines, docstring apart."""
+    for file in CODE:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno:
+                doc = node.body[0] if ast.get_docstring(node) else None
+                length = node.end_lineno - node.body[0].lineno + 1
+                if doc is not None and doc.end_lineno:
+                    length = node.end_lineno - doc.end_lineno
+                yield f"{file.relative_to(ROOT)}:{node.name}", length
+
+
+def test_files_are_small() -> None:
+    sizes = {str(file.relative_to(ROOT)): lines_of(file) for file in CODE if file.name != "__init__.py"}
+    assert {name: size for name, size in sizes.items() if size > LONGEST_FILE} == {}
+    assert median(sizes.values()) <= MEDIAN_FILE
+
+
+def test_functions_are_small() -> None:
+    sizes = dict(functions())
+    assert {name: size for name, size in sizes.items() if size > LONGEST_FUNCTION} == {}
+    assert median(sizes.values()) <= MEDIAN_FUNCTION
+    assert quantiles(sizes.values(), n=10)[-1] <= NINE_IN_TEN
+
+
+def test_there_is_one_commit() -> None:
+    places = [str(file.relative_to(ROOT)) for file in CODE for line in file.read_text().splitlines() if ".commit(" in line]
+    assert places == ["webapp/db.py"]
+
+
+def test_imports_run_one_way() -> None:
+    checked = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("name", sorted(jobs.registry()))
+def test_every_job_is_documented_and_tested(name: str) -> None:
+    assert f"## {name}" in (ROOT / "docs" / "jobs.md").read_text()
+    assert any(f"{name}" in test.read_text() for test in (ROOT / "tests" / "jobs").glob("test_*.py"))
+    assert jobs.registry()[name].description
+
+
+def test_every_route_says_who_may_use_it(sqlite_runtime: Runtime) -> None:
+    app = create_app(sqlite_runtime)
+    silent = [
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if declared.permission_of(app.view_functions[rule.endpoint]) is None
+    ]
+    assert silent == []
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    names = ["DESK_ENV" if name == "env" else name.upper() for name in Settings.model_fields]
+    assert [name for name in names if not re.search(rf"`{name}\b", readme)] == []
+
+
+def test_nothing_names_where_packages_come_from() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "http" not in lock
+    assert "index-url" not in lock
