@@ -19,7 +19,9 @@ def operator() -> Actor:
 
 def peak_of_release(url: str) -> float:
     """Peak resident memory, in bytes, of a fresh process that runs auto_release on what is due."""
-    done = subprocess.run([sys.executable, "-m", "bench.child", url], capture_output=True, text=True, check=True, timeout=600)
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.child", url], capture_output=True, text=True, check=True, timeout=600
+    )
     return float(done.stdout.split()[-1])
 
 

@@ -37,7 +37,8 @@ def run() -> Ratios:
 
 def _against_baselines(kind: str, runtime: Runtime) -> Ratios:
     contenders: dict[str, tuple[Contender, int]] = {
-        "engine": (_engine, ESCROWS), "limit": (_timed(release_limit.release), ESCROWS),
+        "engine": (_engine, ESCROWS),
+        "limit": (_timed(release_limit.release), ESCROWS),
         "orm": (_timed(release_orm.release), ORM_SAMPLE),
     }
     rates: dict[str, list[float]] = {name: [] for name in contenders}
@@ -46,7 +47,9 @@ def _against_baselines(kind: str, runtime: Runtime) -> Ratios:
             rates[name].append(_rate(runtime, contender, count, f"{name}-{turn}"))
     middle = {name: statistics.median(values) for name, values in rates.items()}
     return {
-        f"release-{kind}-against-{name}": Ratio.of_figures(middle["engine"], middle[name], f"auto_release, {kind}", said)
+        f"release-{kind}-against-{name}": Ratio.of_figures(
+            middle["engine"], middle[name], f"auto_release, {kind}", said
+        )
         for name, said in (("orm", "an ORM commit per escrow"), ("limit", "one hand-written set-based transaction"))
     }
 

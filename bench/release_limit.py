@@ -94,11 +94,22 @@ def _audit(connection: Connection, when: dict[str, Any], count: int, sqlite: boo
         summed = f"SELECT encode(sha256(convert_to(string_agg(line, E'\\n'), 'UTF8')), 'hex') FROM ({_LINES} ORDER BY pos) AS rows"
     digest = connection.execute(text(summed), {"batch": batch}).scalar_one()
     connection.execute(
-        text("INSERT INTO audit_head (chain, seq, hash) VALUES (:chain, 0, '') ON CONFLICT DO NOTHING"), {"chain": CHAIN}
+        text("INSERT INTO audit_head (chain, seq, hash) VALUES (:chain, 0, '') ON CONFLICT DO NOTHING"),
+        {"chain": CHAIN},
     )
-    seq, previous = connection.execute(text("SELECT seq, hash FROM audit_head WHERE chain = :chain"), {"chain": CHAIN}).one()
+    seq, previous = connection.execute(
+        text("SELECT seq, hash FROM audit_head WHERE chain = :chain"), {"chain": CHAIN}
+    ).one()
     link = hmac.new(b"bench", f"{previous}|{digest}".encode(), hashlib.sha256).hexdigest()
-    values = {"chain": CHAIN, "seq": seq + 1, "batch": batch, "rows": count, "digest": digest, "previous": previous, "hash": link}
+    values = {
+        "chain": CHAIN,
+        "seq": seq + 1,
+        "batch": batch,
+        "rows": count,
+        "digest": digest,
+        "previous": previous,
+        "hash": link,
+    }
     connection.execute(
         text(
             "INSERT INTO audit_seal (chain, seq, batch, rows, digest, previous, hash, key_id) "

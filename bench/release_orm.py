@@ -36,16 +36,25 @@ def _release_one(session: Session, escrow_id: int, at: datetime, entries_first: 
     fees = _account(session, AccountKind.FEES, escrow.currency)
     held = session.get_one(Account, escrow.held_account_id, with_for_update=True)
     transfer = Transfer(
-        id=_next_transfer(session) if entries_first else None, reference=f"escrow-{escrow.id}-{escrow.hold_no}-release",
-        kind="release", currency=escrow.currency, amount=escrow.amount, escrow_id=escrow.id, hold_no=escrow.hold_no,
-        leaves=True, at=at,
+        id=_next_transfer(session) if entries_first else None,
+        reference=f"escrow-{escrow.id}-{escrow.hold_no}-release",
+        kind="release",
+        currency=escrow.currency,
+        amount=escrow.amount,
+        escrow_id=escrow.id,
+        hold_no=escrow.hold_no,
+        leaves=True,
+        at=at,
     )
     if not entries_first:
         session.add(transfer)
         session.flush()
     sides = ((held, -escrow.amount), (wallet, escrow.amount - escrow.fee), (fees, escrow.fee))
     session.add_all(
-        [Entry(transfer_id=transfer.id, account_id=a.id, currency=escrow.currency, amount=amount) for a, amount in sides]
+        [
+            Entry(transfer_id=transfer.id, account_id=a.id, currency=escrow.currency, amount=amount)
+            for a, amount in sides
+        ]
     )
     session.flush()
     session.add(transfer)
@@ -69,8 +78,16 @@ def _tell(session: Session, escrow: Escrow, at: datetime) -> None:
     batch = secrets.randbits(61)
     session.add(
         Audit(
-            batch=batch, pos=1, at=at, actor="job:auto_release", actor_name="auto_release", action="escrow.release",
-            subject_kind="escrow", subject_id=escrow.id, reason="expired", before='{"status":"held"}',
+            batch=batch,
+            pos=1,
+            at=at,
+            actor="job:auto_release",
+            actor_name="auto_release",
+            action="escrow.release",
+            subject_kind="escrow",
+            subject_id=escrow.id,
+            reason="expired",
+            before='{"status":"held"}',
             after='{"status":"released"}',
         )
     )

@@ -34,7 +34,9 @@ def _parties(session: Session, at: datetime) -> tuple[int, list[int]]:
     found = list(session.scalars(select(Party.id).order_by(Party.id)))
     if found:
         return found[0], found[1:]
-    session.execute(insert(Party), [{"ref": f"party-{n}", "name": f"Party {n}", "created_at": at} for n in range(SELLERS + 1)])
+    session.execute(
+        insert(Party), [{"ref": f"party-{n}", "name": f"Party {n}", "created_at": at} for n in range(SELLERS + 1)]
+    )
     buyer, *sellers = session.scalars(select(Party.id).order_by(Party.id))
     for seller in sellers:
         accounts.open_account(session, AccountKind.WALLET, seller, CURRENCY, at=at)
@@ -46,8 +48,14 @@ def _orders(
 ) -> list[tuple[int, str, int, int]]:
     rows = [
         {
-            "ref": f"{round_name}-{n}", "buyer_id": buyer, "seller_id": sellers[n % len(sellers)],
-            "status": OrderStatus.IN_PROGRESS, "amount": AMOUNT, "currency": CURRENCY, "created_at": at, "paid_at": at,
+            "ref": f"{round_name}-{n}",
+            "buyer_id": buyer,
+            "seller_id": sellers[n % len(sellers)],
+            "status": OrderStatus.IN_PROGRESS,
+            "amount": AMOUNT,
+            "currency": CURRENCY,
+            "created_at": at,
+            "paid_at": at,
         }
         for n in range(count)
     ]
@@ -59,9 +67,19 @@ def _orders(
 def _escrow(order: tuple[int, str, int, int], pool: int, at: datetime) -> dict[str, object]:
     order_id, ref, buyer, seller = order
     return {
-        "ref": ref, "order_id": order_id, "buyer_id": buyer, "seller_id": seller, "policy": Policy.DEADLINE,
-        "status": EscrowStatus.HELD, "currency": CURRENCY, "amount": AMOUNT, "fee": FEE, "held_account_id": pool,
-        "release_at": at - timedelta(days=1), "created_at": at, "held_at": at,
+        "ref": ref,
+        "order_id": order_id,
+        "buyer_id": buyer,
+        "seller_id": seller,
+        "policy": Policy.DEADLINE,
+        "status": EscrowStatus.HELD,
+        "currency": CURRENCY,
+        "amount": AMOUNT,
+        "fee": FEE,
+        "held_account_id": pool,
+        "release_at": at - timedelta(days=1),
+        "created_at": at,
+        "held_at": at,
     }
 
 

@@ -16,7 +16,7 @@ from webapp.migrations import upgrade
 from webapp.runtime import Runtime, build_runtime
 from webapp.settings import Settings, load_settings
 
-SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105
+SECRET = "a-secret-of-the-tests-that-is-long-enough"
 NOWHERE = "unix:///nonexistent/redis.sock"
 
 

@@ -63,7 +63,9 @@ def test_functions_are_small() -> None:
 
 
 def test_there_is_one_commit() -> None:
-    places = [str(file.relative_to(ROOT)) for file in CODE for line in file.read_text().splitlines() if ".commit(" in line]
+    places = [
+        str(file.relative_to(ROOT)) for file in CODE for line in file.read_text().splitlines() if ".commit(" in line
+    ]
     assert places == ["webapp/db.py"]
 
 

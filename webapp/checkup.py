@@ -126,6 +126,11 @@ def disk(runtime: Runtime) -> Finding:
 
 
 CHECKS: dict[str, Callable[[Runtime], Finding]] = {
-    "database": database, "migrations": migration, "redis": redis, "clock": clocks, "schedules": schedules,
-    "processes": alive, "disk": disk,
+    "database": database,
+    "migrations": migration,
+    "redis": redis,
+    "clock": clocks,
+    "schedules": schedules,
+    "processes": alive,
+    "disk": disk,
 }

@@ -96,7 +96,13 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL", "cache_size = -16384", "wal_autocheckpoint = 16384"):
+        for pragma in (
+            "journal_mode = WAL",
+            "foreign_keys = ON",
+            "synchronous = FULL",
+            "cache_size = -16384",
+            "wal_autocheckpoint = 16384",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         connection.create_aggregate("rows_digest", -1, RowsDigest)  # type: ignore[arg-type]
 

@@ -23,7 +23,9 @@ class Runtime:
     @cached_property
     def redis(self) -> Redis:
         """The Redis that carries the queues: a hint, never the truth."""
-        return Redis.from_url(self.settings.redis_address, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30)
+        return Redis.from_url(
+            self.settings.redis_address, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30
+        )
 
     @property
     def evidence_folder(self) -> Path:

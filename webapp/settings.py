@@ -30,7 +30,9 @@ def _per_currency(value: Any) -> Any:
     """`RWF=10000,NGN=250000.00` or a JSON object; major units as people write them, kept in minor units."""
     if not isinstance(value, str):
         return value
-    pairs = [pair.partition("=") for pair in value.strip("{} ").replace('"', "").replace(":", "=").split(",") if pair.strip()]
+    pairs = [
+        pair.partition("=") for pair in value.strip("{} ").replace('"', "").replace(":", "=").split(",") if pair.strip()
+    ]
     return {currency.strip(): parse_major(amount, currency.strip()) for currency, _, amount in pairs}
 
 
@@ -43,7 +45,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
 
-    env: Literal["development", "test", "demo", "production"] = Field("development", validation_alias=AliasChoices("DESK_ENV", "env"))
+    env: Literal["development", "test", "demo", "production"] = Field(
+        "development", validation_alias=AliasChoices("DESK_ENV", "env")
+    )
     database_url: str = ""
     redis_url: str = ""
     secret_key: str = DEVELOPMENT_KEY
@@ -122,7 +126,8 @@ class Settings(BaseSettings):
         if not self.is_production:
             return []
         checks = {
-            "SECRET_KEY: set one of at least 32 characters for production": len(self.secret_key) < 32 or not self.has_own_secret,
+            "SECRET_KEY: set one of at least 32 characters for production": len(self.secret_key) < 32
+            or not self.has_own_secret,
             "DATABASE_URL: production needs PostgreSQL": not self.database_url.startswith("postgresql"),
             "REDIS_URL: production needs a Redis of its own, not the embedded one": not self.redis_url,
             "TRUSTED_HOSTS: name the hosts this desk answers to": not self.trusted_hosts,

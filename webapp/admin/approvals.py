@@ -16,7 +16,7 @@ from webapp.admin.forms import DeskForm
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
 from webapp.admin.screen import page
-from webapp.admin.timelines import PROPOSALS
+from webapp.admin.timelines import DECISIONS, PROPOSALS
 from webapp.admin.words import money
 from webapp.domain.money import known_currencies
 from webapp.domain.states import ApprovalStatus
@@ -107,6 +107,7 @@ class ApprovalScreen(ListScreen):
             approve=(forms or {}).get("approve") or AgainForm(formdata=None),
             reject=(forms or {}).get("reject") or RejectForm(formdata=None),
             refusal=refusal,
+            verb=_verb(approval),
         )
 
     @door(
@@ -173,3 +174,9 @@ class ApprovalScreen(ListScreen):
     def _tab(self) -> str:
         wanted = request.args.get("tab", "")
         return wanted if wanted in TABS else "waiting"
+
+
+def _verb(approval: Approval) -> str:
+    """What the button says."""
+    what = DECISIONS.get(approval.payload.get("resolution") or approval.action, approval.action)
+    return _("Approve the %(what)s of %(amount)s", what=what, amount=money(approval.amount, approval.currency))

@@ -57,6 +57,9 @@ def bar_chart(labels: Sequence[str], amounts: Sequence[int], currency: str) -> P
         no_prefix=True,
         disable_xml_declaration=True,
         x_label_rotation=0,
+        truncate_label=-1,
+        show_minor_x_labels=len(labels) < 10,
+        x_labels_major_every=3,
         classes=["chart"],
     )
     chart.x_labels = list(labels)

@@ -18,6 +18,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from webapp.admin.forms import DeskForm, MoneyField
+from webapp.domain.money import exponent
 from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 
 SIDES = [("buyer", _l("Buyer")), ("seller", _l("Seller"))]
@@ -58,6 +59,11 @@ class RulingForm(DeskForm):
     )
     version = HiddenField()
     step = HiddenField(default="preview")
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals the escrow's currency has."""
+        return exponent(self.buyer_amount.currency)
 
     def validate_buyer_amount(self, field: Field) -> None:
         """Both shares are needed for a split, in the escrow's currency."""

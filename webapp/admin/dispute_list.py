@@ -11,7 +11,6 @@ from webapp.admin.amounts import amount_from, amount_to
 from webapp.admin.columns import Column, Filter, choice, since, until
 from webapp.admin.lists import Listing
 from webapp.domain.money import known_currencies
-from webapp.domain.states import DisputeStatus
 from webapp.models import Dispute, Escrow, Party, User
 from webapp.security.context import runtime
 from webapp.services.colleagues import who_work_disputes
@@ -54,9 +53,9 @@ LISTING = Listing(
             "ref", _l("Dispute"), Dispute.ref, kind="ref", link=lambda row: url_for("disputes.one", dispute_id=row.id)
         ),
         Column("id", _l("Number"), Dispute.id, shown=False),
-        Column("kind", _l("Kind"), Dispute.kind),
-        Column("buyer", _l("Buyer"), _name_of(Escrow.buyer_id)),
-        Column("seller", _l("Seller"), _name_of(Escrow.seller_id)),
+        Column("kind", _l("Kind"), Dispute.kind, shown=False),
+        Column("buyer", _l("Buyer and seller"), _name_of(Escrow.buyer_id)),
+        Column("seller", _l("Seller"), _name_of(Escrow.seller_id), shown=False),
         Column("amount", _l("Amount"), Escrow.amount, kind="money"),
         Column("currency", _l("Currency"), Escrow.currency, shown=False),
         Column("status", _l("Status"), Dispute.status, kind="badge"),
@@ -67,12 +66,6 @@ LISTING = Listing(
     ),
     filters=(
         choice("kind", _l("Kind"), Dispute.kind, KINDS),
-        choice(
-            "status",
-            _l("Status"),
-            Dispute.status,
-            [(str(status), str(status).replace("_", " ")) for status in DisputeStatus],
-        ),
         choice("currency", _l("Currency"), Escrow.currency, lambda: [(code, code) for code in known_currencies()]),
         amount_from("from", _l("Amount from"), Escrow.amount, Escrow.currency),
         amount_to("to", _l("Amount to"), Escrow.amount, Escrow.currency),

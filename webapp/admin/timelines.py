@@ -59,6 +59,17 @@ PROPOSALS = {
     "transfer.reverse": _l("reversal"),
 }
 """What a proposal is called."""
+DECISIONS = {
+    "release_to_seller": _l("release"),
+    "refund_to_buyer": _l("refund"),
+    "split": _l("split"),
+    "no_fault": _l("decision of no fault"),
+    "escrow.release": _l("release"),
+    "escrow.refund": _l("refund"),
+    "escrow.void": _l("voiding"),
+    "transfer.reverse": _l("reversal"),
+}
+"""What a proposal would do, in a word: its action, or the resolution of a dispute."""
 MESSAGES = {
     "from_buyer": _l("The buyer wrote"),
     "from_seller": _l("The seller wrote"),

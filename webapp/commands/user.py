@@ -36,8 +36,15 @@ def add(
     password = passwords.generated() if generate else _password(password_stdin)
     with desk() as runtime, runtime.db.transaction() as session:
         user = users.create(
-            session, email=email, name=name or email.partition("@")[0], roles=roles, password=password, at=clock.now(),
-            actor=operator(), zone=zone, must_change=generate,
+            session,
+            email=email,
+            name=name or email.partition("@")[0],
+            roles=roles,
+            password=password,
+            at=clock.now(),
+            actor=operator(),
+            zone=zone,
+            must_change=generate,
         )
     _say(user, f"{user.email} may sign in as {', '.join(roles)}.", password if generate else None, as_json)
 

@@ -70,8 +70,13 @@ def _alert(
     world: World, rule: str, subject: str, severity: str, sentence: str, fired: float, ended: float | None
 ) -> dict[str, object]:
     return {
-        "rule": rule, "subject": subject, "severity": severity, "sentence": sentence, "fired_at": world.ago(fired),
-        "seen_at": world.now if ended is None else world.ago(ended), "demo": True,
+        "rule": rule,
+        "subject": subject,
+        "severity": severity,
+        "sentence": sentence,
+        "fired_at": world.ago(fired),
+        "seen_at": world.now if ended is None else world.ago(ended),
+        "demo": True,
         "status": AlertStatus.FIRING if ended is None else AlertStatus.RESOLVED,
         "resolved_at": None if ended is None else world.ago(ended),
     }

@@ -59,7 +59,12 @@ _APPROVALS = select(Approval.id).where(Approval.escrow_id.in_(_ESCROWS))
 _RUNS = select(Run.id).where(Run.demo)
 _USERS = select(User.id).where(User.demo)
 _SUBJECTS: dict[str, Select[Any]] = {
-    "party": _PARTIES, "order": _ORDERS, "escrow": _ESCROWS, "dispute": _DISPUTES, "approval": _APPROVALS, "run": _RUNS,
+    "party": _PARTIES,
+    "order": _ORDERS,
+    "escrow": _ESCROWS,
+    "dispute": _DISPUTES,
+    "approval": _APPROVALS,
+    "run": _RUNS,
 }
 
 

@@ -47,7 +47,8 @@ def _settle_figures(session: Session, transfers: Sequence[int]) -> None:
     for (day, currency), (held, released, refunded) in sorted(_moved(session, transfers).items()):
         key = (DailyFigure.day == day, DailyFigure.currency == currency)
         less = {
-            "held": DailyFigure.held - held, "released": DailyFigure.released - released,
+            "held": DailyFigure.held - held,
+            "released": DailyFigure.released - released,
             "refunded": DailyFigure.refunded - refunded,
         }
         session.execute(update(DailyFigure).where(*key).values(**less).execution_options(synchronize_session=False))

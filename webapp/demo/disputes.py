@@ -122,8 +122,13 @@ def _talk(world: World, case: Case) -> None:
     )
     rows = [
         {
-            "dispute_id": case.id, "audience": audience, "inbound": inbound, "by": by[0], "by_name": by[1],
-            "body": _said(case, body), "at": min(case.opened + timedelta(hours=hours), world.now),
+            "dispute_id": case.id,
+            "audience": audience,
+            "inbound": inbound,
+            "by": by[0],
+            "by_name": by[1],
+            "body": _said(case, body),
+            "at": min(case.opened + timedelta(hours=hours), world.now),
         }
         for audience, inbound, body, by, hours in said
     ]

@@ -31,7 +31,10 @@ def due_by(world: World, slot: datetime, trades: Sequence[Trade]) -> list[int]:
     """Which of the demo's escrows a release at this slot would look at."""
     ours = [trade.escrow_id for trade in trades]
     query = select(Escrow.id).where(
-        Escrow.id.in_(ours), Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0, Escrow.policy == "deadline",
+        Escrow.id.in_(ours),
+        Escrow.status == EscrowStatus.HELD,
+        Escrow.freezes == 0,
+        Escrow.policy == "deadline",
         Escrow.release_at <= slot,
     )
     return list(world.session.scalars(query.order_by(Escrow.release_at, Escrow.id)))

@@ -17,8 +17,17 @@ RELEASE_AFTER = timedelta(days=7)
 _FEE_BASIS_POINTS = 250
 
 _FATES = (
-    ["paid_out"] * 46 + ["refunded"] * 4 + ["split"] * 4 + ["withdrawn"] * 2 + ["voided"] * 4 + ["unpaid"] * 6
-    + ["disputed"] * 8 + ["frozen"] * 2 + ["completion"] * 3 + ["buffer"] * 2 + ["placement"] * 3
+    ["paid_out"] * 46
+    + ["refunded"] * 4
+    + ["split"] * 4
+    + ["withdrawn"] * 2
+    + ["voided"] * 4
+    + ["unpaid"] * 6
+    + ["disputed"] * 8
+    + ["frozen"] * 2
+    + ["completion"] * 3
+    + ["buffer"] * 2
+    + ["placement"] * 3
 )
 """What becomes of a market's orders, the oldest first as far as their fate allows."""
 
@@ -69,7 +78,11 @@ def add_orders(world: World, special: list[Trade]) -> list[Trade]:
     for trade in trades:
         trade.escrow_id = by_order[trade.order_id]
         audit.record(
-            world.session, DEMO, "order.create", ("order", trade.order_id), at=trade.created,
+            world.session,
+            DEMO,
+            "order.create",
+            ("order", trade.order_id),
+            at=trade.created,
             after={"amount": trade.amount, "currency": trade.market.currency, "goods": trade.goods},
         )
     return trades
@@ -139,10 +152,20 @@ def _order(trade: Trade) -> dict[str, object]:
 def _escrow(trade: Trade) -> dict[str, object]:
     voided = trade.fate == "voided"
     return {
-        "ref": escrow_ref(trade.ref), "order_id": trade.order_id, "buyer_id": trade.market.ids[trade.buyer],
-        "seller_id": trade.market.ids[trade.seller], "policy": trade.policy,
-        "status": EscrowStatus.VOIDED if voided else EscrowStatus.PENDING_PAYMENT, "currency": trade.market.currency,
-        "amount": trade.amount, "fee": trade.fee, "hold_no": 1, "freezes": 0, "release_at": trade.release_at,
-        "created_at": trade.created, "left_at": trade.created + timedelta(days=2) if voided else None,
-        "left_reason": "never_paid" if voided else None, "version": 1,
+        "ref": escrow_ref(trade.ref),
+        "order_id": trade.order_id,
+        "buyer_id": trade.market.ids[trade.buyer],
+        "seller_id": trade.market.ids[trade.seller],
+        "policy": trade.policy,
+        "status": EscrowStatus.VOIDED if voided else EscrowStatus.PENDING_PAYMENT,
+        "currency": trade.market.currency,
+        "amount": trade.amount,
+        "fee": trade.fee,
+        "hold_no": 1,
+        "freezes": 0,
+        "release_at": trade.release_at,
+        "created_at": trade.created,
+        "left_at": trade.created + timedelta(days=2) if voided else None,
+        "left_reason": "never_paid" if voided else None,
+        "version": 1,
     }

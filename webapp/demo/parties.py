@@ -32,8 +32,12 @@ def deposit(world: World, market: Market, name: str, amount: int, days: float) -
     party_id = market.ids[name]
     legs = [(clearing(world, market), -amount), (world.wallet(party_id, market.currency), amount)]
     ledger.post(
-        world.session, reference=f"demo-deposit-{party_id}-{int(days)}", kind=TransferKind.DEPOSIT,
-        currency=market.currency, legs=legs, at=world.ago(days),
+        world.session,
+        reference=f"demo-deposit-{party_id}-{int(days)}",
+        kind=TransferKind.DEPOSIT,
+        currency=market.currency,
+        legs=legs,
+        at=world.ago(days),
     )
 
 
@@ -50,8 +54,13 @@ def _rows(world: World, market: Market) -> list[dict[str, object]]:
     made = world.ago(DAYS + 20)
     return [
         {
-            "ref": _ref(market, name), "name": name, "email": f"{_slug(name)}@trade.example", "demo": True,
-            "phone": f"{market.dial}{5_550_000 + number * 137}", "verified_at": made, "created_at": made,
+            "ref": _ref(market, name),
+            "name": name,
+            "email": f"{_slug(name)}@trade.example",
+            "demo": True,
+            "phone": f"{market.dial}{5_550_000 + number * 137}",
+            "verified_at": made,
+            "created_at": made,
         }
         for number, name in enumerate((*market.sellers, *market.buyers), start=1)
     ]

@@ -30,8 +30,15 @@ def add_people(session: Session, at: datetime) -> dict[str, User]:
     """Add the users; returns them by role."""
     return {
         role: users.create(
-            session, email=email, name=_NAMES[role][0], roles=[role], password=password, at=at, actor=DEMO,
-            zone=_NAMES[role][1], demo=True,
+            session,
+            email=email,
+            name=_NAMES[role][0],
+            roles=[role],
+            password=password,
+            at=at,
+            actor=DEMO,
+            zone=_NAMES[role][1],
+            demo=True,
         )
         for role, email, password in SIGN_INS
     }

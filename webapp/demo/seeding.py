@@ -106,7 +106,9 @@ def _mark(world: World) -> None:
     kept = None
     if before is not None:
         kept = {
-            "catch_up": before.catch_up, "since": clock.iso(before.since), "changed_by": before.changed_by,
+            "catch_up": before.catch_up,
+            "since": clock.iso(before.since),
+            "changed_by": before.changed_by,
             "changed_at": clock.iso(before.changed_at) if before.changed_at else None,
         }
     limits = session.get(StoredSetting, LIMITS) is None

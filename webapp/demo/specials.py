@@ -86,15 +86,24 @@ def add_standing_orders(world: World) -> None:
     """Auto-deduct of the parties in debt."""
     rows: list[dict[str, Any]] = [
         {
-            "party_id": market_of(currency).ids[buyer], "currency": currency, "enabled": enabled, "percent": percent,
-            "daily_max": daily_max, "minimum_balance": minimum, "version": 1,
+            "party_id": market_of(currency).ids[buyer],
+            "currency": currency,
+            "enabled": enabled,
+            "percent": percent,
+            "daily_max": daily_max,
+            "minimum_balance": minimum,
+            "version": 1,
         }
         for currency, buyer, enabled, percent, daily_max, minimum, _, _ in _DEBTORS
     ]
     world.session.execute(insert(AutoDeduct), rows)
     for row in rows:
         audit.record(
-            world.session, DEMO, "party.auto_deduct", ("party", row["party_id"]), at=world.ago(20),
+            world.session,
+            DEMO,
+            "party.auto_deduct",
+            ("party", row["party_id"]),
+            at=world.ago(20),
             after={"enabled": row["enabled"], "percent": row["percent"]},
         )
 

@@ -52,8 +52,11 @@ class Ruling:
     def as_payload(self) -> dict[str, Any]:
         """What a proposal keeps."""
         return {
-            "resolution": str(self.resolution), "code": self.code, "reason": self.reason,
-            "buyer_amount": self.buyer_amount, "seller_amount": self.seller_amount,
+            "resolution": str(self.resolution),
+            "code": self.code,
+            "reason": self.reason,
+            "buyer_amount": self.buyer_amount,
+            "seller_amount": self.seller_amount,
         }
 
 

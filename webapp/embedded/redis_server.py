@@ -31,8 +31,15 @@ def command(socket: Path) -> list[str]:
     """The command that serves Redis on this socket, keeping its data beside it."""
     socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = {
-        "port": "0", "unixsocket": str(socket), "unixsocketperm": "700", "dir": str(socket.parent),
-        "appendonly": "yes", "save": "", "daemonize": "no", "loglevel": "warning", "maxmemory-policy": "noeviction",
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(socket.parent),
+        "appendonly": "yes",
+        "save": "",
+        "daemonize": "no",
+        "loglevel": "warning",
+        "maxmemory-policy": "noeviction",
     }
     return [binary(), *(part for name, value in settings.items() for part in (f"--{name}", value))]
 

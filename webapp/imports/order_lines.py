@@ -67,9 +67,18 @@ def _values(number: int, fields: tuple[str, ...], rules: Rules) -> OrderLine:
         release_at = field.release_at(policy, began, completed_at, rules.release_days, rules.buffer_days)
     minor = _amount(amount, currency)
     return OrderLine(
-        number, field.reference(ref, "order_ref"), *_parties(buyer, seller), minor, currency,
-        _fee(fee, currency, minor, rules), policy, field.stored(began) or "", field.stored(paid_at),
-        field.stored(completed_at), field.stored(release_at), _given(how, created, fee, release),
+        number,
+        field.reference(ref, "order_ref"),
+        *_parties(buyer, seller),
+        minor,
+        currency,
+        _fee(fee, currency, minor, rules),
+        policy,
+        field.stored(began) or "",
+        field.stored(paid_at),
+        field.stored(completed_at),
+        field.stored(release_at),
+        _given(how, created, fee, release),
     )
 
 

@@ -18,8 +18,12 @@ class Approval(Base):
     __table_args__ = (
         CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="four_eyes"),
         Index(
-            "uq_approval_proposed", "subject_kind", "subject_id", unique=True,
-            postgresql_where=_PROPOSED, sqlite_where=_PROPOSED,
+            "uq_approval_proposed",
+            "subject_kind",
+            "subject_id",
+            unique=True,
+            postgresql_where=_PROPOSED,
+            sqlite_where=_PROPOSED,
         ),
         Index("ix_approval_status", "status", "id"),
         Index("ix_approval_proposed_by", "proposed_by", "id"),

@@ -62,8 +62,13 @@ class Freeze(Base):
     __tablename__ = "freeze"
     __table_args__ = (
         Index(
-            "uq_freeze_cause", "escrow_id", "cause", "cause_id", unique=True,
-            postgresql_where=text("lifted_at IS NULL"), sqlite_where=text("lifted_at IS NULL"),
+            "uq_freeze_cause",
+            "escrow_id",
+            "cause",
+            "cause_id",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL"),
+            sqlite_where=text("lifted_at IS NULL"),
         ),
     )
 

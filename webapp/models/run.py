@@ -131,8 +131,12 @@ class Alert(Base):
     __tablename__ = "alert"
     __table_args__ = (
         Index(
-            "uq_alert_unresolved", "rule", "subject", unique=True,
-            postgresql_where=text("status <> 'resolved'"), sqlite_where=text("status <> 'resolved'"),
+            "uq_alert_unresolved",
+            "rule",
+            "subject",
+            unique=True,
+            postgresql_where=text("status <> 'resolved'"),
+            sqlite_where=text("status <> 'resolved'"),
         ),
         Index("ix_alert_status", "status", "id"),
     )

@@ -49,8 +49,14 @@ END
 }
 
 _TRIGGERS = {
-    ("entry_posted", "entry"): "AFTER INSERT ON entry REFERENCING NEW TABLE AS posted FOR EACH STATEMENT EXECUTE FUNCTION check_entries()",
-    ("transfer_made", "transfer"): "AFTER INSERT ON transfer REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION check_transfers()",
+    (
+        "entry_posted",
+        "entry",
+    ): "AFTER INSERT ON entry REFERENCING NEW TABLE AS posted FOR EACH STATEMENT EXECUTE FUNCTION check_entries()",
+    (
+        "transfer_made",
+        "transfer",
+    ): "AFTER INSERT ON transfer REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION check_transfers()",
     ("run_paid", "run"): "BEFORE DELETE ON run FOR EACH ROW EXECUTE FUNCTION refuse_removal_of_paying_run()",
 }
 

@@ -18,7 +18,9 @@ BEGIN SELECT RAISE(ABORT, 'a transfer gets no more entries once it is made'); EN
 
 def statements(written_once: Sequence[str], kept: Sequence[str]) -> list[str]:
     """Refuse changes and removals, unbalanced transfers and late entries."""
-    refusals = [_refusal(table, verb, "is written once and never changed or removed") for table, verb in _pairs(written_once)]
+    refusals = [
+        _refusal(table, verb, "is written once and never changed or removed") for table, verb in _pairs(written_once)
+    ]
     refusals += [_refusal(table, "DELETE", "is named by the ledger and never removed") for table in kept]
     return [*refusals, _BALANCE, _LATE]
 

@@ -37,8 +37,14 @@ def _opened(
     if found is not None:
         return found
     row = insert_new(session, Account).values(
-        kind=kind, party_id=party_id, owner=owner, currency=currency, balance=0,
-        floor=_FLOORS.get(kind), ceiling=_CEILINGS.get(kind), created_at=at,
+        kind=kind,
+        party_id=party_id,
+        owner=owner,
+        currency=currency,
+        balance=0,
+        floor=_FLOORS.get(kind),
+        ceiling=_CEILINGS.get(kind),
+        created_at=at,
     )
     session.execute(row.on_conflict_do_nothing())
     return session.scalars(select(Account.id).where(*where)).one()

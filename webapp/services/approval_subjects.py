@@ -36,7 +36,9 @@ def remember_version(session: Session, approval_id: int) -> None:
 def require_unchanged(session: Session, approval: Approval) -> None:
     """Raise Conflict when the subject changed since the proposal."""
     if _version(session, approval.subject_kind, approval.subject_id) != approval.subject_version:
-        raise Conflict(f"This {approval.subject_kind} changed since the decision was proposed. Reject it, and decide anew.")
+        raise Conflict(
+            f"This {approval.subject_kind} changed since the decision was proposed. Reject it, and decide anew."
+        )
 
 
 def is_held(session: Session, escrow_id: int | None) -> bool:

@@ -46,7 +46,9 @@ def decide(session: Session, proposal: Proposal, *, at: datetime, actor: Actor, 
     """Do it when it is within the actor's limit; else propose it. The caller has checked that the actor may."""
     waiting = _proposed(session, proposal.subject_kind, proposal.subject_id)
     if waiting is not None:
-        raise Conflict(f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied.")
+        raise Conflict(
+            f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
+        )
     if limits.spend(session, actor, proposal.currency, proposal.amount, at, settings):
         said = deeds.perform(session, proposal.action, proposal.subject_id, proposal.payload, at=at, actor=actor)
         return Decided(True, None, said)
@@ -102,17 +104,31 @@ def expire_due(session: Session, at: datetime, actor: Actor) -> int:
 
 
 def _proposed(session: Session, kind: str, subject_id: int) -> Approval | None:
-    where = (Approval.subject_kind == kind, Approval.subject_id == subject_id, Approval.status == ApprovalStatus.PROPOSED)
+    where = (
+        Approval.subject_kind == kind,
+        Approval.subject_id == subject_id,
+        Approval.status == ApprovalStatus.PROPOSED,
+    )
     return session.scalars(select(Approval).where(*where)).one_or_none()
 
 
 def _propose(session: Session, proposal: Proposal, at: datetime, actor: Actor, settings: Settings) -> Approval:
     version = approval_subjects.mark_proposed(session, proposal.subject_kind, proposal.subject_id)
     row = insert_new(session, Approval).values(
-        subject_kind=proposal.subject_kind, subject_id=proposal.subject_id, escrow_id=proposal.escrow_id,
-        action=proposal.action, payload=proposal.payload, subject_version=version, currency=proposal.currency,
-        amount=proposal.amount, status=ApprovalStatus.PROPOSED, reason=proposal.reason, proposed_by=actor.key,
-        proposed_by_name=actor.name, proposed_at=at, expires_at=at + timedelta(hours=settings.approval_expiry_hours),
+        subject_kind=proposal.subject_kind,
+        subject_id=proposal.subject_id,
+        escrow_id=proposal.escrow_id,
+        action=proposal.action,
+        payload=proposal.payload,
+        subject_version=version,
+        currency=proposal.currency,
+        amount=proposal.amount,
+        status=ApprovalStatus.PROPOSED,
+        reason=proposal.reason,
+        proposed_by=actor.key,
+        proposed_by_name=actor.name,
+        proposed_at=at,
+        expires_at=at + timedelta(hours=settings.approval_expiry_hours),
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Approval.id)).one_or_none()
     if made is None:
@@ -122,7 +138,12 @@ def _propose(session: Session, proposal: Proposal, at: datetime, actor: Actor, s
         freezes.add(session, proposal.escrow_id or 0, FreezeCause.PROPOSAL, made, said, at=at, actor=actor)
         approval_subjects.remember_version(session, made)
     audit.record(
-        session, actor, "approval.propose", ("approval", made), at=at, reason=proposal.reason,
+        session,
+        actor,
+        "approval.propose",
+        ("approval", made),
+        at=at,
+        reason=proposal.reason,
         after={"action": proposal.action, "amount": proposal.amount, "currency": proposal.currency, **proposal.payload},
     )
     events.add(session, "approval.proposed", ("approval", made), {"action": proposal.action}, at=at)
@@ -156,7 +177,10 @@ def _decide(
         update(Approval)
         .where(Approval.id == approval.id, Approval.status == ApprovalStatus.PROPOSED)
         .values(
-            status=status, decided_by=actor.key if by_person else None, decided_by_name=actor.name, decided_at=at,
+            status=status,
+            decided_by=actor.key if by_person else None,
+            decided_by_name=actor.name,
+            decided_at=at,
             decision_reason=reason,
         )
         .returning(Approval.id)
@@ -174,5 +198,8 @@ def _give_back(session: Session, approval: Approval, at: datetime, actor: Actor)
 
 
 def _lift(session: Session, approval: Approval, at: datetime, actor: Actor) -> None:
-    if any(f.cause == FreezeCause.PROPOSAL and f.cause_id == approval.id for f in freezes.open_freezes(session, approval.escrow_id or 0)):
+    if any(
+        f.cause == FreezeCause.PROPOSAL and f.cause_id == approval.id
+        for f in freezes.open_freezes(session, approval.escrow_id or 0)
+    ):
         freezes.lift(session, approval.escrow_id or 0, FreezeCause.PROPOSAL, approval.id, at=at, actor=actor)

@@ -61,7 +61,13 @@ def record_all(
     rows = subjects.subquery()
     place = literal(_take_places(session, count) - 1) + func.row_number().over(order_by=rows.c.id)
     common = _common(session, actor, action, at, reason, run_id)
-    own = {"pos": place, "subject_kind": subject_kind, "subject_id": rows.c.id, "before": rows.c.before, "after": rows.c.after}
+    own = {
+        "pos": place,
+        "subject_kind": subject_kind,
+        "subject_id": rows.c.id,
+        "before": rows.c.before,
+        "after": rows.c.after,
+    }
     insert_rows(session, Audit, common | own)
 
 
@@ -77,7 +83,14 @@ def seal(session: Session, key: bytes) -> None:
     link = link_hash(key, chain, seq, batch, rows, summed, head.hash)
     session.execute(
         insert(AuditSeal).values(
-            chain=chain, seq=seq, batch=batch, rows=rows, digest=summed, previous=head.hash, hash=link, key_id=key_id(key)
+            chain=chain,
+            seq=seq,
+            batch=batch,
+            rows=rows,
+            digest=summed,
+            previous=head.hash,
+            hash=link,
+            key_id=key_id(key),
         )
     )
     session.execute(update(AuditHead).where(AuditHead.chain == chain).values(seq=seq, hash=link))

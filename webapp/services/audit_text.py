@@ -8,8 +8,18 @@ from webapp.models import Audit
 from webapp.sql import is_sqlite
 
 _SEALED = (
-    Audit.pos, Audit.actor, Audit.actor_name, Audit.action, Audit.subject_kind, Audit.subject_id, Audit.run_id,
-    Audit.request_id, Audit.origin, Audit.reason, Audit.before, Audit.after,
+    Audit.pos,
+    Audit.actor,
+    Audit.actor_name,
+    Audit.action,
+    Audit.subject_kind,
+    Audit.subject_id,
+    Audit.run_id,
+    Audit.request_id,
+    Audit.origin,
+    Audit.reason,
+    Audit.before,
+    Audit.after,
 )
 
 
@@ -31,4 +41,6 @@ def _line_on_postgresql() -> ColumnElement[str]:
     """Each field with its length before it, so that no two records read the same; PostgreSQL's JSON is slower."""
     moment = func.to_char(func.timezone("UTC", Audit.at), "YYYY-MM-DD HH24:MI:SS.US")
     fields = (moment, *(cast(column, String) for column in _SEALED))
-    return func.concat(*(func.coalesce(cast(func.length(field), String).concat(":").concat(field), "-") for field in fields))
+    return func.concat(
+        *(func.coalesce(cast(func.length(field), String).concat(":").concat(field), "-") for field in fields)
+    )

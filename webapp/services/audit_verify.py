@@ -61,7 +61,9 @@ def _break_among(
         if problem := _wrong(session, head.chain, seal, previous, keys):
             return problem
         found.seals, found.rows, previous = found.seals + 1, found.rows + seal.rows, seal.hash
-    return None if head.hash == previous else f"Chain {head.chain} does not end where its head says: its end was cut off."
+    return (
+        None if head.hash == previous else f"Chain {head.chain} does not end where its head says: its end was cut off."
+    )
 
 
 def _first_break(session: Session, chain: str, keys: dict[str, bytes], found: Verified) -> str | None:
@@ -86,7 +88,9 @@ def _wrong(session: Session, chain: str, seal: AuditSeal, previous: str, keys: d
     if seal.previous != previous:
         return f"{where} does not follow the seal before it."
     if seal.key_id not in keys:
-        return f"{where} was made with a key this desk does not have: add the former SECRET_KEY to SECRET_KEY_FALLBACKS."
+        return (
+            f"{where} was made with a key this desk does not have: add the former SECRET_KEY to SECRET_KEY_FALLBACKS."
+        )
     counted = session.scalars(select(func.count()).where(Audit.batch == seal.batch)).one()
     if counted != seal.rows:
         return f"{where} covers {seal.rows} records, but {counted} are there."

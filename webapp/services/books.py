@@ -30,7 +30,9 @@ def _currencies_sum_to_zero(session: Session) -> Iterator[str]:
 
 def _transfers_balance(session: Session) -> Iterator[str]:
     total = _sum(Entry.amount)
-    off = select(Entry.transfer_id, Entry.currency, total).group_by(Entry.transfer_id, Entry.currency).having(total != 0)
+    off = (
+        select(Entry.transfer_id, Entry.currency, total).group_by(Entry.transfer_id, Entry.currency).having(total != 0)
+    )
     for transfer, currency, amount in session.execute(off.limit(MOST_NAMED)):
         yield f"Transfer {transfer} does not sum to zero: it is off by {amount} {currency}."
     bare = select(Transfer.id, Transfer.reference).where(~exists().where(Entry.transfer_id == Transfer.id))
@@ -70,7 +72,9 @@ def _pools_hold_what_is_held(session: Session) -> Iterator[str]:
 
 def _freezes_are_counted(session: Session) -> Iterator[str]:
     counted = (
-        select(Freeze.escrow_id, func.count().label("number")).where(Freeze.lifted_at.is_(None)).group_by(Freeze.escrow_id)
+        select(Freeze.escrow_id, func.count().label("number"))
+        .where(Freeze.lifted_at.is_(None))
+        .group_by(Freeze.escrow_id)
     ).subquery()
     number = func.coalesce(counted.c.number, 0)
     off = select(Escrow.id, Escrow.ref, Escrow.freezes, number).outerjoin(counted, counted.c.escrow_id == Escrow.id)
@@ -114,6 +118,12 @@ def _sum(column: Any) -> ColumnElement[int]:
 
 
 _CHECKS: tuple[Check, ...] = (
-    _currencies_sum_to_zero, _transfers_balance, _balances_are_their_entries, _accounts_keep_their_bounds,
-    _pools_hold_what_is_held, _freezes_are_counted, _escrows_leave_once, _holds_are_funded,
+    _currencies_sum_to_zero,
+    _transfers_balance,
+    _balances_are_their_entries,
+    _accounts_keep_their_bounds,
+    _pools_hold_what_is_held,
+    _freezes_are_counted,
+    _escrows_leave_once,
+    _holds_are_funded,
 )

@@ -56,7 +56,9 @@ def deduct_all(
         ledger_rows.post_rows(session, some, kind=TransferKind.REPAYMENT, at=at, run_id=run_id)
     for row, amount in taken:
         said = {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
-        audit.record(session, actor, "party.auto_deduct_taken", ("party", row.party_id), at=at, after=said, run_id=run_id)
+        audit.record(
+            session, actor, "party.auto_deduct_taken", ("party", row.party_id), at=at, after=said, run_id=run_id
+        )
     return outcome
 
 
@@ -85,9 +87,7 @@ def _answer(row: Any, day: date, repaid: int, done: set[str]) -> int | str:
         return "It was taken already today."
     if row.wallet_id is None:
         return f"{row.name} has no wallet in {row.currency}."
-    standing = Standing(
-        row.currency, -row.debt, row.wallet, row.percent, row.daily_max, row.minimum_balance, repaid
-    )
+    standing = Standing(row.currency, -row.debt, row.wallet, row.percent, row.daily_max, row.minimum_balance, repaid)
     return amount_to_take(standing)
 
 
@@ -95,9 +95,18 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     """The standing orders with the balances as they are now."""
     query = (
         select(
-            AutoDeduct.id, AutoDeduct.party_id, AutoDeduct.currency, AutoDeduct.percent, AutoDeduct.daily_max,
-            AutoDeduct.minimum_balance, Party.ref, Party.name, _Debt.id.label("debt_id"), _Debt.balance.label("debt"),
-            _Wallet.id.label("wallet_id"), _Wallet.balance.label("wallet"),
+            AutoDeduct.id,
+            AutoDeduct.party_id,
+            AutoDeduct.currency,
+            AutoDeduct.percent,
+            AutoDeduct.daily_max,
+            AutoDeduct.minimum_balance,
+            Party.ref,
+            Party.name,
+            _Debt.id.label("debt_id"),
+            _Debt.balance.label("debt"),
+            _Wallet.id.label("wallet_id"),
+            _Wallet.balance.label("wallet"),
         )
         .join(Party, Party.id == AutoDeduct.party_id)
         .join(_Debt, _account(_Debt, AccountKind.RECEIVABLE))
@@ -136,7 +145,9 @@ def _repaid(session: Session, rows: Sequence[Any], day: date, zone: str) -> dict
         .join(Transfer, Transfer.id == Entry.transfer_id)
         .where(
             one_of(session, Entry.account_id, [row.debt_id for row in rows]),
-            Transfer.kind == TransferKind.REPAYMENT, Transfer.at >= begins, Transfer.at < ends,
+            Transfer.kind == TransferKind.REPAYMENT,
+            Transfer.at >= begins,
+            Transfer.at < ends,
         )
         .group_by(Entry.account_id)
     )

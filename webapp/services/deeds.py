@@ -18,7 +18,9 @@ from webapp.services import audit, dispute_locks, events, freezes, leaving, look
 Deed = Callable[[Session, int, dict[str, Any], datetime, Actor], str]
 
 
-def perform(session: Session, action: str, subject_id: int, payload: dict[str, Any], *, at: datetime, actor: Actor) -> str:
+def perform(
+    session: Session, action: str, subject_id: int, payload: dict[str, Any], *, at: datetime, actor: Actor
+) -> str:
     """Do the deed; returns what was done in a sentence. Raises Conflict when it can't be done any more."""
     return DEEDS[action](session, subject_id, payload, at, actor)
 
@@ -75,10 +77,17 @@ def _close(
         update(Dispute)
         .where(Dispute.id == dispute.id, Dispute.status.not_in(CLOSED_DISPUTES))
         .values(
-            status=DisputeStatus.RESOLVED, resolution=ruling["resolution"], resolution_code=ruling["code"],
-            resolution_reason=ruling["reason"], buyer_amount=parts[0] if moved else None,
-            seller_amount=parts[1] if moved else None, resolved_at=at, resolved_by=actor.name, waiting_on=None,
-            paused_at=None, version=Dispute.version + 1,
+            status=DisputeStatus.RESOLVED,
+            resolution=ruling["resolution"],
+            resolution_code=ruling["code"],
+            resolution_reason=ruling["reason"],
+            buyer_amount=parts[0] if moved else None,
+            seller_amount=parts[1] if moved else None,
+            resolved_at=at,
+            resolved_by=actor.name,
+            waiting_on=None,
+            paused_at=None,
+            version=Dispute.version + 1,
         )
         .returning(Dispute.id)
     )

@@ -119,7 +119,12 @@ def _require_not_proposed(dispute: Dispute) -> None:
 
 
 def _changed(
-    session: Session, dispute: Dispute, action: str, at: datetime, actor: Actor, after: dict[str, str],
+    session: Session,
+    dispute: Dispute,
+    action: str,
+    at: datetime,
+    actor: Actor,
+    after: dict[str, str],
     reason: str | None = None,
 ) -> Dispute:
     dispute.version += 1

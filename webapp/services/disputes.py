@@ -79,15 +79,19 @@ def resolve(
     if ruling.shares(escrow.amount)[1]:
         leaving.seller_wallet(session, escrow)
     proposal = Proposal(
-        "dispute.resolve", "dispute", dispute.id, escrow.id, escrow.currency, escrow.amount, ruling.as_payload(),
+        "dispute.resolve",
+        "dispute",
+        dispute.id,
+        escrow.id,
+        escrow.currency,
+        escrow.amount,
+        ruling.as_payload(),
         ruling.reason.strip(),
     )
     return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)
 
 
-def withdraw(
-    session: Session, dispute_id: int, reason: str, *, version: int, at: datetime, actor: Actor
-) -> Dispute:
+def withdraw(session: Session, dispute_id: int, reason: str, *, version: int, at: datetime, actor: Actor) -> Dispute:
     """The claimant takes the claim back; only this dispute's freeze is lifted."""
     actor.require("dispute:work")
     said = checks.require_text(reason, "reason", "Say why it is withdrawn.")
@@ -116,9 +120,16 @@ def _require_undecided(dispute: Dispute) -> None:
 def _insert(session: Session, new: NewDispute, claim: str, at: datetime, settings: Settings) -> Dispute:
     last = session.scalars(select(Dispute.id).order_by(Dispute.id.desc()).limit(1)).one_or_none() or 0
     row = insert_new(session, Dispute).values(
-        ref=f"D-{new.escrow_id}-{last + 1}", escrow_id=new.escrow_id, kind=new.kind, claimant=new.claimant,
-        reason_code=new.reason_code, claim=claim, status=DisputeStatus.OPENED, opened_at=at,
-        due_at=at + timedelta(hours=settings.dispute_response_hours), version=1,
+        ref=f"D-{new.escrow_id}-{last + 1}",
+        escrow_id=new.escrow_id,
+        kind=new.kind,
+        claimant=new.claimant,
+        reason_code=new.reason_code,
+        claim=claim,
+        status=DisputeStatus.OPENED,
+        opened_at=at,
+        due_at=at + timedelta(hours=settings.dispute_response_hours),
+        version=1,
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Dispute.id)).one_or_none()
     if made is None:

@@ -35,7 +35,9 @@ def extend(
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
         raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: there is nothing left to put off.")
     if release_at <= at or (escrow.release_at is not None and release_at <= escrow.release_at):
-        raise Invalid("Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."})
+        raise Invalid(
+            "Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."}
+        )
     before = {"release_at": escrow.release_at.isoformat() if escrow.release_at else None}
     escrow.release_at, escrow.version = release_at, escrow.version + 1
     session.flush()
@@ -85,13 +87,26 @@ def reverse(
     reversals.check(session, transfer)
     payload = {"reason": said, "to_debt": to_debt}
     proposal = Proposal(
-        "transfer.reverse", "transfer", transfer.id, transfer.escrow_id, transfer.currency, transfer.amount, payload, said
+        "transfer.reverse",
+        "transfer",
+        transfer.id,
+        transfer.escrow_id,
+        transfer.currency,
+        transfer.amount,
+        payload,
+        said,
     )
     return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)
 
 
 def _decide(
-    session: Session, action: str, escrow_id: int, reason: str, version: int, at: datetime, actor: Actor,
+    session: Session,
+    action: str,
+    escrow_id: int,
+    reason: str,
+    version: int,
+    at: datetime,
+    actor: Actor,
     settings: Settings,
 ) -> Decided:
     actor.require("money:propose")

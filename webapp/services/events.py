@@ -14,7 +14,9 @@ from webapp.sql import Rows, insert_rows, json_text
 def add(session: Session, event: str, subject: tuple[str, int], payload: dict[str, Any], *, at: datetime) -> None:
     """Write one event."""
     said = Json().process_bind_param(payload, session.get_bind().dialect)
-    session.execute(insert(Event).values(type=event, subject_kind=subject[0], subject_id=subject[1], payload=said, at=at))
+    session.execute(
+        insert(Event).values(type=event, subject_kind=subject[0], subject_id=subject[1], payload=said, at=at)
+    )
 
 
 def add_all(session: Session, event: str, subject_kind: str, subjects: Rows, *, at: datetime) -> None:

@@ -19,7 +19,11 @@ from webapp.services import audit, checks, dispute_locks, events, lookup
 from webapp.settings import Settings
 
 ACCEPTED = {
-    "application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif",
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
     "text/plain": ".txt",
 }
 SIDES = ("buyer", "seller", "desk")
@@ -119,14 +123,20 @@ def _plain_name(name: str) -> str:
     return "".join(sign for sign in last if sign.isprintable()).strip()[:150] or "file"
 
 
-def _row(
-    dispute_id: int, side: str, name: str, media_type: str, data: bytes, at: datetime, actor: Actor
-) -> Evidence:
+def _row(dispute_id: int, side: str, name: str, media_type: str, data: bytes, at: datetime, actor: Actor) -> Evidence:
     if side not in SIDES:
         raise Invalid("Say whose evidence it is.", fields={"side": f"One of {', '.join(SIDES)}."})
     return Evidence(
-        dispute_id=dispute_id, status="staged", side=side, name=name, media_type=media_type, size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(), by=actor.key, by_name=actor.name, at=at,
+        dispute_id=dispute_id,
+        status="staged",
+        side=side,
+        name=name,
+        media_type=media_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        by=actor.key,
+        by_name=actor.name,
+        at=at,
     )
 
 

@@ -68,7 +68,12 @@ def lift(
 ) -> None:
     """Lift the freeze of a cause. Raises Conflict when it was lifted already."""
     lock(session, Escrow, [escrow_id])
-    mine = (Freeze.escrow_id == escrow_id, Freeze.cause == cause, Freeze.cause_id == cause_id, Freeze.lifted_at.is_(None))
+    mine = (
+        Freeze.escrow_id == escrow_id,
+        Freeze.cause == cause,
+        Freeze.cause_id == cause_id,
+        Freeze.lifted_at.is_(None),
+    )
     lifting = update(Freeze).where(*mine).values(lifted_at=at, lifted_by=actor.key).returning(Freeze.id)
     if session.execute(lifting).one_or_none() is None:
         raise Conflict("This freeze was lifted already.")

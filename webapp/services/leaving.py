@@ -52,9 +52,7 @@ def require_free(session: Session, escrow: Escrow) -> None:
         raise Conflict(f"Escrow {escrow.ref} is frozen by {found.by_name}: {found.reason} Lift that first.")
 
 
-def leave(
-    session: Session, escrow: Escrow, buyer: int, seller: int, *, at: datetime, actor: Actor, reason: str
-) -> str:
+def leave(session: Session, escrow: Escrow, buyer: int, seller: int, *, at: datetime, actor: Actor, reason: str) -> str:
     """Let a free, locked escrow go: the parts to the wallets, the fee to the fees. Returns the transfer's reference.
 
     The buyer's wallet is opened when there is none; the seller must have one (Conflict).
@@ -65,8 +63,15 @@ def leave(
     reference = f"escrow-{escrow.id}-{escrow.hold_no}-{kind}"
     legs = _legs(session, escrow, shares(escrow, buyer, seller), at)
     ledger.post(
-        session, reference=reference, kind=kind, currency=escrow.currency, legs=legs, at=at, escrow_id=escrow.id,
-        hold_no=escrow.hold_no, leaves=True,
+        session,
+        reference=reference,
+        kind=kind,
+        currency=escrow.currency,
+        legs=legs,
+        at=at,
+        escrow_id=escrow.id,
+        hold_no=escrow.hold_no,
+        leaves=True,
     )
     if kind == TransferKind.SPLIT:
         note_figure(session, "released", escrow.currency, seller, at)
@@ -102,9 +107,7 @@ def _legs(session: Session, escrow: Escrow, parts: Shares, at: datetime) -> list
     return legs
 
 
-def _mark(
-    session: Session, escrow: Escrow, kind: TransferKind, at: datetime, actor: Actor, reason: str
-) -> None:
+def _mark(session: Session, escrow: Escrow, kind: TransferKind, at: datetime, actor: Actor, reason: str) -> None:
     status = _STATUS[kind]
     changed = session.execute(
         update(Escrow)

@@ -15,7 +15,17 @@ from webapp.services.figures import note_figures
 from webapp.sql import Rows, is_sqlite, one_of
 
 TRANSFER_COLUMNS = (
-    "key", "reference", "kind", "currency", "amount", "escrow_id", "hold_no", "leaves", "reverses_id", "run_id", "at",
+    "key",
+    "reference",
+    "kind",
+    "currency",
+    "amount",
+    "escrow_id",
+    "hold_no",
+    "leaves",
+    "reverses_id",
+    "run_id",
+    "at",
 )
 LEG_COLUMNS = ("key", "account_id", "currency", "amount")
 
@@ -72,7 +82,9 @@ def post(
     amount = sum(amount for _, amount in legs if amount > 0)
     types = {column.name: column.type for column in Transfer.__table__.c} | {"key": BigInt}
     values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, leaves, reverses_id, run_id, at)
-    one = select(*[literal(value, types[name]).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)])
+    one = select(
+        *[literal(value, types[name]).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)]
+    )
     touched = [account_id for account_id, _ in legs]
     post_all(session, one, _sides(currency, legs), accounts=touched, kind=kind, at=at)
     return session.scalars(select(Transfer.id).where(Transfer.reference == reference)).one()
@@ -111,5 +123,3 @@ def balances(session: Session, account_ids: Sequence[int]) -> dict[int, int]:
     """Present balances in minor units, by account id."""
     rows = session.execute(select(Account.id, Account.balance).where(one_of(session, Account.id, account_ids)))
     return {account_id: balance for account_id, balance in rows}
-
-

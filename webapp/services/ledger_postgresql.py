@@ -24,7 +24,11 @@ def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int,
     rows = rows.join_from(sides, heads, heads.c.key == sides.c.key).join(made, made.c.reference == heads.c.reference)
     posted = _table(Entry).insert().from_select(["transfer_id", "account_id", "currency", "amount"], rows)
     posted = posted.returning(Entry.account_id, Entry.amount).cte("entries")
-    moved = select(posted.c.account_id, func.sum(posted.c.amount).cast(BigInt).label("delta")).group_by(posted.c.account_id).cte("moved")
+    moved = (
+        select(posted.c.account_id, func.sum(posted.c.amount).cast(BigInt).label("delta"))
+        .group_by(posted.c.account_id)
+        .cte("moved")
+    )
     parties = (
         update(Account.__table__)  # type: ignore[arg-type]
         .values(balance=Account.balance + moved.c.delta)
@@ -33,10 +37,14 @@ def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int,
         .cte("parties")
     )
     answer = union_all(
-        select(literal("pool").label("what"), moved.c.account_id.label("key"), literal("").label("currency"), moved.c.delta)
+        select(
+            literal("pool").label("what"), moved.c.account_id.label("key"), literal("").label("currency"), moved.c.delta
+        )
         .join(Account, Account.id == moved.c.account_id)
         .where(Account.party_id.is_(None)),
-        select(literal("amount"), func.count(), made.c.currency, func.sum(made.c.amount).cast(BigInt)).group_by(made.c.currency),
+        select(literal("amount"), func.count(), made.c.currency, func.sum(made.c.amount).cast(BigInt)).group_by(
+            made.c.currency
+        ),
     ).add_cte(parties)
     pools: dict[int, int] = {}
     amounts: dict[str, int] = {}

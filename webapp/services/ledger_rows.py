@@ -43,8 +43,16 @@ def post_rows(
     data = [(n, m.reference, m.currency, m.source, m.target, m.amount) for n, m in enumerate(moves)]
     rows = shape.data(data).cte("moves").c  # SQLite names the columns of VALUES only in a WITH
     heads = {
-        "reference": rows.reference, "kind": str(kind), "currency": rows.currency, "amount": rows.amount,
-        "escrow_id": None, "hold_no": None, "leaves": False, "reverses_id": None, "run_id": run_id, "at": at,
+        "reference": rows.reference,
+        "kind": str(kind),
+        "currency": rows.currency,
+        "amount": rows.amount,
+        "escrow_id": None,
+        "hold_no": None,
+        "leaves": False,
+        "reverses_id": None,
+        "run_id": run_id,
+        "at": at,
     }
     transfers = select(rows.key, *labelled(Transfer, heads))
     given = select(rows.key, rows.source.label("account_id"), rows.currency, (-rows.amount).label("amount"))

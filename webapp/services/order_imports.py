@@ -95,8 +95,15 @@ def _insert_orders(session: Session) -> None:
         else_=str(OrderStatus.IN_PROGRESS),
     )
     values = {
-        "ref": _LINE.ref, "buyer_id": buyer.c.id, "seller_id": seller.c.id, "status": status, "amount": _LINE.amount,
-        "currency": _LINE.currency, "on_credit": False, "created_at": _LINE.created_at, "paid_at": _LINE.paid_at,
+        "ref": _LINE.ref,
+        "buyer_id": buyer.c.id,
+        "seller_id": seller.c.id,
+        "status": status,
+        "amount": _LINE.amount,
+        "currency": _LINE.currency,
+        "on_credit": False,
+        "created_at": _LINE.created_at,
+        "paid_at": _LINE.paid_at,
         "completed_at": _LINE.completed_at,
     }
     rows = select(*labelled(Order, values)).join_from(ORDERS, buyer, buyer.c.ref == _LINE.buyer)

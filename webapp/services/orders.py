@@ -41,9 +41,20 @@ def create(session: Session, new: NewOrder, *, at: datetime, actor: Actor, setti
     fee = _checked(session, new, settings)
     order = _insert_order(session, new, at)
     escrow = Escrow(
-        ref=escrow_ref(order.ref), order_id=order.id, buyer_id=new.buyer_id, seller_id=new.seller_id, policy=new.policy,
-        status=EscrowStatus.PENDING_PAYMENT, currency=new.currency, amount=new.amount, fee=fee, hold_no=1, freezes=0,
-        release_at=new.release_at or _default_release(new.policy, at, settings), created_at=at, version=1,
+        ref=escrow_ref(order.ref),
+        order_id=order.id,
+        buyer_id=new.buyer_id,
+        seller_id=new.seller_id,
+        policy=new.policy,
+        status=EscrowStatus.PENDING_PAYMENT,
+        currency=new.currency,
+        amount=new.amount,
+        fee=fee,
+        hold_no=1,
+        freezes=0,
+        release_at=new.release_at or _default_release(new.policy, at, settings),
+        created_at=at,
+        version=1,
     )
     session.add(escrow)
     session.flush()
@@ -114,9 +125,16 @@ def _locked(session: Session, order_id: int) -> Order:
 def _insert_order(session: Session, new: NewOrder, at: datetime) -> Order:
     unpaid = new.terms == "unpaid"
     row = insert_new(session, Order).values(
-        ref=new.ref.strip(), buyer_id=new.buyer_id, seller_id=new.seller_id, tenant=new.tenant, amount=new.amount,
-        status=OrderStatus.AWAITING_PAYMENT if unpaid else OrderStatus.IN_PROGRESS, currency=new.currency,
-        on_credit=new.terms == "credit", created_at=at, paid_at=at if new.terms == "paid" else None,
+        ref=new.ref.strip(),
+        buyer_id=new.buyer_id,
+        seller_id=new.seller_id,
+        tenant=new.tenant,
+        amount=new.amount,
+        status=OrderStatus.AWAITING_PAYMENT if unpaid else OrderStatus.IN_PROGRESS,
+        currency=new.currency,
+        on_credit=new.terms == "credit",
+        created_at=at,
+        paid_at=at if new.terms == "paid" else None,
     )
     if session.execute(row.on_conflict_do_nothing().returning(Order.id)).one_or_none() is None:
         raise Conflict(f"There is an order {new.ref} already.", fields={"ref": "Taken."})

@@ -126,8 +126,15 @@ def _require_covered(amount: int, currency: str, most: int, what: str) -> None:
 
 
 def _move(
-    session: Session, action: str, party_id: int, reference: str, kind: TransferKind, currency: str,
-    legs: list[tuple[int, int]], at: datetime, actor: Actor,
+    session: Session,
+    action: str,
+    party_id: int,
+    reference: str,
+    kind: TransferKind,
+    currency: str,
+    legs: list[tuple[int, int]],
+    at: datetime,
+    actor: Actor,
 ) -> int:
     reference = checks.require_text(reference, "reference", "Give a reference.", longest=80)
     if session.scalars(select(Transfer.id).where(Transfer.reference == reference)).first() is not None:

@@ -49,7 +49,12 @@ def _open_wallets(session: Session, at: datetime) -> None:
         session,
         Account,
         {
-            "kind": str(AccountKind.WALLET), "party_id": owners.c.id, "owner": "", "currency": owners.c.currency,
-            "balance": 0, "floor": 0, "created_at": at,
+            "kind": str(AccountKind.WALLET),
+            "party_id": owners.c.id,
+            "owner": "",
+            "currency": owners.c.currency,
+            "balance": 0,
+            "floor": 0,
+            "created_at": at,
         },
     )

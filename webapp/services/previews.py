@@ -59,7 +59,9 @@ def of_escrow(
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     held = Money(escrow.amount, escrow.currency)
     if action == "escrow.void":
-        return _preview(session, escrow, [], f"escrow {escrow.ref} over {held} is given up; it was never paid", at, actor, settings)
+        return _preview(
+            session, escrow, [], f"escrow {escrow.ref} over {held} is given up; it was never paid", at, actor, settings
+        )
     refund = action == "escrow.refund"
     legs = _legs(session, escrow, escrow.amount, 0) if refund else _legs(session, escrow, 0, escrow.amount)
     words = f"refund of {held} to the buyer" if refund else f"release of {held} to the seller"
@@ -101,7 +103,9 @@ def _legs(session: Session, escrow: Escrow, buyer: int, seller: int) -> list[Leg
     parts = leaving.shares(escrow, buyer, seller)
     planned: list[tuple[int | None, int]] = [(escrow.held_account_id, -escrow.amount)]
     if parts.buyer:
-        planned.append((accounts.find_account(session, AccountKind.WALLET, escrow.buyer_id, escrow.currency), parts.buyer))
+        planned.append(
+            (accounts.find_account(session, AccountKind.WALLET, escrow.buyer_id, escrow.currency), parts.buyer)
+        )
     if parts.seller:
         planned.append((leaving.seller_wallet(session, escrow), parts.seller))
     if parts.fee:
@@ -110,7 +114,12 @@ def _legs(session: Session, escrow: Escrow, buyer: int, seller: int) -> list[Leg
 
 
 def _fees(session: Session, currency: str) -> int | None:
-    where = (Account.kind == AccountKind.FEES, Account.party_id.is_(None), Account.owner == "", Account.currency == currency)
+    where = (
+        Account.kind == AccountKind.FEES,
+        Account.party_id.is_(None),
+        Account.owner == "",
+        Account.currency == currency,
+    )
     return session.scalars(select(Account.id).where(*where)).one_or_none()
 
 

@@ -42,11 +42,7 @@ def _disputed(session: Session, ids: Sequence[int]) -> set[int]:
 
 
 def _waiting_for_wallet(rows: Sequence[Any], due_by: datetime | None, disputed: set[int]) -> set[int]:
-    return {
-        row.id
-        for row in rows
-        if _may_leave(row, due_by) and row.id not in disputed
-    }
+    return {row.id for row in rows if _may_leave(row, due_by) and row.id not in disputed}
 
 
 def _may_leave(row: Any, due_by: datetime | None) -> bool:

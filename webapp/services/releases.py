@@ -97,9 +97,17 @@ def _reference() -> ColumnElement[str]:
 
 def _transfers(session: Session, ids: Sequence[int], at: datetime, run_id: int | None) -> Rows:
     values = {
-        "key": Escrow.id, "reference": _reference(), "kind": str(TransferKind.RELEASE), "currency": Escrow.currency,
-        "amount": Escrow.amount, "escrow_id": Escrow.id, "hold_no": Escrow.hold_no, "leaves": True,
-        "reverses_id": None, "run_id": run_id, "at": at,
+        "key": Escrow.id,
+        "reference": _reference(),
+        "kind": str(TransferKind.RELEASE),
+        "currency": Escrow.currency,
+        "amount": Escrow.amount,
+        "escrow_id": Escrow.id,
+        "hold_no": Escrow.hold_no,
+        "leaves": True,
+        "reverses_id": None,
+        "run_id": run_id,
+        "at": at,
     }
     return select(*labelled(Transfer, values)).where(one_of(session, Escrow.id, ids))
 
@@ -108,10 +116,12 @@ def _legs(session: Session, ids: Sequence[int]) -> Rows:
     chosen = one_of(session, Escrow.id, ids)
     common = (Escrow.id.label("key"),)
     sides = union_all(
-        select(*common, Escrow.held_account_id.label("account_id"), Escrow.currency, (-Escrow.amount).label("amount"))
-        .where(chosen),
+        select(
+            *common, Escrow.held_account_id.label("account_id"), Escrow.currency, (-Escrow.amount).label("amount")
+        ).where(chosen),
         select(*common, _Wallet.id, Escrow.currency, Escrow.amount - Escrow.fee)
-        .join(_Wallet, _wallet_of_seller()).where(chosen, Escrow.amount > Escrow.fee),
+        .join(_Wallet, _wallet_of_seller())
+        .where(chosen, Escrow.amount > Escrow.fee),
         select(*common, _Fees.id, Escrow.currency, Escrow.fee)
         .join(_Fees, (_Fees.kind == AccountKind.FEES) & (_Fees.owner == "") & (_Fees.currency == Escrow.currency))
         .where(chosen, Escrow.fee > 0, _Fees.party_id.is_(None)),
@@ -123,23 +133,21 @@ def _mark_released(session: Session, ids: Sequence[int], at: datetime, reason: s
     session.execute(
         update(Escrow)
         .where(one_of(session, Escrow.id, ids))
-        .values(
-            status=EscrowStatus.RELEASED, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1
-        )
+        .values(status=EscrowStatus.RELEASED, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1)
         .execution_options(synchronize_session=False)
     )
 
 
-def _tell(
-    session: Session, ids: Sequence[int], at: datetime, actor: Actor, reason: str, run_id: int | None
-) -> None:
+def _tell(session: Session, ids: Sequence[int], at: datetime, actor: Actor, reason: str, run_id: int | None) -> None:
     chosen = one_of(session, Escrow.id, ids)
     records = select(Escrow.id, literal(_BEFORE).label("before"), literal(_AFTER).label("after")).where(chosen)
-    audit.record_all(
-        session, actor, "escrow.release", "escrow", records, len(ids), at=at, reason=reason, run_id=run_id
-    )
+    audit.record_all(session, actor, "escrow.release", "escrow", records, len(ids), at=at, reason=reason, run_id=run_id)
     payload = select(
-        Escrow.id, Escrow.ref.label("escrow"), Escrow.amount, Escrow.fee, Escrow.currency,
+        Escrow.id,
+        Escrow.ref.label("escrow"),
+        Escrow.amount,
+        Escrow.fee,
+        Escrow.currency,
         literal(reason).label("reason"),
     )
     events.add_all(session, "escrow.released", "escrow", payload.where(chosen), at=at)

@@ -15,7 +15,13 @@ from webapp.services import accounts, audit, events, freezes, leaving, ledger, l
 from webapp.services.figures import note_figure
 from webapp.sql import lock
 
-REVERSIBLE = (TransferKind.RELEASE, TransferKind.REFUND, TransferKind.SPLIT, TransferKind.DEPOSIT, TransferKind.REPAYMENT)
+REVERSIBLE = (
+    TransferKind.RELEASE,
+    TransferKind.REFUND,
+    TransferKind.SPLIT,
+    TransferKind.DEPOSIT,
+    TransferKind.REPAYMENT,
+)
 
 Leg = tuple[int, int]
 
@@ -61,8 +67,14 @@ def perform(session: Session, transfer_id: int, payload: dict[str, Any], at: dat
     check(session, transfer)
     legs = planned(session, transfer, to_debt=bool(payload.get("to_debt")), at=at)
     ledger.post(
-        session, reference=f"reversal-of-{transfer.id}", kind=TransferKind.REVERSAL, currency=transfer.currency,
-        legs=legs, at=at, escrow_id=transfer.escrow_id, reverses_id=transfer.id,
+        session,
+        reference=f"reversal-of-{transfer.id}",
+        kind=TransferKind.REVERSAL,
+        currency=transfer.currency,
+        legs=legs,
+        at=at,
+        escrow_id=transfer.escrow_id,
+        reverses_id=transfer.id,
     )
     reason = payload["reason"]
     said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
@@ -94,9 +106,7 @@ def _short(account: Account, change: int, to_debt: bool) -> int:
     return short
 
 
-def _hold_again(
-    session: Session, escrow: Escrow, transfer: Transfer, reason: str, at: datetime, actor: Actor
-) -> None:
+def _hold_again(session: Session, escrow: Escrow, transfer: Transfer, reason: str, at: datetime, actor: Actor) -> None:
     buyer = _given_to(session, transfer, escrow.buyer_id)
     note_figure(session, "refunded", escrow.currency, -buyer, at)
     note_figure(session, "released", escrow.currency, buyer - transfer.amount, at)
@@ -104,7 +114,11 @@ def _hold_again(
         update(Escrow)
         .where(Escrow.id == escrow.id)
         .values(
-            status=EscrowStatus.HELD, hold_no=Escrow.hold_no + 1, left_at=None, left_reason=None, held_at=at,
+            status=EscrowStatus.HELD,
+            hold_no=Escrow.hold_no + 1,
+            left_at=None,
+            left_reason=None,
+            held_at=at,
             version=Escrow.version + 1,
         )
         .execution_options(synchronize_session=False)

@@ -54,7 +54,12 @@ def change(
     row.daily_max, row.minimum_balance, row.version = order.daily_max, order.minimum_balance, row.version + 1
     session.flush()
     audit.record(
-        session, actor, "party.auto_deduct", ("party", party_id), at=at, before=before,
+        session,
+        actor,
+        "party.auto_deduct",
+        ("party", party_id),
+        at=at,
+        before=before,
         after={"currency": currency, **asdict(order)},
     )
     return row

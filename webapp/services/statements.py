@@ -31,7 +31,13 @@ def statement(session: Session, account_id: int, *, before: int | None = None, l
     balance = account.balance if before is None else _balance_before(session, account, before)
     query = (
         select(
-            Entry.id, Entry.transfer_id, Entry.amount, Transfer.reference, Transfer.kind, Transfer.at, Transfer.escrow_id
+            Entry.id,
+            Entry.transfer_id,
+            Entry.amount,
+            Transfer.reference,
+            Transfer.kind,
+            Transfer.at,
+            Transfer.escrow_id,
         )
         .join(Transfer, Transfer.id == Entry.transfer_id)
         .where(Entry.account_id == account_id)

@@ -24,7 +24,9 @@ def stopped(session: Session) -> dict[str, str] | None:
 
 def require_money_moves(session: Session) -> None:
     """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it."""
-    row = session.scalars(select(StoredSetting).where(StoredSetting.name == _NAME).with_for_update(read=True)).one_or_none()
+    row = session.scalars(
+        select(StoredSetting).where(StoredSetting.name == _NAME).with_for_update(read=True)
+    ).one_or_none()
     if row is not None and row.value:
         raise Conflict(f"Outgoing money is stopped by {row.value['by']} since {row.value['at']}: {row.value['why']}")
 

@@ -20,7 +20,9 @@ def claim(folder: Path) -> IO[str]:
     except OSError:
         lock.seek(0)
         owner = lock.read().strip() or "unknown"
-        raise Conflict(f"Escrow Desk runs from {folder} already, as process {owner}. Stop it, or set VAR_DIR.") from None
+        raise Conflict(
+            f"Escrow Desk runs from {folder} already, as process {owner}. Stop it, or set VAR_DIR."
+        ) from None
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()

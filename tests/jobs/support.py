@@ -1,0 +1,18 @@
+"""Running a declared job in this process, as its slot would."""
+
+from datetime import datetime
+
+from tests.jobs.conftest import OPERATOR
+from webapp.jobs.run_job import run_here
+from webapp.jobs.start import prepare
+from webapp.models import Run
+from webapp.runtime import Runtime
+from webapp.services import runs
+
+
+def run_job_now(runtime: Runtime, job: str, *, at: datetime | None = None, dry_run: bool = False) -> Run:
+    """A manual run of the job, carried out here; returns it finished."""
+    prepare(runtime)
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, job, actor=OPERATOR, at=at, dry_run=dry_run)
+    return run_here(runtime, run.id)
