@@ -16,7 +16,7 @@ from webapp.security.kinds import answers_in_json
 
 def answer(app: Flask) -> None:
     """Register an answer for every kind of error."""
-    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(Refusal, refused)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
@@ -39,7 +39,8 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
     return response
 
 
-def _refused(refusal: Refusal) -> ResponseReturnValue:
+def refused(refusal: Refusal) -> ResponseReturnValue:
+    """The answer to a refusal."""
     if answers_in_json():
         more = {"errors": refusal.fields} if refusal.fields else {}
         return problem(refusal.status, refusal.title, refusal.detail, **more)

@@ -1,0 +1,85 @@
+"""From a declared endpoint to a view of Flask's: input, transaction, idempotency, answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from pydantic import BaseModel
+from werkzeug.routing import IntegerConverter
+
+from webapp import clock
+from webapp.api.endpoints import Call, Endpoint
+from webapp.api.parsing import body_as, query_as
+from webapp.api.shapes import BIGGEST
+from webapp.errors import NotFound
+from webapp.runtime import Runtime
+from webapp.security import current_actor, needs
+from webapp.services import idempotency
+
+KEY_HEADER = "Idempotency-Key"
+
+
+class IdConverter(IntegerConverter):
+    """A number that the database can hold; a larger one names nothing."""
+
+    def __init__(self, map: Any) -> None:
+        super().__init__(map, min=1, max=BIGGEST)
+
+
+def bind(app: Flask, runtime: Runtime, endpoint: Endpoint) -> None:
+    """Add the endpoint's address to the application."""
+    view = _writing(runtime, endpoint) if endpoint.writes else _reading(runtime, endpoint)
+    view.__name__ = endpoint.name
+    name = f"api.{endpoint.tag}.{endpoint.name}"
+    app.add_url_rule(endpoint.path, name, needs(endpoint.permission)(view), methods=[endpoint.method])
+
+
+def _reading(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
+    def view(**parts: Any) -> Response:
+        given = _input(endpoint, parts)
+        with runtime.db.reading() as session:
+            call = Call(session, current_actor(), clock.now(), runtime)
+            return _answer(endpoint, endpoint.function(call, **parts, **given).model_dump_json())
+
+    return view
+
+
+def _writing(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
+    def view(**parts: Any) -> Response:
+        given = _input(endpoint, parts)
+        with runtime.db.transaction() as session:
+            call = Call(session, current_actor(), clock.now(), runtime)
+            return _once(endpoint, call, lambda: endpoint.function(call, **parts, **given))
+
+    return view
+
+
+def _once(endpoint: Endpoint, call: Call, deed: Callable[[], BaseModel]) -> Response:
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return _made(endpoint, deed())
+    asked = idempotency.digest(request.method, request.full_path, request.get_data(cache=True))
+    first = idempotency.begin(call.session, call.actor, key, asked, call.at)
+    if first is not None:
+        return _answer(endpoint, first.body, {"Idempotency-Replayed": "true"})
+    answer = deed()
+    kept = answer.model_copy(update=dict.fromkeys(endpoint.once)).model_dump_json()
+    idempotency.keep(call.session, call.actor, key, endpoint.status, kept)
+    return _made(endpoint, answer)
+
+
+def _made(endpoint: Endpoint, answer: BaseModel) -> Response:
+    where = {"Location": endpoint.location.format(**answer.model_dump())} if endpoint.location else {}
+    return _answer(endpoint, answer.model_dump_json(), where)
+
+
+def _answer(endpoint: Endpoint, body: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, endpoint.status, headers, mimetype="application/json")
+
+
+def _input(endpoint: Endpoint, parts: dict[str, Any]) -> dict[str, BaseModel]:
+    if any("\x00" in str(part) for part in parts.values()):
+        raise NotFound("There is nothing at this address.")
+    body, query = endpoint.takes("body"), endpoint.takes("query")
+    given = {"body": body_as(body)} if body else {}
+    return given | ({"query": query_as(query)} if query else {})

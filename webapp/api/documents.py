@@ -1,0 +1,28 @@
+"""The API's description for machines, and a page to read and try it."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from flask import Flask, Response, jsonify, render_template
+
+from webapp.api.endpoints import Endpoint
+from webapp.api.openapi import document
+from webapp.api.reading import by_tag
+from webapp.security import public, signed_in
+
+
+def publish(app: Flask, declared: Sequence[Endpoint]) -> None:
+    """Add `/api/openapi.json` and `/api/docs`."""
+    made = document(declared, version("escrow-desk"))
+    nouns = by_tag(made)
+
+    @public
+    def openapi() -> Response:
+        return jsonify(made)
+
+    @signed_in
+    def docs() -> str:
+        return render_template("api/docs.html", document=made, nouns=nouns)
+
+    app.add_url_rule("/api/openapi.json", "openapi", openapi)
+    app.add_url_rule("/api/docs", "docs", docs)

@@ -1,0 +1,96 @@
+"""How an endpoint is declared: one line says its address, who may use it, and what goes in and out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.runtime import Runtime
+
+Function = Callable[..., BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request under way: who asks, when, and the snapshot or the transaction it works in."""
+
+    session: Session
+    actor: Actor
+    at: datetime
+    runtime: Runtime
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An address of the API. A write runs in one transaction, with its idempotency key."""
+
+    method: str
+    path: str
+    permission: str
+    function: Function
+    tag: str
+    status: int = 200
+    location: str | None = None
+    """Where what was made is found, as a format of the answer's fields."""
+    once: frozenset[str] = frozenset()
+    """Fields of the answer that are shown once and never kept, not even to answer the same request again."""
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return self.function.__name__
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything."""
+        return self.method != "GET"
+
+    @property
+    def answer(self) -> type[BaseModel]:
+        """The shape of its answer."""
+        shape: type[BaseModel] = get_type_hints(self.function)["return"]
+        return shape
+
+    def takes(self, what: str) -> type[BaseModel] | None:
+        """The shape of its `body` or its `query`, when it takes one."""
+        return get_type_hints(self.function).get(what)
+
+
+class Endpoints:
+    """The endpoints of one noun."""
+
+    def __init__(self, tag: str) -> None:
+        self._tag = tag
+        self._declared: list[Endpoint] = []
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        return iter(self._declared)
+
+    def get(self, path: str, permission: str) -> Callable[[Function], Function]:
+        """Declare a read: `function(call, <parts of the path>, query=…)`."""
+        return self._declare("GET", path, permission)
+
+    def post(
+        self, path: str, permission: str, *, status: int = 200, location: str | None = None, once: Iterable[str] = ()
+    ) -> Callable[[Function], Function]:
+        """Declare a write: `function(call, <parts of the path>, body=…)`."""
+        return self._declare("POST", path, permission, status=status, location=location, once=frozenset(once))
+
+    def put(self, path: str, permission: str) -> Callable[[Function], Function]:
+        """Declare a write that sets something as a whole."""
+        return self._declare("PUT", path, permission)
+
+    def delete(self, path: str, permission: str) -> Callable[[Function], Function]:
+        """Declare a write that ends something."""
+        return self._declare("DELETE", path, permission)
+
+    def _declare(self, method: str, path: str, permission: str, **more: Any) -> Callable[[Function], Function]:
+        def declare(function: Function) -> Function:
+            self._declared.append(Endpoint(method, path, permission, function, self._tag, **more))
+            return function
+
+        return declare

@@ -1,0 +1,61 @@
+"""From bytes and query strings to typed input. Everything that is wrong is said at once, by field."""
+
+from typing import Any
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import BadRequest
+
+from webapp.errors import Invalid, Refusal
+
+
+class NotJson(Refusal):
+    """The body can't be read."""
+
+    status = 400
+    title = "Bad request"
+
+
+class WrongMediaType(Refusal):
+    """The body says that it is not JSON."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
+def body_as(shape: type[BaseModel]) -> BaseModel:
+    """The request's JSON in this shape. Raises NotJson, WrongMediaType or Invalid."""
+    if not request.get_data(cache=True):
+        return _checked(shape, {})
+    if not request.is_json:
+        raise WrongMediaType("Send JSON, with the header Content-Type: application/json.")
+    try:
+        sent = request.get_json()
+    except (BadRequest, RecursionError):
+        raise NotJson("The body is not JSON that can be read.") from None
+    if not isinstance(sent, dict):
+        raise NotJson("The body must be a JSON object.")
+    return _checked(shape, sent)
+
+
+def query_as(shape: type[BaseModel]) -> BaseModel:
+    """The request's query string in this shape. Raises Invalid."""
+    return _checked(shape, request.args.to_dict())
+
+
+def _checked(shape: type[BaseModel], sent: dict[str, Any]) -> BaseModel:
+    try:
+        return shape.model_validate(sent)
+    except ValidationError as error:
+        fields = {_place(found["loc"]): _sentence(found) for found in error.errors(include_url=False)}
+        names = ", ".join(fields)
+        raise Invalid(f"Some of the input can't be used: {names}. Nothing was changed.", fields=fields) from None
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "body"
+
+
+def _sentence(found: Any) -> str:
+    said = {"missing": "This is required.", "extra_forbidden": "There is no such field."}.get(found["type"])
+    return said or str(found["msg"]).removeprefix("Value error, ").rstrip(".").capitalize() + "."

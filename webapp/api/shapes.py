@@ -1,0 +1,115 @@
+"""Shapes that every noun of the API shares: amounts, texts, pages."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from webapp import clock
+from webapp.domain.money import exponent
+from webapp.errors import Invalid
+
+BIGGEST = 2**63 - 1
+
+Item = TypeVar("Item", bound=BaseModel)
+Row = TypeVar("Row")
+
+
+def _known(currency: str) -> str:
+    exponent(currency)
+    return currency
+
+
+def _clean(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not hold the character NUL")
+    return text.strip()
+
+
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["NGN"]), AfterValidator(_known)]
+Reference = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
+Word = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
+Sentence = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_clean)]
+Number = Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
+Version = Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Refused when it is not the present.")]
+Given = AwareDatetime
+Instant = Annotated[datetime, PlainSerializer(lambda at: clock.iso(at.astimezone(UTC)), return_type=str)]
+"""RFC 3339 in UTC."""
+
+
+class Input(BaseModel):
+    """What a caller sends; a field that nobody knows is refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Shape(BaseModel):
+    """What the API answers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Amount(Input):
+    """Money in minor units."""
+
+    amount: Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
+    currency: Currency
+
+
+class Money(Shape):
+    """Money in minor units."""
+
+    amount: int
+    currency: str
+
+
+class Paged(Input):
+    """How much of a list, and from where."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
+
+    @property
+    def before(self) -> int | None:
+        """The id of the last one seen. Raises Invalid for a cursor that is none of ours."""
+        return None if self.cursor is None else _opened(self.cursor)
+
+
+class Page(Shape, Generic[Item]):
+    """A page of a list, newest first; `next_cursor` is null on the last one."""
+
+    data: list[Item]
+    next_cursor: str | None
+
+
+def page_of(
+    rows: Sequence[Row], query: Paged, shape: Callable[[Row], Item], key: Callable[[Row], int] | None = None
+) -> Page[Item]:
+    """A page out of up to `query.limit + 1` rows; the one too many says that there is another page."""
+    shown = rows[: query.limit]
+    more = len(rows) > query.limit
+    last: Any = shown[-1] if shown else None
+    cursor = _sealed(key(last) if key else last.id) if more else None
+    return Page[Any](data=[shape(row) for row in shown], next_cursor=cursor)
+
+
+def _sealed(number: int) -> str:
+    return base64.urlsafe_b64encode(f"before:{number}".encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> int:
+    try:
+        word, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(":")
+        found = int(number)
+    except (ValueError, binascii.Error):
+        word, found = "", 0
+    if word != "before" or not 0 <= found <= BIGGEST:
+        raise Invalid(
+            "This cursor is none of ours. Leave it out to start at the first page.",
+            fields={"cursor": "Take `next_cursor` of the page before."},
+        )
+    return found

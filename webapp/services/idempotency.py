@@ -1,0 +1,59 @@
+"""Idempotency keys: the same write sent twice is done once, and answered alike."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.errors import Conflict, Invalid
+from webapp.models import Idempotency
+from webapp.sql import insert_new
+
+KEPT = timedelta(days=1)
+"""How long a key is remembered."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """What the first of the equal requests was answered."""
+
+    status: int
+    body: str
+
+
+def digest(method: str, path: str, body: bytes) -> str:
+    """What makes two requests the same."""
+    return hashlib.sha256(b"\n".join([method.encode(), path.encode(), body])).hexdigest()
+
+
+def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datetime) -> FirstAnswer | None:
+    """Take the key, as the first act of the deed's transaction; or give the answer of the one who had it first.
+
+    Another request with the key that is under way is waited for. Raises Conflict for another request by this key.
+    """
+    if not 1 <= len(key) <= _LONGEST or not key.isprintable():
+        raise Invalid(f"An Idempotency-Key has 1 to {_LONGEST} printable characters.")
+    session.execute(delete(Idempotency).where(_is(actor, key), Idempotency.at < at - KEPT))
+    row = {"actor": actor.key, "key": key, "request_hash": request_hash, "at": at}
+    took = session.execute(
+        insert_new(session, Idempotency).values(row).on_conflict_do_nothing().returning(Idempotency.key)
+    )
+    if took.first() is not None:
+        return None
+    first = session.get_one(Idempotency, (actor.key, key))
+    if first.request_hash != request_hash or first.status is None or first.answer is None:
+        raise Conflict(f"The Idempotency-Key {key!r} was used for another request. Take a new one.")
+    return FirstAnswer(first.status, first.answer)
+
+
+def keep(session: Session, actor: Actor, key: str, status: int, body: str) -> None:
+    """Remember the answer, in the same transaction; a refusal rolls the key back with it."""
+    session.execute(update(Idempotency).where(_is(actor, key)).values(status=status, answer=body))
+
+
+def _is(actor: Actor, key: str) -> ColumnElement[bool]:
+    return and_(Idempotency.actor == actor.key, Idempotency.key == key)
