@@ -23,3 +23,6 @@ COMMANDS = {
 
 main = DeskGroup("desk", COMMANDS, help="Escrow Desk: install it, run it, look after it.")
 """Exit codes: 0 done, 1 failed or found something wrong, 2 can't be done with this input or these settings."""
+
+if __name__ == "__main__":
+    main()

@@ -26,6 +26,7 @@ def create(
     """Make a token; its secret is in the answer and nowhere else. Invalid names `name`, `scopes` or `expires_at`."""
     actor.require(_MANAGE)
     _check(name, scopes, expires_at, at)
+    _give_no_more_than_own(scopes, actor)
     secret = _MARK + secrets.token_urlsafe(32)
     token = ApiToken(
         name=name.strip()[:200],
@@ -104,6 +105,13 @@ def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: da
         raise Invalid(said, fields={"scopes": said})
     if expires_at is not None and expires_at <= at:
         raise Invalid("The token would have expired already.", fields={"expires_at": "Take a time in the future."})
+
+
+def _give_no_more_than_own(scopes: Sequence[str], actor: Actor) -> None:
+    beyond = [scope for scope in scopes if not SCOPES[scope] <= actor.permissions]
+    if beyond:
+        said = f"You can't give the scope {beyond[0]}: it allows more than you may do."
+        raise Invalid(said, fields={"scopes": said})
 
 
 def _hashed(secret: str) -> str:
