@@ -1,0 +1,84 @@
+"""A desk that was started as a newcomer would start it, in a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import requests
+
+from tests.faults.desk import until
+
+ROOT = Path(__file__).parents[2]
+
+
+class Up:
+    """`desk up` under way."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.folder = folder
+        self.environment = clean_environment() | {"PORT": str(self.port), "VAR_DIR": str(folder)} | environment
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "webapp.cli", "up"]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        """Return as soon as it answers that it is ready."""
+        until(lambda: self.get("/readyz").status_code == 200, seconds)
+
+    def get(self, path: str) -> requests.Response:
+        """Ask the web server."""
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
+
+    def child(self, part: str) -> psutil.Process:
+        """The running child whose command line holds this."""
+        return next(child for child in self.children() if part in " ".join(child.cmdline()))
+
+    def children(self) -> list[psutil.Process]:
+        """Every process below it."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[str, list[psutil.Process]]:
+        """Stop it as Ctrl-C does; what it said, and which of its processes are left."""
+        below = self.children()
+        self.process.send_signal(number)
+        said, _ = self.process.communicate(timeout=40)
+        _gone, left = psutil.wait_procs(below, timeout=5)
+        return said, left
+
+    def end(self) -> None:
+        """Leave nothing behind after a test that failed half-way."""
+        if self.process.poll() is None:
+            below = self.children()
+            self.process.kill()
+            for child in below:
+                child.kill()
+            self.process.wait()
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours, without what would move the desk elsewhere."""
+    moved = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DESK_ENV", "CRON_SECRET_TOKEN"}
+    return {name: value for name, value in os.environ.items() if name not in moved}
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def started_again(up: Up, part: str, before: int) -> None:
+    """Wait until the child runs under another number."""
+    until(lambda: up.child(part).pid != before, 20)
+    time.sleep(0.2)

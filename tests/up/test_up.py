@@ -1,0 +1,110 @@
+"""`desk up`: ready by itself, mends itself, stops as a whole, keeps its data."""
+
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.desk import Desk
+from tests.up.processes import Up, started_again
+
+Start = Callable[..., Up]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+
+def disputes_in(folder: Path) -> int:
+    with sqlite3.connect(folder / "desk.sqlite3") as database:
+        return int(database.execute("SELECT count(*) FROM dispute").fetchone()[0])
+
+
+def test_it_is_ready_says_how_to_sign_in_and_stops_as_a_whole(start: Start) -> None:
+    up = start()
+    up.wait_until_ready()
+    assert up.get("/").url.endswith("/sign-in")
+    said, left = up.stop()
+    assert left == []
+    assert f"http://localhost:{up.port}" in said
+    for role in ("viewer", "agent", "approver", "operator", "admin"):
+        assert f"{role}@demo.example" in said
+    assert up.process.returncode == 0
+
+
+def test_a_child_that_dies_is_started_again_with_a_message(start: Start) -> None:
+    up = start()
+    up.wait_until_ready()
+    for part in ("worker.py", "scheduler.py", "webapp.cli web", "redis-server"):
+        dead = up.child(part)
+        dead.kill()
+        started_again(up, part, dead.pid)
+    up.wait_until_ready()
+    said, left = up.stop(signal.SIGTERM)
+    assert left == []
+    for name in ("worker-", "scheduler", "web", "redis"):
+        assert f"{name}" in said
+    assert said.count("starting it again") >= 4
+
+
+def test_the_second_start_takes_seconds_and_keeps_the_data(start: Start, tmp_path: Path) -> None:
+    first = start()
+    first.wait_until_ready()
+    first.stop()
+    before = disputes_in(tmp_path / "var")
+    assert before > 10
+    began = time.monotonic()
+    second = start()
+    second.wait_until_ready()
+    assert time.monotonic() - began < 30
+    second.stop()
+    assert disputes_in(tmp_path / "var") == before
+
+
+def test_when_it_is_killed_its_children_end_by_themselves(start: Start) -> None:
+    up = start()
+    up.wait_until_ready()
+    below = up.children()
+    up.process.kill()
+    up.process.wait()
+    deadline = time.monotonic() + 40
+    while any(child.is_running() for child in below) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert [child.cmdline() for child in below if child.is_running()] == []
+
+
+def test_two_in_one_folder_are_refused(start: Start) -> None:
+    first = start()
+    first.wait_until_ready()
+    second = start()
+    said, _ = second.process.communicate(timeout=30)
+    assert second.process.returncode != 0
+    assert "already" in said
+    assert "VAR_DIR" in said
+    assert first.get("/livez").ok
+
+
+def test_a_taken_port_is_said(start: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        up = start(PORT=str(taken.getsockname()[1]))
+        said, _ = up.process.communicate(timeout=30)
+    assert up.process.returncode != 0
+    assert "PORT=" in said
+
+
+def test_it_runs_on_postgresql_and_a_redis_of_its_own(start: Start, pg_url: str, tmp_path: Path) -> None:
+    redis = Desk(pg_url, tmp_path / "own")
+    redis.start_redis()
+    try:
+        up = start(DATABASE_URL=pg_url, REDIS_URL=f"unix://{redis.socket}")
+        up.wait_until_ready()
+        assert not any("redis-server" in " ".join(child.cmdline()) for child in up.children())
+        _, left = up.stop()
+        assert left == []
+        assert redis.redis.ping()
+    finally:
+        redis.stop()
+    assert not (tmp_path / "var" / "desk.sqlite3").exists()
