@@ -22,6 +22,8 @@ SILENT = "auto_deduct"
 """The daily job that has not run for more than 25 hours; what it misses is skipped."""
 SILENT_SLOTS = 3
 _RELEASE = "auto_release"
+_SHORT, _LONG = (180, 1_900), (2_300, 9_000)
+"""Milliseconds that runs take which only look, and those which move money."""
 _BAD = {17: RunStatus.FAILED, 31: RunStatus.LOST, 44: RunStatus.FAILED}
 """How the run that was so many slots ago ended."""
 _BUSY = (6, 13, 24, 38, 52)
@@ -54,7 +56,7 @@ def _slots(spec: JobSpec, now: datetime) -> list[datetime]:
 
 def _run(world: World, job: str, slot: datetime, back: int, trades: list[Trade]) -> None:
     status = _BAD.get(back, RunStatus.SUCCEEDED)
-    took = timedelta(milliseconds=world.chance.randint(180, 9_000))
+    took = timedelta(milliseconds=world.chance.randint(*(_LONG if job in (_RELEASE, SILENT) else _SHORT)))
     run_id = _insert(world, job, slot, status, slot + took)
     if status == RunStatus.SUCCEEDED:
         counts = _work(world, job, slot, back, run_id, trades)
@@ -143,7 +145,7 @@ def _row(job: str, slot: datetime, status: RunStatus, ended: datetime) -> dict[s
         "amounts": {},
         "error": _WHY.get(status),
         "created_at": slot,
-        "started_at": slot + timedelta(milliseconds=400),
+        "started_at": slot + timedelta(milliseconds=100),
         "finished_at": ended,
         "demo": True,
     }

@@ -1,4 +1,4 @@
-"""The ledger of one escrow, as a table for people."""
+"""Transfers with their entries, as a table for people: of one escrow, or of one run."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +45,12 @@ def of_escrow(session: Session, escrow_id: int) -> list[Movement]:
     return _gathered(
         session, select(Transfer).where(Transfer.escrow_id == escrow_id).order_by(Transfer.id.desc()).limit(MOST)
     )
+
+
+def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) -> list[Movement]:
+    """Transfers that a run made, after the id of the last one seen, with their entries."""
+    made = select(Transfer).where(Transfer.run_id == run_id, Transfer.id > after)
+    return _gathered(session, made.order_by(Transfer.id).limit(limit))
 
 
 def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:
