@@ -23,7 +23,8 @@ WHERE e.policy = 'deadline' AND e.status = 'held' AND e.freezes = 0 AND e.releas
 """
 _TRANSFER = """
 INSERT INTO transfer ({id} reference, kind, currency, amount, escrow_id, hold_no, leaves, at)
-SELECT {number} 'escrow-' || id || '-' || hold_no || '-release', 'release', currency, amount, id, hold_no, true, :at FROM due
+SELECT {number} 'escrow-' || id || '-' || hold_no || '-release', 'release',
+    currency, amount, id, hold_no, true, :at FROM due
 """
 _SIDES = """
 SELECT {key}, held_account_id, currency, -amount FROM due {join}
@@ -34,7 +35,8 @@ _ACCOUNTS = """
 UPDATE account SET balance = balance + d.delta FROM (
   SELECT account_id, sum(delta) AS delta FROM (
     SELECT held_account_id AS account_id, -amount AS delta FROM due
-    UNION ALL SELECT wallet_id, amount - fee FROM due UNION ALL SELECT fees_id, fee FROM due) AS sides GROUP BY account_id
+    UNION ALL SELECT wallet_id, amount - fee FROM due UNION ALL SELECT fees_id, fee FROM due) AS sides
+    GROUP BY account_id
 ) AS d WHERE account.id = d.account_id
 """
 _ESCROWS = """
@@ -51,7 +53,10 @@ INSERT INTO event (type, subject_kind, subject_id, payload, at)
 SELECT 'escrow.released', 'escrow', id, CAST({build}('escrow', ref, 'amount', amount, 'fee', fee, 'currency', currency,
        'reason', 'expired') AS TEXT), :at FROM due
 """
-_LINES = "SELECT pos || '|' || subject_id || '|' || action || '|' || before || '|' || after AS line FROM audit WHERE batch = :batch"
+_LINES = (
+    "SELECT pos || '|' || subject_id || '|' || action || '|' || before || '|' || after AS line "
+    "FROM audit WHERE batch = :batch"
+)
 
 
 def release(runtime: Runtime, at: datetime) -> int:
@@ -74,7 +79,8 @@ def release(runtime: Runtime, at: datetime) -> int:
 def _money_on_postgresql(connection: Connection, when: dict[str, Any]) -> None:
     made = _TRANSFER.format(id="", number="")
     sides = _SIDES.format(key="made.id", join="JOIN made ON made.escrow_id = due.id")
-    statement = f"WITH made AS ({made} RETURNING id, escrow_id) INSERT INTO entry (transfer_id, account_id, currency, amount) {sides}"
+    entries = f"INSERT INTO entry (transfer_id, account_id, currency, amount) {sides}"
+    statement = f"WITH made AS ({made} RETURNING id, escrow_id) {entries}"
     connection.execute(text(statement), when)
 
 
@@ -91,7 +97,8 @@ def _audit(connection: Connection, when: dict[str, Any], count: int, sqlite: boo
     if sqlite:
         summed = f"SELECT rows_digest(line) FROM ({_LINES} ORDER BY pos)"
     else:
-        summed = f"SELECT encode(sha256(convert_to(string_agg(line, E'\\n'), 'UTF8')), 'hex') FROM ({_LINES} ORDER BY pos) AS rows"
+        digest = "encode(sha256(convert_to(string_agg(line, E'\\n'), 'UTF8')), 'hex')"
+        summed = f"SELECT {digest} FROM ({_LINES} ORDER BY pos) AS rows"
     digest = connection.execute(text(summed), {"batch": batch}).scalar_one()
     connection.execute(
         text("INSERT INTO audit_head (chain, seq, hash) VALUES (:chain, 0, '') ON CONFLICT DO NOTHING"),

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from webapp.domain.money import exponent, parse_major
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
-SECRET_FILE = "secret_key"
+KEY_FILE = "secret_key"
 """In the folder for data: the key that `desk up` made for itself where none is set."""
 
 
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _take_kept_secret(self) -> Self:
-        kept = self.var_dir / SECRET_FILE
+        kept = self.var_dir / KEY_FILE
         if not self.has_own_secret and not self.is_production and kept.is_file():
             self.secret_key = kept.read_text().strip()
         return self

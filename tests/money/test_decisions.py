@@ -251,7 +251,7 @@ def test_a_reversal_of_an_emptied_wallet_is_refused_unless_it_becomes_a_debt(mar
     _empty(market, escrow.seller_id, 7_000)
     transfer, settings = _left_by(market, escrow.id), market.runtime.settings
 
-    with pytest.raises(Conflict, match="holds only NGN 30.00"), undone(market.session):
+    with pytest.raises(Conflict, match=r"holds only NGN 30\.00"), undone(market.session):
         escrows.reverse(market.session, transfer, "Wrong.", at=NOW, actor=DIVINE, settings=settings)
     escrows.reverse(market.session, transfer, "Wrong.", to_debt=True, at=NOW, actor=DIVINE, settings=settings)
     assert wallet(market.session, escrow.seller_id) == 0

@@ -68,7 +68,8 @@ def test_many_transfers_in_one_posting_keep_their_own_entries(runtime: Runtime) 
     with runtime.db.reading() as session:
         rows = session.execute(
             text(
-                "SELECT t.amount, max(e.amount) FROM transfer t JOIN entry e ON e.transfer_id = t.id GROUP BY t.id, t.amount"
+                "SELECT t.amount, max(e.amount) FROM transfer t JOIN entry e ON e.transfer_id = t.id "
+                "GROUP BY t.id, t.amount"
             )
         )
         assert all(amount == largest for amount, largest in rows)

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from webapp.admin.words import money
 from webapp.domain.money import to_major
 from webapp.services.escrow_figures import AGES, Bars
+from webapp.services.money_figures import Flow
 
 
 class Picture(str):
@@ -38,13 +39,24 @@ def by_day(bars: Bars) -> list[Chart]:
 
 
 def _each(bars: Bars, labels: Sequence[str]) -> list[Chart]:
-    return [(currency, bar_chart(labels, amounts, currency)) for currency, amounts in sorted(bars.amounts.items())]
+    return [(currency, bar_chart(labels, [amounts], currency)) for currency, amounts in sorted(bars.amounts.items())]
 
 
-def bar_chart(labels: Sequence[str], amounts: Sequence[int], currency: str) -> Picture:
-    """Bars of amounts in minor units; each says its exact amount when pointed at."""
-    largest = float(to_major(max(amounts, default=0), currency)) or 1.0
-    chart = pygal.Bar(
+def held_over_time(flow: Flow, currency: str) -> Picture:
+    """What was held at the end of each day."""
+    return bar_chart([f"{day:%d %b}" for day in flow.days], [flow.held], currency)
+
+
+def moved_per_day(flow: Flow, currency: str) -> Picture:
+    """What was released on each day, and refunded above it."""
+    return bar_chart([f"{day:%d %b}" for day in flow.days], [flow.released, flow.refunded], currency)
+
+
+def bar_chart(labels: Sequence[str], series: Sequence[Sequence[int]], currency: str) -> Picture:
+    """Bars of amounts in minor units, several series stacked; each says its exact amount when pointed at."""
+    tallest = max((sum(parts) for parts in zip(*series, strict=True)), default=0)
+    largest = float(to_major(max(tallest, 0), currency)) or 1.0
+    chart = pygal.StackedBar(
         js=[],
         width=620,
         height=210,
@@ -59,17 +71,21 @@ def bar_chart(labels: Sequence[str], amounts: Sequence[int], currency: str) -> P
         x_label_rotation=0,
         truncate_label=-1,
         show_minor_x_labels=len(labels) < 10,
-        x_labels_major_every=3,
+        x_labels_major_every=max(3, len(labels) // 5),
         classes=["chart"],
     )
     chart.x_labels = list(labels)
     chart.y_labels = [{"label": _compact(part * largest), "value": part * largest} for part in (0, 0.5, 1)]
-    chart.add(
-        currency, [{"value": float(to_major(amount, currency)), "label": money(amount, currency)} for amount in amounts]
-    )
+    for amounts in series:
+        values = [{"value": float(to_major(amount, currency)), "label": money(amount, currency)} for amount in amounts]
+        chart.add(currency, values)
     return _plain(
         chart.render_tree(),
-        [f"{label}: {money(amount, currency)}" for label, amount in zip(labels, amounts, strict=True)],
+        [
+            f"{label}: {money(amount, currency)}"
+            for amounts in series
+            for label, amount in zip(labels, amounts, strict=True)
+        ],
     )
 
 

@@ -1,8 +1,20 @@
 """The first page after sign-in."""
 
-from flask_babel import lazy_gettext as _l
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from webapp.admin.screen import Screen
+from flask import request
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.admin import charts, schedule_rows
+from webapp.admin.screen import Screen, page
+from webapp.admin.verdict import judge
+from webapp.security import current_actor
+from webapp.security.context import current_asker, runtime
+from webapp.services import approvals, money_figures, needs_you, processes
+from webapp.services.queue_figures import waiting
 
 
 class OverviewScreen(Screen):
@@ -14,3 +26,44 @@ class OverviewScreen(Screen):
     permission = "job:read"
     icon = "home"
     place = 0
+
+    @page("/")
+    def index(self) -> Any:
+        """Everything at a glance; all of it read at one instant."""
+        now = clock.now()
+        with self.reading() as session:
+            rows = schedule_rows.load(session, now)
+            alive = self._alive(session, now)
+            silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
+            tiles = money_figures.tiles(session, now)
+            values = {"tiles": tiles, "waiting": waiting(session, now), **self._needs(session)}
+            currency = self._currency([code for code, _amount in tiles.held])
+            flow = money_figures.flow(session, currency, now.astimezone(UTC).date()) if currency else None
+        jobs = [row.health for row in rows]
+        return self.show(
+            "index.html",
+            rows=rows,
+            late=[job for job in jobs if job.late_since is not None],
+            verdict=judge(jobs, silent, now),
+            alive=alive,
+            currency=currency,
+            held=charts.held_over_time(flow, currency) if flow else None,
+            moved=charts.moved_per_day(flow, currency) if flow else None,
+            most=money_figures.ADDED_UP,
+            **values,
+        )
+
+    def _alive(self, session: Session, now: datetime) -> dict[str, int]:
+        patience = timedelta(seconds=runtime().settings.silence_seconds)
+        kinds = (processes.WORKER, processes.SCHEDULER)
+        return {kind: len(processes.alive(session, kind, now, patience)) for kind in kinds}
+
+    def _needs(self, session: Session) -> dict[str, Any]:
+        asker, actor = current_asker(), current_actor()
+        mine = needs_you.disputes_of(session, asker.user.id) if asker and asker.user else []
+        proposals = approvals.waiting(session, actor)[: needs_you.SHOWN] if actor.may("money:approve") else []
+        return {"mine": mine, "proposals": proposals, "blocked": needs_you.blocked(session)}
+
+    def _currency(self, held: list[str]) -> str:
+        wanted = request.args.get("currency", "")
+        return wanted if wanted in held else next(iter(held), "")

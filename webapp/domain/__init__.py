@@ -1,0 +1,1 @@
+"""Rules that need no database: money, recurrence, states, permissions."""

@@ -1,10 +1,24 @@
 """Who may do what. Roles are for people, scopes for API tokens; both are sets of permissions."""
 
-_READ = frozenset(["dispute:read", "escrow:read", "order:read", "party:read", "approval:read", "job:read", "alert:read", "audit:read"])
-_CASE = frozenset(["dispute:open", "dispute:work", "escrow:freeze", "escrow:extend", "money:propose", "party:auto-deduct"])
+_READ = frozenset(
+    ["dispute:read", "escrow:read", "order:read", "party:read", "approval:read", "job:read", "alert:read", "audit:read"]
+)
+_CASE = frozenset(
+    ["dispute:open", "dispute:work", "escrow:freeze", "escrow:extend", "money:propose", "party:auto-deduct"]
+)
 _OPERATE = frozenset(["job:run", "job:pause", "alert:manage", "payout:retry"])
 _ADMIN = frozenset(
-    ["user:manage", "token:manage", "schedule:manage", "settings:manage", "payout:manage", "money:reverse", "money:stop", "order:write", "party:write"]
+    [
+        "user:manage",
+        "token:manage",
+        "schedule:manage",
+        "settings:manage",
+        "payout:manage",
+        "money:reverse",
+        "money:stop",
+        "order:write",
+        "party:write",
+    ]
 )
 
 ROLES: dict[str, frozenset[str]] = {

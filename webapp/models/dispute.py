@@ -66,7 +66,7 @@ class Message(Base):
 
 
 class Evidence(Base):
-    """A file or text attached to a dispute: `staged` until `submitted`. Files lie outside the web root under generated names."""
+    """A file or text attached to a dispute: `staged` until `submitted`. Files lie outside the web root."""
 
     __tablename__ = "evidence"
     __table_args__ = (Index("ix_evidence_dispute_id", "dispute_id", "id"),)

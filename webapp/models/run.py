@@ -15,7 +15,7 @@ _RUNNING = text("status = 'running' AND NOT dry_run")
 class Schedule(Base):
     """A periodic job and when it is planned. `next_slot` is the next planned instant that has no run yet.
 
-    `since` is when its present plan began; `changed_at` is set once an admin changed it, and keeps the code's defaults out.
+    `since` is when its present plan began. `changed_at` is set once an admin changed it: the code's defaults stay out.
     """
 
     __tablename__ = "schedule"

@@ -24,7 +24,7 @@ _SEALED = (
 
 
 def digest(session: Session, batch: int) -> str:
-    """SHA-256 over the batch's records in their order, hexadecimal. Raises NoResultFound for a batch without records."""
+    """SHA-256 over the batch's records in order, hexadecimal. Raises NoResultFound for a batch without records."""
     if is_sqlite(session):
         lines = select(_line_on_sqlite().label("line")).where(Audit.batch == batch).order_by(Audit.pos).subquery()
         return str(session.scalars(select(func.rows_digest(lines.c.line))).one())

@@ -151,4 +151,4 @@ def _repaid(session: Session, rows: Sequence[Any], day: date, zone: str) -> dict
         )
         .group_by(Entry.account_id)
     )
-    return {account: repaid for account, repaid in session.execute(sums)}
+    return dict(session.execute(sums).all())

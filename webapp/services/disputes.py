@@ -69,7 +69,7 @@ def resolve(
     actor: Actor,
     settings: Settings,
 ) -> Decided:
-    """Decide: done at once up to the actor's limit, proposed above it. The second of two deciders is told of the first."""
+    """Decide: done at once up to the actor's limit, proposed above it. A second decider learns of the first."""
     actor.require("money:propose")
     dispute, escrow = dispute_locks.locked(session, dispute_id)
     _require_undecided(dispute)
@@ -152,7 +152,7 @@ def _checked(new: NewDispute) -> str:
 
 
 def expire_due(session: Session, at: datetime, actor: Actor) -> int:
-    """A party that must answer and didn't by its deadline: the dispute needs a decision. At most 200; returns how many."""
+    """A party that must answer and didn't in time: the dispute needs a decision. At most 200; returns how many."""
     actor.require("money:move")
     late = (Dispute.status == DisputeStatus.NEEDS_RESPONSE, Dispute.due_at <= at)
     ids = list(session.scalars(select(Dispute.id).where(*late).order_by(Dispute.due_at, Dispute.id).limit(200)))

@@ -52,7 +52,8 @@ def post_all(
     `transfers` selects TRANSFER_COLUMNS, `legs` selects LEG_COLUMNS; `key` is a number that joins the two within this
     posting, and no leg is zero.
     `accounts` names the accounts of parties that are touched (others may be among them): they are locked in the order
-    of their ids before entries exist, or the foreign key's own lock deadlocks with another's. The database refuses what does not sum to zero, and what takes an account past its floor.
+    of their ids before entries exist, or the foreign key's own lock deadlocks with another's. The database refuses
+    what does not sum to zero, and what takes an account past its floor.
     """
     _lock_party_accounts(session, accounts)
     write = ledger_sqlite.write if is_sqlite(session) else ledger_postgresql.write
@@ -122,4 +123,4 @@ def _lock_party_accounts(session: Session, accounts: Sequence[int]) -> None:
 def balances(session: Session, account_ids: Sequence[int]) -> dict[int, int]:
     """Present balances in minor units, by account id."""
     rows = session.execute(select(Account.id, Account.balance).where(one_of(session, Account.id, account_ids)))
-    return {account_id: balance for account_id, balance in rows}
+    return dict(rows.all())

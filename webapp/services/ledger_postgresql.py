@@ -16,7 +16,7 @@ def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int,
     Returns how many transfers there are, the pools' changes by account id, and the amounts by currency.
     """
     heads = transfers.cte("heads")
-    names = [name for name in heads.c.keys() if name != "key"]
+    names = [column.name for column in heads.c if column.name != "key"]
     made = _table(Transfer).insert().from_select(names, select(*(heads.c[name] for name in names)))
     made = made.returning(Transfer.id, Transfer.reference, Transfer.currency, Transfer.amount).cte("made")
     sides = legs.cte("sides")

@@ -12,9 +12,9 @@ from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
 from webapp.models import Account, Entry, Transfer
+from webapp.sql import Rows
 
 _ACCOUNT: Any = Account.__table__
-from webapp.sql import Rows
 
 
 def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int, int], dict[str, int]]:
@@ -27,7 +27,7 @@ def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int,
     rank = literal(last) + func.dense_rank().over(order_by=sides.c.key)
     rows = select(rank, sides.c.account_id, sides.c.currency, sides.c.amount)
     session.execute(insert(Entry).from_select(["transfer_id", "account_id", "currency", "amount"], rows))
-    names = [name for name in heads.c.keys() if name != "key"]
+    names = [column.name for column in heads.c if column.name != "key"]
     number = literal(last) + func.row_number().over(order_by=heads.c.key)
     made = select(number, *(heads.c[name] for name in names))
     session.execute(insert(Transfer).from_select(["id", *names], made))

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.errors import Invalid
+from webapp.errors import Conflict, Invalid
 from webapp.models import Spending, StoredSetting
 from webapp.services import audit, checks
 from webapp.settings import Settings
@@ -26,8 +26,10 @@ def limit_of(session: Session, currency: str, settings: Settings) -> int:
     return all_limits(session, settings).get(currency, 0)
 
 
-def set_limits(session: Session, limits: dict[str, int], *, at: datetime, actor: Actor) -> None:
-    """Set the limits of all currencies at once."""
+def set_limits(
+    session: Session, limits: dict[str, int], *, at: datetime, actor: Actor, seen: dict[str, int] | None = None
+) -> None:
+    """Set the limits of all currencies at once. Raises Conflict when they are not what the actor has `seen`."""
     actor.require("settings:manage")
     for currency, limit in limits.items():
         checks.require_currency(currency)
@@ -35,6 +37,8 @@ def set_limits(session: Session, limits: dict[str, int], *, at: datetime, actor:
             raise Invalid("A limit is zero or more.", fields={currency: "Zero or more."})
     row = session.get(StoredSetting, _NAME, with_for_update=True)
     before = row.value if row is not None else None
+    if seen is not None and before is not None and before != seen:
+        raise Conflict("The limits were changed meanwhile. Look at them again; yours were not applied.")
     if row is None:
         row = StoredSetting(name=_NAME)
         session.add(row)

@@ -21,7 +21,7 @@ from webapp.sql import one_of
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One entry to be: minor units, positive into the account. `account_id` is None for a wallet that would be opened."""
+    """One entry to be: minor units, positive into the account; `account_id` is None for a wallet still to be opened."""
 
     account_id: int | None
     label: str

@@ -18,7 +18,7 @@ NO_WALLET = "no_wallet"
 def refusals(
     session: Session, ids: Sequence[int], payable: Sequence[int], due_by: datetime | None, *, mark: bool = True
 ) -> list[Refused]:
-    """What is the matter with each escrow that can't be paid; with `mark`, those without a wallet are marked blocked."""
+    """What is the matter with each escrow that can't be paid; `mark` marks those without a wallet as blocked."""
     left = sorted(set(ids) - set(payable))
     if not left:
         return []

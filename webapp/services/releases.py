@@ -52,7 +52,7 @@ def release_all(
     actor.require("money:move")
     require_money_moves(session)
     lock(session, Escrow, ids)
-    wallets = {escrow: wallet for escrow, wallet in session.execute(_payable(session, ids, due_by))}
+    wallets = dict(session.execute(_payable(session, ids, due_by)).all())
     payable = list(wallets)
     outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
     if payable:

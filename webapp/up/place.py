@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from webapp.errors import Conflict
-from webapp.settings import SECRET_FILE, Settings, load_settings
+from webapp.settings import KEY_FILE, Settings, load_settings
 
 
 def claim(folder: Path) -> IO[str]:
@@ -43,7 +43,7 @@ def with_secret(settings: Settings) -> Settings:
     """The settings with a secret key of their own, made once and kept in the folder."""
     if settings.has_own_secret:
         return settings
-    file = settings.var_dir / SECRET_FILE
+    file = settings.var_dir / KEY_FILE
     if not file.exists():
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as kept:
             kept.write(secrets.token_urlsafe(48))

@@ -1,0 +1,133 @@
+"""Alerts: what the rules found, who sees to it, and what was resolved."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms.validators import DataRequired
+
+from webapp import clock
+from webapp.admin.columns import Column, choice, since
+from webapp.admin.doors import Asked, Done, door
+from webapp.admin.forms import DeskForm, InstantField
+from webapp.admin.list_screen import ListScreen
+from webapp.admin.lists import Listing
+from webapp.admin.words import when
+from webapp.domain.states import AlertStatus
+from webapp.errors import NotFound
+from webapp.models import Alert
+from webapp.security import current_actor
+from webapp.services import alerts
+from webapp.services.alert_rules import rules
+
+TABS: dict[str, tuple[Any, Any]] = {
+    "firing": (_l("Firing"), (Alert.status == AlertStatus.FIRING,)),
+    "acknowledged": (_l("Acknowledged"), (Alert.status == AlertStatus.ACKNOWLEDGED,)),
+    "resolved": (_l("Resolved"), (Alert.status == AlertStatus.RESOLVED,)),
+    "all": (_l("All"), ()),
+}
+_SILENCE = timedelta(hours=8)
+
+
+class SilenceForm(DeskForm):
+    """Until when nothing is sent about it."""
+
+    until = InstantField(_l("Until"), [DataRequired(_l("Say until when."))])
+
+
+class AlertScreen(ListScreen):
+    """One row per firing."""
+
+    noun = "alerts"
+    title = _l("Alerts")
+    permission = "alert:read"
+    group = "clock"
+    icon = "bell"
+    place = 30
+    lead = _l("What needs a look, said once per firing. An alert resolves itself when its reason is gone.")
+    empty = _l("Nothing is firing. Late jobs, lost runs, silent workers, overdue disputes and wrong books appear here.")
+    list_template = "alerts/index.html"
+    listing = Listing(
+        key=Alert.id,
+        columns=(
+            Column("severity", _l("Severity"), Alert.severity, kind="badge"),
+            Column("sentence", _l("What is the matter"), Alert.sentence),
+            Column("rule", _l("Rule"), Alert.rule),
+            Column("subject", _l("About"), Alert.subject),
+            Column("status", _l("State"), Alert.status, kind="badge"),
+            Column("acknowledged_by", _l("Acknowledged by"), Alert.acknowledged_by, shown=False),
+            Column("silenced_until", _l("Silenced until"), Alert.silenced_until, kind="when", shown=False),
+            Column("fired_at", _l("Since"), Alert.fired_at, kind="when", sort=Alert.id),
+            Column("resolved_at", _l("Resolved"), Alert.resolved_at, kind="when"),
+            Column("id", _l("Number"), Alert.id, shown=False),
+        ),
+        filters=(
+            choice("rule", _l("Rule"), Alert.rule, lambda: [(name, name) for name in sorted(rules())]),
+            choice("severity", _l("Severity"), Alert.severity, [("page", _l("page")), ("warn", _l("warning"))]),
+            since("from", _l("Since"), Alert.fired_at),
+        ),
+        search=lambda words: Alert.subject == words,
+        search_hint=_l("A job, dispute or process"),
+    )
+
+    def conditions(self) -> tuple[Any, ...]:
+        """The tab's."""
+        found: tuple[Any, ...] = TABS[self._tab()][1]
+        return found
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The tabs, and what the rules ask."""
+        tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
+        questions = {name: (rule.question.__doc__ or "").strip() for name, rule in rules().items()}
+        return {"tabs": tabs, "questions": questions, "about": _address, "now": clock.now()}
+
+    @door("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_acknowledge_asked")
+    def acknowledge(self, alert_id: int, form: DeskForm) -> Done:
+        """Say that somebody sees to it."""
+        with self.transaction() as session:
+            alerts.acknowledge(session, alert_id, actor=current_actor(), at=clock.now())
+        return _("You have acknowledged the alert.")
+
+    @door("/<int:alert_id>/silence", permission="alert:manage", form=SilenceForm, asks="_silence_asked")
+    def silence(self, alert_id: int, form: SilenceForm) -> Done:
+        """Send nothing about it for a while."""
+        until: Any = form.until.data
+        with self.transaction() as session:
+            alerts.silence(session, alert_id, until, actor=current_actor(), at=clock.now())
+        return _("The alert is silenced. It stays on this page.")
+
+    def _acknowledge_asked(self, alert_id: int) -> Asked:
+        summary = _("Everybody sees that you see to it. It resolves by itself when its reason is gone.")
+        return self._asked(alert_id, _("Acknowledge the alert"), summary, _("Acknowledge"))
+
+    def _silence_asked(self, alert_id: int) -> Asked:
+        summary = _("Nothing is sent about it until then. It stays on this page.")
+        asked = self._asked(alert_id, _("Silence the alert"), summary, _("Silence"))
+        asked.values = {"until": clock.now() + _SILENCE}
+        return asked
+
+    def _asked(self, alert_id: int, title: str, summary: str, verb: str) -> Asked:
+        with self.reading() as session:
+            alert = session.get(Alert, alert_id)
+        if alert is None:
+            raise NotFound(_("There is no such alert."))
+        facts = [(_("What"), alert.sentence), (_("Since"), when(alert.fired_at)), (_("Rule"), alert.rule)]
+        return Asked(title, self.at(), summary, verb, facts=facts)
+
+    def _tab(self) -> str:
+        wanted = request.args.get("tab", "")
+        return wanted if wanted in TABS else "firing"
+
+
+_JOBS = frozenset({"no_execution", "running_long", "run_failed", "run_lost", "failed_items"})
+
+
+def _address(rule: str, subject: str) -> str | None:
+    """Where the alert's subject is found."""
+    if rule in _JOBS:
+        return url_for("jobs.one", job=subject)
+    if rule == "dispute_past_due":
+        return url_for("search.index", q=subject)
+    return url_for("queues.index") if rule in ("silent", "waiting_too_long") else None

@@ -1,0 +1,62 @@
+"""Is everything on time? The answer in words and one colour, for the first line that anybody reads."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from webapp.admin.words import duration
+from webapp.services.schedules import JobHealth
+
+_TROUBLED = ("failed", "lost", "paused")
+
+
+class Verdict(NamedTuple):
+    """`good`, `warn` or `bad`, and a sentence for each thing to know."""
+
+    tone: str
+    sentences: list[str]
+
+
+def judge(jobs: Sequence[JobHealth], silent: Sequence[str], at: datetime) -> Verdict:
+    """`silent` names the kinds of process of which none is alive."""
+    late = [job for job in jobs if job.late_since is not None]
+    troubled = [job for job in jobs if job.late_since is None and job.state in _TROUBLED]
+    sentences = [_count(jobs, late, troubled, at), *_silent(silent)]
+    tone = "bad" if late or silent else "warn" if troubled or not jobs else "good"
+    return Verdict(tone, sentences)
+
+
+def _count(jobs: Sequence[JobHealth], late: list[JobHealth], troubled: list[JobHealth], at: datetime) -> str:
+    if not jobs:
+        return _("No job is planned yet. Start the scheduler.")
+    fine = len(jobs) - len(late) - len(troubled)
+    parts = [
+        ngettext("%(fine)s of %(num)s job on time", "%(fine)s of %(num)s jobs on time", len(jobs), fine=fine),
+        *[_("%(job)s is late by %(long)s", job=job.job, long=_late_by(job, at)) for job in late],
+        *[_troubles(job) for job in troubled],
+    ]
+    return "; ".join(parts) + "."
+
+
+def _late_by(job: JobHealth, at: datetime) -> str:
+    return duration((at - job.late_since).total_seconds()) if job.late_since else ""
+
+
+def _troubles(job: JobHealth) -> str:
+    said = {
+        "failed": _("%(job)s failed last time", job=job.job),
+        "lost": _("the last run of %(job)s was lost", job=job.job),
+        "paused": _("%(job)s is paused", job=job.job),
+    }
+    return said[job.state]
+
+
+def _silent(kinds: Sequence[str]) -> list[str]:
+    said = {
+        "worker": _("No worker is alive: runs are queued and not carried out."),
+        "scheduler": _("No scheduler is alive: nothing is planned until one starts."),
+    }
+    return [said[kind] for kind in kinds]

@@ -1,0 +1,27 @@
+"""The settings as people may see them: secrets masked, amounts in major units."""
+
+from typing import Any
+
+from sqlalchemy.engine import make_url
+
+from webapp.domain.money import to_major
+from webapp.settings import Settings
+
+_SECRET = ("key", "token", "secret", "password")
+_MONEY = ("approval_limits", "auto_deduct_minimum_balance")
+
+
+def masked(found: Settings) -> dict[str, Any]:
+    """Every setting under its variable's name."""
+    values = found.model_dump(mode="json") | {"database_url": found.database_address, "redis_url": found.redis_address}
+    return {"DESK_ENV" if name == "env" else name.upper(): _shown(name, value) for name, value in values.items()}
+
+
+def _shown(name: str, value: Any) -> Any:
+    if any(word in name for word in _SECRET):
+        return "***" if value else ""
+    if name in _MONEY:
+        return ",".join(f"{currency}={to_major(amount, currency)}" for currency, amount in value.items())
+    if name.endswith("_url") and value:
+        return make_url(value).render_as_string(hide_password=True)
+    return ",".join(value) if isinstance(value, list) else value
