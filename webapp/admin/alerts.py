@@ -54,7 +54,7 @@ class AlertScreen(ListScreen):
         columns=(
             Column("severity", _l("Severity"), Alert.severity, kind="badge"),
             Column("sentence", _l("What is the matter"), Alert.sentence),
-            Column("rule", _l("Rule"), Alert.rule),
+            Column("rule", _l("Rule"), Alert.rule, shown=False),
             Column("subject", _l("About"), Alert.subject),
             Column("status", _l("State"), Alert.status, kind="badge"),
             Column("acknowledged_by", _l("Acknowledged by"), Alert.acknowledged_by, shown=False),

@@ -43,7 +43,7 @@ class SettingsScreen(Screen):
     title = _l("Settings")
     permission = "settings:manage"
     group = "desk"
-    icon = "lock"
+    icon = "contrast"
     place = 30
 
     @page("/")

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from flask_babel import format_timedelta, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
-from webapp.admin.words import duration
 from webapp.services.schedules import JobHealth
 
 _TROUBLED = ("failed", "lost", "paused")
@@ -42,7 +41,7 @@ def _count(jobs: Sequence[JobHealth], late: list[JobHealth], troubled: list[JobH
 
 
 def _late_by(job: JobHealth, at: datetime) -> str:
-    return duration((at - job.late_since).total_seconds()) if job.late_since else ""
+    return format_timedelta(at - job.late_since, threshold=1.2) if job.late_since else ""
 
 
 def _troubles(job: JobHealth) -> str:

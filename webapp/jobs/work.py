@@ -61,6 +61,7 @@ class Work:
         self.runtime, self.db, self.settings = runtime, runtime.db, runtime.settings
         self.book, self.actor = book, actor
         self.run_id, self.at, self.dry_run = book.run.id, book.run.at, book.run.dry_run
+        self.asked: dict[str, Any] = dict(book.run.asked or {})
         self._ends, self._stopping = time.monotonic() + seconds, stopping
         self._step = 0
 
@@ -75,6 +76,9 @@ class Work:
 
     def each(self, kind: str, ids: Sequence[int], deed: Callable[[Session, int], None]) -> None:
         """Do the deed to each, one transaction per item; one that raises is named and the others go on."""
+        if not self.dry_run:
+            with self.db.transaction() as session:
+                run_progress.set_total(session, self.book.held, len(ids))
         for item in ids:
             self.check()
             if not self.dry_run:

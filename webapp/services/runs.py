@@ -1,6 +1,5 @@
 """Runs, as people and machines ask for them: trigger, retry, look at. What happens inside one is `run_progress`."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus, Trigger
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Run, RunItem
 from webapp.services import audit
 from webapp.services.run_queries import (
@@ -27,6 +26,7 @@ from webapp.services.slots import claim_latest
 
 __all__ = [
     "as_json",
+    "cancel",
     "claim_for_outside_cron",
     "get",
     "history",
@@ -50,6 +50,7 @@ def trigger(
     dry_run: bool = False,
     at: datetime | None = None,
     trigger: Trigger = Trigger.MANUAL,
+    asked: dict[str, Any] | None = None,
 ) -> Run:
     """Ask for a run now. Raises Conflict, naming it, while another of the job is unfinished; dry runs never wait."""
     actor.require("job:run")
@@ -58,7 +59,7 @@ def trigger(
     locked(session, job)
     if not dry_run:
         _refuse_beside_another(session, job)
-    return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run)
+    return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run, asked=asked)
 
 
 def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
@@ -73,6 +74,18 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
     if session.scalars(failed).first() is None:
         raise Conflict(f"Nothing failed in run {run_id}.")
     return _made(session, parent.job, actor, Trigger.RETRY, parent.at, clock.now(), parent_id=parent.id)
+
+
+def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None:
+    """End a queued run before it begins; its slot counts as not done. Raises Conflict when it has begun or ended."""
+    actor.require("job:run")
+    run = session.get(Run, run_id, with_for_update=True, populate_existing=True)
+    if run is None:
+        raise NotFound(f"There is no run {run_id}.")
+    if run.status != RunStatus.QUEUED:
+        raise Conflict(f"Run {run_id} is {run.status}. Only a run that waits can be cancelled.")
+    run.status, run.finished_at, run.error = RunStatus.FAILED, at, f"{actor.name} cancelled it before it began."
+    audit.record(session, actor, "run.cancel", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
 
 
 def claim_for_outside_cron(
@@ -121,6 +134,7 @@ def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: dateti
     )
     session.add(run)
     session.flush()
-    said: Mapping[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
-    audit.record(session, actor, "job.run", ("run", run.id), at=now, after=dict(said), run_id=run.id)
+    said: dict[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
+    said |= {"asked": run.asked} if run.asked else {}
+    audit.record(session, actor, "job.run", ("run", run.id), at=now, after=said, run_id=run.id)
     return run
