@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from webapp.errors import NotFound
 from webapp.models import Account, Entry, Party, Transfer
 
 MOST = 50
@@ -51,6 +52,14 @@ def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) 
     """Transfers that a run made, after the id of the last one seen, with their entries."""
     made = select(Transfer).where(Transfer.run_id == run_id, Transfer.id > after)
     return _gathered(session, made.order_by(Transfer.id).limit(limit))
+
+
+def one(session: Session, transfer_id: int) -> Movement:
+    """One transfer with its entries. Raises NotFound."""
+    found = _gathered(session, select(Transfer).where(Transfer.id == transfer_id))
+    if not found:
+        raise NotFound(f"There is no transfer {transfer_id}.")
+    return found[0]
 
 
 def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:

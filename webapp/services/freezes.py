@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus, FreezeCause
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Freeze
 from webapp.services import audit, checks, events, lookup
 from webapp.sql import insert_new, lock
@@ -28,6 +28,19 @@ def unfreeze(session: Session, freeze_id: int, reason: str, *, at: datetime, act
     if found.cause != FreezeCause.PERSON:
         raise Conflict(f"This freeze belongs to a {found.cause}: decide that, and it is lifted.")
     lift(session, found.escrow_id, FreezeCause.PERSON, found.cause_id, at=at, actor=actor, reason=said)
+
+
+def meant(session: Session, escrow_id: int, freeze_id: int | None) -> int:
+    """The freeze of this escrow that is meant: the one that is named, else the only one of a person."""
+    found = [freeze.id for freeze in open_freezes(session, escrow_id) if freeze.cause == FreezeCause.PERSON]
+    if freeze_id is None and len(found) == 1:
+        return found[0]
+    if freeze_id in found:
+        return freeze_id
+    if freeze_id is not None:
+        raise Invalid("This escrow has no such freeze.", fields={"freeze_id": "Not a person's freeze of this escrow."})
+    said = "Name the freeze: there is more than one." if found else "No person's freeze is on this escrow."
+    raise Conflict(said)
 
 
 def open_freezes(session: Session, escrow_id: int) -> list[Freeze]:
