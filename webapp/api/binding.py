@@ -47,6 +47,8 @@ def _reading(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
 def _writing(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
     def view(**parts: Any) -> Response:
         given = _input(endpoint, parts)
+        if endpoint.before is not None:
+            endpoint.before(given.get("body"))
         with runtime.db.transaction() as session:
             call = Call(session, current_actor(), clock.now(), runtime)
             return _once(endpoint, call, lambda: endpoint.function(call, **parts, **given))

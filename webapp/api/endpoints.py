@@ -36,6 +36,8 @@ class Endpoint:
     status: int = 200
     location: str | None = None
     """Where what was made is found, as a format of the answer's fields."""
+    before: Callable[[Any], None] | None = None
+    """Called with the body before the transaction is opened: asks who is there once more."""
     once: frozenset[str] = frozenset()
     """Fields of the answer that are shown once and never kept, not even to answer the same request again."""
 
@@ -75,10 +77,18 @@ class Endpoints:
         return self._declare("GET", path, permission)
 
     def post(
-        self, path: str, permission: str, *, status: int = 200, location: str | None = None, once: Iterable[str] = ()
+        self,
+        path: str,
+        permission: str,
+        *,
+        status: int = 200,
+        location: str | None = None,
+        before: Callable[[Any], None] | None = None,
+        once: Iterable[str] = (),
     ) -> Callable[[Function], Function]:
         """Declare a write: `function(call, <parts of the path>, body=…)`."""
-        return self._declare("POST", path, permission, status=status, location=location, once=frozenset(once))
+        more = {"status": status, "location": location, "before": before, "once": frozenset(once)}
+        return self._declare("POST", path, permission, **more)
 
     def put(self, path: str, permission: str) -> Callable[[Function], Function]:
         """Declare a write that sets something as a whole."""

@@ -35,6 +35,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean
 Word = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
 Sentence = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_clean)]
 Number = Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
+Id = Annotated[int, Field(ge=1, le=BIGGEST)]
 Version = Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Refused when it is not the present.")]
 Given = AwareDatetime
 Instant = Annotated[datetime, PlainSerializer(lambda at: clock.iso(at.astimezone(UTC)), return_type=str)]

@@ -1,0 +1,131 @@
+"""What holds for every address: readiness, figures, limits, hostile input, and the description."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.api.conftest import Api, Caller
+from tests.conftest import settings_for
+from webapp.api import all_endpoints
+from webapp.app import create_app
+from webapp.runtime import Runtime, build_runtime
+
+
+def test_it_is_not_ready_without_redis_and_says_so(caller: Caller) -> None:
+    for path in ("/readyz", "/healthz"):
+        answer = caller().get(path)
+        assert answer.status_code == 503
+        assert answer.json["checks"]["database"] == answer.json["checks"]["migrations"] == "ok"
+        assert "Redis" in answer.json["checks"]["redis"]
+    assert caller().get("/livez").status_code == 200
+
+
+def test_figures_keep_the_names_that_others_watch(api: Api) -> None:
+    text = api.get("/metrics").text
+    assert 'desk_job_late{job="auto_release"} 0.0' in text
+    for name in ("desk_runs_queued", "desk_oldest_queued_seconds", 'desk_processes{kind="worker"}'):
+        assert name in text
+
+
+def test_figures_of_production_are_for_those_with_a_token(place: Runtime) -> None:
+    if place.db.is_sqlite:
+        pytest.skip("production needs PostgreSQL")
+    settings = settings_for(
+        place.settings.database_url, place.settings.var_dir, env="production", trusted_hosts=["localhost"]
+    )
+    client = create_app(build_runtime(settings)).test_client()
+    assert client.get("/metrics").status_code == 401
+
+
+def test_who_asks_too_often_waits(place: Runtime, caller: Caller) -> None:
+    settings = settings_for(place.settings.database_url, place.settings.var_dir, api_rate_limit="3 per minute")
+    client = create_app(build_runtime(settings)).test_client()
+    headers = caller("read")._headers
+    answers = [client.get("/api/v1/jobs", headers=headers) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].content_type == "application/problem+json"
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+
+
+HOSTILE = [
+    (b"{", "application/json", 400),
+    (b"[]", "application/json", 400),
+    (b"\xff\xfe", "application/json", 400),
+    (b"[" * 100_000, "application/json", 400),
+    (b'{"ref": "\\ud800", "name": "x"}', "application/json", 422),
+    (b'{"ref": "a", "name": "x"}', "text/plain", 415),
+    (b"ref=a&name=x", "application/x-www-form-urlencoded", 415),
+    (b'{"ref": null, "name": {"a": 1}}', "application/json", 422),
+    (b'{"ref": "a", "name": NaN}', "application/json", 422),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "status"), HOSTILE)
+def test_rubbish_is_refused_in_words(api: Api, body: bytes, kind: str, status: int) -> None:
+    answer = api.raw("/api/v1/parties", body, kind)
+    assert answer.status_code == status, answer.text
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/escrows?cursor=%00",
+        "/api/v1/escrows?cursor=YmVmb3JlOi0x",
+        "/api/v1/escrows?limit=0",
+        "/api/v1/escrows?limit=ten",
+        "/api/v1/escrows?ref=%00",
+        "/api/v1/escrows?status=lost",
+        "/api/v1/escrows?colour=red",
+        "/api/v1/disputes?escrow_id=99999999999999999999",
+    ],
+)
+def test_a_query_that_cannot_be_is_named(api: Api, path: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 422
+    assert answer.json["errors"]
+
+
+@pytest.mark.parametrize("path", ["escrows/0", "escrows/99999999999999999999", "escrows/one", "jobs/%00", "nothing"])
+def test_an_address_that_names_nothing_is_not_found(api: Api, path: str) -> None:
+    assert api.get(f"/api/v1/{path}").status_code == 404
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for value in part.values():
+            yield from references(value)
+    if isinstance(part, list):
+        for value in part:
+            yield from references(value)
+
+
+def test_the_description_is_whole(caller: Caller) -> None:
+    document = caller().get("/api/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= known
+    operations = [told for methods in document["paths"].values() for told in methods.values()]
+    assert len({told["operationId"] for told in operations}) == len(operations) == len(list(all_endpoints()))
+    for path, methods in document["paths"].items():
+        for told in methods.values():
+            parts = [parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"]
+            assert all(f"{{{part}}}" in path for part in parts)
+            assert path.count("{") == len(parts)
+
+
+def test_every_address_of_the_api_is_described(web: Flask, caller: Caller) -> None:
+    document = caller().get("/api/openapi.json").json
+    described = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
+    routes = {rule.rule.replace("<id:", "<") for rule in web.url_map.iter_rules() if rule.rule.startswith("/api/v")}
+    assert routes <= described
+
+
+def test_the_page_of_the_api_shows_every_operation(sign_in: Any) -> None:
+    page = sign_in("viewer").get("/api/docs").text
+    assert all(f'id="{endpoint.name}"' in page for endpoint in all_endpoints())
