@@ -9,7 +9,7 @@ from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
-from webapp.admin.asked_again import AgainForm, prove
+from webapp.admin.asked_again import AgainForm
 from webapp.admin.columns import Column, choice
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.forms import DeskForm
@@ -23,6 +23,7 @@ from webapp.domain.states import ApprovalStatus
 from webapp.errors import Refusal
 from webapp.models import Approval
 from webapp.security import current_actor
+from webapp.security.confirm import confirm_it_is_me
 from webapp.security.context import runtime
 from webapp.services import approvals, previews, proposal_subjects
 
@@ -115,7 +116,7 @@ class ApprovalScreen(ListScreen):
     )
     def approve(self, approval_id: int, form: AgainForm) -> Done:
         """The second person's yes."""
-        prove(form)
+        confirm_it_is_me(form.secret.data, field="secret")
         with self.transaction() as session:
             done = approvals.approve(
                 session, approval_id, at=clock.now(), actor=current_actor(), settings=runtime().settings

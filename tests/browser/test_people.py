@@ -1,0 +1,129 @@
+"""People at work in a real Chromium: decide and approve a split, run a job and watch it, and be refused."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import PASSWORDS
+from tests.up.processes import ROOT, Up
+
+Someone = Callable[..., Any]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
+
+
+def money_of(text: str) -> int:
+    """Minor units of an amount as the desk writes it, such as `NGN 1,250.00`."""
+    return int(re.sub(r"[^\d]", "", text.split()[-1]))
+
+
+def largest_open_dispute(page: Any) -> str:
+    """The address of an undecided dispute of the largest amount."""
+    page.goto("/disputes?tab=decide&size=100")
+    rows = page.locator("table.data tbody tr")
+    found = [(money_of(rows.nth(n).locator("td.money").inner_text()), n) for n in range(rows.count())]
+    return str(rows.nth(max(found)[1]).locator("td.ref a").first.get_attribute("href"))
+
+
+def test_a_split_is_decided_with_a_preview_approved_and_the_ledger_agrees(someone: Someone, up: Up) -> None:
+    agent = someone("agent")
+    agent.goto(largest_open_dispute(agent))
+    agent.check("input[name=resolution][value=split]")
+    slider = agent.locator("[data-split-slider]")
+    slider.evaluate("slider => { slider.value = 25; slider.dispatchEvent(new Event('input', { bubbles: true })) }")
+    share = money_of(agent.input_value("[data-split-buyer]"))
+    agent.select_option("[name=code]", "shared_fault")
+    agent.fill("textarea[name=reason]", "Half of the goods arrived whole.")
+    agent.click("text=Preview the decision")
+    agent.wait_for_selector("table.preview")
+    cells = agent.locator("table.preview td.money").all_inner_texts()
+    out, *parts = [money_of(cell) for place, cell in enumerate(cells) if cell and place % 3 != 2]
+    assert out == sum(parts)
+    assert share in parts
+    button = agent.locator("form.door button.primary")
+    assert button.inner_text().startswith("Propose")
+    assert agent.evaluate("document.activeElement.textContent").strip() == "Cancel"
+    button.click()
+    agent.wait_for_selector("text=proposed a decision")
+
+    approver = someone("approver")
+    approver.goto(agent.url)
+    approver.locator(".notice", has_text="proposed a decision").locator("a").first.click()
+    approver.wait_for_selector("table.preview")
+    approver.fill("[name=secret]", PASSWORDS["approver"][1])
+    approver.click("form.door button.primary")
+    approver.wait_for_selector("text=executed")
+
+    agent.reload()
+    assert "resolved" in agent.inner_text("main")
+    entries = agent.inner_text("table.ledger")
+    assert "split" in entries
+    assert books_of(up) == 0
+
+
+def books_of(up: Up) -> int:
+    """What `desk ledger verify` ends with on this desk's database."""
+    command = [sys.executable, "-m", "webapp.cli", "ledger", "verify"]
+    return subprocess.run(command, env=up.environment, cwd=ROOT, check=False).returncode
+
+
+def test_the_warning_goes_when_the_silent_job_has_run(someone: Someone) -> None:
+    operator = someone("operator")
+    warning = operator.locator(".notice.silent", has_text="auto_deduct has not run")
+    assert warning.count() == 1
+    assert "auto_deduct is late by" in operator.inner_text(".verdict")
+    warning.locator("button").click()
+    operator.wait_for_selector("h1:has-text('Run ')")
+    operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
+    operator.goto("/")
+    assert operator.locator(".notice.silent", has_text="auto_deduct").count() == 0
+    assert "auto_deduct" not in operator.inner_text(".verdict")
+
+
+def test_a_job_is_run_by_hand_and_its_progress_watched(someone: Someone) -> None:
+    operator = someone("operator")
+    operator.goto("/jobs/auto_release")
+    operator.click("text=Run now")
+    operator.wait_for_selector("h1:has-text('Run ')")
+    operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
+    assert operator.locator("text=Transfers it made").count() == 1
+    assert int(operator.inner_text("[data-succeeded]").replace(",", "")) > 0
+
+
+def test_a_viewer_sees_no_buttons_and_is_refused(someone: Someone) -> None:
+    viewer = someone("viewer")
+    viewer.goto("/jobs/auto_release")
+    assert viewer.locator("text=Run now").count() == 0
+    token = viewer.get_attribute("meta[name=csrf-token]", "content")
+    answer = viewer.request.post("/jobs/auto_release/run", form={"csrf_token": token})
+    assert answer.status == 403
+    asked = viewer.request.post("/api/v1/jobs/auto_release/trigger", headers={"X-CSRFToken": token}, data={})
+    assert asked.status == 403
+    assert viewer.goto("/settings").status == 403
+
+
+PAGES = ("/", "/disputes", "/escrows", "/tonight", "/jobs", "/queues", "/alerts", "/approvals", "/parties", "/audit")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_a_phone(someone: Someone, scheme: str) -> None:
+    phone = someone("admin", viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    for path in PAGES:
+        assert phone.goto(path).status == 200
+        wide = phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+def test_the_palette_finds_a_dispute(someone: Someone) -> None:
+    agent = someone("agent")
+    agent.goto(largest_open_dispute(agent))
+    reference = agent.locator("h1").inner_text()
+    agent.goto("/")
+    agent.keyboard.press("Control+k")
+    agent.fill(".palette input", reference)
+    agent.wait_for_selector(f".palette li:has-text('{reference}')")
+    agent.keyboard.press("Enter")
+    agent.wait_for_selector(f"h1:has-text('{reference}')")
