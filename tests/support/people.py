@@ -1,5 +1,6 @@
 """People for tests: an application on SQLite with one of each role, and clients that are signed in."""
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
@@ -79,4 +80,4 @@ def hidden(page: str, action: str = "") -> dict[str, str]:
 
 def _named(tag: str, attribute: str) -> str:
     found = re.search(rf'\b{attribute}="([^"]*)"', tag)
-    return found[1] if found else ""
+    return html.unescape(found[1]) if found else ""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response
+from flask import Response, stream_with_context
 
 from webapp import clock
 from webapp.admin.columns import Column
@@ -26,7 +26,7 @@ def download(
     zone, batches = ZoneInfo(current_zone()), listing.batches(reading, dict(args), *conditions)
     filename = f"{name}-{clock.now():%Y%m%d-%H%M}.csv"
     return Response(
-        _lines(columns, batches, zone),
+        stream_with_context(_lines(columns, batches, zone)),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "X-Accel-Buffering": "no"},
     )
@@ -51,6 +51,8 @@ def _cell(row: Any, column: Column, zone: ZoneInfo) -> Any:
         return value.astimezone(zone).isoformat()
     if isinstance(value, list):
         value = ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{currency} {to_major(amount, currency):f}" for currency, amount in sorted(value.items()))
     if column.kind == "money":
         return f"{to_major(value, getattr(row, column.currency)):f}"
     return safe(value)

@@ -1,0 +1,266 @@
+"""Jobs, runs, queues and alerts: what they show, and what they let people do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event, insert, select
+
+from tests.support.people import hidden, send
+from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.domain.permissions import ROLES
+from webapp.jobs.run_job import run_job
+from webapp.jobs.start import prepare
+from webapp.models import Alert, Audit, Run, RunItem, Schedule
+from webapp.runtime import Runtime
+from webapp.services import alerts, runs, schedules
+
+SignIn = Callable[..., FlaskClient]
+OPERATOR = Actor("user", 7, "Olu", ROLES["admin"])
+
+
+@pytest.fixture
+def clocked(desk: Runtime) -> Runtime:
+    """A desk whose jobs are planned."""
+    prepare(desk)
+    return desk
+
+
+@contextmanager
+def counted(runtime: Runtime) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    said: list[str] = []
+    event.listen(runtime.db.engine, "before_cursor_execute", lambda *a: said.append(str(a[2])))
+    yield said
+
+
+def run_of(runtime: Runtime, job: str, **changes: Any) -> int:
+    """A run as a row."""
+    now = clock.now()
+    row = {
+        "job": job,
+        "at": now,
+        "trigger": "manual",
+        "by": "user:7",
+        "by_name": "Olu",
+        "status": "succeeded",
+        "created_at": now,
+        "started_at": now,
+        "finished_at": now,
+        "amounts": {"NGN": 250_000},
+    }
+    with runtime.db.transaction() as session:
+        made = session.scalars(insert(Run).values(**row | changes).returning(Run.id)).one()
+    return int(made)
+
+
+def test_every_job_is_shown_with_its_words(clocked: Runtime, sign_in: SignIn) -> None:
+    page = sign_in("viewer").get("/jobs").text
+    for name in ("auto_release", "auto_deduct", "verify_books", "watch", "tidy_queue"):
+        assert name in page
+    assert "At 02:00, Africa/Nairobi" in page
+    assert "Run now" not in page
+
+
+def test_an_empty_desk_says_what_would_be_there(sign_in: SignIn, desk: Runtime) -> None:
+    client = sign_in("viewer")
+    assert "No job is planned yet" in client.get("/jobs").text
+    assert "Nothing waits" in client.get("/queues").text
+    assert "No process has been heard of" in client.get("/queues").text
+    assert "Redis does not answer" in client.get("/queues").text
+    assert "Nothing is firing" in client.get("/alerts").text
+
+
+def test_run_now_makes_one_run_and_shows_it(clocked: Runtime, sign_in: SignIn) -> None:
+    operator = sign_in("operator")
+    answer = send(operator, "/jobs/auto_release/run")
+    assert answer.status_code == 303
+    page = operator.get(answer.headers["Location"]).text
+    assert "queued" in page
+    second = send(operator, "/jobs/auto_release/run")
+    assert second.status_code == 409
+    assert "is queued. Wait for it to end." in second.text
+    with clocked.db.reading() as session:
+        made = runs.history(session, job="auto_release")
+    assert [(run.by_name, run.trigger) for run in made] == [("The operator", "manual")]
+    run_job(clocked, made[0].id)
+    assert "succeeded" in operator.get(answer.headers["Location"]).text
+
+
+@pytest.mark.parametrize("deed", ["run", "dry-run", "pause", "change"])
+def test_a_viewer_is_refused(clocked: Runtime, sign_in: SignIn, deed: str) -> None:
+    client = sign_in("viewer")
+    token = hidden(client.get("/profile").text)["csrf_token"]
+    answer = client.post(f"/jobs/auto_release/{deed}", data={"csrf_token": token, "why": "x"})
+    assert answer.status_code == 403
+    with clocked.db.reading() as session:
+        assert not runs.history(session)
+        assert schedules.get(session, "auto_release").paused_at is None
+
+
+def test_a_pause_needs_a_reason_and_is_shown(clocked: Runtime, sign_in: SignIn) -> None:
+    operator = sign_in("operator")
+    assert send(operator, "/jobs/auto_deduct/pause").status_code == 422
+    assert send(operator, "/jobs/auto_deduct/pause", why="The bank is closed.").status_code == 303
+    assert "The bank is closed." in operator.get("/jobs").text
+    assert send(operator, "/jobs/auto_deduct/resume").status_code == 303
+    with clocked.db.reading() as session:
+        assert schedules.get(session, "auto_deduct").paused_at is None
+
+
+def change(client: FlaskClient, job: str, step: str, **fields: Any) -> Any:
+    """Send the form of the schedule with what it shows, and these changes."""
+    shown = client.get(f"/jobs/{job}/change").text
+    with_all = hidden(shown) | {
+        "cron": "0 2 * * *",
+        "zone": "Africa/Nairobi",
+        "grace_seconds": 3600,
+        "max_duration_seconds": 600,
+        "long_run_seconds": 300,
+        "failed_items_percent": 10,
+        "catch_up": "once",
+    }
+    return client.post(f"/jobs/{job}/change", data=with_all | fields | {"step": step})
+
+
+def test_a_schedule_is_previewed_before_it_is_saved(clocked: Runtime, sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+    previewed = change(admin, "auto_release", "preview", cron="15 4 * * *")
+    assert previewed.status_code == 200
+    assert previewed.text.count("<li><time") == 5
+    with clocked.db.reading() as session:
+        assert schedules.get(session, "auto_release").cron == "0 2 * * *"
+    assert change(admin, "auto_release", "save", cron="15 4 * * *").status_code == 303
+    with clocked.db.reading() as session:
+        assert schedules.get(session, "auto_release").cron == "15 4 * * *"
+        assert session.scalars(select(Audit.action).where(Audit.action == "schedule.change")).all()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"cron": "99 2 * * *"}, "The minute of the cron expression can&#39;t be"),
+        ({"cron": "0 2 30 2 *"}, "No day ever fits"),
+        ({"cron": "often"}, "has five parts"),
+        ({"zone": "Mars/Olympus"}, "is not a time zone"),
+        ({"grace_seconds": 1}, "must be between"),
+        ({"grace_seconds": "soon"}, "Not a valid integer"),
+    ],
+)
+@pytest.mark.parametrize("step", ["preview", "save"])
+def test_a_schedule_that_cannot_be_is_told_at_its_field(
+    clocked: Runtime, sign_in: SignIn, fields: dict[str, Any], sentence: str, step: str
+) -> None:
+    if step == "preview" and fields == {"grace_seconds": 1}:
+        pytest.skip("a preview shows slots; the limits are judged on saving")
+    answer = change(sign_in("admin"), "auto_release", step, **fields)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    with clocked.db.reading() as session:
+        assert schedules.get(session, "auto_release").version == 1
+
+
+def test_a_stale_schedule_is_refused(clocked: Runtime, sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+    assert change(admin, "auto_release", "save", cron="15 4 * * *").status_code == 303
+    stale = change(admin, "auto_release", "save", cron="30 4 * * *", version="1")
+    assert stale.status_code == 409
+    assert "meanwhile" in stale.text
+
+
+def test_a_run_names_what_failed_and_retries_it(clocked: Runtime, sign_in: SignIn) -> None:
+    run_id = run_of(clocked, "auto_release", status="partial", failed=1, processed=3, succeeded=2, total=3)
+    with clocked.db.transaction() as session:
+        item = {"run_id": run_id, "subject_kind": "escrow", "subject_id": 5, "outcome": "failed", "message": "Locked."}
+        session.execute(insert(RunItem).values(**item))
+    operator = sign_in("operator")
+    page = operator.get(f"/runs/{run_id}").text
+    assert "Locked." in page
+    assert "NGN\xa02,500.00" in page
+    answer = send(operator, f"/runs/{run_id}/retry")
+    assert answer.status_code == 303
+    assert f"run {run_id}" in operator.get(answer.headers["Location"]).text
+    assert operator.get("/runs/9999").status_code == 404
+
+
+def test_the_history_is_filtered_and_exported(clocked: Runtime, sign_in: SignIn) -> None:
+    good, bad = run_of(clocked, "watch"), run_of(clocked, "watch", status="failed", error="=cmd()")
+    client = sign_in("viewer")
+    page = client.get("/jobs/watch?status=failed").text
+    assert f'href="/runs/{bad}"' in page.split('id="history"')[1]
+    assert f'href="/runs/{good}"' not in page.split('id="history"')[1]
+    lines = client.get("/jobs/watch/runs.csv").text
+    assert "'=cmd()" in lines
+    assert len(lines.strip().splitlines()) == 3
+    assert "NGN 2500.00" in lines
+
+
+def test_more_runs_cost_no_more_questions(clocked: Runtime, sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+    run_of(clocked, "watch")
+    for path in ("/jobs", "/", "/jobs/watch"):
+        with counted(clocked) as few:
+            client.get(path)
+        before = len(few)
+        for _ in range(20):
+            run_of(clocked, "watch")
+        few.clear()
+        client.get(path)
+        assert len(few) <= before + 1, path
+
+
+def test_many_runs_are_retried_or_cancelled_in_the_background(clocked: Runtime, sign_in: SignIn) -> None:
+    operator = sign_in("operator")
+    waits = run_of(clocked, "watch", status="queued", started_at=None, finished_at=None)
+    asked = send(operator, "/queues/many", action="cancel", job="watch")
+    assert asked.status_code == 303
+    with clocked.db.reading() as session:
+        tidy = runs.history(session, job="tidy_queue")[0]
+    run_job(clocked, tidy.id)
+    with clocked.db.reading() as session:
+        assert runs.get(session, waits).status == "failed"
+        assert runs.get(session, tidy.id).succeeded == 1
+        assert session.scalars(select(Audit.action).where(Audit.action == "run.cancel")).all() == ["run.cancel"]
+    assert send(operator, "/queues/many", action="delete", job="").status_code == 422
+
+
+def test_one_run_that_waits_is_cancelled_and_one_that_ended_is_not(clocked: Runtime, sign_in: SignIn) -> None:
+    operator = sign_in("operator")
+    waits = run_of(clocked, "watch", status="queued", started_at=None, finished_at=None)
+    assert send(operator, f"/queues/{waits}/cancel").status_code == 303
+    assert send(operator, f"/queues/{waits}/cancel").status_code == 409
+
+
+def test_an_alert_is_acknowledged_silenced_and_found(clocked: Runtime, sign_in: SignIn) -> None:
+    with clocked.db.transaction() as session:
+        alerts.fire(session, "no_execution", "auto_deduct", "page", "auto_deduct has not run.", clock.now())
+        alert_id = session.scalars(select(Alert.id)).one()
+    viewer, operator = sign_in("viewer"), sign_in("operator")
+    assert "Acknowledge" not in viewer.get("/alerts").text.split("<table")[1]
+    assert send(operator, f"/alerts/{alert_id}/silence", until="2001-01-01T00:00").status_code == 422
+    assert send(operator, f"/alerts/{alert_id}/silence", until="2999-01-01T00:00").status_code == 303
+    assert "silenced" in operator.get("/alerts").text
+    assert send(operator, f"/alerts/{alert_id}/acknowledge").status_code == 303
+    assert "The operator" in operator.get("/alerts?tab=acknowledged").text
+    assert "auto_deduct has not run." not in operator.get("/alerts").text
+    assert operator.get("/alerts/999/acknowledge").status_code == 404
+
+
+def test_the_first_page_warns_of_a_silent_job_until_it_has_run(clocked: Runtime, sign_in: SignIn) -> None:
+    with clocked.db.transaction() as session:
+        plan = session.get_one(Schedule, "auto_deduct")
+        plan.since, plan.changed_at = clock.now() - timedelta(days=9), clock.now()
+    operator = sign_in("operator")
+    page = operator.get("/").text
+    assert "auto_deduct has not run" in page
+    assert "auto_deduct is late by" in page
+    assert "No worker is alive" in page
+    run_id = int(send(operator, "/jobs/auto_deduct/run").headers["Location"].rpartition("/")[2])
+    run_job(clocked, run_id)
+    page = operator.get("/").text
+    assert "auto_deduct has not run" not in page
+    assert "5 of 5 jobs on time" in page

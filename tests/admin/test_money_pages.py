@@ -1,0 +1,88 @@
+"""The first page's money, tonight, and the settings."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.support.market import DIVINE, Market
+from tests.support.people import hidden, send
+from webapp import clock
+from webapp.jobs.start import prepare
+from webapp.models import Audit
+from webapp.runtime import Runtime
+from webapp.services import freezes, limits, stop
+
+SignIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def held(desk: Runtime) -> Runtime:
+    """A desk that holds NGN 300.00, of which NGN 100.00 is frozen, and everything is due."""
+    prepare(desk)
+    with desk.db.transaction() as session:
+        market = Market(session, desk)
+        market.escrow(10_000)
+        market.escrow(10_000)
+        freezes.freeze(session, market.escrow(10_000).id, "Looks odd.", at=clock.now(), actor=DIVINE)
+    return desk
+
+
+def test_tiles_add_up_what_is_held_leaving_and_frozen(held: Runtime, sign_in: SignIn) -> None:
+    page = sign_in("viewer").get("/").text
+    tiles = page.split('class="tiles"')[1].split('class="columns"')[0].replace("\xa0", " ")
+    assert tiles.count("NGN 300.00") == 1
+    assert tiles.count("NGN 200.00") == 1
+    assert tiles.count("NGN 100.00") == 1
+
+
+def test_tonight_says_how_much_for_whom_and_what_stays(held: Runtime, sign_in: SignIn) -> None:
+    page = sign_in("viewer").get("/tonight").text.replace("\xa0", " ")
+    assert "data-count>2<" in page
+    assert "NGN 200.00" in page
+    assert "frozen" in page
+    assert "Seller" in page
+
+
+def test_money_is_stopped_with_a_reason_and_everybody_sees_it(held: Runtime, sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+    assert send(admin, "/settings/stop").status_code == 422
+    assert send(admin, "/settings/stop", why="The bank called.").status_code == 303
+    assert "The bank called." in sign_in("viewer").get("/escrows").text
+    assert "none of this happens" in admin.get("/tonight").text
+    assert send(admin, "/settings/resume", why="All clear.").status_code == 303
+    with held.db.reading() as session:
+        assert not stop.stopped(session)
+
+
+def test_a_limit_is_changed_audited_and_not_over_another_change(desk: Runtime, sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+    assert send(admin, "/settings/limits", currency="NGN", limit="2,500.00").status_code == 303
+    stale = admin.get("/settings/limits").text
+    assert send(admin, "/settings/limits", currency="RWF", limit="9000").status_code == 303
+    with desk.db.reading() as session:
+        assert limits.all_limits(session, desk.settings) == {"NGN": 250_000, "RWF": 9_000}
+        assert session.scalars(select(Audit.id).where(Audit.action == "settings.limits")).all()
+    late = admin.post("/settings/limits", data=hidden(stale) | {"currency": "KES", "limit": "1"})
+    assert late.status_code == 409
+    for wrong in (
+        {"currency": "XQX", "limit": "1"},
+        {"currency": "RWF", "limit": "1.5"},
+        {"currency": "NGN", "limit": "-1"},
+    ):
+        assert send(admin, "/settings/limits", **wrong).status_code == 422
+    assert "NGN\xa02,500.00" in admin.get("/settings").text
+
+
+@pytest.mark.parametrize("role", ["viewer", "agent", "approver", "operator"])
+def test_settings_are_for_admins(desk: Runtime, sign_in: SignIn, role: str) -> None:
+    client = sign_in(role)
+    for path in ("/settings", "/settings/stop", "/settings/limits"):
+        assert client.get(path).status_code == 403
+
+
+def test_no_secret_is_shown(desk: Runtime, sign_in: SignIn) -> None:
+    page = sign_in("admin").get("/settings").text
+    assert "SECRET_KEY" in page
+    assert desk.settings.secret_key not in page
