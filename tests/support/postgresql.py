@@ -25,8 +25,15 @@ class Server:
 
     def new_database(self) -> str:
         """The URL of a new, migrated, empty database."""
+        return self._made(_TEMPLATE)
+
+    def empty_database(self) -> str:
+        """The URL of a database without any table."""
+        return self._made("template0")
+
+    def _made(self, template: str) -> str:
         name = f"desk_{os.getpid()}_{next(_numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self._url(name)
 
     def drop(self, url: str) -> None:

@@ -11,7 +11,7 @@ def run() -> None:
     database = Database(context.config.attributes["url"])
     try:
         with database.engine.connect().execution_options(desk_writes=True) as connection:
-            context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=False)
+            context.configure(connection=connection, target_metadata=Base.metadata, transactional_ddl=True)
             with context.begin_transaction():
                 _one_at_a_time(connection.dialect.name)
                 context.run_migrations()

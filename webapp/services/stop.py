@@ -1,7 +1,6 @@
 """The switch that stops all outgoing money at once, for jobs and people alike."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,22 +12,21 @@ from webapp.models import StoredSetting
 from webapp.services import audit
 
 _NAME = "outgoing_stopped"
+"""Its row is there from the first migration on, so that there is always something to lock."""
 _SUBJECT = ("setting", 1)
 
 
 def stopped(session: Session) -> dict[str, str] | None:
     """Who stopped outgoing money, when and why; None while it flows."""
-    row = session.get(StoredSetting, _NAME)
-    return row.value if row is not None and row.value else None
+    return session.get_one(StoredSetting, _NAME).value or None
 
 
 def require_money_moves(session: Session) -> None:
     """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it."""
-    row = session.scalars(
-        select(StoredSetting).where(StoredSetting.name == _NAME).with_for_update(read=True)
-    ).one_or_none()
-    if row is not None and row.value:
-        raise Conflict(f"Outgoing money is stopped by {row.value['by']} since {row.value['at']}: {row.value['why']}")
+    switch = select(StoredSetting.value).where(StoredSetting.name == _NAME).with_for_update(read=True)
+    value = session.scalars(switch).one()
+    if value:
+        raise Conflict(f"Outgoing money is stopped by {value['by']} since {value['at']}: {value['why']}")
 
 
 def stop(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
@@ -47,11 +45,8 @@ def resume(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
 
 def _switch(session: Session, value: dict[str, str], at: datetime, actor: Actor, why: str | None = None) -> None:
     actor.require("money:stop")
-    row: Any = session.get(StoredSetting, _NAME, with_for_update=True)
-    before = {"stopped": row.value} if row is not None else None
-    if row is None:
-        row = StoredSetting(name=_NAME)
-        session.add(row)
+    row = session.get_one(StoredSetting, _NAME, with_for_update=True, populate_existing=True)
+    before = {"stopped": row.value}
     row.value, row.changed_at, row.changed_by = value, at, actor.name
     action = "money.stop" if value else "money.resume"
     reason = value["why"] if value else why
