@@ -29,7 +29,9 @@ def configure(settings: LogSettings) -> None:
     ]
     last: Any = structlog.processors.JSONRenderer()
     if settings.log_format == "console":
-        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        last = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

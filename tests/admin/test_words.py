@@ -70,11 +70,13 @@ def test_a_badge_has_icon_and_word_and_is_escaped() -> None:
 def test_bars_say_in_a_sentence_what_they_draw() -> None:
     at = clock.now()
     runs = [
-        SimpleNamespace(status=status, at=at, started_at=at, finished_at=at + timedelta(seconds=seconds))
-        for status, seconds in (("succeeded", 1), ("succeeded", 2), ("failed", 4))
+        SimpleNamespace(id=number, status=status, at=at, started_at=at, finished_at=at + timedelta(seconds=seconds))
+        for number, (status, seconds) in enumerate((("succeeded", 1), ("succeeded", 2), ("failed", 4)), 1)
     ]
     drawn = bars.run_bars(runs, 60)
-    assert drawn.sentence == "The last 3 runs: 2 succeeded, 1 failed"
-    assert [bar.marked for bar in drawn.bars] == [False, False, True]
-    assert drawn.bars[-1].x == 59 * 5
-    assert drawn.bars[-1].height > drawn.bars[0].height
+    nothing = bars.run_bars([], 60)
+    assert drawn.count("The last 3 runs: 2 succeeded, 1 failed") == 2
+    assert drawn.count("<circle") == 1
+    assert 'href="/runs/3" tabindex="-1" aria-hidden="true"><g class="bad"><title>failed' in drawn
+    assert f'x="{59 * 5}" y="4" width="4" height="26"' in drawn
+    assert "No run yet" in nothing

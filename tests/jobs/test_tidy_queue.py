@@ -1,18 +1,21 @@
 """`tidy_queue`: leftovers in Redis go; what is asked for many runs is done to each, and each is named."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.conftest import settings_for
 from tests.faults.desk import Desk
 from tests.jobs.conftest import OPERATOR
+from webapp import clock
 from webapp.errors import Invalid
 from webapp.jobs.leftovers import registries
 from webapp.jobs.queue import RunJob, queue
 from webapp.jobs.run_job import run_job
 from webapp.jobs.start import prepare
-from webapp.models import Run
+from webapp.models import Idempotency, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import bulk_runs, runs
 
@@ -50,6 +53,19 @@ def test_what_cannot_be_is_named_and_the_others_go_on(runtime: Runtime) -> None:
     with runtime.db.reading() as session:
         named = runs.items(session, ended.id)
     assert "is queued. Wait for it to end." in named[0].message
+
+
+def test_old_keys_and_sign_ins_are_forgotten_and_young_ones_kept(runtime: Runtime) -> None:
+    prepare(runtime)
+    now = clock.now()
+    with runtime.db.transaction() as session:
+        for name, at in (("old", now - timedelta(days=3)), ("young", now - timedelta(hours=3))):
+            session.add(Idempotency(actor="token:1", key=name, request_hash="x", status=200, answer="{}", at=at))
+        run = runs.trigger(session, "tidy_queue", actor=OPERATOR)
+    run_job(runtime, run.id)
+    with runtime.db.reading() as session:
+        assert runs.get(session, run.id).status == "succeeded"
+        assert session.scalars(select(Idempotency.key)).all() == ["young"]
 
 
 def test_nobody_can_ask_for_anything_else(runtime: Runtime) -> None:

@@ -1,6 +1,7 @@
 """Charts of amounts: drawn as SVG on the server, coloured by the sheet, one for each currency."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -54,6 +55,12 @@ def moved_per_day(flow: Flow, currency: str) -> Picture:
 
 def bar_chart(labels: Sequence[str], series: Sequence[Sequence[int]], currency: str) -> Picture:
     """Bars of amounts in minor units, several series stacked; each says its exact amount when pointed at."""
+    return _drawn(tuple(labels), tuple(map(tuple, series)), currency, str(get_locale() or "en"))
+
+
+@lru_cache(maxsize=128)
+def _drawn(labels: tuple[str, ...], series: tuple[tuple[int, ...], ...], currency: str, _locale: str) -> Picture:
+    """The same figures are drawn once: a page that refreshes itself asks for them every few seconds."""
     tallest = max((sum(parts) for parts in zip(*series, strict=True)), default=0)
     largest = float(to_major(max(tallest, 0), currency)) or 1.0
     chart = pygal.StackedBar(

@@ -1,4 +1,4 @@
-"""Tidying: what RQ keeps of ended runs goes each night; by hand, many runs are retried or cancelled at once."""
+"""Tidying: what nobody needs any more goes each night; by hand, many runs are retried or cancelled at once."""
 
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from webapp.jobs import job
 from webapp.jobs.leftovers import clear
 from webapp.jobs.work import Work
 from webapp.services import bulk_runs
+from webapp.services.forgetting import AT_ONCE, forget
 
 
 @job(cron="45 3 * * *", catch_up=CatchUp.SKIP)
@@ -21,6 +22,7 @@ def tidy_queue(work: Work, at: datetime) -> None:
         _as_asked(work)
     elif not work.dry_run:
         _clear(work)
+        _forget(work)
 
 
 def _as_asked(work: Work) -> None:
@@ -32,6 +34,16 @@ def _as_asked(work: Work) -> None:
 
 def _one(session: Session, run_id: int, *, asked: dict[str, object], actor: Actor) -> None:
     bulk_runs.perform(session, asked, run_id, actor)
+
+
+def _forget(work: Work) -> None:
+    while True:
+        work.check()
+        with work.db.transaction() as session:
+            work.book.hold(session)
+            forgotten = forget(session, work.now)
+        if forgotten < AT_ONCE:
+            return
 
 
 def _clear(work: Work) -> None:
