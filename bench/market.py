@@ -22,7 +22,7 @@ _STATEMENTS = (
     """
     INSERT INTO purchase_order (id, ref, buyer_id, seller_id, status, amount, currency, on_credit, created_at, paid_at)
     SELECT n, 'O-' || lpad(n::text, 8, '0'), 1 + n % :parties, 1 + (n + 1 + (n * 7) % 9000) % :parties, 'in_progress',
-        10000 + (n * 7919) % 900000, (ARRAY['NGN', 'KES', 'RWF', 'PHP', 'USD'])[1 + n % 5], false,
+        10000 + (n::bigint * 7919) % 900000, (ARRAY['NGN', 'KES', 'RWF', 'PHP', 'USD'])[1 + n % 5], false,
         now() - (:count - n) * interval '30 seconds', now() - (:count - n) * interval '30 seconds'
     FROM generate_series(1, :count) n
     """,
@@ -36,8 +36,9 @@ _STATEMENTS = (
             ELSE o.created_at + interval '7 days' END,
         o.created_at, o.created_at, CASE WHEN s.status = 'released' THEN o.created_at + interval '7 days' END,
         CASE WHEN s.status = 'released' THEN 'expired' END, 1
-    FROM purchase_order o, LATERAL (SELECT CASE WHEN o.id % 10 < 7 THEN 'released' WHEN o.id % 10 < 9 THEN 'held'
-        WHEN o.id % 20 = 9 THEN 'refunded' ELSE 'pending_payment' END AS status) s
+    FROM purchase_order o, LATERAL (SELECT CASE
+        WHEN o.id / 5 % 10 < 7 THEN 'released' WHEN o.id / 5 % 10 < 9 THEN 'held'
+        WHEN o.id % 2 = 1 THEN 'refunded' ELSE 'pending_payment' END AS status) s
     """,
     """
     INSERT INTO daily_figure (day, currency, held, released, refunded)

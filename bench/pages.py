@@ -31,7 +31,7 @@ from webapp.services import users
 ROUNDS = 9
 COUNT = int(os.environ.get("BENCH_ROWS", "1000000"))
 _PASSWORD = "seven quiet herons"
-_STOCK_SIZE = 20
+_PAGE = 25
 
 
 class EmptyScreen(Screen):
@@ -81,7 +81,7 @@ def _ways(ours: FlaskClient, stock: FlaskClient) -> dict[str, Callable[[], Any]]
         "job": "/jobs/auto_release",
     }
     ways = {name: _asking(ours, address) for name, address in addresses.items()}
-    stock_pages = {"halfway": f"/escrow/?page={half // _STOCK_SIZE}", "search": f"/escrow/?search=E-{half:08}"}
+    stock_pages = {"halfway": f"/escrow/?page={half // _PAGE}", "search": f"/escrow/?search=E-{half:08}"}
     return ways | {f"stock-{name}": _asking(stock, address) for name, address in stock_pages.items()}
 
 
@@ -126,12 +126,13 @@ def _ours(runtime: Runtime) -> FlaskClient:
 
 
 def _stock(runtime: Runtime) -> FlaskClient:
-    """Flask-Admin's own list of the same table, as its documentation sets one up."""
+    """Flask-Admin's own list of the same table in the same order, as its documentation sets one up."""
 
     class EscrowView(ModelView):
         column_list = ("ref", "amount", "currency", "status", "policy", "created_at", "release_at")
         column_searchable_list = ("ref",)
-        page_size = _STOCK_SIZE
+        column_default_sort = ("id", True)
+        page_size = _PAGE
 
     app = Flask("stock")
     app.secret_key = "bench"

@@ -14,7 +14,7 @@ _transaction = chunks.Chunks._transaction
 def slowly(self: chunks.Chunks, *rows: Any) -> None:
     """A chunk, and then a rest."""
     _transaction(self, *rows)
-    time.sleep(0.05)
+    time.sleep(0.1)
 
 
 chunks.CHUNK = int(os.environ["DESK_TEST_CHUNK"])

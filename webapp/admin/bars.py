@@ -7,24 +7,14 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import escape
 
 from webapp.admin.badges import LOOKS
+from webapp.admin.charts import Picture
 from webapp.admin.words import current_zone, duration
 
 _MARKED = frozenset({"failed", "lost", "missed", "partial"})
 _LOWEST, _TALLEST, _STEP, _FLOOR = 4, 26, 5, 30
-
-_PICTURE = Markup(
-    '<svg class="bars" viewBox="0 0 {width} 30" preserveAspectRatio="xMaxYMid meet" role="img" aria-label="{said}">'
-    "<title>{said}</title>{bars}</svg>"
-)
-_BAR = Markup(
-    '<a href="{address}" tabindex="-1" aria-hidden="true"><g class="{tone}"><title>{title}</title>'
-    '<rect class="reach" x="{x}" y="0" width="5" height="30"></rect>'
-    '<rect x="{x}" y="{top}" width="4" height="{height}" rx="1"></rect>{mark}</g></a>'
-)
-_MARK = Markup('<circle cx="{x}" cy="{y}" r="1.8"></circle>')
 
 
 class Scale(NamedTuple):
@@ -36,15 +26,19 @@ class Scale(NamedTuple):
     address: str
 
 
-def run_bars(runs: Sequence[Any], wanted: int = 60) -> Markup:
+def run_bars(runs: Sequence[Any], wanted: int = 60) -> Picture:
     """Bars for the last `wanted` runs, given oldest first; they end at the right, and each leads to its run."""
     shown = list(runs)[-wanted:]
     words = {status: str(LOOKS[status].word) for status in {_status(run) for run in shown}}
     longest = max((_seconds(run) for run in shown), default=0) or 1
     scale = Scale(longest, words, ZoneInfo(current_zone()), url_for("runs.one", run_id=0).removesuffix("0"))
     start = wanted - len(shown)
-    bars = Markup().join(_bar(run, (start + place) * _STEP, scale) for place, run in enumerate(shown))
-    return _PICTURE.format(width=wanted * _STEP, said=_sentence(shown, words), bars=bars)
+    bars = "".join(_bar(run, (start + place) * _STEP, scale) for place, run in enumerate(shown))
+    said = escape(_sentence(shown, words))
+    return Picture(
+        f'<svg class="bars" viewBox="0 0 {wanted * _STEP} {_FLOOR}" preserveAspectRatio="xMaxYMid meet" role="img" '
+        f'aria-label="{said}"><title>{said}</title>{bars}</svg>'
+    )
 
 
 def _sentence(shown: Sequence[Any], words: dict[str, str]) -> str:
@@ -55,18 +49,16 @@ def _sentence(shown: Sequence[Any], words: dict[str, str]) -> str:
     return _("The last %(n)s runs: %(said)s", n=len(shown), said=said)
 
 
-def _bar(run: Any, x: int, scale: Scale) -> Markup:
+def _bar(run: Any, x: int, scale: Scale) -> str:
+    """One bar as SVG: plain text put together, for there are hundreds; what is not a number of ours is escaped."""
     status, seconds = _status(run), _seconds(run)
     height = round(_LOWEST + seconds / scale.longest * (_TALLEST - _LOWEST))
-    mark = _MARK.format(x=x + 2, y=max(_FLOOR - 3 - height, 2)) if status in _MARKED else ""
-    return _BAR.format(
-        address=f"{scale.address}{run.id}",
-        tone=LOOKS[status].tone,
-        title=_title(run, scale.words[status], seconds, scale.zone),
-        x=x,
-        top=_FLOOR - height,
-        height=height,
-        mark=mark,
+    mark = f'<circle cx="{x + 2}" cy="{max(_FLOOR - 3 - height, 2)}" r="1.8"></circle>' if status in _MARKED else ""
+    return (
+        f'<a href="{scale.address}{run.id}" tabindex="-1" aria-hidden="true"><g class="{LOOKS[status].tone}">'
+        f"<title>{escape(_title(run, scale.words[status], seconds, scale.zone))}</title>"
+        f'<rect class="reach" x="{x}" y="0" width="{_STEP}" height="{_FLOOR}"></rect>'
+        f'<rect x="{x}" y="{_FLOOR - height}" width="{_STEP - 1}" height="{height}" rx="1"></rect>{mark}</g></a>'
     )
 
 

@@ -36,7 +36,8 @@ class EscrowScreen(EscrowDeeds):
         listing, conditions = self._asked()
         with self.reading() as session:
             found = listing.read(session, request.args, *conditions)
-            sums = escrow_figures.totals(session, listing.query(found.state, *conditions))
+            first = not (found.state.after or found.state.before)
+            sums = escrow_figures.totals(session, listing.query(found.state, *conditions)) if first else None
         return self.show(
             "index.html",
             page=found,

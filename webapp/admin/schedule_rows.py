@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from webapp.models import Run
 from webapp.services import runs, schedules
 from webapp.services.schedules import JobHealth
 
@@ -17,7 +16,7 @@ class ScheduleRow(NamedTuple):
     """A job's health and its last runs, oldest first."""
 
     health: JobHealth
-    runs: Sequence[Run]
+    runs: Sequence[Any]
 
 
 def load(session: Session, at: datetime) -> list[ScheduleRow]:

@@ -18,6 +18,7 @@ def limit(app: Flask, runtime: Runtime) -> None:
         storage_uri=_storage(runtime.settings.redis_address),
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
         in_memory_fallback=[runtime.settings.api_rate_limit],
+        swallow_errors=True,
         headers_enabled=True,
         retry_after="delta-seconds",
         key_prefix="desk-rate",

@@ -33,19 +33,21 @@ def history(
     return session.scalars(query.order_by(Run.id.desc()).limit(min(limit, _MOST))).all()
 
 
-def recent(session: Session, jobs: Iterable[str], limit: int = 60) -> dict[str, list[Run]]:
-    """The last runs of each job, oldest first, in one query."""
-    found: dict[str, list[Run]] = {job: [] for job in jobs}
+def recent(session: Session, jobs: Iterable[str], limit: int = 60) -> dict[str, list[Any]]:
+    """What the bars need of the last runs of each job, oldest first, in one query: rows of the columns below."""
+    found: dict[str, list[Any]] = {job: [] for job in jobs}
     newest = [_newest_of(job, min(limit, _MOST)) for job in found]
     if newest:
-        chosen = union_all(*[select(each.c.id) for each in newest]).subquery()
-        for run in session.scalars(select(Run).join(chosen, chosen.c.id == Run.id).order_by(Run.id)):
+        for run in session.execute(union_all(*[select(each) for each in newest])):
             found[run.job].append(run)
+    for drawn in found.values():
+        drawn.sort(key=lambda run: run.id)
     return found
 
 
 def _newest_of(job: str, limit: int) -> Any:
-    return select(Run.id).where(Run.job == job).order_by(Run.id.desc()).limit(limit).subquery()
+    columns = (Run.id, Run.job, Run.status, Run.at, Run.started_at, Run.finished_at)
+    return select(*columns).where(Run.job == job).order_by(Run.id.desc()).limit(limit).subquery()
 
 
 def items(
