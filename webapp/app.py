@@ -8,7 +8,7 @@ from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
-from webapp.admin import chrome, words
+from webapp.admin import cells, chrome, quick, words
 from webapp.admin.menu import screens
 from webapp.runtime import Runtime
 from webapp.security import cookies, declared, errors, gate, headers
@@ -40,9 +40,10 @@ def _speak(app: Flask) -> None:
     """Words, formats and languages."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_HOUSE / "translations")
     Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(["en"]) or "en")
-    app.jinja_env.add_extension("jinja2.ext.i18n")
+    quick.speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words.teach(app)
+    cells.teach(app)
     chrome.surround(app)
 
 

@@ -10,6 +10,11 @@ from webapp.admin.columns import Filter
 from webapp.domain.money import LARGEST, exponent, known_currencies
 
 
+def currency(name: str, label: Any, column: Any) -> Filter:
+    """One currency, by its code."""
+    return Filter(name, label, lambda code: column == code, parse=_code)
+
+
 def amount_from(name: str, label: Any, amount: Any, currency: Any) -> Filter:
     """From this amount on."""
     return Filter(name, label, lambda typed: amount >= _minor(typed, currency), parse=_major)
@@ -36,3 +41,10 @@ def _major(typed: str) -> Decimal:
 
 
 _ODD = {decimals: [code for code in known_currencies() if exponent(code) == decimals] for decimals in (0, 3)}
+
+
+def _code(typed: str) -> str:
+    code = typed.strip().upper()
+    if code not in known_currencies():
+        raise ValueError(_("Write a currency, such as NGN."))
+    return code

@@ -9,6 +9,7 @@ from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
+from webapp.admin.amounts import currency
 from webapp.admin.asked_again import AgainForm
 from webapp.admin.columns import Column, choice
 from webapp.admin.doors import Asked, Done, door
@@ -18,7 +19,6 @@ from webapp.admin.lists import Listing
 from webapp.admin.screen import page
 from webapp.admin.timelines import DECISIONS, PROPOSALS
 from webapp.admin.words import money
-from webapp.domain.money import known_currencies
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import Refusal
 from webapp.models import Approval
@@ -70,9 +70,7 @@ class ApprovalScreen(ListScreen):
             Column("decided_by_name", _l("Decided by"), Approval.decided_by_name),
         ),
         filters=(
-            choice(
-                "currency", _l("Currency"), Approval.currency, lambda: [(code, code) for code in known_currencies()]
-            ),
+            currency("currency", _l("Currency"), Approval.currency),
             choice("action", _l("What"), Approval.action, list(PROPOSALS.items())),
         ),
     )

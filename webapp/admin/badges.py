@@ -77,18 +77,18 @@ LOOKS: dict[str, Look] = {
 }
 
 
+_ICON = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="/static/icons.svg#%s"></use></svg>')
+_BADGE = Markup('<span class="badge %s">%s%s</span>')
+
+
 def icon(name: str) -> Markup:
     """An icon of ours; decoration only, the word beside it says the same."""
-    return Markup(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="/static/icons.svg#{}"></use></svg>'
-    ).format(name)
+    return _ICON % name
 
 
 def badge(state: Any, word: Any = None, tone: str | None = None, symbol: str | None = None) -> Markup:
     """A state as icon, word and colour; any of them may be given anew."""
     key = str(getattr(state, "value", state))
     look = LOOKS.get(key) or Look("calm", "dot", key.replace("_", " "))
-    text = word if word is not None else look.word
-    return Markup('<span class="badge {}">{}{}</span>').format(
-        tone or look.tone, icon(symbol or look.icon), gettext(str(text)) if word is None else text
-    )
+    text = gettext(str(look.word)) if word is None else word
+    return _BADGE % (tone or look.tone, icon(symbol or look.icon), text)

@@ -7,10 +7,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from webapp.admin.amounts import amount_from, amount_to
+from webapp.admin.amounts import amount_from, amount_to, currency
 from webapp.admin.columns import Column, Filter, choice, since, until
 from webapp.admin.lists import Listing
-from webapp.domain.money import known_currencies
 from webapp.models import Dispute, Escrow, Party, User
 from webapp.security.context import runtime
 from webapp.services.colleagues import who_work_disputes
@@ -66,7 +65,7 @@ LISTING = Listing(
     ),
     filters=(
         choice("kind", _l("Kind"), Dispute.kind, KINDS),
-        choice("currency", _l("Currency"), Escrow.currency, lambda: [(code, code) for code in known_currencies()]),
+        currency("currency", _l("Currency"), Escrow.currency),
         amount_from("from", _l("Amount from"), Escrow.amount, Escrow.currency),
         amount_to("to", _l("Amount to"), Escrow.amount, Escrow.currency),
         since("since", _l("Opened from"), Dispute.opened_at),

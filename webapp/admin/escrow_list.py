@@ -8,10 +8,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from webapp.admin.amounts import amount_from, amount_to
+from webapp.admin.amounts import amount_from, amount_to, currency
 from webapp.admin.columns import Column, Filter, choice, until
 from webapp.admin.lists import Listing
-from webapp.domain.money import known_currencies
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow, Party
 from webapp.services.escrow_search import matching, of_party
@@ -71,7 +70,7 @@ LISTING = Listing(
     ),
     filters=(
         choice("policy", _l("Policy"), Escrow.policy, POLICIES),
-        choice("currency", _l("Currency"), Escrow.currency, lambda: [(code, code) for code in known_currencies()]),
+        currency("currency", _l("Currency"), Escrow.currency),
         amount_from("from", _l("Amount from"), Escrow.amount, Escrow.currency),
         amount_to("to", _l("Amount to"), Escrow.amount, Escrow.currency),
         Filter("party", _l("Party"), of_party),

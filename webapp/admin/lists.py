@@ -1,7 +1,8 @@
 """Lists: filtered, searched and sorted by what the address says, paged by key, and exported."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -79,7 +80,7 @@ class Listing:
         return min(found, self.count_up_to), found > self.count_up_to
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """One page of a list, and the addresses around it."""
 
@@ -91,10 +92,10 @@ class Page:
     count: tuple[int, bool] | None
     sizes = SIZES
 
-    @property
+    @cached_property
     def columns(self) -> list[Column]:
-        """The columns that the table shows."""
-        return [column for column in self.listing.columns if column.shown]
+        """The columns that the table shows, their labels translated once and not for every cell."""
+        return [replace(column, label=str(column.label)) for column in self.listing.columns if column.shown]
 
     def sort_direction(self, column: Column) -> str | None:
         """`ascending` or `descending` for the column that is sorted by."""

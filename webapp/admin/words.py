@@ -1,10 +1,11 @@
 """Values in words, for templates: money with its currency, time relative and exact, states with icon and colour."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_currency
+from babel.numbers import NumberPattern, parse_pattern
 from flask import Flask
 from flask_babel import format_timedelta, get_locale, gettext
 from markupsafe import Markup
@@ -13,6 +14,9 @@ from webapp import clock
 from webapp.admin.badges import badge
 from webapp.domain.money import exponent, to_major
 from webapp.security.context import current_asker
+
+_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
+_SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M"}
 
 
 def current_zone() -> str:
@@ -25,14 +29,22 @@ def money(amount: int | None, currency: str) -> str:
     """Minor units with their currency, in the reader's locale."""
     if amount is None:
         return "–"
-    pattern = "\xa4\xa4\xa0#,##0" + ("." + "0" * exponent(currency) if exponent(currency) else "")
     locale = get_locale() or "en"
-    return str(format_currency(to_major(amount, currency), currency, pattern, locale=locale, currency_digits=False))
+    pattern = _pattern(exponent(currency))
+    return str(pattern.apply(to_major(amount, currency), locale, currency=currency, currency_digits=False))
+
+
+@lru_cache
+def _pattern(decimals: int) -> NumberPattern:
+    return parse_pattern("\xa4\xa4\xa0#,##0" + ("." + "0" * decimals if decimals else ""))
 
 
 def exact(instant: datetime) -> str:
     """The instant in the reader's zone, to the second, with the zone's name."""
-    local = instant.astimezone(ZoneInfo(current_zone()))
+    return _exactly(instant.astimezone(ZoneInfo(current_zone())))
+
+
+def _exactly(local: datetime) -> str:
     return f"{local:%a %d %b %Y, %H:%M:%S} {local.tzname()}"
 
 
@@ -48,12 +60,14 @@ def when(instant: datetime | None, style: str = "relative") -> str:
     """A `<time>` element: relative text, exact on hover; `exact` the other way round, `date` and `short` plain."""
     if instant is None:
         return "–"
-    local = instant.astimezone(ZoneInfo(current_zone()))
-    shapes: dict[str, str] = {"exact": exact(instant), "date": f"{local:%d %b %Y}", "short": f"{local:%d %b %H:%M}"}
-    text = shapes.get(style) or relative(instant)
-    title = relative(instant) if style == "exact" else exact(instant)
+    if style == "exact":
+        text, title = exact(instant), relative(instant)
+    else:
+        local = instant.astimezone(ZoneInfo(current_zone()))
+        text = f"{local:{_SHAPES[style]}}" if style in _SHAPES else relative(instant)
+        title = _exactly(local)
     stamp = instant.astimezone(UTC).isoformat(timespec="seconds")
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, title, text)
+    return _TIME % (stamp, title, text)
 
 
 def duration(seconds: float | None) -> str:
