@@ -1,6 +1,6 @@
 """The first page after sign-in."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import request
@@ -37,8 +37,9 @@ class OverviewScreen(Screen):
             silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
             tiles = money_figures.tiles(session, now)
             values = {"tiles": tiles, "waiting": waiting(session, now), **self._needs(session)}
-            currency = self._currency([code for code, _amount in tiles.held])
-            flow = money_figures.flow(session, currency, now.astimezone(UTC).date()) if currency else None
+            held = dict(tiles.held)
+            currency = self._currency(list(held))
+            flow = money_figures.flow(session, currency, held[currency], _today(now)) if currency else None
         jobs = [row.health for row in rows]
         return self.show(
             "index.html",
@@ -54,9 +55,9 @@ class OverviewScreen(Screen):
         )
 
     def _alive(self, session: Session, now: datetime) -> dict[str, int]:
-        patience = timedelta(seconds=runtime().settings.silence_seconds)
-        kinds = (processes.WORKER, processes.SCHEDULER)
-        return {kind: len(processes.alive(session, kind, now, patience)) for kind in kinds}
+        since = now - timedelta(seconds=runtime().settings.silence_seconds)
+        kinds = [process.kind for process in processes.all_processes(session) if process.heartbeat_at >= since]
+        return {kind: kinds.count(kind) for kind in (processes.WORKER, processes.SCHEDULER)}
 
     def _needs(self, session: Session) -> dict[str, Any]:
         asker, actor = current_asker(), current_actor()
@@ -67,3 +68,7 @@ class OverviewScreen(Screen):
     def _currency(self, held: list[str]) -> str:
         wanted = request.args.get("currency", "")
         return wanted if wanted in held else next(iter(held), "")
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(UTC).date()

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import DailyFigure, Escrow
 from webapp.models.base import BigInt
-from webapp.services.escrow_figures import Totals, totals
+from webapp.services.escrow_figures import Totals
 
 ADDED_UP = 20_000
 """Escrows that a tile adds up at most; then it says "at least"."""
@@ -44,12 +44,12 @@ def tiles(session: Session, at: datetime) -> Tiles:
     held = (Escrow.status == EscrowStatus.HELD,)
     soon = Escrow.release_at < at + timedelta(days=1)
     free = (*held, Escrow.freezes == 0)
-    return Tiles(
-        held_now(session),
-        _added(session, *free, Escrow.policy == Policy.DEADLINE, soon),
-        _added(session, *held, Escrow.freezes > 0),
-        _added(session, Escrow.blocked.is_not(None)),
-    )
+    kinds = {
+        "leaving": (*free, Escrow.policy == Policy.DEADLINE, soon),
+        "frozen": (*held, Escrow.freezes > 0),
+        "blocked": (Escrow.blocked.is_not(None),),
+    }
+    return Tiles(held_now(session), **_added(session, kinds))
 
 
 def held_now(session: Session) -> list[tuple[str, int]]:
@@ -58,12 +58,12 @@ def held_now(session: Session) -> list[tuple[str, int]]:
     return [(currency, amount) for currency, amount in session.execute(query) if amount]
 
 
-def flow(session: Session, currency: str, today: date) -> Flow:
-    """The last days of a currency."""
+def flow(session: Session, currency: str, held_now: int, today: date) -> Flow:
+    """The last days of a currency, back from what is held now."""
     first = today - timedelta(days=DAYS - 1)
-    mine = DailyFigure.currency == currency
-    held: int = session.scalar(select(_net()).where(mine, DailyFigure.day < first)) or 0
-    rows = {row.day: row for row in session.scalars(select(DailyFigure).where(mine, DailyFigure.day >= first))}
+    lately = select(DailyFigure).where(DailyFigure.currency == currency, DailyFigure.day >= first)
+    rows = {row.day: row for row in session.scalars(lately)}
+    held = held_now - sum(row.held - row.released - row.refunded for row in rows.values())
     days = [first + timedelta(days=number) for number in range(DAYS)]
     found = Flow(days, [], [], [])
     for day in days:
@@ -79,5 +79,19 @@ def _net() -> Any:
     return func.sum(DailyFigure.held - DailyFigure.released - DailyFigure.refunded).cast(BigInt)
 
 
-def _added(session: Session, *conditions: Any) -> Totals:
-    return totals(session, select(Escrow.id).where(*conditions), ADDED_UP)
+def _added(session: Session, kinds: dict[str, tuple[Any, ...]]) -> dict[str, Totals]:
+    """The totals of each kind of escrow, in one statement."""
+    parts = [_part(kind, conditions) for kind, conditions in kinds.items()]
+    found: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in kinds}
+    for kind, currency, count, amount in session.execute(union_all(*parts)):
+        found[kind].append((currency, count, amount))
+    return {
+        kind: Totals(sorted(amounts), sum(count for _, count, _ in amounts) > ADDED_UP)
+        for kind, amounts in found.items()
+    }
+
+
+def _part(kind: str, conditions: tuple[Any, ...]) -> Any:
+    some = select(Escrow.currency, Escrow.amount).where(*conditions).limit(ADDED_UP + 1).subquery()
+    amount = func.sum(some.c.amount).cast(BigInt)
+    return select(literal(kind).label("kind"), some.c.currency, func.count(), amount).group_by(some.c.currency)

@@ -125,7 +125,13 @@ def _escrow() -> None:
     index("ix_escrow_blocked", "escrow", ["blocked", "id"], where="blocked IS NOT NULL")
     index("ix_escrow_buyer_id", "escrow", ["buyer_id", "id"])
     index("ix_escrow_currency", "escrow", ["currency", "status", "id"])
-    index("ix_escrow_due", "escrow", ["policy", "release_at", "id"], where="status = 'held' AND freezes = 0")
+    index(
+        "ix_escrow_due",
+        "escrow",
+        ["policy", "release_at", "id"],
+        where="status = 'held' AND freezes = 0",
+        postgresql_include=["currency", "amount"],
+    )
     index("ix_escrow_frozen", "escrow", ["id"], where="freezes > 0")
     index("ix_escrow_policy", "escrow", ["policy", "id"], where="policy <> 'deadline'")
     index("ix_escrow_seller_id", "escrow", ["seller_id", "id"])
