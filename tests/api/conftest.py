@@ -7,13 +7,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.people import PASSWORD, SETUP, app, desk, send, sign_in, somebody  # noqa: F401
+from tests.support.people import PASSWORD, SETUP, add_people, app, desk, send, sign_in, somebody  # noqa: F401
 from webapp import clock
 from webapp.app import create_app
-from webapp.domain.permissions import ROLES
 from webapp.jobs.start import prepare
 from webapp.runtime import Runtime
-from webapp.services import limits, tokens, users
+from webapp.services import limits, tokens
 
 
 class Api:
@@ -53,16 +52,7 @@ def place(request: pytest.FixtureRequest) -> Runtime:
     prepare(runtime)
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": 1_000_000}, at=clock.now(), actor=SETUP)
-        for role in ROLES:
-            users.create(
-                session,
-                email=f"{role}@desk.example",
-                name=f"The {role}",
-                roles=[role],
-                password=PASSWORD,
-                at=clock.now(),
-                actor=SETUP,
-            )
+    add_people(runtime)
     return runtime
 
 

@@ -20,10 +20,9 @@ PASSWORD = "seven quiet herons"
 SETUP = Actor("cli", None, "setup", ROLES["admin"])
 
 
-@pytest.fixture
-def desk(sqlite_runtime: Runtime) -> Runtime:
-    """A desk where each role has its person: admin@desk.example and so on."""
-    with sqlite_runtime.db.transaction() as session:
+def add_people(runtime: Runtime) -> None:
+    """One person of each role: admin@desk.example and so on."""
+    with runtime.db.transaction() as session:
         for role in ROLES:
             users.create(
                 session,
@@ -34,6 +33,12 @@ def desk(sqlite_runtime: Runtime) -> Runtime:
                 at=clock.now(),
                 actor=SETUP,
             )
+
+
+@pytest.fixture
+def desk(sqlite_runtime: Runtime) -> Runtime:
+    """A desk where each role has its person."""
+    add_people(sqlite_runtime)
     return sqlite_runtime
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import make_response, request
+from flask import make_response, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -74,10 +74,7 @@ class JobDeeds(Screen):
             run = runs.trigger(session, job, actor=current_actor(), dry_run=dry_run)
             enqueue_after_commit(runtime(), session, run)
         said = _("Run %(number)s of %(job)s is queued.", number=run.id, job=job)
-        return said, self._address_of(run.id)
-
-    def _address_of(self, run_id: int) -> str:
-        raise NotImplementedError
+        return said, url_for("runs.one", run_id=run.id)
 
     def _run_asked(self, job: str) -> Asked:
         summary = _("%(job)s runs now, besides its schedule. It does what is due, once.", job=job)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request, url_for
+from flask import request
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
@@ -51,6 +51,3 @@ class JobScreen(JobDeeds):
     def export(self, job: str) -> Any:
         """The history, all of it, as a file."""
         return download(f"runs-{job}", LISTING, self.reading, request.args, Run.job == job)
-
-    def _address_of(self, run_id: int) -> str:
-        return url_for("runs.one", run_id=run_id)
