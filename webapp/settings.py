@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         return derived(self.secret_key, "audit")
 
     @property
+    def request_key(self) -> bytes:
+        """The key under which requests are compared, derived from the secret key."""
+        return derived(self.secret_key, "requests")
+
+    @property
     def audit_keys(self) -> list[bytes]:
         """The present and the former sealing keys."""
         return [derived(key, "audit") for key in (self.secret_key, *self.secret_key_fallbacks)]

@@ -49,6 +49,8 @@ def test_freezes_stop_a_release_until_they_are_lifted(api: Api) -> None:
     frozen = api.made(f"/api/v1/escrows/{escrow['id']}/freeze", {"reason": "Looks odd."})
     assert frozen["escrow"]["frozen"] is True
     assert [each["reason"] for each in frozen["freezes"]] == ["Looks odd."]
+    assert len(api.get("/api/v1/escrows", frozen="true").json["data"]) == 1
+    assert api.get("/api/v1/escrows", frozen="false").json["data"] == []
     refused = api.post(f"/api/v1/escrows/{escrow['id']}/release", {"reason": "Now."})
     assert refused.status_code == 409
     assert "frozen" in refused.json["detail"].lower()

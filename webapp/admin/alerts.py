@@ -60,6 +60,7 @@ class AlertScreen(ListScreen):
             Column("acknowledged_by", _l("Acknowledged by"), Alert.acknowledged_by, shown=False),
             Column("silenced_until", _l("Silenced until"), Alert.silenced_until, kind="when", shown=False),
             Column("fired_at", _l("Since"), Alert.fired_at, kind="when", sort=Alert.id),
+            Column("seen_at", _l("Last seen"), Alert.seen_at, kind="when"),
             Column("resolved_at", _l("Resolved"), Alert.resolved_at, kind="when"),
             Column("id", _l("Number"), Alert.id, shown=False),
         ),

@@ -60,7 +60,8 @@ def _once(endpoint: Endpoint, call: Call, deed: Callable[[], BaseModel]) -> Resp
     key = request.headers.get(KEY_HEADER)
     if key is None:
         return _made(endpoint, deed())
-    asked = idempotency.digest(request.method, request.full_path, request.get_data(cache=True))
+    secret = call.runtime.settings.request_key
+    asked = idempotency.digest(secret, request.method, request.full_path, request.get_data(cache=True))
     first = idempotency.begin(call.session, call.actor, key, asked, call.at)
     if first is not None:
         return _answer(endpoint, first.body, {"Idempotency-Replayed": "true"})

@@ -45,6 +45,7 @@ class EscrowsQuery(Paged):
     currency: Currency | None = None
     buyer: Word | None = None
     seller: Word | None = None
+    frozen: bool | None = None
 
 
 class FreezeBody(Input):
@@ -118,7 +119,8 @@ def list_escrows(call: Call, query: EscrowsQuery) -> Page[EscrowShape]:
         Escrow.buyer_id: id_of(call.session, query.buyer, "buyer") if query.buyer else None,
         Escrow.seller_id: id_of(call.session, query.seller, "seller") if query.seller else None,
     }
-    found = escrow_shapes(call.session, listed(call.session, Escrow, query, wanted))
+    frozen = {None: (), True: (Escrow.freezes > 0,), False: (Escrow.freezes == 0,)}[query.frozen]
+    found = escrow_shapes(call.session, listed(call.session, Escrow, query, wanted, *frozen))
     return page_of(found, query, lambda escrow: escrow)
 
 

@@ -2,8 +2,11 @@
 
 from alembic import context
 
-from webapp.db import Database
+from webapp.db import LOCK_TIMEOUT, Database
 from webapp.models import Base
+
+_PATIENCE = 600_000
+"""Milliseconds that SQLite waits for another process that migrates."""
 
 
 def run() -> None:
@@ -11,6 +14,8 @@ def run() -> None:
     database = Database(context.config.attributes["url"])
     try:
         with database.engine.connect().execution_options(desk_writes=True) as connection:
+            if database.is_sqlite:
+                connection.connection.cursor().execute(f"PRAGMA busy_timeout = {_PATIENCE}")
             context.configure(connection=connection, target_metadata=Base.metadata, transactional_ddl=True)
             with context.begin_transaction():
                 _one_at_a_time(connection.dialect.name)
@@ -20,8 +25,12 @@ def run() -> None:
 
 
 def _one_at_a_time(dialect: str) -> None:
+    """Wait for another process that migrates, however long it takes; for tables that are in use only as usual."""
     if dialect == "postgresql":
+        context.execute("SET LOCAL statement_timeout = 0")
+        context.execute("SET LOCAL lock_timeout = 0")
         context.execute("SELECT pg_advisory_xact_lock(7201441)")
+        context.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}")
 
 
 run()

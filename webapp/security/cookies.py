@@ -28,7 +28,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=sessions.LONGEST + timedelta(hours=1),
         TRUSTED_HOSTS=settings.trusted_hosts or None,
-        MAX_CONTENT_LENGTH=(settings.evidence_max_megabytes + 1) * _MEGABYTE,
+        MAX_CONTENT_LENGTH=(settings.evidence_max_megabytes * 4 // 3 + 2) * _MEGABYTE,  # base64 takes a third more
         MAX_FORM_MEMORY_SIZE=_MEGABYTE // 2,
         MAX_FORM_PARTS=300,
         WTF_CSRF_CHECK_DEFAULT=False,

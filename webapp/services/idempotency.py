@@ -1,6 +1,7 @@
 """Idempotency keys: the same write sent twice is done once, and answered alike."""
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,9 +26,9 @@ class FirstAnswer:
     body: str
 
 
-def digest(method: str, path: str, body: bytes) -> str:
-    """What makes two requests the same."""
-    return hashlib.sha256(b"\n".join([method.encode(), path.encode(), body])).hexdigest()
+def digest(key: bytes, method: str, path: str, body: bytes) -> str:
+    """What makes two requests the same; keyed, for a body may hold a password that must not be guessed from it."""
+    return hmac.new(key, b"\n".join([method.encode(), path.encode(), body]), hashlib.sha256).hexdigest()
 
 
 def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datetime) -> FirstAnswer | None:
