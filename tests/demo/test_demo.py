@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from tests.imports.conftest import HEADER, IMPORTER
 from webapp import clock, demo
@@ -39,6 +39,15 @@ def rows(runtime: Runtime) -> dict[str, int]:
     with runtime.db.reading() as session:
         tables = [table for table in Base.metadata.sorted_tables if table.name not in KEPT]
         return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+
+
+def refusals(runtime: Runtime) -> list[tuple[str, str]]:
+    """Every trigger, and whether it fires."""
+    question = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    if not runtime.db.is_sqlite:
+        question = "SELECT pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger WHERE NOT tgisinternal"
+    with runtime.db.reading() as session:
+        return sorted((name, told) for name, told in session.execute(text(question)))
 
 
 def tallied(runtime: Runtime, question: Any) -> dict[str, int]:
@@ -127,3 +136,10 @@ def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, deed: Callable[
     object.__setattr__(sqlite_runtime, "settings", sqlite_runtime.settings.model_copy(update={"env": "production"}))
     with pytest.raises(Conflict, match="production"):
         deed(sqlite_runtime)
+
+
+def test_clearing_puts_every_refusal_back_as_it_was(seeded: tuple[Runtime, dict[str, int]]):
+    runtime, _ = seeded
+    before = refusals(runtime)
+    demo.clear(runtime)
+    assert refusals(runtime) == before

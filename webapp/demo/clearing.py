@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Select, String, cast, delete, exists, literal, select, text, update
+from sqlalchemy import Delete, Select, String, cast, delete, exists, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.demo.clearing_money import forget_money, transfers_of
+from webapp.demo.lifting import refusals_lifted
 from webapp.demo.runs import SILENT
 from webapp.demo.seeding import LIMITS, MARKER, refuse_in_production
 from webapp.demo.world import CHAIN
@@ -46,7 +47,6 @@ from webapp.models import (
     User,
     UserSession,
 )
-from webapp.models.triggers import removal, statements
 from webapp.models.user import user_roles
 from webapp.runtime import Runtime
 from webapp.sql import one_of
@@ -75,15 +75,13 @@ def clear(runtime: Runtime) -> int:
         marker = session.get(StoredSetting, MARKER)
         if marker is None:
             return 0
-        dialect = session.get_bind().dialect.name
-        _run_all(session, removal(dialect))
         files = _files(session)
         before = marker.value
         session.delete(marker)
         session.flush()
-        rows = _remove_everything(session, clock.parse_instant(before["pools_since"]))
+        with refusals_lifted(session):
+            rows = _remove_everything(session, clock.parse_instant(before["pools_since"]))
         _restore(session, before)
-        _run_all(session, statements(dialect))
     for name in files:
         (runtime.evidence_folder / name).unlink(missing_ok=True)
     return rows
@@ -171,9 +169,3 @@ def _restore(session: Session, before: dict[str, Any]) -> None:
         schedule.since = clock.parse_instant(kept["since"])
         schedule.changed_at = clock.parse_instant(kept["changed_at"]) if kept["changed_at"] else None
         session.flush()
-
-
-def _run_all(session: Session, texts: Sequence[str]) -> None:
-    connection = session.connection()
-    for each in texts:
-        connection.execute(text(each.replace(":", "\\:")))

@@ -21,5 +21,5 @@ def index(name: str, table: str, columns: list[Any], *, where: str | None = None
 
 
 def only_on_sqlite(*constraints: sa.Constraint) -> tuple[sa.Constraint, ...]:
-    """Constraints that PostgreSQL replaces by checks of whole statements (`webapp.models.triggers`)."""
+    """Constraints that PostgreSQL replaces by checks of whole statements (`triggers_first_postgresql`)."""
     return constraints if op.get_bind().dialect.name == "sqlite" else ()

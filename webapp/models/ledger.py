@@ -1,7 +1,7 @@
 """The ledger: accounts, transfers and their entries. Transfers and entries are never changed or removed.
 
 On PostgreSQL what transfers and entries refer to is checked by triggers, once per statement instead of once per row
-(`triggers_postgresql`): it doubles the speed of a release.
+(`webapp/migrations/triggers_first_postgresql.py`): it doubles the speed of a release.
 """
 
 from datetime import date, datetime

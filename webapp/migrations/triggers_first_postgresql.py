@@ -1,4 +1,4 @@
-"""The refusals of PostgreSQL. What a posting names is checked in sets, once per statement.
+"""The first refusals of PostgreSQL, frozen. What a posting names is checked in sets, once per statement.
 
 A foreign key looks up every single row and takes a share lock on the pool account for each; accounts, escrows and
 runs with transfers can't be removed, so that a check when the rows are written is as good.
@@ -49,15 +49,11 @@ END
 }
 
 _TRIGGERS = {
-    (
-        "entry_posted",
-        "entry",
-    ): "AFTER INSERT ON entry REFERENCING NEW TABLE AS posted FOR EACH STATEMENT EXECUTE FUNCTION check_entries()",
-    (
-        "transfer_made",
-        "transfer",
-    ): "AFTER INSERT ON transfer REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION check_transfers()",
-    ("run_paid", "run"): "BEFORE DELETE ON run FOR EACH ROW EXECUTE FUNCTION refuse_removal_of_paying_run()",
+    "entry_posted": """AFTER INSERT ON entry REFERENCING NEW TABLE AS posted
+FOR EACH STATEMENT EXECUTE FUNCTION check_entries()""",
+    "transfer_made": """AFTER INSERT ON transfer REFERENCING NEW TABLE AS made
+FOR EACH STATEMENT EXECUTE FUNCTION check_transfers()""",
+    "run_paid": "BEFORE DELETE ON run FOR EACH ROW EXECUTE FUNCTION refuse_removal_of_paying_run()",
 }
 
 
@@ -67,24 +63,17 @@ def statements(written_once: Sequence[str], kept: Sequence[str]) -> list[str]:
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$" for name, body in _FUNCTIONS.items()
     ]
     triggers = _TRIGGERS | _refusals(written_once, kept)
-    return functions + [f"CREATE TRIGGER {name} {what}" for (name, _table), what in triggers.items()]
+    return functions + [f"CREATE TRIGGER {name} {what}" for name, what in triggers.items()]
 
 
-def removal(written_once: Sequence[str], kept: Sequence[str]) -> list[str]:
-    """Take every refusal away."""
-    triggers = _TRIGGERS | _refusals(written_once, kept)
-    drops = [f"DROP TRIGGER {name} ON {table}" for name, table in triggers]
-    return drops + [f"DROP FUNCTION {name}" for name in _FUNCTIONS]
-
-
-def _refusals(written_once: Sequence[str], kept: Sequence[str]) -> dict[tuple[str, str], str]:
+def _refusals(written_once: Sequence[str], kept: Sequence[str]) -> dict[str, str]:
     made = {}
     for table in written_once:
         row = f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        made[f"{table}_once", table] = row
+        made[f"{table}_once"] = row
     for table in kept:
-        made[f"{table}_kept", table] = f"BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_removal()"
+        made[f"{table}_kept"] = f"BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_removal()"
     for table in (*written_once, *kept):
         whole = f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal()"
-        made[f"{table}_whole", table] = whole
+        made[f"{table}_whole"] = whole
     return made

@@ -1,4 +1,7 @@
-"""The refusals of SQLite. Foreign keys are its own; entries go first, so the transfer's trigger can sum them."""
+"""The first refusals of SQLite, frozen.
+
+Foreign keys are its own; entries go first, so that the transfer's trigger can sum them.
+"""
 
 from collections.abc import Sequence
 
@@ -23,13 +26,6 @@ def statements(written_once: Sequence[str], kept: Sequence[str]) -> list[str]:
     ]
     refusals += [_refusal(table, "DELETE", "is named by the ledger and never removed") for table in kept]
     return [*refusals, _BALANCE, _LATE]
-
-
-def removal(written_once: Sequence[str], kept: Sequence[str]) -> list[str]:
-    """Take every refusal away."""
-    drops = [f"DROP TRIGGER {table}_{verb.lower()}" for table, verb in _pairs(written_once)]
-    drops += [f"DROP TRIGGER {table}_delete" for table in kept]
-    return [*drops, "DROP TRIGGER transfer_balance", "DROP TRIGGER entry_late"]
 
 
 def _pairs(tables: Sequence[str]) -> list[tuple[str, str]]:
