@@ -3,7 +3,6 @@
 from alembic import context
 
 from webapp.db import LOCK_TIMEOUT, Database
-from webapp.models import Base
 
 _PATIENCE = 600_000
 """Milliseconds that SQLite waits for another process that migrates."""
@@ -16,7 +15,7 @@ def run() -> None:
         with database.engine.connect().execution_options(desk_writes=True) as connection:
             if database.is_sqlite:
                 connection.connection.cursor().execute(f"PRAGMA busy_timeout = {_PATIENCE}")
-            context.configure(connection=connection, target_metadata=Base.metadata, transactional_ddl=True)
+            context.configure(connection=connection, transactional_ddl=True)
             with context.begin_transaction():
                 _one_at_a_time(connection.dialect.name)
                 context.run_migrations()
