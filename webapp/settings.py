@@ -73,6 +73,37 @@ class Settings(BaseSettings):
     run_lease_seconds: int = Field(30, ge=1, le=600)
     silence_seconds: int = Field(60, ge=2, le=3600)
     waiting_seconds: int = Field(300, ge=5)
+    paystack_secret_key: str = ""
+    paystack_public_key: str = ""
+    paystack_url: str = "https://api.paystack.co"
+    paystack_calls_per_minute: int = Field(500, ge=1)
+    flutterwave_client_id: str = ""
+    flutterwave_client_secret: str = ""
+    flutterwave_secret_key: str = ""
+    flutterwave_url: str = "https://f4bexperience.flutterwave.com"
+    flutterwave_v3_url: str = "https://api.flutterwave.com"
+    flutterwave_token_url: str = "https://idp.flutterwave.com/realms/flutterwave/protocol/openid-connect/token"  # noqa: S105
+    flutterwave_webhook_secret: str = ""
+    flutterwave_webhook_plain: bool = False
+    flutterwave_calls_per_minute: int = Field(300, ge=1)
+    ledger: Literal["embedded", "blnk"] = "embedded"
+    blnk_url: str = "http://localhost:5001"
+    blnk_api_key: str = ""
+    blnk_webhook_secret: str = ""
+    blnk_calls_per_minute: int = Field(6_000, ge=1)
+    provider_timeout_seconds: float = Field(15, gt=0, le=120)
+    provider_parallel_calls: int = Field(16, ge=1, le=64)
+    payment_verification_timeout_hours: int = Field(24, ge=1, le=720)
+    order_payment_timeout_hours: int = Field(48, ge=1, le=8760)
+    claim_cooldown_hours: int = Field(24, ge=0, le=8760)
+    smtp_url: str = ""
+    mail_from: str = "Escrow Desk <desk@localhost>"
+    notify_urls: Words = []
+    alert_urls: Words = []
+    alert_emails: Words = []
+    heartbeat_url: str = ""
+    webhook_private_addresses: Words = []
+    public_url: str = ""
 
     @property
     def database_address(self) -> str:
@@ -98,6 +129,11 @@ class Settings(BaseSettings):
     def request_key(self) -> bytes:
         """The key under which requests are compared, derived from the secret key."""
         return derived(self.secret_key, "requests")
+
+    @property
+    def sealing_keys(self) -> list[bytes]:
+        """The present and the former keys under which secrets are encrypted at rest."""
+        return [derived(key, "sealing") for key in (self.secret_key, *self.secret_key_fallbacks)]
 
     @property
     def audit_keys(self) -> list[bytes]:

@@ -1,12 +1,36 @@
 """Who may do what. Roles are for people, scopes for API tokens; both are sets of permissions."""
 
 _READ = frozenset(
-    ["dispute:read", "escrow:read", "order:read", "party:read", "approval:read", "job:read", "alert:read", "audit:read"]
+    [
+        "dispute:read",
+        "escrow:read",
+        "order:read",
+        "party:read",
+        "approval:read",
+        "job:read",
+        "alert:read",
+        "audit:read",
+        "payment:read",
+        "payout:read",
+        "delivery:read",
+        "webhook:read",
+        "book:read",
+    ]
 )
 _CASE = frozenset(
-    ["dispute:open", "dispute:work", "escrow:freeze", "escrow:extend", "money:propose", "party:auto-deduct"]
+    [
+        "dispute:open",
+        "dispute:work",
+        "escrow:freeze",
+        "escrow:extend",
+        "money:propose",
+        "party:auto-deduct",
+        "payment:verify",
+    ]
 )
-_OPERATE = frozenset(["job:run", "job:pause", "alert:manage", "payout:retry"])
+_OPERATE = frozenset(
+    ["job:run", "job:pause", "alert:manage", "payout:retry", "payment:verify", "delivery:retry", "webhook:replay"]
+)
 _ADMIN = frozenset(
     [
         "user:manage",
@@ -14,6 +38,9 @@ _ADMIN = frozenset(
         "schedule:manage",
         "settings:manage",
         "payout:manage",
+        "payment:create",
+        "hold:write",
+        "webhook:manage",
         "money:reverse",
         "money:stop",
         "order:write",
@@ -38,6 +65,10 @@ SCOPES: dict[str, frozenset[str]] = {
     "escrows": frozenset({"escrow:read", "escrow:freeze", "escrow:extend", "money:propose"}),
     "disputes": frozenset({"dispute:read", "dispute:open", "dispute:work", "money:propose", "approval:read"}),
     "parties": frozenset({"party:read", "party:write", "party:auto-deduct"}),
+    "payments": frozenset({"payment:read", "payment:create", "payment:verify", "money:propose", "order:read"}),
+    "payouts": frozenset({"payout:read", "payout:manage", "payout:retry"}),
+    "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),
+    "webhooks": frozenset({"webhook:read", "webhook:manage", "webhook:replay", "delivery:read", "delivery:retry"}),
     "audit": frozenset({"audit:read"}),
     "tokens": frozenset({"token:manage"}),
 }

@@ -108,6 +108,11 @@ class TransferKind(StrEnum):
     CREDIT = "credit"
     REPAYMENT = "repayment"
     REVERSAL = "reversal"
+    PENDING_EARNING = "pending_earning"
+    EARNING = "earning"
+    PAYOUT = "payout"
+    PAYOUT_RETURN = "payout_return"
+    REFUND_RETURN = "refund_return"
 
 
 class RunStatus(StrEnum):
@@ -153,3 +158,85 @@ class AlertStatus(StrEnum):
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+
+class PaymentStatus(StrEnum):
+    """One attempt to collect money for an order."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    NEEDS_REVIEW = "needs_review"
+    REFUNDED = "refunded"
+
+
+class RefundStatus(StrEnum):
+    """Money on its way back through a provider. `sending` is an unknown outcome: ask before sending again."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    PENDING = "pending"
+    PROCESSED = "processed"
+    FAILED = "failed"
+
+
+class PayoutStatus(StrEnum):
+    """One payout. `sending` is an unknown outcome: ask before sending again; `sent` is not conclusive yet."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REVERSED = "reversed"
+    CANCELLED = "cancelled"
+
+
+UNSETTLED_PAYOUTS = (PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT)
+
+
+class ScheduleStatus(StrEnum):
+    """A payout that is due on a date."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    PROCESSED = "processed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class DeliveryStatus(StrEnum):
+    """Something that goes out. `dead` is out of attempts, or refused for good."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class Channel(StrEnum):
+    """How something goes out."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+    SMS = "sms"
+    CHAT = "chat"
+
+
+class IncomingStatus(StrEnum):
+    """What became of something that a provider told us. `failed` is out of attempts."""
+
+    RECEIVED = "received"
+    HANDLED = "handled"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+
+class MirrorStatus(StrEnum):
+    """Whether the external ledger has a transfer. `sending` is an unknown outcome: ask by reference first."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    DONE = "done"
+    DEAD = "dead"

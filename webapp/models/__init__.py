@@ -6,11 +6,22 @@ from webapp.models.base import Base
 from webapp.models.dispute import Dispute, Evidence, Message
 from webapp.models.escrow import Escrow, Freeze
 from webapp.models.ledger import Account, DailyFigure, Entry, Transfer
-from webapp.models.order import Order, Payment
-from webapp.models.outbox import Event, Idempotency, SavedView, StoredSetting
+from webapp.models.order import Order
+from webapp.models.outbox import Delivery, Event, Idempotency, SavedView, StoredSetting
 from webapp.models.party import AutoDeduct, Party
+from webapp.models.payment import Payment, ProviderDispute, Refund
+from webapp.models.payout import Payout, PayoutDestination, PayoutSchedule
+from webapp.models.provider import (
+    Difference,
+    MirrorAccount,
+    MirrorEntry,
+    ProviderState,
+    ProviderToken,
+    Reconciliation,
+)
 from webapp.models.run import Alert, Process, Run, RunItem, RunLine, Schedule
 from webapp.models.user import ApiToken, Role, Strike, User, UserSession
+from webapp.models.webhook import IncomingWebhook, WebhookEndpoint, WebhookRefusal
 
 __all__ = [
     "Account",
@@ -23,6 +34,8 @@ __all__ = [
     "AutoDeduct",
     "Base",
     "DailyFigure",
+    "Delivery",
+    "Difference",
     "Dispute",
     "Entry",
     "Escrow",
@@ -30,11 +43,22 @@ __all__ = [
     "Evidence",
     "Freeze",
     "Idempotency",
+    "IncomingWebhook",
     "Message",
+    "MirrorAccount",
+    "MirrorEntry",
     "Order",
     "Party",
     "Payment",
+    "Payout",
+    "PayoutDestination",
+    "PayoutSchedule",
     "Process",
+    "ProviderDispute",
+    "ProviderState",
+    "ProviderToken",
+    "Reconciliation",
+    "Refund",
     "Role",
     "Run",
     "RunItem",
@@ -47,4 +71,6 @@ __all__ = [
     "Transfer",
     "User",
     "UserSession",
+    "WebhookEndpoint",
+    "WebhookRefusal",
 ]

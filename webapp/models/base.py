@@ -54,6 +54,8 @@ Word = Annotated[str, mapped_column(String(40))]
 Name = Annotated[str, mapped_column(String(200))]
 SoughtName = Annotated[str, mapped_column(String(200).with_variant(String(200, collation="C"), "postgresql"))]
 """A name that is looked for by how it begins."""
+PlainName = Annotated[str, mapped_column(String(80).with_variant(String(80, collation="C"), "postgresql"))]
+"""Somebody else's reference: compared byte by byte, and not unique."""
 Currency = Annotated[str, mapped_column(String(3))]
 Minor = Annotated[int, mapped_column(BigInt)]
 

@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, Word
+from webapp.models.base import Base, Currency, Key, Minor, Name, PlainName, Ref, Word
 
 _DUE = text("status = 'held' AND freezes = 0")
 _BLOCKED = text("blocked IS NOT NULL")
 _FROZEN = text("freezes > 0")
 _RARE = text("policy <> 'deadline'")
+_PLACED = text("placement IS NOT NULL")
 
 
 class Escrow(Base):
@@ -36,6 +37,7 @@ class Escrow(Base):
         Index("ix_escrow_blocked", "blocked", "id", postgresql_where=_BLOCKED, sqlite_where=_BLOCKED),
         Index("ix_escrow_frozen", "id", postgresql_where=_FROZEN, sqlite_where=_FROZEN),
         Index("ix_escrow_policy", "policy", "id", postgresql_where=_RARE, sqlite_where=_RARE),
+        Index("ix_escrow_placement", "placement", "id", postgresql_where=_PLACED, sqlite_where=_PLACED),
         Index("ix_escrow_status", "status", "id"),
         Index("ix_escrow_currency", "currency", "status", "id"),
         Index("ix_escrow_buyer_id", "buyer_id", "id"),
@@ -48,6 +50,7 @@ class Escrow(Base):
     buyer_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     seller_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     policy: Mapped[Word]
+    placement: Mapped[PlainName | None]
     status: Mapped[Word]
     currency: Mapped[Currency]
     amount: Mapped[Minor]

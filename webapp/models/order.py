@@ -1,11 +1,13 @@
-"""Orders and payments: what was bought, and the attempts to collect money for it."""
+"""Orders: what was bought."""
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Currency, Key, Minor, Ref, Word
+
+_UNPAID = text("status = 'awaiting_payment'")
 
 
 class Order(Base):
@@ -16,6 +18,7 @@ class Order(Base):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("buyer_id <> seller_id", name="two_parties"),
         Index("ix_purchase_order_status", "status", "id"),
+        Index("ix_purchase_order_unpaid", "created_at", "id", postgresql_where=_UNPAID, sqlite_where=_UNPAID),
     )
 
     id: Mapped[Key]
@@ -30,19 +33,3 @@ class Order(Base):
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
-
-
-class Payment(Base):
-    """One attempt to collect money for an order through a provider."""
-
-    __tablename__ = "payment"
-    __table_args__ = (UniqueConstraint("provider", "reference"),)
-
-    id: Mapped[Key]
-    order_id: Mapped[int] = mapped_column(ForeignKey("purchase_order.id"), index=True)
-    provider: Mapped[Word]
-    reference: Mapped[Word | None]
-    status: Mapped[Word]
-    amount: Mapped[Minor]
-    currency: Mapped[Currency]
-    created_at: Mapped[datetime]

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.models.base import Base, Json, Key, Name, Word
+from webapp.models.base import Base, Json, Key, Name, PlainName, Word
 
 _UNSENT = text("sent_at IS NULL")
+_WAITING = text("status = 'waiting'")
 
 
 class Event(Base):
@@ -24,6 +25,44 @@ class Event(Base):
     payload: Mapped[str]
     at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class Delivery(Base):
+    """Something to send: a webhook, an email, an SMS, a chat message. Those of one lane go in order, one at a time.
+
+    `key` makes writing it twice harmless. `lease_until` is how long the process that sends it has.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("ix_delivery_waiting", "next_try_at", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
+        Index("ix_delivery_lane", "lane", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
+        Index("ix_delivery_channel", "channel", "id"),
+        Index("ix_delivery_channel_status", "channel", "status", "id"),
+        Index("ix_delivery_endpoint_id", "endpoint_id", "id"),
+        Index("ix_delivery_subject", "subject_kind", "subject_id", "id"),
+    )
+
+    id: Mapped[Key]
+    key: Mapped[Name] = mapped_column(unique=True)
+    channel: Mapped[Word]
+    lane: Mapped[PlainName]
+    endpoint_id: Mapped[int | None] = mapped_column(ForeignKey("webhook_endpoint.id"))
+    event_id: Mapped[int | None]
+    kind: Mapped[Word]
+    subject_kind: Mapped[Word]
+    subject_id: Mapped[int]
+    recipient: Mapped[Name | None]
+    title: Mapped[Name | None]
+    body: Mapped[str]
+    status: Mapped[Word]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_try_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    said: Mapped[str | None]
+    answer_status: Mapped[int | None]
+    created_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
 
 
 class Idempotency(Base):

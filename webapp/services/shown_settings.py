@@ -3,11 +3,13 @@
 from typing import Any
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from webapp.domain.money import to_major
 from webapp.settings import Settings
 
-_SECRET = ("key", "token", "secret", "password")
+_SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")
+_NOT_SECRET = ("flutterwave_token_url",)
 _MONEY = ("approval_limits", "auto_deduct_minimum_balance")
 
 
@@ -18,10 +20,17 @@ def masked(found: Settings) -> dict[str, Any]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    if any(word in name for word in _SECRET):
+    if name not in _NOT_SECRET and any(word in name for word in _SECRET):
         return "***" if value else ""
     if name in _MONEY:
         return ",".join(f"{currency}={to_major(amount, currency)}" for currency, amount in value.items())
     if name.endswith("_url") and value:
-        return make_url(value).render_as_string(hide_password=True)
+        return _without_password(value)
     return ",".join(value) if isinstance(value, list) else value
+
+
+def _without_password(address: str) -> str:
+    try:
+        return make_url(address).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "***"

@@ -1,0 +1,107 @@
+"""Payouts: money that leaves to a bank or mobile account, and the schedules that plan them."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Currency, Key, Minor, Name, PlainName, Ref, Word
+
+_UNSETTLED = text("status IN ('pending', 'sending', 'sent')")
+_WAITING = text("status IN ('pending', 'processing')")
+_IN_USE = text("retired_at IS NULL")
+
+
+class PayoutDestination(Base):
+    """A party's bank or mobile account in one currency; a new one retires the one before."""
+
+    __tablename__ = "payout_destination"
+    __table_args__ = (
+        Index(
+            "uq_payout_destination_in_use",
+            "party_id",
+            "currency",
+            unique=True,
+            postgresql_where=_IN_USE,
+            sqlite_where=_IN_USE,
+        ),
+    )
+
+    id: Mapped[Key]
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    currency: Mapped[Currency]
+    kind: Mapped[Word]
+    """The provider's word for the kind of account: `nuban`, `mobile_money`, …"""
+    bank_code: Mapped[Word]
+    account_name: Mapped[Name]
+    account_sealed: Mapped[str]
+    """The account's number, encrypted."""
+    account_ending: Mapped[Word]
+    recipient: Mapped[Name | None]
+    """What the provider knows it by."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[Name]
+    retired_at: Mapped[datetime | None]
+
+
+class PayoutSchedule(Base):
+    """A payout that is due on a date, and what became of it."""
+
+    __tablename__ = "payout_schedule"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_payout_schedule_due", "due_at", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
+        Index("ix_payout_schedule_placement", "placement", "id"),
+        Index("ix_payout_schedule_status", "status", "id"),
+        Index("ix_payout_schedule_party_id", "party_id", "id"),
+    )
+
+    id: Mapped[Key]
+    ref: Mapped[Ref]
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    placement: Mapped[PlainName | None]
+    currency: Mapped[Currency]
+    amount: Mapped[Minor]
+    due_at: Mapped[datetime]
+    guarantee_completion_date: Mapped[datetime | None]
+    status: Mapped[Word]
+    retry_count: Mapped[int] = mapped_column(default=0)
+    last_retry_at: Mapped[datetime | None]
+    payout_id: Mapped[int | None]
+    processed_at: Mapped[datetime | None]
+    failure_reason: Mapped[str | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[Name]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Payout(Base):
+    """One payout, written before it is sent. Its reference is what makes sending it twice harmless."""
+
+    __tablename__ = "payout"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_payout_unsettled", "next_try_at", "id", postgresql_where=_UNSETTLED, sqlite_where=_UNSETTLED),
+        Index("ix_payout_status", "status", "id"),
+        Index("ix_payout_party_id", "party_id", "id"),
+        Index("ix_payout_schedule_id", "schedule_id", "id"),
+    )
+
+    id: Mapped[Key]
+    ref: Mapped[Ref]
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    destination_id: Mapped[int] = mapped_column(ForeignKey("payout_destination.id"), index=True)
+    schedule_id: Mapped[int | None] = mapped_column(ForeignKey("payout_schedule.id"))
+    provider: Mapped[Word]
+    currency: Mapped[Currency]
+    amount: Mapped[Minor]
+    status: Mapped[Word]
+    provider_id: Mapped[Word | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime | None]
+    said: Mapped[str | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[Name]
+    sent_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)

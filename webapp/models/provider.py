@@ -1,0 +1,109 @@
+"""What we know of the providers: how they are, the token they gave us, and what of our ledger they have."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.models.base import Base, Currency, Key, Minor, Name, Word
+
+_WAITING = text("status IN ('waiting', 'sending')")
+_OPEN = text("resolved_at IS NULL")
+
+
+class ProviderState(Base):
+    """How calls to a provider went lately; with `opened_at` its circuit is open and nothing is asked of it."""
+
+    __tablename__ = "provider_state"
+
+    provider: Mapped[Word] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    opened_at: Mapped[datetime | None]
+    last_ok_at: Mapped[datetime | None]
+    last_failure_at: Mapped[datetime | None]
+    said: Mapped[str | None]
+
+
+class ProviderToken(Base):
+    """An access token that a provider gave us, encrypted, and how asking for the next one went."""
+
+    __tablename__ = "provider_token"
+
+    provider: Mapped[Word] = mapped_column(primary_key=True)
+    sealed: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    refreshed_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    said: Mapped[str | None]
+
+
+class MirrorEntry(Base):
+    """A transfer that the external ledger has to have, and whether it has it."""
+
+    __tablename__ = "mirror"
+    __table_args__ = (
+        Index("ix_mirror_waiting", "next_try_at", "transfer_id", postgresql_where=_WAITING, sqlite_where=_WAITING),
+        Index("ix_mirror_status", "status", "transfer_id"),
+    )
+
+    transfer_id: Mapped[Minor] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[Word]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_try_at: Mapped[datetime]
+    said: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+
+
+class MirrorAccount(Base):
+    """The external ledger's balance that stands for one of our accounts."""
+
+    __tablename__ = "mirror_account"
+
+    account_id: Mapped[Minor] = mapped_column(primary_key=True, autoincrement=False)
+    balance_id: Mapped[Name]
+    created_at: Mapped[datetime]
+
+
+class Reconciliation(Base):
+    """One comparison of our books with another's, and what it counted."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = (Index("ix_reconciliation_source", "source", "id"),)
+
+    id: Mapped[Key]
+    source: Mapped[Word]
+    run_id: Mapped[int | None]
+    at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    until: Mapped[datetime | None]
+    matched: Mapped[int] = mapped_column(default=0)
+    missing_here: Mapped[int] = mapped_column(default=0)
+    missing_there: Mapped[int] = mapped_column(default=0)
+    different: Mapped[int] = mapped_column(default=0)
+    said: Mapped[str | None]
+    """Why it could not be finished, when it could not."""
+
+
+class Difference(Base):
+    """Something on which our books and another's do not agree, until they do."""
+
+    __tablename__ = "difference"
+    __table_args__ = (
+        Index("uq_difference_open", "source", "reference", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_difference_source", "source", "id"),
+    )
+
+    id: Mapped[Key]
+    source: Mapped[Word]
+    kind: Mapped[Word]
+    """`missing_here`, `missing_there` or `different`."""
+    reference: Mapped[Name]
+    currency: Mapped[Currency | None]
+    ours: Mapped[Minor | None]
+    theirs: Mapped[Minor | None]
+    said: Mapped[str]
+    subject_kind: Mapped[Word | None]
+    subject_id: Mapped[int | None]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
