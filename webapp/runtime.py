@@ -7,6 +7,7 @@ from pathlib import Path
 from redis import Redis
 
 from webapp.db import Database
+from webapp.providers.house import Providers
 from webapp.services import audit
 from webapp.services.figures import settle_figures
 from webapp.services.ledger import settle_pools
@@ -15,7 +16,7 @@ from webapp.settings import Settings
 
 @dataclass(frozen=True)
 class Runtime:
-    """Settings, database and Redis of one process."""
+    """Settings, database, Redis and providers of one process."""
 
     settings: Settings
     db: Database
@@ -26,6 +27,11 @@ class Runtime:
         return Redis.from_url(
             self.settings.redis_address, socket_connect_timeout=3, socket_timeout=10, health_check_interval=30
         )
+
+    @cached_property
+    def providers(self) -> Providers:
+        """The providers that are configured."""
+        return Providers(self.settings, self.db)
 
     @property
     def evidence_folder(self) -> Path:

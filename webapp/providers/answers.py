@@ -1,0 +1,56 @@
+"""Reading answers that are not believed before they are checked."""
+
+from typing import Any
+
+from webapp.domain.money import exponent
+from webapp.providers.failures import Unknown
+
+
+class Answer:
+    """One JSON object of a provider. What is missing or of another type makes the whole answer unusable."""
+
+    def __init__(self, name: str, body: Any) -> None:
+        if not isinstance(body, dict):
+            raise Unknown(f"{name} answered with an unexpected shape.")
+        self.name, self.body = name, body
+
+    def part(self, key: str) -> "Answer":
+        """An object in it."""
+        return Answer(self.name, self.body.get(key))
+
+    def parts(self, key: str) -> list["Answer"]:
+        """A list of objects in it."""
+        found = self.body.get(key)
+        if not isinstance(found, list):
+            raise Unknown(f"{self.name} answered without {key}.")
+        return [Answer(self.name, each) for each in found]
+
+    def text(self, key: str) -> str:
+        """A text that is there and not empty."""
+        found = self.body.get(key)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return str(found)
+        if not isinstance(found, str) or not found:
+            raise Unknown(f"{self.name} answered without {key}.")
+        return found
+
+    def maybe(self, key: str) -> str:
+        """A text, or nothing; at most 300 characters of it."""
+        found = self.body.get(key)
+        return str(found)[:300] if isinstance(found, str | int) and not isinstance(found, bool) else ""
+
+    def minor(self, key: str) -> int:
+        """A whole number of minor units."""
+        found = self.body.get(key)
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise Unknown(f"{self.name} answered without a whole {key}.")
+        return found
+
+    def currency(self, key: str = "currency") -> str:
+        """A currency that exists."""
+        found = self.text(key)
+        try:
+            exponent(found)
+        except ValueError:
+            raise Unknown(f"{self.name} answered with the currency {found[:10]!r}.") from None
+        return found

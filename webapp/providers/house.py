@@ -1,0 +1,76 @@
+"""Which providers this desk has: made from the settings, one of each per process."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from webapp.db import Database
+from webapp.errors import Unavailable
+from webapp.providers import paystack
+from webapp.providers.calls import Caller, Line, Told
+from webapp.providers.circuit import Circuit
+from webapp.providers.needs import Collecting, Listing, Paying, Refunding
+from webapp.providers.pace import Pace
+from webapp.providers.paystack import Paystack
+from webapp.settings import Settings
+
+KNOWN = (paystack.NAME,)
+"""Every provider that there is code for, configured or not."""
+
+
+class Providers:
+    """The providers that are configured. Nothing connects before the first call."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self._settings, self._db = settings, db
+
+    @cached_property
+    def paystack(self) -> Paystack | None:
+        """Paystack, when its secret key is set."""
+        key = self._settings.paystack_secret_key
+        if not key:
+            return None
+        found = self._settings
+        return Paystack(
+            self._caller(
+                paystack.NAME,
+                found.paystack_url,
+                lambda: paystack.headers(key),
+                paystack.told,
+                found.paystack_calls_per_minute,
+            )
+        )
+
+    @cached_property
+    def collecting(self) -> Mapping[str, Collecting]:
+        """Those that collect payments, by name."""
+        return {each.name: each for each in (self.paystack,) if each is not None}
+
+    @cached_property
+    def refunding(self) -> Mapping[str, Refunding]:
+        """Those that give payments back, by name."""
+        return {each.name: each for each in (self.paystack,) if each is not None}
+
+    @cached_property
+    def paying(self) -> Mapping[str, Paying]:
+        """Those that send payouts, by name."""
+        return {each.name: each for each in (self.paystack,) if each is not None}
+
+    @cached_property
+    def listing(self) -> Mapping[str, Listing]:
+        """Those whose books can be compared with ours, by name."""
+        return {each.name: each for each in (self.paystack,) if each is not None}
+
+    def collector(self, name: str) -> Collecting:
+        """The provider of this name. Raises Unavailable when it is not configured."""
+        found = self.collecting.get(name)
+        if found is None:
+            raise Unavailable(f"{name} is not configured, so it can't be asked about payments.")
+        return found
+
+    def _caller(
+        self, name: str, base: str, headers: Callable[[], Mapping[str, str]], told: Told, per_minute: int
+    ) -> Caller:
+        found = self._settings
+        line = Line(name, base, headers, told, found.provider_timeout_seconds)
+        pace = Pace(name, per_minute, found.redis_address)
+        return Caller(line, Circuit(self._db, name), pace, parallel=found.provider_parallel_calls)

@@ -1,0 +1,115 @@
+"""What the desk needs of the outside, as Protocols, and the answers in the desk's own words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Fate(StrEnum):
+    """What became of a payment, a payout or a refund, as far as its provider knows."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REVERSED = "reversed"
+    PENDING = "pending"
+    ABSENT = "absent"
+    """The provider never heard of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a provider says of one thing. Amounts are in minor units."""
+
+    reference: str
+    fate: Fate
+    amount: int | None = None
+    currency: str | None = None
+    provider_id: str | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Who pays what for which reference; minor units."""
+
+    reference: str
+    amount: int
+    currency: str
+    email: str
+    back: str
+    """Where the payer's browser returns to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A bank or mobile account."""
+
+    kind: str
+    bank_code: str
+    account_number: str
+    account_name: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One payout to be sent; minor units."""
+
+    reference: str
+    recipient: str
+    amount: int
+    currency: str
+    reason: str
+
+
+class Collecting(Protocol):
+    """Collects payments."""
+
+    name: str
+
+    def start(self, checkout: Checkout) -> str:
+        """Begin a checkout; returns its address. The same reference again is refused by the provider."""
+
+    def look(self, reference: str) -> Seen:
+        """What became of a payment. Raises CallFailed."""
+
+
+class Refunding(Protocol):
+    """Gives money back the way it came. There is no idempotency key: look before giving."""
+
+    name: str
+
+    def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
+        """Give it back. Raises Unknown when it may or may not have been done."""
+
+    def look_refund(self, reference: str) -> Seen:
+        """What became of the refund of a payment; ABSENT when there is none."""
+
+
+class Paying(Protocol):
+    """Sends payouts."""
+
+    name: str
+
+    def recipient(self, destination: Destination) -> str:
+        """What the provider knows the account by. Harmless to repeat."""
+
+    def pay(self, sending: Sending) -> Seen:
+        """Pay once: the same reference again pays nothing more. Raises Unknown after a time-out."""
+
+    def look_payout(self, reference: str) -> Seen:
+        """What became of a payout; ABSENT when the provider never heard of it."""
+
+
+class Listing(Protocol):
+    """Tells what it has, for reconciliation."""
+
+    name: str
+
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
+        """Successful payments of a time, page by page."""
+
+    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen]:
+        """Payouts of a time, page by page."""
