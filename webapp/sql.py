@@ -57,10 +57,11 @@ def insert_new(session: Session, model: type[DeclarativeBase]) -> Any:
     return insert(model.__table__)  # type: ignore[arg-type]
 
 
-def insert_rows(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Column]) -> None:
+def insert_rows(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Column], *where: Column) -> None:
     """INSERT … SELECT: a row for each row of what the columns are selected from; plain values repeat on each."""
     table: Any = model.__table__
-    session.execute(table.insert().from_select(list(columns), select(*labelled(model, columns))))
+    rows = select(*labelled(model, columns)).where(*where)
+    session.execute(table.insert().from_select(list(columns), rows))
 
 
 def labelled(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> list[Column]:

@@ -168,7 +168,6 @@ class PaymentStatus(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     NEEDS_REVIEW = "needs_review"
-    REFUNDED = "refunded"
 
 
 class RefundStatus(StrEnum):

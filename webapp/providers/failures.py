@@ -1,5 +1,7 @@
 """How a call to the outside can end without an answer, told apart by what it may have done there."""
 
+from webapp.domain.provider_words import Unanswered
+
 
 class CallFailed(Exception):
     """A call brought no usable answer. The message is a sentence without secrets; `retry_after` is in seconds."""
@@ -24,3 +26,13 @@ class Refused(CallFailed):
     def __init__(self, sentence: str, *, status: int, code: str = "") -> None:
         super().__init__(sentence)
         self.status, self.code = status, code
+
+
+def unanswered(failure: CallFailed) -> Unanswered:
+    """A failed call as a word that can be settled."""
+    return Unanswered(
+        failure.sentence,
+        failure.retry_after,
+        is_refusal=isinstance(failure, Refused),
+        is_unsent=isinstance(failure, NotSent),
+    )

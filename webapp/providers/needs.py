@@ -3,31 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
-
-class Fate(StrEnum):
-    """What became of a payment, a payout or a refund, as far as its provider knows."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    REVERSED = "reversed"
-    PENDING = "pending"
-    ABSENT = "absent"
-    """The provider never heard of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a provider says of one thing. Amounts are in minor units."""
-
-    reference: str
-    fate: Fate
-    amount: int | None = None
-    currency: str | None = None
-    provider_id: str | None = None
-    said: str = ""
+from webapp.domain.provider_words import Seen
 
 
 @dataclass(frozen=True, slots=True)

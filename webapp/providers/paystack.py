@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from webapp import clock
+from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Refused
-from webapp.providers.needs import Checkout, Destination, Fate, Seen, Sending
+from webapp.providers.needs import Checkout, Destination, Sending
 
 NAME = "paystack"
 _PAYMENT = {"success": Fate.SUCCEEDED, "failed": Fate.FAILED, "reversed": Fate.REVERSED}

@@ -1,0 +1,236 @@
+"""Settling payments by what their providers said: one deed for many, the escrows locked, then looked at again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, exists, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.actors import Actor
+from webapp.domain.collection import Attempt, Verdict, judge, next_check
+from webapp.domain.provider_words import Seen, Unanswered, Word
+from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
+from webapp.models import Escrow, Order, Payment
+from webapp.services import alerts, audit, events, holds
+from webapp.services.giving_up import give_up_all
+from webapp.services.outcome import Outcome, Refused
+from webapp.services.payments import OPEN
+from webapp.settings import Settings
+from webapp.sql import json_text, lock, one_of
+
+_Other = aliased(Payment, name="other")
+_ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
+_REVIEW_RULE = "payment_needs_review"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A payment, what was said of it, and what that means."""
+
+    row: Any
+    word: Word
+    verdict: Verdict
+    sentence: str
+
+
+def settle_all(
+    session: Session, words: Mapping[int, Word], *, at: datetime, actor: Actor, settings: Settings
+) -> Outcome:
+    """Do to each payment what its provider's word means. Those that wait on are refused by name, not raised.
+
+    Settling the same word twice changes nothing the second time.
+    """
+    lock(session, Escrow, list(session.scalars(_escrows_of(session, words))))
+    patience = timedelta(hours=settings.payment_verification_timeout_hours)
+    ruled = [_ruled(row, words[row.id], at, patience) for row in session.execute(_rows(session, list(words)))]
+    ruled = _once_per_order(ruled)
+    groups: dict[Verdict, list[Ruled]] = {verdict: [] for verdict in Verdict}
+    for each in ruled:
+        groups[each.verdict].append(each)
+    outcome = Outcome("payment", done=len(ruled) - len(groups[Verdict.WAIT]))
+    outcome.amounts = _succeed(session, groups[Verdict.SUCCEED], at, actor)
+    for verdict in _ENDED:
+        _give_up(session, groups[verdict], verdict, at, actor)
+    _review(session, groups[Verdict.REVIEW], at, actor)
+    _wait(session, groups[Verdict.WAIT], at)
+    outcome.refused = [Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[Verdict.WAIT]]
+    return outcome
+
+
+def _escrows_of(session: Session, words: Mapping[int, Word]) -> Any:
+    return (
+        select(Escrow.id)
+        .join(Payment, Payment.order_id == Escrow.order_id)
+        .where(one_of(session, Payment.id, list(words)))
+    )
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Any:
+    return (
+        select(
+            Payment.id,
+            Payment.status,
+            Payment.amount,
+            Payment.currency,
+            Payment.provider,
+            Payment.reference,
+            Payment.first_checked_at,
+            Payment.checks,
+            Payment.order_id,
+            Order.status.label("order_status"),
+            Escrow.id.label("escrow_id"),
+            Escrow.status.label("escrow_status"),
+        )
+        .join(Order, Order.id == Payment.order_id)
+        .join(Escrow, Escrow.order_id == Order.id)
+        .where(one_of(session, Payment.id, ids))
+        .order_by(Payment.id)
+    )
+
+
+def _ruled(row: Any, word: Word, at: datetime, patience: timedelta) -> Ruled:
+    attempt = Attempt(row.status, row.amount, row.currency, row.order_status, row.first_checked_at)
+    verdict, sentence = judge(attempt, word, at, patience)
+    if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
+        return Ruled(row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {row.escrow_status}.")
+    return Ruled(row, word, verdict, sentence)
+
+
+def _once_per_order(ruled: Sequence[Ruled]) -> list[Ruled]:
+    """Of several payments of one order that succeeded at once, the first pays it; the others need a person."""
+    paid: set[int] = set()
+    found = []
+    for each in ruled:
+        again = each.verdict == Verdict.SUCCEED and each.row.order_id in paid
+        said = "The payment succeeded, but its order is paid already."
+        found.append(Ruled(each.row, each.word, Verdict.REVIEW, said) if again else each)
+        if each.verdict == Verdict.SUCCEED:
+            paid.add(each.row.order_id)
+    return found
+
+
+def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> dict[str, int]:
+    """Hold the escrows, start the orders, and say so; returns minor units per currency."""
+    amounts: dict[str, int] = {}
+    for provider in sorted({each.row.provider for each in ruled}):
+        mine = [each for each in ruled if each.row.provider == provider]
+        escrows = [each.row.escrow_id for each in mine]
+        for currency, amount in holds.hold_all(session, escrows, owner=provider, at=at, actor=actor).items():
+            amounts[currency] = amounts.get(currency, 0) + amount
+    if ruled:
+        _mark(session, ruled, PaymentStatus.SUCCEEDED, at)
+        started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in ruled]))
+        values = {"status": OrderStatus.IN_PROGRESS, "paid_at": at}
+        session.execute(started.values(**values).execution_options(synchronize_session=False))
+        _tell(session, ruled, "payment.succeed", "payment.succeeded", at, actor)
+    return amounts
+
+
+def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: datetime, actor: Actor) -> None:
+    """The payments failed; orders that have no other payment under way are declined, their escrows voided."""
+    if not ruled:
+        return
+    status = _ENDED[verdict]
+    _mark(session, ruled, status, at)
+    _tell(session, ruled, f"payment.{verdict}", f"payment.{status}", at, actor)
+    orders = [each.row.order_id for each in ruled]
+    open_elsewhere = exists().where(_Other.order_id == Order.id, _Other.status.in_(OPEN))
+    alone = (
+        select(Escrow.id)
+        .join(Order, Order.id == Escrow.order_id)
+        .where(one_of(session, Order.id, orders), Order.status == OrderStatus.AWAITING_PAYMENT, ~open_elsewhere)
+    )
+    give_up_all(session, list(session.scalars(alone)), "The payment did not succeed.", at=at, actor=actor)
+
+
+def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """Nothing moves: a person decides."""
+    if not ruled:
+        return
+    _mark(session, ruled, PaymentStatus.NEEDS_REVIEW, None)
+    _tell(session, ruled, "payment.review", "payment.needs_review", at, actor)
+    for each in ruled:
+        said = f"Payment {each.row.reference} needs a person: {each.sentence}"
+        alerts.fire(session, _REVIEW_RULE, f"payment {each.row.id}", "warn", said, at)
+
+
+def _mark(session: Session, ruled: Sequence[Ruled], status: PaymentStatus, settled_at: datetime | None) -> None:
+    values: list[dict[str, Any]] = [
+        {"key": each.row.id, "said_now": each.sentence or None, **_shown(each.word, status)} for each in ruled
+    ]
+    changed = (
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("key"))
+        .values(
+            status=str(status),
+            said=bindparam("said_now"),
+            provider_id=bindparam("number"),
+            seen_amount=bindparam("amount_seen"),
+            seen_currency=bindparam("currency_seen"),
+            settled_at=settled_at,
+            next_check_at=None,
+            checks=_TABLE.c.checks + 1,
+            version=_TABLE.c.version + 1,
+        )
+    )
+    session.connection().execute(changed, values)
+
+
+def _shown(word: Word, status: PaymentStatus) -> dict[str, Any]:
+    seen = word if isinstance(word, Seen) else None
+    doubtful = seen if status == PaymentStatus.NEEDS_REVIEW else None
+    return {
+        "number": seen.provider_id if seen else None,
+        "amount_seen": doubtful.amount if doubtful else None,
+        "currency_seen": doubtful.currency if doubtful else None,
+    }
+
+
+def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
+    if not ruled:
+        return
+    values = [
+        {"key": each.row.id, "said_now": each.sentence, "again": next_check(each.row.checks, at, _after(each.word))}
+        for each in ruled
+    ]
+    changed = (
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("key"), _TABLE.c.status == str(PaymentStatus.PENDING))
+        .values(
+            said=bindparam("said_now"),
+            next_check_at=bindparam("again", type_=_TABLE.c.next_check_at.type),
+            checks=_TABLE.c.checks + 1,
+        )
+    )
+    session.connection().execute(changed, values)
+
+
+def _after(word: Word) -> float | None:
+    return word.retry_after if isinstance(word, Unanswered) else None
+
+
+def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: str, at: datetime, actor: Actor) -> None:
+    """Records and events as the payments are now."""
+    chosen = one_of(session, Payment.id, [each.row.id for each in ruled])
+    said = json_text(session, {"status": Payment.status, "said": Payment.said})
+    records = select(Payment.id, literal('{"status":"pending"}').label("before"), said.label("after")).where(chosen)
+    audit.record_all(session, actor, action, "payment", records, len(ruled), at=at)
+    payload = (
+        select(
+            Payment.id,
+            Payment.reference,
+            Payment.provider,
+            Payment.amount,
+            Payment.currency,
+            Payment.said,
+            Order.ref.label("order"),
+        )
+        .join(Order, Order.id == Payment.order_id)
+        .where(chosen)
+    )
+    events.add_all(session, event, "payment", payload, at=at)
+
+
+_TABLE: Any = Payment.__table__

@@ -1,0 +1,146 @@
+"""Payments: attempts to collect money for an order through a provider."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import OrderStatus, PaymentStatus
+from webapp.errors import Conflict, Invalid
+from webapp.models import Escrow, Order, Party, Payment
+from webapp.services import audit, events, leaving, lookup, orders
+from webapp.settings import Settings
+
+MOST_ATTEMPTS = 20
+"""Payments that one order may have."""
+OPEN = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A payment that a provider is asked about."""
+
+    id: int
+    provider: str
+    reference: str | None
+
+
+def get(session: Session, payment_id: int) -> Payment:
+    """One payment. Raises NotFound."""
+    return lookup.by_id(session, Payment, payment_id, "payment")
+
+
+def create(
+    session: Session, order_id: int, provider: str, *, at: datetime, actor: Actor, settings: Settings
+) -> Payment:
+    """Write an attempt to collect an order's money, under a reference of its own, before the provider hears of it."""
+    actor.require("payment:create")
+    order = orders.get(session, order_id)
+    leaving.locked(session, orders.escrow_of(session, order_id).id)
+    session.refresh(order)
+    if order.status != OrderStatus.AWAITING_PAYMENT:
+        raise Conflict(f"Order {order.ref} is {order.status.replace('_', ' ')}: there is nothing to pay.")
+    tried = session.scalars(select(func.count()).select_from(Payment).where(Payment.order_id == order_id)).one()
+    if tried >= MOST_ATTEMPTS:
+        raise Conflict(f"Order {order.ref} has {tried} payments already. Settle those first.")
+    payment = Payment(
+        order_id=order_id,
+        provider=provider,
+        reference=f"pay-{secrets.token_hex(12)}",
+        status=PaymentStatus.PENDING,
+        amount=order.amount,
+        currency=order.currency,
+        created_at=at,
+        next_check_at=at + timedelta(hours=settings.payment_verification_timeout_hours),
+        checks=0,
+        version=1,
+    )
+    session.add(payment)
+    session.flush()
+    said = {"order": order.ref, "provider": provider, "reference": payment.reference, "amount": order.amount}
+    audit.record(session, actor, "payment.create", ("payment", payment.id), at=at, after=said)
+    events.add(session, "payment.created", ("payment", payment.id), said | {"currency": order.currency}, at=at)
+    return payment
+
+
+def payer_email(session: Session, payment: Payment) -> str:
+    """Where the provider reaches the payer. Raises Invalid when the buyer has no address."""
+    buyer = session.scalars(
+        select(Party).join(Order, Order.buyer_id == Party.id).where(Order.id == payment.order_id)
+    ).one()
+    if not buyer.email:
+        said = f"{buyer.name} has no email address, which the provider asks for."
+        raise Invalid(said, fields={"order": said})
+    return buyer.email
+
+
+def note_checkout(session: Session, payment_id: int, address: str) -> Payment:
+    """Keep where the payer goes to pay."""
+    changed = update(Payment).where(Payment.id == payment_id, Payment.checkout_url.is_(None))
+    session.execute(changed.values(checkout_url=address).execution_options(synchronize_session=False))
+    return get(session, payment_id)
+
+
+def note_no_checkout(session: Session, payment_id: int, said: str, *, at: datetime, actor: Actor) -> Payment:
+    """The provider refused to begin, surely without effect: this attempt failed, the order stays payable."""
+    where = (Payment.id == payment_id, Payment.status == PaymentStatus.PENDING, Payment.checkout_url.is_(None))
+    failed = (
+        update(Payment)
+        .where(*where)
+        .values(status=PaymentStatus.FAILED, said=said, settled_at=at, next_check_at=None, version=Payment.version + 1)
+    )
+    changed = session.execute(failed.returning(Payment.id).execution_options(synchronize_session=False))
+    if changed.one_or_none() is not None:
+        audit.record(session, actor, "payment.fail", ("payment", payment_id), at=at, reason=said)
+        events.add(session, "payment.failed", ("payment", payment_id), {"said": said}, at=at)
+    return get(session, payment_id)
+
+
+def take_due(
+    session: Session, at: datetime, limit: int, lease: timedelta, only: list[int] | None = None
+) -> list[Asked]:
+    """Pending payments whose time to be asked about has come, taken so that nobody else asks during the lease."""
+    due = select(Payment.id).where(Payment.status == PaymentStatus.PENDING, Payment.next_check_at <= at)
+    if only is not None:
+        due = due.where(Payment.id.in_(only))
+    due = due.order_by(Payment.next_check_at, Payment.id).limit(limit).with_for_update(skip_locked=True)
+    ids = list(session.scalars(due))
+    return mark_asked(session, ids, at, lease)
+
+
+def mark_asked(session: Session, ids: list[int], at: datetime, lease: timedelta) -> list[Asked]:
+    """Note that these are being asked about; settled ones are asked about too, for a late word of their provider."""
+    if not ids:
+        return []
+    taken = (
+        update(Payment)
+        .where(Payment.id.in_(ids))
+        .values(
+            first_checked_at=func.coalesce(Payment.first_checked_at, at), last_checked_at=at, next_check_at=at + lease
+        )
+        .returning(Payment.id, Payment.provider, Payment.reference)
+        .execution_options(synchronize_session=False)
+    )
+    return [Asked(*row) for row in session.execute(taken)]
+
+
+def require_verifiable(session: Session, payment_id: int, actor: Actor) -> Payment:
+    """The payment, if its provider may be asked about it. Raises Conflict when there is nothing to ask."""
+    actor.require("payment:verify")
+    payment = get(session, payment_id)
+    if payment.reference is None:
+        raise Conflict("This payment has no reference, so no provider can be asked about it.")
+    return payment
+
+
+def of_order(session: Session, order_id: int) -> list[Payment]:
+    """Every attempt to pay an order, newest first."""
+    return list(session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id.desc())))
+
+
+def escrow_of(session: Session, payment: Payment) -> Escrow:
+    """The escrow that the payment is for."""
+    return orders.escrow_of(session, payment.order_id)
