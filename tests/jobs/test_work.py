@@ -14,10 +14,10 @@ from webapp.domain.states import RunStatus
 from webapp.errors import Conflict
 from webapp.jobs import chunks
 from webapp.jobs.run_job import run_job
-from webapp.jobs.work import Work
+from webapp.jobs.work import NotConfigured, Work
 from webapp.models import Alert, Escrow
 from webapp.runtime import Runtime
-from webapp.services import releases, run_progress, runs, stop, sweep
+from webapp.services import releases, run_progress, runs, schedules, stop, sweep
 from webapp.services.outcome import Outcome
 
 LEASE = timedelta(seconds=30)
@@ -201,6 +201,32 @@ def test_a_run_whose_job_raises_fails_alerts_once_and_a_good_one_resolves_it(run
     go(runtime, "pay")
     with runtime.db.reading() as session:
         assert [alert.status for alert in session.scalars(select(Alert))] == ["resolved"]
+
+
+def test_a_run_without_what_it_needs_is_skipped_and_counts_as_having_run(runtime: Runtime, declare) -> None:
+    found: list[Exception] = [KeyError("lost key"), NotConfigured("The post office is not configured.")]
+
+    def job(work: Work, at: datetime) -> None:
+        raise found.pop(0)
+
+    planned(runtime, declare("pay", job), NOON)
+    go(runtime, "pay")
+    run = go(runtime, "pay")
+
+    assert (run.status, run.error) == (RunStatus.SKIPPED, "The post office is not configured.")
+    with runtime.db.reading() as session:
+        assert [alert.status for alert in session.scalars(select(Alert))] == ["resolved"]
+        assert schedules.health_of(session, "pay", clock.now()).last_good.id == run.id
+
+
+def test_a_run_that_did_something_is_not_skipped_for_what_was_missing_then(runtime: Runtime, declare) -> None:
+    def job(work: Work, at: datetime) -> None:
+        work.each("thing", [1], lambda session, item: None)
+        raise NotConfigured("The post office is not configured.")
+
+    planned(runtime, declare("pay", job), NOON)
+    run = go(runtime, "pay")
+    assert (run.status, run.error) == (RunStatus.SUCCEEDED, "The post office is not configured.")
 
 
 def test_more_failed_items_than_the_share_alert(runtime: Runtime, declare) -> None:

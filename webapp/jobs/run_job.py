@@ -14,7 +14,7 @@ from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.errors import Conflict, Refusal
 from webapp.jobs.queue import enqueue
 from webapp.jobs.run_book import RunBook
-from webapp.jobs.work import AskedToStop, TimeLimit, Work
+from webapp.jobs.work import AskedToStop, NotConfigured, TimeLimit, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
@@ -76,6 +76,8 @@ def _outcome_of(work: Work) -> Ending:
         raise
     except TimeLimit:
         return RunStatus.PARTIAL, "It reached its maximum duration. What is left stays due."
+    except NotConfigured as missing:
+        return RunStatus.SKIPPED, str(missing)
     except Refusal as refusal:
         return RunStatus.FAILED, refusal.detail
     except Exception as problem:

@@ -52,6 +52,10 @@ class AskedToStop(Stopped):
     """The process is going down; the run goes back to the queue."""
 
 
+class NotConfigured(Exception):
+    """What the job needs is not set up here: the run ends skipped with this sentence, and that alarms nobody."""
+
+
 class Work:
     """One attempt at one run."""
 

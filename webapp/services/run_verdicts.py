@@ -16,7 +16,9 @@ _SHARE = 10
 
 
 def ending(run: Run, status: RunStatus) -> RunStatus:
-    """A run whose items failed did not simply succeed; one that raised after doing something did a part."""
+    """A run whose items failed did not simply succeed, and one that did something was not simply skipped."""
+    if status == RunStatus.SKIPPED and run.processed:
+        status = RunStatus.SUCCEEDED
     if status == RunStatus.SUCCEEDED and run.failed:
         return RunStatus.PARTIAL if run.succeeded or run.skipped else RunStatus.FAILED
     return status
