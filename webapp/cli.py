@@ -14,6 +14,7 @@ COMMANDS = {
     "eligible": "webapp.commands.eligible",
     "import": "webapp.commands.imports",
     "demo": "webapp.commands.demo",
+    "sandbox": "webapp.commands.sandbox",
     "user": "webapp.commands.user",
     "token": "webapp.commands.token",
     "ledger": "webapp.commands.ledger",

@@ -1,0 +1,36 @@
+"""The sandbox as a Flask application."""
+
+import os
+
+from flask import Flask, Response, jsonify
+
+from webapp.errors import Refusal
+from webapp.sandbox import checkout, control, hooks, paystack, webhooks
+from webapp.sandbox.box import EXTENSION, Box
+from webapp.sandbox.settings import SandboxSettings, refuse_in_production
+
+_LARGEST_BODY = 32 * 1024 * 1024
+
+
+def create_sandbox(settings: SandboxSettings) -> Flask:
+    """The application; what happens by itself begins with `box.agenda.start()`. Raises Invalid in production."""
+    refuse_in_production(os.environ)
+    app, box = Flask("webapp.sandbox"), Box(settings)
+    app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, TRUSTED_HOSTS=["127.0.0.1", "localhost"])
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = box
+    for part in (webhooks, paystack):
+        part.register(box)
+    for each in (paystack, checkout, hooks, control):
+        app.register_blueprint(each.blueprint)
+    app.register_error_handler(Refusal, _refused)
+    app.add_url_rule("/health", view_func=_health)
+    return app
+
+
+def _health() -> Response:
+    return jsonify({"status": "UP"})
+
+
+def _refused(problem: Refusal) -> tuple[Response, int]:
+    return jsonify({"error": problem.detail}), problem.status

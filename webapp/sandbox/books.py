@@ -1,0 +1,157 @@
+"""What the sandbox knows, in a small SQLite file: things of a kind under a key, and what is due."""
+
+import json
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from webapp import clock
+
+Data = dict[str, Any]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS things (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, key TEXT NOT NULL, parent TEXT NOT NULL DEFAULT '',
+    at REAL NOT NULL, data TEXT NOT NULL, UNIQUE (kind, key)
+);
+CREATE INDEX IF NOT EXISTS things_of_parent ON things (kind, parent);
+CREATE INDEX IF NOT EXISTS things_by_time ON things (kind, at);
+CREATE TABLE IF NOT EXISTS tasks (
+    key TEXT PRIMARY KEY, at REAL NOT NULL, what TEXT NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tasks_by_time ON tasks (at);
+"""
+_COLUMNS = "number, kind, key, parent, at, data"
+
+
+@dataclass
+class Thing:
+    """One thing in the books; `data` is saved by `Books.save`."""
+
+    number: int
+    kind: str
+    key: str
+    parent: str
+    at: float
+    data: Data
+
+
+class Books:
+    """One connection and one lock: what is done inside `writing` is seen whole, or not at all."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="desk-sandbox-") if file is None else None
+        self.file = file or Path(self._folder.name if self._folder else "", "sandbox.sqlite3")
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock, self._depth = threading.RLock(), 0
+        self._connection = sqlite3.connect(self.file, check_same_thread=False, isolation_level=None, timeout=5)
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(_TABLES)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Look and write as one; an exception undoes it. May be nested."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("COMMIT")
+
+    def execute(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """One statement, and its rows."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def add(self, kind: str, key: str, data: Data, *, parent: str = "", at: float | None = None) -> Thing | None:
+        """Write down something new; None if there is one of this kind and key already."""
+        when = clock.now().timestamp() if at is None else at
+        rows = self.execute(
+            f"INSERT INTO things (kind, key, parent, at, data) VALUES (?, ?, ?, ?, ?) "
+            f"ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
+            (kind, key, parent, when, json.dumps(data)),
+        )
+        return _things(rows)[0] if rows else None
+
+    def get(self, kind: str, key: str) -> Thing | None:
+        """The one of this kind and key."""
+        return _first(self.execute(f"SELECT {_COLUMNS} FROM things WHERE kind = ? AND key = ?", (kind, key)))
+
+    def numbered(self, kind: str, number: int) -> Thing | None:
+        """The one of this kind with this number."""
+        return _first(self.execute(f"SELECT {_COLUMNS} FROM things WHERE number = ? AND kind = ?", (number, kind)))
+
+    def save(self, thing: Thing) -> None:
+        """Keep what was changed in it."""
+        self.execute("UPDATE things SET data = ? WHERE number = ?", (json.dumps(thing.data), thing.number))
+
+    def count(self, kind: str, **narrow: Any) -> int:
+        """How many there are."""
+        where, values = _where(kind, **narrow)
+        return int(self.execute(f"SELECT count(*) FROM things WHERE {where}", values)[0][0])
+
+    def listed(
+        self, kind: str, *, limit: int = 1000, offset: int = 0, newest: bool = False, **narrow: Any
+    ) -> list[Thing]:
+        """Those of a kind in the order they came; `parent`, `since`, `until`, `after`, `before` (numbers) narrow it."""
+        where, values = _where(kind, **narrow)
+        order = "DESC" if newest else "ASC"
+        rows = self.execute(
+            f"SELECT {_COLUMNS} FROM things WHERE {where} ORDER BY number {order} LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return _things(rows)
+
+    def kinds(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        return dict(self.execute("SELECT kind, count(*) FROM things GROUP BY kind ORDER BY kind"))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        with self.writing():
+            self.execute("DELETE FROM things")
+            self.execute("DELETE FROM tasks")
+
+    def close(self) -> None:
+        """Let go of the file; books without a place of their own are removed."""
+        with self._lock:
+            self._connection.close()
+        if self._folder:
+            self._folder.cleanup()
+
+
+_NARROW = {
+    "parent": "parent = ?",
+    "since": "at >= ?",
+    "until": "at <= ?",
+    "after": "number > ?",
+    "before": "number < ?",
+    "status": "json_extract(data, '$.status') = ?",
+}
+
+
+def _where(kind: str, **narrow: Any) -> tuple[str, list[Any]]:
+    given = {name: value for name, value in narrow.items() if value is not None}
+    return " AND ".join(["kind = ?", *(_NARROW[name] for name in given)]), [kind, *given.values()]
+
+
+def _things(rows: list[Any]) -> list[Thing]:
+    return [Thing(number, kind, key, parent, at, json.loads(data)) for number, kind, key, parent, at, data in rows]
+
+
+def _first(rows: list[Any]) -> Thing | None:
+    return _things(rows)[0] if rows else None

@@ -1,0 +1,69 @@
+"""The pages where a buyer would pay: anyone may press Pay, Fail or Abandon."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, redirect, render_template_string, request
+from werkzeug.wrappers import Response
+
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import Box, here
+from webapp.sandbox.paystack import charges as paystack
+
+blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
+
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pay {{ reference }}</title></head><body>
+<h1>Sandbox checkout</h1>
+<p>{{ provider }} asks for <strong>{{ amount }} {{ currency }}</strong> for {{ reference }}.</p>
+<p>It is {{ status }} now.</p>
+<form method="post">
+{% for outcome, label in buttons %}<button name="outcome" value="{{ outcome }}">{{ label }}</button>
+{% endfor %}</form></body></html>"""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What a provider's page needs."""
+
+    find: Callable[[Box, str], Thing]
+    pay: Callable[..., Thing]
+    back: Callable[[Thing], str]
+    """Where the buyer goes afterwards; empty stays here."""
+
+
+def _back_from_paystack(thing: Thing) -> str:
+    return _with(thing.data.get("callback_url"), f"trxref={thing.key}&reference={thing.key}")
+
+
+def _with(address: object, query: str) -> str:
+    text = str(address or "")
+    if not text.startswith(("http://", "https://")):
+        return ""
+    return f"{text}{'&' if '?' in text else '?'}{query}"
+
+
+CHECKOUTS = {"paystack": Checkout(paystack.found, paystack.pay, _back_from_paystack)}
+
+
+@blueprint.get("/<provider>/<path:reference>")
+def show(provider: str, reference: str) -> str:
+    """The page with the buttons."""
+    thing = _checkout(provider).find(here(), reference)
+    shown: Data = {name: thing.data[name] for name in ("amount", "currency", "status")}
+    buttons = [("success", "Pay"), ("failed", "Fail"), ("abandoned", "Abandon")]
+    return render_template_string(_PAGE, provider=provider, reference=thing.key, buttons=buttons, **shown)
+
+
+@blueprint.post("/<provider>/<path:reference>")
+def press(provider: str, reference: str) -> Response:
+    """What a button does; then back to the shop. A payment that succeeded stays so."""
+    box, checkout = here(), _checkout(provider)
+    thing = checkout.find(box, reference)
+    if thing.data["status"] not in ("success", "successful", "succeeded", "reversed"):
+        thing = checkout.pay(box, reference, request.form.get("outcome", "success"), {})
+    return redirect(checkout.back(thing) or request.path, 303)
+
+
+def _checkout(provider: str) -> Checkout:
+    found = CHECKOUTS.get(provider)
+    return found or abort(404)

@@ -1,0 +1,155 @@
+"""How tests and people move the sandbox's world: moods, outcomes, disputes, and what is in the books."""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from webapp.errors import Invalid
+from webapp.sandbox import hooks, moods, webhooks
+from webapp.sandbox.books import Thing
+from webapp.sandbox.box import here
+from webapp.sandbox.checkout import CHECKOUTS
+from webapp.sandbox.filling import fill_books
+from webapp.sandbox.inputs import body, natural, whole
+from webapp.sandbox.paystack import disputes, refunds, transfers
+from webapp.sandbox.settings import Options
+from webapp.sandbox.signatures import SIGNERS
+from webapp.sandbox.tempers import from_body
+
+blueprint = Blueprint("control", __name__, url_prefix="/control")
+
+_DONE = {"ok": True}
+
+
+@blueprint.get("/moods")
+def list_moods() -> Response:
+    """Every mood with its sentence, and those in force."""
+    of_calls = moods.WITHOUT_EFFECT | moods.WITH_EFFECT
+    return jsonify({"calls": of_calls, "webhooks": moods.OF_WEBHOOKS, "in_force": here().tempers.listed()})
+
+
+@blueprint.post("/mood")
+def set_mood() -> Response:
+    """Let a call of a provider be in a mood."""
+    here().tempers.set(from_body(body()))
+    return jsonify({"in_force": here().tempers.listed()})
+
+
+@blueprint.delete("/mood")
+def clear_mood() -> Response:
+    """Forget moods: all, or those of a provider or a call, by body or query."""
+    given = body() | request.args.to_dict()
+    here().tempers.clear(str(given.get("provider", moods.ANY)), str(given.get("call", moods.ANY)))
+    return jsonify(_DONE)
+
+
+@blueprint.post("/latency")
+def set_latency() -> Response:
+    """Let every call of a provider take longer."""
+    given = body()
+    here().latency[str(given.get("provider", moods.ANY))] = min(60.0, float(given.get("milliseconds") or 0) / 1000)
+    return jsonify(here().latency)
+
+
+@blueprint.route("/options", methods=["GET", "POST"])
+def options() -> Response:
+    """How the world behaves; what is posted changes it."""
+    now = here().options
+    for each in fields(Options):
+        if each.name in body():
+            setattr(now, each.name, type(getattr(now, each.name))(body()[each.name]))
+    return jsonify(asdict(now))
+
+
+@blueprint.get("/books")
+def show_books() -> Response:
+    """Everything, or one kind; at most `limit` of each, and how many there are."""
+    books, wanted = here().books, request.args.get("kind")
+    limit, counts = natural("limit", 1000, 1_000_000), books.kinds()
+    kinds = [wanted] if wanted else list(counts)
+    return jsonify(
+        {"counts": counts} | {kind: [_shown(each) for each in books.listed(kind, limit=limit)] for kind in kinds}
+    )
+
+
+@blueprint.post("/reset")
+def reset() -> Response:
+    """Forget everything: books, moods and latency."""
+    here().tempers.clear()
+    here().latency.clear()
+    here().books.reset()
+    return jsonify(_DONE)
+
+
+@blueprint.post("/pay/<provider>/<path:reference>")
+def pay(provider: str, reference: str) -> Response:
+    """Let a payment end so; `amount` and `currency` let it be another than was asked for."""
+    if provider not in CHECKOUTS:
+        raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
+    given = body()
+    changes = {name: given[name] for name in ("amount", "currency") if given.get(name) is not None}
+    outcome, tell = str(given.get("outcome", "success")), bool(given.get("webhook", True))
+    return jsonify(_shown(CHECKOUTS[provider].pay(here(), reference, outcome, changes, webhook=tell)))
+
+
+@blueprint.post("/transfers/<path:reference>")
+def end_transfer(reference: str) -> Response:
+    """Let a transfer end so, and tell of it."""
+    return jsonify(_shown(transfers.settle(here(), reference, str(body().get("outcome", "success")))))
+
+
+@blueprint.post("/refunds/<path:reference>")
+def end_refund(reference: str) -> Response:
+    """Let a refund be so, and tell of it."""
+    return jsonify(_shown(refunds.end(here(), reference, str(body().get("outcome", "processed")))))
+
+
+@blueprint.post("/balance")
+def set_balance() -> Response:
+    """Let so much be in Paystack's balance, in minor units."""
+    transfers.set_balance(here(), str(body().get("currency", "NGN")), int(body().get("amount", 0)))
+    return jsonify(_DONE)
+
+
+@blueprint.post("/dispute")
+def open_dispute() -> Response:
+    """Let a buyer's bank dispute a Paystack transaction."""
+    given = body()
+    return jsonify(_shown(disputes.open_dispute(here(), str(given.get("reference", "")), given)))
+
+
+@blueprint.post("/webhook")
+def send_webhook() -> Response:
+    """Send any event: `provider` (or `flutterwave_v3`), and `event` with `data`, or a whole `envelope`."""
+    given = body()
+    signer = str(given.get("provider", ""))
+    if signer not in SIGNERS:
+        raise Invalid(f"There are webhooks of {', '.join(SIGNERS)}.")
+    envelope = given.get("envelope") or {"event": given.get("event"), "data": given.get("data") or {}}
+    webhooks.emit(here(), signer, envelope, success_again=envelope)
+    return jsonify(_DONE)
+
+
+@blueprint.get("/webhooks")
+def list_webhooks() -> Response:
+    """What was sent to the desk, the answers it gave, newest last."""
+    found = here().books.listed(webhooks.KIND, parent=request.args.get("provider"), limit=10_000)
+    return jsonify([_shown(each) for each in found])
+
+
+@blueprint.get("/hooks")
+@blueprint.get("/hooks/<path:name>")
+def list_hooks(name: str | None = None) -> Response:
+    """What came from the desk to a receiver."""
+    return jsonify(hooks.received(name))
+
+
+@blueprint.post("/fill")
+def fill() -> Response:
+    """Very many payments at once, that nobody asked for."""
+    return jsonify({"added": fill_books(here().books, body(), whole(body().get("count")) or 0)})
+
+
+def _shown(thing: Thing) -> dict[str, Any]:
+    return {"number": thing.number, "key": thing.key, "parent": thing.parent, "at": thing.at} | thing.data

@@ -1,0 +1,50 @@
+"""Reading what a call carries, without trusting any of it."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import request
+
+from webapp import clock
+from webapp.sandbox.books import Data
+from webapp.sandbox.gate import Wrong
+
+
+def body() -> Data:
+    """The JSON object of this call; an empty one when there is none."""
+    found = request.get_json(force=True, silent=True)
+    return found if isinstance(found, dict) else {}
+
+
+def whole(value: Any) -> int | None:
+    """A whole number above zero, also one written as text."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        return None
+    return number if number > 0 and not isinstance(value, bool | float) else None
+
+
+def natural(name: str, default: int, most: int) -> int:
+    """A number from the query, at least 1."""
+    return min(most, whole(request.args.get(name)) or default)
+
+
+def instant(name: str, field: str = "") -> float | None:
+    """A time from the query as seconds; a date alone is its midnight, or for `to` the end of that day."""
+    text = request.args.get(name)
+    if not text:
+        return None
+    try:
+        found = clock.parse_instant(text.replace(" ", "+"))
+    except ValueError:
+        raise Wrong(400, f"{field or name} must be a valid date", "invalid_params") from None
+    is_date = len(text.strip()) == len("2026-01-01")
+    return found.timestamp() + (24 * 3600 - 0.001 if is_date and name == "to" else 0)
+
+
+def written(at: float | None) -> str | None:
+    """An instant as Paystack and Flutterwave write it: milliseconds and a Z."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, tz=clock.now().tzinfo).isoformat(timespec="milliseconds").replace("+00:00", "Z")

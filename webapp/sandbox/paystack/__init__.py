@@ -1,0 +1,13 @@
+"""Paystack, as its public documentation describes it. Amounts are whole minor units."""
+
+from webapp.sandbox.box import Box
+from webapp.sandbox.paystack import charges, disputes, refunds, transfers
+from webapp.sandbox.paystack.manner import blueprint
+
+__all__ = ["blueprint", "charges", "disputes", "refunds", "register", "transfers"]
+
+
+def register(box: Box) -> None:
+    """Let what Paystack does by itself happen."""
+    for part in (charges, transfers, refunds):
+        part.register(box)

@@ -1,0 +1,122 @@
+"""Paystack's transactions: started, paid or not, asked for and listed."""
+
+import uuid
+
+from flask import Response, request, url_for
+
+from webapp import clock
+from webapp.sandbox import webhooks
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import Box, here
+from webapp.sandbox.gate import Wrong
+from webapp.sandbox.inputs import body, whole
+from webapp.sandbox.paystack import shapes
+from webapp.sandbox.paystack.lists import listed
+from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, blueprint, said
+
+KIND = "paystack.transaction"
+OUTCOMES = ("success", "failed", "abandoned", "pending", "ongoing", "processing", "queued", "reversed")
+_FEE_PERCENT = 1.5
+
+
+@blueprint.post("/transaction/initialize")
+def initialize() -> Response:
+    """A checkout under a reference that nobody used before."""
+    asked, box = body(), here()
+    amount, currency = whole(asked.get("amount")), str(asked.get("currency") or "NGN")
+    if not asked.get("email"):
+        raise Wrong(400, "Email is required", "missing_params")
+    if amount is None:
+        raise Wrong(400, "Invalid Amount Sent", "invalid_params")
+    if currency not in CURRENCIES:
+        raise Wrong(400, "Currency not supported by merchant", "unsupported_currency")
+    reference = str(asked.get("reference") or uuid.uuid4().hex[:16])
+    kept = {name: asked.get(name) for name in ("email", "callback_url", "metadata")}
+    added = box.books.add(KIND, reference, {"status": "abandoned", "amount": amount, "currency": currency} | kept)
+    if added is None:
+        raise Wrong(400, "Duplicate Transaction Reference", "duplicate_reference")
+    _plan_autopay(box, reference)
+    checkout = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
+    code = f"AC_{added.number}"
+    return said(
+        "Authorization URL created", {"authorization_url": checkout, "access_code": code, "reference": reference}
+    )
+
+
+@blueprint.get("/transaction/verify/<path:reference>")
+def verify(reference: str) -> Response:
+    """What became of a reference."""
+    return said("Verification successful", shapes.transaction(found(here(), reference)))
+
+
+@blueprint.get("/transaction")
+def transactions() -> Response:
+    """Every transaction."""
+    return listed("Transactions retrieved", KIND, shapes.transaction)
+
+
+@blueprint.get("/transaction/<int:number>")
+def transaction(number: int) -> Response:
+    """A transaction by its number."""
+    thing = here().books.numbered(KIND, number)
+    if thing is None:
+        raise Wrong(404, "Transaction not found", "transaction_not_found")
+    return said("Transaction retrieved", shapes.transaction(thing))
+
+
+def found(box: Box, reference: str) -> Thing:
+    """A transaction by its reference, or by its number in text. Raises Wrong."""
+    thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
+    if thing is None:
+        raise Wrong(404, "Transaction reference not found", "transaction_not_found")
+    return thing
+
+
+def pay(box: Box, reference: str, outcome: str, changes: Data, *, webhook: bool = True) -> Thing:
+    """Let a transaction end so; only successes are told by webhook. `changes` may hold another amount or currency."""
+    if outcome not in OUTCOMES:
+        raise Wrong(400, f"A transaction ends as one of {', '.join(OUTCOMES)}", "invalid_params")
+    with box.books.writing():
+        thing = found(box, reference)
+        thing.data.setdefault("requested_amount", thing.data["amount"])
+        thing.data |= {"status": outcome} | changes
+        if outcome == "success":
+            thing.data |= {
+                "paid_at": clock.now().timestamp(),
+                "fees": int(thing.data["amount"] * _FEE_PERCENT / 100),
+            }
+        box.books.save(thing)
+    if webhook and outcome == "success":
+        event = {"event": "charge.success", "data": shapes.transaction(thing)}
+        webhooks.emit(box, PROVIDER, event, success_again=event)
+    return thing
+
+
+def register(box: Box) -> None:
+    """Let checkouts be paid by themselves."""
+    box.agenda.on("paystack.autopay", lambda task: _autopay(box, task))
+
+
+def _plan_autopay(box: Box, reference: str) -> None:
+    if box.options.autopay_seconds:
+        task = {"reference": reference, "webhook": next(box.checkouts) % 3 != 0}
+        box.agenda.plan("paystack.autopay", task, after=box.options.autopay_seconds)
+
+
+def _autopay(box: Box, task: Data) -> None:
+    thing = box.books.get(KIND, task["reference"])
+    if thing and thing.data["status"] == "abandoned":
+        pay(box, task["reference"], "success", {}, webhook=task["webhook"])
+
+
+def refuse_unless(value: object, message: str) -> str:
+    """A text that must be there. Raises Wrong."""
+    if not value:
+        raise Wrong(400, message, "missing_params")
+    return str(value)
+
+
+def asked_reference(name: str) -> str | None:
+    """A transaction's reference from the query, where it may also be its number."""
+    given = request.args.get(name)
+    return found(here(), given).key if given else None

@@ -1,0 +1,150 @@
+"""Paystack's disputes: made by control, answered by the merchant, told by webhook."""
+
+import uuid
+
+from flask import Response, request
+
+from webapp import clock
+from webapp.sandbox import webhooks
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import Box, here
+from webapp.sandbox.gate import Wrong
+from webapp.sandbox.inputs import body, whole, written
+from webapp.sandbox.paystack import charges, refunds, shapes
+from webapp.sandbox.paystack.lists import listed
+from webapp.sandbox.paystack.manner import PROVIDER, blueprint, said
+
+KIND = "paystack.dispute"
+_DUE = 2 * 24 * 3600
+_EVIDENCE = ("customer_email", "customer_name", "customer_phone", "service_details")
+_RESOLVE = ("resolution", "message", "refund_amount", "uploaded_filename")
+
+
+@blueprint.get("/dispute")
+def disputes() -> Response:
+    """Every dispute, or those in one status, or of one transaction."""
+    return listed("Disputes retrieved", KIND, _shown, parent=charges.asked_reference("transaction"))
+
+
+@blueprint.get("/dispute/<int:number>")
+def dispute(number: int) -> Response:
+    """A dispute by its number."""
+    return said("Dispute retrieved", _shown(found(here(), number)))
+
+
+@blueprint.get("/dispute/transaction/<reference>")
+def dispute_of_transaction(reference: str) -> Response:
+    """The disputes of one transaction."""
+    box = here()
+    about = box.books.listed(KIND, parent=charges.found(box, reference).key)
+    return said("Dispute retrieved successfully", [_shown(each) for each in about])
+
+
+@blueprint.put("/dispute/<int:number>")
+def dispute_update(number: int) -> Response:
+    """Offer a refund."""
+    asked, box = body(), here()
+    charges.refuse_unless(asked.get("refund_amount"), "refund_amount is required")
+    with box.books.writing():
+        thing = found(box, number)
+        thing.data["refund_amount"] = whole(asked["refund_amount"])
+        box.books.save(thing)
+    return said("Dispute updated successfully", [_shown(thing)])
+
+
+@blueprint.get("/dispute/<int:number>/upload_url")
+def dispute_upload_url(number: int) -> Response:
+    """Where a file of evidence may be put."""
+    found(here(), number)
+    name = charges.refuse_unless(request.args.get("upload_filename"), "upload_filename is required")
+    stored = f"{uuid.uuid4().hex}-{name}"
+    address = f"{request.host_url}hooks/dispute-upload?file={stored}"
+    return said("Upload url generated", {"signedUrl": address, "fileName": stored})
+
+
+@blueprint.post("/dispute/<int:number>/evidence")
+def dispute_evidence(number: int) -> Response:
+    """Say what was delivered, and to whom."""
+    asked, box = body(), here()
+    given = {name: charges.refuse_unless(asked.get(name), f"{name} is required") for name in _EVIDENCE}
+    given |= {name: asked[name] for name in ("delivery_address", "delivery_date") if asked.get(name)}
+    with box.books.writing():
+        thing = found(box, number)
+        thing.data["evidence"] = given
+        box.books.save(thing)
+    return said("Evidence created", given | {"dispute": number, "id": number, "createdAt": written(thing.at)})
+
+
+@blueprint.put("/dispute/<int:number>/resolve")
+def dispute_resolve(number: int) -> Response:
+    """Accept it, which refunds, or decline it."""
+    asked, box = body(), here()
+    given = {name: asked.get(name) for name in _RESOLVE}
+    for name in ("resolution", "message", "uploaded_filename"):
+        charges.refuse_unless(given[name], f"{name} is required")
+    if given["resolution"] not in ("merchant-accepted", "declined") or given["refund_amount"] is None:
+        raise Wrong(400, "resolution must be merchant-accepted or declined, with a refund_amount", "invalid_params")
+    with box.books.writing():
+        thing = found(box, number)
+        if thing.data["status"] == "resolved":
+            raise Wrong(400, "Dispute has been resolved already", "dispute_resolved")
+        thing.data |= given | {"status": "resolved", "resolved_at": clock.now().timestamp()}
+        box.books.save(thing)
+    webhooks.emit(box, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
+    if given["resolution"] == "merchant-accepted" and (amount := whole(given["refund_amount"])):
+        refunds.make(box, thing.parent, {"amount": amount})
+    return said("Dispute successfully resolved", _shown(thing))
+
+
+def open_dispute(box: Box, reference: str, more: Data) -> Thing:
+    """A buyer's bank takes the money back: make a dispute about a paid transaction, and tell of it."""
+    paid = charges.found(box, reference)
+    dispute = {
+        "status": more.get("status", "awaiting-merchant-feedback"),
+        "category": more.get("category", "chargeback"),
+        "refund_amount": whole(more.get("amount")) or paid.data["amount"],
+        "currency": paid.data["currency"],
+        "message": more.get("message", "The item did not arrive"),
+        "due_at": clock.now().timestamp() + _DUE,
+    }
+    made = box.books.add(KIND, uuid.uuid4().hex, dispute, parent=paid.key)
+    assert made is not None
+    webhooks.emit(box, PROVIDER, {"event": "charge.dispute.create", "data": _shown(made, box)})
+    return made
+
+
+def found(box: Box, number: int) -> Thing:
+    """A dispute by its number. Raises Wrong."""
+    thing = box.books.numbered(KIND, number)
+    if thing is None:
+        raise Wrong(404, "Dispute not found", "dispute_not_found")
+    return thing
+
+
+def _shown(thing: Thing, box: Box | None = None) -> Data:
+    data = thing.data
+    paid = charges.found(box or here(), thing.parent)
+    created = written(thing.at)
+    return {
+        "id": thing.number,
+        "refund_amount": data["refund_amount"],
+        "currency": data["currency"],
+        "status": data["status"],
+        "resolution": data.get("resolution"),
+        "domain": "test",
+        "transaction": shapes.transaction(paid),
+        "transaction_reference": paid.key,
+        "category": data["category"],
+        "customer": shapes.customer(paid.data.get("email", "")),
+        "bin": "408408",
+        "last4": "4081",
+        "dueAt": written(data["due_at"]),
+        "resolvedAt": written(data.get("resolved_at")),
+        "evidence": data.get("evidence"),
+        "attachments": None,
+        "note": None,
+        "history": [{"status": data["status"], "by": "customer@bank.test", "createdAt": created}],
+        "messages": [{"sender": "customer@bank.test", "body": data["message"], "createdAt": created}],
+        "createdAt": created,
+        "updatedAt": written(data.get("resolved_at") or thing.at),
+    }

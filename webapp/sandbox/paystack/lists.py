@@ -1,0 +1,42 @@
+"""Paystack's lists: `perPage`, `page` or a cursor, `from`, `to`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request
+
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import here
+from webapp.sandbox.inputs import instant, natural, whole
+from webapp.sandbox.paystack.manner import said
+
+_FILL, _MOST = 50, 1000
+
+
+def listed(message: str, kind: str, shape: Callable[[Thing], Data], *, parent: str | None = None) -> Response:
+    """Newest first. With `use_cursor`, or `next`, pages are told by a cursor and nothing is counted."""
+    narrow: dict[str, Any] = {
+        "parent": parent,
+        "status": request.args.get("status"),
+        "since": instant("from"),
+        "until": instant("to"),
+    }
+    size, books = natural("perPage", _FILL, _MOST), here().books
+    if request.args.get("use_cursor") == "true" or request.args.get("next"):
+        before = whole((request.args.get("next") or "").removeprefix("c"))
+        found = books.listed(kind, limit=size + 1, newest=True, before=before, **narrow)
+        more = f"c{found[size - 1].number}" if len(found) > size else None
+        return said(
+            message, [shape(each) for each in found[:size]], meta={"next": more, "previous": None, "perPage": size}
+        )
+    page = natural("page", 1, 1_000_000)
+    found = books.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
+    total = books.count(kind, **narrow)
+    meta = {
+        "total": total,
+        "skipped": (page - 1) * size,
+        "perPage": size,
+        "page": page,
+        "pageCount": -(-total // size),
+    }
+    return said(message, [shape(each) for each in found], meta=meta)

@@ -1,0 +1,132 @@
+"""Paystack's refunds: every request is a refund of its own, as long as there is money left to give back."""
+
+import uuid
+
+from flask import Response
+
+from webapp import clock
+from webapp.sandbox import webhooks
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import Box, here
+from webapp.sandbox.gate import Wrong
+from webapp.sandbox.inputs import body, whole
+from webapp.sandbox.paystack import charges, shapes
+from webapp.sandbox.paystack.lists import listed
+from webapp.sandbox.paystack.manner import PROVIDER, blueprint, said
+
+KIND = "paystack.refund"
+OUTCOMES = ("pending", "processing", "processed", "failed", "needs-attention")
+_PROCESS = "paystack.process_refund"
+
+
+@blueprint.post("/refund")
+def refund() -> Response:
+    """Give money back for a transaction."""
+    asked, box = body(), here()
+    if not asked.get("transaction"):
+        raise Wrong(400, "Transaction reference is required", "missing_params")
+    if asked.get("amount") is not None and whole(asked["amount"]) is None:
+        raise Wrong(400, "Amount must be a whole number of the smallest unit", "invalid_params")
+    thing, paid = make(box, str(asked["transaction"]), asked)
+    return said(
+        "Refund has been queued for processing", shapes.refund(thing, paid) | {"transaction": shapes.transaction(paid)}
+    )
+
+
+@blueprint.get("/refund")
+def refunds() -> Response:
+    """Every refund, or those of one transaction."""
+    return listed("Refunds retrieved", KIND, _shown, parent=charges.asked_reference("transaction"))
+
+
+@blueprint.get("/refund/<int:number>")
+def refund_fetch(number: int) -> Response:
+    """A refund by its number."""
+    return said("Refund retrieved", _shown(found(here(), str(number))))
+
+
+@blueprint.post("/refund/retry_with_customer_details/<int:number>")
+def refund_retry(number: int) -> Response:
+    """Try again with an account of the customer; only while it needs attention."""
+    thing = found(here(), str(number))
+    if thing.data["status"] != "needs-attention":
+        raise Wrong(422, "Only refunds that need attention can be retried", "invalid_status")
+    return said("Refund retried and has been queued for processing", _shown(end(here(), str(number), "processing")))
+
+
+def make(box: Box, reference: str, asked: Data) -> tuple[Thing, Thing]:
+    """A new refund of a transaction, told and under way. Raises Wrong when there is less left than is asked."""
+    with box.books.writing():
+        paid = charges.found(box, reference)
+        thing = _made(box, paid, asked)
+    box.agenda.plan(_PROCESS, {"key": thing.key}, after=box.options.refund_seconds)
+    _tell(box, thing, paid)
+    return thing, paid
+
+
+def found(box: Box, reference: str) -> Thing:
+    """A refund by its number or its own reference. Raises Wrong."""
+    thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
+    if thing is None:
+        raise Wrong(404, "Refund not found", "refund_not_found")
+    return thing
+
+
+def end(box: Box, reference: str, outcome: str) -> Thing:
+    """Let a refund be so, and tell of it; a transaction that was given back whole is reversed."""
+    if outcome not in OUTCOMES:
+        raise Wrong(400, f"A refund is one of {', '.join(OUTCOMES)}", "invalid_params")
+    with box.books.writing():
+        thing = found(box, reference)
+        thing.data |= {"status": outcome, "refunded_at": clock.now().timestamp() if outcome == "processed" else None}
+        box.books.save(thing)
+        paid = charges.found(box, thing.parent)
+        if outcome == "processed" and left_of(box, paid) == 0:
+            paid.data["status"] = "reversed"
+            box.books.save(paid)
+    if outcome == "processing":
+        box.agenda.plan(_PROCESS, {"key": thing.key}, after=box.options.refund_seconds)
+    _tell(box, thing, paid)
+    return thing
+
+
+def left_of(box: Box, paid: Thing) -> int:
+    """What of a transaction was not given back."""
+    given = [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if each.data["status"] != "failed"]
+    return int(paid.data["amount"] - sum(given))
+
+
+def register(box: Box) -> None:
+    """Let refunds be processed by themselves."""
+    box.agenda.on(_PROCESS, lambda task: _process(box, task["key"]))
+
+
+def _made(box: Box, paid: Thing, asked: Data) -> Thing:
+    if paid.data["status"] != "success":
+        raise Wrong(400, "Transaction has not been paid, or has been fully reversed", "transaction_not_refundable")
+    left = left_of(box, paid)
+    amount = whole(asked.get("amount")) or left
+    currency = str(asked.get("currency") or paid.data["currency"])
+    if currency != paid.data["currency"]:
+        raise Wrong(400, "Currency does not match that of the transaction", "invalid_params")
+    if amount > left or left == 0:
+        raise Wrong(400, "Refund amount cannot be more than what is left of the transaction", "invalid_amount")
+    notes = {name: str(asked.get(name) or "") for name in ("customer_note", "merchant_note")}
+    wanted = {"status": "pending", "amount": amount, "currency": currency} | notes
+    made = box.books.add(KIND, f"RFD_{uuid.uuid4().hex[:16]}", wanted, parent=paid.key)
+    assert made is not None
+    return made
+
+
+def _process(box: Box, key: str) -> None:
+    thing = box.books.get(KIND, key)
+    if thing and thing.data["status"] in ("pending", "processing"):
+        end(box, key, "processed")
+
+
+def _tell(box: Box, thing: Thing, paid: Thing) -> None:
+    webhooks.emit(box, PROVIDER, {"event": f"refund.{thing.data['status']}", "data": shapes.refund_event(thing, paid)})
+
+
+def _shown(thing: Thing) -> Data:
+    return shapes.refund(thing, charges.found(here(), thing.parent))

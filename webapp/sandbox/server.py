@@ -1,0 +1,56 @@
+"""Serving the sandbox: one process, many calls at once, on this machine only."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from webapp.sandbox.app import create_sandbox
+from webapp.sandbox.books import Books
+from webapp.sandbox.box import EXTENSION, Box
+from webapp.sandbox.settings import HOST, SandboxSettings
+
+
+@dataclass(frozen=True)
+class Served:
+    """A sandbox that answers."""
+
+    url: str
+    box: Box
+    server: BaseWSGIServer
+
+    @property
+    def books(self) -> Books:
+        """What it knows."""
+        return self.box.books
+
+
+class _Handler(WSGIRequestHandler):
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: there are thousands."""
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Close the connection, also one that nothing was said on."""
+        self.close_connection = True
+
+
+@contextmanager
+def serving(settings: SandboxSettings | None = None, *, port: int = 0) -> Iterator[Served]:
+    """A sandbox in a thread, by default on a free port and with books of its own; it ends with the block."""
+    app = create_sandbox(settings or SandboxSettings())
+    box = cast(Box, app.extensions[EXTENSION])
+    server = make_server(HOST, port, app, threaded=True, request_handler=_Handler)
+    thread = threading.Thread(target=lambda: server.serve_forever(0.05), daemon=True, name="sandbox")
+    box.agenda.start()
+    thread.start()
+    try:
+        yield Served(f"http://{HOST}:{server.server_port}", box, server)
+    finally:
+        server.shutdown()
+        thread.join(timeout=5)
+        box.close()
