@@ -140,6 +140,8 @@ _NARROW = {
     "until": "at <= ?",
     "after": "number > ?",
     "before": "number < ?",
+    "key": "key = ?",
+    "not_status": "json_extract(data, '$.status') <> ?",
     "status": "json_extract(data, '$.status') = ?",
 }
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template_string, request
 from werkzeug.wrappers import Response
 
+from webapp.sandbox import autopay, flutterwave
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
 from webapp.sandbox.paystack import charges as paystack
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 
+_OPEN = ("abandoned", "pending", "failed")
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pay {{ reference }}</title></head><body>
 <h1>Sandbox checkout</h1>
 <p>{{ provider }} asks for <strong>{{ amount }} {{ currency }}</strong> for {{ reference }}.</p>
@@ -42,7 +44,15 @@ def _with(address: object, query: str) -> str:
     return f"{text}{'&' if '?' in text else '?'}{query}"
 
 
-CHECKOUTS = {"paystack": Checkout(paystack.found, paystack.pay, _back_from_paystack)}
+def _back_from_flutterwave(thing: Thing) -> str:
+    status = {"success": "successful", "succeeded": "successful"}.get(thing.data["status"], thing.data["status"])
+    return _with(thing.data.get("redirect_url"), f"status={status}&tx_ref={thing.key}&transaction_id={thing.number}")
+
+
+CHECKOUTS = {
+    "paystack": Checkout(paystack.found, paystack.pay, _back_from_paystack),
+    "flutterwave": Checkout(flutterwave.find, flutterwave.pay, _back_from_flutterwave),
+}
 
 
 @blueprint.get("/<provider>/<path:reference>")
@@ -59,9 +69,20 @@ def press(provider: str, reference: str) -> Response:
     """What a button does; then back to the shop. A payment that succeeded stays so."""
     box, checkout = here(), _checkout(provider)
     thing = checkout.find(box, reference)
-    if thing.data["status"] not in ("success", "successful", "succeeded", "reversed"):
+    if thing.data["status"] in _OPEN:
         thing = checkout.pay(box, reference, request.form.get("outcome", "success"), {})
     return redirect(checkout.back(thing) or request.path, 303)
+
+
+def register(box: Box) -> None:
+    """Let checkouts be paid by themselves."""
+    box.agenda.on(autopay.TASK, lambda task: _autopay(box, task))
+
+
+def _autopay(box: Box, task: Data) -> None:
+    checkout = _checkout(task["provider"])
+    if checkout.find(box, task["reference"]).data["status"] in _OPEN:
+        checkout.pay(box, task["reference"], "success", {}, webhook=task["webhook"])
 
 
 def _checkout(provider: str) -> Checkout:

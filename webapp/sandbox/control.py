@@ -11,6 +11,7 @@ from webapp.sandbox.books import Thing
 from webapp.sandbox.box import here
 from webapp.sandbox.checkout import CHECKOUTS
 from webapp.sandbox.filling import fill_books
+from webapp.sandbox.flutterwave import tokens
 from webapp.sandbox.inputs import body, natural, whole
 from webapp.sandbox.paystack import disputes, refunds, transfers
 from webapp.sandbox.settings import Options
@@ -117,6 +118,13 @@ def open_dispute() -> Response:
     """Let a buyer's bank dispute a Paystack transaction."""
     given = body()
     return jsonify(_shown(disputes.open_dispute(here(), str(given.get("reference", "")), given)))
+
+
+@blueprint.delete("/tokens")
+def revoke_tokens() -> Response:
+    """Let no Flutterwave token be good any more."""
+    tokens.revoke_all(here())
+    return jsonify(_DONE)
 
 
 @blueprint.post("/webhook")

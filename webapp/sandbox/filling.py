@@ -6,10 +6,12 @@ from typing import Any
 from webapp import clock
 from webapp.errors import Invalid
 from webapp.sandbox.books import Books, Data
+from webapp.sandbox.flutterwave import charges, payments
 from webapp.sandbox.paystack import charges as paystack
 
 _MOST = 2_000_000
-_KINDS = {"paystack": paystack.KIND}
+_KINDS = {"paystack": paystack.KIND, "flutterwave": charges.KIND, "flutterwave_v3": payments.KIND}
+_STATUSES = {"flutterwave": charges.STATUSES, "flutterwave_v3": payments.STATUSES}
 _STATEMENT = """
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count)
 INSERT INTO things (kind, key, parent, at, data) SELECT :kind, :prefix || n, '', :at, :data FROM numbers WHERE true
@@ -23,8 +25,9 @@ def fill_books(books: Books, asked: Data, count: int) -> int:
     if provider not in _KINDS or not 0 < count <= _MOST:
         raise Invalid(f"fill takes a provider of {', '.join(_KINDS)} and a count up to {_MOST:,}.")
     at = clock.now().timestamp()
+    status = str(asked.get("status", "success"))
     data: dict[str, Any] = {
-        "status": asked.get("status", "success"),
+        "status": _STATUSES.get(provider, {}).get(status, status),
         "amount": asked.get("amount", 100_000),
         "currency": asked.get("currency", "NGN"),
         "email": "filled@example.com",

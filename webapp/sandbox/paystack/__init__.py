@@ -9,5 +9,5 @@ __all__ = ["blueprint", "charges", "disputes", "refunds", "register", "transfers
 
 def register(box: Box) -> None:
     """Let what Paystack does by itself happen."""
-    for part in (charges, transfers, refunds):
+    for part in (transfers, refunds):
         part.register(box)

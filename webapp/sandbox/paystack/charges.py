@@ -6,6 +6,7 @@ from flask import Response, request, url_for
 
 from webapp import clock
 from webapp.sandbox import webhooks
+from webapp.sandbox.autopay import plan_autopay
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
 from webapp.sandbox.gate import Wrong
@@ -35,7 +36,7 @@ def initialize() -> Response:
     added = box.books.add(KIND, reference, {"status": "abandoned", "amount": amount, "currency": currency} | kept)
     if added is None:
         raise Wrong(400, "Duplicate Transaction Reference", "duplicate_reference")
-    _plan_autopay(box, reference)
+    plan_autopay(box, PROVIDER, reference)
     checkout = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
     code = f"AC_{added.number}"
     return said(
@@ -90,23 +91,6 @@ def pay(box: Box, reference: str, outcome: str, changes: Data, *, webhook: bool 
         event = {"event": "charge.success", "data": shapes.transaction(thing)}
         webhooks.emit(box, PROVIDER, event, success_again=event)
     return thing
-
-
-def register(box: Box) -> None:
-    """Let checkouts be paid by themselves."""
-    box.agenda.on("paystack.autopay", lambda task: _autopay(box, task))
-
-
-def _plan_autopay(box: Box, reference: str) -> None:
-    if box.options.autopay_seconds:
-        task = {"reference": reference, "webhook": next(box.checkouts) % 3 != 0}
-        box.agenda.plan("paystack.autopay", task, after=box.options.autopay_seconds)
-
-
-def _autopay(box: Box, task: Data) -> None:
-    thing = box.books.get(KIND, task["reference"])
-    if thing and thing.data["status"] == "abandoned":
-        pay(box, task["reference"], "success", {}, webhook=task["webhook"])
 
 
 def refuse_unless(value: object, message: str) -> str:

@@ -1,0 +1,23 @@
+"""Flutterwave's lists, by page; both versions tell pages alike."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request
+
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import here
+from webapp.sandbox.flutterwave.manner import said
+from webapp.sandbox.inputs import instant, natural
+
+_FILL, _MOST = 20, 500
+
+
+def listed(message: str, kind: str, shape: Callable[[Thing], Data], **narrow: Any) -> Response:
+    """Newest first; `page`, `size`, `from`, `to`, `status`."""
+    narrow |= {"status": request.args.get("status"), "since": instant("from"), "until": instant("to")}
+    size, page, books = natural("size", _FILL, _MOST), natural("page", 1, 1_000_000), here().books
+    total = books.count(kind, **narrow)
+    found = books.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
+    info = {"total": total, "current_page": page, "total_pages": -(-total // size), "page_size": size}
+    return said(message, [shape(each) for each in found], meta={"page_info": info})
