@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.var_dir.resolve() / 'desk.sqlite3'}"
 
     @property
+    def public_address(self) -> str:
+        """How people reach the desk, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
     def redis_socket(self) -> Path:
         """Where the embedded Redis listens."""
         return self.var_dir.resolve() / "redis" / "redis.sock"

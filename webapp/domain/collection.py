@@ -33,6 +33,7 @@ class Attempt:
     currency: str
     order_status: str
     first_checked_at: datetime | None
+    has_reference: bool = True
 
 
 def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tuple[Verdict, str]:
@@ -43,6 +44,8 @@ def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tu
         return _of_success(attempt, word)
     if attempt.status != PaymentStatus.PENDING:
         return _of_reversal(attempt, word)
+    if not attempt.has_reference:
+        return Verdict.EXPIRE, "No provider ever gave it a reference."
     if isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED):
         return Verdict.FAIL, word.said or "The provider says it failed."
     if attempt.first_checked_at is not None and at >= attempt.first_checked_at + patience:

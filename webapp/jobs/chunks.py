@@ -60,13 +60,13 @@ class Chunks:
             return list(session.execute(query))
 
     def _count(self) -> None:
-        if self._book.run.total is not None:
+        if self._book.is_resumed:
             return
         with self._db.transaction() as session:
             self._book.hold(session)
             rows = self._due.select.limit(MOST_COUNTED).subquery()
             total = session.scalars(select(func.count()).select_from(rows)).one()
-            run_progress.set_total(session, self._book.held, total if self._only is None else len(self._only))
+            self._book.expect(session, total if self._only is None else len(self._only))
 
     def _do_left(self) -> None:
         """Rows that were locked: first those that are free by now, then each by itself, waiting for its lock."""

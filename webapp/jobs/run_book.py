@@ -31,6 +31,7 @@ class RunBook:
         self._pending_cursor: Any = run.cursor
         self._items, self._lines_left = 0, MOST_LINES
         self._lines: list[dict[str, Any]] = []
+        self._expected = 0
         self._logger = get_logger()
 
     @property
@@ -47,6 +48,17 @@ class RunBook:
     def hold(self, session: Session) -> None:
         """The fence: the first act of each of the run's transactions. Raises RunLost."""
         run_progress.hold(session, self.held, clock.now())
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether another attempt has said already how many items there are."""
+        return self.run.attempt > 1 and self.run.total is not None
+
+    def expect(self, session: Session, items: int) -> None:
+        """So many items more are to be done: the progress bar's whole. A resumed run knows its whole already."""
+        if not self.is_resumed:
+            self._expected += items
+            run_progress.set_total(session, self.held, self._expected)
 
     def count(self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None) -> None:
         """The last act of a transaction of the run: what it did, and where it is. Raises RunLost."""

@@ -13,6 +13,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import Trigger
 from webapp.jobs.chunks import Chunks, DryChunks
 from webapp.jobs.run_book import RunBook
+from webapp.jobs.waves import Wave, Waves
 from webapp.runtime import Runtime
 from webapp.services import run_progress
 from webapp.services.outcome import Outcome
@@ -78,11 +79,23 @@ class Work:
         elif self.book.step <= self._step:
             Chunks(self, due, deed, self._step).walk()
 
+    def in_waves(self, wave: Wave[Any, Any], dry: Callable[[Session], Outcome] | None = None) -> None:
+        """Ask the outside about everything that is due, many at once. In a dry run `dry` says what would be asked."""
+        if not self.dry_run:
+            Waves(self, wave).go()
+        elif dry is not None:
+            with self.db.reading() as session:
+                outcome = dry(session)
+            with self.db.transaction() as session:
+                self.book.hold(session)
+                self.book.count(session, outcome)
+            self.book.committed()
+
     def each(self, kind: str, ids: Sequence[int], deed: Callable[[Session, int], None]) -> None:
         """Do the deed to each, one transaction per item; one that raises is named and the others go on."""
         if not self.dry_run:
             with self.db.transaction() as session:
-                run_progress.set_total(session, self.book.held, len(ids))
+                self.book.expect(session, len(ids))
         for item in ids:
             self.check()
             if not self.dry_run:

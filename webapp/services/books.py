@@ -102,7 +102,8 @@ def _escrows_leave_once(session: Session) -> Iterator[str]:
 def _holds_are_funded(session: Session) -> Iterator[str]:
     """Money that is held came in by a transfer of its own."""
     funded = exists().where(
-        Transfer.escrow_id == Escrow.id, Transfer.kind.in_((TransferKind.HOLD, TransferKind.CREDIT))
+        Transfer.escrow_id == Escrow.id,
+        Transfer.kind.in_((TransferKind.HOLD, TransferKind.CREDIT, TransferKind.PENDING_EARNING)),
     )
     rows = _named(select(Escrow.id, Escrow.ref), and_(Escrow.status == EscrowStatus.HELD, ~funded))
     for escrow, ref in session.execute(rows):

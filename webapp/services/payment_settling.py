@@ -91,7 +91,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
 
 
 def _ruled(row: Any, word: Word, at: datetime, patience: timedelta) -> Ruled:
-    attempt = Attempt(row.status, row.amount, row.currency, row.order_status, row.first_checked_at)
+    attempt = Attempt(row.status, row.amount, row.currency, row.order_status, row.first_checked_at, bool(row.reference))
     verdict, sentence = judge(attempt, word, at, patience)
     if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
         return Ruled(row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {row.escrow_status}.")

@@ -1,21 +1,25 @@
 """Payments: attempts to collect money for an order through a provider."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order, Party, Payment
+from webapp.models.base import BigInt
 from webapp.services import audit, events, leaving, lookup, orders
+from webapp.services.outcome import Outcome
 from webapp.settings import Settings
 
 MOST_ATTEMPTS = 20
 """Payments that one order may have."""
+MOST_COUNTED = 1_000_000
 OPEN = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW)
 
 
@@ -100,15 +104,41 @@ def note_no_checkout(session: Session, payment_id: int, said: str, *, at: dateti
 
 
 def take_due(
-    session: Session, at: datetime, limit: int, lease: timedelta, only: list[int] | None = None
+    session: Session,
+    at: datetime,
+    limit: int,
+    lease: timedelta,
+    providers: Collection[str],
+    only: list[int] | None = None,
 ) -> list[Asked]:
     """Pending payments whose time to be asked about has come, taken so that nobody else asks during the lease."""
-    due = select(Payment.id).where(Payment.status == PaymentStatus.PENDING, Payment.next_check_at <= at)
-    if only is not None:
-        due = due.where(Payment.id.in_(only))
-    due = due.order_by(Payment.next_check_at, Payment.id).limit(limit).with_for_update(skip_locked=True)
+    due = select(Payment.id).where(*_due(at, providers, only)).order_by(Payment.next_check_at, Payment.id).limit(limit)
+    due = due.with_for_update(skip_locked=True)
     ids = list(session.scalars(due))
     return mark_asked(session, ids, at, lease)
+
+
+def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
+    """How many of them there are, up to a million."""
+    rows = select(Payment.id).where(*_due(at, providers, only)).limit(MOST_COUNTED).subquery()
+    return session.scalars(select(func.count()).select_from(rows)).one()
+
+
+def due_now(session: Session, at: datetime, providers: Collection[str]) -> Outcome:
+    """How many payments would be asked about, and what they are worth."""
+    rows = session.execute(
+        select(Payment.currency, func.count(), func.sum(Payment.amount).cast(BigInt))
+        .where(*_due(at, providers, None))
+        .group_by(Payment.currency)
+    ).all()
+    return Outcome("payment", done=sum(row[1] for row in rows), amounts={row[0]: row[2] for row in rows})
+
+
+def _due(at: datetime, providers: Collection[str], only: list[int] | None) -> list[ColumnElement[bool]]:
+    """Those of providers that can be asked, and those that no provider knows."""
+    known = or_(Payment.provider.in_(providers), Payment.reference.is_(None))
+    due = [Payment.status == PaymentStatus.PENDING, Payment.next_check_at <= at, known]
+    return due if only is None else [*due, Payment.id.in_(only)]
 
 
 def mark_asked(session: Session, ids: list[int], at: datetime, lease: timedelta) -> list[Asked]:
