@@ -5,9 +5,13 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import DisputeStatus, EscrowStatus
 from webapp.errors import Conflict
-from webapp.models import Approval, Dispute, Escrow
+from webapp.models import Approval, Dispute, Escrow, Payment
 
-_VERSIONED: dict[str, type[Dispute] | type[Escrow]] = {"dispute": Dispute, "escrow": Escrow}
+_VERSIONED: dict[str, type[Dispute] | type[Escrow] | type[Payment]] = {
+    "dispute": Dispute,
+    "escrow": Escrow,
+    "payment": Payment,
+}
 
 
 def mark_proposed(session: Session, kind: str, subject_id: int) -> int:

@@ -13,7 +13,7 @@ from webapp.domain.rulings import from_payload, in_words
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, EscrowStatus, OrderStatus, Resolution
 from webapp.errors import Conflict
 from webapp.models import Dispute, Order
-from webapp.services import audit, dispute_locks, events, freezes, leaving, lookup, reversals
+from webapp.services import audit, dispute_locks, events, freezes, leaving, lookup, payment_deeds, reversals
 
 Deed = Callable[[Session, int, dict[str, Any], datetime, Actor], str]
 
@@ -108,5 +108,8 @@ DEEDS: dict[str, Deed] = {
     "escrow.void": _void,
     "dispute.resolve": _resolve,
     "transfer.reverse": reversals.perform,
+    "payment.accept": payment_deeds.accept,
+    "payment.refund": payment_deeds.refund,
+    "payment.mark_paid": payment_deeds.mark_paid,
 }
 """Every deed by its action, the word that approvals and the audit trail use."""

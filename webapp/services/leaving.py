@@ -7,11 +7,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money import fee_share
+from webapp.domain.money import Money, fee_share
 from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
 from webapp.errors import Conflict
-from webapp.models import Escrow, Order, Party
-from webapp.services import accounts, audit, events, freezes, ledger, lookup
+from webapp.models import Escrow, Order, Party, Payment
+from webapp.services import accounts, audit, events, freezes, ledger, lookup, refunds, ways_back
 from webapp.services.figures import note_figure
 from webapp.services.stop import require_money_moves
 from webapp.sql import lock
@@ -55,13 +55,16 @@ def require_free(session: Session, escrow: Escrow) -> None:
 def leave(session: Session, escrow: Escrow, buyer: int, seller: int, *, at: datetime, actor: Actor, reason: str) -> str:
     """Let a free, locked escrow go: the parts to the wallets, the fee to the fees. Returns the transfer's reference.
 
-    The buyer's wallet is opened when there is none; the seller must have one (Conflict).
+    The buyer's part goes back the way it came: through the provider that collected it, else to the buyer's wallet,
+    which is opened when there is none. The seller must have a wallet (Conflict).
     """
     require_money_moves(session)
     require_free(session, escrow)
     kind = _kind(escrow, buyer)
     reference = f"escrow-{escrow.id}-{escrow.hold_no}-{kind}"
-    legs = _legs(session, escrow, shares(escrow, buyer, seller), at)
+    parts = shares(escrow, buyer, seller)
+    card = ways_back.payment_to_refund(session, escrow) if parts.buyer else None
+    legs = _legs(session, escrow, parts, card, at)
     ledger.post(
         session,
         reference=reference,
@@ -73,6 +76,8 @@ def leave(session: Session, escrow: Escrow, buyer: int, seller: int, *, at: date
         hold_no=escrow.hold_no,
         leaves=True,
     )
+    if card is not None:
+        refunds.write(session, card, escrow.buyer_id, Money(parts.buyer, escrow.currency), at=at, actor=actor)
     if kind == TransferKind.SPLIT:
         note_figure(session, "released", escrow.currency, seller, at)
         note_figure(session, "refunded", escrow.currency, buyer, at)
@@ -95,11 +100,10 @@ def _kind(escrow: Escrow, buyer: int) -> TransferKind:
     return TransferKind.REFUND if buyer == escrow.amount else TransferKind.SPLIT
 
 
-def _legs(session: Session, escrow: Escrow, parts: Shares, at: datetime) -> list[tuple[int, int]]:
+def _legs(session: Session, escrow: Escrow, parts: Shares, card: Payment | None, at: datetime) -> list[tuple[int, int]]:
     legs = [(escrow.held_account_id or 0, -escrow.amount)]
     if parts.buyer:
-        wallet = accounts.open_account(session, AccountKind.WALLET, escrow.buyer_id, escrow.currency, at=at)
-        legs.append((wallet, parts.buyer))
+        legs.append((ways_back.opened(session, escrow, card, at), parts.buyer))
     if parts.seller:
         legs.append((seller_wallet(session, escrow), parts.seller))
     if parts.fee:

@@ -13,8 +13,17 @@ from webapp.domain.actors import Actor
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling, from_payload, in_words
 from webapp.domain.states import AccountKind
-from webapp.models import Account, Dispute, Escrow, Party, Transfer
-from webapp.services import accounts, approvals, leaving, limits, lookup, reversals
+from webapp.models import Account, Dispute, Escrow, Order, Party, Payment, Transfer
+from webapp.services import (
+    approvals,
+    leaving,
+    limits,
+    lookup,
+    orders,
+    payment_decisions,
+    reversals,
+    ways_back,
+)
 from webapp.settings import Settings
 from webapp.sql import one_of
 
@@ -89,7 +98,27 @@ def of_approval(session: Session, approval_id: int, *, at: datetime, actor: Acto
         return of_ruling(session, subject, from_payload(payload), at=at, actor=actor, settings=settings)
     if approval.action == "transfer.reverse":
         return of_reversal(session, subject, bool(payload.get("to_debt")), at=at, actor=actor, settings=settings)
+    if approval.subject_kind == "payment":
+        return of_payment(session, subject, approval.action, at=at, actor=actor, settings=settings)
     return of_escrow(session, subject, approval.action, at=at, actor=actor, settings=settings)
+
+
+def of_payment(
+    session: Session, payment_id: int, action: str, *, at: datetime, actor: Actor, settings: Settings
+) -> Preview:
+    """A decision on a payment. Raises Conflict like the deed."""
+    payment = lookup.by_id(session, Payment, payment_id, "payment")
+    order = lookup.by_id(session, Order, payment.order_id, "order")
+    escrow = orders.escrow_of(session, order.id)
+    payment_decisions.CHECKS[action](payment, order, escrow)
+    came = Money(payment.seen_amount or payment.amount, payment.seen_currency or payment.currency)
+    if action == "payment.refund":
+        words = f"{came} of payment {payment.reference} goes back to the payer through {payment.provider}"
+        return _preview(session, escrow, [], words, at, actor, settings)
+    owner = payment.provider if action == "payment.accept" else "another way"
+    words = f"{Money(payment.amount, payment.currency)} that came through {owner} is held for order {order.ref}"
+    planned: list[tuple[int | None, int]] = [(None, -payment.amount), (escrow.held_account_id, payment.amount)]
+    return _preview(session, escrow, _labelled(session, planned), words, at, actor, settings)
 
 
 def _preview(
@@ -103,9 +132,7 @@ def _legs(session: Session, escrow: Escrow, buyer: int, seller: int) -> list[Leg
     parts = leaving.shares(escrow, buyer, seller)
     planned: list[tuple[int | None, int]] = [(escrow.held_account_id, -escrow.amount)]
     if parts.buyer:
-        planned.append(
-            (accounts.find_account(session, AccountKind.WALLET, escrow.buyer_id, escrow.currency), parts.buyer)
-        )
+        planned.append((ways_back.found(session, escrow), parts.buyer))
     if parts.seller:
         planned.append((leaving.seller_wallet(session, escrow), parts.seller))
     if parts.fee:

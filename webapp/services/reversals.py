@@ -58,6 +58,8 @@ def check(session: Session, transfer: Transfer) -> None:
         raise Conflict(f"A {transfer.kind} can't be reversed.")
     if session.scalars(select(Transfer.id).where(Transfer.reverses_id == transfer.id)).first() is not None:
         raise Conflict(f"Transfer {transfer.reference} was reversed already.")
+    if _went_outside(session, transfer):
+        raise Conflict(f"Transfer {transfer.reference} went back through a provider: it can't be taken back.")
 
 
 def perform(session: Session, transfer_id: int, payload: dict[str, Any], at: datetime, actor: Actor) -> str:
@@ -83,6 +85,14 @@ def perform(session: Session, transfer_id: int, payload: dict[str, Any], at: dat
     if escrow is not None and transfer.leaves:
         _hold_again(session, escrow, transfer, reason, at, actor)
     return f"{Money(transfer.amount, transfer.currency)} of transfer {transfer.reference} was reversed."
+
+
+def _went_outside(session: Session, transfer: Transfer) -> bool:
+    """Whether some of it left through a provider's clearing account to a payer."""
+    out = select(Entry.id).join(Account, Account.id == Entry.account_id)
+    to_clearing = (Account.kind == AccountKind.CLEARING, Entry.amount > 0)
+    left = transfer.kind in (TransferKind.REFUND, TransferKind.SPLIT)
+    return left and session.scalars(out.where(Entry.transfer_id == transfer.id, *to_clearing)).first() is not None
 
 
 def _sides(session: Session, transfer: Transfer) -> list[tuple[Account, int]]:

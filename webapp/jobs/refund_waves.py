@@ -1,0 +1,46 @@
+"""Giving money back through the providers: looked for first, for a provider would give it twice."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.provider_words import Fate, Seen, Word
+from webapp.errors import Unavailable
+from webapp.jobs.waves import Wave
+from webapp.jobs.work import Work
+from webapp.runtime import Runtime
+from webapp.services import refunds
+from webapp.services.outcome import Outcome
+from webapp.services.refunds import Giving
+
+LEASE = timedelta(minutes=3)
+
+
+def wave(work: Work, at: datetime) -> Wave[Giving, Seen]:
+    """Every refund whose time has come."""
+    return Wave(
+        kind="refund",
+        take=lambda session, limit: refunds.take_due(session, max(at, work.now), limit, LEASE),
+        ask=lambda giving: give(work.runtime, giving),
+        settle=lambda session, answered: _settle(work, session, answered),
+        count=lambda session: refunds.count_due(session, max(at, work.now)),
+        key=lambda giving: giving.id,
+    )
+
+
+def give(runtime: Runtime, giving: Giving) -> Seen:
+    """Look for the refund, and send it when it was never sent. Raises CallFailed, or Unavailable."""
+    provider = runtime.providers.refunding.get(giving.provider)
+    if provider is None:
+        raise Unavailable(f"{giving.provider} is not configured, so nothing can be given back through it.")
+    found = provider.look_refund(giving.reference)
+    if found.fate != Fate.ABSENT or not giving.may_send:
+        return found
+    return provider.refund(giving.reference, giving.amount, giving.currency, "Refund by the desk")
+
+
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Giving, Word]]) -> Outcome:
+    words = {giving.id: word for giving, word in answered}
+    return refunds.settle_all(session, words, at=clock.now(), actor=work.actor)

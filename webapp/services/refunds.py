@@ -1,0 +1,156 @@
+"""Refunds: money that goes back through the provider it came from. Written first, looked for, then sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
+from webapp.models import Payment, Refund
+from webapp.services import accounts, alerts, audit, events, ledger
+from webapp.services.outcome import Outcome, Refused
+from webapp.sql import lock, one_of
+
+OPEN = (RefundStatus.WAITING, RefundStatus.SENDING, RefundStatus.PENDING)
+_RULE = "refund_failed"
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """A refund that a provider is spoken to about. `may_send` is False when it may have been sent before."""
+
+    id: int
+    provider: str
+    reference: str
+    amount: int
+    currency: str
+    may_send: bool
+
+
+def write(session: Session, payment: Payment, party_id: int, amount: Money, *, at: datetime, actor: Actor) -> Refund:
+    """Write that a payment is to be given back; it is sent after the transaction. At most one per payment."""
+    refund = Refund(
+        payment_id=payment.id,
+        party_id=party_id,
+        provider=payment.provider,
+        amount=amount.amount,
+        currency=amount.currency,
+        status=RefundStatus.WAITING,
+        attempts=0,
+        next_try_at=at,
+        created_at=at,
+        version=1,
+    )
+    session.add(refund)
+    session.flush()
+    said = {"payment": payment.reference, "amount": amount.amount, "currency": amount.currency}
+    audit.record(session, actor, "refund.create", ("refund", refund.id), at=at, after=said)
+    events.add(session, "refund.created", ("refund", refund.id), said, at=at)
+    return refund
+
+
+def of_payment(session: Session, payment_id: int) -> Refund | None:
+    """The refund of a payment, if there is one."""
+    return session.scalars(select(Refund).where(Refund.payment_id == payment_id)).one_or_none()
+
+
+def take_due(session: Session, at: datetime, limit: int, lease: timedelta) -> list[Giving]:
+    """Refunds whose time has come, marked as being sent, so that a killed process leaves the doubt on record."""
+    due = select(Refund).where(Refund.status.in_(OPEN), Refund.next_try_at <= at)
+    due = due.order_by(Refund.next_try_at, Refund.id).limit(limit).with_for_update(skip_locked=True)
+    taken = []
+    for refund in session.scalars(due).all():
+        reference = session.get_one(Payment, refund.payment_id).reference or ""
+        may_send = refund.status == RefundStatus.WAITING
+        taken.append(Giving(refund.id, refund.provider, reference, refund.amount, refund.currency, may_send))
+        refund.status = RefundStatus.SENDING if may_send else refund.status
+        refund.next_try_at, refund.attempts = at + lease, refund.attempts + 1
+    return taken
+
+
+def count_due(session: Session, at: datetime) -> int:
+    """How many of them there are."""
+    due = select(func.count()).select_from(Refund).where(Refund.status.in_(OPEN), Refund.next_try_at <= at)
+    return session.scalars(due).one()
+
+
+def settle_all(session: Session, words: Mapping[int, Word], *, at: datetime, actor: Actor) -> Outcome:
+    """Do to each refund what its provider's word means. Twice changes nothing."""
+    lock(session, Refund, list(words))
+    outcome = Outcome("refund")
+    rows = select(Refund).where(one_of(session, Refund.id, list(words)), Refund.status.in_(OPEN)).order_by(Refund.id)
+    for refund in session.scalars(rows.execution_options(populate_existing=True)).all():
+        if _settle(session, refund, words[refund.id], at, actor):
+            outcome.done += 1
+            outcome.amounts[refund.currency] = outcome.amounts.get(refund.currency, 0) + refund.amount
+        else:
+            outcome.refused.append(Refused(refund.id, f"refund {refund.id}", refund.said or ""))
+    return outcome
+
+
+def _settle(session: Session, refund: Refund, word: Word, at: datetime, actor: Actor) -> bool:
+    """Whether the refund has come to its end."""
+    refund.said = word.said or None
+    if isinstance(word, Seen):
+        refund.provider_id = word.provider_id or refund.provider_id
+        if word.fate == Fate.SUCCEEDED:
+            _end(session, refund, RefundStatus.PROCESSED, at, actor)
+            return True
+        if word.fate in (Fate.FAILED, Fate.REVERSED):
+            _fail(session, refund, at, actor)
+            return True
+        refund.status = RefundStatus.WAITING if word.fate == Fate.ABSENT else RefundStatus.PENDING
+    elif word.is_refusal and not word.is_unsent:
+        _fail(session, refund, at, actor)
+        return True
+    elif word.is_unsent and refund.status == RefundStatus.SENDING:
+        refund.status = RefundStatus.WAITING
+    refund.next_try_at = at + _pause(refund.attempts, word)
+    return False
+
+
+def _pause(attempts: int, word: Word) -> timedelta:
+    least = word.retry_after if isinstance(word, Unanswered) else None
+    pause: timedelta = min(_FIRST_WAIT * (1 << min(attempts, 10)), _LONGEST_WAIT)
+    return max(pause, timedelta(seconds=least or 0))
+
+
+def _fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
+    """The provider kept the money: what the ledger had sent off goes to the party's wallet, and a person is told."""
+    payment = session.get_one(Payment, refund.payment_id)
+    _end(session, refund, RefundStatus.FAILED, at, actor)
+    amount = Money(refund.amount, refund.currency)
+    where = "A person has to give it back another way."
+    if payment.status == PaymentStatus.SUCCEEDED:
+        _return_to_wallet(session, refund, at)
+        where = "It is in the party's wallet."
+    said = f"The refund of {amount}, payment {payment.reference}, failed: {refund.said or 'no reason given'}. {where}"
+    alerts.fire(session, _RULE, f"refund {refund.id}", "warn", said, at)
+
+
+def _return_to_wallet(session: Session, refund: Refund, at: datetime) -> None:
+    wallet = accounts.open_account(session, AccountKind.WALLET, refund.party_id, refund.currency, at=at)
+    source = accounts.pool(session, AccountKind.CLEARING, refund.currency, at=at, owner=refund.provider)
+    ledger.post(
+        session,
+        reference=f"refund-{refund.id}-return",
+        kind=TransferKind.REFUND_RETURN,
+        currency=refund.currency,
+        legs=[(source, -refund.amount), (wallet, refund.amount)],
+        at=at,
+    )
+
+
+def _end(session: Session, refund: Refund, status: RefundStatus, at: datetime, actor: Actor) -> None:
+    refund.status, refund.settled_at, refund.next_try_at = status, at, None
+    refund.version += 1
+    session.flush()
+    said = {"refund": refund.id, "amount": refund.amount, "currency": refund.currency, "said": refund.said}
+    audit.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.said)
+    events.add(session, f"refund.{status}", ("refund", refund.id), said, at=at)
