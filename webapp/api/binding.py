@@ -51,9 +51,18 @@ def _writing(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
             endpoint.before(given.get("body"))
         with runtime.db.transaction() as session:
             call = Call(session, current_actor(), clock.now(), runtime)
-            return _once(endpoint, call, lambda: endpoint.function(call, **parts, **given))
+            response = _once(endpoint, call, lambda: endpoint.function(call, **parts, **given))
+        return response if endpoint.after is None else _finished(endpoint, runtime, response)
 
     return view
+
+
+def _finished(endpoint: Endpoint, runtime: Runtime, response: Response) -> Response:
+    """What the outside is needed for, once what we know of it is committed."""
+    if endpoint.after is not None:
+        answer = endpoint.answer.model_validate_json(response.get_data())
+        response.set_data(endpoint.after(runtime, current_actor(), answer).model_dump_json())
+    return response
 
 
 def _once(endpoint: Endpoint, call: Call, deed: Callable[[], BaseModel]) -> Response:

@@ -38,6 +38,9 @@ class Endpoint:
     """Where what was made is found, as a format of the answer's fields."""
     before: Callable[[Any], None] | None = None
     """Called with the body before the transaction is opened: asks who is there once more."""
+    after: Callable[[Runtime, Actor, Any], Any] | None = None
+    """Called with the answer once the transaction is committed: what needs the outside is done there, harmlessly again
+    for a request that is sent again, and gives the answer anew."""
     once: frozenset[str] = frozenset()
     """Fields of the answer that are shown once and never kept, not even to answer the same request again."""
 
@@ -84,10 +87,11 @@ class Endpoints:
         status: int = 200,
         location: str | None = None,
         before: Callable[[Any], None] | None = None,
+        after: Callable[[Runtime, Actor, Any], Any] | None = None,
         once: Iterable[str] = (),
     ) -> Callable[[Function], Function]:
         """Declare a write: `function(call, <parts of the path>, body=…)`."""
-        more = {"status": status, "location": location, "before": before, "once": frozenset(once)}
+        more = {"status": status, "location": location, "before": before, "after": after, "once": frozenset(once)}
         return self._declare("POST", path, permission, **more)
 
     def put(self, path: str, permission: str) -> Callable[[Function], Function]:

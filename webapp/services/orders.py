@@ -1,5 +1,6 @@
 """Orders: what was bought. Its escrow is made in the same transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order
 from webapp.services import accounts, audit, checks, events, holds, lookup, parties
 from webapp.settings import Settings
-from webapp.sql import insert_new, lock
+from webapp.sql import insert_new, lock, one_of
 
 TERMS = ("unpaid", "paid", "credit")
 _BASIS = 10_000
@@ -75,6 +76,11 @@ def by_ref(session: Session, ref: str) -> Order:
     """The order with this reference. Raises NotFound."""
     found: Order = lookup.by_ref(session, Order, ref, "order")
     return found
+
+
+def refs_of(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """The references of many orders, by id."""
+    return dict(session.execute(select(Order.id, Order.ref).where(one_of(session, Order.id, ids))).all())
 
 
 def escrow_of(session: Session, order_id: int) -> Escrow:

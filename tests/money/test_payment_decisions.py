@@ -1,0 +1,216 @@
+"""What people decide about payments, and the way that money goes back."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, all_books_agree, undone, wallet
+from webapp.domain.actors import job_actor
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.states import AccountKind
+from webapp.errors import Conflict
+from webapp.models import Account, Alert, Escrow, Payment, Refund
+from webapp.runtime import Runtime
+from webapp.services import (
+    approvals,
+    escrow_ledger,
+    escrows,
+    orders,
+    payment_decisions,
+    payment_settling,
+    payments,
+    previews,
+    refunds,
+)
+from webapp.services.approvals import Decided
+from webapp.services.orders import NewOrder
+
+JOB = job_actor("check_pending_payments")
+WHY = "The payer showed the receipt."
+
+
+@pytest.fixture
+def market(runtime: Runtime) -> Iterator[Market]:
+    with runtime.db.transaction() as session:
+        made = Market(session, runtime)
+        made.limit(1_000_000)
+        yield made
+    all_books_agree(runtime)
+
+
+def tried(market: Market, amount: int = 10_000) -> Payment:
+    """A pending payment of an unpaid order."""
+    buyer, seller = market.party("buyer"), market.party("seller")
+    new = NewOrder(f"unpaid-{buyer.id}", buyer.id, seller.id, amount, "NGN")
+    order = orders.create(market.session, new, at=NOW, actor=DIVINE, settings=market.runtime.settings)
+    return payments.create(market.session, order.id, "paystack", at=NOW, actor=DIVINE, settings=market.runtime.settings)
+
+
+def hear(market: Market, payment: Payment, word: Word) -> Payment:
+    settings = market.runtime.settings
+    payment_settling.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=settings)
+    market.session.expire_all()
+    return payments.get(market.session, payment.id)
+
+
+def paid(amount: int = 10_000, currency: str = "NGN") -> Seen:
+    return Seen("r", Fate.SUCCEEDED, amount, currency, "77")
+
+
+def decide(market: Market, action: str, payment: Payment) -> Decided:
+    return payment_decisions.decide(
+        market.session,
+        f"payment.{action}",
+        payment.id,
+        WHY,
+        version=payment.version,
+        at=NOW,
+        actor=AMINA,
+        settings=market.runtime.settings,
+    )
+
+
+def buyer_of(market: Market, payment: Payment) -> int:
+    return orders.get(market.session, payment.order_id).buyer_id
+
+
+def clearing(market: Market) -> int:
+    market.session.flush()
+    rows = select(Account.balance).where(Account.kind == AccountKind.CLEARING, Account.owner == "paystack")
+    waiting = market.session.info.get("pools", {})
+    ids = market.session.scalars(select(Account.id).where(Account.owner == "paystack")).all()
+    return sum(market.session.scalars(rows)) + sum(waiting.get(each, 0) for each in ids)
+
+
+def test_too_much_is_accepted_and_the_rest_goes_to_the_buyers_wallet(market: Market) -> None:
+    payment = hear(market, tried(market), paid(10_500))
+    done = decide(market, "accept", payment)
+
+    assert done.executed
+    assert escrows.get(market.session, payments.escrow_of(market.session, payment).id).status == "held"
+    assert wallet(market.session, buyer_of(market, payment)) == 500
+    assert clearing(market) == -10_500
+    assert payments.get(market.session, payment.id).status == "succeeded"
+    assert market.session.scalars(select(Alert.status)).all() == ["resolved"]
+
+
+@pytest.mark.parametrize("came", [paid(9_999), paid(10_000, "KES")])
+def test_too_little_or_another_currency_can_only_be_refunded(market: Market, came: Seen) -> None:
+    payment = hear(market, tried(market), came)
+    with pytest.raises(Conflict, match="Refund it"), undone(market.session):
+        decide(market, "accept", payment)
+
+    decide(market, "refund", payment)
+    refund = refunds.of_payment(market.session, payment.id)
+    assert refund is not None
+    assert (refund.amount, refund.currency, refund.status) == (came.amount, came.currency, "waiting")
+    assert payments.get(market.session, payment.id).status == "failed"
+
+
+def test_a_late_success_can_be_accepted_after_the_escrow_was_voided(market: Market) -> None:
+    payment = hear(market, tried(market), Seen("r", Fate.FAILED, 10_000, "NGN", "77"))
+    assert payment.status == "failed"
+    payment = hear(market, payment, paid())
+    assert payment.status == "needs_review"
+    decide(market, "accept", payment)
+
+    assert orders.get(market.session, payment.order_id).status == "in_progress"
+    assert payments.escrow_of(market.session, payment).status == "held"
+
+
+def test_marking_paid_by_hand_needs_a_second_person_above_the_limit(market: Market) -> None:
+    payment = tried(market, 2_000_000)
+    proposed = decide(market, "mark_paid", payment)
+    assert not proposed.executed
+    assert proposed.approval is not None
+    preview = previews.of_approval(
+        market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings
+    )
+    assert "that came through another way is held" in preview.sentence
+    approvals.approve(market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
+
+    assert payments.escrow_of(market.session, payment).status == "held"
+    assert hear(market, payment, paid(2_000_000)).status == "succeeded"
+
+
+def test_a_proposal_is_refused_when_the_payment_changed_meanwhile(market: Market) -> None:
+    payment = tried(market, 2_000_000)
+    proposed = decide(market, "mark_paid", payment)
+    hear(market, payment, paid(2_000_000))
+    with pytest.raises(Conflict, match="changed since"), undone(market.session):
+        assert proposed.approval
+        approvals.approve(market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
+    assert payments.escrow_of(market.session, payment).status == "held"
+
+
+def held_by_card(market: Market) -> tuple[Payment, Escrow]:
+    payment = hear(market, tried(market), paid())
+    return payment, payments.escrow_of(market.session, payment)
+
+
+def refund(market: Market, escrow: Escrow) -> None:
+    escrows.refund(
+        market.session,
+        escrow.id,
+        WHY,
+        version=escrows.get(market.session, escrow.id).version,
+        at=NOW,
+        actor=AMINA,
+        settings=market.runtime.settings,
+    )
+
+
+def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
+    payment, escrow = held_by_card(market)
+    shown = previews.of_escrow(
+        market.session, escrow.id, "escrow.refund", at=NOW, actor=AMINA, settings=market.runtime.settings
+    )
+    refund(market, escrow)
+    made = refunds.of_payment(market.session, payment.id)
+
+    assert [leg.label for leg in shown.legs] == ["escrow", "clearing paystack"]
+    assert made is not None
+    assert (made.amount, made.status) == (10_000, "waiting")
+    assert wallet(market.session, escrow.buyer_id) == 0
+    assert clearing(market) == 0
+    out = escrow_ledger.of_escrow(market.session, escrow.id)[-1]
+    with pytest.raises(Conflict, match="went back through a provider"), undone(market.session):
+        escrows.reverse(market.session, out.id, WHY, at=NOW, actor=DIVINE, settings=market.runtime.settings)
+
+
+@pytest.mark.parametrize(
+    ("word", "status", "in_wallet"),
+    [
+        (Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9"), "processed", 0),
+        (Seen("r", Fate.FAILED, 10_000, "NGN", "9"), "failed", 10_000),
+        (Unanswered("No.", is_refusal=True), "failed", 10_000),
+        (Seen("r", Fate.PENDING, 10_000, "NGN", "9"), "pending", 0),
+        (Seen("r", Fate.ABSENT), "waiting", 0),
+        (Unanswered("It did not answer."), "sending", 0),
+        (Unanswered("It can't be reached.", is_unsent=True), "waiting", 0),
+    ],
+)
+def test_what_becomes_of_a_refund(market: Market, word: Word, status: str, in_wallet: int) -> None:
+    payment, escrow = held_by_card(market)
+    refund(market, escrow)
+    [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
+    market.session.flush()
+    for _ in range(2):
+        refunds.settle_all(market.session, {giving.id: word}, at=NOW, actor=JOB)
+
+    found = refunds.of_payment(market.session, payment.id)
+    assert found is not None
+    assert (giving.may_send, found.status) == (True, status)
+    assert wallet(market.session, escrow.buyer_id) == in_wallet
+
+
+def test_a_second_refund_after_a_reversal_goes_to_the_wallet(market: Market) -> None:
+    """The card is paid back once; what is held again later has another way back."""
+    _, escrow = held_by_card(market)
+    market.session.execute(update(Escrow).where(Escrow.id == escrow.id).values(hold_no=2))
+    market.session.expire_all()
+    refund(market, escrow)
+
+    assert wallet(market.session, escrow.buyer_id) == 10_000
+    assert market.session.scalar(select(func.count()).select_from(Refund)) == 0
