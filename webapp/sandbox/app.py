@@ -5,7 +5,7 @@ import os
 from flask import Flask, Response, jsonify
 
 from webapp.errors import Refusal
-from webapp.sandbox import checkout, control, flutterwave, hooks, paystack, webhooks
+from webapp.sandbox import blnk, checkout, control, flutterwave, hooks, paystack, webhooks
 from webapp.sandbox.box import EXTENSION, Box
 from webapp.sandbox.settings import SandboxSettings, refuse_in_production
 
@@ -19,9 +19,9 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, TRUSTED_HOSTS=["127.0.0.1", "localhost"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = box
-    for part in (webhooks, checkout, paystack):
+    for part in (webhooks, checkout, paystack, blnk):
         part.register(box)
-    blueprints = [each.blueprint for each in (paystack, checkout, hooks, control)]
+    blueprints = [each.blueprint for each in (paystack, blnk, checkout, hooks, control)]
     for blueprint in (*blueprints, *flutterwave.blueprints):
         app.register_blueprint(blueprint)
     app.register_error_handler(Refusal, _refused)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,11 +111,19 @@ class Books:
         """Those of a kind in the order they came; `parent`, `since`, `until`, `after`, `before` (numbers) narrow it."""
         where, values = _where(kind, **narrow)
         order = "DESC" if newest else "ASC"
-        rows = self.execute(
-            f"SELECT {_COLUMNS} FROM things WHERE {where} ORDER BY number {order} LIMIT ? OFFSET ?",
-            (*values, limit, offset),
-        )
-        return _things(rows)
+        return self.chosen(where, values, order, limit, offset)
+
+    def chosen(self, where: str, values: Sequence[Any], order: str, limit: int, offset: int) -> list[Thing]:
+        """Those for which a condition of the caller's holds."""
+        statement = f"SELECT {_COLUMNS} FROM things WHERE {where} ORDER BY number {order} LIMIT ? OFFSET ?"
+        return _things(self.execute(statement, (*values, limit, offset)))
+
+    def next_number(self) -> int:
+        """A number that no other thing gets."""
+        thing = self.add("number", uuid.uuid4().hex, {})
+        assert thing is not None
+        self.execute("DELETE FROM things WHERE number = ?", (thing.number,))
+        return thing.number
 
     def kinds(self) -> dict[str, int]:
         """How many there are of each kind."""

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from webapp.errors import Invalid
-from webapp.sandbox import hooks, moods, webhooks
+from webapp.sandbox import blnk, hooks, moods, webhooks
 from webapp.sandbox.books import Thing
 from webapp.sandbox.box import here
 from webapp.sandbox.checkout import CHECKOUTS
@@ -118,6 +118,16 @@ def open_dispute() -> Response:
     """Let a buyer's bank dispute a Paystack transaction."""
     given = body()
     return jsonify(_shown(disputes.open_dispute(here(), str(given.get("reference", "")), given)))
+
+
+@blueprint.post("/blnk/adjust")
+def adjust() -> Response:
+    """A difference made by hand: to a `balance`, or to the row of a `reference`, by an `amount` of minor units."""
+    given, box = body(), here()
+    amount = int(given.get("amount") or 0)
+    if given.get("reference"):
+        return jsonify(_shown(blnk.transactions.alter(box, str(given["reference"]), amount)))
+    return jsonify(_shown(blnk.balances.adjust(box, str(given.get("balance", "")), amount)))
 
 
 @blueprint.delete("/tokens")

@@ -59,6 +59,8 @@ class Options:
     """How often a webhook is sent at most."""
     patience: float = 120.0
     """How long a call that times out is kept waiting."""
+    blnk_webhooks: bool = True
+    """Whether Blnk tells of every transaction and balance."""
     repeated_transfer: str = "first"
     """What the same transfer under the same reference is answered: `first` (the first transfer), or `refuse`."""
 

@@ -1,0 +1,151 @@
+"""Blnk's ledgers and balances."""
+
+import uuid
+
+from flask import Response, request
+
+from webapp.sandbox import webhooks
+from webapp.sandbox.blnk import shapes
+from webapp.sandbox.blnk.filters import filtered
+from webapp.sandbox.blnk.manner import PROVIDER, BlnkWrong, blueprint, said
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import Box, here
+from webapp.sandbox.inputs import body, natural
+
+LEDGER, BALANCE = "blnk.ledger", "blnk.balance"
+_GENERAL = "general_ledger_id"
+_MOST = 10_000
+
+
+@blueprint.post("/ledgers")
+def ledgers() -> Response:
+    """A new ledger."""
+    asked, box = body(), here()
+    if not asked.get("name"):
+        raise BlnkWrong("GEN_VALIDATION_ERROR", "name: cannot be blank.")
+    made = box.books.add(LEDGER, uuid.uuid4().hex, {"name": str(asked["name"]), "meta_data": asked.get("meta_data")})
+    assert made is not None
+    tell(box, "ledger.created", shapes.ledger(made))
+    return said(shapes.ledger(made), 201)
+
+
+@blueprint.get("/ledgers")
+def ledgers_list() -> Response:
+    """Every ledger."""
+    found = here().books.listed(LEDGER, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
+    return said([shapes.ledger(each) for each in found])
+
+
+@blueprint.get("/ledgers/<identity>")
+def ledger(identity: str) -> Response:
+    """One ledger."""
+    thing = numbered(here(), LEDGER, "ldg_", identity)
+    if thing is None:
+        raise BlnkWrong("LGR_NOT_FOUND", f"Ledger with ID '{identity}' not found")
+    return said(shapes.ledger(thing))
+
+
+@blueprint.post("/ledgers/filter")
+def ledgers_filter() -> Response:
+    """Ledgers by name."""
+    return filtered(LEDGER, "ledger_id", shapes.ledger, ("name",))
+
+
+@blueprint.post("/balances")
+def balances() -> Response:
+    """A new balance, at zero."""
+    asked, box = body(), here()
+    if not asked.get("currency") or not asked.get("ledger_id"):
+        raise BlnkWrong("GEN_VALIDATION_ERROR", "ledger_id and currency: cannot be blank.")
+    ledger_id = str(asked["ledger_id"])
+    if ledger_id != _GENERAL and numbered(box, LEDGER, "ldg_", ledger_id) is None:
+        raise BlnkWrong("LGR_NOT_FOUND", f"Ledger with ID '{ledger_id}' not found")
+    kept = {name: asked.get(name) for name in ("identity_id", "meta_data", "indicator")}
+    key = _key(str(asked["indicator"]), str(asked["currency"])) if asked.get("indicator") else uuid.uuid4().hex
+    made = _added(box, key, kept | {"ledger_id": ledger_id, "currency": str(asked["currency"])})
+    if made is None:
+        raise BlnkWrong("GEN_CONFLICT", "a balance with this indicator and currency exists already")
+    tell(box, "balance.created", shapes.balance(made))
+    return said(shapes.balance(made), 201)
+
+
+@blueprint.get("/balances")
+def balances_list() -> Response:
+    """Every balance."""
+    found = here().books.listed(BALANCE, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
+    return said([shapes.balance(each) for each in found])
+
+
+@blueprint.get("/balances/<identity>")
+def balance(identity: str) -> Response:
+    """One balance."""
+    return said(shapes.balance(found(here(), identity)))
+
+
+@blueprint.get("/balances/indicator/<indicator>/currency/<currency>")
+def balance_by_indicator(indicator: str, currency: str) -> Response:
+    """A balance by what it is called."""
+    thing = here().books.get(BALANCE, _key(indicator, currency))
+    if thing is None:
+        raise BlnkWrong("BAL_NOT_FOUND", f"Balance with indicator '{indicator}' not found")
+    return said(shapes.balance(thing))
+
+
+@blueprint.post("/balances/filter")
+def balances_filter() -> Response:
+    """Balances by what they are."""
+    fields = ("ledger_id", "currency", "identity_id", "indicator", "balance")
+    return filtered(BALANCE, "balance_id", shapes.balance, fields)
+
+
+def found(box: Box, identity: str) -> Thing:
+    """A balance by its id. Raises BlnkWrong."""
+    thing = numbered(box, BALANCE, "bln_", identity)
+    if thing is None:
+        raise BlnkWrong("BAL_NOT_FOUND", f"Balance with ID '{identity}' not found")
+    return thing
+
+
+def found_or_made(box: Box, identity: str, currency: str) -> Thing:
+    """A balance by its id; one that is called by an indicator (`@world`) is made when it is not there."""
+    if not identity.startswith("@"):
+        return found(box, identity)
+    key = _key(identity, currency)
+    made = _added(box, key, {"ledger_id": _GENERAL, "currency": currency, "indicator": identity})
+    thing = made or box.books.get(BALANCE, key)
+    assert thing is not None
+    return thing
+
+
+def numbered(box: Box, kind: str, prefix: str, identity: str) -> Thing | None:
+    """A thing by Blnk's id of it."""
+    number = identity.removeprefix(prefix)
+    return box.books.numbered(kind, int(number)) if number.isdigit() and identity.startswith(prefix) else None
+
+
+def adjust(box: Box, identity: str, amount: int) -> Thing:
+    """Change a balance without a transaction: a difference that nobody can explain."""
+    with box.books.writing():
+        thing = found(box, identity)
+        thing.data["credit" if amount > 0 else "debit"] += abs(amount)
+        box.books.save(thing)
+    return thing
+
+
+def tell(box: Box, event: str, data: Data) -> None:
+    """Send a webhook, if the options want Blnk's."""
+    if box.options.blnk_webhooks:
+        webhooks.emit(box, PROVIDER, {"event": event, "data": data}, success_again={"event": event, "data": data})
+
+
+def _added(box: Box, key: str, data: Data) -> Thing | None:
+    return box.books.add(BALANCE, key, data | {"credit": 0, "debit": 0, "version": 0})
+
+
+def _key(indicator: str, currency: str) -> str:
+    return f"{indicator}/{currency}"
+
+
+def _offset() -> int:
+    text = request.args.get("offset", "0")
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,134 @@
+"""How Blnk moves money: a row under a unique reference, and two balances, together.
+
+A split is not one row. With `skip_queue` each leg is a row `<reference>-<n>` that is applied on its own, and nothing is
+kept under the reference itself; a leg that fails leaves the earlier ones applied, or with `atomic` refunded. Through
+the queue each leg waits as `<reference>_<n>`, and is applied as `<reference>_<n>_q`.
+"""
+
+from webapp.sandbox.blnk import balances, shapes
+from webapp.sandbox.blnk.distribution import divided
+from webapp.sandbox.blnk.manner import BlnkWrong
+from webapp.sandbox.blnk.wanted import wanted
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import Box
+
+KIND = "blnk.transaction"
+QUEUED, APPLIED, REJECTED = "QUEUED", "APPLIED", "REJECTED"
+_QUEUE = "blnk.queue"
+
+
+def post(box: Box, asked: Data, *, skip_queue: bool, parent: str = "") -> Data:
+    """Do what a transaction asks for, now or soon; what Blnk answers. Raises BlnkWrong."""
+    kept, reference = wanted(asked), str(asked.get("reference", ""))
+    legs = asked.get("sources") or asked.get("destinations")
+    if not legs:
+        row = apply(box, reference, kept, parent) if skip_queue else enqueue(box, reference, kept, parent)
+        return shapes.transaction(row)
+    side = "source" if asked.get("sources") else "destination"
+    shares = divided(kept["precise_amount"], kept["precision"], legs)
+    parts = [kept | {side: identifier, "precise_amount": share} for identifier, share in shares.items() if share]
+    return _split(box, reference, kept, parts, skip_queue=skip_queue, named={side + "s": legs})
+
+
+def apply(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
+    """Move the money of one row, at once."""
+    with box.books.writing():
+        _refuse_used(box, reference)
+        data = _move(box, kept)
+        row = box.books.add(KIND, reference, data | {"status": APPLIED}, parent=parent)
+    assert row is not None
+    balances.tell(box, "transaction.applied", shapes.transaction(row))
+    return row
+
+
+def enqueue(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
+    """Keep a row that waits; it is applied, or rejected, as `<reference>_q`."""
+    with box.books.writing():
+        _refuse_used(box, reference)
+        ends = {
+            side: _id(balances.found_or_made(box, kept[side], kept["currency"])) for side in ("source", "destination")
+        }
+        row = box.books.add(KIND, reference, kept | ends | {"status": QUEUED}, parent=parent)
+        box.agenda.plan(_QUEUE, {"reference": reference}, after=box.options.settle_seconds)
+    assert row is not None
+    balances.tell(box, "transaction.queued", shapes.transaction(row))
+    return row
+
+
+def refund(box: Box, row: Thing, more: Data) -> Thing:
+    """Move the money of a row back, once; an overdraft is no hindrance. Raises BlnkWrong."""
+    if row.data["status"] != APPLIED:
+        raise BlnkWrong("TXN_INVALID_STATUS_ACTION", f"a transaction that is {row.data['status']} can't be refunded")
+    reference = f"txn_{row.number}_refund"
+    if box.books.get(KIND, reference):
+        raise BlnkWrong("GEN_CONFLICT", f"transaction txn_{row.number} has already been refunded")
+    meta = (row.data.get("meta_data") or {}) | (more.get("meta_data") or {})
+    back = {"source": row.data["destination"], "destination": row.data["source"], "allow_overdraft": True}
+    described = {"description": more.get("description") or row.data["description"], "meta_data": meta}
+    return apply(box, reference, row.data | back | described, f"txn_{row.number}")
+
+
+def register(box: Box) -> None:
+    """Let the queue be worked off."""
+    box.agenda.on(_QUEUE, lambda task: _work_off(box, task["reference"]))
+
+
+def _split(box: Box, reference: str, kept: Data, parts: list[Data], *, skip_queue: bool, named: Data) -> Data:
+    with box.books.writing():
+        parent = f"txn_{box.books.next_number()}"
+    act, mark = (apply, "-") if skip_queue else (enqueue, "_")
+    done: list[Thing] = []
+    try:
+        for number, part in enumerate(parts, 1):
+            done.append(act(box, f"{reference}{mark}{number}", part, parent))
+    except BlnkWrong:
+        for row in done if kept["atomic"] and skip_queue else []:
+            refund(box, row, {})
+        raise
+    whole = Thing(0, KIND, reference, "", done[0].at, kept | {"status": APPLIED if skip_queue else QUEUED})
+    ids = {row.data["source" if "sources" in named else "destination"]: f"txn_{row.number}" for row in done}
+    told = [leg | {"transaction_id": ids.get(str(leg["identifier"]), "")} for legs in named.values() for leg in legs]
+    return shapes.transaction(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
+
+
+def _work_off(box: Box, reference: str) -> None:
+    waiting, after = box.books.get(KIND, reference), f"{reference}_q"
+    if waiting is None or box.books.get(KIND, after):
+        return
+    parent = f"txn_{waiting.number}"
+    try:
+        apply(box, after, waiting.data, parent)
+    except BlnkWrong as problem:
+        meta = (waiting.data.get("meta_data") or {}) | {"blnk_rejection_reason": problem.detail}
+        rejected = waiting.data | {"status": REJECTED, "meta_data": meta}
+        row = box.books.add(KIND, after, rejected, parent=parent)
+        assert row is not None
+        balances.tell(box, "transaction.rejected", shapes.transaction(row))
+
+
+def _refuse_used(box: Box, reference: str) -> None:
+    if box.books.get(KIND, reference):
+        raise BlnkWrong("TXN_DUPLICATE_REFERENCE", f"reference {reference} has already been used")
+
+
+def _move(box: Box, kept: Data) -> Data:
+    source, destination = (
+        balances.found_or_made(box, kept[side], kept["currency"]) for side in ("source", "destination")
+    )
+    for each in (source, destination):
+        if each.data["currency"] != kept["currency"]:
+            raise BlnkWrong("TXN_VALIDATION_ERROR", f"the currency of balance {_id(each)} is {each.data['currency']}")
+    amount, left = kept["precise_amount"], source.data["credit"] - source.data["debit"] - kept["precise_amount"]
+    limit = int((kept.get("overdraft_limit") or 0) * kept["precision"])
+    if left < 0 and (not kept["allow_overdraft"] or (limit and left < -limit)):
+        raise BlnkWrong("TXN_INSUFFICIENT_FUNDS", f"insufficient funds in source balance {_id(source)}")
+    source.data["debit"] += amount
+    destination.data["credit"] += amount
+    for each in (source, destination):
+        each.data["version"] += 1
+        box.books.save(each)
+    return kept | {"source": _id(source), "destination": _id(destination)}
+
+
+def _id(balance: Thing) -> str:
+    return f"bln_{balance.number}"
