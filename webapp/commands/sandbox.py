@@ -12,21 +12,18 @@ from webapp.sandbox import Keys, Options, SandboxSettings, serving
 
 
 @click.command("sandbox")
-@click.option("--port", type=click.IntRange(0, 65535), default=8801, show_default=True, help="Where it listens.")
-@click.option(
-    "--file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("var/sandbox.sqlite3"),
-    show_default=True,
-    help="Its books.",
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=8801, show_default=True, help="Where it answers; 0 any.")
+@click.option("--smtp-port", type=click.IntRange(0, 65535), default=8825, show_default=True, help="Where mail goes.")
+@click.option("--file", "file", default="var/sandbox.sqlite3", show_default=True, help="Its books.")
 @click.option("--desk", default=Options.desk, show_default=True, help="Where webhooks go.")
-def command(port: int, file: Path, desk: str) -> None:
+@click.option("--autopay", type=float, default=0.0, help="Pay checkouts after so many seconds, some untold.")
+def command(port: int, smtp_port: int, file: str, desk: str, autopay: float) -> None:
     """Speak for Paystack, Flutterwave and Blnk, and catch mail, until told to stop; never in production."""
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    settings = SandboxSettings(Keys.from_environment(os.environ), file, Options(desk=desk.rstrip("/")))
-    with serving(settings, port=port) as served:
-        note(f"The sandbox is at {served.url}; its moods are at {served.url}/control/moods.")
+    options = Options(desk=desk.rstrip("/"), autopay_seconds=autopay)
+    settings = SandboxSettings(Keys.from_environment(os.environ), Path(file), options)
+    with serving(settings, port=port, smtp_port=smtp_port) as served:
+        note(f"The sandbox is at {served.url}, its mail at port {served.smtp_port}.")
         over.wait()

@@ -5,7 +5,7 @@ import os
 from flask import Flask, Response, jsonify
 
 from webapp.errors import Refusal
-from webapp.sandbox import blnk, checkout, control, flutterwave, hooks, paystack, webhooks
+from webapp.sandbox import blnk, checkout, control, flutterwave, hooks, mailbox, messages, paystack, webhooks
 from webapp.sandbox.box import EXTENSION, Box
 from webapp.sandbox.settings import SandboxSettings, refuse_in_production
 
@@ -21,8 +21,8 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     app.extensions[EXTENSION] = box
     for part in (webhooks, checkout, paystack, blnk):
         part.register(box)
-    blueprints = [each.blueprint for each in (paystack, blnk, checkout, hooks, control)]
-    for blueprint in (*blueprints, *flutterwave.blueprints):
+    blueprints = [each.blueprint for each in (paystack, blnk, checkout, hooks, mailbox, control)]
+    for blueprint in (*blueprints, *flutterwave.blueprints, messages.sms, messages.chat):
         app.register_blueprint(blueprint)
     app.register_error_handler(Refusal, _refused)
     app.add_url_rule("/health", view_func=_health)

@@ -20,8 +20,8 @@ CREATE TABLE IF NOT EXISTS things (
     number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, key TEXT NOT NULL, parent TEXT NOT NULL DEFAULT '',
     at REAL NOT NULL, data TEXT NOT NULL, UNIQUE (kind, key)
 );
+CREATE INDEX IF NOT EXISTS things_in_order ON things (kind);
 CREATE INDEX IF NOT EXISTS things_of_parent ON things (kind, parent);
-CREATE INDEX IF NOT EXISTS things_by_time ON things (kind, at);
 CREATE TABLE IF NOT EXISTS tasks (
     key TEXT PRIMARY KEY, at REAL NOT NULL, what TEXT NOT NULL, data TEXT NOT NULL
 );
@@ -108,7 +108,7 @@ class Books:
     def listed(
         self, kind: str, *, limit: int = 1000, offset: int = 0, newest: bool = False, **narrow: Any
     ) -> list[Thing]:
-        """Those of a kind in the order they came; `parent`, `since`, `until`, `after`, `before` (numbers) narrow it."""
+        """Those of a kind in the order they came; what narrows it is in `_NARROW`."""
         where, values = _where(kind, **narrow)
         order = "DESC" if newest else "ASC"
         return self.chosen(where, values, order, limit, offset)
@@ -151,6 +151,7 @@ _NARROW = {
     "before": "number < ?",
     "key": "key = ?",
     "not_status": "json_extract(data, '$.status') <> ?",
+    "to": "json_extract(data, '$.to') = ?",
     "status": "json_extract(data, '$.status') = ?",
 }
 

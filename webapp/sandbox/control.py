@@ -169,5 +169,11 @@ def fill() -> Response:
     return jsonify({"added": fill_books(here().books, body(), whole(body().get("count")) or 0)})
 
 
+@blueprint.errorhandler(TypeError)
+@blueprint.errorhandler(ValueError)
+def _unreadable(problem: Exception) -> tuple[Response, int]:
+    return jsonify({"error": f"That can't be read: {problem}."}), 422
+
+
 def _shown(thing: Thing) -> dict[str, Any]:
     return {"number": thing.number, "key": thing.key, "parent": thing.parent, "at": thing.at} | thing.data

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from webapp.sandbox.app import create_sandbox
 from webapp.sandbox.books import Books
 from webapp.sandbox.box import EXTENSION, Box
+from webapp.sandbox.mail import MailServer
 from webapp.sandbox.settings import HOST, SandboxSettings
 
 
@@ -20,7 +21,7 @@ class Served:
 
     url: str
     box: Box
-    server: BaseWSGIServer
+    smtp_port: int
 
     @property
     def books(self) -> Books:
@@ -40,17 +41,20 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(settings: SandboxSettings | None = None, *, port: int = 0) -> Iterator[Served]:
-    """A sandbox in a thread, by default on a free port and with books of its own; it ends with the block."""
+def serving(settings: SandboxSettings | None = None, *, port: int = 0, smtp_port: int = 0) -> Iterator[Served]:
+    """A sandbox in threads, by default on free ports and with books of its own; it ends with the block."""
     app = create_sandbox(settings or SandboxSettings())
     box = cast(Box, app.extensions[EXTENSION])
     server = make_server(HOST, port, app, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=lambda: server.serve_forever(0.05), daemon=True, name="sandbox")
+    mail = MailServer(box, smtp_port)
     box.agenda.start()
     thread.start()
+    mail.start()
     try:
-        yield Served(f"http://{HOST}:{server.server_port}", box, server)
+        yield Served(f"http://{HOST}:{server.server_port}", box, mail.port)
     finally:
+        mail.stop()
         server.shutdown()
         thread.join(timeout=5)
         box.close()
