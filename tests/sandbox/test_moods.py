@@ -152,7 +152,9 @@ def test_an_unknown_mood_is_refused_in_words(moody: Paystack):
     answer = moody("POST", "/control/mood", {"provider": "paystack", "call": "*", "mood": "sleepy"})
     assert answer.status_code == 422
     assert "no mood 'sleepy'" in answer.json()["error"]
-    assert set(moody.control("moods", method="GET")["webhooks"]) == set(moods.OF_WEBHOOKS)
+    told = moody.control("moods", method="GET")
+    assert set(told["webhooks"]) == set(moods.OF_WEBHOOKS)
+    assert {"verify", "webhook", "transfer"} <= set(told["names"]["paystack"])
 
 
 def seen(paystack: Paystack) -> tuple[int, str]:

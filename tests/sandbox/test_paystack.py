@@ -42,6 +42,13 @@ def test_a_reference_starts_one_checkout(paystack: Paystack):
     assert len(paystack.control("books", method="GET")["paystack.transaction"]) == 1
 
 
+def test_a_number_is_no_reference(paystack: Paystack):
+    paystack.start("order-1")
+    number = paystack.verify("order-1").json()["data"]["id"]
+    assert paystack.verify(str(number)).status_code == 404
+    assert paystack("GET", f"/paystack/transaction/{number}").json()["data"]["reference"] == "order-1"
+
+
 def test_what_is_unknown_is_404_and_a_wrong_key_is_401(paystack: Paystack):
     unknown = paystack.verify("nobody")
     assert (unknown.status_code, unknown.json()["message"]) == (404, "Transaction reference not found")

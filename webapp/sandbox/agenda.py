@@ -25,7 +25,7 @@ class Agenda:
         self._books = books
         self._handlers: dict[str, Handler] = {}
         self._nudge, self._over = threading.Event(), threading.Event()
-        self._due: queue.Queue[tuple[str, str, str]] = queue.Queue(maxsize=100)
+        self._due: queue.Queue[tuple[str, str, str] | None] = queue.Queue(maxsize=100)
         self._threads: list[threading.Thread] = []
 
     def on(self, what: str, handler: Handler) -> None:
@@ -52,6 +52,9 @@ class Agenda:
         """End; what is not done yet stays in the books."""
         self._over.set()
         self._nudge.set()
+        with suppress(queue.Full):
+            for _ in range(_HANDS):
+                self._due.put_nowait(None)
         for thread in self._threads:
             thread.join(timeout=6)
 
@@ -87,7 +90,8 @@ class Agenda:
     def _work(self) -> None:
         while not self._over.is_set():
             with suppress(queue.Empty):
-                self._do(*self._due.get(timeout=_LOOK_UP))
+                if task := self._due.get(timeout=_LOOK_UP):
+                    self._do(*task)
 
     def _do(self, key: str, what: str, data: str) -> None:
         # The lease tells this turn from one that the task planned for itself meanwhile.

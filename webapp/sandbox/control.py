@@ -3,7 +3,7 @@
 from dataclasses import asdict, fields
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from webapp.errors import Invalid
 from webapp.sandbox import blnk, hooks, moods, webhooks
@@ -21,13 +21,15 @@ from webapp.sandbox.tempers import from_body
 blueprint = Blueprint("control", __name__, url_prefix="/control")
 
 _DONE = {"ok": True}
+_MOODY = ("paystack", "flutterwave", "blnk", "sms", "chat", "hooks")
 
 
 @blueprint.get("/moods")
 def list_moods() -> Response:
-    """Every mood with its sentence, and those in force."""
+    """Every mood with its sentence, those in force, and the names of the calls that can be in one."""
     of_calls = moods.WITHOUT_EFFECT | moods.WITH_EFFECT
-    return jsonify({"calls": of_calls, "webhooks": moods.OF_WEBHOOKS, "in_force": here().tempers.listed()})
+    answer = {"calls": of_calls, "webhooks": moods.OF_WEBHOOKS, "in_force": here().tempers.listed()}
+    return jsonify(answer | {"names": _call_names()})
 
 
 @blueprint.post("/mood")
@@ -167,6 +169,16 @@ def list_hooks(name: str | None = None) -> Response:
 def fill() -> Response:
     """Very many payments at once, that nobody asked for."""
     return jsonify({"added": fill_books(here().books, body(), whole(body().get("count")) or 0)})
+
+
+def _call_names() -> dict[str, list[str]]:
+    names: dict[str, set[str]] = {"email": {"send"}}
+    for endpoint in current_app.view_functions:
+        owner, _, name = endpoint.rpartition(".")
+        provider = owner.partition("_")[0]
+        if provider in _MOODY:
+            names.setdefault(provider, {moods.WEBHOOK} if provider in SIGNERS else set()).add(name)
+    return {provider: sorted(found) for provider, found in names.items()}
 
 
 @blueprint.errorhandler(TypeError)

@@ -47,6 +47,8 @@ def call_name() -> str:
 
 def _before(manner: Manner) -> Response | None:
     box = here()
+    # A body that nobody read would be waited for, and keep a connection open that is to be dropped.
+    request.get_data()
     if wait := box.latency.get(manner.provider) or box.latency.get(moods.ANY):
         box.agenda.wait(wait)
     if refused := manner.admits():

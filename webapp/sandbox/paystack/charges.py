@@ -18,6 +18,7 @@ from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, blueprint, said
 KIND = "paystack.transaction"
 OUTCOMES = ("success", "failed", "abandoned", "pending", "ongoing", "processing", "queued", "reversed")
 _FEE_PERCENT = 1.5
+_UNKNOWN = "Transaction reference not found"
 
 
 @blueprint.post("/transaction/initialize")
@@ -47,7 +48,10 @@ def initialize() -> Response:
 @blueprint.get("/transaction/verify/<path:reference>")
 def verify(reference: str) -> Response:
     """What became of a reference."""
-    return said("Verification successful", shapes.transaction(found(here(), reference)))
+    thing = here().books.get(KIND, reference)
+    if thing is None:
+        raise Wrong(404, _UNKNOWN, "transaction_not_found")
+    return said("Verification successful", shapes.transaction(thing))
 
 
 @blueprint.get("/transaction")
@@ -69,7 +73,7 @@ def found(box: Box, reference: str) -> Thing:
     """A transaction by its reference, or by its number in text. Raises Wrong."""
     thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
     if thing is None:
-        raise Wrong(404, "Transaction reference not found", "transaction_not_found")
+        raise Wrong(404, _UNKNOWN, "transaction_not_found")
     return thing
 
 

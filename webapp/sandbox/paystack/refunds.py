@@ -1,6 +1,7 @@
 """Paystack's refunds: every request is a refund of its own, as long as there is money left to give back."""
 
 import uuid
+from collections.abc import Callable
 
 from flask import Response
 
@@ -81,7 +82,7 @@ def end(box: Box, reference: str, outcome: str) -> Thing:
         thing.data |= {"status": outcome, "refunded_at": clock.now().timestamp() if outcome == "processed" else None}
         box.books.save(thing)
         paid = charges.found(box, thing.parent)
-        if outcome == "processed" and left_of(box, paid) == 0:
+        if paid.data["amount"] == sum(_amounts(box, paid, lambda status: status == "processed")):
             paid.data["status"] = "reversed"
             box.books.save(paid)
     if outcome == "processing":
@@ -92,13 +93,16 @@ def end(box: Box, reference: str, outcome: str) -> Thing:
 
 def left_of(box: Box, paid: Thing) -> int:
     """What of a transaction was not given back."""
-    given = [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if each.data["status"] != "failed"]
-    return int(paid.data["amount"] - sum(given))
+    return int(paid.data["amount"] - sum(_amounts(box, paid, lambda status: status != "failed")))
 
 
 def register(box: Box) -> None:
     """Let refunds be processed by themselves."""
     box.agenda.on(_PROCESS, lambda task: _process(box, task["key"]))
+
+
+def _amounts(box: Box, paid: Thing, counts: Callable[[str], bool]) -> list[int]:
+    return [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if counts(each.data["status"])]
 
 
 def _made(box: Box, paid: Thing, asked: Data) -> Thing:
