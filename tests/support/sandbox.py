@@ -70,13 +70,14 @@ def sandbox() -> Iterator[Sandbox]:
     """A sandbox, quick in everything."""
     options = Options(settle_seconds=0.05, refund_seconds=0.05, retry_seconds=0.05, patience=1.5)
     with serving(SandboxSettings(options=options)) as served:
+        options.desk = f"{served.url}/hooks"
         yield Sandbox(served)
 
 
 @contextmanager
 def desk_with(made: Sandbox, url: str, folder: Path, **more: Any) -> Iterator[Runtime]:
     """A desk on this database whose providers are the sandbox."""
-    runtime = build_runtime(settings_for(url, folder, **made.settings(), **more))
+    runtime = build_runtime(settings_for(url, folder, **(made.settings() | more)))
     yield runtime
     runtime.db.close()
 

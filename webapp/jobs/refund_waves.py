@@ -10,6 +10,7 @@ from webapp.domain.provider_words import Fate, Seen, Word
 from webapp.errors import Unavailable
 from webapp.jobs.waves import Wave
 from webapp.jobs.work import Work
+from webapp.providers.failures import Refused, Unknown
 from webapp.runtime import Runtime
 from webapp.services import refunds
 from webapp.services.outcome import Outcome
@@ -35,7 +36,10 @@ def give(runtime: Runtime, giving: Giving) -> Seen:
     provider = runtime.providers.refunding.get(giving.provider)
     if provider is None:
         raise Unavailable(f"{giving.provider} is not configured, so nothing can be given back through it.")
-    found = provider.look_refund(giving.reference)
+    try:
+        found = provider.look_refund(giving.reference)
+    except Refused as refusal:
+        raise Unknown(refusal.sentence) from None
     if found.fate != Fate.ABSENT or not giving.may_send:
         return found
     return provider.refund(giving.reference, giving.amount, giving.currency, "Refund by the desk")

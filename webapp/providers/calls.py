@@ -79,7 +79,7 @@ class Caller:
 
     def _note(self, failure: CallFailed) -> None:
         """A refusal is an answer; a key that is refused, or a door that is shut, is a failure."""
-        if isinstance(failure, Refused) and failure.status not in (401, 403):
+        if isinstance(failure, Refused):
             self._circuit.went_well()
         elif failure.retry_after is None:
             self._circuit.went_badly(failure.sentence)
@@ -116,6 +116,8 @@ class Caller:
         status, wait = response.status_code, _retry_after(response)
         if status == 429:
             raise NotSent(f"{self.name} asks us to slow down.", retry_after=wait or 60.0)
+        if status in (401, 403):
+            raise NotSent(f"{self.name} refuses our key.")
         if status >= 500:
             raise Unknown(f"{self.name} answered {status}.", retry_after=wait)
         if 300 <= status < 400:

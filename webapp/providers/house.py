@@ -56,6 +56,11 @@ class Providers:
         return {each.name: each for each in (self.paystack,) if each is not None}
 
     @cached_property
+    def ways_to_pay(self) -> Mapping[str, str]:
+        """Which provider pays out a currency."""
+        return {currency: name for name, each in self.paying.items() for currency in sorted(each.pays_out)}
+
+    @cached_property
     def listing(self) -> Mapping[str, Listing]:
         """Those whose books can be compared with ours, by name."""
         return {each.name: each for each in (self.paystack,) if each is not None}

@@ -1,6 +1,6 @@
 """What the desk needs of the outside, as Protocols, and the answers in the desk's own words."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -70,6 +70,8 @@ class Paying(Protocol):
     """Sends payouts."""
 
     name: str
+    pays_out: Collection[str]
+    """Currencies."""
 
     def recipient(self, destination: Destination) -> str:
         """What the provider knows the account by. Harmless to repeat."""

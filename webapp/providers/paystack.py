@@ -3,7 +3,7 @@
 Its documentation: the top-level `status` is about the call, `data.status` about the thing (verify payments; transfers).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ class Paystack:
     """One integration at Paystack."""
 
     name = NAME
+    pays_out: Collection[str] = frozenset({"NGN", "GHS", "ZAR", "KES", "USD"})
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller

@@ -16,15 +16,15 @@ _NAME = "outgoing_stopped"
 _SUBJECT = ("setting", 1)
 
 
-def stopped(session: Session) -> dict[str, str] | None:
-    """Who stopped outgoing money, when and why; None while it flows."""
-    return session.get_one(StoredSetting, _NAME).value or None
+def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
+    """Who stopped outgoing money, when and why; None while it flows. With `lock` it stays so until the commit."""
+    switch = select(StoredSetting.value).where(StoredSetting.name == _NAME)
+    return session.scalars(switch.with_for_update(read=True) if lock else switch).one() or None
 
 
 def require_money_moves(session: Session) -> None:
     """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it."""
-    switch = select(StoredSetting.value).where(StoredSetting.name == _NAME).with_for_update(read=True)
-    value = session.scalars(switch).one()
+    value = stopped(session, lock=True)
     if value:
         raise Conflict(f"Outgoing money is stopped by {value['by']} since {value['at']}: {value['why']}")
 

@@ -1,0 +1,22 @@
+"""The daily payouts."""
+
+from datetime import datetime
+from functools import partial
+
+from webapp.jobs import job, minutes
+from webapp.jobs.payout_waves import wave
+from webapp.jobs.work import NotConfigured, Work
+from webapp.services import payout_schedules, payout_writing
+
+
+@job(cron="0 2 * * *", max_duration=minutes(10))
+def process_payout_schedules(work: Work, at: datetime) -> None:
+    """Send payouts that are due, at most 3 attempts each."""
+    ways = work.runtime.providers.ways_to_pay
+    if not ways:
+        raise NotConfigured("No provider that sends payouts is configured.")
+    only = work.asked.get("schedule")
+    writing = partial(payout_writing.write_all, ways=ways)
+    dry = partial(payout_writing.write_none, ways=ways)
+    work.in_chunks(payout_schedules.due(at, only), writing, dry=dry)
+    work.in_waves(wave(work, at, work.only_items("payout")))

@@ -1,0 +1,173 @@
+"""Payout schedules: payouts that are due on a date, created, changed and cancelled by admins."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import ScheduleStatus, Trigger
+from webapp.errors import Conflict, Invalid
+from webapp.models import PayoutSchedule, Run
+from webapp.services import audit, checks, events, lookup, parties, runs
+from webapp.services.escrow_queries import Due
+from webapp.sql import insert_new
+
+JOB = "process_payout_schedules"
+MOST_ATTEMPTS = 3
+PAUSE = timedelta(hours=1)
+"""How long a payout that failed waits before the next attempt, unless a person triggers it."""
+_CHANGEABLE = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchedule:
+    """A payout to be; minor units. It waits for the guarantee's end when it has one."""
+
+    ref: str
+    party_id: int
+    amount: int
+    currency: str
+    due_at: datetime
+    placement: str | None = None
+    guarantee_completion_date: datetime | None = None
+
+
+def get(session: Session, schedule_id: int) -> PayoutSchedule:
+    """One schedule. Raises NotFound."""
+    return lookup.by_id(session, PayoutSchedule, schedule_id, "payout schedule")
+
+
+def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) -> PayoutSchedule:
+    """Plan a payout. Raises Conflict for a reference that is taken."""
+    actor.require("payout:manage")
+    ref = checks.require_text(new.ref, "ref", "Give the schedule's reference.", longest=80)
+    checks.require_amount(new.amount, new.currency)
+    parties.get(session, new.party_id)
+    row = insert_new(session, PayoutSchedule).values(
+        ref=ref,
+        party_id=new.party_id,
+        placement=(new.placement or "").strip() or None,
+        currency=new.currency,
+        amount=new.amount,
+        due_at=new.due_at,
+        guarantee_completion_date=new.guarantee_completion_date,
+        status=ScheduleStatus.PENDING,
+        retry_count=0,
+        created_at=at,
+        created_by=actor.name,
+        version=1,
+    )
+    made = session.scalars(row.on_conflict_do_nothing().returning(PayoutSchedule.id)).one_or_none()
+    if made is None:
+        raise Conflict(f"There is a payout schedule {ref} already.", fields={"ref": "Taken."})
+    said = {"schedule": ref, "amount": new.amount, "currency": new.currency, "due_at": new.due_at.isoformat()}
+    audit.record(session, actor, "payout_schedule.create", ("payout_schedule", made), at=at, after=said)
+    events.add(session, "payout_schedule.created", ("payout_schedule", made), said, at=at)
+    return get(session, made)
+
+
+def change(
+    session: Session,
+    schedule_id: int,
+    *,
+    amount: int,
+    due_at: datetime,
+    guarantee_completion_date: datetime | None,
+    placement: str | None,
+    version: int,
+    at: datetime,
+    actor: Actor,
+) -> PayoutSchedule:
+    """Change a schedule that is not being paid. A failed one is pending again, with all its attempts."""
+    actor.require("payout:manage")
+    found = _locked(session, schedule_id)
+    lookup.require_version(found, version, "payout schedule")
+    _require(found, _CHANGEABLE, "changed")
+    checks.require_amount(amount, found.currency)
+    before = _facts(found)
+    found.amount, found.due_at, found.placement = amount, due_at, (placement or "").strip() or None
+    found.guarantee_completion_date = guarantee_completion_date
+    found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
+    session.flush()
+    subject = ("payout_schedule", found.id)
+    audit.record(session, actor, "payout_schedule.change", subject, at=at, before=before, after=_facts(found))
+    events.add(session, "payout_schedule.changed", subject, {"schedule": found.ref} | _facts(found), at=at)
+    return found
+
+
+def cancel(session: Session, schedule_id: int, reason: str, *, at: datetime, actor: Actor) -> PayoutSchedule:
+    """Give a schedule up before it is paid."""
+    actor.require("payout:manage")
+    said = checks.require_text(reason, "reason", "Say why it is cancelled.")
+    found = _locked(session, schedule_id)
+    _require(found, _CHANGEABLE, "cancelled")
+    before = {"status": found.status}
+    found.status, found.version = ScheduleStatus.CANCELLED, found.version + 1
+    session.flush()
+    subject, after = ("payout_schedule", found.id), {"status": found.status}
+    audit.record(session, actor, "payout_schedule.cancel", subject, at=at, reason=said, before=before, after=after)
+    events.add(session, "payout_schedule.cancelled", subject, {"schedule": found.ref, "reason": said}, at=at)
+    return found
+
+
+def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor) -> Run:
+    """A run that pays this one now, whatever its date and its pause say. Its guarantee is waited for still."""
+    actor.require("payout:retry")
+    found = _locked(session, schedule_id)
+    _require(found, _CHANGEABLE, "triggered")
+    if found.guarantee_completion_date is not None and found.guarantee_completion_date > at:
+        ends = f"{found.guarantee_completion_date:%d %B %Y at %H:%M} UTC"
+        raise Invalid(f"Its guarantee ends on {ends}; until then it can't be paid.")
+    if found.status == ScheduleStatus.FAILED:
+        found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
+        session.flush()
+    audit.record(session, actor, "payout_schedule.trigger", ("payout_schedule", found.id), at=at)
+    return _run(session, actor, {"schedule": found.id})
+
+
+def trigger_due(session: Session, *, actor: Actor) -> Run:
+    """A run that pays everything that is due."""
+    actor.require("payout:retry")
+    return _run(session, actor, None)
+
+
+def due(at: datetime, only: int | None = None) -> Due:
+    """Schedules whose date has come and whose guarantee is over, oldest first; `only` one whatever its date."""
+    guaranteed = or_(PayoutSchedule.guarantee_completion_date.is_(None), PayoutSchedule.guarantee_completion_date <= at)
+    conditions: list[ColumnElement[bool]] = [PayoutSchedule.status == ScheduleStatus.PENDING, guaranteed]
+    if only is not None:
+        conditions.append(PayoutSchedule.id == only)
+    else:
+        rested = or_(PayoutSchedule.last_retry_at.is_(None), PayoutSchedule.last_retry_at <= at - PAUSE)
+        conditions += [PayoutSchedule.due_at <= at, rested]
+    found = select(PayoutSchedule.id, PayoutSchedule.due_at).where(*conditions)
+    return Due(PayoutSchedule, found, (PayoutSchedule.due_at, PayoutSchedule.id))
+
+
+def _run(session: Session, actor: Actor, asked: dict[str, int] | None) -> Run:
+    may = replace(actor, permissions=actor.permissions | {"job:run"})
+    by = Trigger.API if actor.kind == "token" else Trigger.MANUAL
+    return runs.trigger(session, JOB, actor=may, trigger=by, asked=asked)
+
+
+def _locked(session: Session, schedule_id: int) -> PayoutSchedule:
+    get(session, schedule_id)
+    return session.get_one(PayoutSchedule, schedule_id, with_for_update=True, populate_existing=True)
+
+
+def _require(found: PayoutSchedule, statuses: tuple[ScheduleStatus, ...], verb: str) -> None:
+    if found.status not in statuses:
+        raise Conflict(f"Payout schedule {found.ref} is {found.status}: it can't be {verb}.")
+
+
+def _facts(found: PayoutSchedule) -> dict[str, object]:
+    ends = found.guarantee_completion_date
+    return {
+        "amount": found.amount,
+        "currency": found.currency,
+        "due_at": found.due_at.isoformat(),
+        "guarantee_completion_date": ends.isoformat() if ends else None,
+        "placement": found.placement,
+    }

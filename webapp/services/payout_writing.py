@@ -1,0 +1,199 @@
+"""Writing payouts before they are sent: the money leaves the wallet for the provider's clearing account."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, insert, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
+from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
+from webapp.services import accounts, audit, events, ledger_rows
+from webapp.services.ledger_rows import Movement
+from webapp.services.outcome import Outcome, Refused
+from webapp.services.stop import require_money_moves
+from webapp.sql import lock, one_of
+
+_Wallet = aliased(Account, name="wallet")
+_SCHEDULES: Any = PayoutSchedule.__table__
+Ways = Mapping[str, str]
+"""Which provider pays out a currency."""
+
+
+def write_all(
+    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, ways: Ways, run_id: int | None = None
+) -> Outcome:
+    """Write a payout for each of these schedules. Those that can't be paid now are refused by name, not raised."""
+    actor.require("money:move")
+    require_money_moves(session)
+    lock(session, PayoutSchedule, ids)
+    lock(session, Account, sorted({row.wallet_id for row in _rows(session, ids) if row.wallet_id is not None}))
+    outcome, payable = _sifted(_rows(session, ids), ways)
+    if payable:
+        made = _insert(session, payable, ways, at, actor)
+        outcome.amounts = _move(session, payable, made, ways, at, run_id)
+        outcome.done = len(made)
+        _mark(session, payable, made)
+        _tell(session, made, at, actor, run_id)
+    _note(session, outcome.refused)
+    return outcome
+
+
+def write_none(session: Session, ids: Sequence[int], *, at: datetime, ways: Ways) -> Outcome:
+    """What `write_all` would answer, and nothing written."""
+    outcome, payable = _sifted(_rows(session, ids), ways)
+    outcome.done = len(payable)
+    for row in payable:
+        outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
+    return outcome
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    """The schedules as they are now, with their wallets and destinations."""
+    wallet = and_(
+        _Wallet.party_id == PayoutSchedule.party_id,
+        _Wallet.kind == AccountKind.WALLET,
+        _Wallet.currency == PayoutSchedule.currency,
+    )
+    target = and_(
+        PayoutDestination.party_id == PayoutSchedule.party_id,
+        PayoutDestination.currency == PayoutSchedule.currency,
+        PayoutDestination.retired_at.is_(None),
+    )
+    query = (
+        select(
+            PayoutSchedule.id,
+            PayoutSchedule.ref,
+            PayoutSchedule.status,
+            PayoutSchedule.party_id,
+            PayoutSchedule.currency,
+            PayoutSchedule.amount,
+            Party.name,
+            _Wallet.id.label("wallet_id"),
+            _Wallet.balance,
+            PayoutDestination.id.label("destination_id"),
+        )
+        .join(Party, Party.id == PayoutSchedule.party_id)
+        .outerjoin(_Wallet, wallet)
+        .outerjoin(PayoutDestination, target)
+        .where(one_of(session, PayoutSchedule.id, ids))
+        .order_by(PayoutSchedule.due_at, PayoutSchedule.id)
+    )
+    return session.execute(query).all()
+
+
+def _sifted(rows: Sequence[Any], ways: Ways) -> tuple[Outcome, list[Any]]:
+    """What can be paid out of the wallets, in order, and why the rest can't."""
+    outcome, payable, left = Outcome("payout_schedule"), [], {row.wallet_id: row.balance for row in rows}
+    for row in rows:
+        reason = _refusal(row, ways, left)
+        if reason:
+            outcome.refused.append(Refused(row.id, row.ref, reason))
+        else:
+            left[row.wallet_id] -= row.amount
+            payable.append(row)
+    return outcome, payable
+
+
+def _refusal(row: Any, ways: Ways, left: Mapping[int, int]) -> str | None:
+    if row.status != ScheduleStatus.PENDING:
+        return f"It is {row.status} already."
+    if row.currency not in ways:
+        return f"No provider that is configured pays out {row.currency}."
+    if row.destination_id is None:
+        return f"{row.name} has no payout destination in {row.currency}."
+    if row.wallet_id is None:
+        return f"{row.name} has no wallet in {row.currency}."
+    if left[row.wallet_id] < row.amount:
+        holds, asked = Money(left[row.wallet_id], row.currency), Money(row.amount, row.currency)
+        return f"{row.name}'s wallet holds {holds}, which does not cover {asked}."
+    return None
+
+
+def _insert(
+    session: Session, payable: Sequence[Any], ways: Ways, at: datetime, actor: Actor
+) -> dict[int, tuple[int, str]]:
+    """The payouts: id and reference, by their schedule's id."""
+    values = [
+        {
+            "ref": f"payout-{row.id}-{secrets.token_hex(8)}",
+            "party_id": row.party_id,
+            "destination_id": row.destination_id,
+            "schedule_id": row.id,
+            "provider": ways[row.currency],
+            "currency": row.currency,
+            "amount": row.amount,
+            "status": PayoutStatus.PENDING,
+            "attempts": 0,
+            "next_try_at": at,
+            "created_at": at,
+            "created_by": actor.name,
+            "version": 1,
+        }
+        for row in payable
+    ]
+    made = session.execute(insert(Payout).returning(Payout.schedule_id, Payout.id, Payout.ref), values)
+    return {schedule: (number, ref) for schedule, number, ref in made if schedule is not None}
+
+
+def _move(
+    session: Session,
+    payable: Sequence[Any],
+    made: Mapping[int, tuple[int, str]],
+    ways: Ways,
+    at: datetime,
+    run_id: int | None,
+) -> dict[str, int]:
+    targets = {
+        currency: accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner=ways[currency])
+        for currency in sorted({row.currency for row in payable})
+    }
+    moves = [
+        Movement(made[row.id][1], row.currency, row.wallet_id, targets[row.currency], row.amount) for row in payable
+    ]
+    amounts: dict[str, int] = {}
+    for first in range(0, len(moves), ledger_rows.MOST):
+        some = moves[first : first + ledger_rows.MOST]
+        posted = ledger_rows.post_rows(session, some, kind=TransferKind.PAYOUT, at=at, run_id=run_id)
+        for currency, amount in posted.amounts.items():
+            amounts[currency] = amounts.get(currency, 0) + amount
+    return amounts
+
+
+def _mark(session: Session, payable: Sequence[Any], made: Mapping[int, tuple[int, str]]) -> None:
+    changed = update(_SCHEDULES).where(_SCHEDULES.c.id == bindparam("key"))
+    values: dict[str, Any] = {
+        "status": str(ScheduleStatus.PROCESSING),
+        "payout_id": bindparam("payout"),
+        "failure_reason": None,
+    }
+    changed = changed.values(**values, version=_SCHEDULES.c.version + 1)
+    session.connection().execute(changed, [{"key": row.id, "payout": made[row.id][0]} for row in payable])
+
+
+def _note(session: Session, refused: Sequence[Refused]) -> None:
+    """Say on the schedules why they could not be paid."""
+    if refused:
+        waiting = _SCHEDULES.c.status == str(ScheduleStatus.PENDING)
+        changed = update(_SCHEDULES).where(_SCHEDULES.c.id == bindparam("key"), waiting)
+        values = [{"key": each.id, "why": each.sentence} for each in refused]
+        session.connection().execute(changed.values(failure_reason=bindparam("why")), values)
+
+
+def _tell(
+    session: Session, made: Mapping[int, tuple[int, str]], at: datetime, actor: Actor, run_id: int | None
+) -> None:
+    chosen = one_of(session, Payout.id, [number for number, _ in made.values()])
+    records = select(Payout.id, literal(None).label("before"), literal('{"status":"pending"}').label("after")).where(
+        chosen
+    )
+    audit.record_all(session, actor, "payout.create", "payout", records, len(made), at=at, run_id=run_id)
+    payload = select(
+        Payout.id, Payout.ref.label("payout"), Payout.amount, Payout.currency, PayoutSchedule.ref.label("schedule")
+    )
+    payload = payload.join(PayoutSchedule, PayoutSchedule.id == Payout.schedule_id).where(chosen)
+    events.add_all(session, "payout.created", "payout", payload, at=at)

@@ -1,0 +1,129 @@
+"""Payouts: taken to be sent or asked about, and what people may do with one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
+from webapp.errors import Conflict
+from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
+from webapp.services import audit, checks, events, lookup, payout_returns, payout_schedules
+from webapp.services.stop import stopped
+from webapp.sql import one_of
+
+MOST_COUNTED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A payout that a provider is spoken to about. Without `may_send` it may have been sent before: only ask."""
+
+    id: int
+    provider: str
+    ref: str
+    amount: int
+    currency: str
+    may_send: bool
+    destination_id: int
+    recipient: str | None
+
+
+def get(session: Session, payout_id: int) -> Payout:
+    """One payout. Raises NotFound."""
+    return lookup.by_id(session, Payout, payout_id, "payout")
+
+
+def take_due(
+    session: Session,
+    at: datetime,
+    limit: int,
+    lease: timedelta,
+    providers: Collection[str],
+    only: list[int] | None = None,
+) -> list[Taken]:
+    """Payouts whose time has come. One that was never sent is marked as being sent before it is: a process that is
+    killed leaves the doubt on record. While outgoing money is stopped, nothing new is sent, only asked about.
+    """
+    held_back = stopped(session, lock=True) is not None
+    due = select(Payout.id).where(*_due(at, providers, only, unsent=not held_back))
+    due = due.order_by(Payout.next_try_at, Payout.id).limit(limit).with_for_update(skip_locked=True)
+    ids = list(session.scalars(due))
+    if not ids:
+        return []
+    unsent = Payout.status == PayoutStatus.PENDING
+    rows = (
+        select(
+            Payout.id,
+            Payout.provider,
+            Payout.ref,
+            Payout.amount,
+            Payout.currency,
+            unsent.label("may_send"),
+            Payout.destination_id,
+            PayoutDestination.recipient,
+        )
+        .join(PayoutDestination, PayoutDestination.id == Payout.destination_id)
+        .where(one_of(session, Payout.id, ids))
+        .order_by(Payout.id)
+    )
+    taken = [Taken(*row) for row in session.execute(rows)]
+    marked = update(Payout).where(one_of(session, Payout.id, ids))
+    values = {
+        "status": case((unsent, str(PayoutStatus.SENDING)), else_=Payout.status),
+        "sent_at": func.coalesce(Payout.sent_at, at),
+        "next_try_at": at + lease,
+        "attempts": Payout.attempts + 1,
+    }
+    session.execute(marked.values(**values).execution_options(synchronize_session=False))
+    return taken
+
+
+def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
+    """How many of them there are, up to a million."""
+    rows = select(Payout.id).where(*_due(at, providers, only, unsent=True)).limit(MOST_COUNTED).subquery()
+    return session.scalars(select(func.count()).select_from(rows)).one()
+
+
+def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor: Actor) -> Payout:
+    """Give a payout up before it is sent: the money is in the wallet again, its schedule is cancelled."""
+    actor.require("payout:manage")
+    said = checks.require_text(reason, "reason", "Say why it is cancelled.")
+    payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
+    if payout is None or payout.status != PayoutStatus.PENDING:
+        found = get(session, payout_id)
+        raise Conflict(f"Payout {found.ref} is {found.status}: only one that was not sent yet can be cancelled.")
+    payout_returns.give_back(session, [payout.id], at=at)
+    payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
+    payout.said, payout.version = said, payout.version + 1
+    if payout.schedule_id is not None:
+        schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
+        schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1
+    session.flush()
+    audit.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=said)
+    events.add(session, "payout.cancelled", ("payout", payout.id), {"payout": payout.ref, "reason": said}, at=at)
+    return payout
+
+
+def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor) -> Run:
+    """A new payout in place of one that failed or was reversed, under a new reference, by a run of its own."""
+    actor.require("payout:retry")
+    payout = get(session, payout_id)
+    if payout.status not in (PayoutStatus.FAILED, PayoutStatus.REVERSED) or payout.schedule_id is None:
+        raise Conflict(f"Payout {payout.ref} is {payout.status}: only one that failed or was reversed can be retried.")
+    schedule = payout_schedules.get(session, payout.schedule_id)
+    if schedule.payout_id != payout.id:
+        raise Conflict(f"Payout {payout.ref} was followed by another already. Look at payout schedule {schedule.ref}.")
+    audit.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
+    return payout_schedules.trigger(session, schedule.id, at=at, actor=actor)
+
+
+def _due(
+    at: datetime, providers: Collection[str], only: list[int] | None, *, unsent: bool
+) -> list[ColumnElement[bool]]:
+    statuses = UNSETTLED_PAYOUTS if unsent else UNSETTLED_PAYOUTS[1:]
+    due = [Payout.status.in_(statuses), Payout.next_try_at <= at, Payout.provider.in_(providers)]
+    return due if only is None else [*due, Payout.id.in_(only)]
