@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flask import Flask
 
-from webapp.api import documents, escrow_jobs, operations, rates
+from webapp.api import documents, escrow_jobs, operations, rates, webhooks
 from webapp.api.binding import IdConverter, bind
 from webapp.api.endpoints import Endpoint, Endpoints
 from webapp.runtime import Runtime
@@ -21,6 +21,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     documents.publish(app, declared)
     operations.watch(app, runtime)
     escrow_jobs.say_when_closed(app, runtime)
+    webhooks.listen(app, runtime)
     rates.limit(app, runtime)
 
 

@@ -15,6 +15,7 @@ REASON_CODES = {
     "quality": "poor quality of work",
     "not_paid": "payment withheld",
     "fraud": "suspected fraud",
+    "chargeback": "charged back by the bank",
     "other": "something else",
 }
 """What a claim may be about."""

@@ -1,0 +1,256 @@
+"""What providers tell us: signed by the sandbox, posted to the desk, handled once."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.jobs.support import run_job_now
+from tests.support.market import DIVINE, all_books_agree
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
+from webapp import clock
+from webapp.app import create_app
+from webapp.jobs.run_job import run_here
+from webapp.jobs.start import prepare
+from webapp.models import Alert, Dispute, IncomingWebhook, Payment, ProviderDispute, Run, Transfer, WebhookRefusal
+from webapp.runtime import Runtime
+from webapp.sandbox import moods
+from webapp.sandbox.settings import SANDBOX_KEYS, Keys
+from webapp.sandbox.signatures import SIGNERS
+from webapp.services import incoming, orders, payments
+
+JOB = "handle_webhooks"
+
+
+@pytest.fixture
+def world() -> Iterator[Sandbox]:
+    with sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    with desk_with(world, database_url, tmp_path) as made:
+        prepare(made)
+        yield made
+
+
+@pytest.fixture
+def sqlite_desk(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    with desk_with(world, sqlite_url, tmp_path) as made:
+        prepare(made)
+        yield made
+
+
+def post(runtime: Runtime, provider: str, body: Any, signer: str | None = None, **headers: str) -> Any:
+    """A webhook as the provider sends it."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    signed = SIGNERS[signer or provider](Keys(), raw, int(time.time())) | headers
+    client = create_app(runtime).test_client()
+    return client.post(f"/webhooks/{provider}", data=raw, headers=signed, content_type="application/json")
+
+
+def charge(reference: str | None, event: str = "charge.success", status: str = "success", **more: Any) -> Any:
+    return {"event": event, "data": {"id": 302961, "reference": reference, "status": status} | more}
+
+
+def webhooks(runtime: Runtime) -> list[tuple[str, int]]:
+    with runtime.db.reading() as session:
+        rows = session.execute(select(IncomingWebhook.status, IncomingWebhook.times).order_by(IncomingWebhook.id))
+        return [tuple(row) for row in rows]
+
+
+def paid(runtime: Runtime, world: Sandbox) -> tuple[int, int, str]:
+    order, payment = awaiting(runtime)
+    reference = begun(runtime, payment).reference or ""
+    world.pay(reference)
+    return order, payment, reference
+
+
+def test_a_success_is_held_once_however_often_its_webhook_comes(runtime: Runtime, world: Sandbox) -> None:
+    order, _, reference = paid(runtime, world)
+    for _ in range(3):
+        answer = post(runtime, "paystack", charge(reference))
+        assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    finish(runtime)
+    post(runtime, "paystack", charge(reference))
+
+    assert webhooks(runtime) == [("handled", 4)]
+    with runtime.db.reading() as session:
+        assert orders.escrow_of(session, order).status == "held"
+        assert session.scalar(select(func.count()).select_from(Transfer)) == 1
+    all_books_agree(runtime)
+
+
+def queued(runtime: Runtime) -> list[int]:
+    with runtime.db.reading() as session:
+        return list(session.scalars(select(Run.id).where(Run.job == JOB, Run.status == "queued")))
+
+
+def finish(runtime: Runtime) -> None:
+    """Carry out the runs that webhooks asked for."""
+    for run_id in queued(runtime):
+        run_here(runtime, run_id)
+
+
+def test_a_webhook_asks_for_a_run_and_many_ask_for_one(runtime: Runtime, world: Sandbox) -> None:
+    for number in range(4):
+        post(runtime, "paystack", charge(f"nobody-{number}", id=number))
+
+    assert len(queued(runtime)) == 1
+    finish(runtime)
+    assert webhooks(runtime) == [("ignored", 1)] * 4
+
+
+def test_a_webhook_is_not_believed_when_the_provider_says_otherwise(runtime: Runtime, world: Sandbox) -> None:
+    order, payment = awaiting(runtime)
+    post(runtime, "paystack", charge(begun(runtime, payment).reference))
+    finish(runtime)
+
+    with runtime.db.reading() as session:
+        assert payments.get(session, payment).status == "pending"
+        assert orders.get(session, order).status == "awaiting_payment"
+
+
+def test_a_late_success_is_kept_for_a_person(runtime: Runtime, world: Sandbox) -> None:
+    _, payment, reference = paid(runtime, world)
+    with runtime.db.transaction() as session:
+        session.execute(update(Payment).values(status="expired", next_check_at=None))
+    post(runtime, "paystack", charge(reference))
+    finish(runtime)
+
+    with runtime.db.reading() as session:
+        assert payments.get(session, payment).status == "needs_review"
+
+
+@pytest.mark.parametrize(
+    ("provider", "headers"),
+    [
+        ("paystack", {}),
+        ("paystack", {"x-paystack-signature": "00"}),
+        ("flutterwave", {"flutterwave-signature": "00"}),
+        ("flutterwave", {"flutterwave-signature": SANDBOX_KEYS["FLUTTERWAVE_WEBHOOK_SECRET"]}),
+        ("flutterwave", {"verif-hash": "guess"}),
+        ("blnk", {"x-blnk-signature": "00", "x-blnk-timestamp": "1"}),
+    ],
+)
+def test_what_is_not_signed_is_refused_counted_and_not_kept(
+    sqlite_desk: Runtime, provider: str, headers: dict[str, str]
+) -> None:
+    client = create_app(sqlite_desk).test_client()
+    for _ in range(2):
+        answer = client.post(f"/webhooks/{provider}", data=b'{"event":"x"}', headers=headers)
+        assert answer.status_code == 401
+    assert webhooks(sqlite_desk) == []
+    with sqlite_desk.db.reading() as session:
+        assert session.execute(select(WebhookRefusal.provider, WebhookRefusal.count)).all() == [(provider, 2)]
+
+
+@pytest.mark.parametrize("signer", ["paystack", "flutterwave", "flutterwave_v3", "blnk"])
+def test_each_providers_signature_is_known(sqlite_desk: Runtime, signer: str) -> None:
+    provider = signer.removesuffix("_v3")
+    body = {"event": "something.else", "type": "something.else", "id": "wbk_1", "data": {"id": 1}}
+    assert post(sqlite_desk, provider, body, signer).status_code == 200
+
+
+def test_an_old_timestamp_is_refused(sqlite_desk: Runtime) -> None:
+    raw, stamp = b'{"event":"transaction.applied","data":{}}', str(int(time.time()) - 400)
+    key = SANDBOX_KEYS["BLNK_WEBHOOK_SECRET"].encode()
+    signature = hmac.new(key, stamp.encode() + b"." + raw, hashlib.sha256).hexdigest()
+    headers = {"X-Blnk-Signature": signature, "X-Blnk-Timestamp": stamp}
+    answer = create_app(sqlite_desk).test_client().post("/webhooks/blnk", data=raw, headers=headers)
+    assert (answer.status_code, answer.json["detail"]) == (401, "Its timestamp is more than five minutes off.")
+
+
+def test_without_a_secret_nothing_is_believed(world: Sandbox, sqlite_url: str, tmp_path: Path) -> None:
+    with desk_with(world, sqlite_url, tmp_path, flutterwave_webhook_secret="") as runtime:
+        assert post(runtime, "flutterwave", {"type": "x"}).status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b'{"event":'])
+def test_signed_rubbish_is_refused_in_words(sqlite_desk: Runtime, body: bytes) -> None:
+    assert post(sqlite_desk, "paystack", body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"event": 7}, {"event": "charge.success", "data": []}, charge(None), charge("x" * 400)]
+)
+def test_odd_but_readable_webhooks_end_as_ignored(sqlite_desk: Runtime, body: Any) -> None:
+    assert post(sqlite_desk, "paystack", body).status_code == 200
+    finish(sqlite_desk)
+    assert webhooks(sqlite_desk) == [("ignored", 1)]
+
+
+def test_too_large_a_body_is_refused(sqlite_desk: Runtime) -> None:
+    assert post(sqlite_desk, "paystack", b'{"event":"' + b"x" * 300_000 + b'"}').status_code == 413
+
+
+def test_while_the_provider_is_silent_it_waits_and_then_it_is_handled(runtime: Runtime, world: Sandbox) -> None:
+    order, _, reference = paid(runtime, world)
+    world.mood("verify", moods.ERROR_500)
+    post(runtime, "paystack", charge(reference))
+    finish(runtime)
+    assert webhooks(runtime) == [("received", 1)]
+    world.calm()
+    with runtime.db.transaction() as session:
+        session.execute(update(IncomingWebhook).values(next_try_at=clock.now()))
+    run_job_now(runtime, JOB)
+
+    assert webhooks(runtime) == [("handled", 1)]
+    with runtime.db.reading() as session:
+        assert orders.escrow_of(session, order).status == "held"
+
+
+def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime, world: Sandbox) -> None:
+    _, _, reference = paid(runtime, world)
+    world.mood("verify", moods.ERROR_500)
+    post(runtime, "paystack", charge(reference))
+    with runtime.db.transaction() as session:
+        session.execute(update(IncomingWebhook).values(attempts=19))
+    finish(runtime)
+    assert webhooks(runtime) == [("failed", 1)]
+    world.calm()
+    with runtime.db.transaction() as session:
+        incoming.replay(session, 1, at=clock.now() - timedelta(seconds=1), actor=DIVINE)
+    run_job_now(runtime, JOB)
+
+    assert webhooks(runtime) == [("handled", 1)]
+
+
+def chargeback(reference: str, event: str = "charge.dispute.create", **more: Any) -> Any:
+    due = clock.iso(clock.now() + timedelta(hours=20))
+    said = {"id": 358950, "status": "awaiting-merchant-feedback", "category": "chargeback", "dueAt": due}
+    return {"event": event, "data": said | {"transaction": {"reference": reference}} | more}
+
+
+def test_a_chargeback_opens_a_dispute_that_freezes_the_escrow(runtime: Runtime, world: Sandbox) -> None:
+    order, _, reference = paid(runtime, world)
+    post(runtime, "paystack", charge(reference))
+    finish(runtime)
+    for event in ("charge.dispute.create", "charge.dispute.create", "charge.dispute.remind", "charge.dispute.resolve"):
+        post(runtime, "paystack", chargeback(reference, event))
+        finish(runtime)
+
+    with runtime.db.reading() as session:
+        [dispute] = session.scalars(select(Dispute)).all()
+        assert (dispute.reason_code, dispute.claimant) == ("chargeback", "buyer")
+        assert dispute.due_at <= clock.now() + timedelta(hours=20)
+        assert orders.escrow_of(session, order).freezes == 1
+        assert session.scalars(select(ProviderDispute.dispute_id)).all() == [dispute.id]
+
+
+def test_a_chargeback_on_money_that_has_left_alerts(runtime: Runtime, world: Sandbox) -> None:
+    _, _, reference = paid(runtime, world)
+    post(runtime, "paystack", chargeback(reference))
+    finish(runtime)
+
+    with runtime.db.reading() as session:
+        assert session.scalars(select(Alert.rule)).all() == ["chargeback"]
+        assert session.scalar(select(func.count()).select_from(Dispute)) == 0

@@ -1,0 +1,166 @@
+"""What providers tell us: stored before it is looked at, handled once however often it comes, and replayable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import UNFINISHED_RUNS, IncomingStatus, RunStatus, Trigger
+from webapp.errors import Conflict
+from webapp.models import IncomingWebhook, Payment, Payout, Refund, Run, WebhookRefusal
+from webapp.providers import tidings
+from webapp.providers.tidings import About, Tidings
+from webapp.services import audit, lookup, runs
+from webapp.sql import insert_new
+
+JOB = "handle_webhooks"
+MOST_ATTEMPTS = 20
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=15), timedelta(hours=1)
+_LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A webhook that is being handled, and the row that it is about, when there is one."""
+
+    id: int
+    provider: str
+    tidings: Tidings
+    subject_id: int | None
+
+
+def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
+    """Keep it; the same again only counts. Says whether it is new."""
+    row = insert_new(session, IncomingWebhook).values(
+        provider=provider,
+        key=told.key[:_LONGEST_KEY],
+        event=told.event[:_LONGEST_KEY],
+        reference=told.reference,
+        body=raw.decode("utf-8", "replace"),
+        status=IncomingStatus.RECEIVED,
+        times=1,
+        attempts=0,
+        next_try_at=at,
+        received_at=at,
+    )
+    again = row.on_conflict_do_update(
+        index_elements=["provider", "key"], set_={"times": IncomingWebhook.__table__.c.times + 1}
+    )
+    times = session.scalars(again.returning(IncomingWebhook.times)).one()
+    return bool(times == 1)
+
+
+def refuse(session: Session, provider: str, sentence: str, *, origin: str | None, at: datetime) -> None:
+    """Count what came without a right signature, per provider and hour; nothing of its content is kept."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    values = {"said": sentence, "origin": origin, "last_at": at}
+    row = insert_new(session, WebhookRefusal).values(provider=provider, hour=hour, count=1, **values)
+    counted = {"count": WebhookRefusal.__table__.c.count + 1} | values
+    session.execute(row.on_conflict_do_update(index_elements=["provider", "hour"], set_=counted))
+
+
+def nudge(session: Session, actor: Actor) -> Run | None:
+    """A run that handles what waits, unless one is queued already."""
+    queued = select(Run.id).where(Run.job == JOB, Run.status == RunStatus.QUEUED, ~Run.dry_run).limit(1)
+    if session.scalars(queued).first() is not None:
+        return None
+    if session.scalars(select(Run.id).where(Run.job == JOB, Run.status.in_(UNFINISHED_RUNS)).limit(1)).first():
+        return None
+    try:
+        with session.begin_nested():
+            return runs.trigger(session, JOB, actor=actor, trigger=Trigger.API)
+    except Conflict:
+        return None
+
+
+def take_due(session: Session, at: datetime, limit: int, lease: timedelta) -> list[Arrived]:
+    """What waits to be handled, oldest first, taken so that nobody else handles it during the lease."""
+    waiting = (IncomingWebhook.status == IncomingStatus.RECEIVED, IncomingWebhook.next_try_at <= at)
+    due = select(IncomingWebhook).where(*waiting).order_by(IncomingWebhook.next_try_at, IncomingWebhook.id)
+    rows = session.scalars(due.limit(limit).with_for_update(skip_locked=True)).all()
+    found = []
+    for row in rows:
+        row.next_try_at, row.attempts = at + lease, row.attempts + 1
+        told = tidings.read(row.provider, row.body.encode())
+        found.append((row, told))
+    subjects = _subjects(session, found)
+    return [Arrived(row.id, row.provider, told, subjects.get(row.id)) for row, told in found]
+
+
+def count_due(session: Session, at: datetime) -> int:
+    """How many of them there are."""
+    waiting = (IncomingWebhook.status == IncomingStatus.RECEIVED, IncomingWebhook.next_try_at <= at)
+    return session.scalars(select(func.count()).select_from(IncomingWebhook).where(*waiting)).one()
+
+
+def close(session: Session, ended: Mapping[int, tuple[IncomingStatus, str]], *, at: datetime) -> None:
+    """Say what became of webhooks, by their ids."""
+    for webhook_id, (status, said) in sorted(ended.items()):
+        closed = update(IncomingWebhook).where(IncomingWebhook.id == webhook_id)
+        values = {"status": status, "said": said[:1000], "handled_at": at, "next_try_at": None}
+        session.execute(closed.values(**values).execution_options(synchronize_session=False))
+
+
+def put_off(session: Session, waiting: Mapping[int, str], *, at: datetime) -> None:
+    """These could not be handled now, and why: they are tried again, later each time, and given up in the end."""
+    for webhook_id, said in sorted(waiting.items()):
+        row = session.get_one(IncomingWebhook, webhook_id, populate_existing=True)
+        row.said = said[:1000]
+        if row.attempts >= MOST_ATTEMPTS:
+            row.status, row.next_try_at, row.handled_at = IncomingStatus.FAILED, None, at
+        else:
+            pause: timedelta = min(_FIRST_WAIT * (1 << min(row.attempts, 12)), _LONGEST_WAIT)
+            row.next_try_at = at + pause
+
+
+def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> IncomingWebhook:
+    """Handle it again. Harmless: what it is about is looked at anew, and what was done is not done twice."""
+    actor.require("webhook:replay")
+    row = lookup.by_id(session, IncomingWebhook, webhook_id, "webhook")
+    if row.status == IncomingStatus.RECEIVED:
+        raise Conflict("It waits to be handled already.")
+    before = {"status": row.status}
+    row.status, row.next_try_at, row.attempts, row.handled_at = IncomingStatus.RECEIVED, at, 0, None
+    session.flush()
+    audit.record(session, actor, "webhook.replay", ("incoming_webhook", row.id), at=at, before=before)
+    return row
+
+
+def _subjects(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, int]:
+    """The payment, payout or refund that each is about, by the webhook's id."""
+    known: dict[int, int] = {}
+    for row, told in found:
+        query = _QUERIES.get(told.about)
+        if query is not None and told.reference:
+            subject = session.scalars(query(row.provider, told.reference)).first()
+            if subject is not None:
+                known[row.id] = subject
+    return known
+
+
+def _payment(provider: str, reference: str) -> Any:
+    return select(Payment.id).where(Payment.provider == provider, Payment.reference == reference)
+
+
+def _payout(provider: str, reference: str) -> Any:
+    return select(Payout.id).where(Payout.ref == reference, Payout.provider == provider)
+
+
+def _refund(provider: str, reference: str) -> Any:
+    return (
+        select(Refund.id)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.provider == provider, Payment.reference == reference)
+    )
+
+
+_QUERIES = {
+    About.PAYMENT: _payment,
+    About.CHARGEBACK: _payment,
+    About.PAYOUT: _payout,
+    About.REFUND: _refund,
+}
