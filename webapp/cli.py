@@ -11,6 +11,7 @@ COMMANDS = {
     "doctor": "webapp.commands.doctor",
     "jobs": "webapp.commands.jobs",
     "run": "webapp.commands.run",
+    "release-pending-payments": "webapp.commands.release_pending_payments",
     "eligible": "webapp.commands.eligible",
     "import": "webapp.commands.imports",
     "demo": "webapp.commands.demo",

@@ -104,6 +104,7 @@ class DisputeDeeds(Screen):
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
+                settings=runtime().settings,
             )
         return _("The dispute is withdrawn, and its freeze is lifted.")
 

@@ -28,6 +28,12 @@ RESOLUTIONS = [
     ("split", _l("Split between both")),
     ("no_fault", _l("No fault: lift the freeze, move nothing")),
 ]
+CLAIM_RESOLUTIONS = [
+    ("release_to_seller", _l("Reject the claim: the money stays a while longer, then goes to the seller")),
+    *RESOLUTIONS[1:3],
+    ("no_fault", _l("No fault: the same as a rejection, with nobody in the wrong")),
+]
+"""What a decision on a backjob is called."""
 AUDIENCES = [
     ("buyer", _l("Message to the buyer")),
     ("seller", _l("Message to the seller")),

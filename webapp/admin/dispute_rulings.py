@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.admin.dispute_forms import RulingForm
+from webapp.admin.dispute_forms import CLAIM_RESOLUTIONS, RulingForm
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.reversals import ReversalForm, reversal_page
 from webapp.admin.screen import Screen
@@ -17,7 +17,7 @@ from webapp.errors import Conflict, NotFound
 from webapp.models import Dispute, Escrow, Transfer
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import disputes, escrows, previews
+from webapp.services import disputes, escrows, previews, warranty_claims
 
 
 class DisputeRulings(Screen):
@@ -79,7 +79,7 @@ class DisputeRulings(Screen):
                 escrow=escrow,
                 form=form,
                 preview=preview,
-                verb=verb_of(ruling, escrow, preview),
+                verb=verb_of(ruling, dispute, escrow, preview),
             )
         )
 
@@ -97,7 +97,7 @@ class DisputeRulings(Screen):
             _("Preview"),
             values={"version": dispute.version},
             facts=[("escrow", escrow)],
-            prepare=lambda form: _in_currency(form, escrow.currency),
+            prepare=lambda form: _prepare(form, dispute, escrow.currency),
         )
 
     def _reverse_asked(self, dispute_id: int) -> Asked:
@@ -130,9 +130,11 @@ class DisputeRulings(Screen):
         return found
 
 
-def verb_of(ruling: Ruling, escrow: Escrow, preview: Any) -> str:
+def verb_of(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> str:
     """What the button says: the deed, the amount, and whether somebody else must agree."""
     amount = money(escrow.amount, escrow.currency)
+    if warranty_claims.is_rejected(dispute, ruling):
+        return _("Propose to reject the claim") if preview.needs_second_person else _("Reject the claim")
     if ruling.resolution == "no_fault":
         return _("Propose to lift the freeze") if preview.needs_second_person else _("Lift the freeze, move nothing")
     if preview.needs_second_person:
@@ -172,5 +174,7 @@ def _same_version(dispute: Dispute, form: RulingForm) -> None:
         )
 
 
-def _in_currency(form: Any, currency: str) -> None:
+def _prepare(form: Any, dispute: Dispute, currency: str) -> None:
+    if warranty_claims.is_claim(dispute):
+        form.resolution.choices = CLAIM_RESOLUTIONS
     form.buyer_amount.currency = form.seller_amount.currency = currency

@@ -20,6 +20,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "escrow.freeze": (_l("Frozen"), "frozen", "snow"),
     "escrow.unfreeze": (_l("Freeze lifted"), "info", "lock"),
     "escrow.extend": (_l("Due later"), "info", "clock"),
+    "escrow.due": (_l("Due by the completed order"), "info", "clock"),
     "escrow.void": (_l("Voided"), "calm", "cross"),
     "escrow.reverse": (_l("Reversed"), "warn", "return"),
     "escrow.create": (_l("Created"), "calm", "plus"),
@@ -49,6 +50,8 @@ MONEY: dict[str, tuple[Any, str, str]] = {
     "refund": (_l("back to the buyer"), "calm", "coins"),
     "split": (_l("split between both"), "calm", "coins"),
     "credit": (_l("funded on credit"), "info", "coins"),
+    "pending_earning": (_l("into pending earnings"), "info", "coins"),
+    "earning": (_l("from pending earnings to the seller"), "good", "coins"),
     "reversal": (_l("reversed"), "warn", "coins"),
 }
 PROPOSALS = {

@@ -9,10 +9,19 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.screen import Screen, page
+from webapp.domain.policies import JOBS
+from webapp.domain.states import Policy
 from webapp.security.context import runtime
 from webapp.services import deductions, release_preview, schedules, tonight
 from webapp.services.release_preview import Preview
 from webapp.services.tonight import Payee
+
+_WHAT = {
+    Policy.DEADLINE: _l("pays sellers whose escrows are due"),
+    Policy.COMPLETION: _l("pays sellers whose orders are completed"),
+    Policy.BUFFER: _l("moves earnings whose buffer is over to the wallet"),
+    Policy.PLACEMENT: _l("pays what was held back from placements until now"),
+}
 
 
 class Coming(NamedTuple):
@@ -40,14 +49,15 @@ class TonightScreen(Screen):
     def index(self) -> Any:
         """How many, how much, for whom, and what stays and why."""
         with self.reading() as session:
-            coming = [self._release(session), self._deduction(session)]
+            coming = [self._release(session, policy) for policy in Policy]
+            coming.append(self._deduction(session))
         return self.show("index.html", coming=coming, most=tonight.LOOKED_AT, shown=tonight.SHOWN)
 
-    def _release(self, session: Session) -> Coming:
-        at, paused = self._next(session, "auto_release")
-        found = release_preview.preview(session, at)
-        payees = tonight.sellers(session, at)
-        return Coming("auto_release", _l("pays sellers whose escrows are due"), at, paused, found, payees)
+    def _release(self, session: Session, policy: Policy) -> Coming:
+        at, paused = self._next(session, JOBS[policy])
+        found = release_preview.preview(session, at, policy)
+        payees = tonight.sellers(session, at, policy)
+        return Coming(JOBS[policy], _WHAT[policy], at, paused, found, payees)
 
     def _deduction(self, session: Session) -> Coming:
         at, paused = self._next(session, "auto_deduct")

@@ -163,7 +163,15 @@ def resolve_dispute(call: Call, dispute_id: int, body: RulingBody) -> DisputeDec
 def withdraw_dispute(call: Call, dispute_id: int, body: WithdrawBody) -> DisputeShape:
     """The claimant gives up the claim; the escrow's freeze is lifted."""
     version = _version(call, dispute_id, body.version)
-    disputes.withdraw(call.session, dispute_id, body.reason, version=version, at=call.at, actor=call.actor)
+    disputes.withdraw(
+        call.session,
+        dispute_id,
+        body.reason,
+        version=version,
+        at=call.at,
+        actor=call.actor,
+        settings=call.runtime.settings,
+    )
     return one_dispute(call.session, dispute_id)
 
 

@@ -116,7 +116,7 @@ def get_order(call: Call, order_id: int) -> OrderWithEscrow:
 @endpoints.post("/api/v1/orders/<id:order_id>/complete", "order:write")
 def complete_order(call: Call, order_id: int) -> OrderWithEscrow:
     """The buyer approves the finished work."""
-    orders.complete(call.session, order_id, at=call.at, actor=call.actor)
+    orders.complete(call.session, order_id, at=call.at, actor=call.actor, settings=call.runtime.settings)
     return with_escrow(call, order_id)
 
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.commands.shared import desk, json_option, print_json
 from webapp.domain.money import Money
-from webapp.services import deductions, release_preview, schedules
+from webapp.domain.policies import JOBS
+from webapp.domain.states import Policy
+from webapp.services import deductions, release_preview, schedules, tonight
 
 _PAGE, _REASONS = 500, 100
 
@@ -18,9 +20,10 @@ _PAGE, _REASONS = 500, 100
 @click.command("eligible")
 @json_option
 def command(as_json: bool) -> None:
-    """Show what the next release and the next deduction would take, and what stays behind and why."""
+    """Show what the next run of each money job would take, for whom, and what stays behind and why."""
     with desk() as runtime, runtime.db.reading() as session:
-        found = [_release(session), _deduct(session, runtime.settings.auto_deduct_zone)]
+        found = [_release(session, policy) for policy in Policy]
+        found.append(_deduct(session, runtime.settings.auto_deduct_zone))
     if as_json:
         print_json(found)
         return
@@ -28,19 +31,24 @@ def command(as_json: bool) -> None:
         _show(each)
 
 
-def _release(session: Session) -> dict[str, Any]:
-    at = _next(session, "auto_release")
-    preview = release_preview.preview(session, at)
+def _release(session: Session, policy: Policy) -> dict[str, Any]:
+    at = _next(session, JOBS[policy])
+    preview = release_preview.preview(session, at, policy)
     excluded = [
         {"reason": reason, "currency": currency, "count": count, "amount": amount}
         for reason, currency, count, amount in preview.excluded
     ]
+    payees = [
+        {"party": payee.name, "count": payee.count, "currency": payee.currency, "amount": payee.amount}
+        for payee in tonight.sellers(session, at, policy)
+    ]
     return {
-        "job": "auto_release",
+        "job": JOBS[policy],
         "at": clock.iso(at),
         "count": preview.count,
         "amounts": preview.amounts,
         "fees": preview.fees,
+        "payees": payees,
         "excluded": excluded,
     }
 
@@ -72,6 +80,8 @@ def _next(session: Session, job: str) -> datetime:
 def _show(found: dict[str, Any]) -> None:
     money = ", ".join(str(Money(amount, currency)) for currency, amount in found["amounts"].items()) or "no money"
     click.echo(f"{found['job']} at {found['at']}: {found['count']:,} to take, {money}.")
+    for payee in found.get("payees", ()):
+        click.echo(f"  for: {payee['party']}, {payee['count']:,}, {Money(payee['amount'], payee['currency'])}")
     for left in found["excluded"]:
         amount = f", {Money(left['amount'], left['currency'])}" if "amount" in left else ""
         click.echo(f"  stays: {left['count']:,}{amount}: {left['reason']}")

@@ -25,14 +25,22 @@ from webapp.services import runs
 _LOOK_EVERY = 0.5
 _ITEMS_SHOWN = 20
 
+at_option = click.option("--at", "at_text", help="Run as of this instant (ISO 8601); the future only with --dry-run.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Count and sum what a run would do; move nothing.")
+
 
 @click.command("run")
 @click.argument("name")
-@click.option("--at", "at_text", help="Run as of this instant (ISO 8601); the future only with --dry-run.")
-@click.option("--dry-run", is_flag=True, help="Count and sum what a run would do; move nothing.")
+@at_option
+@dry_run_option
 @json_option
 def command(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
     """Carry out one run of a job in this process. Exits 1 when it failed."""
+    carry_out(name, at_text, dry_run, as_json)
+
+
+def carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
+    """One run of a job, told to whoever asked for it; ends the process with its outcome."""
     at = _instant(at_text)
     if jobs.find(name) is None:
         raise Invalid(f"There is no job named {name!r}. There are: {', '.join(jobs.registry())}.")

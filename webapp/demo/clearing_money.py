@@ -13,7 +13,8 @@ from webapp.models import Account, DailyFigure, Entry, Escrow, Transfer
 from webapp.models.base import BigInt
 from webapp.sql import one_of
 
-_HELD = (TransferKind.HOLD, TransferKind.CREDIT)
+_HELD = (TransferKind.HOLD, TransferKind.CREDIT, TransferKind.PENDING_EARNING)
+_RELEASED = (TransferKind.RELEASE, TransferKind.EARNING)
 
 
 def transfers_of(session: Session, parties: Select[Any], escrows: Select[Any]) -> list[int]:
@@ -65,7 +66,7 @@ def _moved(session: Session, transfers: Sequence[int]) -> dict[tuple[date, str],
         figures = moved[row.at.astimezone(UTC).date(), row.currency]
         if row.kind in _HELD:
             figures[0] += row.amount
-        elif row.kind == TransferKind.RELEASE:
+        elif row.kind in _RELEASED:
             figures[1] += row.amount
         elif row.kind == TransferKind.REFUND:
             figures[2] += row.amount

@@ -150,7 +150,9 @@ def _resolve(world: World, case: Case, at: datetime) -> None:
     agent = actor_of(world.people["agent"])
     resolution, code, sentence = RESOLUTIONS[case.trade.fate]
     if resolution is None:
-        disputes.withdraw(world.session, case.id, sentence, version=1, at=at, actor=agent)
+        disputes.withdraw(
+            world.session, case.id, sentence, version=1, at=at, actor=agent, settings=world.runtime.settings
+        )
         return
     buyer = case.trade.amount * (20 + case.number % 6 * 10) // 100 if resolution == Resolution.SPLIT else None
     seller = case.trade.amount - buyer if buyer is not None else None

@@ -16,7 +16,7 @@ from webapp.services import accounts, holds
 def hold(world: World, trade: Trade) -> None:
     """The buyer's money comes in and is held; on credit it is the platform's."""
     at = trade.paid or trade.created
-    source, kind = clearing(world, trade.market), TransferKind.HOLD
+    source, kind = clearing(world, trade.market), None
     if trade.on_credit:
         buyer = trade.market.ids[trade.buyer]
         source = accounts.open_account(world.session, AccountKind.RECEIVABLE, buyer, trade.market.currency, at=at)

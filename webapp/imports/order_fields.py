@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from webapp.domain.money import LARGEST, exponent
+from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import Policy
 from webapp.imports.lines import BadLine
 
@@ -102,6 +103,6 @@ def release_at(
     """When a policy makes an escrow due if the file doesn't say; None when nothing does yet."""
     if how == "deadline":
         return created + timedelta(days=release_days)
-    if how == "buffer" and completed is not None:
-        return completed + timedelta(days=buffer_days)
+    if how in AFTER_COMPLETION and completed is not None:
+        return completed + timedelta(days=buffer_days if how == Policy.BUFFER else 0)
     return None

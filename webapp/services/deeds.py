@@ -13,7 +13,17 @@ from webapp.domain.rulings import from_payload, in_words
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, EscrowStatus, OrderStatus, Resolution
 from webapp.errors import Conflict
 from webapp.models import Dispute, Order
-from webapp.services import audit, dispute_locks, events, freezes, leaving, lookup, payment_deeds, reversals
+from webapp.services import (
+    audit,
+    dispute_locks,
+    events,
+    freezes,
+    leaving,
+    lookup,
+    payment_deeds,
+    reversals,
+    warranty_claims,
+)
 
 Deed = Callable[[Session, int, dict[str, Any], datetime, Actor], str]
 
@@ -58,21 +68,33 @@ def _resolve(session: Session, dispute_id: int, payload: dict[str, Any], at: dat
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
     escrow = leaving.locked(session, dispute.escrow_id)
     ruling = from_payload(payload)
-    held = Money(escrow.amount, escrow.currency)
+    rejected = warranty_claims.is_rejected(dispute, ruling)
+    stays = rejected or ruling.resolution == Resolution.NO_FAULT
     buyer, seller = ruling.shares(escrow.amount)
-    _close(session, dispute, ruling.as_payload(), (buyer, seller), at, actor)
+    _close(session, dispute, ruling.as_payload(), None if stays else (buyer, seller), at, actor)
     cause = dispute_locks.cause_of(dispute)
     freezes.lift(session, escrow.id, cause, dispute.id, at=at, actor=actor, reason=ruling.reason)
-    if ruling.resolution != Resolution.NO_FAULT:
+    if rejected:
+        hours = payload["cooldown_hours"]
+        said = warranty_claims.rejection_in_words(escrow, at, hours)
+        warranty_claims.cool_down(session, dispute, hours, ruling.reason, at=at, actor=actor)
+        return f"Dispute {dispute.ref} is resolved: {said}."
+    if not stays:
         escrow = leaving.locked(session, dispute.escrow_id)
         leaving.leave(session, escrow, buyer, seller, at=at, actor=actor, reason=ruling.reason)
-    return f"Dispute {dispute.ref} is resolved: {in_words(ruling, held)}."
+    return f"Dispute {dispute.ref} is resolved: {in_words(ruling, Money(escrow.amount, escrow.currency))}."
 
 
 def _close(
-    session: Session, dispute: Dispute, ruling: dict[str, Any], parts: tuple[int, int], at: datetime, actor: Actor
+    session: Session,
+    dispute: Dispute,
+    ruling: dict[str, Any],
+    parts: tuple[int, int] | None,
+    at: datetime,
+    actor: Actor,
 ) -> None:
-    moved = ruling["resolution"] != Resolution.NO_FAULT
+    """`parts` is what each side gets; None when nothing moves."""
+    buyer, seller = parts or (None, None)
     changed = session.execute(
         update(Dispute)
         .where(Dispute.id == dispute.id, Dispute.status.not_in(CLOSED_DISPUTES))
@@ -81,8 +103,8 @@ def _close(
             resolution=ruling["resolution"],
             resolution_code=ruling["code"],
             resolution_reason=ruling["reason"],
-            buyer_amount=parts[0] if moved else None,
-            seller_amount=parts[1] if moved else None,
+            buyer_amount=buyer,
+            seller_amount=seller,
             resolved_at=at,
             resolved_by=actor.name,
             waiting_on=None,

@@ -13,7 +13,7 @@ from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Dispute
-from webapp.services import approvals, audit, checks, dispute_locks, events, freezes, leaving, lookup
+from webapp.services import approvals, audit, checks, dispute_locks, events, freezes, leaving, lookup, warranty_claims
 from webapp.services.approvals import Decided, Proposal
 from webapp.settings import Settings
 from webapp.sql import insert_new
@@ -76,7 +76,7 @@ def resolve(
     lookup.require_version(dispute, version, "dispute")
     held = Money(escrow.amount, escrow.currency)
     rulings.check(ruling, held)
-    if ruling.shares(escrow.amount)[1]:
+    if ruling.shares(escrow.amount)[1] and not warranty_claims.is_rejected(dispute, ruling):
         leaving.seller_wallet(session, escrow)
     proposal = Proposal(
         "dispute.resolve",
@@ -85,14 +85,16 @@ def resolve(
         escrow.id,
         escrow.currency,
         escrow.amount,
-        ruling.as_payload(),
+        ruling.as_payload() | _of_claim(dispute, settings),
         ruling.reason.strip(),
     )
     return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)
 
 
-def withdraw(session: Session, dispute_id: int, reason: str, *, version: int, at: datetime, actor: Actor) -> Dispute:
-    """The claimant takes the claim back; only this dispute's freeze is lifted."""
+def withdraw(
+    session: Session, dispute_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Dispute:
+    """The claimant takes the claim back; only this dispute's freeze is lifted. A backjob's escrow is due later."""
     actor.require("dispute:work")
     said = checks.require_text(reason, "reason", "Say why it is withdrawn.")
     dispute, escrow = dispute_locks.locked(session, dispute_id)
@@ -105,9 +107,16 @@ def withdraw(session: Session, dispute_id: int, reason: str, *, version: int, at
     dispute.version += 1
     session.flush()
     freezes.lift(session, escrow.id, dispute_locks.cause_of(dispute), dispute.id, at=at, actor=actor, reason=said)
+    if warranty_claims.is_claim(dispute):
+        warranty_claims.cool_down(session, dispute, settings.claim_cooldown_hours, said, at=at, actor=actor)
     audit.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=said)
     events.add(session, "dispute.withdrawn", ("dispute", dispute.id), {"dispute": dispute.ref}, at=at)
     return dispute
+
+
+def _of_claim(dispute: Dispute, settings: Settings) -> dict[str, int]:
+    """What else is settled when a backjob is decided on."""
+    return {"cooldown_hours": settings.claim_cooldown_hours} if warranty_claims.is_claim(dispute) else {}
 
 
 def _require_undecided(dispute: Dispute) -> None:

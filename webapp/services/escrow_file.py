@@ -7,19 +7,13 @@ from datetime import datetime
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from webapp.domain.policies import JOBS
 from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, Schedule
 from webapp.services import case_timeline, escrow_ledger, lookup
 from webapp.services.case_timeline import Moment, Subject
 from webapp.services.escrow_ledger import Movement
 
 MOST = 50
-JOBS = {
-    "deadline": "auto_release",
-    "completion": "release_completed_orders",
-    "buffer": "release_pending_earnings",
-    "placement": "release_placement_holds",
-}
-"""The job that considers the escrows of each policy."""
 
 
 @dataclass(frozen=True, slots=True)

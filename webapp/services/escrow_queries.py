@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_
 
-from webapp.domain.states import EscrowStatus, Policy
-from webapp.models import Escrow
+from webapp.domain.policies import AFTER_COMPLETION
+from webapp.domain.states import EscrowStatus, OrderStatus, Policy
+from webapp.models import Escrow, Order
 from webapp.models.base import Base
 from webapp.sql import Rows
 
@@ -31,4 +32,16 @@ def due(*, policy: Policy, at: datetime) -> Due:
     found = select(Escrow.id, Escrow.release_at).where(
         Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0, Escrow.policy == policy, Escrow.release_at <= at
     )
+    if policy in AFTER_COMPLETION:
+        found = found.where(is_completed())
     return Due(Escrow, found, (Escrow.release_at, Escrow.id))
+
+
+def is_ripe() -> ColumnElement[bool]:
+    """Whether the order is completed, where the policy asks for that."""
+    return or_(Escrow.policy.not_in(AFTER_COMPLETION), is_completed())
+
+
+def is_completed() -> ColumnElement[bool]:
+    """Whether the escrow's order is completed."""
+    return exists().where(Order.id == Escrow.order_id, Order.status == OrderStatus.COMPLETED)

@@ -8,7 +8,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Transfer
-from webapp.services import approvals, audit, checks, events, leaving, lookup, reversals
+from webapp.services import approvals, checks, leaving, lookup, release_dates, reversals
 from webapp.services.approvals import Decided, Proposal
 from webapp.settings import Settings
 
@@ -38,12 +38,7 @@ def extend(
         raise Invalid(
             "Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."}
         )
-    before = {"release_at": escrow.release_at.isoformat() if escrow.release_at else None}
-    escrow.release_at, escrow.version = release_at, escrow.version + 1
-    session.flush()
-    after = {"release_at": release_at.isoformat()}
-    audit.record(session, actor, "escrow.extend", ("escrow", escrow.id), at=at, reason=said, before=before, after=after)
-    events.add(session, "escrow.extended", ("escrow", escrow.id), {"escrow": escrow.ref, **after}, at=at)
+    release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=said)
     return escrow
 
 

@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
-from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
+from webapp.domain.policies import AFTER_COMPLETION, JOBS
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, OrderStatus, Policy
 from webapp.models import Dispute, Escrow, Order, Party, RunItem
 from webapp.services import accounts, freezes, lookup
 from webapp.services.stop import stopped
@@ -16,6 +17,11 @@ _LEFT = {
     EscrowStatus.REFUNDED: "It was refunded to the buyer",
     EscrowStatus.SPLIT: "It was split between buyer and seller",
     EscrowStatus.VOIDED: "It was voided and never paid",
+}
+
+_NOT_COMPLETED = {
+    Policy.COMPLETION: "The order is not completed yet.",
+    Policy.BUFFER: "The buyer has not approved the finished work yet: the buffer begins then.",
 }
 
 
@@ -29,7 +35,7 @@ def why(session: Session, escrow_id: int, at: datetime) -> list[str]:
         return [f"The buyer has not paid yet: {Money(escrow.amount, escrow.currency)} is awaited."]
     reasons = [*_stop(session), *_disputes(session, escrow), *_frozen(session, escrow), *_not_due(session, escrow, at)]
     reasons += [*_no_wallet(session, escrow), *_failures(session, escrow)]
-    return reasons or ["Nothing stands in the way: the next run of its job pays it."]
+    return reasons or [f"Nothing stands in the way: the next run of {JOBS[escrow.policy]} pays it."]
 
 
 def _stop(session: Session) -> list[str]:
@@ -50,12 +56,19 @@ def _frozen(session: Session, escrow: Escrow) -> list[str]:
 
 
 def _not_due(session: Session, escrow: Escrow, at: datetime) -> list[str]:
-    if escrow.policy == Policy.COMPLETION:
+    if escrow.policy in AFTER_COMPLETION:
         order = lookup.by_id(session, Order, escrow.order_id, "order")
-        return [] if order.completed_at else ["The order is not completed yet."]
+        if order.status != OrderStatus.COMPLETED:
+            return [_NOT_COMPLETED[Policy(escrow.policy)], *_too_early(escrow, at)]
     if escrow.release_at is None:
         return ["It has no release date yet."]
-    return [f"It is not due until {escrow.release_at:%d %B %Y at %H:%M} UTC."] if escrow.release_at > at else []
+    return _too_early(escrow, at)
+
+
+def _too_early(escrow: Escrow, at: datetime) -> list[str]:
+    if escrow.release_at is None or escrow.release_at <= at:
+        return []
+    return [f"It is not due until {escrow.release_at:%d %B %Y at %H:%M} UTC."]
 
 
 def _no_wallet(session: Session, escrow: Escrow) -> list[str]:

@@ -11,7 +11,9 @@ from webapp.sql import insert_new
 _FIGURE = {
     TransferKind.HOLD: "held",
     TransferKind.CREDIT: "held",
+    TransferKind.PENDING_EARNING: "held",
     TransferKind.RELEASE: "released",
+    TransferKind.EARNING: "released",
     TransferKind.REFUND: "refunded",
 }
 

@@ -19,18 +19,18 @@ _Source = aliased(Account, name="source")
 
 
 def hold(
-    session: Session, escrow: Escrow, source: int, *, at: datetime, actor: Actor, kind: TransferKind = TransferKind.HOLD
+    session: Session, escrow: Escrow, source: int, *, at: datetime, actor: Actor, kind: TransferKind | None = None
 ) -> None:
     """Move the escrow's amount from an account to where it is held. The caller has the escrow's row to itself.
 
-    A `buffer` escrow is held in its seller's pending account, others in the escrow pool.
+    A `buffer` escrow is held in its seller's pending account, as a pending earning; others in the escrow pool.
     """
     escrow.held_account_id = _holding(session, escrow, at)
     accounts.pool(session, AccountKind.FEES, escrow.currency, at=at)
     ledger.post(
         session,
         reference=f"escrow-{escrow.id}-{escrow.hold_no}-hold",
-        kind=kind,
+        kind=kind or kind_of(escrow),
         currency=escrow.currency,
         legs=[(source, -escrow.amount), (escrow.held_account_id, escrow.amount)],
         at=at,
@@ -42,6 +42,11 @@ def hold(
     said = {"escrow": escrow.ref, "amount": escrow.amount, "currency": escrow.currency}
     audit.record(session, actor, "escrow.hold", ("escrow", escrow.id), at=at, after=said)
     events.add(session, "escrow.held", ("escrow", escrow.id), said, at=at)
+
+
+def kind_of(escrow: Escrow) -> TransferKind:
+    """What holding its money is called."""
+    return TransferKind.PENDING_EARNING if escrow.policy == Policy.BUFFER else TransferKind.HOLD
 
 
 def _holding(session: Session, escrow: Escrow, at: datetime) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money import Money, fee_share
-from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
+from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.errors import Conflict
 from webapp.models import Escrow, Order, Party, Payment
 from webapp.services import accounts, audit, events, freezes, ledger, lookup, refunds, ways_back
@@ -68,7 +68,7 @@ def leave(session: Session, escrow: Escrow, buyer: int, seller: int, *, at: date
     ledger.post(
         session,
         reference=reference,
-        kind=kind,
+        kind=_transfer_kind(escrow, kind),
         currency=escrow.currency,
         legs=legs,
         at=at,
@@ -100,6 +100,12 @@ def _kind(escrow: Escrow, buyer: int) -> TransferKind:
     return TransferKind.REFUND if buyer == escrow.amount else TransferKind.SPLIT
 
 
+def _transfer_kind(escrow: Escrow, kind: TransferKind) -> TransferKind:
+    """What leaves the seller's pending account for the wallet is an earning."""
+    is_earning = kind == TransferKind.RELEASE and escrow.policy == Policy.BUFFER
+    return TransferKind.EARNING if is_earning else kind
+
+
 def _legs(session: Session, escrow: Escrow, parts: Shares, card: Payment | None, at: datetime) -> list[tuple[int, int]]:
     legs = [(escrow.held_account_id or 0, -escrow.amount)]
     if parts.buyer:
@@ -128,4 +134,9 @@ def _mark(session: Session, escrow: Escrow, kind: TransferKind, at: datetime, ac
     )
     order = lookup.by_id(session, Order, escrow.order_id, "order")
     said = {"escrow": escrow.ref, "order": order.ref, "amount": escrow.amount, "currency": escrow.currency}
+    said |= {name: lookup.by_id(session, Party, party, "party").ref for name, party in _sides(escrow)}
     events.add(session, f"escrow.{status}", ("escrow", escrow.id), said, at=at)
+
+
+def _sides(escrow: Escrow) -> list[tuple[str, int]]:
+    return [("buyer", escrow.buyer_id), ("seller", escrow.seller_id)]

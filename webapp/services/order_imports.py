@@ -157,7 +157,7 @@ def _hold(session: Session, pending: Sequence[int], at: datetime) -> None:
     values = {
         "key": Escrow.id,
         "reference": "escrow-" + Escrow.id.cast(_LINE.ref.type) + "-1-hold",
-        "kind": str(TransferKind.HOLD),
+        "kind": case((Escrow.policy == Policy.BUFFER, str(TransferKind.PENDING_EARNING)), else_=str(TransferKind.HOLD)),
         "currency": Escrow.currency,
         "amount": Escrow.amount,
         "escrow_id": Escrow.id,

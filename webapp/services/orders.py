@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.references import escrow_ref
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Policy, TransferKind
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order
-from webapp.services import accounts, audit, checks, events, holds, lookup, parties
+from webapp.services import accounts, audit, checks, events, holds, lookup, parties, release_dates
 from webapp.settings import Settings
 from webapp.sql import insert_new, lock, one_of
 
@@ -88,8 +89,11 @@ def escrow_of(session: Session, order_id: int) -> Escrow:
     return session.scalars(select(Escrow).where(Escrow.order_id == order_id)).one()
 
 
-def complete(session: Session, order_id: int, *, at: datetime, actor: Actor) -> Order:
-    """The buyer's approval of the finished work. Raises Conflict unless it is in progress."""
+def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Order:
+    """The buyer's approval of the finished work; it makes the escrow due, at once or when its buffer is over.
+
+    Raises Conflict unless the order is in progress.
+    """
     actor.require("order:write")
     order = _locked(session, order_id)
     if order.status != OrderStatus.IN_PROGRESS:
@@ -98,6 +102,7 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor) -> 
     session.flush()
     audit.record(session, actor, "order.complete", ("order", order.id), at=at)
     events.add(session, "order.completed", ("order", order.id), {"order": order.ref}, at=at)
+    _make_due(session, escrow_of(session, order_id), at, actor, settings)
     return order
 
 
@@ -118,6 +123,12 @@ def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor:
     events.add(session, "order.cancelled", ("order", order.id), {"order": order.ref}, at=at)
     events.add(session, "escrow.voided", ("escrow", escrow.id), {"escrow": escrow.ref}, at=at)
     return order
+
+
+def _make_due(session: Session, escrow: Escrow, at: datetime, actor: Actor, settings: Settings) -> None:
+    if escrow.policy in AFTER_COMPLETION and escrow.status == EscrowStatus.HELD:
+        days = settings.buffer_days if escrow.policy == Policy.BUFFER else 0
+        release_dates.set_by_completion(session, escrow, at + timedelta(days=days), at=at, actor=actor)
 
 
 def _locked(session: Session, order_id: int) -> Order:

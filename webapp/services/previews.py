@@ -22,6 +22,7 @@ from webapp.services import (
     orders,
     payment_decisions,
     reversals,
+    warranty_claims,
     ways_back,
 )
 from webapp.settings import Settings
@@ -56,6 +57,9 @@ def of_ruling(
     escrow = lookup.by_id(session, Escrow, dispute.escrow_id, "escrow")
     held = Money(escrow.amount, escrow.currency)
     rulings.check(ruling, held)
+    if warranty_claims.is_rejected(dispute, ruling):
+        words = warranty_claims.rejection_in_words(escrow, at, settings.claim_cooldown_hours)
+        return _preview(session, escrow, [], words, at, actor, settings)
     buyer, seller = ruling.shares(escrow.amount)
     legs = _legs(session, escrow, buyer, seller) if buyer or seller else []
     return _preview(session, escrow, legs, in_words(ruling, held), at, actor, settings)

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
 from webapp.models import Account, Dispute, Escrow
 from webapp.models.base import BigInt
+from webapp.services.escrow_queries import is_ripe
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import refusals
 from webapp.services.releases import may_be_paid
@@ -27,13 +29,15 @@ class Preview:
     amounts: dict[str, int] = field(default_factory=dict)
     fees: dict[str, int] = field(default_factory=dict)
     excluded: list[tuple[str, str, int, int]] = field(default_factory=list)
-    """(reason, currency, count, amount) with the reasons `disputed`, `frozen`, `no wallet`."""
+    """(reason, currency, count, amount) with the reasons `disputed`, `frozen`, `not completed`, `no wallet`."""
 
 
-def release_none(session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime) -> Outcome:
+def release_none(
+    session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime, policy: Policy | None = None
+) -> Outcome:
     """What `release_all` would answer for these escrows, nothing moved and nothing marked."""
     query = select(Escrow.id, Escrow.currency, Escrow.amount).join(_Wallet, _wallet_of_seller())
-    rows = session.execute(query.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by))).all()
+    rows = session.execute(query.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by, policy))).all()
     outcome = Outcome("escrow", done=len(rows))
     for _, currency, amount in rows:
         outcome.amounts[currency] = outcome.amounts.get(currency, 0) + amount
@@ -41,9 +45,9 @@ def release_none(session: Session, ids: Sequence[int], *, at: datetime, due_by: 
     return outcome
 
 
-def preview(session: Session, at: datetime, policy: Policy = Policy.DEADLINE) -> Preview:
-    """What would leave if the release ran for this instant, in one statement."""
-    waits = _reason().label("reason")
+def preview(session: Session, at: datetime, policy: Policy) -> Preview:
+    """What would leave if the policy's job ran for this instant, in one statement."""
+    waits = _reason(policy).label("reason")
     query = (
         select(waits, Escrow.currency, func.count(), _sum(Escrow.amount), _sum(Escrow.fee))
         .where(Escrow.status == EscrowStatus.HELD, Escrow.policy == policy, Escrow.release_at <= at)
@@ -61,10 +65,11 @@ def preview(session: Session, at: datetime, policy: Policy = Policy.DEADLINE) ->
     return Preview(count, found.amounts, found.fees, found.excluded)
 
 
-def _reason() -> ColumnElement[str]:
+def _reason(policy: Policy) -> ColumnElement[str]:
     disputed = exists().where(Dispute.escrow_id == Escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
     wallet = exists().where(_wallet_of_seller())
-    return case((disputed, "disputed"), (Escrow.freezes > 0, "frozen"), (~wallet, "no wallet"), else_="")
+    unripe = [(~is_ripe(), "not completed")] if policy in AFTER_COMPLETION else []
+    return case((disputed, "disputed"), (Escrow.freezes > 0, "frozen"), *unripe, (~wallet, "no wallet"), else_="")
 
 
 def _wallet_of_seller() -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import EscrowStatus
 from webapp.models import Dispute, Escrow, Party
+from webapp.services.escrow_queries import is_ripe
 from webapp.services.outcome import Refused
 from webapp.sql import one_of
 
@@ -23,7 +24,16 @@ def refusals(
     if not left:
         return []
     rows = session.execute(
-        select(Escrow.id, Escrow.ref, Escrow.status, Escrow.freezes, Escrow.release_at, Escrow.currency, Party.name)
+        select(
+            Escrow.id,
+            Escrow.ref,
+            Escrow.status,
+            Escrow.freezes,
+            Escrow.release_at,
+            Escrow.currency,
+            Party.name,
+            is_ripe().label("ripe"),
+        )
         .join(Party, Party.id == Escrow.seller_id)
         .where(one_of(session, Escrow.id, left))
         .order_by(Escrow.id)
@@ -47,7 +57,7 @@ def _waiting_for_wallet(rows: Sequence[Any], due_by: datetime | None, disputed: 
 
 def _may_leave(row: Any, due_by: datetime | None) -> bool:
     due = due_by is None or (row.release_at is not None and row.release_at <= due_by)
-    return due and row.status == EscrowStatus.HELD and not row.freezes
+    return due and (due_by is None or row.ripe) and row.status == EscrowStatus.HELD and not row.freezes
 
 
 def _mark_blocked(session: Session, ids: set[int]) -> None:
@@ -68,6 +78,8 @@ def _sentence(row: Any, due_by: datetime | None, without_wallet: bool) -> str:
         return f"It is {status} already."
     if freezes:
         return "It is frozen."
+    if due_by is not None and not row.ripe:
+        return "The order is not completed yet."
     if due_by is not None and not _may_leave(row, due_by):
         return "It is not due any more."
     return "It has an open dispute."

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     String,
+    case,
     cast,
     exists,
     literal,
@@ -17,14 +17,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
+from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import (
     CLOSED_DISPUTES,
     AccountKind,
     EscrowStatus,
+    Policy,
     TransferKind,
 )
-from webapp.models import Account, Dispute, Escrow, Transfer
+from webapp.models import Account, Dispute, Escrow, Party, Transfer
 from webapp.services import audit, events, ledger
+from webapp.services.escrow_queries import is_ripe
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import refusals
 from webapp.services.stop import require_money_moves
@@ -43,24 +46,26 @@ def release_all(
     actor: Actor,
     reason: str,
     due_by: datetime | None = None,
+    policy: Policy | None = None,
     run_id: int | None = None,
 ) -> Outcome:
     """Pay held escrows to their sellers, less the fee. Those that may not be paid now are refused by name, not raised.
 
-    With `due_by`, only what is due by then is paid. Raises Conflict while outgoing money is stopped.
+    With `due_by`, only what is due by then is paid; `policy` is the one of all of them, when it is known. Raises
+    Conflict while outgoing money is stopped.
     """
     actor.require("money:move")
     require_money_moves(session)
     lock(session, Escrow, ids)
-    wallets = dict(session.execute(_payable(session, ids, due_by)).all())
-    payable = list(wallets)
+    found = session.execute(_payable(session, ids, may_be_paid(due_by, policy))).all()
+    payable = [row[0] for row in found]
     outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
     if payable:
         posted = ledger.post_all(
             session,
             _transfers(session, payable, at, run_id),
             _legs(session, payable),
-            accounts=list(wallets.values()),
+            accounts=sorted({account for row in found for account in row[1:]}),
             kind=TransferKind.RELEASE,
             at=at,
         )
@@ -70,16 +75,23 @@ def release_all(
     return outcome
 
 
-def may_be_paid(due_by: datetime | None) -> list[ColumnElement[bool]]:
-    """What must hold for an escrow when its row is locked: held, not frozen, not disputed, and due."""
+def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnElement[bool]]:
+    """What must hold for an escrow when its row is locked: held, not frozen, not disputed, and due.
+
+    The order is only looked at where the policy asks for its completion.
+    """
     disputed = exists().where(Dispute.escrow_id == Escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
     holds = [Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0, ~disputed]
-    return holds if due_by is None else [*holds, Escrow.release_at <= due_by]
+    if due_by is None:
+        return holds
+    ripe = [] if policy and policy not in AFTER_COMPLETION else [is_ripe()]
+    return [*holds, Escrow.release_at <= due_by, *ripe]
 
 
-def _payable(session: Session, ids: Sequence[int], due_by: datetime | None) -> Select[int, int]:
-    found = select(Escrow.id, _Wallet.id).join(_Wallet, _wallet_of_seller())
-    return found.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by)).order_by(Escrow.id)
+def _payable(session: Session, ids: Sequence[int], holds: Sequence[ColumnElement[bool]]) -> Rows:
+    """Escrows that may be paid, with the seller's wallet and the account that they are held in."""
+    found = select(Escrow.id, _Wallet.id, Escrow.held_account_id).join(_Wallet, _wallet_of_seller())
+    return found.where(one_of(session, Escrow.id, ids), *holds).order_by(Escrow.id)
 
 
 def _wallet_of_seller() -> ColumnElement[bool]:
@@ -95,11 +107,16 @@ def _reference() -> ColumnElement[str]:
     return literal("escrow-").concat(number).concat("-release")
 
 
+def _kind() -> ColumnElement[str]:
+    """What leaves the pending account is an earning."""
+    return case((Escrow.policy == Policy.BUFFER, str(TransferKind.EARNING)), else_=str(TransferKind.RELEASE))
+
+
 def _transfers(session: Session, ids: Sequence[int], at: datetime, run_id: int | None) -> Rows:
     values = {
         "key": Escrow.id,
         "reference": _reference(),
-        "kind": str(TransferKind.RELEASE),
+        "kind": _kind(),
         "currency": Escrow.currency,
         "amount": Escrow.amount,
         "escrow_id": Escrow.id,
@@ -148,6 +165,7 @@ def _tell(session: Session, ids: Sequence[int], at: datetime, actor: Actor, reas
         Escrow.amount,
         Escrow.fee,
         Escrow.currency,
+        Party.ref.label("seller"),
         literal(reason).label("reason"),
-    )
+    ).join(Party, Party.id == Escrow.seller_id)
     events.add_all(session, "escrow.released", "escrow", payload.where(chosen), at=at)

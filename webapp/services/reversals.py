@@ -17,6 +17,7 @@ from webapp.sql import lock
 
 REVERSIBLE = (
     TransferKind.RELEASE,
+    TransferKind.EARNING,
     TransferKind.REFUND,
     TransferKind.SPLIT,
     TransferKind.DEPOSIT,
@@ -55,7 +56,7 @@ def preview(session: Session, transfer: Transfer, *, to_debt: bool) -> list[tupl
 def check(session: Session, transfer: Transfer) -> None:
     """Raise Conflict unless the transfer can be reversed, once."""
     if transfer.kind not in REVERSIBLE:
-        raise Conflict(f"A {transfer.kind} can't be reversed.")
+        raise Conflict(f"A {transfer.kind.replace('_', ' ')} can't be reversed.")
     if session.scalars(select(Transfer.id).where(Transfer.reverses_id == transfer.id)).first() is not None:
         raise Conflict(f"Transfer {transfer.reference} was reversed already.")
     if _went_outside(session, transfer):

@@ -32,9 +32,9 @@ class Payee:
     amount: int | None
 
 
-def sellers(session: Session, at: datetime) -> list[Payee]:
-    """Who would be paid most."""
-    due = escrow_queries.due(policy=Policy.DEADLINE, at=at).select.limit(LOOKED_AT).subquery()
+def sellers(session: Session, at: datetime, policy: Policy) -> list[Payee]:
+    """Who would be paid most by the policy's job."""
+    due = escrow_queries.due(policy=policy, at=at).select.limit(LOOKED_AT).subquery()
     amount = func.sum(Escrow.amount).cast(BigInt)
     query = (
         select(Party.id, Party.name, func.count(), Escrow.currency, amount)

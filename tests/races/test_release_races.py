@@ -1,0 +1,67 @@
+"""The other release jobs against each other, and against decisions and claims, on PostgreSQL."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.races.together import Deed, at_once
+from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
+from webapp.domain.actors import job_actor
+from webapp.domain.policies import JOBS, REASONS
+from webapp.domain.states import Policy
+from webapp.models import Escrow
+from webapp.runtime import Runtime
+from webapp.services import disputes, escrows, orders, releases
+from webapp.services.disputes import NewDispute
+
+pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
+
+ROUNDS = 60
+DUE = NOW + timedelta(days=30)
+
+
+def release(escrow: Escrow, policy: Policy, at: datetime = DUE) -> Deed:
+    how: dict[str, Any] = {"actor": job_actor(JOBS[policy]), "reason": REASONS[policy], "due_by": at, "policy": policy}
+    return lambda session: releases.release_all(session, [escrow.id], at=at, **how).done
+
+
+def due_ones(runtime: Runtime, policy: Policy) -> list[Escrow]:
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        market.limit(10**12)
+        more = {"release_at": NOW + timedelta(days=1)} if policy == Policy.PLACEMENT else {}
+        made = [market.escrow(1_000, fee=10, policy=policy, **more) for _ in range(ROUNDS)]
+        for escrow in made:
+            if policy != Policy.PLACEMENT:
+                orders.complete(session, escrow.order_id, at=NOW, actor=DIVINE, settings=runtime.settings)
+        for escrow in made:
+            session.refresh(escrow)
+        return made
+
+
+@pytest.mark.parametrize("policy", [Policy.COMPLETION, Policy.BUFFER, Policy.PLACEMENT])
+def test_of_two_runs_at_once_one_pays(pg_runtime: Runtime, policy: Policy) -> None:
+    for escrow in due_ones(pg_runtime, policy):
+        assert sorted(at_once(pg_runtime, [release(escrow, policy)] * 2)) == [0, 1]
+        with pg_runtime.db.reading() as session:
+            assert wallet(session, escrow.seller_id) == 990
+    all_books_agree(pg_runtime)
+
+
+def claim(runtime: Runtime, escrow: Escrow) -> Deed:
+    def deed(session: Session) -> Any:
+        new = NewDispute(escrow.id, "buyer", "quality", "It leaks.", "warranty_claim")
+        return disputes.open_dispute(session, new, at=DUE, actor=AMINA, settings=runtime.settings)
+
+    return deed
+
+
+def test_a_claim_and_the_end_of_the_buffer_at_once_never_both_happen(pg_runtime: Runtime) -> None:
+    for escrow in due_ones(pg_runtime, Policy.BUFFER):
+        at_once(pg_runtime, [release(escrow, Policy.BUFFER), claim(pg_runtime, escrow)])
+        with pg_runtime.db.reading() as session:
+            after = escrows.get(session, escrow.id)
+            assert (after.status, after.freezes) in (("released", 0), ("held", 1))
+    all_books_agree(pg_runtime)

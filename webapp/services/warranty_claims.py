@@ -1,0 +1,44 @@
+"""Warranty claims ("backjobs"): a rejected one pays nobody. The money stays, and is due a while after the decision."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.rulings import Ruling
+from webapp.domain.states import DisputeKind, Resolution
+from webapp.models import Dispute, Escrow
+from webapp.services import leaving, release_dates
+
+REJECTIONS = (Resolution.RELEASE_TO_SELLER, Resolution.NO_FAULT)
+
+
+def is_claim(dispute: Dispute) -> bool:
+    """Whether it is about finished work."""
+    return dispute.kind == DisputeKind.WARRANTY_CLAIM
+
+
+def is_rejected(dispute: Dispute, ruling: Ruling) -> bool:
+    """Whether the ruling rejects a warranty claim: the buyer gets nothing back."""
+    return is_claim(dispute) and ruling.resolution in REJECTIONS
+
+
+def due_after(escrow: Escrow, decided: datetime, hours: int) -> datetime | None:
+    """When the money is due after a rejection; None while its order has yet to be completed."""
+    return None if escrow.release_at is None else max(escrow.release_at, decided) + timedelta(hours=hours)
+
+
+def cool_down(session: Session, dispute: Dispute, hours: int, reason: str, *, at: datetime, actor: Actor) -> None:
+    """Put the escrow's date off after the claim on it was rejected or withdrawn."""
+    escrow = leaving.locked(session, dispute.escrow_id)
+    later = due_after(escrow, at, hours)
+    if later is not None:
+        release_dates.put_off(session, escrow, later, at=at, actor=actor, reason=reason)
+
+
+def rejection_in_words(escrow: Escrow, decided: datetime, hours: int) -> str:
+    """What a rejection does, as a phrase."""
+    later = due_after(escrow, decided, hours)
+    when = f"until {later:%d %B %Y at %H:%M} UTC" if later else "until its order is completed"
+    return f"the claim is rejected: {Money(escrow.amount, escrow.currency)} stays held {when}, nobody is paid now"
