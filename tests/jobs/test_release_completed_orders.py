@@ -1,10 +1,13 @@
 """The release of completed orders, through the engine."""
 
+import importlib
 import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import select, update
 
 from tests.jobs.support import run_job_now
 from tests.support.market import AMINA, DIVINE, Market, all_books_agree, wallet
@@ -119,3 +122,20 @@ def test_every_payment_is_of_its_run(runtime: Runtime) -> None:
     with runtime.db.reading() as session:
         made = session.execute(select(Transfer.kind, Transfer.amount).where(Transfer.run_id == run.id)).all()
     assert sorted(made) == [("release", 1_000), ("release", 2_000)]
+
+
+def test_orders_completed_before_an_upgrade_get_their_dates(runtime: Runtime) -> None:
+    now = clock.now()
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime, at=now)
+        made = [market.escrow(policy=policy) for policy in ("completion", "buffer", "completion", "placement")]
+        for escrow in made[:2]:
+            complete(market, escrow)
+        session.execute(update(Escrow).values(release_at=None))
+    step = importlib.import_module("webapp.migrations.versions.0010_release_dates")
+    with runtime.db.engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        step.upgrade()
+
+    with runtime.db.reading() as session:
+        dates = session.scalars(select(Escrow.release_at).order_by(Escrow.id)).all()
+    assert [date and round((date - now).total_seconds()) for date in dates] == [0, 7 * 86_400, None, None]

@@ -42,6 +42,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "transfer.reverse": (_l("Payment reversed"), "warn", "return"),
     "order.complete": (_l("Order completed"), "good", "check"),
     "order.cancel": (_l("Order cancelled"), "calm", "cross"),
+    "wallet.open": (_l("Wallet opened"), "info", "wallet"),
     "evidence.submit": (_l("Evidence submitted"), "calm", "file"),
 }
 MONEY: dict[str, tuple[Any, str, str]] = {

@@ -1,0 +1,122 @@
+"""Wallets that are missing: of verified parties, in the currencies in which they trade or are paid out."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func, null, select, union, union_all, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import AccountKind
+from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
+from webapp.services import audit, events
+from webapp.services.escrow_queries import Due
+from webapp.services.outcome import Outcome
+from webapp.services.release_refusals import NO_WALLET
+from webapp.sql import Rows, insert_new, json_text, labelled, one_of
+
+_COLUMNS = ("kind", "party_id", "owner", "currency", "balance", "floor", "created_at")
+
+
+def due() -> Due:
+    """Verified parties that lack a wallet somewhere, in the order of their numbers."""
+    lacking = union_all(*[select(party).where(where) for party, _, where in _missing()])
+    return Due(Party, select(Party.id).where(Party.verified_at.is_not(None), Party.id.in_(lacking)), (Party.id,))
+
+
+def blocked() -> Due:
+    """Escrows that are marked as waiting for a wallet which is there by now."""
+    found = select(Escrow.id).where(Escrow.blocked == NO_WALLET, _has_wallet(Escrow.seller_id, Escrow.currency))
+    return Due(Escrow, found, (Escrow.id,))
+
+
+def open_missing(
+    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, run_id: int | None = None
+) -> Outcome:
+    """Open the wallets that these parties lack; counted by wallet. One that another opens meanwhile is left to it."""
+    actor.require("money:move")
+    pairs = _pairs(session, ids).subquery()
+    values = {
+        "kind": str(AccountKind.WALLET),
+        "party_id": pairs.c.party_id,
+        "owner": "",
+        "currency": pairs.c.currency,
+        "balance": 0,
+        "floor": 0,
+        "created_at": at,
+    }
+    # SQLite takes ON CONFLICT after a SELECT for a join, unless the SELECT has a WHERE.
+    rows = select(*labelled(Account, values)).where(pairs.c.party_id > 0)
+    opening = insert_new(session, Account).from_select(list(_COLUMNS), rows).on_conflict_do_nothing()
+    made = list(session.scalars(opening.returning(Account.id)))
+    if made:
+        _tell(session, made, at, actor, run_id)
+    return Outcome("party", done=len(made))
+
+
+def count_missing(session: Session, ids: Sequence[int], *, at: datetime) -> Outcome:
+    """How many wallets `open_missing` would open for these parties; `at` is there for the engine."""
+    return Outcome(
+        "party", done=session.scalars(select(func.count()).select_from(_pairs(session, ids).subquery())).one()
+    )
+
+
+def unblock(session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, run_id: int | None = None) -> Outcome:
+    """Take the mark from escrows whose seller has a wallet by now: the next release pays them. Not counted."""
+    actor.require("money:move")
+    marked = (one_of(session, Escrow.id, ids), Escrow.blocked == NO_WALLET)
+    session.execute(
+        update(Escrow)
+        .where(*marked, _has_wallet(Escrow.seller_id, Escrow.currency))
+        .values(blocked=None)
+        .execution_options(synchronize_session=False)
+    )
+    return Outcome("escrow")
+
+
+def _pairs(session: Session, ids: Sequence[int]) -> Any:
+    """Party and currency of each wallet that these parties lack, once each."""
+    parts = [
+        select(party.label("party_id"), currency.label("currency")).where(one_of(session, party, ids), where)
+        for party, currency, where in _missing()
+    ]
+    found = union(*parts).subquery()
+    verified = select(found).join(Party, Party.id == found.c.party_id).where(Party.verified_at.is_not(None))
+    return verified.order_by(found.c.party_id, found.c.currency)
+
+
+def _missing() -> Iterator[tuple[Any, Any, ColumnElement[bool]]]:
+    """Where a party's currencies are found: its column, the currency's, and what lacks a wallet there.
+
+    An order has the parties and the currency of its escrow, so that escrows answer for both.
+    """
+    sources: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
+        (Escrow.seller_id, Escrow.currency, ()),
+        (Escrow.buyer_id, Escrow.currency, ()),
+        (PayoutSchedule.party_id, PayoutSchedule.currency, ()),
+        (PayoutDestination.party_id, PayoutDestination.currency, (PayoutDestination.retired_at.is_(None),)),
+    )
+    for party, currency, conditions in sources:
+        lacks = ~_has_wallet(party, currency)
+        for condition in conditions:
+            lacks &= condition
+        yield party, currency, lacks
+
+
+def _has_wallet(party: Any, currency: Any) -> ColumnElement[bool]:
+    mine = (Account.party_id == party, Account.kind == AccountKind.WALLET, Account.currency == currency)
+    return exists().where(*mine)
+
+
+def _tell(session: Session, made: Sequence[int], at: datetime, actor: Actor, run_id: int | None) -> None:
+    chosen = one_of(session, Account.id, made)
+    said = json_text(session, {"currency": Account.currency, "account": Account.id})
+    records: Rows = select(Account.party_id.label("id"), null().label("before"), said.label("after")).where(chosen)
+    audit.record_all(session, actor, "wallet.open", "party", records, len(made), at=at, run_id=run_id)
+    told: Rows = (
+        select(Party.id, Party.ref.label("party"), Account.currency)
+        .join(Account, Account.party_id == Party.id)
+        .where(chosen)
+    )
+    events.add_all(session, "wallet.opened", "party", told, at=at)
