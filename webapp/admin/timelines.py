@@ -21,6 +21,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "escrow.unfreeze": (_l("Freeze lifted"), "info", "lock"),
     "escrow.extend": (_l("Due later"), "info", "clock"),
     "escrow.due": (_l("Due by the completed order"), "info", "clock"),
+    "hold.rename": (_l("Held for another placement"), "info", "file"),
     "escrow.void": (_l("Voided"), "calm", "cross"),
     "escrow.reverse": (_l("Reversed"), "warn", "return"),
     "escrow.create": (_l("Created"), "calm", "plus"),

@@ -55,14 +55,14 @@ class OrderWithEscrow(OrderShape):
 
 
 class OrderBody(Input):
-    """A new order. `terms`: to be paid, paid already (held at once), or on credit (the platform funds it)."""
+    """A new order. `terms`: to be paid, paid already, from the buyer's wallet, or on credit (the platform funds it)."""
 
     ref: Annotated[Reference, Field(max_length=78)]
     buyer: Annotated[Reference, Field(description="The buyer's reference.")]
     seller: Annotated[Reference, Field(description="The seller's reference.")]
     amount: Amount
     fee: Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Minor units.")] = None
-    terms: Literal["unpaid", "paid", "credit"] = "unpaid"
+    terms: Literal["unpaid", "paid", "credit", "wallet"] = "unpaid"
     policy: Policy = Policy.DEADLINE
     release_at: Given | None = None
     tenant: Annotated[str | None, Field(min_length=1, max_length=40)] = None

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.references import escrow_ref
-from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Policy, TransferKind
+from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order
-from webapp.services import accounts, audit, checks, events, holds, lookup, parties, release_dates
+from webapp.services import audit, checks, events, funding, lookup, parties, release_dates
 from webapp.settings import Settings
 from webapp.sql import insert_new, lock, one_of
 
-TERMS = ("unpaid", "paid", "credit")
+TERMS = ("unpaid", "paid", "credit", "wallet")
 _BASIS = 10_000
 
 
@@ -35,11 +35,17 @@ class NewOrder:
     fee: int | None = None
     tenant: str | None = None
     release_at: datetime | None = None
+    placement: str | None = None
 
 
 def create(session: Session, new: NewOrder, *, at: datetime, actor: Actor, settings: Settings) -> Order:
-    """Add an order with its escrow: unpaid, paid already (held at once), or on credit (the platform funds it)."""
+    """Add an order with its escrow: unpaid, or held at once: paid already, from the buyer's wallet, or on credit."""
     actor.require("order:write")
+    return make(session, new, at=at, actor=actor, settings=settings)
+
+
+def make(session: Session, new: NewOrder, *, at: datetime, actor: Actor, settings: Settings) -> Order:
+    """The same for a caller who has checked that the actor may."""
     fee = _checked(session, new, settings)
     order = _insert_order(session, new, at)
     escrow = Escrow(
@@ -48,6 +54,7 @@ def create(session: Session, new: NewOrder, *, at: datetime, actor: Actor, setti
         buyer_id=new.buyer_id,
         seller_id=new.seller_id,
         policy=new.policy,
+        placement=new.placement,
         status=EscrowStatus.PENDING_PAYMENT,
         currency=new.currency,
         amount=new.amount,
@@ -64,7 +71,7 @@ def create(session: Session, new: NewOrder, *, at: datetime, actor: Actor, setti
     audit.record(session, actor, "order.create", ("order", order.id), at=at, after=said)
     events.add(session, "order.created", ("order", order.id), said, at=at)
     if new.terms != "unpaid":
-        _fund(session, escrow, new.terms, at, actor)
+        funding.fund(session, escrow, new.terms, at=at, actor=actor)
     return order
 
 
@@ -151,20 +158,11 @@ def _insert_order(session: Session, new: NewOrder, at: datetime) -> Order:
         currency=new.currency,
         on_credit=new.terms == "credit",
         created_at=at,
-        paid_at=at if new.terms == "paid" else None,
+        paid_at=at if new.terms in ("paid", "wallet") else None,
     )
     if session.execute(row.on_conflict_do_nothing().returning(Order.id)).one_or_none() is None:
         raise Conflict(f"There is an order {new.ref} already.", fields={"ref": "Taken."})
     return by_ref(session, new.ref.strip())
-
-
-def _fund(session: Session, escrow: Escrow, terms: str, at: datetime, actor: Actor) -> None:
-    if terms == "paid":
-        source = accounts.pool(session, AccountKind.CLEARING, escrow.currency, at=at, owner="api")
-        holds.hold(session, escrow, source, at=at, actor=actor)
-    else:
-        debt = accounts.open_account(session, AccountKind.RECEIVABLE, escrow.buyer_id, escrow.currency, at=at)
-        holds.hold(session, escrow, debt, at=at, actor=actor, kind=TransferKind.CREDIT)
 
 
 def _checked(session: Session, new: NewOrder, settings: Settings) -> int:
