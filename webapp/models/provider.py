@@ -25,7 +25,10 @@ class ProviderState(Base):
 
 
 class ProviderToken(Base):
-    """An access token that a provider gave us, encrypted, and how asking for the next one went."""
+    """An access token that a provider gave us, encrypted, and how asking for the next one went.
+
+    `refreshed_at` in the future is a claim: somebody is asking for the next one, until then at most.
+    """
 
     __tablename__ = "provider_token"
 

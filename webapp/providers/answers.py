@@ -1,8 +1,9 @@
 """Reading answers that are not believed before they are checked."""
 
+from decimal import Decimal
 from typing import Any
 
-from webapp.domain.money import exponent
+from webapp.domain.money import exponent, parse_major
 from webapp.providers.failures import Unknown
 
 
@@ -45,6 +46,16 @@ class Answer:
         if not isinstance(found, int) or isinstance(found, bool):
             raise Unknown(f"{self.name} answered without a whole {key}.")
         return found
+
+    def major(self, key: str, currency: str) -> int:
+        """An amount in major units, as minor units. One with more decimals than its currency has is not believed."""
+        found = self.body.get(key)
+        if isinstance(found, bool) or not isinstance(found, int | str | Decimal):
+            raise Unknown(f"{self.name} answered without {key}.")
+        try:
+            return parse_major(str(found), currency)
+        except ValueError as problem:
+            raise Unknown(f"{self.name} answered with an amount that can't be used: {problem}.") from None
 
     def currency(self, key: str = "currency") -> str:
         """A currency that exists."""

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import requests
@@ -123,7 +124,7 @@ class Caller:
         if 300 <= status < 400:
             raise Unknown(f"{self.name} answered with a redirect, which is not followed.")
         try:
-            body = json.loads(raw)
+            body = json.loads(raw, parse_float=Decimal)  # amounts in major units stay exact
         except ValueError:
             raise Unknown(f"{self.name} answered {status} with something that is not JSON.") from None
         if status >= 400:

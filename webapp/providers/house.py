@@ -5,15 +5,18 @@ from functools import cached_property
 
 from webapp.db import Database
 from webapp.errors import Unavailable
-from webapp.providers import paystack
+from webapp.providers import flutterwave, flutterwave_token, flutterwave_v3, flutterwave_v4, paystack
 from webapp.providers.calls import Caller, Line, Told
 from webapp.providers.circuit import Circuit
+from webapp.providers.flutterwave_token import TOKEN_NAME, Client, Tokens
+from webapp.providers.flutterwave_v3 import FlutterwaveV3
+from webapp.providers.flutterwave_v4 import FlutterwaveV4
 from webapp.providers.needs import Collecting, Listing, Paying, Refunding
 from webapp.providers.pace import Pace
 from webapp.providers.paystack import Paystack
 from webapp.settings import Settings
 
-KNOWN = (paystack.NAME,)
+KNOWN = (paystack.NAME, flutterwave.NAME)
 """Every provider that there is code for, configured or not."""
 
 
@@ -41,14 +44,43 @@ class Providers:
         )
 
     @cached_property
+    def flutterwave_tokens(self) -> Tokens | None:
+        """The tokens of Flutterwave v4, when its client id and secret are set."""
+        found = self._settings
+        if not found.flutterwave_client_id or not found.flutterwave_client_secret:
+            return None
+        caller = self._caller(
+            TOKEN_NAME,
+            found.flutterwave_token_url,
+            lambda: {"Accept": "application/json"},
+            flutterwave_token.told,
+            found.flutterwave_calls_per_minute,
+        )
+        client = Client(found.flutterwave_client_id, found.flutterwave_client_secret)
+        return Tokens(self._db, caller, client, found.sealing_keys)
+
+    @cached_property
+    def flutterwave(self) -> FlutterwaveV3 | FlutterwaveV4 | None:
+        """Flutterwave: v4 when its client is set, else v3 when its secret key is."""
+        found, tokens = self._settings, self.flutterwave_tokens
+        if tokens is not None:
+            return FlutterwaveV4(
+                self._flutterwave(found.flutterwave_url, lambda: flutterwave_v4.headers(tokens)), tokens
+            )
+        key = found.flutterwave_secret_key
+        if not key:
+            return None
+        return FlutterwaveV3(self._flutterwave(found.flutterwave_v3_url, lambda: flutterwave_v3.headers(key)))
+
+    @cached_property
     def collecting(self) -> Mapping[str, Collecting]:
         """Those that collect payments, by name."""
-        return {each.name: each for each in (self.paystack,) if each is not None}
+        return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
     @cached_property
     def refunding(self) -> Mapping[str, Refunding]:
         """Those that give payments back, by name."""
-        return {each.name: each for each in (self.paystack,) if each is not None}
+        return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
     @cached_property
     def paying(self) -> Mapping[str, Paying]:
@@ -71,6 +103,10 @@ class Providers:
         if found is None:
             raise Unavailable(f"{name} is not configured, so it can't be asked about payments.")
         return found
+
+    def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> Caller:
+        pace = self._settings.flutterwave_calls_per_minute
+        return self._caller(flutterwave.NAME, base, headers, flutterwave.told, pace)
 
     def _caller(
         self, name: str, base: str, headers: Callable[[], Mapping[str, str]], told: Told, per_minute: int

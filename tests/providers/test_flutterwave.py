@@ -1,0 +1,151 @@
+"""Flutterwave, v3 and v4: exact amounts, our reference, and nothing given back twice."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.providers.conftest import V3, V4, Outfit
+from tests.sandbox.conftest import Caller
+from webapp.providers.failures import NotSent, Refused, Unknown
+from webapp.providers.flutterwave_v4 import FlutterwaveV4
+from webapp.providers.needs import Checkout, Fate
+from webapp.runtime import Runtime
+
+CHECKOUT = Checkout("pay-1", 250_050, "NGN", "ama@example.com", "https://desk.example/back")
+BOTH = pytest.mark.parametrize("keys", [V3, V4], ids=["v3", "v4"])
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("sqlite_url"))
+
+
+def flutterwave(runtime: Runtime) -> Any:
+    found = runtime.providers.flutterwave
+    assert found is not None
+    return found
+
+
+@BOTH
+def test_a_payment_is_known_by_our_reference_to_the_last_minor_unit(
+    outfit: Outfit, sandbox: Caller, keys: dict[str, str]
+) -> None:
+    company = flutterwave(outfit(**keys))
+    address = company.start(CHECKOUT)
+    assert address.startswith("http")
+    assert company.look("pay-1").fate in (Fate.ABSENT, Fate.PENDING)
+
+    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
+    seen = company.look("pay-1")
+
+    assert (seen.reference, seen.fate, seen.amount, seen.currency) == ("pay-1", Fate.SUCCEEDED, 250_050, "NGN")
+    assert seen.provider_id
+
+
+@BOTH
+def test_a_payment_that_failed_and_one_that_is_unknown(outfit: Outfit, sandbox: Caller, keys: dict[str, str]) -> None:
+    company = flutterwave(outfit(**keys))
+    company.start(CHECKOUT)
+    sandbox.control("pay/flutterwave/pay-1", {"outcome": "failed", "webhook": False})
+
+    assert company.look("pay-1").fate == Fate.FAILED
+    assert company.look("pay-2").fate == Fate.ABSENT
+
+
+@BOTH
+def test_an_amount_with_too_many_decimals_is_not_believed(
+    outfit: Outfit, sandbox: Caller, keys: dict[str, str]
+) -> None:
+    company = flutterwave(outfit(**keys))
+    company.start(CHECKOUT)
+    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "amount": 2500.505, "webhook": False})
+
+    with pytest.raises(Unknown, match="too many decimals"):
+        company.look("pay-1")
+
+
+def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sandbox: Caller) -> None:
+    company = flutterwave(outfit(**V3))
+    company.start(CHECKOUT)
+    with pytest.raises(Refused, match="no successful NGN payment"):
+        company.refund("pay-1", 250_050, "NGN", "changed their mind")
+    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
+    assert company.look_refund("pay-1").fate == Fate.ABSENT
+
+    given = company.refund("pay-1", 250_050, "NGN", "changed their mind")
+    seen = company.look_refund("pay-1")
+
+    assert (given.fate, given.amount) == (seen.fate, seen.amount) == (Fate.SUCCEEDED, 250_050)
+
+
+def test_v3_is_not_believed_about_another_reference(outfit: Outfit) -> None:
+    company = flutterwave(outfit(**V3))
+    other = {"id": 7, "tx_ref": "pay-other", "amount": 1, "currency": "NGN", "status": "successful"}
+    company._caller = Answering({"data": other})
+
+    assert company.look("pay-1").fate == Fate.PENDING
+
+
+def test_v4_is_not_believed_about_charges_of_other_references_or_two_successes() -> None:
+    other = {"id": "chg_1", "reference": "pay-other", "amount": 1, "currency": "NGN", "status": "succeeded"}
+    mine = other | {"reference": "pay-1"}
+
+    assert FlutterwaveV4(Answering({"data": [other]}), None).look("pay-1").fate == Fate.ABSENT  # type: ignore[arg-type]
+    with pytest.raises(Unknown, match="several successes"):
+        FlutterwaveV4(Answering({"data": [mine, mine | {"id": "chg_2"}]}), None).look("pay-1")  # type: ignore[arg-type]
+
+
+def test_v4_gives_back_under_a_key_made_from_our_reference() -> None:
+    charge = {"id": "chg_1", "reference": "pay-1", "amount": Decimal("25.5"), "currency": "NGN", "status": "succeeded"}
+    refund = {"id": "rfd_1", "charge_id": "chg_1", "amount_refunded": Decimal("25.5"), "status": "pending"}
+    asked = Answering({"data": [charge]}, {"data": refund}, {"data": [charge]}, {"data": [refund]}, {"data": []})
+    company = FlutterwaveV4(asked, None)  # type: ignore[arg-type]
+
+    given = company.refund("pay-1", 2550, "NGN", "changed their mind")
+    seen = company.look_refund("pay-1")
+
+    assert asked.posted[0][1]["amount"] == 25.5
+    assert asked.posted[0][2] == {"X-Idempotency-Key": "refund-pay-1"}
+    assert (given.fate, seen.fate, seen.amount) == (Fate.PENDING, Fate.PENDING, 2550)
+
+
+def test_a_list_that_does_not_end_is_not_taken_for_an_absence(outfit: Outfit) -> None:
+    paid = {"id": 7, "tx_ref": "pay-1", "amount": 1, "currency": "NGN", "status": "successful"}
+    company = flutterwave(outfit(**V3))
+    company._caller = Answering({"data": paid}, *[{"data": [{"tx_id": 8}]}] * 60)
+
+    with pytest.raises(Unknown, match="too long"):
+        company.look_refund("pay-1")
+
+
+def test_a_token_that_is_taken_back_is_replaced_in_the_same_call(outfit: Outfit, sandbox: Caller) -> None:
+    company = flutterwave(outfit(**V4))
+    company.start(CHECKOUT)
+    sandbox.control("tokens", method="DELETE")
+
+    assert company.look("pay-1").fate == Fate.PENDING
+
+
+def test_without_a_token_nothing_is_sent(outfit: Outfit, sandbox: Caller) -> None:
+    company = flutterwave(outfit(**V4 | {"flutterwave_client_secret": "not the secret"}))
+
+    with pytest.raises(NotSent, match="gives no token") as caught:
+        company.start(CHECKOUT)
+
+    assert "not the secret" not in str(caught.value)
+    assert "flutterwave.charge" not in sandbox.control("books", method="GET")["counts"]
+
+
+class Answering:
+    """A caller that answers with these bodies, one after the other."""
+
+    def __init__(self, *bodies: dict[str, Any]) -> None:
+        self.bodies, self.posted = list(bodies), []  # type: ignore[var-annotated]
+
+    def get(self, path: str, **params: Any) -> dict[str, Any]:
+        return {"status": "success"} | self.bodies.pop(0)
+
+    def post(self, path: str, body: Any, headers: Any = None) -> dict[str, Any]:
+        self.posted.append((path, body, headers))
+        return {"status": "success"} | self.bodies.pop(0)

@@ -1,0 +1,54 @@
+"""What both versions of Flutterwave's interface share: amounts in major units, errors, lists in pages."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from webapp.domain.money import to_major
+from webapp.providers.answers import Answer
+from webapp.providers.calls import Caller
+from webapp.providers.failures import Refused, Unknown
+
+NAME = "flutterwave"
+_MOST_PAGES = 50
+
+
+def told(body: Any) -> tuple[str, str]:
+    """Code and sentence of an error: v4 puts them into `error`, v3 has a sentence only."""
+    if not isinstance(body, dict):
+        return "", ""
+    found = body.get("error")
+    error = found if isinstance(found, dict) else body
+    return str(error.get("code") or "")[:80], str(error.get("message") or "")[:300]
+
+
+def major(amount: int, currency: str) -> int | float:
+    """Minor units as the JSON number of major units; the shortest text of the float is the exact amount."""
+    found = to_major(amount, currency)
+    return int(found) if found == found.to_integral_value() else float(found)
+
+
+def succeeded(body: Any) -> Answer:
+    """An answer about a call that went well."""
+    answer = Answer(NAME, body)
+    if answer.maybe("status") != "success":
+        raise Refused(f"Flutterwave refused: {answer.maybe('message')}", status=200)
+    return answer
+
+
+def pages(caller: Caller, path: str, **asked: Any) -> Iterator[Answer]:
+    """Every row of a list. Raises Unknown when it is longer than can be looked through."""
+    for page in range(1, _MOST_PAGES + 1):
+        answer = succeeded(caller.get(path, page=page, **asked))
+        rows = answer.parts("data")
+        yield from rows
+        if not rows or page >= _last_page(answer, page):
+            return
+    raise Unknown(f"Flutterwave's list at {path} is too long to be looked through.")
+
+
+def _last_page(answer: Answer, page: int) -> int:
+    """v4 tells the number of pages in `meta.page_info`, as v3 does; without it the next page is asked for."""
+    meta = answer.body.get("meta")
+    info = meta.get("page_info") if isinstance(meta, dict) else None
+    total = info.get("total_pages") if isinstance(info, dict) else None
+    return total if isinstance(total, int) else page + 1

@@ -1,0 +1,83 @@
+"""Flutterwave v3, by its secret key: a hosted page to pay at, transactions known by our `tx_ref`, refunds."""
+
+from collections.abc import Mapping
+
+from webapp.providers.answers import Answer
+from webapp.providers.calls import Caller
+from webapp.providers.failures import Refused
+from webapp.providers.flutterwave import NAME, major, pages, succeeded
+from webapp.providers.needs import Checkout, Fate, Seen
+
+_PAYMENT = {"successful": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_NO_TRANSACTION = "no transaction was found"
+
+
+def headers(secret_key: str) -> Mapping[str, str]:
+    """What each call carries."""
+    return {"Authorization": f"Bearer {secret_key}", "Accept": "application/json"}
+
+
+class FlutterwaveV3:
+    """One account, by its secret key."""
+
+    name = NAME
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def start(self, checkout: Checkout) -> str:
+        """Begin a checkout; returns the address of its page."""
+        body = {
+            "tx_ref": checkout.reference,
+            "amount": major(checkout.amount, checkout.currency),
+            "currency": checkout.currency,
+            "redirect_url": checkout.back,
+            "customer": {"email": checkout.email},
+        }
+        return succeeded(self._caller.post("/v3/payments", body)).part("data").text("link")
+
+    def look(self, reference: str) -> Seen:
+        """What became of a payment. An answer about another tx_ref than was asked for is not believed."""
+        try:
+            answer = succeeded(self._caller.get("/v3/transactions/verify_by_reference", tx_ref=reference))
+        except Refused as refusal:
+            if refusal.status == 404 or _NO_TRANSACTION in refusal.sentence.lower():
+                return Seen(reference, Fate.ABSENT, said=refusal.sentence)
+            raise
+        data = answer.part("data")
+        fate = _PAYMENT.get(data.text("status"), Fate.PENDING)
+        currency = data.currency()
+        return Seen(
+            reference,
+            fate if data.maybe("tx_ref") == reference else Fate.PENDING,
+            data.major("amount", currency),
+            currency,
+            data.text("id"),
+            data.maybe("processor_response") or data.text("status"),
+        )
+
+    def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
+        """Give a payment back. Not idempotent at Flutterwave: look first."""
+        paid = self.look(reference)
+        if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
+            raise Refused(f"Flutterwave has no successful {currency} payment {reference} to give back.", status=409)
+        body = {"amount": major(amount, currency), "comments": note}
+        answer = succeeded(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
+        return _refund(answer.part("data"), reference, currency)
+
+    def look_refund(self, reference: str) -> Seen:
+        """What became of a payment's refund. One that went through counts more than one that failed."""
+        paid = self.look(reference)
+        if paid.provider_id is None or paid.currency is None:
+            return Seen(reference, Fate.ABSENT)
+        rows = pages(self._caller, "/v3/refunds", tx_id=paid.provider_id)
+        found = [_refund(row, reference, paid.currency) for row in rows if row.maybe("tx_id") == paid.provider_id]
+        ranked = sorted(found, key=lambda seen: seen.fate == Fate.FAILED)
+        return ranked[0] if ranked else Seen(reference, Fate.ABSENT)
+
+
+def _refund(data: Answer, reference: str, currency: str) -> Seen:
+    said = data.text("status")
+    done = said.startswith("completed")  # also `completed-momo`, `completed-offline` and the like
+    fate = Fate.SUCCEEDED if done else Fate.FAILED if said == "failed" else Fate.PENDING
+    return Seen(reference, fate, data.major("amount_refunded", currency), currency, data.text("id"), said)

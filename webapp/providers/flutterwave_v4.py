@@ -1,0 +1,115 @@
+"""Flutterwave v4, by a token that lives ten minutes: charges known by our reference, and refunds.
+
+Every POST carries an idempotency key made from our reference, so that the same again is answered with the first answer.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from webapp.providers.answers import Answer
+from webapp.providers.calls import Caller
+from webapp.providers.failures import Refused, Unknown
+from webapp.providers.flutterwave import NAME, major, pages, succeeded
+from webapp.providers.flutterwave_token import Tokens
+from webapp.providers.needs import Checkout, Fate, Seen
+
+Got = TypeVar("Got")
+
+_CHARGE = {"succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_REFUND = {"completed": Fate.SUCCEEDED, "succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_REASON = "requested_by_customer"
+_RANK = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED)
+"""Of several things under one reference the one that went through counts."""
+
+
+def headers(tokens: Tokens) -> Mapping[str, str]:
+    """What each call carries; the trace id is what their support asks for."""
+    return {
+        "Authorization": f"Bearer {tokens.current()}",
+        "Accept": "application/json",
+        "X-Trace-Id": f"desk-{uuid.uuid4()}",
+    }
+
+
+class FlutterwaveV4:
+    """One account, by its client id and secret."""
+
+    name = NAME
+
+    def __init__(self, caller: Caller, tokens: Tokens) -> None:
+        self._caller, self._tokens = caller, tokens
+
+    def start(self, checkout: Checkout) -> str:
+        """Begin a charge; returns the address that the payer is sent to."""
+        body = {
+            "reference": checkout.reference,
+            "amount": major(checkout.amount, checkout.currency),
+            "currency": checkout.currency,
+            "redirect_url": checkout.back,
+            "customer": {"email": checkout.email},
+        }
+        charge = self._post("/charges", body, f"charge-{checkout.reference}")
+        return charge.part("next_action").part("redirect_url").text("url")
+
+    def look(self, reference: str) -> Seen:
+        """What became of a payment. Charges of other references are not believed."""
+        answer = self._with_token(lambda: succeeded(self._caller.get("/charges", reference=reference)))
+        charges = [_seen(row, reference) for row in answer.parts("data") if row.maybe("reference") == reference]
+        return _foremost(charges) or Seen(reference, Fate.ABSENT)
+
+    def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
+        """Give a payment back; the same again gives nothing more."""
+        paid = self.look(reference)
+        if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
+            raise Refused(f"Flutterwave has no successful {currency} payment {reference} to give back.", status=409)
+        body = {
+            "amount": major(amount, currency),
+            "reason": _REASON,
+            "charge_id": paid.provider_id,
+            "meta": {"note": note},
+        }
+        return _refund(self._post("/refunds", body, f"refund-{reference}"), reference, currency)
+
+    def look_refund(self, reference: str) -> Seen:
+        """What became of a payment's refund."""
+        paid = self.look(reference)
+        if paid.provider_id is None or paid.currency is None:
+            return Seen(reference, Fate.ABSENT)
+        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", charge_id=paid.provider_id)))
+        mine = [row for row in rows if row.maybe("charge_id") == paid.provider_id]
+        return _foremost([_refund(row, reference, paid.currency) for row in mine]) or Seen(reference, Fate.ABSENT)
+
+    def _post(self, path: str, body: Any, key: str) -> Answer:
+        sent = {"X-Idempotency-Key": key}
+        return self._with_token(lambda: succeeded(self._caller.post(path, body, sent))).part("data")
+
+    def _with_token(self, call: Callable[[], Got]) -> Got:
+        """A token may be taken back before it expires: once more with a new one. A 401 did nothing."""
+        try:
+            return call()
+        except Refused as refusal:
+            if refusal.status != 401:
+                raise
+        self._tokens.give_up()
+        return call()
+
+
+def _seen(data: Answer, reference: str) -> Seen:
+    currency = data.currency()
+    said = data.text("status")
+    return Seen(
+        reference, _CHARGE.get(said, Fate.PENDING), data.major("amount", currency), currency, data.text("id"), said
+    )
+
+
+def _refund(data: Answer, reference: str, currency: str) -> Seen:
+    said = data.text("status")
+    amount = data.major("amount_refunded", currency)
+    return Seen(reference, _REFUND.get(said, Fate.PENDING), amount, currency, data.text("id"), said)
+
+
+def _foremost(found: list[Seen]) -> Seen | None:
+    if sum(seen.fate == Fate.SUCCEEDED for seen in found) > 1:
+        raise Unknown(f"Flutterwave has several successes of {found[0].reference}.")
+    return min(found, key=lambda seen: _RANK.index(seen.fate), default=None)
