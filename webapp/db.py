@@ -1,7 +1,7 @@
 """The database: engines, sessions, and the one commit of the whole code."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,11 +21,19 @@ LOCK_TIMEOUT = 5_000
 class Database:
     """One database, SQLite or PostgreSQL. Nothing connects before the first use."""
 
-    def __init__(self, url: str, *, before_commit: Sequence[Hook] = (), pool_size: int = 10) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        before_commit: Sequence[Hook] = (),
+        pool_size: int = 10,
+        info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`info` is what each session's own `info` starts with."""
         self.url = url
         self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url, pool_size)
         self._before_commit = tuple(before_commit)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True, info=dict(info or {}))
 
     @property
     def is_sqlite(self) -> bool:

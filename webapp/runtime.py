@@ -10,7 +10,7 @@ from webapp.db import Database
 from webapp.providers.house import Providers
 from webapp.services import audit
 from webapp.services.figures import settle_figures
-from webapp.services.ledger import settle_pools
+from webapp.services.ledger import MIRRORED, settle_pools
 from webapp.settings import Settings
 
 
@@ -47,4 +47,5 @@ def build_runtime(settings: Settings) -> Runtime:
 def database(url: str, settings: Settings) -> Database:
     """A database whose transactions end by settling figures and pools, and by sealing their audit records."""
     seal = partial(audit.seal, key=settings.audit_key)
-    return Database(url, before_commit=(settle_figures, settle_pools, seal))
+    info = {MIRRORED: True} if settings.ledger == "blnk" else {}
+    return Database(url, before_commit=(settle_figures, settle_pools, seal), info=info)

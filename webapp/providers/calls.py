@@ -130,7 +130,7 @@ class Caller:
         if status >= 400:
             code, said = self._line.told(body)
             raise Refused(f"{self.name} refused: {said or status}", status=status, code=code)
-        if not isinstance(body, dict):
+        if not isinstance(body, dict | list):
             raise Unknown(f"{self.name} answered with an unexpected shape.")
         return body
 

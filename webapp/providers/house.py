@@ -5,7 +5,8 @@ from functools import cached_property
 
 from webapp.db import Database
 from webapp.errors import Unavailable
-from webapp.providers import flutterwave, flutterwave_token, flutterwave_v3, flutterwave_v4, paystack
+from webapp.providers import blnk, flutterwave, flutterwave_token, flutterwave_v3, flutterwave_v4, paystack
+from webapp.providers.blnk import Blnk
 from webapp.providers.calls import Caller, Line, Told
 from webapp.providers.circuit import Circuit
 from webapp.providers.flutterwave_token import TOKEN_NAME, Client, Tokens
@@ -71,6 +72,22 @@ class Providers:
         if not key:
             return None
         return FlutterwaveV3(self._flutterwave(found.flutterwave_v3_url, lambda: flutterwave_v3.headers(key)))
+
+    @cached_property
+    def blnk(self) -> Blnk | None:
+        """The external ledger, when it is the one that is mirrored to."""
+        found = self._settings
+        if found.ledger != blnk.NAME:
+            return None
+        return Blnk(
+            self._caller(
+                blnk.NAME,
+                found.blnk_url,
+                lambda: blnk.headers(found.blnk_api_key),
+                blnk.told,
+                found.blnk_calls_per_minute,
+            )
+        )
 
     @cached_property
     def collecting(self) -> Mapping[str, Collecting]:

@@ -27,6 +27,8 @@ TRANSFER_COLUMNS = (
     "run_id",
     "at",
 )
+MIRRORED = "mirrored"
+"""In a session's info: each transfer is also to be sent to the external ledger."""
 LEG_COLUMNS = ("key", "account_id", "currency", "amount")
 
 
@@ -57,7 +59,7 @@ def post_all(
     """
     _lock_party_accounts(session, accounts)
     write = ledger_sqlite.write if is_sqlite(session) else ledger_postgresql.write
-    count, pools, amounts = write(session, transfers, legs)
+    count, pools, amounts = write(session, transfers, legs, mirrored_at=at if session.info.get(MIRRORED) else None)
     waiting: dict[int, int] = session.info.setdefault("pools", {})
     for account_id, delta in pools.items():
         waiting[account_id] = waiting.get(account_id, 0) + delta

@@ -1,18 +1,23 @@
 """Writing transfers on PostgreSQL: one statement, so that no row is read twice."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, literal, select, union_all, update
+from sqlalchemy import CTE, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
-from webapp.models import Account, Entry, Transfer
+from webapp.domain.states import MirrorStatus
+from webapp.models import Account, Entry, MirrorEntry, Transfer
 from webapp.models.base import BigInt
-from webapp.sql import Rows
+from webapp.sql import Rows, labelled
 
 
-def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int, int], dict[str, int]]:
+def write(
+    session: Session, transfers: Rows, legs: Rows, *, mirrored_at: datetime | None
+) -> tuple[int, dict[int, int], dict[str, int]]:
     """Insert transfers and entries and move the parties' accounts.
 
+    With `mirrored_at` each transfer is also noted for the external ledger, due then.
     Returns how many transfers there are, the pools' changes by account id, and the amounts by currency.
     """
     heads = transfers.cte("heads")
@@ -46,6 +51,8 @@ def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int,
             made.c.currency
         ),
     ).add_cte(parties)
+    if mirrored_at is not None:
+        answer = answer.add_cte(_noted(made, mirrored_at))
     pools: dict[int, int] = {}
     amounts: dict[str, int] = {}
     count = 0
@@ -56,6 +63,12 @@ def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int,
             amounts[currency] = total
             count += key
     return count, pools, amounts
+
+
+def _noted(made: CTE, at: datetime) -> CTE:
+    row = {"transfer_id": made.c.id, "status": str(MirrorStatus.WAITING), "attempts": 0, "next_try_at": at}
+    noted: CTE = _table(MirrorEntry).insert().from_select(list(row), select(*labelled(MirrorEntry, row))).cte("noted")
+    return noted
 
 
 def _table(model: Any) -> Any:

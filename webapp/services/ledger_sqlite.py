@@ -4,6 +4,7 @@ There is one writer, so the next transfer numbers are known; the rank of a key a
 among the transfers, and a transfer without entries is refused, so that no entry can be given to another's transfer.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, literal, select, update
@@ -11,15 +12,19 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from webapp.models import Account, Entry, Transfer
-from webapp.sql import Rows
+from webapp.domain.states import MirrorStatus
+from webapp.models import Account, Entry, MirrorEntry, Transfer
+from webapp.sql import Rows, insert_rows
 
 _ACCOUNT: Any = Account.__table__
 
 
-def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int, int], dict[str, int]]:
+def write(
+    session: Session, transfers: Rows, legs: Rows, *, mirrored_at: datetime | None
+) -> tuple[int, dict[int, int], dict[str, int]]:
     """Insert entries and transfers and move the parties' accounts.
 
+    With `mirrored_at` each transfer is also noted for the external ledger, due then.
     Returns how many transfers there are, the pools' changes by account id, and the amounts by currency.
     """
     last = session.scalars(select(func.coalesce(func.max(Transfer.id), 0))).one()
@@ -31,9 +36,17 @@ def write(session: Session, transfers: Rows, legs: Rows) -> tuple[int, dict[int,
     number = literal(last) + func.row_number().over(order_by=heads.c.key)
     made = select(number, *(heads.c[name] for name in names))
     session.execute(insert(Transfer).from_select(["id", *names], made))
+    if mirrored_at is not None:
+        _note(session, last, mirrored_at)
     amounts = select(Transfer.currency, func.count(), func.sum(Transfer.amount)).where(Transfer.id > last)
     totals = session.execute(amounts.group_by(Transfer.currency)).all()
     return sum(row[1] for row in totals), _move_accounts(session, last), {row[0]: row[2] for row in totals}
+
+
+def _note(session: Session, last: int, at: datetime) -> None:
+    new = select(Transfer.id.label("id")).where(Transfer.id > last).subquery()
+    row = {"transfer_id": new.c.id, "status": str(MirrorStatus.WAITING), "attempts": 0, "next_try_at": at}
+    insert_rows(session, MirrorEntry, row)
 
 
 def _move_accounts(session: Session, last: int) -> dict[int, int]:

@@ -1,0 +1,65 @@
+"""Making the external ledger's balances that stand for our accounts, when a transfer needs them."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+
+from webapp import clock
+from webapp.providers.blnk import MOST_AT_ONCE, Blnk
+from webapp.providers.failures import CallFailed
+from webapp.runtime import Runtime
+from webapp.services import mirror_accounts
+
+
+class Balances:
+    """The balances of one mirroring."""
+
+    def __init__(self, runtime: Runtime, blnk: Blnk) -> None:
+        self._db, self._blnk = runtime.db, blnk
+        self._parallel = runtime.settings.provider_parallel_calls
+        self._known: dict[int, str] = {}
+
+    def of(self, accounts: Sequence[int]) -> dict[int, str]:
+        """Balance ids by account; those that another process is making are missing. Raises CallFailed."""
+        with self._db.reading() as session:
+            self._known |= mirror_accounts.known(session, [each for each in accounts if each not in self._known])
+        missing = [each for each in accounts if each not in self._known]
+        for start in range(0, len(missing), MOST_AT_ONCE):
+            self._make(missing[start : start + MOST_AT_ONCE])
+        return {each: self._known[each] for each in accounts if each in self._known}
+
+    @cached_property
+    def _ledger(self) -> str:
+        return self._blnk.ledger()
+
+    def _make(self, accounts: Sequence[int]) -> None:
+        """Claim them, ask which are there already, and create the others, several at once."""
+        with self._db.transaction() as session:
+            mine = mirror_accounts.claim(session, accounts, clock.now())
+            currencies = mirror_accounts.currencies(session, mine)
+        made: dict[int, str] = {}
+        try:
+            if mine:
+                made |= self._blnk.balances_of(self._ledger, mine)
+                self._create({each: currencies[each] for each in mine if each not in made}, made)
+        finally:
+            with self._db.transaction() as session:
+                mirror_accounts.keep(session, made)
+                mirror_accounts.let_go(session, [each for each in mine if each not in made])
+            self._known |= made
+
+    def _create(self, wanted: dict[int, str], made: dict[int, str]) -> None:
+        """What was made is in `made`, also when one could not be."""
+        with ThreadPoolExecutor(self._parallel) as threads:
+            asked = {
+                account: threads.submit(self._blnk.create_balance, self._ledger, account, currency)
+                for account, currency in wanted.items()
+            }
+        failures: list[CallFailed] = []
+        for account, answer in asked.items():
+            try:
+                made[account] = answer.result()
+            except CallFailed as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]

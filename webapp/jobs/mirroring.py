@@ -1,0 +1,152 @@
+"""Sending to the external ledger what our own books have: a step of the job that delivers what waits.
+
+Transfers of one currency are sent in their order by one thread, several at once in a call, so that no balance is locked
+by two calls of ours; currencies go side by side. Overdrafts are allowed there, so one that fails holds up no other.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import groupby
+
+from webapp import clock
+from webapp.domain.legs import movements
+from webapp.jobs.mirror_balances import Balances
+from webapp.jobs.work import Work
+from webapp.providers.blnk import Blnk, Different, Movement
+from webapp.providers.failures import CallFailed, NotSent, Unknown
+from webapp.runtime import Runtime
+from webapp.services import mirror_entries
+from webapp.services.mirror_entries import Waiting
+
+WAVE, TOGETHER = 1_000, 50
+"""Transfers that are claimed at once, and that are sent in one call."""
+_AGAIN_AFTER = 30.0
+
+
+def mirror(work: Work) -> int:
+    """Send every transfer that waits for the external ledger, and say how many it took. Nothing without Blnk."""
+    blnk = work.runtime.providers.blnk
+    if blnk is None or work.dry_run:
+        return 0
+    sent = Mirror(work.runtime, blnk).send(work.check)
+    if sent:
+        work.log("mirror.sent", transfers=sent)
+    return sent
+
+
+class Mirror:
+    """One walk over what waits."""
+
+    def __init__(self, runtime: Runtime, blnk: Blnk) -> None:
+        self._db, self._blnk = runtime.db, blnk
+        self._balances = Balances(runtime, blnk)
+
+    def send(self, check: Callable[[], None], told: Callable[[int], None] = lambda sent: None) -> int:
+        """Send wave after wave until nothing is due. `check` may raise between two waves."""
+        sent = 0
+        while wave := self._claimed():
+            done = self._wave(wave)
+            sent += done
+            told(sent)
+            check()
+        return sent
+
+    def _claimed(self) -> list[Waiting]:
+        with self._db.transaction() as session:
+            return mirror_entries.claim(session, clock.now(), WAVE)
+
+    def _wave(self, wave: Sequence[Waiting]) -> int:
+        try:
+            balances = self._balances.of(sorted({account for each in wave for account in each.legs}))
+        except CallFailed as failure:
+            self._put_back(wave, failure)
+            return 0
+        known = [each for each in wave if each.legs.keys() <= balances.keys()]
+        others = [each for each in wave if not each.legs.keys() <= balances.keys()]
+        self._put_back(others, NotSent("A balance of it is being made."))
+        lanes = [list(lane) for _, lane in groupby(sorted(known, key=_lane), key=lambda each: each.currency)]
+        with ThreadPoolExecutor(max(1, min(8, len(lanes)))) as threads:
+            return sum(threads.map(lambda lane: self._lane(lane, balances), lanes))
+
+    def _lane(self, lane: list[Waiting], balances: dict[int, str]) -> int:
+        """Send them in order; when Blnk can't be reached, the rest is put back."""
+        sent = 0
+        for doubtful, run in groupby(lane, key=lambda each: each.doubtful or each.attempts > 0):
+            some = list(run)
+            size = 1 if doubtful else TOGETHER
+            for start in range(0, len(some), size):
+                part = some[start : start + size]
+                try:
+                    sent += self._sent(part, balances, one_by_one=doubtful)
+                except NotSent as failure:
+                    self._put_back(lane[lane.index(part[0]) :], failure)
+                    return sent
+        return sent
+
+    def _sent(self, part: list[Waiting], balances: dict[int, str], *, one_by_one: bool) -> int:
+        """Send these; how many are there. Raises NotSent."""
+        if not one_by_one:
+            try:
+                if moves := [each for one in part for each in _movements(one, balances)]:
+                    self._blnk.move_all(moves)
+            except NotSent:
+                raise
+            except Unknown as failure:
+                return self._failed(part, failure)
+            except CallFailed:
+                return sum(self._one(each, balances) for each in part)
+            self._done(part)
+            return len(part)
+        return sum(self._one(each, balances) for each in part)
+
+    def _one(self, one: Waiting, balances: dict[int, str]) -> int:
+        """One by itself; what is doubtful is asked about before it is sent again. Raises NotSent."""
+        try:
+            for movement in _movements(one, balances):
+                if not (one.doubtful and self._blnk.has(movement)):
+                    self._blnk.move(movement)
+        except Different as difference:
+            with self._db.transaction() as session:
+                mirror_entries.give_up(session, one, str(difference))
+            return 0
+        except NotSent:
+            raise
+        except CallFailed as failure:
+            return self._failed([one], failure)
+        self._done([one])
+        return 1
+
+    def _done(self, sent: Sequence[Waiting]) -> None:
+        with self._db.transaction() as session:
+            mirror_entries.done(session, sent, clock.now())
+
+    def _failed(self, tried: Sequence[Waiting], failure: CallFailed) -> int:
+        with self._db.transaction() as session:
+            mirror_entries.failed(session, tried, clock.now(), failure.sentence, doubtful=isinstance(failure, Unknown))
+        return 0
+
+    def _put_back(self, unsent: Sequence[Waiting], failure: CallFailed) -> None:
+        until = clock.now() + timedelta(seconds=failure.retry_after or _AGAIN_AFTER)
+        with self._db.transaction() as session:
+            mirror_entries.put_back(session, unsent, until, failure.sentence)
+
+
+def _lane(one: Waiting) -> tuple[str, int]:
+    return one.currency, one.transfer_id
+
+
+def _movements(one: Waiting, balances: dict[int, str]) -> list[Movement]:
+    """A transfer with several legs is several movements, numbered after a sign that tells them from references."""
+    pairs = movements(one.legs)
+    return [
+        Movement(
+            one.reference if len(pairs) == 1 else f"{one.reference}#{number}",
+            one.currency,
+            amount,
+            balances[source],
+            balances[destination],
+            one.kind,
+        )
+        for number, (source, destination, amount) in enumerate(pairs, 1)
+    ]

@@ -1,0 +1,183 @@
+"""Blnk Core: the external ledger. Amounts are whole minor units, each movement has one source and one destination.
+
+Blnk's own splits are not used: they number their legs in no fixed order, so that after a time-out nobody could say
+which leg is there. A transfer of ours with several legs is several movements, each under a reference of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from webapp.domain.money import exponent
+from webapp.providers.answers import Answer
+from webapp.providers.calls import Caller
+from webapp.providers.failures import NotSent, Refused, Unknown
+
+NAME = "blnk"
+LEDGER = "escrow-desk"
+MOST_AT_ONCE = 100
+"""Blnk reads a filter that asks for more as one that asks for 20."""
+_ACCOUNT = "desk_account"
+_DUPLICATE, _LOCKED = "TXN_DUPLICATE_REFERENCE", "GEN_RESOURCE_LOCKED"
+_DUPLICATE_BEFORE_0_15 = "already been used"
+_AGAIN_AFTER = 2.0
+
+
+def headers(key: str) -> Mapping[str, str]:
+    """What each call carries."""
+    return {"Accept": "application/json"} | ({"X-Blnk-Key": key} if key else {})
+
+
+def told(body: Any) -> tuple[str, str]:
+    """Code and sentence of an error; before 0.15 there was a sentence only."""
+    if not isinstance(body, dict):
+        return "", ""
+    detail = body.get("error_detail")
+    code = str(detail.get("code") or "") if isinstance(detail, dict) else ""
+    said = str(body.get("error") or "")[:300]
+    return _DUPLICATE if not code and _DUPLICATE_BEFORE_0_15 in said else code[:80], said
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """An amount in minor units from one of Blnk's balances to another, under our reference."""
+
+    reference: str
+    currency: str
+    amount: int
+    source: str
+    destination: str
+    description: str
+
+
+class Different(Exception):
+    """Blnk has something else under our reference. The message is a sentence."""
+
+
+class Blnk:
+    """One Blnk server."""
+
+    name = NAME
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def health(self) -> str:
+        """What it says of itself: `UP`, or why not. Raises CallFailed."""
+        answer = Answer(NAME, self._caller.get("/health"))
+        return answer.maybe("status") or answer.maybe("reason")
+
+    def ledger(self) -> str:
+        """The id of our ledger, created when there is none. When two create it at once, both end with the first."""
+        return self._ledger() or self._created_ledger()
+
+    def balances_of(self, ledger_id: str, accounts: Sequence[int]) -> dict[int, str]:
+        """Ids of the balances that stand for these accounts of ours, at most 100, as far as there are any."""
+        named = {"field": f"meta_data.{_ACCOUNT}", "operator": "in", "values": [str(each) for each in accounts]}
+        here = {"field": "ledger_id", "operator": "eq", "value": ledger_id}
+        rows = self._filtered("/balances/filter", [here, named])
+        found: dict[int, str] = {}
+        for row in rows:
+            found.setdefault(int(row.part("meta_data").text(_ACCOUNT)), row.text("balance_id"))
+        return found
+
+    def create_balance(self, ledger_id: str, account: int, currency: str) -> str:
+        """A new balance for an account of ours. Not idempotent at Blnk: ask first, and let one process do it."""
+        body = {"ledger_id": ledger_id, "currency": currency, "meta_data": {_ACCOUNT: str(account)}}
+        return Answer(NAME, self._post("/balances", body)).text("balance_id")
+
+    def balances(self, balance_ids: Sequence[str]) -> dict[str, int]:
+        """What these balances, at most 100, hold in minor units."""
+        named = {"field": "balance_id", "operator": "in", "values": list(balance_ids)}
+        rows = self._filtered("/balances/filter", [named])
+        return {row.text("balance_id"): row.minor("balance") for row in rows}
+
+    def move_all(self, movements: Sequence[Movement]) -> None:
+        """Move them in their order. When it is refused, those before the refused one were moved."""
+        body = {"transactions": [_asked(each) for each in movements], "skip_queue": True, "atomic": False}
+        self._post("/transactions/bulk", body)
+
+    def move(self, movement: Movement) -> None:
+        """Move once: when its reference is used already, what is there must be the same. Raises Different."""
+        try:
+            self._post("/transactions", _asked(movement))
+        except Refused as refusal:
+            if refusal.code != _DUPLICATE:
+                raise
+            if not self.has(movement):
+                raise Unknown(f"Blnk has {movement.reference} and does not show it.") from None
+
+    def has(self, movement: Movement) -> bool:
+        """Whether Blnk applied it. Raises Different, and Unknown while it waits in Blnk's queue."""
+        row = self._by_reference(movement.reference)
+        if row is not None and row.text("status") == "QUEUED":
+            row = self._by_reference(f"{movement.reference}_q") or row
+        if row is None:
+            return False
+        there = Movement(
+            movement.reference,
+            row.text("currency"),
+            row.minor("precise_amount"),
+            row.text("source"),
+            row.text("destination"),
+            movement.description,
+        )
+        if there != movement or row.text("status") not in ("APPLIED", "QUEUED"):
+            raise Different(
+                f"Blnk has {there.amount} {there.currency} {row.text('status').lower()} under {movement.reference}, "
+                f"where {movement.amount} {movement.currency} was sent."
+            )
+        if row.text("status") == "QUEUED":
+            raise Unknown(f"{movement.reference} waits in Blnk's queue.", retry_after=_AGAIN_AFTER)
+        return True
+
+    def _by_reference(self, reference: str) -> Answer | None:
+        try:
+            return Answer(NAME, self._caller.get(f"/transactions/reference/{quote(reference, safe='')}"))
+        except Refused as refusal:
+            if refusal.status == 404 or refusal.code.endswith("_NOT_FOUND"):
+                return None
+            raise
+
+    def _ledger(self) -> str | None:
+        rows = self._filtered("/ledgers/filter", [{"field": "name", "operator": "eq", "value": LEDGER}])
+        first = min(rows, key=lambda row: (row.text("created_at"), row.text("ledger_id")), default=None)
+        return first.text("ledger_id") if first is not None else None
+
+    def _created_ledger(self) -> str:
+        made = Answer(NAME, self._post("/ledgers", {"name": LEDGER})).text("ledger_id")
+        return self._ledger() or made
+
+    def _filtered(self, path: str, filters: list[dict[str, Any]]) -> list[Answer]:
+        """Asking by POST changes nothing, so it is asked once more when it was not answered."""
+        body = {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0}
+        try:
+            found = self._post(path, body)
+        except Unknown:
+            found = self._post(path, body)
+        rows = found.get("data") if isinstance(found, dict) else found
+        return [Answer(NAME, row) for row in rows or []]
+
+    def _post(self, path: str, body: Any) -> Any:
+        try:
+            return self._caller.post(path, body)
+        except Refused as refusal:
+            if refusal.code == _LOCKED:
+                raise NotSent("Blnk has a balance locked.", retry_after=_AGAIN_AFTER) from None
+            raise
+
+
+def _asked(movement: Movement) -> dict[str, Any]:
+    """Overdrafts are allowed: our own books decide what may be moved, and Blnk keeps up with them in any order."""
+    return {
+        "reference": movement.reference,
+        "currency": movement.currency,
+        "precise_amount": movement.amount,
+        "precision": 10 ** exponent(movement.currency),
+        "source": movement.source,
+        "destination": movement.destination,
+        "description": movement.description,
+        "allow_overdraft": True,
+        "skip_queue": True,
+    }

@@ -1,0 +1,141 @@
+"""What the external ledger has to have: claimed, settled, tried again. Sending it is not done here."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import MirrorStatus
+from webapp.models import Entry, MirrorEntry, Transfer
+from webapp.models.base import BigInt
+from webapp.sql import insert_new, labelled, one_of
+
+MOST_ATTEMPTS = 20
+LEASE = timedelta(minutes=3)
+_LONGEST = timedelta(hours=1)
+_OPEN = (MirrorStatus.WAITING, MirrorStatus.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A transfer that the external ledger has to have. `doubtful` ones may be there already."""
+
+    transfer_id: int
+    reference: str
+    kind: str
+    currency: str
+    legs: dict[int, int]
+    """What goes into each account, in minor units."""
+    attempts: int
+    doubtful: bool
+
+
+def claim(session: Session, at: datetime, limit: int) -> list[Waiting]:
+    """Take what is due, in the order of the transfers; nobody else gets it before the lease ends."""
+    due = select(MirrorEntry.transfer_id, MirrorEntry.status, MirrorEntry.attempts)
+    due = due.where(MirrorEntry.status.in_(_OPEN), MirrorEntry.next_try_at <= at)
+    due = due.order_by(MirrorEntry.next_try_at, MirrorEntry.transfer_id).limit(limit)
+    rows = {row.transfer_id: row for row in session.execute(due.with_for_update(skip_locked=True))}
+    _set(session, list(rows), status=MirrorStatus.SENDING, next_try_at=at + LEASE)
+    legs = _legs(session, list(rows))
+    heads = select(Transfer.id, Transfer.reference, Transfer.kind, Transfer.currency)
+    found = session.execute(heads.where(one_of(session, Transfer.id, list(rows))).order_by(Transfer.id))
+    return [
+        Waiting(
+            head.id,
+            head.reference,
+            head.kind,
+            head.currency,
+            legs.get(head.id, {}),
+            rows[head.id].attempts,
+            doubtful=rows[head.id].status == MirrorStatus.SENDING,
+        )
+        for head in found
+    ]
+
+
+def done(session: Session, sent: Sequence[Waiting], at: datetime) -> None:
+    """The external ledger has them."""
+    _set(session, [each.transfer_id for each in sent], status=MirrorStatus.DONE, sent_at=at, said=None)
+
+
+def failed(session: Session, tried: Sequence[Waiting], at: datetime, said: str, *, doubtful: bool) -> None:
+    """They were tried and it is not known, or known not to be, that they are there. Later again, up to 20 times."""
+    for each in tried:
+        attempts = each.attempts + 1
+        status = MirrorStatus.SENDING if doubtful or each.doubtful else MirrorStatus.WAITING
+        if attempts >= MOST_ATTEMPTS:
+            status = MirrorStatus.DEAD
+        _set(
+            session,
+            [each.transfer_id],
+            status=status,
+            attempts=attempts,
+            next_try_at=at + _pause(attempts),
+            said=said[:300],
+        )
+
+
+def give_up(session: Session, one: Waiting, said: str) -> None:
+    """The external ledger has something else in its place: trying again would not help."""
+    _set(session, [one.transfer_id], status=MirrorStatus.DEAD, attempts=one.attempts + 1, said=said[:300])
+
+
+def put_back(session: Session, unsent: Sequence[Waiting], until: datetime, said: str) -> None:
+    """Those that were not settled were not tried, which is nobody's failure."""
+    for status, doubtful in ((MirrorStatus.WAITING, False), (MirrorStatus.SENDING, True)):
+        ids = [each.transfer_id for each in unsent if each.doubtful == doubtful]
+        _set(
+            session, ids, MirrorEntry.status == MirrorStatus.SENDING, status=status, next_try_at=until, said=said[:300]
+        )
+
+
+def note_missing(session: Session, after: int, limit: int, at: datetime) -> int | None:
+    """Note transfers from before there was an external ledger; the id of the last one looked at, None at the end."""
+    page = select(Transfer.id).where(Transfer.id > after).order_by(Transfer.id).limit(limit).subquery()
+    last = session.scalars(select(func.max(page.c.id))).one()
+    if last is None:
+        return None
+    row = {"transfer_id": page.c.id, "status": str(MirrorStatus.WAITING), "attempts": 0, "next_try_at": at}
+    # SQLite takes ON CONFLICT after a SELECT for a join's ON, unless the SELECT has a WHERE
+    rows = select(*labelled(MirrorEntry, row)).where(literal(True))
+    session.execute(insert_new(session, MirrorEntry).from_select(list(row), rows).on_conflict_do_nothing())
+    return int(last)
+
+
+def revive(session: Session, at: datetime) -> int:
+    """Let the dead ones be tried again; how many there are."""
+    dead = update(MirrorEntry).where(MirrorEntry.status == MirrorStatus.DEAD)
+    changed = dead.values(status=MirrorStatus.SENDING, attempts=0, next_try_at=at)
+    return getattr(session.execute(changed.execution_options(synchronize_session=False)), "rowcount", 0)
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many transfers there are by status."""
+    rows = session.execute(select(MirrorEntry.status, func.count()).group_by(MirrorEntry.status))
+    return dict(rows.all())
+
+
+def _legs(session: Session, ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    total = func.sum(Entry.amount).cast(BigInt).label("total")
+    sums = select(Entry.transfer_id, Entry.account_id, total).where(one_of(session, Entry.transfer_id, ids))
+    legs: dict[int, dict[int, int]] = {}
+    for transfer, account, amount in session.execute(sums.group_by(Entry.transfer_id, Entry.account_id)):
+        if amount:
+            legs.setdefault(transfer, {})[account] = amount
+    return legs
+
+
+def _pause(attempts: int) -> timedelta:
+    """Exponential, with a little chance, so that what failed together does not come back together."""
+    return min(timedelta(seconds=2.0**attempts), _LONGEST) * random.uniform(0.7, 1.3)
+
+
+def _set(session: Session, ids: Sequence[int], *only: ColumnElement[bool], **values: Any) -> None:
+    if ids:
+        changed = update(MirrorEntry).where(one_of(session, MirrorEntry.transfer_id, ids), *only).values(**values)
+        session.execute(changed.execution_options(synchronize_session=False))
