@@ -96,7 +96,7 @@ def test_a_part_of_a_call_that_was_refused_is_found_again(desk: Runtime, served:
 
 def test_while_blnk_is_away_nothing_counts_as_an_attempt(desk: Runtime, served: Served, sandbox: Caller) -> None:
     trade(desk)
-    sandbox.mood("blnk", "*", "rate_limited", seconds=1)
+    sandbox.mood("blnk", "*", "rate_limited", seconds=1, times=None)
     for _ in range(3):
         try_now(desk)
         send(desk)

@@ -1,10 +1,11 @@
-"""The hourly check of the ledger."""
+"""The hourly check of the ledger, within itself and against everybody else's books."""
 
 from datetime import datetime
 from itertools import islice
 
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
+from webapp.jobs.reconciling import reconcile
 from webapp.jobs.work import Work
 from webapp.services import alerts, books
 
@@ -13,7 +14,7 @@ MOST_NAMED = 100
 
 @job(cron="30 * * * *", catch_up=CatchUp.SKIP)
 def verify_books(work: Work, at: datetime) -> None:
-    """Check every invariant of the ledger."""
+    """Check every invariant of the ledger, and compare it with the external ledger and the providers."""
     with work.db.reading() as session:
         wrong = {sentence[:200]: sentence for sentence in islice(books.checks(session), MOST_NAMED)}
     for sentence in wrong.values():
@@ -21,3 +22,4 @@ def verify_books(work: Work, at: datetime) -> None:
     if not work.dry_run:
         with work.db.transaction() as session:
             alerts.sync(session, "books_do_not_balance", "page", wrong, work.now)
+        reconcile(work)

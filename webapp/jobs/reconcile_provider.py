@@ -1,0 +1,111 @@
+"""Comparing our payments or payouts of the last two days with a provider's list of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from webapp.db import Database
+from webapp.jobs.their_list import TheirList
+from webapp.providers.needs import Seen
+from webapp.services import differences
+from webapp.services.comparing import Finding, finding
+from webapp.services.differences import Compared
+from webapp.services.provider_books import Book
+
+WINDOW = timedelta(hours=48)
+_EDGE = timedelta(hours=1)
+"""Theirs is asked for so much more than ours on both sides: the two clocks and what is under way."""
+_PAGE = 500
+MOST_FINDINGS, MOST_ASKED = 5_000, 500
+
+
+@dataclass
+class Comparison:
+    """One comparison of one book with one provider's list."""
+
+    db: Database
+    book: Book
+    provider: str
+    listed: Callable[[datetime, datetime], Iterator[Seen]]
+    look: Callable[[str], Seen]
+    """Asks the provider about one reference: the list may end where the thing begins."""
+    check: Callable[[], None]
+    at: datetime
+    matched: int = 0
+    findings: dict[str, Finding] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    earlier: set[str] = field(default_factory=set)
+    asked: int = 0
+
+    @property
+    def source(self) -> str:
+        """What this comparison is called."""
+        return f"{self.provider}-{self.book.kind}s"
+
+    def made(self) -> Compared:
+        """Compare. Raises CallFailed when the provider can't be asked to the end."""
+        since, until = self.at - WINDOW, self.at
+        with self.db.reading() as session:
+            self.earlier = set(differences.open_references(session, self.source, MOST_FINDINGS))
+        with TheirList() as theirs:
+            self._lay_down(theirs, since - _EDGE, until)
+            self._walk_ours(theirs, since, until - _EDGE)
+            for page in theirs.pages():
+                self._compare_theirs({seen.reference: seen for seen in page})
+        self._look_at_earlier()
+        said = None
+        if self.asked >= MOST_ASKED or len(self.findings) >= MOST_FINDINGS:
+            said = f"There is more than is compared at once: {len(self.findings)} differences are written down."
+        found = list(self.findings.values())
+        return Compared(self.source, self.at, since, until, self.matched, found, self.settled, said)
+
+    def _lay_down(self, theirs: TheirList, since: datetime, until: datetime) -> None:
+        rows = self.listed(since, until)
+        while page := list(islice(rows, _PAGE)):
+            theirs.add(page)
+            self.check()
+
+    def _walk_ours(self, theirs: TheirList, since: datetime, until: datetime) -> None:
+        """Ours of the time, with what the list has of them; what it lacks is asked about by itself."""
+        last = 0
+        while True:
+            self.check()
+            with self.db.reading() as session:
+                page = self.book.page(session, self.provider, since, until, last, _PAGE, self.at)
+            if not page:
+                return
+            found = theirs.take([each.reference for each in page])
+            for ours in page:
+                if seen := found.get(ours.reference) or self._ask(ours.reference):
+                    self._note(ours.reference, finding(ours, seen, self.book.expected))
+            last = page[-1].subject[1]
+
+    def _compare_theirs(self, page: dict[str, Seen]) -> None:
+        """What the list has besides: of another time or state with us, or unknown."""
+        self.check()
+        with self.db.reading() as session:
+            ours = self.book.by_reference(session, self.provider, list(page), self.at)
+        for reference, seen in page.items():
+            self._note(reference, finding(ours.get(reference), seen, self.book.expected))
+
+    def _look_at_earlier(self) -> None:
+        """Differences from before that were not met now: they may agree by now, and are never just forgotten."""
+        unmet = sorted(self.earlier - self.findings.keys() - self.settled)[:MOST_ASKED]
+        with self.db.reading() as session:
+            ours = self.book.by_reference(session, self.provider, unmet, self.at)
+        for reference in unmet:
+            self.check()
+            if seen := self._ask(reference):
+                self._note(reference, finding(ours.get(reference), seen, self.book.expected), count=False)
+
+    def _ask(self, reference: str) -> Seen | None:
+        self.asked += 1
+        return self.look(reference) if self.asked <= MOST_ASKED else None
+
+    def _note(self, reference: str, found: Finding | None, *, count: bool = True) -> None:
+        if found is None:
+            self.matched += count
+            self.settled |= {reference} & self.earlier
+        elif len(self.findings) < MOST_FINDINGS:
+            self.findings[reference] = found

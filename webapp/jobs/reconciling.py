@@ -1,0 +1,63 @@
+"""Comparing our books with everybody else's: the external ledger, and each provider that lists what it has."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+from webapp.jobs.reconcile_blnk import BlnkComparison
+from webapp.jobs.reconcile_provider import Comparison
+from webapp.jobs.work import Stopped, Work
+from webapp.providers.failures import CallFailed
+from webapp.services import differences, provider_books
+from webapp.services.differences import Compared
+
+
+class Comparable(Protocol):
+    """A comparison that can be made."""
+
+    @property
+    def source(self) -> str:
+        """What it is called."""
+
+    def made(self) -> Compared:
+        """Make it. Raises CallFailed."""
+
+
+def reconcile(work: Work) -> None:
+    """Make every comparison, write them down and alert; one that can't be made is no difference."""
+    for comparison in _comparisons(work):
+        _keep(work, _made(work, comparison))
+    with work.db.transaction() as session:
+        differences.alert(session, work.now)
+
+
+def _comparisons(work: Work) -> Iterator[Comparable]:
+    providers, at = work.runtime.providers, work.now
+    if providers.blnk is not None:
+        yield BlnkComparison(work.db, providers.blnk, work.check, at, work.settings.provider_parallel_calls)
+    for name, lists in providers.listing.items():
+        make: Callable[..., Comparison] = partial(Comparison, work.db, provider=name, check=work.check, at=at)
+        if name in providers.collecting:
+            look = providers.collecting[name].look
+            yield make(book=provider_books.PAYMENTS, listed=lists.payments, look=look)
+        if name in providers.paying:
+            look = providers.paying[name].look_payout
+            yield make(book=provider_books.PAYOUTS, listed=lists.payouts, look=look)
+
+
+def _made(work: Work, comparison: Comparable) -> Compared:
+    try:
+        return comparison.made()
+    except CallFailed as failure:
+        return Compared(comparison.source, work.now, None, None, 0, (), (), failure.sentence)
+    except Stopped:
+        _keep(work, Compared(comparison.source, work.now, None, None, 0, (), (), "The run ended before it was done."))
+        raise
+
+
+def _keep(work: Work, compared: Compared) -> None:
+    with work.db.transaction() as session:
+        differences.keep(session, compared, work.run_id)
+    counts = {"matched": compared.matched, "differences": len(compared.findings)}
+    level = "warning" if compared.said or compared.findings else "info"
+    work.log("books.compared", level, source=compared.source, said=compared.said, **counts)

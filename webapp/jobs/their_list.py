@@ -1,0 +1,60 @@
+"""A provider's list, laid down in a temporary file: it comes in an order of its own, and may be longer than memory."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from webapp.providers.needs import Fate, Seen
+
+_PAGE = 500
+
+
+class TheirList:
+    """What a provider has, by reference; each can be taken off once."""
+
+    def __init__(self) -> None:
+        self._file = sqlite3.connect("", isolation_level=None)  # an unnamed database is a temporary file
+        self._file.execute("CREATE TABLE seen (reference TEXT PRIMARY KEY, fate TEXT, amount INTEGER, currency TEXT)")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, seen: Iterable[Seen]) -> None:
+        """Lay down what was told; of two under one reference the one that succeeded counts."""
+        for each in seen:
+            row = (each.reference, str(each.fate), each.amount, each.currency)
+            better = "INSERT OR REPLACE" if each.fate == Fate.SUCCEEDED else "INSERT OR IGNORE"
+            self._file.execute(f"{better} INTO seen VALUES (?, ?, ?, ?)", row)
+
+    def take(self, references: Sequence[str]) -> dict[str, Seen]:
+        """Those of these references that are there; they are not there any more afterwards."""
+        if not references:
+            return {}
+        marks = ", ".join("?" * len(references))
+        rows = self._file.execute(f"DELETE FROM seen WHERE reference IN ({marks}) RETURNING *", references)
+        return {row[0]: _seen(row) for row in rows.fetchall()}
+
+    def pages(self) -> Iterator[list[Seen]]:
+        """What is left, a page at a time."""
+        last = ""
+        while rows := self._file.execute(
+            "SELECT * FROM seen WHERE reference > ? ORDER BY reference LIMIT ?", (last, _PAGE)
+        ).fetchall():
+            yield [_seen(row) for row in rows]
+            last = rows[-1][0]
+
+
+def _seen(row: Sequence[object]) -> Seen:
+    reference, fate, amount, currency = row
+    return Seen(
+        str(reference),
+        Fate(str(fate)),
+        amount if isinstance(amount, int) else None,
+        currency if isinstance(currency, str) else None,
+    )

@@ -1,0 +1,94 @@
+"""Do our book and another's say the same of one thing? Pure: no session, no call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from webapp.domain.money import Money
+from webapp.domain.states import PaymentStatus, PayoutStatus
+from webapp.providers.needs import Fate, Seen
+
+MISSING_HERE, MISSING_THERE, DIFFERENT = "missing_here", "missing_there", "different"
+
+_WENT = frozenset({Fate.SUCCEEDED, Fate.REVERSED})
+_DID_NOT = frozenset({Fate.FAILED, Fate.REVERSED, Fate.PENDING, Fate.ABSENT})
+PAYMENTS: Mapping[str, frozenset[Fate]] = {
+    PaymentStatus.PENDING: _DID_NOT,
+    PaymentStatus.SUCCEEDED: _WENT,
+    PaymentStatus.NEEDS_REVIEW: _WENT,
+    PaymentStatus.REFUNDED: _WENT,
+    PaymentStatus.FAILED: _DID_NOT,
+    PaymentStatus.EXPIRED: _DID_NOT,
+}
+"""What a provider may say of a payment that is so with us."""
+PAYOUTS: Mapping[str, frozenset[Fate]] = {
+    PayoutStatus.PENDING: frozenset({Fate.ABSENT, Fate.PENDING}),
+    PayoutStatus.SENDING: frozenset({Fate.ABSENT, Fate.PENDING}),
+    PayoutStatus.SENT: frozenset({Fate.PENDING}),
+    PayoutStatus.SUCCEEDED: frozenset({Fate.SUCCEEDED}),
+    PayoutStatus.FAILED: frozenset({Fate.FAILED, Fate.REVERSED, Fate.ABSENT}),
+    PayoutStatus.REVERSED: frozenset({Fate.REVERSED, Fate.FAILED}),
+    PayoutStatus.CANCELLED: frozenset({Fate.ABSENT, Fate.FAILED}),
+}
+"""What a provider may say of a payout that is so with us."""
+_UNDER_WAY = frozenset({PaymentStatus.PENDING, PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What we know of one thing; minor units. What is young and under way can't be compared yet."""
+
+    reference: str
+    amount: int
+    currency: str
+    status: str
+    is_young: bool
+    subject: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing on which two books differ."""
+
+    kind: str
+    reference: str
+    said: str
+    currency: str | None = None
+    ours: int | None = None
+    theirs: int | None = None
+    subject: tuple[str, int] | None = None
+
+
+def finding(ours: Ours | None, theirs: Seen | None, expected: Mapping[str, frozenset[Fate]]) -> Finding | None:
+    """What differs, if anything does."""
+    if ours is None:
+        return _unknown_here(theirs) if theirs is not None else None
+    fate = theirs.fate if theirs is not None else Fate.ABSENT
+    if ours.is_young and ours.status in _UNDER_WAY:
+        return None
+    if fate not in expected[ours.status]:
+        return _different(ours, theirs, f"It is {ours.status} here and {fate} there.")
+    if theirs is None or fate != Fate.SUCCEEDED or (theirs.amount, theirs.currency) == (ours.amount, ours.currency):
+        return None
+    here = Money(ours.amount, ours.currency)
+    there = Money(theirs.amount, theirs.currency) if theirs.amount is not None and theirs.currency else "no amount"
+    return _different(ours, theirs, f"It is {here} here and {there} there.")
+
+
+def _unknown_here(theirs: Seen) -> Finding | None:
+    if theirs.fate not in (Fate.SUCCEEDED, Fate.PENDING):
+        return None
+    said = f"It is {theirs.fate} there and nobody here knows of it."
+    return Finding(MISSING_HERE, theirs.reference, said, theirs.currency, theirs=theirs.amount)
+
+
+def _different(ours: Ours, theirs: Seen | None, said: str) -> Finding:
+    absent = theirs is None or theirs.fate == Fate.ABSENT
+    return Finding(
+        MISSING_THERE if absent else DIFFERENT,
+        ours.reference,
+        said,
+        ours.currency,
+        ours.amount,
+        None if theirs is None else theirs.amount,
+        ours.subject,
+    )

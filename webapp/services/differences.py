@@ -1,0 +1,123 @@
+"""What was compared with which book, on what they differ, and what agrees again."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.models import Difference, Reconciliation
+from webapp.services import alerts
+from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
+from webapp.sql import insert_new
+
+DIFFER, NOT_COMPARED = "books_differ", "books_not_compared"
+PATIENCE = timedelta(hours=6)
+_NAMED = 3
+_OPEN = Difference.resolved_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One comparison: what was found, and which earlier differences are known to be gone or are not known."""
+
+    source: str
+    at: datetime
+    since: datetime | None
+    until: datetime | None
+    matched: int
+    findings: Sequence[Finding]
+    settled: Collection[str]
+    """References of differences that agree again."""
+    said: str | None = None
+    """Why it could not be finished; then nothing is known of what is not in it."""
+
+
+def keep(session: Session, compared: Compared, run_id: int | None) -> None:
+    """Write down a comparison and its differences; those that agree again are resolved."""
+    kinds = [each.kind for each in compared.findings]
+    session.add(
+        Reconciliation(
+            source=compared.source,
+            run_id=run_id,
+            at=compared.at,
+            since=compared.since,
+            until=compared.until,
+            matched=compared.matched,
+            missing_here=kinds.count(MISSING_HERE),
+            missing_there=kinds.count(MISSING_THERE),
+            different=kinds.count(DIFFERENT),
+            said=compared.said,
+        )
+    )
+    session.flush()
+    for each in compared.findings:
+        _note(session, compared.source, each, compared.at)
+    for reference in compared.settled:
+        gone = update(Difference).where(Difference.source == compared.source, Difference.reference == reference, _OPEN)
+        session.execute(gone.values(resolved_at=compared.at).execution_options(synchronize_session=False))
+
+
+def open_references(session: Session, source: str, limit: int) -> list[str]:
+    """References on which we differ from a book, the one that was looked at longest ago first."""
+    found = select(Difference.reference).where(Difference.source == source, _OPEN)
+    return list(session.scalars(found.order_by(Difference.last_seen_at, Difference.id).limit(limit)))
+
+
+def last_of_each(session: Session) -> Sequence[Reconciliation]:
+    """The last comparison with each book, by name."""
+    newest = select(func.max(Reconciliation.id)).group_by(Reconciliation.source)
+    return session.scalars(
+        select(Reconciliation).where(Reconciliation.id.in_(newest)).order_by(Reconciliation.source)
+    ).all()
+
+
+def open_counts(session: Session) -> dict[str, int]:
+    """How many differences are open, by book."""
+    return dict(session.execute(select(Difference.source, func.count()).where(_OPEN).group_by(Difference.source)).all())
+
+
+def alert(session: Session, at: datetime) -> None:
+    """Alert about books that differ, and about those that could not be compared for six hours."""
+    sentences = {source: _sentence(session, source, count) for source, count in open_counts(session).items()}
+    alerts.sync(session, DIFFER, "page", sentences, at)
+    silent = {
+        last.source: f"Our books could not be compared with {last.source} for six hours: {last.said}"
+        for last in last_of_each(session)
+        if last.said is not None and _is_overdue(session, last.source, at)
+    }
+    alerts.sync(session, NOT_COMPARED, "warn", silent, at)
+
+
+def _note(session: Session, source: str, found: Finding, at: datetime) -> None:
+    kind, number = found.subject or (None, None)
+    values = {
+        "kind": found.kind,
+        "currency": found.currency,
+        "ours": found.ours,
+        "theirs": found.theirs,
+        "said": found.said,
+        "subject_kind": kind,
+        "subject_id": number,
+        "last_seen_at": at,
+    }
+    key = {"source": source, "reference": found.reference[:200]}
+    row = insert_new(session, Difference).values(**key, **values, first_seen_at=at)
+    session.execute(row.on_conflict_do_update(index_elements=["source", "reference"], index_where=_OPEN, set_=values))
+
+
+def _sentence(session: Session, source: str, count: int) -> str:
+    first: Iterable[str] = open_references(session, source, _NAMED)
+    named = ", ".join(first)
+    things = "thing" if count == 1 else "things"
+    return f"Our books differ from {source} in {count} {things}: {named}{', …' if count > _NAMED else ''}."
+
+
+def _is_overdue(session: Session, source: str, at: datetime) -> bool:
+    """Whether no comparison was finished within our patience, although the first was tried before that."""
+    mine = (Reconciliation.source == source,)
+    first = session.scalars(select(func.min(Reconciliation.at)).where(*mine)).one()
+    good = session.scalars(select(func.max(Reconciliation.at)).where(*mine, Reconciliation.said.is_(None))).one()
+    last = good or first
+    return last is not None and at - last > PATIENCE

@@ -1,0 +1,74 @@
+"""Our side of a comparison with a provider: payments and payouts by reference, and those of a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import PaymentStatus, PayoutStatus
+from webapp.models import Payment, Payout
+from webapp.providers.needs import Fate
+from webapp.services import comparing
+from webapp.services.comparing import Ours
+
+YOUNG = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Book:
+    """One of our tables, as a provider's list is compared with it."""
+
+    kind: str
+    model: Any
+    reference: Any
+    amount: Any
+    currency: Any
+    expected: Mapping[str, frozenset[Fate]]
+    went: frozenset[str]
+    """The statuses in which the provider has to know of it."""
+
+    def by_reference(self, session: Session, provider: str, references: Sequence[str], at: datetime) -> dict[str, Ours]:
+        """Those of these references that we know."""
+        found = self._select(provider).where(self.reference.in_(references))
+        return {row.reference: self._ours(row, at) for row in session.execute(found)}
+
+    def page(
+        self, session: Session, provider: str, since: datetime, until: datetime, after: int, limit: int, at: datetime
+    ) -> list[Ours]:
+        """Those of a time that the provider has to know of, after the id of the last one seen."""
+        made = self.model.created_at
+        some = self._select(provider).where(self.model.id > after, made >= since, made < until)
+        some = some.where(self.model.status.in_(self.went), self.reference.is_not(None))
+        return [self._ours(row, at) for row in session.execute(some.order_by(self.model.id).limit(limit))]
+
+    def _select(self, provider: str) -> Select[Any]:
+        model = self.model
+        columns = (self.reference.label("reference"), self.amount.label("amount"), self.currency.label("currency"))
+        return select(model.id, *columns, model.status, model.created_at).where(model.provider == provider)
+
+    def _ours(self, row: Any, at: datetime) -> Ours:
+        young = at - row.created_at < YOUNG
+        return Ours(row.reference, row.amount, row.currency, row.status, young, (self.kind, row.id))
+
+
+PAYMENTS = Book(
+    "payment",
+    Payment,
+    Payment.reference,
+    func.coalesce(Payment.seen_amount, Payment.amount),
+    func.coalesce(Payment.seen_currency, Payment.currency),
+    comparing.PAYMENTS,
+    frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED, PaymentStatus.NEEDS_REVIEW}),
+)
+PAYOUTS = Book(
+    "payout",
+    Payout,
+    Payout.ref,
+    Payout.amount,
+    Payout.currency,
+    comparing.PAYOUTS,
+    frozenset({PayoutStatus.SUCCEEDED, PayoutStatus.REVERSED, PayoutStatus.SENT}),
+)
