@@ -10,8 +10,9 @@ from sqlalchemy import DateTime, func, select
 from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, migrations
+from webapp.providers.failures import CallFailed
 from webapp.runtime import Runtime
-from webapp.services import processes
+from webapp.services import mirror_balances, processes, provider_health
 from webapp.services.health import health
 
 _SKEW = timedelta(seconds=5)
@@ -113,6 +114,49 @@ def alive(runtime: Runtime) -> Finding:
     return Finding("processes", "ok", f"At work: {said}.")
 
 
+def providers(runtime: Runtime) -> Finding:
+    """Do those that are configured answer?"""
+    with runtime.db.reading() as session:
+        found = provider_health.health(session, runtime.settings)
+    wirings = provider_health.wirings(runtime.settings)
+    used = [each.name for each in wirings if each.is_configured]
+    off = [f"{each.name} ({', '.join(each.missing)})" for each in wirings if each.missing]
+    said = f"Configured: {', '.join(used) or 'none'}. Not configured: {', '.join(off) or 'none'}."
+    failing = [f"{each.line}: {each.state.said}" for each in found if each.is_failing and each.state is not None]
+    if failing:
+        do = "See the page Providers; what waits is sent when they answer again."
+        return Finding("providers", "warning", f"{said} They fail: {'; '.join(failing)}", do)
+    return Finding("providers", "ok", said)
+
+
+def tokens(runtime: Runtime) -> Finding:
+    """Is the access token of Flutterwave v4 fresh?"""
+    with runtime.db.reading() as session:
+        token = next((each.token for each in provider_health.health(session, runtime.settings) if each.token), None)
+    if token is None or not token.failures:
+        until = f" It expires at {clock.iso(token.expires_at)}." if token is not None and token.expires_at else ""
+        return Finding("token", "ok", f"No access token failed to be refreshed.{until}")
+    do = "Check FLUTTERWAVE_CLIENT_ID and FLUTTERWAVE_CLIENT_SECRET."
+    return Finding("token", "warning", f"It failed to be refreshed {token.failures} times: {token.said}", do)
+
+
+def external_ledger(runtime: Runtime) -> Finding:
+    """Is it up, and does it have every transfer?"""
+    blnk = runtime.providers.blnk
+    if blnk is None:
+        return Finding("ledger", "ok", "The ledger is the desk's own.")
+    try:
+        health = blnk.health()
+    except CallFailed as failure:
+        return Finding("ledger", "wrong", failure.sentence, "Check BLNK_URL and BLNK_API_KEY, and that Blnk runs.")
+    with runtime.db.reading() as session:
+        unsent, whole = mirror_balances.unsent(session), mirror_balances.is_whole(session)
+    if health != "UP" or not whole:
+        said = f"Blnk says {health}; {unsent:,} transfers wait."
+        return Finding("ledger", "warning", said, "Run `desk ledger mirror`.")
+    return Finding("ledger", "ok", f"Blnk is up; {unsent:,} transfers wait to be sent.")
+
+
 def disk(runtime: Runtime) -> Finding:
     """Is there room in the folder for data?"""
     folder = runtime.settings.var_dir.resolve()
@@ -132,5 +176,8 @@ CHECKS: dict[str, Callable[[Runtime], Finding]] = {
     "clock": clocks,
     "schedules": schedules,
     "processes": alive,
+    "providers": providers,
+    "token": tokens,
+    "ledger": external_ledger,
     "disk": disk,
 }

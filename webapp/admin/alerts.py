@@ -125,10 +125,18 @@ class AlertScreen(ListScreen):
 _JOBS = frozenset({"no_execution", "running_long", "run_failed", "run_lost", "failed_items"})
 
 
+_BOOKS = frozenset({"books_differ", "books_not_compared"})
+_PROVIDERS = frozenset({"provider_unwell", "token_not_refreshed", "mirror_given_up"})
+
+
 def _address(rule: str, subject: str) -> str | None:
     """Where the alert's subject is found."""
     if rule in _JOBS:
         return url_for("jobs.one", job=subject)
     if rule == "dispute_past_due":
         return url_for("search.index", q=subject)
+    if rule in _BOOKS:
+        return url_for("reconciliation.index", source=subject)
+    if rule in _PROVIDERS:
+        return url_for("providers.index")
     return url_for("queues.index") if rule in ("silent", "waiting_too_long") else None

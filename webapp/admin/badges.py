@@ -58,6 +58,14 @@ LOOKS: dict[str, Look] = {
     "firing": Look("bad", "bell", _("firing")),
     "acknowledged": Look("warn", "eye", _("acknowledged")),
     "silenced": Look("calm", "mute", _("silenced")),
+    # other books, and lines to providers
+    "missing_here": Look("bad", "question", _("missing here")),
+    "missing_there": Look("bad", "question", _("missing there")),
+    "different": Look("bad", "split", _("different")),
+    "configured": Look("good", "check", _("configured")),
+    "not_configured": Look("calm", "dot", _("not configured")),
+    "circuit_closed": Look("good", "check", _("reachable")),
+    "circuit_open": Look("bad", "stop", _("left alone")),
     # orders, people, tokens, processes
     "awaiting_payment": Look("calm", "hourglass", _("awaiting payment")),
     "in_progress": Look("info", "play", _("in progress")),

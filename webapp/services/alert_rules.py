@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain.states import CLOSED_DISPUTES, RunStatus
 from webapp.models import Dispute, Run, Schedule
-from webapp.services import processes
+from webapp.services import mirror_entries, processes, provider_health
 from webapp.services.health import late_jobs
 from webapp.services.queue_figures import waiting
 from webapp.settings import Settings
@@ -77,6 +77,20 @@ def waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iter
     now = waiting(session, at)
     if now.queued and now.oldest_seconds > settings.waiting_seconds:
         yield "queue", f"A run has waited for a worker for more than {settings.waiting_seconds} s."
+
+
+@rule(severity="page")
+def provider_unwell(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A provider is left alone because it fails, and has not answered for two minutes."""
+    for state in provider_health.unwell(session, settings, at):
+        yield state.provider, f"{state.provider} failed {state.failures} times in a row: {state.said}"
+
+
+@rule(severity="page")
+def mirror_given_up(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """The external ledger lacks transfers that are not tried any more."""
+    if dead := mirror_entries.given_up(session):
+        yield "blnk", f"Blnk lacks {len(dead)} transfers or more after the last attempt: {', '.join(dead[:3])}."
 
 
 @rule(severity="warn")

@@ -120,6 +120,13 @@ def counts(session: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
+def given_up(session: Session, limit: int = 100) -> list[str]:
+    """References of transfers that are not tried any more."""
+    dead = select(Transfer.reference).join(MirrorEntry, MirrorEntry.transfer_id == Transfer.id)
+    dead = dead.where(MirrorEntry.status == MirrorStatus.DEAD).order_by(MirrorEntry.transfer_id)
+    return list(session.scalars(dead.limit(limit)))
+
+
 def _legs(session: Session, ids: Sequence[int]) -> dict[int, dict[int, int]]:
     total = func.sum(Entry.amount).cast(BigInt).label("total")
     sums = select(Entry.transfer_id, Entry.account_id, total).where(one_of(session, Entry.transfer_id, ids))

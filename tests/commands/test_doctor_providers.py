@@ -1,0 +1,41 @@
+"""`desk doctor` about what is outside."""
+
+import pytest
+
+from tests.mirror.conftest import BLNK, Outfit, trade
+from tests.providers.conftest import outfit, sandbox, served  # noqa: F401
+from tests.sandbox.conftest import Caller
+from webapp import checkup, clock
+from webapp.models import ProviderState, ProviderToken
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+def test_it_says_which_providers_there_are_and_which_fail(outfit: Outfit) -> None:  # noqa: F811
+    desk = outfit(paystack_secret_key="sk_7")
+    assert checkup.providers(desk).verdict == "ok"
+    assert "flutterwave (FLUTTERWAVE_CLIENT_ID" in checkup.providers(desk).found
+    with desk.db.transaction() as session:
+        session.add(ProviderState(provider="paystack", failures=5, opened_at=clock.now(), said="It answered 502."))
+    found = checkup.providers(desk)
+    assert (found.verdict, "paystack: It answered 502." in found.found) == ("warning", True)
+
+
+def test_it_asks_blnk_and_counts_what_waits(outfit: Outfit, sandbox: Caller) -> None:  # noqa: F811
+    assert checkup.external_ledger(outfit()).found == "The ledger is the desk's own."
+    trade(outfit(), 1)
+    desk = outfit(**BLNK)
+    assert "desk ledger mirror" in checkup.external_ledger(desk).do
+    sandbox.mood("blnk", "*", "error_500", times=None)
+    assert checkup.external_ledger(desk).verdict == "wrong"
+
+
+def test_it_tells_of_a_token_that_can_not_be_refreshed(outfit: Outfit) -> None:  # noqa: F811
+    desk = outfit(flutterwave_client_id="id", flutterwave_client_secret="secret")
+    assert checkup.tokens(desk).verdict == "ok"
+    with desk.db.transaction() as session:
+        session.add(ProviderToken(provider="flutterwave", failures=3, said="It is away."))
+    assert checkup.tokens(desk).verdict == "warning"

@@ -1,0 +1,132 @@
+"""Reconciliation: our books beside everybody else's, and on what they differ."""
+
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp.admin.columns import Column, choice, since
+from webapp.admin.list_screen import ListScreen
+from webapp.admin.lists import Listing
+from webapp.admin.screen import page
+from webapp.models import Account, Difference
+from webapp.providers import blnk
+from webapp.providers.house import KNOWN
+from webapp.services import differences, lookup
+from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
+from webapp.services.provider_books import PAYMENTS, PAYOUTS
+
+KINDS: dict[str, Any] = {
+    MISSING_HERE: _l("missing here"),
+    MISSING_THERE: _l("missing there"),
+    DIFFERENT: _l("different"),
+}
+TABS: dict[str, tuple[Any, Any]] = {
+    "open": (_l("Open"), (Difference.resolved_at.is_(None),)),
+    "resolved": (_l("Resolved"), (Difference.resolved_at.is_not(None),)),
+    "all": (_l("All"), ()),
+}
+SOURCES = (blnk.NAME, *(f"{name}-{book.kind}s" for name in KNOWN for book in (PAYMENTS, PAYOUTS)))
+_MEANING: dict[str, Any] = {
+    MISSING_HERE: _l(
+        "They have it and we don't: money came or went past the desk, or under another reference. Find it in their "
+        "dashboard; if it belongs to an order, record it there."
+    ),
+    MISSING_THERE: _l(
+        "We have it and they don't, also when asked about it alone. Either it was never sent, or it was made in "
+        "another of their accounts or in their test mode. Don't send it again before it is clear which."
+    ),
+    DIFFERENT: _l(
+        "Both have it, and they disagree. Their word stands for money that moved at theirs; ours for what was decided "
+        "here. Correct the side that is wrong by a movement of its own, never by changing what was recorded."
+    ),
+}
+_OF_BALANCES = _l(
+    "The balance there is not the sum of the transfers that were sent there: something moved it without us, or a "
+    "transfer is there in part. Compare the entries of the account with its transactions there."
+)
+
+
+class ReconciliationScreen(ListScreen):
+    """One row per difference."""
+
+    noun = "reconciliation"
+    title = _l("Reconciliation")
+    permission = "book:read"
+    group = "record"
+    icon = "scale"
+    place = 20
+    lead = _l("Every hour our books are compared with the external ledger and with what the providers list.")
+    empty = _l("No book differs. What is missing or different on either side is named here until both agree again.")
+    list_template = "reconciliation/index.html"
+    listing = Listing(
+        key=Difference.id,
+        columns=(
+            Column(
+                "reference",
+                _l("Reference"),
+                Difference.reference,
+                kind="ref",
+                link=lambda row: url_for("reconciliation.one", difference_id=row.id),
+            ),
+            Column("source", _l("Compared with"), Difference.source),
+            Column("kind", _l("What"), Difference.kind, kind="badge"),
+            Column("ours", _l("Ours"), Difference.ours, kind="money"),
+            Column("theirs", _l("Theirs"), Difference.theirs, kind="money"),
+            Column("currency", _l("Currency"), Difference.currency, shown=False),
+            Column("said", _l("Why"), Difference.said),
+            Column("first_seen_at", _l("Since"), Difference.first_seen_at, kind="when", sort=Difference.id),
+            Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when"),
+            Column("resolved_at", _l("Resolved"), Difference.resolved_at, kind="when"),
+            Column("id", _l("Number"), Difference.id, shown=False),
+        ),
+        filters=(
+            choice("source", _l("Compared with"), Difference.source, [(name, name) for name in SOURCES]),
+            choice("kind", _l("What"), Difference.kind, list(KINDS.items())),
+            since("from", _l("Since"), Difference.first_seen_at),
+        ),
+        search=lambda words: Difference.reference == words,
+        search_hint=_l("A reference, or account-123"),
+    )
+
+    def conditions(self) -> tuple[Any, ...]:
+        """The tab's."""
+        found: tuple[Any, ...] = TABS[self._tab()][1]
+        return found
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The last comparison with each book, and the tabs."""
+        tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
+        counts = differences.open_counts(session)
+        return {"tabs": tabs, "lasts": differences.last_of_each(session), "open_counts": counts}
+
+    @page("/<int:difference_id>")
+    def one(self, difference_id: int) -> Any:
+        """What differs, what that means, and where ours is."""
+        with self.reading() as session:
+            found = lookup.by_id(session, Difference, difference_id, "difference")
+            account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
+        return self.show(
+            "one.html",
+            found=found,
+            account=account,
+            meaning=_OF_BALANCES if found.subject_kind == "account" else _MEANING[found.kind],
+            address=_address(found, account),
+            word=KINDS[found.kind],
+        )
+
+    def _tab(self) -> str:
+        wanted = request.args.get("tab", "")
+        return wanted if wanted in TABS else "open"
+
+
+def _address(found: Difference, account: Account | None) -> tuple[str, str] | None:
+    """What our side is called, and where it is shown."""
+    if account is not None:
+        return (_("the party"), url_for("parties.one", party_id=account.party_id)) if account.party_id else None
+    endpoint = f"{found.subject_kind}s.one"
+    if found.subject_id is None or endpoint not in current_app.view_functions:
+        return None
+    place: dict[str, Any] = {f"{found.subject_kind}_id": found.subject_id}
+    return str(found.subject_kind), url_for(endpoint, **place)
