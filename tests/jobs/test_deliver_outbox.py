@@ -1,0 +1,47 @@
+"""The job deliver_outbox: from an event to a webhook that arrived, and to the stream."""
+
+import json
+from pathlib import Path
+
+from tests.conftest import settings_for
+from tests.faults.desk import Desk
+from tests.jobs.support import run_job_now
+from tests.outbox.conftest import Receiver, receiver, with_settings  # noqa: F401
+from tests.outbox.support import endpoint, happen, states
+from webapp.jobs.event_stream import STREAM
+from webapp.runtime import Runtime, build_runtime
+
+
+def test_deliver_outbox_tells_whoever_asked(runtime: Runtime, receiver: Receiver) -> None:  # noqa: F811
+    place = with_settings(runtime)
+    endpoint(place, receiver.url, "escrow.*")
+    happen(place, "escrow.released", "dispute.opened", "escrow.refunded")
+    run = run_job_now(place, "deliver_outbox")
+
+    assert (run.status, run.succeeded) == ("succeeded", 2)
+    assert [json.loads(body)["type"] for _, body in receiver.got] == ["escrow.released", "escrow.refunded"]
+    assert run_job_now(place, "deliver_outbox").succeeded == 0
+
+
+def test_a_dry_run_sends_nothing(runtime: Runtime, receiver: Receiver) -> None:  # noqa: F811
+    place = with_settings(runtime)
+    endpoint(place, receiver.url)
+    happen(place, "escrow.released")
+    run_job_now(place, "deliver_outbox", dry_run=True)
+    assert receiver.got == []
+    assert states(place) == []
+
+
+def test_each_event_is_on_the_stream_once(sqlite_url: str, tmp_path: Path) -> None:
+    desk = Desk(sqlite_url, tmp_path / "redis-desk")
+    desk.start_redis()
+    place = build_runtime(settings_for(sqlite_url, tmp_path, redis_url=f"unix://{desk.socket}"))
+    try:
+        happen(place, "escrow.released", "escrow.refunded")
+        run_job_now(place, "deliver_outbox")
+        run_job_now(place, "deliver_outbox")
+        said = [fields[b"type"] for _, fields in place.redis.xrange(STREAM)]  # type: ignore[union-attr]
+    finally:
+        place.db.close()
+        desk.stop()
+    assert said == [b"escrow.released", b"escrow.refunded"]

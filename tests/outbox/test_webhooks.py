@@ -1,0 +1,171 @@
+"""Webhooks go out signed, in order, and again until they arrive or are dead."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.outbox.conftest import Receiver
+from tests.outbox.support import change, come_due, deliveries, endpoint, endpoint_now, happen, send, spread, states
+from tests.races.together import at_once
+from tests.support.market import DIVINE
+from webapp import clock
+from webapp.domain.delivery_rules import LONGEST_WAIT, wait_before
+from webapp.models import Delivery, WebhookEndpoint
+from webapp.runtime import Runtime
+from webapp.services import alerts, delivery_queue, webhook_endpoints
+
+LEASE = timedelta(minutes=3)
+
+
+def test_a_webhook_arrives_signed(place: Runtime, receiver: Receiver) -> None:
+    _, secret = endpoint(place, receiver.url)
+    happen(place, "escrow.released")
+    spread(place)
+    send(place)
+
+    ((headers, body),) = receiver.got
+    (delivery,) = deliveries(place)
+    assert headers["webhook-id"] == f"evt_{delivery.event_id}" == json.loads(body)["id"]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    proof = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{proof}"
+    assert abs(int(headers["webhook-timestamp"]) - clock.now().timestamp()) < 10
+    assert (delivery.status, delivery.attempts, delivery.answer_status) == ("delivered", 1, 200)
+
+
+def test_a_failure_is_tried_again_under_the_same_id_and_keeps_the_order(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, receiver.url)
+    receiver.answer = lambda number: 500 if number == 1 else 200
+    happen(place, "a.one", "a.two", "a.three")
+    spread(place)
+    send(place)
+    assert states(place) == [("a.one", "waiting", 1), ("a.two", "waiting", 0), ("a.three", "waiting", 0)]
+    assert deliveries(place)[0].said == "It answered 500: said"
+
+    come_due(place)
+    send(place)
+
+    assert [json.loads(body)["type"] for _, body in receiver.got] == ["a.one", "a.one", "a.two", "a.three"]
+    assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"]
+    assert states(place) == [("a.one", "delivered", 2), ("a.two", "delivered", 1), ("a.three", "delivered", 1)]
+
+
+def test_a_dead_one_lets_its_lane_go_on(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, receiver.url)
+    receiver.answer = lambda number: 400 if number == 1 else 200
+    happen(place, "a.one", "a.two")
+    spread(place)
+    change(place, attempts=14)
+    send(place)
+    assert states(place) == [("a.one", "dead", 15), ("a.two", "delivered", 15)]
+
+
+def test_lanes_do_not_wait_for_each_other(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, "http://127.0.0.1:9/nobody")
+    endpoint(place, receiver.url)
+    happen(place, "a.one", "a.two")
+    spread(place)
+    send(place)
+    assert len(receiver.got) == 2
+    assert {each.said for each in deliveries(place, Delivery.attempts == 1, Delivery.status == "waiting")} == {
+        "It can't be reached."
+    }
+
+
+def test_the_receiver_says_when_it_wants_to_be_asked_again(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, receiver.url)
+    receiver.answer, receiver.headers = (lambda number: 429), {"Retry-After": "3600"}
+    happen(place, "a.one")
+    spread(place)
+    send(place)
+    assert deliveries(place)[0].next_try_at > clock.now() + timedelta(minutes=59)
+
+
+def test_gone_pauses_the_endpoint(place: Runtime, receiver: Receiver) -> None:
+    made, _ = endpoint(place, receiver.url)
+    receiver.answer = lambda number: 410
+    happen(place, "a.one", "a.two")
+    spread(place)
+    send(place)
+    come_due(place)
+    send(place)
+
+    assert len(receiver.got) == 1
+    assert endpoint_now(place, made.id).paused_why == "It answered 410 Gone."
+    with place.db.reading() as session:
+        assert [alert.rule for alert in alerts.firing(session)] == ["endpoint_paused"]
+
+
+@pytest.mark.parametrize("changes", [{"failures": 49}, {"failures": 3, "failing_since": timedelta(hours=-24)}])
+def test_an_endpoint_that_fails_for_long_is_paused_and_resumed_by_a_person(
+    place: Runtime, receiver: Receiver, changes: dict[str, object]
+) -> None:
+    made, _ = endpoint(place, receiver.url)
+    receiver.answer = lambda number: 500
+    happen(place, "a.one", "a.two")
+    spread(place)
+    with place.db.transaction() as session:
+        ill = session.get_one(WebhookEndpoint, made.id)
+        for name, value in changes.items():
+            setattr(ill, name, clock.now() + value if isinstance(value, timedelta) else value)
+    send(place)
+    assert "The last time: It answered 500" in (endpoint_now(place, made.id).paused_why or "")
+
+    receiver.answer = lambda number: 200
+    with place.db.transaction() as session:
+        webhook_endpoints.resume(session, made.id, at=clock.now(), actor=DIVINE)
+        assert alerts.firing(session) == []
+    send(place)
+    assert states(place) == [("a.one", "delivered", 2), ("a.two", "delivered", 1)]
+    assert endpoint_now(place, made.id).failures == 0
+
+
+def test_a_process_killed_before_it_settled_sends_again_under_the_same_id(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, receiver.url)
+    happen(place, "a.one", "a.two")
+    spread(place)
+    with place.db.transaction() as session:
+        (parcel,) = delivery_queue.claim(session, clock.now(), LEASE, 10)
+    send(place)
+    assert receiver.got == []
+
+    change(place, lease_until=clock.now() - timedelta(seconds=1))
+    send(place)
+    with place.db.transaction() as session:
+        late = delivery_queue.settle(session, [(parcel, delivery_queue.Failed("Too late."))], clock.now())
+
+    assert late == 0
+    assert receiver.got[0][0]["webhook-id"] == parcel.message_id
+    assert states(place) == [("a.one", "delivered", 2), ("a.two", "delivered", 1)]
+
+
+def test_of_several_that_take_at_once_each_delivery_goes_to_one(pg_runtime: Runtime) -> None:
+    for _ in range(12):
+        endpoint(pg_runtime, "http://93.184.215.14/hook")
+    happen(pg_runtime, "a.one", "a.two")
+    spread(pg_runtime)
+    taken = at_once(pg_runtime, [lambda session: delivery_queue.claim(session, clock.now(), LEASE, 5)] * 4)
+
+    ids = [parcel.id for parcels in taken for parcel in parcels]
+    assert len(ids) == len(set(ids))
+    assert {parcel.kind for parcels in taken for parcel in parcels} == {"a.one"}
+
+
+def test_waits_grow_and_never_pass_the_longest() -> None:
+    assert all(wait_before(attempt) <= LONGEST_WAIT for attempt in range(1, 20))
+    assert wait_before(1) <= timedelta(seconds=30)
+
+
+def test_a_test_message_goes_to_the_one_endpoint(place: Runtime, receiver: Receiver) -> None:
+    made, _ = endpoint(place, receiver.url, "escrow.*")
+    with place.db.transaction() as session:
+        webhook_endpoints.test(session, made.id, at=clock.now(), actor=DIVINE)
+    send(place)
+    ((headers, body),) = receiver.got
+    assert json.loads(body)["type"] == "webhook.test"
+    assert headers["webhook-id"] == json.loads(body)["id"]

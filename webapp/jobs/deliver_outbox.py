@@ -1,0 +1,63 @@
+"""The outbox: events become deliveries, and deliveries go out."""
+
+from datetime import datetime
+
+from webapp.domain.states import CatchUp
+from webapp.jobs import job
+from webapp.jobs.event_stream import publish
+from webapp.jobs.sending import Sending
+from webapp.jobs.work import Work
+from webapp.services import fan_out
+from webapp.services.delivery_queue import Failed, Parcel, Result
+from webapp.services.messages import recipients
+from webapp.services.outcome import Outcome
+
+_COUNTED = 100
+"""Arrivals that are counted in one transaction."""
+
+
+@job(cron="* * * * *", catch_up=CatchUp.SKIP)
+def deliver_outbox(work: Work, at: datetime) -> None:
+    """Send the notifications, webhooks and alerts that are waiting."""
+    if work.dry_run:
+        return
+    for missing in recipients.missing(work.settings):
+        work.log("channel.not_configured", channel=missing)
+    arrivals = Arrivals(work)
+    while _spread(work):
+        work.check()
+    Sending(work.runtime, settled=arrivals.note, check=work.check).run()
+    arrivals.count()
+
+
+class Arrivals:
+    """Counts for the run what arrived, and names what did not."""
+
+    def __init__(self, work: Work) -> None:
+        self._work, self._waiting = work, 0
+
+    def note(self, results: list[tuple[Parcel, Result]], arrived: int) -> None:
+        """Some were settled."""
+        self._waiting += arrived
+        for parcel, result in results:
+            if isinstance(result, Failed):
+                self._work.log("delivery.failed", "warning", delivery=parcel.id, kind=parcel.kind, said=result.sentence)
+        if self._waiting >= _COUNTED:
+            self.count()
+
+    def count(self) -> None:
+        """Add what arrived to the run."""
+        with self._work.db.transaction() as session:
+            self._work.book.hold(session)
+            self._work.book.count(session, Outcome("delivery", done=self._waiting))
+        self._work.book.committed()
+        self._waiting = 0
+
+
+def _spread(work: Work) -> bool:
+    """Spread one batch of events; says whether there may be more."""
+    with work.db.transaction() as session:
+        events = fan_out.spread(session, work.now)
+    if events:
+        publish(work.runtime, events)
+    return len(events) == fan_out.AT_ONCE

@@ -1,0 +1,170 @@
+"""What is waiting to go out: taken under a lease, the oldest of each lane first, and settled when it is sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain import delivery_rules
+from webapp.domain.states import Channel, DeliveryStatus
+from webapp.models import Delivery, WebhookEndpoint
+from webapp.services import endpoint_health
+from webapp.sql import one_of
+
+WAITING = Delivery.status == literal_column("'waiting'")
+"""Written out, so that SQLite sees that the partial indexes fit."""
+_LONGEST_SAID = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery in the hands of the process that sends it. `attempt` fences out who had it before."""
+
+    id: int
+    attempt: int
+    channel: str
+    kind: str
+    message_id: str
+    endpoint_id: int | None
+    url: str | None
+    secret_sealed: str | None
+    recipient: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It arrived."""
+
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not arrive, or may not have. `for_good`: trying again would change nothing. `gone`: the endpoint is."""
+
+    sentence: str
+    status: int | None = None
+    retry_after: float | None = None
+    for_good: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """There was no turn for it: it waits on, and this was no attempt."""
+
+
+Result = Sent | Failed | NotTried
+
+
+def heads() -> Select[Any]:
+    """The oldest waiting delivery of each lane: hops from lane to lane, however many wait in each."""
+    row = aliased(Delivery)
+    waits = row.status == literal_column("'waiting'")
+    lanes = select(func.min(row.lane).label("lane")).where(waits).cte("lanes", recursive=True)
+    following = select(func.min(row.lane)).where(waits, row.lane > lanes.c.lane).correlate(lanes).scalar_subquery()
+    lanes = lanes.union_all(select(following).where(lanes.c.lane.is_not(None)))
+    oldest = select(func.min(row.id)).where(waits, row.lane == lanes.c.lane).correlate(lanes).scalar_subquery()
+    return select(oldest).where(lanes.c.lane.is_not(None))
+
+
+def due(at: datetime, *also: Any) -> Select[Any]:
+    """What may be sent now, the longest waiting first."""
+    return select(Delivery.id).where(Delivery.id.in_(heads()), *_free(at), *also).order_by(Delivery.next_try_at)
+
+
+def claim(session: Session, at: datetime, lease: timedelta, limit: int, *also: Any) -> list[Parcel]:
+    """Take up to so many due deliveries. Who took them has until the lease ends; after that anyone takes them."""
+    found = due(at, *also).limit(limit).with_for_update(skip_locked=True, of=Delivery)
+    ids = list(session.scalars(found))
+    if not ids:
+        return []
+    taken = session.scalars(
+        update(Delivery)
+        .where(one_of(session, Delivery.id, ids), *_free(at))
+        .values(lease_until=at + lease, attempts=Delivery.attempts + 1)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    rows = select(Delivery, WebhookEndpoint).outerjoin(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
+    mine = rows.where(one_of(session, Delivery.id, taken)).order_by(Delivery.id)
+    return [_parcel(*row) for row in session.execute(mine.execution_options(populate_existing=True))]
+
+
+def settle(session: Session, results: Sequence[tuple[Parcel, Result]], at: datetime) -> int:
+    """Write down how each ended; what another process took over meanwhile is left to it. Returns how many arrived."""
+    ordered = sorted(results, key=lambda pair: (pair[0].endpoint_id or 0, pair[0].id))
+    return sum(_settle(session, parcel, result, at) for parcel, result in ordered)
+
+
+def _free(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    paused = select(WebhookEndpoint.id).where(
+        or_(WebhookEndpoint.paused_at.is_not(None), WebhookEndpoint.removed_at.is_not(None))
+    )
+    return (
+        WAITING,
+        Delivery.next_try_at <= at,
+        or_(Delivery.lease_until.is_(None), Delivery.lease_until <= at),
+        or_(Delivery.endpoint_id.is_(None), Delivery.endpoint_id.not_in(paused)),
+    )
+
+
+def _parcel(row: Delivery, endpoint: WebhookEndpoint | None) -> Parcel:
+    return Parcel(
+        row.id,
+        row.attempts,
+        row.channel,
+        row.kind,
+        f"evt_{row.event_id}" if row.event_id else f"dlv_{row.id}",
+        row.endpoint_id,
+        endpoint.url if endpoint else None,
+        endpoint.secret_sealed if endpoint else None,
+        row.recipient or "",
+        row.title or "",
+        row.body,
+    )
+
+
+def _settle(session: Session, parcel: Parcel, result: Result, at: datetime) -> int:
+    changed = session.scalars(
+        update(Delivery)
+        .where(Delivery.id == parcel.id, Delivery.attempts == parcel.attempt, WAITING)
+        .values(**_values(parcel, result, at))
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if changed is None:
+        return 0
+    if parcel.channel == Channel.WEBHOOK and parcel.endpoint_id is not None:
+        _note(session, parcel.endpoint_id, result, at)
+    return int(isinstance(result, Sent))
+
+
+def _values(parcel: Parcel, result: Result, at: datetime) -> dict[str, Any]:
+    match result:
+        case Sent():
+            arrived = {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "answer_status": result.status}
+            return {"lease_until": None, "said": None} | arrived
+        case NotTried():
+            return {"lease_until": None, "attempts": parcel.attempt - 1, "next_try_at": at + timedelta(seconds=1)}
+    return _failed(parcel, result, at)
+
+
+def _failed(parcel: Parcel, result: Failed, at: datetime) -> dict[str, Any]:
+    said = {"lease_until": None, "said": result.sentence[:_LONGEST_SAID], "answer_status": result.status}
+    if result.for_good or (delivery_rules.is_last(parcel.channel, parcel.attempt) and not result.gone):
+        return said | {"status": DeliveryStatus.DEAD}
+    wait = delivery_rules.wait_before(parcel.attempt)
+    return said | {"next_try_at": at + max(wait, timedelta(seconds=result.retry_after or 0))}
+
+
+def _note(session: Session, endpoint_id: int, result: Result, at: datetime) -> None:
+    if isinstance(result, Sent):
+        endpoint_health.went_well(session, endpoint_id)
+    elif isinstance(result, Failed):
+        endpoint_health.went_badly(session, endpoint_id, result.sentence, at, gone=result.gone)

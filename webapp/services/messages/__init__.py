@@ -1,0 +1,1 @@
+"""Messages to people: who is told what, in which words, by which channel."""
