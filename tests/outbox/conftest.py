@@ -1,5 +1,6 @@
 """A receiver of webhooks and a mail server, both real, and a desk that may reach them."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -71,7 +72,7 @@ class serving:
 def _handler(made: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
             made.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(made.answer(len(made.got)))
             for name, value in made.headers.items():
@@ -92,9 +93,11 @@ def _handler(made: Receiver) -> type[BaseHTTPRequestHandler]:
 def letters() -> Iterator[Letters]:
     """A mail server of this test."""
     made = Letters()
-    controller = Controller(made, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(made, hostname="127.0.0.1", port=port)
     controller.start()
-    made.url = f"smtp://127.0.0.1:{controller.server.sockets[0].getsockname()[1]}"
+    made.url = f"smtp://127.0.0.1:{port}"
     yield made
     controller.stop()
 

@@ -32,7 +32,7 @@ def happen(runtime: Runtime, *types: str, at: datetime | None = None) -> None:
 
 def spread(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
-        fan_out.spread(session, clock.now())
+        fan_out.spread(session, clock.now(), runtime.settings)
 
 
 def send(runtime: Runtime, **more: Any) -> None:

@@ -57,7 +57,7 @@ class Arrivals:
 def _spread(work: Work) -> bool:
     """Spread one batch of events; says whether there may be more."""
     with work.db.transaction() as session:
-        events = fan_out.spread(session, work.now)
+        events = fan_out.spread(session, work.now, work.settings)
     if events:
         publish(work.runtime, events)
     return len(events) == fan_out.AT_ONCE

@@ -7,11 +7,21 @@ from webapp.services import alert_rules, alerts
 
 
 def judge(runtime: Runtime) -> int:
-    """Ask every rule, fire or resolve its alerts, and say how many fired. One that raises doesn't stop the others."""
+    """Ask every rule about the database, fire or resolve its alerts, and say how many fired."""
+    return _judge(runtime, outside=False)
+
+
+def look_around(runtime: Runtime) -> int:
+    """Ask every rule, those about the surroundings too."""
+    return judge(runtime) + _judge(runtime, outside=True)
+
+
+def _judge(runtime: Runtime, *, outside: bool) -> int:
+    """One that raises doesn't stop the others."""
     fired = 0
     for name, rule in alert_rules.rules().items():
         try:
-            fired += _ask(runtime, name, rule)
+            fired += _ask(runtime, name, rule) if rule.outside == outside else 0
         except Exception:
             get_logger().exception("rule.failed", rule=name)
     return fired
@@ -19,10 +29,17 @@ def judge(runtime: Runtime) -> int:
 
 def _ask(runtime: Runtime, name: str, rule: alert_rules.Rule) -> int:
     now = clock.now()
+    found = _answers(runtime, rule)
     with runtime.db.reading() as session:
-        found = dict(rule.question(session, now, runtime.settings))
         same = alerts.current(session, name) == found
     if same:
         return 0
     with runtime.db.transaction() as session:
         return alerts.sync(session, name, rule.severity, found, now)
+
+
+def _answers(runtime: Runtime, rule: alert_rules.Rule) -> dict[str, str]:
+    if rule.outside:
+        return dict(rule.question(runtime.settings))
+    with runtime.db.reading() as session:
+        return dict(rule.question(session, clock.now(), runtime.settings))

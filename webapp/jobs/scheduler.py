@@ -11,10 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp import clock
 from webapp.jobs import registry
+from webapp.jobs.alert_post import AlertPost
 from webapp.jobs.asked import Asked
 from webapp.jobs.entries import Entries
 from webapp.jobs.heartbeat import Heartbeat
-from webapp.jobs.judging import judge
+from webapp.jobs.judging import look_around
 from webapp.jobs.lease import Lease
 from webapp.jobs.queue import QUEUE, RunJob, queue
 from webapp.jobs.start import prepare
@@ -64,7 +65,7 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
             return
         well = self._try(self.enqueue_jobs)
         well &= self._now_and_then("sweep", _SWEEP_EVERY, lambda: sweep_runs(self.runtime))
-        well &= self._now_and_then("judge", _JUDGE_EVERY, lambda: judge(self.runtime))
+        well &= self._now_and_then("judge", _JUDGE_EVERY, lambda: look_around(self.runtime))
         self._try(self.heartbeat)
         self._pause = TICK if well else min(max(1.0, self._pause * 2), _LONGEST_PAUSE)
 
@@ -141,9 +142,12 @@ def schedule(runtime: Runtime) -> None:
     asked.until(lambda: _announce(runtime))
     heartbeat = Heartbeat(runtime, processes.SCHEDULER)
     heartbeat.start()
+    post = AlertPost(runtime, processes.SCHEDULER)
+    post.start()
     try:
         DeskScheduler(runtime, asked).run()
     finally:
+        post.stop()
         heartbeat.stop()
         get_logger().info("scheduler.ended")
 

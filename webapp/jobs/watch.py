@@ -4,15 +4,16 @@ from datetime import datetime
 
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
-from webapp.jobs.judging import judge
+from webapp.jobs.judging import look_around
 from webapp.jobs.sweeping import sweep_runs
 from webapp.jobs.work import Work
 from webapp.services import approvals, disputes, processes
+from webapp.services.messages import reminders
 
 
 @job(cron="*/5 * * * *", catch_up=CatchUp.SKIP)
 def watch(work: Work, at: datetime) -> None:
-    """Look for lost runs, silent processes, late jobs, silent parties and approvals that lapse."""
+    """Look for lost runs, silent processes, late jobs and silent parties; remind of deadlines, let approvals lapse."""
     if work.dry_run:
         return
     sweep_runs(work.runtime)
@@ -20,5 +21,6 @@ def watch(work: Work, at: datetime) -> None:
         processes.forget(session, work.now)
         lapsed = approvals.expire_due(session, work.now, work.actor)
         silent = disputes.expire_due(session, work.now, work.actor)
-    fired = judge(work.runtime)
+        reminders.write(session, work.now, work.settings)
+    fired = look_around(work.runtime)
     work.log("watch.done", fired=fired, lapsed_approvals=lapsed, silent_parties=silent)

@@ -11,6 +11,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from webapp import clock
+from webapp.jobs.alert_post import AlertPost
 from webapp.jobs.asked import Asked
 from webapp.jobs.heartbeat import Heartbeat
 from webapp.jobs.queue import RunJob, queue
@@ -106,11 +107,14 @@ def work(runtime: Runtime) -> None:
     )
     asked.until(lambda: prepare(runtime))
     heartbeat.start()
+    post = AlertPost(runtime, processes.WORKER)
+    post.start()
     get_logger().info("worker.started", name=processes.name_of(processes.WORKER))
     try:
         while not asked.stop:
             _work_once(runtime, asked, current)
     finally:
+        post.stop()
         heartbeat.stop()
         get_logger().info("worker.ended")
 

@@ -67,7 +67,7 @@ class Mail:
         return None
 
     def _written(self, letter: Letter) -> EmailMessage:
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
         message["From"] = self._from
         message["To"] = Address(addr_spec=letter.to.strip())
         message["Subject"] = " ".join(letter.subject.split())

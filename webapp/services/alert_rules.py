@@ -1,5 +1,6 @@
 """Alert rules: each a question, answered in sentences about subjects. A new rule is one decorated function."""
 
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +16,11 @@ from webapp.services.health import late_jobs
 from webapp.services.queue_figures import waiting
 from webapp.settings import Settings
 
-Question = Callable[[Session, datetime, Settings], Iterator[tuple[str, str]]]
+Question = Callable[..., Iterator[tuple[str, str]]]
+"""Asked with the session, the present and the settings; one about the surroundings with the settings alone."""
 _MOST = 200
+_MORE = ("outbox_rules", "place_rules")
+"""The modules beside this one that have more rules."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,18 @@ class Rule:
 
     question: Question
     severity: str
+    outside: bool = False
+    """Whether it asks the surroundings and not the database: no transaction is open meanwhile."""
 
 
 _rules: dict[str, Rule] = {}
 
 
-def rule(*, severity: str) -> Callable[[Question], Question]:
+def rule(*, severity: str, outside: bool = False) -> Callable[[Question], Question]:
     """Declare a rule under its function's name. It yields (subject, sentence) for what is the matter."""
 
     def declare(question: Question) -> Question:
-        _rules[question.__name__] = Rule(question, severity)
+        _rules[question.__name__] = Rule(question, severity, outside)
         return question
 
     return declare
@@ -42,6 +48,8 @@ def rule(*, severity: str) -> Callable[[Question], Question]:
 
 def rules() -> dict[str, Rule]:
     """Every rule, by name."""
+    for name in _MORE:
+        importlib.import_module(f"webapp.services.{name}")
     return dict(_rules)
 
 

@@ -94,6 +94,17 @@ def silence(session: Session, alert_id: int, until: datetime, *, actor: Actor, a
     return alert
 
 
+def unsilence(session: Session, alert_id: int, *, actor: Actor, at: datetime) -> Alert:
+    """Send again what there is to say about it. Raises Conflict when it is not silenced."""
+    alert = _locked(session, alert_id, actor)
+    if alert.silenced_until is None or alert.silenced_until <= at:
+        raise Conflict("This alert is not silenced.")
+    before = {"until": str(alert.silenced_until)}
+    alert.silenced_until = None
+    audit.record(session, actor, "alert.unsilence", ("alert", alert_id), at=at, before=before)
+    return alert
+
+
 def _locked(session: Session, alert_id: int, actor: Actor) -> Alert:
     actor.require("alert:manage")
     alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)

@@ -1,4 +1,4 @@
-"""From events to what goes out: a delivery for each endpoint that asked. Twice makes nothing twice."""
+"""From events to what goes out: webhooks for who asked, messages to people. Doing it twice makes nothing twice."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,6 +12,8 @@ from webapp.domain.delivery_rules import ANY
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, Event, WebhookEndpoint
 from webapp.services import webhook_endpoints
+from webapp.services.messages import people
+from webapp.settings import Settings
 from webapp.sql import insert_new, is_sqlite, json_text, labelled, one_of
 
 AT_ONCE = 500
@@ -19,7 +21,7 @@ KEPT_FOR_PAUSED = timedelta(days=7)
 """How long a paused endpoint is still written for."""
 
 
-def spread(session: Session, at: datetime) -> Sequence[Event]:
+def spread(session: Session, at: datetime, settings: Settings) -> Sequence[Event]:
     """Turn the oldest unsent events into deliveries and mark them as sent; what another process has is left to it."""
     unsent = select(Event).where(Event.sent_at.is_(None)).order_by(Event.id).limit(AT_ONCE)
     events = session.scalars(unsent.with_for_update(skip_locked=True)).all()
@@ -29,6 +31,7 @@ def spread(session: Session, at: datetime) -> Sequence[Event]:
     for endpoint in webhook_endpoints.kept(session):
         if endpoint.paused_at is None or endpoint.paused_at > at - KEPT_FOR_PAUSED:
             _write(session, endpoint, ids, at)
+    people.write(session, events, at, settings)
     marked = update(Event).where(one_of(session, Event.id, ids)).values(sent_at=at)
     session.execute(marked.execution_options(synchronize_session=False))
     return events

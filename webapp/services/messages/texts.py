@@ -1,0 +1,144 @@
+"""The words of messages, all in one place. Amounts and times come as people read them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+_CLOSING = "\n\nThis message was sent by the marketplace's escrow desk. Reference: {reference}."
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message: its subject, the letter, and the short form for telephones and chats."""
+
+    title: str
+    body: str
+    short: str
+
+
+TEXTS: dict[str, Text] = {
+    "order.declined": Text(
+        "Order {order} was declined",
+        "We received no payment of {amount} for order {order}, so it was declined. Nothing was taken from you.",
+        "Order {order} was declined: no payment of {amount} arrived.",
+    ),
+    "payment.succeeded": Text(
+        "We received {amount} for order {order}",
+        "Your payment of {amount} for order {order} has arrived. It is held for you until the order is settled.",
+        "Your payment of {amount} for order {order} has arrived and is held.",
+    ),
+    "escrow.released": Text(
+        "Payment released: {share} for order {order}",
+        "{share} for order {order} is in your wallet. The order's amount was {amount}, our fee {fee}.",
+        "Payment released: {share} for order {order} is in your wallet.",
+    ),
+    "escrow.refunded": Text(
+        "{amount} for order {order} goes back to you",
+        "The {amount} that were held for order {order} have been refunded to you.",
+        "{amount} for order {order} have been refunded to you.",
+    ),
+    "dispute.received": Text(
+        "We received your claim about order {order}",
+        "Your claim about order {order} has the number {dispute}. The {amount} stay held until it is decided.",
+        "Your claim about order {order} has the number {dispute}. {amount} stay held.",
+    ),
+    "dispute.opened": Text(
+        "A claim was made about order {order}",
+        "The {claimant} of order {order} made a claim ({reason}): dispute {dispute}. The {amount} stay held until "
+        "it is decided. You will be asked for your side.",
+        "The {claimant} made a claim about order {order}: dispute {dispute}. {amount} stay held.",
+    ),
+    "dispute.needs_response": Text(
+        "Dispute {dispute}: please answer by {due}",
+        "About order {order} we need your answer by {due}.\n\n{message}",
+        "Dispute {dispute} about order {order}: please answer by {due}.",
+    ),
+    "dispute.message": Text(
+        "A message about dispute {dispute}",
+        "About order {order}:\n\n{message}",
+        "There is a message for you about dispute {dispute}, order {order}.",
+    ),
+    "dispute.resolved": Text(
+        "Dispute {dispute} is decided",
+        "The dispute {dispute} about order {order} is decided: {resolution}.",
+        "Dispute {dispute} about order {order} is decided: {resolution}.",
+    ),
+    "dispute.answer_reminder": Text(
+        "Reminder: please answer dispute {dispute} by {due}",
+        "We still wait for your answer about order {order}. Without it by {due} we decide without your side.",
+        "Reminder: please answer dispute {dispute} about order {order} by {due}.",
+    ),
+    "payout.succeeded": Text(
+        "{amount} were paid out to you",
+        "We paid {amount} to your account ending in {ending}. Banks take up to a day to show it.",
+        "{amount} were paid to your account ending in {ending}.",
+    ),
+    "payout.failed": Text(
+        "A payout of {amount} did not go through",
+        "Your payout of {amount} to the account ending in {ending} did not go through. The money is in your wallet.",
+        "Your payout of {amount} did not go through. The money is in your wallet.",
+    ),
+    "staff.dispute.opened": Text(
+        "Dispute {dispute} was opened",
+        "Dispute {dispute} about {amount} was opened by the {claimant}: {reason}. {link}",
+        "Dispute {dispute} about {amount} was opened by the {claimant}: {reason}. {link}",
+    ),
+    "staff.dispute.expired": Text(
+        "Dispute {dispute} needs a decision",
+        "Nobody answered dispute {dispute} about {amount} in time. It needs a decision. {link}",
+        "Nobody answered dispute {dispute} about {amount} in time. It needs a decision. {link}",
+    ),
+    "staff.dispute.escalate": Text(
+        "Dispute {dispute} was escalated",
+        "Dispute {dispute} about {amount} was escalated. {link}",
+        "Dispute {dispute} about {amount} was escalated. {link}",
+    ),
+    "staff.approval.proposed": Text(
+        "{amount} wait for a second person",
+        "{maker} proposed {action} of {amount}. A second person decides. {link}",
+        "{maker} proposed {action} of {amount}. A second person decides. {link}",
+    ),
+    "staff.payout.failed": Text(
+        "A payout of {amount} failed",
+        "Payout {payout} of {amount} failed: {said}. {link}",
+        "Payout {payout} of {amount} failed: {said}. {link}",
+    ),
+    "staff.dispute.due": Text(
+        "Dispute {dispute} is due {due}",
+        "Your dispute {dispute} about {amount} is due {due}. {link}",
+        "Your dispute {dispute} about {amount} is due {due}. {link}",
+    ),
+    "staff.dispute.overdue": Text(
+        "Dispute {dispute} is past due",
+        "Your dispute {dispute} about {amount} was due {due}. {link}",
+        "Your dispute {dispute} about {amount} was due {due}. {link}",
+    ),
+    "staff.approval.lapses": Text(
+        "A proposal about {amount} lapses {due}",
+        "{maker} proposed {action} of {amount}. Nobody has decided; it lapses {due}. {link}",
+        "{maker} proposed {action} of {amount}. It lapses {due}. {link}",
+    ),
+    "alert.firing": Text(
+        "{severity}: {subject}",
+        "{sentence}\n\nRule {rule}, since {since}. {link}",
+        "{sentence} (rule {rule}, since {since}) {link}",
+    ),
+    "alert.resolved": Text(
+        "Resolved: {subject}",
+        "It is over: {sentence}\n\nRule {rule}, from {since} to {until}. {link}",
+        "It is over: {sentence} (rule {rule}, from {since} to {until})",
+    ),
+}
+
+
+def write(kind: str, fields: dict[str, Any]) -> Text:
+    """The message of this kind. A field that is not known is left empty: a gap in a text stops nothing."""
+    text, known = TEXTS[kind], _Fields(fields)
+    closing = "" if kind.startswith(("staff.", "alert.")) else _CLOSING
+    greeting = "" if closing == "" else "Hello {name},\n\n"
+    title = " ".join(text.title.format_map(known).split())[:200]
+    return Text(title, (greeting + text.body + closing).format_map(known), text.short.format_map(known))
+
+
+class _Fields(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return ""
