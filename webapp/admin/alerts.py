@@ -99,6 +99,13 @@ class AlertScreen(ListScreen):
             alerts.silence(session, alert_id, until, actor=current_actor(), at=clock.now())
         return _("The alert is silenced. It stays on this page.")
 
+    @door("/<int:alert_id>/unsilence", permission="alert:manage", asks="_unsilence_asked")
+    def unsilence(self, alert_id: int, form: DeskForm) -> Done:
+        """End its silence."""
+        with self.transaction() as session:
+            alerts.unsilence(session, alert_id, actor=current_actor(), at=clock.now())
+        return _("The alert is not silenced any more.")
+
     def _acknowledge_asked(self, alert_id: int) -> Asked:
         summary = _("Everybody sees that you see to it. It resolves by itself when its reason is gone.")
         return self._asked(alert_id, _("Acknowledge the alert"), summary, _("Acknowledge"))
@@ -108,6 +115,10 @@ class AlertScreen(ListScreen):
         asked = self._asked(alert_id, _("Silence the alert"), summary, _("Silence"))
         asked.values = {"until": clock.now() + _SILENCE}
         return asked
+
+    def _unsilence_asked(self, alert_id: int) -> Asked:
+        summary = _("What there is to say about it is sent again, from now on.")
+        return self._asked(alert_id, _("End the silence of the alert"), summary, _("End the silence"))
 
     def _asked(self, alert_id: int, title: str, summary: str, verb: str) -> Asked:
         with self.reading() as session:
@@ -139,4 +150,8 @@ def _address(rule: str, subject: str) -> str | None:
         return url_for("reconciliation.index", source=subject)
     if rule in _PROVIDERS:
         return url_for("providers.index")
+    if rule == "endpoint_paused":
+        return url_for("webhooks.one", endpoint_id=subject)
+    if rule in ("dead_letters", "delivery_waiting_too_long"):
+        return url_for("notifications.index", tab="dead" if rule == "dead_letters" else None)
     return url_for("queues.index") if rule in ("silent", "waiting_too_long") else None

@@ -25,6 +25,8 @@ PAGES = {
     "party": "parties.one",
     "approval": "approvals.one",
     "user": "users.one",
+    "endpoint": "webhooks.one",
+    "delivery": "notifications.one",
 }
 """Which page shows a subject, and its argument is the noun's id."""
 

@@ -66,6 +66,12 @@ LOOKS: dict[str, Look] = {
     "not_configured": Look("calm", "dot", _("not configured")),
     "circuit_closed": Look("good", "check", _("reachable")),
     "circuit_open": Look("bad", "stop", _("left alone")),
+    # what goes out
+    "waiting": Look("calm", "hourglass", _("waiting")),
+    "delivered": Look("good", "check", _("delivered")),
+    "dead": Look("bad", "cross", _("dead")),
+    "failing": Look("warn", "flag", _("failing")),
+    "removed": Look("calm", "stop", _("removed")),
     # orders, people, tokens, processes
     "awaiting_payment": Look("calm", "hourglass", _("awaiting payment")),
     "in_progress": Look("info", "play", _("in progress")),

@@ -26,6 +26,7 @@ from webapp.models import (
     AuditHead,
     AuditSeal,
     AutoDeduct,
+    Delivery,
     Dispute,
     Entry,
     Escrow,
@@ -109,7 +110,8 @@ def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime
     return [
         delete(Alert).where(Alert.demo | Alert.subject.in_(disputed)),
         *(
-            delete(Event).where(Event.subject_kind == kind, Event.subject_id.in_(ids))
+            delete(told).where(told.subject_kind == kind, told.subject_id.in_(ids))
+            for told in (Event, Delivery)
             for kind, ids in _SUBJECTS.items()
         ),
         delete(RunItem).where(

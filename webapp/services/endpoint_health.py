@@ -49,5 +49,5 @@ def _pause(session: Session, endpoint: WebhookEndpoint, why: str, at: datetime) 
     endpoint.paused_at, endpoint.paused_why = at, why
     endpoint.version += 1
     session.flush()
-    audit.record(session, PAUSER, "webhook.pause", ("webhook", endpoint.id), at=at, reason=why)
+    audit.record(session, PAUSER, "webhook.pause", ("endpoint", endpoint.id), at=at, reason=why)
     alerts.fire(session, RULE, str(endpoint.id), "warn", sentence(endpoint), at)

@@ -140,7 +140,7 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
         lane=lane_of(endpoint_id),
         endpoint_id=endpoint_id,
         kind=TEST,
-        subject_kind="webhook",
+        subject_kind="endpoint",
         subject_id=endpoint_id,
         body="",
         status=DeliveryStatus.WAITING,
@@ -201,4 +201,4 @@ def _changed(
 def _record(
     session: Session, actor: Actor, action: str, endpoint: WebhookEndpoint, at: datetime, **more: object
 ) -> None:
-    audit.record(session, actor, action, ("webhook", endpoint.id), at=at, **more)  # type: ignore[arg-type]
+    audit.record(session, actor, action, ("endpoint", endpoint.id), at=at, **more)  # type: ignore[arg-type]
