@@ -7,9 +7,10 @@ import pytest
 
 from tests.providers.conftest import V3, V4, Outfit
 from tests.sandbox.conftest import Caller
+from webapp.domain.provider_words import Fate
 from webapp.providers.failures import NotSent, Refused, Unknown
 from webapp.providers.flutterwave_v4 import FlutterwaveV4
-from webapp.providers.needs import Checkout, Fate
+from webapp.providers.needs import Checkout
 from webapp.runtime import Runtime
 
 CHECKOUT = Checkout("pay-1", 250_050, "NGN", "ama@example.com", "https://desk.example/back")

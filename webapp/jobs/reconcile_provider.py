@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from webapp.db import Database
+from webapp.domain.provider_words import Seen
 from webapp.jobs.their_list import TheirList
-from webapp.providers.needs import Seen
 from webapp.services import differences
 from webapp.services.comparing import Finding, finding
 from webapp.services.differences import Compared

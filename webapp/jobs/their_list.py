@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from webapp.providers.needs import Fate, Seen
+from webapp.domain.provider_words import Fate, Seen
 
 _PAGE = 500
 

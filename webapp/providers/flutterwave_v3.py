@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Refused
 from webapp.providers.flutterwave import NAME, major, pages, succeeded
-from webapp.providers.needs import Checkout, Fate, Seen
+from webapp.providers.needs import Checkout
 
 _PAYMENT = {"successful": Fate.SUCCEEDED, "failed": Fate.FAILED}
 _NO_TRANSACTION = "no transaction was found"

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Refused, Unknown
 from webapp.providers.flutterwave import NAME, major, pages, succeeded
 from webapp.providers.flutterwave_token import Tokens
-from webapp.providers.needs import Checkout, Fate, Seen
+from webapp.providers.needs import Checkout
 
 Got = TypeVar("Got")
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp.domain.money import Money
+from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import PaymentStatus, PayoutStatus
-from webapp.providers.needs import Fate, Seen
 
 MISSING_HERE, MISSING_THERE, DIFFERENT = "missing_here", "missing_there", "different"
+GIVEN_BACK, BY_HAND = "given_back", "paid_by_hand"
+"""A payment in review that was refunded, and one that was marked paid: the provider may not know how it ended."""
 
 _WENT = frozenset({Fate.SUCCEEDED, Fate.REVERSED})
 _DID_NOT = frozenset({Fate.FAILED, Fate.REVERSED, Fate.PENDING, Fate.ABSENT})
@@ -15,7 +17,8 @@ PAYMENTS: Mapping[str, frozenset[Fate]] = {
     PaymentStatus.PENDING: _DID_NOT,
     PaymentStatus.SUCCEEDED: _WENT,
     PaymentStatus.NEEDS_REVIEW: _WENT,
-    PaymentStatus.REFUNDED: _WENT,
+    GIVEN_BACK: _WENT,
+    BY_HAND: frozenset(Fate),
     PaymentStatus.FAILED: _DID_NOT,
     PaymentStatus.EXPIRED: _DID_NOT,
 }

@@ -74,10 +74,11 @@ def refund(session: Session, payment_id: int, payload: dict[str, Any], at: datet
 
 
 def mark_paid(session: Session, payment_id: int, payload: dict[str, Any], at: datetime, actor: Actor) -> str:
-    """Hold money that came in another way."""
+    """Hold money that came in another way: its provider has nothing to give back."""
     payment, order, escrow = locked(session, payment_id)
     check_mark_paid(payment, order, escrow)
     _hold(session, payment, order, escrow, _BY_HAND, at, actor)
+    payment.provider_id = None
     _settle(session, payment, PaymentStatus.SUCCEEDED, "payment.mark_paid", payload["reason"], at, actor)
     return f"Order {order.ref} was marked paid: {Money(payment.amount, payment.currency)} is held."
 

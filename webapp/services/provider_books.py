@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.provider_words import Fate
 from webapp.domain.states import PaymentStatus, PayoutStatus
-from webapp.models import Payment, Payout
-from webapp.providers.needs import Fate
+from webapp.models import Payment, Payout, Refund
 from webapp.services import comparing
 from webapp.services.comparing import Ours
 
@@ -26,6 +26,7 @@ class Book:
     reference: Any
     amount: Any
     currency: Any
+    status: Any
     expected: Mapping[str, frozenset[Fate]]
     went: frozenset[str]
     """The statuses in which the provider has to know of it."""
@@ -47,21 +48,31 @@ class Book:
     def _select(self, provider: str) -> Select[Any]:
         model = self.model
         columns = (self.reference.label("reference"), self.amount.label("amount"), self.currency.label("currency"))
-        return select(model.id, *columns, model.status, model.created_at).where(model.provider == provider)
+        found = select(model.id, *columns, self.status.label("status"), model.created_at)
+        return found.where(model.provider == provider)
 
     def _ours(self, row: Any, at: datetime) -> Ours:
         young = at - row.created_at < YOUNG
         return Ours(row.reference, row.amount, row.currency, row.status, young, (self.kind, row.id))
 
 
+_PAYMENT_STATUS = case(
+    (
+        (Payment.status == PaymentStatus.FAILED) & exists().where(Refund.payment_id == Payment.id),
+        comparing.GIVEN_BACK,
+    ),
+    ((Payment.status == PaymentStatus.SUCCEEDED) & Payment.provider_id.is_(None), comparing.BY_HAND),
+    else_=Payment.status,
+)
 PAYMENTS = Book(
     "payment",
     Payment,
     Payment.reference,
     func.coalesce(Payment.seen_amount, Payment.amount),
     func.coalesce(Payment.seen_currency, Payment.currency),
+    _PAYMENT_STATUS,
     comparing.PAYMENTS,
-    frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED, PaymentStatus.NEEDS_REVIEW}),
+    frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.NEEDS_REVIEW}),
 )
 PAYOUTS = Book(
     "payout",
@@ -69,6 +80,7 @@ PAYOUTS = Book(
     Payout.ref,
     Payout.amount,
     Payout.currency,
+    Payout.status,
     comparing.PAYOUTS,
     frozenset({PayoutStatus.SUCCEEDED, PayoutStatus.REVERSED, PayoutStatus.SENT}),
 )
