@@ -67,6 +67,9 @@ def test_a_difference_is_explained(differing: Runtime, sign_in: SignIn) -> None:
     with differing.db.reading() as session:
         found = {row.reference: row.id for row in session.query(Difference)}
     assert "money came or went past the desk" in client.get(f"/reconciliation/{found['pay-7']}").text
+    of_balance = client.get(f"/reconciliation/{found['account-9']}").text
+    assert "It is NGN 1.00 here and NGN 0.90 there." in of_balance
+    assert "Account ," not in of_balance
     assert client.get("/reconciliation/999").status_code == 404
 
 

@@ -77,8 +77,8 @@ class ReconciliationScreen(ListScreen):
             Column("currency", _l("Currency"), Difference.currency, shown=False),
             Column("said", _l("Why"), Difference.said),
             Column("first_seen_at", _l("Since"), Difference.first_seen_at, kind="when", sort=Difference.id),
-            Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when"),
-            Column("resolved_at", _l("Resolved"), Difference.resolved_at, kind="when"),
+            Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when", shown=False),
+            Column("resolved_at", _l("Resolved"), Difference.resolved_at, kind="when", shown=False),
             Column("id", _l("Number"), Difference.id, shown=False),
         ),
         filters=(
@@ -110,7 +110,7 @@ class ReconciliationScreen(ListScreen):
         return self.show(
             "one.html",
             found=found,
-            account=account,
+            ours=account,
             meaning=_OF_BALANCES if found.subject_kind == "account" else _MEANING[found.kind],
             address=_address(found, account),
             word=KINDS[found.kind],

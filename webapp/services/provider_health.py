@@ -23,7 +23,7 @@ class Wiring:
     used_as: str
     missing: tuple[str, ...]
     lacking: tuple[str, ...] = ()
-    """Variables without which a part of it is off: its webhooks."""
+    """Variables without which its webhooks are refused."""
 
     @property
     def is_configured(self) -> bool:
@@ -94,5 +94,4 @@ def _flutterwave(settings: Settings) -> Wiring:
 def _blnk(settings: Settings) -> Wiring:
     if settings.ledger != blnk.NAME:
         return Wiring(blnk.NAME, "", ("LEDGER",))
-    pair = {"BLNK_API_KEY": settings.blnk_api_key, "BLNK_WEBHOOK_SECRET": settings.blnk_webhook_secret}
-    return Wiring(blnk.NAME, "", (), tuple(name for name, value in pair.items() if not value))
+    return Wiring(blnk.NAME, "", (), () if settings.blnk_webhook_secret else ("BLNK_WEBHOOK_SECRET",))
