@@ -358,4 +358,4 @@ def test_without_a_provider_the_run_is_skipped(sqlite_url: str, tmp_path: Path, 
         planned(runtime)
         run = run_job_now(runtime, JOB)
 
-        assert (run.status, run.error) == ("skipped", "No provider that sends payouts is configured.")
+        assert (run.status, run.error) == ("skipped", "Sending payouts is not configured: set PAYSTACK_SECRET_KEY.")

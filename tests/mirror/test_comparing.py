@@ -62,6 +62,7 @@ def payment(runtime: Runtime, reference: str, status: str = "succeeded", *, made
                 order_id=order.id,
                 provider="paystack",
                 reference=reference,
+                provider_id="1",
                 status=status,
                 amount=10_000,
                 currency="NGN",

@@ -14,7 +14,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
     ways = work.runtime.providers.ways_to_pay
     if not ways:
-        raise NotConfigured("No provider that sends payouts is configured.")
+        raise NotConfigured("Sending payouts is not configured: set PAYSTACK_SECRET_KEY.")
     only = work.asked.get("schedule")
     writing = partial(payout_writing.write_all, ways=ways)
     dry = partial(payout_writing.write_none, ways=ways)

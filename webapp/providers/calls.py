@@ -14,7 +14,7 @@ from requests.exceptions import ConnectTimeout, RequestException
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from webapp.providers.circuit import Circuit
-from webapp.providers.failures import CallFailed, NotSent, Refused, Unknown
+from webapp.providers.failures import CallFailed, KeyRefused, NotSent, Refused, Unknown
 from webapp.providers.pace import Pace
 
 CONNECT_SECONDS = 5.0
@@ -118,7 +118,7 @@ class Caller:
         if status == 429:
             raise NotSent(f"{self.name} asks us to slow down.", retry_after=wait or 60.0)
         if status in (401, 403):
-            raise NotSent(f"{self.name} refuses our key.")
+            raise KeyRefused(f"{self.name} refuses our key.")
         if status >= 500:
             raise Unknown(f"{self.name} answered {status}.", retry_after=wait)
         if 300 <= status < 400:

@@ -16,6 +16,10 @@ class NotSent(CallFailed):
     """It surely had no effect: nothing was sent, or the provider said that it did nothing."""
 
 
+class KeyRefused(NotSent):
+    """The provider does not take our key, so it did nothing."""
+
+
 class Unknown(CallFailed):
     """It was sent, and may or may not have had its effect: ask before doing it again."""
 

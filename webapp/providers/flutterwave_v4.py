@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import Refused, Unknown
+from webapp.providers.failures import KeyRefused, Refused, Unknown
 from webapp.providers.flutterwave import NAME, major, pages, succeeded
 from webapp.providers.flutterwave_token import Tokens
 from webapp.providers.needs import Checkout
@@ -89,9 +89,7 @@ class FlutterwaveV4:
         """A token may be taken back before it expires: once more with a new one. A 401 did nothing."""
         try:
             return call()
-        except Refused as refusal:
-            if refusal.status != 401:
-                raise
+        except KeyRefused:
         self._tokens.give_up()
         return call()
 
