@@ -17,7 +17,7 @@ RELEASE_AFTER = timedelta(days=7)
 _FEE_BASIS_POINTS = 250
 
 _FATES = (
-    ["paid_out"] * 46
+    ["paid_out"] * 45
     + ["refunded"] * 4
     + ["split"] * 4
     + ["withdrawn"] * 2
@@ -26,10 +26,18 @@ _FATES = (
     + ["disputed"] * 8
     + ["frozen"] * 2
     + ["completion"] * 3
+    + ["finished"] * 1
     + ["buffer"] * 2
     + ["placement"] * 3
 )
 """What becomes of a market's orders, the oldest first as far as their fate allows."""
+_POLICIES = {
+    "completion": Policy.COMPLETION,
+    "finished": Policy.COMPLETION,
+    "buffer": Policy.BUFFER,
+    "placement": Policy.PLACEMENT,
+}
+"""Those that are not due by a deadline. A finished one is completed, and waits for its job."""
 
 
 @dataclass
@@ -47,6 +55,7 @@ class Trade:
     policy: Policy = Policy.DEADLINE
     release_at: datetime | None = None
     on_credit: bool = False
+    placement: str | None = None
     order_id: int = 0
     escrow_id: int = 0
 
@@ -109,9 +118,13 @@ def _trade(world: World, market: Market, fate: str) -> Trade:
         created,
     )
     trade.release_at = created + RELEASE_AFTER
-    if fate in ("completion", "buffer", "placement"):
-        trade.policy = Policy(fate)
+    if fate in _POLICIES:
+        trade.policy = _POLICIES[fate]
         trade.release_at = None if fate == "completion" else world.now + timedelta(days=chance.randint(1, 30))
+    if fate == "finished":
+        trade.release_at = trade.created + timedelta(hours=20)
+    if fate == "placement":
+        trade.placement = f"PL-{market.prefix}-{chance.randint(1, 2)}"
     return trade
 
 
@@ -121,12 +134,12 @@ def _age(world: World, fate: str) -> float:
     if fate == "paid_out":
         # Some of them are on their way still: due within the coming week, a few in the coming night.
         return chance.uniform(0.1, DAYS)
-    young = {"unpaid": (0.05, 1.9), "disputed": (1.5, 26), "frozen": (3, 30)}
+    young = {"unpaid": (0.05, 1.9), "finished": (0.84, 0.9), "disputed": (1.5, 26), "frozen": (3, 30)}
     return chance.uniform(*young.get(fate, (9, DAYS - 2)))
 
 
 def _order(trade: Trade) -> dict[str, object]:
-    done = trade.fate in ("paid_out", "split", "withdrawn", "buffer")
+    done = trade.fate in ("paid_out", "split", "withdrawn", "buffer", "finished")
     status = OrderStatus.IN_PROGRESS
     if trade.fate == "unpaid":
         status = OrderStatus.AWAITING_PAYMENT
@@ -157,6 +170,7 @@ def _escrow(trade: Trade) -> dict[str, object]:
         "buyer_id": trade.market.ids[trade.buyer],
         "seller_id": trade.market.ids[trade.seller],
         "policy": trade.policy,
+        "placement": trade.placement,
         "status": EscrowStatus.VOIDED if voided else EscrowStatus.PENDING_PAYMENT,
         "currency": trade.market.currency,
         "amount": trade.amount,
