@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.outbox.conftest import Receiver, serving
 from webapp.domain.addresses import may_reach, networks, problem_of
 from webapp.providers.failures import NotSent, Unknown
 from webapp.providers.webhook_posts import WebhookPosts
+from webapp.settings import SettingsProblem, load_settings
 
 HERE = networks(["127.0.0.0/8"])
 
@@ -166,3 +168,8 @@ def test_a_large_answer_is_read_to_its_bound_only(receiver: Receiver) -> None:
     receiver.body = b"a" * 50_000_000
     answer = WebhookPosts(3, HERE).post(receiver.url, "{}", {})
     assert (answer.status, answer.said) == (200, "a" * 300)
+
+
+def test_a_network_that_is_none_is_named_at_start(tmp_path: Path) -> None:
+    with pytest.raises(SettingsProblem, match="WEBHOOK_PRIVATE_ADDRESSES"):
+        load_settings(webhook_private_addresses="10.0.0.0/99", var_dir=tmp_path, _env_file=None)

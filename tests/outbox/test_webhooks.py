@@ -169,3 +169,17 @@ def test_a_test_message_goes_to_the_one_endpoint(place: Runtime, receiver: Recei
     ((headers, body),) = receiver.got
     assert json.loads(body)["type"] == "webhook.test"
     assert headers["webhook-id"] == json.loads(body)["id"]
+
+
+def test_many_for_one_endpoint_go_in_a_row_and_stop_at_the_first_that_fails(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, receiver.url)
+    receiver.answer = lambda number: 503 if number == 4 else 200
+    happen(place, *[f"a.n{number}" for number in range(50)])
+    spread(place)
+    send(place)
+    assert [attempts for _, _, attempts in states(place)] == [1, 1, 1, 1] + [0] * 46
+    come_due(place)
+    send(place)
+    said = [json.loads(body)["type"] for _, body in receiver.got]
+    assert said == [f"a.n{number}" for number in [0, 1, 2, 3, *range(3, 50)]]
+    assert {status for _, status, _ in states(place)} == {"delivered"}

@@ -16,14 +16,13 @@ from webapp.jobs.judging import look_around
 from webapp.jobs.outage import Outage
 from webapp.jobs.sending import Sending
 from webapp.logs import get_logger
-from webapp.models import Alert, Delivery
+from webapp.models import Alert
 from webapp.providers import heartbeat
 from webapp.runtime import Runtime
 from webapp.services import delivery_queue, processes
 from webapp.services.messages import alerts, recipients
 
 EVERY, BEAT_EVERY = 15.0, 60.0
-_OURS = Delivery.subject_kind == alerts.SUBJECT
 
 
 class AlertPost:
@@ -77,12 +76,12 @@ def send_alerts(runtime: Runtime) -> None:
     now = clock.now()
     with runtime.db.reading() as session:
         new = bool(alerts.untold(session, now))
-        due = session.scalars(delivery_queue.due(now, _OURS).limit(1)).first() is not None
+        due = session.scalars(delivery_queue.due(now, delivery_queue.ALERTS).limit(1)).first() is not None
     if new:
         with runtime.db.transaction() as session:
             alerts.write(session, now, runtime.settings)
     if new or due:
-        Sending(runtime, only=[_OURS]).run()
+        Sending(runtime, only=delivery_queue.ALERTS).run()
 
 
 def judge_alone(runtime: Runtime) -> None:

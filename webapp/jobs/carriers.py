@@ -1,7 +1,7 @@
 """Who carries what: webhooks by HTTP, letters by SMTP, short messages and chats by Apprise. No database in here."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from webapp.domain import addresses, webhook_signing
 from webapp.domain.states import Channel
@@ -16,9 +16,10 @@ from webapp.services.delivery_queue import Failed, NotTried, Parcel, Result, Sen
 from webapp.settings import Settings
 
 _PER_MINUTE = {Channel.WEBHOOK: 6_000, Channel.EMAIL: 600, Channel.SMS: 60, Channel.CHAT: 60}
-_PATIENCE = 5.0
+"""How often all processes together send by a channel."""
+_PATIENCE, _BATCH_SECONDS = 5.0, 60.0
+"""Seconds that one waits for its turn, and for which one goes on with a lane."""
 _GONE = 410
-"""How often all processes together send by a channel, and how many seconds one waits for its turn."""
 
 
 class Carriers:
@@ -38,8 +39,15 @@ class Carriers:
         """Send parcels of one channel, in order."""
         if parcels[0].channel == Channel.EMAIL:
             return self._letters(parcels)
-        way = self._webhook if parcels[0].channel == Channel.WEBHOOK else self._said
-        return [(parcel, self._ended(parcel, way)) for parcel in parcels]
+        return list(self._in_order(parcels, self._webhook if parcels[0].channel == Channel.WEBHOOK else self._said))
+
+    def _in_order(self, parcels: list[Parcel], way: Callable[[Parcel], Result]) -> Iterator[tuple[Parcel, Result]]:
+        """One after the other, until one does not arrive or the time is over: the others stay behind it."""
+        ends, goes_on = time.monotonic() + _BATCH_SECONDS, True
+        for parcel in parcels:
+            result = self._ended(parcel, way) if goes_on else NotTried(0)
+            goes_on = goes_on and isinstance(result, Sent) and time.monotonic() < ends
+            yield parcel, result
 
     def _ended(self, parcel: Parcel, way: Callable[[Parcel], Result]) -> Result:
         if not self._has_turn(parcel.channel):

@@ -43,4 +43,4 @@ class Outage:
 
 
 def _parcel(number: int, to: Recipient, title: str, body: str) -> Parcel:
-    return Parcel(number, 1, to.channel, "alert.outage", "", None, None, None, to.address, title, body)
+    return Parcel(number, 1, to.channel, "alert.outage", "", to.lane, None, None, None, to.address, title, body)

@@ -1,20 +1,19 @@
 """Sending what is due: taken in one transaction, sent outside of any, settled in another; lanes side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
-from typing import Any
+from itertools import groupby
 
 from webapp import clock
-from webapp.domain.states import Channel
 from webapp.jobs.carriers import Carriers
-from webapp.models import Delivery
 from webapp.runtime import Runtime
 from webapp.services import delivery_queue
-from webapp.services.delivery_queue import Parcel, Result
+from webapp.services.delivery_queue import Lanes, Parcel, Result
 
-LETTERS, MAILMEN = 50, 2
-"""Emails on one connection, and such connections at once."""
+LETTERS, MAILMEN, IN_A_ROW = 50, 2, 20
+"""Emails on one connection, such connections at once, and webhooks of one endpoint that are taken together."""
+_LETTERS = "letters"
 _LEASE = timedelta(seconds=180)
 _Flying = dict[Future[list[tuple[Parcel, Result]]], str]
 
@@ -26,11 +25,11 @@ class Sending:
         self,
         runtime: Runtime,
         *,
-        only: Sequence[Any] = (),
+        only: Lanes | None = None,
         settled: Callable[[list[tuple[Parcel, Result]], int], None] = lambda results, arrived: None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._runtime, self._only, self._settled, self._check = runtime, tuple(only), settled, check
+        self._runtime, self._only, self._settled, self._check = runtime, only, settled, check
         self._carriers = Carriers(runtime.settings)
         self._lease = _LEASE + timedelta(seconds=runtime.settings.provider_timeout_seconds)
         self._most = runtime.settings.provider_parallel_calls
@@ -54,17 +53,22 @@ class Sending:
             self._settle(flying, wait(flying, return_when=FIRST_COMPLETED).done)
 
     def _take(self, pool: ThreadPoolExecutor, flying: _Flying) -> None:
-        if list(flying.values()).count(Channel.EMAIL) < MAILMEN:
-            letters = self._claim(LETTERS, Delivery.channel == Channel.EMAIL)
-            if letters:
-                flying[pool.submit(self._carriers.send, letters)] = Channel.EMAIL
+        if self._only is None and list(flying.values()).count(_LETTERS) < MAILMEN:
+            self._fly(pool, flying, _LETTERS, self._claim(LETTERS, delivery_queue.LETTERS))
         free = self._most - len(flying)
-        for parcel in self._claim(free, Delivery.channel != Channel.EMAIL) if free > 0 else []:
-            flying[pool.submit(self._carriers.send, [parcel])] = parcel.channel
+        for lane, parcels in groupby(self._claim(free, self._only or delivery_queue.REST), key=lambda each: each.lane):
+            self._fly(pool, flying, lane, list(parcels))
 
-    def _claim(self, limit: int, *which: Any) -> list[Parcel]:
+    def _fly(self, pool: ThreadPoolExecutor, flying: _Flying, what: str, parcels: list[Parcel]) -> None:
+        if parcels:
+            flying[pool.submit(self._carriers.send, parcels)] = what
+
+    def _claim(self, limit: int, lanes: Lanes) -> list[Parcel]:
+        if limit <= 0:
+            return []
         with self._runtime.db.transaction() as session:
-            return delivery_queue.claim(session, clock.now(), self._lease, limit, *which, *self._only)
+            found = delivery_queue.claim(session, clock.now(), self._lease, limit, lanes, in_a_row=IN_A_ROW)
+        return sorted(found, key=lambda parcel: (parcel.lane, parcel.id))
 
     def _settle(self, flying: _Flying, done: set[Future[list[tuple[Parcel, Result]]]]) -> None:
         results = [pair for future in done for pair in future.result()]

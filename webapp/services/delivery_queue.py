@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
@@ -12,7 +13,7 @@ from webapp.domain import delivery_rules
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services import endpoint_health
-from webapp.sql import one_of
+from webapp.sql import begins, one_of
 
 WAITING = Delivery.status == literal_column("'waiting'")
 """Written out, so that SQLite sees that the partial indexes fit."""
@@ -28,6 +29,7 @@ class Parcel:
     channel: str
     kind: str
     message_id: str
+    lane: str
     endpoint_id: int | None
     url: str | None
     secret_sealed: str | None
@@ -56,16 +58,35 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class NotTried:
-    """There was no turn for it: it waits on, and this was no attempt."""
+    """There was no turn for it: it waits on, for at least so many seconds, and this was no attempt."""
+
+    seconds: float = 1.0
 
 
 Result = Sent | Failed | NotTried
 
 
-def heads() -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Lanes whose names begin like this, or all the others."""
+
+    prefix: str
+    others: bool = False
+
+    def hold(self, lane: Any) -> ColumnElement[bool]:
+        """Whether a lane is one of these."""
+        inside = begins(lane, self.prefix)
+        return ~inside if self.others else inside
+
+
+LETTERS, REST, ALERTS = Lanes("email-"), Lanes("email-", others=True), Lanes("alert-")
+EVERY = Lanes("")
+
+
+def heads(lanes_of: Lanes) -> Select[Any]:
     """The oldest waiting delivery of each lane: hops from lane to lane, however many wait in each."""
     row = aliased(Delivery)
-    waits = row.status == literal_column("'waiting'")
+    waits = (row.status == literal_column("'waiting'")) & lanes_of.hold(row.lane)
     lanes = select(func.min(row.lane).label("lane")).where(waits).cte("lanes", recursive=True)
     following = select(func.min(row.lane)).where(waits, row.lane > lanes.c.lane).correlate(lanes).scalar_subquery()
     lanes = lanes.union_all(select(following).where(lanes.c.lane.is_not(None)))
@@ -73,17 +94,23 @@ def heads() -> Select[Any]:
     return select(oldest).where(lanes.c.lane.is_not(None))
 
 
-def due(at: datetime, *also: Any) -> Select[Any]:
+def due(at: datetime, lanes: Lanes = EVERY) -> Select[Any]:
     """What may be sent now, the longest waiting first."""
-    return select(Delivery.id).where(Delivery.id.in_(heads()), *_free(at), *also).order_by(Delivery.next_try_at)
+    return select(Delivery.id).where(Delivery.id.in_(heads(lanes)), *_free(at)).order_by(Delivery.next_try_at)
 
 
-def claim(session: Session, at: datetime, lease: timedelta, limit: int, *also: Any) -> list[Parcel]:
-    """Take up to so many due deliveries. Who took them has until the lease ends; after that anyone takes them."""
-    found = due(at, *also).limit(limit).with_for_update(skip_locked=True, of=Delivery)
-    ids = list(session.scalars(found))
+def claim(
+    session: Session, at: datetime, lease: timedelta, limit: int, lanes: Lanes = EVERY, *, in_a_row: int = 1
+) -> list[Parcel]:
+    """Take what is due from up to so many lanes, of webhooks up to `in_a_row` each, in order.
+
+    Who took them has until the lease ends; after that anyone takes them.
+    """
+    ids = list(session.scalars(due(at, lanes).limit(limit).with_for_update(skip_locked=True, of=Delivery)))
     if not ids:
         return []
+    if in_a_row > 1:
+        ids += _following(session, ids, at, in_a_row - 1)
     taken = session.scalars(
         update(Delivery)
         .where(one_of(session, Delivery.id, ids), *_free(at))
@@ -100,6 +127,18 @@ def settle(session: Session, results: Sequence[tuple[Parcel, Result]], at: datet
     """Write down how each ended; what another process took over meanwhile is left to it. Returns how many arrived."""
     ordered = sorted(results, key=lambda pair: (pair[0].endpoint_id or 0, pair[0].id))
     return sum(_settle(session, parcel, result, at) for parcel, result in ordered)
+
+
+def _following(session: Session, firsts: Sequence[int], at: datetime, most: int) -> list[int]:
+    """What comes right after the first of each webhook lane, as far as nothing in between has to wait."""
+    which = (one_of(session, Delivery.id, firsts), Delivery.channel == Channel.WEBHOOK)
+    found: list[int] = []
+    for first, lane in session.execute(select(Delivery.id, Delivery.lane).where(*which)).all():
+        later = select(Delivery.id, Delivery.next_try_at, Delivery.lease_until)
+        rows = later.where(WAITING, Delivery.lane == lane, Delivery.id > first).order_by(Delivery.id).limit(most)
+        ready = takewhile(lambda row: row.next_try_at <= at and row.lease_until is None, session.execute(rows))
+        found += [row.id for row in ready]
+    return found
 
 
 def _free(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -121,6 +160,7 @@ def _parcel(row: Delivery, endpoint: WebhookEndpoint | None) -> Parcel:
         row.channel,
         row.kind,
         f"evt_{row.event_id}" if row.event_id else f"dlv_{row.id}",
+        row.lane,
         row.endpoint_id,
         endpoint.url if endpoint else None,
         endpoint.secret_sealed if endpoint else None,
@@ -151,7 +191,11 @@ def _values(parcel: Parcel, result: Result, at: datetime) -> dict[str, Any]:
             arrived = {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "answer_status": result.status}
             return {"lease_until": None, "said": None} | arrived
         case NotTried():
-            return {"lease_until": None, "attempts": parcel.attempt - 1, "next_try_at": at + timedelta(seconds=1)}
+            return {
+                "lease_until": None,
+                "attempts": parcel.attempt - 1,
+                "next_try_at": at + timedelta(seconds=result.seconds),
+            }
     return _failed(parcel, result, at)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert, Delivery
+from webapp.services.delivery_queue import ALERTS
 from webapp.services.messages import cases, recipients, texts
 from webapp.services.messages.outgoing import Message, write_all
 from webapp.settings import Settings
@@ -40,7 +41,7 @@ def _messages(found: list[tuple[str, Alert]], settings: Settings) -> Iterator[Me
     for kind, alert in found:
         text = texts.write(kind, _fields(alert, settings))
         for to in recipients.of_alerts(settings):
-            yield Message(f"alert-{alert.id}-{kind}", to, kind, (SUBJECT, alert.id), text, lane="alert-")
+            yield Message(f"alert-{alert.id}-{kind}", to, kind, (SUBJECT, alert.id), text, lane=ALERTS.prefix)
 
 
 def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
