@@ -27,6 +27,7 @@ PAGES = {
     "user": "users.one",
     "endpoint": "webhooks.one",
     "delivery": "notifications.one",
+    "payment": "payments.one",
 }
 """Which page shows a subject, and its argument is the noun's id."""
 

@@ -88,6 +88,16 @@ LOOKS: dict[str, Look] = {
     "verified": Look("good", "check", _("verified")),
     "needs_review": Look("warn", "eye", _("in review")),
     "pending": Look("calm", "hourglass", _("pending")),
+    # payouts, refunds, deliveries, webhooks
+    "sending": Look("warn", "question", _("being sent")),
+    "sent": Look("info", "forward", _("sent")),
+    "reversed": Look("bad", "return", _("reversed")),
+    "processing": Look("info", "play", _("processing")),
+    "processed": Look("good", "check", _("processed")),
+    "received": Look("calm", "inbox", _("received")),
+    "handled": Look("good", "check", _("handled")),
+    "ignored": Look("calm", "skip", _("ignored")),
+    "done": Look("good", "check", _("done")),
 }
 
 

@@ -63,7 +63,8 @@ class OverviewScreen(Screen):
         asker, actor = current_asker(), current_actor()
         mine = needs_you.disputes_of(session, asker.user.id) if asker and asker.user else []
         proposals = approvals.waiting(session, actor)[: needs_you.SHOWN] if actor.may("money:approve") else []
-        return {"mine": mine, "proposals": proposals, "blocked": needs_you.blocked(session)}
+        doubtful = needs_you.payments_in_review(session) if actor.may("payment:read") else []
+        return {"mine": mine, "proposals": proposals, "blocked": needs_you.blocked(session), "doubtful": doubtful}
 
     def _currency(self, held: list[str]) -> str:
         wanted = request.args.get("currency", "")

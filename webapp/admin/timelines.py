@@ -45,6 +45,29 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "order.cancel": (_l("Order cancelled"), "calm", "cross"),
     "wallet.open": (_l("Wallet opened"), "info", "wallet"),
     "evidence.submit": (_l("Evidence submitted"), "calm", "file"),
+    "payment.create": (_l("Payment begun"), "calm", "plus"),
+    "payment.succeed": (_l("Paid"), "good", "check"),
+    "payment.fail": (_l("Payment failed"), "bad", "cross"),
+    "payment.expire": (_l("Payment expired"), "warn", "clock"),
+    "payment.review": (_l("Put into review"), "warn", "eye"),
+    "payment.accept": (_l("Payment accepted"), "good", "check"),
+    "payment.refund": (_l("Payment to be refunded"), "calm", "return"),
+    "payment.mark_paid": (_l("Marked paid by hand"), "good", "coins"),
+    "refund.create": (_l("Refund begun"), "calm", "return"),
+    "refund.processed": (_l("Refunded"), "good", "check"),
+    "refund.failed": (_l("Refund failed"), "bad", "cross"),
+    "payout.create": (_l("Payout written"), "calm", "plus"),
+    "payout.succeed": (_l("Paid out"), "good", "check"),
+    "payout.fail": (_l("Payout failed"), "bad", "cross"),
+    "payout.reverse": (_l("Payout reversed"), "bad", "return"),
+    "payout.cancel": (_l("Payout cancelled"), "calm", "cross"),
+    "payout.retry": (_l("Payout tried again"), "info", "refresh"),
+    "payout_schedule.create": (_l("Payout planned"), "calm", "plus"),
+    "payout_schedule.change": (_l("Plan changed"), "info", "clock"),
+    "payout_schedule.cancel": (_l("Plan cancelled"), "calm", "cross"),
+    "payout_schedule.trigger": (_l("To be paid now"), "info", "play"),
+    "payout_schedule.fail": (_l("Given up after failures"), "bad", "stop"),
+    "party.payout_destination": (_l("Payout destination set"), "warn", "wallet"),
 }
 MONEY: dict[str, tuple[Any, str, str]] = {
     "hold": (_l("into escrow"), "info", "coins"),
@@ -62,6 +85,9 @@ PROPOSALS = {
     "escrow.refund": _l("refund to the buyer"),
     "escrow.void": _l("voiding"),
     "transfer.reverse": _l("reversal"),
+    "payment.accept": _l("acceptance of a payment"),
+    "payment.refund": _l("refund of a payment"),
+    "payment.mark_paid": _l("marking a payment paid"),
 }
 """What a proposal is called."""
 DECISIONS = {
@@ -73,6 +99,9 @@ DECISIONS = {
     "escrow.refund": _l("refund"),
     "escrow.void": _l("voiding"),
     "transfer.reverse": _l("reversal"),
+    "payment.accept": _l("acceptance"),
+    "payment.refund": _l("refund"),
+    "payment.mark_paid": _l("marking as paid"),
 }
 """What a proposal would do, in a word: its action, or the resolution of a dispute."""
 MESSAGES = {

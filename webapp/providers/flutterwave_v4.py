@@ -90,8 +90,8 @@ class FlutterwaveV4:
         try:
             return call()
         except KeyRefused:
-        self._tokens.give_up()
-        return call()
+            self._tokens.give_up()
+            return call()
 
 
 def _seen(data: Answer, reference: str) -> Seen:

@@ -45,11 +45,15 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
     disputes = session.scalars(
         select(Dispute).where(Dispute.escrow_id == escrow_id).order_by(Dispute.id.desc()).limit(MOST)
     ).all()
+    payments = session.scalars(
+        select(Payment).where(Payment.order_id == escrow.order_id).order_by(Payment.id.desc()).limit(MOST)
+    ).all()
     movements = escrow_ledger.of_escrow(session, escrow_id)
     subjects = [
         ("escrow", escrow_id),
         *[("dispute", one.id) for one in disputes],
         *[("transfer", one.id) for one in movements],
+        *[("payment", one.id) for one in payments],
     ]
     approvals = _approvals(session, subjects)
     subjects += [("order", escrow.order_id), *[("approval", one.id) for one in approvals]]
@@ -58,9 +62,7 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
         session.get_one(Order, escrow.order_id),
         parties[escrow.buyer_id],
         parties[escrow.seller_id],
-        session.scalars(
-            select(Payment).where(Payment.order_id == escrow.order_id).order_by(Payment.id.desc()).limit(MOST)
-        ).all(),
+        payments,
         session.scalars(
             select(Freeze)
             .where(Freeze.escrow_id == escrow_id, Freeze.lifted_at.is_(None))

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.models import Dispute, Escrow
+from webapp.domain.states import PaymentStatus
+from webapp.models import Dispute, Escrow, Payment
 from webapp.services.dispute_tabs import OPEN
 
 SHOWN = 5
@@ -19,4 +20,10 @@ def disputes_of(session: Session, user_id: int) -> list[tuple[Dispute, Escrow]]:
 def blocked(session: Session) -> list[Escrow]:
     """Escrows that a job could not pay, the latest first."""
     query = select(Escrow).where(Escrow.blocked.is_not(None)).order_by(Escrow.id.desc()).limit(SHOWN)
+    return list(session.scalars(query))
+
+
+def payments_in_review(session: Session) -> list[Payment]:
+    """Payments that wait for a decision, the oldest first."""
+    query = select(Payment).where(Payment.status == PaymentStatus.NEEDS_REVIEW).order_by(Payment.id).limit(SHOWN)
     return list(session.scalars(query))

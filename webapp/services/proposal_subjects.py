@@ -1,10 +1,10 @@
-"""What a proposal is about, for people: its escrow, its dispute or its transfer."""
+"""What a proposal is about, for people: its escrow, its dispute, its transfer or its payment."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webapp.models import Approval, Dispute, Escrow, Transfer
+from webapp.models import Approval, Dispute, Escrow, Payment, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Subjects:
     escrow: Escrow | None
     dispute: Dispute | None
     transfer: Transfer | None
+    payment: Payment | None
 
 
 def of(session: Session, approval: Approval) -> Subjects:
@@ -23,4 +24,5 @@ def of(session: Session, approval: Approval) -> Subjects:
         session.get(Escrow, approval.escrow_id) if approval.escrow_id else None,
         session.get(Dispute, number) if kind == "dispute" else None,
         session.get(Transfer, number) if kind == "transfer" else None,
+        session.get(Payment, number) if kind == "payment" else None,
     )

@@ -1,0 +1,50 @@
+"""Payments: attempts to collect money, and those that a person has to look at."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.payment_deeds import PaymentDeeds
+from webapp.admin.payment_list import LISTING, TABS
+from webapp.admin.screen import page
+from webapp.admin.tabbed import TabbedScreen
+from webapp.admin.timelines import Shown, in_words
+from webapp.models import IncomingWebhook
+from webapp.services import payment_explanation, payment_file
+from webapp.services.payment_file import PaymentFile
+
+
+class PaymentScreen(TabbedScreen, PaymentDeeds):
+    """Every attempt to collect money for an order."""
+
+    noun = "payments"
+    title = _l("Payments")
+    permission = "payment:read"
+    group = "money"
+    icon = "coins"
+    place = 12
+    lead = _l("Attempts to collect money through a provider. Those in review wait for a person.")
+    empty = _l("No payment is like this. A payment appears when the marketplace starts a checkout for an order.")
+    listing, tabs = LISTING, TABS
+
+    @page("/<int:payment_id>")
+    def one(self, payment_id: int) -> Any:
+        """A payment: what is the matter with it, what its provider said, and what can be done."""
+        with self.reading() as session:
+            file = payment_file.read(session, payment_id)
+        why = payment_explanation.why(file, clock.now())
+        return self.show("one.html", file=file, why=why, moments=_moments(file), offers=self.offers(file))
+
+
+def _moments(file: PaymentFile) -> list[Shown]:
+    """What was done and what the provider told, newest first."""
+    found = [*in_words(file.moments), *map(_told, file.incoming)]
+    return sorted(found, key=lambda moment: moment.at, reverse=True)
+
+
+def _told(incoming: IncomingWebhook) -> Shown:
+    title = _("The provider told: %(event)s", event=incoming.event)
+    tone = {"failed": "bad", "handled": "good"}.get(incoming.status, "info")
+    return Shown(incoming.received_at, title, tone, "inbox", incoming.provider, incoming.said or "")

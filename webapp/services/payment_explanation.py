@@ -1,0 +1,75 @@
+"""What is the matter with this payment? The answer, and what happens next."""
+
+from datetime import datetime
+
+from webapp.domain.money import Money
+from webapp.domain.states import PaymentStatus, RefundStatus
+from webapp.models import Payment, Refund
+from webapp.services.payment_file import PaymentFile
+
+_REFUNDS = {
+    RefundStatus.WAITING: "{amount} goes back to the payer: the refund is sent with the next run.",
+    RefundStatus.SENDING: "{amount} goes back to the payer: the refund may have been sent, so the provider is asked.",
+    RefundStatus.PENDING: "{amount} goes back to the payer: the provider took the refund and has not finished it.",
+    RefundStatus.PROCESSED: "{amount} went back to the payer.",
+    RefundStatus.FAILED: "The refund of {amount} failed: a person has to see that the payer gets it.",
+}
+
+
+def why(file: PaymentFile, at: datetime) -> list[str]:
+    """Sentences; the first is the answer."""
+    payment = file.payment
+    ways = {
+        PaymentStatus.PENDING: _pending,
+        PaymentStatus.NEEDS_REVIEW: _in_review,
+        PaymentStatus.SUCCEEDED: _succeeded,
+    }
+    told = ways.get(PaymentStatus(payment.status), _ended)(file, at)
+    return told + ([_refunded(file.refund)] if file.refund else [])
+
+
+def _pending(file: PaymentFile, at: datetime) -> list[str]:
+    payment = file.payment
+    said = [f"{_amount(payment)} is awaited through {payment.provider} since {_on(payment.created_at)}."]
+    if payment.checkout_url is None:
+        said.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
+    if payment.said:
+        said.append(payment.said)
+    if payment.next_check_at is not None:
+        soon = payment.next_check_at <= at
+        when = "with the next run" if soon else f"from {_on(payment.next_check_at)}"
+        said.append(f"Its provider is asked {when}, unless a webhook settles it before.")
+    return said
+
+
+def _in_review(file: PaymentFile, at: datetime) -> list[str]:
+    said = [file.payment.said or "What the provider says contradicts what this desk knows."]
+    waiting = file.waiting
+    if waiting is not None:
+        return [*said, f"{waiting.proposed_by_name} proposed a decision, which waits for a second person."]
+    return [*said, "Nothing moves until a person decides."]
+
+
+def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
+    payment, state = file.payment, file.escrow.status.replace("_", " ")
+    paid = f"It was paid on {_on(payment.settled_at)}" if payment.settled_at else "It was paid"
+    return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}."]
+
+
+def _ended(file: PaymentFile, at: datetime) -> list[str]:
+    payment = file.payment
+    when = f" on {_on(payment.settled_at)}" if payment.settled_at else ""
+    told = f": {payment.said}" if payment.said else "."
+    return [f"It {payment.status}{when}{told}", f"Order {file.order.ref} is {file.order.status.replace('_', ' ')}."]
+
+
+def _refunded(refund: Refund) -> str:
+    return _REFUNDS[RefundStatus(refund.status)].format(amount=Money(refund.amount, refund.currency))
+
+
+def _amount(payment: Payment) -> Money:
+    return Money(payment.amount, payment.currency)
+
+
+def _on(instant: datetime) -> str:
+    return f"{instant:%d %B %Y at %H:%M} UTC"

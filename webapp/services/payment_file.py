@@ -1,0 +1,76 @@
+"""All there is to know of one payment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import ApprovalStatus
+from webapp.errors import Conflict
+from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, Refund
+from webapp.services import case_timeline, orders, payment_decisions, payments, refunds
+from webapp.services.case_timeline import Moment
+
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFile:
+    """One payment with everything around it."""
+
+    payment: Payment
+    order: Order
+    escrow: Escrow
+    buyer: Party
+    refund: Refund | None
+    approvals: Sequence[Approval]
+    """What was proposed about it, newest first."""
+    incoming: Sequence[IncomingWebhook]
+    """What its provider told us of it, newest first."""
+    moments: Sequence[Moment]
+
+    @property
+    def waiting(self) -> Approval | None:
+        """The proposal that waits for a second person."""
+        return next((each for each in self.approvals if each.status == ApprovalStatus.PROPOSED), None)
+
+
+def read(session: Session, payment_id: int) -> PaymentFile:
+    """One payment with everything around it, in a fixed number of statements. Raises NotFound."""
+    payment = payments.get(session, payment_id)
+    order = orders.get(session, payment.order_id)
+    refund = refunds.of_payment(session, payment_id)
+    mine = (Approval.subject_kind == "payment", Approval.subject_id == payment_id)
+    proposed = session.scalars(select(Approval).where(*mine).order_by(Approval.id.desc()).limit(MOST)).all()
+    subjects = [("payment", payment_id), *[("approval", each.id) for each in proposed]]
+    subjects += [("refund", refund.id)] if refund else []
+    return PaymentFile(
+        payment,
+        order,
+        orders.escrow_of(session, order.id),
+        session.get_one(Party, order.buyer_id),
+        refund,
+        proposed,
+        _incoming(session, payment),
+        case_timeline.moments(session, subjects, ()),
+    )
+
+
+def hindrance(file: PaymentFile, action: str) -> str:
+    """Why `payment.accept`, `payment.refund` or `payment.mark_paid` can't be decided now; empty when it can."""
+    waiting = file.waiting
+    if waiting is not None:
+        return f"{waiting.proposed_by_name} proposed a decision already; it waits for approval."
+    try:
+        payment_decisions.CHECKS[action](file.payment, file.order, file.escrow)
+    except Conflict as conflict:
+        return conflict.detail
+    return ""
+
+
+def _incoming(session: Session, payment: Payment) -> Sequence[IncomingWebhook]:
+    if payment.reference is None:
+        return ()
+    about = (IncomingWebhook.provider == payment.provider, IncomingWebhook.reference == payment.reference)
+    return session.scalars(select(IncomingWebhook).where(*about).order_by(IncomingWebhook.id.desc()).limit(MOST)).all()
