@@ -4,8 +4,9 @@ from datetime import datetime
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import CatchUp
-from webapp.jobs import job
+from webapp.jobs import job, payout_waves, refund_waves
 from webapp.jobs.event_stream import publish
+from webapp.jobs.mirroring import mirror
 from webapp.jobs.sending import Sending
 from webapp.jobs.work import Work
 from webapp.services import deliveries, fan_out
@@ -19,7 +20,7 @@ _COUNTED = 100
 
 @job(cron="* * * * *", catch_up=CatchUp.SKIP)
 def deliver_outbox(work: Work, at: datetime) -> None:
-    """Send the notifications, webhooks and alerts that are waiting."""
+    """Send notifications, webhooks, alerts and provider instructions that are waiting."""
     if work.dry_run:
         return
     for missing in recipients.missing(work.settings):
@@ -31,6 +32,14 @@ def deliver_outbox(work: Work, at: datetime) -> None:
         work.check()
     Sending(work.runtime, settled=arrivals.note, check=work.check).run()
     arrivals.count()
+    _instruct(work, at)
+
+
+def _instruct(work: Work, at: datetime) -> None:
+    """What providers have to do, or have not answered yet: payouts, refunds, and the external ledger's transfers."""
+    work.in_waves(payout_waves.wave(work, at))
+    work.in_waves(refund_waves.wave(work, at))
+    mirror(work)
 
 
 class Arrivals:
