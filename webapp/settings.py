@@ -1,6 +1,7 @@
 """Settings: environment variables, also from `.env`; typed, and every problem reported at once by its name."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +13,8 @@ from webapp.domain.money import exponent, parse_major
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
 KEY_FILE = "secret_key"
 """In the folder for data: the key that `desk up` made for itself where none is set."""
+SANDBOX_FILE = "sandbox.json"
+"""In the folder for data: how the sandbox that `desk up` started is reached, while it runs."""
 
 
 class SettingsProblem(Exception):
@@ -160,6 +163,15 @@ class Settings(BaseSettings):
         kept = self.var_dir / KEY_FILE
         if not self.has_own_secret and not self.is_production and kept.is_file():
             self.secret_key = kept.read_text().strip()
+        return self
+
+    @model_validator(mode="after")
+    def _take_sandbox(self) -> Self:
+        kept = self.var_dir / SANDBOX_FILE
+        if not self.is_production and kept.is_file():
+            for name, value in json.loads(kept.read_text()).items():
+                if name not in self.model_fields_set:
+                    setattr(self, name, value)
         return self
 
     @model_validator(mode="after")

@@ -1,5 +1,7 @@
 """Where the providers' webhooks arrive: the signature is checked on the raw bytes, then it is stored, then answered."""
 
+from collections.abc import Callable
+
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
@@ -21,8 +23,12 @@ _ACTOR = Actor("job", None, "webhooks", frozenset({"job:run"}))
 def listen(app: Flask, runtime: Runtime) -> None:
     """Add the addresses. Whoever can't sign learns nothing but that."""
     for provider in CHECKS:
-        view = for_machines(_Door(runtime, provider))
+        view = for_machines(_view(_Door(runtime, provider)))
         app.add_url_rule(f"/webhooks/{provider}", f"webhooks.{provider}", view, methods=["POST"])
+
+
+def _view(door: "_Door") -> Callable[[], ResponseReturnValue]:
+    return lambda: door.open()
 
 
 class _Door:
@@ -30,9 +36,9 @@ class _Door:
 
     def __init__(self, runtime: Runtime, provider: str) -> None:
         self._runtime, self._provider = runtime, provider
-        self.__name__ = provider
 
-    def __call__(self) -> ResponseReturnValue:
+    def open(self) -> ResponseReturnValue:
+        """Check, store, answer."""
         if (request.content_length or 0) > MOST_BYTES:
             return problem(413, "Too large", f"A webhook has at most {MOST_BYTES // 1024} KiB.")
         raw, now = request.get_data(cache=False)[: MOST_BYTES + 1], clock.now()

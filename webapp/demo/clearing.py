@@ -12,6 +12,7 @@ from sqlalchemy import Delete, Select, String, cast, delete, exists, literal, se
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.demo import clearing_outside
 from webapp.demo.clearing_money import forget_money, transfers_of
 from webapp.demo.lifting import refusals_lifted
 from webapp.demo.runs import SILENT
@@ -26,7 +27,6 @@ from webapp.models import (
     AuditHead,
     AuditSeal,
     AutoDeduct,
-    Delivery,
     Dispute,
     Entry,
     Escrow,
@@ -67,6 +67,7 @@ _SUBJECTS: dict[str, Select[Any]] = {
     "dispute": _DISPUTES,
     "approval": _APPROVALS,
     "run": _RUNS,
+    **clearing_outside.SUBJECTS,
 }
 
 
@@ -109,11 +110,8 @@ def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime
     batches = select(AuditSeal.batch).where(AuditSeal.chain == CHAIN)
     return [
         delete(Alert).where(Alert.demo | Alert.subject.in_(disputed)),
-        *(
-            delete(told).where(told.subject_kind == kind, told.subject_id.in_(ids))
-            for told in (Event, Delivery)
-            for kind, ids in _SUBJECTS.items()
-        ),
+        *clearing_outside.of_subjects(Event, _SUBJECTS),
+        *clearing_outside.deletions(_SUBJECTS),
         delete(RunItem).where(
             RunItem.run_id.in_(_RUNS) | ((RunItem.subject_kind == "escrow") & RunItem.subject_id.in_(_ESCROWS))
         ),

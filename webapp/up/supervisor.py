@@ -9,15 +9,18 @@ from urllib.request import urlopen
 import click
 
 from webapp.demo import SIGN_INS, seed
+from webapp.demo.motion import set_in_motion
 from webapp.embedded.redis_server import wait_until_ready
-from webapp.errors import Unavailable
+from webapp.errors import Refusal, Unavailable
 from webapp.jobs.start import prepare
 from webapp.migrations import upgrade
 from webapp.runtime import build_runtime
 from webapp.settings import Settings
+from webapp.up import sandbox
 from webapp.up.children import Child
 from webapp.up.place import check_port, claim, with_secret
 from webapp.up.plan import desk_children, redis_child
+from webapp.up.sandbox import Place
 
 _READY_SECONDS, _STOP_SECONDS, _TICK = 60.0, 25.0, 0.1
 
@@ -34,6 +37,7 @@ def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
     check_port(settings.port)
     children: list[Child] = []
     try:
+        sandbox.forget(settings)
         settings = with_secret(settings)
         _start(settings, children, demo, workers)
         _watch(children)
@@ -41,6 +45,7 @@ def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
         click.echo("\nStopping …")
     finally:
         _stop(children)
+        sandbox.forget(settings)
         lock.close()
 
 
@@ -50,12 +55,19 @@ def _start(settings: Settings, children: list[Child], demo: bool, workers: int) 
         children.append(redis)
         redis.start()
     wait_until_ready(settings.redis_address)
+    place = sandbox.choose(settings) if sandbox.wanted(settings, demo) else None
+    if place is not None:
+        settings = sandbox.configure(settings, place)
+        children.append(sandbox.child(settings, place))
+        children[-1].start()
     _prepare_database(settings, demo)
     for child in desk_children(settings, workers):
         children.append(child)
         child.start()
     _wait_for_desk(settings, children)
-    _greet(settings, demo)
+    if place is not None:
+        _move(settings, place)
+    _greet(settings, demo, place)
 
 
 def _prepare_database(settings: Settings, demo: bool) -> None:
@@ -88,8 +100,21 @@ def _ready(port: int) -> bool:
         return False
 
 
-def _greet(settings: Settings, demo: bool) -> None:
+def _move(settings: Settings, place: Place) -> None:
+    """Let the demo's money move through the sandbox. What goes wrong there is said, and stops nothing."""
+    runtime = build_runtime(settings)
+    try:
+        set_in_motion(runtime, place.url)
+    except (Refusal, OSError) as problem:
+        click.echo(f"The sandbox could not be set in motion: {problem}", err=True)
+    finally:
+        runtime.db.close()
+
+
+def _greet(settings: Settings, demo: bool, place: Place | None) -> None:
     click.echo(f"\nEscrow Desk is ready:  http://localhost:{settings.port}\n")
+    if place is not None:
+        click.echo(f"Its providers are invented:  {place.url}/mailbox.html shows what people were sent\n")
     if demo and not settings.is_production:
         click.echo("Sign in as")
         for role, email, password in SIGN_INS:

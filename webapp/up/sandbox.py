@@ -1,0 +1,82 @@
+"""The sandbox beside the demo: where no provider is configured, one is invented, so that money can be seen moving."""
+
+import json
+import os
+import socket
+import sys
+from dataclasses import dataclass
+
+from webapp.sandbox.settings import HOST, SANDBOX_KEYS
+from webapp.settings import SANDBOX_FILE, Settings, load_settings
+from webapp.up.children import Child
+
+_CONFIGURED = ("paystack_secret_key", "flutterwave_client_id", "flutterwave_secret_key", "smtp_url", "notify_urls")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the sandbox answers, and where it takes mail."""
+
+    port: int
+    smtp_port: int
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{HOST}:{self.port}"
+
+
+def wanted(settings: Settings, demo: bool) -> bool:
+    """Whether this desk shows the demo and has no provider of its own."""
+    return demo and not settings.is_production and not any(getattr(settings, name) for name in _CONFIGURED)
+
+
+def choose(settings: Settings) -> Place:
+    """Ports beside the desk's, or free ones."""
+    return Place(_free(settings.port + 1), _free(settings.port + 2))
+
+
+def child(settings: Settings, place: Place) -> Child:
+    """Its process; its books lie in the folder for data."""
+    folder = settings.var_dir.resolve()
+    desk = f"http://{HOST}:{settings.port}"
+    ports = ["--port", str(place.port), "--smtp-port", str(place.smtp_port)]
+    command = [sys.executable, "-m", "webapp.cli", "sandbox", *ports]
+    command += ["--file", str(folder / "sandbox.sqlite3"), "--desk", desk]
+    around = os.environ | SANDBOX_KEYS | {"PYTHONUNBUFFERED": "1", "VAR_DIR": str(folder)}
+    return Child("sandbox", command, around, folder / "log" / "sandbox.log")
+
+
+def configure(settings: Settings, place: Place) -> Settings:
+    """Keep in the folder how it is reached, for every process of this desk; the settings with it."""
+    values = {name.lower(): key for name, key in SANDBOX_KEYS.items()} | {
+        "paystack_url": f"{place.url}/paystack",
+        "flutterwave_url": f"{place.url}/flutterwave",
+        "flutterwave_v3_url": f"{place.url}/flutterwave",
+        "flutterwave_token_url": f"{place.url}/flutterwave/idp/token",
+        "blnk_url": f"{place.url}/blnk",
+        "smtp_url": f"smtp://{HOST}:{place.smtp_port}",
+        "notify_urls": [f"json://{HOST}:{place.port}/chat", f"json://{HOST}:{place.port}/sms/{{phone}}"],
+        "alert_urls": [f"json://{HOST}:{place.port}/chat"],
+        "webhook_private_addresses": [f"{HOST}/32"],
+    }
+    file = settings.var_dir / SANDBOX_FILE
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as kept:
+        json.dump(values, kept, indent=1)
+    return load_settings()
+
+
+def forget(settings: Settings) -> None:
+    """It is not there any more."""
+    (settings.var_dir / SANDBOX_FILE).unlink(missing_ok=True)
+
+
+def _free(port: int) -> int:
+    for candidate in (port, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, candidate))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return port
