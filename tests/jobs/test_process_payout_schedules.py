@@ -11,7 +11,8 @@ from sqlalchemy import func, select, update
 
 from tests.jobs.conftest import OPERATOR
 from tests.jobs.support import run_job_now
-from tests.support.market import DIVINE, Market, all_books_agree, undone, wallet
+from tests.support.market import DIVINE, all_books_agree, undone, wallet
+from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, desk_with, sandbox
 from webapp import clock
 from webapp.domain.actors import job_actor
@@ -23,7 +24,6 @@ from webapp.models import Alert, Payout, PayoutSchedule, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
 from webapp.services import (
-    payout_destinations,
     payout_schedules,
     payout_settling,
     payout_writing,
@@ -31,7 +31,6 @@ from webapp.services import (
     runs,
     stop,
 )
-from webapp.services.payout_destinations import NewDestination
 from webapp.services.payout_schedules import NewSchedule
 
 JOB = "process_payout_schedules"
@@ -58,20 +57,6 @@ def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runti
 def pg_runtime(world: Sandbox, pg_url: str, tmp_path: Path) -> Iterator[Runtime]:
     with desk_with(world, pg_url, tmp_path) as made:
         yield made
-
-
-def planned(runtime: Runtime, amount: int = 4_000, *, held: int = 10_000, account: bool = True, **more: Any) -> int:
-    """A payout schedule that is due, of a new party."""
-    with runtime.db.transaction() as session:
-        market = Market(session, runtime, at=clock.now())
-        party = market.party("worker", wallet=held)
-        if account:
-            to = NewDestination("NGN", "nuban", "058", f"00{party.id:08}", "Kofi Mensah")
-            keys = runtime.settings.sealing_keys
-            payout_destinations.put(session, party.id, to, keys=keys, at=clock.now(), actor=DIVINE)
-        given = {"due_at": clock.now() - timedelta(minutes=1)} | more
-        new = NewSchedule(f"plan-{party.id}", party.id, amount, "NGN", **given)
-        return payout_schedules.create(session, new, at=clock.now(), actor=DIVINE).id
 
 
 def schedule(runtime: Runtime, schedule_id: int) -> PayoutSchedule:

@@ -28,6 +28,8 @@ PAGES = {
     "endpoint": "webhooks.one",
     "delivery": "notifications.one",
     "payment": "payments.one",
+    "payout": "payouts.one",
+    "payout_schedule": "payout-schedules.one",
 }
 """Which page shows a subject, and its argument is the noun's id."""
 

@@ -11,7 +11,7 @@ from wtforms import Field, HiddenField, SelectMultipleField, StringField, Valida
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.words import current_zone
-from webapp.domain.money import Money, parse_major
+from webapp.domain.money import Money, parse_major, to_major
 from webapp.errors import Invalid, Refusal
 
 
@@ -80,6 +80,18 @@ class MoneyField(StringField):
             return Money(parse_major(self._value(), currency), currency)
         except ValueError as wrong:
             raise ValidationError(f"{wrong}.") from None
+
+    def minor(self, currency: str) -> int:
+        """The amount in minor units. Raises Invalid, told at this field."""
+        try:
+            return self.money(currency).amount
+        except ValueError as wrong:
+            raise Invalid(str(wrong), fields={self.name: str(wrong)}) from None
+
+
+def in_major(amount: int | None, currency: str) -> str:
+    """An amount in minor units as people write it; nothing for None."""
+    return "" if amount is None else f"{to_major(amount, currency):f}"
 
 
 class InstantField(StringField):

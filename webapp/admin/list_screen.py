@@ -24,13 +24,17 @@ class ListScreen(Screen):
     def index(self) -> Any:
         """The list."""
         with self.reading() as session:
-            found = self.listing.read(session, request.args, *self.conditions())
+            found = self.asked().read(session, request.args, *self.conditions())
             return self.show(self.list_template, page=found, **self.around(session))
 
     @page("/export.csv")
     def export(self) -> Any:
         """What the list shows, all of it, as a file."""
-        return download(self.noun, self.listing, self.reading, request.args, *self.conditions())
+        return download(self.noun, self.asked(), self.reading, request.args, *self.conditions())
+
+    def asked(self) -> Listing:
+        """The listing that the address asks for."""
+        return self.listing
 
     def conditions(self) -> tuple[Any, ...]:
         """The screen's own conditions on the list, such as a tab's."""

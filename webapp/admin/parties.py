@@ -10,6 +10,7 @@ from webapp.admin.columns import Column, flag
 from webapp.admin.exports import download
 from webapp.admin.lists import Listing
 from webapp.admin.party_deeds import PartyDeeds
+from webapp.admin.party_destinations import PartyDestinations
 from webapp.admin.screen import page
 from webapp.admin.statements import STATEMENT
 from webapp.models import Entry, Party
@@ -46,7 +47,7 @@ LISTING = Listing(
 )
 
 
-class PartyScreen(PartyDeeds):
+class PartyScreen(PartyDeeds, PartyDestinations):
     """Everyone who pays or is paid."""
 
     noun = "parties"

@@ -9,11 +9,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
-from webapp.admin.forms import DeskForm, MoneyField
+from webapp.admin.forms import DeskForm, MoneyField, in_major
 from webapp.admin.screen import Screen
 from webapp.admin.words import money
-from webapp.domain.money import to_major
-from webapp.errors import Invalid
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services import parties, standing_orders
@@ -53,9 +51,9 @@ class PartyDeeds(Screen):
     )
     def auto_deduct(self, party_id: int, currency: str, form: OrderForm) -> Done:
         """Set the standing order of one currency."""
-        daily = _minor(form.daily_max, currency) if form.daily_max._value().strip() else None
+        daily = form.daily_max.minor(currency) if form.daily_max._value().strip() else None
         order = StandingOrder(
-            bool(form.enabled.data), form.percent.data or 0, daily, _minor(form.minimum_balance, currency)
+            bool(form.enabled.data), form.percent.data or 0, daily, form.minimum_balance.minor(currency)
         )
         with self.transaction() as session:
             standing_orders.change(
@@ -76,7 +74,7 @@ class PartyDeeds(Screen):
     @door("/<int:party_id>/repay/<currency>", permission="party:write", form=RepayForm, asks="_repay_asked")
     def repay(self, party_id: int, currency: str, form: RepayForm) -> Done:
         """Repay debt from the wallet."""
-        amount = _minor(form.amount, currency)
+        amount = form.amount.minor(currency)
         with self.transaction() as session:
             parties.repay(
                 session,
@@ -96,8 +94,8 @@ class PartyDeeds(Screen):
         values: dict[str, Any] = {
             "enabled": order.enabled if order else False,
             "percent": order.percent if order else settings.auto_deduct_percent,
-            "daily_max": _written(order.daily_max, currency) if order else "",
-            "minimum_balance": _written(
+            "daily_max": in_major(order.daily_max, currency) if order else "",
+            "minimum_balance": in_major(
                 order.minimum_balance if order else settings.auto_deduct_minimum_balance.get(currency, 0), currency
             ),
             "version": order.version if order else 0,
@@ -127,15 +125,3 @@ class PartyDeeds(Screen):
         return Asked(
             _("Repay for %(name)s", name=name), self.at("one", party_id=party_id), summary, _("Repay"), facts=facts
         )
-
-
-def _minor(field: MoneyField, currency: str) -> int:
-    """The field's amount; a wrong one is told at the field."""
-    try:
-        return field.money(currency).amount
-    except ValueError as wrong:
-        raise Invalid(str(wrong), fields={field.name: str(wrong)}) from None
-
-
-def _written(amount: int | None, currency: str) -> str:
-    return "" if amount is None else f"{to_major(amount, currency):f}"

@@ -1,27 +1,43 @@
 """Where the items of a run are found on the desk."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.models import AutoDeduct, Escrow, Party, RunItem
+from webapp.models import AutoDeduct, Escrow, Party, Payment, Payout, PayoutSchedule, RunItem
 from webapp.sql import one_of
 
 
 def named(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
     """By the item's own id: its reference and its address. Items that nobody can look at are left out."""
-    return _escrows(session, items) | _standing_orders(session, items)
+    found = _standing_orders(session, items)
+    for kind, (key, ref, view) in _REFERENCED.items():
+        found |= _referenced(session, items, kind, key, ref, view)
+    return found
 
 
-def _escrows(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
-    query = select(Escrow.id, Escrow.ref).where(one_of(session, Escrow.id, _ids(items, "escrow")))
-    refs = {row.id: row.ref for row in session.execute(query)}
+_REFERENCED: dict[str, tuple[Any, Any, str]] = {
+    "escrow": (Escrow.id, Escrow.ref, "escrows.one"),
+    "payment": (Payment.id, Payment.reference, "payments.one"),
+    "payout": (Payout.id, Payout.ref, "payouts.one"),
+    "payout_schedule": (PayoutSchedule.id, PayoutSchedule.ref, "payout-schedules.one"),
+}
+
+
+def _referenced(
+    session: Session, items: Sequence[RunItem], kind: str, key: Any, ref: Any, view: str
+) -> dict[int, tuple[str, str]]:
+    mine = [item for item in items if item.subject_kind == kind]
+    wanted = one_of(session, key, [item.subject_id for item in mine])
+    refs: dict[int, str | None] = dict(session.execute(select(key, ref).where(wanted)).all()) if mine else {}
+    places: dict[int, dict[str, Any]] = {number: {f"{kind}_id": number} for number in refs}
     return {
-        item.id: (refs[item.subject_id], url_for("escrows.one", escrow_id=item.subject_id))
-        for item in items
-        if item.subject_kind == "escrow" and item.subject_id in refs
+        item.id: (refs[item.subject_id] or str(item.subject_id), url_for(view, **places[item.subject_id]))
+        for item in mine
+        if item.subject_id in refs
     }
 
 

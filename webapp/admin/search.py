@@ -22,6 +22,9 @@ PLACES = {
     "party": "parties.one",
     "approval": "approvals.one",
     "user": "users.one",
+    "payment": "payments.one",
+    "payout": "payouts.one",
+    "payout_schedule": "payout-schedules.one",
 }
 ARGUMENTS = {"order": "escrow_id", "transfer": "escrow_id"}
 KINDS = {
@@ -32,6 +35,9 @@ KINDS = {
     "party": _l("party"),
     "approval": _l("proposal"),
     "user": _l("user"),
+    "payment": _l("payment"),
+    "payout": _l("payout"),
+    "payout_schedule": _l("payout schedule"),
     "job": _l("job"),
     "run": _l("run"),
     "page": _l("page"),
@@ -40,6 +46,8 @@ KINDS = {
 ACTIONS = (
     (_l("Ageing and due dates"), "escrows.ageing", "escrow:read"),
     (_l("Verify the audit chain"), "audit.verify", "audit:read"),
+    (_l("Plan a payout"), "payout-schedules.add", "payout:manage"),
+    (_l("Process all payouts that are due"), "payout-schedules.process_due", "payout:retry"),
     (_l("Add a user"), "users.add", "user:manage"),
     (_l("Add a token"), "tokens.add", "token:manage"),
     (_l("My profile"), "profile.index", SIGNED_IN),

@@ -8,8 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.models import Approval, Dispute, Escrow, Order, Party, Run, Schedule, Transfer, User
-from webapp.services import party_search
+from webapp.models import (
+    Approval,
+    Dispute,
+    Escrow,
+    Order,
+    Party,
+    Payment,
+    Payout,
+    PayoutSchedule,
+    Run,
+    Schedule,
+    Transfer,
+    User,
+)
+from webapp.services import party_search, payment_search
 from webapp.sql import begins
 
 EACH = 5
@@ -70,6 +83,12 @@ def _transfers(session: Session, words: str) -> Iterator[Hit]:
         yield Hit("transfer", number or 0, reference, kind, True)
 
 
+def _payments(session: Session, words: str) -> Iterator[Hit]:
+    query = select(Payment.id, Payment.status, Payment.provider).where(payment_search.referenced(words)).limit(EACH)
+    for number, status, provider in session.execute(query):
+        yield Hit("payment", number, words, f"{provider}, {status.replace('_', ' ')}", True)
+
+
 def _jobs(session: Session, words: str) -> Iterator[Hit]:
     like = words.lower().replace(" ", "_")
     for job in session.scalars(
@@ -101,6 +120,9 @@ _WAYS: tuple[tuple[str, Callable[[Session, str], Iterator[Hit]]], ...] = (
     ("order:read", _orders),
     ("party:read", _parties),
     ("escrow:read", _transfers),
+    ("payment:read", _payments),
+    ("payout:read", _referenced("payout", Payout, Payout.status)),
+    ("payout:read", _referenced("payout_schedule", PayoutSchedule, PayoutSchedule.status)),
     ("job:read", _jobs),
     ("job:read", _numbered("run", Run, Run.job)),
     ("approval:read", _numbered("approval", Approval, Approval.status)),

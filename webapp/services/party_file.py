@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind
 from webapp.errors import NotFound
-from webapp.models import Account, AutoDeduct, Dispute, Escrow, Party
-from webapp.services import lookup
+from webapp.models import Account, AutoDeduct, Dispute, Escrow, Party, Payout, PayoutDestination
+from webapp.services import lookup, payout_destinations, payout_file
 from webapp.sql import one_of
 
 COUNTED = 100
@@ -32,13 +32,17 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class PartyFile:
-    """One party with its accounts and standing orders."""
+    """One party with its accounts, standing orders and payouts."""
 
     party: Party
     accounts: Sequence[Account]
     deductions: dict[str, AutoDeduct]
     """Standing orders by currency."""
     history: History
+    destinations: Sequence[PayoutDestination]
+    """Where its payouts go, by currency."""
+    payouts: Sequence[Payout]
+    """The newest."""
 
     @property
     def currencies(self) -> list[str]:
@@ -51,7 +55,14 @@ def read(session: Session, party_id: int) -> PartyFile:
     party = lookup.by_id(session, Party, party_id, "party")
     accounts = session.scalars(_accounts().where(Account.party_id == party_id)).all()
     orders = session.scalars(select(AutoDeduct).where(AutoDeduct.party_id == party_id))
-    return PartyFile(party, accounts, {order.currency: order for order in orders}, history(session, party_id))
+    return PartyFile(
+        party,
+        accounts,
+        {order.currency: order for order in orders},
+        history(session, party_id),
+        payout_destinations.in_use(session, party_id),
+        payout_file.of_party(session, party_id),
+    )
 
 
 def accounts_of(session: Session, party_ids: Sequence[int]) -> dict[int, list[Account]]:

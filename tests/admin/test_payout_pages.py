@@ -1,0 +1,292 @@
+"""Payouts, their schedules and their destinations on the screen."""
+
+import html
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from tests.support.market import DIVINE, wallet
+from tests.support.payouts import planned, settled, written
+from tests.support.people import hidden, send
+from webapp import clock
+from webapp.admin.run_items import named
+from webapp.domain.permissions import ROLES
+from webapp.domain.provider_words import Fate
+from webapp.jobs.start import prepare
+from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run, RunItem
+from webapp.runtime import Runtime
+from webapp.services import parties, payout_schedules, payouts, stop
+
+SignIn = Callable[..., FlaskClient]
+LISTS = (
+    *[f"/payouts?tab={tab}" for tab in ("waiting", "under_way", "succeeded", "came_back", "cancelled", "all")],
+    *[
+        f"/payout-schedules?tab={tab}"
+        for tab in ("due", "upcoming", "processing", "processed", "failed", "cancelled", "all")
+    ],
+    "/payouts/export.csv",
+    "/payout-schedules/export.csv",
+)
+TO = {"currency": "ngn", "kind": "nuban", "bank_code": "058", "account_name": "Kofi Mensah"}
+
+
+@pytest.fixture
+def clocked(desk: Runtime) -> Runtime:
+    """A desk whose jobs are planned."""
+    prepare(desk)
+    return desk
+
+
+def schedule(desk: Runtime, number: int) -> PayoutSchedule:
+    with desk.db.reading() as session:
+        return payout_schedules.get(session, number)
+
+
+def payout(desk: Runtime, number: int) -> Payout:
+    with desk.db.reading() as session:
+        return payouts.get(session, number)
+
+
+def shown(client: FlaskClient, address: str) -> str:
+    """The page as people read it."""
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text).replace("\xa0", " ")
+
+
+def failed(desk: Runtime, **more: Any) -> tuple[int, int]:
+    """A schedule and its payout that the provider refused."""
+    plan = planned(desk, **more)
+    number = written(desk, plan)
+    settled(desk, number, Fate.FAILED, "Account closed.")
+    return plan, number
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_everybody_reads_payouts_and_their_schedules(clocked: Runtime, sign_in: SignIn, role: str) -> None:
+    plan, number = failed(clocked)
+    client = sign_in(role)
+    for address in LISTS:
+        assert client.get(address).status_code == 200, address
+    page = shown(client, f"/payouts/{number}")
+    assert "Its provider did not pay it. The money is in the wallet again." in page
+    assert "Account closed." in page
+    assert "Payout failed" in page
+    page = shown(client, f"/payout-schedules/{plan}")
+    assert "An attempt failed; the next one waits until" in page
+    assert f"/payouts/{number}" in page
+
+
+def test_lists_show_what_their_tabs_say(clocked: Runtime, sign_in: SignIn) -> None:
+    tomorrow = clock.now() + timedelta(days=1)
+    due, later = planned(clocked, placement="p-1"), planned(clocked, due_at=tomorrow, placement="p-2")
+    guarded = planned(clocked, guarantee_completion_date=tomorrow)
+    refs = {each: schedule(clocked, each).ref for each in (due, later, guarded)}
+    client = sign_in("viewer")
+
+    def found(query: str) -> set[int]:
+        page = client.get(f"/payout-schedules?{query}").text
+        return {each for each, ref in refs.items() if f">{ref}<" in page}
+
+    assert found("") == {due}
+    assert found("tab=upcoming") == {later, guarded}
+    assert found("tab=all&sort=due_at") == {due, later, guarded}
+    assert found("tab=all&placement=p-2") == {later}
+    assert found("q=p-1") == found(f"q={refs[due]}") == {due}
+    with clocked.db.reading() as session:
+        party = parties.get(session, schedule(clocked, later).party_id).ref
+    assert found(f"party={party}") == {later}
+    assert found("tab=all&currency=KES") == set()
+    number = written(clocked, due)
+    assert payout(clocked, number).ref in client.get(f"/payouts?q={refs[due]}").text
+    assert found("tab=processing") == {due}
+
+
+def test_a_payout_shows_only_the_end_of_its_account(clocked: Runtime, sign_in: SignIn) -> None:
+    plan = planned(clocked)
+    number, party = written(clocked, plan), schedule(clocked, plan).party_id
+    client, whole = sign_in("admin"), f"00{party:08}"
+    for address in (f"/payouts/{number}", "/payouts", f"/payout-schedules/{plan}", f"/parties/{party}"):
+        page = client.get(address).text
+        assert whole not in page
+        assert f"···{whole[-4:]}" in page
+
+
+def test_a_payout_that_was_not_sent_is_cancelled_with_a_reason(clocked: Runtime, sign_in: SignIn) -> None:
+    plan = planned(clocked)
+    number = written(clocked, plan)
+    admin, path = sign_in("admin"), f"/payouts/{number}/cancel"
+    assert "Say why" in send(admin, path, reason="").text
+    assert send(admin, path, reason="Wrong account.").status_code == 303
+    with clocked.db.reading() as session:
+        assert wallet(session, schedule(clocked, plan).party_id) == 10_000
+    assert payout(clocked, number).status == "cancelled"
+    assert send(admin, path, reason="Again.").status_code == 409
+    assert "only a payout that was not sent yet can be cancelled" in shown(admin, f"/payouts/{number}")
+
+
+def test_a_failed_payout_is_retried_by_a_run_that_is_shown(clocked: Runtime, sign_in: SignIn) -> None:
+    plan, number = failed(clocked)
+    operator = sign_in("operator")
+    answer = send(operator, f"/payouts/{number}/retry")
+    assert answer.status_code == 303
+    with clocked.db.reading() as session:
+        run = session.scalars(select(Run)).one()
+    assert answer.location == f"/runs/{run.id}"
+    assert (run.job, run.asked, run.status) == ("process_payout_schedules", {"schedule": plan}, "queued")
+    assert operator.get(answer.location).status_code == 200
+    assert send(operator, f"/payouts/{number}/retry").status_code == 409
+
+
+def test_a_schedule_is_planned_changed_and_cancelled(clocked: Runtime, sign_in: SignIn) -> None:
+    with clocked.db.reading() as session:
+        ref = parties.get(session, schedule(clocked, planned(clocked)).party_id).ref
+    admin = sign_in("admin")
+    new = {"ref": "s-9", "party": ref, "amount": "1,500.50", "currency": "ngn", "due_at": "2030-01-02T03:04"}
+    answer = send(admin, "/payout-schedules/add", **new)
+    assert answer.status_code == 303
+    path = answer.location
+    made = schedule(clocked, int(path.rsplit("/", 1)[1]))
+    assert (made.amount, made.currency, made.due_at.isoformat()) == (150_050, "NGN", "2030-01-02T03:04:00+00:00")
+    assert "It is not due until 02 January 2030 at 03:04 UTC." in shown(admin, path)
+    form = admin.get(f"{path}/change").text
+    assert 'value="1500.50"' in form
+    changes = {"amount": "20", "due_at": "2030-02-02T03:04", "guarantee": "2030-03-02T03:04", "placement": "p-3"}
+    assert send(admin, f"{path}/change", **changes).status_code == 303
+    changed = schedule(clocked, made.id)
+    assert (changed.amount, changed.placement, changed.version) == (2_000, "p-3", 2)
+    stale = admin.post(f"{path}/change", data=hidden(form) | changes)
+    assert stale.status_code == 409
+    assert "changed since you opened it" in stale.text
+    assert "Its guarantee ends on 02 March 2030" in shown(admin, path)
+    assert send(admin, f"{path}/trigger").status_code == 422
+    assert send(admin, f"{path}/cancel", reason="Not owed.").status_code == 303
+    assert "It was cancelled; nothing is paid." in shown(admin, path)
+    assert send(admin, f"{path}/cancel", reason="Again.").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"party": "nobody"}, "There is no party nobody."),
+        ({"amount": "-5"}, "More than zero"),
+        ({"amount": "1.005"}, "too many decimals"),
+        ({"currency": "XQX"}, "XQX"),
+        ({"due_at": "soon"}, "Write a date and time"),
+        ({"ref": ""}, "Give it a reference of its own."),
+        ({"ref": "taken"}, "Taken."),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field(
+    clocked: Runtime, sign_in: SignIn, wrong: dict[str, str], said: str
+) -> None:
+    with clocked.db.reading() as session:
+        ref = parties.get(session, schedule(clocked, planned(clocked)).party_id).ref
+    admin = sign_in("admin")
+    good = {"ref": "s-9", "party": ref, "amount": "15", "currency": "NGN", "due_at": "2030-01-02T03:04"}
+    if wrong == {"ref": "taken"}:
+        assert send(admin, "/payout-schedules/add", **good | wrong).status_code == 303
+    answer = send(admin, "/payout-schedules/add", **good | wrong)
+    assert answer.status_code in (409, 422)
+    field = answer.text.split(f'id="{next(iter(wrong))}-error"')[1].split("</p>")[0]
+    assert said in html.unescape(field)
+    assert 'value="2030-01-02T03:04"' in answer.text or "due_at" in wrong
+
+
+def test_one_is_paid_now_and_all_that_is_due_by_runs(clocked: Runtime, sign_in: SignIn) -> None:
+    plan = planned(clocked, due_at=clock.now() + timedelta(days=1))
+    operator = sign_in("operator")
+    answer = send(operator, f"/payout-schedules/{plan}/trigger")
+    assert (answer.status_code, answer.location[:6]) == (303, "/runs/")
+    again = send(operator, "/payout-schedules/process-due")
+    assert again.status_code == 409
+    with clocked.db.transaction() as session:
+        session.get_one(Run, int(answer.location[6:])).status = "succeeded"
+    assert send(operator, "/payout-schedules/process-due").status_code == 303
+    with clocked.db.reading() as session:
+        assert session.scalars(select(Run.asked).order_by(Run.id)).all() == [{"schedule": plan}, None]
+
+
+def test_why_it_was_not_paid_yet_is_said(clocked: Runtime, sign_in: SignIn) -> None:
+    viewer = sign_in("viewer")
+    with clocked.db.transaction() as session:
+        stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
+    page = shown(viewer, f"/payout-schedules/{planned(clocked, 20_000, account=False)}")
+    for reason in (
+        "All outgoing money is stopped by Divine: Fraud.",
+        "No provider that is configured pays out NGN.",
+        "has no payout destination in NGN.",
+        "'s wallet holds NGN 100.00, which does not cover NGN 200.00.",
+    ):
+        assert reason in page
+    paid = planned(clocked)
+    with clocked.db.transaction() as session:
+        stop.resume(session, "Clear.", at=clock.now(), actor=DIVINE)
+    number = written(clocked, paid)
+    assert "Its payout is pending." in shown(viewer, f"/payout-schedules/{paid}")
+    settled(clocked, number, Fate.SUCCEEDED)
+    assert "It was paid on" in shown(viewer, f"/payout-schedules/{paid}")
+    assert "It was paid on" in shown(viewer, f"/payouts/{number}")
+    settled(clocked, number, Fate.REVERSED, "Account closed.")
+    assert "It failed for good" in shown(viewer, f"/payout-schedules/{paid}")
+    assert "Its provider took it back." in shown(viewer, f"/payouts/{number}")
+
+
+def test_a_destination_is_set_and_its_number_never_shown_again(clocked: Runtime, sign_in: SignIn) -> None:
+    party = schedule(clocked, planned(clocked, account=False)).party_id
+    admin, path = sign_in("admin"), f"/parties/{party}/payout-destination"
+    wrong = send(admin, path, account_number="12 34 56 78 9!", **TO)
+    assert wrong.status_code == 422
+    assert "An account number has 4 to 34 letters and digits." in wrong.text
+    assert "9!" not in wrong.text
+    assert 'value="Kofi Mensah"' in wrong.text
+    assert send(admin, path, account_number="0123-456 789", **TO).status_code == 303
+    page = admin.get(f"/parties/{party}").text
+    assert "Kofi Mensah, 058 ···6789" in page
+    assert "0123456789" not in page
+    assert send(admin, path, account_number="9999999999", **TO).status_code == 303
+    with clocked.db.reading() as session:
+        rows = session.scalars(select(PayoutDestination).order_by(PayoutDestination.id)).all()
+    assert [(row.account_ending, row.retired_at is None) for row in rows] == [("6789", False), ("9999", True)]
+
+
+DOORS = {
+    "/payouts/1/retry": ("operator", "admin"),
+    "/payouts/1/cancel": ("admin",),
+    "/payout-schedules/add": ("admin",),
+    "/payout-schedules/1/change": ("admin",),
+    "/payout-schedules/1/cancel": ("admin",),
+    "/payout-schedules/1/trigger": ("operator", "admin"),
+    "/payout-schedules/process-due": ("operator", "admin"),
+    "/parties/1/payout-destination": ("admin",),
+}
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_doors_are_open_to_those_who_may(clocked: Runtime, sign_in: SignIn, role: str) -> None:
+    failed(clocked)
+    client = sign_in(role)
+    for path, roles in DOORS.items():
+        assert client.get(path).status_code == (200 if role in roles else 403), path
+        if role not in roles:
+            assert client.post(path, data={"reason": "x"}).status_code == 403, path
+    if role not in DOORS["/payout-schedules/1/change"]:
+        assert "Only these roles may do this: admin." in shown(client, "/payout-schedules/1")
+
+
+def test_search_and_runs_lead_to_payouts(clocked: Runtime, sign_in: SignIn) -> None:
+    plan, number = failed(clocked)
+    client = sign_in("viewer")
+    for words, place in (
+        (schedule(clocked, plan).ref, f"/payout-schedules/{plan}"),
+        (payout(clocked, number).ref, f"/payouts/{number}"),
+    ):
+        found = client.get("/search.json", query_string={"q": words}).json["results"]
+        assert place in [each["url"] for each in found]
+    item = RunItem(id=9, run_id=1, subject_kind="payout", subject_id=number, outcome="failed")
+    with client.application.test_request_context(), clocked.db.reading() as session:
+        assert named(session, [item]) == {9: (payout(clocked, number).ref, f"/payouts/{number}")}

@@ -1,0 +1,47 @@
+"""Payouts for tests: planned, written, and settled by a word of their provider."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.support.market import DIVINE, Market
+from webapp import clock
+from webapp.domain.actors import job_actor
+from webapp.domain.provider_words import Fate, Seen
+from webapp.models import Payout
+from webapp.runtime import Runtime
+from webapp.services import payout_destinations, payout_schedules, payout_settling, payout_writing
+from webapp.services.payout_destinations import NewDestination
+from webapp.services.payout_schedules import NewSchedule
+
+_JOB = job_actor("process_payout_schedules")
+
+
+def planned(runtime: Runtime, amount: int = 4_000, *, held: int = 10_000, account: bool = True, **more: Any) -> int:
+    """A payout schedule that is due, of a new party."""
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime, at=clock.now())
+        party = market.party("worker", wallet=held)
+        if account:
+            to = NewDestination("NGN", "nuban", "058", f"00{party.id:08}", "Kofi Mensah")
+            keys = runtime.settings.sealing_keys
+            payout_destinations.put(session, party.id, to, keys=keys, at=clock.now(), actor=DIVINE)
+        given = {"due_at": clock.now() - timedelta(minutes=1)} | more
+        new = NewSchedule(f"plan-{party.id}", party.id, amount, "NGN", **given)
+        return payout_schedules.create(session, new, at=clock.now(), actor=DIVINE).id
+
+
+def written(runtime: Runtime, schedule_id: int) -> int:
+    """The schedule's payout, written and not sent."""
+    ways = {"NGN": "paystack"}
+    with runtime.db.transaction() as session:
+        payout_writing.write_all(session, [schedule_id], at=clock.now(), actor=_JOB, ways=ways)
+    with runtime.db.reading() as session:
+        return payout_schedules.get(session, schedule_id).payout_id or 0
+
+
+def settled(runtime: Runtime, payout_id: int, fate: Fate, said: str = "") -> None:
+    """Its provider says what became of it."""
+    with runtime.db.transaction() as session:
+        payout = session.get_one(Payout, payout_id)
+        word = Seen(payout.ref, fate, payout.amount, payout.currency, "TRF_1", said)
+        payout_settling.settle_all(session, {payout_id: word}, at=clock.now(), actor=_JOB)

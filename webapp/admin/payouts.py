@@ -1,0 +1,80 @@
+"""Payouts: money that leaves to a bank or mobile account."""
+
+from functools import partial
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.doors import Asked, Done, door
+from webapp.admin.escrow_deeds import ReasonForm
+from webapp.admin.forms import DeskForm
+from webapp.admin.offers import Offer, offer
+from webapp.admin.payout_list import LISTING, TABS
+from webapp.admin.screen import page
+from webapp.admin.starting import started
+from webapp.admin.tabbed import TabbedScreen
+from webapp.admin.timelines import in_words
+from webapp.admin.words import money
+from webapp.security import current_actor
+from webapp.services import payout_explanation, payout_file, payouts
+from webapp.services.payout_file import PayoutFile
+
+
+class PayoutScreen(TabbedScreen):
+    """Every payout, by how far it is."""
+
+    noun = "payouts"
+    title = _l("Payouts")
+    permission = "payout:read"
+    group = "money"
+    icon = "leave"
+    place = 14
+    lead = _l("Money that leaves to bank and mobile accounts, each payout sent once.")
+    empty = _l("No payout is like this. A payout appears when a payout schedule is due or somebody has it paid.")
+    listing, tabs = LISTING, TABS
+
+    @page("/<int:payout_id>")
+    def one(self, payout_id: int) -> Any:
+        """A payout: where it went, what its provider said, and what can be done."""
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        why = payout_explanation.why(file.payout, clock.now())
+        return self.show("one.html", file=file, why=why, moments=in_words(file.moments), offers=_offers(file))
+
+    @door("/<int:payout_id>/retry", permission="payout:retry", asks="_retry_asked")
+    def retry(self, payout_id: int, form: DeskForm) -> Done:
+        """A new payout in its place, by a run of its own."""
+        return started(self, partial(payouts.retry, payout_id=payout_id, at=clock.now(), actor=current_actor()))
+
+    @door("/<int:payout_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_cancel_asked")
+    def cancel(self, payout_id: int, form: ReasonForm) -> Done:
+        """Give it up before it is sent."""
+        with self.transaction() as session:
+            payout = payouts.cancel(session, payout_id, form.said("reason"), at=clock.now(), actor=current_actor())
+            return _("%(ref)s is cancelled; the money is in the wallet again.", ref=payout.ref)
+
+    def _asked(self, payout_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        amount = money(file.payout.amount, file.payout.currency)
+        facts = [(_("Amount"), amount), (_("Party"), file.party.name), (_("Last word"), file.payout.said)]
+        said = {"ref": file.payout.ref, "amount": amount}
+        back = self.at("one", payout_id=payout_id)
+        return Asked(title % said, back, summary % said, verb % said, danger, facts=facts)
+
+    def _retry_asked(self, payout_id: int) -> Asked:
+        summary = _("A new payout of %(amount)s is sent in place of this one, under a reference of its own, at once.")
+        return self._asked(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
+
+    def _cancel_asked(self, payout_id: int) -> Asked:
+        summary = _("It is not sent: %(amount)s goes back to the wallet, and its schedule is cancelled.")
+        return self._asked(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
+
+
+def _offers(file: PayoutFile) -> list[Offer]:
+    return [
+        offer("cancel", _("Cancel…"), "cross", "payout:manage", payout_file.why_no_cancel(file), "danger-quiet"),
+        offer("retry", _("Retry…"), "refresh", "payout:retry", payout_file.why_no_retry(file), "primary"),
+    ]

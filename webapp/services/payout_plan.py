@@ -1,0 +1,129 @@
+"""All there is to know of one payout schedule, and why it was not paid yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.money import Money
+from webapp.domain.states import AccountKind, ScheduleStatus
+from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
+from webapp.services import accounts, case_timeline, payout_destinations, payout_schedules
+from webapp.services.case_timeline import Moment
+from webapp.services.payout_schedules import JOB, PAUSE
+from webapp.services.stop import stopped
+
+MOST = 50
+_OPEN = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One payout schedule with everything around it."""
+
+    schedule: PayoutSchedule
+    party: Party
+    destination: PayoutDestination | None
+    """Where it would go now."""
+    wallet: int | None
+    """What the wallet holds that it is paid out of; None when there is no wallet."""
+    payouts: Sequence[Payout]
+    """Every attempt, newest first."""
+    moments: Sequence[Moment]
+    job: Schedule | None
+    stop: Mapping[str, str] | None
+
+
+def read(session: Session, schedule_id: int) -> Plan:
+    """One payout schedule with everything around it. Raises NotFound."""
+    found = payout_schedules.get(session, schedule_id)
+    in_use = {each.currency: each for each in payout_destinations.in_use(session, found.party_id)}
+    account = accounts.find_account(session, AccountKind.WALLET, found.party_id, found.currency)
+    tried = select(Payout).where(Payout.schedule_id == schedule_id).order_by(Payout.id.desc()).limit(MOST)
+    payouts = session.scalars(tried).all()
+    subjects = [("payout_schedule", schedule_id), *[("payout", each.id) for each in payouts]]
+    return Plan(
+        found,
+        session.get_one(Party, found.party_id),
+        in_use.get(found.currency),
+        session.get_one(Account, account).balance if account else None,
+        payouts,
+        case_timeline.moments(session, subjects, ()),
+        session.get(Schedule, JOB),
+        stopped(session),
+    )
+
+
+def closed(plan: Plan, verb: str) -> str:
+    """Why it can't be `changed` or `cancelled` now; empty when it can."""
+    status = plan.schedule.status
+    return "" if status in _OPEN else f"It is {status}: it can't be {verb}."
+
+
+def why_not_now(plan: Plan, at: datetime) -> str:
+    """Why nobody can have it paid now; empty when somebody can."""
+    return closed(plan, "paid again") or _guarantee(plan, at)
+
+
+def why(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[str]:
+    """Why it was not paid yet: sentences, the first is the answer. `ways` is which provider pays out a currency."""
+    schedule = plan.schedule
+    if schedule.status == ScheduleStatus.PROCESSED:
+        on = f" on {_on(schedule.processed_at)}" if schedule.processed_at else ""
+        return [f"It was paid{on}."]
+    if schedule.status == ScheduleStatus.CANCELLED:
+        return ["It was cancelled; nothing is paid."]
+    if schedule.status == ScheduleStatus.PROCESSING:
+        return [f"Its payout is {plan.payouts[0].status}." if plan.payouts else "Its payout is under way."]
+    if schedule.status == ScheduleStatus.FAILED:
+        last = schedule.failure_reason or "The provider gave no reason."
+        return ["It failed for good: nothing more is sent until somebody has it paid or changes it.", last]
+    return _waiting(plan, at, ways)
+
+
+def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[str]:
+    found = [*_stop(plan), _guarantee(plan, at), _not_due(plan, at), _resting(plan, at), *_lacking(plan, ways)]
+    reasons = [reason for reason in found if reason]
+    last = plan.schedule.failure_reason
+    if last and last not in reasons:
+        reasons.append(f"The last attempt said: {last}")
+    return reasons or ["Nothing stands in the way: the next run pays it."]
+
+
+def _stop(plan: Plan) -> list[str]:
+    return [f"All outgoing money is stopped by {plan.stop['by']}: {plan.stop['why']}"] if plan.stop else []
+
+
+def _guarantee(plan: Plan, at: datetime) -> str:
+    ends = plan.schedule.guarantee_completion_date
+    return f"Its guarantee ends on {_on(ends)}; until then it can't be paid." if ends and ends > at else ""
+
+
+def _not_due(plan: Plan, at: datetime) -> str:
+    due = plan.schedule.due_at
+    return f"It is not due until {_on(due)}." if due > at else ""
+
+
+def _resting(plan: Plan, at: datetime) -> str:
+    tried = plan.schedule.last_retry_at
+    return f"An attempt failed; the next one waits until {_on(tried + PAUSE)}." if tried and tried + PAUSE > at else ""
+
+
+def _lacking(plan: Plan, ways: Mapping[str, str]) -> list[str]:
+    """What the payout itself would lack."""
+    currency, amount, name = plan.schedule.currency, plan.schedule.amount, plan.party.name
+    found = [] if currency in ways else [f"No provider that is configured pays out {currency}."]
+    if plan.destination is None:
+        found.append(f"{name} has no payout destination in {currency}.")
+    if plan.wallet is None:
+        found.append(f"{name} has no wallet in {currency}.")
+    elif plan.wallet < amount:
+        held, asked = Money(plan.wallet, currency), Money(amount, currency)
+        found.append(f"{name}'s wallet holds {held}, which does not cover {asked}.")
+    return found
+
+
+def _on(instant: datetime) -> str:
+    return f"{instant:%d %B %Y at %H:%M} UTC"
