@@ -32,8 +32,9 @@ class Api:
     def put(self, path: str, body: Any) -> Any:
         return self._client.put(path, headers=self._headers, json=body)
 
-    def delete(self, path: str, body: Any = None) -> Any:
-        return self._client.delete(path, headers=self._headers, json={} if body is None else body)
+    def delete(self, path: str, body: Any = None, **query: Any) -> Any:
+        json = {} if body is None else body
+        return self._client.delete(path, headers=self._headers, json=json, query_string=query or None)
 
     def raw(self, path: str, data: bytes, content_type: str) -> Any:
         return self._client.post(path, headers=self._headers, data=data, content_type=content_type)

@@ -66,9 +66,9 @@ class PaymentsQuery(Paged):
     """Which payments."""
 
     status: PaymentStatus | None = None
-    provider: Annotated[str | None, Field(max_length=40)] = None
-    reference: Annotated[str | None, Field(max_length=40)] = None
-    order: Annotated[str | None, Field(max_length=80)] = None
+    provider: Word | None = None
+    reference: Word | None = None
+    order: Word | None = None
 
 
 class DecidePayment(Input):

@@ -1,0 +1,90 @@
+"""The audit trail over HTTP."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from webapp.api.endpoints import Call, Endpoints
+from webapp.api.listed import listed
+from webapp.api.shapes import Given, Id, Instant, Name, Page, Paged, Shape, Word, page_of
+from webapp.domain.permissions import ROLES
+from webapp.models import Audit
+from webapp.services.audit_roles import by_role
+from webapp.services.audit_search import by_actor
+
+endpoints = Endpoints("audit")
+
+
+def _known(role: str) -> str:
+    if role not in ROLES:
+        raise ValueError(f"must be one of {', '.join(ROLES)}")
+    return role
+
+
+class AuditQuery(Paged):
+    """Which records."""
+
+    actor: Annotated[Name | None, Field(description="A key such as `job:auto_release`, or a user's email or name.")] = (
+        None
+    )
+    role: Annotated[
+        Annotated[str, AfterValidator(_known)] | None, Field(description="What the user who acted may be today.")
+    ] = None
+    entity: Annotated[Word | None, Field(examples=["escrow"])] = None
+    entity_id: Id | None = None
+    action: Annotated[Word | None, Field(examples=["escrow.release"])] = None
+    since: Annotated[Given | None, Field(alias="from", description="From this instant on.")] = None
+    until: Annotated[Given | None, Field(alias="to", description="Before this instant.")] = None
+
+
+class Entity(Shape):
+    """The thing that something was done to."""
+
+    kind: str
+    id: int
+
+
+class AuditShape(Shape):
+    """Who did what to which thing, when, from where, why, before and after."""
+
+    id: int
+    at: Instant
+    actor: str
+    actor_name: str
+    action: str
+    entity: Entity
+    reason: str | None
+    run_id: int | None
+    request_id: str | None
+    origin: str | None
+    before: Any
+    after: Any
+
+
+@endpoints.get("/api/v2/audit-log", "audit:read")
+def list_audit_log(call: Call, query: AuditQuery) -> Page[AuditShape]:
+    """Records, newest first.
+
+    `role` finds the records of users who have that role now, whatever they had when they acted; jobs and tokens have
+    no role, so with `role` none of theirs are found.
+    """
+    wanted = {
+        Audit.subject_kind: query.entity,
+        Audit.subject_id: query.entity_id,
+        Audit.action: query.action,
+    }
+    also = [by_actor(query.actor)] if query.actor else []
+    also += [by_role(query.role)] if query.role else []
+    also += [Audit.at >= query.since] if query.since else []
+    also += [Audit.at < query.until] if query.until else []
+    return page_of(listed(call.session, Audit, query, wanted, *also), query, _shape)
+
+
+def _shape(found: Audit) -> AuditShape:
+    return AuditShape(
+        **{name: getattr(found, name) for name in AuditShape.model_fields if name not in ("entity", "before", "after")},
+        entity=Entity(kind=found.subject_kind, id=found.subject_id),
+        before=json.loads(found.before) if found.before else None,
+        after=json.loads(found.after) if found.after else None,
+    )

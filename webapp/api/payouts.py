@@ -1,0 +1,72 @@
+"""Payouts over HTTP: look at them, try one again, give one up before it is sent."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp.api.endpoints import Call, Endpoints
+from webapp.api.jobs import RUN_ADDRESS
+from webapp.api.listed import listed
+from webapp.api.party_shapes import id_of
+from webapp.api.payout_shapes import PayoutShape, payout_shapes
+from webapp.api.run_shapes import RunShape, run_shape
+from webapp.api.shapes import Id, Input, Page, Paged, Sentence, Word, page_of
+from webapp.domain.states import PayoutStatus
+from webapp.jobs.queue import enqueue_after_commit
+from webapp.models import Payout
+from webapp.services import payouts
+
+endpoints = Endpoints("payouts")
+
+
+class PayoutsQuery(Paged):
+    """Which payouts."""
+
+    status: PayoutStatus | None = None
+    party: Annotated[Word | None, Field(description="The party's reference.")] = None
+    schedule: Annotated[Id | None, Field(description="The payout schedule's number.")] = None
+    ref: Word | None = None
+
+
+class CancelPayout(Input):
+    """Why."""
+
+    reason: Sentence
+
+
+@endpoints.get("/api/v1/payouts", "payout:read")
+def list_payouts(call: Call, query: PayoutsQuery) -> Page[PayoutShape]:
+    """Payouts, newest first."""
+    wanted = {
+        Payout.status: query.status,
+        Payout.party_id: id_of(call.session, query.party, "party") if query.party else None,
+        Payout.schedule_id: query.schedule,
+        Payout.ref: query.ref,
+    }
+    rows = listed(call.session, Payout, query, wanted)
+    shapes = payout_shapes(call.session, rows)
+    return page_of(rows, query, lambda row: shapes[row.id])
+
+
+@endpoints.get("/api/v1/payouts/<id:payout_id>", "payout:read")
+def get_payout(call: Call, payout_id: int) -> PayoutShape:
+    """One payout."""
+    return _one(call, payouts.get(call.session, payout_id))
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/retry", "payout:retry", status=202, location=RUN_ADDRESS)
+def retry_payout(call: Call, payout_id: int) -> RunShape:
+    """A run that sends a new payout in place of one that failed or was reversed, under a new reference."""
+    run = payouts.retry(call.session, payout_id, at=call.at, actor=call.actor)
+    enqueue_after_commit(call.runtime, call.session, run)
+    return run_shape(run)
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/cancel", "payout:manage")
+def cancel_payout(call: Call, payout_id: int, body: CancelPayout) -> PayoutShape:
+    """Give a payout up before it is sent: its money is in the wallet again, and its schedule is cancelled."""
+    return _one(call, payouts.cancel(call.session, payout_id, body.reason, at=call.at, actor=call.actor))
+
+
+def _one(call: Call, payout: Payout) -> PayoutShape:
+    return payout_shapes(call.session, [payout])[payout.id]
