@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from webapp.domain.addresses import networks
 from webapp.domain.money import exponent, parse_major
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
@@ -176,7 +177,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
-        problems = [*self._unreal(), *self._unknown_currencies()]
+        problems = [*self._unreal(), *self._unknown_currencies(), *self._unknown_networks()]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -192,6 +193,13 @@ class Settings(BaseSettings):
             "TRUSTED_HOSTS: name the hosts this desk answers to": not self.trusted_hosts,
         }
         return [problem for problem, wrong in checks.items() if wrong]
+
+    def _unknown_networks(self) -> list[str]:
+        try:
+            networks(self.webhook_private_addresses)
+        except ValueError as unknown:
+            return [f"WEBHOOK_PRIVATE_ADDRESSES: {unknown}"]
+        return []
 
     def _unknown_currencies(self) -> list[str]:
         problems = []

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 
 from webapp.domain import addresses, webhook_signing
 from webapp.domain.states import Channel
@@ -71,7 +72,7 @@ class Carriers:
         return Sent()
 
     def _letters(self, parcels: list[Parcel]) -> list[tuple[Parcel, Result]]:
-        turns = [parcel for parcel in parcels if self._has_turn(parcel.channel)]
+        turns = list(takewhile(lambda parcel: self._has_turn(parcel.channel), parcels))
         letters = [Letter(f"delivery-{each.id}", each.recipient, each.title, each.body) for each in turns]
         ended = dict(zip([each.id for each in turns], self._mail.send(letters), strict=True))
         return [(parcel, _of_letter(ended.get(parcel.id, NotTried()))) for parcel in parcels]
