@@ -2,6 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.conftest import settings_for
 from tests.faults.desk import Desk
@@ -10,6 +13,7 @@ from tests.outbox.conftest import Receiver, receiver, with_settings  # noqa: F40
 from tests.outbox.support import endpoint, happen, states
 from webapp.jobs.event_stream import STREAM
 from webapp.runtime import Runtime, build_runtime
+from webapp.services.messages import people
 
 
 def test_deliver_outbox_tells_whoever_asked(runtime: Runtime, receiver: Receiver) -> None:  # noqa: F811
@@ -45,3 +49,24 @@ def test_each_event_is_on_the_stream_once(sqlite_url: str, tmp_path: Path) -> No
         place.db.close()
         desk.stop()
     assert said == [b"escrow.released", b"escrow.refunded"]
+
+
+def test_an_event_whose_messages_can_not_be_written_holds_up_nothing(
+    runtime: Runtime,
+    receiver: Receiver,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = people.write
+
+    def broken(session: Any, events: Any, at: Any, settings: Any) -> int:
+        if any(event.type == "a.bad" for event in events):
+            raise KeyError("a bug in a text")
+        return write(session, events, at, settings)
+
+    monkeypatch.setattr(people, "write", broken)
+    place = with_settings(runtime)
+    endpoint(place, receiver.url)
+    happen(place, "a.one", "a.bad", "a.two")
+    run = run_job_now(place, "deliver_outbox")
+    assert (run.status, run.succeeded) == ("succeeded", 3)
+    assert [json.loads(body)["type"] for _, body in receiver.got] == ["a.one", "a.bad", "a.two"]

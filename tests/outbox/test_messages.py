@@ -144,12 +144,13 @@ def test_a_declined_order_and_payouts_are_told(runtime: Runtime) -> None:
         order = orders.create(session, new, at=at, actor=DIVINE, settings=place.settings)
         events.add(session, "order.declined", ("order", order.id), {"order": order.ref}, at=at)
         payout = _payout(session, seller.id, at)
-        for event in ("payout.failed", "payout.succeeded"):
+        for event in ("payout.failed", "payout.reversed", "payout.succeeded"):
             events.add(session, event, ("payout", payout.id), {"payout": payout.ref}, at=at)
     spread(place)
     assert told(place) == [
         ("order.declined", "buyer@shop.example"),
         ("payout.failed", "seller@shop.example"),
+        ("payout.reversed", "seller@shop.example"),
         ("payout.succeeded", "seller@shop.example"),
     ]
     assert "ending in 6789" in deliveries(place)[-1].body

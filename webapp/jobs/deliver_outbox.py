@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy.exc import DBAPIError
+
 from webapp.domain.actors import Actor
 from webapp.domain.states import CatchUp
 from webapp.jobs import job, payout_waves, refund_waves
@@ -9,6 +11,7 @@ from webapp.jobs.event_stream import publish
 from webapp.jobs.mirroring import mirror
 from webapp.jobs.sending import Sending
 from webapp.jobs.work import Work
+from webapp.logs import get_logger
 from webapp.services import deliveries, fan_out
 from webapp.services.delivery_queue import Failed, Parcel, Result
 from webapp.services.messages import recipients
@@ -23,8 +26,9 @@ def deliver_outbox(work: Work, at: datetime) -> None:
     """Send notifications, webhooks, alerts and provider instructions that are waiting."""
     if work.dry_run:
         return
-    for missing in recipients.missing(work.settings):
-        work.log("channel.not_configured", channel=missing)
+    missing = list(recipients.missing(work.settings))
+    if missing:
+        work.log("channels.not_configured", channels=missing)
     if work.asked:
         _send_dead_again(work)
     arrivals = Arrivals(work)
@@ -67,12 +71,35 @@ class Arrivals:
 
 
 def _spread(work: Work) -> bool:
-    """Spread one batch of events; says whether there may be more."""
+    """Spread one batch of events; says whether there may be more. In a batch that fails, each goes by itself."""
+    try:
+        return _step(work, fan_out.AT_ONCE) == fan_out.AT_ONCE
+    except DBAPIError:
+        raise
+    except Exception as problem:
+        work.log("events.failed", "error", problem=type(problem).__name__)
+    while _one(work):
+        work.check()
+    return False
+
+
+def _one(work: Work) -> int:
+    """The oldest unsent event; one whose messages can't be written is told to systems only."""
+    try:
+        return _step(work, 1)
+    except DBAPIError:
+        raise
+    except Exception:
+        get_logger().exception("messages.failed")
+    return _step(work, 1, to_people=False)
+
+
+def _step(work: Work, limit: int, *, to_people: bool = True) -> int:
     with work.db.transaction() as session:
-        events = fan_out.spread(session, work.now, work.settings)
+        events = fan_out.spread(session, work.now, work.settings, limit=limit, to_people=to_people)
     if events:
         publish(work.runtime, events)
-    return len(events) == fan_out.AT_ONCE
+    return len(events)
 
 
 def _send_dead_again(work: Work) -> None:

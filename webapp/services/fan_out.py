@@ -21,9 +21,11 @@ KEPT_FOR_PAUSED = timedelta(days=7)
 """How long a paused endpoint is still written for."""
 
 
-def spread(session: Session, at: datetime, settings: Settings) -> Sequence[Event]:
+def spread(
+    session: Session, at: datetime, settings: Settings, *, limit: int = AT_ONCE, to_people: bool = True
+) -> Sequence[Event]:
     """Turn the oldest unsent events into deliveries and mark them as sent; what another process has is left to it."""
-    unsent = select(Event).where(Event.sent_at.is_(None)).order_by(Event.id).limit(AT_ONCE)
+    unsent = select(Event).where(Event.sent_at.is_(None)).order_by(Event.id).limit(limit)
     events = session.scalars(unsent.with_for_update(skip_locked=True)).all()
     if not events:
         return []
@@ -31,7 +33,8 @@ def spread(session: Session, at: datetime, settings: Settings) -> Sequence[Event
     for endpoint in webhook_endpoints.kept(session):
         if endpoint.paused_at is None or endpoint.paused_at > at - KEPT_FOR_PAUSED:
             _write(session, endpoint, ids, at)
-    people.write(session, events, at, settings)
+    if to_people:
+        people.write(session, events, at, settings)
     marked = update(Event).where(one_of(session, Event.id, ids)).values(sent_at=at)
     session.execute(marked.execution_options(synchronize_session=False))
     return events

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from webapp.domain.money import Money
 from webapp.domain.rulings import REASON_CODES
 from webapp.domain.states import Resolution
-from webapp.models import Approval, Dispute, Escrow, Order, Party, Payment, Payout, PayoutDestination
+from webapp.models import Approval, Dispute, Escrow, Order, Party, Payment, Payout, PayoutDestination, PayoutSchedule
 from webapp.settings import Settings
 from webapp.sql import one_of
 
@@ -101,6 +101,24 @@ def _payouts(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     }
 
 
+def _payout_schedules(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
+    query = select(PayoutSchedule, Party).join(Party, Party.id == PayoutSchedule.party_id)
+    return {
+        schedule.id: Case(
+            {
+                "payout": schedule.ref,
+                "reference": schedule.ref,
+                "amount": Money(schedule.amount, schedule.currency),
+                "said": (schedule.failure_reason or "no reason was given").rstrip("."),
+                "link": link(settings, f"/payout-schedules/{schedule.id}"),
+            },
+            {"payee": party},
+            schedule,
+        )
+        for schedule, party in session.execute(query.where(one_of(session, PayoutSchedule.id, ids)))
+    }
+
+
 def _approvals(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     found = session.scalars(select(Approval).where(one_of(session, Approval.id, ids)))
     return {approval.id: Case(of_approval(approval, settings), {}, approval) for approval in found}
@@ -160,5 +178,6 @@ _READERS: dict[str, Callable[[Session, Sequence[int], Settings], Cases]] = {
     "payment": _payments,
     "dispute": _disputes,
     "payout": _payouts,
+    "payout_schedule": _payout_schedules,
     "approval": _approvals,
 }

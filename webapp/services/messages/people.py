@@ -31,9 +31,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "dispute.resolved": (BUYER, SELLER),
     "payout.succeeded": (PAYEE,),
     "payout.failed": (PAYEE,),
+    "payout.reversed": (PAYEE,),
+    "payout_schedule.failed": (PAYEE,),
 }
 """Which sides may hear of an event, by email or by telephone."""
-STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout.failed")
+STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
 """Which events are said in the chats of the staff."""
 
 
@@ -77,6 +79,8 @@ def _kind(event: Event, case: Case, side: str, said: dict[int, Said]) -> tuple[s
     """Which text this side gets, and what else it tells."""
     if event.type == "dispute.opened":
         return "dispute.received" if case.row.claimant == side else event.type, {}
+    if event.type in ("payout.failed", "payout.reversed") and case.row.schedule_id is not None:
+        return None, {}  # It is tried again by its schedule, which says so when it gives up.
     if event.type != "dispute.message":
         return event.type, {}
     message = said.get(_message_id(event))

@@ -77,6 +77,16 @@ TEXTS: dict[str, Text] = {
         "Your payout of {amount} to the account ending in {ending} did not go through. The money is in your wallet.",
         "Your payout of {amount} did not go through. The money is in your wallet.",
     ),
+    "payout.reversed": Text(
+        "A payout of {amount} came back",
+        "Your payout of {amount} to the account ending in {ending} came back. The money is in your wallet.",
+        "Your payout of {amount} came back. The money is in your wallet.",
+    ),
+    "payout_schedule.failed": Text(
+        "A planned payout of {amount} did not go through",
+        "Your planned payout of {amount} did not go through, and is not tried again. The money is in your wallet.",
+        "Your planned payout of {amount} did not go through. The money is in your wallet.",
+    ),
     "staff.dispute.opened": Text(
         "Dispute {dispute} was opened",
         "Dispute {dispute} about {amount} was opened by the {claimant}: {reason}. {link}",
@@ -97,10 +107,10 @@ TEXTS: dict[str, Text] = {
         "{maker} proposed {action} of {amount}. A second person decides. {link}",
         "{maker} proposed {action} of {amount}. A second person decides. {link}",
     ),
-    "staff.payout.failed": Text(
-        "A payout of {amount} failed",
-        "Payout {payout} of {amount} failed: {said}. {link}",
-        "Payout {payout} of {amount} failed: {said}. {link}",
+    "staff.payout_schedule.failed": Text(
+        "A planned payout of {amount} failed",
+        "The planned payout {payout} of {amount} failed for good: {said}. {link}",
+        "The planned payout {payout} of {amount} failed for good: {said}. {link}",
     ),
     "staff.dispute.due": Text(
         "Dispute {dispute} is due {due}",
