@@ -142,7 +142,15 @@ def test_the_doctor_says_what_to_do(migrated):
 
 def test_what_would_be_paid_next_is_shown(migrated):
     found = json.loads(migrated("eligible", "--json").stdout)
-    assert found[0]["job"] == "auto_release"
+    releases = ["auto_release", "release_completed_orders", "release_pending_earnings", "release_placement_holds"]
+    assert [each["job"] for each in found] == [*releases, "auto_deduct"]
+
+
+def test_pending_earnings_are_released_by_a_command_of_their_own(migrated):
+    result = migrated("release-pending-payments", "--json")
+    run = json.loads(result.stdout)
+    assert (result.exit_code, run["job"], run["status"]) == (0, "release_pending_earnings", "succeeded")
+    assert json.loads(migrated("release-pending-payments", "--dry-run", "--json").stdout)["dry_run"] is True
 
 
 def test_the_demo_is_seeded_verified_run_and_cleared(migrated):
