@@ -6,7 +6,6 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.domain.actors import Actor
 from webapp.jobs.queue import enqueue_after_commit
 from webapp.logs import get_logger
 from webapp.providers import tidings
@@ -17,7 +16,6 @@ from webapp.security.errors import problem
 from webapp.services import incoming
 
 MOST_BYTES = 256 * 1024
-_ACTOR = Actor("job", None, "webhooks", frozenset({"job:run"}))
 
 
 def listen(app: Flask, runtime: Runtime) -> None:
@@ -57,7 +55,7 @@ class _Door:
     def _take(self, raw: bytes, told: tidings.Tidings) -> None:
         with self._runtime.db.transaction() as session:
             if incoming.store(session, self._provider, raw, told, at=clock.now()):
-                run = incoming.nudge(session, _ACTOR)
+                run = incoming.nudge(session, incoming.ACTOR)
                 if run is not None:
                     enqueue_after_commit(self._runtime, session, run)
 

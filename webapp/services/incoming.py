@@ -18,6 +18,8 @@ from webapp.services import audit, lookup, runs
 from webapp.sql import insert_new
 
 JOB = "handle_webhooks"
+ACTOR = Actor("job", None, "webhooks", frozenset({"job:run"}))
+"""In whose name a run is asked for when a webhook came."""
 MOST_ATTEMPTS = 20
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=15), timedelta(hours=1)
 _LONGEST_KEY = 200
