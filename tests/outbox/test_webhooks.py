@@ -183,3 +183,13 @@ def test_many_for_one_endpoint_go_in_a_row_and_stop_at_the_first_that_fails(plac
     said = [json.loads(body)["type"] for _, body in receiver.got]
     assert said == [f"a.n{number}" for number in [0, 1, 2, 3, *range(3, 50)]]
     assert {status for _, status, _ in states(place)} == {"delivered"}
+
+
+def test_sending_takes_no_more_when_its_time_is_over(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, receiver.url)
+    happen(place, "a.one")
+    spread(place)
+    send(place, seconds=0.0)
+    assert receiver.got == []
+    send(place)
+    assert len(receiver.got) == 1

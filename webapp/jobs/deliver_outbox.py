@@ -19,6 +19,8 @@ from webapp.services.outcome import Outcome
 
 _COUNTED = 100
 """Arrivals that are counted in one transaction."""
+_SENDING = 40.0
+"""Seconds for which a run takes more to send: slow receivers may not hold up what providers have to do."""
 
 
 @job(cron="* * * * *", catch_up=CatchUp.SKIP)
@@ -34,7 +36,7 @@ def deliver_outbox(work: Work, at: datetime) -> None:
     arrivals = Arrivals(work)
     while _spread(work):
         work.check()
-    Sending(work.runtime, settled=arrivals.note, check=work.check).run()
+    Sending(work.runtime, seconds=_SENDING, settled=arrivals.note, check=work.check).run()
     arrivals.count()
     _instruct(work, at)
 

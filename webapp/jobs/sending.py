@@ -1,5 +1,6 @@
 """Sending what is due: taken in one transaction, sent outside of any, settled in another; lanes side by side."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
@@ -26,16 +27,18 @@ class Sending:
         runtime: Runtime,
         *,
         only: Lanes | None = None,
+        seconds: float = 300.0,
         settled: Callable[[list[tuple[Parcel, Result]], int], None] = lambda results, arrived: None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._runtime, self._only, self._settled, self._check = runtime, only, settled, check
         self._carriers = Carriers(runtime.settings)
+        self._seconds = seconds
         self._lease = _LEASE + timedelta(seconds=runtime.settings.provider_timeout_seconds)
         self._most = runtime.settings.provider_parallel_calls
 
     def run(self) -> None:
-        """Send everything that is due. What is under way when it has to stop is settled first."""
+        """Send what is due, taking more for so many seconds. What is under way when it has to stop is settled first."""
         flying: _Flying = {}
         with ThreadPoolExecutor(self._most, thread_name_prefix="send") as pool:
             try:
@@ -45,9 +48,11 @@ class Sending:
                     self._settle(flying, wait(flying).done)
 
     def _go(self, pool: ThreadPoolExecutor, flying: _Flying) -> None:
+        ends = time.monotonic() + self._seconds
         while True:
             self._check()
-            self._take(pool, flying)
+            if time.monotonic() < ends:
+                self._take(pool, flying)
             if not flying:
                 return
             self._settle(flying, wait(flying, return_when=FIRST_COMPLETED).done)
