@@ -15,9 +15,7 @@ from webapp.runtime import Runtime
 from webapp.services import incoming
 
 SignIn = Callable[..., FlaskClient]
-RAW = (
-    b'{"event":"charge.success","data":{"id":7,"reference":"pay-none","status":"success","note":"<script>x</script>"}}'
-)
+RAW = b'{"event":"charge.success","data":{"id":7,"reference":"pay-none","note":"<script>x</script>"}}'
 
 
 @pytest.fixture

@@ -72,10 +72,6 @@ LOOKS: dict[str, Look] = {
     "dead": Look("bad", "cross", _("dead")),
     "failing": Look("warn", "flag", _("failing")),
     "removed": Look("calm", "stop", _("removed")),
-    # what came in
-    "received": Look("info", "hourglass", _("received")),
-    "handled": Look("good", "check", _("handled")),
-    "ignored": Look("calm", "skip", _("ignored")),
     # orders, people, tokens, processes
     "awaiting_payment": Look("calm", "hourglass", _("awaiting payment")),
     "in_progress": Look("info", "play", _("in progress")),

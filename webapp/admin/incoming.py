@@ -43,8 +43,8 @@ class IncomingScreen(ListScreen):
     list_template = "incoming/index.html"
     lead = _l("What the providers told us. Each is asked about before it is believed, and handled once.")
     empty = _l(
-        "No webhook is like this. They appear once a provider is told to post to /webhooks/paystack, /webhooks/flutterwave "
-        "or /webhooks/blnk of this desk."
+        "No webhook is like this. They appear once a provider is told to post to /webhooks/paystack, "
+        "/webhooks/flutterwave or /webhooks/blnk of this desk."
     )
     listing = Listing(
         key=IncomingWebhook.id,
@@ -87,7 +87,8 @@ class IncomingScreen(ListScreen):
         address = None
         if found.subject is not None and found.subject[0] in _PAGES:
             kind, number = found.subject
-            address = url_for(_PAGES[kind], **{f"{kind}_id": number})
+            place: dict[str, Any] = {f"{kind}_id": number}
+            address = url_for(_PAGES[kind], **place)
         return self.show("one.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address)
 
     @door("/<int:webhook_id>/replay", permission="webhook:replay", asks="_replay_asked")
@@ -104,7 +105,7 @@ class IncomingScreen(ListScreen):
         with self.reading() as session:
             webhook = incoming_file.read(session, webhook_id).webhook
         summary = _(
-            "%(provider)s is asked once more about what this webhook tells of. What was done already is not done twice.",
+            "%(provider)s is asked once more about what this webhook tells of. What was done is not done twice.",
             provider=webhook.provider,
         )
         facts = [(_("Event"), webhook.event), (_("Reference"), webhook.reference or "–")]
