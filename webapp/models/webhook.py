@@ -23,6 +23,7 @@ class IncomingWebhook(Base):
         ),
         Index("ix_incoming_webhook_status", "status", "id"),
         Index("ix_incoming_webhook_provider", "provider", "id"),
+        Index("ix_incoming_webhook_reference", "reference", "id"),
     )
 
     id: Mapped[Key]

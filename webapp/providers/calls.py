@@ -129,7 +129,8 @@ class Caller:
             raise Unknown(f"{self.name} answered {status} with something that is not JSON.") from None
         if status >= 400:
             code, said = self._line.told(body)
-            raise Refused(f"{self.name} refused: {said or status}", status=status, code=code)
+            reason = (said or str(status)).rstrip(".")
+            raise Refused(f"{self.name} refused: {reason}.", status=status, code=code)
         if not isinstance(body, dict | list):
             raise Unknown(f"{self.name} answered with an unexpected shape.")
         return body

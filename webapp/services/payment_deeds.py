@@ -45,6 +45,8 @@ def check_refund(payment: Payment, order: Order, escrow: Escrow) -> None:
 
 def check_mark_paid(payment: Payment, order: Order, escrow: Escrow) -> None:
     """Raise Conflict unless the payment can be marked paid by hand."""
+    if payment.seen_amount is not None:
+        raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
     if payment.status not in _MARKABLE:
         raise Conflict(f"This payment is {payment.status.replace('_', ' ')}: it can't be marked paid.")
     if escrow.status not in _UNPAID:
