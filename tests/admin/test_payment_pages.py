@@ -83,6 +83,8 @@ def test_payments_are_found_by_reference_order_party_and_filters(desk: Runtime, 
         found = client.get(f"/payments?{query}").text
         assert (mine in found, theirs in found) == (True, False), query
     assert "Nothing to show" in client.get("/payments?currency=KES").text
+    results = client.get("/search.json", query_string={"q": mine}).json["results"]
+    assert [each["url"] for each in results] == [f"/payments/{number}"]
 
 
 def test_verify_now_asks_the_provider_and_says_what_came_of_it(desk: Runtime, world: Sandbox, sign_in: SignIn) -> None:
