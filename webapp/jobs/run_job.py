@@ -14,6 +14,7 @@ from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.errors import Conflict, Refusal
 from webapp.jobs.queue import enqueue
 from webapp.jobs.run_book import RunBook
+from webapp.jobs.sweeping import take_over_abandoned
 from webapp.jobs.work import AskedToStop, NotConfigured, TimeLimit, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
@@ -39,9 +40,13 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
 
 
 def run_here(runtime: Runtime, run_id: int, *, wait: timedelta = timedelta(minutes=15)) -> Run:
-    """Carry out a queued run in this process, after those before it. Raises Conflict when its turn doesn't come."""
+    """Carry out a queued run in this process, after those before it. Raises Conflict when its turn doesn't come.
+
+    What a dead process left of its job is carried out first: where an outside cron is the clock, nobody else does it.
+    """
     ends = time.monotonic() + wait.total_seconds()
     while True:
+        _finish_what_is_left(runtime, run_id)
         run_job(runtime, run_id)
         with runtime.db.reading() as session:
             run = runs.get(session, run_id)
@@ -50,6 +55,14 @@ def run_here(runtime: Runtime, run_id: int, *, wait: timedelta = timedelta(minut
         if time.monotonic() > ends:
             raise Conflict(f"Run {run_id} of {run.job} is {run.status} still. It stays in the queue.")
         time.sleep(0.25)
+
+
+def _finish_what_is_left(runtime: Runtime, run_id: int) -> None:
+    take_over_abandoned(runtime)
+    with runtime.db.reading() as session:
+        left = sweep.left_before(session, run_id)
+    for each in left:
+        run_job(runtime, each)
 
 
 def _carry_out(runtime: Runtime, book: RunBook, schedule: Schedule | None, stopping: Callable[[], bool]) -> None:

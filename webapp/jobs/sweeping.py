@@ -18,7 +18,7 @@ PATIENCE = timedelta(seconds=5)
 
 def sweep_runs(runtime: Runtime) -> int:
     """Take over abandoned runs and hand queued ones to Redis; returns how many were handed over."""
-    _take_over(runtime)
+    take_over_abandoned(runtime)
     now = clock.now()
     with runtime.db.reading() as session:
         waiting = list(sweep.waiting(session, now, PATIENCE))
@@ -45,7 +45,8 @@ def _handed(runtime: Runtime, run: Run) -> bool:
     return True
 
 
-def _take_over(runtime: Runtime) -> None:
+def take_over_abandoned(runtime: Runtime) -> None:
+    """Queue runs again whose process died; those that died too often are lost."""
     with runtime.db.reading() as session:
         found = sweep.abandoned(session, clock.now())
     for run_id in found:

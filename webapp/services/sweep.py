@@ -56,3 +56,10 @@ def next_of(session: Session, job: str) -> Run | None:
     """The oldest queued run of a job."""
     query = select(Run).where(Run.status == RunStatus.QUEUED, Run.job == job).order_by(Run.id)
     return session.scalars(query.limit(1)).first()
+
+
+def left_before(session: Session, run_id: int) -> Sequence[int]:
+    """Queued runs of the same job that an earlier process began and did not end, oldest first."""
+    mine = select(Run.job).where(Run.id == run_id).scalar_subquery()
+    left = (Run.status == RunStatus.QUEUED, Run.job == mine, Run.id < run_id, Run.attempt > 1)
+    return session.scalars(select(Run.id).where(*left).order_by(Run.id).limit(_AT_ONCE)).all()
