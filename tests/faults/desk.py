@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 
 
 class Desk:
-    """A desk of real processes on one database, with leases short enough for a test."""
+    """A desk of real processes on one database, with leases short enough for a test; `more` are other settings."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, more: Mapping[str, Any] | None = None) -> None:
         self.folder, self.socket = folder, folder / "redis" / "redis.sock"
         self.socket.parent.mkdir(parents=True, exist_ok=True)
         self.environment = os.environ | {
@@ -34,6 +34,7 @@ class Desk:
             "LOG_FORMAT": "json",
             "PYTHONPATH": str(ROOT),
         }
+        self.environment |= {name.upper(): str(value) for name, value in (more or {}).items()}
         self.redis = Redis.from_url(f"unix://{self.socket}")
         self._started: list[subprocess.Popen[bytes]] = []
 
@@ -56,6 +57,10 @@ class Desk:
     def start(self, script: str) -> subprocess.Popen[bytes]:
         """`worker.py` or `scheduler.py`, or a test's own script."""
         return self._start([sys.executable, str(ROOT / script)], Path(script).stem)
+
+    def run(self, job: str) -> subprocess.Popen[bytes]:
+        """`desk run`, as an outside cron starts it."""
+        return self._start([sys.executable, "-m", "webapp.cli", "run", job], f"run-{job}")
 
     def _start(self, command: list[str], name: str) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}-{len(self._started)}.log").open("wb")
