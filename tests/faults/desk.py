@@ -58,9 +58,9 @@ class Desk:
         """`worker.py` or `scheduler.py`, or a test's own script."""
         return self._start([sys.executable, str(ROOT / script)], Path(script).stem)
 
-    def run(self, job: str) -> subprocess.Popen[bytes]:
-        """`desk run`, as an outside cron starts it."""
-        return self._start([sys.executable, "-m", "webapp.cli", "run", job], f"run-{job}")
+    def run(self, job: str, module: str = "webapp.cli") -> subprocess.Popen[bytes]:
+        """`desk run`, as an outside cron starts it; or a test's own desk command."""
+        return self._start([sys.executable, "-m", module, "run", job], f"run-{job}")
 
     def _start(self, command: list[str], name: str) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}-{len(self._started)}.log").open("wb")

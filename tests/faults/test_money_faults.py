@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ import pytest
 
 from tests.faults.desk import Desk, until
 from tests.faults.money import CASES, Case, come_due
+from tests.faults.releases import MANY, RELEASES, Release, seed
 from tests.jobs.conftest import OPERATOR, runs_of
 from tests.support.sandbox import Sandbox, desk_with, sandbox
+from webapp import clock
+from webapp.domain.recurrence import Recurrence
 from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
-from webapp.services import runs
+from webapp.services import runs, schedules
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 ROUNDS = 5
@@ -110,3 +114,83 @@ def test_killed_after_the_providers_success_it_does_not_do_it_again(
 
     case.agree(runtime, world)
     assert case.there(world) == case.effects * (2 if case.twice else 1)
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.job)
+def test_killed_in_the_middle_of_a_long_run_it_goes_on_from_there(
+    release: Release, world: Sandbox, database_url: str, tmp_path: Path
+) -> None:
+    with house(world, database_url, tmp_path, {"desk_test_chunk": 2}) as (runtime, desk):
+        seed(runtime, release)
+        process = desk.run(release.job, "tests.faults.slow_desk")
+        until(lambda: 0 < release.done(runtime) < MANY, 40)
+        kill(process)
+        assert 0 < release.done(runtime) < MANY
+        come_due(runtime)
+
+        last = again(runtime, release.job)
+
+        release.agree(runtime)
+        first = runs_of(runtime, release.job)[0]
+        assert (first.status, first.attempt, first.succeeded, first.failed) == ("succeeded", 2, MANY, 0)
+        assert (last.status, last.processed) == ("succeeded", 0)
+
+
+def both(desk: Desk, job: str) -> None:
+    """Two processes of a job at the same moment; both end well."""
+    processes = [desk.run(job) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name != "balances"], ids=lambda case: case.name)
+def test_run_by_two_processes_at_once_it_is_done_once(case: Case, place: tuple[Runtime, Desk], world: Sandbox) -> None:
+    runtime, desk = place
+    case.seed(runtime, world)
+    both(desk, case.job)
+    assert case.there(world) == case.effects
+
+    if not case.is_done(runtime):
+        run_until(runtime, case)
+
+    case.agree(runtime, world)
+    assert case.there(world) == case.effects
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.job)
+def test_released_by_two_processes_at_once_each_leaves_once(
+    release: Release, world: Sandbox, database_url: str, tmp_path: Path
+) -> None:
+    with house(world, database_url, tmp_path, {}) as (runtime, desk):
+        seed(runtime, release)
+        both(desk, release.job)
+
+        release.agree(runtime)
+        assert sorted(run.succeeded for run in runs_of(runtime, release.job)) == [0, MANY]
+
+
+def test_what_an_outside_cron_has_paid_out_the_scheduler_does_not(world: Sandbox, pg_url: str, tmp_path: Path) -> None:
+    payouts = next(case for case in CASES if case.name == "payouts")
+    with house(world, pg_url, tmp_path, {}) as (runtime, desk):
+        payouts.seed(runtime, world)
+        slot = plan_last_slot(runtime, payouts.job)
+        assert desk.run(payouts.job).wait(60) == 0
+        desk.start_redis()
+        desk.start("scheduler.py")
+        desk.start("worker.py")
+        until(lambda: {run.status for run in runs_of(runtime, "deliver_outbox")} == {"succeeded"}, 40)
+
+        [run] = runs_of(runtime, payouts.job)
+        assert (run.slot, run.trigger, run.status) == (slot, "schedule", "succeeded")
+        run_until(runtime, payouts)
+        payouts.agree(runtime, world)
+
+
+def plan_last_slot(runtime: Runtime, job: str) -> datetime:
+    """Let the last slot of a job be one that nobody has run; and let the scheduler have something else to do."""
+    with runtime.db.transaction() as session:
+        schedule, other = schedules.get(session, job), schedules.get(session, "deliver_outbox")
+        slot = Recurrence(schedule.cron, schedule.zone).previous(clock.now())
+        assert slot is not None
+        schedule.next_slot, schedule.since = slot, slot - timedelta(days=1)
+        other.next_slot = clock.now()
+        return slot

@@ -1,0 +1,21 @@
+"""Small and slow chunks, so that a fault falls into the middle of a run."""
+
+import os
+import time
+from typing import Any
+
+from webapp.jobs import chunks
+
+_transaction = chunks.Chunks._transaction
+
+
+def _slowly(self: chunks.Chunks, *rows: Any) -> None:
+    """A chunk, and then a rest."""
+    _transaction(self, *rows)
+    time.sleep(0.1)
+
+
+def slow_down() -> None:
+    """Let every run of this process be long."""
+    chunks.CHUNK = int(os.environ["DESK_TEST_CHUNK"])
+    chunks.Chunks._transaction = _slowly  # type: ignore[method-assign]
