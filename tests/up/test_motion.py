@@ -1,0 +1,68 @@
+"""`desk up` with an external ledger: the demo's money moves by itself through the sandbox, and every book agrees."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.faults.desk import until
+from tests.up.processes import ROOT, Up
+
+Start = Callable[..., Up]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+SHOWN = {
+    "a payment verified, a missed webhook found": "SELECT count(*) >= 3 FROM payment WHERE status = 'succeeded'",
+    "another amount kept for a person": "SELECT count(*) >= 2 FROM payment WHERE status = 'needs_review'",
+    "a failure declined": "SELECT count(*) FROM payment WHERE status = 'failed' AND provider = 'paystack'",
+    "a webhook handled": "SELECT count(*) FROM incoming_webhook WHERE status = 'handled'",
+    "payouts sent and confirmed": "SELECT count(*) >= 4 FROM payout WHERE status = 'succeeded'",
+    "a token": "SELECT count(*) FROM provider_token WHERE sealed IS NOT NULL",
+    "an email": "SELECT count(*) FROM delivery WHERE channel = 'email' AND status = 'delivered'",
+    "an SMS": "SELECT count(*) FROM delivery WHERE channel = 'sms' AND status = 'delivered'",
+    "an outgoing webhook": "SELECT count(*) FROM delivery WHERE channel = 'webhook' AND status = 'delivered'",
+    "every transfer mirrored": "SELECT count(*) > 100 AND sum(status <> 'done') = 0 FROM mirror",
+}
+
+
+def asked(folder: Path, question: str) -> Any:
+    with sqlite3.connect(folder / "desk.sqlite3", timeout=20) as database:
+        return database.execute(question).fetchone()[0]
+
+
+def verified(up: Up) -> dict[str, Any]:
+    """A run of verify_books from the command line, as an outside cron would start it."""
+    command = [sys.executable, "-m", "webapp.cli", "run", "verify_books", "--json"]
+    ended = subprocess.run(command, cwd=ROOT, env=up.environment, capture_output=True, text=True, timeout=120)
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+def test_the_demo_moves_within_two_minutes_and_every_book_agrees(start: Start, tmp_path: Path) -> None:
+    up = start(LEDGER="blnk")
+    up.wait_until_ready()
+    folder = tmp_path / "var"
+    for question in SHOWN.values():
+        until(partial(asked, folder, question), 120)
+    where = json.loads((folder / "sandbox.json").read_text())["paystack_url"].removesuffix("/paystack")
+    mailbox = requests.get(f"{where}/mailbox", timeout=10).json()
+    assert {"email", "sms", "chat"} <= {message["channel"] for message in mailbox}
+    assert requests.get(f"{where}/control/hooks/demo", timeout=10).json()
+
+    assert verified(up)["status"] == "succeeded"
+    assert asked(folder, "SELECT count(*) FROM difference WHERE resolved_at IS NULL") == 0
+
+    balance = asked(folder, "SELECT balance_id FROM mirror_account ORDER BY account_id LIMIT 1")
+    changed = {"balance": balance, "amount": -3}
+    assert requests.post(f"{where}/control/blnk/adjust", json=changed, timeout=10).status_code == 200
+    verified(up)
+    assert asked(folder, "SELECT count(*) FROM difference WHERE source = 'blnk' AND resolved_at IS NULL") == 1
+    assert asked(folder, "SELECT count(*) FROM alert WHERE rule = 'books_differ' AND status = 'firing'") == 1
+    _said, left = up.stop()
+    assert left == []
