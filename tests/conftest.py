@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from tests.support import browser as browsers
@@ -14,6 +15,7 @@ from tests.support.postgresql import Server, serving
 from webapp.db import Database
 from webapp.migrations import upgrade
 from webapp.runtime import Runtime, build_runtime
+from webapp.services import passwords
 from webapp.settings import Settings, load_settings
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
@@ -24,6 +26,15 @@ def settings_for(url: str, folder: Path, **more: Any) -> Settings:
     """Settings of a desk in a test; Redis is out of reach unless named."""
     given = {"env": "test", "secret_key": SECRET, "redis_url": NOWHERE, "_env_file": None} | more
     return load_settings(database_url=url, var_dir=folder, **given)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashes that cost next to nothing; `tests/security` checks what they cost otherwise."""
+    real = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    passwords._hasher = real
 
 
 @pytest.fixture(scope="session")

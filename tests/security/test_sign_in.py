@@ -1,5 +1,7 @@
 """Signing in and out, and what ends a session."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -110,3 +112,10 @@ def _seen(desk: Runtime, ago: timedelta) -> None:
 def _last_seen(desk: Runtime):
     with desk.db.reading() as session:
         return session.scalars(select(UserSession.seen_at)).one()
+
+
+def test_passwords_are_hashed_by_argon2id_at_the_cost_that_its_authors_recommend() -> None:
+    """In a process of its own: tests hash cheaply. RFC 9106, second recommendation: 64 MiB, three passes."""
+    script = "from webapp.services.passwords import hashed; print(hashed('seven quiet herons'))"
+    made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert made.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
