@@ -49,7 +49,7 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for endpoint in declared:
         operation = _operation(endpoint, schemas)
-        paths.setdefault(_PART.sub(r"{\2}", endpoint.path), {})[endpoint.method.lower()] = operation
+        paths.setdefault(described_path(endpoint.path), {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": "Escrow Desk", "version": version, "description": _ABOUT},
@@ -60,6 +60,11 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
         },
         "security": [{"token": []}],
     }
+
+
+def described_path(path: str) -> str:
+    """An address as OpenAPI writes it."""
+    return _PART.sub(r"{\2}", path)
 
 
 _ABOUT = (

@@ -1,0 +1,174 @@
+"""A desk with something of everything, to be asked by a property-based tester, and what is known to be in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from tests.outbox.support import endpoint, happen, spread
+from tests.support.market import DIVINE, Market
+from tests.support.people import PASSWORD, SETUP, send
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
+from webapp import clock
+from webapp.app import create_app
+from webapp.demo.seeding import seed
+from webapp.domain.permissions import SCOPES
+from webapp.domain.states import Policy
+from webapp.jobs.run_job import run_here
+from webapp.migrations import upgrade
+from webapp.models import (
+    ApiToken,
+    Approval,
+    Delivery,
+    Dispute,
+    Escrow,
+    Evidence,
+    Order,
+    Party,
+    Payment,
+    Run,
+    Schedule,
+    Transfer,
+    User,
+    WebhookEndpoint,
+)
+from webapp.runtime import Runtime
+from webapp.services import payout_destinations, payout_schedules, placement_holds, runs, tokens, users
+from webapp.services.payout_destinations import NewDestination
+from webapp.services.payout_schedules import NewSchedule
+from webapp.services.placement_holds import NewHold
+
+SOME = 40
+FAR = 10**12
+"""The number of the tester's own token: none that it revokes by chance."""
+_PERSON = "tester@desk.example"
+
+
+@dataclass
+class World:
+    """The application, who may ask it, and values by the names that the description gives them."""
+
+    app: Flask
+    runtime: Runtime
+    machine: dict[str, str]
+    person: dict[str, str]
+    known: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@contextmanager
+def described_world(folder: Path) -> Iterator[World]:
+    """A desk on SQLite whose providers are the sandbox."""
+    url = f"sqlite:///{folder / 'desk.sqlite3'}"
+    upgrade(url)
+    more = {"api_rate_limit": "1000000 per minute", "provider_timeout_seconds": 0.5}
+    with sandbox() as box, desk_with(box, url, folder, **more) as runtime:
+        seed(runtime)
+        _fill(runtime, box)
+        app = create_app(runtime)
+        app.testing = False
+        yield World(app, runtime, _machine(runtime), _person(runtime, app), _known(runtime))
+
+
+def _fill(runtime: Runtime, box: Sandbox) -> None:
+    payments = [awaiting(runtime)[1] for _ in range(9)]
+    for payment_id in payments[:6]:
+        reference = begun(runtime, payment_id).reference
+        if payment_id % 2:
+            box.pay(reference)
+    with runtime.db.transaction() as session:
+        session.execute(update(Payment).where(Payment.id == payments[-1]).values(status="failed", next_check_at=None))
+        market = Market(session, runtime, at=clock.now())
+        for number in range(3):
+            _plan(market, number)
+            _hold(market, number)
+        for _ in range(3):
+            tokens.create(session, name="old", scopes=["read"], expires_at=None, at=clock.now(), actor=SETUP)
+    made, _ = endpoint(runtime, "https://shop.example/hook")
+    assert made.id
+    happen(runtime, "escrow.released", "dispute.opened", "payment.failed")
+    spread(runtime)
+    _run(runtime, "process_payout_schedules")
+
+
+def _plan(market: Market, number: int) -> None:
+    session, at = market.session, market.at
+    party = market.party("worker", wallet=10_000)
+    to = NewDestination("NGN", "nuban", "058", f"00{party.id:08}", "Kofi Mensah")
+    keys = market.runtime.settings.sealing_keys
+    payout_destinations.put(session, party.id, to, keys=keys, at=at, actor=DIVINE)
+    new = NewSchedule(f"plan-{number}", party.id, 1_000, "NGN", at + timedelta(days=number - 1), f"P-{number}")
+    payout_schedules.create(session, new, at=at, actor=DIVINE)
+
+
+def _hold(market: Market, number: int) -> None:
+    buyer, seller = market.party("recruiter", wallet=10_000), market.party("worker")
+    due = market.at + timedelta(days=number + 1)
+    new = NewHold(f"h-{number}", f"P-{number}", buyer.id, seller.id, 2_000, "NGN", due)
+    placement_holds.create(market.session, new, at=market.at, actor=DIVINE, settings=market.runtime.settings)
+
+
+def _run(runtime: Runtime, job: str) -> None:
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, job, actor=SETUP)
+    run_here(runtime, run.id)
+
+
+def _machine(runtime: Runtime) -> dict[str, str]:
+    with runtime.db.transaction() as session:
+        made, secret = tokens.create(
+            session, name="tester", scopes=list(SCOPES), expires_at=None, at=clock.now(), actor=SETUP
+        )
+        session.execute(update(ApiToken).where(ApiToken.id == made.id).values(id=FAR))
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def _person(runtime: Runtime, app: Flask) -> dict[str, str]:
+    """What the browser of a signed-in person sends: for what no token may do."""
+    new = {"email": _PERSON, "name": "The tester", "roles": ["admin"], "password": PASSWORD}
+    with runtime.db.transaction() as session:
+        users.create(session, **new, at=clock.now(), actor=SETUP)
+    client = app.test_client()
+    assert send(client, "/sign-in", email=_PERSON, password=PASSWORD).status_code == 303
+    token = client.get("/").text.partition('name="csrf-token" content="')[2].partition('"')[0]
+    cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in client._cookies.values())
+    return {"Cookie": cookies, "X-CSRFToken": token}
+
+
+def _known(runtime: Runtime) -> dict[str, list[Any]]:
+    with runtime.db.reading() as session:
+
+        def some(column: Any, *where: Any) -> list[Any]:
+            return list(session.scalars(select(column).where(*where).order_by(column.desc()).limit(SOME)))
+
+        held = Escrow.policy == Policy.PLACEMENT
+        return {
+            "approval_id": some(Approval.id),
+            "delivery_id": some(Delivery.id),
+            "dispute_id": some(Dispute.id),
+            "hold_id": some(Escrow.id, held),
+            "placement": some(Escrow.placement, held),
+            "escrow_id": some(Escrow.id),
+            "name": some(Schedule.job),
+            "order_id": some(Order.id),
+            "party_id": some(Party.id),
+            "payment_id": some(Payment.id),
+            "run_id": some(Run.id),
+            "token_id": some(ApiToken.id, ApiToken.id < FAR),
+            "transfer_id": some(Transfer.id),
+            "endpoint_id": some(WebhookEndpoint.id),
+            "evidence_id": some(Evidence.id),
+            "user_id": some(User.id),
+            "order": some(Order.ref, Order.status == "awaiting_payment"),
+            "buyer": some(Party.ref),
+            "seller": some(Party.ref),
+            "provider": ["paystack"],
+            "currency": ["NGN"],
+            "password": [PASSWORD],
+            "amount": [{"amount": 100, "currency": "NGN"}],
+            "release_at": [clock.iso(clock.now() + timedelta(days=400))],
+        }

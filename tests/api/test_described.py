@@ -1,0 +1,83 @@
+"""The API keeps what its description says: a property-based tester asks every operation, with sense and without."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, CheckContext, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from tests.api.described import World, described_world
+from webapp.api import all_endpoints
+from webapp.api.endpoints import Endpoint
+from webapp.api.openapi import described_path
+from webapp.domain.permissions import SCOPES, of_scopes
+
+
+def breaks_nothing(ctx: CheckContext, response: Any, case: Case) -> bool | None:
+    """No server error; a 503 is an answer where it is described."""
+    return None if response.status_code == 503 else not_a_server_error(ctx, response, case)
+
+
+CHECKS = [
+    breaks_nothing,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+TOKENS_MAY = of_scopes(list(SCOPES))
+BOUNDED = settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with described_world(tmp_path_factory.mktemp("described")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def schema(world: World) -> Any:
+    return schemathesis.openapi.from_wsgi("/api/openapi.json", world.app)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sense", "nonsense"])
+@pytest.mark.parametrize("endpoint", list(all_endpoints()), ids=lambda endpoint: endpoint.name)
+def test_an_operation_keeps_what_is_described(
+    world: World, schema: Any, endpoint: Endpoint, mode: GenerationMode
+) -> None:
+    operation = schema[described_path(endpoint.path)][endpoint.method]
+    asker = world.machine if endpoint.permission in TOKENS_MAY else world.person
+
+    @BOUNDED
+    @given(case=operation.as_strategy(generation_mode=mode), luck=st.integers(0, 2**32))
+    def asked(case: Case, luck: int) -> None:
+        if luck % 2:
+            _with_what_is_known(case, world, random.Random(luck))
+        case.call_and_validate(headers=asker, checks=CHECKS)
+
+    asked()
+
+
+def _with_what_is_known(case: Case, world: World, choose: random.Random) -> None:
+    """Put numbers and references that are in the desk where the description has a field of that name."""
+
+    def known(name: str, given: Any) -> Any:
+        return choose.choice(world.known[name]) if world.known.get(name) else given
+
+    if case.path_parameters:
+        case.path_parameters = {name: known(name, given) for name, given in case.path_parameters.items()}
+    if isinstance(case.body, dict):
+        case.body = {name: known(name, given) for name, given in case.body.items() if name != "version"}
