@@ -45,22 +45,25 @@ class Database:
         """One decision: everything in it is committed together, or nothing is.
 
         Last of all it settles the pool accounts and seals the audit batch; after the commit it runs what was
-        put into `session.info["after_commit"]`.
+        put into `session.info["after_commit"]`, and what was put into `"if_undone"` when it never comes to a commit.
         """
         with self._sessions() as session:
             connection = session.connection(execution_options={"desk_writes": True})
-            yield session
-            session.flush()
-            for hook in self._before_commit:
-                hook(session)
+            try:
+                yield session
+                session.flush()
+                for hook in self._before_commit:
+                    hook(session)
+            except BaseException:
+                _run(session, "if_undone")
+                raise
             try:
                 session.commit()
             except Exception:
                 # SQLite keeps a transaction open whose commit was refused; nobody may get this connection again.
                 connection.invalidate()
                 raise
-        for nudge in session.info.pop("after_commit", ()):
-            nudge()
+        _run(session, "after_commit")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -80,6 +83,16 @@ class Database:
 def after_commit(session: Session, nudge: Callable[[], None]) -> None:
     """Do this once the session's transaction is committed; never if it isn't."""
     session.info.setdefault("after_commit", []).append(nudge)
+
+
+def if_undone(session: Session, undo: Callable[[], None]) -> None:
+    """Do this when the session's transaction is given up. A commit that fails doesn't count: it may have been made."""
+    session.info.setdefault("if_undone", []).append(undo)
+
+
+def _run(session: Session, when: str) -> None:
+    for deed in session.info.pop(when, ()):
+        deed()
 
 
 def _postgresql(url: str, pool_size: int) -> Engine:

@@ -24,7 +24,7 @@ class IdConverter(IntegerConverter):
     """A number that the database can hold. A larger one names nothing, whatever the method: 404, not 405."""
 
     def to_python(self, value: str) -> int:
-        """The number. Raises Flask's own 404 for one that nothing can have: the refusals of deeds come too early here."""
+        """The number. Raises Flask's own 404 for one that nothing can have: our refusals are not known here yet."""
         number = int(value) if len(value) <= _MOST_DIGITS else 0
         if not 1 <= number <= BIGGEST:
             abort(404)

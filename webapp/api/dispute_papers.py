@@ -8,8 +8,9 @@ from pydantic import Field
 
 from webapp.api.dispute_shapes import EvidenceShape, MessageShape
 from webapp.api.endpoints import Call, Endpoints
-from webapp.api.shapes import Input, Name, Number, Sentence, Shape
-from webapp.errors import Invalid, NotFound
+from webapp.api.shapes import Input, Name, Number, OldestFirst, Page, Sentence, page_of
+from webapp.errors import Invalid
+from webapp.models import Evidence
 from webapp.services import dispute_work, disputes, evidence
 
 endpoints = Endpoints("disputes")
@@ -40,26 +41,12 @@ class SubmitBody(Input):
     evidence_id: Number
 
 
-class Messages(Shape):
-    """What was said, oldest first; there is no second page."""
-
-    data: list[MessageShape]
-    next_cursor: None = None
-
-
-class Papers(Shape):
-    """Everything attached, oldest first; there is no second page."""
-
-    data: list[EvidenceShape]
-    next_cursor: None = None
-
-
 @endpoints.get(f"{_ADDRESS}/messages", "dispute:read")
-def list_messages(call: Call, dispute_id: int) -> Messages:
-    """What was said to and by whom."""
+def list_messages(call: Call, dispute_id: int, query: OldestFirst) -> Page[MessageShape]:
+    """What was said to and by whom, oldest first."""
     disputes.get(call.session, dispute_id)
-    found = dispute_work.messages(call.session, dispute_id)
-    return Messages(data=[MessageShape.model_validate(message) for message in found])
+    found = dispute_work.messages(call.session, dispute_id, after=query.after, limit=query.limit + 1)
+    return page_of(found, query, MessageShape.model_validate)
 
 
 @endpoints.post(f"{_ADDRESS}/messages", "dispute:work", status=201)
@@ -72,42 +59,55 @@ def add_message(call: Call, dispute_id: int, body: MessageBody) -> MessageShape:
 
 
 @endpoints.get(f"{_ADDRESS}/evidence", "dispute:read")
-def list_evidence(call: Call, dispute_id: int) -> Papers:
-    """Everything that is attached."""
+def list_evidence(call: Call, dispute_id: int, query: OldestFirst) -> Page[EvidenceShape]:
+    """Everything that is attached, oldest first."""
     disputes.get(call.session, dispute_id)
-    found = evidence.listed(call.session, dispute_id)
-    return Papers(data=[EvidenceShape.model_validate(paper) for paper in found])
+    found = evidence.listed(call.session, dispute_id, after=query.after, limit=query.limit + 1)
+    return page_of(found, query, EvidenceShape.model_validate)
 
 
 @endpoints.post(f"{_ADDRESS}/evidence", "dispute:work", status=201)
 def add_evidence(call: Call, dispute_id: int, body: EvidenceBody) -> EvidenceShape:
     """Stage a file or a text. What a file is, its content says."""
     disputes.get(call.session, dispute_id)
-    if body.content is None:
-        text = body.body or ""
-        made = evidence.attach_text(call.session, dispute_id, side=body.side, body=text, at=call.at, actor=call.actor)
-        return EvidenceShape.model_validate(made)
-    made = evidence.attach_file(
-        call.session,
-        dispute_id,
-        side=body.side,
-        name=body.name or "file",
-        data=_decoded(body.content),
-        folder=call.runtime.evidence_folder,
-        at=call.at,
-        actor=call.actor,
-        settings=call.runtime.settings,
-    )
+    if body.content is not None and body.body is not None:
+        sentence = "Send either a text in `body` or a file in `content`, not both."
+        raise Invalid(sentence, fields={"body": sentence, "content": sentence})
+    made = _text(call, dispute_id, body) if body.content is None else _file(call, dispute_id, body, body.content)
     return EvidenceShape.model_validate(made)
 
 
 @endpoints.post(f"{_ADDRESS}/evidence/submit", "dispute:work")
 def submit_evidence(call: Call, dispute_id: int, body: SubmitBody) -> EvidenceShape:
     """Make staged evidence part of the case."""
-    if body.evidence_id not in [paper.id for paper in evidence.listed(call.session, dispute_id)]:
-        raise NotFound("This dispute has no such evidence.")
+    evidence.require_of(call.session, dispute_id, body.evidence_id)
     submitted = evidence.submit(call.session, body.evidence_id, at=call.at, actor=call.actor)
     return EvidenceShape.model_validate(submitted)
+
+
+def _text(call: Call, dispute_id: int, body: EvidenceBody) -> Evidence:
+    said = body.body or ""
+    return evidence.attach_text(call.session, dispute_id, side=body.side, body=said, at=call.at, actor=call.actor)
+
+
+def _file(call: Call, dispute_id: int, body: EvidenceBody, content: str) -> Evidence:
+    try:
+        return evidence.attach_file(
+            call.session,
+            dispute_id,
+            side=body.side,
+            name=body.name or "file",
+            data=_decoded(content),
+            folder=call.runtime.evidence_folder,
+            at=call.at,
+            actor=call.actor,
+            settings=call.runtime.settings,
+        )
+    except Invalid as refusal:
+        raise Invalid(
+            refusal.detail,
+            fields={"content" if name == "file" else name: said for name, said in refusal.fields.items()},
+        ) from None
 
 
 def _decoded(content: str) -> bytes:

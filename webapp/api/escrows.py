@@ -20,6 +20,7 @@ from webapp.api.shapes import (
     Given,
     Input,
     Number,
+    OldestFirst,
     Page,
     Paged,
     Sentence,
@@ -89,13 +90,6 @@ class EscrowDecision(Decision):
     escrow: EscrowShape
 
 
-class Transfers(Shape):
-    """The ledger of one escrow, oldest first; there is no second page."""
-
-    data: list[TransferShape]
-    next_cursor: None = None
-
-
 class Explanation(Shape):
     """Why the money is where it is; the first sentence is the answer."""
 
@@ -131,10 +125,11 @@ def get_escrow(call: Call, escrow_id: int) -> EscrowShape:
 
 
 @endpoints.get("/api/v1/escrows/<id:escrow_id>/transfers", "escrow:read")
-def list_escrow_transfers(call: Call, escrow_id: int) -> Transfers:
-    """Every transfer of the escrow with its entries."""
+def list_escrow_transfers(call: Call, escrow_id: int, query: OldestFirst) -> Page[TransferShape]:
+    """Every transfer of the escrow with its entries, oldest first."""
     escrows.get(call.session, escrow_id)
-    return Transfers(data=[transfer_shape(moved) for moved in escrow_ledger.of_escrow(call.session, escrow_id)])
+    found = escrow_ledger.page_of_escrow(call.session, escrow_id, after=query.after, limit=query.limit + 1)
+    return page_of(found, query, transfer_shape)
 
 
 @endpoints.get("/api/v1/escrows/<id:escrow_id>/explanation", "escrow:read")

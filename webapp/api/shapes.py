@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -68,47 +68,69 @@ class Money(Shape):
     currency: str
 
 
-class Paged(Input):
+class Limited(Input):
     """How much of a list, and from where."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: str | None = Field(None, max_length=200, description="`next_cursor` of the page before.")
 
+    _word: ClassVar[str]
+
+    def seal(self, number: int) -> str:
+        """The cursor that goes on behind the item with this id."""
+        return base64.urlsafe_b64encode(f"{self._word}:{number}".encode()).decode().rstrip("=")
+
+    def _last_seen(self) -> int | None:
+        return None if self.cursor is None else _opened(self.cursor, self._word)
+
+
+class Paged(Limited):
+    """A list that is newest first."""
+
+    _word = "before"
+
     @property
     def before(self) -> int | None:
         """The id of the last one seen. Raises Invalid for a cursor that is none of ours."""
-        return None if self.cursor is None else _opened(self.cursor)
+        return self._last_seen()
+
+
+class OldestFirst(Limited):
+    """A list that is oldest first, as it happened."""
+
+    _word = "after"
+
+    @property
+    def after(self) -> int:
+        """The id of the last one seen, 0 at first. Raises Invalid for a cursor that is none of ours."""
+        return self._last_seen() or 0
 
 
 class Page(Shape, Generic[Item]):
-    """A page of a list, newest first; `next_cursor` is null on the last one."""
+    """A page of a list; `next_cursor` is null on the last one."""
 
     data: list[Item]
     next_cursor: str | None
 
 
 def page_of(
-    rows: Sequence[Row], query: Paged, shape: Callable[[Row], Item], key: Callable[[Row], int] | None = None
+    rows: Sequence[Row], query: Limited, shape: Callable[[Row], Item], key: Callable[[Row], int] | None = None
 ) -> Page[Item]:
     """A page out of up to `query.limit + 1` rows; the one too many says that there is another page."""
     shown = rows[: query.limit]
     more = len(rows) > query.limit
     last: Any = shown[-1] if shown else None
-    cursor = _sealed(key(last) if key else last.id) if more else None
+    cursor = query.seal(key(last) if key else last.id) if more else None
     return Page[Any](data=[shape(row) for row in shown], next_cursor=cursor)
 
 
-def _sealed(number: int) -> str:
-    return base64.urlsafe_b64encode(f"before:{number}".encode()).decode().rstrip("=")
-
-
-def _opened(cursor: str) -> int:
+def _opened(cursor: str, wanted: str) -> int:
     try:
         word, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(":")
         found = int(number)
     except (ValueError, binascii.Error):
         word, found = "", 0
-    if word != "before" or not 0 <= found <= BIGGEST:
+    if word != wanted or not 0 <= found <= BIGGEST:
         raise Invalid(
             "This cursor is none of ours. Leave it out to start at the first page.",
             fields={"cursor": "Take `next_cursor` of the page before."},

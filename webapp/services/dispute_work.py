@@ -44,10 +44,10 @@ def assign_all(session: Session, ids: Sequence[int], user_id: int | None, *, at:
     return len(changed)
 
 
-def messages(session: Session, dispute_id: int, *, limit: int = 500) -> list[Message]:
-    """What was said, oldest first."""
-    query = select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id).limit(limit)
-    return list(session.scalars(query))
+def messages(session: Session, dispute_id: int, *, after: int, limit: int) -> list[Message]:
+    """What was said, oldest first, after the id of the last one seen."""
+    query = select(Message).where(Message.dispute_id == dispute_id, Message.id > after)
+    return list(session.scalars(query.order_by(Message.id).limit(limit)))
 
 
 def say(

@@ -42,10 +42,16 @@ class Side:
 
 
 def of_escrow(session: Session, escrow_id: int) -> list[Movement]:
-    """Every transfer of this escrow with its entries, oldest first."""
+    """The latest transfers of this escrow with their entries, oldest first."""
     return _gathered(
         session, select(Transfer).where(Transfer.escrow_id == escrow_id).order_by(Transfer.id.desc()).limit(MOST)
     )
+
+
+def page_of_escrow(session: Session, escrow_id: int, *, after: int, limit: int) -> list[Movement]:
+    """Transfers of this escrow with their entries, oldest first, after the id of the last one seen."""
+    moved = select(Transfer).where(Transfer.escrow_id == escrow_id, Transfer.id > after)
+    return _gathered(session, moved.order_by(Transfer.id).limit(limit))
 
 
 def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) -> list[Movement]:

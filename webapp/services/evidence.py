@@ -6,14 +6,16 @@ What a file is, its content says, not its name. It lies outside the web root und
 import hashlib
 import secrets
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import filetype
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.db import if_undone
 from webapp.domain.actors import Actor
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Evidence
 from webapp.services import audit, checks, dispute_locks, events, lookup
 from webapp.settings import Settings
@@ -48,7 +50,9 @@ def attach_file(
     dispute = dispute_locks.locked_open(session, dispute_id)
     stored = secrets.token_hex(16) + ACCEPTED[media_type]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / stored).write_bytes(data)
+    file = folder / stored
+    if_undone(session, partial(file.unlink, missing_ok=True))
+    file.write_bytes(data)
     row = _row(dispute.id, side, _plain_name(name), media_type, data, at, actor)
     row.stored_as = stored
     return _staged(session, row, at, actor)
@@ -79,10 +83,16 @@ def submit(session: Session, evidence_id: int, *, at: datetime, actor: Actor) ->
     return row
 
 
-def listed(session: Session, dispute_id: int) -> list[Evidence]:
-    """All evidence of a dispute, oldest first."""
-    query = select(Evidence).where(Evidence.dispute_id == dispute_id).order_by(Evidence.id).limit(200)
-    return list(session.scalars(query))
+def listed(session: Session, dispute_id: int, *, after: int, limit: int) -> list[Evidence]:
+    """Evidence of a dispute, oldest first, after the id of the last one seen."""
+    query = select(Evidence).where(Evidence.dispute_id == dispute_id, Evidence.id > after)
+    return list(session.scalars(query.order_by(Evidence.id).limit(limit)))
+
+
+def require_of(session: Session, dispute_id: int, evidence_id: int) -> None:
+    """Raise NotFound unless this evidence is this dispute's."""
+    if lookup.by_id(session, Evidence, evidence_id, "evidence").dispute_id != dispute_id:
+        raise NotFound(f"This dispute has no evidence {evidence_id}.")
 
 
 def content(session: Session, evidence_id: int, folder: Path) -> tuple[Evidence, Path]:
