@@ -1,13 +1,14 @@
 """Figures for Prometheus, read from the database at each scrape: true for every process, and after a restart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy.orm import Session
 
-from webapp.services import processes
+from webapp.api.gauges import by_label, outside_families
+from webapp.services import outside_figures, processes
 from webapp.services.health import JobHealth, health
 from webapp.services.queue_figures import waiting
 from webapp.services.run_queries import duration_ms
@@ -15,7 +16,18 @@ from webapp.settings import Settings
 
 _COUNTED = {"auto_deduct": "retailers_processed"}
 """What the systems before this one called a job's count, where it was not `count`."""
-_PAID = {"auto_deduct": "total_amount", "auto_release": "total_amount"}
+_MOVES_MONEY = frozenset(
+    {
+        "auto_deduct",
+        "auto_release",
+        "check_pending_payments",
+        "process_payout_schedules",
+        "release_completed_orders",
+        "release_pending_earnings",
+        "release_placement_holds",
+    }
+)
+"""Jobs whose amounts are told, as `…_total_amount` by currency."""
 
 
 class _Figures:
@@ -30,38 +42,26 @@ class _Figures:
 
 
 def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
-    """The text that Prometheus reads. A job's figures are those of its last run that ended well."""
+    """The text that Prometheus reads. A job's figures are those of its last run that ended well, zeros before it."""
     jobs = health(session, at)
-    families = [family for job in jobs for family in _of_job(job)]
+    held = outside_figures.currencies(session)
+    families = [family for job in jobs for family in _of_job(job, held)]
+    told = outside_families(outside_figures.outside(session, settings))
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures([*families, *_of_jobs(jobs), *_of_desk(session, at, settings)]))
+    registry.register(_Figures([*families, *_of_jobs(jobs), *_of_desk(session, at, settings), *told]))
     return generate_latest(registry)
 
 
-def _of_job(found: JobHealth) -> list[GaugeMetricFamily]:
+def _of_job(found: JobHealth, held: Sequence[str]) -> Iterator[GaugeMetricFamily]:
     name, run = f"escrow_{found.job}", found.last_good
-    if run is None:
-        return []
-    count = _COUNTED.get(found.job, "count")
-    families = [
-        GaugeMetricFamily(f"{name}_{count}", f"Items that the last run of {found.job} did.", run.succeeded),
-        GaugeMetricFamily(
-            f"{name}_duration_ms", f"Milliseconds that the last run of {found.job} took.", duration_ms(run) or 0
-        ),
-        GaugeMetricFamily(f"{name}_failures", f"Items that failed in the last run of {found.job}.", run.failed),
-    ]
-    if found.job in _PAID:
-        families.append(
-            _amounts(f"{name}_{_PAID[found.job]}", f"Minor units the last run of {found.job} moved.", run.amounts)
-        )
-    return families
-
-
-def _amounts(name: str, told: str, amounts: dict[str, int]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, told, labels=["currency"])
-    for currency, amount in sorted(amounts.items()):
-        family.add_metric([currency], amount)
-    return family
+    count, of = _COUNTED.get(found.job, "count"), f"the last run of {found.job}"
+    done, failed, took = (run.succeeded, run.failed, duration_ms(run) or 0) if run else (0, 0, 0)
+    yield GaugeMetricFamily(f"{name}_{count}", f"Items that {of} did.", done)
+    yield GaugeMetricFamily(f"{name}_duration_ms", f"Milliseconds that {of} took.", took)
+    yield GaugeMetricFamily(f"{name}_failures", f"Items that failed in {of}.", failed)
+    if found.job in _MOVES_MONEY:
+        amounts = dict.fromkeys(held, 0) | (run.amounts if run else {})
+        yield by_label(f"{name}_total_amount", f"Minor units that {of} moved.", "currency", amounts)
 
 
 def _of_jobs(jobs: list[JobHealth]) -> list[GaugeMetricFamily]:

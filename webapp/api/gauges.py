@@ -1,0 +1,39 @@
+"""What waits between the desk and the world outside, as Prometheus reads it."""
+
+from collections.abc import Mapping
+
+from prometheus_client.core import GaugeMetricFamily
+
+from webapp.services.outside_figures import Outside
+
+
+def outside_families(found: Outside) -> list[GaugeMetricFamily]:
+    """A family for each figure; what there is none of is told as zero, so that an alert can be written on it."""
+    circuits = {provider: int(is_open) for provider, is_open in found.circuits.items()}
+    return [
+        GaugeMetricFamily(
+            "desk_payments_in_review", "Payments that wait for a person's decision.", found.payments_in_review
+        ),
+        GaugeMetricFamily("desk_payouts_unsettled", "Payouts whose end is not known yet.", found.payouts_unsettled),
+        GaugeMetricFamily("desk_payouts_failed", "Payouts that failed.", found.payouts_failed),
+        _deliveries(found),
+        by_label("desk_incoming_webhooks", "Webhooks of providers not handled, by status.", "status", found.incoming),
+        by_label("desk_provider_circuit_open", "1 while a provider is left alone.", "provider", circuits),
+        by_label("desk_differences_open", "Differences between our books and another.", "book", found.differences),
+    ]
+
+
+def by_label(name: str, told: str, label: str, figures: Mapping[str, int]) -> GaugeMetricFamily:
+    """A family with one label."""
+    family = GaugeMetricFamily(name, told, labels=[label])
+    for value, figure in sorted(figures.items()):
+        family.add_metric([value], figure)
+    return family
+
+
+def _deliveries(found: Outside) -> GaugeMetricFamily:
+    told = "What goes out: waiting, or dead after its last attempt."
+    family = GaugeMetricFamily("desk_deliveries", told, labels=["channel", "status"])
+    for (channel, status), count in sorted(found.deliveries.items()):
+        family.add_metric([channel, status], count)
+    return family
