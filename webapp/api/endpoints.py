@@ -43,6 +43,8 @@ class Endpoint:
     for a request that is sent again, and gives the answer anew."""
     once: frozenset[str] = frozenset()
     """Fields of the answer that are shown once and never kept, not even to answer the same request again."""
+    lacks: bool = False
+    """Whether something that it needs may not be set up, so that it answers 503."""
 
     @property
     def name(self) -> str:
@@ -53,6 +55,11 @@ class Endpoint:
     def writes(self) -> bool:
         """Whether it changes anything."""
         return self.method != "GET"
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether it may answer 503: what is asked of the outside may not be there."""
+        return self.lacks or self.after is not None
 
     @property
     def answer(self) -> type[BaseModel]:
@@ -89,10 +96,11 @@ class Endpoints:
         before: Callable[[Any], None] | None = None,
         after: Callable[[Runtime, Actor, Any], Any] | None = None,
         once: Iterable[str] = (),
+        lacks: bool = False,
     ) -> Callable[[Function], Function]:
         """Declare a write: `function(call, <parts of the path>, body=…)`."""
-        more = {"status": status, "location": location, "before": before, "after": after, "once": frozenset(once)}
-        return self._declare("POST", path, permission, **more)
+        more = {"before": before, "after": after, "once": frozenset(once), "lacks": lacks}
+        return self._declare("POST", path, permission, status=status, location=location, **more)
 
     def put(self, path: str, permission: str) -> Callable[[Function], Function]:
         """Declare a write that sets something as a whole."""

@@ -7,39 +7,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from webapp.api import answers, incoming
+from webapp.api.answers import REFERENCE
 from webapp.api.binding import KEY_HEADER
 from webapp.api.endpoints import Endpoint
 from webapp.api.shapes import BIGGEST
+from webapp.domain.permissions import SCOPES, of_scopes
+from webapp.security.cookies import COOKIE
 
 _PART = re.compile(r"<(?:(\w+):)?(\w+)>")
-_REFERENCE = "#/components/schemas/{model}"
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "A sentence that says what to do."},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "object",
-            "additionalProperties": {"type": "string"},
-            "description": "A sentence per field.",
-        },
-    },
-}
-_REFUSALS = {
-    "400": "The request can't be read.",
-    "401": "No token, or one that nobody knows.",
-    "403": "The token lacks the scope, or the person the role.",
-    "404": "There is no such thing.",
-    "409": "It is not as the caller believes, or was changed meanwhile.",
-    "415": "The body is not JSON.",
-    "422": "The input can't be used; `errors` names each field.",
-    "429": "Too many requests; `Retry-After` says how many seconds to wait.",
-    "503": "Something the deed needs is not there or not set up.",
-}
 
 
 def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
@@ -50,16 +26,30 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     for endpoint in declared:
         operation = _operation(endpoint, schemas)
         paths.setdefault(described_path(endpoint.path), {})[endpoint.method.lower()] = operation
+    paths |= incoming.described()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Escrow Desk", "version": version, "description": _ABOUT},
         "paths": paths,
         "components": {
-            "schemas": {"Problem": _PROBLEM} | schemas.definitions,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Problem": answers.PROBLEM} | schemas.definitions,
+            "securitySchemes": _SCHEMES,
         },
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
     }
+
+
+_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token; its scopes say what it may do."},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser that is signed in."},
+    "form": {"type": "apiKey", "in": "header", "name": "X-CSRFToken", "description": "With a session, for writes."},
+}
+
+
+def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
+    """A token when some scope has the permission; or a person's session, with its form token for a write."""
+    person: dict[str, list[str]] = {"session": [], "form": []} if endpoint.writes else {"session": []}
+    return [{"token": []}, person] if endpoint.permission in of_scopes(list(SCOPES)) else [person]
 
 
 def described_path(path: str) -> str:
@@ -79,7 +69,7 @@ class _Schemas:
 
     def __init__(self, models: set[tuple[type[BaseModel], JsonSchemaMode]]) -> None:
         ordered = sorted(models, key=lambda pair: (pair[0].__name__, pair[1]))
-        self._references, found = models_json_schema(ordered, ref_template=_REFERENCE)
+        self._references, found = models_json_schema(ordered, ref_template=REFERENCE)
         self.definitions: dict[str, Any] = found.get("$defs", {})
 
     def of(self, model: type[BaseModel], mode: JsonSchemaMode) -> dict[str, Any]:
@@ -105,7 +95,11 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "summary": told.partition("\n")[0],
         "description": f"{told}\n\nNeeds the permission `{endpoint.permission}`.",
         "parameters": [*_parts(endpoint), *_query(endpoint), *_headers(endpoint)],
-        "responses": _responses(endpoint, schemas),
+        "responses": {
+            str(endpoint.status): answers.good(endpoint, schemas.of(endpoint.answer, "serialization")),
+            **answers.refusals(endpoint),
+        },
+        "security": _security(endpoint),
     }
     body = endpoint.takes("body")
     if body:
@@ -127,7 +121,7 @@ def _query(endpoint: Endpoint) -> list[dict[str, Any]]:
     shape = endpoint.takes("query")
     if shape is None:
         return []
-    schema = shape.model_json_schema(ref_template=_REFERENCE)
+    schema = shape.model_json_schema(ref_template=REFERENCE)
     named = schema.get("$defs", {})
     return [
         {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": _inlined(field, named)}
@@ -150,11 +144,3 @@ def _headers(endpoint: Endpoint) -> list[dict[str, Any]]:
     schema = {"type": "string", "minLength": 1, "maxLength": 200}
     told = "The same key with the same request is done once."
     return [{"name": KEY_HEADER, "in": "header", "required": False, "schema": schema, "description": told}]
-
-
-def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
-    content = {"application/json": {"schema": schemas.of(endpoint.answer, "serialization")}}
-    told = "Taken; it is done in the background." if endpoint.status == 202 else "Done."
-    refused = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(model="Problem")}}}
-    answers: dict[str, Any] = {str(endpoint.status): {"description": told, "content": content}}
-    return answers | {status: {"description": said, "content": refused} for status, said in _REFUSALS.items()}

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from webapp import clock
-from webapp.domain.money import exponent
+from webapp.domain.money import exponent, known_currencies
 from webapp.errors import Invalid
 
 BIGGEST = 2**63 - 1
@@ -29,7 +29,11 @@ def _clean(text: str) -> str:
     return text.strip()
 
 
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["NGN"]), AfterValidator(_known)]
+Currency = Annotated[
+    str,
+    Field(pattern="^[A-Z]{3}$", examples=["NGN"], json_schema_extra={"enum": list(known_currencies())}),
+    AfterValidator(_known),
+]
 Reference = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
 Word = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
@@ -38,7 +42,11 @@ Number = Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
 Id = Annotated[int, Field(ge=1, le=BIGGEST)]
 Version = Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Refused when it is not the present.")]
 Given = AwareDatetime
-Instant = Annotated[datetime, PlainSerializer(lambda at: clock.iso(at.astimezone(UTC)), return_type=str)]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(lambda at: clock.iso(at.astimezone(UTC)), return_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
+]
 """RFC 3339 in UTC."""
 
 
