@@ -6,7 +6,13 @@ from pathlib import Path
 
 from bench.table import keep, show
 
-BENCHMARKS = {"release": "bench.release", "import": "bench.import_orders", "pages": "bench.pages"}
+BENCHMARKS = {
+    "release": "bench.release",
+    "import": "bench.import_orders",
+    "pages": "bench.pages",
+    "payments": "bench.payments",
+    "payouts": "bench.payouts",
+}
 
 
 def main(names: list[str]) -> None:

@@ -1,15 +1,30 @@
-"""The memory of a release, measured in a process of its own: `python -m bench.child DATABASE_URL`."""
+"""A job's run in a process of its own, for its speed and memory: `python -m bench.child DATABASE_URL JOB`."""
 
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES
 from webapp.jobs.run_job import run_here
-from webapp.runtime import build_runtime
+from webapp.models import Run
+from webapp.runtime import Runtime, build_runtime
 from webapp.services import runs
 from webapp.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """How a run went in a process that does nothing else: seconds from its start to its finish, bytes at its peak."""
+
+    status: str
+    seconds: float
+    peak: float
 
 
 def operator() -> Actor:
@@ -17,19 +32,31 @@ def operator() -> Actor:
     return Actor("cli", None, "bench", ROLES["operator"])
 
 
-def peak_of_release(url: str) -> float:
-    """Peak resident memory, in bytes, of a fresh process that runs auto_release on what is due."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.child", url], capture_output=True, text=True, check=True, timeout=600
-    )
-    return float(done.stdout.split()[-1])
-
-
-def _release(url: str) -> int:
-    runtime = build_runtime(load_settings(env="test", database_url=url))
+def run_now(runtime: Runtime, job: str) -> Run:
+    """One run of a job in this process."""
     with runtime.db.transaction() as session:
-        queued = runs.claim_for_outside_cron(session, "auto_release", actor=operator())
-    return run_here(runtime, queued.id).succeeded
+        queued = runs.claim_for_outside_cron(session, job, actor=operator())
+    return run_here(runtime, queued.id)
+
+
+def seconds_of(run: Run) -> float:
+    """How long a finished run took."""
+    if run.started_at is None or run.finished_at is None or run.failed:
+        raise RuntimeError(f"run {run.id} ended {run.status}: {run.error}")
+    return (run.finished_at - run.started_at) / timedelta(seconds=1)
+
+
+def alone(url: str, job: str, settings: Mapping[str, str] | None = None) -> Alone:
+    """Run a job in a fresh process; `settings` are environment variables."""
+    command = [sys.executable, "-m", "bench.child", url, job]
+    environment = os.environ | dict(settings or {})
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=3_600, env=environment)
+    return Alone(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _measured(url: str, job: str) -> Alone:
+    run = run_now(build_runtime(load_settings(env="test", database_url=url)), job)
+    return Alone(run.status, seconds_of(run), _peak())
 
 
 def _peak() -> int:
@@ -39,5 +66,4 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
-    print(_release(sys.argv[1]))
-    print(_peak())
+    print(json.dumps(asdict(_measured(*sys.argv[1:]))))

@@ -4,18 +4,15 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bench import release_limit, release_orm, seed
-from bench.child import operator, peak_of_release
+from bench.child import alone, run_now, seconds_of
 from bench.places import KINDS, scratch
 from bench.table import Ratio, Ratios
 from webapp import clock
-from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
-from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services import runs
 
 ESCROWS, LARGE, ROUNDS = 20_000, 200_000, 5
 ORM_SAMPLE = 500
@@ -81,17 +78,13 @@ def _peak(runtime: Runtime, count: int, name: str) -> float:
     """Peak resident memory, in bytes, of a process that does nothing but the release."""
     at = clock.now()
     seed.due_escrows(runtime, count, name, at)
-    return peak_of_release(runtime.db.url)
+    return alone(runtime.db.url, "auto_release").peak
 
 
 def _engine(runtime: Runtime, at: datetime) -> tuple[int, float]:
     """By the run's own clock: from its start to its finish."""
-    with runtime.db.transaction() as session:
-        queued = runs.claim_for_outside_cron(session, "auto_release", actor=operator())
-    finished: Run = run_here(runtime, queued.id)
-    if finished.started_at is None or finished.finished_at is None or finished.failed:
-        raise RuntimeError(f"run {finished.id} ended {finished.status}: {finished.error}")
-    return finished.succeeded, (finished.finished_at - finished.started_at) / timedelta(seconds=1)
+    finished = run_now(runtime, "auto_release")
+    return finished.succeeded, seconds_of(finished)
 
 
 def _timed(release: Callable[[Runtime, datetime], int]) -> Contender:

@@ -17,7 +17,7 @@ AMOUNT, FEE, CURRENCY = 125_000, 2_500, "NGN"
 def due_escrows(runtime: Runtime, count: int, round_name: str, at: datetime) -> None:
     """Held deadline escrows that are due, for 200 sellers with wallets; pools funded by one transfer."""
     with runtime.db.transaction() as session:
-        buyer, sellers = _parties(session, at)
+        buyer, sellers = parties(session, at)
         pool = accounts.pool(session, AccountKind.ESCROW, CURRENCY, at=at)
         accounts.pool(session, AccountKind.FEES, CURRENCY, at=at)
         clearing = accounts.pool(session, AccountKind.CLEARING, CURRENCY, at=at, owner="import")
@@ -30,7 +30,8 @@ def due_escrows(runtime: Runtime, count: int, round_name: str, at: datetime) -> 
     _refresh_statistics(runtime)
 
 
-def _parties(session: Session, at: datetime) -> tuple[int, list[int]]:
+def parties(session: Session, at: datetime) -> tuple[int, list[int]]:
+    """A buyer, and sellers with wallets; the same ones every time."""
     found = list(session.scalars(select(Party.id).order_by(Party.id)))
     if found:
         return found[0], found[1:]

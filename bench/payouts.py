@@ -1,0 +1,74 @@
+"""process_payout_schedules, against writing, sending and settling one payout after the other."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from bench.asking import Asking, measure
+from bench.outside import Outside
+from bench.seed import AMOUNT, CURRENCY, parties
+from bench.table import Ratios, show
+from webapp import clock
+from webapp.domain.actors import Actor, job_actor
+from webapp.domain.permissions import ALL_PERMISSIONS
+from webapp.jobs import payout_waves
+from webapp.models import Payout
+from webapp.runtime import Runtime
+from webapp.services import parties as party_deeds
+from webapp.services import payout_destinations, payout_schedules, payout_settling, payout_writing, payouts
+from webapp.services.payout_destinations import NewDestination
+
+JOB = "process_payout_schedules"
+_KNOWN = ["paystack"]
+_MAKER = Actor("cli", None, "bench", ALL_PERMISSIONS)
+_SCHEDULES = """
+INSERT INTO payout_schedule
+    (ref, party_id, currency, amount, due_at, status, retry_count, created_at, created_by, version)
+SELECT :prefix || '-' || n, (CAST(:payees AS bigint[]))[1 + n % :several], :currency, :amount, :at, 'pending', 0, :at,
+    'bench', 1
+FROM generate_series(0, :count - 1) n
+"""
+
+
+def run() -> Ratios:
+    """The ratios."""
+    return measure(Asking("payouts", JOB, make, one_by_one, Payout.status == "sent"))
+
+
+def make(runtime: Runtime, provider: Outside, count: int, prefix: str) -> None:
+    """Schedules that are due, of payees whose wallets cover them."""
+    at = clock.now()
+    with runtime.db.transaction() as session:
+        payees = _payees(session, runtime, -(-count // 200) * AMOUNT, prefix)
+        values = {"prefix": prefix, "count": count, "payees": payees, "several": len(payees)}
+        session.execute(text(_SCHEDULES), values | {"currency": CURRENCY, "amount": AMOUNT, "at": at})
+
+
+def _payees(session: Session, runtime: Runtime, each: int, prefix: str) -> list[int]:
+    at = clock.now()
+    _, payees = parties(session, at)
+    for payee in payees:
+        if not payout_destinations.in_use(session, payee):
+            to = NewDestination(CURRENCY, "nuban", "058", f"{payee:010}", f"Payee {payee}")
+            keys = runtime.settings.sealing_keys
+            payout_destinations.put(session, payee, to, keys=keys, at=at, actor=_MAKER)
+        reference = f"{prefix}-{payee}"
+        party_deeds.deposit(session, payee, each, CURRENCY, reference=reference, at=at, actor=_MAKER)
+    return payees
+
+
+def one_by_one(desk: Runtime, count: int) -> None:
+    """Write one, send it, settle it in a transaction of its own, then the next."""
+    at, actor, ways = clock.now(), job_actor(JOB), desk.providers.ways_to_pay
+    with desk.db.reading() as session:
+        due = [row.id for row in session.execute(payout_schedules.due(at, None).after(None, count))]
+    for schedule in due:
+        with desk.db.transaction() as session:
+            payout_writing.write_all(session, [schedule], at=at, actor=actor, ways=ways)
+            [taken] = payouts.take_due(session, at, 1, payout_waves.LEASE, _KNOWN)
+        told = payout_waves.send(desk, taken)
+        with desk.db.transaction() as session:
+            payout_settling.settle_all(session, {taken.id: told.seen}, at=clock.now(), actor=actor)
+
+
+if __name__ == "__main__":
+    show(run())
