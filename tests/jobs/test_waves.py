@@ -1,0 +1,148 @@
+"""Waves: what was asked is settled before a run stops, and what a dead process had taken is asked about again."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.conftest import settings_for
+from tests.jobs.conftest import NOON, planned, runs_of
+from tests.jobs.releasing import asked, go
+from tests.support.market import all_books_agree
+from tests.support.sandbox import awaiting
+from webapp import clock
+from webapp.domain.provider_words import Fate, Seen
+from webapp.jobs import payment_waves, waves
+from webapp.jobs.run_job import run_job
+from webapp.jobs.work import Work
+from webapp.models import Payment, Transfer
+from webapp.runtime import Runtime, build_runtime
+from webapp.services import sweep
+from webapp.services.payments import Asked
+
+JOB, ALL, SIZE = "ask", 12, 4
+
+
+class Provider:
+    """Says of every payment that it succeeded, and remembers what it was asked; `dies` ends who asks."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.dies = False
+        self._lock = threading.Lock()
+
+    def look(self, _runtime: Runtime, asked: Asked) -> Seen:
+        with self._lock:
+            self.asked.append(asked.id)
+        if self.dies:
+            raise SystemExit
+        return Seen(asked.reference or "", Fate.SUCCEEDED, 10_000, "NGN", "1")
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    made = Provider()
+    monkeypatch.setattr(waves, "SIZE", SIZE)
+    monkeypatch.setattr(payment_waves, "look", made.look)
+    return made
+
+
+@pytest.fixture
+def runtime(database_url: str, tmp_path: Path, declare, provider: Provider) -> Iterator[Runtime]:
+    """A desk on which twelve payments are due, and a job that asks about them, four in a wave."""
+    made = build_runtime(settings_for(database_url, tmp_path, paystack_secret_key="sk"))
+    for _ in range(ALL):
+        awaiting(made)
+    planned(made, declare(JOB, ask), NOON)
+    yield made
+    made.db.close()
+
+
+def ask(work: Work, at: object) -> None:
+    work.in_waves(payment_waves.wave(work, work.now))
+
+
+def settled(runtime: Runtime) -> int:
+    with runtime.db.reading() as session:
+        return session.scalars(select(func.count()).where(Payment.status == "succeeded")).one()
+
+
+def each_was_held_once(runtime: Runtime) -> None:
+    assert settled(runtime) == ALL
+    with runtime.db.reading() as session:
+        assert session.scalars(select(func.count()).select_from(Transfer)).one() == ALL
+    all_books_agree(runtime)
+
+
+def come_due(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        past = clock.now() - timedelta(seconds=1)
+        session.execute(update(Payment).where(Payment.next_check_at.is_not(None)).values(next_check_at=past))
+
+
+def test_at_its_limit_what_was_asked_is_settled_and_the_next_run_asks_the_rest(
+    runtime: Runtime, provider: Provider
+) -> None:
+    planned(runtime, JOB, NOON, max_duration_seconds=0)
+    first = go(runtime, JOB)
+    assert (first.status, first.succeeded, settled(runtime), len(provider.asked)) == ("partial", SIZE, SIZE, SIZE)
+    assert first.error == "It reached its maximum duration. What is left stays due."
+    planned(runtime, JOB, NOON, max_duration_seconds=600)
+
+    second = go(runtime, JOB)
+
+    assert (second.status, second.succeeded) == ("succeeded", ALL - SIZE)
+    assert sorted(provider.asked) == sorted(set(provider.asked)), "nothing was asked about twice"
+    each_was_held_once(runtime)
+
+
+def test_asked_to_stop_it_settles_what_was_asked_and_hands_the_run_back(runtime: Runtime, provider: Provider) -> None:
+    run, looks = asked(runtime, JOB), iter([False, True])
+    run_job(runtime, run.id, stopping=lambda: next(looks))
+    [half] = runs_of(runtime, JOB)
+    assert (half.status, half.attempt, half.succeeded, settled(runtime)) == ("queued", 2, 2 * SIZE, 2 * SIZE)
+
+    run_job(runtime, run.id)
+
+    [whole] = runs_of(runtime, JOB)
+    assert (whole.status, whole.succeeded, len(provider.asked)) == ("succeeded", ALL, ALL)
+    each_was_held_once(runtime)
+
+
+def test_what_a_dead_process_had_taken_is_asked_about_after_its_lease(runtime: Runtime, provider: Provider) -> None:
+    run, provider.dies = asked(runtime, JOB), True
+    with pytest.raises(SystemExit):
+        run_job(runtime, run.id)
+    taken, provider.dies = set(provider.asked), False
+    assert (len(taken) in (SIZE, 2 * SIZE), settled(runtime)) == (True, 0)
+    with runtime.db.transaction() as session:
+        sweep.take_over(session, run.id, clock.now() + timedelta(minutes=5))
+
+    run_job(runtime, run.id)
+    assert settled(runtime) == ALL - len(taken), "the lease keeps the others away from what was taken"
+    come_due(runtime)
+    last = go(runtime, JOB)
+
+    assert (runs_of(runtime, JOB)[0].attempt, last.succeeded) == (2, len(taken))
+    each_was_held_once(runtime)
+
+
+def test_a_process_that_lost_its_run_settles_nothing_more(runtime: Runtime, provider: Provider) -> None:
+    run = asked(runtime, JOB)
+
+    def taken_over() -> bool:
+        with runtime.db.transaction() as session:
+            assert sweep.take_over(session, run.id, clock.now() + timedelta(minutes=5)) is not None
+        return False
+
+    run_job(runtime, run.id, stopping=taken_over)
+    assert settled(runtime) == 0
+    come_due(runtime)
+    run_job(runtime, run.id)
+
+    [whole] = runs_of(runtime, JOB)
+    assert (whole.status, whole.attempt, whole.succeeded) == ("succeeded", 2, ALL)
+    each_was_held_once(runtime)
