@@ -1,5 +1,6 @@
 """A desk with something of everything, to be asked by a property-based tester, and what is known to be in it."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.demo.seeding import seed
 from webapp.domain.permissions import SCOPES
-from webapp.domain.states import Policy
+from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, OrderStatus, Policy
 from webapp.jobs.run_job import run_here
 from webapp.migrations import upgrade
 from webapp.models import (
@@ -38,7 +39,16 @@ from webapp.models import (
     WebhookEndpoint,
 )
 from webapp.runtime import Runtime
-from webapp.services import payout_destinations, payout_schedules, placement_holds, runs, tokens, users
+from webapp.services import (
+    evidence,
+    parties,
+    payout_destinations,
+    payout_schedules,
+    placement_holds,
+    runs,
+    tokens,
+    users,
+)
 from webapp.services.payout_destinations import NewDestination
 from webapp.services.payout_schedules import NewSchedule
 from webapp.services.placement_holds import NewHold
@@ -46,7 +56,32 @@ from webapp.services.placement_holds import NewHold
 SOME = 40
 FAR = 10**12
 """The number of the tester's own token: none that it revokes by chance."""
+DEBTOR = "debtor"
 _PERSON = "tester@desk.example"
+
+
+GOOD: dict[str, list[Any]] = {
+    "amount": [{"amount": 100, "currency": "NGN"}],
+    "content": [base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\x00" * 64).decode()],
+    "currency": ["NGN"],
+    "events": [["*"], ["escrow.*"]],
+    "fee": [0],
+    "password": [PASSWORD],
+    "provider": ["paystack"],
+    "reason": ["It was agreed."],
+    "release_at": [clock.iso(clock.now() + timedelta(days=400))],
+    "terms": ["paid", "unpaid"],
+    "url": ["https://shop.example/other"],
+}
+"""Values that may be right, by the names of their fields."""
+
+
+@dataclass
+class Asker:
+    """Who asks, as its requests say it."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -55,8 +90,8 @@ class World:
 
     app: Flask
     runtime: Runtime
-    machine: dict[str, str]
-    person: dict[str, str]
+    machine: Asker
+    person: Asker
     known: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -86,10 +121,12 @@ def _fill(runtime: Runtime, box: Sandbox) -> None:
         for number in range(3):
             _plan(market, number)
             _hold(market, number)
-        for _ in range(3):
+        for _ in range(10):
             tokens.create(session, name="old", scopes=["read"], expires_at=None, at=clock.now(), actor=SETUP)
-    made, _ = endpoint(runtime, "https://shop.example/hook")
-    assert made.id
+            _debtor(market)
+        _staged(market)
+    for number in range(15):
+        endpoint(runtime, f"https://shop.example/hook/{number}")
     happen(runtime, "escrow.released", "dispute.opened", "payment.failed")
     spread(runtime)
     _run(runtime, "process_payout_schedules")
@@ -112,31 +149,45 @@ def _hold(market: Market, number: int) -> None:
     placement_holds.create(market.session, new, at=market.at, actor=DIVINE, settings=market.runtime.settings)
 
 
+def _debtor(market: Market) -> None:
+    debtor = market.party(DEBTOR, wallet=10_000)
+    more = {"reference": f"debt-{debtor.id}", "at": market.at, "actor": DIVINE}
+    parties.owe(market.session, debtor.id, 5_000, "NGN", **more)
+
+
+def _staged(market: Market) -> None:
+    dispute = market.dispute()
+    for number in range(20):
+        evidence.attach_text(
+            market.session, dispute.id, side="desk", body=f"Note {number}.", at=market.at, actor=DIVINE
+        )
+
+
 def _run(runtime: Runtime, job: str) -> None:
     with runtime.db.transaction() as session:
         run = runs.trigger(session, job, actor=SETUP)
     run_here(runtime, run.id)
 
 
-def _machine(runtime: Runtime) -> dict[str, str]:
+def _machine(runtime: Runtime) -> Asker:
     with runtime.db.transaction() as session:
         made, secret = tokens.create(
             session, name="tester", scopes=list(SCOPES), expires_at=None, at=clock.now(), actor=SETUP
         )
         session.execute(update(ApiToken).where(ApiToken.id == made.id).values(id=FAR))
-    return {"Authorization": f"Bearer {secret}"}
+    return Asker({"Authorization": f"Bearer {secret}"})
 
 
-def _person(runtime: Runtime, app: Flask) -> dict[str, str]:
-    """What the browser of a signed-in person sends: for what no token may do."""
+def _person(runtime: Runtime, app: Flask) -> Asker:
+    """A signed-in person, for what no token may do: the form's token, and the browser's cookies."""
     new = {"email": _PERSON, "name": "The tester", "roles": ["admin"], "password": PASSWORD}
     with runtime.db.transaction() as session:
         users.create(session, **new, at=clock.now(), actor=SETUP)
     client = app.test_client()
     assert send(client, "/sign-in", email=_PERSON, password=PASSWORD).status_code == 303
     token = client.get("/").text.partition('name="csrf-token" content="')[2].partition('"')[0]
-    cookies = "; ".join(f"{cookie.key}={cookie.value}" for cookie in client._cookies.values())
-    return {"Cookie": cookies, "X-CSRFToken": token}
+    cookies = {cookie.key: cookie.value for cookie in client._cookies.values()}
+    return Asker({"X-CSRFToken": token}, cookies)
 
 
 def _known(runtime: Runtime) -> dict[str, list[Any]]:
@@ -145,30 +196,30 @@ def _known(runtime: Runtime) -> dict[str, list[Any]]:
         def some(column: Any, *where: Any) -> list[Any]:
             return list(session.scalars(select(column).where(*where).order_by(column.desc()).limit(SOME)))
 
-        held = Escrow.policy == Policy.PLACEMENT
-        return {
+        hold, open_dispute = Escrow.policy == Policy.PLACEMENT, Dispute.status.not_in(CLOSED_DISPUTES)
+        free = (Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0)
+        staged = Evidence.status == "staged"
+        numbers = {
             "approval_id": some(Approval.id),
             "delivery_id": some(Delivery.id),
-            "dispute_id": some(Dispute.id),
-            "hold_id": some(Escrow.id, held),
-            "placement": some(Escrow.placement, held),
-            "escrow_id": some(Escrow.id),
-            "name": some(Schedule.job),
-            "order_id": some(Order.id),
-            "party_id": some(Party.id),
+            "dispute_id": [*some(Dispute.id, open_dispute), *some(Evidence.dispute_id, staged), *some(Dispute.id)],
+            "hold_id": [*some(Escrow.id, hold, *free), *some(Escrow.id, hold)],
+            "escrow_id": [*some(Escrow.id, *free), *some(Escrow.id)],
+            "order_id": [*some(Order.id, Order.status == OrderStatus.IN_PROGRESS), *some(Order.id)],
+            "party_id": [*some(Party.id, Party.ref.startswith(DEBTOR)), *some(Party.id)],
             "payment_id": some(Payment.id),
-            "run_id": some(Run.id),
+            "run_id": [*some(Run.id, Run.failed > 0), *some(Run.id)],
             "token_id": some(ApiToken.id, ApiToken.id < FAR),
             "transfer_id": some(Transfer.id),
             "endpoint_id": some(WebhookEndpoint.id),
-            "evidence_id": some(Evidence.id),
+            "evidence_id": some(Evidence.id, staged),
             "user_id": some(User.id),
-            "order": some(Order.ref, Order.status == "awaiting_payment"),
+        }
+        words = {
+            "placement": some(Escrow.placement, hold),
+            "name": some(Schedule.job),
+            "order": some(Order.ref, Order.status == OrderStatus.AWAITING_PAYMENT),
             "buyer": some(Party.ref),
             "seller": some(Party.ref),
-            "provider": ["paystack"],
-            "currency": ["NGN"],
-            "password": [PASSWORD],
-            "amount": [{"amount": 100, "currency": "NGN"}],
-            "release_at": [clock.iso(clock.now() + timedelta(days=400))],
         }
+        return numbers | words | GOOD

@@ -12,8 +12,9 @@ from schemathesis import Case, CheckContext, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from tests.api.described import World, described_world
+from tests.api.described import Asker, World, described_world
 from webapp.api import all_endpoints
+from webapp.api.binding import KEY_HEADER
 from webapp.api.endpoints import Endpoint
 from webapp.api.openapi import described_path
 from webapp.domain.permissions import SCOPES, of_scopes
@@ -65,6 +66,8 @@ def test_an_operation_keeps_what_is_described(
     world: World, schema: Any, endpoint: Endpoint, mode: GenerationMode
 ) -> None:
     operation = schema[described_path(endpoint.path)][endpoint.method]
+    if mode == GenerationMode.NEGATIVE and not _can_be_wrong(endpoint):
+        pytest.skip("any request that reaches it makes sense")
     _ask(world, operation, mode, world.machine if endpoint.permission in TOKENS_MAY else world.person)
 
 
@@ -73,16 +76,20 @@ def test_an_operation_keeps_what_is_described(
 def test_a_providers_address_keeps_what_is_described(
     world: World, schema: Any, provider: str, mode: GenerationMode
 ) -> None:
-    _ask(world, schema[f"/webhooks/{provider}"]["POST"], mode, {})
+    _ask(world, schema[f"/webhooks/{provider}"]["POST"], mode, Asker())
 
 
-def _ask(world: World, operation: Any, mode: GenerationMode, asker: dict[str, str]) -> None:
+def _can_be_wrong(endpoint: Endpoint) -> bool:
+    return endpoint.writes or endpoint.takes("query") is not None or "<id:" in endpoint.path
+
+
+def _ask(world: World, operation: Any, mode: GenerationMode, asker: Asker) -> None:
     @BOUNDED
     @given(case=operation.as_strategy(generation_mode=mode), luck=st.integers(0, 2**32))
     def asked(case: Case, luck: int) -> None:
         if luck % 2:
             _with_what_is_known(case, world, random.Random(luck))
-        case.call_and_validate(headers=asker, checks=CHECKS)
+        case.call_and_validate(headers=asker.headers, cookies=asker.cookies, checks=CHECKS)
 
     asked()
 
@@ -93,6 +100,7 @@ def _with_what_is_known(case: Case, world: World, choose: random.Random) -> None
     def known(name: str, given: Any) -> Any:
         return choose.choice(world.known[name]) if world.known.get(name) else given
 
+    case.headers.pop(KEY_HEADER, None)
     if case.path_parameters:
         case.path_parameters = {name: known(name, given) for name, given in case.path_parameters.items()}
     if isinstance(case.body, dict):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from webapp.api.endpoints import Call, Endpoints
 from webapp.api.shapes import Given, Input, Instant, Name, Page, Paged, Shape, Word, page_of
+from webapp.domain.permissions import SCOPES
 from webapp.services import tokens
 
 endpoints = Endpoints("tokens")
@@ -31,11 +32,14 @@ class NewTokenShape(TokenShape):
     token: str | None
 
 
+Scope = Annotated[Word, Field(json_schema_extra={"enum": list(SCOPES)})]
+
+
 class NewToken(Input):
     """What the token is for, and what it may do."""
 
     name: Name
-    scopes: Annotated[list[Word], Field(min_length=1, max_length=20)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
     expires_at: Given | None = None
 
 
