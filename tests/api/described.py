@@ -19,7 +19,8 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.demo.seeding import seed
 from webapp.domain.permissions import SCOPES
-from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, OrderStatus, Policy
+from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, OrderStatus, PaymentStatus, Policy
+from webapp.jobs import payment_waves
 from webapp.jobs.run_job import run_here
 from webapp.migrations import upgrade
 from webapp.models import (
@@ -39,6 +40,7 @@ from webapp.models import (
     WebhookEndpoint,
 )
 from webapp.runtime import Runtime
+from webapp.sandbox import moods
 from webapp.services import (
     evidence,
     parties,
@@ -115,6 +117,7 @@ def _fill(runtime: Runtime, box: Sandbox) -> None:
         reference = begun(runtime, payment_id).reference
         if payment_id % 2:
             box.pay(reference)
+    _review(runtime, box)
     with runtime.db.transaction() as session:
         session.execute(update(Payment).where(Payment.id == payments[-1]).values(status="failed", next_check_at=None))
         market = Market(session, runtime, at=clock.now())
@@ -125,11 +128,21 @@ def _fill(runtime: Runtime, box: Sandbox) -> None:
             tokens.create(session, name="old", scopes=["read"], expires_at=None, at=clock.now(), actor=SETUP)
             _debtor(market)
         _staged(market)
-    for number in range(15):
+    for number in range(SOME):
         endpoint(runtime, f"https://shop.example/hook/{number}")
     happen(runtime, "escrow.released", "dispute.opened", "payment.failed")
     spread(runtime)
     _run(runtime, "process_payout_schedules")
+
+
+def _review(runtime: Runtime, box: Sandbox) -> None:
+    """Payments of which the provider says another amount."""
+    doubtful = [begun(runtime, awaiting(runtime)[1]) for _ in range(6)]
+    box.mood("verify", moods.WRONG_AMOUNT)
+    for payment in doubtful:
+        box.pay(payment.reference)
+        payment_waves.verify_now(runtime, payment.id, DIVINE)
+    box.calm()
 
 
 def _plan(market: Market, number: int) -> None:
@@ -207,7 +220,7 @@ def _known(runtime: Runtime) -> dict[str, list[Any]]:
             "escrow_id": [*some(Escrow.id, *free), *some(Escrow.id)],
             "order_id": [*some(Order.id, Order.status == OrderStatus.IN_PROGRESS), *some(Order.id)],
             "party_id": [*some(Party.id, Party.ref.startswith(DEBTOR)), *some(Party.id)],
-            "payment_id": some(Payment.id),
+            "payment_id": [*some(Payment.id, Payment.status == PaymentStatus.NEEDS_REVIEW), *some(Payment.id)],
             "run_id": [*some(Run.id, Run.failed > 0), *some(Run.id)],
             "token_id": some(ApiToken.id, ApiToken.id < FAR),
             "transfer_id": some(Transfer.id),

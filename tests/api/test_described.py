@@ -35,13 +35,13 @@ CHECKS = [
 ]
 TOKENS_MAY = of_scopes(list(SCOPES))
 BOUNDED = settings(
-    max_examples=25,
     deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+EXAMPLES = {GenerationMode.POSITIVE: 24, GenerationMode.NEGATIVE: 10}
 
 
 @pytest.fixture(scope="module")
@@ -84,24 +84,29 @@ def _can_be_wrong(endpoint: Endpoint) -> bool:
 
 
 def _ask(world: World, operation: Any, mode: GenerationMode, asker: Asker) -> None:
-    @BOUNDED
+    @settings(BOUNDED, max_examples=EXAMPLES[mode])
     @given(case=operation.as_strategy(generation_mode=mode), luck=st.integers(0, 2**32))
     def asked(case: Case, luck: int) -> None:
         if luck % 2:
-            _with_what_is_known(case, world, random.Random(luck))
+            _with_what_is_known(case, world, luck)
         case.call_and_validate(headers=asker.headers, cookies=asker.cookies, checks=CHECKS)
 
     asked()
 
 
-def _with_what_is_known(case: Case, world: World, choose: random.Random) -> None:
-    """Put numbers and references that are in the desk where the description has a field of that name."""
+def _with_what_is_known(case: Case, world: World, luck: int) -> None:
+    """Put what is in the desk where the description has a field of that name, and a new reference where one is made."""
+    choose = random.Random(f"{case.operation.label} {luck}")
 
     def known(name: str, given: Any) -> Any:
+        if name in ("ref", "reference"):
+            return f"{case.operation.label}-{luck}"[-70:]
         return choose.choice(world.known[name]) if world.known.get(name) else given
 
     case.headers.pop(KEY_HEADER, None)
     if case.path_parameters:
         case.path_parameters = {name: known(name, given) for name, given in case.path_parameters.items()}
+    if case.query:
+        case.query = {name: known(name, given) for name, given in case.query.items()}
     if isinstance(case.body, dict):
         case.body = {name: known(name, given) for name, given in case.body.items() if name != "version"}

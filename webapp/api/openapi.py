@@ -39,9 +39,10 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     }
 
 
+_COOKIE = f"A browser that is signed in; in production the cookie is named __Host-{COOKIE}."
 _SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "A token; its scopes say what it may do."},
-    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser that is signed in."},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": _COOKIE},
     "form": {"type": "apiKey", "in": "header", "name": "X-CSRFToken", "description": "With a session, for writes."},
 }
 
