@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -136,13 +136,25 @@ def test_killed_in_the_middle_of_a_long_run_it_goes_on_from_there(
         assert (last.status, last.processed) == ("succeeded", 0)
 
 
-def both(desk: Desk, job: str) -> None:
-    """Two processes of a job at the same moment; both end well."""
-    processes = [desk.run(job) for _ in range(2)]
+def on_each(cases: Sequence[Any], some: set[str]) -> list[Any]:
+    """All of them on PostgreSQL, and some on SQLite, where one process writes at a time anyway."""
+    pairs = [("postgresql", each) for each in cases] + [("sqlite", each) for each in cases if each.job in some]
+    return [pytest.param(kind, each, id=f"{kind}-{getattr(each, 'name', each.job)}") for kind, each in pairs]
+
+
+def both(desk: Desk, job: str, other: str = "") -> None:
+    """Two processes at the same moment, of one job or of two; both end well."""
+    processes = [desk.run(each) for each in (job, other or job)]
     assert [process.wait(60) for process in processes] == [0, 0]
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.name != "balances"], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("database_url", "case"),
+    on_each(
+        [case for case in CASES if case.name != "balances"], {"process_payout_schedules", "refresh_flutterwave_token"}
+    ),
+    indirect=["database_url"],
+)
 def test_run_by_two_processes_at_once_it_is_done_once(case: Case, place: tuple[Runtime, Desk], world: Sandbox) -> None:
     runtime, desk = place
     case.seed(runtime, world)
@@ -156,7 +168,9 @@ def test_run_by_two_processes_at_once_it_is_done_once(case: Case, place: tuple[R
     assert case.there(world) == case.effects
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release.job)
+@pytest.mark.parametrize(
+    ("database_url", "release"), on_each(RELEASES, {"release_pending_earnings"}), indirect=["database_url"]
+)
 def test_released_by_two_processes_at_once_each_leaves_once(
     release: Release, world: Sandbox, database_url: str, tmp_path: Path
 ) -> None:
@@ -168,8 +182,29 @@ def test_released_by_two_processes_at_once_each_leaves_once(
         assert sorted(run.succeeded for run in runs_of(runtime, release.job)) == [0, MANY]
 
 
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("payouts", "deliver_outbox"), ("incoming", "check_pending_payments")],
+    ids=["payouts", "payments"],
+)
+def test_two_jobs_that_see_to_the_same_things_at_once_do_each_once(
+    name: str, other: str, world: Sandbox, pg_url: str, tmp_path: Path
+) -> None:
+    case = named(name)
+    with house(world, pg_url, tmp_path, {}) as (runtime, desk):
+        case.seed(runtime, world)
+        both(desk, case.job, other)
+        run_until(runtime, case)
+
+        case.agree(runtime, world)
+
+
+def named(name: str) -> Case:
+    return next(case for case in CASES if case.name == name)
+
+
 def test_what_an_outside_cron_has_paid_out_the_scheduler_does_not(world: Sandbox, pg_url: str, tmp_path: Path) -> None:
-    payouts = next(case for case in CASES if case.name == "payouts")
+    payouts = named("payouts")
     with house(world, pg_url, tmp_path, {}) as (runtime, desk):
         payouts.seed(runtime, world)
         slot = plan_last_slot(runtime, payouts.job)
