@@ -20,18 +20,19 @@ from webapp.jobs.run_job import run_job
 from webapp.jobs.work import Work
 from webapp.models import Payment, Transfer
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import sweep
+from webapp.services import payment_settling, sweep
 from webapp.services.payments import Asked
 
 JOB, ALL, SIZE = "ask", 12, 4
 
 
 class Provider:
-    """Says of every payment that it succeeded, and remembers what it was asked; `dies` ends who asks."""
+    """Says of every payment what became of it, and remembers what it was asked; `dies` ends who asks."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
         self.dies = False
+        self.fate = Fate.SUCCEEDED
         self._lock = threading.Lock()
 
     def look(self, _runtime: Runtime, asked: Asked) -> Seen:
@@ -39,7 +40,7 @@ class Provider:
             self.asked.append(asked.id)
         if self.dies:
             raise SystemExit
-        return Seen(asked.reference or "", Fate.SUCCEEDED, 10_000, "NGN", "1")
+        return Seen(asked.reference or "", self.fate, 10_000, "NGN", "1")
 
 
 @pytest.fixture
@@ -146,3 +147,17 @@ def test_a_process_that_lost_its_run_settles_nothing_more(runtime: Runtime, prov
     [whole] = runs_of(runtime, JOB)
     assert (whole.status, whole.attempt, whole.succeeded) == ("succeeded", 2, ALL)
     each_was_held_once(runtime)
+
+
+def test_a_run_asks_about_each_once_however_soon_it_comes_due_again(
+    runtime: Runtime, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payment_settling, "next_check", lambda checks, at, after: at)
+    planned(runtime, JOB, NOON, max_duration_seconds=5)
+    provider.fate = Fate.PENDING
+
+    first = go(runtime, JOB)
+
+    assert (first.status, first.skipped, len(provider.asked)) == ("succeeded", ALL, ALL)
+    provider.fate = Fate.SUCCEEDED
+    assert go(runtime, JOB).succeeded == ALL

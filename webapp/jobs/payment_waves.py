@@ -27,12 +27,14 @@ def wave(work: Work, at: datetime, only: Sequence[int] | None = None) -> Wave[As
     """Every pending payment whose time has come, or of `only` those."""
     chosen = None if only is None else list(only)
     known = list(work.runtime.providers.collecting)
+    # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
+    due_by = max(at, work.now)
     return Wave(
         kind="payment",
-        take=lambda session, limit: payments.take_due(session, max(at, work.now), limit, LEASE, known, chosen),
+        take=lambda session, limit: payments.take_due(session, work.now, limit, LEASE, known, chosen, due_by=due_by),
         ask=partial(look, work.runtime),
         settle=partial(_settle, work),
-        count=lambda session: payments.count_due(session, max(at, work.now), known, chosen),
+        count=lambda session: payments.count_due(session, due_by, known, chosen),
         key=lambda asked: asked.id,
     )
 

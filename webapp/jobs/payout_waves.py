@@ -34,12 +34,14 @@ class Told:
 def wave(work: Work, at: datetime, only: list[int] | None = None) -> Wave[Taken, Told]:
     """Every payout whose time has come, or of `only` those."""
     known = list(work.runtime.providers.paying)
+    # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
+    due_by = max(at, work.now)
     return Wave(
         kind="payout",
-        take=lambda session, limit: payouts.take_due(session, max(at, work.now), limit, LEASE, known, only),
+        take=lambda session, limit: payouts.take_due(session, work.now, limit, LEASE, known, only, due_by=due_by),
         ask=partial(send, work.runtime),
         settle=partial(_settle, work),
-        count=lambda session: payouts.count_due(session, max(at, work.now), known, only),
+        count=lambda session: payouts.count_due(session, due_by, known, only),
         key=lambda taken: taken.id,
     )
 

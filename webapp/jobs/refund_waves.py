@@ -21,12 +21,14 @@ LEASE = timedelta(minutes=3)
 
 def wave(work: Work, at: datetime) -> Wave[Giving, Seen]:
     """Every refund whose time has come."""
+    # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
+    due_by = max(at, work.now)
     return Wave(
         kind="refund",
-        take=lambda session, limit: refunds.take_due(session, max(at, work.now), limit, LEASE),
+        take=lambda session, limit: refunds.take_due(session, work.now, limit, LEASE, due_by=due_by),
         ask=lambda giving: give(work.runtime, giving),
         settle=lambda session, answered: _settle(work, session, answered),
-        count=lambda session: refunds.count_due(session, max(at, work.now)),
+        count=lambda session: refunds.count_due(session, due_by),
         key=lambda giving: giving.id,
     )
 

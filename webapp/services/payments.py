@@ -110,10 +110,14 @@ def take_due(
     lease: timedelta,
     providers: Collection[str],
     only: list[int] | None = None,
+    *,
+    due_by: datetime | None = None,
 ) -> list[Asked]:
-    """Pending payments whose time to be asked about has come, taken so that nobody else asks during the lease."""
-    due = select(Payment.id).where(*_due(at, providers, only)).order_by(Payment.next_check_at, Payment.id).limit(limit)
-    due = due.with_for_update(skip_locked=True)
+    """Pending payments whose time to be asked about has come, now or by an earlier instant; taken so that nobody else
+    asks during the lease.
+    """
+    due = select(Payment.id).where(*_due(due_by or at, providers, only))
+    due = due.order_by(Payment.next_check_at, Payment.id).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(due))
     return mark_asked(session, ids, at, lease)
 

@@ -44,12 +44,15 @@ def take_due(
     lease: timedelta,
     providers: Collection[str],
     only: list[int] | None = None,
+    *,
+    due_by: datetime | None = None,
 ) -> list[Taken]:
-    """Payouts whose time has come. One that was never sent is marked as being sent before it is: a process that is
-    killed leaves the doubt on record. While outgoing money is stopped, nothing new is sent, only asked about.
+    """Payouts whose time has come, now or by an earlier instant. One that was never sent is marked as being sent before
+    it is: a process that is killed leaves the doubt on record. While outgoing money is stopped, nothing new is sent,
+    only asked about.
     """
     held_back = stopped(session, lock=True) is not None
-    due = select(Payout.id).where(*_due(at, providers, only, unsent=not held_back))
+    due = select(Payout.id).where(*_due(due_by or at, providers, only, unsent=not held_back))
     due = due.order_by(Payout.next_try_at, Payout.id).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(due))
     if not ids:

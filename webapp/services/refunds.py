@@ -60,9 +60,13 @@ def of_payment(session: Session, payment_id: int) -> Refund | None:
     return session.scalars(select(Refund).where(Refund.payment_id == payment_id)).one_or_none()
 
 
-def take_due(session: Session, at: datetime, limit: int, lease: timedelta) -> list[Giving]:
-    """Refunds whose time has come, marked as being sent, so that a killed process leaves the doubt on record."""
-    due = select(Refund).where(Refund.status.in_(OPEN), Refund.next_try_at <= at)
+def take_due(
+    session: Session, at: datetime, limit: int, lease: timedelta, *, due_by: datetime | None = None
+) -> list[Giving]:
+    """Refunds whose time has come, now or by an earlier instant, marked as being sent, so that a killed process leaves
+    the doubt on record.
+    """
+    due = select(Refund).where(Refund.status.in_(OPEN), Refund.next_try_at <= (due_by or at))
     due = due.order_by(Refund.next_try_at, Refund.id).limit(limit).with_for_update(skip_locked=True)
     taken = []
     for refund in session.scalars(due).all():
