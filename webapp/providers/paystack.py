@@ -149,5 +149,5 @@ def _seen(data: Answer, reference: str, fates: Mapping[str, Fate]) -> Seen:
         data.minor("amount"),
         data.currency(),
         data.maybe("id") or data.maybe("transfer_code") or None,
-        data.maybe("gateway_response") or data.maybe("reason") or data.text("status"),
+        data.maybe("gateway_response") or data.text("status"),
     )
