@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from tests.support.market import DIVINE
 from tests.support.people import hidden, send
-from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_words import Fate, Seen
@@ -19,12 +19,6 @@ from webapp.services import limits, orders, parties, payment_settling, payments
 
 SignIn = Callable[..., FlaskClient]
 LISTS = ("", "?tab=review", "?tab=succeeded", "?tab=failed", "?tab=expired", "?tab=all", "/export.csv?tab=all")
-
-
-@pytest.fixture
-def world() -> Iterator[Sandbox]:
-    with sandbox() as made:
-        yield made
 
 
 @pytest.fixture

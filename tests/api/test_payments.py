@@ -1,33 +1,12 @@
 """Payments over HTTP, against the sandbox over HTTP."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Api, Caller, ngn
-from tests.support.sandbox import Sandbox, desk_with, sandbox
-from webapp.runtime import Runtime
+from tests.support.sandbox import Sandbox, pg_runtime, sandbox, sqlite_runtime, world  # noqa: F401
 from webapp.sandbox import moods
-
-
-@pytest.fixture
-def world() -> Iterator[Sandbox]:
-    with sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, sqlite_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def pg_runtime(world: Sandbox, pg_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, pg_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

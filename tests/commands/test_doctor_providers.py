@@ -14,7 +14,7 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def test_it_says_which_providers_there_are_and_which_fail(outfit: Outfit) -> None:  # noqa: F811
+def test_it_says_which_providers_there_are_and_which_fail(outfit: Outfit) -> None:
     desk = outfit(paystack_secret_key="sk_7")
     assert checkup.providers(desk).verdict == "ok"
     assert "flutterwave (FLUTTERWAVE_CLIENT_ID" in checkup.providers(desk).found
@@ -24,7 +24,7 @@ def test_it_says_which_providers_there_are_and_which_fail(outfit: Outfit) -> Non
     assert (found.verdict, "paystack: It answered 502." in found.found) == ("warning", True)
 
 
-def test_it_asks_blnk_and_counts_what_waits(outfit: Outfit, sandbox: Caller) -> None:  # noqa: F811
+def test_it_asks_blnk_and_counts_what_waits(outfit: Outfit, sandbox: Caller) -> None:
     assert checkup.external_ledger(outfit()).found == "The ledger is the desk's own."
     trade(outfit(), 1)
     desk = outfit(**BLNK)
@@ -33,7 +33,7 @@ def test_it_asks_blnk_and_counts_what_waits(outfit: Outfit, sandbox: Caller) -> 
     assert checkup.external_ledger(desk).verdict == "wrong"
 
 
-def test_it_tells_of_a_token_that_can_not_be_refreshed(outfit: Outfit) -> None:  # noqa: F811
+def test_it_tells_of_a_token_that_can_not_be_refreshed(outfit: Outfit) -> None:
     desk = outfit(flutterwave_client_id="id", flutterwave_client_secret="secret")
     assert checkup.tokens(desk).verdict == "ok"
     with desk.db.transaction() as session:

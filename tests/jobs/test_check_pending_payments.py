@@ -1,7 +1,6 @@
 """The hourly look after payments, against a sandbox over HTTP."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, all_books_agree, pool
-from tests.support.sandbox import Sandbox, awaiting, back_dated, begun, desk_with, sandbox
+from tests.support.sandbox import Sandbox, awaiting, back_dated, begun, desk_with, pg_runtime, runtime, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
@@ -23,24 +22,6 @@ from webapp.services import accounts, ledger, orders, payment_settling, payments
 
 JOB = "check_pending_payments"
 UNHELPFUL = sorted(moods.WITHOUT_EFFECT.keys() - {moods.REFUSE})
-
-
-@pytest.fixture
-def world() -> Iterator[Sandbox]:
-    with sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def pg_runtime(world: Sandbox, pg_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, pg_url, tmp_path) as made:
-        yield made
 
 
 def state(runtime: Runtime, order_id: int) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from webapp.runtime import Runtime, build_runtime
 from webapp.services.messages import people
 
 
-def test_deliver_outbox_tells_whoever_asked(runtime: Runtime, receiver: Receiver) -> None:  # noqa: F811
+def test_deliver_outbox_tells_whoever_asked(runtime: Runtime, receiver: Receiver) -> None:
     place = with_settings(runtime)
     endpoint(place, receiver.url, "escrow.*")
     happen(place, "escrow.released", "dispute.opened", "escrow.refunded")
@@ -27,7 +27,7 @@ def test_deliver_outbox_tells_whoever_asked(runtime: Runtime, receiver: Receiver
     assert run_job_now(place, "deliver_outbox").succeeded == 0
 
 
-def test_a_dry_run_sends_nothing(runtime: Runtime, receiver: Receiver) -> None:  # noqa: F811
+def test_a_dry_run_sends_nothing(runtime: Runtime, receiver: Receiver) -> None:
     place = with_settings(runtime)
     endpoint(place, receiver.url)
     happen(place, "escrow.released")
@@ -53,7 +53,7 @@ def test_each_event_is_on_the_stream_once(sqlite_url: str, tmp_path: Path) -> No
 
 def test_an_event_whose_messages_can_not_be_written_holds_up_nothing(
     runtime: Runtime,
-    receiver: Receiver,  # noqa: F811
+    receiver: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write = people.write

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, all_books_agree
-from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, runtime, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.app import create_app
 from webapp.jobs.run_job import run_here
@@ -27,12 +27,6 @@ from webapp.sandbox.signatures import SIGNERS
 from webapp.services import incoming, orders, payments
 
 JOB = "handle_webhooks"
-
-
-@pytest.fixture
-def world() -> Iterator[Sandbox]:
-    with sandbox() as made:
-        yield made
 
 
 @pytest.fixture

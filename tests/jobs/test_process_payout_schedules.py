@@ -1,7 +1,6 @@
 """The daily payouts, against a sandbox over HTTP: its books and ours agree, whatever happens between."""
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from tests.jobs.conftest import OPERATOR
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, all_books_agree, undone, wallet
 from tests.support.payouts import planned
-from tests.support.sandbox import Sandbox, desk_with, sandbox
+from tests.support.sandbox import Sandbox, desk_with, pg_runtime, runtime, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
@@ -39,24 +38,6 @@ WAYS = {"NGN": "paystack"}
 AFTER = {moods.TIMEOUT_AFTER, moods.TRUNCATED, moods.GARBAGE, moods.HTML_200, moods.SLOW, moods.EMPTY, moods.HUGE}
 
 BEFORE = {moods.TIMEOUT_BEFORE, moods.ERROR_500, moods.RATE_LIMITED, moods.REDIRECT}
-
-
-@pytest.fixture
-def world() -> Iterator[Sandbox]:
-    with sandbox() as made:
-        yield made
-
-
-@pytest.fixture
-def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def pg_runtime(world: Sandbox, pg_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, pg_url, tmp_path) as made:
-        yield made
 
 
 def schedule(runtime: Runtime, schedule_id: int) -> PayoutSchedule:

@@ -22,7 +22,7 @@ def kept(runtime: Runtime) -> ProviderToken:
         return session.get_one(ProviderToken, "flutterwave")
 
 
-def tokens_given(sandbox: Caller) -> int:  # noqa: F811
+def tokens_given(sandbox: Caller) -> int:
     return int(sandbox.control("books", method="GET")["counts"].get("flutterwave.token", 0))
 
 
@@ -32,8 +32,8 @@ def expire(runtime: Runtime, left: timedelta) -> None:
 
 
 def test_a_token_is_replaced_two_minutes_before_it_expires_and_not_sooner(
-    outfit: Outfit,  # noqa: F811
-    sandbox: Caller,  # noqa: F811
+    outfit: Outfit,
+    sandbox: Caller,
 ) -> None:
     runtime = outfit(**V4)
     assert [run_job_now(runtime, JOB).status for _ in range(2)] == ["succeeded", "succeeded"]
@@ -46,7 +46,7 @@ def test_a_token_is_replaced_two_minutes_before_it_expires_and_not_sooner(
     assert kept(runtime).expires_at > clock.now() + timedelta(minutes=9)
 
 
-def test_a_token_is_kept_encrypted_and_never_logged(outfit: Outfit, sandbox: Caller) -> None:  # noqa: F811
+def test_a_token_is_kept_encrypted_and_never_logged(outfit: Outfit, sandbox: Caller) -> None:
     runtime = outfit(**V4)
     run_job_now(runtime, JOB)
     token = opened(kept(runtime).sealed or "", runtime.settings.sealing_keys)
@@ -58,7 +58,7 @@ def test_a_token_is_kept_encrypted_and_never_logged(outfit: Outfit, sandbox: Cal
     assert token not in repr(runtime.providers.flutterwave_tokens.__dict__)  # type: ignore[union-attr]
 
 
-def test_two_who_need_a_token_at_once_make_one_request(outfit: Outfit, sandbox: Caller) -> None:  # noqa: F811
+def test_two_who_need_a_token_at_once_make_one_request(outfit: Outfit, sandbox: Caller) -> None:
     desks = [outfit(**V4) for _ in range(4)]
     sandbox.control("latency", {"provider": "flutterwave", "milliseconds": 300})
     got: list[str] = []
@@ -78,7 +78,7 @@ def test_two_who_need_a_token_at_once_make_one_request(outfit: Outfit, sandbox: 
     assert (len(got), len(set(got)), tokens_given(sandbox)) == (4, 1, 1)
 
 
-def test_three_failures_in_a_row_alert_and_a_success_resolves(outfit: Outfit, sandbox: Caller) -> None:  # noqa: F811
+def test_three_failures_in_a_row_alert_and_a_success_resolves(outfit: Outfit, sandbox: Caller) -> None:
     runtime = outfit(**V4)
     sandbox.mood("flutterwave", "token", "error_500", times=3)
 
@@ -92,7 +92,7 @@ def test_three_failures_in_a_row_alert_and_a_success_resolves(outfit: Outfit, sa
     assert kept(runtime).failures == 0
 
 
-def test_who_dies_while_asking_blocks_nobody_for_long(outfit: Outfit, sandbox: Caller) -> None:  # noqa: F811
+def test_who_dies_while_asking_blocks_nobody_for_long(outfit: Outfit, sandbox: Caller) -> None:
     runtime = outfit(**V4)
     with runtime.db.transaction() as session:
         session.add(ProviderToken(provider="flutterwave", refreshed_at=clock.now() + timedelta(seconds=0.5)))
@@ -101,14 +101,14 @@ def test_who_dies_while_asking_blocks_nobody_for_long(outfit: Outfit, sandbox: C
     assert tokens_given(sandbox) == 1
 
 
-def test_the_identity_provider_has_a_circuit_of_its_own(outfit: Outfit) -> None:  # noqa: F811
+def test_the_identity_provider_has_a_circuit_of_its_own(outfit: Outfit) -> None:
     runtime = outfit(**V4)
     run_job_now(runtime, JOB)
     with runtime.db.reading() as session:
         assert session.scalars(select(ProviderState.provider)).all() == [TOKEN_NAME]
 
 
-def test_a_desk_without_v4_skips_the_job(outfit: Outfit) -> None:  # noqa: F811
+def test_a_desk_without_v4_skips_the_job(outfit: Outfit) -> None:
     run = run_job_now(outfit(**V3), JOB)
     assert (run.status, "not configured" in (run.error or "")) == ("skipped", True)
 

@@ -16,7 +16,7 @@ BLNK = {"ledger": "blnk", "blnk_api_key": SANDBOX_KEYS["BLNK_API_KEY"]}
 
 
 @pytest.fixture
-def desk(outfit: Outfit, declare: object) -> Runtime:  # noqa: F811
+def desk(outfit: Outfit, declare: object) -> Runtime:
     """A desk that mirrors its ledger."""
     runtime = outfit(**BLNK)
     planned(runtime, declare("mirror", lambda work, at: mirror(work)), NOON)  # type: ignore[operator]
@@ -40,7 +40,7 @@ def statuses(runtime: Runtime) -> list[str]:
         return [row.status for row in session.query(MirrorEntry).order_by(MirrorEntry.transfer_id)]
 
 
-def theirs(served: Served) -> dict[str, int]:  # noqa: F811
+def theirs(served: Served) -> dict[str, int]:
     """Blnk's balances by the number of our account."""
     rows = served.books.listed("blnk.balance", limit=10_000)
     return {each.data["meta_data"]["desk_account"]: each.data["credit"] - each.data["debit"] for each in rows}

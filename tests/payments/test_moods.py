@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from tests.jobs.support import run_job_now
 from tests.jobs.test_process_payout_schedules import planned, sent
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
-from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.errors import Refusal
 from webapp.jobs import payment_waves
@@ -23,12 +23,6 @@ from webapp.services import escrows, limits, orders, payments
 CALLS = sorted((moods.WITHOUT_EFFECT | moods.WITH_EFFECT).keys() - {moods.WRONG_AMOUNT, moods.WRONG_CURRENCY})
 UNHELPFUL = [mood for mood in CALLS if mood != moods.REFUSE]
 SECRETS = ("sk_sandbox", "FLWSECK", "sandbox-client-secret", "sandbox-blnk-key")
-
-
-@pytest.fixture
-def world() -> Iterator[Sandbox]:
-    with sandbox() as made:
-        yield made
 
 
 @pytest.fixture

@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from sqlalchemy import update
 
 from tests.conftest import settings_for
 from tests.support.market import DIVINE, Market
 from webapp import clock
+from webapp.jobs.checkouts import begin
 from webapp.models import Order, Payment
 from webapp.runtime import Runtime, build_runtime
 from webapp.sandbox import Options, SandboxSettings, Served, serving
@@ -98,8 +100,6 @@ def awaiting(runtime: Runtime, amount: int = 10_000, currency: str = "NGN", **mo
 
 def begun(runtime: Runtime, payment_id: int) -> Payment:
     """The payment, with its checkout begun at its provider."""
-    from webapp.jobs.checkouts import begin
-
     return begin(runtime, payment_id, DIVINE)
 
 
@@ -109,3 +109,31 @@ def back_dated(runtime: Runtime, order_id: int, hours: int) -> None:
         session.execute(
             update(Order).where(Order.id == order_id).values(created_at=clock.now() - timedelta(hours=hours))
         )
+
+
+@pytest.fixture
+def world() -> Iterator[Sandbox]:
+    """A sandbox of this test."""
+    with sandbox() as made:
+        yield made
+
+
+@pytest.fixture
+def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """A desk on each database whose providers are the sandbox."""
+    with desk_with(world, database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def pg_runtime(world: Sandbox, pg_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """One on PostgreSQL."""
+    with desk_with(world, pg_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """One on SQLite."""
+    with desk_with(world, sqlite_url, tmp_path) as made:
+        yield made
