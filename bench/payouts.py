@@ -1,6 +1,8 @@
 """process_payout_schedules, against writing, sending and settling one payout after the other."""
 
-from sqlalchemy import text
+from datetime import timedelta
+
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from bench.asking import Asking, measure
@@ -35,9 +37,10 @@ def run() -> Ratios:
 
 
 def make(runtime: Runtime, provider: Outside, count: int, prefix: str) -> None:
-    """Schedules that are due, of payees whose wallets cover them."""
+    """Schedules that are due, of payees whose wallets cover them; what was sent before is asked about tomorrow."""
     at = clock.now()
     with runtime.db.transaction() as session:
+        session.execute(update(Payout).where(Payout.status == "sent").values(next_try_at=at + timedelta(days=1)))
         payees = _payees(session, runtime, -(-count // 200) * AMOUNT, prefix)
         values = {"prefix": prefix, "count": count, "payees": payees, "several": len(payees)}
         session.execute(text(_SCHEDULES), values | {"currency": CURRENCY, "amount": AMOUNT, "at": at})
