@@ -1,13 +1,19 @@
 """Flutterwave, v3 and v4: exact amounts, our reference, and nothing given back twice."""
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from tests.jobs.support import run_job_now
 from tests.providers.conftest import V3, V4, Outfit
 from tests.sandbox.conftest import Caller
+from webapp import clock
 from webapp.domain.provider_words import Fate
+from webapp.models import Difference
 from webapp.providers.failures import NotSent, Refused, Unknown
 from webapp.providers.flutterwave_v4 import FlutterwaveV4
 from webapp.providers.needs import Checkout
@@ -150,3 +156,33 @@ class Answering:
     def post(self, path: str, body: Any, headers: Any = None) -> dict[str, Any]:
         self.posted.append((path, body, headers))
         return {"status": "success"} | self.bodies.pop(0)
+
+
+@BOTH
+def test_what_was_paid_within_a_time_is_listed_newest_first(
+    outfit: Outfit, sandbox: Caller, keys: dict[str, str]
+) -> None:
+    company = flutterwave(outfit(**keys))
+    for number in range(1, 26):
+        company.start(replace(CHECKOUT, reference=f"pay-{number}"))
+        if number != 7:
+            sandbox.control(f"pay/flutterwave/pay-{number}", {"outcome": "success", "webhook": False})
+    now = clock.now()
+    hour = timedelta(hours=1)
+
+    listed = list(company.payments(now - hour, now + hour))
+    assert sorted(seen.reference for seen in listed) == sorted(f"pay-{n}" for n in range(1, 26) if n != 7)
+    assert {(seen.fate, seen.amount, seen.currency) for seen in listed} == {(Fate.SUCCEEDED, 250_050, "NGN")}
+    assert list(company.payments(now + hour, now + 2 * hour)) == []
+    assert list(company.payments(now - 2 * hour, now - hour)) == []
+
+
+def test_a_payment_that_only_flutterwave_knows_is_missing_here(outfit: Outfit, sandbox: Caller) -> None:
+    desk = outfit(**V4)
+    flutterwave(desk).start(CHECKOUT)
+    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
+    assert run_job_now(desk, "verify_books").status == "succeeded"
+
+    with desk.db.reading() as session:
+        found = session.execute(select(Difference.source, Difference.reference, Difference.kind)).all()
+    assert found == [("flutterwave-payments", "pay-1", "missing_here")]

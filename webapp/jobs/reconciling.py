@@ -41,8 +41,8 @@ def _comparisons(work: Work) -> Iterator[Comparable]:
             look = providers.collecting[name].look
             yield make(book=provider_books.PAYMENTS, listed=lists.payments, look=look)
         if name in providers.paying:
-            look = providers.paying[name].look_payout
-            yield make(book=provider_books.PAYOUTS, listed=lists.payouts, look=look)
+            pays = providers.paying[name]
+            yield make(book=provider_books.PAYOUTS, listed=pays.payouts, look=pays.look_payout)
 
 
 def _made(work: Work, comparison: Comparable) -> Compared:

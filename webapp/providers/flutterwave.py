@@ -1,15 +1,20 @@
 """What both versions of Flutterwave's interface share: amounts in major units, errors, lists in pages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
+from webapp import clock
 from webapp.domain.money import to_major
+from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Refused, Unknown
 
 NAME = "flutterwave"
 _MOST_PAGES = 50
+LISTED_PAGES = 5_000
+"""How many pages of payments a comparison looks through."""
 
 
 def told(body: Any) -> tuple[str, str]:
@@ -35,15 +40,37 @@ def succeeded(body: Any) -> Answer:
     return answer
 
 
-def pages(caller: Caller, path: str, **asked: Any) -> Iterator[Answer]:
-    """Every row of a list. Raises Unknown when it is longer than can be looked through."""
-    for page in range(1, _MOST_PAGES + 1):
+def pages(caller: Caller, path: str, *, most: int = _MOST_PAGES, **asked: Any) -> Iterator[Answer]:
+    """Every row of a list. Raises Unknown when it has more pages than can be looked through."""
+    for page in range(1, most + 1):
         answer = succeeded(caller.get(path, page=page, **asked))
         rows = answer.parts("data")
         yield from rows
         if not rows or page >= _last_page(answer, page):
             return
     raise Unknown(f"Flutterwave's list at {path} is too long to be looked through.")
+
+
+def successes(
+    rows: Iterator[Answer], seen: Callable[[Answer], Seen], since: datetime, until: datetime, *, made: str
+) -> Iterator[Seen]:
+    """The successful payments of a time out of a list, newest first; `made` names when a row was. It ends at the first
+    older row, so that nothing has to be known of how the list is narrowed.
+    """
+    for row in rows:
+        at = _instant(row.text(made))
+        if at < since:
+            return
+        found = seen(row)
+        if at < until and found.fate == Fate.SUCCEEDED:
+            yield found
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return clock.parse_instant(text)
+    except ValueError:
+        raise Unknown(f"{NAME} answered with the instant {text[:30]!r}.") from None
 
 
 def _last_page(answer: Answer, page: int) -> int:

@@ -1,12 +1,13 @@
 """Flutterwave v3, by its secret key: a hosted page to pay at, transactions known by our `tx_ref`, refunds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Refused
-from webapp.providers.flutterwave import NAME, major, pages, succeeded
+from webapp.providers.flutterwave import LISTED_PAGES, NAME, major, pages, succeeded, successes
 from webapp.providers.needs import Checkout
 
 _PAYMENT = {"successful": Fate.SUCCEEDED, "failed": Fate.FAILED}
@@ -45,17 +46,12 @@ class FlutterwaveV3:
             if refusal.status == 404 or _NO_TRANSACTION in refusal.sentence.lower():
                 return Seen(reference, Fate.ABSENT, said=refusal.sentence)
             raise
-        data = answer.part("data")
-        fate = _PAYMENT.get(data.text("status"), Fate.PENDING)
-        currency = data.currency()
-        return Seen(
-            reference,
-            fate if data.maybe("tx_ref") == reference else Fate.PENDING,
-            data.major("amount", currency),
-            currency,
-            data.text("id"),
-            data.maybe("processor_response") or data.text("status"),
-        )
+        return _payment(answer.part("data"), reference)
+
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
+        """Successful payments of a time."""
+        rows = pages(self._caller, "/v3/transactions", most=LISTED_PAGES)
+        yield from successes(rows, lambda row: _payment(row, row.text("tx_ref")), since, until, made="created_at")
 
     def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
         """Give a payment back. Not idempotent at Flutterwave: look first."""
@@ -75,6 +71,19 @@ class FlutterwaveV3:
         found = [_refund(row, reference, paid.currency) for row in rows if row.maybe("tx_id") == paid.provider_id]
         ranked = sorted(found, key=lambda seen: seen.fate == Fate.FAILED)
         return ranked[0] if ranked else Seen(reference, Fate.ABSENT)
+
+
+def _payment(data: Answer, reference: str) -> Seen:
+    fate = _PAYMENT.get(data.text("status"), Fate.PENDING)
+    currency = data.currency()
+    return Seen(
+        reference,
+        fate if data.maybe("tx_ref") == reference else Fate.PENDING,
+        data.major("amount", currency),
+        currency,
+        data.text("id"),
+        data.maybe("processor_response") or data.text("status"),
+    )
 
 
 def _refund(data: Answer, reference: str, currency: str) -> Seen:

@@ -4,14 +4,15 @@ Every POST carries an idempotency key made from our reference, so that the same 
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import KeyRefused, Refused, Unknown
-from webapp.providers.flutterwave import NAME, major, pages, succeeded
+from webapp.providers.flutterwave import LISTED_PAGES, NAME, major, pages, succeeded, successes
 from webapp.providers.flutterwave_token import Tokens
 from webapp.providers.needs import Checkout
 
@@ -58,6 +59,12 @@ class FlutterwaveV4:
         answer = self._with_token(lambda: succeeded(self._caller.get("/charges", reference=reference)))
         charges = [_seen(row, reference) for row in answer.parts("data") if row.maybe("reference") == reference]
         return _foremost(charges) or Seen(reference, Fate.ABSENT)
+
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
+        """Successful payments of a time."""
+        rows = pages(self._caller, "/charges", most=LISTED_PAGES)
+        seen = successes(rows, lambda row: _seen(row, row.text("reference")), since, until, made="created_datetime")
+        yield from seen
 
     def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
         """Give a payment back; the same again gives nothing more."""

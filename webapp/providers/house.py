@@ -111,8 +111,8 @@ class Providers:
 
     @cached_property
     def listing(self) -> Mapping[str, Listing]:
-        """Those whose books can be compared with ours, by name."""
-        return {each.name: each for each in (self.paystack,) if each is not None}
+        """Those whose payments can be compared with ours, by name."""
+        return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
     def collector(self, name: str) -> Collecting:
         """The provider of this name. Raises Unavailable when it is not configured."""

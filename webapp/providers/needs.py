@@ -82,14 +82,14 @@ class Paying(Protocol):
     def look_payout(self, reference: str) -> Seen:
         """What became of a payout; ABSENT when the provider never heard of it."""
 
+    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen]:
+        """Payouts of a time, page by page."""
+
 
 class Listing(Protocol):
-    """Tells what it has, for reconciliation."""
+    """Tells what it has collected, for reconciliation."""
 
     name: str
 
     def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
         """Successful payments of a time, page by page."""
-
-    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen]:
-        """Payouts of a time, page by page."""
