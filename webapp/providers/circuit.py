@@ -35,7 +35,7 @@ class Circuit:
         self._db, self._provider = db, provider
         self._lock = threading.Lock()
         self._seen: ProviderState | None = None
-        self._seen_at = float("-inf")
+        self._seen_at = self._said_at = float("-inf")
 
     def require_closed(self) -> None:
         """Raise NotSent while the circuit is open. After its pause one caller is let through to try."""
@@ -57,7 +57,9 @@ class Circuit:
         fresh = state is not None and state.last_ok_at is not None and now - state.last_ok_at < _WELL_EVERY
         if state is not None and fresh and not state.failures and state.opened_at is None:
             return
-        self._write(failures=0, opened_at=None, last_ok_at=now)
+        is_known_ill = state is not None and (state.failures > 0 or state.opened_at is not None)
+        if is_known_ill or self._is_first_to_say():
+            self._write(failures=0, opened_at=None, last_ok_at=now)
 
     def went_badly(self, sentence: str) -> None:
         """A call was not answered, or with rubbish."""
@@ -65,6 +67,14 @@ class Circuit:
         failures = ProviderState.failures + 1
         opened = case((failures >= FAILURES, now), else_=ProviderState.opened_at)
         self._write(failures=failures, opened_at=opened, last_failure_at=now, said=sentence[:_LONGEST])
+
+    def _is_first_to_say(self) -> bool:
+        """Of many calls that went well at once while all was well, one says so."""
+        with self._lock:
+            if time.monotonic() - self._said_at < _SEEN_FOR:
+                return False
+            self._said_at = time.monotonic()
+            return True
 
     def _state(self) -> ProviderState | None:
         with self._lock:

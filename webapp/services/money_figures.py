@@ -45,7 +45,7 @@ def tiles(session: Session, at: datetime) -> Tiles:
     soon = Escrow.release_at < at + timedelta(days=1)
     free = (*held, Escrow.freezes == 0)
     kinds = {
-        "leaving": (*free, Escrow.policy == Policy.DEADLINE, soon),
+        "leaving": (*free, Escrow.policy.in_(list(Policy)), soon),
         "frozen": (*held, Escrow.freezes > 0),
         "blocked": (Escrow.blocked.is_not(None),),
     }
