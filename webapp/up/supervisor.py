@@ -65,9 +65,9 @@ def _start(settings: Settings, children: list[Child], demo: bool, workers: int) 
         children.append(child)
         child.start()
     _wait_for_desk(settings, children)
+    _greet(settings, demo, place)
     if place is not None:
         _move(settings, place)
-    _greet(settings, demo, place)
 
 
 def _prepare_database(settings: Settings, demo: bool) -> None:
