@@ -26,6 +26,7 @@ SHOWN = {
     "a token": "SELECT count(*) FROM provider_token WHERE sealed IS NOT NULL",
     "an email": "SELECT count(*) FROM delivery WHERE channel = 'email' AND status = 'delivered'",
     "an SMS": "SELECT count(*) FROM delivery WHERE channel = 'sms' AND status = 'delivered'",
+    "a chat message": "SELECT count(*) FROM delivery WHERE channel = 'chat' AND status = 'delivered'",
     "an outgoing webhook": "SELECT count(*) FROM delivery WHERE channel = 'webhook' AND status = 'delivered'",
     "every transfer mirrored": "SELECT count(*) > 100 AND sum(status <> 'done') = 0 FROM mirror",
 }
