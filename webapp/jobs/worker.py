@@ -1,6 +1,7 @@
 """A worker process: takes runs from the queue, one at a time, in the process itself."""
 
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -33,7 +34,7 @@ class RunWorker(SimpleWorker):
     job_class = RunJob
     max_connection_wait_time = 5.0
 
-    def __init__(self, runtime: Runtime, name: str) -> None:
+    def __init__(self, runtime: Runtime, name: str, asked: Callable[[], bool] = lambda: False) -> None:
         connection = Redis.from_url(runtime.settings.redis_address, socket_connect_timeout=3)
         super().__init__(
             [queue(connection)],
@@ -46,7 +47,7 @@ class RunWorker(SimpleWorker):
             job_monitoring_interval=_TTL,
             log_job_description=False,
         )
-        self.runtime = runtime
+        self.runtime, self._asked = runtime, asked
         self.stopping = False
         self.current: tuple[Job, int] | None = None
 
@@ -88,6 +89,14 @@ class RunWorker(SimpleWorker):
     def unsubscribe(self) -> None:
         """Nothing was subscribed."""
 
+    def _install_signal_handlers(self) -> None:
+        """Take the signals over; one that came before this is not lost."""
+        install: Any = super()._install_signal_handlers
+        install()
+        if self._asked():
+            self.stopping = True
+            vars(self)["_stop_requested"] = True
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Finish the chunk at hand, hand the rest back, and end."""
         self.stopping = True
@@ -122,7 +131,8 @@ def work(runtime: Runtime) -> None:
 def _work_once(runtime: Runtime, asked: Asked, current: list[RunWorker]) -> None:
     """One RQ worker's life: it ends when told to, or when something it doesn't survive happens to Redis."""
     try:
-        worker = RunWorker(runtime, f"{processes.name_of(processes.WORKER)}-{time.time_ns()}")
+        name = f"{processes.name_of(processes.WORKER)}-{time.time_ns()}"
+        worker = RunWorker(runtime, name, asked=lambda: asked.stop)
         RunJob.execute = staticmethod(worker.execute)
         current[:] = [worker]
         worker.work(logging_level="WARNING")
