@@ -23,7 +23,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     runner = CliRunner()
 
     def call(*words: str, **options: object) -> Result:
-        return runner.invoke(main, list(words), **options)  # type: ignore[arg-type]
+        return runner.invoke(main, list(words), **options)
 
     return call
 

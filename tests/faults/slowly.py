@@ -18,4 +18,4 @@ def _slowly(self: chunks.Chunks, *rows: Any) -> None:
 def slow_down() -> None:
     """Let every run of this process be long."""
     chunks.CHUNK = int(os.environ["DESK_TEST_CHUNK"])
-    chunks.Chunks._transaction = _slowly  # type: ignore[method-assign]
+    chunks.Chunks._transaction = _slowly

@@ -25,7 +25,7 @@ def declare() -> Iterator[object]:
 
     def one(name: str, function: jobs.JobFunction, **spec: object) -> str:
         made.append(name)
-        jobs._jobs[name] = jobs.Job(JobSpec(name, "For a test.", **({"cron": "0 12 * * *"} | spec)), function)  # type: ignore[arg-type]
+        jobs._jobs[name] = jobs.Job(JobSpec(name, "For a test.", **({"cron": "0 12 * * *"} | spec)), function)
         return name
 
     yield one

@@ -67,7 +67,7 @@ def release(work: Work, at: datetime, deed=releases.release_all) -> None:
 
 def asked(runtime: Runtime, job: str, **how: object) -> Run:
     with runtime.db.transaction() as session:
-        return runs.trigger(session, job, actor=OPERATOR, **how)  # type: ignore[arg-type]
+        return runs.trigger(session, job, actor=OPERATOR, **how)
 
 
 def go(runtime: Runtime, job: str, **how: object) -> Run:

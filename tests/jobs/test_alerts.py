@@ -115,7 +115,7 @@ def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypat
     def broken(*_: object) -> None:
         raise ValueError("a bug in a rule")
 
-    monkeypatch.setitem(alert_rules._rules, "a_broken_one", alert_rules.Rule(broken, "page"))  # type: ignore[arg-type]
+    monkeypatch.setitem(alert_rules._rules, "a_broken_one", alert_rules.Rule(broken, "page"))
     assert judge(runtime) == 2
 
 

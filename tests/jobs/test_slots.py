@@ -164,7 +164,7 @@ def plan(**changes: object) -> ScheduleChanges:
         "failed_items_percent": 5,
         "catch_up": "skip",
     }
-    return ScheduleChanges(**(given | changes))  # type: ignore[arg-type]
+    return ScheduleChanges(**(given | changes))
 
 
 def test_a_changed_plan_wins_over_the_code_and_a_stale_form_is_refused(runtime: Runtime, declare) -> None:

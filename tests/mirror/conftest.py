@@ -19,7 +19,7 @@ BLNK = {"ledger": "blnk", "blnk_api_key": SANDBOX_KEYS["BLNK_API_KEY"]}
 def desk(outfit: Outfit, declare: object) -> Runtime:
     """A desk that mirrors its ledger."""
     runtime = outfit(**BLNK)
-    planned(runtime, declare("mirror", lambda work, at: mirror(work)), NOON)  # type: ignore[operator]
+    planned(runtime, declare("mirror", lambda work, at: mirror(work)), NOON)
     return runtime
 
 
@@ -31,7 +31,7 @@ def send(runtime: Runtime) -> Run:
 def trade(runtime: Runtime, count: int = 3, **more: object) -> list[int]:
     """Held escrows, whose making posts transfers."""
     with runtime.db.transaction() as session:
-        return [Market(session, runtime).escrow(**more).id for _ in range(count)]  # type: ignore[arg-type]
+        return [Market(session, runtime).escrow(**more).id for _ in range(count)]
 
 
 def statuses(runtime: Runtime) -> list[str]:

@@ -98,16 +98,16 @@ def test_v4_is_not_believed_about_charges_of_other_references_or_two_successes()
     other = {"id": "chg_1", "reference": "pay-other", "amount": 1, "currency": "NGN", "status": "succeeded"}
     mine = other | {"reference": "pay-1"}
 
-    assert FlutterwaveV4(Answering({"data": [other]}), None).look("pay-1").fate == Fate.ABSENT  # type: ignore[arg-type]
+    assert FlutterwaveV4(Answering({"data": [other]}), None).look("pay-1").fate == Fate.ABSENT
     with pytest.raises(Unknown, match="several successes"):
-        FlutterwaveV4(Answering({"data": [mine, mine | {"id": "chg_2"}]}), None).look("pay-1")  # type: ignore[arg-type]
+        FlutterwaveV4(Answering({"data": [mine, mine | {"id": "chg_2"}]}), None).look("pay-1")
 
 
 def test_v4_gives_back_under_a_key_made_from_our_reference() -> None:
     charge = {"id": "chg_1", "reference": "pay-1", "amount": Decimal("25.5"), "currency": "NGN", "status": "succeeded"}
     refund = {"id": "rfd_1", "charge_id": "chg_1", "amount_refunded": Decimal("25.5"), "status": "pending"}
     asked = Answering({"data": [charge]}, {"data": refund}, {"data": [charge]}, {"data": [refund]}, {"data": []})
-    company = FlutterwaveV4(asked, None)  # type: ignore[arg-type]
+    company = FlutterwaveV4(asked, None)
 
     given = company.refund("pay-1", 2550, "NGN", "changed their mind")
     seen = company.look_refund("pay-1")
@@ -148,7 +148,7 @@ class Answering:
     """A caller that answers with these bodies, one after the other."""
 
     def __init__(self, *bodies: dict[str, Any]) -> None:
-        self.bodies, self.posted = list(bodies), []  # type: ignore[var-annotated]
+        self.bodies, self.posted = list(bodies), []
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         return {"status": "success"} | self.bodies.pop(0)

@@ -74,7 +74,7 @@ def test_nobody_pays_what_is_not_there(blnk: Blnk):
     assert code(blnk.move("t-1", empty, other, 1)) == (400, "TXN_INSUFFICIENT_FUNDS")
     assert code(blnk.row("t-1")) == (404, "TXN_NOT_FOUND")
     assert code(blnk.move("t-2", empty, "bln_999", 1, allow_overdraft=True)) == (404, "BAL_NOT_FOUND")
-    assert code(blnk.move("t-3", empty, other, 1.5)) == (400, "GEN_MALFORMED_REQUEST")  # type: ignore[arg-type]
+    assert code(blnk.move("t-3", empty, other, 1.5)) == (400, "GEN_MALFORMED_REQUEST")
 
 
 def test_a_split_is_its_legs_and_nothing_under_its_own_reference(blnk: Blnk):

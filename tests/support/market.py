@@ -58,7 +58,7 @@ class Market:
         """A held deadline escrow between two new parties."""
         buyer, seller = self.party("buyer"), seller or self.party("seller")
         settled = {"terms": "paid", "currency": "NGN", "fee": fee} | more
-        new = NewOrder(f"order-{next(_numbers)}", buyer.id, seller.id, amount, **settled)  # type: ignore[arg-type]
+        new = NewOrder(f"order-{next(_numbers)}", buyer.id, seller.id, amount, **settled)
         order = orders.create(self.session, new, at=self.at, actor=DIVINE, settings=self.runtime.settings)
         return orders.escrow_of(self.session, order.id)
 

@@ -46,7 +46,7 @@ class Server:
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(self._address, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def serving(folder: Path) -> Iterator[Server]:
     try:
         with psycopg.connect(running.get_uri(), autocommit=True) as connection:
             for setting in ("fsync = off", "full_page_writes = off"):
-                connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[call-overload]
+                connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         yield Server(running.get_uri())
     finally:
