@@ -1,4 +1,4 @@
-"""`desk web`: the pages and the API, served by gunicorn's threads."""
+"""`desk web`: the pages and the API, in processes that gunicorn looks after."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from gunicorn.app.base import BaseApplication
 from webapp.commands.shared import settings
 from webapp.logs import configure
 from webapp.settings import Settings
+from webapp.web_server import BufferingWorker
 from webapp.wsgi import application
 
 
@@ -45,12 +46,11 @@ def options(found: Settings, host: str | None = None, processes: int | None = No
     address = host or ("" if found.is_production else "127.0.0.1")
     return {
         "bind": f"{address}:{found.port}",
-        "worker_class": "gthread",
+        "worker_class": BufferingWorker,
         "workers": processes or (1 if sqlite else 2),
         "threads": threads,
         "timeout": 60,
         "graceful_timeout": 20,
-        "keepalive": 5,
         "proc_name": "escrow-desk-web",
         "loglevel": "warning",
         "control_socket_disable": True,

@@ -1,0 +1,141 @@
+"""How a web process reads requests: whole, without a thread, and within a deadline.
+
+gunicorn keeps the processes alive; waitress reads in each. A thread is given to a request that is complete, so that any
+number of clients that send slowly, or stop half-way (slowloris), hold none.
+"""
+
+import logging
+import os
+import resource
+import socket
+import time
+from typing import Any
+
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+from waitress.utilities import RequestEntityTooLarge
+
+HEADER_SECONDS, REQUEST_SECONDS, IDLE_SECONDS = 10.0, 120.0, 15.0
+"""How long the header may take, the whole request, and how long a connection may rest between two."""
+HEADER_BYTES = 65_536
+CONNECTIONS = 4_000
+"""At once, in each process; more wait to be accepted."""
+_OTHER_FILES = 256
+"""File descriptors that the process needs besides its connections."""
+_TICK = 0.5
+"""Seconds between two looks at the deadlines, and at whether to stop."""
+
+
+class _Parser(HTTPRequestParser):
+    """Leaves a body that is declared too large unread, and to the application to refuse: as a page, or as JSON."""
+
+    def received(self, data: bytes) -> int:
+        """Take what came of the request; returns how many bytes of it were used."""
+        used: int = super().received(data)
+        problem: Any = vars(self).get("error")
+        if isinstance(problem, RequestEntityTooLarge) and self.content_length:
+            self.error = None
+            self.headers["CONNECTION"] = "close"
+        return used
+
+
+class _Connection(HTTPChannel):
+    """A client's connection, and since when it has been sending the request that is not complete yet."""
+
+    parser_class = _Parser
+    _began = 0.0
+
+    def received(self, data: bytes) -> bool:
+        """Take what the client sent."""
+        if self.request is None:
+            self._began = time.monotonic()
+        return bool(super().received(data))
+
+    def is_late(self, now: float) -> bool:
+        """Whether the request at hand has taken longer than it may. Bytes that trickle in don't put that off."""
+        request = self.request
+        if request is None:
+            return False
+        return now - self._began > (REQUEST_SECONDS if request.headers_finished else HEADER_SECONDS)
+
+
+class _Listener(TcpWSGIServer):
+    """Accepts connections, and ends those that are late."""
+
+    channel_class = _Connection
+
+    def maintenance(self, now: float) -> None:
+        """End connections that rest for too long, and those whose request does not come to its end."""
+        super().maintenance(now)
+        moment = time.monotonic()
+        for connection in self.active_channels.values():
+            if connection.is_late(moment):
+                connection.will_close = True
+
+
+class BufferingWorker(Worker):
+    """A gunicorn worker whose requests are read by waitress."""
+
+    def run(self) -> None:
+        """Serve until told to stop; then accept nothing more, and let what is under way come to its end."""
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        connections: dict[int, Any] = {}
+        threads = ThreadedTaskDispatcher()
+        threads.set_thread_count(self.cfg.threads)
+        bound: list[Any] = self.sockets
+        listeners = [self._listener(each.sock, connections, threads) for each in bound]
+        while self.alive and self.ppid == os.getppid():
+            self._turn(connections)
+        for listener in listeners:
+            listener.del_channel()
+        ends = time.monotonic() + self.cfg.graceful_timeout
+        while _busy(listeners) and time.monotonic() < ends:
+            self._turn(connections)
+        threads.shutdown(timeout=1)
+
+    def _turn(self, connections: dict[int, Any]) -> None:
+        self.notify()
+        wasyncore.loop(timeout=_TICK, use_poll=True, map=connections, count=1)
+
+    def _listener(self, sock: socket.socket, connections: dict[int, Any], threads: ThreadedTaskDispatcher) -> _Listener:
+        application: Any = self.wsgi
+        limits = Adjustments(
+            sockets=[sock],
+            threads=self.cfg.threads,
+            connection_limit=_connections_allowed(),
+            cleanup_interval=1,
+            channel_timeout=IDLE_SECONDS,
+            max_request_header_size=HEADER_BYTES,
+            max_request_body_size=application.config["MAX_CONTENT_LENGTH"] + 1,
+            # The application itself knows how many proxies to believe.
+            clear_untrusted_proxy_headers=False,
+            ident=None,
+        )
+        where = (sock.family, sock.type, sock.proto, sock.getsockname())
+        return _Listener(
+            application, connections, _sock=sock, dispatcher=threads, adj=limits, sockinfo=where, bind_socket=False
+        )
+
+
+def _busy(listeners: list[_Listener]) -> bool:
+    """Whether a request is being answered, or an answer being sent."""
+    return any(
+        connection.requests or connection.total_outbufs_len
+        for listener in listeners
+        for connection in listener.active_channels.values()
+    )
+
+
+def _connections_allowed() -> int:
+    """As many as wanted, or as this process may open files: the soft limit is raised as far as the hard one allows."""
+    wanted = CONNECTIONS + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(CONNECTIONS, soft - _OTHER_FILES)
