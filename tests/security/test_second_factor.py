@@ -46,8 +46,24 @@ def test_a_recovery_code_signs_in_once(sign_in: SignIn, somebody: FlaskClient) -
 def test_guessing_codes_locks_the_account(sign_in: SignIn, somebody: FlaskClient) -> None:
     _set_up(sign_in("agent"))
     _password(somebody)
-    statuses = [send(somebody, "/sign-in/code", code=f"00000{digit}").status_code for digit in range(5)]
-    assert statuses == [422, 422, 422, 422, 403]
+    statuses = [send(somebody, "/sign-in/code", code=f"00000{digit}").status_code for digit in range(6)]
+    assert statuses == [422, 422, 422, 422, 422, 403]
+
+
+def test_the_password_once_more_gives_no_new_guesses_at_the_code(sign_in: SignIn, somebody: FlaskClient) -> None:
+    _set_up(sign_in("agent"))
+    _password(somebody)
+    for digit in range(5):
+        send(somebody, "/sign-in/code", code=f"00000{digit}")
+    assert _password(somebody).status_code == 303
+    assert send(somebody, "/sign-in/code", code="000009").status_code == 403
+
+
+def test_turning_it_on_ends_every_other_sign_in(sign_in: SignIn) -> None:
+    here, elsewhere = sign_in("agent"), sign_in("agent")
+    _set_up(here)
+    assert here.get("/profile").status_code == 200
+    assert elsewhere.get("/profile").status_code == 302
 
 
 def test_turning_it_on_needs_the_password_and_a_fitting_code(sign_in: SignIn) -> None:
@@ -86,7 +102,7 @@ def _password(client: FlaskClient):
     return send(client, "/sign-in", email="agent@desk.example", password=PASSWORD)
 
 
-def test_guessing_at_an_open_session_locks_too_and_a_code_confirms_as_well(
+def test_guessing_at_an_open_session_locks_that_session_and_a_code_confirms_as_well(
     sign_in: SignIn, somebody: FlaskClient
 ) -> None:
     client = sign_in("agent")
@@ -95,4 +111,4 @@ def test_guessing_at_an_open_session_locks_too_and_a_code_confirms_as_well(
     assert send(client, page, password=_next(app)).status_code == 200
     statuses = [send(client, page, password="a guess at it").status_code for _ in range(6)]
     assert statuses == [422, 422, 422, 422, 422, 403]
-    assert _password(somebody).status_code == 403
+    assert _password(somebody).status_code == 303, "guesses at an open session close no sign-in"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
@@ -13,6 +15,7 @@ from tests.support.people import PASSWORD, send
 from webapp import clock
 from webapp.models import Audit, Strike, User, UserSession
 from webapp.runtime import Runtime
+from webapp.services import passwords
 
 SignIn = Callable[..., FlaskClient]
 
@@ -56,10 +59,67 @@ def test_an_account_is_locked_after_five_failures_even_for_the_right_password(
     assert send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 303
 
 
-def test_an_address_is_locked_when_it_tries_many_accounts(somebody: FlaskClient) -> None:
-    for number in range(30):
+def test_an_address_that_fails_often_gets_one_guess_at_an_account_and_locks_nobody_out(
+    app: Flask, somebody: FlaskClient
+) -> None:
+    for number in range(31):
         send(somebody, "/sign-in", email=f"guess{number}@desk.example", password="wrong wrong wrong")
-    assert send(somebody, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 403
+    guesses = [
+        send(somebody, "/sign-in", email="admin@desk.example", password="wrong wrong wrong").status_code
+        for _ in range(2)
+    ]
+    assert guesses == [422, 403]
+    colleague = app.test_client()
+    assert send(colleague, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 303
+
+
+def test_strangers_lock_out_neither_a_known_browser_nor_an_open_session(sign_in: SignIn, somebody: FlaskClient) -> None:
+    approver = sign_in("approver")
+    for _ in range(40):
+        send(somebody, "/sign-in", email="approver@desk.example", password="wrong wrong wrong")
+    assert send(somebody, "/sign-in", email="approver@desk.example", password=PASSWORD).status_code == 403
+    page = "/profile"
+    words = {"old": PASSWORD, "new": "nine calm otters", "again": "nine calm otters"}
+    assert send(approver, "/profile/password", page=page, **words).status_code == 303
+    send(approver, "/sign-out", page=page)
+    assert send(approver, "/sign-in", email="approver@desk.example", password="nine calm otters").status_code == 303
+
+
+def test_a_known_browser_that_guesses_is_locked_too(sign_in: SignIn) -> None:
+    client = sign_in("agent")
+    send(client, "/sign-out", page="/profile")
+    statuses = [
+        send(client, "/sign-in", email="agent@desk.example", password="wrong wrong wrong").status_code for _ in range(6)
+    ]
+    assert statuses == [422] * 5 + [403]
+
+
+def test_a_browser_is_known_only_to_the_accounts_it_signed_in_to_and_by_our_signature(
+    sign_in: SignIn, somebody: FlaskClient
+) -> None:
+    client = sign_in("agent")
+    send(client, "/sign-out", page="/profile")
+    for _ in range(5):
+        send(somebody, "/sign-in", email="admin@desk.example", password="wrong wrong wrong")
+    assert send(client, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 403
+    forged = client.get_cookie("desk_device").value[:-4] + "AAAA"
+    for _ in range(5):
+        send(somebody, "/sign-in", email="agent@desk.example", password="wrong wrong wrong")
+    somebody.set_cookie("desk_device", forged)
+    assert send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 403
+    assert send(client, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 303
+
+
+def test_a_hash_with_old_parameters_is_renewed_at_sign_in(sign_in: SignIn, desk: Runtime) -> None:
+    old = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash(PASSWORD)
+    with desk.db.transaction() as session:
+        session.execute(update(User).where(User.email == "agent@desk.example").values(password=old))
+    sign_in("agent")
+    with desk.db.reading() as session:
+        renewed = session.scalars(select(User.password).where(User.email == "agent@desk.example")).one()
+    assert renewed != old
+    assert not passwords.is_outdated(renewed or "")
+    assert passwords.matches(renewed, PASSWORD)
 
 
 def test_a_copied_cookie_dies_with_the_sign_out(sign_in: SignIn, somebody: FlaskClient) -> None:

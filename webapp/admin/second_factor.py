@@ -46,7 +46,7 @@ class SecondFactorScreen(Screen):
     @door("/enable", permission=SIGNED_IN, form=FirstCodeForm, asks="_enable_asked", shown_on="index")
     def enable(self, form: FirstCodeForm) -> Done:
         """Turn it on with the first code."""
-        user, _signed_in = current_person()
+        user, signed_in = current_person()
         if user.totp_secret is not None:
             raise Conflict(_("Your second factor is on already. Turn it off first to use another app."))
         confirm_it_is_me(form.password.data)
@@ -57,6 +57,7 @@ class SecondFactorScreen(Screen):
                 cookie.get(_OFFERED, ""),
                 form.code.data or "",
                 codes=Codes(runtime().settings),
+                keep=signed_in.id,
                 at=clock.now(),
                 actor=current_actor(),
             )
@@ -92,7 +93,8 @@ class SecondFactorScreen(Screen):
         )
 
     def _enable_asked(self) -> Asked:
-        return Asked(_("Turn on the second factor"), "/profile/", verb=_("Turn on"))
+        summary = _("Every other sign-in of yours ends.")
+        return Asked(_("Turn on the second factor"), "/profile/", summary, _("Turn on"))
 
     def _disable_asked(self) -> Asked:
         summary = _("Your password alone will sign you in. Your recovery codes stop working.")

@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.errors import Invalid, NotAllowed
-from webapp.models import User
+from webapp.models import User, UserSession
 from webapp.runtime import Runtime
+from webapp.security.devices import Device
 from webapp.services import audit, passwords, second_factor, sessions, strikes, users
+from webapp.services.strikes import Guesser, Purpose
 
 _WRONG = "The address or the password is wrong."
 _WRONG_CODE = "That code does not fit, or was used already. Wait for the next one."
@@ -20,11 +22,16 @@ class Browser:
 
     address: str
     agent: str
+    device: Device
+
+    def at(self, email: str) -> Guesser:
+        """Who tries to sign in to this account."""
+        return Guesser(email, self.address, self.device.known_to(email))
 
 
 def check_password(runtime: Runtime, email: str, password: str, browser: Browser) -> User:
     """The user with this password. Raises NotAllowed while locked out, Invalid when it does not fit."""
-    _count(runtime, email, browser)
+    _count(runtime, Purpose.PASSWORD, browser.at(email))
     with runtime.db.reading() as session:
         user = users.by_email(session, email)
     fits = passwords.matches(user.password if user else None, password)
@@ -32,26 +39,33 @@ def check_password(runtime: Runtime, email: str, password: str, browser: Browser
         raise Invalid(_WRONG)
     if not user.active:
         raise NotAllowed("This account is disabled. An administrator can enable it.")
+    if passwords.is_outdated(user.password or ""):
+        with runtime.db.transaction() as session:
+            users.renew_hash(session, user.id, password)
     return user
 
 
 def check_code(runtime: Runtime, user: User, code: str, browser: Browser) -> None:
     """Raise unless the code is the second factor's; a code that fits is spent."""
-    _count(runtime, user.email, browser)
+    _count(runtime, Purpose.CODE, browser.at(user.email))
     with runtime.db.transaction() as session:
         fits = second_factor.accepts(session, user.id, code, codes=second_factor.Codes(runtime.settings))
     if not fits:
         raise Invalid(_WRONG_CODE, fields={"code": _WRONG_CODE})
 
 
-def check_again(runtime: Runtime, user: User, word: str, browser: Browser, field: str) -> None:
-    """Raise unless the word is the password of who is signed in, or a code of their second factor. Guesses count."""
-    _count(runtime, user.email, browser)
+def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str, address: str, field: str) -> None:
+    """Raise unless the word is the password of who is signed in, or a code of their second factor.
+
+    Guesses count for this sign-in alone: a stranger who guesses at the account keeps nobody from working.
+    """
+    guesser = Guesser(user.email, address, f"session:{signed_in.id}")
+    _count(runtime, Purpose.AGAIN, guesser)
     with runtime.db.transaction() as session:
         known = users.find(session, user.id)
         fits = passwords.matches(known.password, word) or _is_code(session, user, word, runtime)
         if fits:
-            strikes.clear(session, user.email, browser.address)
+            strikes.clear(session, Purpose.AGAIN, guesser)
     if not fits:
         wrong = (
             "That is neither your password nor a code that fits." if user.totp_secret else "That is not your password."
@@ -64,7 +78,8 @@ def begin(runtime: Runtime, user: User, browser: Browser, request_id: str) -> st
     at = clock.now()
     actor = users.actor_of(user, request_id=request_id, origin=browser.address)
     with runtime.db.transaction() as session:
-        strikes.clear(session, user.email, browser.address)
+        for purpose in (Purpose.PASSWORD, Purpose.CODE) if user.totp_secret else (Purpose.PASSWORD,):
+            strikes.clear(session, purpose, browser.at(user.email))
         secret = sessions.start(session, user.id, at=at, origin=browser.address, agent=browser.agent)
         audit.record(session, actor, "user.sign_in", ("user", user.id), at=at)
     return secret
@@ -74,8 +89,8 @@ def _is_code(session: Session, user: User, word: str, runtime: Runtime) -> bool:
     return second_factor.accepts(session, user.id, word, codes=second_factor.Codes(runtime.settings))
 
 
-def _count(runtime: Runtime, email: str, browser: Browser) -> None:
+def _count(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:
     with runtime.db.transaction() as session:
-        refused = strikes.take(session, email, browser.address, clock.now())
+        refused = strikes.take(session, purpose, guesser, clock.now())
     if refused:
         raise NotAllowed(refused)

@@ -4,14 +4,19 @@ from flask import request
 
 from webapp.security.attempts import Browser, check_again
 from webapp.security.context import current_person, runtime
+from webapp.security.devices import device
 
 
 def confirm_it_is_me(word: str | None, *, field: str = "password") -> None:
     """Raise unless the word is the password, or a code, of who is signed in. Guesses count towards the lock-out."""
-    user, _signed_in = current_person()
-    check_again(runtime(), user, word or "", this_browser(), field)
+    user, signed_in = current_person()
+    check_again(runtime(), user, signed_in, word or "", _address(), field)
 
 
 def this_browser() -> Browser:
     """Where the request under way comes from."""
-    return Browser(request.remote_addr or "unknown", request.headers.get("User-Agent", ""))
+    return Browser(_address(), request.headers.get("User-Agent", ""), device(runtime().settings))
+
+
+def _address() -> str:
+    return request.remote_addr or "unknown"

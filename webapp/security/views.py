@@ -3,7 +3,7 @@
 import time
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, Length
 
 from webapp.errors import Refusal
 from webapp.models import User
-from webapp.security import attempts, cookies
+from webapp.security import attempts, cookies, devices
 from webapp.security.confirm import this_browser
 from webapp.security.context import current_asker, request_id, runtime
 from webapp.security.declared import public
@@ -112,7 +112,9 @@ def theme() -> ResponseReturnValue:
 def _begin(user: User) -> ResponseReturnValue:
     wanted = _wanted() or "/"
     cookies.sign_in(runtime(), attempts.begin(runtime(), user, this_browser(), request_id()))
-    return redirect(wanted, 303)
+    response = make_response(redirect(wanted, 303))
+    devices.remember(response, runtime().settings, user.email)
+    return response
 
 
 def _halfway() -> User | None:

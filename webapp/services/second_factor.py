@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.errors import Invalid, NotFound
 from webapp.models import User
-from webapp.services import audit
+from webapp.services import audit, sessions
 from webapp.settings import Settings, derived
 
 ISSUER = "Escrow Desk"
@@ -42,14 +42,26 @@ class Codes(Totp):
 
 
 def enable(
-    session: Session, user_id: int, secret: str, code: str, *, codes: Codes, at: datetime, actor: Actor
+    session: Session,
+    user_id: int,
+    secret: str,
+    code: str,
+    *,
+    codes: Codes,
+    keep: int | None,
+    at: datetime,
+    actor: Actor,
 ) -> list[str]:
-    """Turn the second factor on with the secret the app was given; returns the recovery codes, shown once."""
+    """Turn the second factor on with the secret the app was given; returns the recovery codes, shown once.
+
+    Every other sign-in than `keep` ends: it was begun without the factor.
+    """
     user = _locked(session, user_id)
     if not codes.fits(user, secret, code):
         wrong = "That code does not fit. Check the clock of your phone, and type the code it shows now."
         raise Invalid(wrong, fields={"code": wrong})
     user.totp_secret = secret
+    sessions.end_all(session, user_id, at=at, but=keep)
     audit.record(session, actor, "user.second_factor_on", ("user", user_id), at=at)
     return _new_recovery_codes(user)
 

@@ -1,7 +1,14 @@
-"""Guessing a password gets an account, and an address, locked for a while."""
+"""Guessing gets whoever guesses locked for a while, and nobody else.
+
+Each purpose is counted by itself: guessing at a sign-in closes no open session. A browser that signed in to the account
+before, and a session that is open, have counters of their own, so that strangers can't lock them out. An address that
+fails often may be a proxy with everybody behind it: it is never locked, it only gets one guess at an account, not five.
+"""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import case, delete
 from sqlalchemy.orm import Session
@@ -10,32 +17,64 @@ from webapp.models import Strike
 from webapp.sql import insert_new
 
 WINDOW = timedelta(minutes=15)
-PER_ACCOUNT, PER_ADDRESS = 5, 30
-"""Failures within a window before the next attempt has to wait for its end."""
+PER_GUESSER, PER_ADDRESS = 5, 30
+"""Failures within a window before the next attempt has to wait for its end, or is watched more closely."""
+_PER_ACCOUNT_IN_A_CROWD = 1
 
 
-def take(session: Session, account: str, address: str, at: datetime) -> str | None:
+class Purpose(StrEnum):
+    """What is guessed at."""
+
+    PASSWORD = "password"  # noqa: S105
+    CODE = "code"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Guesser:
+    """Who tries: an open session of the account, a browser it signed in with before, or a stranger at an address."""
+
+    account: str
+    address: str
+    known_as: str | None = None
+    """`session:7` or `device:…`: what no stranger has."""
+
+
+def take(session: Session, purpose: Purpose, guesser: Guesser, at: datetime) -> str | None:
     """Count an attempt before it is judged; a sentence when it may not be made. Commit either way."""
     session.execute(delete(Strike).where(Strike.since < at - WINDOW))
-    ends = [_count(session, key, most, at) for key, most in _keys(account, address)]
-    latest = max((end for end in ends if end), default=None)
-    if latest is None:
+    failures, since = _count(session, _key(purpose, guesser), at)
+    if failures <= _most(session, guesser, at):
         return None
-    minutes = max(1, -(-(latest - at) // timedelta(minutes=1)))
+    minutes = max(1, -(-(since + WINDOW - at) // timedelta(minutes=1)))
     unit = "minute" if minutes == 1 else "minutes"
+    if purpose == Purpose.AGAIN:
+        return f"Too many wrong passwords or codes. Try again in {minutes} {unit}; you stay signed in."
     return f"Too many failed sign-ins. Try again in {minutes} {unit}, or ask an administrator to reset your password."
 
 
-def clear(session: Session, account: str, address: str) -> None:
-    """The attempt was good: forget this account's failures, and this attempt at its address."""
-    (account_key, _), (address_key, _) = _keys(account, address)
-    session.execute(delete(Strike).where(Strike.key == account_key))
-    row = session.get(Strike, address_key, with_for_update=True, populate_existing=True)
-    if row is not None:
-        row.failures = max(0, row.failures - 1)
+def clear(session: Session, purpose: Purpose, guesser: Guesser) -> None:
+    """The attempt was good: forget the failures before it, and this attempt at its address."""
+    session.execute(delete(Strike).where(Strike.key == _key(purpose, guesser)))
+    if guesser.known_as is None:
+        row = session.get(Strike, _address_key(guesser), with_for_update=True, populate_existing=True)
+        if row is not None:
+            row.failures = max(0, row.failures - 1)
 
 
-def _count(session: Session, key: str, most: int, at: datetime) -> datetime | None:
+def fingerprint(account: str) -> str:
+    """What an account's address is counted under: the address itself is not kept."""
+    return hashlib.sha256(account.strip().lower().encode()).hexdigest()[:40]
+
+
+def _most(session: Session, guesser: Guesser, at: datetime) -> int:
+    if guesser.known_as is not None:
+        return PER_GUESSER
+    failures, _since = _count(session, _address_key(guesser), at)
+    return _PER_ACCOUNT_IN_A_CROWD if failures > PER_ADDRESS else PER_GUESSER
+
+
+def _count(session: Session, key: str, at: datetime) -> tuple[int, datetime]:
     insert = insert_new(session, Strike).values(key=key, failures=1, since=at)
     old = Strike.since < at - WINDOW
     counted = insert.on_conflict_do_update(
@@ -43,9 +82,12 @@ def _count(session: Session, key: str, most: int, at: datetime) -> datetime | No
         set_={"failures": case((old, 1), else_=Strike.failures + 1), "since": case((old, at), else_=Strike.since)},
     ).returning(Strike.failures, Strike.since)
     failures, since = session.execute(counted).one()
-    return since + WINDOW if failures > most else None
+    return failures, since
 
 
-def _keys(account: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
-    known = hashlib.sha256(account.strip().lower().encode()).hexdigest()[:40]
-    return (f"account:{known}", PER_ACCOUNT), (f"address:{address}", PER_ADDRESS)
+def _key(purpose: Purpose, guesser: Guesser) -> str:
+    return f"{purpose}:{guesser.known_as or 'account'}:{fingerprint(guesser.account)}"
+
+
+def _address_key(guesser: Guesser) -> str:
+    return f"address:{guesser.address}"

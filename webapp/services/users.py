@@ -101,6 +101,13 @@ def reset(session: Session, user_id: int, *, at: datetime, actor: Actor) -> str:
     return password
 
 
+def renew_hash(session: Session, user_id: int, password: str) -> None:
+    """Keep the password, which fits, under today's parameters; another one that was chosen meanwhile is left alone."""
+    user = locked(session, user_id)
+    if passwords.matches(user.password, password):
+        user.password = passwords.hashed(password)
+
+
 def find(session: Session, user_id: int) -> User:
     """The user; NotFound when there is none."""
     user = session.get(User, user_id)
