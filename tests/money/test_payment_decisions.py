@@ -24,6 +24,7 @@ from webapp.services import (
     refunds,
 )
 from webapp.services.approvals import Decided
+from webapp.services.escrow_executors import RefundEscrow
 from webapp.services.orders import NewOrder
 
 JOB = job_actor("check_pending_payments")
@@ -163,8 +164,9 @@ def refund(market: Market, escrow: Escrow) -> None:
 
 def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
     payment, escrow = held_by_card(market)
-    shown = previews.of_escrow(
-        market.session, escrow.id, "escrow.refund", at=NOW, actor=AMINA, settings=market.runtime.settings
+    decision = RefundEscrow(reason=WHY)
+    shown = previews.of(
+        market.session, "escrow.refund", escrow.id, decision, at=NOW, actor=AMINA, settings=market.runtime.settings
     )
     refund(market, escrow)
     made = refunds.of_payment(market.session, payment.id)

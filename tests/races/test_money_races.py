@@ -18,7 +18,17 @@ from webapp.domain.rulings import Ruling
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Transfer
 from webapp.runtime import Runtime
-from webapp.services import books, deductions, deeds, disputes, freezes, leaving, parties, releases, standing_orders
+from webapp.services import (
+    books,
+    deductions,
+    dispute_executors,
+    disputes,
+    freezes,
+    leaving,
+    parties,
+    releases,
+    standing_orders,
+)
 from webapp.services.disputes import NewDispute
 from webapp.services.standing_orders import StandingOrder
 
@@ -88,7 +98,7 @@ def test_without_lock_and_constraint_two_deciders_pay_twice(
     unguarded(pg_runtime, UNIQUE_LEAVING)
     monkeypatch.setattr(leaving, "lock", no_lock)
     monkeypatch.setattr(freezes, "lift", lambda *_, **__: None)
-    monkeypatch.setattr(deeds, "_close", lambda *_: None)
+    monkeypatch.setattr(dispute_executors, "_close", lambda *_, **__: None)
     monkeypatch.setattr(leaving, "_mark", lambda *_: None)
     monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
 
@@ -102,7 +112,7 @@ def test_the_constraint_alone_stops_a_second_payment(pg_runtime: Runtime, monkey
     [(dispute, escrow)] = disputed(pg_runtime, 1)
     monkeypatch.setattr(leaving, "lock", no_lock)
     monkeypatch.setattr(freezes, "lift", lambda *_, **__: None)
-    monkeypatch.setattr(deeds, "_close", lambda *_: None)
+    monkeypatch.setattr(dispute_executors, "_close", lambda *_, **__: None)
     monkeypatch.setattr(leaving, "_mark", lambda *_: None)
     monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
 

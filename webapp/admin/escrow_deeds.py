@@ -113,8 +113,9 @@ class EscrowDeeds(Screen):
 
     def _previewed(self, escrow_id: int, form: MoneyForm, action: str) -> Any:
         with self.reading() as session:
-            preview = previews.of_escrow(
-                session, escrow_id, action, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            decision = escrows.PAYLOADS[action](reason=form.said("reason"))
+            preview = previews.of(
+                session, action, escrow_id, decision, at=clock.now(), actor=current_actor(), settings=runtime().settings
             )
             escrow = escrows.get(session, escrow_id)
         verb = verb_of(action, money(escrow.amount, escrow.currency), preview.needs_second_person)

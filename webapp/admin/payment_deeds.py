@@ -75,8 +75,15 @@ class PaymentDeeds(Screen):
 
     def _previewed(self, payment_id: int, form: MoneyForm, action: str) -> Any:
         with self.reading() as session:
-            preview = previews.of_payment(
-                session, payment_id, action, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            decision = payment_decisions.PAYLOADS[action](reason=form.said("reason"))
+            preview = previews.of(
+                session,
+                action,
+                payment_id,
+                decision,
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
             )
             payment = payments.get(session, payment_id)
         return make_response(

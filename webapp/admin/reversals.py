@@ -14,6 +14,7 @@ from webapp.admin.words import money
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services import previews
+from webapp.services.reversal_executors import ReverseTransfer
 
 
 class ReversalForm(DeskForm):
@@ -27,8 +28,14 @@ class ReversalForm(DeskForm):
 def reversal_page(screen: Any, transfer_id: int, form: ReversalForm, *, back: str) -> Any:
     """Every entry that the reversal would post, and its button."""
     with screen.reading() as session:
-        preview = previews.of_reversal(
-            session, transfer_id, form.to_debt.data, at=clock.now(), actor=current_actor(), settings=runtime().settings
+        preview = previews.of(
+            session,
+            "transfer.reverse",
+            transfer_id,
+            ReverseTransfer(reason=form.said("reason"), to_debt=form.to_debt.data),
+            at=clock.now(),
+            actor=current_actor(),
+            settings=runtime().settings,
         )
     amount = money(sum(leg.amount for leg in preview.legs if leg.amount > 0), preview.currency)
     verb = (

@@ -12,10 +12,10 @@ from webapp.demo.claims import CLAIMS, RESOLUTIONS, Claim
 from webapp.demo.evidence import attach
 from webapp.demo.orders import Trade
 from webapp.demo.world import World
-from webapp.domain.rulings import Ruling
 from webapp.domain.states import DisputeKind, DisputeStatus, Resolution
 from webapp.models import Message
-from webapp.services import deeds, disputes
+from webapp.services import disputes, executors
+from webapp.services.dispute_executors import ResolveDispute
 from webapp.services.users import actor_of
 
 _OPEN = (
@@ -156,5 +156,7 @@ def _resolve(world: World, case: Case, at: datetime) -> None:
         return
     buyer = case.trade.amount * (20 + case.number % 6 * 10) // 100 if resolution == Resolution.SPLIT else None
     seller = case.trade.amount - buyer if buyer is not None else None
-    payload = Ruling(resolution, code, sentence, buyer, seller).as_payload()
-    deeds.perform(world.session, "dispute.resolve", case.id, payload, at=at, actor=agent)
+    decision = ResolveDispute(
+        resolution=resolution, code=code, reason=sentence, buyer_amount=buyer, seller_amount=seller
+    )
+    executors.compute(world.session, "dispute.resolve", case.id, decision, at=at, actor=agent, locked=True).post()

@@ -1,8 +1,8 @@
 """How a dispute may be decided: the resolution, its reason, and who gets how much."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from webapp.domain import shares
 from webapp.domain.money import Money
 from webapp.domain.states import Resolution
 from webapp.errors import Invalid
@@ -50,22 +50,6 @@ class Ruling:
             return amount, 0
         return (0, amount) if self.resolution == Resolution.RELEASE_TO_SELLER else (0, 0)
 
-    def as_payload(self) -> dict[str, Any]:
-        """What a proposal keeps."""
-        return {
-            "resolution": str(self.resolution),
-            "code": self.code,
-            "reason": self.reason,
-            "buyer_amount": self.buyer_amount,
-            "seller_amount": self.seller_amount,
-        }
-
-
-def from_payload(payload: dict[str, Any]) -> Ruling:
-    """The ruling that a proposal kept."""
-    names = ("resolution", "code", "reason", "buyer_amount", "seller_amount")
-    return Ruling(**{name: payload.get(name) for name in names})  # type: ignore[arg-type]
-
 
 def check(ruling: Ruling, held: Money) -> None:
     """Raise Invalid, naming each field that is wrong."""
@@ -82,15 +66,15 @@ def check(ruling: Ruling, held: Money) -> None:
         raise Invalid(" ".join(problems.values()), fields=problems)
 
 
-def in_words(ruling: Ruling, held: Money) -> str:
-    """The decision as a phrase: what happens to how much."""
-    buyer, seller = (Money(share, held.currency) for share in ruling.shares(held.amount))
-    return {
-        Resolution.RELEASE_TO_SELLER: f"release of {held} to the seller",
-        Resolution.REFUND_TO_BUYER: f"refund of {held} to the buyer",
-        Resolution.SPLIT: f"split of {held}: {buyer} to the buyer, {seller} to the seller",
-        Resolution.NO_FAULT: f"no fault: {held} stays held until its time",
-    }[Resolution(ruling.resolution)]
+def in_words(ruling: Ruling, held: Money, fee: int) -> str:
+    """The decision as a phrase: what happens to how much, and what the seller gets after the fee of the whole hold."""
+    if ruling.resolution == Resolution.RELEASE_TO_SELLER:
+        return shares.release_in_words(held, fee)
+    if ruling.resolution == Resolution.SPLIT:
+        return shares.split_in_words(held, fee, ruling.shares(held.amount)[1])
+    if ruling.resolution == Resolution.REFUND_TO_BUYER:
+        return f"refund of {held} to the buyer"
+    return f"no fault: {held} stays held until its time"
 
 
 def _wrong_split(ruling: Ruling, held: Money) -> dict[str, str]:

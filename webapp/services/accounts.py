@@ -1,5 +1,6 @@
 """Accounts: opening them once, and finding them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,38 +14,58 @@ _FLOORS = {AccountKind.WALLET: 0, AccountKind.PENDING: 0}
 _CEILINGS = {AccountKind.RECEIVABLE: 0}
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an account stands, whether it is opened yet or not: a party's, or the platform's or a provider's."""
+
+    kind: AccountKind
+    currency: str
+    party_id: int | None = None
+    owner: str = ""
+
+
 def pool(session: Session, kind: AccountKind, currency: str, *, at: datetime, owner: str = "") -> int:
     """The id of a platform's or provider's account, opened when there is none yet."""
-    return _opened(session, kind, currency, at, party_id=None, owner=owner)
+    return opened(session, Place(kind, currency, owner=owner), at=at)
 
 
 def open_account(session: Session, kind: AccountKind, party_id: int, currency: str, *, at: datetime) -> int:
     """The id of a party's account, opened when there is none yet. A wallet's floor and a debt's ceiling are zero."""
-    return _opened(session, kind, currency, at, party_id=party_id, owner="")
+    return opened(session, Place(kind, currency, party_id), at=at)
 
 
 def find_account(session: Session, kind: AccountKind, party_id: int, currency: str) -> int | None:
     """The id of a party's account, if it has one."""
-    where = (Account.kind == kind, Account.party_id == party_id, Account.currency == currency)
+    return found(session, Place(kind, currency, party_id))
+
+
+def found(session: Session, place: Place) -> int | None:
+    """The id of the account there, if it is opened."""
+    where = (
+        Account.kind == place.kind,
+        Account.party_id == place.party_id,
+        Account.owner == place.owner,
+        Account.currency == place.currency,
+    )
     return session.scalars(select(Account.id).where(*where)).one_or_none()
 
 
-def _opened(
-    session: Session, kind: AccountKind, currency: str, at: datetime, *, party_id: int | None, owner: str
-) -> int:
-    where = (Account.kind == kind, Account.party_id == party_id, Account.owner == owner, Account.currency == currency)
-    found = session.scalars(select(Account.id).where(*where)).one_or_none()
-    if found is not None:
-        return found
+def opened(session: Session, place: Place, *, at: datetime) -> int:
+    """The id of the account there, opened when there is none yet."""
+    there = found(session, place)
+    if there is not None:
+        return there
     row = insert_new(session, Account).values(
-        kind=kind,
-        party_id=party_id,
-        owner=owner,
-        currency=currency,
+        kind=place.kind,
+        party_id=place.party_id,
+        owner=place.owner,
+        currency=place.currency,
         balance=0,
-        floor=_FLOORS.get(kind),
-        ceiling=_CEILINGS.get(kind),
+        floor=_FLOORS.get(place.kind),
+        ceiling=_CEILINGS.get(place.kind),
         created_at=at,
     )
     session.execute(row.on_conflict_do_nothing())
-    return session.scalars(select(Account.id).where(*where)).one()
+    made = found(session, place)
+    assert made is not None
+    return made

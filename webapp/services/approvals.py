@@ -2,35 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
 from webapp.domain.states import ApprovalStatus, FreezeCause
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Approval
-from webapp.services import approval_subjects, audit, checks, deeds, events, freezes, leaving, limits, lookup
+from webapp.services import approval_subjects, audit, checks, events, executors, freezes, leaving, limits, lookup
+from webapp.services.executors import Payload, Posting
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
 MOST_SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A money action that someone decides on. `amount` is the whole of the escrow, in minor units."""
-
-    action: str
-    subject_kind: str
-    subject_id: int
-    escrow_id: int | None
-    currency: str
-    amount: int
-    payload: dict[str, Any]
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +27,31 @@ class Decided:
     sentence: str
 
 
-def decide(session: Session, proposal: Proposal, *, at: datetime, actor: Actor, settings: Settings) -> Decided:
-    """Do it when it is within the actor's limit; else propose it. The caller has checked that the actor may."""
-    waiting = _proposed(session, proposal.subject_kind, proposal.subject_id)
+def decide(
+    session: Session,
+    action: str,
+    subject_id: int,
+    payload: Payload,
+    *,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Decided:
+    """Do it when it is within the actor's limit; else propose it. The caller has checked that the actor may.
+
+    Raises Conflict or Invalid when it can't be done, also when it would only be proposed.
+    """
+    waiting = _proposed(session, executors.find(action).kind, subject_id)
     if waiting is not None:
         raise Conflict(
             f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
         )
-    if limits.spend(session, actor, proposal.currency, proposal.amount, at, settings):
-        said = deeds.perform(session, proposal.action, proposal.subject_id, proposal.payload, at=at, actor=actor)
-        return Decided(True, None, said)
-    approval = _propose(session, proposal, at, actor, settings)
-    amount = Money(proposal.amount, proposal.currency)
+    posting = executors.compute(session, action, subject_id, payload, at=at, actor=actor, locked=True)
+    amount = posting.amount
+    if limits.spend(session, actor, amount.currency, amount.amount, at, settings):
+        posting.post()
+        return Decided(True, None, posting.done)
+    approval = _propose(session, action, subject_id, payload, posting, at, actor, settings)
     return Decided(False, approval, f"Proposed. {amount} is above your limit, so a second person decides.")
 
 
@@ -73,11 +71,19 @@ def waiting(session: Session, actor: Actor | None = None) -> list[Approval]:
 def approve(session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Approval:
     """The second person's yes: checked again, then done in the same transaction."""
     approval = _take(session, approval_id, at, actor)
-    approval_subjects.require_unchanged(session, approval)
+    posting = proposed_posting(session, approval, at=at, actor=actor, locked=True)
     _decide(session, approval, ApprovalStatus.EXECUTED, at, actor, None)
     _lift(session, approval, at, actor)
-    deeds.perform(session, approval.action, approval.subject_id, approval.payload, at=at, actor=actor)
+    posting.post()
     return get(session, approval_id)
+
+
+def proposed_posting(session: Session, approval: Approval, *, at: datetime, actor: Actor, locked: bool) -> Posting:
+    """What a waiting proposal would post now. Raises Conflict when it can't be approved as it stands."""
+    approval_subjects.require_unchanged(session, approval)
+    own = (FreezeCause.PROPOSAL, approval.id)
+    action, subject, payload = approval.action, approval.subject_id, approval.payload
+    return executors.compute(session, action, subject, payload, at=at, actor=actor, locked=locked, lifted=[own])
 
 
 def reject(session: Session, approval_id: int, reason: str, *, at: datetime, actor: Actor) -> Approval:
@@ -112,19 +118,29 @@ def _proposed(session: Session, kind: str, subject_id: int) -> Approval | None:
     return session.scalars(select(Approval).where(*where)).one_or_none()
 
 
-def _propose(session: Session, proposal: Proposal, at: datetime, actor: Actor, settings: Settings) -> Approval:
-    version = approval_subjects.mark_proposed(session, proposal.subject_kind, proposal.subject_id)
+def _propose(
+    session: Session,
+    action: str,
+    subject_id: int,
+    payload: Payload,
+    posting: Posting,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Approval:
+    kind, said = executors.find(action).kind, payload.model_dump(mode="json")
+    version = approval_subjects.mark_proposed(session, kind, subject_id)
     row = insert_new(session, Approval).values(
-        subject_kind=proposal.subject_kind,
-        subject_id=proposal.subject_id,
-        escrow_id=proposal.escrow_id,
-        action=proposal.action,
-        payload=proposal.payload,
+        subject_kind=kind,
+        subject_id=subject_id,
+        escrow_id=posting.escrow_id,
+        action=action,
+        payload=said,
         subject_version=version,
-        currency=proposal.currency,
-        amount=proposal.amount,
+        currency=posting.amount.currency,
+        amount=posting.amount.amount,
         status=ApprovalStatus.PROPOSED,
-        reason=proposal.reason,
+        reason=payload.reason,
         proposed_by=actor.key,
         proposed_by_name=actor.name,
         proposed_at=at,
@@ -133,20 +149,13 @@ def _propose(session: Session, proposal: Proposal, at: datetime, actor: Actor, s
     made = session.scalars(row.on_conflict_do_nothing().returning(Approval.id)).one_or_none()
     if made is None:
         raise Conflict("Someone proposed a decision on this meanwhile. Yours was not applied.")
-    if approval_subjects.is_held(session, proposal.escrow_id):
-        said = f"{actor.name}'s proposal waits for approval."
-        freezes.add(session, proposal.escrow_id or 0, FreezeCause.PROPOSAL, made, said, at=at, actor=actor)
+    if approval_subjects.is_held(session, posting.escrow_id):
+        waits = f"{actor.name}'s proposal waits for approval."
+        freezes.add(session, posting.escrow_id or 0, FreezeCause.PROPOSAL, made, waits, at=at, actor=actor)
         approval_subjects.remember_version(session, made)
-    audit.record(
-        session,
-        actor,
-        "approval.propose",
-        ("approval", made),
-        at=at,
-        reason=proposal.reason,
-        after={"action": proposal.action, "amount": proposal.amount, "currency": proposal.currency, **proposal.payload},
-    )
-    events.add(session, "approval.proposed", ("approval", made), {"action": proposal.action}, at=at)
+    after = {"action": action, "amount": posting.amount.amount, "currency": posting.amount.currency, **said}
+    audit.record(session, actor, "approval.propose", ("approval", made), at=at, reason=payload.reason, after=after)
+    events.add(session, "approval.proposed", ("approval", made), {"action": action}, at=at)
     return get(session, made)
 
 

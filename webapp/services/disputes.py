@@ -1,6 +1,6 @@
 """Disputes: claims on an escrow, from their opening to a decision."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from webapp.domain import rulings
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Dispute
 from webapp.services import approvals, audit, checks, dispute_locks, events, freezes, leaving, lookup, warranty_claims
-from webapp.services.approvals import Decided, Proposal
+from webapp.services.approvals import Decided
+from webapp.services.dispute_executors import ResolveDispute
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
@@ -71,24 +71,18 @@ def resolve(
 ) -> Decided:
     """Decide: done at once up to the actor's limit, proposed above it. A second decider learns of the first."""
     actor.require("money:propose")
-    dispute, escrow = dispute_locks.locked(session, dispute_id)
+    dispute, _ = dispute_locks.locked(session, dispute_id)
     _require_undecided(dispute)
     lookup.require_version(dispute, version, "dispute")
-    held = Money(escrow.amount, escrow.currency)
-    rulings.check(ruling, held)
-    if ruling.shares(escrow.amount)[1] and not warranty_claims.is_rejected(dispute, ruling):
-        leaving.seller_wallet(session, escrow)
-    proposal = Proposal(
-        "dispute.resolve",
-        "dispute",
-        dispute.id,
-        escrow.id,
-        escrow.currency,
-        escrow.amount,
-        ruling.as_payload() | _of_claim(dispute, settings),
-        ruling.reason.strip(),
-    )
-    return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)
+    decision = as_decided(dispute, ruling, settings)
+    return approvals.decide(session, "dispute.resolve", dispute.id, decision, at=at, actor=actor, settings=settings)
+
+
+def as_decided(dispute: Dispute, ruling: Ruling, settings: Settings) -> ResolveDispute:
+    """The ruling with what else is settled by it when it is about a backjob."""
+    hours = settings.claim_cooldown_hours if warranty_claims.is_claim(dispute) else None
+    said = asdict(ruling) | {"reason": (ruling.reason or "").strip()}
+    return ResolveDispute(**said, cooldown_hours=hours)
 
 
 def withdraw(
@@ -112,11 +106,6 @@ def withdraw(
     audit.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=said)
     events.add(session, "dispute.withdrawn", ("dispute", dispute.id), {"dispute": dispute.ref}, at=at)
     return dispute
-
-
-def _of_claim(dispute: Dispute, settings: Settings) -> dict[str, int]:
-    """What else is settled when a backjob is decided on."""
-    return {"cooldown_hours": settings.claim_cooldown_hours} if warranty_claims.is_claim(dispute) else {}
 
 
 def _require_undecided(dispute: Dispute) -> None:

@@ -7,10 +7,14 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, Invalid
-from webapp.models import Escrow, Transfer
-from webapp.services import approvals, checks, leaving, lookup, release_dates, reversals
-from webapp.services.approvals import Decided, Proposal
+from webapp.models import Escrow
+from webapp.services import approvals, checks, leaving, lookup, release_dates
+from webapp.services.approvals import Decided
+from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow
+from webapp.services.reversal_executors import ReverseTransfer
 from webapp.settings import Settings
+
+PAYLOADS = {"escrow.release": ReleaseEscrow, "escrow.refund": RefundEscrow, "escrow.void": VoidEscrow}
 
 
 def get(session: Session, escrow_id: int) -> Escrow:
@@ -76,22 +80,8 @@ def reverse(
     """Correct a movement by its opposite, or propose it. `to_debt` posts what a wallet lacks as its party's debt."""
     actor.require("money:reverse")
     said = checks.require_text(reason, "reason", "Say why it is reversed.")
-    transfer = lookup.by_id(session, Transfer, transfer_id, "transfer")
-    if transfer.escrow_id is not None:
-        leaving.locked(session, transfer.escrow_id)
-    reversals.check(session, transfer)
-    payload = {"reason": said, "to_debt": to_debt}
-    proposal = Proposal(
-        "transfer.reverse",
-        "transfer",
-        transfer.id,
-        transfer.escrow_id,
-        transfer.currency,
-        transfer.amount,
-        payload,
-        said,
-    )
-    return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)
+    decision = ReverseTransfer(reason=said, to_debt=to_debt)
+    return approvals.decide(session, "transfer.reverse", transfer_id, decision, at=at, actor=actor, settings=settings)
 
 
 def _decide(
@@ -108,12 +98,6 @@ def _decide(
     said = checks.require_text(reason, "reason", "Say why, in a sentence.")
     escrow = leaving.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
-    if action == "escrow.void":
-        if escrow.status != EscrowStatus.PENDING_PAYMENT:
-            raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: only one that awaits payment can be voided.")
-    else:
-        leaving.require_free(session, escrow)
-    if action == "escrow.release":
-        leaving.seller_wallet(session, escrow)
-    proposal = Proposal(action, "escrow", escrow.id, escrow.id, escrow.currency, escrow.amount, {"reason": said}, said)
-    return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)
+    return approvals.decide(
+        session, action, escrow_id, PAYLOADS[action](reason=said), at=at, actor=actor, settings=settings
+    )

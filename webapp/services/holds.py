@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session, aliased
 from webapp.domain.actors import Actor
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Transfer
-from webapp.services import accounts, audit, events, ledger
+from webapp.services import accounts, audit, events, ledger, postings
+from webapp.services.accounts import Place
+from webapp.services.postings import Draft
 from webapp.sql import Rows, json_text, labelled, one_of
 
 _Pool = aliased(Account, name="pool")
@@ -19,24 +21,38 @@ _Source = aliased(Account, name="source")
 
 
 def hold(
-    session: Session, escrow: Escrow, source: int, *, at: datetime, actor: Actor, kind: TransferKind | None = None
+    session: Session,
+    escrow: Escrow,
+    source: Place | int,
+    *,
+    at: datetime,
+    actor: Actor,
+    kind: TransferKind | None = None,
 ) -> None:
     """Move the escrow's amount from an account to where it is held. The caller has the escrow's row to itself.
 
     A `buffer` escrow is held in its seller's pending account, as a pending earning; others in the escrow pool.
     """
-    escrow.held_account_id = _holding(session, escrow, at)
-    accounts.pool(session, AccountKind.FEES, escrow.currency, at=at)
-    ledger.post(
-        session,
+    hold_drafted(session, escrow, draft(escrow, source, kind), at=at, actor=actor)
+
+
+def draft(escrow: Escrow, source: Place | int, kind: TransferKind | None = None) -> Draft:
+    """The transfer that holds the escrow's amount."""
+    return Draft(
         reference=f"escrow-{escrow.id}-{escrow.hold_no}-hold",
         kind=kind or kind_of(escrow),
         currency=escrow.currency,
-        legs=[(source, -escrow.amount), (escrow.held_account_id, escrow.amount)],
-        at=at,
+        sides=[(source, -escrow.amount), (_holding(escrow), escrow.amount)],
         escrow_id=escrow.id,
         hold_no=escrow.hold_no,
     )
+
+
+def hold_drafted(session: Session, escrow: Escrow, holding: Draft, *, at: datetime, actor: Actor) -> None:
+    """Hold the escrow's amount as it was drafted."""
+    escrow.held_account_id = accounts.opened(session, _holding(escrow), at=at)
+    accounts.pool(session, AccountKind.FEES, escrow.currency, at=at)
+    postings.write(session, [holding], at=at)
     escrow.status, escrow.held_at, escrow.version = EscrowStatus.HELD, at, escrow.version + 1
     session.flush()
     said = {"escrow": escrow.ref, "amount": escrow.amount, "currency": escrow.currency}
@@ -49,10 +65,10 @@ def kind_of(escrow: Escrow) -> TransferKind:
     return TransferKind.PENDING_EARNING if escrow.policy == Policy.BUFFER else TransferKind.HOLD
 
 
-def _holding(session: Session, escrow: Escrow, at: datetime) -> int:
+def _holding(escrow: Escrow) -> Place:
     if escrow.policy == Policy.BUFFER:
-        return accounts.open_account(session, AccountKind.PENDING, escrow.seller_id, escrow.currency, at=at)
-    return accounts.pool(session, AccountKind.ESCROW, escrow.currency, at=at)
+        return Place(AccountKind.PENDING, escrow.currency, escrow.seller_id)
+    return Place(AccountKind.ESCROW, escrow.currency)
 
 
 def hold_all(session: Session, ids: Sequence[int], *, owner: str, at: datetime, actor: Actor) -> dict[str, int]:

@@ -1,18 +1,20 @@
 """How one escrow leaves by a person's decision: who gets what, and writing it down."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money, fee_share
+from webapp.domain.money import Money
+from webapp.domain.shares import Shares
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.errors import Conflict
-from webapp.models import Escrow, Order, Party, Payment
-from webapp.services import accounts, audit, events, freezes, ledger, lookup, refunds, ways_back
+from webapp.models import Escrow, Order, Party
+from webapp.services import accounts, audit, events, freezes, lookup, postings, refunds, ways_back
+from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
+from webapp.services.postings import Draft
 from webapp.services.stop import require_money_moves
 from webapp.sql import lock
 
@@ -23,66 +25,54 @@ _STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """Who gets what of a hold, in minor units; they sum to the amount."""
-
-    buyer: int
-    seller: int
-    fee: int
-
-
-def shares(escrow: Escrow, buyer: int, seller: int) -> Shares:
-    """The fee comes out of the seller's part, in proportion; a refund has none."""
-    fee = fee_share(escrow.fee, seller, escrow.amount)
-    return Shares(buyer, seller - fee, fee)
-
-
 def locked(session: Session, escrow_id: int) -> Escrow:
     """Take the escrow's row, then look at it."""
     lock(session, Escrow, [escrow_id])
     return lookup.by_id(session, Escrow, escrow_id, "escrow")
 
 
-def require_free(session: Session, escrow: Escrow) -> None:
-    """Raise Conflict unless the escrow is held and nothing freezes it."""
+def require_free(session: Session, escrow: Escrow, lifted: frozenset[tuple[str, int]] = frozenset()) -> None:
+    """Raise Conflict unless the escrow is held and nothing freezes it but what is `lifted` with the decision."""
     if escrow.status != EscrowStatus.HELD:
         raise Conflict(f"Escrow {escrow.ref} is {escrow.status} already. Nothing was changed.")
     for found in freezes.open_freezes(session, escrow.id):
-        raise Conflict(f"Escrow {escrow.ref} is frozen by {found.by_name}: {found.reason} Lift that first.")
+        if (found.cause, found.cause_id) not in lifted:
+            raise Conflict(f"Escrow {escrow.ref} is frozen by {found.by_name}: {found.reason} Lift that first.")
 
 
-def leave(session: Session, escrow: Escrow, buyer: int, seller: int, *, at: datetime, actor: Actor, reason: str) -> str:
-    """Let a free, locked escrow go: the parts to the wallets, the fee to the fees. Returns the transfer's reference.
+def draft(session: Session, escrow: Escrow, parts: Shares) -> Draft:
+    """The transfer that lets a held escrow go: the parts to the wallets, the fee to the fees.
 
     The buyer's part goes back the way it came: through the provider that collected it, else to the buyer's wallet,
     which is opened when there is none. The seller must have a wallet (Conflict).
     """
-    require_money_moves(session)
-    require_free(session, escrow)
-    kind = _kind(escrow, buyer)
-    reference = f"escrow-{escrow.id}-{escrow.hold_no}-{kind}"
-    parts = shares(escrow, buyer, seller)
-    card = ways_back.payment_to_refund(session, escrow) if parts.buyer else None
-    legs = _legs(session, escrow, parts, card, at)
-    ledger.post(
-        session,
-        reference=reference,
+    kind = _kind(escrow, parts.buyer)
+    return Draft(
+        reference=f"escrow-{escrow.id}-{escrow.hold_no}-{kind}",
         kind=_transfer_kind(escrow, kind),
         currency=escrow.currency,
-        legs=legs,
-        at=at,
+        sides=_sides_of(session, escrow, parts),
         escrow_id=escrow.id,
         hold_no=escrow.hold_no,
         leaves=True,
     )
+
+
+def leave(
+    session: Session, escrow: Escrow, parts: Shares, leaving: Draft, *, at: datetime, actor: Actor, reason: str
+) -> None:
+    """Let a free, locked escrow go as it was drafted."""
+    require_money_moves(session)
+    require_free(session, escrow)
+    card = ways_back.payment_to_refund(session, escrow) if parts.buyer else None
+    postings.write(session, [leaving], at=at)
     if card is not None:
         refunds.write(session, card, escrow.buyer_id, Money(parts.buyer, escrow.currency), at=at, actor=actor)
+    kind = _kind(escrow, parts.buyer)
     if kind == TransferKind.SPLIT:
-        note_figure(session, "released", escrow.currency, seller, at)
-        note_figure(session, "refunded", escrow.currency, buyer, at)
+        note_figure(session, "released", escrow.currency, parts.seller + parts.fee, at)
+        note_figure(session, "refunded", escrow.currency, parts.buyer, at)
     _mark(session, escrow, kind, at, actor, reason)
-    return reference
 
 
 def seller_wallet(session: Session, escrow: Escrow) -> int:
@@ -106,15 +96,15 @@ def _transfer_kind(escrow: Escrow, kind: TransferKind) -> TransferKind:
     return TransferKind.EARNING if is_earning else kind
 
 
-def _legs(session: Session, escrow: Escrow, parts: Shares, card: Payment | None, at: datetime) -> list[tuple[int, int]]:
-    legs = [(escrow.held_account_id or 0, -escrow.amount)]
+def _sides_of(session: Session, escrow: Escrow, parts: Shares) -> list[tuple[Place | int, int]]:
+    sides: list[tuple[Place | int, int]] = [(escrow.held_account_id or 0, -escrow.amount)]
     if parts.buyer:
-        legs.append((ways_back.opened(session, escrow, card, at), parts.buyer))
+        sides.append((ways_back.place(escrow, ways_back.payment_to_refund(session, escrow)), parts.buyer))
     if parts.seller:
-        legs.append((seller_wallet(session, escrow), parts.seller))
+        sides.append((seller_wallet(session, escrow), parts.seller))
     if parts.fee:
-        legs.append((accounts.pool(session, AccountKind.FEES, escrow.currency, at=at), parts.fee))
-    return legs
+        sides.append((Place(AccountKind.FEES, escrow.currency), parts.fee))
+    return sides
 
 
 def _mark(session: Session, escrow: Escrow, kind: TransferKind, at: datetime, actor: Actor, reason: str) -> None:

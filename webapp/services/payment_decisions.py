@@ -1,23 +1,16 @@
 """Deciding on a payment: at once within the actor's limit, else proposed to a second person."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.models import Escrow, Order, Payment
-from webapp.services import approvals, checks, lookup, payment_deeds
-from webapp.services.approvals import Decided, Proposal
+from webapp.services import approvals, checks, lookup, payments
+from webapp.services.approvals import Decided
+from webapp.services.payment_executors import AcceptPayment, MarkPaymentPaid, RefundPayment
 from webapp.settings import Settings
 
-Check = Callable[[Payment, Order, Escrow], None]
-
-CHECKS: dict[str, Check] = {
-    "payment.accept": payment_deeds.check_accept,
-    "payment.refund": payment_deeds.check_refund,
-    "payment.mark_paid": payment_deeds.check_mark_paid,
-}
+PAYLOADS = {"payment.accept": AcceptPayment, "payment.refund": RefundPayment, "payment.mark_paid": MarkPaymentPaid}
 
 
 def decide(
@@ -34,10 +27,7 @@ def decide(
     """Do `payment.accept`, `payment.refund` or `payment.mark_paid`, or propose it."""
     actor.require("money:propose")
     said = checks.require_text(reason, "reason", "Say why, in a sentence.")
-    payment, order, escrow = payment_deeds.locked(session, payment_id)
-    lookup.require_version(payment, version, "payment")
-    CHECKS[action](payment, order, escrow)
-    proposal = Proposal(
-        action, "payment", payment.id, escrow.id, payment.currency, payment.amount, {"reason": said}, said
+    lookup.require_version(payments.locked(session, payment_id), version, "payment")
+    return approvals.decide(
+        session, action, payment_id, PAYLOADS[action](reason=said), at=at, actor=actor, settings=settings
     )
-    return approvals.decide(session, proposal, at=at, actor=actor, settings=settings)

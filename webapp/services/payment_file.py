@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import Conflict
 from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, Refund
-from webapp.services import case_timeline, orders, payment_decisions, payments, refunds
+from webapp.services import case_timeline, orders, payment_executors, payments, refunds
 from webapp.services.case_timeline import Moment
+from webapp.services.payment_executors import PaymentSubject
 
 MOST = 50
 
@@ -63,7 +64,7 @@ def hindrance(file: PaymentFile, action: str) -> str:
     if waiting is not None:
         return f"{waiting.proposed_by_name} proposed a decision already; it waits for approval."
     try:
-        payment_decisions.CHECKS[action](file.payment, file.order, file.escrow)
+        payment_executors.CHECKS[action](PaymentSubject(file.payment, file.order, file.escrow))
     except Conflict as conflict:
         return conflict.detail
     return ""

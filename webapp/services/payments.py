@@ -37,6 +37,12 @@ def get(session: Session, payment_id: int) -> Payment:
     return lookup.by_id(session, Payment, payment_id, "payment")
 
 
+def locked(session: Session, payment_id: int) -> Payment:
+    """One payment, its escrow's row taken first. Raises NotFound."""
+    leaving.locked(session, orders.escrow_of(session, get(session, payment_id).order_id).id)
+    return get(session, payment_id)
+
+
 def create(
     session: Session, order_id: int, provider: str, *, at: datetime, actor: Actor, settings: Settings
 ) -> Payment:

@@ -1,7 +1,6 @@
 """Correcting a movement: a new, opposite transfer. Nothing in the ledger is ever edited."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -11,8 +10,10 @@ from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
 from webapp.errors import Conflict
 from webapp.models import Account, Entry, Escrow, Transfer
-from webapp.services import accounts, audit, events, freezes, leaving, ledger, lookup
+from webapp.services import audit, events, freezes, postings
+from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
+from webapp.services.postings import Draft
 from webapp.sql import lock
 
 REVERSIBLE = (
@@ -23,34 +24,6 @@ REVERSIBLE = (
     TransferKind.DEPOSIT,
     TransferKind.REPAYMENT,
 )
-
-Leg = tuple[int, int]
-
-
-def planned(session: Session, transfer: Transfer, *, to_debt: bool, at: datetime) -> list[Leg]:
-    """The opposite legs, the parties' accounts locked. What a wallet doesn't hold is refused, or becomes a debt."""
-    sides = _sides(session, transfer)
-    lock(session, Account, [account.id for account, _ in sides if account.party_id is not None])
-    legs: list[Leg] = []
-    for account, change in _sides(session, transfer):
-        short = _short(account, change, to_debt)
-        legs.append((account.id, change + short))
-        if short and account.party_id is not None:
-            debt = accounts.open_account(session, AccountKind.RECEIVABLE, account.party_id, account.currency, at=at)
-            legs.append((debt, -short))
-    return legs
-
-
-def preview(session: Session, transfer: Transfer, *, to_debt: bool) -> list[tuple[int | None, int]]:
-    """The same legs by today's balances; None stands for a debt that would be opened."""
-    legs: list[tuple[int | None, int]] = []
-    for account, change in _sides(session, transfer):
-        short = _short(account, change, to_debt)
-        legs.append((account.id, change + short))
-        if short and account.party_id is not None:
-            debt = accounts.find_account(session, AccountKind.RECEIVABLE, account.party_id, account.currency)
-            legs.append((debt, -short))
-    return legs
 
 
 def check(session: Session, transfer: Transfer) -> None:
@@ -63,29 +36,46 @@ def check(session: Session, transfer: Transfer) -> None:
         raise Conflict(f"Transfer {transfer.reference} went back through a provider: it can't be taken back.")
 
 
-def perform(session: Session, transfer_id: int, payload: dict[str, Any], at: datetime, actor: Actor) -> str:
-    """Post the opposite; what had left an escrow is held again, under a new number, frozen until someone decides."""
-    transfer = lookup.by_id(session, Transfer, transfer_id, "transfer")
-    escrow = leaving.locked(session, transfer.escrow_id) if transfer.escrow_id else None
-    check(session, transfer)
-    legs = planned(session, transfer, to_debt=bool(payload.get("to_debt")), at=at)
-    ledger.post(
-        session,
+def draft(session: Session, transfer: Transfer, *, to_debt: bool, locked: bool) -> Draft:
+    """The opposite of the transfer. What a wallet doesn't hold is refused (Conflict), or becomes its party's debt.
+
+    With `locked` the parties' accounts are locked before their balances are looked at.
+    """
+    if locked:
+        lock(session, Account, [account.id for account, _ in _sides(session, transfer) if account.party_id is not None])
+    sides: list[tuple[Place | int, int]] = []
+    for account, change in _sides(session, transfer):
+        short = _short(account, change, to_debt)
+        sides.append((account.id, change + short))
+        if short:
+            sides.append((Place(AccountKind.RECEIVABLE, account.currency, account.party_id), -short))
+    return Draft(
         reference=f"reversal-of-{transfer.id}",
         kind=TransferKind.REVERSAL,
         currency=transfer.currency,
-        legs=legs,
-        at=at,
+        sides=sides,
         escrow_id=transfer.escrow_id,
         reverses_id=transfer.id,
     )
-    reason = payload["reason"]
+
+
+def reverse(
+    session: Session,
+    transfer: Transfer,
+    escrow: Escrow | None,
+    opposite: Draft,
+    reason: str,
+    *,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """Post the opposite; what had left an escrow is held again, under a new number, frozen until someone decides."""
+    postings.write(session, [opposite], at=at)
     said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
     audit.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
     events.add(session, "transfer.reversed", ("transfer", transfer.id), said, at=at)
     if escrow is not None and transfer.leaves:
         _hold_again(session, escrow, transfer, reason, at, actor)
-    return f"{Money(transfer.amount, transfer.currency)} of transfer {transfer.reference} was reversed."
 
 
 def _went_outside(session: Session, transfer: Transfer) -> bool:

@@ -1,13 +1,11 @@
 """Where a buyer's money goes back to: through the provider that collected it, or to the buyer's wallet."""
 
-from datetime import datetime
-
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind, PaymentStatus
-from webapp.models import Account, Escrow, Payment, Refund
-from webapp.services import accounts
+from webapp.models import Escrow, Payment, Refund
+from webapp.services.accounts import Place
 
 REFUNDING = ("paystack", "flutterwave")
 """Providers that give money back the way it came."""
@@ -23,17 +21,8 @@ def payment_to_refund(session: Session, escrow: Escrow) -> Payment | None:
     return session.scalars(select(Payment).where(*mine, *way, ~given).order_by(Payment.id)).first()
 
 
-def opened(session: Session, escrow: Escrow, card: Payment | None, at: datetime) -> int:
-    """The account that the buyer's part goes to, opened when there is none."""
+def place(escrow: Escrow, card: Payment | None) -> Place:
+    """The account that the buyer's part goes to: the provider's for its payment, else the buyer's wallet."""
     if card is not None:
-        return accounts.pool(session, AccountKind.CLEARING, escrow.currency, at=at, owner=card.provider)
-    return accounts.open_account(session, AccountKind.WALLET, escrow.buyer_id, escrow.currency, at=at)
-
-
-def found(session: Session, escrow: Escrow) -> int | None:
-    """The same account for a preview; None when it would be opened."""
-    card = payment_to_refund(session, escrow)
-    if card is None:
-        return accounts.find_account(session, AccountKind.WALLET, escrow.buyer_id, escrow.currency)
-    clearing = (Account.kind == AccountKind.CLEARING, Account.owner == card.provider, Account.party_id.is_(None))
-    return session.scalars(select(Account.id).where(*clearing, Account.currency == escrow.currency)).one_or_none()
+        return Place(AccountKind.CLEARING, escrow.currency, owner=card.provider)
+    return Place(AccountKind.WALLET, escrow.currency, escrow.buyer_id)

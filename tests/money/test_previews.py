@@ -1,0 +1,264 @@
+"""What is shown before a decision is what is posted by it: entry by entry, balance by balance, whatever the case."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market
+from webapp.domain.actors import job_actor
+from webapp.domain.money import Money
+from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.states import Policy
+from webapp.errors import Refusal
+from webapp.models import Account, Entry, Escrow, Order, Party, Transfer
+from webapp.runtime import Runtime
+from webapp.services import approvals, disputes, executors, ledger, orders, payment_settling, payments, previews
+from webapp.services.disputes import NewDispute
+from webapp.services.orders import NewOrder
+from webapp.services.previews import Preview
+
+WHY = "It is right so."
+JOB = job_actor("check_pending_payments")
+MOST = 10**12
+
+
+@dataclass(frozen=True)
+class Case:
+    """One escrow, and what is around it when somebody decides."""
+
+    action: str
+    currency: str
+    amount: int
+    fee: int
+    policy: Policy
+    buyer_has_wallet: bool
+    seller_has_wallet: bool
+    by_card: bool
+    surplus: int
+    kind: str
+    resolution: str
+    to_buyer: int
+    spent: int
+    """What the one who was paid has spent since, when the transfer is reversed."""
+    to_debt: bool
+    is_above_limit: bool
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    amount = draw(st.one_of(st.integers(1, 12), st.integers(1, MOST)))
+    return Case(
+        action=draw(st.sampled_from(sorted(SCENES))),
+        currency=draw(st.sampled_from(("RWF", "NGN", "KWD"))),
+        amount=amount,
+        fee=draw(st.one_of(st.just(0), st.just(amount), st.integers(0, amount))),
+        policy=draw(st.sampled_from(list(Policy))),
+        buyer_has_wallet=draw(st.booleans()),
+        seller_has_wallet=draw(st.sampled_from((True, True, True, False))),
+        by_card=draw(st.booleans()),
+        surplus=draw(st.one_of(st.just(0), st.integers(1, MOST))),
+        kind=draw(st.sampled_from(("dispute", "warranty_claim"))),
+        resolution=draw(st.sampled_from(("release_to_seller", "refund_to_buyer", "split", "no_fault"))),
+        to_buyer=draw(st.integers(0, amount)),
+        spent=draw(st.integers(0, amount)),
+        to_debt=draw(st.booleans()),
+        is_above_limit=draw(st.booleans()),
+    )
+
+
+class Scene:
+    """What is there before the decision."""
+
+    def __init__(self, market: Market, case: Case) -> None:
+        self.market, self.case, self.session, self.about = market, case, market.session, market.runtime.settings
+        self.buyer = self._party("buyer", case.buyer_has_wallet)
+        self.seller = self._party("seller", case.seller_has_wallet)
+
+    def order(self, terms: str) -> Order:
+        case = self.case
+        new = NewOrder("o-1", self.buyer, self.seller, case.amount, case.currency, case.policy, terms, case.fee)
+        if case.policy == Policy.PLACEMENT:
+            new = replace(new, release_at=NOW + timedelta(days=9), placement="P-1")
+        return orders.create(self.session, new, at=NOW, actor=DIVINE, settings=self.about)
+
+    def held(self) -> Escrow:
+        """Money that came by card, or another way."""
+        order = self.order("unpaid" if self.case.by_card else "paid")
+        if self.case.by_card:
+            self.heard(self.payment(order), Fate.SUCCEEDED, 0)
+        return orders.escrow_of(self.session, order.id)
+
+    def payment(self, order: Order) -> int:
+        return payments.create(self.session, order.id, "paystack", at=NOW, actor=DIVINE, settings=self.about).id
+
+    def heard(self, payment_id: int, fate: Fate, surplus: int) -> None:
+        word = Seen("r", fate, self.case.amount + surplus, self.case.currency, "77")
+        payment_settling.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
+        self.session.expire_all()
+
+    def in_review(self) -> int:
+        """A payment that came with too much, or too late."""
+        payment = self.payment(self.order("unpaid"))
+        if not self.case.surplus:
+            self.heard(payment, Fate.FAILED, 0)
+        self.heard(payment, Fate.SUCCEEDED, self.case.surplus)
+        return payment
+
+    def disputed(self) -> int:
+        new = NewDispute(self.held().id, "buyer", "late", "It is late.", self.case.kind)
+        return disputes.open_dispute(self.session, new, at=NOW, actor=AMINA, settings=self.about).id
+
+    def left(self) -> int:
+        """The transfer by which it left, some of which is spent by now."""
+        case = self.case
+        action = "escrow.release" if case.seller_has_wallet else "escrow.refund"
+        escrow = self.held()
+        decision = executors.find(action).payload(reason=WHY)
+        how: Any = {"at": NOW, "actor": AMINA, "locked": True}
+        executors.compute(self.session, action, escrow.id, decision, **how).post()
+        paid = self.seller if case.seller_has_wallet else self.buyer
+        there = min(case.spent, _wallet(self.session, paid, case.currency))
+        if there:
+            other = self._party("other", True)
+            new = NewOrder("o-2", paid, other, there, case.currency, terms="wallet")
+            orders.create(self.session, new, at=NOW, actor=DIVINE, settings=self.about)
+        leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
+        return self.session.scalars(leaving).one()
+
+    def _party(self, name: str, has_wallet: bool) -> int:
+        return self.market.party(name, wallet=0 if has_wallet else None, currency=self.case.currency).id
+
+
+def _ruling(case: Case) -> dict[str, Any]:
+    buyer = case.to_buyer if case.resolution == "split" else None
+    seller = case.amount - case.to_buyer if case.resolution == "split" else None
+    hours = 24 if case.kind == "warranty_claim" else None
+    said = {"resolution": case.resolution, "code": "policy", "cooldown_hours": hours}
+    return said | {"buyer_amount": buyer, "seller_amount": seller}
+
+
+SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
+    "escrow.release": lambda scene: (scene.held().id, {}),
+    "escrow.refund": lambda scene: (scene.held().id, {}),
+    "escrow.void": lambda scene: (orders.escrow_of(scene.session, scene.order("unpaid").id).id, {}),
+    "dispute.resolve": lambda scene: (scene.disputed(), _ruling(scene.case)),
+    "payment.accept": lambda scene: (scene.in_review(), {}),
+    "payment.refund": lambda scene: (scene.in_review(), {}),
+    "payment.mark_paid": lambda scene: (scene.payment(scene.order("unpaid")), {}),
+    "transfer.reverse": lambda scene: (scene.left(), {"to_debt": scene.case.to_debt}),
+}
+"""For every decision: its subject, and what its payload says beside the reason."""
+
+
+def test_every_decision_is_compared_with_its_preview() -> None:
+    assert sorted(SCENES) == executors.actions()
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=cases())
+def test_what_is_shown_is_what_is_posted(sqlite_runtime: Runtime, case: Case) -> None:
+    compare(sqlite_runtime, case)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(case=cases())
+def test_what_is_shown_is_what_is_posted_on_postgresql(pg_runtime: Runtime, case: Case) -> None:
+    compare(pg_runtime, case)
+
+
+def compare(runtime: Runtime, case: Case) -> None:
+    """Preview, decide, and look at what the ledger has; or be refused both times in the same words."""
+    with _market(runtime) as market:
+        market.limit(0 if case.is_above_limit else 10**15, case.currency)
+        subject, said = SCENES[case.action](Scene(market, case))
+        payload = executors.find(case.action).payload(reason=WHY, **said)
+        session = market.session
+        ledger.settle_pools(session)
+        how: Any = {"at": NOW, "settings": market.runtime.settings}
+        shown = _answer(session, lambda: previews.of(session, case.action, subject, payload, actor=DIVINE, **how))
+        event(f"{case.action}: {'refused' if isinstance(shown, Refusal) else 'done'}")
+        if isinstance(shown, Refusal):
+            again = _answer(
+                session, lambda: approvals.decide(session, case.action, subject, payload, actor=DIVINE, **how)
+            )
+            assert (type(again), str(again)) == (type(shown), str(shown))
+            return
+        last = session.scalars(select(func.coalesce(func.max(Transfer.id), 0))).one()
+        decided = approvals.decide(session, case.action, subject, payload, actor=DIVINE, **how)
+        assert decided.executed != shown.needs_second_person
+        sentence = decided.sentence
+        if decided.approval is not None:
+            assert _entries(session, last) == []
+            at_approval = previews.of_approval(session, decided.approval.id, actor=CHIKA, **how)
+            assert (at_approval.legs, at_approval.sentence) == (shown.legs, shown.sentence)
+            approvals.approve(session, decided.approval.id, actor=CHIKA, **how)
+            sentence = shown.sentence
+        ledger.settle_pools(session)
+        _same(session, shown, _entries(session, last), sentence)
+
+
+def _answer(session: Session, deed: Callable[[], Any]) -> Any:
+    """What it gives, or how it is refused."""
+    try:
+        with session.begin_nested():
+            return deed()
+    except Refusal as refusal:
+        return refusal
+
+
+def _same(session: Session, shown: Preview, posted: list[tuple[int, str, int]], sentence: str) -> None:
+    assert sorted((leg.label.removesuffix(" (new)"), leg.amount) for leg in shown.legs) == sorted(
+        (label, amount) for _, label, amount in posted
+    )
+    ids = {label: account for account, label, _ in posted}
+    assert all(leg.account_id in (None, ids[leg.label.removesuffix(" (new)")]) for leg in shown.legs)
+    after = {leg.label.removesuffix(" (new)"): leg.balance_after for leg in shown.legs}
+    assert after == {label: _balance(session, account) for label, account in ids.items()}
+    for _, _, amount in posted:
+        if amount > 0:
+            assert str(Money(amount, shown.currency)) in shown.sentence
+            assert str(Money(amount, shown.currency)) in sentence
+
+
+def _entries(session: Session, after: int) -> list[tuple[int, str, int]]:
+    """What was posted since: (account, its name, minor units)."""
+    rows = session.execute(
+        select(Account.id, Account.kind, Account.owner, Party.name, Entry.amount)
+        .join(Entry, Entry.account_id == Account.id)
+        .outerjoin(Party, Party.id == Account.party_id)
+        .where(Entry.transfer_id > after)
+    )
+    return [
+        (row.id, f"{row.kind} of {row.name}" if row.name else f"{row.kind} {row.owner}".strip(), row.amount)
+        for row in rows
+    ]
+
+
+def _balance(session: Session, account_id: int) -> int:
+    return session.scalars(select(Account.balance).where(Account.id == account_id)).one()
+
+
+def _wallet(session: Session, party_id: int, currency: str) -> int:
+    mine = select(Account.balance).where(Account.party_id == party_id, Account.kind == "wallet")
+    return session.scalars(mine.where(Account.currency == currency)).one_or_none() or 0
+
+
+class _Undone(Exception):
+    """Ends an example's transaction without a trace."""
+
+
+@contextmanager
+def _market(runtime: Runtime) -> Iterator[Market]:
+    try:
+        with runtime.db.transaction() as session:
+            yield Market(session, runtime)
+            raise _Undone
+    except _Undone:
+        pass

@@ -1,0 +1,202 @@
+"""What a person decides about a payment: accept a doubtful one, give it back, or mark one paid by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.money import Money
+from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
+from webapp.errors import Conflict
+from webapp.models import Escrow, Order, Payment
+from webapp.services import alerts, audit, events, holds, lookup, orders, postings, refunds
+from webapp.services.accounts import Place
+from webapp.services.executors import Context, Payload, Posting, executor
+from webapp.services.postings import Draft
+
+_BY_HAND = "manual"
+_MARKABLE = (PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+_UNPAID = (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSubject:
+    """The payment that is decided on, its order, and its escrow."""
+
+    payment: Payment
+    order: Order
+    escrow: Escrow
+
+    @property
+    def owed(self) -> Money:
+        """The order's price."""
+        return Money(self.payment.amount, self.payment.currency)
+
+    @property
+    def collected(self) -> Money:
+        """What its provider says that it collected."""
+        return Money(self.payment.seen_amount or 0, self.payment.seen_currency or self.payment.currency)
+
+
+class AcceptPayment(Payload):
+    """Hold what came in; what is above the price goes to the buyer's wallet."""
+
+
+class RefundPayment(Payload):
+    """Give the payer back what came in, through the provider."""
+
+
+class MarkPaymentPaid(Payload):
+    """Hold money that came in another way."""
+
+
+def read_payment(session: Session, payment_id: int) -> PaymentSubject:
+    """The payment as it is now. Raises NotFound."""
+    payment = lookup.by_id(session, Payment, payment_id, "payment")
+    order = orders.get(session, payment.order_id)
+    escrow_id = orders.escrow_of(session, order.id).id
+    return PaymentSubject(payment, order, lookup.by_id(session, Escrow, escrow_id, "escrow"))
+
+
+@executor("payment.accept", AcceptPayment, read=read_payment)
+def accept_payment(context: Context, subject: PaymentSubject, decision: AcceptPayment) -> Posting:
+    """Hold the price; the surplus goes to the buyer's wallet."""
+    check_accept(subject)
+    payment, order, owed = subject.payment, subject.order, subject.owed
+    clearing = Place(AccountKind.CLEARING, owed.currency, owner=payment.provider)
+    holding = holds.draft(subject.escrow, clearing)
+    surplus = subject.collected.amount - owed.amount
+    kept = [_surplus(subject, clearing, surplus)] if surplus else []
+
+    def post() -> None:
+        _hold(context, subject, holding)
+        postings.write(context.session, kept, at=context.at)
+        _settle(context, subject, PaymentStatus.SUCCEEDED, "payment.accept", decision.reason)
+
+    more = f", {Money(surplus, owed.currency)} above the price goes to the buyer's wallet" if surplus else ""
+    return Posting(
+        sentence=f"{owed} that came through {payment.provider} is held for order {order.ref}{more}",
+        done=f"Payment {payment.reference} was accepted: {owed} is held{more}.",
+        amount=owed,
+        post=post,
+        legs=postings.legs(context.session, [holding, *kept]),
+        escrow_id=subject.escrow.id,
+    )
+
+
+@executor("payment.refund", RefundPayment, read=read_payment)
+def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPayment) -> Posting:
+    """Nothing was held, so nothing is posted: the provider is told to give it back."""
+    check_refund(subject)
+    payment, came = subject.payment, subject.collected
+
+    def post() -> None:
+        refunds.write(context.session, payment, subject.order.buyer_id, came, at=context.at, actor=context.actor)
+        _settle(context, subject, PaymentStatus.FAILED, "payment.refund", decision.reason)
+
+    return Posting(
+        sentence=f"{came} of payment {payment.reference} goes back to the payer through {payment.provider}",
+        done=f"{came} of payment {payment.reference} goes back to the payer.",
+        amount=subject.owed,
+        post=post,
+        escrow_id=subject.escrow.id,
+    )
+
+
+@executor("payment.mark_paid", MarkPaymentPaid, read=read_payment)
+def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkPaymentPaid) -> Posting:
+    """Hold the price: its provider has nothing to give back."""
+    check_mark_paid(subject)
+    payment, order, owed = subject.payment, subject.order, subject.owed
+    holding = holds.draft(subject.escrow, Place(AccountKind.CLEARING, owed.currency, owner=_BY_HAND))
+
+    def post() -> None:
+        _hold(context, subject, holding)
+        payment.provider_id = None
+        _settle(context, subject, PaymentStatus.SUCCEEDED, "payment.mark_paid", decision.reason)
+
+    return Posting(
+        sentence=f"{owed} that came through another way is held for order {order.ref}",
+        done=f"Order {order.ref} was marked paid: {owed} is held.",
+        amount=owed,
+        post=post,
+        legs=postings.legs(context.session, [holding]),
+        escrow_id=subject.escrow.id,
+    )
+
+
+def check_accept(subject: PaymentSubject) -> None:
+    """Raise Conflict unless the payment can be accepted."""
+    owed, came = subject.owed, subject.collected
+    _require_review(subject.payment)
+    if came.currency != owed.currency or came.amount < owed.amount:
+        raise Conflict(f"{came} came in and {owed} is owed: it can't be accepted. Refund it.")
+    _require_unpaid(subject, " Refund this payment.")
+
+
+def check_refund(subject: PaymentSubject) -> None:
+    """Raise Conflict unless the payment can be given back to its payer."""
+    _require_review(subject.payment)
+    if subject.payment.seen_amount is None or subject.payment.reference is None:
+        raise Conflict("The provider told no amount for this payment, so there is nothing to give back.")
+
+
+def check_mark_paid(subject: PaymentSubject) -> None:
+    """Raise Conflict unless the payment can be marked paid by hand."""
+    payment = subject.payment
+    if payment.seen_amount is not None:
+        raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
+    if payment.status not in _MARKABLE:
+        raise Conflict(f"This payment is {payment.status.replace('_', ' ')}: it can't be marked paid.")
+    _require_unpaid(subject)
+
+
+def _require_unpaid(subject: PaymentSubject, instead: str = "") -> None:
+    status = subject.escrow.status
+    if status not in _UNPAID:
+        raise Conflict(f"Order {subject.order.ref} is paid already: its escrow is {status}.{instead}")
+
+
+def _require_review(payment: Payment) -> None:
+    if payment.status != PaymentStatus.NEEDS_REVIEW:
+        raise Conflict(f"This payment is {payment.status.replace('_', ' ')}: only one in review can be decided.")
+
+
+def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:
+    return Draft(
+        reference=f"payment-{subject.payment.id}-surplus",
+        kind=TransferKind.DEPOSIT,
+        currency=subject.owed.currency,
+        sides=[
+            (clearing, -surplus),
+            (Place(AccountKind.WALLET, subject.owed.currency, subject.order.buyer_id), surplus),
+        ],
+    )
+
+
+def _hold(context: Context, subject: PaymentSubject, holding: Draft) -> None:
+    escrow, order = subject.escrow, subject.order
+    escrow.left_at = escrow.left_reason = None
+    holds.hold_drafted(context.session, escrow, holding, at=context.at, actor=context.actor)
+    order.status, order.paid_at = OrderStatus.IN_PROGRESS, context.at
+
+
+def _settle(context: Context, subject: PaymentSubject, status: PaymentStatus, action: str, reason: str) -> None:
+    session, at, payment = context.session, context.at, subject.payment
+    before, after = {"status": payment.status}, {"status": str(status)}
+    payment.status, payment.settled_at, payment.next_check_at = status, at, None
+    payment.said, payment.version = reason, payment.version + 1
+    session.flush()
+    about = ("payment", payment.id)
+    audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
+    said = {"reference": payment.reference, "amount": payment.amount, "currency": payment.currency, "said": reason}
+    events.add(session, f"payment.{status}", about, said, at=at)
+    alerts.resolve(session, "payment_needs_review", f"payment {payment.id}", at)
+
+
+CHECKS: dict[str, Callable[[PaymentSubject], None]] = {
+    "payment.accept": check_accept,
+    "payment.refund": check_refund,
+    "payment.mark_paid": check_mark_paid,
+}
+"""What stands in the way of each decision, for those who only want to know."""
