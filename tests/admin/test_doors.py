@@ -60,6 +60,7 @@ def test_a_refusal_keeps_its_status_and_its_sentence(admin: FlaskClient, desk: R
 
 def test_a_form_sent_twice_is_done_once(admin: FlaskClient, desk: Runtime) -> None:
     fields = hidden(admin.get("/tokens/add").text, "/tokens/add") | {"name": "cron", "scopes": "jobs", "days": "30"}
+    fields["secret"] = PASSWORD
     assert admin.post("/tokens/add", data=fields).status_code == 200
     again = admin.post("/tokens/add", data=fields)
     assert (again.status_code, again.headers["Location"]) == (303, "/tokens/")
@@ -70,6 +71,7 @@ def test_a_form_sent_twice_is_done_once(admin: FlaskClient, desk: Runtime) -> No
 
 def test_a_refused_form_can_be_corrected_and_sent_again(admin: FlaskClient, desk: Runtime) -> None:
     fields = hidden(admin.get("/users/add").text, "/users/add") | {
+        "secret": PASSWORD,
         "name": "Eve",
         "email": "agent@desk.example",
         "roles": "agent",

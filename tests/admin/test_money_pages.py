@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.support.market import DIVINE, Market
-from tests.support.people import hidden, send
+from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
 from webapp.jobs.start import prepare
 from webapp.models import Audit
@@ -64,7 +64,7 @@ def test_a_limit_is_changed_audited_and_not_over_another_change(desk: Runtime, s
     with desk.db.reading() as session:
         assert limits.all_limits(session, desk.settings) == {"NGN": 250_000, "RWF": 9_000}
         assert session.scalars(select(Audit.id).where(Audit.action == "settings.limits")).all()
-    late = admin.post("/settings/limits", data=hidden(stale) | {"currency": "KES", "limit": "1"})
+    late = admin.post("/settings/limits", data=hidden(stale) | {"currency": "KES", "limit": "1", "secret": PASSWORD})
     assert late.status_code == 409
     for wrong in (
         {"currency": "XQX", "limit": "1"},

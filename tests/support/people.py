@@ -70,8 +70,10 @@ def somebody(app: Flask) -> FlaskClient:
 
 
 def send(client: FlaskClient, path: str, *, page: str | None = None, **fields: Any) -> Any:
-    """Load the page, fill in its form and send it, hidden fields included."""
+    """Load the page, fill in its form and send it: hidden fields, and the password where it is asked again."""
     shown = client.get(page or path).text
+    if 'name="secret"' in shown:
+        fields = {"secret": PASSWORD} | fields
     return client.post(path, data=hidden(shown, path) | fields)
 
 

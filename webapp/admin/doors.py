@@ -11,8 +11,10 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from webapp.admin import once
+from webapp.admin.asked_again import asking_again
 from webapp.admin.forms import DeskForm
 from webapp.errors import Refusal
+from webapp.security.confirm import confirm_it_is_me
 
 Done: TypeAlias = "str | tuple[str, str] | Response"
 """What a deed answers: the sentence to show, perhaps with the address to go to, or a page of its own."""
@@ -43,6 +45,8 @@ class Door:
     asks: str
     shown_on: str | None
     template: str
+    again: bool = False
+    """Whether the password or the code is asked again, in the form's `secret`."""
 
 
 def door(
@@ -53,15 +57,17 @@ def door(
     form: type[DeskForm] = DeskForm,
     shown_on: str | None = None,
     template: str = "components/door.html",
+    again: bool = False,
 ) -> Callable[[Callable[..., Done]], Any]:
     """Put a deed behind a form at `rule`.
 
     `asks` names the screen's method that returns Asked for the same arguments. With `shown_on`, errors are shown by
-    that page of the screen, which gets the form as `forms={deed name: form}` and the refusal as `refusal`.
+    that page of the screen, which gets the form as `forms={deed name: form}` and the refusal as `refusal`. With
+    `again` the form also asks for the password or the code of who is signed in.
     """
 
     def wrap(deed: Callable[..., Done]) -> Any:
-        way = Door(form, asks, shown_on, template)
+        way = Door(asking_again(form) if again else form, asks, shown_on, template, again)
 
         @wraps(deed)
         def view(self: Any, **place: Any) -> Any:
@@ -89,6 +95,8 @@ def _go(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any]
 def _do(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any], asked: Asked, form: DeskForm) -> Any:
     once.expect(form.submission.data)
     try:
+        if way.again:
+            confirm_it_is_me(form["secret"].data, field="secret")
         done = deed(screen, **place, form=form)
     except once.AlreadyDone as already:
         flash(already.detail, "info")

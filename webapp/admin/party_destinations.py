@@ -49,6 +49,7 @@ class PartyDestinations(Screen):
         permission="party:write",
         form=DestinationForm,
         asks="_payout_destination_asked",
+        again=True,
     )
     def payout_destination(self, party_id: int, form: DestinationForm) -> Done:
         """Set where its payouts in one currency go."""

@@ -68,7 +68,7 @@ class SettingsScreen(Screen):
             stop.resume(session, form.said("why"), at=clock.now(), actor=current_actor())
         return _("Outgoing money flows again.")
 
-    @door("/limits", permission="settings:manage", form=LimitsForm, asks="_limits_asked")
+    @door("/limits", permission="settings:manage", form=LimitsForm, asks="_limits_asked", again=True)
     def limits(self, form: LimitsForm) -> Done:
         """Set the limit of one currency."""
         currency = form.said("currency").upper()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, func
+from sqlalchemy import case, exists, func, select
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
@@ -15,10 +15,13 @@ from webapp.admin.forms import Choices, DeskForm
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
 from webapp.domain.permissions import SCOPES
-from webapp.models import ApiToken
+from webapp.models import ApiToken, User
 from webapp.security import current_actor
 from webapp.services import tokens
 
+_PERSON = select(User.name).where(User.id == ApiToken.person_id)
+_OWNER = _PERSON.correlate(ApiToken).scalar_subquery()
+_IS_DISABLED = exists().where(User.id == ApiToken.person_id, User.active.is_(False))
 _LIVES = [("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("a year")), ("0", _l("until revoked"))]
 
 
@@ -49,6 +52,7 @@ class TokenScreen(ListScreen):
             Column("id", _l("Number"), ApiToken.id, sort=True, shown=False),
             Column("prefix", _l("Begins with"), ApiToken.prefix),
             Column("scopes", _l("Scopes"), ApiToken.scopes),
+            Column("owner", _l("Owner"), func.coalesce(_OWNER, ApiToken.owner)),
             Column(
                 "state",
                 _l("State"),
@@ -56,6 +60,7 @@ class TokenScreen(ListScreen):
                 value=case(
                     (ApiToken.revoked_at.is_not(None), "revoked"),
                     (ApiToken.expires_at < func.now(), "expired"),
+                    (_IS_DISABLED, "disabled"),
                     else_="active",
                 ),
             ),
@@ -68,7 +73,7 @@ class TokenScreen(ListScreen):
         search_hint=_l("Name"),
     )
 
-    @door("/add", permission="token:manage", form=TokenForm, asks="_add_asked")
+    @door("/add", permission="token:manage", form=TokenForm, asks="_add_asked", again=True)
     def add(self, form: TokenForm) -> Done:
         """Make a token; its secret is shown once."""
         at, days = clock.now(), int(form.days.data)
@@ -92,11 +97,17 @@ class TokenScreen(ListScreen):
         return _("%(name)s is revoked.", name=token.name)
 
     def _add_asked(self) -> Asked:
-        summary = _("Give it the fewest scopes it needs. No token can approve another person's proposal.")
+        summary = _(
+            "Give it the fewest scopes it needs. It never has more than you have, and ends when you are disabled. "
+            "No token can approve another person's proposal."
+        )
         return Asked(_("Make a token"), self.at(), summary, _("Make token"))
 
     def _revoke_asked(self, token_id: int) -> Asked:
         with self.reading() as session:
             token = tokens.get(session, token_id)
-        summary = _("Requests with it are refused from this moment. This can't be undone; a new token can be made.")
+        summary = _(
+            "Requests with it, and with every token made with it, are refused from this moment. "
+            "This can't be undone; a new token can be made."
+        )
         return Asked(_("Revoke %(name)s", name=token.name), self.at(), summary, _("Revoke"), danger=True)

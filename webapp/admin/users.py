@@ -15,11 +15,11 @@ from webapp.admin.forms import Choices, DeskForm
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
 from webapp.admin.screen import page
-from webapp.domain.permissions import ROLES
-from webapp.models import Role, User
+from webapp.domain.permissions import ROLES, of_roles
+from webapp.models import ApiToken, Role, User
 from webapp.models.user import user_roles
 from webapp.security import current_actor
-from webapp.services import passwords, sessions, users
+from webapp.services import passwords, sessions, tokens, users
 
 _ROLES_OF = (
     select(func.aggregate_strings(Role.name, ", "))
@@ -93,10 +93,11 @@ class UserScreen(ListScreen):
     def one(self, user_id: int) -> Any:
         """A user: roles, state and open sign-ins."""
         with self.reading() as session:
-            user = users.find(session, user_id)
-            return self.show("one.html", user=user, open=sessions.of_user(session, user_id, clock.now()))
+            at, user = clock.now(), users.find(session, user_id)
+            opened, held = sessions.of_user(session, user_id, at), tokens.of_person(session, user_id, at)
+        return self.show("one.html", user=user, open=opened, tokens=held)
 
-    @door("/add", permission="user:manage", form=UserForm, asks="_add_asked")
+    @door("/add", permission="user:manage", form=UserForm, asks="_add_asked", again=True)
     def add(self, form: UserForm) -> Done:
         """Add a user with a password that is shown once."""
         password = passwords.generated()
@@ -113,28 +114,32 @@ class UserScreen(ListScreen):
             )
         return self._once(_("%(name)s can sign in now", name=user.name), user.id, password)
 
-    @door("/<int:user_id>/roles", permission="user:manage", form=RolesForm, asks="_roles_asked")
+    @door("/<int:user_id>/roles", permission="user:manage", form=RolesForm, asks="_roles_asked", again=True)
     def roles(self, user_id: int, form: RolesForm) -> Done:
         """Give a user other roles."""
+        at, chosen = clock.now(), form.roles.data or []
         with self.transaction() as session:
-            user = users.change_roles(session, user_id, form.roles.data or [], at=clock.now(), actor=current_actor())
-        return _("%(name)s has other roles now.", name=user.name)
+            over = tokens.beyond(session, user_id, of_roles(chosen), at)
+            user = users.change_roles(session, user_id, chosen, at=at, actor=current_actor())
+        return _("%(name)s has other roles now.", name=user.name) + _ended(over)
 
     @door("/<int:user_id>/disable", permission="user:manage", form=ReasonForm, asks="_disable_asked")
     def disable(self, user_id: int, form: ReasonForm) -> Done:
         """Let a user in no more."""
+        at = clock.now()
         with self.transaction() as session:
-            user = users.disable(session, user_id, at=clock.now(), actor=current_actor(), reason=form.reason.data)
-        return _("%(name)s is disabled and signed out everywhere.", name=user.name)
+            over = tokens.beyond(session, user_id, frozenset(), at)
+            user = users.disable(session, user_id, at=at, actor=current_actor(), reason=form.reason.data)
+        return _("%(name)s is disabled and signed out everywhere.", name=user.name) + _ended(over)
 
-    @door("/<int:user_id>/enable", permission="user:manage", asks="_enable_asked")
+    @door("/<int:user_id>/enable", permission="user:manage", asks="_enable_asked", again=True)
     def enable(self, user_id: int, form: DeskForm) -> Done:
         """Let a user in again."""
         with self.transaction() as session:
             user = users.enable(session, user_id, at=clock.now(), actor=current_actor())
         return _("%(name)s may sign in again.", name=user.name)
 
-    @door("/<int:user_id>/reset", permission="user:manage", asks="_reset_asked")
+    @door("/<int:user_id>/reset", permission="user:manage", asks="_reset_asked", again=True)
     def reset(self, user_id: int, form: DeskForm) -> Done:
         """A new password, shown once."""
         with self.transaction() as session:
@@ -151,6 +156,13 @@ class UserScreen(ListScreen):
         with self.reading() as session:
             return users.find(session, user_id).name
 
+    def _tokens_of(self, user_id: int) -> list[tuple[str, str]]:
+        """What machines sign in with in this person's name, as a fact beside the form."""
+        with self.reading() as session:
+            held = tokens.of_person(session, user_id, clock.now())
+        named = "; ".join(f"{token.name} ({', '.join(token.scopes)})" for token in held)
+        return [(_("API tokens"), named)] if held else []
+
     def _add_asked(self) -> Asked:
         return Asked(
             _("Add a user"),
@@ -166,18 +178,24 @@ class UserScreen(ListScreen):
         return Asked(
             _("Roles of %(name)s", name=user.name),
             self.at("one", user_id=user_id),
-            verb=_("Save roles"),
+            _("API tokens of theirs that could do more than the new roles allow end at once."),
+            _("Save roles"),
             values={"roles": held},
+            facts=self._tokens_of(user_id),
         )
 
     def _disable_asked(self, user_id: int) -> Asked:
-        summary = _("Every sign-in of theirs ends at once, and they can't sign in until they are enabled again.")
+        summary = _(
+            "Every sign-in and every API token of theirs ends at once. They can't sign in until enabled again, "
+            "and their tokens stay ended."
+        )
         return Asked(
             _("Disable %(name)s", name=self._named(user_id)),
             self.at("one", user_id=user_id),
             summary,
             _("Disable"),
             danger=True,
+            facts=self._tokens_of(user_id),
         )
 
     def _enable_asked(self, user_id: int) -> Asked:
@@ -193,3 +211,10 @@ class UserScreen(ListScreen):
         )
         title = _("Reset the sign-in of %(name)s", name=self._named(user_id))
         return Asked(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)
+
+
+def _ended(ended: list[ApiToken]) -> str:
+    """Which tokens a change has ended, as one more sentence."""
+    if not ended:
+        return ""
+    return " " + _("Ended API tokens: %(names)s.", names=", ".join(token.name for token in ended))

@@ -102,9 +102,11 @@ class Endpoints:
         more = {"before": before, "after": after, "once": frozenset(once), "lacks": lacks}
         return self._declare("POST", path, permission, status=status, location=location, **more)
 
-    def put(self, path: str, permission: str) -> Callable[[Function], Function]:
+    def put(
+        self, path: str, permission: str, *, before: Callable[[Any], None] | None = None
+    ) -> Callable[[Function], Function]:
         """Declare a write that sets something as a whole."""
-        return self._declare("PUT", path, permission)
+        return self._declare("PUT", path, permission, before=before)
 
     def delete(self, path: str, permission: str) -> Callable[[Function], Function]:
         """Declare a write that ends something."""

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from webapp.api.asked_again import AskedAgain, ask_person_again
 from webapp.api.endpoints import Call, Endpoints
-from webapp.api.shapes import Given, Input, Instant, Name, Page, Paged, Shape, Word, page_of
+from webapp.api.shapes import Given, Instant, Name, Page, Paged, Shape, Word, page_of
 from webapp.domain.permissions import SCOPES
 from webapp.services import tokens
 
@@ -35,7 +36,7 @@ class NewTokenShape(TokenShape):
 Scope = Annotated[Word, Field(json_schema_extra={"enum": list(SCOPES)})]
 
 
-class NewToken(Input):
+class NewToken(AskedAgain):
     """What the token is for, and what it may do."""
 
     name: Name
@@ -50,7 +51,7 @@ def list_tokens(call: Call, query: Paged) -> Page[TokenShape]:
     return page_of(found, query, TokenShape.model_validate)
 
 
-@endpoints.post("/api/v1/tokens", "token:manage", status=201, once=["token"])
+@endpoints.post("/api/v1/tokens", "token:manage", status=201, before=ask_person_again, once=["token"])
 def create_token(call: Call, body: NewToken) -> NewTokenShape:
     """Make a token. The same request sent again by its Idempotency-Key is answered without the secret."""
     made, secret = tokens.create(

@@ -80,6 +80,10 @@ class ApiToken(Base):
     """A machine's token, stored as a hash and shown once."""
 
     __tablename__ = "api_token"
+    __table_args__ = (
+        Index("ix_api_token_person_id", "person_id", "id"),
+        Index("ix_api_token_parent_id", "parent_id", "id"),
+    )
 
     id: Mapped[Key]
     name: Mapped[Name]
@@ -87,7 +91,13 @@ class ApiToken(Base):
     prefix: Mapped[Word]
     scopes: Mapped[list[Any]] = mapped_column(Json)
     owner: Mapped[Name]
+    """Who made it: `user:7`, `token:3`, `cli:amina`."""
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("desk_user.id"))
+    """The person behind it, also behind the token that made it; None when it was made at the command line."""
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
+    """The token that made it."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    person: Mapped[User | None] = relationship(lazy="selectin")

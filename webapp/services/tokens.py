@@ -1,4 +1,8 @@
-"""Tokens of machines: a random secret shown once and stored as its SHA-256, with scopes and an expiry."""
+"""Tokens of machines: a random secret shown once and stored as its SHA-256, with scopes and an expiry.
+
+A token never has more than its owner has now: what it may do is what its scopes and the roles of the person behind it
+allow alike, and it ends with the token that made it.
+"""
 
 import hashlib
 import hmac
@@ -6,18 +10,21 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import SCOPES, of_scopes
-from webapp.errors import Invalid, NotFound
+from webapp.errors import Invalid, NotAllowed, NotFound
 from webapp.models import ApiToken
-from webapp.services import audit
+from webapp.services import audit, permitted
+from webapp.sql import lock, one_of
 
 _MANAGE = "token:manage"
 _MARK = "desk_"
+_MOST_SHOWN = 100
 _NOTE_EVERY = timedelta(minutes=1)
+_LIVE = ApiToken.revoked_at.is_(None)
 
 
 def create(
@@ -27,6 +34,7 @@ def create(
     actor.require(_MANAGE)
     _check(name, scopes, expires_at, at)
     _give_no_more_than_own(scopes, actor)
+    parent = _parent(session, actor)
     secret = _MARK + secrets.token_urlsafe(32)
     token = ApiToken(
         name=name.strip()[:200],
@@ -34,8 +42,10 @@ def create(
         prefix=secret[:10],
         scopes=sorted(set(scopes)),
         owner=actor.key,
+        person_id=parent.person_id if parent else actor.id if actor.kind == "user" else None,
+        parent_id=parent.id if parent else None,
         created_at=at,
-        expires_at=expires_at,
+        expires_at=_ends_with(parent, expires_at),
     )
     session.add(token)
     session.flush()
@@ -45,15 +55,36 @@ def create(
 
 
 def revoke(session: Session, token_id: int, *, at: datetime, actor: Actor) -> ApiToken:
-    """End a token at once. Twice is harmless."""
+    """End a token at once, and every token that was made with it. Twice is harmless."""
     actor.require(_MANAGE)
-    token = session.get(ApiToken, token_id, with_for_update=True, populate_existing=True)
-    if token is None:
-        raise NotFound("There is no such token.")
-    if token.revoked_at is None:
-        token.revoked_at = at
-        audit.record(session, actor, "token.revoke", ("token", token_id), at=at)
-    return token
+    get(session, token_id)
+    end_all(session, [token_id], at=at, actor=actor)
+    return session.get_one(ApiToken, token_id, populate_existing=True)
+
+
+def end_all(session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, reason: str | None = None) -> int:
+    """End these tokens and every one made with them; returns how many were live. The caller has asked who may."""
+    live = select(ApiToken.id).where(one_of(session, ApiToken.id, _locked_with_made(session, ids)), _LIVE)
+    ended = session.scalars(live.order_by(ApiToken.id)).all()
+    if ended:
+        chosen = one_of(session, ApiToken.id, ended)
+        changed = update(ApiToken).where(chosen).values(revoked_at=at)
+        session.execute(changed.execution_options(synchronize_session=False))
+        records = select(ApiToken.id, null().label("before"), null().label("after")).where(chosen)
+        audit.record_all(session, actor, "token.revoke", "token", records, len(ended), at=at, reason=reason)
+    return len(ended)
+
+
+def of_person(session: Session, user_id: int, at: datetime) -> list[ApiToken]:
+    """The live tokens behind which this person is, newest first, at most a hundred."""
+    mine = select(ApiToken).where(ApiToken.person_id == user_id, *_valid(at))
+    return list(session.scalars(mine.order_by(ApiToken.id.desc()).limit(_MOST_SHOWN)))
+
+
+def beyond(session: Session, user_id: int, permissions: frozenset[str], at: datetime) -> list[ApiToken]:
+    """The live tokens behind which this person is and whose scopes allow more than these permissions."""
+    mine = select(ApiToken).where(ApiToken.person_id == user_id, *_valid(at)).order_by(ApiToken.id)
+    return [token for token in session.scalars(mine) if not of_scopes(token.scopes) <= permissions]
 
 
 def get(session: Session, token_id: int) -> ApiToken:
@@ -65,9 +96,10 @@ def get(session: Session, token_id: int) -> ApiToken:
 
 
 def find(session: Session, secret: str, at: datetime) -> ApiToken | None:
-    """The live token with this secret."""
-    known = select(ApiToken).where(ApiToken.hash == _hashed(secret), ApiToken.revoked_at.is_(None))
-    return session.scalars(known.where(or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > at))).one_or_none()
+    """The live token with this secret, unless the person behind it is disabled."""
+    token = session.scalars(select(ApiToken).where(ApiToken.hash == _hashed(secret), *_valid(at))).one_or_none()
+    disabled = token is not None and token.person is not None and not token.person.active
+    return None if disabled else token
 
 
 def needs_note(token: ApiToken, at: datetime) -> bool:
@@ -87,8 +119,11 @@ def page(session: Session, *, before: int | None = None, limit: int = 50) -> lis
 
 
 def actor_of(token: ApiToken, *, request_id: str | None = None, origin: str | None = None) -> Actor:
-    """This token as the one who acts."""
-    return Actor("token", token.id, token.name, of_scopes(token.scopes), request_id, origin)
+    """This token as the one who acts: with no more than the person behind it has now."""
+    allowed = of_scopes(token.scopes)
+    if token.person is not None:
+        allowed &= permitted.of_person(token.person)
+    return Actor("token", token.id, token.name, allowed, request_id, origin)
 
 
 def same_secret(given: str, expected: str) -> bool:
@@ -112,6 +147,39 @@ def _give_no_more_than_own(scopes: Sequence[str], actor: Actor) -> None:
     if beyond:
         said = f"You can't give the scope {beyond[0]}: it allows more than you may do."
         raise Invalid(said, fields={"scopes": said})
+
+
+def _ends_with(parent: ApiToken | None, expires_at: datetime | None) -> datetime | None:
+    """The expiry that was asked for, and never later than that of the token that makes it."""
+    given = [instant for instant in (expires_at, parent.expires_at if parent else None) if instant is not None]
+    return min(given, default=None)
+
+
+def _locked_with_made(session: Session, ids: Sequence[int]) -> list[int]:
+    """These tokens, those made with them, those made with those, and so on: locked, so that none makes another."""
+    known: list[int] = []
+    found = sorted(ids)
+    while found != known:
+        known = lock(session, ApiToken, found)
+        first = select(ApiToken.id).where(one_of(session, ApiToken.id, known)).cte(recursive=True)
+        made = select(ApiToken.id).join(first, ApiToken.parent_id == first.c.id)
+        found = sorted(session.scalars(select(first.union(made).c.id)))
+    return known
+
+
+def _parent(session: Session, actor: Actor) -> ApiToken | None:
+    """The token that makes another, kept from ending meanwhile. Raises NotAllowed when it has ended."""
+    if actor.kind != "token" or actor.id is None:
+        return None
+    lock(session, ApiToken, [actor.id])
+    parent = session.get_one(ApiToken, actor.id, populate_existing=True)
+    if parent.revoked_at is not None:
+        raise NotAllowed("This token has ended.")
+    return parent
+
+
+def _valid(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return _LIVE, or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > at)
 
 
 def _hashed(secret: str) -> str:

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.permissions import ROLES, of_roles
+from webapp.domain.permissions import ROLES
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Role, User
-from webapp.services import audit, passwords, second_factor, sessions
+from webapp.services import audit, passwords, permitted, second_factor, sessions, tokens
 from webapp.sql import insert_new
 
 _MANAGE = "user:manage"
@@ -57,7 +57,7 @@ def create(
 
 
 def change_roles(session: Session, user_id: int, roles: Sequence[str], *, at: datetime, actor: Actor) -> User:
-    """Give the user exactly these roles."""
+    """Give the user exactly these roles, and end the API tokens of theirs that could do more."""
     actor.require(_MANAGE)
     user = locked(session, user_id)
     before = _described(user)
@@ -65,18 +65,21 @@ def change_roles(session: Session, user_id: int, roles: Sequence[str], *, at: da
         raise Conflict("You can't take the role admin from yourself. Another administrator can.")
     user.roles = _roles(session, roles)
     session.flush()
+    _end_tokens(session, user, at, actor)
     audit.record(session, actor, "user.roles", ("user", user_id), at=at, before=before, after=_described(user))
     return user
 
 
 def disable(session: Session, user_id: int, *, at: datetime, actor: Actor, reason: str | None = None) -> User:
-    """Let the user sign in no more, and end every sign-in. Twice is harmless."""
+    """Let the user sign in no more, and end every sign-in and API token of theirs. Twice is harmless."""
     actor.require(_MANAGE)
     user = locked(session, user_id)
     if actor.key == f"user:{user_id}":
         raise Conflict("You can't disable yourself. Another administrator can.")
     user.active = False
+    session.flush()
     sessions.end_all(session, user_id, at=at)
+    _end_tokens(session, user, at, actor)
     audit.record(session, actor, "user.disable", ("user", user_id), at=at, reason=reason)
     return user
 
@@ -136,13 +139,19 @@ def any_users(session: Session) -> bool:
 
 def actor_of(user: User, *, request_id: str | None = None, origin: str | None = None) -> Actor:
     """This user as the one who acts."""
-    return Actor("user", user.id, user.name, of_roles([role.name for role in user.roles]), request_id, origin)
+    return Actor("user", user.id, user.name, permitted.of_person(user), request_id, origin)
 
 
 def check_zone(zone: str) -> None:
     """Raise Invalid unless it is an IANA time zone."""
     if zone not in available_timezones():
         raise Invalid(f"{zone!r} is not a time zone.", fields={"zone": "Take a zone such as Africa/Kigali."})
+
+
+def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> None:
+    """End the tokens behind which this user is and which could do more than the user may now."""
+    over = [token.id for token in tokens.beyond(session, user.id, permitted.of_person(user), at)]
+    tokens.end_all(session, over, at=at, actor=actor, reason=f"{user.name} may do less now.")
 
 
 def _roles(session: Session, names: Sequence[str]) -> list[Role]:
