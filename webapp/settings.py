@@ -9,7 +9,8 @@ from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from webapp.domain.addresses import networks
-from webapp.domain.money import exponent, parse_major
+from webapp.domain.amounts import parse_amount
+from webapp.domain.money import exponent
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
 KEY_FILE = "secret_key"
@@ -34,10 +35,36 @@ def _per_currency(value: Any) -> Any:
     """`RWF=10000,NGN=250000.00` or a JSON object; major units as people write them, kept in minor units."""
     if not isinstance(value, str):
         return value
-    pairs = [
-        pair.partition("=") for pair in value.strip("{} ").replace('"', "").replace(":", "=").split(",") if pair.strip()
-    ]
-    return {currency.strip(): parse_major(amount, currency.strip()) for currency, _, amount in pairs}
+    found: dict[str, int] = {}
+    for currency, amount in _amounts_of(value.strip()):
+        if currency in found:
+            raise ValueError(f"{currency} is there twice")
+        found[currency] = parse_amount(amount, currency)
+    return found
+
+
+def _amounts_of(value: str) -> list[tuple[str, str]]:
+    if value.startswith("{"):
+        return _json_amounts(value)
+    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+    for currency, sign, _amount in pairs:
+        if not sign:
+            raise ValueError(
+                f"{currency.strip()!r} is no pair such as NGN=250000.00; commas stand between pairs only, so an amount "
+                "has a point before its decimals and no commas"
+            )
+    return [(currency.strip(), amount) for currency, _, amount in pairs]
+
+
+def _json_amounts(value: str) -> list[tuple[str, str]]:
+    """The pairs of a JSON object as they are written, doubles and all."""
+    try:
+        pairs = json.loads(value, parse_float=str, parse_int=str, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        raise ValueError('write NGN=250000.00,RWF=10000 or a JSON object such as {"NGN": "250000.00"}') from None
+    if not all(isinstance(amount, str) for _currency, amount in pairs):
+        raise ValueError('amounts of a JSON object are numbers or texts, such as {"NGN": "250000.00"}')
+    return [(currency, amount) for currency, amount in pairs]
 
 
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]

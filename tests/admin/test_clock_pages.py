@@ -243,7 +243,7 @@ def test_an_alert_is_acknowledged_silenced_and_found(clocked: Runtime, sign_in: 
     viewer, operator = sign_in("viewer"), sign_in("operator")
     assert "Acknowledge" not in viewer.get("/alerts").text.split("<table")[1]
     assert send(operator, f"/alerts/{alert_id}/silence", until="2001-01-01T00:00").status_code == 422
-    assert send(operator, f"/alerts/{alert_id}/silence", until="2999-01-01T00:00").status_code == 303
+    assert send(operator, f"/alerts/{alert_id}/silence", until="2199-01-01T00:00").status_code == 303
     assert "silenced" in operator.get("/alerts").text
     assert send(operator, f"/alerts/{alert_id}/acknowledge").status_code == 303
     assert "The operator" in operator.get("/alerts?tab=acknowledged").text

@@ -173,7 +173,10 @@ def test_a_schedule_is_planned_changed_and_cancelled(clocked: Runtime, sign_in: 
     ("wrong", "said"),
     [
         ({"party": "nobody"}, "There is no party nobody."),
-        ({"amount": "-5"}, "More than zero"),
+        ({"amount": "-5"}, "is negative"),
+        ({"amount": "0"}, "More than zero"),
+        ({"amount": "12,50"}, "could be read in two ways"),
+        ({"due_at": "9999-12-31T23:59"}, "1970 to 2199"),
         ({"amount": "1.005"}, "too many decimals"),
         ({"currency": "XQX"}, "XQX"),
         ({"due_at": "soon"}, "Write a date and time"),

@@ -105,8 +105,8 @@ def test_a_run_is_printed_as_the_api_gives_it(migrated):
     ("words", "sentence"),
     [
         (("run", "no_such_job"), "There is no job named 'no_such_job'."),
-        (("run", "auto_release", "--at", "tomorrow"), "--at 'tomorrow' is not an ISO 8601 time"),
-        (("run", "auto_release", "--at", "2199-01-01"), "Only a dry run can look at the future."),
+        (("run", "auto_release", "--at", "tomorrow"), "--at 'tomorrow' is not a time with a zone"),
+        (("run", "auto_release", "--at", "2199-01-01T00:00:00Z"), "Only a dry run can look at the future."),
     ],
 )
 def test_a_run_that_can_not_be_is_explained(migrated, words: tuple[str, ...], sentence: str):

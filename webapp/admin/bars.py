@@ -12,6 +12,7 @@ from markupsafe import escape
 from webapp.admin.badges import LOOKS
 from webapp.admin.charts import Picture
 from webapp.admin.words import current_zone, duration
+from webapp.domain.instants import shown_in
 
 _MARKED = frozenset({"failed", "lost", "missed", "partial"})
 _LOWEST, _TALLEST, _STEP, _FLOOR = 4, 26, 5, 30
@@ -63,7 +64,7 @@ def _bar(run: Any, x: int, scale: Scale) -> str:
 
 
 def _title(run: Any, word: str, seconds: float, zone: ZoneInfo) -> str:
-    local = (run.started_at or run.at).astimezone(zone)
+    local = shown_in(run.started_at or run.at, zone)
     title = f"{word} · {local:%a %d %b %Y, %H:%M:%S} {local.tzname()}"
     return f"{title} · {duration(seconds)}" if run.finished_at and run.started_at else title
 

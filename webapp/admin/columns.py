@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from webapp.admin.words import current_zone
+from webapp.domain.instants import parse_day
 
 Choices = Sequence[tuple[str, Any]]
 
@@ -85,9 +86,9 @@ def until(name: str, label: Any, column: Any) -> Filter:
 
 def _day(typed: str) -> datetime:
     try:
-        return datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=ZoneInfo(current_zone()))
-    except ValueError:
-        raise ValueError(_("Write a day, such as 2026-03-01.")) from None
+        return parse_day(typed, ZoneInfo(current_zone()))
+    except ValueError as wrong:
+        raise ValueError(_("Write a day, such as 2026-03-01: %(wrong)s.", wrong=wrong)) from None
 
 
 def _whole(typed: str) -> int:

@@ -13,7 +13,8 @@ from webapp import clock
 from webapp.admin.columns import Column
 from webapp.admin.lists import Listing
 from webapp.admin.words import current_zone
-from webapp.domain.money import to_major
+from webapp.domain.instants import shown_in
+from webapp.domain.money import major_text
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -48,13 +49,15 @@ def _cell(row: Any, column: Column, zone: ZoneInfo) -> Any:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat()
+        return shown_in(value, zone).isoformat()
     if isinstance(value, list):
         value = ", ".join(map(str, value))
     if isinstance(value, dict):
-        return "; ".join(f"{currency} {to_major(amount, currency):f}" for currency, amount in sorted(value.items()))
+        return "; ".join(
+            f"{currency} {major_text(amount, currency, grouped=False)}" for currency, amount in sorted(value.items())
+        )
     if column.kind == "money":
-        return f"{to_major(value, getattr(row, column.currency)):f}"
+        return major_text(value, getattr(row, column.currency), grouped=False)
     return safe(value)
 
 

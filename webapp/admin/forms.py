@@ -11,7 +11,9 @@ from wtforms import Field, HiddenField, SelectMultipleField, StringField, Valida
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.words import current_zone
-from webapp.domain.money import Money, parse_major, to_major
+from webapp.domain.amounts import parse_amount
+from webapp.domain.instants import parse_local, shown_in
+from webapp.domain.money import Money, major_text, present
 from webapp.errors import Invalid, Refusal
 
 
@@ -77,7 +79,7 @@ class MoneyField(StringField):
     def money(self, currency: str) -> Money:
         """The amount in this currency. Raises ValidationError with a sentence."""
         try:
-            return Money(parse_major(self._value(), currency), currency)
+            return Money(parse_amount(self._value(), currency), currency)
         except ValueError as wrong:
             raise ValidationError(f"{wrong}.") from None
 
@@ -89,13 +91,21 @@ class MoneyField(StringField):
             raise Invalid(str(wrong), fields={self.name: str(wrong)}) from None
 
 
+def checked_currency(typed: str) -> str:
+    """The code of a present currency out of what was typed. Raises Invalid, told at the field `currency`."""
+    try:
+        return present(typed.strip().upper())
+    except ValueError as wrong:
+        raise Invalid(f"{wrong}.", fields={"currency": f"{wrong}."}) from None
+
+
 def in_major(amount: int | None, currency: str) -> str:
     """An amount in minor units as people write it; nothing for None."""
-    return "" if amount is None else f"{to_major(amount, currency):f}"
+    return "" if amount is None else major_text(amount, currency, grouped=False)
 
 
 class InstantField(StringField):
-    """A date and time in the zone of the reader; `data` is an aware instant, or None."""
+    """A date and time in the zone of the reader, as `parse_local` reads it; `data` is an aware instant, or None."""
 
     widget = TextInput(input_type="datetime-local")
 
@@ -104,14 +114,16 @@ class InstantField(StringField):
         self.typed = valuelist[0].strip() if valuelist else ""
         self.data = None
         if self.typed:
-            try:
-                moment = datetime.fromisoformat(self.typed)
-            except ValueError:
-                raise ValueError(_("Write a date and time, such as 2026-03-01 14:30.")) from None
-            self.data = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(current_zone()))  # type: ignore[assignment]
+            self.data = self._read(self.typed)  # type: ignore[assignment]
+
+    def _read(self, typed: str) -> datetime:
+        try:
+            return parse_local(typed, ZoneInfo(current_zone()))
+        except ValueError as wrong:
+            raise ValueError(_("Write a date and time, such as 2026-03-01 14:30: %(wrong)s.", wrong=wrong)) from None
 
     def _value(self) -> str:
         if getattr(self, "typed", None):
             return self.typed
         moment: Any = self.data
-        return moment.astimezone(ZoneInfo(current_zone())).strftime("%Y-%m-%dT%H:%M") if moment else ""
+        return shown_in(moment, ZoneInfo(current_zone())).strftime("%Y-%m-%dT%H:%M") if moment else ""

@@ -47,7 +47,7 @@ def decode(cursor: str, order: Order) -> list[Any] | None:
     """The place again; None for a text that is none in this order. A wrong place shows another page, nothing else."""
     try:
         plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = [clock.parse_instant(value["t"]) if isinstance(value, dict) else value for value in plain]
+        place = [clock.from_iso(value["t"]) if isinstance(value, dict) else value for value in plain]
     except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
         return None
     wanted = [part.type.python_type for part in order.parts]

@@ -65,11 +65,7 @@ class PartyDeeds(Screen):
                 at=clock.now(),
                 actor=current_actor(),
             )
-        return (
-            _("Auto-deduct in %(currency)s is on.", currency=currency)
-            if order.enabled
-            else _("Auto-deduct in %(currency)s is off.", currency=currency)
-        )
+        return _set(order, currency)
 
     @door("/<int:party_id>/repay/<currency>", permission="party:write", form=RepayForm, asks="_repay_asked")
     def repay(self, party_id: int, currency: str, form: RepayForm) -> Done:
@@ -125,3 +121,21 @@ class PartyDeeds(Screen):
         return Asked(
             _("Repay for %(name)s", name=name), self.at("one", party_id=party_id), summary, _("Repay"), facts=facts
         )
+
+
+def _set(order: StandingOrder, currency: str) -> str:
+    """What is set now, with every amount as it was understood."""
+    least, most = money(order.minimum_balance, currency), order.daily_max
+    state = (
+        _("Auto-deduct in %(currency)s is on", currency=currency)
+        if order.enabled
+        else _("Auto-deduct in %(currency)s is off", currency=currency)
+    )
+    if most is None:
+        return _("%(state)s: no maximum a day, %(least)s stay in the wallet.", state=state, least=least)
+    return _(
+        "%(state)s: at most %(most)s a day, %(least)s stay in the wallet.",
+        state=state,
+        most=money(most, currency),
+        least=least,
+    )

@@ -12,14 +12,14 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.escrow_deeds import ReasonForm
-from webapp.admin.forms import DeskForm, InstantField, MoneyField, in_major
+from webapp.admin.forms import DeskForm, InstantField, MoneyField, checked_currency, in_major
 from webapp.admin.screen import Screen
 from webapp.admin.starting import started
-from webapp.admin.words import money, when
+from webapp.admin.words import exact, money, when
 from webapp.errors import Invalid, NotFound
 from webapp.models import PayoutSchedule
 from webapp.security import current_actor
-from webapp.services import checks, parties, payout_schedules
+from webapp.services import parties, payout_schedules
 from webapp.services.payout_schedules import NewSchedule
 
 _WHEN = _l("Choose a date and time.")
@@ -64,8 +64,7 @@ class PayoutPlanDeeds(Screen):
     @door("/add", permission="payout:manage", form=NewPlanForm, asks="_add_asked")
     def add(self, form: NewPlanForm) -> Done:
         """Plan a payout."""
-        code = form.said("currency").upper()
-        checks.require_currency(code)
+        code = checked_currency(form.said("currency"))
         amount = form.amount.minor(code)
         with self.transaction() as session:
             party_id = _party(session, form.said("party"))
@@ -73,7 +72,9 @@ class PayoutPlanDeeds(Screen):
                 form.said("ref"), party_id, amount, code, form.due(), form.said("placement"), form.until()
             )
             made = payout_schedules.create(session, new, at=clock.now(), actor=current_actor())
-        return _("%(ref)s is planned.", ref=made.ref), self.at("one", payout_schedule_id=made.id)
+        return _planned(made, _("%(ref)s is planned: %(amount)s, due %(due)s.")), self.at(
+            "one", payout_schedule_id=made.id
+        )
 
     @door("/<int:payout_schedule_id>/change", permission="payout:manage", form=PlanForm, asks="_change_asked")
     def change(self, payout_schedule_id: int, form: PlanForm) -> Done:
@@ -91,7 +92,7 @@ class PayoutPlanDeeds(Screen):
                 at=clock.now(),
                 actor=current_actor(),
             )
-            return _("%(ref)s is changed.", ref=changed.ref)
+            return _planned(changed, _("%(ref)s is changed: %(amount)s, due %(due)s."))
 
     @door("/<int:payout_schedule_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_cancel_asked")
     def cancel(self, payout_schedule_id: int, form: ReasonForm) -> Done:
@@ -159,6 +160,12 @@ class PayoutPlanDeeds(Screen):
     def _process_due_asked(self) -> Asked:
         summary = _("Every schedule on the tab Due is paid now, as the daily run would.")
         return Asked(_("Process all that is due"), self.at(), summary, _("Process all that is due"))
+
+
+def _planned(schedule: PayoutSchedule, sentence: str) -> str:
+    """The sentence with the amount and the date as they were understood."""
+    amount = money(schedule.amount, schedule.currency)
+    return sentence % {"ref": schedule.ref, "amount": amount, "due": exact(schedule.due_at)}
 
 
 def _party(session: Any, ref: str) -> int:

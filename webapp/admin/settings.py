@@ -10,9 +10,9 @@ from wtforms.validators import DataRequired
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
-from webapp.admin.forms import DeskForm
+from webapp.admin.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.screen import Screen, page
-from webapp.domain.money import known_currencies, parse_major, to_major
+from webapp.domain.money import Money, major_text
 from webapp.errors import Invalid
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -31,7 +31,7 @@ class LimitsForm(DeskForm):
 
     seen = HiddenField()
     currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN."))])
-    limit = StringField(
+    limit = MoneyField(
         _l("Limit"), description=_l("Up to this amount a day, one person decides alone. Empty: nobody does.")
     )
 
@@ -71,12 +71,14 @@ class SettingsScreen(Screen):
     @door("/limits", permission="settings:manage", form=LimitsForm, asks="_limits_asked", again=True)
     def limits(self, form: LimitsForm) -> Done:
         """Set the limit of one currency."""
-        currency = form.said("currency").upper()
+        currency = checked_currency(form.said("currency"))
         seen = _seen(form)
         changed = {code: amount for code, amount in seen.items() if code != currency} | _typed(form, currency)
         with self.transaction() as session:
             limits.set_limits(session, changed, at=clock.now(), actor=current_actor(), seen=seen)
-        return _("The limit of %(currency)s is set.", currency=currency)
+        if currency not in changed:
+            return _("%(currency)s has no limit now: two must agree on every amount.", currency=currency)
+        return _("The limit is %(amount)s now.", amount=Money(changed[currency], currency))
 
     def _stop_asked(self) -> Asked:
         summary = _(
@@ -92,7 +94,7 @@ class SettingsScreen(Screen):
     def _limits_asked(self) -> Asked:
         with self.reading() as session:
             found = limits.all_limits(session, runtime().settings)
-        facts = [(code, f"{to_major(amount, code):,f}") for code, amount in sorted(found.items())]
+        facts = [(code, major_text(amount, code)) for code, amount in sorted(found.items())]
         summary = _("Above the limit a decision is only proposed, and a second person approves it.")
         values = {"seen": json.dumps(found)}
         return Asked(_("Change a limit"), self.at(), summary, _("Save the limit"), facts=facts, values=values)
@@ -107,11 +109,4 @@ def _seen(form: LimitsForm) -> dict[str, int]:
 
 
 def _typed(form: LimitsForm, currency: str) -> dict[str, int]:
-    if currency not in known_currencies():
-        raise Invalid(_("No such currency."), fields={"currency": _("There is no currency %(code)s.", code=currency)})
-    if not form.said("limit"):
-        return {}
-    try:
-        return {currency: parse_major(form.said("limit"), currency)}
-    except ValueError as wrong:
-        raise Invalid(f"{wrong}.", fields={"limit": f"{wrong}."}) from None
+    return {currency: form.limit.minor(currency)} if form.said("limit") else {}

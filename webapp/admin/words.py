@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from webapp import clock
 from webapp.admin.badges import badge
-from webapp.domain.money import exponent, to_major
+from webapp.domain.instants import shown_in
+from webapp.domain.money import exponent, major_text, to_major
 from webapp.security.context import current_asker
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
@@ -26,11 +27,14 @@ def current_zone() -> str:
 
 
 def money(amount: int | None, currency: str) -> str:
-    """Minor units with their currency, in the reader's locale."""
+    """Minor units with their currency, in the reader's locale; plain for a currency that nobody knows."""
     if amount is None:
         return "–"
     locale = get_locale() or "en"
-    pattern = _pattern(exponent(currency))
+    try:
+        pattern = _pattern(exponent(currency))
+    except ValueError:
+        return f"{currency}\xa0{major_text(amount, currency)}"
     return str(pattern.apply(to_major(amount, currency), locale, currency=currency, currency_digits=False))
 
 
@@ -41,7 +45,7 @@ def _pattern(decimals: int) -> NumberPattern:
 
 def exact(instant: datetime) -> str:
     """The instant in the reader's zone, to the second, with the zone's name."""
-    return _exactly(instant.astimezone(ZoneInfo(current_zone())))
+    return _exactly(shown_in(instant, ZoneInfo(current_zone())))
 
 
 def _exactly(local: datetime) -> str:
@@ -63,7 +67,7 @@ def when(instant: datetime | None, style: str = "relative") -> str:
     if style == "exact":
         text, title = exact(instant), relative(instant)
     else:
-        local = instant.astimezone(ZoneInfo(current_zone()))
+        local = shown_in(instant, ZoneInfo(current_zone()))
         text = f"{local:{_SHAPES[style]}}" if style in _SHAPES else relative(instant)
         title = _exactly(local)
     stamp = instant.astimezone(UTC).isoformat(timespec="seconds")

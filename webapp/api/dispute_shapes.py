@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from webapp.api.decisions import Decision
-from webapp.api.shapes import BIGGEST, Input, Instant, Money, Sentence, Shape, Version
+from webapp.api.shapes import Input, Instant, MinorUnits, Money, Sentence, Shape, Version
 from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 from webapp.models import Dispute
 from webapp.services import disputes, escrows
@@ -26,7 +26,7 @@ ReasonCode = Annotated[str, _one_of(dict(REASON_CODES)), Field(json_schema_extra
 ResolutionCode = Annotated[
     str, _one_of(dict(RESOLUTION_CODES)), Field(json_schema_extra={"enum": list(RESOLUTION_CODES)})
 ]
-_Share = Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Minor units; only for a split.")]
+_Share = Annotated[MinorUnits | None, Field(description="Minor units; only for a split.")]
 
 
 class DisputeShape(Shape):

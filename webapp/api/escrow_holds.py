@@ -14,10 +14,10 @@ from webapp.api.listed import listed
 from webapp.api.party_shapes import id_of
 from webapp.api.run_shapes import RunShape, run_shape
 from webapp.api.shapes import (
-    BIGGEST,
     Amount,
     Given,
     Input,
+    MinorUnits,
     Money,
     Page,
     Paged,
@@ -56,7 +56,7 @@ class HoldBody(Input):
     amount: Amount
     release_at: Given
     terms: Literal["wallet", "paid"] = "wallet"
-    fee: Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Minor units.")] = None
+    fee: MinorUnits | None = None
 
 
 class HoldChange(Input):

@@ -9,12 +9,12 @@ from webapp.api.escrow_shapes import EscrowShape, one_escrow
 from webapp.api.listed import listed
 from webapp.api.party_shapes import PartyName, id_of, names
 from webapp.api.shapes import (
-    BIGGEST,
     Amount,
     Currency,
     Given,
     Input,
     Instant,
+    MinorUnits,
     Money,
     Page,
     Paged,
@@ -61,7 +61,7 @@ class OrderBody(Input):
     buyer: Annotated[Reference, Field(description="The buyer's reference.")]
     seller: Annotated[Reference, Field(description="The seller's reference.")]
     amount: Amount
-    fee: Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Minor units.")] = None
+    fee: MinorUnits | None = None
     terms: Literal["unpaid", "paid", "credit", "wallet"] = "unpaid"
     policy: Policy = Policy.DEADLINE
     release_at: Given | None = None

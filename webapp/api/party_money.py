@@ -7,12 +7,11 @@ from pydantic import Field
 
 from webapp.api.endpoints import Call, Endpoints
 from webapp.api.escrow_shapes import TransferShape, transfer_shape
-from webapp.api.shapes import BIGGEST, Amount, Currency, Input, Reference, Shape, Version
+from webapp.api.shapes import Amount, Currency, Input, MinorUnits, Reference, Shape, Version
 from webapp.services import escrow_ledger, parties, standing_orders
 from webapp.services.standing_orders import StandingOrder
 
 endpoints = Endpoints("parties")
-_Minor = Annotated[int, Field(strict=True, ge=0, le=BIGGEST)]
 
 
 class MoneyBody(Input):
@@ -28,8 +27,8 @@ class AutoDeductBody(Input):
     currency: Currency
     enabled: bool
     percent: Annotated[int, Field(strict=True, ge=1, le=100)]
-    daily_max: Annotated[int | None, Field(strict=True, ge=1, le=BIGGEST)] = None
-    minimum_balance: _Minor
+    daily_max: Annotated[MinorUnits | None, Field(ge=1)] = None
+    minimum_balance: MinorUnits
     version: Version = None
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from webapp import clock
-from webapp.domain.money import exponent, known_currencies
+from webapp.domain import instants
+from webapp.domain.money import LARGEST, known_currencies, present
 from webapp.errors import Invalid
 
 BIGGEST = 2**63 - 1
@@ -18,9 +19,12 @@ Item = TypeVar("Item", bound=BaseModel)
 Row = TypeVar("Row")
 
 
-def _known(currency: str) -> str:
-    exponent(currency)
-    return currency
+def _instant(sent: Any) -> Any:
+    if isinstance(sent, datetime):
+        return instants.within_years(sent)
+    if not isinstance(sent, str):
+        raise ValueError(f"must be a text such as {instants.EXAMPLE}")
+    return instants.parse_instant(sent)
 
 
 def _clean(text: str) -> str:
@@ -32,7 +36,7 @@ def _clean(text: str) -> str:
 Currency = Annotated[
     str,
     Field(pattern="^[A-Z]{3}$", examples=["NGN"], json_schema_extra={"enum": list(known_currencies())}),
-    AfterValidator(_known),
+    AfterValidator(present),
 ]
 Reference = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
@@ -41,7 +45,17 @@ Sentence = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(
 Number = Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
 Id = Annotated[int, Field(ge=1, le=BIGGEST)]
 Version = Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Refused when it is not the present.")]
-Given = AwareDatetime
+Given = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    Field(
+        description=f"RFC 3339 with a zone, in the years {instants.FIRST_YEAR} to {instants.LAST_YEAR}.",
+        examples=[instants.EXAMPLE],
+    ),
+]
+"""An instant that a caller sends."""
+MinorUnits = Annotated[int, Field(strict=True, ge=0, le=LARGEST, description="Minor units.")]
+"""An amount that a caller sends with its currency elsewhere: a whole number, never a text, a float or a boolean."""
 Instant = Annotated[
     datetime,
     PlainSerializer(lambda at: clock.iso(at.astimezone(UTC)), return_type=str),
@@ -65,7 +79,7 @@ class Shape(BaseModel):
 class Amount(Input):
     """Money in minor units."""
 
-    amount: Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
+    amount: Annotated[MinorUnits, Field(ge=1)]
     currency: Currency
 
 

@@ -8,10 +8,11 @@ from datetime import datetime
 
 import click
 
-from webapp import clock, jobs
+from webapp import jobs
 from webapp.commands.group import FAILED
 from webapp.commands.progress import Progress
 from webapp.commands.shared import desk, json_option, operator, print_json
+from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.states import RunStatus
 from webapp.errors import Invalid
@@ -25,7 +26,7 @@ from webapp.services import runs
 _LOOK_EVERY = 0.5
 _ITEMS_SHOWN = 20
 
-at_option = click.option("--at", "at_text", help="Run as of this instant (ISO 8601); the future only with --dry-run.")
+at_option = click.option("--at", "at_text", help="Run as of this RFC 3339 instant; the future only with --dry-run.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Count and sum what a run would do; move nothing.")
 
 
@@ -58,9 +59,9 @@ def carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> N
 
 def _instant(text: str | None) -> datetime | None:
     try:
-        return clock.parse_instant(text) if text else None
-    except ValueError:
-        raise Invalid(f"--at {text!r} is not an ISO 8601 time, such as 2026-03-31T23:00:00Z.") from None
+        return parse_instant(text) if text else None
+    except ValueError as wrong:
+        raise Invalid(f"--at {wrong}.") from None
 
 
 def _carried_out(runtime: Runtime, name: str, at: datetime | None, dry_run: bool) -> Run:

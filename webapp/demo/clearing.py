@@ -83,7 +83,7 @@ def clear(runtime: Runtime) -> int:
         session.delete(marker)
         session.flush()
         with refusals_lifted(session):
-            rows = _remove_everything(session, clock.parse_instant(before["pools_since"]))
+            rows = _remove_everything(session, clock.from_iso(before["pools_since"]))
         _restore(session, before)
     for name in files:
         (runtime.evidence_folder / name).unlink(missing_ok=True)
@@ -168,6 +168,6 @@ def _restore(session: Session, before: dict[str, Any]) -> None:
     kept, schedule = before.get("schedule"), session.get(Schedule, SILENT)
     if kept and schedule is not None:
         schedule.catch_up, schedule.changed_by = kept["catch_up"], kept["changed_by"]
-        schedule.since = clock.parse_instant(kept["since"])
-        schedule.changed_at = clock.parse_instant(kept["changed_at"]) if kept["changed_at"] else None
+        schedule.since = clock.from_iso(kept["since"])
+        schedule.changed_at = clock.from_iso(kept["changed_at"]) if kept["changed_at"] else None
         session.flush()

@@ -179,4 +179,4 @@ def _encoded(value: Any) -> Any:
 
 
 def _decoded(value: Any) -> Any:
-    return clock.parse_instant(value["at"]) if isinstance(value, dict) else value
+    return clock.from_iso(value["at"]) if isinstance(value, dict) else value

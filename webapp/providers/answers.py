@@ -1,9 +1,9 @@
 """Reading answers that are not believed before they are checked."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from webapp.domain.money import exponent, parse_major
+from webapp.domain.money import exponent, from_major
 from webapp.providers.failures import Unknown
 
 
@@ -53,7 +53,9 @@ class Answer:
         if isinstance(found, bool) or not isinstance(found, int | str | Decimal):
             raise Unknown(f"{self.name} answered without {key}.")
         try:
-            return parse_major(str(found), currency)
+            return from_major(Decimal(found), currency)
+        except InvalidOperation:
+            raise Unknown(f"{self.name} answered with the amount {str(found)[:40]!r}.") from None
         except ValueError as problem:
             raise Unknown(f"{self.name} answered with an amount that can't be used: {problem}.") from None
 

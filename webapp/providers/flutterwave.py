@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from webapp import clock
+from webapp.domain.instants import parse_instant
 from webapp.domain.money import to_major
 from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
@@ -68,7 +68,7 @@ def successes(
 
 def _instant(text: str) -> datetime:
     try:
-        return clock.parse_instant(text)
+        return parse_instant(text)
     except ValueError:
         raise Unknown(f"{NAME} answered with the instant {text[:30]!r}.") from None
 

@@ -1,11 +1,12 @@
 """Reading what a call carries, without trusting any of it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
 
 from webapp import clock
+from webapp.domain.instants import parse_time_or_day
 from webapp.sandbox.books import Data
 from webapp.sandbox.gate import Wrong
 
@@ -36,7 +37,7 @@ def instant(name: str, field: str = "") -> float | None:
     if not text:
         return None
     try:
-        found = clock.parse_instant(text.replace(" ", "+"))
+        found = parse_time_or_day(text.replace(" ", "+"), UTC)
     except ValueError:
         raise Wrong(400, f"{field or name} must be a valid date", "invalid_params") from None
     is_date = len(text.strip()) == len("2026-01-01")

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.actors import Actor
+from webapp.domain.instants import parse_instant
 from webapp.domain.states import DisputeKind
 from webapp.errors import Conflict
 from webapp.models import Dispute, Payment, ProviderDispute
@@ -100,6 +100,6 @@ def _follow(session: Session, known: ProviderDispute, at: datetime, actor: Actor
 
 def _instant(text: Any) -> datetime | None:
     try:
-        return clock.parse_instant(str(text)) if text else None
+        return parse_instant(str(text)) if text else None
     except ValueError:
         return None

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from webapp.domain.money import to_major
+from webapp.domain.money import major_text
 from webapp.settings import Settings
 
 _SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")
@@ -23,7 +23,9 @@ def _shown(name: str, value: Any) -> Any:
     if name not in _NOT_SECRET and any(word in name for word in _SECRET):
         return "***" if value else ""
     if name in _MONEY:
-        return ",".join(f"{currency}={to_major(amount, currency)}" for currency, amount in value.items())
+        return ",".join(
+            f"{currency}={major_text(amount, currency, grouped=False)}" for currency, amount in value.items()
+        )
     if name.endswith("_url") and value:
         return _without_password(value)
     return ",".join(value) if isinstance(value, list) else value

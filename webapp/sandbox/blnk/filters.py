@@ -1,11 +1,12 @@
 """Blnk's filters: a list of field, operator and value, all of which must hold."""
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from flask import Response
 
-from webapp import clock
+from webapp.domain.instants import parse_time_or_day
 from webapp.sandbox.blnk.manner import BlnkWrong, said
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import here
@@ -67,6 +68,6 @@ def _value(name: str, value: Any) -> Any:
     if name != "created_at":
         return value if isinstance(value, str | int | float | None) else str(value)
     try:
-        return clock.parse_instant(str(value)).timestamp()
+        return parse_time_or_day(str(value), UTC).timestamp()
     except ValueError:
         raise BlnkWrong("GEN_VALIDATION_ERROR", f"invalid timestamp: {value}") from None

@@ -1,17 +1,17 @@
 """Amounts as Flutterwave takes them: major units, as numbers or text, with no more decimals than the currency has."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from webapp.domain.money import parse_major, to_major
+from webapp.domain.money import from_major, to_major
 from webapp.sandbox.gate import Wrong
 
 
 def major(value: Any, currency: str) -> int | float:
     """An amount above zero as a JSON number. Raises Wrong."""
     try:
-        minor = parse_major(str(value), currency)
-    except ValueError as problem:
+        minor = from_major(Decimal(str(value)), currency)
+    except (ValueError, InvalidOperation) as problem:
         raise Wrong(400, f"amount: {problem}") from None
     if minor <= 0:
         raise Wrong(400, "amount must be above zero")

@@ -1,0 +1,145 @@
+"""Instants as they are written outside: with a zone, in a person's zone, and as days."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp import clock
+from webapp.domain.instants import parse_day, parse_instant, parse_local, parse_time_or_day, shown_in, within_years
+
+NAIROBI, BERLIN, SAMOA = ZoneInfo("Africa/Nairobi"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia")
+
+ODD = [
+    "",
+    "0",
+    "1772000000",
+    "1772000000.5",
+    "-1",
+    "1e9",
+    "45384",
+    "now",
+    "tomorrow",
+    "2026-03-31",
+    "20260331T140000Z",
+    "2026-W14-2T14:00:00Z",
+    "2026-090T14:00:00Z",
+    "31/03/2026",
+    "2026-03-31T14:00:00",
+    "2026-03-31T14:00Z",
+    "2026-03-31T14Z",
+    "2026-03-31T24:00:00Z",
+    "2026-03-31T14:00:60Z",
+    "2026-02-30T14:00:00Z",
+    "2026-13-01T14:00:00Z",
+    "2026-03-31T14:00:00+1:00",
+    "2026-03-31T14:00:00+0100",
+    "2026-03-31T14:00:00+14:30",
+    "2026-03-31T14:00:00+99:99",
+    "2026-03-31T14:00:00Z[UTC]",
+    "2026-03-31T14:00:00,5Z",
+    "2026-03-31t14:00:00 Z",
+    "0000-00-00T00:00:00Z",
+    "0000-00-00 00:00:00",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "1969-12-31T23:59:59Z",
+    "1970-01-01T00:00:00+01:00",
+    "2200-01-01T00:00:00Z",
+    "2199-12-31T23:59:59-01:00",
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59-14:00",
+    "12026-03-31T14:00:00Z",
+    "-2026-03-31T14:00:00Z",
+    "٢٠٢٦-٠٣-٣١T14:00:00Z",
+    "2026-03-31T14:00:00Z\x00",
+    "2026-03-31T14:00:00Z; DROP",
+    "x" * 5_000,
+]
+"""What no instant field may take."""
+
+
+@pytest.mark.parametrize(
+    ("typed", "instant"),
+    [
+        ("2026-03-31T14:00:00Z", datetime(2026, 3, 31, 14, tzinfo=UTC)),
+        ("2026-03-31t14:00:00z", datetime(2026, 3, 31, 14, tzinfo=UTC)),
+        (" 2026-03-31 14:00:00+03:00 ", datetime(2026, 3, 31, 11, tzinfo=UTC)),
+        ("2026-03-31T14:00:00.123456789-00:00", datetime(2026, 3, 31, 14, 0, 0, 123_456, tzinfo=UTC)),
+        ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("2199-12-31T23:59:59Z", datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("2024-02-29T00:00:00+14:00", datetime(2024, 2, 28, 10, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_rfc_3339_with_a_zone(typed: str, instant: datetime) -> None:
+    assert parse_instant(typed) == instant
+    assert parse_instant(typed).tzinfo is UTC
+
+
+@pytest.mark.parametrize("typed", ODD)
+def test_what_is_no_instant_is_refused_in_a_sentence(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"is |has ") as wrong:
+        parse_instant(typed)
+    assert len(str(wrong.value)) < 250
+
+
+@given(st.timedeltas(timedelta(), timedelta(days=84_005)).map(lambda since: datetime(1970, 1, 1, tzinfo=UTC) + since))
+def test_what_the_desk_writes_it_reads_back(instant: datetime) -> None:
+    assert parse_instant(clock.iso(instant)) == instant == clock.from_iso(clock.iso(instant))
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{0,12}[Z+-][0-9:]{0,6}"))
+def test_no_text_breaks_it(text: str) -> None:
+    for read in (parse_instant, lambda typed: parse_time_or_day(typed, SAMOA), lambda typed: parse_day(typed, BERLIN)):
+        try:
+            assert 1969 <= read(text).year <= 2200
+        except ValueError as wrong:
+            assert str(wrong)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("typed", "instant"),
+    [
+        ("2026-03-31T14:30", datetime(2026, 3, 31, 11, 30, tzinfo=UTC)),
+        ("2026-03-31 14:30:15", datetime(2026, 3, 31, 11, 30, 15, tzinfo=UTC)),
+        ("2026-03-31T14:30:00Z", datetime(2026, 3, 31, 14, 30, tzinfo=UTC)),
+    ],
+)
+def test_local_time_is_that_of_the_persons_zone(typed: str, instant: datetime) -> None:
+    assert parse_local(typed, NAIROBI) == instant
+
+
+def test_a_repeated_local_time_is_its_first_and_a_skipped_one_is_refused() -> None:
+    assert parse_local("2026-10-25T02:30", BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    with pytest.raises(ValueError, match="the clock was put forward"):
+        parse_local("2026-03-29T02:30", BERLIN)
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00", "9999-12-31T23:59", "2200-01-01T14:00", "1969-12-31T09:00"])
+def test_local_time_has_the_same_years(typed: str) -> None:
+    for zone in (NAIROBI, BERLIN, SAMOA):
+        with pytest.raises(ValueError, match="1970 to 2199"):
+            parse_local(typed, zone)
+
+
+def test_a_day_begins_at_midnight_in_the_persons_zone() -> None:
+    assert parse_day("2026-03-31", NAIROBI) == datetime(2026, 3, 30, 21, tzinfo=UTC)
+    assert parse_day("2199-12-31", SAMOA) + timedelta(days=1) > parse_day("1970-01-01", SAMOA)
+
+
+@pytest.mark.parametrize(
+    "typed", ["9999-12-31", "0001-01-01", "2026-02-30", "2026-3-1", "20260331", "2026-W14", "", "1"]
+)
+def test_a_day_that_can_not_be_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"is "):
+        parse_day(typed, SAMOA)
+
+
+def test_an_instant_at_the_end_of_the_calendar_is_shown_all_the_same() -> None:
+    for instant in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+        for zone in (SAMOA, ZoneInfo("America/Los_Angeles")):
+            assert shown_in(instant, zone).isoformat()
+        with pytest.raises(ValueError, match="1970 to 2199"):
+            within_years(instant)

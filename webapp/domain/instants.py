@@ -1,0 +1,97 @@
+"""Instants as they are written outside: the one way they are read, whoever writes them.
+
+An instant is RFC 3339 with a zone, and lies in the years that this desk keeps. Where people write local time, in a form
+or a filter, the zone is theirs; a file's times without a zone are UTC.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+EXAMPLE = "2026-03-31T14:00:00Z"
+
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ZONE = r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+_RFC_3339 = re.compile(rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?{_ZONE}", re.ASCII)
+_LOCAL = re.compile(rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?", re.ASCII)
+_DAY = re.compile(_DATE, re.ASCII)
+
+
+def parse_instant(text: str) -> datetime:
+    """An RFC 3339 instant, in UTC. Raises ValueError with a sentence (without a stop)."""
+    typed = text.strip()
+    if not _RFC_3339.fullmatch(typed):
+        raise ValueError(f"{_short(typed)} is not a time with a zone as RFC 3339 writes it, such as {EXAMPLE}")
+    return within_years(_read(typed.upper()), typed)
+
+
+def parse_local(text: str, zone: tzinfo) -> datetime:
+    """A time of the clock in a zone, or an instant with its own; in UTC. Raises ValueError with a sentence.
+
+    Where a change of the clock repeats a local time, its first occurrence is meant; one that a change skips is refused.
+    """
+    typed = text.strip()
+    if not _LOCAL.fullmatch(typed):
+        return parse_instant(typed)
+    local = _read(typed.upper()).replace(tzinfo=zone)
+    instant = within_years(local, typed)
+    if instant.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise ValueError(f"{_short(typed)} does not exist: the clock was put forward over it")
+    return instant
+
+
+def parse_day(text: str, zone: tzinfo) -> datetime:
+    """The midnight, in a zone, with which a day begins. Raises ValueError with a sentence (without a stop)."""
+    typed = text.strip()
+    if not _DAY.fullmatch(typed):
+        raise ValueError(f"{_short(typed)} is not a day, such as 2026-03-31")
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        raise ValueError(f"{_short(typed)} is a day that no calendar has") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(_outside(typed))
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def parse_time_or_day(text: str, zone: tzinfo) -> datetime:
+    """A time with or without a zone, or a day, which is its midnight; in UTC. Raises ValueError with a sentence."""
+    typed = text.strip()
+    return parse_day(typed, zone).astimezone(UTC) if _DAY.fullmatch(typed) else parse_local(typed, zone)
+
+
+def within_years(instant: datetime, typed: str | None = None) -> datetime:
+    """The instant in UTC, if it lies in the years that this desk keeps. Raises ValueError with a sentence."""
+    try:
+        found = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_outside(typed or str(instant))) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(_outside(typed or str(instant)))
+    return found
+
+
+def shown_in(instant: datetime, zone: tzinfo) -> datetime:
+    """The instant on the clocks of a zone; in UTC where the calendar ends before the zone's clocks do."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        return instant.astimezone(UTC)
+
+
+def _read(typed: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(typed)
+    except ValueError:
+        raise ValueError(f"{_short(typed)} is a time that no calendar has; write it such as {EXAMPLE}") from None
+    if found.tzinfo is not None and abs(found.utcoffset() or timedelta()) > timedelta(hours=14):
+        raise ValueError(f"{_short(typed)} has an offset that no zone has")
+    return found
+
+
+def _outside(typed: str) -> str:
+    return f"{_short(typed)} is not in the years {FIRST_YEAR} to {LAST_YEAR}"
+
+
+def _short(typed: str) -> str:
+    return repr(typed if len(typed) <= 40 else f"{typed[:40]}…")
