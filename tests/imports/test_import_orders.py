@@ -79,7 +79,7 @@ def test_a_paid_buffer_order_is_held_in_its_sellers_pending_account(runtime: Run
         file_of(
             line,
             line.replace("o-1", "o-2"),
-            line.replace("o-1", "o-3").replace(",2026-02-01T00:00:00Z", ","),
+            line.replace("o-1", "o-3").replace(",2026-02-01T00:00:00Z,2026-02-03T00:00:00Z", ",,"),
             header=header,
         ),
     )
@@ -148,7 +148,110 @@ def test_a_reference_twice_in_the_file_is_named_even_when_the_first_is_bad(
 ):
     _, problems = imported(runtime, file_of(PAID, "o-9,ama,kofi,-1,NGN,,", "o-9,ama,kofi,1,NGN,,", PAID))
 
-    assert problems[1:] == [(4, "order_ref 'o-9' is on line 3 already"), (5, "order_ref 'o-1' is on line 2 already")]
+    unusable = "order_ref 'o-9' is on 2 lines, from line 3 to line 4, of which some can't be used"
+    assert problems == [
+        (3, f"amount '-1' is negative; {unusable}"),
+        (4, unusable),
+        (5, "order_ref 'o-1' is on line 2 already"),
+    ]
+
+
+def test_of_lines_that_disagree_about_one_order_none_is_loaded(runtime: Runtime, file_of: Callable[..., Path]):
+    parts = ["o-9,ama,kofi,10.00,NGN,,", "o-2,ama,kofi,10.00,NGN,,", "o-9,ama,kofi,5.00,NGN,,"]
+
+    found, problems = imported(runtime, file_of(*parts), skip_bad=True)
+
+    disagree = "order_ref 'o-9' is on 2 lines, from line 2 to line 4, which disagree about amount"
+    assert problems == [(2, disagree), (4, disagree)]
+    assert (found.imported, found.rejected) == (1, 2)
+    with runtime.db.reading() as session:
+        assert session.scalars(select(Order.ref)).all() == ["o-2"]
+
+
+def test_a_record_of_several_lines_is_rejected_whole_and_nothing_out_of_its_middle_is_loaded(
+    runtime: Runtime, file_of: Callable[..., Path]
+):
+    record = '"C09-1\nC09-EVIL,b1,s-evil,999.00,NGN\nre""st",b1,s1,1.00,NGN'
+    file = file_of(record, "C09-2,b1,s1,5.00,NGN", header="order_ref,buyer_ref,seller_ref,amount,currency")
+
+    assert imported(runtime, file)[0].imported == 0
+    found, problems = imported(runtime, file, skip_bad=True)
+
+    assert problems == [(2, "a quoted cell goes on to line 4; each order is one line")]
+    assert (found.lines, found.imported, found.rejected) == (2, 1, 1)
+    assert found.rejects is not None
+    assert record in found.rejects.read_text()
+    with runtime.db.reading() as session:
+        assert session.scalars(select(Order.ref)).all() == ["C09-2"]
+        assert set(session.scalars(select(Party.ref))) == {"b1", "s1"}
+
+
+def test_a_quote_that_is_never_closed_takes_the_rest_of_the_file_with_it(
+    runtime: Runtime, file_of: Callable[..., Path]
+):
+    file = file_of(
+        PAID, 'o-3,"ama,kofi,5,NGN,,', *[f"o-{number},ama,kofi,{'5' * 99},NGN,," for number in range(4, 999)]
+    )
+
+    found, problems = imported(runtime, file, skip_bad=True)
+
+    assert [(line, why.partition(":")[0]) for line, why in problems] == [(3, "a quote is opened and never closed")]
+    assert (found.lines, found.imported) == (2, 1)
+
+
+def test_a_quote_within_a_cell_opens_nothing(runtime: Runtime, file_of: Callable[..., Path]):
+    found, problems = imported(runtime, file_of('o-1,ama,kofi 5",5,NGN,,', 'o-2, "ama","ko""fi","5.00",NGN,,'))
+
+    assert (found.imported, problems) == (2, [])
+    with runtime.db.reading() as session:
+        assert set(session.scalars(select(Party.ref))) == {"ama", 'kofi 5"', 'ko"fi'}
+
+
+def test_rows_of_empty_cells_are_blank_lines(runtime: Runtime, file_of: Callable[..., Path]):
+    found, problems = imported(runtime, file_of(PAID, ",,,,,,", '"","",,,,,', " , ,\t,,,,", ",,"))
+
+    assert (found.lines, found.imported, problems) == (1, 1, [])
+
+
+def test_one_name_composed_and_decomposed_is_one_party(runtime: Runtime, file_of: Callable[..., Path]):
+    file = file_of("o-1,b1,Jos\u00e9,10.00,NGN,,", "o-2,b1,Jose\u0301,10.00,NGN,,", "o-3,Jose\u0301,b1,1.00,NGN,,")
+
+    assert imported(runtime, file)[0].imported == 3
+    with runtime.db.reading() as session:
+        assert set(session.scalars(select(Party.ref))) == {"b1", "Jos\u00e9"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ("order_ref,buyer_ref\n".encode("utf-16"), "The file is UTF-16. Save it as CSV UTF-8"),
+        ("order_ref,buyer_ref\n".encode("utf-16-be"), "The file is UTF-16. Save it as CSV UTF-8"),
+        (b"PK\x03\x04" + b"x" * 100, "The file is a spreadsheet, not a text. Save it as CSV UTF-8"),
+        (b"sep=;\norder_ref;buyer_ref\n", "Remove this line, and separate the columns with commas"),
+        (b"\xef\xbb\xbfSEP=,\r\norder_ref,buyer_ref\r\n", "Remove this line"),
+        (b"order_ref,buyer_ref\ro-1,ama\r", "The lines of the file end with CR alone"),
+        (b"order_ref\tbuyer_ref\n", "its columns are not separated by commas; save the file as CSV UTF-8"),
+    ],
+)
+def test_a_file_that_is_written_otherwise_is_refused_with_what_to_do(
+    runtime: Runtime, tmp_path: Path, raw: bytes, reason: str
+):
+    file = tmp_path / "orders.csv"
+    file.write_bytes(raw)
+    with pytest.raises(Invalid, match=reason):
+        imported(runtime, file)
+
+
+def test_a_bare_cr_spoils_its_line_only(runtime: Runtime, tmp_path: Path):
+    file = tmp_path / "orders.csv"
+    file.write_bytes(
+        b"order_ref,buyer_ref,seller_ref,amount,currency\no-1,ama,kofi,5,NGN\ro-2,a,b,1,NGN\no-3,a,b,1,NGN\n"
+    )
+
+    found, problems = imported(runtime, file, skip_bad=True)
+
+    assert problems == [(2, "a CR stands in the middle of the line; end each line with LF or CRLF")]
+    assert found.imported == 1
 
 
 def test_skip_bad_loads_the_good_and_writes_the_others_to_a_file(runtime: Runtime, file_of: Callable[..., Path]):
@@ -190,7 +293,7 @@ def test_lines_that_are_no_text_are_named_by_number(runtime: Runtime, tmp_path: 
         ("order_ref,buyer_ref,seller_ref,amount,currency,colour\n", "unknown column 'colour'"),
         ("order_ref,buyer_ref,amount,currency\n", "column 'seller_ref' is missing"),
         ("order_ref,buyer_ref,seller_ref,amount,amount,currency\n", "column 'amount' is there twice"),
-        ("order_ref;buyer_ref;seller_ref;amount;currency\n", "unknown column"),
+        ("order_ref;buyer_ref;seller_ref;amount;currency\n", "not separated by commas"),
     ],
 )
 def test_a_file_that_is_no_file_of_orders_is_refused(runtime: Runtime, tmp_path: Path, content: str, reason: str):

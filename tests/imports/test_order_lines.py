@@ -53,7 +53,7 @@ def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor
         ("amount", "0.00", "amount is zero"),
         ("amount", "", "amount is empty"),
         ("amount", "5.001", "amount '5.001' has too many decimals: NGN has 2"),
-        ("amount", "5,5", "amount '5,5' is not an amount"),
+        ("amount", "5,5", "amount '5,5' could be read in two ways"),
         ("amount", "1e3", "amount '1e3' is not an amount"),
         ("amount", "٣", "is not an amount"),
         ("amount", "9" * 30, "is larger than this desk can hold"),
@@ -65,7 +65,19 @@ def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor
         ("seller_ref", "ama", "buyer_ref and seller_ref are both 'ama'"),
         ("policy", "someday", "policy 'someday' is none of deadline, completion, buffer, placement"),
         ("paid_at", "yesterday", "paid_at 'yesterday' is not an ISO 8601 time"),
-        ("created_at", "0001-01-01T00:00:00+14:00", "created_at '0001-01-01T00:00:00+14:00' is not an ISO 8601 time"),
+        ("amount", ".50", "amount '.50' needs digits on both sides of its point"),
+        ("amount", "5.", "amount '5.' needs digits on both sides of its point"),
+        ("created_at", "0001-01-01T00:00:00+14:00", "created_at '0001-01-01T00:00:00+14:00' is not in the years"),
+        ("created_at", "2026-01-01T24:00:00Z", "created_at '2026-01-01T24:00:00Z' is a time that no calendar has"),
+        ("created_at", "2026-W05-1", "created_at '2026-W05-1' is not an ISO 8601 time"),
+        ("created_at", "01/02/2026", "created_at '01/02/2026' is not an ISO 8601 time"),
+        ("paid_at", "45384.34789351852", "is a serial number, by which a spreadsheet means 2024-04-02"),
+        ("paid_at", "45384", "show the column as yyyy-mm-dd hh:mm:ss before you save it"),
+        ("paid_at", "20260201", "paid_at '20260201' is a number, not a time such as"),
+        ("paid_at", "9" * 400, "is a number, not a time such as"),
+        ("paid_at", "2026-03-01T00:00:01Z", "paid_at is in the future"),
+        ("created_at", "2026-03-02", "created_at is in the future"),
+        ("completed_at", "2026-02-01", "completed_at is there without paid_at"),
         ("release_at", "9999-01-01", "release_at '9999-01-01' is not in the years 1970 to 2199"),
         ("fee", "2000", "fee '2000' is more than the amount"),
         ("fee", "-1", "fee '-1' is negative"),
@@ -88,7 +100,7 @@ def test_everything_that_is_wrong_with_a_line_is_said_at_once():
     [
         ({"policy": "completion"}, None),
         ({"policy": "buffer"}, None),
-        ({"policy": "buffer", "completed_at": "2026-02-03"}, "2026-02-06 00:00:00.000000"),
+        ({"policy": "buffer", "paid_at": "2026-02-01", "completed_at": "2026-02-03"}, "2026-02-06 00:00:00.000000"),
         ({"policy": "placement", "release_at": "2026-05-01"}, "2026-05-01 00:00:00.000000"),
         ({"release_at": "2026-05-01"}, "2026-05-01 00:00:00.000000"),
         ({"paid_at": "2026-02-10"}, "2026-02-17 00:00:00.000000"),
@@ -96,6 +108,33 @@ def test_everything_that_is_wrong_with_a_line_is_said_at_once():
 )
 def test_the_policys_rule_says_when_it_is_due(fields: dict[str, str], release_at: str | None):
     assert line_of(**fields).release_at == release_at
+
+
+@pytest.mark.parametrize("name", ["paid_at", "completed_at", "release_at"])
+def test_nothing_happens_to_an_order_before_it_is_created(name: str):
+    times = {"created_at": "2026-02-02", "paid_at": "2026-02-02"} | {name: "2026-02-01"}
+    with pytest.raises(BadLine, match=f"{name} is before created_at"):
+        line_of(**times)
+
+
+def test_times_without_a_zone_are_utc():
+    line = line_of(
+        created_at="2026-02-01 08:00", paid_at="2026-02-01T08:00:30.5", release_at="2026-02-08T00:00:00+03:00"
+    )
+
+    assert line.created_at == "2026-02-01 08:00:00.000000"
+    assert line.paid_at == "2026-02-01 08:00:30.500000"
+    assert line.release_at == "2026-02-07 21:00:00.000000"
+
+
+def test_empty_cells_without_a_name_are_not_there_but_a_value_in_one_is_refused():
+    layout = Layout("order_ref,buyer_ref,seller_ref,amount,currency,,")
+
+    assert read(2, "o-1,ama,kofi,5,NGN,,", layout, RULES).amount == 500
+    assert read(2, "o-1,ama,kofi,5,NGN,,,,", layout, RULES).amount == 500
+    assert read(2, "o-1,ama,kofi,5,NGN", layout, RULES).amount == 500
+    with pytest.raises(BadLine, match="a value in column 7, which has no name"):
+        read(2, "o-1,ama,kofi,5,NGN,,late", layout, RULES)
 
 
 def test_quotes_that_do_not_match_spoil_one_line_only():

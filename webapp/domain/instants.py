@@ -31,8 +31,10 @@ def parse_local(text: str, zone: tzinfo) -> datetime:
     Where a change of the clock repeats a local time, its first occurrence is meant; one that a change skips is refused.
     """
     typed = text.strip()
-    if not _LOCAL.fullmatch(typed):
+    if _RFC_3339.fullmatch(typed):
         return parse_instant(typed)
+    if not _LOCAL.fullmatch(typed):
+        raise ValueError(f"{_short(typed)} is not an ISO 8601 time, such as {EXAMPLE}")
     local = _read(typed.upper()).replace(tzinfo=zone)
     instant = within_years(local, typed)
     if instant.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):

@@ -22,6 +22,8 @@ class Layout:
             names = cells(header)
         except BadLine as bad:
             raise Invalid(f"Line 1, the header: {bad}.") from None
+        while names and not names[-1]:
+            names.pop()
         problems = _problems(names)
         if problems:
             raise Invalid(f"Line 1, the header: {'; '.join(problems)}. Known columns: {', '.join(COLUMNS)}.")
@@ -30,15 +32,23 @@ class Layout:
         self._pick: Pick = itemgetter(*(names.index(name) if name in names else self.width for name in COLUMNS))
 
     def fields(self, text: str) -> tuple[str, ...]:
-        """The fields of a line in the order of COLUMNS, absent ones empty. Raises BadLine."""
+        """The fields of a line in the order of COLUMNS, absent ones empty; empty ones at its end are none.
+
+        Raises BadLine.
+        """
         found = cells(text)
-        if len(found) != self.width:
+        if any(found[self.width :]):
+            raise BadLine(f"it has a value in column {len(found)}, which has no name in the header")
+        if len(found) < self.width:
             raise BadLine(f"it has {len(found)} fields, the header has {self.width}")
+        del found[self.width :]
         found.append("")
         return self._pick(found)
 
 
 def _problems(names: list[str]) -> list[str]:
+    if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
+        return ["its columns are not separated by commas; save the file as CSV UTF-8 (comma delimited)"]
     unknown = [f"unknown column {name!r}" for name in dict.fromkeys(names) if name not in COLUMNS]
     missing = [f"column {name!r} is missing" for name in REQUIRED if name not in names]
     double = [f"column {name!r} is there twice" for name in COLUMNS if names.count(name) > 1]

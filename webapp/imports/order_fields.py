@@ -1,10 +1,12 @@
 """The fields of one line of orders: each rule takes text and gives a value, or raises BadLine with a sentence."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from webapp.domain.money import LARGEST, exponent
+from webapp.domain.amounts import parse_amount
+from webapp.domain.instants import EXAMPLE, parse_time_or_day
+from webapp.domain.money import present
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import Policy
 from webapp.imports.lines import BadLine
@@ -13,10 +15,9 @@ LONGEST_REF = 72
 """Characters of a reference; what is derived from one must fit its column."""
 
 _POLICIES = frozenset(Policy)
-_YEARS = range(1970, 2200)
-_PLAIN = re.compile(r"[0-9]{1,15}(?:\.([0-9]+))?", re.ASCII)
-_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?", re.ASCII)
-_NEGATIVE = re.compile(r"-[0-9.,]+", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_SERIALS = range(1, 2_958_466)
+"""The days that a spreadsheet counts, up to the year 9999."""
 
 
 def reference(text: str, name: str) -> str:
@@ -31,42 +32,23 @@ def reference(text: str, name: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def decimals(currency: str) -> int:
-    """Decimals of a currency."""
+def currency(code: str) -> str:
+    """A present currency."""
     try:
-        return exponent(currency)
+        return present(code)
     except ValueError as unknown:
         raise BadLine(f"unknown currency: {unknown}") from None
 
 
-def minor(text: str, currency: str, name: str) -> int:
+def minor(text: str, code: str, name: str) -> int:
     """Minor units of an amount in major units; never rounds."""
-    places = decimals(currency)
-    plain = _PLAIN.fullmatch(text)
-    if plain is None:
-        plain = _PLAIN.fullmatch(_ungrouped(text, name))
-    if plain is None:
-        raise BadLine(f"{name} {text!r} is larger than this desk can hold")
-    whole, _, part = plain.group().partition(".")
-    part = part.rstrip("0") if len(part) > places else part
-    if len(part) > places:
-        raise BadLine(f"{name} {text!r} has too many decimals: {currency} has {places}")
-    value = int(whole + part.ljust(places, "0"))
-    if value > LARGEST:
-        raise BadLine(f"{name} {text!r} is larger than this desk can hold")
-    return value
-
-
-def _ungrouped(text: str, name: str) -> str:
+    currency(code)
     if not text:
         raise BadLine(f"{name} is empty")
-    if _NEGATIVE.fullmatch(text):
-        raise BadLine(f"{name} {text!r} is negative")
-    if _GROUPED.fullmatch(text):
-        return text.replace(",", "")
-    if text.isascii() and text.replace(".", "", 1).isdigit():
-        return text
-    raise BadLine(f"{name} {text!r} is not an amount, such as 1250.00")
+    try:
+        return parse_amount(text, code)
+    except ValueError as wrong:
+        raise BadLine(f"{name} {wrong}") from None
 
 
 def policy(text: str) -> str:
@@ -79,17 +61,27 @@ def policy(text: str) -> str:
 
 
 def instant(text: str, name: str) -> datetime | None:
-    """An ISO 8601 time in UTC; one without an offset is taken as UTC. None when nothing is said."""
+    """An ISO 8601 time or day, in UTC unless it says its zone. None when nothing is said."""
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadLine(f"{name} {text!r} is not an ISO 8601 time, such as 2026-03-31T14:00:00Z") from None
-    if found.year not in _YEARS:
-        raise BadLine(f"{name} {text!r} is not in the years {_YEARS[0]} to {_YEARS[-1]}")
-    return found
+        return parse_time_or_day(text, UTC)
+    except ValueError as wrong:
+        raise BadLine(f"{name} {_not_a_time(text, str(wrong))}") from None
+
+
+def _not_a_time(text: str, wrong: str) -> str:
+    """The reason; a number is told apart, for a spreadsheet makes dates to numbers."""
+    if not _NUMBER.fullmatch(text):
+        return wrong
+    days = int(text.partition(".")[0][:9])
+    if days not in _SERIALS:
+        return f"{text[:40]!r} is a number, not a time such as {EXAMPLE}"
+    day = date(1899, 12, 30) + timedelta(days=days)
+    return (
+        f"{text[:40]!r} is a serial number, by which a spreadsheet means {day.isoformat()}: show the column as "
+        f"yyyy-mm-dd hh:mm:ss before you save it, so that a time is such as {EXAMPLE}"
+    )
 
 
 def stored(found: datetime | None) -> str | None:

@@ -44,7 +44,7 @@ def read(number: int, text: str, layout: Layout, rules: Rules) -> OrderLine:
     try:
         return _values(number, fields, rules)
     except BadLine:
-        raise BadLine("; ".join(_all_problems(fields))) from None
+        raise BadLine("; ".join(_all_problems(fields, rules))) from None
 
 
 def reference_of(text: str, layout: Layout) -> str | None:
@@ -61,6 +61,7 @@ def _values(number: int, fields: tuple[str, ...], rules: Rules) -> OrderLine:
     paid_at = field.instant(paid, "paid_at")
     completed_at = field.instant(completed, "completed_at")
     release_at = field.instant(release, "release_at")
+    _require_order(created_at, paid_at, completed_at, release_at, rules.now)
     policy = field.policy(how)
     began = created_at or paid_at or rules.now
     if release_at is None:
@@ -80,6 +81,31 @@ def _values(number: int, fields: tuple[str, ...], rules: Rules) -> OrderLine:
         field.stored(release_at),
         _given(how, created, fee, release),
     )
+
+
+def _require_order(
+    created: datetime | None,
+    paid: datetime | None,
+    completed: datetime | None,
+    release: datetime | None,
+    now: datetime,
+) -> None:
+    """What has happened has happened by now, and in the order in which it can."""
+    wrong = [
+        f"{name} is in the future"
+        for name, at in (("created_at", created), ("paid_at", paid), ("completed_at", completed))
+        if at is not None and at > now
+    ]
+    if completed is not None and paid is None:
+        wrong.append("completed_at is there without paid_at: what nobody paid for can't be completed")
+    if created is not None:
+        wrong += [
+            f"{name} is before created_at"
+            for name, at in (("paid_at", paid), ("completed_at", completed), ("release_at", release))
+            if at is not None and at < created
+        ]
+    if wrong:
+        raise BadLine("; ".join(wrong))
 
 
 def _given(how: str, created: str, fee: str, release: str) -> str:
@@ -109,7 +135,7 @@ def _fee(text: str, currency: str, amount: int, rules: Rules) -> int:
     return fee
 
 
-def _all_problems(fields: tuple[str, ...]) -> list[str]:
+def _all_problems(fields: tuple[str, ...], rules: Rules) -> list[str]:
     ref, buyer, seller, amount, currency, how, *times, fee = fields
     checks: list[Callable[[], Any]] = [
         lambda: field.reference(ref, "order_ref"),
@@ -120,6 +146,7 @@ def _all_problems(fields: tuple[str, ...]) -> list[str]:
             _time_check(text, name)
             for text, name in zip(times, ("created_at", "paid_at", "completed_at", "release_at"), strict=True)
         ),
+        lambda: _order_check(times, rules.now),
         lambda: _fee_check(fee, amount, currency),
     ]
     return list(filter(None, map(_problem, checks)))
@@ -127,6 +154,15 @@ def _all_problems(fields: tuple[str, ...]) -> list[str]:
 
 def _time_check(text: str, name: str) -> Callable[[], Any]:
     return lambda: field.instant(text, name)
+
+
+def _order_check(times: list[str], now: datetime) -> None:
+    """Only what is wrong with the order of the times: one that can't be read is said already."""
+    try:
+        created, paid, completed, release = (field.instant(text, "") for text in times)
+    except BadLine:
+        return
+    _require_order(created, paid, completed, release, now)
 
 
 def _fee_check(fee: str, amount: str, currency: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.errors import Invalid
-from webapp.imports.lines import BadLine, lines
+from webapp.imports.lines import BadLine, lines, require_readable
 from webapp.imports.order_columns import Layout
 from webapp.imports.order_lines import OrderLine, Rules, read, reference_of
 from webapp.imports.rejects import write_rejects
@@ -21,6 +21,7 @@ from webapp.services.party_imports import add_parties
 
 _BATCH = 5_000
 """Lines in memory at a time, and in one transaction: short enough that nobody waits for the import."""
+_HEAD = 65_536
 
 Progress = Callable[[str, int, int], None]
 Problem = Callable[[int, str], None]
@@ -87,6 +88,8 @@ def _read(file: Path, scratch: Scratch, rules: Rules, progress: Progress) -> int
     size = file.stat().st_size
     count = 0
     with file.open("rb") as stream:
+        require_readable(stream.read(_HEAD))
+        stream.seek(0)
         found = lines(stream)
         layout = _layout(found, file)
         for batch in _in_batches(found):

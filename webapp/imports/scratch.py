@@ -20,11 +20,41 @@ _ADD_BAD = "INSERT INTO row (line, ref, state) VALUES (?, ?, 'bad')"
 _ADD_PROBLEM = (
     "INSERT INTO problem VALUES (?, ?) ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason"
 )
+_COMPARED = {
+    "buyer": "buyer_ref",
+    "seller": "seller_ref",
+    "amount": "amount",
+    "currency": "currency",
+    "fee": "fee",
+    "policy": "policy",
+    "created_at": "created_at",
+    "paid_at": "paid_at",
+    "completed_at": "completed_at",
+    "release_at": "release_at",
+}
+"""What lines of one order must agree about, and its column in the file."""
+_DIFFERS = " || ".join(
+    f"iif(count(DISTINCT coalesce({field}, '')) > 1, ', {column}', '')" for field, column in _COMPARED.items()
+)
+_DISAGREEING = f"""
+INSERT INTO problem
+SELECT row.line, 'order_ref ''' || row.ref || ''' is on ' || same.lines || ' lines, from line ' || same.first
+    || ' to line ' || same.last || iif(same.bad, ', of which some can''t be used',
+    ', which disagree about ' || substr(same.differs, 3))
+FROM (
+    SELECT ref, count(*) AS lines, min(line) AS first, max(line) AS last, max(state = 'bad') AS bad,
+        {_DIFFERS} AS differs
+    FROM row WHERE ref IN (SELECT ref FROM row GROUP BY ref HAVING count(*) > 1)
+    GROUP BY ref HAVING differs <> '' OR bad
+) AS same
+JOIN row ON row.ref = same.ref
+WHERE true ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason
+"""
 _DOUBLES = """
 INSERT INTO problem
 SELECT row.line, 'order_ref ''' || row.ref || ''' is on line ' || first.line || ' already'
-FROM (SELECT ref, min(line) AS line FROM row GROUP BY ref HAVING count(*) > 1) AS first
-JOIN row ON row.ref = first.ref AND row.line > first.line
+FROM (SELECT ref, min(line) AS line FROM row WHERE state <> 'bad' GROUP BY ref HAVING count(*) > 1) AS first
+JOIN row ON row.ref = first.ref AND row.line > first.line AND row.state <> 'bad'
 WHERE true ON CONFLICT (line) DO UPDATE SET reason = reason || '; ' || excluded.reason
 """
 _PARTIES = """
@@ -62,8 +92,10 @@ class Scratch:
         self._many(_ADD_BAD, refs)
 
     def reject_doubles(self) -> None:
-        """Reject every line whose reference an earlier line has."""
+        """Reject all lines of an order that disagree about it, and of those that agree all but the first."""
         self._db.execute("CREATE INDEX row_ref ON row (ref, line)")
+        self._db.execute(_DISAGREEING)
+        self.settle()
         self._db.execute(_DOUBLES)
         self.settle()
 
