@@ -10,6 +10,7 @@ from sqlalchemy import DateTime, func, select
 from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, migrations
+from webapp.db_failures import BUSY, failure_of
 from webapp.providers.failures import CallFailed
 from webapp.runtime import Runtime
 from webapp.services import mirror_balances, processes, provider_health
@@ -42,6 +43,23 @@ def database(runtime: Runtime) -> Finding:
             "database", "wrong", f"{kind} doesn't answer: {said}", "Check DATABASE_URL, and that the server runs."
         )
     return Finding("database", "ok", f"{kind} answers.")
+
+
+def writes(runtime: Runtime) -> Finding:
+    """Does it take changes? A row is written and removed in one commit: only a commit shows that its disk is full.
+
+    A database that is busy with somebody else's changes takes changes.
+    """
+    try:
+        with runtime.db.transaction() as session:
+            processes.beat(session, processes.CHECK, clock.now())
+            processes.leave(session, processes.CHECK)
+    except DBAPIError as problem:
+        failure = failure_of(problem)
+        if failure is not BUSY:
+            said = failure.sentence if failure else str(problem.orig).partition("\n")[0]
+            return Finding("writes", "wrong", said, "Look at the database's disk, its role and its log.")
+    return Finding("writes", "ok", "The database takes changes.")
 
 
 def migration(runtime: Runtime) -> Finding:
@@ -171,6 +189,7 @@ def disk(runtime: Runtime) -> Finding:
 
 CHECKS: dict[str, Callable[[Runtime], Finding]] = {
     "database": database,
+    "writes": writes,
     "migrations": migration,
     "redis": redis,
     "clock": clocks,

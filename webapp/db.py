@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from webapp.db_failures import in_doubt
 from webapp.digests import RowsDigest
 
 Hook = Callable[[Session], None]
@@ -46,6 +47,7 @@ class Database:
 
         Last of all it settles the pool accounts and seals the audit batch; after the commit it runs what was
         put into `session.info["after_commit"]`, and what was put into `"if_undone"` when it never comes to a commit.
+        Raises CommitInDoubt when the acknowledgement of the commit was lost.
         """
         with self._sessions() as session:
             connection = session.connection(execution_options={"desk_writes": True})
@@ -59,9 +61,12 @@ class Database:
                 raise
             try:
                 session.commit()
-            except Exception:
+            except Exception as problem:
                 # SQLite keeps a transaction open whose commit was refused; nobody may get this connection again.
                 connection.invalidate()
+                doubt = in_doubt(problem)
+                if doubt is not None:
+                    raise doubt from problem
                 raise
         _run(session, "after_commit")
 

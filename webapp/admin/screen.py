@@ -10,7 +10,7 @@ from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from sqlalchemy.orm import Session
 
 from webapp.admin.once import take_once
-from webapp.security.context import current_asker, runtime
+from webapp.security.context import current_asker, note_saved, runtime
 from webapp.security.declared import OF_ITS_SCREEN, SIGNED_IN
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -73,6 +73,7 @@ class Screen(BaseView):
         with runtime().db.transaction() as session:
             take_once(session)
             yield session
+        note_saved()
 
     def reading(self) -> AbstractContextManager[Session]:
         """A snapshot to read from."""

@@ -33,13 +33,14 @@ _SAID = {
     415: "The body is not JSON.",
     422: "The input can't be used; `errors` names each field.",
     429: "Too many requests; `Retry-After` says how many seconds to wait.",
-    503: "Something the deed needs is not there or not set up.",
+    503: "Something that is needed is not set up, or not there just now; `Retry-After` says when to try again.",
 }
 _TEXT = {"schema": {"type": "string"}}
 _SECONDS = {"schema": {"type": "integer", "minimum": 0}}
 _HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": _TEXT | {"description": "`Bearer`."}},
     429: {"Retry-After": _SECONDS | {"description": "Seconds to wait."}},
+    503: {"Retry-After": _SECONDS | {"description": "Seconds to wait, where waiting helps."}},
 }
 
 
@@ -73,7 +74,7 @@ def _headers(endpoint: Endpoint) -> Iterator[tuple[str, Any]]:
 
 def _statuses(endpoint: Endpoint) -> Iterator[int]:
     query = endpoint.takes("query")
-    yield from (400, 401, 403, 429)
+    yield from (400, 401, 403, 429, 503)
     if endpoint.writes or query or "<" in endpoint.path:
         yield 404
     if endpoint.writes or query:
@@ -82,5 +83,3 @@ def _statuses(endpoint: Endpoint) -> Iterator[int]:
         yield from (409, 413)
     if endpoint.takes("body"):
         yield 415
-    if endpoint.may_lack:
-        yield 503

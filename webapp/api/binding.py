@@ -14,6 +14,7 @@ from webapp.api.shapes import BIGGEST
 from webapp.errors import NotFound
 from webapp.runtime import Runtime
 from webapp.security import current_actor, needs
+from webapp.security.context import note_saved
 from webapp.services import idempotency
 
 KEY_HEADER = "Idempotency-Key"
@@ -57,6 +58,7 @@ def _writing(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
         with runtime.db.transaction() as session:
             call = Call(session, current_actor(), clock.now(), runtime)
             response = _once(endpoint, call, lambda: endpoint.function(call, **parts, **given))
+        note_saved()
         return response if endpoint.after is None else _finished(endpoint, runtime, response)
 
     return view

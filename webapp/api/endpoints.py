@@ -43,8 +43,6 @@ class Endpoint:
     for a request that is sent again, and gives the answer anew."""
     once: frozenset[str] = frozenset()
     """Fields of the answer that are shown once and never kept, not even to answer the same request again."""
-    lacks: bool = False
-    """Whether something that it needs may not be set up, so that it answers 503."""
 
     @property
     def name(self) -> str:
@@ -55,11 +53,6 @@ class Endpoint:
     def writes(self) -> bool:
         """Whether it changes anything."""
         return self.method != "GET"
-
-    @property
-    def may_lack(self) -> bool:
-        """Whether it may answer 503: what is asked of the outside may not be there."""
-        return self.lacks or self.after is not None
 
     @property
     def answer(self) -> type[BaseModel]:
@@ -96,10 +89,9 @@ class Endpoints:
         before: Callable[[Any], None] | None = None,
         after: Callable[[Runtime, Actor, Any], Any] | None = None,
         once: Iterable[str] = (),
-        lacks: bool = False,
     ) -> Callable[[Function], Function]:
         """Declare a write: `function(call, <parts of the path>, body=…)`."""
-        more = {"before": before, "after": after, "once": frozenset(once), "lacks": lacks}
+        more = {"before": before, "after": after, "once": frozenset(once)}
         return self._declare("POST", path, permission, status=status, location=location, **more)
 
     def put(

@@ -45,13 +45,13 @@ def escrow_jobs_status(call: Call) -> EscrowJobs:
     return EscrowJobs(status=status, jobs=jobs, timestamp=call.at)
 
 
-@endpoints.post("/admin/escrow-jobs/trigger-auto-release", "job:run", status=202, location=RUN_ADDRESS, lacks=True)
+@endpoints.post("/admin/escrow-jobs/trigger-auto-release", "job:run", status=202, location=RUN_ADDRESS)
 def trigger_auto_release(call: Call) -> RunShape:
     """Run `auto_release` now."""
     return run_shape(triggered(call, "auto_release"))
 
 
-@endpoints.post("/admin/escrow-jobs/trigger-auto-deduct", "job:run", status=202, location=RUN_ADDRESS, lacks=True)
+@endpoints.post("/admin/escrow-jobs/trigger-auto-deduct", "job:run", status=202, location=RUN_ADDRESS)
 def trigger_auto_deduct(call: Call) -> RunShape:
     """Run `auto_deduct` now."""
     return run_shape(triggered(call, "auto_deduct"))

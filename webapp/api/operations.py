@@ -1,6 +1,7 @@
 """What machines that watch the desk ask: is it ready, and what do its figures say?"""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -11,15 +12,19 @@ from webapp.api.metrics import exposition
 from webapp.runtime import Runtime
 from webapp.security import current_actor, public
 
-_READY = {"database": checkup.database, "migrations": checkup.migration, "redis": checkup.redis}
+Check = Callable[[Runtime], checkup.Finding]
+_GOOD_FOR = 5.0
+"""Seconds for which a database that took a change is believed to take changes: whoever asks often writes no more."""
 
 
 def watch(app: Flask, runtime: Runtime) -> None:
     """Add `/readyz`, its alias `/healthz`, and `/metrics`."""
 
+    of_database = {"writes": _seldom(checkup.writes), "migrations": checkup.migration}
+
     @public
     def readyz() -> ResponseReturnValue:
-        return ready(runtime)
+        return _ready(runtime, of_database)
 
     @public
     def metrics() -> Response:
@@ -33,17 +38,36 @@ def watch(app: Flask, runtime: Runtime) -> None:
     app.add_url_rule("/metrics", "metrics", metrics)
 
 
-def ready(runtime: Runtime) -> ResponseReturnValue:
-    """200 when the database, its migrations and Redis are there; otherwise 503 with what is missing."""
-    said = {name: _asked(runtime, check) for name, check in _READY.items()}
+def _seldom(check: Check) -> Check:
+    """The check, whose good findings hold for a while."""
+    good: list[tuple[float, checkup.Finding]] = []
+
+    def checked(runtime: Runtime) -> checkup.Finding:
+        if good and time.monotonic() - good[-1][0] < _GOOD_FOR:
+            return good[-1][1]
+        found = check(runtime)
+        good[:] = [(time.monotonic(), found)] if found.verdict == "ok" else []
+        return found
+
+    return checked
+
+
+def _ready(runtime: Runtime, of_database: Mapping[str, Check]) -> ResponseReturnValue:
+    """200 when the database, its migrations and Redis are there; otherwise 503 with what is missing.
+
+    A database that does not answer is asked only once: each more would cost the prober another time-out.
+    """
+    said = {"database": _asked(runtime, checkup.database), "redis": _asked(runtime, checkup.redis)}
+    if said["database"] == "ok":
+        said |= {name: _asked(runtime, check) for name, check in of_database.items()}
     missing = {name: sentence for name, sentence in said.items() if sentence != "ok"}
     status = "unavailable" if missing else "ok"
     return jsonify(status=status, checks=said, timestamp=clock.iso(clock.now())), 503 if missing else 200
 
 
-def _asked(runtime: Runtime, check: Callable[[Runtime], checkup.Finding]) -> str:
+def _asked(runtime: Runtime, check: Check) -> str:
     try:
         found = check(runtime)
     except Exception as problem:
-        return f"{check.__name__} can't be checked: {type(problem).__name__}"
+        return f"It can't be checked: {type(problem).__name__}"
     return "ok" if found.verdict == "ok" else f"{found.found} {found.do}"

@@ -9,6 +9,7 @@ import click
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
+from webapp.db_failures import BUSY, FULL, READ_ONLY, CommitInDoubt, failure_of
 from webapp.errors import Invalid, Refusal
 from webapp.settings import SettingsProblem
 
@@ -16,7 +17,6 @@ FAILED, USAGE = 1, 2
 """Exit codes: it failed or found something wrong; it can't be done with this input or these settings."""
 
 _NOT_MIGRATED = ("no such table", "no such column", "undefinedtable", "undefinedcolumn")
-_BUSY = ("database is locked", "locknotavailable", "lock timeout")
 
 
 class DeskGroup(click.Group):
@@ -75,8 +75,11 @@ def _of_database(problem: DBAPIError) -> str:
     known = f"{type(problem.orig).__name__} {said}".lower()
     if any(word in known for word in _NOT_MIGRATED):
         return "The database is not migrated to this version. Run `desk migrate`."
-    if any(word in known for word in _BUSY):
-        return f"The database is busy ({said}). Nothing was changed; try again."
+    failure = failure_of(problem)
+    if isinstance(problem, CommitInDoubt):
+        return f"The connection was lost while a change was being saved ({said}): look whether it was made."
+    if failure in (BUSY, FULL, READ_ONLY):
+        return f"{failure.sentence.rstrip('.')} ({said}). What was being saved is undone; try again."
     return f"The database can't be used ({said}). Check DATABASE_URL, and see `desk doctor`."
 
 

@@ -51,3 +51,13 @@ def current_person() -> tuple[User, UserSession]:
     if asker.user is None or asker.session is None:
         raise NotAllowed("This is for people: a token has no account.")
     return asker.user, asker.session
+
+
+def note_saved() -> None:
+    """A transaction of this request was committed: what fails after it must not say that nothing was changed."""
+    g.saved = True
+
+
+def was_saved() -> bool:
+    """Whether a transaction of this request was committed."""
+    return bool(g.get("saved", False))

@@ -38,7 +38,9 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def manage(app: Flask, runtime: Runtime) -> None:
     """Let Flask-Login find people by our session rows."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    # Its context processor asks the database for each page, that which says that the database is away included.
+    manager.init_app(app, add_context_processor=False)
     manager.session_protection = None
     manager.user_loader(lambda secret: visitor(runtime, secret, request_id()))
 

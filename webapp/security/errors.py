@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp import logs
-from webapp.errors import NotSignedIn, Refusal
-from webapp.security.context import request_id
-from webapp.security.kinds import answers_in_json
+from webapp.db_failures import CommitInDoubt, Failure, failure_of
+from webapp.errors import NotSignedIn, Refusal, Unavailable
+from webapp.security.context import request_id, was_saved
+from webapp.security.kinds import SAFE_METHODS, answers_in_json
 
 
 def answer(app: Flask) -> None:
@@ -80,16 +81,58 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _bug(error: Exception) -> ResponseReturnValue:
+    failure = failure_of(error)
+    if failure is not None:
+        first_line = str(error).partition("\n")[0]
+        logs.get_logger().warning("database_failed", method=request.method, path=request.path, problem=first_line)
+        return _unavailable(failure, in_doubt=isinstance(error, CommitInDoubt))
     logs.get_logger().error("request_failed", method=request.method, path=request.path, exc_info=error)
-    detail = _(
-        "Something went wrong on our side. Nothing was changed unless the page said so. The request's number helps to "
-        "find out."
+    detail = _sentences(
+        _("Something went wrong on our side."), _effect(in_doubt=False), _("The request's number helps to find out.")
     )
     if answers_in_json():
         return problem(500, "Internal error", detail)
-    return render_template(
-        "security/broken.html", status=500, title=_("Something went wrong"), detail=detail, request_id=request_id()
-    ), 500
+    return _plain(500, _("Something went wrong"), detail), 500
+
+
+def _unavailable(failure: Failure, *, in_doubt: bool) -> ResponseReturnValue:
+    """503 with when to try again. The page asks the database for nothing."""
+    again = _("Try again in %(seconds)d seconds.", seconds=failure.retry_after)
+    settled = not in_doubt and not was_saved()
+    detail = _sentences(_(failure.sentence), _effect(in_doubt), again if settled else "")
+    if answers_in_json():
+        response = problem(503, Unavailable.title, detail)
+    else:
+        response = make_response(_plain(503, _("The desk can't do this just now"), detail), 503)
+    response.headers["Retry-After"] = str(failure.retry_after)
+    return response
+
+
+def _effect(in_doubt: bool) -> str:
+    """What became of the change that was sent, as far as it is known."""
+    if request.method in SAFE_METHODS:
+        return ""
+    if not in_doubt and not was_saved():
+        return _("Nothing was changed.")
+    if was_saved() and not in_doubt:
+        return _("What you sent was saved, but not everything that follows from it: look at it before you go on.")
+    if answers_in_json():
+        return _(
+            "The connection was lost while it was being saved, so it may or may not have been done: look first, or "
+            "send it again with the same Idempotency-Key."
+        )
+    return _(
+        "The connection was lost while it was being saved, so it may or may not have been done. Look at it before you "
+        "do it again; the very same form sent once more is done only once."
+    )
+
+
+def _sentences(*some: str) -> str:
+    return " ".join(filter(None, some))
+
+
+def _plain(status: int, title: str, detail: str) -> str:
+    return render_template("security/broken.html", status=status, title=title, detail=detail, request_id=request_id())
 
 
 def _page(status: int, title: str, detail: str) -> ResponseReturnValue:

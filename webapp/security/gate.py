@@ -10,9 +10,8 @@ from webapp import logs
 from webapp.errors import NotAllowed
 from webapp.security.context import current_actor, current_asker, request_id
 from webapp.security.declared import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
-from webapp.security.kinds import answers_in_json
+from webapp.security.kinds import SAFE_METHODS, answers_in_json
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
 
 _QUIET = frozenset({"static", "livez"})
@@ -69,7 +68,7 @@ def _ask_for_a_new_password() -> ResponseReturnValue | None:
 
 
 def _check_csrf() -> None:
-    if request.method in _SAFE or request.endpoint is None or is_for_machines(_view()):
+    if request.method in SAFE_METHODS or request.endpoint is None or is_for_machines(_view()):
         return
     if _declares_public() or _is_person():
         csrf.protect()

@@ -2,6 +2,8 @@
 
 from flask import request
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""They change nothing."""
 JSON_PREFIXES = ("/api/", "/admin/escrow-jobs/", "/webhooks/", "/livez", "/readyz", "/healthz", "/metrics")
 
 

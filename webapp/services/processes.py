@@ -12,6 +12,8 @@ from webapp.models import Process
 from webapp.sql import insert_new
 
 WORKER, SCHEDULER, WEB = "worker", "scheduler", "web"
+CHECK = "check"
+"""A row of this kind is gone before anybody can see it: it only shows that the database takes changes."""
 _FORGOTTEN_AFTER = timedelta(days=1)
 
 
