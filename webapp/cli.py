@@ -21,6 +21,7 @@ COMMANDS = {
     "ledger": "webapp.commands.ledger",
     "audit": "webapp.commands.audit",
     "settings": "webapp.commands.settings",
+    "events": "webapp.commands.events",
 }
 
 main = DeskGroup("desk", COMMANDS, help="Escrow Desk: install it, run it, look after it.")

@@ -9,7 +9,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    String,
     bindparam,
+    cast,
     func,
     literal,
     literal_column,
@@ -57,11 +59,19 @@ def insert_new(session: Session, model: type[DeclarativeBase]) -> Any:
     return insert(model.__table__)  # type: ignore[arg-type]
 
 
-def insert_rows(session: Session, model: type[DeclarativeBase], columns: Mapping[str, Column], *where: Column) -> None:
-    """INSERT … SELECT: a row for each row of what the columns are selected from; plain values repeat on each."""
+def insert_rows(
+    session: Session, model: type[DeclarativeBase], columns: Mapping[str, Column], *where: Column, rows: Any = None
+) -> int:
+    """INSERT … SELECT: a row for each row of what the columns are selected from; plain values repeat on each.
+
+    `rows` names what is selected from, when joins have to be said. Returns how many were written.
+    """
     table: Any = model.__table__
-    rows = select(*labelled(model, columns)).where(*where)
-    session.execute(table.insert().from_select(list(columns), rows))
+    chosen = select(*labelled(model, columns)).where(*where)
+    found = chosen if rows is None else chosen.select_from(rows)
+    insert = table.insert().from_select(list(columns), found)
+    written: Any = session.execute(insert, execution_options={"preserve_rowcount": True})
+    return int(written.rowcount)
 
 
 def labelled(model: type[DeclarativeBase], columns: Mapping[str, Column]) -> list[Column]:
@@ -78,6 +88,19 @@ def json_text(session: Session, pairs: Mapping[str, Column]) -> ColumnElement[st
         parts += [literal_column(_quoted(name)), value]
     made = build(*parts)
     return made if is_sqlite(session) else made.cast(postgresql.TEXT)
+
+
+def json_value(session: Session, value: object) -> ColumnElement[Any]:
+    """A plain value as a part of `json_text`."""
+    text = literal(json.dumps(value, ensure_ascii=False), String)
+    return func.json(text) if is_sqlite(session) else cast(text, postgresql.JSON)
+
+
+def iso_text(session: Session, instant: Column) -> ColumnElement[str]:
+    """An instant as RFC 3339 in UTC, to the millisecond."""
+    if is_sqlite(session):
+        return func.strftime("%Y-%m-%dT%H:%M:%fZ", instant)
+    return func.to_char(func.timezone("UTC", instant), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 
 
 def _expression(value: Column, known: Any, name: str) -> Any:

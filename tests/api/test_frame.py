@@ -10,6 +10,7 @@ from tests.api.conftest import Api, Caller
 from tests.conftest import settings_for
 from webapp.api import all_endpoints
 from webapp.app import create_app
+from webapp.domain.event_types import EVENTS
 from webapp.providers.signatures import CHECKS
 from webapp.runtime import Runtime, build_runtime
 
@@ -120,6 +121,17 @@ def test_the_description_is_whole(caller: Caller) -> None:
             parts = [parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"]
             assert all(f"{{{part}}}" in path for part in parts)
             assert path.count("{") == len(parts)
+
+
+def test_every_webhook_that_goes_out_is_described(caller: Caller) -> None:
+    document = caller().get("/api/openapi.json").json
+    assert set(document["webhooks"]) == set(EVENTS)
+    for name, told in document["webhooks"].items():
+        envelope = told["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert envelope["type"] == {"const": name}
+        shape = document["components"]["schemas"][envelope["data"]["$ref"].rpartition("/")[2]]
+        assert set(shape["properties"]) == set(EVENTS[name].shape().model_fields)
+        assert set(shape["required"]) == set(shape["properties"])
 
 
 def test_every_address_of_the_api_is_described(web: Flask, caller: Caller) -> None:

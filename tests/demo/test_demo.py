@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 
 from tests.imports.conftest import HEADER, IMPORTER
 from webapp import clock, demo
+from webapp.domain.event_types import EVENTS
 from webapp.errors import Conflict
 from webapp.imports.orders import import_orders
 from webapp.jobs.start import prepare
@@ -86,6 +87,8 @@ def test_the_demo_is_rich_and_its_books_balance(seeded: tuple[Runtime, dict[str,
         assert session.scalar(select(func.count()).where(Approval.status == "proposed")) > 0
         assert session.scalar(select(func.count(DailyFigure.day.distinct()))) > 50
         assert session.scalar(select(func.count()).where(Event.sent_at.is_(None))) == 0
+        for event in session.scalars(select(Event)):
+            EVENTS[event.type].shape().model_validate_json(event.payload)
         summed = select(func.coalesce(func.sum(Entry.amount), 0)).where(Entry.account_id == Account.id)
         assert session.scalars(select(Account.id).where(Account.balance != summed.scalar_subquery())).all() == []
         frozen = select(func.count()).where(Freeze.escrow_id == Escrow.id, Freeze.lifted_at.is_(None))

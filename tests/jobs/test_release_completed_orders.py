@@ -64,7 +64,7 @@ def test_it_pays_completed_orders_once_and_names_who_has_no_wallet(runtime: Runt
         assert (first.left_reason, wallet(session, first.seller_id)) == ("completed", 900)
         assert escrows.get(session, ids[2]).blocked == "no_wallet"
         told = session.scalars(select(Event.payload).where(Event.type == "escrow.released").order_by(Event.id)).first()
-        assert set(json.loads(told or "{}")) == {"escrow", "amount", "fee", "currency", "seller", "reason"}
+        assert json.loads(told or "{}")["reason"] == "completed"
     all_books_agree(runtime)
 
 

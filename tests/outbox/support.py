@@ -1,17 +1,19 @@
 """Endpoints, events and deliveries of tests."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from tests.support.market import DIVINE
 from webapp import clock
 from webapp.jobs.sending import Sending
-from webapp.models import Delivery, WebhookEndpoint
+from webapp.models import Delivery, Event, Payout, PayoutDestination, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import events, fan_out, webhook_endpoints
+from webapp.services import fan_out, webhook_endpoints
 from webapp.services.webhook_endpoints import NewEndpoint
 
 
@@ -27,7 +29,10 @@ def happen(runtime: Runtime, *types: str, at: datetime | None = None) -> None:
     """Events of these types, with nothing behind them."""
     with runtime.db.transaction() as session:
         for number, name in enumerate(types, 1):
-            events.add(session, name, ("thing", number), {"number": number, "name": "Zoë"}, at=at or clock.now())
+            payload = json.dumps({"name": "Zoë", "number": number}, ensure_ascii=False)
+            thing = {"subject_kind": "thing", "subject_id": number, "payload": payload}
+            session.add(Event(type=name, at=at or clock.now(), **thing))
+            session.flush()
 
 
 def spread(runtime: Runtime) -> None:
@@ -61,3 +66,34 @@ def change(runtime: Runtime, **values: Any) -> None:
 def endpoint_now(runtime: Runtime, endpoint_id: int) -> WebhookEndpoint:
     with runtime.db.reading() as session:
         return webhook_endpoints.get(session, endpoint_id)
+
+
+def payout_of(session: Session, party_id: int, at: datetime) -> Payout:
+    """A payout that failed."""
+    to = PayoutDestination(
+        party_id=party_id,
+        currency="NGN",
+        kind="nuban",
+        bank_code="058",
+        account_name="Seller",
+        account_sealed="x",
+        account_ending="6789",
+        created_at=at,
+        created_by="x",
+    )
+    session.add(to)
+    session.flush()
+    payout = Payout(
+        ref="payout-1",
+        party_id=party_id,
+        destination_id=to.id,
+        provider="paystack",
+        currency="NGN",
+        amount=5_000,
+        status="failed",
+        created_at=at,
+        created_by="x",
+    )
+    session.add(payout)
+    session.flush()
+    return payout

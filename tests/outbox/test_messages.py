@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.outbox.conftest import Letters, with_settings
-from tests.outbox.support import deliveries, send, spread
+from tests.outbox.support import deliveries, payout_of, send, spread
 from tests.support.market import AMINA, CHIKA, DIVINE, Market
 from tests.support.people import add_people
 from webapp import clock
+from webapp.domain.event_types import OrderDeclined, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.rulings import Ruling
-from webapp.models import Delivery, Escrow, Party, Payout, PayoutDestination, User
+from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
 from webapp.services import dispute_work, disputes, escrows, events, orders
 from webapp.services.messages import cases, people, reminders, texts
@@ -142,10 +143,10 @@ def test_a_declined_order_and_payouts_are_told(runtime: Runtime) -> None:
         buyer.email, seller.email = "buyer@shop.example", "seller@shop.example"
         new = NewOrder("order-unpaid", buyer.id, seller.id, 10_000, "NGN")
         order = orders.create(session, new, at=at, actor=DIVINE, settings=place.settings)
-        events.add(session, "order.declined", ("order", order.id), {"order": order.ref}, at=at)
-        payout = _payout(session, seller.id, at)
-        for event in ("payout.failed", "payout.reversed", "payout.succeeded"):
-            events.add(session, event, ("payout", payout.id), {"payout": payout.ref}, at=at)
+        events.add(session, OrderDeclined(reason="Never paid."), order.id, at=at)
+        payout = payout_of(session, seller.id, at)
+        for event in (PayoutFailed(), PayoutReversed(), PayoutSucceeded()):
+            events.add(session, event, payout.id, at=at)
     spread(place)
     assert told(place) == [
         ("order.declined", "buyer@shop.example"),
@@ -154,36 +155,6 @@ def test_a_declined_order_and_payouts_are_told(runtime: Runtime) -> None:
         ("payout.succeeded", "seller@shop.example"),
     ]
     assert "ending in 6789" in deliveries(place)[-1].body
-
-
-def _payout(session: Session, party_id: int, at: datetime) -> Payout:
-    to = PayoutDestination(
-        party_id=party_id,
-        currency="NGN",
-        kind="nuban",
-        bank_code="058",
-        account_name="Seller",
-        account_sealed="x",
-        account_ending="6789",
-        created_at=at,
-        created_by="x",
-    )
-    session.add(to)
-    session.flush()
-    payout = Payout(
-        ref="payout-1",
-        party_id=party_id,
-        destination_id=to.id,
-        provider="paystack",
-        currency="NGN",
-        amount=5_000,
-        status="failed",
-        created_at=at,
-        created_by="x",
-    )
-    session.add(payout)
-    session.flush()
-    return payout
 
 
 def test_every_event_that_is_told_has_its_words() -> None:

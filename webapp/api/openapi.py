@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from webapp.api import answers, incoming
+from webapp.api import answers, incoming, outgoing
 from webapp.api.answers import REFERENCE
 from webapp.api.binding import KEY_HEADER
 from webapp.api.endpoints import Endpoint
@@ -31,8 +31,9 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Escrow Desk", "version": version, "description": _ABOUT},
         "paths": paths,
+        "webhooks": outgoing.described(),
         "components": {
-            "schemas": {"Problem": answers.PROBLEM} | schemas.definitions,
+            "schemas": {"Problem": answers.PROBLEM} | schemas.definitions | outgoing.schemas(),
             "securitySchemes": _SCHEMES,
         },
         "security": [{"token": []}, {"session": []}],

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Alert
@@ -30,8 +31,7 @@ def fire(session: Session, rule: str, subject: str, severity: str, sentence: str
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Alert.id)).one_or_none()
     if made is not None:
-        told = {"rule": rule, "subject": subject[:200], "severity": severity, "sentence": said}
-        events.add(session, "alert.firing", ("alert", made), told, at=at)
+        events.add(session, AlertFiring(), made, at=at)
         return True
     known = (Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
     _update(session, known, sentence=said, seen_at=at)
@@ -115,7 +115,7 @@ def _locked(session: Session, alert_id: int, actor: Actor) -> Alert:
 
 def _resolve(session: Session, alert_id: int, at: datetime) -> None:
     if _update(session, (Alert.id == alert_id, _UNRESOLVED), status=AlertStatus.RESOLVED, resolved_at=at):
-        events.add(session, "alert.resolved", ("alert", alert_id), {"alert": alert_id}, at=at)
+        events.add(session, AlertResolved(), alert_id, at=at)
 
 
 def _update(session: Session, where: Sequence[object], **values: object) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import ApprovalExecuted, ApprovalExpired, ApprovalProposed, ApprovalRejected
 from webapp.domain.states import ApprovalStatus, FreezeCause
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Approval
@@ -109,6 +110,13 @@ def expire_due(session: Session, at: datetime, actor: Actor) -> int:
     return len(ids)
 
 
+_DECIDED = {
+    ApprovalStatus.EXECUTED: ApprovalExecuted(),
+    ApprovalStatus.REJECTED: ApprovalRejected(),
+    ApprovalStatus.EXPIRED: ApprovalExpired(),
+}
+
+
 def _proposed(session: Session, kind: str, subject_id: int) -> Approval | None:
     where = (
         Approval.subject_kind == kind,
@@ -155,7 +163,7 @@ def _propose(
         approval_subjects.remember_version(session, made)
     after = {"action": action, "amount": posting.amount.amount, "currency": posting.amount.currency, **said}
     audit.record(session, actor, "approval.propose", ("approval", made), at=at, reason=payload.reason, after=after)
-    events.add(session, "approval.proposed", ("approval", made), {"action": action}, at=at)
+    events.add(session, ApprovalProposed(), made, at=at)
     return get(session, made)
 
 
@@ -198,7 +206,7 @@ def _decide(
         raise Conflict("Someone decided this at the same moment. Your decision was not applied.")
     session.expire(approval)
     audit.record(session, actor, f"approval.{status}", ("approval", approval.id), at=at, reason=reason)
-    events.add(session, f"approval.{status}", ("approval", approval.id), {"action": approval.action}, at=at)
+    events.add(session, _DECIDED[status], approval.id, at=at)
 
 
 def _give_back(session: Session, approval: Approval, at: datetime, actor: Actor) -> None:

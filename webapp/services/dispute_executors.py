@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from webapp.domain import rulings, shares
+from webapp.domain.event_types import DisputeResolved
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
@@ -127,8 +128,8 @@ def _close(context: Context, subject: DisputeSubject, decision: ResolveDispute, 
     audit.record(
         session, actor, "dispute.resolve", ("dispute", dispute.id), at=at, reason=reason, before=before, after=after
     )
-    said = {"dispute": dispute.ref, "resolution": decision.resolution}
-    events.add(session, "dispute.resolved", ("dispute", dispute.id), said, at=at)
+    told = DisputeResolved(resolution=decision.resolution, buyer_amount=buyer, seller_amount=seller)
+    events.add(session, told, dispute.id, at=at)
     cause = dispute_locks.cause_of(dispute)
     freezes.lift(session, dispute.escrow_id, cause, dispute.id, at=at, actor=actor, reason=reason)
 

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Dispute, Message, User
@@ -67,7 +68,8 @@ def say(
     said = {"audience": audience, "inbound": inbound, "message": message.id}
     audit.record(session, actor, "dispute.message", ("dispute", dispute.id), at=at, after=said)
     if audience != "internal":
-        events.add(session, "dispute.message", ("dispute", dispute.id), {"dispute": dispute.ref, **said}, at=at)
+        told = DisputeMessage(message=message.id, audience=audience, inbound=inbound)
+        events.add(session, told, dispute.id, at=at)
     if inbound and dispute.waiting_on == audience and dispute.status in _WAITING:
         answered(session, dispute_id, at=at, actor=actor)
     return message
@@ -88,7 +90,15 @@ def ask(
     say(session, dispute_id, side, body, at=at, actor=actor)
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.NEEDS_RESPONSE, side, at
     dispute.due_at = at + timedelta(hours=settings.dispute_response_hours)
-    return _changed(session, dispute, "dispute.ask", at, actor, {"waiting_on": side})
+    return _changed(
+        session,
+        dispute,
+        "dispute.ask",
+        DisputeAsk(waiting_on=side),
+        at,
+        actor,
+        {"waiting_on": side},
+    )
 
 
 def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -> Dispute:
@@ -100,7 +110,7 @@ def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -
     if dispute.paused_at is not None:
         dispute.due_at = max(dispute.due_at, at + (at - dispute.paused_at))
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.UNDER_REVIEW, None, None
-    return _changed(session, dispute, "dispute.answered", at, actor, {"status": "under_review"})
+    return _changed(session, dispute, "dispute.answered", DisputeAnswered(), at, actor, {"status": "under_review"})
 
 
 def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, actor: Actor) -> Dispute:
@@ -110,7 +120,7 @@ def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, ac
     dispute = dispute_locks.locked_open(session, dispute_id)
     _require_not_proposed(dispute)
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.ESCALATED, None, None
-    return _changed(session, dispute, "dispute.escalate", at, actor, {"status": "escalated"}, said)
+    return _changed(session, dispute, "dispute.escalate", DisputeEscalate(), at, actor, {"status": "escalated"}, said)
 
 
 def _require_not_proposed(dispute: Dispute) -> None:
@@ -122,6 +132,7 @@ def _changed(
     session: Session,
     dispute: Dispute,
     action: str,
+    told: Event,
     at: datetime,
     actor: Actor,
     after: dict[str, str],
@@ -130,5 +141,5 @@ def _changed(
     dispute.version += 1
     session.flush()
     audit.record(session, actor, action, ("dispute", dispute.id), at=at, reason=reason, after=after)
-    events.add(session, action, ("dispute", dispute.id), {"dispute": dispute.ref, **after}, at=at)
+    events.add(session, told, dispute.id, at=at)
     return dispute

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain import rulings
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid
@@ -44,7 +45,7 @@ def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Acto
     freezes.add(session, escrow.id, cause, dispute.id, f"Dispute {dispute.ref} is open.", at=at, actor=actor)
     said = {"dispute": dispute.ref, "escrow": escrow.ref, "kind": new.kind, "reason_code": new.reason_code}
     audit.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=said)
-    events.add(session, "dispute.opened", ("dispute", dispute.id), said, at=at)
+    events.add(session, DisputeOpened(), dispute.id, at=at)
     return dispute
 
 
@@ -104,7 +105,7 @@ def withdraw(
     if warranty_claims.is_claim(dispute):
         warranty_claims.cool_down(session, dispute, settings.claim_cooldown_hours, said, at=at, actor=actor)
     audit.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=said)
-    events.add(session, "dispute.withdrawn", ("dispute", dispute.id), {"dispute": dispute.ref}, at=at)
+    events.add(session, DisputeWithdrawn(), dispute.id, at=at)
     return dispute
 
 
@@ -166,4 +167,4 @@ def _expire(session: Session, dispute: Dispute, at: datetime, actor: Actor) -> N
     session.flush()
     reason = f"The {dispute.waiting_on} did not answer in time."
     audit.record(session, actor, "dispute.expire", ("dispute", dispute.id), at=at, reason=reason)
-    events.add(session, "dispute.expired", ("dispute", dispute.id), {"dispute": dispute.ref}, at=at)
+    events.add(session, DisputeExpired(), dispute.id, at=at)

@@ -6,6 +6,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain import shares
+from webapp.domain.event_types import EscrowVoided
 from webapp.domain.money import Money
 from webapp.domain.shares import Shares
 from webapp.domain.states import EscrowStatus, OrderStatus
@@ -98,4 +99,4 @@ def _void(context: Context, escrow: Escrow, reason: str) -> None:
     session.flush()
     audit.record(session, actor, "escrow.void", ("escrow", escrow.id), at=at, reason=reason)
     audit.record(session, actor, "order.cancel", ("order", order.id), at=at, reason=reason)
-    events.add(session, "escrow.voided", ("escrow", escrow.id), {"escrow": escrow.ref, "order": order.ref}, at=at)
+    events.add(session, EscrowVoided(), escrow.id, at=at)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from webapp.db import if_undone
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EvidenceSubmitted
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Evidence
 from webapp.services import audit, checks, dispute_locks, events, lookup
@@ -79,7 +80,12 @@ def submit(session: Session, evidence_id: int, *, at: datetime, actor: Actor) ->
     session.flush()
     said = {"evidence": row.id, "name": row.name, "sha256": row.sha256}
     audit.record(session, actor, "evidence.submit", ("dispute", row.dispute_id), at=at, after=said)
-    events.add(session, "evidence.submitted", ("dispute", row.dispute_id), said, at=at)
+    events.add(
+        session,
+        EvidenceSubmitted(evidence=row.id, name=row.name, sha256=row.sha256),
+        row.dispute_id,
+        at=at,
+    )
     return row
 
 

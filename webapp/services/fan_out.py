@@ -14,7 +14,7 @@ from webapp.models import Delivery, Event, WebhookEndpoint
 from webapp.services import webhook_endpoints
 from webapp.services.messages import people
 from webapp.settings import Settings
-from webapp.sql import insert_new, is_sqlite, json_text, labelled, one_of
+from webapp.sql import insert_new, is_sqlite, iso_text, json_text, labelled, one_of
 
 AT_ONCE = 500
 KEPT_FOR_PAUSED = timedelta(days=7)
@@ -71,10 +71,5 @@ def _asked_for(endpoint: WebhookEndpoint) -> ColumnElement[bool]:
 def _body(session: Session) -> ColumnElement[str]:
     """What is posted: id, type, at and data, built by the database."""
     payload: Any = func.json(Event.payload) if is_sqlite(session) else cast(Event.payload, JSON)
-    at: Any = (
-        func.strftime("%Y-%m-%dT%H:%M:%fZ", Event.at)
-        if is_sqlite(session)
-        else func.to_char(func.timezone("UTC", Event.at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-    )
     name = literal("evt_") + cast(Event.id, String)
-    return json_text(session, {"id": name, "type": Event.type, "at": at, "data": payload})
+    return json_text(session, {"id": name, "type": Event.type, "at": iso_text(session, Event.at), "data": payload})

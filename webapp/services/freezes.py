@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EscrowFrozen, EscrowUnfrozen
 from webapp.domain.states import EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Freeze
@@ -65,7 +66,7 @@ def add(
         raise Conflict(f"You froze escrow {escrow.ref} already.")
     _count(session, escrow_id, 1)
     audit.record(session, actor, "escrow.freeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
-    events.add(session, "escrow.frozen", ("escrow", escrow_id), {"escrow": escrow.ref, "cause": cause}, at=at)
+    events.add(session, EscrowFrozen(cause=cause), escrow_id, at=at)
     return lookup.by_id(session, Freeze, made, "freeze")
 
 
@@ -92,7 +93,7 @@ def lift(
         raise Conflict("This freeze was lifted already.")
     _count(session, escrow_id, -1)
     audit.record(session, actor, "escrow.unfreeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
-    events.add(session, "escrow.unfrozen", ("escrow", escrow_id), {"cause": cause}, at=at)
+    events.add(session, EscrowUnfrozen(cause=cause), escrow_id, at=at)
 
 
 def _count(session: Session, escrow_id: int, change: int) -> None:

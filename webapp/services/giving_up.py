@@ -8,6 +8,7 @@ from sqlalchemy import exists, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EscrowVoided, OrderDeclined
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services import audit, events
@@ -125,7 +126,5 @@ def _tell(
     audit.record_all(
         session, actor, "order.decline", "order", declined.where(theirs), *counted, at=at, reason=reason, run_id=run_id
     )
-    of_escrow = select(Escrow.id, Escrow.ref.label("escrow"), literal(reason).label("reason")).where(mine)
-    of_order = select(Order.id, Order.ref.label("order"), Order.amount, Order.currency, literal(reason).label("reason"))
-    events.add_all(session, "escrow.voided", "escrow", of_escrow, at=at)
-    events.add_all(session, "order.declined", "order", of_order.where(theirs), at=at)
+    events.add_all(session, EscrowVoided(), escrow_ids, at=at)
+    events.add_all(session, OrderDeclined(reason=reason), orders, at=at)

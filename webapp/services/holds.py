@@ -8,6 +8,7 @@ from sqlalchemy import String, case, cast, literal, null, select, union_all, upd
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EscrowHeld
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Transfer
 from webapp.services import accounts, audit, events, ledger, postings
@@ -57,7 +58,7 @@ def hold_drafted(session: Session, escrow: Escrow, holding: Draft, *, at: dateti
     session.flush()
     said = {"escrow": escrow.ref, "amount": escrow.amount, "currency": escrow.currency}
     audit.record(session, actor, "escrow.hold", ("escrow", escrow.id), at=at, after=said)
-    events.add(session, "escrow.held", ("escrow", escrow.id), said, at=at)
+    events.add(session, EscrowHeld(), escrow.id, at=at)
 
 
 def kind_of(escrow: Escrow) -> TransferKind:
@@ -154,5 +155,4 @@ def _tell_held(session: Session, ids: Sequence[int], at: datetime, actor: Actor)
     said = json_text(session, {"escrow": Escrow.ref, "amount": Escrow.amount, "currency": Escrow.currency})
     records = select(Escrow.id, null().label("before"), said.label("after")).where(chosen)
     audit.record_all(session, actor, "escrow.hold", "escrow", records, len(ids), at=at)
-    payload = select(Escrow.id, Escrow.ref.label("escrow"), Escrow.amount, Escrow.currency).where(chosen)
-    events.add_all(session, "escrow.held", "escrow", payload, at=at)
+    events.add_all(session, EscrowHeld(), ids, at=at)

@@ -6,11 +6,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EscrowRefunded, EscrowReleased, EscrowSplit, Event
 from webapp.domain.money import Money
 from webapp.domain.shares import Shares
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.errors import Conflict
-from webapp.models import Escrow, Order, Party
+from webapp.models import Escrow, Party
 from webapp.services import accounts, audit, events, freezes, lookup, postings, refunds, ways_back
 from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
@@ -72,7 +73,7 @@ def leave(
     if kind == TransferKind.SPLIT:
         note_figure(session, "released", escrow.currency, parts.seller + parts.fee, at)
         note_figure(session, "refunded", escrow.currency, parts.buyer, at)
-    _mark(session, escrow, kind, at, actor, reason)
+    _mark(session, escrow, kind, parts, at, actor, reason)
 
 
 def seller_wallet(session: Session, escrow: Escrow) -> int:
@@ -107,7 +108,9 @@ def _sides_of(session: Session, escrow: Escrow, parts: Shares) -> list[tuple[Pla
     return sides
 
 
-def _mark(session: Session, escrow: Escrow, kind: TransferKind, at: datetime, actor: Actor, reason: str) -> None:
+def _mark(
+    session: Session, escrow: Escrow, kind: TransferKind, parts: Shares, at: datetime, actor: Actor, reason: str
+) -> None:
     status = _STATUS[kind]
     changed = session.execute(
         update(Escrow)
@@ -122,11 +125,10 @@ def _mark(session: Session, escrow: Escrow, kind: TransferKind, at: datetime, ac
     audit.record(
         session, actor, f"escrow.{kind}", ("escrow", escrow.id), at=at, reason=reason, before=before, after=after
     )
-    order = lookup.by_id(session, Order, escrow.order_id, "order")
-    said = {"escrow": escrow.ref, "order": order.ref, "amount": escrow.amount, "currency": escrow.currency}
-    said |= {name: lookup.by_id(session, Party, party, "party").ref for name, party in _sides(escrow)}
-    events.add(session, f"escrow.{status}", ("escrow", escrow.id), said, at=at)
+    events.add(session, _told(kind, parts), escrow.id, at=at)
 
 
-def _sides(escrow: Escrow) -> list[tuple[str, int]]:
-    return [("buyer", escrow.buyer_id), ("seller", escrow.seller_id)]
+def _told(kind: TransferKind, parts: Shares) -> Event:
+    if kind == TransferKind.SPLIT:
+        return EscrowSplit(buyer_amount=parts.buyer, seller_amount=parts.seller)
+    return EscrowReleased() if kind == TransferKind.RELEASE else EscrowRefunded()

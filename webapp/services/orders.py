@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EscrowVoided, OrderCancelled, OrderCompleted, OrderCreated
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.references import escrow_ref
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
@@ -69,7 +70,7 @@ def make(session: Session, new: NewOrder, *, at: datetime, actor: Actor, setting
     session.flush()
     said = {"order": order.ref, "amount": new.amount, "currency": new.currency, "terms": new.terms}
     audit.record(session, actor, "order.create", ("order", order.id), at=at, after=said)
-    events.add(session, "order.created", ("order", order.id), said, at=at)
+    events.add(session, OrderCreated(terms=new.terms), order.id, at=at)
     if new.terms != "unpaid":
         funding.fund(session, escrow, new.terms, at=at, actor=actor)
     return order
@@ -108,7 +109,7 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, set
     order.status, order.completed_at = OrderStatus.COMPLETED, at
     session.flush()
     audit.record(session, actor, "order.complete", ("order", order.id), at=at)
-    events.add(session, "order.completed", ("order", order.id), {"order": order.ref}, at=at)
+    events.add(session, OrderCompleted(), order.id, at=at)
     _make_due(session, escrow_of(session, order_id), at, actor, settings)
     return order
 
@@ -127,8 +128,8 @@ def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor:
     session.flush()
     audit.record(session, actor, "order.cancel", ("order", order.id), at=at, reason=said)
     audit.record(session, actor, "escrow.void", ("escrow", escrow.id), at=at, reason=said)
-    events.add(session, "order.cancelled", ("order", order.id), {"order": order.ref}, at=at)
-    events.add(session, "escrow.voided", ("escrow", escrow.id), {"escrow": escrow.ref}, at=at)
+    events.add(session, OrderCancelled(), order.id, at=at)
+    events.add(session, EscrowVoided(), escrow.id, at=at)
     return order
 
 

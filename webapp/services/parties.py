@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import PartyCreated, PartyDeposit, PartyOwe, PartyRepay
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Conflict, Invalid
@@ -45,7 +46,7 @@ def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Pa
         for currency in new.currencies:
             accounts.open_account(session, AccountKind.WALLET, party.id, currency, at=at)
     audit.record(session, actor, "party.create", ("party", party.id), at=at, after={"ref": ref, "name": name})
-    events.add(session, "party.created", ("party", party.id), {"party": ref}, at=at)
+    events.add(session, PartyCreated(), party.id, at=at)
     return party
 
 
@@ -84,7 +85,7 @@ def deposit(
     wallet = accounts.open_account(session, AccountKind.WALLET, party_id, currency, at=at)
     outside = accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner=source)
     legs = [(outside, -amount), (wallet, amount)]
-    return _move(session, "party.deposit", party_id, reference, TransferKind.DEPOSIT, currency, legs, at, actor)
+    return _move(session, PartyDeposit, party_id, reference, TransferKind.DEPOSIT, currency, legs, at, actor)
 
 
 def owe(
@@ -97,7 +98,7 @@ def owe(
     debt = accounts.open_account(session, AccountKind.RECEIVABLE, party_id, currency, at=at)
     outside = accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner="credit")
     legs = [(debt, -amount), (outside, amount)]
-    return _move(session, "party.owe", party_id, reference, TransferKind.CREDIT, currency, legs, at, actor)
+    return _move(session, PartyOwe, party_id, reference, TransferKind.CREDIT, currency, legs, at, actor)
 
 
 def repay(
@@ -116,7 +117,7 @@ def repay(
     _require_covered(amount, currency, -held[debt], "debt")
     _require_covered(amount, currency, held[wallet], "wallet")
     legs = [(wallet, -amount), (debt, amount)]
-    return _move(session, "party.repay", party_id, reference, TransferKind.REPAYMENT, currency, legs, at, actor)
+    return _move(session, PartyRepay, party_id, reference, TransferKind.REPAYMENT, currency, legs, at, actor)
 
 
 def _require_covered(amount: int, currency: str, most: int, what: str) -> None:
@@ -127,7 +128,7 @@ def _require_covered(amount: int, currency: str, most: int, what: str) -> None:
 
 def _move(
     session: Session,
-    action: str,
+    told: type[PartyDeposit] | type[PartyOwe] | type[PartyRepay],
     party_id: int,
     reference: str,
     kind: TransferKind,
@@ -142,6 +143,6 @@ def _move(
     made = ledger.post(session, reference=reference, kind=kind, currency=currency, legs=legs, at=at)
     amount = max(amount for _, amount in legs)
     said = {"reference": reference, "amount": amount, "currency": currency}
-    audit.record(session, actor, action, ("party", party_id), at=at, after=said)
-    events.add(session, f"{action}.done", ("party", party_id), said, at=at)
+    audit.record(session, actor, told.type.removesuffix(".done"), ("party", party_id), at=at, after=said)
+    events.add(session, told(reference=reference, amount=amount, currency=currency), party_id, at=at)
     return made

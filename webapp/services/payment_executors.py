@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.event_types import PaymentFailed, PaymentSucceeded
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
 from webapp.errors import Conflict
@@ -189,8 +190,8 @@ def _settle(context: Context, subject: PaymentSubject, status: PaymentStatus, ac
     session.flush()
     about = ("payment", payment.id)
     audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
-    said = {"reference": payment.reference, "amount": payment.amount, "currency": payment.currency, "said": reason}
-    events.add(session, f"payment.{status}", about, said, at=at)
+    told = PaymentSucceeded() if status == PaymentStatus.SUCCEEDED else PaymentFailed()
+    events.add(session, told, payment.id, at=at)
     alerts.resolve(session, "payment_needs_review", f"payment {payment.id}", at)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
 from webapp.domain.collection import Attempt, Verdict, judge, next_check
+from webapp.domain.event_types import Event, PaymentExpired, PaymentFailed, PaymentNeedsReview, PaymentSucceeded
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
@@ -21,6 +22,10 @@ from webapp.settings import Settings
 from webapp.sql import json_text, lock, one_of
 
 _Other = aliased(Payment, name="other")
+_TOLD: dict[PaymentStatus, Event] = {
+    PaymentStatus.FAILED: PaymentFailed(),
+    PaymentStatus.EXPIRED: PaymentExpired(),
+}
 _ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
 _REVIEW_RULE = "payment_needs_review"
 
@@ -124,7 +129,7 @@ def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Acto
         started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in ruled]))
         values = {"status": OrderStatus.IN_PROGRESS, "paid_at": at}
         session.execute(started.values(**values).execution_options(synchronize_session=False))
-        _tell(session, ruled, "payment.succeed", "payment.succeeded", at, actor)
+        _tell(session, ruled, "payment.succeed", PaymentSucceeded(), at, actor)
     return amounts
 
 
@@ -134,7 +139,7 @@ def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: dat
         return
     status = _ENDED[verdict]
     _mark(session, ruled, status, at)
-    _tell(session, ruled, f"payment.{verdict}", f"payment.{status}", at, actor)
+    _tell(session, ruled, f"payment.{verdict}", _TOLD[status], at, actor)
     orders = [each.row.order_id for each in ruled]
     open_elsewhere = exists().where(_Other.order_id == Order.id, _Other.status.in_(OPEN))
     alone = (
@@ -150,7 +155,7 @@ def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor
     if not ruled:
         return
     _mark(session, ruled, PaymentStatus.NEEDS_REVIEW, None)
-    _tell(session, ruled, "payment.review", "payment.needs_review", at, actor)
+    _tell(session, ruled, "payment.review", PaymentNeedsReview(), at, actor)
     for each in ruled:
         said = f"Payment {each.row.reference} needs a person: {each.sentence}"
         alerts.fire(session, _REVIEW_RULE, f"payment {each.row.id}", "warn", said, at)
@@ -211,26 +216,14 @@ def _after(word: Word) -> float | None:
     return word.retry_after if isinstance(word, Unanswered) else None
 
 
-def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: str, at: datetime, actor: Actor) -> None:
+def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
     """Records and events as the payments are now."""
-    chosen = one_of(session, Payment.id, [each.row.id for each in ruled])
+    ids = [each.row.id for each in ruled]
     said = json_text(session, {"status": Payment.status, "said": Payment.said})
-    records = select(Payment.id, literal('{"status":"pending"}').label("before"), said.label("after")).where(chosen)
-    audit.record_all(session, actor, action, "payment", records, len(ruled), at=at)
-    payload = (
-        select(
-            Payment.id,
-            Payment.reference,
-            Payment.provider,
-            Payment.amount,
-            Payment.currency,
-            Payment.said,
-            Order.ref.label("order"),
-        )
-        .join(Order, Order.id == Payment.order_id)
-        .where(chosen)
-    )
-    events.add_all(session, event, "payment", payload, at=at)
+    records = select(Payment.id, literal('{"status":"pending"}').label("before"), said.label("after"))
+    records = records.where(one_of(session, Payment.id, ids))
+    audit.record_all(session, actor, action, "payment", records, len(ids), at=at)
+    events.add_all(session, event, ids, at=at)
 
 
 _TABLE: Any = Payment.__table__

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import PaymentCreated, PaymentFailed
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order, Party, Payment
@@ -72,7 +73,7 @@ def create(
     session.flush()
     said = {"order": order.ref, "provider": provider, "reference": payment.reference, "amount": order.amount}
     audit.record(session, actor, "payment.create", ("payment", payment.id), at=at, after=said)
-    events.add(session, "payment.created", ("payment", payment.id), said | {"currency": order.currency}, at=at)
+    events.add(session, PaymentCreated(), payment.id, at=at)
     return payment
 
 
@@ -105,7 +106,7 @@ def note_no_checkout(session: Session, payment_id: int, said: str, *, at: dateti
     changed = session.execute(failed.returning(Payment.id).execution_options(synchronize_session=False))
     if changed.one_or_none() is not None:
         audit.record(session, actor, "payment.fail", ("payment", payment_id), at=at, reason=said)
-        events.add(session, "payment.failed", ("payment", payment_id), {"said": said}, at=at)
+        events.add(session, PaymentFailed(), payment_id, at=at)
     return get(session, payment_id)
 
 

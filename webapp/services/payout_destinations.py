@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import PayoutDestinationChanged
 from webapp.errors import Invalid
 from webapp.models import PayoutDestination
 from webapp.sealing import opened, sealed
@@ -59,7 +60,10 @@ def put(
     session.flush()
     said = {"currency": new.currency, "kind": new.kind, "bank": made.bank_code, "ending": made.account_ending}
     audit.record(session, actor, "party.payout_destination", ("party", party_id), at=at, after=said)
-    events.add(session, "party.payout_destination_changed", ("party", party_id), said, at=at)
+    told = PayoutDestinationChanged(
+        currency=new.currency, kind=new.kind, bank=made.bank_code, ending=made.account_ending
+    )
+    events.add(session, told, party_id, at=at)
     return made
 
 

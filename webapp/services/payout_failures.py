@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import PayoutScheduleFailed
 from webapp.domain.money import Money
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
@@ -39,5 +40,4 @@ def _tell(session: Session, schedule: PayoutSchedule, status: PayoutStatus, at: 
     said = f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
     alerts.fire(session, RULE, f"payout schedule {schedule.ref}", "page", said, at)
     audit.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
-    told = {"schedule": schedule.ref, "amount": schedule.amount, "currency": schedule.currency}
-    events.add(session, "payout_schedule.failed", subject, told | {"reason": schedule.failure_reason}, at=at)
+    events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
 from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid
 from webapp.models import PayoutSchedule, Run
@@ -64,7 +65,7 @@ def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) ->
         raise Conflict(f"There is a payout schedule {ref} already.", fields={"ref": "Taken."})
     said = {"schedule": ref, "amount": new.amount, "currency": new.currency, "due_at": new.due_at.isoformat()}
     audit.record(session, actor, "payout_schedule.create", ("payout_schedule", made), at=at, after=said)
-    events.add(session, "payout_schedule.created", ("payout_schedule", made), said, at=at)
+    events.add(session, PayoutScheduleCreated(), made, at=at)
     return get(session, made)
 
 
@@ -93,7 +94,7 @@ def change(
     session.flush()
     subject = ("payout_schedule", found.id)
     audit.record(session, actor, "payout_schedule.change", subject, at=at, before=before, after=_facts(found))
-    events.add(session, "payout_schedule.changed", subject, {"schedule": found.ref} | _facts(found), at=at)
+    events.add(session, PayoutScheduleChanged(), found.id, at=at)
     return found
 
 
@@ -108,7 +109,7 @@ def cancel(session: Session, schedule_id: int, reason: str, *, at: datetime, act
     session.flush()
     subject, after = ("payout_schedule", found.id), {"status": found.status}
     audit.record(session, actor, "payout_schedule.cancel", subject, at=at, reason=said, before=before, after=after)
-    events.add(session, "payout_schedule.cancelled", subject, {"schedule": found.ref, "reason": said}, at=at)
+    events.add(session, PayoutScheduleCancelled(reason=said), found.id, at=at)
     return found
 
 

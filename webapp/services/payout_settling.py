@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.payout_rules import Course, Sent, judge, next_try
 from webapp.domain.provider_words import Seen, Word
 from webapp.domain.states import PayoutStatus, ScheduleStatus
@@ -89,7 +90,7 @@ def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Acto
     done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
     session.execute(done.values(**values, version=_SCHEDULES.c.version + 1))
-    _tell(session, ruled, "payout.succeed", "payout.succeeded", at, actor)
+    _tell(session, ruled, "payout.succeed", PayoutSucceeded(), at, actor)
 
 
 def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, run_id: int | None) -> None:
@@ -102,8 +103,8 @@ def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Ac
         payout_failures.note(session, each.row, each.status, each.sentence, at=at, actor=actor)
     failed = [each for each in ruled if each.status == PayoutStatus.FAILED]
     turned = [each for each in ruled if each.status == PayoutStatus.REVERSED]
-    _tell(session, failed, "payout.fail", "payout.failed", at, actor)
-    _tell(session, turned, "payout.reverse", "payout.reversed", at, actor)
+    _tell(session, failed, "payout.fail", PayoutFailed(), at, actor)
+    _tell(session, turned, "payout.reverse", PayoutReversed(), at, actor)
 
 
 def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
@@ -161,12 +162,12 @@ def _number(word: Word) -> str | None:
     return word.provider_id if isinstance(word, Seen) else None
 
 
-def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: str, at: datetime, actor: Actor) -> None:
+def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
     if not ruled:
         return
-    chosen = one_of(session, Payout.id, [each.row.id for each in ruled])
+    ids = [each.row.id for each in ruled]
     said = json_text(session, {"status": Payout.status, "said": Payout.said})
-    records = select(Payout.id, literal('{"status":"sending"}').label("before"), said.label("after")).where(chosen)
-    audit.record_all(session, actor, action, "payout", records, len(ruled), at=at)
-    payload = select(Payout.id, Payout.ref.label("payout"), Payout.amount, Payout.currency, Payout.said).where(chosen)
-    events.add_all(session, event, "payout", payload, at=at)
+    records = select(Payout.id, literal('{"status":"sending"}').label("before"), said.label("after"))
+    records = records.where(one_of(session, Payout.id, ids))
+    audit.record_all(session, actor, action, "payout", records, len(ids), at=at)
+    events.add_all(session, event, ids, at=at)

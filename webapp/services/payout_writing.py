@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import PayoutCreated
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
@@ -187,13 +188,8 @@ def _note(session: Session, refused: Sequence[Refused]) -> None:
 def _tell(
     session: Session, made: Mapping[int, tuple[int, str]], at: datetime, actor: Actor, run_id: int | None
 ) -> None:
-    chosen = one_of(session, Payout.id, [number for number, _ in made.values()])
-    records = select(Payout.id, literal(None).label("before"), literal('{"status":"pending"}').label("after")).where(
-        chosen
-    )
+    ids = [number for number, _ in made.values()]
+    records = select(Payout.id, literal(None).label("before"), literal('{"status":"pending"}').label("after"))
+    records = records.where(one_of(session, Payout.id, ids))
     audit.record_all(session, actor, "payout.create", "payout", records, len(made), at=at, run_id=run_id)
-    payload = select(
-        Payout.id, Payout.ref.label("payout"), Payout.amount, Payout.currency, PayoutSchedule.ref.label("schedule")
-    )
-    payload = payload.join(PayoutSchedule, PayoutSchedule.id == Payout.schedule_id).where(chosen)
-    events.add_all(session, "payout.created", "payout", payload, at=at)
+    events.add_all(session, PayoutCreated(), ids, at=at)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
@@ -107,7 +108,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
         schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1
     session.flush()
     audit.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=said)
-    events.add(session, "payout.cancelled", ("payout", payout.id), {"payout": payout.ref, "reason": said}, at=at)
+    events.add(session, PayoutCancelled(), payout.id, at=at)
     return payout
 
 

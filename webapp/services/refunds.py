@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import RefundCreated, RefundFailed, RefundProcessed
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
@@ -18,6 +19,7 @@ from webapp.sql import lock, one_of
 
 OPEN = (RefundStatus.WAITING, RefundStatus.SENDING, RefundStatus.PENDING)
 _RULE = "refund_failed"
+_TOLD = {RefundStatus.PROCESSED: RefundProcessed(), RefundStatus.FAILED: RefundFailed()}
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 
 
@@ -51,7 +53,7 @@ def write(session: Session, payment: Payment, party_id: int, amount: Money, *, a
     session.flush()
     said = {"payment": payment.reference, "amount": amount.amount, "currency": amount.currency}
     audit.record(session, actor, "refund.create", ("refund", refund.id), at=at, after=said)
-    events.add(session, "refund.created", ("refund", refund.id), said, at=at)
+    events.add(session, RefundCreated(), refund.id, at=at)
     return refund
 
 
@@ -155,6 +157,5 @@ def _end(session: Session, refund: Refund, status: RefundStatus, at: datetime, a
     refund.status, refund.settled_at, refund.next_try_at = status, at, None
     refund.version += 1
     session.flush()
-    said = {"refund": refund.id, "amount": refund.amount, "currency": refund.currency, "said": refund.said}
     audit.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.said)
-    events.add(session, f"refund.{status}", ("refund", refund.id), said, at=at)
+    events.add(session, _TOLD[status], refund.id, at=at)

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EscrowExtended
 from webapp.models import Escrow
 from webapp.services import audit, events
 
@@ -16,7 +17,7 @@ def put_off(session: Session, escrow: Escrow, release_at: datetime, *, at: datet
     audit.record(
         session, actor, "escrow.extend", ("escrow", escrow.id), at=at, reason=reason, before=before, after=after
     )
-    events.add(session, "escrow.extended", ("escrow", escrow.id), {"escrow": escrow.ref, **after}, at=at)
+    events.add(session, EscrowExtended(release_at=after["release_at"]), escrow.id, at=at)
 
 
 def set_by_completion(session: Session, escrow: Escrow, release_at: datetime, *, at: datetime, actor: Actor) -> None:

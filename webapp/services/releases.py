@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import EscrowReleased
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import (
     CLOSED_DISPUTES,
@@ -25,7 +26,7 @@ from webapp.domain.states import (
     Policy,
     TransferKind,
 )
-from webapp.models import Account, Dispute, Escrow, Party, Transfer
+from webapp.models import Account, Dispute, Escrow, Transfer
 from webapp.services import audit, events, ledger
 from webapp.services.escrow_queries import is_ripe
 from webapp.services.outcome import Outcome
@@ -159,13 +160,4 @@ def _tell(session: Session, ids: Sequence[int], at: datetime, actor: Actor, reas
     chosen = one_of(session, Escrow.id, ids)
     records = select(Escrow.id, literal(_BEFORE).label("before"), literal(_AFTER).label("after")).where(chosen)
     audit.record_all(session, actor, "escrow.release", "escrow", records, len(ids), at=at, reason=reason, run_id=run_id)
-    payload = select(
-        Escrow.id,
-        Escrow.ref.label("escrow"),
-        Escrow.amount,
-        Escrow.fee,
-        Escrow.currency,
-        Party.ref.label("seller"),
-        literal(reason).label("reason"),
-    ).join(Party, Party.id == Escrow.seller_id)
-    events.add_all(session, "escrow.released", "escrow", payload.where(chosen), at=at)
+    events.add_all(session, EscrowReleased(), ids, at=at)

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import TransferReversed
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
 from webapp.errors import Conflict
@@ -73,7 +74,7 @@ def reverse(
     postings.write(session, [opposite], at=at)
     said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
     audit.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
-    events.add(session, "transfer.reversed", ("transfer", transfer.id), said, at=at)
+    events.add(session, TransferReversed(), transfer.id, at=at)
     if escrow is not None and transfer.leaves:
         _hold_again(session, escrow, transfer, reason, at, actor)
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, null, select, union, union_a
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import WalletOpened
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
 from webapp.services import audit, events
@@ -114,9 +115,4 @@ def _tell(session: Session, made: Sequence[int], at: datetime, actor: Actor, run
     said = json_text(session, {"currency": Account.currency, "account": Account.id})
     records: Rows = select(Account.party_id.label("id"), null().label("before"), said.label("after")).where(chosen)
     audit.record_all(session, actor, "wallet.open", "party", records, len(made), at=at, run_id=run_id)
-    told: Rows = (
-        select(Party.id, Party.ref.label("party"), Account.currency)
-        .join(Account, Account.party_id == Party.id)
-        .where(chosen)
-    )
-    events.add_all(session, "wallet.opened", "party", told, at=at)
+    events.add_all(session, WalletOpened(), made, at=at)

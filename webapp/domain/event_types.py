@@ -1,0 +1,470 @@
+"""Every event that the desk tells: its name, its subject, and its fields with their types and a sentence each.
+
+To add one: a class below, with what only the deed knows as its own fields, and what the subject's rows say in `of`;
+then `events.add(session, TheEvent(...), subject_id, at=at)` beside the audit record, or `events.add_all` for many.
+A new subject, or a field that its rows do not tell yet, also goes into `services/event_facts.py`. The catalogue in
+`docs/webhooks.md` is what `desk events` prints; tests say what was forgotten.
+"""
+
+import builtins
+from types import NoneType
+from typing import Annotated, Any, ClassVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.fields import FieldInfo
+
+Minor = Annotated[int, Field(description="Minor units of `currency`.")]
+Currency = Annotated[str, Field(description="ISO 4217.")]
+BuyerRef = Annotated[str, Field(description="The buyer's reference.")]
+SellerRef = Annotated[str, Field(description="The seller's reference.")]
+PartyRef = Annotated[str, Field(description="The party's reference.")]
+OrderRef = Annotated[str, Field(description="The order's reference.")]
+EscrowRef = Annotated[str, Field(description="The escrow's reference.")]
+PaymentRef = Annotated[
+    str | None, Field(description="Our reference of the payment; none when it never began at a provider.")
+]
+Provider = Annotated[str, Field(description="Through whom: `paystack`, `flutterwave`, …")]
+At = Annotated[str, Field(description="RFC 3339, UTC.", json_schema_extra={"format": "date-time"})]
+LastWord = Annotated[str | None, Field(description="The last thing to know about it, in a sentence.")]
+Why = Annotated[str, Field(description="Why, in a sentence.")]
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Facts(BaseModel):
+    """What the rows of a subject say in an event, whatever path led to it."""
+
+    model_config = _STRICT
+    about: ClassVar[str] = ""
+    """The kind of thing, as audit records call it."""
+
+    def __init_subclass__(cls, about: str | None = None, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.about = about or cls.about
+
+
+class Event(BaseModel):
+    """What a deed itself adds to the facts of its subject."""
+
+    model_config = _STRICT
+    type: ClassVar[str] = ""
+    facts: ClassVar[builtins.type[Facts]] = Facts
+
+    def __init_subclass__(cls, type: str, of: builtins.type[Facts], **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.type, cls.facts = type, of
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **more: Any) -> None:
+        """Take the event into the catalogue. Raises TypeError for a second shape of one event, or of one field."""
+        twice = set(cls.model_fields) & set(cls.facts.model_fields)
+        if twice or cls.type in EVENTS:
+            raise TypeError(f"{cls.type} is defined twice, or has a field of its facts: {sorted(twice)}")
+        EVENTS[cls.type] = cls
+
+    @classmethod
+    def shape(cls) -> builtins.type[BaseModel]:
+        """Its `data` as receivers get it."""
+        return create_model(cls.__name__, __base__=(cls.facts,), __doc__=cls.__doc__, **_fields(cls))
+
+
+def _fields(event: type[Event]) -> dict[str, Any]:
+    return {name: (field.annotation, field) for name, field in event.model_fields.items()}
+
+
+def is_optional(field: FieldInfo) -> bool:
+    """Whether an event may leave it empty."""
+    return NoneType in get_args(field.annotation)
+
+
+EVENTS: dict[str, type[Event]] = {}
+"""The catalogue, by name."""
+
+
+class OrderFacts(Facts, about="order"):
+    """An order."""
+
+    order: OrderRef
+    buyer: BuyerRef
+    seller: SellerRef
+    amount: Minor
+    currency: Currency
+
+
+class OrderCreated(Event, type="order.created", of=OrderFacts):
+    """An order came in, with its escrow."""
+
+    terms: Annotated[str, Field(description="How it is paid: `unpaid`, `paid`, `wallet` or `credit`.")]
+
+
+class OrderCompleted(Event, type="order.completed", of=OrderFacts):
+    """The buyer approved the finished work."""
+
+
+class OrderCancelled(Event, type="order.cancelled", of=OrderFacts):
+    """An order that was never paid was given up by a person."""
+
+
+class OrderDeclined(Event, type="order.declined", of=OrderFacts):
+    """No payment of an order came in."""
+
+    reason: Why
+
+
+class EscrowFacts(Facts, about="escrow"):
+    """The money of one order."""
+
+    escrow: EscrowRef
+    order: OrderRef
+    buyer: BuyerRef
+    seller: SellerRef
+    amount: Minor
+    fee: Annotated[int, Field(description="The desk's fee, part of `amount`, taken when it all goes to the seller.")]
+    currency: Currency
+
+
+class LeftEscrowFacts(EscrowFacts):
+    """The money of one order, which has left its escrow."""
+
+    reason: Annotated[str, Field(description="What let it go, in a word: `decision`, `deadline`, `unpaid`, …")]
+
+
+class EscrowHeld(Event, type="escrow.held", of=EscrowFacts):
+    """The money of an order is held."""
+
+
+class EscrowExtended(Event, type="escrow.extended", of=EscrowFacts):
+    """An escrow is due later than it was."""
+
+    release_at: At
+
+
+class EscrowFrozen(Event, type="escrow.frozen", of=EscrowFacts):
+    """An escrow may not move until this freeze is lifted."""
+
+    cause: Annotated[str, Field(description="`person`, `dispute`, `proposal`, `warranty_claim`, …")]
+
+
+class EscrowUnfrozen(Event, type="escrow.unfrozen", of=EscrowFacts):
+    """A freeze was lifted. Others may be left."""
+
+    cause: Annotated[str, Field(description="The cause of the freeze that was lifted.")]
+
+
+class EscrowReleased(Event, type="escrow.released", of=LeftEscrowFacts):
+    """The money went to the seller: the amount less the fee."""
+
+
+class EscrowRefunded(Event, type="escrow.refunded", of=LeftEscrowFacts):
+    """The whole amount goes back to the buyer; there is no fee."""
+
+
+class EscrowSplit(Event, type="escrow.split", of=LeftEscrowFacts):
+    """The money was divided between buyer and seller; what is left of the amount is the fee that was taken."""
+
+    buyer_amount: Annotated[int, Field(description="What goes back to the buyer, in minor units.")]
+    seller_amount: Annotated[int, Field(description="What the seller gets after the fee, in minor units.")]
+
+
+class EscrowVoided(Event, type="escrow.voided", of=LeftEscrowFacts):
+    """An escrow was given up before any money was held."""
+
+
+class PaymentFacts(Facts, about="payment"):
+    """One attempt to collect the money of an order."""
+
+    payment: PaymentRef
+    provider: Provider
+    order: OrderRef
+    buyer: BuyerRef
+    seller: SellerRef
+    amount: Minor
+    currency: Currency
+    said: LastWord
+
+
+class PaymentCreated(Event, type="payment.created", of=PaymentFacts):
+    """A payment was begun."""
+
+
+class PaymentSucceeded(Event, type="payment.succeeded", of=PaymentFacts):
+    """The money of a payment came in, and is held."""
+
+
+class PaymentFailed(Event, type="payment.failed", of=PaymentFacts):
+    """A payment failed: its provider or a person said so."""
+
+
+class PaymentExpired(Event, type="payment.expired", of=PaymentFacts):
+    """A payment was not made in its time."""
+
+
+class PaymentNeedsReview(Event, type="payment.needs_review", of=PaymentFacts):
+    """What the provider says of a payment is not what was asked for: a person decides."""
+
+
+class RefundFacts(Facts, about="refund"):
+    """Money on its way back through the provider that it came from."""
+
+    payment: PaymentRef
+    provider: Provider
+    order: OrderRef
+    party: PartyRef
+    amount: Minor
+    currency: Currency
+    said: LastWord
+
+
+class RefundCreated(Event, type="refund.created", of=RefundFacts):
+    """Money goes back through its provider."""
+
+
+class RefundProcessed(Event, type="refund.processed", of=RefundFacts):
+    """The provider has given the money back."""
+
+
+class RefundFailed(Event, type="refund.failed", of=RefundFacts):
+    """The provider could not give the money back."""
+
+
+class DisputeFacts(Facts, about="dispute"):
+    """A claim on an escrow."""
+
+    dispute: Annotated[str, Field(description="The dispute's reference.")]
+    kind: Annotated[str, Field(description="`dispute` or `warranty_claim`.")]
+    claimant: Annotated[str, Field(description="`buyer` or `seller`.")]
+    reason_code: Annotated[str, Field(description="What is claimed, in a word.")]
+    escrow: EscrowRef
+    order: OrderRef
+    buyer: BuyerRef
+    seller: SellerRef
+    amount: Minor
+    currency: Currency
+    due_at: Annotated[At, Field(description="By when it should be answered or decided.")]
+
+
+class DisputeOpened(Event, type="dispute.opened", of=DisputeFacts):
+    """A claim was made; the escrow is frozen."""
+
+
+class DisputeMessage(Event, type="dispute.message", of=DisputeFacts):
+    """Something was written to a party, or by it. Internal notes are not told."""
+
+    message: Annotated[int, Field(description="The message's number.")]
+    audience: Annotated[str, Field(description="`buyer` or `seller`.")]
+    inbound: Annotated[bool, Field(description="Whether the party wrote it.")]
+
+
+class DisputeAsk(Event, type="dispute.ask", of=DisputeFacts):
+    """A party was asked to answer."""
+
+    waiting_on: Annotated[str, Field(description="`buyer` or `seller`.")]
+
+
+class DisputeAnswered(Event, type="dispute.answered", of=DisputeFacts):
+    """The party that was asked has answered."""
+
+
+class DisputeEscalate(Event, type="dispute.escalate", of=DisputeFacts):
+    """Someone with more say was called for."""
+
+
+class DisputeExpired(Event, type="dispute.expired", of=DisputeFacts):
+    """A party that was asked did not answer in time: a person decides."""
+
+
+class DisputeWithdrawn(Event, type="dispute.withdrawn", of=DisputeFacts):
+    """The claimant took the claim back."""
+
+
+class DisputeResolved(Event, type="dispute.resolved", of=DisputeFacts):
+    """A claim was decided."""
+
+    resolution: Annotated[
+        str, Field(description="`release_to_seller`, `refund_to_buyer`, `split` or `no_fault` (nothing moves).")
+    ]
+    buyer_amount: Annotated[int | None, Field(description="The buyer's part in minor units; none when nothing moves.")]
+    seller_amount: Annotated[
+        int | None, Field(description="The seller's part before the fee in minor units; none when nothing moves.")
+    ]
+
+
+class EvidenceSubmitted(Event, type="evidence.submitted", of=DisputeFacts):
+    """A file or a text became part of a case."""
+
+    evidence: Annotated[int, Field(description="Its number.")]
+    name: Annotated[str, Field(description="Its name.")]
+    sha256: Annotated[str, Field(description="Of its content, in hexadecimal.")]
+
+
+class PayoutFacts(Facts, about="payout"):
+    """Money on its way to a party's bank or mobile account."""
+
+    payout: Annotated[str, Field(description="The payout's reference, which is the provider's too.")]
+    schedule: Annotated[str | None, Field(description="The reference of the schedule that planned it.")]
+    provider: Provider
+    party: PartyRef
+    amount: Minor
+    currency: Currency
+    said: LastWord
+
+
+class PayoutCreated(Event, type="payout.created", of=PayoutFacts):
+    """A payout was taken from the wallet, and is to be sent."""
+
+
+class PayoutSucceeded(Event, type="payout.succeeded", of=PayoutFacts):
+    """The provider has paid it out."""
+
+
+class PayoutFailed(Event, type="payout.failed", of=PayoutFacts):
+    """It was not paid; the money is in the wallet again."""
+
+
+class PayoutReversed(Event, type="payout.reversed", of=PayoutFacts):
+    """It was paid and came back; the money is in the wallet again."""
+
+
+class PayoutCancelled(Event, type="payout.cancelled", of=PayoutFacts):
+    """A person gave it up before it was sent; the money is in the wallet again."""
+
+
+class PayoutScheduleFacts(Facts, about="payout_schedule"):
+    """A payout that is due on a date."""
+
+    schedule: Annotated[str, Field(description="The schedule's reference.")]
+    party: PartyRef
+    amount: Minor
+    currency: Currency
+    due_at: At
+
+
+class PayoutScheduleCreated(Event, type="payout_schedule.created", of=PayoutScheduleFacts):
+    """A payout was planned."""
+
+
+class PayoutScheduleChanged(Event, type="payout_schedule.changed", of=PayoutScheduleFacts):
+    """A planned payout was changed."""
+
+
+class PayoutScheduleCancelled(Event, type="payout_schedule.cancelled", of=PayoutScheduleFacts):
+    """A planned payout was given up by a person."""
+
+    reason: Why
+
+
+class PayoutScheduleFailed(Event, type="payout_schedule.failed", of=PayoutScheduleFacts):
+    """A planned payout failed for good, and is not tried again."""
+
+    reason: Why
+
+
+class PartyFacts(Facts, about="party"):
+    """A buyer or seller."""
+
+    party: PartyRef
+
+
+class PartyCreated(Event, type="party.created", of=PartyFacts):
+    """A party came in."""
+
+
+class PartyDeposit(Event, type="party.deposit.done", of=PartyFacts):
+    """Money from outside was put into a party's wallet."""
+
+    reference: Annotated[str, Field(description="The transfer's reference.")]
+    amount: Minor
+    currency: Currency
+
+
+class PartyOwe(Event, type="party.owe.done", of=PartyFacts):
+    """A party owes the desk more."""
+
+    reference: Annotated[str, Field(description="The transfer's reference.")]
+    amount: Minor
+    currency: Currency
+
+
+class PartyRepay(Event, type="party.repay.done", of=PartyFacts):
+    """A party repaid debt out of its wallet."""
+
+    reference: Annotated[str, Field(description="The transfer's reference.")]
+    amount: Minor
+    currency: Currency
+
+
+class PayoutDestinationChanged(Event, type="party.payout_destination_changed", of=PartyFacts):
+    """A party is paid out to another account."""
+
+    currency: Currency
+    kind: Annotated[str, Field(description="The provider's word for the kind of account: `nuban`, …")]
+    bank: Annotated[str, Field(description="The bank's code.")]
+    ending: Annotated[str, Field(description="The last figures of the account's number.")]
+
+
+class WalletFacts(PartyFacts):
+    """A party's wallet. The event's subject is the party; it is told by the wallet's account."""
+
+    currency: Currency
+
+
+class WalletOpened(Event, type="wallet.opened", of=WalletFacts):
+    """A party got a wallet in a currency."""
+
+
+class TransferFacts(Facts, about="transfer"):
+    """Money that moved in the ledger."""
+
+    transfer: Annotated[str, Field(description="The transfer's reference.")]
+    kind: Annotated[str, Field(description="Why it moved, in a word: `release`, `deposit`, …")]
+    escrow: Annotated[str | None, Field(description="The reference of the escrow that it touched.")]
+    amount: Minor
+    currency: Currency
+
+
+class TransferReversed(Event, type="transfer.reversed", of=TransferFacts):
+    """The opposite of a transfer was posted."""
+
+
+class ApprovalFacts(Facts, about="approval"):
+    """A decision about money that a second person makes."""
+
+    approval: Annotated[int, Field(description="Its number.")]
+    action: Annotated[str, Field(description="What is to be done: `escrow.release`, `dispute.resolve`, …")]
+    escrow: Annotated[str | None, Field(description="The reference of the escrow that it is about.")]
+    amount: Minor
+    currency: Currency
+
+
+class ApprovalProposed(Event, type="approval.proposed", of=ApprovalFacts):
+    """A decision waits for a second person."""
+
+
+class ApprovalExecuted(Event, type="approval.executed", of=ApprovalFacts):
+    """The second person approved it, and it was done."""
+
+
+class ApprovalRejected(Event, type="approval.rejected", of=ApprovalFacts):
+    """The second person rejected it."""
+
+
+class ApprovalExpired(Event, type="approval.expired", of=ApprovalFacts):
+    """Nobody decided it in time."""
+
+
+class AlertFacts(Facts, about="alert"):
+    """A rule that fired about a subject."""
+
+    alert: Annotated[int, Field(description="Its number.")]
+    rule: Annotated[str, Field(description="The rule's name.")]
+    subject: Annotated[str, Field(description="What it is about.")]
+    severity: Annotated[str, Field(description="`page` or `warn`.")]
+    sentence: Annotated[str, Field(description="What is wrong.")]
+
+
+class AlertFiring(Event, type="alert.firing", of=AlertFacts):
+    """An alert fires."""
+
+
+class AlertResolved(Event, type="alert.resolved", of=AlertFacts):
+    """What was wrong is over."""
