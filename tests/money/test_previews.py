@@ -121,7 +121,7 @@ class Scene:
         action = "escrow.release" if case.seller_has_wallet else "escrow.refund"
         escrow = self.held()
         decision = executors.find(action).payload(reason=WHY)
-        how: Any = {"at": NOW, "actor": AMINA, "locked": True}
+        how: Any = {"at": NOW, "actor": AMINA.entrusted_with("money:move"), "locked": True}
         executors.compute(self.session, action, escrow.id, decision, **how).post()
         paid = self.seller if case.seller_has_wallet else self.buyer
         there = min(case.spent, _wallet(self.session, paid, case.currency))

@@ -21,9 +21,10 @@ from webapp.runtime import Runtime
 from webapp.services import (
     books,
     deductions,
+    disbursements,
     dispute_executors,
     disputes,
-    freezes,
+    executors,
     leaving,
     parties,
     releases,
@@ -91,16 +92,23 @@ def test_of_two_people_deciding_at_once_one_decides(pg_runtime: Runtime) -> None
     all_books_agree(pg_runtime)
 
 
+def without_guards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every guard of a decision but those of the database: locks, looks and conditional updates."""
+    for module in (leaving, executors, releases):
+        monkeypatch.setattr(module, "lock", no_lock)
+    monkeypatch.setattr(dispute_executors, "_close", lambda *_, **__: None)
+    monkeypatch.setattr(releases, "may_be_paid", lambda *_: [])
+    monkeypatch.setattr(releases, "_mark", lambda *_: None)
+    monkeypatch.setattr(releases, "_tell", lambda *_: None)
+    monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
+
+
 def test_without_lock_and_constraint_two_deciders_pay_twice(
     pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [(dispute, escrow)] = disputed(pg_runtime, 1)
     unguarded(pg_runtime, UNIQUE_LEAVING)
-    monkeypatch.setattr(leaving, "lock", no_lock)
-    monkeypatch.setattr(freezes, "lift", lambda *_, **__: None)
-    monkeypatch.setattr(dispute_executors, "_close", lambda *_, **__: None)
-    monkeypatch.setattr(leaving, "_mark", lambda *_: None)
-    monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
+    without_guards(monkeypatch)
 
     at_once(pg_runtime, [decide(pg_runtime, dispute, REFUND, AMINA), decide(pg_runtime, dispute, RELEASE, BOSCO)])
 
@@ -110,11 +118,7 @@ def test_without_lock_and_constraint_two_deciders_pay_twice(
 
 def test_the_constraint_alone_stops_a_second_payment(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     [(dispute, escrow)] = disputed(pg_runtime, 1)
-    monkeypatch.setattr(leaving, "lock", no_lock)
-    monkeypatch.setattr(freezes, "lift", lambda *_, **__: None)
-    monkeypatch.setattr(dispute_executors, "_close", lambda *_, **__: None)
-    monkeypatch.setattr(leaving, "_mark", lambda *_: None)
-    monkeypatch.setattr(leaving, "require_free", Meeting().after(lambda *_: None))
+    without_guards(monkeypatch)
 
     at_once(pg_runtime, [decide(pg_runtime, dispute, REFUND, AMINA), decide(pg_runtime, dispute, RELEASE, BOSCO)])
 
@@ -163,13 +167,32 @@ def test_without_the_lock_a_disputed_escrow_is_paid(pg_runtime: Runtime, monkeyp
     monkeypatch.setattr(releases, "lock", no_lock)
     monkeypatch.setattr(releases, "refusals", meeting.after(lambda *_, **__: []))
     monkeypatch.setattr(disputes, "_checked", meeting.after(disputes._checked))
-    monkeypatch.setattr(releases, "_legs", _after_commit_of_the_other(releases._legs))
+    monkeypatch.setattr(disbursements, "legs", _after_commit_of_the_other(disbursements.legs))
+    monkeypatch.setattr(releases, "_mark", lambda *_: None)
+    monkeypatch.setattr(releases, "_tell", lambda *_: None)
 
     outcome, answer = at_once(pg_runtime, [release(escrow), claim(pg_runtime, escrow)])
 
     assert isinstance(answer, Dispute)
     assert outcome.done == 1
     assert paid(pg_runtime, escrow) == (0, 10_000)
+
+
+def test_the_conditional_update_alone_keeps_a_disputed_escrow(
+    pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [escrow] = held(pg_runtime, 1)
+    meeting = Meeting()
+    monkeypatch.setattr(releases, "lock", no_lock)
+    monkeypatch.setattr(releases, "refusals", meeting.after(lambda *_, **__: []))
+    monkeypatch.setattr(disputes, "_checked", meeting.after(disputes._checked))
+    monkeypatch.setattr(disbursements, "legs", _after_commit_of_the_other(disbursements.legs))
+
+    outcome, answer = at_once(pg_runtime, [release(escrow), claim(pg_runtime, escrow)])
+
+    assert isinstance(answer, Dispute)
+    assert isinstance(outcome, Conflict)
+    assert paid(pg_runtime, escrow) == (0, 0)
 
 
 def _after_commit_of_the_other(function: Any) -> Any:

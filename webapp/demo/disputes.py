@@ -159,4 +159,12 @@ def _resolve(world: World, case: Case, at: datetime) -> None:
     decision = ResolveDispute(
         resolution=resolution, code=code, reason=sentence, buyer_amount=buyer, seller_amount=seller
     )
-    executors.compute(world.session, "dispute.resolve", case.id, decision, at=at, actor=agent, locked=True).post()
+    executors.compute(
+        world.session,
+        "dispute.resolve",
+        case.id,
+        decision,
+        at=at,
+        actor=agent.entrusted_with("money:move"),
+        locked=True,
+    ).post()

@@ -1,6 +1,6 @@
 """Who does a deed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from webapp.domain.permissions import JOB_PERMISSIONS
 from webapp.errors import NotAllowed
@@ -32,6 +32,10 @@ class Actor:
         """Raise NotAllowed unless this actor holds the permission."""
         if not self.may(permission):
             raise NotAllowed(f"{self.name} may not do this: it needs the permission {permission}.")
+
+    def entrusted_with(self, permission: str) -> "Actor":
+        """The same with one more permission, for the one deed that was decided: within a limit, or by two people."""
+        return replace(self, permissions=self.permissions | {permission})
 
 
 def job_actor(job: str, run_id: int | None = None) -> Actor:

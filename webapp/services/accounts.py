@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind
 from webapp.models import Account
-from webapp.sql import insert_new
+from webapp.sql import insert_new, labelled
 
 _FLOORS = {AccountKind.WALLET: 0, AccountKind.PENDING: 0}
 _CEILINGS = {AccountKind.RECEIVABLE: 0}
@@ -69,3 +70,24 @@ def opened(session: Session, place: Place, *, at: datetime) -> int:
     made = found(session, place)
     assert made is not None
     return made
+
+
+def open_wallets(session: Session, owners: Any, *, at: datetime) -> list[int]:
+    """Open the wallets that these owners, a SELECT of `party_id` and `currency`, lack; returns the ids of new ones.
+
+    One that another opens meanwhile is left to it.
+    """
+    rows = owners.subquery()
+    values = {
+        "kind": str(AccountKind.WALLET),
+        "party_id": rows.c.party_id,
+        "owner": "",
+        "currency": rows.c.currency,
+        "balance": 0,
+        "floor": _FLOORS[AccountKind.WALLET],
+        "created_at": at,
+    }
+    # SQLite takes ON CONFLICT after a SELECT for a join, unless the SELECT has a WHERE.
+    chosen = select(*labelled(Account, values)).where(rows.c.party_id > 0)
+    opening = insert_new(session, Account).from_select(list(values), chosen).on_conflict_do_nothing()
+    return list(session.scalars(opening.returning(Account.id)))

@@ -17,6 +17,8 @@ from webapp.settings import Settings
 from webapp.sql import insert_new
 
 MOST_SHOWN = 200
+MOVE = "money:move"
+"""What a job may do by itself, and a person only here: within the limit, or after a second person's yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def decide(
         raise Conflict(
             f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
         )
-    posting = executors.compute(session, action, subject_id, payload, at=at, actor=actor, locked=True)
+    mover = actor.entrusted_with(MOVE)
+    posting = executors.compute(session, action, subject_id, payload, at=at, actor=mover, locked=True)
     amount = posting.amount
     if limits.spend(session, actor, amount.currency, amount.amount, at, settings):
         posting.post()
@@ -72,7 +75,8 @@ def waiting(session: Session, actor: Actor | None = None) -> list[Approval]:
 def approve(session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Approval:
     """The second person's yes: checked again, then done in the same transaction."""
     approval = _take(session, approval_id, at, actor)
-    posting = proposed_posting(session, approval, at=at, actor=actor, locked=True)
+    mover = actor.entrusted_with(MOVE)
+    posting = proposed_posting(session, approval, at=at, actor=mover, locked=True)
     _decide(session, approval, ApprovalStatus.EXECUTED, at, actor, None)
     _lift(session, approval, at, actor)
     posting.post()

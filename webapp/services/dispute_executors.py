@@ -13,7 +13,7 @@ from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow
-from webapp.services import audit, dispute_locks, events, freezes, leaving, lookup, postings, warranty_claims
+from webapp.services import audit, dispute_locks, escrow_executors, events, freezes, lookup, warranty_claims
 from webapp.services.executors import Context, Payload, Posting, executor
 from webapp.services.postings import Leg
 
@@ -63,15 +63,13 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
         return _posting(subject, sentence, lambda: _close(context, subject, decision, moved=False))
     parts = shares.divide(held, escrow.fee, ruling.shares(held.amount)[1])
     own = (str(dispute_locks.cause_of(dispute)), dispute.id)
-    leaving.require_free(context.session, escrow, context.lifted | {own})
-    draft = leaving.draft(context.session, escrow, parts)
+    legs = escrow_executors.legs_of(context, escrow, parts, context.lifted | {own})
 
     def post() -> None:
         _close(context, subject, decision, moved=True)
-        freed = lookup.by_id(context.session, Escrow, escrow.id, "escrow")
-        leaving.leave(context.session, freed, parts, draft, at=context.at, actor=context.actor, reason=decision.reason)
+        escrow_executors.leave(context, escrow, parts, decision.reason)
 
-    return _posting(subject, sentence, post, postings.legs(context.session, [draft]))
+    return _posting(subject, sentence, post, legs)
 
 
 def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:

@@ -12,8 +12,9 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.errors import Conflict
 from webapp.models import Escrow, Order
-from webapp.services import audit, events, leaving, lookup, postings
+from webapp.services import audit, disbursements, events, leaving, lookup, postings, releases
 from webapp.services.executors import Context, Payload, Posting, executor
+from webapp.services.postings import Leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,29 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
     )
 
 
+def legs_of(context: Context, escrow: Escrow, parts: Shares, lifted: frozenset[tuple[str, int]]) -> list[Leg]:
+    """What lets the escrow go in these parts. Raises Conflict when something but what is `lifted` keeps it."""
+    session, way = context.session, disbursements.way_of(parts)
+    leaving.require_free(session, escrow, lifted)
+    if way.seller is not None:
+        leaving.require_seller_wallet(session, escrow)
+    return postings.legs(session, [disbursements.draft(session, escrow, way)])
+
+
+def leave(context: Context, escrow: Escrow, parts: Shares, said: str) -> None:
+    """Let it go. Raises Conflict while outgoing money is stopped."""
+    at, actor = context.at, context.actor
+    releases.divide(context.session, escrow.id, parts, at=at, actor=actor, reason=releases.DECISION, said=said)
+    context.session.expire(escrow)
+
+
 def _leaving(context: Context, escrow: Escrow, parts: Shares, sentence: str, done: str, reason: str) -> Posting:
-    leaving.require_free(context.session, escrow, context.lifted)
-    draft = leaving.draft(context.session, escrow, parts)
-    leave = partial(leaving.leave, at=context.at, actor=context.actor, reason=reason)
     return Posting(
         sentence=sentence,
         done=done,
         amount=Money(escrow.amount, escrow.currency),
-        post=partial(leave, context.session, escrow, parts, draft),
-        legs=postings.legs(context.session, [draft]),
+        post=partial(leave, context, escrow, parts, reason),
+        legs=legs_of(context, escrow, parts, context.lifted),
         escrow_id=escrow.id,
     )
 

@@ -6,19 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from webapp.domain.policies import AFTER_COMPLETION
-from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
-from webapp.models import Account, Dispute, Escrow
+from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, Policy
+from webapp.models import Dispute, Escrow
 from webapp.models.base import BigInt
+from webapp.services.disbursements import Wallet, wallet_of_seller
 from webapp.services.escrow_queries import is_ripe
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import refusals
 from webapp.services.releases import may_be_paid
 from webapp.sql import one_of
-
-_Wallet = aliased(Account, name="wallet")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def release_none(
     session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime, policy: Policy | None = None
 ) -> Outcome:
     """What `release_all` would answer for these escrows, nothing moved and nothing marked."""
-    query = select(Escrow.id, Escrow.currency, Escrow.amount).join(_Wallet, _wallet_of_seller())
+    query = select(Escrow.id, Escrow.currency, Escrow.amount).join(Wallet, wallet_of_seller())
     rows = session.execute(query.where(one_of(session, Escrow.id, ids), *may_be_paid(due_by, policy))).all()
     outcome = Outcome("escrow", done=len(rows))
     for _, currency, amount in rows:
@@ -67,17 +66,9 @@ def preview(session: Session, at: datetime, policy: Policy) -> Preview:
 
 def _reason(policy: Policy) -> ColumnElement[str]:
     disputed = exists().where(Dispute.escrow_id == Escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
-    wallet = exists().where(_wallet_of_seller())
+    wallet = exists().where(wallet_of_seller())
     unripe = [(~is_ripe(), "not completed")] if policy in AFTER_COMPLETION else []
     return case((disputed, "disputed"), (Escrow.freezes > 0, "frozen"), *unripe, (~wallet, "no wallet"), else_="")
-
-
-def _wallet_of_seller() -> ColumnElement[bool]:
-    return (
-        (_Wallet.party_id == Escrow.seller_id)
-        & (_Wallet.kind == AccountKind.WALLET)
-        & (_Wallet.currency == Escrow.currency)
-    )
 
 
 def _sum(column: Any) -> Any:

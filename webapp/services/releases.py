@@ -1,42 +1,30 @@
-"""Paying the sellers: one deed for many escrows. Releasing one is releasing a list of one."""
+"""Held money that leaves: one deed for many escrows. Releasing or refunding one is doing it to a list of one."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    String,
-    case,
-    cast,
-    exists,
-    literal,
-    select,
-    union_all,
-    update,
-)
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, exists, literal, select, update
+from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import EscrowReleased
+from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION
-from webapp.domain.states import (
-    CLOSED_DISPUTES,
-    AccountKind,
-    EscrowStatus,
-    Policy,
-    TransferKind,
-)
-from webapp.models import Account, Dispute, Escrow, Transfer
-from webapp.services import audit, events, ledger
+from webapp.domain.shares import Shares
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
+from webapp.errors import Conflict
+from webapp.models import Dispute, Escrow
+from webapp.services import accounts, audit, disbursements, events, ledger, refunds
+from webapp.services.disbursements import REFUND, RELEASE, Cards, Wallet, WayOut
 from webapp.services.escrow_queries import is_ripe
+from webapp.services.figures import note_figure
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import refusals
 from webapp.services.stop import require_money_moves
-from webapp.sql import Rows, labelled, lock, one_of
+from webapp.sql import Column, Rows, lock, one_of
 
-_Wallet = aliased(Account, name="wallet")
-_Fees = aliased(Account, name="fees")
-_BEFORE, _AFTER = '{"status":"held"}', '{"status":"released"}'
+DECISION = "decision"
+"""Why an escrow left when a person decided so."""
 
 
 def release_all(
@@ -46,34 +34,45 @@ def release_all(
     at: datetime,
     actor: Actor,
     reason: str,
+    said: str | None = None,
     due_by: datetime | None = None,
     policy: Policy | None = None,
     run_id: int | None = None,
 ) -> Outcome:
     """Pay held escrows to their sellers, less the fee. Those that may not be paid now are refused by name, not raised.
 
-    With `due_by`, only what is due by then is paid; `policy` is the one of all of them, when it is known. Raises
-    Conflict while outgoing money is stopped.
+    `reason` is the word for why they leave, `said` what a person said of it. With `due_by`, only what is due by then
+    is paid; `policy` is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
     """
-    actor.require("money:move")
-    require_money_moves(session)
-    lock(session, Escrow, ids)
-    found = session.execute(_payable(session, ids, may_be_paid(due_by, policy))).all()
-    payable = [row[0] for row in found]
-    outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
-    if payable:
-        posted = ledger.post_all(
-            session,
-            _transfers(session, payable, at, run_id),
-            _legs(session, payable),
-            accounts=sorted({account for row in found for account in row[1:]}),
-            kind=TransferKind.RELEASE,
-            at=at,
-        )
-        outcome.done, outcome.amounts = posted.count, posted.amounts
-        _mark_released(session, payable, at, reason)
-        _tell(session, payable, at, actor, reason, run_id)
-    return outcome
+    due = may_be_paid(due_by, policy)
+    return _leave_all(session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, said=said, run_id=run_id)
+
+
+def refund_all(
+    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, reason: str, said: str | None = None
+) -> Outcome:
+    """Give held escrows back to their buyers, each the way it came: through the provider that collected it, else to
+    the buyer's wallet, which is opened when there is none. Refused by name like a release.
+    """
+    return _leave_all(session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, said=said)
+
+
+def divide(
+    session: Session, escrow_id: int, parts: Shares, *, at: datetime, actor: Actor, reason: str, said: str | None = None
+) -> None:
+    """Let one held escrow go in these parts: a release, a refund, or a split. Raises Conflict when it may not go."""
+    way = disbursements.way_of(parts)
+    if way is RELEASE:
+        outcome = release_all(session, [escrow_id], at=at, actor=actor, reason=reason, said=said)
+    elif way is REFUND:
+        outcome = refund_all(session, [escrow_id], at=at, actor=actor, reason=reason, said=said)
+    else:
+        free = may_be_paid(None, None)
+        outcome = _leave_all(session, [escrow_id], way, free, None, at=at, actor=actor, reason=reason, said=said)
+        note_figure(session, "released", parts.currency, parts.seller + parts.fee, at)
+        note_figure(session, "refunded", parts.currency, parts.buyer, at)
+    for refused in outcome.refused:
+        raise Conflict(f"Escrow {refused.label} stays as it is. {refused.sentence}")
 
 
 def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnElement[bool]]:
@@ -89,75 +88,92 @@ def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnEl
     return [*holds, Escrow.release_at <= due_by, *ripe]
 
 
-def _payable(session: Session, ids: Sequence[int], holds: Sequence[ColumnElement[bool]]) -> Rows:
-    """Escrows that may be paid, with the seller's wallet and the account that they are held in."""
-    found = select(Escrow.id, _Wallet.id, Escrow.held_account_id).join(_Wallet, _wallet_of_seller())
-    return found.where(one_of(session, Escrow.id, ids), *holds).order_by(Escrow.id)
+def _leave_all(
+    session: Session,
+    ids: Sequence[int],
+    way: WayOut,
+    holds: Sequence[ColumnElement[bool]],
+    due_by: datetime | None,
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str,
+    said: str | None,
+    run_id: int | None = None,
+) -> Outcome:
+    actor.require("money:move")
+    require_money_moves(session)
+    lock(session, Escrow, ids)
+    found = session.execute(_payable(session, ids, way, holds)).all()
+    payable = [row[0] for row in found]
+    outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
+    if payable:
+        by_card = disbursements.cards(session, payable, way)
+        touched = {account for row in found for account in row[1:]}
+        if way.buyer is not None:
+            touched |= _wallets_of_buyers(session, [number for number in payable if number not in by_card], at)
+        posted = ledger.post_all(
+            session,
+            disbursements.transfers(session, payable, way, at, run_id),
+            disbursements.legs(session, payable, way, by_card),
+            accounts=sorted(touched),
+            kind=way.kind,
+            at=at,
+        )
+        outcome.done, outcome.amounts = posted.count, posted.amounts
+        _mark(session, payable, way, at, reason)
+        _tell(session, payable, way, at, actor, said or reason, run_id)
+        _send_back(session, by_card, way.buyer, at, actor)
+    return outcome
 
 
-def _wallet_of_seller() -> ColumnElement[bool]:
-    return (
-        (_Wallet.party_id == Escrow.seller_id)
-        & (_Wallet.kind == AccountKind.WALLET)
-        & (_Wallet.currency == Escrow.currency)
-    )
+def _payable(session: Session, ids: Sequence[int], way: WayOut, holds: Sequence[ColumnElement[bool]]) -> Rows:
+    """Escrows that may leave, with the account that they are held in and, where the seller is paid, its wallet."""
+    chosen = (one_of(session, Escrow.id, ids), *holds)
+    if way.seller is None:
+        return select(Escrow.id, Escrow.held_account_id).where(*chosen).order_by(Escrow.id)
+    found = select(Escrow.id, Escrow.held_account_id, Wallet.id).join(Wallet, disbursements.wallet_of_seller())
+    return found.where(*chosen).order_by(Escrow.id)
 
 
-def _reference() -> ColumnElement[str]:
-    number = cast(Escrow.id, String).concat("-").concat(cast(Escrow.hold_no, String))
-    return literal("escrow-").concat(number).concat("-release")
+def _wallets_of_buyers(session: Session, ids: Sequence[int], at: datetime) -> set[int]:
+    """The wallets of these escrows' buyers, opened where there is none yet."""
+    buyers = select(Escrow.buyer_id.label("party_id"), Escrow.currency).where(one_of(session, Escrow.id, ids))
+    accounts.open_wallets(session, buyers.distinct(), at=at)
+    mine = (Wallet.party_id == Escrow.buyer_id) & (Wallet.currency == Escrow.currency)
+    found = select(Wallet.id).join(Escrow, mine).where(Wallet.kind == AccountKind.WALLET)
+    return set(session.scalars(found.where(one_of(session, Escrow.id, ids))))
 
 
-def _kind() -> ColumnElement[str]:
-    """What leaves the pending account is an earning."""
-    return case((Escrow.policy == Policy.BUFFER, str(TransferKind.EARNING)), else_=str(TransferKind.RELEASE))
-
-
-def _transfers(session: Session, ids: Sequence[int], at: datetime, run_id: int | None) -> Rows:
-    values = {
-        "key": Escrow.id,
-        "reference": _reference(),
-        "kind": _kind(),
-        "currency": Escrow.currency,
-        "amount": Escrow.amount,
-        "escrow_id": Escrow.id,
-        "hold_no": Escrow.hold_no,
-        "leaves": True,
-        "reverses_id": None,
-        "run_id": run_id,
-        "at": at,
-    }
-    return select(*labelled(Transfer, values)).where(one_of(session, Escrow.id, ids))
-
-
-def _legs(session: Session, ids: Sequence[int]) -> Rows:
-    chosen = one_of(session, Escrow.id, ids)
-    common = (Escrow.id.label("key"),)
-    sides = union_all(
-        select(
-            *common, Escrow.held_account_id.label("account_id"), Escrow.currency, (-Escrow.amount).label("amount")
-        ).where(chosen),
-        select(*common, _Wallet.id, Escrow.currency, Escrow.amount - Escrow.fee)
-        .join(_Wallet, _wallet_of_seller())
-        .where(chosen, Escrow.amount > Escrow.fee),
-        select(*common, _Fees.id, Escrow.currency, Escrow.fee)
-        .join(_Fees, (_Fees.kind == AccountKind.FEES) & (_Fees.owner == "") & (_Fees.currency == Escrow.currency))
-        .where(chosen, Escrow.fee > 0, _Fees.party_id.is_(None)),
-    ).subquery()
-    return select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
-
-
-def _mark_released(session: Session, ids: Sequence[int], at: datetime, reason: str) -> None:
-    session.execute(
+def _mark(session: Session, ids: Sequence[int], way: WayOut, at: datetime, reason: str) -> None:
+    free = (Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0)
+    left = (
         update(Escrow)
-        .where(one_of(session, Escrow.id, ids))
-        .values(status=EscrowStatus.RELEASED, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1)
+        .where(one_of(session, Escrow.id, ids), *free)
+        .values(status=way.status, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1)
         .execution_options(synchronize_session=False)
     )
+    changed: Any = session.execute(left)
+    if changed.rowcount != len(ids):
+        raise Conflict("An escrow changed meanwhile. Nothing was changed.")
 
 
-def _tell(session: Session, ids: Sequence[int], at: datetime, actor: Actor, reason: str, run_id: int | None) -> None:
-    chosen = one_of(session, Escrow.id, ids)
-    records = select(Escrow.id, literal(_BEFORE).label("before"), literal(_AFTER).label("after")).where(chosen)
-    audit.record_all(session, actor, "escrow.release", "escrow", records, len(ids), at=at, reason=reason, run_id=run_id)
-    events.add_all(session, EscrowReleased(), ids, at=at)
+def _tell(
+    session: Session, ids: Sequence[int], way: WayOut, at: datetime, actor: Actor, said: str, run_id: int | None
+) -> None:
+    before, after = '{"status":"held"}', f'{{"status":"{way.status}"}}'
+    records = select(Escrow.id, literal(before).label("before"), literal(after).label("after"))
+    chosen = records.where(one_of(session, Escrow.id, ids))
+    action = f"escrow.{way.kind}"
+    audit.record_all(session, actor, action, "escrow", chosen, len(ids), at=at, reason=said, run_id=run_id)
+    events.add_all(session, way.event, ids, at=at)
+
+
+def _send_back(session: Session, by_card: Cards, amounts: Column, at: datetime, actor: Actor) -> None:
+    """Have the providers give back what they collected. Few of many escrows are refunded, and fewer by card."""
+    if not by_card:
+        return
+    rows = select(Escrow.id, Escrow.buyer_id, Escrow.currency, amounts.label("amount"))
+    for row in session.execute(rows.where(one_of(session, Escrow.id, list(by_card)))):
+        amount = Money(row.amount, row.currency)
+        refunds.write(session, by_card[row.id], row.buyer_id, amount, at=at, actor=actor)

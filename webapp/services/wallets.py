@@ -11,13 +11,11 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import WalletOpened
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
-from webapp.services import audit, events
+from webapp.services import accounts, audit, events
 from webapp.services.escrow_queries import Due
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import NO_WALLET
-from webapp.sql import Rows, insert_new, json_text, labelled, one_of
-
-_COLUMNS = ("kind", "party_id", "owner", "currency", "balance", "floor", "created_at")
+from webapp.sql import Rows, json_text, one_of
 
 
 def due() -> Due:
@@ -37,20 +35,7 @@ def open_missing(
 ) -> Outcome:
     """Open the wallets that these parties lack; counted by wallet. One that another opens meanwhile is left to it."""
     actor.require("money:move")
-    pairs = _pairs(session, ids).subquery()
-    values = {
-        "kind": str(AccountKind.WALLET),
-        "party_id": pairs.c.party_id,
-        "owner": "",
-        "currency": pairs.c.currency,
-        "balance": 0,
-        "floor": 0,
-        "created_at": at,
-    }
-    # SQLite takes ON CONFLICT after a SELECT for a join, unless the SELECT has a WHERE.
-    rows = select(*labelled(Account, values)).where(pairs.c.party_id > 0)
-    opening = insert_new(session, Account).from_select(list(_COLUMNS), rows).on_conflict_do_nothing()
-    made = list(session.scalars(opening.returning(Account.id)))
+    made = accounts.open_wallets(session, _pairs(session, ids), at=at)
     if made:
         _tell(session, made, at, actor, run_id)
     return Outcome("party", done=len(made))
