@@ -6,13 +6,12 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain import shares
-from webapp.domain.event_types import EscrowVoided
 from webapp.domain.money import Money
 from webapp.domain.shares import Shares
-from webapp.domain.states import EscrowStatus, OrderStatus
+from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict
-from webapp.models import Escrow, Order
-from webapp.services import audit, disbursements, events, leaving, lookup, postings, releases
+from webapp.models import Escrow
+from webapp.services import disbursements, leaving, lookup, postings, releases, voids
 from webapp.services.executors import Context, Payload, Posting, executor
 from webapp.services.postings import Leg
 
@@ -104,13 +103,6 @@ def _leaving(context: Context, escrow: Escrow, parts: Shares, sentence: str, don
     )
 
 
-def _void(context: Context, escrow: Escrow, reason: str) -> None:
-    session, at, actor = context.session, context.at, context.actor
-    escrow.status, escrow.left_at, escrow.left_reason = EscrowStatus.VOIDED, at, "decision"
-    escrow.version += 1
-    order = lookup.by_id(session, Order, escrow.order_id, "order")
-    order.status = OrderStatus.CANCELLED
-    session.flush()
-    audit.record(session, actor, "escrow.void", ("escrow", escrow.id), at=at, reason=reason)
-    audit.record(session, actor, "order.cancel", ("order", order.id), at=at, reason=reason)
-    events.add(session, EscrowVoided(), escrow.id, at=at)
+def _void(context: Context, escrow: Escrow, said: str) -> None:
+    at, actor = context.at, context.actor
+    voids.void_all(context.session, [escrow.id], at=at, actor=actor, reason=releases.DECISION, said=said)

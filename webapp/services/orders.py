@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import EscrowVoided, OrderCancelled, OrderCompleted, OrderCreated
+from webapp.domain.event_types import OrderCompleted, OrderCreated
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.references import escrow_ref
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order
-from webapp.services import audit, checks, events, funding, lookup, parties, release_dates
+from webapp.services import audit, checks, events, funding, lookup, parties, release_dates, voids
 from webapp.settings import Settings
 from webapp.sql import insert_new, lock, one_of
 
@@ -122,15 +122,8 @@ def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor:
     escrow = escrow_of(session, order_id)
     if order.status != OrderStatus.AWAITING_PAYMENT or escrow.status != EscrowStatus.PENDING_PAYMENT:
         raise Conflict(f"Order {order.ref} is {order.status}: only an unpaid order can be cancelled.")
-    order.status = OrderStatus.CANCELLED
-    escrow.status, escrow.left_at, escrow.left_reason = EscrowStatus.VOIDED, at, "cancelled"
-    escrow.version += 1
-    session.flush()
-    audit.record(session, actor, "order.cancel", ("order", order.id), at=at, reason=said)
-    audit.record(session, actor, "escrow.void", ("escrow", escrow.id), at=at, reason=said)
-    events.add(session, OrderCancelled(), order.id, at=at)
-    events.add(session, EscrowVoided(), escrow.id, at=at)
-    return order
+    voids.void_all(session, [escrow.id], at=at, actor=actor, reason="cancelled", said=said)
+    return get(session, order_id)
 
 
 def _make_due(session: Session, escrow: Escrow, at: datetime, actor: Actor, settings: Settings) -> None:

@@ -14,8 +14,7 @@ from webapp.domain.event_types import Event, PaymentExpired, PaymentFailed, Paym
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
-from webapp.services import alerts, audit, events, holds
-from webapp.services.giving_up import give_up_all
+from webapp.services import alerts, audit, events, holds, voids
 from webapp.services.outcome import Outcome, Refused
 from webapp.services.payments import OPEN
 from webapp.settings import Settings
@@ -147,7 +146,8 @@ def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: dat
         .join(Order, Order.id == Escrow.order_id)
         .where(one_of(session, Order.id, orders), Order.status == OrderStatus.AWAITING_PAYMENT, ~open_elsewhere)
     )
-    give_up_all(session, list(session.scalars(alone)), "The payment did not succeed.", at=at, actor=actor)
+    unpaid = list(session.scalars(alone))
+    voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, said="The payment did not succeed.")
 
 
 def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
