@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
@@ -15,6 +16,8 @@ from webapp.admin.dispute_views import DisputeViews
 from webapp.admin.exports import download
 from webapp.admin.screen import page
 from webapp.admin.timelines import in_words
+from webapp.admin.words import money
+from webapp.domain.shares import Shares
 from webapp.models import Dispute
 from webapp.security.context import current_asker
 from webapp.services import dispute_case, dispute_tabs, explanation, party_file, saved_views
@@ -74,6 +77,7 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
             why = explanation.why(session, case.file.escrow.id, clock.now())
         return {
             "case": case,
+            "parts": _parts(case.shares),
             "why": why,
             "moments": in_words(case.file.moments),
             "due_badge": due_badge,
@@ -100,3 +104,12 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
     def is_open(self, dispute: Dispute) -> bool:
         """Whether it can still be decided."""
         return dispute.status not in ("resolved", "withdrawn")
+
+
+def _parts(shares: Shares | None) -> list[tuple[Any, str]]:
+    """Who got what by the decision, for a list of facts."""
+    if shares is None:
+        return []
+    buyer, seller, fee = (money(part, shares.currency) for part in (shares.buyer, shares.seller, shares.fee))
+    to_seller = _("To the seller, after the fee") if shares.fee else _("To the seller")
+    return [(_("To the buyer"), buyer), (to_seller, seller), *([(_("Fee taken"), fee)] if shares.fee else [])]

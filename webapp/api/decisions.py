@@ -13,6 +13,7 @@ class ApprovalShape(Shape):
     action: str
     subject: str
     amount: Money
+    sentence: str | None
     reason: str
     proposed_by: str
     proposed_at: Instant
@@ -38,6 +39,7 @@ def approval_shape(found: Approval) -> ApprovalShape:
         action=found.action,
         subject=f"{found.subject_kind}:{found.subject_id}",
         amount=Money(amount=found.amount, currency=found.currency),
+        sentence=found.sentence,
         reason=found.reason,
         proposed_by=found.proposed_by_name,
         proposed_at=found.proposed_at,

@@ -40,6 +40,8 @@ class Approval(Base):
     currency: Mapped[Currency]
     amount: Mapped[Minor]
     status: Mapped[Word]
+    sentence: Mapped[str | None]
+    """What it would do, with the sums, as it was when it was proposed; None for proposals of old."""
     reason: Mapped[str]
     proposed_by: Mapped[Word]
     proposed_by_name: Mapped[Name]

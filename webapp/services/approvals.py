@@ -152,6 +152,7 @@ def _propose(
         currency=posting.amount.currency,
         amount=posting.amount.amount,
         status=ApprovalStatus.PROPOSED,
+        sentence=posting.sentence,
         reason=payload.reason,
         proposed_by=actor.key,
         proposed_by_name=actor.name,

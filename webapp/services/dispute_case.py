@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain import shares
+from webapp.domain.money import Money
+from webapp.domain.shares import Shares
 from webapp.models import Approval, Dispute, Evidence, Message, Party, User
 from webapp.services import escrow_file, lookup, party_file
 from webapp.services.escrow_file import EscrowFile
@@ -30,6 +33,14 @@ class DisputeCase:
     def proposal(self) -> Approval | None:
         """The proposal that waits for a second person."""
         return next((approval for approval in self.approvals if approval.status == "proposed"), None)
+
+    @property
+    def shares(self) -> Shares | None:
+        """Who got what by the decision, the seller after the fee; None when it moved nothing."""
+        escrow, seller = self.file.escrow, self.dispute.seller_amount
+        if seller is None:
+            return None
+        return shares.divide(Money(escrow.amount, escrow.currency), escrow.fee, seller)
 
     @property
     def sides(self) -> list[tuple[str, Party]]:

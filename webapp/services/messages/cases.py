@@ -126,10 +126,11 @@ def _approvals(session: Session, ids: Sequence[int], settings: Settings) -> Case
 
 def of_approval(approval: Approval, settings: Settings) -> dict[str, Any]:
     """What can be said of a proposal."""
+    amount = Money(approval.amount, approval.currency)
     return {
-        "amount": Money(approval.amount, approval.currency),
+        "amount": amount,
         "maker": approval.proposed_by_name,
-        "action": approval.action.replace(".", " "),
+        "sentence": approval.sentence or f"{approval.action.replace('.', ' ')} of {amount}",
         "due": when(approval.expires_at),
         "link": link(settings, f"/approvals/{approval.id}"),
     }

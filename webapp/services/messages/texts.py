@@ -104,8 +104,8 @@ TEXTS: dict[str, Text] = {
     ),
     "staff.approval.proposed": Text(
         "{amount} wait for a second person",
-        "{maker} proposed {action} of {amount}. A second person decides. {link}",
-        "{maker} proposed {action} of {amount}. A second person decides. {link}",
+        "{maker} proposed this: {sentence}. A second person decides. {link}",
+        "{maker} proposed this: {sentence}. A second person decides. {link}",
     ),
     "staff.payout_schedule.failed": Text(
         "A planned payout of {amount} failed",
@@ -124,8 +124,8 @@ TEXTS: dict[str, Text] = {
     ),
     "staff.approval.lapses": Text(
         "A proposal about {amount} lapses {due}",
-        "{maker} proposed {action} of {amount}. Nobody has decided; it lapses {due}. {link}",
-        "{maker} proposed {action} of {amount}. It lapses {due}. {link}",
+        "{maker} proposed this: {sentence}. Nobody has decided; it lapses {due}. {link}",
+        "{maker} proposed this: {sentence}. It lapses {due}. {link}",
     ),
     "alert.firing": Text(
         "{severity}: {subject}",
