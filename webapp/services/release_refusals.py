@@ -74,6 +74,8 @@ def _sentence(row: Any, due_by: datetime | None, without_wallet: bool) -> str:
     status, freezes = row.status, row.freezes
     if without_wallet:
         return f"{row.name} has no wallet in {row.currency}."
+    if status == EscrowStatus.PENDING_PAYMENT:
+        return "It was not paid yet."
     if status != EscrowStatus.HELD:
         return f"It is {status} already."
     if freezes:

@@ -1,0 +1,149 @@
+"""One deed for one and many: release, refund and void are the same for a person's one and a job's thousands."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, all_books_agree, wallet
+from webapp.domain.actors import job_actor
+from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.states import EscrowStatus
+from webapp.errors import Conflict, NotAllowed
+from webapp.models import Audit, Entry, Escrow, Event, Refund, Transfer
+from webapp.runtime import Runtime
+from webapp.services import escrows, freezes, orders, payment_settling, payments, releases, stop, voids
+from webapp.services.orders import NewOrder
+
+JOB = job_actor("auto_release")
+WHY = "It is right so."
+
+
+@pytest.fixture
+def market(runtime: Runtime) -> Iterator[Market]:
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        market.limit(10**9)
+        yield market
+    all_books_agree(runtime)
+
+
+def by_card(market: Market, amount: int = 10_000) -> Escrow:
+    """An escrow that was paid through Paystack."""
+    escrow, about = unpaid(market, amount), market.runtime.settings
+    payment = payments.create(market.session, escrow.order_id, "paystack", at=NOW, actor=DIVINE, settings=about)
+    word = Seen("r", Fate.SUCCEEDED, amount, "NGN", "77")
+    payment_settling.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=about)
+    return escrows.get(market.session, escrow.id)
+
+
+def unpaid(market: Market, amount: int = 10_000) -> Escrow:
+    buyer, seller = market.party("buyer", wallet=None), market.party("seller")
+    new = NewOrder(f"o-{buyer.id}", buyer.id, seller.id, amount, "NGN")
+    order = orders.create(market.session, new, at=NOW, actor=DIVINE, settings=market.runtime.settings)
+    return orders.escrow_of(market.session, order.id)
+
+
+def decide(market: Market, deed: Callable[..., Any], escrow: Escrow) -> None:
+    now = escrows.get(market.session, escrow.id)
+    deed(market.session, now.id, WHY, version=now.version, at=NOW, actor=AMINA, settings=market.runtime.settings)
+
+
+def traces(market: Market, escrow: Escrow) -> dict[str, Any]:
+    """What a deed left behind, without the numbers of its rows."""
+    session = market.session
+    left = session.scalars(select(Transfer).where(Transfer.escrow_id == escrow.id, Transfer.leaves)).all()
+    entries = select(Entry.amount).where(Entry.transfer_id.in_([each.id for each in left])).order_by(Entry.amount)
+    about = (Event.subject_kind == "escrow", Event.subject_id == escrow.id)
+    told = session.scalars(select(Event).where(*about).order_by(Event.id.desc()).limit(1)).one()
+    mine = (Audit.subject_kind == "escrow", Audit.subject_id == escrow.id)
+    record = session.scalars(select(Audit).where(*mine).order_by(Audit.pos.desc()).limit(1)).one()
+    return {
+        "transfers": [(each.reference.removeprefix(f"escrow-{escrow.id}-"), each.kind, each.amount) for each in left],
+        "entries": session.scalars(entries).all(),
+        "event": (told.type, sorted(json.loads(told.payload))),
+        "audit": (record.action, record.before, record.after),
+        "status": escrows.get(session, escrow.id).status,
+    }
+
+
+def test_a_person_and_a_job_release_alike(market: Market) -> None:
+    by_person, by_job = market.escrow(10_000, fee=500), market.escrow(10_000, fee=500)
+    decide(market, escrows.release, by_person)
+    releases.release_all(market.session, [by_job.id], at=LATER, actor=JOB, reason="expired", due_by=LATER)
+
+    assert traces(market, by_person) == traces(market, by_job)
+    assert escrows.get(market.session, by_person.id).left_reason == "decision"
+    assert escrows.get(market.session, by_job.id).left_reason == "expired"
+
+
+def test_a_person_and_a_list_refund_alike(market: Market) -> None:
+    alone, first, second = market.escrow(), market.escrow(), market.escrow()
+    decide(market, escrows.refund, alone)
+    releases.refund_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason="decision", said=WHY)
+
+    assert traces(market, alone) == traces(market, first) == traces(market, second)
+
+
+def test_a_person_and_a_list_void_alike(market: Market) -> None:
+    alone, cancelled, first, second = (unpaid(market) for _ in range(4))
+    decide(market, escrows.void, alone)
+    orders.cancel(market.session, cancelled.order_id, WHY, at=NOW, actor=DIVINE)
+    done = voids.void_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason=voids.UNPAID, said=WHY)
+
+    assert done.done == 2
+    assert traces(market, alone) == traces(market, cancelled) == traces(market, first) == traces(market, second)
+    ends = [orders.get(market.session, each.order_id).status for each in (alone, cancelled, first, second)]
+    assert ends == ["cancelled", "cancelled", "declined", "declined"]
+
+
+def test_many_refunds_each_go_back_the_way_they_came(market: Market) -> None:
+    card, cash, without, frozen, gone = (
+        by_card(market),
+        market.escrow(),
+        market.escrow(7),
+        market.escrow(),
+        unpaid(market),
+    )
+    bare = market.party("bare", wallet=None)
+    without.buyer_id = bare.id
+    freezes.freeze(market.session, frozen.id, "Odd.", at=NOW, actor=AMINA)
+    ids = [each.id for each in (card, cash, without, frozen, gone)]
+    outcome = releases.refund_all(market.session, ids, at=NOW, actor=JOB, reason="decision", said=WHY)
+
+    assert (outcome.done, outcome.amounts) == (3, {"NGN": 20_007})
+    assert [each.sentence for each in outcome.refused] == ["It is frozen.", "It was not paid yet."]
+    assert wallet(market.session, cash.buyer_id) == 10_000
+    assert wallet(market.session, bare.id) == 7
+    assert [row.amount for row in market.session.scalars(select(Refund))] == [10_000]
+    assert escrows.get(market.session, frozen.id).status == EscrowStatus.HELD
+
+
+@pytest.mark.parametrize("deed", [releases.release_all, releases.refund_all])
+def test_who_was_not_entrusted_moves_nothing_and_nobody_while_money_is_stopped(
+    market: Market, deed: Callable[..., Any]
+) -> None:
+    escrow = market.escrow()
+    with pytest.raises(NotAllowed):
+        deed(market.session, [escrow.id], at=NOW, actor=AMINA, reason="decision")
+    stop.stop(market.session, "The bank called.", at=NOW, actor=DIVINE)
+    with pytest.raises(Conflict, match="The bank called"):
+        deed(market.session, [escrow.id], at=NOW, actor=JOB, reason="decision")
+
+
+@pytest.mark.parametrize("deed", [releases.release_all, releases.refund_all])
+def test_more_escrows_are_not_more_statements(market: Market, deed: Callable[..., Any]) -> None:
+    def count(many: int) -> int:
+        ids, said = [market.escrow(fee=100).id for _ in range(many)], []
+        engine = market.session.get_bind()
+        listen = ("before_cursor_execute", lambda *args: said.append(args[2]))
+        event.listen(engine, *listen)
+        try:
+            deed(market.session, ids, at=NOW, actor=JOB, reason="decision")
+        finally:
+            event.remove(engine, *listen)
+        return len(said)
+
+    assert count(2) == count(40)
