@@ -14,8 +14,20 @@ from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Audit, Entry, Escrow, Event, Refund, Transfer
 from webapp.runtime import Runtime
-from webapp.services import escrows, freezes, orders, payment_settling, payments, releases, stop, voids
+from webapp.services import (
+    escrows,
+    freezes,
+    orders,
+    payment_decisions,
+    payment_failures,
+    payment_settling,
+    payments,
+    releases,
+    stop,
+    voids,
+)
 from webapp.services.orders import NewOrder
+from webapp.services.payment_failures import Failure
 
 JOB = job_actor("auto_release")
 WHY = "It is right so."
@@ -97,6 +109,37 @@ def test_a_person_and_a_list_void_alike(market: Market) -> None:
     assert traces(market, alone) == traces(market, cancelled) == traces(market, first) == traces(market, second)
     ends = [orders.get(market.session, each.order_id).status for each in (alone, cancelled, first, second)]
     assert ends == ["cancelled", "cancelled", "declined", "declined"]
+
+
+def test_a_payment_fails_alike_whoever_says_so(market: Market) -> None:
+    """Its provider at once, its provider when asked, and a person who gives it back."""
+    about, session = market.runtime.settings, market.session
+    made = [
+        payments.create(session, unpaid(market).order_id, "paystack", at=NOW, actor=DIVINE, settings=about).id
+        for _ in range(3)
+    ]
+    payments.note_no_checkout(session, made[0], "No.", at=NOW, actor=DIVINE)
+    words = {made[1]: Seen("r", Fate.FAILED, 10_000, "NGN", "77"), made[2]: Seen("r", Fate.SUCCEEDED, 9, "NGN", "78")}
+    payment_settling.settle_all(session, words, at=NOW, actor=JOB, settings=about)
+    session.expire_all()
+    doubtful = payments.get(session, made[2])
+    payment_decisions.decide(
+        session, "payment.refund", made[2], WHY, version=doubtful.version, at=NOW, actor=AMINA, settings=about
+    )
+
+    told = session.scalars(select(Event).where(Event.type == "payment.failed").order_by(Event.subject_id)).all()
+    assert [each.subject_id for each in told] == made
+    assert len({tuple(sorted(json.loads(each.payload))) for each in told}) == 1
+    rows = [payments.get(session, number) for number in made]
+    assert [(each.status, each.settled_at, each.next_check_at) for each in rows] == [("failed", NOW, None)] * 3
+    assert [each.checks for each in rows] == [0, 1, 1]
+
+
+def test_a_settled_payment_does_not_fail_any_more(market: Market) -> None:
+    card = by_card(market)
+    [paid] = payments.of_order(market.session, card.order_id)
+    assert payment_failures.fail_all(market.session, {paid.id: Failure("No.")}, at=NOW, actor=JOB) == []
+    assert payments.get(market.session, paid.id).status == "succeeded"
 
 
 def test_many_refunds_each_go_back_the_way_they_came(market: Market) -> None:

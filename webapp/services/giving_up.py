@@ -13,7 +13,7 @@ from webapp.models import Escrow, Order, Payment
 from webapp.services import voids
 from webapp.services.escrow_queries import Due
 from webapp.services.outcome import Outcome, Refused
-from webapp.services.payments import OPEN
+from webapp.services.payment_failures import OPEN
 from webapp.sql import insert_rows, lock, one_of
 
 NEVER_PAID = "The order was never paid."

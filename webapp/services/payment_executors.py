@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.event_types import PaymentFailed, PaymentSucceeded
+from webapp.domain.event_types import PaymentSucceeded
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
 from webapp.errors import Conflict
@@ -13,6 +13,7 @@ from webapp.models import Escrow, Order, Payment
 from webapp.services import alerts, audit, events, holds, lookup, orders, postings, refunds
 from webapp.services.accounts import Place
 from webapp.services.executors import Context, Payload, Posting, executor
+from webapp.services.payment_failures import Failure, fail_all
 from webapp.services.postings import Draft
 
 _BY_HAND = "manual"
@@ -72,7 +73,7 @@ def accept_payment(context: Context, subject: PaymentSubject, decision: AcceptPa
     def post() -> None:
         _hold(context, subject, holding)
         postings.write(context.session, kept, at=context.at)
-        _settle(context, subject, PaymentStatus.SUCCEEDED, "payment.accept", decision.reason)
+        _succeed(context, subject, "payment.accept", decision.reason)
 
     more = f", {Money(surplus, owed.currency)} above the price goes to the buyer's wallet" if surplus else ""
     return Posting(
@@ -93,7 +94,9 @@ def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPa
 
     def post() -> None:
         refunds.write(context.session, payment, subject.order.buyer_id, came, at=context.at, actor=context.actor)
-        _settle(context, subject, PaymentStatus.FAILED, "payment.refund", decision.reason)
+        failure, said = {payment.id: Failure(decision.reason)}, decision.reason
+        fail_all(context.session, failure, at=context.at, actor=context.actor, action="payment.refund", reason=said)
+        _end_review(context, payment)
 
     return Posting(
         sentence=f"{came} of payment {payment.reference} goes back to the payer through {payment.provider}",
@@ -114,7 +117,7 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
     def post() -> None:
         _hold(context, subject, holding)
         payment.provider_id = None
-        _settle(context, subject, PaymentStatus.SUCCEEDED, "payment.mark_paid", decision.reason)
+        _succeed(context, subject, "payment.mark_paid", decision.reason)
 
     return Posting(
         sentence=f"{owed} that came through another way is held for order {order.ref}",
@@ -182,17 +185,20 @@ def _hold(context: Context, subject: PaymentSubject, holding: Draft) -> None:
     order.status, order.paid_at = OrderStatus.IN_PROGRESS, context.at
 
 
-def _settle(context: Context, subject: PaymentSubject, status: PaymentStatus, action: str, reason: str) -> None:
+def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str) -> None:
     session, at, payment = context.session, context.at, subject.payment
-    before, after = {"status": payment.status}, {"status": str(status)}
-    payment.status, payment.settled_at, payment.next_check_at = status, at, None
+    before, after = {"status": payment.status}, {"status": str(PaymentStatus.SUCCEEDED)}
+    payment.status, payment.settled_at, payment.next_check_at = PaymentStatus.SUCCEEDED, at, None
     payment.said, payment.version = reason, payment.version + 1
     session.flush()
     about = ("payment", payment.id)
     audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
-    told = PaymentSucceeded() if status == PaymentStatus.SUCCEEDED else PaymentFailed()
-    events.add(session, told, payment.id, at=at)
-    alerts.resolve(session, "payment_needs_review", f"payment {payment.id}", at)
+    events.add(session, PaymentSucceeded(), payment.id, at=at)
+    _end_review(context, payment)
+
+
+def _end_review(context: Context, payment: Payment) -> None:
+    alerts.resolve(context.session, "payment_needs_review", f"payment {payment.id}", context.at)
 
 
 CHECKS: dict[str, Callable[[PaymentSubject], None]] = {

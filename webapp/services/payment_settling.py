@@ -10,21 +10,17 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
 from webapp.domain.collection import Attempt, Verdict, judge, next_check
-from webapp.domain.event_types import Event, PaymentExpired, PaymentFailed, PaymentNeedsReview, PaymentSucceeded
+from webapp.domain.event_types import Event, PaymentNeedsReview, PaymentSucceeded
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
-from webapp.services import alerts, audit, events, holds, voids
+from webapp.services import alerts, audit, events, holds, payment_failures, voids
 from webapp.services.outcome import Outcome, Refused
-from webapp.services.payments import OPEN
+from webapp.services.payment_failures import OPEN, Failure
 from webapp.settings import Settings
 from webapp.sql import json_text, lock, one_of
 
 _Other = aliased(Payment, name="other")
-_TOLD: dict[PaymentStatus, Event] = {
-    PaymentStatus.FAILED: PaymentFailed(),
-    PaymentStatus.EXPIRED: PaymentExpired(),
-}
 _ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
 _REVIEW_RULE = "payment_needs_review"
 
@@ -136,9 +132,9 @@ def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: dat
     """The payments failed; orders that have no other payment under way are declined, their escrows voided."""
     if not ruled:
         return
-    status = _ENDED[verdict]
-    _mark(session, ruled, status, at)
-    _tell(session, ruled, f"payment.{verdict}", _TOLD[status], at, actor)
+    status, action = _ENDED[verdict], f"payment.{verdict}"
+    failures = {each.row.id: _failure(each) for each in ruled}
+    payment_failures.fail_all(session, failures, at=at, actor=actor, status=status, action=action)
     orders = [each.row.order_id for each in ruled]
     open_elsewhere = exists().where(_Other.order_id == Order.id, _Other.status.in_(OPEN))
     alone = (
@@ -148,6 +144,11 @@ def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: dat
     )
     unpaid = list(session.scalars(alone))
     voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, said="The payment did not succeed.")
+
+
+def _failure(ruled: Ruled) -> Failure:
+    number = ruled.word.provider_id if isinstance(ruled.word, Seen) else None
+    return Failure(ruled.sentence, number, heard=True)
 
 
 def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:

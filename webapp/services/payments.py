@@ -9,19 +9,19 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import PaymentCreated, PaymentFailed
+from webapp.domain.event_types import PaymentCreated
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order, Party, Payment
 from webapp.models.base import BigInt
-from webapp.services import audit, events, leaving, lookup, orders
+from webapp.services import audit, events, leaving, lookup, orders, payment_failures
 from webapp.services.outcome import Outcome
+from webapp.services.payment_failures import Failure
 from webapp.settings import Settings
 
 MOST_ATTEMPTS = 20
 """Payments that one order may have."""
 MOST_COUNTED = 1_000_000
-OPEN = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,8 @@ def note_checkout(session: Session, payment_id: int, address: str) -> Payment:
 def note_no_checkout(session: Session, payment_id: int, said: str, *, at: datetime, actor: Actor) -> Payment:
     """The provider refused to begin, surely without effect: this attempt failed, the order stays payable."""
     where = (Payment.id == payment_id, Payment.status == PaymentStatus.PENDING, Payment.checkout_url.is_(None))
-    failed = (
-        update(Payment)
-        .where(*where)
-        .values(status=PaymentStatus.FAILED, said=said, settled_at=at, next_check_at=None, version=Payment.version + 1)
-    )
-    changed = session.execute(failed.returning(Payment.id).execution_options(synchronize_session=False))
-    if changed.one_or_none() is not None:
-        audit.record(session, actor, "payment.fail", ("payment", payment_id), at=at, reason=said)
-        events.add(session, PaymentFailed(), payment_id, at=at)
+    begun = session.scalars(select(Payment.id).where(*where).with_for_update()).all()
+    payment_failures.fail_all(session, {number: Failure(said) for number in begun}, at=at, actor=actor, reason=said)
     return get(session, payment_id)
 
 
