@@ -67,7 +67,7 @@ def cases(draw: st.DrawFn) -> Case:
         kind=draw(st.sampled_from(("dispute", "warranty_claim"))),
         resolution=draw(st.sampled_from(("release_to_seller", "refund_to_buyer", "split", "no_fault"))),
         to_buyer=draw(st.integers(0, amount)),
-        spent=draw(st.integers(0, amount)),
+        spent=draw(st.one_of(st.just(0), st.just(amount), st.integers(0, amount))),
         to_debt=draw(st.booleans()),
         is_above_limit=draw(st.booleans()),
     )
