@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from webapp.db_failures import in_doubt
 from webapp.digests import RowsDigest
+from webapp.private_files import private_database
 
 Hook = Callable[[Session], None]
 
@@ -119,6 +121,12 @@ def _postgresql(url: str, pool_size: int) -> Engine:
 
 def _sqlite(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "do_connect")
+    def close_to_others(_dialect: Any, _record: Any, args: Sequence[str], _more: Any) -> None:
+        file = Path(args[0])
+        if not args[0].startswith((":", "file:")) and file.parent.is_dir():
+            private_database(file)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:

@@ -31,14 +31,10 @@ def test_figures_keep_the_names_that_others_watch(api: Api) -> None:
         assert name in text
 
 
-def test_figures_of_production_are_for_those_with_a_token(place: Runtime) -> None:
-    if place.db.is_sqlite:
-        pytest.skip("production needs PostgreSQL")
-    settings = settings_for(
-        place.settings.database_url, place.settings.var_dir, env="production", trusted_hosts=["localhost"]
-    )
-    client = create_app(build_runtime(settings)).test_client()
-    assert client.get("/metrics").status_code == 401
+def test_figures_are_for_those_with_a_token_wherever_the_desk_runs(caller: Caller) -> None:
+    assert caller().get("/metrics").status_code == 401
+    assert caller("orders").get("/metrics").status_code == 403
+    assert caller("read").get("/metrics").status_code == 200
 
 
 def test_who_asks_too_often_waits(place: Runtime, caller: Caller) -> None:

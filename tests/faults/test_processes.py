@@ -155,6 +155,39 @@ def test_a_redis_that_restarts_empty_is_used_again(desk: Desk, runtime: Runtime)
     assert paid(runtime) == 36
 
 
+def test_an_idle_worker_asked_to_stop_while_redis_is_away_ends(desk: Desk, runtime: Runtime) -> None:
+    prepare(runtime)
+    redis = desk.start_redis()
+    worker = desk.start("worker.py")
+    until(lambda: desk.redis.scard("rq:workers") == 1, 30)
+    redis.kill()
+    redis.wait()
+    time.sleep(2)  # RQ is in the middle of its own attempts by now
+    worker.terminate()
+    assert worker.wait(15) == 0
+
+
+def test_a_busy_worker_asked_to_stop_while_redis_is_away_hands_its_run_back_and_ends(
+    desk: Desk, runtime: Runtime
+) -> None:
+    seed(runtime, 2_000)
+    desk.environment["DESK_TEST_CHUNK"] = "30"
+    prepare(runtime)
+    redis = desk.start_redis()
+    desk.start("scheduler.py")
+    worker = desk.start("tests/faults/slow_worker.py")
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, "auto_release", actor=OPERATOR)
+    until(lambda: worker_of(runtime, run.id), 30)
+    redis.kill()
+    redis.wait()
+    worker.terminate()
+    assert worker.wait(15) == 0
+    assert statuses(runtime, "auto_release") == ["queued"]
+    assert 0 < paid(runtime) < 1_800
+    assert books_agree(runtime)
+
+
 def test_payloads_that_are_no_runs_are_left_alone_and_stop_nobody(desk: Desk, runtime: Runtime) -> None:
     seed(runtime, 40)
     start_all(desk, runtime)

@@ -1,5 +1,6 @@
 """`desk up`: ready by itself, mends itself, stops as a whole, keeps its data."""
 
+import os
 import signal
 import socket
 import sqlite3
@@ -31,6 +32,20 @@ def test_it_is_ready_says_how_to_sign_in_and_stops_as_a_whole(start: Start) -> N
     for role in ("viewer", "agent", "approver", "operator", "admin"):
         assert f"{role}@demo.example" in said
     assert up.process.returncode == 0
+
+
+def test_nobody_else_on_the_machine_can_read_its_files(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        up = start()
+        up.wait_until_ready()
+    finally:
+        os.umask(before)
+    made = [folder, *folder.rglob("*")]
+    assert {file.suffix for file in made} >= {".sqlite3", ".log"}
+    assert {str(file): oct(file.stat().st_mode) for file in made if file.stat().st_mode & 0o077} == {}
 
 
 def test_a_child_that_dies_is_started_again_with_a_message(start: Start) -> None:

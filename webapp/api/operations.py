@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from webapp import checkup, clock
 from webapp.api.metrics import exposition
 from webapp.runtime import Runtime
-from webapp.security import current_actor, public
+from webapp.security import needs, public
 
 Check = Callable[[Runtime], checkup.Finding]
 _GOOD_FOR = 5.0
@@ -26,10 +26,8 @@ def watch(app: Flask, runtime: Runtime) -> None:
     def readyz() -> ResponseReturnValue:
         return _ready(runtime, of_database)
 
-    @public
+    @needs("job:read")
     def metrics() -> Response:
-        if runtime.settings.is_production:
-            current_actor().require("job:read")
         with runtime.db.reading() as session:
             return Response(exposition(session, clock.now(), runtime.settings), content_type=CONTENT_TYPE_LATEST)
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.db_failures import BUSY, FULL, READ_ONLY, CommitInDoubt, failure_of
 from webapp.errors import Invalid, Refusal
+from webapp.private_files import start_private
 from webapp.settings import SettingsProblem
 
 FAILED, USAGE = 1, 2
@@ -40,6 +41,7 @@ class DeskGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; failures that are expected end in a sentence on standard error and a code."""
+        start_private()
         try:
             return super().invoke(ctx)
         except (Refusal, SettingsProblem, DBAPIError, RedisError, OSError) as problem:

@@ -13,6 +13,7 @@ import click
 
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ALL_PERMISSIONS
+from webapp.private_files import private_folder
 from webapp.runtime import Runtime, build_runtime
 from webapp.settings import Settings, load_settings
 
@@ -22,7 +23,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 def settings() -> Settings:
     """The settings of this process; the folder for data exists afterwards. Raises SettingsProblem."""
     found = load_settings()
-    found.var_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(found.var_dir)
     return found
 
 

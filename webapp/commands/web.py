@@ -7,6 +7,7 @@ from gunicorn.app.base import BaseApplication
 
 from webapp.commands.shared import settings
 from webapp.logs import configure
+from webapp.private_files import UMASK
 from webapp.settings import Settings
 from webapp.web_server import BufferingWorker
 from webapp.wsgi import application
@@ -51,6 +52,7 @@ def options(found: Settings, host: str | None = None, processes: int | None = No
         "threads": threads,
         "timeout": 60,
         "graceful_timeout": 20,
+        "umask": UMASK,
         "proc_name": "escrow-desk-web",
         "loglevel": "warning",
         "control_socket_disable": True,

@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from webapp.errors import Unavailable
+from webapp.private_files import private_folder
 
 _ON_PATH = ("redis-server", "valkey-server")
 
@@ -29,7 +30,7 @@ def binary() -> str:
 
 def command(socket: Path) -> list[str]:
     """The command that serves Redis on this socket, keeping its data beside it."""
-    socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(socket.parent)
     settings = {
         "port": "0",
         "unixsocket": str(socket),

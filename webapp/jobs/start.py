@@ -6,6 +6,7 @@ from collections.abc import Callable
 from webapp import clock
 from webapp.jobs import registry
 from webapp.logs import configure
+from webapp.private_files import start_private
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import schedules
 from webapp.settings import SettingsProblem, load_settings
@@ -19,6 +20,7 @@ def prepare(runtime: Runtime) -> None:
 
 def main(be: Callable[[Runtime], None]) -> None:
     """Be a process: settings from outside, logs, a runtime. Problems with settings are named, and end it."""
+    start_private()
     try:
         settings = load_settings()
     except SettingsProblem as problem:

@@ -6,7 +6,9 @@ from types import FrameType
 from typing import Any
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError, ResponseError
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
@@ -98,10 +100,20 @@ class RunWorker(SimpleWorker):
             vars(self)["_stop_requested"] = True
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Finish the chunk at hand, hand the rest back, and end."""
+        """Finish the chunk at hand, hand the rest back, and end.
+
+        Nothing is said to Redis from here, as RQ would: Redis may be away, and its failure would break off the chunk.
+        """
         self.stopping = True
-        stop: Any = super().request_stop
-        stop(signum, frame)
+        vars(self)["_stop_requested"] = True
+        if self.current is None:
+            raise StopRequested
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ's sign of life, before each attempt to take a job: a stop that an outage swallowed is noticed here."""
+        if self.stopping and self.current is None:
+            raise StopRequested
+        super().heartbeat(timeout, pipeline)
 
 
 def work(runtime: Runtime) -> None:
@@ -136,10 +148,10 @@ def _work_once(runtime: Runtime, asked: Asked, current: list[RunWorker]) -> None
         RunJob.execute = staticmethod(worker.execute)
         current[:] = [worker]
         worker.work(logging_level="WARNING")
-        asked.stop = asked.stop or worker.stopping
     except (RedisError, OSError, ValueError) as problem:
         get_logger().warning("worker.redis_away", problem=str(problem).partition("\n")[0])
     finally:
+        asked.stop = asked.stop or any(each.stopping for each in current)
         current.clear()
         asked.listen()
     if not asked.stop:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp import clock
+from webapp.private_files import private_folder
 
 Data = dict[str, Any]
 
@@ -48,7 +49,7 @@ class Books:
     def __init__(self, file: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="desk-sandbox-") if file is None else None
         self.file = file or Path(self._folder.name if self._folder else "", "sandbox.sqlite3")
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.file.parent)
         self._lock, self._depth = threading.RLock(), 0
         self._connection = sqlite3.connect(self.file, check_same_thread=False, isolation_level=None, timeout=5)
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):

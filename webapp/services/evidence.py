@@ -18,6 +18,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import EvidenceSubmitted
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Evidence
+from webapp.private_files import private_folder
 from webapp.services import audit, checks, dispute_locks, events, lookup
 from webapp.settings import Settings
 
@@ -50,8 +51,7 @@ def attach_file(
     media_type = _checked(data, settings.evidence_max_megabytes)
     dispute = dispute_locks.locked_open(session, dispute_id)
     stored = secrets.token_hex(16) + ACCEPTED[media_type]
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file = folder / stored
+    file = private_folder(folder) / stored
     if_undone(session, partial(file.unlink, missing_ok=True))
     file.write_bytes(data)
     row = _row(dispute.id, side, _plain_name(name), media_type, data, at, actor)

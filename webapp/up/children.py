@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from webapp.private_files import private_folder
+
 _LONGEST_PAUSE = 30.0
 _DEATH_SIGNAL = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -30,7 +32,7 @@ class Child:
 
     def start(self) -> None:
         """Start it, in a session of its own, so that the terminal's Ctrl-C reaches only the one who stops all."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.log.parent)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import IO
 
 from webapp.errors import Conflict
+from webapp.private_files import private_folder
 from webapp.settings import KEY_FILE, Settings, load_settings
 
 
 def claim(folder: Path) -> IO[str]:
     """Take the folder for this process. Raises Conflict when another `desk up` has it; released when this one ends."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = (folder / "up.lock").open("a+")
+    lock = (private_folder(folder) / "up.lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
