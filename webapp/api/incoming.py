@@ -16,7 +16,6 @@ _SIGNED_BY = {
     },
 }
 _REFUSED = {
-    400: "The body is not what this provider sends.",
     401: "The signature is missing or wrong, or the desk has no secret to check it with.",
     413: "The body is larger than 256 KiB.",
     503: "It can't be stored just now; `Retry-After` says when to send it again.",

@@ -45,14 +45,11 @@ class _Door:
             CHECKS[self._provider](raw, headers, self._runtime.settings, now)
         except NotSigned as refusal:
             return self._refused(str(refusal))
-        try:
-            told = tidings.read(self._provider, raw)
-        except ValueError as unreadable:
-            return problem(400, "Unreadable", str(unreadable))
-        self._take(raw, told)
+        self._take(raw)
         return {"status": "ok"}
 
-    def _take(self, raw: bytes, told: tidings.Tidings) -> None:
+    def _take(self, raw: bytes) -> None:
+        told = tidings.read(self._provider, raw)
         with self._runtime.db.transaction() as session:
             if incoming.store(session, self._provider, raw, told, at=clock.now()):
                 run = incoming.nudge(session, incoming.ACTOR)

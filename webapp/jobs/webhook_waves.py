@@ -85,6 +85,8 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Seen
         elif isinstance(answer, Seen):
             words[arrived.tidings.about][arrived.subject_id or 0] = answer
             ended[arrived.id] = IncomingStatus.HANDLED, f"The provider says: {answer.said or answer.fate}."
+        elif arrived.tidings.unreadable:
+            ended[arrived.id] = IncomingStatus.FAILED, arrived.tidings.unreadable
         elif not answer.said:
             ended[arrived.id] = IncomingStatus.HANDLED, _noted(work, session, arrived)
         else:

@@ -2,10 +2,18 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+UNREADABLE = "unreadable"
+"""The event of a webhook that is none."""
+_DEEPEST = 50
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
+_MENDED = "\N{REPLACEMENT CHARACTER}"
 
 
 class About(StrEnum):
@@ -28,17 +36,59 @@ class Tidings:
     about: About
     reference: str | None
     data: dict[str, Any]
+    unreadable: str = ""
+    """Why it could not be read, in a sentence."""
 
 
 def read(provider: str, raw: bytes) -> Tidings:
-    """What it is about. Raises ValueError with a sentence for a body that can't be read."""
+    """What it is about. One that can't be read is about nothing, and says why in `unreadable`."""
+    digest = hashlib.sha256(raw).hexdigest()
     try:
-        body = json.loads(raw)
-    except ValueError:
+        told = _READERS[provider](_body(raw), digest)
+    except ValueError as wrong:
+        return Tidings(UNREADABLE, digest, About.NOTHING, None, {}, unreadable=str(wrong))
+    # Two keys that had to be mended may look alike: only the whole body tells those webhooks apart.
+    return replace(told, key=digest) if _MENDED in told.key else told
+
+
+def as_text(raw: bytes) -> str:
+    """The body as it is kept, and read: what is no UTF-8, and NUL, is replaced."""
+    return raw.decode("utf-8-sig", "replace").replace("\x00", "\N{SYMBOL FOR NULL}")
+
+
+def _body(raw: bytes) -> dict[str, Any]:
+    """The object, its texts such as every database can keep. Raises ValueError with a sentence."""
+    try:
+        body = json.loads(_shallow(as_text(raw)))
+    except (ValueError, RecursionError):
         raise ValueError("Its body is not JSON.") from None
     if not isinstance(body, dict):
         raise ValueError("Its body is not an object.")
-    return _READERS[provider](body, hashlib.sha256(raw).hexdigest())
+    return {_kept(name): _kept(value) for name, value in body.items()}
+
+
+def _shallow(text: str) -> str:
+    """The JSON with null for what is nested too deep to be read, which is nothing that we look at."""
+    depth, cut, parts, place = 0, None, [], 0
+    for found in _TOKENS.finditer(text):
+        if found.group() in "[{":
+            depth += 1
+            cut = found.start() if depth == _DEEPEST + 1 else cut
+        elif found.group() in "]}":
+            depth -= 1
+            if depth == _DEEPEST and cut is not None:
+                parts += [text[place:cut], "null"]
+                cut, place = None, found.end()
+    return "".join([*parts, text[place:]])
+
+
+def _kept(value: Any) -> Any:
+    """The value without NUL and halves of characters, which no database keeps."""
+    if isinstance(value, str):
+        return _NOT_KEPT.sub(_MENDED, value)
+    if isinstance(value, list):
+        return [_kept(each) for each in value]
+    return {_kept(name): _kept(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _paystack(body: dict[str, Any], digest: str) -> Tidings:

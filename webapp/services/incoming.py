@@ -42,7 +42,7 @@ def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: dat
         key=told.key[:_LONGEST_KEY],
         event=told.event[:_LONGEST_KEY],
         reference=told.reference,
-        body=raw.decode("utf-8", "replace"),
+        body=tidings.as_text(raw),
         status=IncomingStatus.RECEIVED,
         times=1,
         attempts=0,
