@@ -107,3 +107,53 @@ def test_a_file_whose_transaction_is_given_up_is_gone(api: Api, case: str, place
     with place.db.transaction() as session:
         attach(session)
     assert len(list(place.evidence_folder.iterdir())) == 1
+
+
+TEXTS = {
+    "a byte order mark": b"\xef\xbb\xbfHello",
+    "what begins as a picture does": b"BM-204 invoice says 3 boxes",
+    "GIF8 in words": b"GIF87a is what the seller wrote",
+    "a chat of a phone": "[04/01/2026, 10:02:15\u202fPM] Buyer: \u200eimage omitted\r\n".encode(),
+    "an emoji of several signs": "👩🏽\u200d🔧 done ✌️".encode(),
+    "Persian": "می\u200cخواهم پول\u200fم را پس بگیرم".encode(),
+    "no-break spaces": "1\xa0250,00\xa0€\u2009\ufeff".encode(),
+    "a form feed": b"page one\fpage two",
+    "a sign of a vendor": "\uf8ff phone".encode(),
+}
+
+
+@pytest.mark.parametrize("data", TEXTS.values(), ids=TEXTS.keys())
+def test_texts_of_phones_are_plain_text(api: Api, case: str, data: bytes) -> None:
+    body = {"side": "buyer", "name": "chat.txt", "content": base64.b64encode(data).decode()}
+    kept = api.made(f"{case}/evidence", body)
+    assert (kept["media_type"], kept["name"]) == ("text/plain", "chat.txt")
+
+
+@pytest.mark.parametrize("data", [b"a\x00b", b"\x1b[31mred", b"caf\xe9", b"\x80\x81", "text".encode("utf-16")])
+def test_what_is_no_text_is_not_taken_for_one(api: Api, case: str, data: bytes) -> None:
+    body = {"side": "buyer", "name": "chat.txt", "content": base64.b64encode(data).decode()}
+    assert api.post(f"{case}/evidence", body).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kept"),
+    [
+        ("gnp.exe", PICTURE, "gnp.png"),
+        ("photo.png", PICTURE, "photo.png"),
+        ("photo.PNG", PICTURE, "photo.PNG"),
+        ("photo", PICTURE, "photo.png"),
+        ("scan.png.exe", PICTURE, "scan.png"),
+        ("photo.\u202egnp.exe", PICTURE, "photo.gnp.png"),
+        ("../../etc/cron.d/x.sh", PICTURE, "x.png"),
+        ("C:\\temp\\run.bat", b"echo", "run.txt"),
+        ("f.html", b"<script>alert(1)</script>", "f.txt"),
+        ("notes 12.30", b"said so", "notes 12.30.txt"),
+        (".htaccess", b"deny", "htaccess.txt"),
+        ("...", PICTURE, "file.png"),
+        ("photo.jpeg", b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"\x00" * 32, "photo.jpeg"),
+        ("x" * 300 + ".html", b"text", "x" * 140 + ".txt"),
+    ],
+)
+def test_the_extension_follows_the_content(api: Api, case: str, name: str, data: bytes, kept: str) -> None:
+    body = {"side": "buyer", "name": name[:200], "content": base64.b64encode(data).decode()}
+    assert api.made(f"{case}/evidence", body)["name"] == kept

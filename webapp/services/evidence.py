@@ -4,7 +4,9 @@ What a file is, its content says, not its name. It lies outside the web root und
 """
 
 import hashlib
+import re
 import secrets
+import unicodedata
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +34,9 @@ ACCEPTED = {
 }
 SIDES = ("buyer", "seller", "desk")
 _MEGABYTE = 1024 * 1024
+_LINES_AND_PAGES = frozenset("\t\n\v\f\r")
+_SPELLINGS = {".jpg": ("jpeg", "jpe")}
+_EXTENSION = re.compile("[A-Za-z][A-Za-z0-9]{0,9}")
 
 
 def attach_file(
@@ -54,7 +59,7 @@ def attach_file(
     file = private_folder(folder) / stored
     if_undone(session, partial(file.unlink, missing_ok=True))
     file.write_bytes(data)
-    row = _row(dispute.id, side, _plain_name(name), media_type, data, at, actor)
+    row = _row(dispute.id, side, _plain_name(name, ACCEPTED[media_type]), media_type, data, at, actor)
     row.stored_as = stored
     return _staged(session, row, at, actor)
 
@@ -118,25 +123,37 @@ def _checked(data: bytes, megabytes: int) -> str:
     if len(data) > megabytes * _MEGABYTE:
         sentence = f"The file is larger than {megabytes} MB."
         raise Invalid(sentence, fields={"file": sentence})
-    kind = filetype.guess_mime(data) or ("text/plain" if _is_text(data) else "unknown")
+    kind = _kind(data)
     if kind not in ACCEPTED:
-        sentence = "Only PDF, PNG, JPEG, WebP, GIF and plain text are accepted; this is something else."
+        sentence = "Only PDF, PNG, JPEG, WebP, GIF and plain text (UTF-8) are accepted; this is something else."
         raise Invalid(sentence, fields={"file": sentence})
-    return str(kind)
+    return kind
+
+
+def _kind(data: bytes) -> str:
+    """What the content is. A text may begin as a picture does (`BM`), but no picture is all text."""
+    guessed = filetype.guess_mime(data) or "unknown"
+    return "text/plain" if guessed != "application/pdf" and _is_text(data) else str(guessed)
 
 
 def _is_text(data: bytes) -> bool:
+    """Whether it is UTF-8 and has no control characters but those that lines and pages are made of."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return all(sign.isprintable() or sign in "\r\n\t" for sign in text)
+    return all(sign in _LINES_AND_PAGES or unicodedata.category(sign) != "Cc" for sign in text)
 
 
-def _plain_name(name: str) -> str:
-    """The name as people know the file, without folders and control signs."""
+def _plain_name(name: str, extension: str) -> str:
+    """The name as people know the file, without folders, signs that can't be seen and what its content is not."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(sign for sign in last if sign.isprintable()).strip()[:150] or "file"
+    seen = "".join(sign for sign in last if sign.isprintable()).strip(" .")
+    stem, dot, given = seen.rpartition(".")
+    if given.lower() in (extension[1:], *_SPELLINGS.get(extension, ())):
+        return f"{stem[:140] or 'file'}.{given}"
+    stem = stem if dot and _EXTENSION.fullmatch(given) else seen
+    return f"{stem.removesuffix(extension)[:140].strip(' .') or 'file'}{extension}"
 
 
 def _row(dispute_id: int, side: str, name: str, media_type: str, data: bytes, at: datetime, actor: Actor) -> Evidence:
