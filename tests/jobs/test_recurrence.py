@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webapp.domain.recurrence import Recurrence, check, default_grace, in_words
+from webapp.domain.recurrence import Recurrence, check, default_grace
 from webapp.errors import Invalid
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,6 +59,14 @@ def test_grace_is_a_24th_of_the_interval_and_at_least_two_minutes() -> None:
         ("", "five parts"),
         ("0 0 30 2 *", "No day"),
         ("0 0 31 4,6 *", "No day"),
+        ("*/90 * * * *", "The step of '*/90' is longer than what it steps over; write '0' instead"),
+        ("*/60 * * * *", "The step of '*/60'"),
+        ("5/55 * * * *", "The step of '5/55' is longer than what it steps over; write '5' instead"),
+        ("0-30/31,45 * * * *", "The step of '0-30/31'"),
+        ("0 */24 * * *", "The step of '*/24'"),
+        ("0 0 */31 * *", "The step of '*/31'"),
+        ("0 0 * */12 *", "The step of '*/12'"),
+        ("0 0 * * */7", "The step of '*/7'"),
     ],
 )
 def test_an_expression_that_cant_be_is_refused_by_its_part(cron: str, part: str) -> None:
@@ -72,8 +80,3 @@ def test_an_unknown_zone_is_refused_by_name(zone: str) -> None:
     with pytest.raises(Invalid) as refused:
         check("0 2 * * *", zone, NEW_YEAR)
     assert list(refused.value.fields) == ["zone"]
-
-
-def test_a_schedule_is_said_in_words() -> None:
-    assert in_words("0 2 * * *") == "At 02:00"
-    assert in_words("*/5 * * * *") == "Every 5 minutes"

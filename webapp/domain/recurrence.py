@@ -7,9 +7,9 @@ from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
-from cron_descriptor import CasingTypeEnum, ExpressionDescriptor, FormatException, Options
 from cronsim import CronSim, CronSimError
 
+from webapp.domain.cron_words import step_problem
 from webapp.errors import Invalid
 
 _PARTS = ("minute", "hour", "day of the month", "month", "day of the week")
@@ -88,18 +88,6 @@ def check(cron: str, zone: str, at: datetime) -> Recurrence:
     return recurrence
 
 
-@lru_cache(maxsize=512)
-def in_words(cron: str) -> str:
-    """The expression as a person would say it: "At 02:00"."""
-    options = Options()
-    options.use_24hour_time_format = True
-    options.casing_type = CasingTypeEnum.Sentence
-    try:
-        return str(ExpressionDescriptor(cron, options).get_description())
-    except (FormatException, ValueError, IndexError):
-        return cron
-
-
 def _zone_problem(zone: str) -> str | None:
     if zone in _zones():
         return None
@@ -120,6 +108,8 @@ def _cron_problem(cron: str) -> str | None:
         alone[place] = parts[place]
         if not _parses(" ".join(alone)):
             return f"The {name} of the cron expression can't be {parts[place]!r}."
+        if problem := step_problem(parts[place], place):
+            return f"The {name} of the cron expression can't be {parts[place]!r}. {problem}"
     return None if _parses(cron) else f"No day ever fits the cron expression {cron!r}."
 
 
