@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import api
 from webapp.admin import cells, chrome, quick, words
 from webapp.admin.menu import screens
+from webapp.api.binding import IdConverter
 from webapp.runtime import Runtime
 from webapp.security import cookies, declared, errors, gate, headers
 from webapp.security.views import views as sign_in_views
@@ -21,6 +22,7 @@ def create_app(runtime: Runtime) -> Flask:
     """The desk's pages and its API over this runtime. Nothing connects before the first request."""
     app = Flask("webapp", template_folder=str(_HOUSE / "templates"), static_folder=str(_HOUSE / "static"))
     app.url_map.strict_slashes = False
+    app.url_map.converters["int"] = IdConverter
     app.extensions["desk"] = runtime
     cookies.configure(app, runtime.settings)
     cookies.manage(app, runtime)

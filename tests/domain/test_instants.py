@@ -7,58 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.odd import ODD_INSTANTS
 from webapp import clock
 from webapp.domain.instants import parse_day, parse_instant, parse_local, parse_time_or_day, shown_in, within_years
 
 NAIROBI, BERLIN, SAMOA = ZoneInfo("Africa/Nairobi"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia")
-
-ODD = [
-    "",
-    "0",
-    "1772000000",
-    "1772000000.5",
-    "-1",
-    "1e9",
-    "45384",
-    "now",
-    "tomorrow",
-    "2026-03-31",
-    "20260331T140000Z",
-    "2026-W14-2T14:00:00Z",
-    "2026-090T14:00:00Z",
-    "31/03/2026",
-    "2026-03-31T14:00:00",
-    "2026-03-31T14:00Z",
-    "2026-03-31T14Z",
-    "2026-03-31T24:00:00Z",
-    "2026-03-31T14:00:60Z",
-    "2026-02-30T14:00:00Z",
-    "2026-13-01T14:00:00Z",
-    "2026-03-31T14:00:00+1:00",
-    "2026-03-31T14:00:00+0100",
-    "2026-03-31T14:00:00+14:30",
-    "2026-03-31T14:00:00+99:99",
-    "2026-03-31T14:00:00Z[UTC]",
-    "2026-03-31T14:00:00,5Z",
-    "2026-03-31t14:00:00 Z",
-    "0000-00-00T00:00:00Z",
-    "0000-00-00 00:00:00",
-    "0001-01-01T00:00:00Z",
-    "0001-01-01T00:00:00+14:00",
-    "1969-12-31T23:59:59Z",
-    "1970-01-01T00:00:00+01:00",
-    "2200-01-01T00:00:00Z",
-    "2199-12-31T23:59:59-01:00",
-    "9999-12-31T23:59:59Z",
-    "9999-12-31T23:59:59-14:00",
-    "12026-03-31T14:00:00Z",
-    "-2026-03-31T14:00:00Z",
-    "٢٠٢٦-٠٣-٣١T14:00:00Z",
-    "2026-03-31T14:00:00Z\x00",
-    "2026-03-31T14:00:00Z; DROP",
-    "x" * 5_000,
-]
-"""What no instant field may take."""
 
 
 @pytest.mark.parametrize(
@@ -78,7 +31,7 @@ def test_an_instant_is_rfc_3339_with_a_zone(typed: str, instant: datetime) -> No
     assert parse_instant(typed).tzinfo is UTC
 
 
-@pytest.mark.parametrize("typed", ODD)
+@pytest.mark.parametrize("typed", ODD_INSTANTS)
 def test_what_is_no_instant_is_refused_in_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match=r"is |has ") as wrong:
         parse_instant(typed)

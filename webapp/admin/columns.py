@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from webapp.admin.words import current_zone
 from webapp.domain.instants import parse_day
+from webapp.domain.numbers import parse_whole
 
 Choices = Sequence[tuple[str, Any]]
 
@@ -92,10 +93,7 @@ def _day(typed: str) -> datetime:
 
 
 def _whole(typed: str) -> int:
-    try:
-        whole = int(typed)
-    except ValueError:
-        raise ValueError(_("Write a whole number.")) from None
-    if abs(whole) >= 2**63:
-        raise ValueError(_("This number is too large."))
+    whole = parse_whole(typed)
+    if whole is None:
+        raise ValueError(_("Write a whole number that is not too large."))
     return whole

@@ -19,6 +19,7 @@ from wtforms.validators import DataRequired, Length
 
 from webapp.admin.forms import DeskForm, MoneyField
 from webapp.domain.money import exponent
+from webapp.domain.numbers import parse_whole
 from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 
 SIDES = [("buyer", _l("Buyer")), ("seller", _l("Seller"))]
@@ -42,6 +43,11 @@ AUDIENCES = [
     ("from_seller", _l("What the seller answered")),
 ]
 _SAY_WHY = [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)]
+
+
+def _number(typed: Any) -> int:
+    """A dispute's number; 0, which none has, for what can't be one."""
+    return parse_whole(str(typed)) or 0
 
 
 class ReasonForm(DeskForm):
@@ -146,7 +152,7 @@ class BulkForm(AssignForm):
     """Several disputes at once."""
 
     ids = SelectMultipleField(
-        _l("Disputes"), [DataRequired(_l("Mark some disputes first."))], coerce=int, validate_choice=False
+        _l("Disputes"), [DataRequired(_l("Mark some disputes first."))], coerce=_number, validate_choice=False
     )
 
 

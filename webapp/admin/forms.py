@@ -14,6 +14,7 @@ from webapp.admin.words import current_zone
 from webapp.domain.amounts import parse_amount
 from webapp.domain.instants import parse_local, shown_in
 from webapp.domain.money import Money, major_text, present
+from webapp.domain.numbers import parse_whole
 from webapp.errors import Invalid, Refusal
 
 
@@ -36,10 +37,10 @@ class DeskForm(FlaskForm):
 
     def number(self, name: str) -> int:
         """A number that travelled along in a hidden field."""
-        try:
-            return int(self.said(name) or 0)
-        except ValueError:
-            raise Invalid(_("This form can't be used any more. Load the page again.")) from None
+        found = parse_whole(self.said(name) or "0")
+        if found is None:
+            raise Invalid(_("This form can't be used any more. Load the page again."))
+        return found
 
     def blame(self, refusal: Refusal) -> None:
         """Put a refusal's errors at their fields."""

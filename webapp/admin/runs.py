@@ -12,6 +12,7 @@ from webapp.admin.forms import DeskForm
 from webapp.admin.run_items import named
 from webapp.admin.run_list import TRIGGERS
 from webapp.admin.screen import Screen, page
+from webapp.domain.numbers import parse_whole
 from webapp.domain.states import UNFINISHED_RUNS
 from webapp.errors import NotFound
 from webapp.jobs.queue import enqueue_after_commit
@@ -82,8 +83,7 @@ class RunScreen(Screen):
 
 
 def _after(kind: str) -> int:
-    text = request.args.get(f"after_{kind}", "")
-    return int(text) if text.isdigit() and len(text) < 19 else 0
+    return parse_whole(request.args.get(f"after_{kind}", "")) or 0
 
 
 def _seconds(run: Any) -> float | None:

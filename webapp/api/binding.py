@@ -10,7 +10,7 @@ from werkzeug.routing import IntegerConverter
 from webapp import clock
 from webapp.api.endpoints import Call, Endpoint
 from webapp.api.parsing import body_as, query_as
-from webapp.api.shapes import BIGGEST
+from webapp.domain.numbers import parse_whole
 from webapp.errors import NotFound
 from webapp.runtime import Runtime
 from webapp.security import current_actor, needs
@@ -18,7 +18,6 @@ from webapp.security.context import note_saved
 from webapp.services import idempotency
 
 KEY_HEADER = "Idempotency-Key"
-_MOST_DIGITS = 40
 
 
 class IdConverter(IntegerConverter):
@@ -26,8 +25,8 @@ class IdConverter(IntegerConverter):
 
     def to_python(self, value: str) -> int:
         """The number. Raises Flask's own 404 for one that nothing can have: our refusals are not known here yet."""
-        number = int(value) if len(value) <= _MOST_DIGITS else 0
-        if not 1 <= number <= BIGGEST:
+        number = parse_whole(value)
+        if not number:
             abort(404)
         return number
 

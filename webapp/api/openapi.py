@@ -11,7 +11,7 @@ from webapp.api import answers, incoming, outgoing
 from webapp.api.answers import REFERENCE
 from webapp.api.binding import KEY_HEADER
 from webapp.api.endpoints import Endpoint
-from webapp.api.shapes import BIGGEST
+from webapp.domain.numbers import BIGGEST
 from webapp.domain.permissions import SCOPES, of_scopes
 from webapp.security.cookies import COOKIE
 

@@ -2,18 +2,18 @@
 
 import base64
 import binascii
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, field_validator
 
 from webapp import clock
 from webapp.domain import instants
 from webapp.domain.money import LARGEST, known_currencies, present
+from webapp.domain.numbers import BIGGEST, parse_whole
 from webapp.errors import Invalid
-
-BIGGEST = 2**63 - 1
 
 Item = TypeVar("Item", bound=BaseModel)
 Row = TypeVar("Row")
@@ -28,9 +28,7 @@ def _instant(sent: Any) -> Any:
 
 
 def _clean(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("must not hold the character NUL")
-    return text.strip()
+    return unicodedata.normalize("NFC", text.strip())
 
 
 Currency = Annotated[
@@ -68,6 +66,14 @@ class Input(BaseModel):
     """What a caller sends; a field that nobody knows is refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _without_nul(cls, value: Any) -> Any:
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "\x00" in text for text in texts):
+            raise ValueError("must not hold the character NUL")
+        return value
 
 
 class Shape(BaseModel):
@@ -149,10 +155,10 @@ def page_of(
 def _opened(cursor: str, wanted: str) -> int:
     try:
         word, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(":")
-        found = int(number)
+        found = parse_whole(number)
     except (ValueError, binascii.Error):
-        word, found = "", 0
-    if word != wanted or not 0 <= found <= BIGGEST:
+        word, found = "", None
+    if word != wanted or found is None:
         raise Invalid(
             "This cursor is none of ours. Leave it out to start at the first page.",
             fields={"cursor": "Take `next_cursor` of the page before."},

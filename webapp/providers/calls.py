@@ -149,4 +149,4 @@ def _never_connected(problem: Disconnected) -> bool:
 
 def _retry_after(response: requests.Response) -> float | None:
     said = response.headers.get("Retry-After", "")
-    return min(float(said), _LONGEST_WAIT) if said.isdigit() else None
+    return min(float(said), _LONGEST_WAIT) if said.isascii() and said.isdigit() else None

@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from webapp.domain.numbers import parse_whole
 from webapp.settings import Settings
 
 TOLERANCE = 300
@@ -46,7 +47,8 @@ def check_blnk(raw: bytes, headers: Headers, settings: Settings, at: datetime) -
     key = _required(settings.blnk_webhook_secret, "BLNK_WEBHOOK_SECRET")
     stamp = headers.get("x-blnk-timestamp", "")
     _compare(hmac.new(key, stamp.encode() + b"." + raw, hashlib.sha256).hexdigest(), headers.get("x-blnk-signature"))
-    if not stamp.isdigit() or abs(at.timestamp() - int(stamp)) > TOLERANCE:
+    signed = parse_whole(stamp)
+    if signed is None or abs(at.timestamp() - signed) > TOLERANCE:
         raise NotSigned("Its timestamp is more than five minutes off.")
 
 

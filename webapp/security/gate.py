@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
@@ -14,6 +14,7 @@ from webapp.security.kinds import SAFE_METHODS, answers_in_json
 
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
 
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _QUIET = frozenset({"static", "livez"})
 
 csrf = CSRFProtect()
@@ -26,6 +27,7 @@ def close(app: Flask) -> None:
     app.before_request(_name_the_request)
     app.before_request(_check_permission)
     app.before_request(_check_csrf)
+    app.before_request(_refuse_nul)
     app.after_request(_log)
     app.teardown_request(lambda _error: logs.unbind())
 
@@ -33,6 +35,16 @@ def close(app: Flask) -> None:
 def _name_the_request() -> None:
     g.began = time.perf_counter()
     logs.bind(request_id=request_id())
+
+
+def _refuse_nul() -> None:
+    """No text that we keep or look for holds NUL, and PostgreSQL can't be asked with one."""
+    if "\x00" in request.path:
+        abort(404)
+    if b"%00" in request.query_string:
+        abort(400)
+    if request.mimetype in _FORMS and any("\x00" in value for _name, value in request.form.items(multi=True)):
+        abort(400)
 
 
 def _log(response: Response) -> Response:

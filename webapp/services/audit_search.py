@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, literal, or_, select, union_all
 
+from webapp.domain.numbers import parse_whole
 from webapp.models import Approval, Audit, Dispute, Escrow, Order, Party, User
 
 ENOUGH = 1000
@@ -14,8 +15,9 @@ def about(words: str) -> ColumnElement[bool]:
     """Records of the escrow, dispute, order, party or user with this reference, or of an approval by its number."""
     ways: list[Any] = [_of(kind, select(model.id).where(model.ref == words)) for kind, model in _REFERENCED.items()]
     ways.append(_of("user", select(User.id).where(User.email == words.lower())))
-    if words.isdigit() and len(words) < 19:
-        ways.append(_of("approval", select(Approval.id).where(Approval.id == int(words))))
+    number = parse_whole(words)
+    if number is not None:
+        ways.append(_of("approval", select(Approval.id).where(Approval.id == number)))
     return Audit.id.in_(union_all(*[select(way.subquery()) for way in ways]))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.numbers import parse_whole
 from webapp.models import (
     Approval,
     Dispute,
@@ -99,9 +100,9 @@ def _jobs(session: Session, words: str) -> Iterator[Hit]:
 
 def _numbered(kind: str, model: Any, note: Any) -> Callable[[Session, str], Iterator[Hit]]:
     def way(session: Session, words: str) -> Iterator[Hit]:
-        number = words.lower().removeprefix(kind).strip(" #")
-        if number.isdigit() and len(number) < 16:
-            for found, said in session.execute(select(model.id, note).where(model.id == int(number))):
+        number = parse_whole(words.lower().removeprefix(kind).strip(" #"))
+        if number is not None:
+            for found, said in session.execute(select(model.id, note).where(model.id == number)):
                 yield Hit(kind, found, f"{kind} {found}", str(said).replace("_", " "))
 
     return way
