@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
+from webapp.admin.chrome import may_open
 from webapp.admin.columns import Column, Filter, choice, since, until
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
@@ -107,11 +108,11 @@ class AuditScreen(ListScreen):
 
 
 def address_of(kind: str, number: int) -> str | None:
-    """Where a thing is shown; None for what has no page."""
+    """Where a thing is shown to who is asking; None for what has no page, or one that is not for them."""
     if kind == "run":
         return f"/runs/{number}"
     place: dict[str, Any] = {f"{kind}_id": number}
-    return url_for(PAGES[kind], **place) if kind in PAGES else None
+    return url_for(PAGES[kind], **place) if kind in PAGES and may_open(PAGES[kind]) else None
 
 
 def _read(text: str | None) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_babel import get_locale
 
 from webapp.admin.badges import icon
 from webapp.admin.bars import run_bars
 from webapp.admin.menu import menu
 from webapp.security.context import current_asker, runtime
+from webapp.security.declared import SIGNED_IN, permission_of
 from webapp.security.headers import nonce
 from webapp.security.views import THEMES
 from webapp.services import stop
@@ -46,6 +47,12 @@ def may(permission: str) -> bool:
     """Whether who is asking holds the permission."""
     asker = current_asker()
     return asker is not None and asker.actor.may(permission)
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether who is asking may see the page."""
+    permission = permission_of(current_app.view_functions[endpoint])
+    return permission == SIGNED_IN or may(permission or "")
 
 
 def environment() -> str:
