@@ -13,6 +13,7 @@ from webapp import jobs
 from webapp.app import create_app
 from webapp.runtime import Runtime
 from webapp.security import declared
+from webapp.services import alert_rules
 from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +78,52 @@ def test_every_job_is_documented_and_tested(name: str) -> None:
     assert f"## {name}" in (ROOT / "docs" / "jobs.md").read_text()
     assert any(f"{name}" in test.read_text() for test in (ROOT / "tests" / "jobs").glob("test_*.py"))
     assert jobs.registry()[name].description
+
+
+def names_of_alerts() -> Iterator[str]:
+    """What is fired under a name of its own, apart from the rules that are asked."""
+    for file in CODE:
+        tree = ast.parse(file.read_text())
+        known = dict(_constants(tree))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("alerts.fire", "alerts.sync"):
+                name = node.args[1]
+                yield name.value if isinstance(name, ast.Constant) else known.get(ast.unparse(name), "")
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            names, values = node.targets[0], node.value
+            for name, value in zip(getattr(names, "elts", [names]), getattr(values, "elts", [values]), strict=False):
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield ast.unparse(name), value.value
+
+
+def declared_rules() -> set[str]:
+    """Every function of the code that is marked as an alert rule."""
+    return {
+        node.name
+        for file in CODE
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for mark in node.decorator_list
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func).split(".")[-1] == "rule"
+    }
+
+
+def test_every_alert_rule_is_found() -> None:
+    assert declared_rules() == set(alert_rules.rules())
+
+
+@pytest.mark.parametrize("name", sorted({*alert_rules.rules(), *names_of_alerts()} - {""}))
+def test_every_alert_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in (ROOT / "docs" / "alerts.md").read_text()
+
+
+@pytest.mark.parametrize("name", sorted(alert_rules.rules()))
+def test_every_alert_rule_is_tested(name: str) -> None:
+    assert any(f'"{name}"' in test.read_text() for test in (ROOT / "tests").rglob("test_*.py"))
 
 
 def test_every_route_says_who_may_use_it(sqlite_runtime: Runtime) -> None:

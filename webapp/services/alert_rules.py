@@ -1,6 +1,7 @@
 """Alert rules: each a question, answered in sentences about subjects. A new rule is one decorated function."""
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import webapp.services
 from webapp import clock
 from webapp.domain.states import CLOSED_DISPUTES, RunStatus
 from webapp.models import Dispute, Run, Schedule
@@ -19,8 +21,6 @@ from webapp.settings import Settings
 Question = Callable[..., Iterator[tuple[str, str]]]
 """Asked with the session, the present and the settings; one about the surroundings with the settings alone."""
 _MOST = 200
-_MORE = ("outbox_rules", "place_rules")
-"""The modules beside this one that have more rules."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def rule(*, severity: str, outside: bool = False) -> Callable[[Question], Questi
 
 
 def rules() -> dict[str, Rule]:
-    """Every rule, by name."""
-    for name in _MORE:
-        importlib.import_module(f"webapp.services.{name}")
+    """Every rule that a module of the services declares, by name: a new file needs no mention anywhere."""
+    for module in pkgutil.walk_packages(webapp.services.__path__, "webapp.services."):
+        importlib.import_module(module.name)
     return dict(_rules)
 
 
