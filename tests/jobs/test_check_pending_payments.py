@@ -13,6 +13,7 @@ from tests.support.market import DIVINE, all_books_agree, pool
 from tests.support.sandbox import Sandbox, awaiting, back_dated, begun, desk_with, pg_runtime, runtime, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
+from webapp.domain.collection import NO_RESPONSE
 from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import TransferKind
 from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, RunItem, Transfer
@@ -126,7 +127,24 @@ def test_silence_until_the_deadline_expires_the_payment(runtime: Runtime, world:
     run_job_now(runtime, JOB)
 
     assert state(runtime, order) == ("expired", "declined", "voided")
-    assert payment_of(runtime, payment).said == "No response from the provider."
+    assert payment_of(runtime, payment).said == NO_RESPONSE
+
+
+def test_a_payment_that_its_provider_still_awaits_at_the_deadline_expires_with_what_it_said(
+    runtime: Runtime, world: Sandbox
+) -> None:
+    order, payment = awaiting(runtime)
+    begun(runtime, payment)
+    run_job_now(runtime, JOB)
+    with runtime.db.transaction() as session:
+        session.execute(update(Payment).values(first_checked_at=clock.now() - timedelta(hours=24)))
+    make_due(runtime)
+    run_job_now(runtime, JOB)
+
+    assert state(runtime, order) == ("expired", "declined", "voided")
+    said = payment_of(runtime, payment).said or ""
+    assert said.startswith("It was not paid in time: the provider still says ")
+    assert "No response" not in said
 
 
 def test_a_payment_without_a_reference_expires(runtime: Runtime) -> None:

@@ -82,6 +82,28 @@ def test_both_sides_hear_of_a_dispute_and_of_its_end(runtime: Runtime) -> None:
     assert "A word." in deliveries(place)[2].body
 
 
+@pytest.mark.parametrize("resolution", ["release_to_seller", "no_fault"])
+def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(runtime: Runtime, resolution: str) -> None:
+    place, at = with_settings(runtime, **MAIL), clock.now()
+    with place.db.transaction() as session:
+        market = Market(session, place, at=at)
+        market.limit(1_000_000)
+        escrow = market.escrow(10_000, policy="buffer")
+        orders.complete(session, escrow.order_id, at=at, actor=DIVINE, settings=place.settings)
+        reachable(session, escrow)
+        claim = market.dispute(escrow, "warranty_claim")
+        ruling = Ruling(resolution, "evidence_for_seller", "Nothing is broken.")
+        disputes.resolve(session, claim.id, ruling, version=1, at=at, actor=AMINA, settings=place.settings)
+        until = cases.when(escrows.get(session, escrow.id).release_at)
+    spread(place)
+
+    told = [each.body for each in deliveries(place, Delivery.kind == "dispute.resolved")]
+    assert len(told) == 2
+    for body in told:
+        assert f"the claim is rejected. NGN 100.00 stay held until {until}" in body
+        assert "the money goes to the seller" not in body
+
+
 def test_a_party_that_must_answer_gets_one_message_with_the_deadline(runtime: Runtime) -> None:
     place, at = with_settings(runtime, **MAIL), clock.now()
     with place.db.transaction() as session:

@@ -8,7 +8,7 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import OrderStatus, PaymentStatus
 
-NO_RESPONSE = "No response from the provider."
+NO_RESPONSE = "No response from the provider at the last check, when its time was over."
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=30), timedelta(hours=6)
 _GIVEN_UP = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
@@ -49,7 +49,7 @@ def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tu
     if isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED):
         return Verdict.FAIL, word.said or "The provider says it failed."
     if attempt.first_checked_at is not None and at >= attempt.first_checked_at + patience:
-        return Verdict.EXPIRE, NO_RESPONSE
+        return Verdict.EXPIRE, _at_the_end(word)
     return Verdict.WAIT, _still(word)
 
 
@@ -80,6 +80,19 @@ def _of_reversal(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
         if taken
         else (Verdict.LEAVE, "")
     )
+
+
+def _at_the_end(word: Word) -> str:
+    """Why it is given up: what the provider answered last, or that it did not."""
+    if isinstance(word, Unanswered):
+        return (
+            f"The provider gave no usable answer until its time was over: {word.said}"
+            if word.is_refusal
+            else NO_RESPONSE
+        )
+    if word.fate == Fate.ABSENT:
+        return "The provider did not know this reference until its time was over."
+    return f"It was not paid in time: the provider still says {word.said or 'pending'}."
 
 
 def _still(word: Word) -> str:

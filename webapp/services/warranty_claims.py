@@ -21,7 +21,12 @@ def is_claim(dispute: Dispute) -> bool:
 
 def is_rejected(dispute: Dispute, ruling: Ruling) -> bool:
     """Whether the ruling rejects a warranty claim: the buyer gets nothing back."""
-    return is_claim(dispute) and ruling.resolution in REJECTIONS
+    return is_rejection(dispute, ruling.resolution)
+
+
+def is_rejection(dispute: Dispute, resolution: str) -> bool:
+    """Whether this resolution rejects the dispute's claim."""
+    return is_claim(dispute) and resolution in REJECTIONS
 
 
 def due_after(escrow: Escrow, decided: datetime, hours: int) -> datetime | None:

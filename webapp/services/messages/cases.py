@@ -12,6 +12,7 @@ from webapp.domain.money import Money
 from webapp.domain.rulings import REASON_CODES
 from webapp.domain.states import Resolution
 from webapp.models import Approval, Dispute, Escrow, Order, Party, Payment, Payout, PayoutDestination, PayoutSchedule
+from webapp.services import warranty_claims
 from webapp.settings import Settings
 from webapp.sql import one_of
 
@@ -152,17 +153,27 @@ def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settin
         "reference": dispute.ref,
         "claimant": dispute.claimant,
         "reason": REASON_CODES.get(dispute.reason_code, dispute.reason_code),
-        "resolution": _decision(dispute, escrow.currency),
+        "resolution": _decision(dispute, escrow),
         "due": when(dispute.due_at),
         "link": link(settings, f"/disputes/{dispute.id}"),
     }
 
 
-def _decision(dispute: Dispute, currency: str) -> str:
+def _decision(dispute: Dispute, escrow: Escrow) -> str:
+    if dispute.resolution is None:
+        return ""
     if dispute.resolution == Resolution.SPLIT:
-        buyer, seller = (Money(share or 0, currency) for share in (dispute.buyer_amount, dispute.seller_amount))
-        return f"{buyer} go to the buyer and {seller} to the seller"
-    return _DECISIONS[Resolution(dispute.resolution)] if dispute.resolution else ""
+        shares = (Money(share or 0, escrow.currency) for share in (dispute.buyer_amount, dispute.seller_amount))
+        return "{} go to the buyer and {} to the seller".format(*shares)
+    if warranty_claims.is_rejection(dispute, dispute.resolution):
+        return f"the claim is rejected. {_stays(escrow)}"
+    return _DECISIONS[Resolution(dispute.resolution)]
+
+
+def _stays(escrow: Escrow) -> str:
+    """A rejected claim pays nobody at once."""
+    until = when(escrow.release_at) if escrow.release_at else "the order is completed"
+    return f"{Money(escrow.amount, escrow.currency)} stay held until {until}, and only then go to the seller"
 
 
 def _with_parties(query: Any, owner: Any) -> Any:

@@ -18,7 +18,8 @@ class Text:
 TEXTS: dict[str, Text] = {
     "order.declined": Text(
         "Order {order} was declined",
-        "We received no payment of {amount} for order {order}, so it was declined. Nothing was taken from you.",
+        "We received no payment of {amount} for order {order}, so it was declined. Should your payment "
+        "still arrive, it is accepted or given back to you.",
         "Order {order} was declined: no payment of {amount} arrived.",
     ),
     "payment.succeeded": Text(
