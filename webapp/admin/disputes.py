@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
+from webapp.admin.cures import with_links
 from webapp.admin.deadlines import due_badge
 from webapp.admin.dispute_evidence import PREVIEWED, DisputeEvidence
 from webapp.admin.dispute_forms import BulkForm, MessageForm, RulingForm
@@ -74,11 +75,11 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
     def _case(self, dispute_id: int) -> dict[str, Any]:
         with self.reading() as session:
             case = dispute_case.read(session, dispute_id)
-            why = explanation.why(session, case.file.escrow.id, clock.now())
+            why = explanation.reasons(session, case.file.escrow.id, clock.now())
         return {
             "case": case,
             "parts": _parts(case.shares),
-            "why": why,
+            "why": with_links(why, case.file.escrow.id),
             "moments": in_words(case.file.moments),
             "due_badge": due_badge,
             "previewed": PREVIEWED,

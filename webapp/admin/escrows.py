@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin import charts
+from webapp.admin.cures import with_links
 from webapp.admin.escrow_deeds import EscrowDeeds
 from webapp.admin.escrow_list import DUE_LISTING, LISTING, TABS
 from webapp.admin.exports import download
@@ -75,9 +76,13 @@ class EscrowScreen(EscrowDeeds):
         """An escrow: why it is where it is, its timeline, its ledger and what can be done."""
         with self.reading() as session:
             file = escrow_file.read(session, escrow_id)
-            why = explanation.why(session, escrow_id, clock.now())
+            why = explanation.reasons(session, escrow_id, clock.now())
         return self.show(
-            "one.html", file=file, why=why, moments=in_words(file.moments), next_look=escrow_file.next_look(file)
+            "one.html",
+            file=file,
+            why=with_links(why, escrow_id),
+            moments=in_words(file.moments),
+            next_look=escrow_file.next_look(file),
         )
 
     def _tab(self) -> str:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, IntegerField, StringField
+from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from webapp import clock
@@ -14,7 +15,7 @@ from webapp.admin.screen import Screen
 from webapp.admin.words import money
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import parties, standing_orders
+from webapp.services import parties, standing_orders, wallets
 from webapp.services.standing_orders import StandingOrder
 
 
@@ -38,6 +39,13 @@ class RepayForm(DeskForm):
 
     amount = MoneyField(_l("Amount"), [InputRequired(_l("Write an amount."))])
     reference = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
+
+
+class WalletForm(DeskForm):
+    """A wallet to open by hand."""
+
+    currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency such as NGN.")), Length(max=3)])
+    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
 
 
 class PartyDeeds(Screen):
@@ -82,6 +90,38 @@ class PartyDeeds(Screen):
                 actor=current_actor(),
             )
         return _("%(amount)s were repaid.", amount=money(amount, currency))
+
+    @door("/<int:party_id>/wallets/add", permission="wallet:open", form=WalletForm, asks="_wallet_asked")
+    def open_wallet(self, party_id: int, form: WalletForm) -> Done:
+        """Open a wallet by hand."""
+        with self.transaction() as session:
+            made = wallets.open_by_hand(
+                session,
+                party_id,
+                form.said("currency").upper(),
+                form.said("reason"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+            return _(
+                "The wallet in %(currency)s is open. The next run pays what waited for it.", currency=made.currency
+            )
+
+    def _wallet_asked(self, party_id: int) -> Asked:
+        with self.reading() as session:
+            party = parties.get(session, party_id)
+        summary = _(
+            "An empty wallet. No money moves now, but jobs and people may pay into it from then on."
+            if party.verified_at
+            else "This party is not verified. With a wallet, jobs and people may pay it all the same."
+        )
+        return Asked(
+            _("Open a wallet for %(name)s", name=party.name),
+            self.at("one", party_id=party_id),
+            summary,
+            _("Open the wallet"),
+            values={"currency": request.args.get("currency", "")},
+        )
 
     def _auto_deduct_asked(self, party_id: int, currency: str) -> Asked:
         with self.reading() as session:

@@ -90,10 +90,18 @@ class EscrowDecision(Decision):
     escrow: EscrowShape
 
 
+class ReasonShape(Shape):
+    """One sentence, and what ends it and when; empty when nothing has to end."""
+
+    sentence: str
+    cure: str
+
+
 class Explanation(Shape):
     """Why the money is where it is; the first sentence is the answer."""
 
     sentences: list[str]
+    reasons: list[ReasonShape]
 
 
 @endpoints.post("/api/v1/escrows", "order:write", status=201, location="/api/v1/escrows/{id}")
@@ -135,7 +143,9 @@ def list_escrow_transfers(call: Call, escrow_id: int, query: OldestFirst) -> Pag
 @endpoints.get("/api/v1/escrows/<id:escrow_id>/explanation", "escrow:read")
 def explain_escrow(call: Call, escrow_id: int) -> Explanation:
     """Why it has not been paid, or where the money went."""
-    return Explanation(sentences=explanation.why(call.session, escrow_id, call.at))
+    reasons = explanation.reasons(call.session, escrow_id, call.at)
+    shapes = [ReasonShape(sentence=reason.sentence, cure=reason.cure) for reason in reasons]
+    return Explanation(sentences=[reason.sentence for reason in reasons], reasons=shapes)
 
 
 @endpoints.post("/api/v1/escrows/<id:escrow_id>/freeze", "escrow:freeze")

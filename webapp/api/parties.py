@@ -16,6 +16,7 @@ from webapp.api.shapes import (
     Page,
     Paged,
     Reference,
+    Sentence,
     Shape,
     Word,
     page_of,
@@ -23,7 +24,7 @@ from webapp.api.shapes import (
 from webapp.domain.states import AccountKind
 from webapp.errors import NotFound
 from webapp.models import Account, Party
-from webapp.services import accounts, parties, statements
+from webapp.services import accounts, parties, statements, wallets
 from webapp.services.parties import NewParty
 from webapp.services.statements import Line
 
@@ -61,6 +62,13 @@ class Wallets(Shape):
 
     data: list[AccountShape]
     next_cursor: None = None
+
+
+class WalletBody(Input):
+    """A wallet to open by hand, and why."""
+
+    currency: Currency
+    reason: Sentence
 
 
 class StatementQuery(Paged):
@@ -107,6 +115,13 @@ def list_wallets(call: Call, party_id: int) -> Wallets:
     """What the party holds and owes."""
     parties.get(call.session, party_id)
     return Wallets(data=[_account(account) for account in parties.balances(call.session, party_id)])
+
+
+@endpoints.post("/api/v1/parties/<id:party_id>/wallets", "wallet:open", status=201)
+def open_wallet(call: Call, party_id: int, body: WalletBody) -> AccountShape:
+    """Open a wallet by hand, for a party that is not verified too. What waited for it is paid by the next run."""
+    made = wallets.open_by_hand(call.session, party_id, body.currency, body.reason, at=call.at, actor=call.actor)
+    return _account(made)
 
 
 @endpoints.get("/api/v1/parties/<id:party_id>/statement", "party:read")

@@ -45,13 +45,14 @@ _ADMIN = frozenset(
         "money:stop",
         "order:write",
         "party:write",
+        "wallet:open",
     ]
 )
 
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _READ,
     "agent": _READ | _CASE,
-    "approver": _READ | _CASE | {"money:approve"},
+    "approver": _READ | _CASE | {"money:approve", "wallet:open"},
     "operator": _READ | _OPERATE,
     "admin": _READ | _CASE | _OPERATE | _ADMIN | {"money:approve"},
 }
@@ -64,7 +65,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "orders": frozenset({"order:read", "order:write", "escrow:read"}),
     "escrows": frozenset({"escrow:read", "escrow:freeze", "escrow:extend", "money:propose"}),
     "disputes": frozenset({"dispute:read", "dispute:open", "dispute:work", "money:propose", "approval:read"}),
-    "parties": frozenset({"party:read", "party:write", "party:auto-deduct"}),
+    "parties": frozenset({"party:read", "party:write", "party:auto-deduct", "wallet:open"}),
     "payments": frozenset({"payment:read", "payment:create", "payment:verify", "money:propose", "order:read"}),
     "payouts": frozenset({"payout:read", "payout:manage", "payout:retry"}),
     "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),

@@ -1,5 +1,7 @@
-"""Why has this not been paid? The answer, and what else stands in the way."""
+"""Why has this not been paid? The answer, what else stands in the way, and what ends each."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -7,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION, JOBS
-from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, OrderStatus, Policy
-from webapp.models import Dispute, Escrow, Order, Party, RunItem
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, FreezeCause, OrderStatus, Policy
+from webapp.models import Dispute, Escrow, Freeze, Order, Party, RunItem
 from webapp.services import accounts, freezes, lookup
+from webapp.services.next_runs import next_run
 from webapp.services.stop import stopped
 
 _LEFT = {
@@ -18,67 +21,141 @@ _LEFT = {
     EscrowStatus.SPLIT: "It was split between buyer and seller",
     EscrowStatus.VOIDED: "It was voided and never paid",
 }
-
 _NOT_COMPLETED = {
     Policy.COMPLETION: "The order is not completed yet.",
     Policy.BUFFER: "The buyer has not approved the finished work yet: the buffer begins then.",
 }
+_COMPLETES = {
+    Policy.COMPLETION: "The marketplace says through the API that it is completed.",
+    Policy.BUFFER: "The marketplace says through the API that the buyer has approved it, by completing the order.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The thing on whose page a reason is seen to."""
+
+    kind: str
+    """`job`, `run`, `dispute`, `approval`, `freeze` (of the escrow), `extension`, `wallet` (of a party) or `switch`."""
+    id: int = 0
+    name: str = ""
+    """The job, or the wallet's currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why money is where it is: a sentence, what ends that and when, and where to see to it."""
+
+    sentence: str
+    cure: str = ""
+    target: Target | None = None
 
 
 def why(session: Session, escrow_id: int, at: datetime) -> list[str]:
-    """Sentences; the first is the answer. Raises NotFound."""
+    """The sentences alone; the first is the answer. Raises NotFound."""
+    return [reason.sentence for reason in reasons(session, escrow_id, at)]
+
+
+def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
+    """Why it has not been paid, or where its money went; the first is the answer. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status in _LEFT:
         when = f" on {escrow.left_at:%d %B %Y at %H:%M} UTC" if escrow.left_at else ""
-        return [f"{_LEFT[EscrowStatus(escrow.status)]}{when}."]
+        return [Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}.")]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
-        return [f"The buyer has not paid yet: {Money(escrow.amount, escrow.currency)} is awaited."]
-    reasons = [*_stop(session), *_disputes(session, escrow), *_frozen(session, escrow), *_not_due(session, escrow, at)]
-    reasons += [*_no_wallet(session, escrow), *_failures(session, escrow)]
-    return reasons or [f"Nothing stands in the way: the next run of {JOBS[escrow.policy]} pays it."]
+        return [_unpaid(session, escrow, at)]
+    return list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
 
 
-def _stop(session: Session) -> list[str]:
+def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    yield from _stop(session)
+    yield from _disputes(session, escrow)
+    yield from _frozen(session, escrow)
+    yield from _not_due(session, escrow, at)
+    yield from _no_wallet(session, escrow, at)
+    yield from _failures(session, escrow, at)
+
+
+def _unpaid(session: Session, escrow: Escrow, at: datetime) -> Reason:
+    sentence = f"The buyer has not paid yet: {Money(escrow.amount, escrow.currency)} is awaited."
+    job = "check_pending_payments"
+    return Reason(sentence, next_run(session, job, at).in_words("asks after it"), Target("job", name=job))
+
+
+def _nothing(session: Session, escrow: Escrow, at: datetime) -> Reason:
+    job = JOBS[escrow.policy]
+    run = next_run(session, job, at)
+    if run.is_paused:
+        return Reason("Only its job stands in the way.", run.in_words(""), Target("job", name=job))
+    sentence = f"Nothing stands in the way: the next run of {job} pays it."
+    return Reason(sentence, run.in_words("pays it") if run.at else "", Target("job", name=job))
+
+
+def _stop(session: Session) -> Iterator[Reason]:
     found = stopped(session)
-    return [f"All outgoing money is stopped by {found['by']}: {found['why']}"] if found else []
+    if found:
+        sentence = f"All outgoing money is stopped by {found['by']}: {found['why']}"
+        yield Reason(sentence, "An administrator lets it flow again in the settings.", Target("switch"))
 
 
-def _disputes(session: Session, escrow: Escrow) -> list[str]:
+def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
     mine = select(Dispute).where(Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
-    return [f"Dispute {found.ref} is {found.status.replace('_', ' ')}." for found in session.scalars(mine)]
+    for found in session.scalars(mine):
+        sentence = f"Dispute {found.ref} is {found.status.replace('_', ' ')}."
+        yield Reason(sentence, "Deciding or withdrawing it ends that.", Target("dispute", found.id))
 
 
-def _frozen(session: Session, escrow: Escrow) -> list[str]:
-    return [
-        f"It is frozen by {found.by_name} since {found.at:%d %B %Y}: {found.reason}"
-        for found in freezes.open_freezes(session, escrow.id)
-    ]
+def _frozen(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    for found in freezes.open_freezes(session, escrow.id):
+        sentence = f"It is frozen by {found.by_name} since {found.at:%d %B %Y}: {found.reason}"
+        yield Reason(sentence, *_thaw(found))
 
 
-def _not_due(session: Session, escrow: Escrow, at: datetime) -> list[str]:
+def _thaw(freeze: Freeze) -> tuple[str, Target | None]:
+    if freeze.cause == FreezeCause.PERSON:
+        return "Lifting this freeze ends that.", Target("freeze", freeze.id)
+    if freeze.cause == FreezeCause.PROPOSAL:
+        return "Approving or rejecting the proposal ends that.", Target("approval", freeze.cause_id)
+    if freeze.cause in (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM):
+        return "Deciding or withdrawing the dispute ends that.", Target("dispute", freeze.cause_id)
+    return "", None
+
+
+def _not_due(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
     if escrow.policy in AFTER_COMPLETION:
         order = lookup.by_id(session, Order, escrow.order_id, "order")
         if order.status != OrderStatus.COMPLETED:
-            return [_NOT_COMPLETED[Policy(escrow.policy)], *_too_early(escrow, at)]
+            policy = Policy(escrow.policy)
+            yield Reason(_NOT_COMPLETED[policy], _COMPLETES[policy])
+            yield from _too_early(session, escrow, at)
+            return
     if escrow.release_at is None:
-        return ["It has no release date yet."]
-    return _too_early(escrow, at)
+        yield Reason("It has no release date yet.", "Putting it off gives it one.", Target("extension"))
+    yield from _too_early(session, escrow, at)
 
 
-def _too_early(escrow: Escrow, at: datetime) -> list[str]:
-    if escrow.release_at is None or escrow.release_at <= at:
-        return []
-    return [f"It is not due until {escrow.release_at:%d %B %Y at %H:%M} UTC."]
+def _too_early(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    if escrow.release_at is not None and escrow.release_at > at:
+        job = JOBS[escrow.policy]
+        sentence = f"It is not due until {escrow.release_at:%d %B %Y at %H:%M} UTC."
+        run = next_run(session, job, at, not_before=escrow.release_at)
+        yield Reason(sentence, run.in_words("considers it"), Target("job", name=job))
 
 
-def _no_wallet(session: Session, escrow: Escrow) -> list[str]:
-    if accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency) is not None:
-        return []
-    seller = lookup.by_id(session, Party, escrow.seller_id, "party")
-    return [f"The seller, {seller.name}, has no wallet in {escrow.currency}."]
+def _no_wallet(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    if accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency) is None:
+        seller: Party = lookup.by_id(session, Party, escrow.seller_id, "party")
+        sentence = f"The seller, {seller.name}, has no wallet in {escrow.currency}."
+        cure = "The party is not verified, so no job opens one: open it by hand."
+        if seller.verified_at is not None:
+            opens = next_run(session, "create_missing_wallets", at).in_words("opens it")
+            cure = f"{opens} Or open it by hand."
+        yield Reason(sentence, cure, Target("wallet", seller.id, escrow.currency))
 
 
-def _failures(session: Session, escrow: Escrow) -> list[str]:
+def _failures(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
     mine = (RunItem.subject_kind == "escrow", RunItem.subject_id == escrow.id, RunItem.outcome == "failed")
     last = session.scalars(select(RunItem).where(*mine).order_by(RunItem.id.desc()).limit(1)).one_or_none()
-    return [f"Run {last.run_id} tried it and failed: {last.message}"] if last else []
+    if last is not None:
+        cure = next_run(session, JOBS[escrow.policy], at).in_words("tries it again")
+        yield Reason(f"Run {last.run_id} tried it and failed: {last.message}", cure, Target("run", last.run_id))

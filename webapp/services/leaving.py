@@ -28,4 +28,4 @@ def require_seller_wallet(session: Session, escrow: Escrow) -> None:
     """Raise Conflict when the seller has no wallet to be paid into."""
     if accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency) is None:
         seller = lookup.by_id(session, Party, escrow.seller_id, "party")
-        raise Conflict(f"{seller.name} has no wallet in {escrow.currency}. Give the party one first.")
+        raise Conflict(f"{seller.name} has no wallet in {escrow.currency}. Open one on the party's page first.")

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, null, select, union, union_all, update
+from sqlalchemy import ColumnElement, exists, func, literal, null, select, union, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import WalletOpened
 from webapp.domain.states import AccountKind
+from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
-from webapp.services import accounts, audit, events
+from webapp.services import accounts, audit, checks, events, lookup
 from webapp.services.escrow_queries import Due
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import NO_WALLET
@@ -41,6 +42,26 @@ def open_missing(
     return Outcome("party", done=len(made))
 
 
+def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *, at: datetime, actor: Actor) -> Account:
+    """Open one wallet, for a party that is not verified too: what waited for it is paid by the next run.
+
+    Raises Conflict when there is one already.
+    """
+    actor.require("wallet:open")
+    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    checks.require_currency(currency)
+    party: Party = lookup.by_id(session, Party, party_id, "party")
+    owner = select(literal(party_id).label("party_id"), literal(currency).label("currency"))
+    made = accounts.open_wallets(session, owner, at=at)
+    if not made:
+        raise Conflict(f"{party.name} has a wallet in {currency} already.", fields={"currency": "There is one."})
+    _unmark(session, Escrow.seller_id == party_id, Escrow.currency == currency)
+    after = {"currency": currency, "account": made[0]}
+    audit.record(session, actor, "wallet.open", ("party", party_id), at=at, reason=said, after=after)
+    events.add_all(session, WalletOpened(), made, at=at)
+    return session.get_one(Account, made[0])
+
+
 def count_missing(session: Session, ids: Sequence[int], *, at: datetime) -> Outcome:
     """How many wallets `open_missing` would open for these parties; `at` is there for the engine."""
     return Outcome(
@@ -51,14 +72,15 @@ def count_missing(session: Session, ids: Sequence[int], *, at: datetime) -> Outc
 def unblock(session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, run_id: int | None = None) -> Outcome:
     """Take the mark from escrows whose seller has a wallet by now: the next release pays them. Not counted."""
     actor.require("money:move")
-    marked = (one_of(session, Escrow.id, ids), Escrow.blocked == NO_WALLET)
-    session.execute(
-        update(Escrow)
-        .where(*marked, _has_wallet(Escrow.seller_id, Escrow.currency))
-        .values(blocked=None)
-        .execution_options(synchronize_session=False)
-    )
+    _unmark(session, one_of(session, Escrow.id, ids))
     return Outcome("escrow")
+
+
+def _unmark(session: Session, *which: ColumnElement[bool]) -> None:
+    marked = (Escrow.blocked == NO_WALLET, _has_wallet(Escrow.seller_id, Escrow.currency))
+    session.execute(
+        update(Escrow).where(*which, *marked).values(blocked=None).execution_options(synchronize_session=False)
+    )
 
 
 def _pairs(session: Session, ids: Sequence[int]) -> Any:

@@ -1,0 +1,40 @@
+"""When a job will run next, as a sentence can say it: not before an instant, and not while it is paused."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.recurrence import Recurrence
+from webapp.models import Schedule
+
+_FORESEEN = timedelta(days=3_660)
+
+
+@dataclass(frozen=True, slots=True)
+class NextRun:
+    """A job's next run; `at` is None when none is foreseen."""
+
+    job: str
+    at: datetime | None
+    is_paused: bool = False
+
+    def in_words(self, does: str) -> str:
+        """What the run does, with its time, or that there is none."""
+        if self.is_paused:
+            return f"{self.job} is paused: nothing happens by itself until it is resumed."
+        when = f" with its run on {self.at:%d %B %Y at %H:%M} UTC" if self.at else ""
+        return f"{self.job} {does}{when}."
+
+
+def next_run(session: Session, job: str, at: datetime, not_before: datetime | None = None) -> NextRun:
+    """The first planned run of a job that is not before an instant."""
+    schedule = session.get(Schedule, job)
+    if schedule is None or schedule.paused_at is not None:
+        return NextRun(job, None, is_paused=schedule is not None)
+    planned = schedule.next_slot
+    if planned is None or not_before is None or not_before <= planned:
+        return NextRun(job, planned)
+    if not_before > at + _FORESEEN:
+        return NextRun(job, None)
+    return NextRun(job, Recurrence(schedule.cron, schedule.zone).next(not_before - timedelta(seconds=1)))
