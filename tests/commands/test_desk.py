@@ -143,7 +143,7 @@ def test_the_doctor_says_what_to_do(migrated):
 def test_what_would_be_paid_next_is_shown(migrated):
     found = json.loads(migrated("eligible", "--json").stdout)
     releases = ["auto_release", "release_completed_orders", "release_pending_earnings", "release_placement_holds"]
-    assert [each["job"] for each in found] == [*releases, "auto_deduct"]
+    assert [each["job"] for each in found] == [*releases, "auto_deduct", "process_payout_schedules"]
 
 
 def test_pending_earnings_are_released_by_a_command_of_their_own(migrated):

@@ -24,7 +24,8 @@ from webapp.domain.states import (
 from webapp.models import Base
 from webapp.models.base import Instant, Json
 
-EARLY, LATE = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+EARLY, LATE = datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The first and the last that any input lets in."""
 LONG = "<b>&\"'" + "ہزار آمنہ " * 20
 """200 characters, of a script that runs from right to left, with the characters that markup is made of."""
 PRESENT = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
@@ -52,7 +53,6 @@ STATES: dict[str, Sequence[str]] = {
 _GIVEN: dict[str, Any] = {
     "body": '{"event": "charge.success"}',
     "channel": Channel.EMAIL,
-    "currency": "NGN",
     "email": "odd@desk.example",
     "events": ["*"],
     "kind": "worker",
@@ -66,7 +66,7 @@ _GIVEN: dict[str, Any] = {
     "url": "https://hooks.example/desk",
 }
 _JOBS = ("auto_release", "auto_deduct", "verify_books")
-_KINDS = {"difference": "amount", "delivery": "escrow.released", "payout_destination": "nuban"}
+_KINDS = {"difference": "different", "delivery": "escrow.released", "payout_destination": "nuban"}
 _SIGN_IN = {"user_session", "desk_user", "desk_role", "user_roles", "audit_head", "audit_seal"}
 """Without these nobody could look."""
 _PROSE = ("name", "title", "reason", "said", "description", "message", "category", "host", "why", "text", "owner")
@@ -134,6 +134,8 @@ def _value(session: Session, table: Table, column: Column[Any], status: str, num
         return _KINDS[table.name]
     if column.name == "job":
         return _JOBS[number % len(_JOBS)]
+    if column.name.endswith("currency"):
+        return "NGN"
     if column.name in _GIVEN and not column.unique and not column.primary_key:
         return _GIVEN[column.name]
     if isinstance(column.type, Instant):

@@ -92,3 +92,9 @@ def teach(app: Flask) -> None:
     words: dict[str, Any] = {word.__name__: word for word in known}
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(words)
+    app.jinja_env.finalize = _shown
+
+
+def _shown(value: Any) -> Any:
+    """What is not known is left empty: no page says None."""
+    return "" if value is None else value

@@ -1,20 +1,15 @@
 """`desk eligible`: what the next money runs would take."""
 
-from collections import Counter
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.commands.shared import desk, json_option, print_json
 from webapp.domain.money import Money
-from webapp.domain.policies import JOBS
-from webapp.domain.states import Policy
-from webapp.services import deductions, release_preview, schedules, tonight
-
-_PAGE, _REASONS = 500, 100
+from webapp.services import tonight
+from webapp.services.tonight import Coming
 
 
 @click.command("eligible")
@@ -22,66 +17,48 @@ _PAGE, _REASONS = 500, 100
 def command(as_json: bool) -> None:
     """Show what the next run of each money job would take, for whom, and what stays behind and why."""
     with desk() as runtime, runtime.db.reading() as session:
-        found = [_release(session, policy) for policy in Policy]
-        found.append(_deduct(session, runtime.settings.auto_deduct_zone))
+        found = tonight.coming(session, clock.now(), runtime.settings, runtime.providers.ways_to_pay)
     if as_json:
-        print_json(found)
+        print_json([_as_json(each) for each in found])
         return
     for each in found:
         _show(each)
 
 
-def _release(session: Session, policy: Policy) -> dict[str, Any]:
-    at = _next(session, JOBS[policy])
-    preview = release_preview.preview(session, at, policy)
-    excluded = [
-        {"reason": reason, "currency": currency, "count": count, "amount": amount}
-        for reason, currency, count, amount in preview.excluded
-    ]
-    payees = [
-        {"party": payee.name, "count": payee.count, "currency": payee.currency, "amount": payee.amount}
-        for payee in tonight.sellers(session, at, policy)
-    ]
+def _as_json(found: Coming) -> dict[str, Any]:
     return {
-        "job": JOBS[policy],
-        "at": clock.iso(at),
-        "count": preview.count,
-        "amounts": preview.amounts,
-        "fees": preview.fees,
-        "payees": payees,
-        "excluded": excluded,
+        "job": found.job,
+        "at": clock.iso(found.at),
+        "paused": found.paused,
+        "off": found.off,
+        "count": found.count,
+        "amounts": dict(sorted(found.amounts.items())),
+        "fees": found.fees,
+        "parties": found.parties,
+        "payees": [
+            {"party": payee.name, "count": payee.count, "currency": payee.currency, "amount": payee.amount}
+            for payee in found.payees
+        ],
+        "excluded": [asdict(stay) for stay in found.stays],
     }
 
 
-def _deduct(session: Session, zone: str) -> dict[str, Any]:
-    at = _next(session, "auto_deduct")
-    due, cursor = deductions.due(at), None
-    count, amounts, excluded = 0, Counter[str](), Counter[str]()
-    while ids := [row.id for row in session.execute(due.after(cursor, _PAGE))]:
-        outcome = deductions.preview_all(session, ids, at=at, due_by=at, zone=zone)
-        count += outcome.done
-        amounts.update(outcome.amounts)
-        excluded.update(refused.sentence for refused in outcome.refused)
-        cursor = (ids[-1],)
-    left = [{"reason": reason, "count": many} for reason, many in excluded.most_common(_REASONS)]
-    return {
-        "job": "auto_deduct",
-        "at": clock.iso(at),
-        "count": count,
-        "amounts": dict(sorted(amounts.items())),
-        "excluded": left,
-    }
+def _show(found: Coming) -> None:
+    click.echo(f"{found.job} at {clock.iso(found.at)}: {_in_short(found)}.")
+    for payee in found.payees:
+        click.echo(f"  for: {payee.name}, {payee.count:,}, {Money(payee.amount, payee.currency)}")
+    for currency in found.parties:
+        count, amount = found.others(currency)
+        if count:
+            click.echo(f"  for: {count:,} more, {Money(amount, currency)}")
+    for stay in found.stays:
+        amount_of = f", {Money(stay.amount, stay.currency)}" if stay.currency else ""
+        click.echo(f"  stays: {stay.count:,}{amount_of}: {stay.reason}")
 
 
-def _next(session: Session, job: str) -> datetime:
-    return schedules.get(session, job).next_slot or clock.now()
-
-
-def _show(found: dict[str, Any]) -> None:
-    money = ", ".join(str(Money(amount, currency)) for currency, amount in found["amounts"].items()) or "no money"
-    click.echo(f"{found['job']} at {found['at']}: {found['count']:,} to take, {money}.")
-    for payee in found.get("payees", ()):
-        click.echo(f"  for: {payee['party']}, {payee['count']:,}, {Money(payee['amount'], payee['currency'])}")
-    for left in found["excluded"]:
-        amount = f", {Money(left['amount'], left['currency'])}" if "amount" in left else ""
-        click.echo(f"  stays: {left['count']:,}{amount}: {left['reason']}")
+def _in_short(found: Coming) -> str:
+    if found.off:
+        return found.off.rstrip(".")
+    amounts = [str(Money(amount, currency)) for currency, amount in sorted(found.amounts.items())]
+    paused = "paused, would be " if found.paused else ""
+    return f"{paused}{found.count:,} to take, {', '.join(amounts) or 'no money'}"

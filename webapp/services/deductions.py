@@ -16,7 +16,7 @@ from webapp.models.base import BigInt
 from webapp.services import audit, ledger_rows
 from webapp.services.escrow_queries import Due
 from webapp.services.ledger_rows import Movement
-from webapp.services.outcome import Outcome, Refused
+from webapp.services.outcome import Outcome, Refused, Share
 from webapp.services.stop import require_money_moves
 from webapp.sql import lock, one_of
 
@@ -64,7 +64,9 @@ def deduct_all(
 
 def preview_all(session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime, zone: str) -> Outcome:
     """The same sums, nothing taken."""
-    return _judged(session, ids, due_by.astimezone(ZoneInfo(zone)).date(), zone)[0]
+    outcome, taken = _judged(session, ids, due_by.astimezone(ZoneInfo(zone)).date(), zone)
+    outcome.shares = [Share(row.party_id, row.currency, amount) for row, amount in taken]
+    return outcome
 
 
 def _judged(session: Session, ids: Sequence[int], day: date, zone: str) -> tuple[Outcome, list[tuple[Any, int]]]:

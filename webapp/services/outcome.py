@@ -12,6 +12,15 @@ class Refused:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one party gets or gives, in minor units."""
+
+    party_id: int
+    currency: str
+    amount: int
+
+
 @dataclass(slots=True)
 class Outcome:
     """How many were done, the minor units moved per currency, and the refused by name."""
@@ -20,3 +29,5 @@ class Outcome:
     done: int = 0
     amounts: dict[str, int] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+    """Whose the amounts are, where a preview says so."""

@@ -15,7 +15,7 @@ from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, Tran
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services import accounts, audit, events, ledger_rows
 from webapp.services.ledger_rows import Movement
-from webapp.services.outcome import Outcome, Refused
+from webapp.services.outcome import Outcome, Refused, Share
 from webapp.services.stop import require_money_moves
 from webapp.sql import lock, one_of
 
@@ -50,6 +50,7 @@ def write_none(session: Session, ids: Sequence[int], *, at: datetime, ways: Ways
     outcome.done = len(payable)
     for row in payable:
         outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
+        outcome.shares.append(Share(row.party_id, row.currency, row.amount))
     return outcome
 
 

@@ -64,6 +64,11 @@ def preview(session: Session, at: datetime, policy: Policy) -> Preview:
     return Preview(count, found.amounts, found.fees, found.excluded)
 
 
+def payable(at: datetime, policy: Policy) -> list[ColumnElement[bool]]:
+    """What holds for the escrows that the policy's job would pay if it ran for this instant."""
+    return [Escrow.policy == policy, *may_be_paid(at, policy), exists().where(_wallet_of_seller())]
+
+
 def _reason(policy: Policy) -> ColumnElement[str]:
     disputed = exists().where(Dispute.escrow_id == Escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
     wallet = exists().where(wallet_of_seller())

@@ -1,64 +1,174 @@
-"""For whom the next runs would move money: the largest few, from a bounded look."""
+"""What the next run of each job that moves money would do: the figures of its dry run, with names and amounts."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.policies import JOBS
 from webapp.domain.states import Policy
-from webapp.models import AutoDeduct, Escrow, Party
+from webapp.models import Escrow, Party
 from webapp.models.base import BigInt
-from webapp.services import deductions, escrow_queries
+from webapp.services import deductions, payout_schedules, payout_writing, release_preview, schedules
+from webapp.services.escrow_queries import Due
 from webapp.services.outcome import Outcome
-from webapp.services.release_preview import Preview
+from webapp.settings import Settings
 from webapp.sql import one_of
 
-SHOWN = 10
-LOOKED_AT = 5_000
-"""Standing orders, and due escrows, that are looked at."""
+NAMED = 10
+"""Parties that are named of each currency; how many there are besides is said."""
+REASONS = 100
+_PAGE = 5_000
+"""As many as a run does at once: its dry run looks at them together too."""
+_PAYOUTS = "process_payout_schedules"
+_Key = tuple[int, str]
+"""A party and a currency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """A party, how many of its escrows or standing orders, and minor units; no amount when it is only looked at."""
+    """A party, how many of its things would be paid or taken, and their sum in minor units."""
 
     party_id: int
     name: str
     count: int
     currency: str
-    amount: int | None
+    amount: int
 
 
-def sellers(session: Session, at: datetime, policy: Policy) -> list[Payee]:
-    """Who would be paid most by the policy's job."""
-    due = escrow_queries.due(policy=policy, at=at).select.limit(LOOKED_AT).subquery()
-    amount = func.sum(Escrow.amount).cast(BigInt)
-    query = (
-        select(Party.id, Party.name, func.count(), Escrow.currency, amount)
-        .join(Escrow, Escrow.seller_id == Party.id)
-        .where(Escrow.id.in_(select(due.c.id)))
-        .group_by(Party.id, Party.name, Escrow.currency)
-        .order_by(amount.desc(), Party.id)
-        .limit(SHOWN)
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """What is due and stays, by reason; no currency and amount where the reason names them."""
+
+    reason: str
+    count: int
+    currency: str = ""
+    amount: int = 0
+
+
+@dataclass(slots=True)
+class Coming:
+    """One job's next run. Amounts in minor units by currency; `parties` is how many there are, `payees` the largest."""
+
+    job: str
+    at: datetime
+    paused: bool
+    count: int = 0
+    amounts: dict[str, int] = field(default_factory=dict)
+    fees: dict[str, int] = field(default_factory=dict)
+    parties: dict[str, int] = field(default_factory=dict)
+    payees: list[Payee] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
+    off: str = ""
+    """Why the job does nothing here at all; empty when it works."""
+
+    def others(self, currency: str) -> tuple[int, int]:
+        """How many parties are not named, and their sum."""
+        named = [payee for payee in self.payees if payee.currency == currency]
+        return self.parties.get(currency, 0) - len(named), self.amounts.get(currency, 0) - sum(p.amount for p in named)
+
+
+def coming(session: Session, now: datetime, settings: Settings, ways: Mapping[str, str]) -> list[Coming]:
+    """Every job that moves money out or takes it. `ways` is which provider pays out a currency."""
+    return [
+        *(_release(session, policy, now) for policy in Policy),
+        _deduct(session, now, settings),
+        _pay_out(session, now, ways),
+    ]
+
+
+def _release(session: Session, policy: Policy, now: datetime) -> Coming:
+    found = _planned(session, JOBS[policy], now)
+    preview = release_preview.preview(session, found.at, policy)
+    found.count, found.amounts, found.fees = preview.count, preview.amounts, preview.fees
+    found.stays = [Stay(reason, count, currency, amount) for reason, currency, count, amount in preview.excluded]
+    found.parties, found.payees = _sellers(session, found.at, policy)
+    return found
+
+
+def _deduct(session: Session, now: datetime, settings: Settings) -> Coming:
+    found = _planned(session, "auto_deduct", now)
+    twin = partial(deductions.preview_all, due_by=found.at, zone=settings.auto_deduct_zone)
+    return _walked(session, found, deductions.due(found.at), twin)
+
+
+def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> Coming:
+    found = _planned(session, _PAYOUTS, now)
+    if not ways:
+        found.off = "No provider is configured that pays out."
+        return found
+    return _walked(session, found, payout_schedules.due(found.at), partial(payout_writing.write_none, ways=ways))
+
+
+def _walked(session: Session, found: Coming, due: Due, twin: Callable[..., Outcome]) -> Coming:
+    """What the twin says of everything that is due, as a dry run asks it."""
+    taken: dict[_Key, list[int]] = {}
+    stays = Counter[str]()
+    for ids in _pages(session, due):
+        outcome = twin(session, ids, at=found.at)
+        found.count += outcome.done
+        stays.update(refused.sentence for refused in outcome.refused)
+        for each in outcome.shares:
+            taken.setdefault((each.party_id, each.currency), []).append(each.amount)
+    found.stays = _few(stays)
+    for (_party, currency), amounts in taken.items():
+        found.amounts[currency] = found.amounts.get(currency, 0) + sum(amounts)
+        found.parties[currency] = found.parties.get(currency, 0) + 1
+    found.payees = _largest(session, taken, found.parties)
+    return found
+
+
+def _pages(session: Session, due: Due) -> Iterator[Sequence[int]]:
+    after: tuple[Any, ...] | None = None
+    while rows := _page(session, due, after):
+        yield [row[0] for row in rows]
+        after = tuple(rows[-1][-len(due.keys) :])
+
+
+def _page(session: Session, due: Due, after: tuple[Any, ...] | None) -> Sequence[Any]:
+    query = due.after(after, _PAGE).with_only_columns(due.model.__table__.c.id, *due.keys)
+    return session.execute(query).all()
+
+
+def _few(stays: Counter[str]) -> list[Stay]:
+    """The most frequent reasons; what is not listed is counted."""
+    listed = [Stay(reason, count) for reason, count in stays.most_common(REASONS)]
+    rest = stays.total() - sum(stay.count for stay in listed)
+    return [*listed, Stay("for other reasons", rest)] if rest else listed
+
+
+def _largest(session: Session, taken: Mapping[_Key, Sequence[int]], currencies: Mapping[str, int]) -> list[Payee]:
+    ranked = sorted(taken, key=lambda key: (-sum(taken[key]), key[0]))
+    shown = [key for currency in sorted(currencies) for key in [k for k in ranked if k[1] == currency][:NAMED]]
+    names = dict(
+        session.execute(select(Party.id, Party.name).where(one_of(session, Party.id, [key[0] for key in shown]))).all()
     )
-    return [Payee(*row) for row in session.execute(query)]
+    return [Payee(key[0], names[key[0]], len(taken[key]), key[1], sum(taken[key])) for key in shown]
 
 
-def debtors(session: Session, at: datetime, twin: Callable[..., Outcome]) -> tuple[Preview, list[Payee]]:
-    """What the deduction would take, and from whom. `twin` computes it for standing orders without taking anything."""
-    ids = list(session.scalars(deductions.due(at).select.order_by(AutoDeduct.id).limit(LOOKED_AT)))
-    outcome = twin(session, ids, at=at)
-    reasons = Counter(each.sentence for each in outcome.refused)
-    stays = [(sentence, "", count, 0) for sentence, count in reasons.most_common(SHOWN)]
-    left = {each.id for each in outcome.refused}
-    taken = [order_id for order_id in ids if order_id not in left]
-    return Preview(outcome.done, outcome.amounts, {}, stays), _parties(session, taken[:SHOWN])
+def _sellers(session: Session, at: datetime, policy: Policy) -> tuple[dict[str, int], list[Payee]]:
+    """How many sellers the policy's job would pay by currency, and those it would pay most."""
+    amount = func.sum(Escrow.amount).cast(BigInt).label("amount")
+    sums = (
+        select(Escrow.seller_id, Escrow.currency, func.count().label("times"), amount)
+        .where(*release_preview.payable(at, policy))
+        .group_by(Escrow.seller_id, Escrow.currency)
+        .subquery()
+    )
+    rank = func.row_number().over(partition_by=sums.c.currency, order_by=(sums.c.amount.desc(), sums.c.seller_id))
+    many = func.count().over(partition_by=sums.c.currency)
+    ranked = select(sums, rank.label("rank"), many.label("many")).subquery()
+    query = select(ranked, Party.name).join(Party, Party.id == ranked.c.seller_id).where(ranked.c.rank <= NAMED)
+    rows = session.execute(query.order_by(ranked.c.currency, ranked.c.rank)).all()
+    payees = [Payee(row.seller_id, row.name, row.times, row.currency, row.amount) for row in rows]
+    return {row.currency: row.many for row in rows}, payees
 
 
-def _parties(session: Session, ids: Sequence[int]) -> list[Payee]:
-    query = select(Party.id, Party.name, AutoDeduct.currency).join(AutoDeduct, AutoDeduct.party_id == Party.id)
-    rows = session.execute(query.where(one_of(session, AutoDeduct.id, ids)).order_by(Party.name))
-    return [Payee(row.id, row.name, 1, row.currency, None) for row in rows]
+def _planned(session: Session, job: str, now: datetime) -> Coming:
+    plan = schedules.get(session, job)
+    return Coming(job, max(plan.next_slot or now, now), plan.paused_at is not None)
