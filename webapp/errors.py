@@ -53,6 +53,10 @@ class Conflict(Refusal):
     title = "Conflict"
 
 
+class Overtaken(Conflict):
+    """Somebody was first: the thing is not as whoever asks has seen it, and the same form makes no sense any more."""
+
+
 class Unavailable(Refusal):
     """A part that is needed is not there: not configured, or down."""
 

@@ -13,11 +13,11 @@ from webapp.admin.reversals import ReversalForm, reversal_page
 from webapp.admin.screen import Screen
 from webapp.admin.words import money
 from webapp.domain.rulings import Ruling
-from webapp.errors import Conflict, NotFound
+from webapp.errors import Conflict, NotFound, Overtaken
 from webapp.models import Dispute, Escrow, Transfer
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import disputes, escrows, previews, warranty_claims
+from webapp.services import disputes, escrows, present_state, previews, warranty_claims
 
 
 class DisputeRulings(Screen):
@@ -71,7 +71,7 @@ class DisputeRulings(Screen):
                 session, dispute_id, ruling, at=clock.now(), actor=current_actor(), settings=runtime().settings
             )
             dispute, escrow = _with_escrow(session, dispute_id)
-        _same_version(dispute, form)
+        _same_version(dispute, escrow, form)
         return make_response(
             self.show(
                 "preview.html",
@@ -159,17 +159,12 @@ def _with_escrow(session: Any, dispute_id: int) -> tuple[Dispute, Escrow]:
     return row[0], row[1]
 
 
-def _same_version(dispute: Dispute, form: RulingForm) -> None:
-    if dispute.resolved_by:
-        sentence = _(
-            "%(who)s decided %(ref)s %(when)s. Your decision was not applied.",
-            who=dispute.resolved_by,
-            ref=dispute.ref,
-            when=f"{dispute.resolved_at:%d %b, %H:%M} UTC",
-        )
-        raise Conflict(sentence)
+def _same_version(dispute: Dispute, escrow: Escrow, form: RulingForm) -> None:
+    ending = present_state.ending(dispute, escrow)
+    if ending:
+        raise Overtaken(_("%(ending)s Your decision was not applied.", ending=ending))
     if str(dispute.version) != str(form.version.data):
-        raise Conflict(
+        raise Overtaken(
             _("%(ref)s has changed since you opened it. Look at it again; nothing was applied.", ref=dispute.ref)
         )
 

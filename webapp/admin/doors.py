@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from webapp.admin import once
 from webapp.admin.asked_again import asking_again
 from webapp.admin.forms import DeskForm
-from webapp.errors import Refusal
+from webapp.admin.overtaken import overtaken
+from webapp.errors import Overtaken, Refusal
 from webapp.security.confirm import confirm_it_is_me
 
 Done: TypeAlias = "str | tuple[str, str] | Response"
@@ -101,6 +102,8 @@ def _do(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any]
     except once.AlreadyDone as already:
         flash(already.detail, "info")
         return redirect(asked.back, 303)
+    except Overtaken as refusal:
+        return overtaken(screen, asked, place, refusal)
     except Refusal as refusal:
         form.blame(refusal)
         return _show(screen, way, deed, place, asked, form, refusal), refusal.status

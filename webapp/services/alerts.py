@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
-from webapp.errors import Conflict, Invalid, NotFound
+from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Alert
 from webapp.services import audit, events
 from webapp.sql import insert_new
@@ -76,7 +76,7 @@ def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) 
     """Say that somebody has seen it and sees to it. Raises Conflict when it is not firing any more."""
     alert = _locked(session, alert_id, actor)
     if alert.status != AlertStatus.FIRING:
-        raise Conflict(f"This alert is {alert.status} already.")
+        raise Overtaken(f"This alert is {alert.status} already.")
     alert.status, alert.acknowledged_at, alert.acknowledged_by = AlertStatus.ACKNOWLEDGED, at, actor.name
     audit.record(session, actor, "alert.acknowledge", ("alert", alert_id), at=at)
     return alert
@@ -88,7 +88,7 @@ def silence(session: Session, alert_id: int, until: datetime, *, actor: Actor, a
         raise Invalid("Silence ends in the future.", fields={"until": "Silence ends in the future."})
     alert = _locked(session, alert_id, actor)
     if alert.status == AlertStatus.RESOLVED:
-        raise Conflict("This alert is resolved already.")
+        raise Overtaken("This alert is resolved already.")
     alert.silenced_until = until
     audit.record(session, actor, "alert.silence", ("alert", alert_id), at=at, after={"until": str(until)})
     return alert
@@ -98,7 +98,7 @@ def unsilence(session: Session, alert_id: int, *, actor: Actor, at: datetime) ->
     """Send again what there is to say about it. Raises Conflict when it is not silenced."""
     alert = _locked(session, alert_id, actor)
     if alert.silenced_until is None or alert.silenced_until <= at:
-        raise Conflict("This alert is not silenced.")
+        raise Overtaken("This alert is not silenced.")
     before = {"until": str(alert.silenced_until)}
     alert.silenced_until = None
     audit.record(session, actor, "alert.unsilence", ("alert", alert_id), at=at, before=before)

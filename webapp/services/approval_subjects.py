@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import DisputeStatus, EscrowStatus
-from webapp.errors import Conflict
+from webapp.errors import Overtaken
 from webapp.models import Approval, Dispute, Escrow, Payment
 
 _VERSIONED: dict[str, type[Dispute] | type[Escrow] | type[Payment]] = {
@@ -40,7 +40,7 @@ def remember_version(session: Session, approval_id: int) -> None:
 def require_unchanged(session: Session, approval: Approval) -> None:
     """Raise Conflict when the subject changed since the proposal."""
     if _version(session, approval.subject_kind, approval.subject_id) != approval.subject_version:
-        raise Conflict(
+        raise Overtaken(
             f"This {approval.subject_kind} changed since the decision was proposed. Reject it, and decide anew."
         )
 

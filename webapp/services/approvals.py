@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import ApprovalExecuted, ApprovalExpired, ApprovalProposed, ApprovalRejected
 from webapp.domain.states import ApprovalStatus, FreezeCause
-from webapp.errors import Conflict, NotAllowed
+from webapp.errors import NotAllowed, Overtaken
 from webapp.models import Approval
 from webapp.services import approval_subjects, audit, checks, events, executors, freezes, leaving, limits, lookup
 from webapp.services.executors import Payload, Posting
@@ -46,7 +46,7 @@ def decide(
     """
     waiting = _proposed(session, executors.find(action).kind, subject_id)
     if waiting is not None:
-        raise Conflict(
+        raise Overtaken(
             f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
         )
     mover = actor.entrusted_with(MOVE)
@@ -161,7 +161,7 @@ def _propose(
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Approval.id)).one_or_none()
     if made is None:
-        raise Conflict("Someone proposed a decision on this meanwhile. Yours was not applied.")
+        raise Overtaken("Someone proposed a decision on this meanwhile. Yours was not applied.")
     if approval_subjects.is_held(session, posting.escrow_id):
         waits = f"{actor.name}'s proposal waits for approval."
         freezes.add(session, posting.escrow_id or 0, FreezeCause.PROPOSAL, made, waits, at=at, actor=actor)
@@ -185,9 +185,9 @@ def _take(session: Session, approval_id: int, at: datetime, actor: Actor) -> App
         raise NotAllowed("You proposed this yourself: another person has to decide.")
     if approval.status != ApprovalStatus.PROPOSED:
         who = approval.decided_by_name or "Nobody"
-        raise Conflict(f"{who} decided this already: it is {approval.status}. Your decision was not applied.")
+        raise Overtaken(f"{who} decided this already: it is {approval.status}. Your decision was not applied.")
     if approval.expires_at <= at:
-        raise Conflict("The time to decide this is over. It goes back to the one who proposed it.")
+        raise Overtaken("The time to decide this is over. It goes back to the one who proposed it.")
     return approval
 
 
@@ -208,7 +208,7 @@ def _decide(
         .returning(Approval.id)
     )
     if changed.one_or_none() is None:
-        raise Conflict("Someone decided this at the same moment. Your decision was not applied.")
+        raise Overtaken("Someone decided this at the same moment. Your decision was not applied.")
     session.expire(approval)
     audit.record(session, actor, f"approval.{status}", ("approval", approval.id), at=at, reason=reason)
     events.add(session, _DECIDED[status], approval.id, at=at)

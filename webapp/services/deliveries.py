@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import Channel, DeliveryStatus
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.models.base import Json
 from webapp.services import audit, lookup
@@ -40,7 +40,7 @@ def cancel(session: Session, delivery_id: int, *, at: datetime, actor: Actor) ->
     """Do not send it, or not again. Raises Conflict when it arrived already."""
     delivery = _locked(session, delivery_id, at, actor)
     if delivery.status not in (DeliveryStatus.WAITING, DeliveryStatus.DEAD):
-        raise Conflict(f"This is {delivery.status} already.")
+        raise Overtaken(f"This is {delivery.status} already.")
     before = {"status": delivery.status}
     delivery.status, delivery.lease_until = DeliveryStatus.CANCELLED, None
     session.flush()

@@ -11,7 +11,7 @@ from webapp.domain.event_types import DisputeResolved
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services import audit, dispute_locks, escrow_executors, events, freezes, lookup, warranty_claims
 from webapp.services.executors import Context, Payload, Posting, executor
@@ -133,4 +133,4 @@ def _close(context: Context, subject: DisputeSubject, decision: ResolveDispute, 
 
 
 def _closed(dispute: Dispute) -> Conflict:
-    return Conflict(f"Dispute {dispute.ref} is closed already. Your decision was not applied.")
+    return Overtaken(f"Dispute {dispute.ref} is closed already. Your decision was not applied.")

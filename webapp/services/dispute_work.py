@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Invalid, Overtaken
 from webapp.models import Dispute, Message, User
 from webapp.services import audit, checks, dispute_locks, events, lookup
 from webapp.settings import Settings
@@ -38,7 +38,7 @@ def assign_all(session: Session, ids: Sequence[int], user_id: int | None, *, at:
         .returning(Dispute.id)
     ).all()
     if not changed:
-        raise Conflict("None of these is open any more.")
+        raise Overtaken("None of these is open any more.")
     for dispute_id in changed:
         audit.record(session, actor, "dispute.assign", ("dispute", dispute_id), at=at, after={"assignee": name})
     session.expire_all()
@@ -106,7 +106,7 @@ def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -
     actor.require("dispute:work")
     dispute = dispute_locks.locked_open(session, dispute_id)
     if dispute.status not in _WAITING:
-        raise Conflict(f"Dispute {dispute.ref} waits for nobody's answer.")
+        raise Overtaken(f"Dispute {dispute.ref} waits for nobody's answer.")
     if dispute.paused_at is not None:
         dispute.due_at = max(dispute.due_at, at + (at - dispute.paused_at))
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.UNDER_REVIEW, None, None
@@ -125,7 +125,7 @@ def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, ac
 
 def _require_not_proposed(dispute: Dispute) -> None:
     if dispute.status == DisputeStatus.PENDING_APPROVAL:
-        raise Conflict("A decision waits for approval; it is decided first.")
+        raise Overtaken("A decision waits for approval; it is decided first.")
 
 
 def _changed(

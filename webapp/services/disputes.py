@@ -10,10 +10,21 @@ from webapp.domain import rulings
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
 from webapp.domain.rulings import Ruling
-from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, DisputeStatus, EscrowStatus
-from webapp.errors import Conflict, Invalid
-from webapp.models import Dispute
-from webapp.services import approvals, audit, checks, dispute_locks, events, freezes, leaving, lookup, warranty_claims
+from webapp.domain.states import DisputeKind, DisputeStatus, EscrowStatus
+from webapp.errors import Conflict, Invalid, Overtaken
+from webapp.models import Dispute, Escrow
+from webapp.services import (
+    approvals,
+    audit,
+    checks,
+    dispute_locks,
+    events,
+    freezes,
+    leaving,
+    lookup,
+    present_state,
+    warranty_claims,
+)
 from webapp.services.approvals import Decided
 from webapp.services.dispute_executors import ResolveDispute
 from webapp.settings import Settings
@@ -72,8 +83,8 @@ def resolve(
 ) -> Decided:
     """Decide: done at once up to the actor's limit, proposed above it. A second decider learns of the first."""
     actor.require("money:propose")
-    dispute, _ = dispute_locks.locked(session, dispute_id)
-    _require_undecided(dispute)
+    dispute, escrow = dispute_locks.locked(session, dispute_id)
+    _require_undecided(dispute, escrow)
     lookup.require_version(dispute, version, "dispute")
     decision = as_decided(dispute, ruling, settings)
     return approvals.decide(session, "dispute.resolve", dispute.id, decision, at=at, actor=actor, settings=settings)
@@ -93,10 +104,10 @@ def withdraw(
     actor.require("dispute:work")
     said = checks.require_text(reason, "reason", "Say why it is withdrawn.")
     dispute, escrow = dispute_locks.locked(session, dispute_id)
-    _require_undecided(dispute)
+    _require_undecided(dispute, escrow)
     lookup.require_version(dispute, version, "dispute")
     if dispute.status == DisputeStatus.PENDING_APPROVAL:
-        raise Conflict("A decision waits for approval. Reject it first.")
+        raise Overtaken("A decision waits for approval. Reject it first.")
     dispute.status, dispute.resolved_at, dispute.resolved_by = DisputeStatus.WITHDRAWN, at, actor.name
     dispute.resolution_reason, dispute.waiting_on, dispute.paused_at = said, None, None
     dispute.version += 1
@@ -109,11 +120,10 @@ def withdraw(
     return dispute
 
 
-def _require_undecided(dispute: Dispute) -> None:
-    if dispute.status in CLOSED_DISPUTES and dispute.resolved_at is not None:
-        verb = "withdrew" if dispute.status == DisputeStatus.WITHDRAWN else "resolved"
-        when = f"{dispute.resolved_at:%H:%M} UTC on {dispute.resolved_at:%d %B %Y}"
-        raise Conflict(f"{dispute.resolved_by} {verb} this dispute at {when}. Your decision was not applied.")
+def _require_undecided(dispute: Dispute, escrow: Escrow) -> None:
+    ending = present_state.ending(dispute, escrow)
+    if ending:
+        raise Overtaken(f"{ending} Your decision was not applied.")
 
 
 def _insert(session: Session, new: NewDispute, claim: str, at: datetime, settings: Settings) -> Dispute:

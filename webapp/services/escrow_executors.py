@@ -9,7 +9,7 @@ from webapp.domain import shares
 from webapp.domain.money import Money
 from webapp.domain.shares import Shares
 from webapp.domain.states import EscrowStatus
-from webapp.errors import Conflict
+from webapp.errors import Overtaken
 from webapp.models import Escrow
 from webapp.services import disbursements, leaving, lookup, postings, releases, voids
 from webapp.services.executors import Context, Payload, Posting, executor
@@ -65,7 +65,7 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
     """No money moves; its order is cancelled."""
     escrow = subject.escrow
     if escrow.status != EscrowStatus.PENDING_PAYMENT:
-        raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: only one that awaits payment can be voided.")
+        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status}: only one that awaits payment can be voided.")
     amount = Money(escrow.amount, escrow.currency)
     return Posting(
         sentence=f"escrow {escrow.ref} over {amount} is given up; it was never paid",

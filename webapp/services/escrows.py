@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Invalid, Overtaken
 from webapp.models import Escrow
 from webapp.services import approvals, checks, leaving, lookup, release_dates
 from webapp.services.approvals import Decided
@@ -37,7 +37,7 @@ def extend(
     escrow = leaving.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
-        raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: there is nothing left to put off.")
+        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status}: there is nothing left to put off.")
     if release_at <= at or (escrow.release_at is not None and release_at <= escrow.release_at):
         raise Invalid(
             "Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import EscrowFrozen, EscrowUnfrozen
 from webapp.domain.states import EscrowStatus, FreezeCause
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Escrow, Freeze
 from webapp.services import audit, checks, events, lookup
 from webapp.sql import insert_new, lock
@@ -57,7 +57,7 @@ def add(
     lock(session, Escrow, [escrow_id])
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status != EscrowStatus.HELD:
-        raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: only a held escrow can be frozen.")
+        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status}: only a held escrow can be frozen.")
     row = insert_new(session, Freeze).values(
         escrow_id=escrow_id, cause=cause, cause_id=cause_id, reason=reason, by=actor.key, by_name=actor.name, at=at
     )
@@ -90,7 +90,7 @@ def lift(
     )
     lifting = update(Freeze).where(*mine).values(lifted_at=at, lifted_by=actor.key).returning(Freeze.id)
     if session.execute(lifting).one_or_none() is None:
-        raise Conflict("This freeze was lifted already.")
+        raise Overtaken("This freeze was lifted already.")
     _count(session, escrow_id, -1)
     audit.record(session, actor, "escrow.unfreeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
     events.add(session, EscrowUnfrozen(cause=cause), escrow_id, at=at)

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind, EscrowStatus
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Party
 from webapp.services import accounts, freezes, lookup
 from webapp.sql import lock
@@ -18,10 +18,10 @@ def locked(session: Session, escrow_id: int) -> Escrow:
 def require_free(session: Session, escrow: Escrow, lifted: frozenset[tuple[str, int]] = frozenset()) -> None:
     """Raise Conflict unless the escrow is held and nothing freezes it but what is `lifted` with the decision."""
     if escrow.status != EscrowStatus.HELD:
-        raise Conflict(f"Escrow {escrow.ref} is {escrow.status} already. Nothing was changed.")
+        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status} already. Nothing was changed.")
     for found in freezes.open_freezes(session, escrow.id):
         if (found.cause, found.cause_id) not in lifted:
-            raise Conflict(f"Escrow {escrow.ref} is frozen by {found.by_name}: {found.reason} Lift that first.")
+            raise Overtaken(f"Escrow {escrow.ref} is frozen by {found.by_name}: {found.reason} Lift that first.")
 
 
 def require_seller_wallet(session: Session, escrow: Escrow) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Invalid, Overtaken
 from webapp.models import Spending, StoredSetting
 from webapp.services import audit, checks
 from webapp.settings import Settings
@@ -38,7 +38,7 @@ def set_limits(
     row = session.get(StoredSetting, _NAME, with_for_update=True)
     before = row.value if row is not None else None
     if seen is not None and before is not None and before != seen:
-        raise Conflict("The limits were changed meanwhile. Look at them again; yours were not applied.")
+        raise Overtaken("The limits were changed meanwhile. Look at them again; yours were not applied.")
     if row is None:
         row = StoredSetting(name=_NAME)
         session.add(row)

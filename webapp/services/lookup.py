@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.errors import Conflict, NotFound
+from webapp.errors import NotFound, Overtaken
 from webapp.models import Base
 
 Found = TypeVar("Found", bound=Base)
@@ -30,4 +30,4 @@ def by_ref(session: Session, model: Any, ref: str, noun: str) -> Any:
 def require_version(row: Any, version: int, noun: str) -> None:
     """Raise Conflict when the row is not as the form saw it."""
     if row.version != version:
-        raise Conflict(f"This {noun} changed since you opened it. Look at it again, then decide. Nothing was changed.")
+        raise Overtaken(f"This {noun} changed since you opened it. Look at it again, then decide. Nothing was changed.")

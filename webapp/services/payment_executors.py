@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.event_types import PaymentSucceeded
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Order, Payment
 from webapp.services import alerts, audit, events, holds, lookup, orders, postings, refunds
 from webapp.services.accounts import Place
@@ -151,19 +151,19 @@ def check_mark_paid(subject: PaymentSubject) -> None:
     if payment.seen_amount is not None:
         raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
     if payment.status not in _MARKABLE:
-        raise Conflict(f"This payment is {payment.status.replace('_', ' ')}: it can't be marked paid.")
+        raise Overtaken(f"This payment is {payment.status.replace('_', ' ')}: it can't be marked paid.")
     _require_unpaid(subject)
 
 
 def _require_unpaid(subject: PaymentSubject, instead: str = "") -> None:
     status = subject.escrow.status
     if status not in _UNPAID:
-        raise Conflict(f"Order {subject.order.ref} is paid already: its escrow is {status}.{instead}")
+        raise Overtaken(f"Order {subject.order.ref} is paid already: its escrow is {status}.{instead}")
 
 
 def _require_review(payment: Payment) -> None:
     if payment.status != PaymentStatus.NEEDS_REVIEW:
-        raise Conflict(f"This payment is {payment.status.replace('_', ' ')}: only one in review can be decided.")
+        raise Overtaken(f"This payment is {payment.status.replace('_', ' ')}: only one in review can be decided.")
 
 
 def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
 from webapp.domain.states import ScheduleStatus, Trigger
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run
 from webapp.services import audit, checks, events, lookup, parties, runs
 from webapp.services.escrow_queries import Due
@@ -160,7 +160,7 @@ def _locked(session: Session, schedule_id: int) -> PayoutSchedule:
 
 def _require(found: PayoutSchedule, statuses: tuple[ScheduleStatus, ...], verb: str) -> None:
     if found.status not in statuses:
-        raise Conflict(f"Payout schedule {found.ref} is {found.status}: it can't be {verb}.")
+        raise Overtaken(f"Payout schedule {found.ref} is {found.status}: it can't be {verb}.")
 
 
 def _facts(found: PayoutSchedule) -> dict[str, object]:

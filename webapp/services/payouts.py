@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
-from webapp.errors import Conflict
+from webapp.errors import Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.services import audit, checks, events, lookup, payout_returns, payout_schedules
 from webapp.services.stop import stopped
@@ -99,7 +99,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
     if payout is None or payout.status != PayoutStatus.PENDING:
         found = get(session, payout_id)
-        raise Conflict(f"Payout {found.ref} is {found.status}: only one that was not sent yet can be cancelled.")
+        raise Overtaken(f"Payout {found.ref} is {found.status}: only one that was not sent yet can be cancelled.")
     payout_returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
     payout.said, payout.version = said, payout.version + 1
@@ -117,10 +117,10 @@ def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor) -> Ru
     actor.require("payout:retry")
     payout = get(session, payout_id)
     if payout.status not in (PayoutStatus.FAILED, PayoutStatus.REVERSED) or payout.schedule_id is None:
-        raise Conflict(f"Payout {payout.ref} is {payout.status}: only one that failed or was reversed can be retried.")
+        raise Overtaken(f"Payout {payout.ref} is {payout.status}: only one that failed or was reversed can be retried.")
     schedule = payout_schedules.get(session, payout.schedule_id)
     if schedule.payout_id != payout.id:
-        raise Conflict(f"Payout {payout.ref} was followed by another already. Look at payout schedule {schedule.ref}.")
+        raise Overtaken(f"Payout {payout.ref} was followed by another already. Look at payout schedule {schedule.ref}.")
     audit.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
     return payout_schedules.trigger(session, schedule.id, at=at, actor=actor)
 

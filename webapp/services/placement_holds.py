@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus, Policy
-from webapp.errors import Conflict, Invalid, NotFound
+from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Escrow
 from webapp.models.base import BigInt
 from webapp.services import audit, checks, escrows, leaving, lookup, orders, release_dates
@@ -81,7 +81,7 @@ def update(
     escrow = _locked(session, hold_id)
     lookup.require_version(escrow, version, "hold")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
-        raise Conflict(f"The hold {escrow.ref} is {escrow.status}: there is nothing left to change.")
+        raise Overtaken(f"The hold {escrow.ref} is {escrow.status}: there is nothing left to change.")
     if escrow.release_at is not None and release_at < escrow.release_at:
         raise Invalid("A hold's date is only put off.", fields={"release_at": "Not sooner than it is."})
     if release_at != escrow.release_at:

@@ -9,7 +9,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import TransferReversed
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Transfer
 from webapp.services import audit, events, freezes, postings
 from webapp.services.accounts import Place
@@ -32,7 +32,7 @@ def check(session: Session, transfer: Transfer) -> None:
     if transfer.kind not in REVERSIBLE:
         raise Conflict(f"A {transfer.kind.replace('_', ' ')} can't be reversed.")
     if session.scalars(select(Transfer.id).where(Transfer.reverses_id == transfer.id)).first() is not None:
-        raise Conflict(f"Transfer {transfer.reference} was reversed already.")
+        raise Overtaken(f"Transfer {transfer.reference} was reversed already.")
     if _went_outside(session, transfer):
         raise Conflict(f"Transfer {transfer.reference} went back through a provider: it can't be taken back.")
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus, Trigger
-from webapp.errors import Conflict, Invalid, NotFound
+from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Run, RunItem
 from webapp.services import audit
 from webapp.services.run_queries import (
@@ -83,7 +83,7 @@ def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None
     if run is None:
         raise NotFound(f"There is no run {run_id}.")
     if run.status != RunStatus.QUEUED:
-        raise Conflict(f"Run {run_id} is {run.status}. Only a run that waits can be cancelled.")
+        raise Overtaken(f"Run {run_id} is {run.status}. Only a run that waits can be cancelled.")
     run.status, run.finished_at, run.error = RunStatus.FAILED, at, f"{actor.name} cancelled it before it began."
     audit.record(session, actor, "run.cancel", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
 

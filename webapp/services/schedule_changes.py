@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.recurrence import Recurrence, check
 from webapp.domain.states import CatchUp, RunStatus, Trigger
-from webapp.errors import Conflict, Invalid, NotFound
+from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Run, Schedule
 from webapp.services import audit
 from webapp.sql import insert_new
@@ -44,7 +44,9 @@ def change(
     actor.require("schedule:manage")
     schedule = locked(session, job)
     if schedule.version != version:
-        raise Conflict(f"{schedule.changed_by} changed the schedule of {job} meanwhile. Your changes were not applied.")
+        raise Overtaken(
+            f"{schedule.changed_by} changed the schedule of {job} meanwhile. Your changes were not applied."
+        )
     recurrence = _checked(changes, at)
     before = _said(schedule)
     if (schedule.cron, schedule.zone) != (recurrence.cron, recurrence.zone):
@@ -70,7 +72,7 @@ def pause(
         raise Invalid("A pause ends in the future.", fields={"until": "A pause ends in the future."})
     schedule = locked(session, job)
     if schedule.paused_at is not None:
-        raise Conflict(f"{schedule.paused_by} paused {job} already: {schedule.paused_why}")
+        raise Overtaken(f"{schedule.paused_by} paused {job} already: {schedule.paused_why}")
     schedule.paused_at, schedule.paused_by, schedule.paused_why = at, actor.name, why.strip()
     schedule.paused_until = until
     audit.record(
@@ -90,7 +92,7 @@ def resume(session: Session, job: str, *, actor: Actor, at: datetime) -> Schedul
     actor.require("job:pause")
     schedule = locked(session, job)
     if schedule.paused_at is None:
-        raise Conflict(f"{job} is not paused.")
+        raise Overtaken(f"{job} is not paused.")
     _unpause(session, schedule, actor, at)
     return schedule
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Invalid, Overtaken
 from webapp.models import AutoDeduct
 from webapp.services import audit, checks, parties
 
@@ -45,7 +45,7 @@ def change(
     parties.get(session, party_id)
     row = _locked(session, party_id, currency)
     if (row.version if row else 0) != version:
-        raise Conflict("Someone changed this standing order meanwhile. Look at it again. Nothing was changed.")
+        raise Overtaken("Someone changed this standing order meanwhile. Look at it again. Nothing was changed.")
     before = None if row is None else asdict(_said(row))
     if row is None:
         row = AutoDeduct(party_id=party_id, currency=currency, version=0)

@@ -13,7 +13,7 @@ from webapp.domain import addresses, webhook_signing
 from webapp.domain.actors import Actor
 from webapp.domain.delivery_rules import is_pattern
 from webapp.domain.states import Channel, DeliveryStatus
-from webapp.errors import Conflict, Invalid
+from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.sealing import sealed
 from webapp.services import alerts, audit, checks, endpoint_health, lookup
@@ -92,7 +92,7 @@ def pause(session: Session, endpoint_id: int, why: str, *, at: datetime, actor: 
     reason = checks.require_text(why, "reason", "Say why.", longest=500)
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
-        raise Conflict("This endpoint is paused already.")
+        raise Overtaken("This endpoint is paused already.")
     endpoint.paused_at, endpoint.paused_why = at, f"{actor.name}: {reason}"
     endpoint.failures, endpoint.failing_since = 0, None
     return _changed(session, actor, "webhook.pause", endpoint, at, reason=reason)
@@ -102,7 +102,7 @@ def resume(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
     """Send to it again, beginning with what waits, in order."""
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is None:
-        raise Conflict("This endpoint is not paused.")
+        raise Overtaken("This endpoint is not paused.")
     endpoint.paused_at, endpoint.paused_why, endpoint.failures, endpoint.failing_since = None, None, 0, None
     _waiting(session, endpoint_id, next_try_at=at)
     alerts.resolve(session, endpoint_health.RULE, str(endpoint_id), at)
@@ -132,7 +132,7 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
     """Write a test message for it, which goes out like any other."""
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
-        raise Conflict("This endpoint is paused. Resume it first.")
+        raise Overtaken("This endpoint is paused. Resume it first.")
     said = {"message": f"{actor.name} sent this test.", "endpoint": endpoint_id}
     delivery = Delivery(
         key=f"test-{endpoint_id}-{int(at.timestamp() * 1_000_000)}",
@@ -170,7 +170,7 @@ def _locked(session: Session, endpoint_id: int, actor: Actor) -> WebhookEndpoint
     if endpoint is None:
         return get(session, endpoint_id)
     if endpoint.removed_at is not None:
-        raise Conflict("This endpoint was removed.")
+        raise Overtaken("This endpoint was removed.")
     return endpoint
 
 

@@ -1,0 +1,115 @@
+"""What was decided about a thing, by whom and when, and how it is now: for whoever came second."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from webapp.domain import rulings
+from webapp.domain.money import Money
+from webapp.domain.rulings import Ruling
+from webapp.domain.states import CLOSED_DISPUTES, ApprovalStatus, DisputeStatus
+from webapp.models import Approval, Dispute, Escrow, Payment
+from webapp.services import case_timeline, escrow_file, warranty_claims
+from webapp.services.case_timeline import Moment
+from webapp.services.dispute_executors import ResolveDispute
+
+SHOWN = 6
+_ACTIONS = {
+    "escrow.release": "release to the seller",
+    "escrow.refund": "refund to the buyer",
+    "escrow.void": "voiding",
+    "transfer.reverse": "reversal",
+    "payment.accept": "acceptance of a payment",
+    "payment.refund": "refund of a payment",
+    "payment.mark_paid": "marking a payment as paid",
+}
+_DECIDED = {ApprovalStatus.EXECUTED: "approved", ApprovalStatus.REJECTED: "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class PresentState:
+    """How a thing is now: decisions as sentences, its escrow if it has one, and what happened last, newest first."""
+
+    decisions: Sequence[str]
+    escrow: Escrow | None
+    disputes: Sequence[Dispute]
+    moments: Sequence[Moment]
+
+
+def of(session: Session, kind: str, number: int) -> PresentState:
+    """The state of a thing of this kind, as the audit trail names kinds."""
+    escrow = _escrow(session, kind, number)
+    if escrow is None:
+        return PresentState([], None, [], case_timeline.moments(session, [(kind, number)], ())[:SHOWN])
+    file = escrow_file.read(session, escrow.id)
+    told = [*_endings(file.disputes, escrow), *_proposals(session, kind, number, escrow)]
+    return PresentState(told, escrow, file.disputes, file.moments[:SHOWN])
+
+
+def ending(dispute: Dispute, escrow: Escrow) -> str:
+    """Who ended the dispute, when and how; empty while it is open."""
+    if dispute.status not in CLOSED_DISPUTES or dispute.resolved_at is None:
+        return ""
+    when = f"{dispute.resolved_at:%H:%M} UTC on {dispute.resolved_at:%d %B %Y}"
+    if dispute.status == DisputeStatus.WITHDRAWN:
+        return f"{dispute.resolved_by} withdrew this dispute at {when}: {dispute.resolution_reason}"
+    return f"{dispute.resolved_by} resolved this dispute at {when}: {_resolution(dispute, escrow)}."
+
+
+def _resolution(dispute: Dispute, escrow: Escrow) -> str:
+    shares = (dispute.buyer_amount, dispute.seller_amount)
+    return _ruled(dispute, escrow, Ruling(dispute.resolution or "", dispute.resolution_code or "", "", *shares))
+
+
+def _ruled(dispute: Dispute, escrow: Escrow, ruling: Ruling) -> str:
+    if warranty_claims.is_rejected(dispute, ruling):
+        return "the claim is rejected, which pays nobody at once"
+    return rulings.in_words(ruling, Money(escrow.amount, escrow.currency), escrow.fee)
+
+
+def _endings(disputes: Sequence[Dispute], escrow: Escrow) -> list[str]:
+    return [sentence for dispute in disputes[:1] if (sentence := ending(dispute, escrow))]
+
+
+def _proposals(session: Session, kind: str, number: int, escrow: Escrow) -> Iterator[str]:
+    """The newest proposal about the escrow, or about the thing itself."""
+    about: list[ColumnElement[bool]] = [Approval.escrow_id == escrow.id]
+    about.append(and_(Approval.subject_kind == kind, Approval.subject_id == number))
+    if kind == "approval":
+        about = [Approval.id == number]
+    newest = select(Approval).where(or_(*about)).order_by(Approval.id.desc()).limit(1)
+    for approval in session.scalars(newest):
+        yield _proposal(session, approval, escrow)
+
+
+def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
+    what = _words(session, approval, escrow)
+    if approval.status == ApprovalStatus.PROPOSED:
+        proposed = f"{approval.proposed_at:%H:%M} UTC on {approval.proposed_at:%d %B %Y}"
+        return f"{approval.proposed_by_name} proposed at {proposed}: {what}. A second person decides."
+    verb = _DECIDED.get(ApprovalStatus(approval.status))
+    if verb is None or approval.decided_at is None:
+        return f"A proposal by {approval.proposed_by_name} is {approval.status}: {what}."
+    when = f"{approval.decided_at:%H:%M} UTC on {approval.decided_at:%d %B %Y}"
+    return f"{approval.decided_by_name} {verb} at {when} what {approval.proposed_by_name} proposed: {what}."
+
+
+def _words(session: Session, approval: Approval, escrow: Escrow) -> str:
+    if approval.action == "dispute.resolve":
+        ruling = ResolveDispute.model_validate(approval.payload).ruling
+        return _ruled(session.get_one(Dispute, approval.subject_id), escrow, ruling)
+    return f"{_ACTIONS.get(approval.action, approval.action)}, {Money(approval.amount, approval.currency)}"
+
+
+def _escrow(session: Session, kind: str, number: int) -> Escrow | None:
+    """The escrow that a thing is about."""
+    escrow_id = {
+        "escrow": select(Escrow.id).where(Escrow.id == number),
+        "dispute": select(Dispute.escrow_id).where(Dispute.id == number),
+        "approval": select(Approval.escrow_id).where(Approval.id == number),
+        "payment": select(Escrow.id).join(Payment, Payment.order_id == Escrow.order_id).where(Payment.id == number),
+    }.get(kind)
+    found = session.scalar(escrow_id) if escrow_id is not None else None
+    return session.get(Escrow, found) if found else None
