@@ -64,7 +64,7 @@ def test_every_amount_has_its_names_or_is_said_to_be_of_others(rich: Runtime) ->
             assert [payee.amount for payee in named] == sorted((p.amount for p in named), reverse=True)
             others, rest = each.others(currency)
             assert others == each.parties[currency] - len(named)
-            assert sum(payee.amount for payee in named) + rest == amount
+            assert sum(payee.amount for payee in named) + rest == amount - each.fees.get(currency, 0)
             assert (others == 0) == (rest == 0)
 
 

@@ -1,0 +1,69 @@
+"""Every page with each odd row: dates at the edges, nothing known, long names from right to left, every state."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.pages.conftest import DEMO, a_desk, signing_in
+from tests.pages.test_links import complaints
+from tests.support import odd_rows
+from tests.support.crawl import Crawl
+from webapp import demo
+
+FIRST = ("/", "/search?q=a", "/search.json?q=a", "/runs/")
+NOT_LED_TO = {
+    "disputes.remove_view",
+    "disputes.reverse",
+    "disputes.submit",
+    "docs",
+    "escrows.lift",
+    "healthz",
+    "jobs.resume",
+    "livez",
+    "metrics",
+    "openapi",
+    "parties.repay",
+    "payments.accept",
+    "payments.mark_paid",
+    "payments.refund",
+    "payments.verify",
+    "payouts.retry",
+    "profile.end",
+    "providers.blnk",
+    "readyz",
+    "search.results",
+    "second-factor.disable",
+    "second-factor.recovery_codes",
+    "security.code",
+    "security.sign_in",
+    "settings.resume",
+    "users.enable",
+    "webhooks.resume",
+}
+"""Views to which no page of this desk leads: probes, and deeds that ask for a state that none of its things is in."""
+TWISTS: dict[str, Callable[[Session], None]] = {
+    "every state": lambda session: None,
+    "the earliest dates": partial(odd_rows.twist_dates, at=odd_rows.EARLY),
+    "the latest dates": partial(odd_rows.twist_dates, at=odd_rows.LATE),
+    "long texts from right to left": odd_rows.twist_texts,
+    "nothing known": odd_rows.twist_gaps,
+}
+
+
+@pytest.mark.parametrize("twist", TWISTS)
+def test_every_page_opens_with_odd_rows(sqlite_template: Path, tmp_path: Path, twist: str) -> None:
+    desk = a_desk(sqlite_template, tmp_path)
+    demo.seed(desk)
+    with desk.db.transaction() as session:
+        odd_rows.forget_triggers(session)
+        odd_rows.fill(session)
+        TWISTS[twist](session)
+    sign_in = signing_in(desk, lambda role: DEMO[role])
+    crawl = Crawl(sign_in("admin")).walk(*FIRST)
+    assert complaints(crawl) == []
+    if twist == "every state":
+        assert crawl.unopened == NOT_LED_TO
+    desk.db.close()
