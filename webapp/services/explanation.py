@@ -9,8 +9,16 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION, JOBS
-from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, FreezeCause, OrderStatus, Policy
-from webapp.models import Dispute, Escrow, Freeze, Order, Party, RunItem
+from webapp.domain.states import (
+    CLOSED_DISPUTES,
+    AccountKind,
+    EscrowStatus,
+    FreezeCause,
+    OrderStatus,
+    PaymentStatus,
+    Policy,
+)
+from webapp.models import Dispute, Escrow, Freeze, Order, Party, Payment, RunItem
 from webapp.services import accounts, freezes, lookup
 from webapp.services.next_runs import next_run
 from webapp.services.stop import stopped
@@ -79,7 +87,12 @@ def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reas
 def _unpaid(session: Session, escrow: Escrow, at: datetime) -> Reason:
     sentence = f"The buyer has not paid yet: {Money(escrow.amount, escrow.currency)} is awaited."
     job = "check_pending_payments"
-    return Reason(sentence, next_run(session, job, at).in_words("asks after it"), Target("job", name=job))
+    under_way = select(Payment.id).where(Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.PENDING)
+    if session.scalars(under_way.limit(1)).first() is None:
+        cure = f"No payment is under way: {job} declines the order when it has waited for too long."
+        return Reason(sentence, cure, Target("job", name=job))
+    asks = next_run(session, job, at).in_words("asks its provider")
+    return Reason(sentence, asks, Target("job", name=job))
 
 
 def _nothing(session: Session, escrow: Escrow, at: datetime) -> Reason:

@@ -32,7 +32,7 @@ _Key = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """A party, how many of its things would be paid or taken, and their sum in minor units."""
+    """A party, how many of its things would be paid or taken, and what it gets or gives, in minor units, after fees."""
 
     party_id: int
     name: str
@@ -69,8 +69,9 @@ class Coming:
 
     def others(self, currency: str) -> tuple[int, int]:
         """How many parties are not named, and their sum."""
-        named = [payee for payee in self.payees if payee.currency == currency]
-        return self.parties.get(currency, 0) - len(named), self.amounts.get(currency, 0) - sum(p.amount for p in named)
+        named = [payee.amount for payee in self.payees if payee.currency == currency]
+        whole = self.amounts.get(currency, 0) - self.fees.get(currency, 0)
+        return self.parties.get(currency, 0) - len(named), whole - sum(named)
 
 
 def coming(session: Session, now: datetime, settings: Settings, ways: Mapping[str, str]) -> list[Coming]:
@@ -153,7 +154,7 @@ def _largest(session: Session, taken: Mapping[_Key, Sequence[int]], currencies: 
 
 def _sellers(session: Session, at: datetime, policy: Policy) -> tuple[dict[str, int], list[Payee]]:
     """How many sellers the policy's job would pay by currency, and those it would pay most."""
-    amount = func.sum(Escrow.amount).cast(BigInt).label("amount")
+    amount = func.sum(Escrow.amount - Escrow.fee).cast(BigInt).label("amount")
     sums = (
         select(Escrow.seller_id, Escrow.currency, func.count().label("times"), amount)
         .where(*release_preview.payable(at, policy))
