@@ -226,6 +226,10 @@ def test_why_it_was_not_paid_yet_is_said(clocked: Runtime, sign_in: SignIn) -> N
         "'s wallet holds NGN 100.00, which does not cover NGN 200.00.",
     ):
         assert reason in page
+    assert "Setting one ends that." in page
+    assert "Set a destination…" not in page
+    admins = shown(sign_in("admin"), f"/payout-schedules/{planned(clocked, account=False)}")
+    assert "Set a destination…</a>" in admins
     paid = planned(clocked)
     with clocked.db.transaction() as session:
         stop.resume(session, "Clear.", at=clock.now(), actor=DIVINE)

@@ -12,6 +12,7 @@ from webapp.jobs.start import prepare
 from webapp.models import Account, Audit, Escrow, Event, Party
 from webapp.runtime import Runtime
 from webapp.services import escrows, explanation, releases, wallets
+from webapp.services.reasons import Target
 
 JOB = job_actor("auto_release")
 
@@ -83,6 +84,6 @@ def test_a_blocked_escrow_says_who_cures_it_and_when(runtime: Runtime, verified:
         (found,) = explanation.reasons(session, escrow.id, LATER)
 
     assert found.sentence == "The seller, Seller, has no wallet in NGN."
-    assert found.target == explanation.Target("wallet", seller.id, "NGN")
+    assert found.target == Target("wallet", seller.id, "NGN")
     assert found.cure.endswith("pen it by hand.")
     assert found.cure.startswith("create_missing_wallets opens it with its run on ") == verified

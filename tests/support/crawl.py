@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
-OF_A_KIND = 2
+OF_A_KIND = 1
 """Pages that are opened of one kind of link."""
 _WORD = re.compile(r"[a-z_.-]{1,40}")
 _CASES = {"tr", "li"}

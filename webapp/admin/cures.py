@@ -6,7 +6,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from webapp.admin.chrome import may_open
-from webapp.services.explanation import Reason, Target
+from webapp.services.reasons import Reason, Target
 
 _WAYS: dict[str, tuple[str, Any]] = {
     "job": ("jobs.one", _l("See the job")),
@@ -16,13 +16,15 @@ _WAYS: dict[str, tuple[str, Any]] = {
     "freeze": ("escrows.lift", _l("Lift the freeze…")),
     "extension": ("escrows.extend", _l("Put off…")),
     "wallet": ("parties.open_wallet", _l("Open a wallet…")),
+    "destination": ("parties.payout_destination", _l("Set a destination…")),
     "switch": ("settings.index", _l("Settings")),
 }
-_INSTEAD = {"wallet": ("parties.one", _l("See the party"))}
+_PARTY = ("parties.one", _l("See the party"))
+_INSTEAD = {"wallet": _PARTY, "destination": _PARTY}
 """Where those are led who may not do it."""
 
 
-def with_links(reasons: list[Reason], escrow_id: int) -> list[tuple[Reason, tuple[str, Any] | None]]:
+def with_links(reasons: list[Reason], escrow_id: int = 0) -> list[tuple[Reason, tuple[str, Any] | None]]:
     """Each reason with the address where it is seen to and what that is called."""
     return [(reason, _link(reason.target, escrow_id)) for reason in reasons]
 
@@ -45,6 +47,7 @@ def _place(target: Target, view: str, escrow_id: int) -> dict[str, Any]:
         "escrows.lift": {"escrow_id": escrow_id, "freeze_id": target.id},
         "escrows.extend": {"escrow_id": escrow_id},
         "parties.open_wallet": {"party_id": target.id, "currency": target.name},
+        "parties.payout_destination": {"party_id": target.id},
         "parties.one": {"party_id": target.id},
     }
     return places.get(view, {})

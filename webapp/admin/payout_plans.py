@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
+from webapp.admin.cures import with_links
 from webapp.admin.lists import Listing
 from webapp.admin.offers import Offer, offer
 from webapp.admin.payout_plan_deeds import PayoutPlanDeeds
@@ -50,7 +51,7 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
         now, ways = clock.now(), runtime().providers.ways_to_pay
         with self.reading() as session:
             plan = payout_plan.read(session, payout_schedule_id)
-        why = payout_plan.why(plan, now, ways)
+        why = with_links(payout_plan.reasons(plan, now, ways))
         offers = _offers(plan)
         return self.show("one.html", plan=plan, why=why, moments=in_words(plan.moments), offers=offers)
 

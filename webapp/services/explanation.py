@@ -1,7 +1,6 @@
 """Why has this not been paid? The answer, what else stands in the way, and what ends each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -21,6 +20,7 @@ from webapp.domain.states import (
 from webapp.models import Dispute, Escrow, Freeze, Order, Party, Payment, RunItem
 from webapp.services import accounts, freezes, lookup
 from webapp.services.next_runs import next_run
+from webapp.services.reasons import Reason, Target
 from webapp.services.stop import stopped
 
 _LEFT = {
@@ -37,26 +37,6 @@ _COMPLETES = {
     Policy.COMPLETION: "The marketplace says through the API that it is completed.",
     Policy.BUFFER: "The marketplace says through the API that the buyer has approved it, by completing the order.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The thing on whose page a reason is seen to."""
-
-    kind: str
-    """`job`, `run`, `dispute`, `approval`, `freeze` (of the escrow), `extension`, `wallet` (of a party) or `switch`."""
-    id: int = 0
-    name: str = ""
-    """The job, or the wallet's currency."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why money is where it is: a sentence, what ends that and when, and where to see to it."""
-
-    sentence: str
-    cure: str = ""
-    target: Target | None = None
 
 
 def why(session: Session, escrow_id: int, at: datetime) -> list[str]:

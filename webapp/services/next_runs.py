@@ -29,7 +29,11 @@ class NextRun:
 
 def next_run(session: Session, job: str, at: datetime, not_before: datetime | None = None) -> NextRun:
     """The first planned run of a job that is not before an instant."""
-    schedule = session.get(Schedule, job)
+    return run_of(session.get(Schedule, job), job, at, not_before)
+
+
+def run_of(schedule: Schedule | None, job: str, at: datetime, not_before: datetime | None = None) -> NextRun:
+    """The same, of a schedule that is read already."""
     if schedule is None or schedule.paused_at is not None:
         return NextRun(job, None, is_paused=schedule is not None)
     planned = schedule.next_slot

@@ -1,6 +1,6 @@
 """All there is to know of one payout schedule, and why it was not paid yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,9 @@ from webapp.domain.states import AccountKind, ScheduleStatus
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
 from webapp.services import accounts, case_timeline, payout_destinations, payout_schedules
 from webapp.services.case_timeline import Moment
+from webapp.services.next_runs import run_of
 from webapp.services.payout_schedules import JOB, PAUSE
+from webapp.services.reasons import Reason, Target
 from webapp.services.stop import stopped
 
 MOST = 50
@@ -67,33 +69,52 @@ def why_not_now(plan: Plan, at: datetime) -> str:
     return closed(plan, "paid again") or _guarantee(plan, at)
 
 
-def why(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[str]:
-    """Why it was not paid yet: sentences, the first is the answer. `ways` is which provider pays out a currency."""
+def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
+    """Why it was not paid yet; the first is the answer. `ways` is which provider pays out a currency."""
     schedule = plan.schedule
     if schedule.status == ScheduleStatus.PROCESSED:
         on = f" on {_on(schedule.processed_at)}" if schedule.processed_at else ""
-        return [f"It was paid{on}."]
+        return [Reason(f"It was paid{on}.")]
     if schedule.status == ScheduleStatus.CANCELLED:
-        return ["It was cancelled; nothing is paid."]
+        return [Reason("It was cancelled; nothing is paid.")]
     if schedule.status == ScheduleStatus.PROCESSING:
-        return [f"Its payout is {plan.payouts[0].status}." if plan.payouts else "Its payout is under way."]
+        return [Reason(f"Its payout is {plan.payouts[0].status}." if plan.payouts else "Its payout is under way.")]
     if schedule.status == ScheduleStatus.FAILED:
         last = schedule.failure_reason or "The provider gave no reason."
-        return ["It failed for good: nothing more is sent until somebody has it paid or changes it.", last]
+        failed = "It failed for good: nothing more is sent until somebody has it paid or changes it."
+        return [Reason(failed), Reason(last)]
     return _waiting(plan, at, ways)
 
 
-def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[str]:
-    found = [*_stop(plan), _guarantee(plan, at), _not_due(plan, at), _resting(plan, at), *_lacking(plan, ways)]
-    reasons = [reason for reason in found if reason]
+def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
+    found = [*_stop(plan), *_until(plan, at), *_lacking(plan, ways)]
     last = plan.schedule.failure_reason
-    if last and last not in reasons:
-        reasons.append(f"The last attempt said: {last}")
-    return reasons or ["Nothing stands in the way: the next run pays it."]
+    if last and last not in [reason.sentence for reason in found]:
+        found.append(Reason(f"The last attempt said: {last}"))
+    nothing = Reason("Nothing stands in the way: the next run pays it.", _run(plan, at, None), Target("job", name=JOB))
+    return found or [nothing]
 
 
-def _stop(plan: Plan) -> list[str]:
-    return [f"All outgoing money is stopped by {plan.stop['by']}: {plan.stop['why']}"] if plan.stop else []
+def _run(plan: Plan, at: datetime, not_before: datetime | None) -> str:
+    return run_of(plan.job, JOB, at, not_before).in_words("considers it")
+
+
+def _stop(plan: Plan) -> Iterator[Reason]:
+    if plan.stop:
+        sentence = f"All outgoing money is stopped by {plan.stop['by']}: {plan.stop['why']}"
+        yield Reason(sentence, "An administrator lets it flow again in the settings.", Target("switch"))
+
+
+def _until(plan: Plan, at: datetime) -> Iterator[Reason]:
+    """What time ends: its guarantee, its date, a pause after an attempt that failed."""
+    due, tried, job = plan.schedule.due_at, plan.schedule.last_retry_at, Target("job", name=JOB)
+    if guaranteed := _guarantee(plan, at):
+        yield Reason(guaranteed, _run(plan, at, plan.schedule.guarantee_completion_date), job)
+    if due > at:
+        yield Reason(f"It is not due until {_on(due)}.", _run(plan, at, due), job)
+    if tried and tried + PAUSE > at:
+        sentence = f"An attempt failed; the next one waits until {_on(tried + PAUSE)}."
+        yield Reason(sentence, _run(plan, at, tried + PAUSE), job)
 
 
 def _guarantee(plan: Plan, at: datetime) -> str:
@@ -101,28 +122,21 @@ def _guarantee(plan: Plan, at: datetime) -> str:
     return f"Its guarantee ends on {_on(ends)}; until then it can't be paid." if ends and ends > at else ""
 
 
-def _not_due(plan: Plan, at: datetime) -> str:
-    due = plan.schedule.due_at
-    return f"It is not due until {_on(due)}." if due > at else ""
-
-
-def _resting(plan: Plan, at: datetime) -> str:
-    tried = plan.schedule.last_retry_at
-    return f"An attempt failed; the next one waits until {_on(tried + PAUSE)}." if tried and tried + PAUSE > at else ""
-
-
-def _lacking(plan: Plan, ways: Mapping[str, str]) -> list[str]:
+def _lacking(plan: Plan, ways: Mapping[str, str]) -> Iterator[Reason]:
     """What the payout itself would lack."""
-    currency, amount, name = plan.schedule.currency, plan.schedule.amount, plan.party.name
-    found = [] if currency in ways else [f"No provider that is configured pays out {currency}."]
+    currency, amount, party = plan.schedule.currency, plan.schedule.amount, plan.party
+    if currency not in ways:
+        yield Reason(f"No provider that is configured pays out {currency}.", "Whoever runs the desk sets one up.")
     if plan.destination is None:
-        found.append(f"{name} has no payout destination in {currency}.")
+        sentence = f"{party.name} has no payout destination in {currency}."
+        yield Reason(sentence, "Setting one ends that.", Target("destination", party.id, currency))
     if plan.wallet is None:
-        found.append(f"{name} has no wallet in {currency}.")
+        sentence = f"{party.name} has no wallet in {currency}."
+        yield Reason(sentence, "Opening one by hand ends that.", Target("wallet", party.id, currency))
     elif plan.wallet < amount:
         held, asked = Money(plan.wallet, currency), Money(amount, currency)
-        found.append(f"{name}'s wallet holds {held}, which does not cover {asked}.")
-    return found
+        cure = "It waits until the party is paid that much, or until its amount is changed."
+        yield Reason(f"{party.name}'s wallet holds {held}, which does not cover {asked}.", cure)
 
 
 def _on(instant: datetime) -> str:
