@@ -66,7 +66,7 @@ def preview(session: Session, at: datetime, policy: Policy) -> Preview:
 
 def payable(at: datetime, policy: Policy) -> list[ColumnElement[bool]]:
     """What holds for the escrows that the policy's job would pay if it ran for this instant."""
-    return [Escrow.policy == policy, *may_be_paid(at, policy), exists().where(_wallet_of_seller())]
+    return [Escrow.policy == policy, *may_be_paid(at, policy), exists().where(wallet_of_seller())]
 
 
 def _reason(policy: Policy) -> ColumnElement[str]:
