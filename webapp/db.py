@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,7 @@ def _sqlite(url: str) -> Engine:
             "wal_autocheckpoint = 16384",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("clock_timestamp", 0, _sqlite_time)
         connection.create_aggregate("rows_digest", -1, RowsDigest)  # type: ignore[arg-type]
 
     @event.listens_for(engine, "begin")
@@ -147,3 +149,8 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _sqlite_time() -> str:
+    """SQLite's clock is this machine's, whatever the process believes; PostgreSQL has a function of this name."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

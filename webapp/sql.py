@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    DateTime,
     Select,
     String,
     bindparam,
@@ -28,6 +30,12 @@ Rows = Select[*tuple[Any, ...]]
 def is_sqlite(session: Session) -> bool:
     """Whether this session speaks to SQLite."""
     return session.get_bind().dialect.name == "sqlite"
+
+
+def database_now(session: Session) -> datetime:
+    """What time the database says it is, in UTC: all processes share it, and what is due is judged by it."""
+    told: datetime = session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def one_of(session: Session, column: Column, ids: Sequence[int]) -> ColumnElement[bool]:

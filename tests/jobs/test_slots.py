@@ -114,6 +114,60 @@ def test_an_outside_cron_claims_the_latest_slot_once(runtime: Runtime, declare) 
     assert [run.status for run in runs_of(runtime, "daily")] == ["missed", "queued", "queued"]
 
 
+@pytest.mark.parametrize(
+    ("catch_up", "late", "kept"),
+    [
+        (CatchUp.ONCE, 5 * HOUR, (RunStatus.QUEUED, Trigger.CATCH_UP)),
+        (CatchUp.ONCE, MINUTE, (RunStatus.QUEUED, Trigger.SCHEDULE)),
+        (CatchUp.SKIP, 5 * HOUR, (RunStatus.MISSED, Trigger.SCHEDULE)),
+        (CatchUp.SKIP, MINUTE, (RunStatus.QUEUED, Trigger.SCHEDULE)),
+        (CatchUp.ONCE_SAME_DAY, 5 * HOUR, (RunStatus.QUEUED, Trigger.CATCH_UP)),
+        (CatchUp.ONCE_SAME_DAY, 13 * HOUR, (RunStatus.MISSED, Trigger.SCHEDULE)),
+    ],
+)
+def test_an_outside_cron_catches_up_by_the_job_s_rule(
+    runtime: Runtime, declare, catch_up: CatchUp, late: timedelta, kept: tuple[str, str]
+) -> None:
+    declare("daily", nothing, catch_up=catch_up)
+    planned(runtime, "daily", NOON - HOUR)
+    for _ in range(2):
+        with runtime.db.transaction() as session:
+            slots.claim_latest(session, "daily", NOON + DAY + late, actor=OPERATOR)
+
+    assert [row[:3] for row in said(runtime, "daily")] == [
+        (RunStatus.MISSED, Trigger.SCHEDULE, NOON),
+        (*kept, NOON + DAY),
+    ]
+
+
+def test_an_outside_cron_runs_each_slot_of_a_job_that_catches_up_on_each(runtime: Runtime, declare) -> None:
+    declare("daily", nothing, catch_up=CatchUp.EACH)
+    planned(runtime, "daily", NOON - HOUR)
+    with runtime.db.transaction() as session:
+        last = slots.claim_latest(session, "daily", NOON + 3 * DAY + MINUTE, actor=OPERATOR)
+
+    found = runs_of(runtime, "daily")
+    assert [run.slot for run in found] == [NOON + day * DAY for day in range(4)]
+    assert last == found[-1].id
+
+
+def test_a_slot_on_record_as_missed_is_never_run(runtime: Runtime, declare) -> None:
+    declare("daily", nothing)
+    planned(runtime, "daily", NOON - HOUR)
+    with runtime.db.transaction() as session:
+        slots.insert_missed(session, "daily", NOON - DAY, NOON + 2 * DAY, NOON, "Down.")
+    claim(runtime, "daily", NOON + MINUTE)
+    with runtime.db.transaction() as session:
+        assert slots.claim_latest(session, "daily", NOON + 2 * DAY + MINUTE, actor=OPERATOR) is None
+    claim(runtime, "daily", NOON + 3 * DAY)
+
+    assert [(row[0], row[2]) for row in said(runtime, "daily")] == [
+        (RunStatus.MISSED, NOON - DAY),
+        (RunStatus.MISSED, NOON + DAY),
+        (RunStatus.QUEUED, NOON + 3 * DAY),
+    ]
+
+
 def test_a_second_run_by_hand_is_refused_and_names_the_first(runtime: Runtime, declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON)

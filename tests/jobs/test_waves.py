@@ -63,7 +63,7 @@ def runtime(database_url: str, tmp_path: Path, declare, provider: Provider) -> I
 
 
 def ask(work: Work, at: object) -> None:
-    work.in_waves(payment_waves.wave(work, work.now))
+    work.in_waves(payment_waves.wave(work))
 
 
 def settled(runtime: Runtime) -> int:

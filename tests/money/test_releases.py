@@ -29,6 +29,15 @@ def release(market: Market, *ids: int) -> Outcome:
     return releases.release_all(market.session, ids, at=LATER, actor=JOB, reason="expired", due_by=LATER)
 
 
+def test_nobody_names_an_instant_at_which_it_would_be_due_already(market: Market) -> None:
+    escrow = market.escrow()
+    how = {"actor": JOB, "reason": "expired", "due_by": LATER}
+    early = releases.release_all(market.session, [escrow.id], at=LATER - timedelta(days=2), **how)
+
+    assert (early.done, [each.sentence for each in early.refused]) == (0, ["It is not due any more."])
+    assert releases.release_all(market.session, [escrow.id], at=LATER, **how).done == 1
+
+
 def test_each_due_escrow_is_paid_less_its_fee(market: Market) -> None:
     made = [market.escrow(amount, fee=fee) for amount, fee in ((10_000, 250), (7, 0), (100, 100))]
     outcome = release(market, *[escrow.id for escrow in made])

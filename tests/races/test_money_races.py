@@ -41,6 +41,7 @@ REFUND = Ruling("refund_to_buyer", "evidence_for_buyer", "It never came.")
 RELEASE = Ruling("release_to_seller", "evidence_for_seller", "It came.")
 UNIQUE_LEAVING = "DROP INDEX uq_transfer_leaves_once"
 UNIQUE_REFERENCE = "ALTER TABLE transfer DROP CONSTRAINT uq_transfer_reference"
+ONE_A_DAY = "ALTER TABLE auto_deduction DROP CONSTRAINT pk_auto_deduction"
 
 
 def unguarded(runtime: Runtime, *statements: str) -> None:
@@ -222,9 +223,7 @@ def debtors(runtime: Runtime, count: int) -> list[tuple[int, int]]:
 
 
 def deduct(standing: int) -> Any:
-    return lambda session: deductions.deduct_all(
-        session, [standing], at=NOW, actor=JOB, due_by=NOW, zone="Africa/Nairobi"
-    )
+    return lambda session: deductions.deduct_all(session, [standing], at=NOW, actor=JOB, zone="Africa/Nairobi")
 
 
 def repay(party: int, number: int) -> Any:
@@ -258,16 +257,35 @@ def test_a_deduction_and_repayments_at_once_never_overdraw(pg_runtime: Runtime) 
     all_books_agree(pg_runtime)
 
 
-def test_without_lock_and_unique_reference_it_takes_twice(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    [(party, standing)] = debtors(pg_runtime, 1)
-    with pg_runtime.db.transaction() as session:
+def rich_debtor(runtime: Runtime) -> int:
+    [(party, standing)] = debtors(runtime, 1)
+    with runtime.db.transaction() as session:
         parties.deposit(session, party, 9_000, "NGN", reference="more", at=NOW, actor=DIVINE)
-    unguarded(pg_runtime, UNIQUE_REFERENCE)
+    return standing
+
+
+def deductions_at_once(runtime: Runtime, standing: int) -> tuple[list[Any], int]:
+    outcomes = at_once(runtime, [deduct(standing), deduct(standing)])
+    with runtime.db.reading() as session:
+        taken = session.scalars(select(Transfer.id).where(Transfer.reference.like("auto-deduct-%"))).all()
+    return outcomes, len(taken)
+
+
+def test_the_row_of_the_day_alone_keeps_two_from_taking(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    standing = rich_debtor(pg_runtime)
     monkeypatch.setattr(deductions, "lock", no_lock)
     monkeypatch.setattr(deductions, "_judged", Meeting().after(deductions._judged))
 
-    at_once(pg_runtime, [deduct(standing), deduct(standing)])
+    outcomes, taken = deductions_at_once(pg_runtime, standing)
 
-    with pg_runtime.db.reading() as session:
-        taken = session.scalars(select(Transfer.id).where(Transfer.reference.like("auto-deduct-%"))).all()
-    assert len(taken) == 2
+    assert (sorted(outcome.done for outcome in outcomes), taken) == ([0, 1], 1)
+    assert [each.sentence for outcome in outcomes for each in outcome.refused] == ["It was taken already today."]
+
+
+def test_without_lock_and_row_of_the_day_it_takes_twice(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    standing = rich_debtor(pg_runtime)
+    unguarded(pg_runtime, UNIQUE_REFERENCE, ONE_A_DAY)
+    monkeypatch.setattr(deductions, "lock", no_lock)
+    monkeypatch.setattr(deductions, "_judged", Meeting().after(deductions._judged))
+
+    assert deductions_at_once(pg_runtime, standing)[1] == 2

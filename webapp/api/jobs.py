@@ -39,7 +39,7 @@ class JobsShape(Shape):
 
 
 class TriggerBody(Input):
-    """How to run it; nothing is required."""
+    """How to run it; nothing is required. No token chooses `at` for a job that moves money, unless it is a dry run."""
 
     dry_run: bool = False
     at: Given | None = None

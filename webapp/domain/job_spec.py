@@ -21,6 +21,8 @@ class JobSpec:
     long_run: timedelta = timedelta(minutes=5)
     failed_items_percent: int = 10
     catch_up: CatchUp = CatchUp.ONCE
+    moves_money: bool = True
+    """Whether money may move in it, or through what it sends. Only a job that says no is taken to move none."""
 
     def grace_at(self, at: datetime) -> timedelta:
         """The grace of the default schedule."""

@@ -29,7 +29,16 @@ _CASE = frozenset(
     ]
 )
 _OPERATE = frozenset(
-    ["job:run", "job:pause", "alert:manage", "payout:retry", "payment:verify", "delivery:retry", "webhook:replay"]
+    [
+        "job:run",
+        "job:choose-instant",
+        "job:pause",
+        "alert:manage",
+        "payout:retry",
+        "payment:verify",
+        "delivery:retry",
+        "webhook:replay",
+    ]
 )
 _ADMIN = frozenset(
     [
@@ -73,7 +82,8 @@ SCOPES: dict[str, frozenset[str]] = {
     "audit": frozenset({"audit:read"}),
     "tokens": frozenset({"token:manage"}),
 }
-"""What a token may be given. No scope has `money:approve`: tokens never approve."""
+"""What a token may be given. No scope has `money:approve`: tokens never approve. None has `job:choose-instant`:
+for which instant a job that moves money runs is a person's choice."""
 
 JOB_PERMISSIONS = frozenset({"money:move"})
 """What a periodic job may do that no person may: move money without a decision."""

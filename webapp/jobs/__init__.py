@@ -43,13 +43,23 @@ def job(
     long_run: timedelta = _FIVE_MINUTES,
     failed_items_percent: int = 10,
     catch_up: CatchUp = CatchUp.ONCE,
+    moves_money: bool = True,
 ) -> Callable[[JobFunction], JobFunction]:
     """Declare a periodic job. Its name is the function's, its description the docstring's first line."""
 
     def declare(function: JobFunction) -> JobFunction:
         description = (function.__doc__ or "").strip().partition("\n")[0]
         spec = JobSpec(
-            function.__name__, description, cron, zone, grace, max_duration, long_run, failed_items_percent, catch_up
+            function.__name__,
+            description,
+            cron,
+            zone,
+            grace,
+            max_duration,
+            long_run,
+            failed_items_percent,
+            catch_up,
+            moves_money,
         )
         _jobs[spec.name] = Job(spec, function)
         return function

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.states import AlertStatus
 from webapp.jobs.judging import look_around
 from webapp.jobs.outage import Outage
@@ -21,6 +20,7 @@ from webapp.providers import heartbeat
 from webapp.runtime import Runtime
 from webapp.services import delivery_queue, processes
 from webapp.services.messages import alerts, recipients
+from webapp.sql import database_now
 
 EVERY, BEAT_EVERY = 15.0, 60.0
 
@@ -73,8 +73,8 @@ def send_alerts(runtime: Runtime) -> None:
     """Write the messages of alerts that nobody was told of, and send them. Two at once send each once."""
     if not recipients.of_alerts(runtime.settings):
         return
-    now = clock.now()
     with runtime.db.reading() as session:
+        now = database_now(session)
         new = bool(alerts.untold(session, now))
         due = session.scalars(delivery_queue.due(now, delivery_queue.ALERTS).limit(1)).first() is not None
     if new:
@@ -108,4 +108,4 @@ def beat(runtime: Runtime) -> bool:
 
 def _alive(session: Session, runtime: Runtime, kind: str) -> bool:
     patience = timedelta(seconds=runtime.settings.silence_seconds)
-    return bool(processes.alive(session, kind, clock.now(), patience))
+    return bool(processes.alive(session, kind, database_now(session), patience))

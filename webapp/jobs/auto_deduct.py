@@ -13,5 +13,5 @@ from webapp.services import deductions
 def auto_deduct(work: Work, at: datetime) -> None:
     """Take repayments from wallets of parties in debt."""
     zone = work.settings.auto_deduct_zone
-    deed = partial(deductions.deduct_all, due_by=at, zone=zone)
-    work.in_chunks(deductions.due(at), deed, dry=partial(deductions.preview_all, due_by=at, zone=zone))
+    deed = partial(deductions.deduct_all, zone=zone)
+    work.in_chunks(deductions.due(), deed, dry=partial(deductions.preview_all, zone=zone))

@@ -14,7 +14,7 @@ def check_pending_payments(work: Work, at: datetime) -> None:
     known = list(work.runtime.providers.collecting)
     if not known:
         work.log("payments.not_asked", sentence="No provider is configured that could be asked about payments.")
-    asking = wave(work, at, work.only_items("payment"))
-    work.in_waves(asking, dry=lambda session: payments.due_now(session, at, known))
+    asking = wave(work, work.only_items("payment"))
+    work.in_waves(asking, dry=lambda session: payments.due_now(session, max(at, work.now), known))
     patience = timedelta(hours=work.settings.order_payment_timeout_hours)
     work.in_chunks(giving_up.due(at, patience), giving_up.decline_all, dry=giving_up.decline_none)

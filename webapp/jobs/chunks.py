@@ -14,7 +14,7 @@ from webapp.errors import Refusal
 from webapp.services import run_progress
 from webapp.services.outcome import Outcome
 from webapp.services.run_progress import RunLost
-from webapp.sql import is_sqlite, lock, one_of
+from webapp.sql import database_now, is_sqlite, lock, one_of
 
 if TYPE_CHECKING:
     from webapp.jobs.work import Due, Work
@@ -129,7 +129,7 @@ class Chunks:
         if not ids:
             return Outcome(self._kind)
         work = self._work
-        return self._deed(session, ids, at=clock.now(), actor=work.actor, run_id=work.run_id)
+        return self._deed(session, ids, at=database_now(session), actor=work.actor, run_id=work.run_id)
 
     def _after(self, rows: list[Row], advance: bool, left: list[int]) -> dict[str, Any]:
         after = [_encoded(value) for value in rows[-1][-len(self._due.keys) :]] if advance else self._cursor["after"]
@@ -137,7 +137,10 @@ class Chunks:
 
 
 class DryChunks:
-    """One walk of a dry run: the same selection and the same sums in one snapshot, and nothing moved."""
+    """One walk of a dry run: the same selection and the same sums in one snapshot, and nothing moved.
+
+    It posts at no instant; `at` is when the real run would: now, or the future instant that was asked about.
+    """
 
     def __init__(self, work: "Work", due: "Due", dry: Callable[..., Outcome]) -> None:
         self._work, self._due, self._dry = work, due, dry
@@ -146,10 +149,10 @@ class DryChunks:
         """Compute page by page, then note it in the run."""
         whole = Outcome(self._due.model.__tablename__)
         with self._work.db.reading() as session:
-            after = None
+            at, after = max(database_now(session), self._work.at), None
             while page := list(session.execute(_id_and_keys(self._due, self._due.after(after, CHUNK)))):
                 self._work.check()
-                _add(whole, self._dry(session, [row[0] for row in page], at=clock.now()))
+                _add(whole, self._dry(session, [row[0] for row in page], at=at))
                 after = tuple(page[-1][-len(self._due.keys) :])
         with self._work.db.transaction() as session:
             self._work.book.hold(session)

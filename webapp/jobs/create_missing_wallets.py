@@ -7,7 +7,7 @@ from webapp.jobs.work import Work
 from webapp.services import wallets
 
 
-@job(cron="0 10 * * *")
+@job(cron="0 10 * * *", moves_money=False)
 def create_missing_wallets(work: Work, at: datetime) -> None:
     """Give verified parties a wallet in each currency they use."""
     work.in_chunks(wallets.due(), wallets.open_missing, dry=wallets.count_missing)

@@ -38,13 +38,13 @@ def deliver_outbox(work: Work, at: datetime) -> None:
         work.check()
     Sending(work.runtime, seconds=_SENDING, settled=arrivals.note, check=work.check).run()
     arrivals.count()
-    _instruct(work, at)
+    _instruct(work)
 
 
-def _instruct(work: Work, at: datetime) -> None:
+def _instruct(work: Work) -> None:
     """What providers have to do, or have not answered yet: payouts, refunds, and the external ledger's transfers."""
-    work.in_waves(payout_waves.wave(work, at))
-    work.in_waves(refund_waves.wave(work, at))
+    work.in_waves(payout_waves.wave(work))
+    work.in_waves(refund_waves.wave(work))
     mirror(work)
 
 

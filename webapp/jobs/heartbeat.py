@@ -6,11 +6,11 @@ from collections.abc import Callable
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from webapp import clock
 from webapp.jobs.sweeping import sweep_runs
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services import processes
+from webapp.sql import database_now
 
 
 class Heartbeat:
@@ -49,7 +49,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         with self._runtime.db.transaction() as session:
-            processes.beat(session, self._kind, clock.now(), self._run_id())
+            processes.beat(session, self._kind, database_now(session), self._run_id())
 
     def _leave(self) -> None:
         with self._runtime.db.transaction() as session:

@@ -1,9 +1,9 @@
 """Judging the alert rules, by the watch job and by the scheduler's process alike: one alert, whoever is first."""
 
-from webapp import clock
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services import alert_rules, alerts
+from webapp.sql import database_now
 
 
 def judge(runtime: Runtime) -> int:
@@ -28,18 +28,17 @@ def _judge(runtime: Runtime, *, outside: bool) -> int:
 
 
 def _ask(runtime: Runtime, name: str, rule: alert_rules.Rule) -> int:
-    now = clock.now()
     found = _answers(runtime, rule)
     with runtime.db.reading() as session:
         same = alerts.current(session, name) == found
     if same:
         return 0
     with runtime.db.transaction() as session:
-        return alerts.sync(session, name, rule.severity, found, now)
+        return alerts.sync(session, name, rule.severity, found, database_now(session))
 
 
 def _answers(runtime: Runtime, rule: alert_rules.Rule) -> dict[str, str]:
     if rule.outside:
         return dict(rule.question(runtime.settings))
     with runtime.db.reading() as session:
-        return dict(rule.question(session, clock.now(), runtime.settings))
+        return dict(rule.question(session, database_now(session), runtime.settings))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
-from webapp import clock
 from webapp.providers.blnk import MOST_AT_ONCE, Blnk
 from webapp.providers.failures import CallFailed
 from webapp.runtime import Runtime
 from webapp.services import mirror_accounts
+from webapp.sql import database_now
 
 
 class Balances:
@@ -35,7 +35,7 @@ class Balances:
     def _make(self, accounts: Sequence[int]) -> None:
         """Claim them, ask which are there already, and create the others, several at once."""
         with self._db.transaction() as session:
-            mine = mirror_accounts.claim(session, accounts, clock.now())
+            mine = mirror_accounts.claim(session, accounts, database_now(session))
             currencies = mirror_accounts.currencies(session, mine)
         made: dict[int, str] = {}
         try:

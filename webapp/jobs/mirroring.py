@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import groupby
 
-from webapp import clock
 from webapp.domain.legs import movements
 from webapp.jobs.mirror_balances import Balances
 from webapp.jobs.work import Work
@@ -18,6 +17,7 @@ from webapp.providers.failures import CallFailed, NotSent, Unknown
 from webapp.runtime import Runtime
 from webapp.services import mirror_entries
 from webapp.services.mirror_entries import Waiting
+from webapp.sql import database_now
 
 WAVE, TOGETHER = 1_000, 50
 """Transfers that are claimed at once, and that are sent in one call."""
@@ -54,7 +54,7 @@ class Mirror:
 
     def _claimed(self) -> list[Waiting]:
         with self._db.transaction() as session:
-            return mirror_entries.claim(session, clock.now(), WAVE)
+            return mirror_entries.claim(session, database_now(session), WAVE)
 
     def _wave(self, wave: Sequence[Waiting]) -> int:
         try:
@@ -119,16 +119,17 @@ class Mirror:
 
     def _done(self, sent: Sequence[Waiting]) -> None:
         with self._db.transaction() as session:
-            mirror_entries.done(session, sent, clock.now())
+            mirror_entries.done(session, sent, database_now(session))
 
     def _failed(self, tried: Sequence[Waiting], failure: CallFailed) -> int:
         with self._db.transaction() as session:
-            mirror_entries.failed(session, tried, clock.now(), failure.sentence, doubtful=isinstance(failure, Unknown))
+            at, doubtful = database_now(session), isinstance(failure, Unknown)
+            mirror_entries.failed(session, tried, at, failure.sentence, doubtful=doubtful)
         return 0
 
     def _put_back(self, unsent: Sequence[Waiting], failure: CallFailed) -> None:
-        until = clock.now() + timedelta(seconds=failure.retry_after or _AGAIN_AFTER)
         with self._db.transaction() as session:
+            until = database_now(session) + timedelta(seconds=failure.retry_after or _AGAIN_AFTER)
             mirror_entries.put_back(session, unsent, until, failure.sentence)
 
 

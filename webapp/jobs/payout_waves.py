@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.provider_words import Fate, Seen, Unanswered
 from webapp.errors import Unavailable
 from webapp.jobs.waves import Wave
@@ -18,6 +17,7 @@ from webapp.runtime import Runtime
 from webapp.services import payout_destinations, payout_settling, payouts
 from webapp.services.outcome import Outcome
 from webapp.services.payouts import Taken
+from webapp.sql import database_now
 
 LEASE = timedelta(minutes=3)
 """How long a payout that is being sent is nobody else's; after that its provider is asked."""
@@ -31,14 +31,16 @@ class Told:
     recipient: str | None
 
 
-def wave(work: Work, at: datetime, only: list[int] | None = None) -> Wave[Taken, Told]:
+def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Told]:
     """Every payout whose time has come, or of `only` those."""
     known = list(work.runtime.providers.paying)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
-    due_by = max(at, work.now)
+    due_by = work.now
     return Wave(
         kind="payout",
-        take=lambda session, limit: payouts.take_due(session, work.now, limit, LEASE, known, only, due_by=due_by),
+        take=lambda session, limit: payouts.take_due(
+            session, database_now(session), limit, LEASE, known, only, due_by=due_by
+        ),
         ask=partial(send, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: payouts.count_due(session, due_by, known, only),
@@ -90,4 +92,4 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, Told |
     for destination_id, recipient in sorted(known.items()):
         if recipient is not None:
             payout_destinations.remember_recipient(session, destination_id, recipient)
-    return payout_settling.settle_all(session, words, at=clock.now(), actor=work.actor, run_id=work.run_id)
+    return payout_settling.settle_all(session, words, at=database_now(session), actor=work.actor, run_id=work.run_id)

@@ -19,4 +19,4 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     writing = partial(payout_writing.write_all, ways=ways)
     dry = partial(payout_writing.write_none, ways=ways)
     work.in_chunks(payout_schedules.due(at, only), writing, dry=dry)
-    work.in_waves(wave(work, at, work.only_items("payout")))
+    work.in_waves(wave(work, work.only_items("payout")))

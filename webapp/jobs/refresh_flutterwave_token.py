@@ -17,7 +17,7 @@ FAILURES = 3
 """So many in a row are worth an alert; the token that is in use lives that long."""
 
 
-@job(cron="* * * * *", catch_up=CatchUp.SKIP, max_duration=minutes(2), long_run=minutes(1))
+@job(cron="* * * * *", catch_up=CatchUp.SKIP, max_duration=minutes(2), long_run=minutes(1), moves_money=False)
 def refresh_flutterwave_token(work: Work, at: datetime) -> None:
     """Ask Flutterwave for a new access token before the present one expires."""
     tokens = work.runtime.providers.flutterwave_tokens

@@ -1,11 +1,10 @@
 """Giving money back through the providers: looked for first, for a provider would give it twice."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.provider_words import Fate, Seen, Word
 from webapp.errors import Unavailable
 from webapp.jobs.waves import Wave
@@ -15,17 +14,18 @@ from webapp.runtime import Runtime
 from webapp.services import refunds
 from webapp.services.outcome import Outcome
 from webapp.services.refunds import Giving
+from webapp.sql import database_now
 
 LEASE = timedelta(minutes=3)
 
 
-def wave(work: Work, at: datetime) -> Wave[Giving, Seen]:
+def wave(work: Work) -> Wave[Giving, Seen]:
     """Every refund whose time has come."""
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
-    due_by = max(at, work.now)
+    due_by = work.now
     return Wave(
         kind="refund",
-        take=lambda session, limit: refunds.take_due(session, work.now, limit, LEASE, due_by=due_by),
+        take=lambda session, limit: refunds.take_due(session, database_now(session), limit, LEASE, due_by=due_by),
         ask=lambda giving: give(work.runtime, giving),
         settle=lambda session, answered: _settle(work, session, answered),
         count=lambda session: refunds.count_due(session, due_by),
@@ -49,4 +49,4 @@ def give(runtime: Runtime, giving: Giving) -> Seen:
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[Giving, Word]]) -> Outcome:
     words = {giving.id: word for giving, word in answered}
-    return refunds.settle_all(session, words, at=clock.now(), actor=work.actor)
+    return refunds.settle_all(session, words, at=database_now(session), actor=work.actor)

@@ -13,6 +13,7 @@ from webapp.runtime import Runtime
 from webapp.services import run_progress
 from webapp.services.outcome import Outcome
 from webapp.services.run_progress import Hold, Progress, RunLost
+from webapp.sql import database_now
 
 MOST_ITEMS = 5_000
 MOST_LINES = 500
@@ -47,7 +48,7 @@ class RunBook:
 
     def hold(self, session: Session) -> None:
         """The fence: the first act of each of the run's transactions. Raises RunLost."""
-        run_progress.hold(session, self.held, clock.now())
+        run_progress.hold(session, self.held, database_now(session))
 
     @property
     def is_resumed(self) -> bool:

@@ -21,6 +21,7 @@ from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services import run_progress, run_verdicts, runs, sweep
 from webapp.services.run_progress import RunLost
+from webapp.sql import database_now
 
 Ending = tuple[RunStatus, str | None]
 
@@ -29,13 +30,14 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
     """Carry out a queued run. Does nothing when it is not queued, or another run of its job is running."""
     lease = timedelta(seconds=runtime.settings.run_lease_seconds)
     with runtime.db.transaction() as session:
-        run = run_progress.start(session, run_id, clock.now(), lease)
+        began = database_now(session)
+        run = run_progress.start(session, run_id, began, lease)
         schedule = session.get(Schedule, run.job) if run is not None else None
     if run is None:
         return
     book = RunBook(runtime, run, lease)
     with bound(run_id=run.id, job=run.job, attempt=run.attempt, actor=run.by), _kept_alive(runtime, book):
-        _carry_out(runtime, book, schedule, stopping)
+        _carry_out(runtime, book, schedule, began, stopping)
     _nudge_next(runtime, run.job)
 
 
@@ -65,9 +67,12 @@ def _finish_what_is_left(runtime: Runtime, run_id: int) -> None:
         run_job(runtime, each)
 
 
-def _carry_out(runtime: Runtime, book: RunBook, schedule: Schedule | None, stopping: Callable[[], bool]) -> None:
+def _carry_out(
+    runtime: Runtime, book: RunBook, schedule: Schedule | None, began: datetime, stopping: Callable[[], bool]
+) -> None:
     seconds = schedule.max_duration_seconds if schedule else 600
-    work = Work(runtime, book, job_actor(book.run.job, book.run.id), seconds=seconds, stopping=stopping)
+    actor = job_actor(book.run.job, book.run.id)
+    work = Work(runtime, book, actor, began=began, seconds=seconds, stopping=stopping)
     book.log("run.started", trigger=book.run.trigger, at=clock.iso(book.run.at), dry_run=book.run.dry_run)
     try:
         status, error = _outcome_of(work)
@@ -104,7 +109,7 @@ def _finish(runtime: Runtime, book: RunBook, schedule: Schedule | None, status: 
     with runtime.db.transaction() as session:
         book.hold(session)
         run = runs.get(session, book.run.id)
-        now = clock.now()
+        now = database_now(session)
         ending = run_verdicts.ending(run, status)
         book.log("run.finished", "error" if ending == RunStatus.FAILED else "info", **_said(run, ending, now, error))
         book.flush(session)

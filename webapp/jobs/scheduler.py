@@ -23,6 +23,7 @@ from webapp.jobs.sweeping import hand_over, sweep_runs
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services import processes, schedules, slots
+from webapp.sql import database_now
 
 TICK = 0.5
 """Seconds between two looks at the schedules."""
@@ -83,11 +84,11 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
 
     def enqueue_jobs(self) -> list[str]:
         """Claim the due slots, each on its own, and show the plan in Redis."""
-        now = clock.now()
         with self.runtime.db.reading() as session:
-            due = [(schedule.job, schedule.next_slot, schedule.paused_at) for schedule in slots.due(session, now)]
+            due = slots.due(session, database_now(session))
+            seen = [(schedule.job, schedule.next_slot, schedule.paused_at) for schedule in due]
         known = registry()
-        claimed = [job for job, seen, paused in due if job in known and self._claimed(job, seen, paused is not None)]
+        claimed = [job for job, slot, paused in seen if job in known and self._claimed(job, slot, paused is not None)]
         self._reconcile()
         return claimed
 
@@ -99,7 +100,7 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
     def _claimed(self, job: str, seen: Any, paused: bool) -> bool:
         try:
             with self.runtime.db.transaction() as session:
-                now = clock.now()
+                now = database_now(session)
                 if paused:
                     return schedules.resume_elapsed(session, job, actor=slots.SCHEDULER, at=now)
                 made = slots.claim(session, job, now, seen)

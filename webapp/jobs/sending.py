@@ -6,11 +6,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from itertools import groupby
 
-from webapp import clock
 from webapp.jobs.carriers import Carriers
 from webapp.runtime import Runtime
 from webapp.services import delivery_queue
 from webapp.services.delivery_queue import Lanes, Parcel, Result
+from webapp.sql import database_now
 
 LETTERS, MAILMEN, IN_A_ROW = 50, 2, 20
 """Emails on one connection, such connections at once, and webhooks of one endpoint that are taken together."""
@@ -72,7 +72,7 @@ class Sending:
         if limit <= 0:
             return []
         with self._runtime.db.transaction() as session:
-            found = delivery_queue.claim(session, clock.now(), self._lease, limit, lanes, in_a_row=IN_A_ROW)
+            found = delivery_queue.claim(session, database_now(session), self._lease, limit, lanes, in_a_row=IN_A_ROW)
         return sorted(found, key=lambda parcel: (parcel.lane, parcel.id))
 
     def _settle(self, flying: _Flying, done: set[Future[list[tuple[Parcel, Result]]]]) -> None:
@@ -80,5 +80,5 @@ class Sending:
         for future in done:
             del flying[future]
         with self._runtime.db.transaction() as session:
-            arrived = delivery_queue.settle(session, results, clock.now())
+            arrived = delivery_queue.settle(session, results, database_now(session))
         self._settled(results, arrived)

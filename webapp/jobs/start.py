@@ -3,19 +3,19 @@
 import sys
 from collections.abc import Callable
 
-from webapp import clock
 from webapp.jobs import registry
 from webapp.logs import configure
 from webapp.private_files import start_private
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import schedules
 from webapp.settings import SettingsProblem, load_settings
+from webapp.sql import database_now
 
 
 def prepare(runtime: Runtime) -> None:
     """Put what the code declares into the schedule table. Safe to do at every start, by every process."""
     with runtime.db.transaction() as session:
-        schedules.register(session, registry().values(), clock.now())
+        schedules.register(session, registry().values(), database_now(session))
 
 
 def main(be: Callable[[Runtime], None]) -> None:

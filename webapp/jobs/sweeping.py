@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from redis.exceptions import RedisError
 
-from webapp import clock
 from webapp.domain.states import RunStatus
 from webapp.jobs.queue import enqueue, is_waiting
 from webapp.logs import get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services import run_verdicts, sweep
+from webapp.sql import database_now
 
 PATIENCE = timedelta(seconds=5)
 """How long a queued run may be missing from Redis before it is handed over again."""
@@ -19,8 +19,8 @@ PATIENCE = timedelta(seconds=5)
 def sweep_runs(runtime: Runtime) -> int:
     """Take over abandoned runs and hand queued ones to Redis; returns how many were handed over."""
     take_over_abandoned(runtime)
-    now = clock.now()
     with runtime.db.reading() as session:
+        now = database_now(session)
         waiting = list(sweep.waiting(session, now, PATIENCE))
     handed = [run for run in waiting if _handed(runtime, run)]
     if waiting:
@@ -48,12 +48,13 @@ def _handed(runtime: Runtime, run: Run) -> bool:
 def take_over_abandoned(runtime: Runtime) -> None:
     """Queue runs again whose process died; those that died too often are lost."""
     with runtime.db.reading() as session:
-        found = sweep.abandoned(session, clock.now())
+        found = sweep.abandoned(session, database_now(session))
     for run_id in found:
         with runtime.db.transaction() as session:
-            run = sweep.take_over(session, run_id, clock.now())
+            now = database_now(session)
+            run = sweep.take_over(session, run_id, now)
             if run is not None and run.status == RunStatus.LOST:
                 session.flush()
-                run_verdicts.judge(session, run, session.get(Schedule, run.job), clock.now())
+                run_verdicts.judge(session, run, session.get(Schedule, run.job), now)
         if run is not None:
             get_logger().warning("run.abandoned", run_id=run_id, job=run.job, status=run.status, attempt=run.attempt)

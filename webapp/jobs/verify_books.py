@@ -12,7 +12,7 @@ from webapp.services import alerts, books
 MOST_NAMED = 100
 
 
-@job(cron="30 * * * *", catch_up=CatchUp.SKIP)
+@job(cron="30 * * * *", catch_up=CatchUp.SKIP, moves_money=False)
 def verify_books(work: Work, at: datetime) -> None:
     """Check every invariant of the ledger, and compare it with the external ledger and the providers."""
     with work.db.reading() as session:

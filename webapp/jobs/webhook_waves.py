@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import IncomingStatus
 from webapp.errors import Unavailable
@@ -19,6 +18,7 @@ from webapp.services import alerts, chargebacks, incoming, payment_settling, pay
 from webapp.services.incoming import Arrived
 from webapp.services.outcome import Outcome
 from webapp.services.outcome import Refused as LeftAlone
+from webapp.sql import database_now
 
 LEASE = timedelta(minutes=2)
 NO_SUBJECT = "Nothing here has this reference."
@@ -75,7 +75,7 @@ def _looked(runtime: Runtime, name: str, about: About, reference: str) -> Seen:
 
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Seen | Nothing | Unanswered]]) -> Outcome:
-    outcome, at = Outcome("incoming_webhook"), clock.now()
+    outcome, at = Outcome("incoming_webhook"), database_now(session)
     ended: dict[int, tuple[IncomingStatus, str]] = {}
     waiting: dict[int, str] = {}
     words: dict[About, dict[int, Word]] = {about: {} for about in About}
@@ -101,7 +101,7 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Seen
 
 def _apply(work: Work, session: Session, words: dict[About, dict[int, Word]]) -> None:
     """In the order of locks: escrows before wallets."""
-    at, actor = clock.now(), work.actor
+    at, actor = database_now(session), work.actor
     if words[About.PAYMENT]:
         payment_settling.settle_all(session, words[About.PAYMENT], at=at, actor=actor, settings=work.settings)
     if words[About.PAYOUT]:
@@ -115,7 +115,7 @@ def _noted(work: Work, session: Session, arrived: Arrived) -> str:
     told = arrived.tidings
     if told.about == About.TRANSFER:
         said = f"Blnk rejected transfer {told.reference}: its books lack it."
-        alerts.fire(session, "transfer_rejected", told.reference or "unknown", "page", said, clock.now())
+        alerts.fire(session, "transfer_rejected", told.reference or "unknown", "page", said, database_now(session))
         return said
     return chargebacks.note(
         session,
@@ -123,7 +123,7 @@ def _noted(work: Work, session: Session, arrived: Arrived) -> str:
         arrived.subject_id,
         told.event,
         told.data,
-        at=clock.now(),
+        at=database_now(session),
         actor=work.actor,
         settings=work.settings,
     )

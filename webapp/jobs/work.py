@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.states import Trigger
 from webapp.jobs.chunks import Chunks, DryChunks
@@ -17,6 +16,7 @@ from webapp.jobs.waves import Wave, Waves
 from webapp.runtime import Runtime
 from webapp.services import run_progress
 from webapp.services.outcome import Outcome
+from webapp.sql import database_now
 
 
 class Due(Protocol):
@@ -61,11 +61,20 @@ class Work:
     """One attempt at one run."""
 
     def __init__(
-        self, runtime: Runtime, book: RunBook, actor: Actor, *, seconds: float, stopping: Callable[[], bool]
+        self,
+        runtime: Runtime,
+        book: RunBook,
+        actor: Actor,
+        *,
+        began: datetime,
+        seconds: float,
+        stopping: Callable[[], bool],
     ) -> None:
+        """`began` is what the database's clock said: only a dry run looks at what is due later than that."""
         self.runtime, self.db, self.settings = runtime, runtime.db, runtime.settings
         self.book, self.actor = book, actor
-        self.run_id, self.at, self.dry_run = book.run.id, book.run.at, book.run.dry_run
+        self.run_id, self.dry_run = book.run.id, book.run.dry_run
+        self.at = book.run.at if self.dry_run else min(book.run.at, began)
         self.asked: dict[str, Any] = dict(book.run.asked or {})
         self._ends, self._stopping = time.monotonic() + seconds, stopping
         self._step = 0
@@ -121,8 +130,9 @@ class Work:
 
     @property
     def now(self) -> datetime:
-        """The posting instant: now, not the planned one."""
-        return clock.now()
+        """The posting instant: now by the database's clock, not the planned one."""
+        with self.db.reading() as session:
+            return database_now(session)
 
     def _one(self, kind: str, item: int, deed: Callable[[Session, int], None]) -> None:
         try:

@@ -8,7 +8,7 @@ from webapp.models.escrow import Escrow, Freeze
 from webapp.models.ledger import Account, DailyFigure, Entry, Transfer
 from webapp.models.order import Order
 from webapp.models.outbox import Delivery, Event, Idempotency, SavedView, StoredSetting
-from webapp.models.party import AutoDeduct, Party
+from webapp.models.party import AutoDeduct, AutoDeduction, Party
 from webapp.models.payment import Payment, ProviderDispute, Refund
 from webapp.models.payout import Payout, PayoutDestination, PayoutSchedule
 from webapp.models.provider import (
@@ -32,6 +32,7 @@ __all__ = [
     "AuditHead",
     "AuditSeal",
     "AutoDeduct",
+    "AutoDeduction",
     "Base",
     "DailyFigure",
     "Delivery",

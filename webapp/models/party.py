@@ -1,6 +1,6 @@
-"""Parties, and their standing orders to repay debt."""
+"""Parties, their standing orders to repay debt, and the days on which these took."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -44,3 +44,14 @@ class AutoDeduct(Base):
     daily_max: Mapped[Minor | None]
     minimum_balance: Mapped[Minor]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class AutoDeduction(Base):
+    """The one automatic deduction of a party, a currency and a local day: whoever writes the row may take."""
+
+    __tablename__ = "auto_deduction"
+
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True)
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

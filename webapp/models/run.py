@@ -29,6 +29,7 @@ class Schedule(Base):
     long_run_seconds: Mapped[int]
     failed_items_percent: Mapped[int]
     catch_up: Mapped[Word]
+    moves_money: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     next_slot: Mapped[datetime | None]
     since: Mapped[datetime]
     changed_at: Mapped[datetime | None]

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.states import RunStatus
 from webapp.errors import Invalid
 from webapp.models import Run
 from webapp.services import runs
+from webapp.sql import database_now
 
 MOST = 500
 """Runs that one request covers at most, the newest first."""
@@ -51,11 +51,11 @@ def _retry(session: Session, run_id: int, actor: Actor) -> None:
     if run.failed:
         runs.retry(session, run_id, actor=actor)
     else:
-        runs.trigger(session, run.job, actor=actor, at=run.at)
+        runs.repeat(session, run_id, actor=actor)
 
 
 def _cancel(session: Session, run_id: int, actor: Actor) -> None:
-    runs.cancel(session, run_id, actor=actor, at=clock.now())
+    runs.cancel(session, run_id, actor=actor, at=database_now(session))
 
 
 WAYS = {

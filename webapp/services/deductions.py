@@ -11,20 +11,25 @@ from sqlalchemy.orm import Session, aliased
 from webapp.domain.actors import Actor
 from webapp.domain.deduction import Standing, amount_to_take
 from webapp.domain.states import AccountKind, TransferKind
-from webapp.models import Account, AutoDeduct, Entry, Party, Transfer
+from webapp.models import Account, AutoDeduct, AutoDeduction, Entry, Party, Transfer
 from webapp.models.base import BigInt
 from webapp.services import audit, ledger_rows
 from webapp.services.escrow_queries import Due
 from webapp.services.ledger_rows import Movement
 from webapp.services.outcome import Outcome, Refused, Share
 from webapp.services.stop import require_money_moves
-from webapp.sql import lock, one_of
+from webapp.sql import insert_new, lock, one_of
 
+Taking = list[tuple[Any, int]]
+"""Standing orders, each with what it takes."""
+Keys = set[tuple[int, str]]
+"""Parties, each with a currency."""
+_TAKEN = "It was taken already today."
 _Debt = aliased(Account, name="debt")
 _Wallet = aliased(Account, name="wallet")
 
 
-def due(_at: datetime) -> Due:
+def due() -> Due:
     """Standing orders that are enabled, of parties in debt."""
     found = select(AutoDeduct.id).join(_Debt, _account(_Debt, AccountKind.RECEIVABLE))
     return Due(AutoDeduct, found.where(AutoDeduct.enabled, _Debt.balance < 0), (AutoDeduct.id,))
@@ -36,20 +41,23 @@ def deduct_all(
     *,
     at: datetime,
     actor: Actor,
-    due_by: datetime,
     zone: str,
     run_id: int | None = None,
 ) -> Outcome:
-    """Take what each standing order allows; those it doesn't are refused by name. `due_by` decides the local day.
+    """Take what each standing order allows; those it doesn't are refused by name.
 
+    `at` is the posting instant: its day in the zone is the one that counts, whatever day the run was planned for.
     Raises Conflict while outgoing money is stopped.
     """
     actor.require("money:move")
     require_money_moves(session)
     rows = _rows(session, ids)
     lock(session, Account, [account for row in rows for account in (row.debt_id, row.wallet_id) if account])
-    day = due_by.astimezone(ZoneInfo(zone)).date()
-    outcome, taken = _judged(session, ids, day, zone)
+    day = _local_day(at, zone)
+    refused, allowed = _judged(session, ids, day, zone)
+    mine = _claim_day(session, allowed, day, at)
+    taken = [(row, amount) for row, amount in allowed if (row.party_id, row.currency) in mine]
+    refused += [Refused(row.id, row.ref, _TAKEN) for row, _ in allowed if (row.party_id, row.currency) not in mine]
     moves = [_movement(row, amount, day) for row, amount in taken]
     for first in range(0, len(moves), ledger_rows.MOST):
         some = moves[first : first + ledger_rows.MOST]
@@ -59,34 +67,41 @@ def deduct_all(
         audit.record(
             session, actor, "party.auto_deduct_taken", ("party", row.party_id), at=at, after=said, run_id=run_id
         )
+    return _outcome(refused, taken)
+
+
+def preview_all(session: Session, ids: Sequence[int], *, at: datetime, zone: str) -> Outcome:
+    """What a run that posts at this instant would take, nothing taken."""
+    refused, allowed = _judged(session, ids, _local_day(at, zone), zone)
+    outcome = _outcome(refused, allowed)
+    outcome.shares = [Share(row.party_id, row.currency, amount) for row, amount in allowed]
     return outcome
 
 
-def preview_all(session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime, zone: str) -> Outcome:
-    """The same sums, nothing taken."""
-    outcome, taken = _judged(session, ids, due_by.astimezone(ZoneInfo(zone)).date(), zone)
-    outcome.shares = [Share(row.party_id, row.currency, amount) for row, amount in taken]
+def _outcome(refused: list[Refused], taken: Taking) -> Outcome:
+    outcome = Outcome("auto_deduct", done=len(taken), refused=sorted(refused, key=lambda each: each.id))
+    for row, amount in taken:
+        outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + amount
     return outcome
 
 
-def _judged(session: Session, ids: Sequence[int], day: date, zone: str) -> tuple[Outcome, list[tuple[Any, int]]]:
+def _judged(session: Session, ids: Sequence[int], day: date, zone: str) -> tuple[list[Refused], Taking]:
     rows = _rows(session, ids)
     repaid, done = _repaid(session, rows, day, zone), _done_already(session, rows, day)
-    outcome, taken = Outcome("auto_deduct"), []
+    refused: list[Refused] = []
+    allowed: Taking = []
     for row in rows:
-        answer = _answer(row, day, repaid.get(row.debt_id, 0), done)
+        answer = _answer(row, repaid.get(row.debt_id, 0), done)
         if isinstance(answer, str):
-            outcome.refused.append(Refused(row.id, row.ref, answer))
+            refused.append(Refused(row.id, row.ref, answer))
         else:
-            taken.append((row, answer))
-            outcome.done += 1
-            outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + answer
-    return outcome, taken
+            allowed.append((row, answer))
+    return refused, allowed
 
 
-def _answer(row: Any, day: date, repaid: int, done: set[str]) -> int | str:
-    if _reference(row, day) in done:
-        return "It was taken already today."
+def _answer(row: Any, repaid: int, done: Keys) -> int | str:
+    if (row.party_id, row.currency) in done:
+        return _TAKEN
     if row.wallet_id is None:
         return f"{row.name} has no wallet in {row.currency}."
     standing = Standing(row.currency, -row.debt, row.wallet, row.percent, row.daily_max, row.minimum_balance, repaid)
@@ -132,10 +147,26 @@ def _movement(row: Any, amount: int, day: date) -> Movement:
     return Movement(_reference(row, day), row.currency, row.wallet_id, row.debt_id, amount)
 
 
-def _done_already(session: Session, rows: Sequence[Any], day: date) -> set[str]:
-    """The day's references that are there: the ledger's own uniqueness decides if two look at once."""
-    references = [_reference(row, day) for row in rows]
-    return set(session.scalars(select(Transfer.reference).where(Transfer.reference.in_(references))))
+def _done_already(session: Session, rows: Sequence[Any], day: date) -> Keys:
+    """Whose day is used up: a look, for the preview and the sentence. `_claim_day` is what decides."""
+    query = select(AutoDeduction.party_id, AutoDeduction.currency).where(
+        AutoDeduction.day == day, one_of(session, AutoDeduction.party_id, [row.party_id for row in rows])
+    )
+    return {(party_id, currency) for party_id, currency in session.execute(query)}
+
+
+def _claim_day(session: Session, allowed: Taking, day: date, at: datetime) -> Keys:
+    """Take the day for these parties; the answer lacks those for whom it was taken meanwhile."""
+    if not allowed:
+        return set()
+    rows = [{"party_id": row.party_id, "currency": row.currency, "day": day, "at": at} for row, _ in allowed]
+    claim = insert_new(session, AutoDeduction).on_conflict_do_nothing()
+    made = session.execute(claim.returning(AutoDeduction.party_id, AutoDeduction.currency), rows)
+    return {(party_id, currency) for party_id, currency in made}
+
+
+def _local_day(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def _repaid(session: Session, rows: Sequence[Any], day: date, zone: str) -> dict[int, int]:

@@ -42,8 +42,10 @@ def release_all(
     """Pay held escrows to their sellers, less the fee. Those that may not be paid now are refused by name, not raised.
 
     `reason` is the word for why they leave, `said` what a person said of it. With `due_by`, only what is due by then
-    is paid; `policy` is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
+    is paid, and by `at` in any case: nobody names an instant at which what is due later would be due already. `policy`
+    is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
     """
+    due_by = None if due_by is None else min(due_by, at)
     due = may_be_paid(due_by, policy)
     return _leave_all(session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, said=said, run_id=run_id)
 

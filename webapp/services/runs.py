@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus, Trigger
-from webapp.errors import Conflict, Invalid, NotFound, Overtaken
-from webapp.models import Run, RunItem
+from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
+from webapp.models import Run, RunItem, Schedule
 from webapp.services import audit
 from webapp.services.run_queries import (
     as_json,
@@ -23,6 +23,7 @@ from webapp.services.run_queries import (
 )
 from webapp.services.schedule_changes import locked
 from webapp.services.slots import claim_latest
+from webapp.sql import database_now
 
 __all__ = [
     "as_json",
@@ -33,6 +34,7 @@ __all__ = [
     "items",
     "lines",
     "recent",
+    "repeat",
     "retry",
     "transfers",
     "trigger",
@@ -52,11 +54,16 @@ def trigger(
     trigger: Trigger = Trigger.MANUAL,
     asked: dict[str, Any] | None = None,
 ) -> Run:
-    """Ask for a run now. Raises Conflict, naming it, while another of the job is unfinished; dry runs never wait."""
+    """Ask for a run now. Raises Conflict, naming it, while another of the job is unfinished; dry runs never wait.
+
+    `at` narrows it to what was due at an instant; of a job that moves money only some may say so. Raises NotAllowed.
+    """
     actor.require("job:run")
-    now = clock.now()
+    now = database_now(session)
     _refuse_future(at, now, dry_run)
-    locked(session, job)
+    schedule = locked(session, job)
+    if at is not None and not dry_run:
+        _require_choice(schedule, actor)
     if not dry_run:
         _refuse_beside_another(session, job)
     return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run, asked=asked)
@@ -73,7 +80,16 @@ def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
     failed = select(RunItem.id).where(RunItem.run_id == run_id, RunItem.outcome == FAILED).limit(1)
     if session.scalars(failed).first() is None:
         raise Conflict(f"Nothing failed in run {run_id}.")
-    return _made(session, parent.job, actor, Trigger.RETRY, parent.at, clock.now(), parent_id=parent.id)
+    return _made(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), parent_id=parent.id)
+
+
+def repeat(session: Session, run_id: int, *, actor: Actor) -> Run:
+    """A new run of the whole of a finished one, for its instant. Raises Conflict beside another."""
+    actor.require("job:run")
+    parent = get(session, run_id)
+    locked(session, parent.job)
+    _refuse_beside_another(session, parent.job)
+    return _made(session, parent.job, actor, Trigger.MANUAL, parent.at, database_now(session), parent_id=parent.id)
 
 
 def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None:
@@ -93,19 +109,29 @@ def claim_for_outside_cron(
 ) -> Run:
     """A queued run for `desk run`: of the latest slot if that has none yet, else without a slot. It waits its turn."""
     actor.require("job:run")
-    now = clock.now()
+    now = database_now(session)
     if at is None and not dry_run:
         run_id = claim_latest(session, job, now, actor=actor)
         if run_id is not None:
             return get(session, run_id)
     _refuse_future(at, now, dry_run)
-    locked(session, job)
+    schedule = locked(session, job)
+    if at is not None and not dry_run:
+        _require_choice(schedule, actor)
     return _made(session, job, actor, Trigger.MANUAL, at or now, now, dry_run=dry_run)
 
 
 def _refuse_future(at: datetime | None, now: datetime, dry_run: bool) -> None:
     if at is not None and at > now and not dry_run:
         raise Invalid("Only a dry run can look at the future.", fields={"at": "It can't be in the future."})
+
+
+def _require_choice(schedule: Schedule, actor: Actor) -> None:
+    if schedule.moves_money and not actor.may("job:choose-instant"):
+        raise NotAllowed(
+            f"{actor.name} may not choose the instant of {schedule.job}, which moves money. Leave `at` out: it does "
+            "what is due now. Or make it a dry run."
+        )
 
 
 def _refuse_beside_another(session: Session, job: str) -> None:

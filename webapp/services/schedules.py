@@ -69,7 +69,7 @@ def register(session: Session, specs: Iterable[JobSpec], at: datetime) -> None:
 
 
 def _refresh(schedule: Schedule, spec: JobSpec, at: datetime) -> None:
-    schedule.description = spec.description
+    schedule.description, schedule.moves_money = spec.description, spec.moves_money
     if schedule.changed_at is None and _plan(schedule) != (spec.cron, spec.zone):
         for name, value in _defaults(spec, at).items():
             setattr(schedule, name, value)
@@ -92,6 +92,7 @@ def _defaults(spec: JobSpec, at: datetime) -> dict[str, object]:
         "long_run_seconds": int(spec.long_run.total_seconds()),
         "failed_items_percent": spec.failed_items_percent,
         "catch_up": spec.catch_up,
+        "moves_money": spec.moves_money,
         "next_slot": Recurrence(spec.cron, spec.zone).next(at),
         "since": at,
         "version": 1,

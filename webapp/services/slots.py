@@ -49,17 +49,23 @@ def claim(session: Session, job: str, at: datetime, seen: datetime | None = None
 
 
 def claim_latest(session: Session, job: str, at: datetime, *, actor: Actor) -> int | None:
-    """The run of the latest slot, for an outside cron; what was planned before it is missed. None when it has one."""
+    """The run of the latest slot, for an outside cron, by the job's rule of catching up; None when it has had its own.
+
+    What was planned before it is recorded as missed. `each` takes the oldest first, and the last of them is the answer.
+    """
     schedule = locked(session, job)
     recurrence = Recurrence(schedule.cron, schedule.zone)
     slot = recurrence.previous(at)
-    if slot is None or slot < schedule.since:
+    if slot is None or slot < schedule.since or schedule.paused_at is not None:
         return None
-    if schedule.next_slot is not None and schedule.next_slot < slot:
-        insert_missed(session, job, schedule.next_slot, _before(recurrence, slot), at, _WHY)
-    made = _insert_run(session, job, slot, Trigger.SCHEDULE, at, actor=actor)
-    _advance(session, job, recurrence.next(slot))
-    return made
+    planned = schedule.next_slot if schedule.next_slot is not None else slot
+    if planned < slot and schedule.catch_up == CatchUp.EACH:
+        made = _settle_each(session, schedule, recurrence, at, actor)
+        return made[-1] if made else None
+    if planned < slot:
+        insert_missed(session, job, planned, _before(recurrence, slot), at, _WHY)
+    made = _settle(session, schedule, recurrence, slot, at, actor)
+    return made[0] if made else None
 
 
 def _claim_stretch(session: Session, job: str, at: datetime) -> list[int]:
@@ -75,23 +81,37 @@ def _claim_stretch(session: Session, job: str, at: datetime) -> list[int]:
     return _settle(session, schedule, recurrence, last, at)
 
 
-def _settle(session: Session, schedule: Schedule, recurrence: Recurrence, slot: datetime, at: datetime) -> list[int]:
-    """One slot: a run, or missed when it is later than its grace and the job does not catch up."""
+def _settle(
+    session: Session,
+    schedule: Schedule,
+    recurrence: Recurrence,
+    slot: datetime,
+    at: datetime,
+    actor: Actor = SCHEDULER,
+) -> list[int]:
+    """One slot: a run, or missed when it is later than its grace and the job does not catch up.
+
+    None when it has a run, or is on record as missed already.
+    """
     _advance(session, schedule.job, recurrence.next(slot))
+    if _is_missed(session, schedule.job, slot):
+        return []
     late = at > slot + timedelta(seconds=schedule.grace_seconds)
     if not _still_wanted(schedule, recurrence, slot, at, late):
         insert_missed(session, schedule.job, slot, slot, at, _WHY)
         return []
-    made = _insert_run(session, schedule.job, slot, Trigger.CATCH_UP if late else Trigger.SCHEDULE, at)
+    made = _insert_run(session, schedule.job, slot, Trigger.CATCH_UP if late else Trigger.SCHEDULE, at, actor)
     return [made] if made else []
 
 
-def _settle_each(session: Session, schedule: Schedule, recurrence: Recurrence, at: datetime) -> list[int]:
+def _settle_each(
+    session: Session, schedule: Schedule, recurrence: Recurrence, at: datetime, actor: Actor = SCHEDULER
+) -> list[int]:
     first = schedule.next_slot or at
     slots = [first, *recurrence.upcoming(first, _EACH_AT_ONCE - 1)]
     made: list[int] = []
     for slot in [slot for slot in slots if slot <= at]:
-        made += _settle(session, schedule, recurrence, slot, at)
+        made += _settle(session, schedule, recurrence, slot, at, actor)
     return made
 
 
@@ -110,9 +130,7 @@ def _advance(session: Session, job: str, following: datetime) -> None:
     )
 
 
-def _insert_run(
-    session: Session, job: str, slot: datetime, trigger: Trigger, at: datetime, actor: Actor = SCHEDULER
-) -> int | None:
+def _insert_run(session: Session, job: str, slot: datetime, trigger: Trigger, at: datetime, actor: Actor) -> int | None:
     row = insert_new(session, Run).values(
         job=job,
         slot=slot,
@@ -131,6 +149,12 @@ def _insert_run(
         skipped=0,
     )
     return session.scalars(row.on_conflict_do_nothing().returning(Run.id)).one_or_none()
+
+
+def _is_missed(session: Session, job: str, slot: datetime) -> bool:
+    """Whether the slot lies within a stretch that is recorded as missed; only the first of one is in `run.slot`."""
+    stretch = (Run.job == job, Run.status == RunStatus.MISSED, Run.slot <= slot, Run.missed_to >= slot)
+    return session.scalars(select(Run.id).where(*stretch).limit(1)).first() is not None
 
 
 def _before(recurrence: Recurrence, slot: datetime) -> datetime:

@@ -94,8 +94,8 @@ def _release(session: Session, policy: Policy, now: datetime) -> Coming:
 
 def _deduct(session: Session, now: datetime, settings: Settings) -> Coming:
     found = _planned(session, "auto_deduct", now)
-    twin = partial(deductions.preview_all, due_by=found.at, zone=settings.auto_deduct_zone)
-    return _walked(session, found, deductions.due(found.at), twin)
+    twin = partial(deductions.preview_all, zone=settings.auto_deduct_zone)
+    return _walked(session, found, deductions.due(), twin)
 
 
 def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> Coming:
