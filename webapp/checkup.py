@@ -3,18 +3,19 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from redis.exceptions import RedisError
-from sqlalchemy import DateTime, func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
 from webapp.providers.failures import CallFailed
 from webapp.runtime import Runtime
-from webapp.services import mirror_balances, processes, provider_health
+from webapp.services import clock_skew, mirror_balances, next_slots, processes, provider_health
 from webapp.services.health import health
+from webapp.sql import database_now
 
 _SKEW = timedelta(seconds=5)
 _DISK = (1, 5)
@@ -88,18 +89,23 @@ def redis(runtime: Runtime) -> Finding:
 
 
 def clocks(runtime: Runtime) -> Finding:
-    """Do this machine and the database agree what time it is?"""
+    """Do this machine and the database agree what time it is, and is every next slot where its plan has it?"""
+    with runtime.db.reading() as session:
+        skew, now = clock_skew.measure(session), database_now(session)
+        late = [schedule.job for schedule in next_slots.too_late(session, now)]
+    allowed = clock_skew.most(runtime.settings)
+    if abs(skew) > allowed:
+        do = "Keep both by NTP: workers, scheduler and `desk run` refuse to work until they agree."
+        return Finding("clock", "wrong", f"{clock_skew.in_words(skew)}; {allowed.seconds} s are allowed.", do)
+    if late:
+        do = "A process had a wrong clock. The scheduler and `desk run` put it right; see Alerts."
+        return Finding("clock", "wrong", f"Further off than the plan allows: the next slot of {', '.join(late)}.", do)
+    if abs(skew) > _SKEW:
+        return Finding("clock", "warning", f"{clock_skew.in_words(skew)}.", "Keep both by NTP.")
     if runtime.db.is_sqlite:
         return Finding("clock", "ok", "The database uses this machine's clock.")
-    with runtime.db.reading() as session:
-        theirs: datetime = session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
-    skew = abs(clock.now() - theirs)
-    if skew > _SKEW:
-        off = f"{skew.total_seconds():.1f} s off the database's."
-        return Finding(
-            "clock", "wrong", f"This machine's clock is {off}", "Keep both by NTP: slots and leases are judged by it."
-        )
-    return Finding("clock", "ok", f"This machine and the database agree within {_SKEW.seconds} s.")
+    said = f"The skew is {skew.total_seconds():.3f} s; {allowed.seconds} s are allowed."
+    return Finding("clock", "ok", f"This machine and the database agree. {said}")
 
 
 def schedules(runtime: Runtime) -> Finding:

@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     api_rate_limit: str = "600 per minute"
     run_retention_days: int = Field(365, ge=1)
     run_lease_seconds: int = Field(30, ge=1, le=600)
+    max_clock_skew_seconds: int = Field(30, ge=1, le=3600)
     silence_seconds: int = Field(60, ge=2, le=3600)
     waiting_seconds: int = Field(300, ge=5)
     paystack_secret_key: str = ""

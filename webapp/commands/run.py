@@ -16,12 +16,13 @@ from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.states import RunStatus
 from webapp.errors import Invalid
+from webapp.jobs.right_clock import put_plans_right, require_right_clock
 from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
 from webapp.logs import configure
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services import runs
+from webapp.services import processes, runs
 
 _LOOK_EVERY = 0.5
 _ITEMS_SHOWN = 20
@@ -66,6 +67,8 @@ def _instant(text: str | None) -> datetime | None:
 
 def _carried_out(runtime: Runtime, name: str, at: datetime | None, dry_run: bool) -> Run:
     prepare(runtime)
+    require_right_clock(runtime, processes.COMMAND)
+    put_plans_right(runtime)
     with runtime.db.transaction() as session:
         run = runs.claim_for_outside_cron(session, name, actor=operator(), at=at, dry_run=dry_run)
     with _watched(runtime, run.id):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from webapp.jobs.sweeping import sweep_runs
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
-from webapp.services import processes
+from webapp.services import clock_skew, processes
 from webapp.sql import database_now
 
 
@@ -49,7 +49,8 @@ class Heartbeat:
 
     def _beat(self) -> None:
         with self._runtime.db.transaction() as session:
-            processes.beat(session, self._kind, database_now(session), self._run_id())
+            skew = clock_skew.measure(session)
+            processes.beat(session, self._kind, database_now(session), self._run_id(), skew)
 
     def _leave(self) -> None:
         with self._runtime.db.transaction() as session:

@@ -19,7 +19,7 @@ from webapp.jobs.work import AskedToStop, NotConfigured, TimeLimit, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import run_progress, run_verdicts, runs, sweep
+from webapp.services import clock_skew, run_progress, run_verdicts, runs, sweep
 from webapp.services.run_progress import RunLost
 from webapp.sql import database_now
 
@@ -27,9 +27,13 @@ Ending = tuple[RunStatus, str | None]
 
 
 def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> None:
-    """Carry out a queued run. Does nothing when it is not queued, or another run of its job is running."""
+    """Carry out a queued run. Does nothing when it is not queued, or another run of its job is running.
+
+    Raises ClockOff, and leaves it in the queue, when this machine's clock is wrong.
+    """
     lease = timedelta(seconds=runtime.settings.run_lease_seconds)
     with runtime.db.transaction() as session:
+        clock_skew.require(session, runtime.settings)
         began = database_now(session)
         run = run_progress.start(session, run_id, began, lease)
         schedule = session.get(Schedule, run.job) if run is not None else None

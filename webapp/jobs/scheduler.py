@@ -18,6 +18,7 @@ from webapp.jobs.heartbeat import Heartbeat
 from webapp.jobs.judging import look_around
 from webapp.jobs.lease import Lease
 from webapp.jobs.queue import QUEUE, RunJob, queue
+from webapp.jobs.right_clock import clock_is_right, put_plans_right
 from webapp.jobs.start import prepare
 from webapp.jobs.sweeping import hand_over, sweep_runs
 from webapp.logs import get_logger
@@ -61,9 +62,18 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
         self._try(self.register_death)
 
     def tick(self) -> None:
-        """One look: claim what is due, hand it over, mend Redis, and now and then sweep and judge."""
+        """One look: claim what is due, hand it over, mend Redis, and now and then put plans right, sweep and judge.
+
+        With a wrong clock it leaves the plan to another scheduler, and only judges.
+        """
         if not self.acquire_lock():
             return
+        if not clock_is_right(self.runtime):
+            self._try(self.remove_lock)
+            self._now_and_then("judge", _JUDGE_EVERY, lambda: look_around(self.runtime))
+            self._pause = _LONGEST_PAUSE
+            return
+        self._now_and_then("plan", _JUDGE_EVERY, lambda: put_plans_right(self.runtime))
         well = self._try(self.enqueue_jobs)
         well &= self._now_and_then("sweep", _SWEEP_EVERY, lambda: sweep_runs(self.runtime))
         well &= self._now_and_then("judge", _JUDGE_EVERY, lambda: look_around(self.runtime))

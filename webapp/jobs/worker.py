@@ -18,16 +18,18 @@ from webapp.jobs.alert_post import AlertPost
 from webapp.jobs.asked import Asked
 from webapp.jobs.heartbeat import Heartbeat
 from webapp.jobs.queue import RunJob, queue
+from webapp.jobs.right_clock import clock_is_right
 from webapp.jobs.run_job import run_job
 from webapp.jobs.start import prepare
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services import processes
+from webapp.services.clock_skew import ClockOff
 
 _TTL = 30
 _MAINTENANCE = 60
-_PAUSE = 1.0
-"""Seconds: RQ's own life signs, its cleaning, and the wait before a new start."""
+_PAUSE, _CLOCK_PAUSE = 1.0, 5.0
+"""Seconds: RQ's own life signs, its cleaning, the wait before a new start, and before the clock is looked at again."""
 
 
 class RunWorker(SimpleWorker):
@@ -54,8 +56,15 @@ class RunWorker(SimpleWorker):
         self.current: tuple[Job, int] | None = None
 
     def execute(self, run_id: int) -> None:
-        """Carry out a run, handing it back between two chunks when the process is asked to stop."""
-        run_job(self.runtime, run_id, stopping=lambda: self.stopping)
+        """Carry out a run, handing it back between two chunks when the process is asked to stop.
+
+        With a wrong clock it stays in the queue, and this worker takes nothing more from it.
+        """
+        try:
+            run_job(self.runtime, run_id, stopping=lambda: self.stopping)
+        except ClockOff as off:
+            get_logger().error("clock.off", problem=off.detail, run_id=run_id)
+            vars(self)["_stop_requested"] = True
 
     def execute_job(self, job: Job, queue: object) -> None:
         """Remember which run it is, for the heartbeat."""
@@ -141,8 +150,14 @@ def work(runtime: Runtime) -> None:
 
 
 def _work_once(runtime: Runtime, asked: Asked, current: list[RunWorker]) -> None:
-    """One RQ worker's life: it ends when told to, or when something it doesn't survive happens to Redis."""
+    """One RQ worker's life: it ends when told to, or when something it doesn't survive happens to Redis.
+
+    None begins with a wrong clock.
+    """
     try:
+        if not clock_is_right(runtime):
+            asked.wait(_CLOCK_PAUSE)
+            return
         name = f"{processes.name_of(processes.WORKER)}-{time.time_ns()}"
         worker = RunWorker(runtime, name, asked=lambda: asked.stop)
         RunJob.execute = staticmethod(worker.execute)

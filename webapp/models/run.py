@@ -125,6 +125,8 @@ class Process(Base):
     pid: Mapped[int]
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime] = mapped_column(index=True)
+    skew_ms: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How far its machine's clock is ahead of the database's."""
     run_id: Mapped[int | None]
 
 
