@@ -76,6 +76,6 @@ def in_words(schedule: Schedule) -> str:
     """The schedule as the callers know it, such as "Daily at 2:00 AM EAT"."""
     minute, hour, *days = schedule.cron.split()
     coming = (schedule.next_slot or clock.now()).astimezone(ZoneInfo(schedule.zone))
-    if minute.isdigit() and hour.isdigit() and days == ["*", "*", "*"]:
+    if minute.isdecimal() and hour.isdecimal() and days == ["*", "*", "*"]:
         return f"Daily at {int(hour) % 12 or 12}:{int(minute):02} {'AM' if int(hour) < 12 else 'PM'} {coming:%Z}"
     return f"{schedule.cron} {coming:%Z}"

@@ -85,7 +85,7 @@ def accepts(session: Session, user_id: int, code: str, *, codes: Codes) -> bool:
     if user.totp_secret is None:
         return False
     digits = _digits(code)
-    if digits.isdigit() and len(digits) == 6:
+    if digits.isdecimal() and len(digits) == 6:
         return codes.fits(user, user.totp_secret, digits)
     return _spend_recovery_code(user, code)
 

@@ -120,7 +120,7 @@ def found_or_made(box: Box, identity: str, currency: str) -> Thing:
 def numbered(box: Box, kind: str, prefix: str, identity: str) -> Thing | None:
     """A thing by Blnk's id of it."""
     number = identity.removeprefix(prefix)
-    return box.books.numbered(kind, int(number)) if number.isdigit() and identity.startswith(prefix) else None
+    return box.books.numbered(kind, int(number)) if number.isdecimal() and identity.startswith(prefix) else None
 
 
 def adjust(box: Box, identity: str, amount: int) -> Thing:
@@ -148,4 +148,4 @@ def _key(indicator: str, currency: str) -> str:
 
 def _offset() -> int:
     text = request.args.get("offset", "0")
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0

@@ -108,7 +108,7 @@ def _once(act: Callable[[], tuple[int, Data]]) -> Response:
 
 def _by_id(box: Box, identity: str) -> Thing | None:
     number = identity.removeprefix("chg_")
-    return box.books.numbered(KIND, int(number)) if number.isdigit() else None
+    return box.books.numbered(KIND, int(number)) if number.isdecimal() else None
 
 
 def _event(thing: Thing) -> Data:

@@ -1,0 +1,125 @@
+"""What a provider's word means for a payment."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.bounded import PROPERTY
+from webapp.domain.collection import NO_RESPONSE, Attempt, Verdict, judge, next_check
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.states import OrderStatus, PaymentStatus
+
+AT, PATIENCE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC), timedelta(hours=24)
+FRESH, STALE = AT - PATIENCE + timedelta(seconds=1), AT - PATIENCE
+
+
+def attempt(status: str = PaymentStatus.PENDING, asked: datetime | None = FRESH, **more: object) -> Attempt:
+    settled = {"order_status": OrderStatus.AWAITING_PAYMENT} | more
+    return Attempt(status, 10_000, "NGN", first_checked_at=asked, **settled)  # type: ignore[arg-type]
+
+
+def seen(fate: Fate, amount: int | None = 10_000, currency: str | None = "NGN", said: str = "") -> Seen:
+    return Seen("pay-1", fate, amount, currency, said=said)
+
+
+SILENCE = Unanswered("It did not answer.")
+
+
+@pytest.mark.parametrize(
+    ("payment", "word", "verdict"),
+    [
+        (attempt(), seen(Fate.SUCCEEDED), Verdict.SUCCEED),
+        (attempt(asked=STALE), seen(Fate.SUCCEEDED), Verdict.SUCCEED),
+        (attempt(asked=None), seen(Fate.SUCCEEDED), Verdict.SUCCEED),
+        (attempt(), seen(Fate.SUCCEEDED, 9_999), Verdict.REVIEW),
+        (attempt(), seen(Fate.SUCCEEDED, 10_001), Verdict.REVIEW),
+        (attempt(), seen(Fate.SUCCEEDED, None), Verdict.REVIEW),
+        (attempt(), seen(Fate.SUCCEEDED, currency="GHS"), Verdict.REVIEW),
+        (attempt(), seen(Fate.SUCCEEDED, currency=None), Verdict.REVIEW),
+        (attempt(order_status=OrderStatus.IN_PROGRESS), seen(Fate.SUCCEEDED), Verdict.REVIEW),
+        (attempt(order_status=OrderStatus.CANCELLED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
+        (attempt(order_status=OrderStatus.DECLINED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
+        (attempt(PaymentStatus.FAILED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
+        (attempt(PaymentStatus.EXPIRED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
+        (attempt(PaymentStatus.SUCCEEDED), seen(Fate.SUCCEEDED), Verdict.LEAVE),
+        (attempt(), seen(Fate.FAILED), Verdict.FAIL),
+        (attempt(), seen(Fate.REVERSED), Verdict.FAIL),
+        (attempt(), seen(Fate.PENDING), Verdict.WAIT),
+        (attempt(), seen(Fate.ABSENT), Verdict.WAIT),
+        (attempt(), SILENCE, Verdict.WAIT),
+        (attempt(asked=STALE), seen(Fate.ABSENT), Verdict.EXPIRE),
+        (attempt(asked=STALE), SILENCE, Verdict.EXPIRE),
+        (attempt(asked=None), SILENCE, Verdict.WAIT),
+        (attempt(has_reference=False), SILENCE, Verdict.EXPIRE),
+        (attempt(PaymentStatus.SUCCEEDED), seen(Fate.REVERSED), Verdict.REVIEW),
+        (attempt(PaymentStatus.FAILED), seen(Fate.REVERSED), Verdict.LEAVE),
+        (attempt(PaymentStatus.EXPIRED), SILENCE, Verdict.LEAVE),
+    ],
+)
+def test_what_a_word_means(payment: Attempt, word: Word, verdict: Verdict) -> None:
+    found, said = judge(payment, word, AT, PATIENCE)
+    assert found == verdict
+    assert bool(said) == (verdict not in (Verdict.SUCCEED, Verdict.LEAVE))
+
+
+def test_a_review_says_both_amounts() -> None:
+    assert judge(attempt(), seen(Fate.SUCCEEDED, 9_999), AT, PATIENCE)[1] == (
+        "The provider collected NGN 99.99, not NGN 100.00."
+    )
+    assert judge(attempt(), seen(Fate.SUCCEEDED, currency="JPY"), AT, PATIENCE)[1] == (
+        "The provider collected JPY 10,000, not NGN 100.00."
+    )
+
+
+def test_what_the_provider_said_is_kept() -> None:
+    assert judge(attempt(), seen(Fate.FAILED, said="Declined."), AT, PATIENCE)[1] == "Declined."
+    assert judge(attempt(), SILENCE, AT, PATIENCE)[1] == "It did not answer."
+    assert NO_RESPONSE.endswith(".")
+
+
+ANY_WORD = st.builds(
+    Seen,
+    reference=st.just("pay-1"),
+    fate=st.sampled_from(Fate),
+    amount=st.sampled_from([None, 0, 9_999, 10_000, 10_001]),
+    currency=st.sampled_from([None, "NGN", "GHS"]),
+) | st.just(SILENCE)
+
+
+@PROPERTY
+@given(
+    status=st.sampled_from(PaymentStatus),
+    order=st.sampled_from(OrderStatus),
+    asked=st.sampled_from([None, FRESH, STALE]),
+    word=ANY_WORD,
+)
+def test_only_the_whole_amount_of_a_waiting_payment_is_held(
+    status: PaymentStatus, order: OrderStatus, asked: datetime | None, word: Word
+) -> None:
+    verdict, _ = judge(attempt(status, asked, order_status=order), word, AT, PATIENCE)
+    whole = isinstance(word, Seen) and (word.fate, word.amount, word.currency) == (Fate.SUCCEEDED, 10_000, "NGN")
+    waits = status == PaymentStatus.PENDING and order == OrderStatus.AWAITING_PAYMENT
+    assert (verdict == Verdict.SUCCEED) == (whole and waits)
+
+
+def test_a_payment_that_is_over_never_fails_or_waits_again() -> None:
+    over = (PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.NEEDS_REVIEW)
+    for status, fate in product(over, Fate):
+        verdict, _ = judge(attempt(status), seen(fate), AT, PATIENCE)
+        assert verdict in (Verdict.LEAVE, Verdict.REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("checks", "minutes"), [(0, 30), (1, 60), (2, 120), (3, 240), (4, 360), (5, 360), (10_000, 360)]
+)
+def test_it_is_asked_half_as_often_each_time_up_to_six_hours(checks: int, minutes: int) -> None:
+    assert next_check(checks, AT, None) == AT + timedelta(minutes=minutes)
+
+
+def test_a_provider_that_says_when_is_waited_for() -> None:
+    assert next_check(0, AT, 7_200) == AT + timedelta(hours=2)
+    assert next_check(0, AT, 60) == AT + timedelta(minutes=30)
+    assert next_check(4, AT, 86_400) == AT + timedelta(days=1)

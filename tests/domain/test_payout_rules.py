@@ -1,0 +1,98 @@
+"""What a provider's word means for a payout: nothing is sent twice, nothing is called paid that is not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.bounded import PROPERTY
+from webapp.domain.payout_rules import Course, Sent, judge, next_try
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+PENDING, SENDING, SENT = PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT
+SILENCE = Unanswered("It did not answer.")
+REFUSAL = Unanswered("It said no.", is_refusal=True)
+UNSENT = Unanswered("It could not be reached.", is_unsent=True)
+NOT_SET_UP = Unanswered("It is not set up.", is_refusal=True, is_unsent=True)
+
+
+def seen(fate: Fate, amount: int | None = 5_000, currency: str | None = "NGN") -> Seen:
+    return Seen("payout-1", fate, amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "course", "then"),
+    [
+        (SENDING, seen(Fate.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(Fate.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(Fate.FAILED), Course.FAIL, PayoutStatus.FAILED),
+        (SENT, seen(Fate.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
+        (SENDING, seen(Fate.PENDING), Course.WAIT, SENT),
+        (SENDING, seen(Fate.ABSENT), Course.WAIT, PENDING),
+        (SENT, seen(Fate.SUCCEEDED, 4_999), Course.WAIT, SENT),
+        (SENT, seen(Fate.SUCCEEDED, None), Course.WAIT, SENT),
+        (SENT, seen(Fate.FAILED, currency="GHS"), Course.WAIT, SENT),
+        (PENDING, SILENCE, Course.WAIT, SENDING),
+        (SENDING, SILENCE, Course.WAIT, SENDING),
+        (SENT, SILENCE, Course.WAIT, SENT),
+        (PENDING, UNSENT, Course.WAIT, PENDING),
+        (SENDING, UNSENT, Course.WAIT, SENDING),
+        (PENDING, REFUSAL, Course.FAIL, PayoutStatus.FAILED),
+        (PENDING, NOT_SET_UP, Course.WAIT, PENDING),
+        (PayoutStatus.FAILED, seen(Fate.SUCCEEDED), Course.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.CANCELLED, seen(Fate.SUCCEEDED), Course.LEAVE, PayoutStatus.CANCELLED),
+        (PayoutStatus.REVERSED, seen(Fate.SUCCEEDED), Course.LEAVE, PayoutStatus.REVERSED),
+        (PayoutStatus.SUCCEEDED, seen(Fate.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
+    ],
+)
+def test_what_a_word_means(status: PayoutStatus, word: Word, course: Course, then: PayoutStatus) -> None:
+    assert judge(Sent(status, 5_000, "NGN"), word)[:2] == (course, then)
+
+
+@pytest.mark.parametrize("fate", [Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED, Fate.ABSENT])
+def test_a_payout_that_was_paid_is_undone_only_by_its_return(fate: Fate) -> None:
+    assert judge(Sent(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(fate))[0] == Course.LEAVE
+
+
+def test_another_amount_is_said() -> None:
+    said = judge(Sent(SENT, 5_000, "NGN"), seen(Fate.SUCCEEDED, 4_999))[2]
+    assert said == "The provider speaks of NGN 49.99, which is not what was sent."
+
+
+WORDS = st.builds(
+    Seen,
+    reference=st.just("payout-1"),
+    fate=st.sampled_from(Fate),
+    amount=st.sampled_from([None, 4_999, 5_000]),
+    currency=st.sampled_from([None, "NGN", "GHS"]),
+) | st.builds(Unanswered, said=st.just("x"), is_refusal=st.booleans(), is_unsent=st.booleans())
+
+
+@PROPERTY
+@given(status=st.sampled_from(PayoutStatus), word=WORDS)
+def test_money_comes_back_only_when_it_surely_did_not_arrive(status: PayoutStatus, word: Word) -> None:
+    course, then, _ = judge(Sent(status, 5_000, "NGN"), word)
+    if course in (Course.FAIL, Course.REVERSE):
+        told = isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED)
+        refused = isinstance(word, Unanswered) and word.is_refusal and not word.is_unsent
+        assert told or refused
+    if then == PENDING:
+        assert status in UNSETTLED_PAYOUTS
+        never = isinstance(word, Seen) and word.fate == Fate.ABSENT
+        assert never or (status == PENDING and isinstance(word, Unanswered) and word.is_unsent)
+    if course == Course.SUCCEED:
+        assert isinstance(word, Seen)
+        assert (word.fate, word.amount, word.currency) == (Fate.SUCCEEDED, 5_000, "NGN")
+
+
+@pytest.mark.parametrize(("attempts", "minutes"), [(0, 1), (1, 2), (2, 4), (8, 256), (9, 360), (10_000, 360)])
+def test_it_is_spoken_to_half_as_often_each_time_up_to_six_hours(attempts: int, minutes: int) -> None:
+    assert next_try(attempts, AT, SILENCE) == AT + timedelta(minutes=minutes)
+
+
+def test_a_provider_that_says_when_is_waited_for() -> None:
+    assert next_try(0, AT, Unanswered("Busy.", retry_after=600)) == AT + timedelta(minutes=10)
+    assert next_try(3, AT, Unanswered("Busy.", retry_after=1)) == AT + timedelta(minutes=8)
