@@ -66,6 +66,12 @@ def test_there_is_one_commit() -> None:
     assert places == ["webapp/db.py"]
 
 
+def test_digits_are_those_that_int_reads() -> None:
+    """`"²".isdigit()` is true, and `int("²")` an error: a page that asks the first way breaks on the second."""
+    lines = [(file.name, line) for file in CODE for line in file.read_text().splitlines() if ".isdigit()" in line]
+    assert [found for found in lines if ".isascii()" not in found[1]] == []
+
+
 def test_imports_run_one_way() -> None:
     checked = subprocess.run(
         [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True

@@ -100,7 +100,6 @@ class Settings(BaseSettings):
     dispute_response_hours: int = Field(72, ge=1)
     evidence_max_megabytes: int = Field(10, ge=1, le=100)
     api_rate_limit: str = "600 per minute"
-    run_retention_days: int = Field(365, ge=1)
     run_lease_seconds: int = Field(30, ge=1, le=600)
     max_clock_skew_seconds: int = Field(30, ge=1, le=3600)
     silence_seconds: int = Field(60, ge=2, le=3600)

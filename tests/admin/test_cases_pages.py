@@ -17,6 +17,8 @@ PAGES = (
     "/audit/verify",
     "/search",
     "/search?q=disp",
+    "/search?q=²",
+    "/audit?q=²",
 )
 
 

@@ -1,6 +1,4 @@
-"""Amounts: the decimals of each currency, how they are written, and how they are divided."""
-
-import itertools
+"""Amounts: the decimals of each currency, how they are written, and the fee on a part."""
 
 import pytest
 from hypothesis import given
@@ -80,38 +78,6 @@ def test_no_amount_is_rounded_when_it_is_written(amount: int, currency: str) -> 
     digits = str(Money(amount, currency)).removeprefix(f"{currency} ").replace(",", "").replace(".", "")
     assert int(digits) == amount
     assert to_major(amount, currency) * 10 ** exponent(currency) == amount
-
-
-@pytest.mark.parametrize(
-    ("amount", "percents", "shares"),
-    [
-        (100, (50, 50), (50, 50)),
-        (101, (50, 50), (51, 50)),
-        (1, (50, 50), (1, 0)),
-        (1, (0, 100), (0, 1)),
-        (10, (33, 33, 34), (4, 3, 3)),
-        (999, (10, 90), (100, 899)),
-        (0, (25, 75), (0, 0)),
-        (100, (100,), (100,)),
-    ],
-)
-def test_the_odd_unit_belongs_to_the_first_share(
-    amount: int, percents: tuple[int, ...], shares: tuple[int, ...]
-) -> None:
-    assert tuple(share.amount for share in Money(amount, "NGN").divide(*percents)) == shares
-
-
-@PROPERTY
-@given(amount=AMOUNTS, cuts=st.lists(st.integers(0, 100), min_size=1, max_size=4))
-def test_shares_make_the_whole_and_only_the_first_is_rounded_up(amount: int, cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), 100]
-    percents = [later - earlier for earlier, later in itertools.pairwise(edges)]
-    shares = Money(amount, "NGN").divide(*percents)
-    assert sum(share.amount for share in shares) == amount
-    assert {share.currency for share in shares} == {"NGN"}
-    for percent, share in list(zip(percents, shares, strict=True))[1:]:
-        assert share.amount * 100 <= amount * percent < (share.amount + 1) * 100
-    assert 0 <= shares[0].amount * 100 - amount * percents[0] < 100 * len(percents)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def utc(text: str) -> datetime:
         # Berlin, 25 October: 03:00 becomes 02:00. A daily job takes the first of the two, an hourly one both.
         ("30 2 * * *", BERLIN, "10-24T12:00", ["10-25T00:30", "10-26T01:30"]),
         ("0 3 * * *", BERLIN, "10-24T12:00", ["10-25T02:00", "10-26T02:00"]),
+        ("30 2 * * *", BERLIN, "10-25T01:10", ["10-26T01:30", "10-27T01:30"]),
         ("15 * * * *", BERLIN, "10-24T23:30", ["10-25T00:15", "10-25T01:15", "10-25T02:15"]),
         # Lord Howe changes by half an hour: back on 5 April, forward on 4 October.
         ("0 2 * * *", LORD_HOWE, "04-03T00:00", ["04-03T15:00", "04-04T15:30", "04-05T15:30"]),

@@ -12,7 +12,6 @@ from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.models import Escrow, Order
 from webapp.services import audit
 
-PER_MARKET = 84
 RELEASE_AFTER = timedelta(days=7)
 _FEE_BASIS_POINTS = 250
 

@@ -38,11 +38,6 @@ class Money:
     amount: int
     currency: str
 
-    def divide(self, *percents: int) -> tuple["Money", ...]:
-        """Shares in the given percents, which sum to the whole; the first share takes the odd unit."""
-        rest = [self.amount * percent // 100 for percent in percents[1:]]
-        return tuple(Money(share, self.currency) for share in (self.amount - sum(rest), *rest))
-
     def __str__(self) -> str:
         return f"{self.currency} {major_text(self.amount, self.currency)}"
 

@@ -4,7 +4,7 @@ The next wave is asked while the last one is settled. A process that is killed l
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -24,7 +24,6 @@ SIZE = 400
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-Asking = list[tuple[Item, "Future[Answer | Unanswered]"]]
 
 
 @dataclass(frozen=True)

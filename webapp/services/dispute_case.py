@@ -47,11 +47,6 @@ class DisputeCase:
         """Both parties with the side they are on."""
         return [("buyer", self.file.buyer), ("seller", self.file.seller)]
 
-    @property
-    def accused(self) -> str:
-        """The side that the claim is against."""
-        return "seller" if self.dispute.claimant == "buyer" else "buyer"
-
 
 def read(session: Session, dispute_id: int) -> DisputeCase:
     """The case in a fixed number of statements. Raises NotFound."""

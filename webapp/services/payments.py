@@ -170,11 +170,6 @@ def require_verifiable(session: Session, payment_id: int, actor: Actor) -> Payme
     return payment
 
 
-def of_order(session: Session, order_id: int) -> list[Payment]:
-    """Every attempt to pay an order, newest first."""
-    return list(session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id.desc())))
-
-
 def escrow_of(session: Session, payment: Payment) -> Escrow:
     """The escrow that the payment is for."""
     return orders.escrow_of(session, payment.order_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import available_timezones
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -130,11 +130,6 @@ def locked(session: Session, user_id: int) -> User:
 def by_email(session: Session, email: str) -> User | None:
     """The user with this address, however it is written."""
     return session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
-
-
-def any_users(session: Session) -> bool:
-    """Whether anybody can sign in at all."""
-    return session.scalar(select(func.min(User.id))) is not None
 
 
 def actor_of(user: User, *, request_id: str | None = None, origin: str | None = None) -> Actor:
