@@ -35,7 +35,7 @@ def step_problem(part: str, place: int) -> str | None:
     """Why a step in this part of an expression can't be, in a sentence: it would never come to a second value."""
     for term in part.split(","):
         base, sign, step = term.partition("/")
-        if sign and step.isdigit() and int(step) > 1 and len(_values(term, place)) < 2:
+        if sign and step.isdecimal() and int(step) > 1 and len(_values(term, place)) < 2:
             return f"The step of {term!r} is longer than what it steps over; write {_start(base, place)} instead."
     return None
 
@@ -53,7 +53,7 @@ def _without_uneven_steps(cron: str) -> str:
 
 def _is_even(part: str, place: int) -> bool:
     base, _, step = part.partition("/")
-    return base == "*" and step.isdigit() and place in _EVEN and _EVEN[place] % int(step) == 0
+    return base == "*" and step.isdecimal() and place in _EVEN and _EVEN[place] % int(step) == 0
 
 
 def _values(part: str, place: int) -> set[int]:
