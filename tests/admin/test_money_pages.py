@@ -86,3 +86,22 @@ def test_no_secret_is_shown(desk: Runtime, sign_in: SignIn) -> None:
     page = sign_in("admin").get("/settings").text
     assert "SECRET_KEY" in page
     assert desk.settings.secret_key not in page
+
+
+def test_a_standing_order_without_its_own_figures_takes_the_desk_s(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        party = Market(session, desk).party("debtor", wallet=50_000).id
+    desk.settings.auto_deduct_percent, desk.settings.auto_deduct_minimum_balance = 40, {"NGN": 1_200}
+    agent, path = sign_in("agent"), f"/parties/{party}/auto-deduct/NGN"
+    assert "NGN 12.00" in agent.get(path).text.replace("\xa0", " ").replace("\xa0", " ")
+
+    assert send(agent, path, enabled="y", percent="", daily_max="", minimum_balance="").status_code == 303
+    page = agent.get(f"/parties/{party}").text.replace("\xa0", " ")
+    assert "40% of the debt" in page
+    assert "leaves at least NGN 12.00" in page
+    desk.settings.auto_deduct_percent = 60
+    assert "60% of the debt" in agent.get(f"/parties/{party}").text.replace("\xa0", " ")
+    assert send(agent, path, enabled="y", percent="20", daily_max="", minimum_balance="0").status_code == 303
+    page = agent.get(f"/parties/{party}").text.replace("\xa0", " ")
+    assert "20% of the debt" in page
+    assert "leaves at least NGN 0.00" in page

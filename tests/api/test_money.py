@@ -111,6 +111,10 @@ def test_wallets_debts_and_repayments(api: Api, place: Runtime) -> None:
     assert api.put(f"{base}/auto-deduct", order).json["version"] == 1
     assert api.put(f"{base}/auto-deduct", order | {"version": 0}).status_code == 409
     assert api.put(f"{base}/auto-deduct", order | {"percent": 0}).status_code == 422
+    place.settings.auto_deduct_percent, place.settings.auto_deduct_minimum_balance = 40, {"NGN": 700}
+    defaults = api.put(f"{base}/auto-deduct", {"currency": "NGN", "enabled": True}).json
+    assert (defaults["percent"], defaults["minimum_balance"]) == (None, None)
+    assert (defaults["percent_in_force"], defaults["minimum_balance_in_force"]) == (40, 700)
     all_books_agree(place)
 
 

@@ -1,21 +1,23 @@
 """Auto-deduct: how much, from whom, and never twice a day."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.deduction import Standing, amount_to_take
-from webapp.models import Party
+from webapp.domain.deduction import Rule, Standing, amount_to_take
+from webapp.models import Event, Party
 from webapp.runtime import Runtime
 from webapp.services import deductions, parties, standing_orders
 from webapp.services.outcome import Outcome
 from webapp.services.standing_orders import StandingOrder
 
 JOB = job_actor("auto_deduct")
-ZONE = "Africa/Nairobi"
+RULE = Rule("Africa/Nairobi", 30, {"NGN": 9_000})
 
 
 @pytest.fixture
@@ -26,7 +28,13 @@ def market(runtime: Runtime) -> Iterator[Market]:
 
 
 def debtor(
-    market: Market, *, held: int, debt: int, percent: int = 30, most: int | None = None, least: int = 0
+    market: Market,
+    *,
+    held: int,
+    debt: int,
+    percent: int | None = 30,
+    most: int | None = None,
+    least: int | None = 0,
 ) -> Party:
     party = market.party("debtor", wallet=held)
     parties.owe(market.session, party.id, debt, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
@@ -38,7 +46,7 @@ def debtor(
 def deduct(market: Market, days: int = 0) -> Outcome:
     at = NOW + timedelta(days=days)
     ids = list(market.session.scalars(deductions.due().select))
-    return deductions.deduct_all(market.session, ids, at=at, actor=JOB, zone=ZONE)
+    return deductions.deduct_all(market.session, ids, at=at, actor=JOB, rule=RULE)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +98,7 @@ def test_a_preview_takes_nothing(market: Market) -> None:
     party = debtor(market, held=100_000, debt=10_000)
     ids = list(market.session.scalars(deductions.due().select))
 
-    assert deductions.preview_all(market.session, ids, at=NOW, zone=ZONE).amounts == {"NGN": 3_000}
+    assert deductions.preview_all(market.session, ids, at=NOW, rule=RULE).amounts == {"NGN": 3_000}
     assert wallet(market.session, party.id) == 100_000
 
 
@@ -101,3 +109,40 @@ def test_never_below_the_minimum_and_never_above_the_debt() -> None:
             if isinstance(answer, int):
                 assert 0 < answer <= debt
                 assert held - answer >= 10
+
+
+@pytest.mark.parametrize(
+    ("percent", "least", "taken"),
+    [(None, 0, 3_000), (50, 0, 5_000), (50, None, 1_000), (None, None, 1_000), (None, 9_500, 500)],
+)
+def test_what_a_party_has_not_set_is_as_the_rule_says(
+    market: Market, percent: int | None, least: int | None, taken: int
+) -> None:
+    debtor(market, held=10_000, debt=10_000, percent=percent, least=least)
+
+    assert deduct(market).amounts == {"NGN": taken}
+
+
+def test_a_currency_that_the_rule_does_not_name_has_no_minimum(market: Market) -> None:
+    assert Rule("UTC", 30, {"RWF": 10_000}).minimum_balance_of(None, "NGN") == 0
+
+
+def test_other_systems_are_told_of_each_deduction_and_of_nothing_else(market: Market) -> None:
+    party = debtor(market, held=100_000, debt=10_000)
+    deduct(market)
+    deduct(market)
+
+    told = market.session.scalars(select(Event).where(Event.type == "party.auto_deducted")).all()
+    assert [(each.subject_kind, each.subject_id, json.loads(each.payload)) for each in told] == [
+        (
+            "party",
+            party.id,
+            {
+                "party": party.ref,
+                "amount": 3_000,
+                "currency": "NGN",
+                "debt": 7_000,
+                "reference": f"auto-deduct-{party.id}-NGN-2026-03-02",
+            },
+        )
+    ]

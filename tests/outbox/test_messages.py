@@ -11,13 +11,15 @@ from tests.outbox.support import deliveries, payout_of, send, spread
 from tests.support.market import AMINA, CHIKA, DIVINE, Market
 from tests.support.people import add_people
 from webapp import clock
+from webapp.domain.actors import job_actor
 from webapp.domain.event_types import OrderDeclined, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.rulings import Ruling
 from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
-from webapp.services import dispute_work, disputes, escrows, events, orders
+from webapp.services import deductions, dispute_work, disputes, escrows, events, orders, parties, standing_orders
 from webapp.services.messages import cases, people, reminders, texts
 from webapp.services.orders import NewOrder
+from webapp.services.standing_orders import StandingOrder
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 CHATS = {"notify_urls": ["json://chat.example/staff", "json://sms.example/{phone}"]}
@@ -179,6 +181,23 @@ def test_a_declined_order_and_payouts_are_told(runtime: Runtime) -> None:
     assert "ending in 6789" in deliveries(place)[-1].body
 
 
+def test_a_party_is_told_what_its_standing_order_took(runtime: Runtime) -> None:
+    place, at = with_settings(runtime, **MAIL), clock.now()
+    with place.db.transaction() as session:
+        party = Market(session, place, at=at).party("debtor", wallet=50_000)
+        party.email = "debtor@shop.example"
+        parties.owe(session, party.id, 10_000, "NGN", reference="a-debt", at=at, actor=DIVINE)
+        order = standing_orders.change(session, party.id, "NGN", StandingOrder(True), version=0, at=at, actor=AMINA)
+        rule = standing_orders.rule(place.settings)
+        deductions.deduct_all(session, [order.id], at=at, actor=job_actor("auto_deduct"), rule=rule)
+    spread(place)
+
+    assert told(place) == [("party.auto_deducted", "debtor@shop.example")]
+    [letter] = deliveries(place)
+    assert letter.title == "NGN 30.00 were repaid from your wallet"
+    assert "You now owe NGN 70.00." in letter.body
+
+
 def test_every_event_that_is_told_has_its_words() -> None:
     assert {kind for kind in people.TOLD if kind not in texts.TEXTS} == set()
     assert {kind for kind in people.STAFF if f"staff.{kind}" not in texts.TEXTS} == set()
@@ -210,6 +229,7 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "rule",
         "since",
         "until",
+        "debt",
         "name",
     }
     text = texts.TEXTS[kind]

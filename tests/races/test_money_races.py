@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tests.races.together import Meeting, at_once, no_lock
 from tests.support.market import AMINA, BOSCO, DIVINE, LATER, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
+from webapp.domain.deduction import Rule
 from webapp.domain.rulings import Ruling
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Transfer
@@ -223,7 +224,7 @@ def debtors(runtime: Runtime, count: int) -> list[tuple[int, int]]:
 
 
 def deduct(standing: int) -> Any:
-    return lambda session: deductions.deduct_all(session, [standing], at=NOW, actor=JOB, zone="Africa/Nairobi")
+    return lambda session: deductions.deduct_all(session, [standing], at=NOW, actor=JOB, rule=Rule("Africa/Nairobi"))
 
 
 def repay(party: int, number: int) -> Any:

@@ -14,7 +14,8 @@ from webapp.admin.party_destinations import PartyDestinations
 from webapp.admin.screen import page
 from webapp.admin.statements import STATEMENT
 from webapp.models import Entry, Party
-from webapp.services import party_file, statements
+from webapp.security.context import runtime
+from webapp.services import party_file, standing_orders, statements
 from webapp.services.party_search import in_debt, matching, with_auto_deduct
 
 LINES = 50
@@ -82,7 +83,8 @@ class PartyScreen(PartyDeeds, PartyDestinations):
             for account in file.accounts
             if account.kind == "receivable" and account.balance
         }
-        return self.show("one.html", file=file, most=party_file.COUNTED, debts=debts)
+        rule = standing_orders.rule(runtime().settings)
+        return self.show("one.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule)
 
     @page("/<int:party_id>/accounts/<int:account_id>")
     def statement(self, party_id: int, account_id: int) -> Any:

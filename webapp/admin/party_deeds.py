@@ -25,12 +25,17 @@ class OrderForm(DeskForm):
     enabled = BooleanField(_l("Repay debt from the wallet each evening"))
     percent = IntegerField(
         _l("Percent of the debt"),
-        [InputRequired(_l("Write a whole number.")), NumberRange(1, 100, _l("From 1 to 100."))],
+        [Optional(), NumberRange(1, 100, _l("From 1 to 100."))],
+        description=_l("Empty for the desk's own, which Settings shows."),
     )
     daily_max = MoneyField(
         _l("At most a day"), [Optional()], description=_l("Empty for no maximum. Repayments by hand count towards it.")
     )
-    minimum_balance = MoneyField(_l("Leave at least in the wallet"), [InputRequired(_l("Write an amount, perhaps 0."))])
+    minimum_balance = MoneyField(
+        _l("Leave at least in the wallet"),
+        [Optional()],
+        description=_l("Empty for the desk's own, which Settings shows; 0 to leave nothing."),
+    )
     version = HiddenField()
 
 
@@ -59,10 +64,8 @@ class PartyDeeds(Screen):
     )
     def auto_deduct(self, party_id: int, currency: str, form: OrderForm) -> Done:
         """Set the standing order of one currency."""
-        daily = form.daily_max.minor(currency) if form.daily_max._value().strip() else None
-        order = StandingOrder(
-            bool(form.enabled.data), form.percent.data or 0, daily, form.minimum_balance.minor(currency)
-        )
+        daily, least = (_minor_or_none(field, currency) for field in (form.daily_max, form.minimum_balance))
+        order = StandingOrder(bool(form.enabled.data), form.percent.data, daily, least)
         with self.transaction() as session:
             standing_orders.change(
                 session,
@@ -126,16 +129,18 @@ class PartyDeeds(Screen):
     def _auto_deduct_asked(self, party_id: int, currency: str) -> Asked:
         with self.reading() as session:
             name, order = parties.get(session, party_id).name, standing_orders.find(session, party_id, currency)
-        settings = runtime().settings
         values: dict[str, Any] = {
             "enabled": order.enabled if order else False,
-            "percent": order.percent if order else settings.auto_deduct_percent,
+            "percent": order.percent if order else None,
             "daily_max": in_major(order.daily_max, currency) if order else "",
-            "minimum_balance": in_major(
-                order.minimum_balance if order else settings.auto_deduct_minimum_balance.get(currency, 0), currency
-            ),
+            "minimum_balance": in_major(order.minimum_balance, currency) if order else "",
             "version": order.version if order else 0,
         }
+        rule = standing_orders.rule(runtime().settings)
+        facts = [
+            (_("The desk's own percent"), f"{rule.percent} %"),
+            (_("The desk's own minimum"), money(rule.minimum_balance_of(None, currency), currency)),
+        ]
         summary = _(
             "Each evening a part of the debt in %(currency)s moves from the wallet of %(name)s.",
             currency=currency,
@@ -146,6 +151,7 @@ class PartyDeeds(Screen):
             self.at("one", party_id=party_id),
             summary,
             _("Save"),
+            facts=facts,
             values=values,
         )
 
@@ -165,7 +171,8 @@ class PartyDeeds(Screen):
 
 def _set(order: StandingOrder, currency: str) -> str:
     """What is set now, with every amount as it was understood."""
-    least, most = money(order.minimum_balance, currency), order.daily_max
+    rule = standing_orders.rule(runtime().settings)
+    least, most = money(rule.minimum_balance_of(order.minimum_balance, currency), currency), order.daily_max
     state = (
         _("Auto-deduct in %(currency)s is on", currency=currency)
         if order.enabled
@@ -179,3 +186,7 @@ def _set(order: StandingOrder, currency: str) -> str:
         most=money(most, currency),
         least=least,
     )
+
+
+def _minor_or_none(field: MoneyField, currency: str) -> int | None:
+    return field.minor(currency) if field._value().strip() else None

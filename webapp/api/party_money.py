@@ -22,25 +22,30 @@ class MoneyBody(Input):
 
 
 class AutoDeductBody(Input):
-    """The standing order of one currency; amounts in its minor units."""
+    """The standing order of one currency; amounts in its minor units.
+
+    Without `percent` or `minimum_balance` those of the desk's settings hold, as they are on the day.
+    """
 
     currency: Currency
     enabled: bool
-    percent: Annotated[int, Field(strict=True, ge=1, le=100)]
+    percent: Annotated[int | None, Field(strict=True, ge=1, le=100)] = None
     daily_max: Annotated[MinorUnits | None, Field(ge=1)] = None
-    minimum_balance: MinorUnits
+    minimum_balance: MinorUnits | None = None
     version: Version = None
 
 
 class AutoDeductShape(Shape):
-    """A standing order to repay debt from the wallet."""
+    """A standing order to repay debt from the wallet: the party's own percent and minimum, and those in force."""
 
     party_id: int
     currency: str
     enabled: bool
-    percent: int
+    percent: int | None
+    percent_in_force: int
     daily_max: int | None
-    minimum_balance: int
+    minimum_balance: int | None
+    minimum_balance_in_force: int
     version: int
 
 
@@ -73,7 +78,18 @@ def set_auto_deduct(call: Call, party_id: int, body: AutoDeductBody) -> AutoDedu
     changed = standing_orders.change(
         call.session, party_id, body.currency, order, version=version, at=call.at, actor=call.actor
     )
-    return AutoDeductShape.model_validate(changed)
+    rule = standing_orders.rule(call.runtime.settings)
+    return AutoDeductShape(
+        party_id=party_id,
+        currency=changed.currency,
+        enabled=changed.enabled,
+        percent=changed.percent,
+        percent_in_force=rule.percent_of(changed.percent),
+        daily_max=changed.daily_max,
+        minimum_balance=changed.minimum_balance,
+        minimum_balance_in_force=rule.minimum_balance_of(changed.minimum_balance, changed.currency),
+        version=changed.version,
+    )
 
 
 def _moved(call: Call, party_id: int, body: MoneyBody, deed: Callable[..., int]) -> TransferShape:

@@ -1,8 +1,27 @@
 """How much auto-deduct takes: one rule, on values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from webapp.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds wherever a party's own is not set, and whose days count: by the settings."""
+
+    zone: str
+    percent: int = 30
+    minimum_balances: Mapping[str, int] = field(default_factory=dict)
+    """In minor units, by currency; none of a currency that is not named."""
+
+    def percent_of(self, own: int | None) -> int:
+        """The percent that a standing order takes."""
+        return self.percent if own is None else own
+
+    def minimum_balance_of(self, own: int | None, currency: str) -> int:
+        """What it leaves in the wallet."""
+        return self.minimum_balances.get(currency, 0) if own is None else own
 
 
 @dataclass(frozen=True, slots=True)

@@ -393,6 +393,15 @@ class PartyRepay(Event, type="party.repay.done", of=PartyFacts):
     currency: Currency
 
 
+class PartyAutoDeducted(Event, type="party.auto_deducted", of=PartyFacts):
+    """A party's standing order repaid debt out of its wallet."""
+
+    reference: Annotated[str, Field(description="The transfer's reference.")]
+    amount: Minor
+    currency: Currency
+    debt: Annotated[int, Field(description="What the party owes now, in minor units of `currency`.")]
+
+
 class PayoutDestinationChanged(Event, type="party.payout_destination_changed", of=PartyFacts):
     """A party is paid out to another account."""
 

@@ -25,7 +25,7 @@ class Party(Base):
 
 
 class AutoDeduct(Base):
-    """A party's standing order to repay debt in one currency from its wallet."""
+    """A party's standing order to repay debt in one currency from its wallet. What is null is as the settings say."""
 
     __tablename__ = "auto_deduct"
     __table_args__ = (
@@ -40,9 +40,9 @@ class AutoDeduct(Base):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     currency: Mapped[Currency]
     enabled: Mapped[bool] = mapped_column(default=False)
-    percent: Mapped[int]
+    percent: Mapped[int | None]
     daily_max: Mapped[Minor | None]
-    minimum_balance: Mapped[Minor]
+    minimum_balance: Mapped[Minor | None]
     version: Mapped[int] = mapped_column(default=1)
 
 

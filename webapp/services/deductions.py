@@ -9,11 +9,12 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.deduction import Standing, amount_to_take
+from webapp.domain.deduction import Rule, Standing, amount_to_take
+from webapp.domain.event_types import PartyAutoDeducted
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, AutoDeduct, AutoDeduction, Entry, Party, Transfer
 from webapp.models.base import BigInt
-from webapp.services import audit, ledger_rows
+from webapp.services import audit, events, ledger_rows
 from webapp.services.escrow_queries import Due
 from webapp.services.ledger_rows import Movement
 from webapp.services.outcome import Outcome, Refused, Share
@@ -41,10 +42,11 @@ def deduct_all(
     *,
     at: datetime,
     actor: Actor,
-    zone: str,
+    rule: Rule,
     run_id: int | None = None,
 ) -> Outcome:
-    """Take what each standing order allows; those it doesn't are refused by name.
+    """Take what each standing order allows, by the rule where it has nothing of its own, and tell the parties; those it
+    doesn't are refused by name.
 
     `at` is the posting instant: its day in the zone is the one that counts, whatever day the run was planned for.
     Raises Conflict while outgoing money is stopped.
@@ -53,8 +55,8 @@ def deduct_all(
     require_money_moves(session)
     rows = _rows(session, ids)
     lock(session, Account, [account for row in rows for account in (row.debt_id, row.wallet_id) if account])
-    day = _local_day(at, zone)
-    refused, allowed = _judged(session, ids, day, zone)
+    day = _local_day(at, rule.zone)
+    refused, allowed = _judged(session, ids, day, rule)
     mine = _claim_day(session, allowed, day, at)
     taken = [(row, amount) for row, amount in allowed if (row.party_id, row.currency) in mine]
     refused += [Refused(row.id, row.ref, _TAKEN) for row, _ in allowed if (row.party_id, row.currency) not in mine]
@@ -63,16 +65,21 @@ def deduct_all(
         some = moves[first : first + ledger_rows.MOST]
         ledger_rows.post_rows(session, some, kind=TransferKind.REPAYMENT, at=at, run_id=run_id)
     for row, amount in taken:
-        said = {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
-        audit.record(
-            session, actor, "party.auto_deduct_taken", ("party", row.party_id), at=at, after=said, run_id=run_id
-        )
+        _tell(session, row, amount, day, at, actor, run_id)
     return _outcome(refused, taken)
 
 
-def preview_all(session: Session, ids: Sequence[int], *, at: datetime, zone: str) -> Outcome:
+def _tell(session: Session, row: Any, amount: int, day: date, at: datetime, actor: Actor, run_id: int | None) -> None:
+    subject, said = ("party", row.party_id), {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
+    audit.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=said, run_id=run_id)
+    reference, debt = _reference(row, day), -row.debt - amount
+    told = PartyAutoDeducted(reference=reference, amount=amount, currency=row.currency, debt=debt)
+    events.add(session, told, row.party_id, at=at)
+
+
+def preview_all(session: Session, ids: Sequence[int], *, at: datetime, rule: Rule) -> Outcome:
     """What a run that posts at this instant would take, nothing taken."""
-    refused, allowed = _judged(session, ids, _local_day(at, zone), zone)
+    refused, allowed = _judged(session, ids, _local_day(at, rule.zone), rule)
     outcome = _outcome(refused, allowed)
     outcome.shares = [Share(row.party_id, row.currency, amount) for row, amount in allowed]
     return outcome
@@ -85,13 +92,13 @@ def _outcome(refused: list[Refused], taken: Taking) -> Outcome:
     return outcome
 
 
-def _judged(session: Session, ids: Sequence[int], day: date, zone: str) -> tuple[list[Refused], Taking]:
+def _judged(session: Session, ids: Sequence[int], day: date, rule: Rule) -> tuple[list[Refused], Taking]:
     rows = _rows(session, ids)
-    repaid, done = _repaid(session, rows, day, zone), _done_already(session, rows, day)
+    repaid, done = _repaid(session, rows, day, rule.zone), _done_already(session, rows, day)
     refused: list[Refused] = []
     allowed: Taking = []
     for row in rows:
-        answer = _answer(row, repaid.get(row.debt_id, 0), done)
+        answer = _answer(row, rule, repaid.get(row.debt_id, 0), done)
         if isinstance(answer, str):
             refused.append(Refused(row.id, row.ref, answer))
         else:
@@ -99,13 +106,13 @@ def _judged(session: Session, ids: Sequence[int], day: date, zone: str) -> tuple
     return refused, allowed
 
 
-def _answer(row: Any, repaid: int, done: Keys) -> int | str:
+def _answer(row: Any, rule: Rule, repaid: int, done: Keys) -> int | str:
     if (row.party_id, row.currency) in done:
         return _TAKEN
     if row.wallet_id is None:
         return f"{row.name} has no wallet in {row.currency}."
-    standing = Standing(row.currency, -row.debt, row.wallet, row.percent, row.daily_max, row.minimum_balance, repaid)
-    return amount_to_take(standing)
+    percent, least = rule.percent_of(row.percent), rule.minimum_balance_of(row.minimum_balance, row.currency)
+    return amount_to_take(Standing(row.currency, -row.debt, row.wallet, percent, row.daily_max, least, repaid))
 
 
 def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:

@@ -7,19 +7,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.deduction import Rule
 from webapp.errors import Invalid, Overtaken
 from webapp.models import AutoDeduct
 from webapp.services import audit, checks, parties
+from webapp.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class StandingOrder:
-    """On or off; percent of the debt; at most so much a day; never below the minimum balance. Minor units."""
+    """On or off; percent of the debt; at most so much a day; never below the minimum balance. Minor units.
+
+    Without a percent or a minimum balance of its own, it takes and leaves what the settings say on the day.
+    """
 
     enabled: bool
-    percent: int
-    daily_max: int | None
-    minimum_balance: int
+    percent: int | None = None
+    daily_max: int | None = None
+    minimum_balance: int | None = None
+
+
+def rule(settings: Settings) -> Rule:
+    """What holds for every standing order, by the settings."""
+    return Rule(settings.auto_deduct_zone, settings.auto_deduct_percent, settings.auto_deduct_minimum_balance)
 
 
 def find(session: Session, party_id: int, currency: str) -> AutoDeduct | None:
@@ -76,11 +86,11 @@ def _said(row: AutoDeduct) -> StandingOrder:
 
 def _check(order: StandingOrder) -> None:
     problems = {}
-    if not 1 <= order.percent <= 100:
-        problems["percent"] = "A whole number from 1 to 100."
+    if order.percent is not None and not 1 <= order.percent <= 100:
+        problems["percent"] = "A whole number from 1 to 100, or none for the desk's own."
     if order.daily_max is not None and order.daily_max <= 0:
         problems["daily_max"] = "More than zero, or empty for no maximum."
-    if order.minimum_balance < 0:
-        problems["minimum_balance"] = "Zero or more."
+    if order.minimum_balance is not None and order.minimum_balance < 0:
+        problems["minimum_balance"] = "Zero or more, or none for the desk's own."
     if problems:
         raise Invalid("The standing order can't be set like this.", fields=problems)

@@ -14,7 +14,14 @@ from webapp.domain.policies import JOBS
 from webapp.domain.states import Policy
 from webapp.models import Escrow, Party
 from webapp.models.base import BigInt
-from webapp.services import deductions, payout_schedules, payout_writing, release_preview, schedules
+from webapp.services import (
+    deductions,
+    payout_schedules,
+    payout_writing,
+    release_preview,
+    schedules,
+    standing_orders,
+)
 from webapp.services.escrow_queries import Due
 from webapp.services.outcome import Outcome
 from webapp.settings import Settings
@@ -94,7 +101,7 @@ def _release(session: Session, policy: Policy, now: datetime) -> Coming:
 
 def _deduct(session: Session, now: datetime, settings: Settings) -> Coming:
     found = _planned(session, "auto_deduct", now)
-    twin = partial(deductions.preview_all, zone=settings.auto_deduct_zone)
+    twin = partial(deductions.preview_all, rule=standing_orders.rule(settings))
     return _walked(session, found, deductions.due(), twin)
 
 

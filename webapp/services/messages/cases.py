@@ -120,6 +120,17 @@ def _payout_schedules(session: Session, ids: Sequence[int], settings: Settings) 
     }
 
 
+def _parties(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
+    found = session.scalars(select(Party).where(one_of(session, Party.id, ids)))
+    return {party.id: Case({"reference": party.ref}, {"party": party}, party) for party in found}
+
+
+def of_deduction(said: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a repayment that a standing order took, by its event."""
+    amounts = {name: Money(said[name], said["currency"]) for name in ("amount", "debt")}
+    return amounts | {"reference": said["reference"]}
+
+
 def _approvals(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     found = session.scalars(select(Approval).where(one_of(session, Approval.id, ids)))
     return {approval.id: Case(of_approval(approval, settings), {}, approval) for approval in found}
@@ -192,4 +203,5 @@ _READERS: dict[str, Callable[[Session, Sequence[int], Settings], Cases]] = {
     "payout": _payouts,
     "payout_schedule": _payout_schedules,
     "approval": _approvals,
+    "party": _parties,
 }

@@ -19,7 +19,7 @@ from webapp.settings import Settings
 from webapp.sql import one_of
 
 NEWS = timedelta(days=3)
-BUYER, SELLER, PAYEE = "buyer", "seller", "payee"
+BUYER, SELLER, PAYEE, PARTY = "buyer", "seller", "payee", "party"
 
 TOLD: dict[str, tuple[str, ...]] = {
     "order.declined": (BUYER,),
@@ -33,6 +33,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "payout.failed": (PAYEE,),
     "payout.reversed": (PAYEE,),
     "payout_schedule.failed": (PAYEE,),
+    "party.auto_deducted": (PARTY,),
 }
 """Which sides may hear of an event, by email or by telephone."""
 STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
@@ -81,6 +82,8 @@ def _kind(event: Event, case: Case, side: str, said: dict[int, Said]) -> tuple[s
         return "dispute.received" if case.row.claimant == side else event.type, {}
     if event.type in ("payout.failed", "payout.reversed") and case.row.schedule_id is not None:
         return None, {}  # It is tried again by its schedule, which says so when it gives up.
+    if event.type == "party.auto_deducted":
+        return event.type, cases.of_deduction(json.loads(event.payload))
     if event.type != "dispute.message":
         return event.type, {}
     message = said.get(_message_id(event))

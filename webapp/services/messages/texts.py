@@ -68,6 +68,12 @@ TEXTS: dict[str, Text] = {
         "We still wait for your answer about order {order}. Without it by {due} we decide without your side.",
         "Reminder: please answer dispute {dispute} about order {order} by {due}.",
     ),
+    "party.auto_deducted": Text(
+        "{amount} were repaid from your wallet",
+        "By your standing order, {amount} were taken from your wallet and repaid towards your debt. "
+        "You now owe {debt}.",
+        "{amount} were taken from your wallet and repaid towards your debt. You now owe {debt}.",
+    ),
     "payout.succeeded": Text(
         "{amount} were paid out to you",
         "We paid {amount} to your account ending in {ending}. Banks take up to a day to show it.",
