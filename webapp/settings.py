@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "console"
     escrow_auto_release_days: int = Field(7, ge=0, le=3650)
     buffer_days: int = Field(7, ge=0, le=3650)
+    default_currency: str = "RWF"
     auto_deduct_percent: int = Field(30, ge=1, le=100)
     auto_deduct_minimum_balance: PerCurrency = {"RWF": 10_000}
     auto_deduct_zone: str = "Africa/Nairobi"
@@ -230,8 +231,9 @@ class Settings(BaseSettings):
 
     def _unknown_currencies(self) -> list[str]:
         problems = []
-        for name in ("approval_limits", "auto_deduct_minimum_balance"):
-            for currency in getattr(self, name):
+        for name in ("approval_limits", "auto_deduct_minimum_balance", "default_currency"):
+            named = getattr(self, name)
+            for currency in [named] if isinstance(named, str) else named:
                 try:
                     exponent(currency)
                 except ValueError as unknown:

@@ -118,6 +118,14 @@ def test_wallets_debts_and_repayments(api: Api, place: Runtime) -> None:
     all_books_agree(place)
 
 
+def test_a_party_has_a_country_or_is_refused(api: Api) -> None:
+    made = api.made("/api/v1/parties", {"ref": "amina", "name": "Amina", "country": "RW"})
+    assert (made["country"], api.get(f"/api/v1/parties/{made['id']}").json["country"]) == ("RW", "RW")
+    for country in ("ZZ", "rw", "R1", "RWA"):
+        wrong = api.post("/api/v1/parties", {"ref": f"x-{country}", "name": "X", "country": country})
+        assert wrong.status_code == 422
+
+
 def test_a_reversal_needs_an_admin_and_no_token_has_that(api: Api) -> None:
     escrow = an_order(api)["escrow"]
     api.made(f"/api/v1/escrows/{escrow['id']}/release", {"reason": "Fine."})

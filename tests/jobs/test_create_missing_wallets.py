@@ -85,19 +85,42 @@ def test_every_verified_party_gets_a_wallet_in_each_of_its_currencies_once(runti
         "seller": ["KES", "NGN"],
         "scheduled": ["RWF"],
         "paid": ["UGX"],
-        "retired": [],
-        "idle": [],
+        "retired": ["RWF"],
+        "idle": ["RWF"],
         "unverified": [],
         "settled": ["NGN"],
     }
     # The buyer of the KES order has a wallet in NGN only.
-    assert (dry.succeeded, run.status, run.succeeded, again.succeeded) == (5, "succeeded", 5, 0)
-    assert count(runtime) == before + 5
+    assert (dry.succeeded, run.status, run.succeeded, again.succeeded) == (7, "succeeded", 7, 0)
+    assert count(runtime) == before + 7
     with runtime.db.reading() as session:
         mine = (Audit.subject_id == found["seller"].id, Audit.action == "wallet.open")
         assert session.scalars(select(func.count()).where(*mine, Audit.run_id == run.id)).one() == 2
-        assert session.scalars(select(func.count()).where(Event.type == "wallet.opened")).one() == 5
+        assert session.scalars(select(func.count()).where(Event.type == "wallet.opened")).one() == 7
     all_books_agree(runtime)
+
+
+def test_who_has_not_traded_gets_one_by_country_or_the_desk_s(runtime: Runtime) -> None:
+    runtime.settings.default_currency = "KES"
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime, at=clock.now())
+        found = {country: market.party("idle", wallet=None) for country in ("NG", "UG", "ZW", "AQ", None)}
+        for country, party in found.items():
+            party.country = country
+        settled, seller = market.party("settled"), market.party("seller", wallet=None)
+        settled.country = seller.country = "UG"
+        market.escrow(seller=seller)
+    assert run_job_now(runtime, JOB, dry_run=True).succeeded == 6
+    assert (run_job_now(runtime, JOB).succeeded, run_job_now(runtime, JOB).succeeded) == (6, 0)
+
+    assert {country: wallets_of(runtime, party) for country, party in found.items()} == {
+        "NG": ["NGN"],
+        "UG": ["UGX"],
+        "ZW": ["USD"],
+        "AQ": ["KES"],
+        None: ["KES"],
+    }
+    assert (wallets_of(runtime, settled), wallets_of(runtime, seller)) == (["NGN"], ["NGN"])
 
 
 def test_who_waited_for_a_wallet_is_paid_by_the_next_release(runtime: Runtime) -> None:
@@ -130,16 +153,15 @@ def test_one_bad_party_is_left_alone_among_good_ones(runtime: Runtime, monkeypat
     monkeypatch.setattr(chunks, "CHUNK", 2)
     monkeypatch.setattr(wallets, "open_missing", poisoned)
     run = run_job_now(runtime, JOB)
-    assert (run.status, run.succeeded, run.failed) == ("partial", 3, 1)
+    assert (run.status, run.succeeded, run.failed) == ("partial", 5, 1)
     assert wallets_of(runtime, found["scheduled"]) == ["RWF"]
 
 
 def test_two_at_once_never_make_two(pg_runtime: Runtime) -> None:
     ids = [party.id for party in traders(pg_runtime).values()]
     before = count(pg_runtime)
-    made = at_once(
-        pg_runtime, [lambda session: wallets.open_missing(session, ids, at=clock.now(), actor=ACTOR).done] * 4
-    )
-    assert sum(made) == 4
-    assert count(pg_runtime) == before + 4
+    how = {"at": clock.now(), "actor": ACTOR, "default": "RWF"}
+    made = at_once(pg_runtime, [lambda session: wallets.open_missing(session, ids, **how).done] * 4)
+    assert sum(made) == 6
+    assert count(pg_runtime) == before + 6
     all_books_agree(pg_runtime)

@@ -36,6 +36,7 @@ LISTING = Listing(
             "verified", _l("Verified"), case((Party.verified_at.is_(None), "pending"), else_="verified"), kind="badge"
         ),
         Column("email", _l("Email"), Party.email, shown=False),
+        Column("country", _l("Country"), Party.country, shown=False),
         Column("created_at", _l("Since"), Party.created_at, kind="when"),
     ),
     filters=(

@@ -33,12 +33,16 @@ _KINDS = {"wallet": AccountKind.WALLET, "pending": AccountKind.PENDING, "debt": 
 
 
 class PartyBody(Input):
-    """A new party; a verified one gets a wallet in each of its currencies."""
+    """A new party; a verified one gets a wallet in each of its currencies.
+
+    One that names none and trades in none gets one in its country's currency, or the desk's own, by a job.
+    """
 
     ref: Reference
     name: Name
     email: Annotated[str | None, Field(max_length=200)] = None
     phone: Annotated[str | None, Field(max_length=200)] = None
+    country: Annotated[str | None, Field(min_length=2, max_length=2, description="ISO 3166, two letters")] = None
     verified: bool = True
     currencies: Annotated[list[Currency], Field(max_length=20)] = []
 
@@ -94,7 +98,7 @@ class StatementLine(Shape):
 @endpoints.post("/api/v1/parties", "party:write", status=201, location="/api/v1/parties/{id}")
 def create_party(call: Call, body: PartyBody) -> PartyShape:
     """Add a party."""
-    new = NewParty(body.ref, body.name, body.email, body.phone, body.verified, body.currencies)
+    new = NewParty(body.ref, body.name, body.email, body.phone, body.verified, body.currencies, body.country)
     return PartyShape.model_validate(parties.create(call.session, new, at=call.at, actor=call.actor))
 
 

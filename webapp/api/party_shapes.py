@@ -25,6 +25,7 @@ class PartyShape(PartyName):
 
     email: str | None
     phone: str | None
+    country: str | None
     verified_at: Instant | None
     created_at: Instant
 

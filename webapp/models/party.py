@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Currency, Key, Minor, Name, Ref, SoughtName
@@ -19,6 +19,7 @@ class Party(Base):
     name: Mapped[SoughtName]
     email: Mapped[Name | None]
     phone: Mapped[Name | None]
+    country: Mapped[str | None] = mapped_column(String(2))
     verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -1,5 +1,6 @@
 """Checks of input that several deeds share. Each raises Invalid with the field's name."""
 
+from webapp.domain import countries
 from webapp.domain.money import LARGEST, exponent
 from webapp.errors import Invalid
 
@@ -14,6 +15,13 @@ def require_text(text: str | None, field: str, sentence: str, *, longest: int = 
     if len(said) > longest:
         raise Invalid(f"Say it in at most {longest:,} characters.", fields={field: f"At most {longest:,} characters."})
     return said
+
+
+def require_country(country: str) -> None:
+    """Raise Invalid for what is no country's code."""
+    if country not in countries.codes():
+        sentence = f"{country!r} is no country's code of ISO 3166, such as RW."
+        raise Invalid(sentence, fields={"country": sentence})
 
 
 def require_currency(currency: str) -> None:

@@ -28,6 +28,7 @@ class NewParty:
     phone: str | None = None
     verified: bool = True
     currencies: Sequence[str] = ()
+    country: str | None = None
 
 
 def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Party:
@@ -37,7 +38,10 @@ def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Pa
     name = checks.require_text(new.name, "name", "Give the party's name.", longest=200)
     for currency in new.currencies:
         checks.require_currency(currency)
-    values = {"email": new.email, "phone": new.phone, "verified_at": at if new.verified else None, "created_at": at}
+    if new.country is not None:
+        checks.require_country(new.country)
+    values = {name: getattr(new, name) for name in ("email", "phone", "country")}
+    values |= {"verified_at": at if new.verified else None, "created_at": at}
     row = insert_new(session, Party).values(ref=ref, name=name, **values).on_conflict_do_nothing()
     if session.execute(row.returning(Party.id)).one_or_none() is None:
         raise Conflict(f"There is a party {ref} already.", fields={"ref": "Taken."})

@@ -1,13 +1,17 @@
-"""Wallets that are missing: of verified parties, in the currencies in which they trade or are paid out."""
+"""Wallets that are missing: of verified parties, in the currencies in which they trade or are paid out.
+
+One that does neither and has no wallet yet gets one in its country's currency, or in the desk's own.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, literal, null, select, union, union_all, update
+from sqlalchemy import ColumnElement, case, exists, func, literal, null, or_, select, union, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.countries import currencies
 from webapp.domain.event_types import WalletOpened
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict
@@ -32,11 +36,11 @@ def blocked() -> Due:
 
 
 def open_missing(
-    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, run_id: int | None = None
+    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, default: str, run_id: int | None = None
 ) -> Outcome:
     """Open the wallets that these parties lack; counted by wallet. One that another opens meanwhile is left to it."""
     actor.require("money:move")
-    made = accounts.open_wallets(session, _pairs(session, ids), at=at)
+    made = accounts.open_wallets(session, _pairs(session, ids, default), at=at)
     if made:
         _tell(session, made, at, actor, run_id)
     return Outcome("party", done=len(made))
@@ -62,10 +66,10 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
     return session.get_one(Account, made[0])
 
 
-def count_missing(session: Session, ids: Sequence[int], *, at: datetime) -> Outcome:
+def count_missing(session: Session, ids: Sequence[int], *, at: datetime, default: str) -> Outcome:
     """How many wallets `open_missing` would open for these parties; `at` is there for the engine."""
     return Outcome(
-        "party", done=session.scalars(select(func.count()).select_from(_pairs(session, ids).subquery())).one()
+        "party", done=session.scalars(select(func.count()).select_from(_pairs(session, ids, default).subquery())).one()
     )
 
 
@@ -83,18 +87,18 @@ def _unmark(session: Session, *which: ColumnElement[bool]) -> None:
     )
 
 
-def _pairs(session: Session, ids: Sequence[int]) -> Any:
+def _pairs(session: Session, ids: Sequence[int], default: str) -> Any:
     """Party and currency of each wallet that these parties lack, once each."""
     parts = [
         select(party.label("party_id"), currency.label("currency")).where(one_of(session, party, ids), where)
-        for party, currency, where in _missing()
+        for party, currency, where in _missing(default)
     ]
     found = union(*parts).subquery()
     verified = select(found).join(Party, Party.id == found.c.party_id).where(Party.verified_at.is_not(None))
     return verified.order_by(found.c.party_id, found.c.currency)
 
 
-def _missing() -> Iterator[tuple[Any, Any, ColumnElement[bool]]]:
+def _missing(default: str = "") -> Iterator[tuple[Any, Any, ColumnElement[bool]]]:
     """Where a party's currencies are found: its column, the currency's, and what lacks a wallet there.
 
     An order has the parties and the currency of its escrow, so that escrows answer for both.
@@ -110,6 +114,16 @@ def _missing() -> Iterator[tuple[Any, Any, ColumnElement[bool]]]:
         for condition in conditions:
             lacks &= condition
         yield party, currency, lacks
+    yield Party.id, case(currencies(), value=Party.country, else_=default), _is_new()
+
+
+def _is_new() -> ColumnElement[bool]:
+    """The party has no wallet, trades in nothing and is paid out nothing."""
+    has_wallet = exists().where(Account.party_id == Party.id, Account.kind == AccountKind.WALLET)
+    trades = exists().where(Escrow.seller_id == Party.id), exists().where(Escrow.buyer_id == Party.id)
+    planned = exists().where(PayoutSchedule.party_id == Party.id)
+    paid = exists().where(PayoutDestination.party_id == Party.id, PayoutDestination.retired_at.is_(None))
+    return ~or_(has_wallet, *trades, planned, paid)
 
 
 def _has_wallet(party: Any, currency: Any) -> ColumnElement[bool]:
