@@ -106,6 +106,36 @@ def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(runtime: 
         assert "the money goes to the seller" not in body
 
 
+@pytest.mark.parametrize(
+    ("ruling", "said"),
+    [
+        (
+            Ruling("split", "agreement", "They agreed.", 6_000, 4_000),
+            "NGN 60.00 go to the buyer and NGN 38.00 to the seller after the fee of NGN 2.00",
+        ),
+        (
+            Ruling("release_to_seller", "evidence_for_seller", "It came."),
+            "the money is released, NGN 95.00 to the seller after the fee of NGN 5.00",
+        ),
+        (Ruling("refund_to_buyer", "evidence_for_buyer", "It never came."), "the money goes back to the buyer"),
+    ],
+)
+def test_the_parties_hear_what_the_seller_gets_after_the_fee(runtime: Runtime, ruling: Ruling, said: str) -> None:
+    place, at = with_settings(runtime, **MAIL), clock.now()
+    with place.db.transaction() as session:
+        market = Market(session, place, at=at)
+        market.limit(1_000_000)
+        escrow = market.escrow(10_000, fee=500)
+        reachable(session, escrow)
+        dispute = market.dispute(escrow)
+        disputes.resolve(session, dispute.id, ruling, version=1, at=at, actor=AMINA, settings=place.settings)
+    spread(place)
+
+    letters = [each.body for each in deliveries(place) if each.kind == "dispute.resolved"]
+    assert len(letters) == 2
+    assert all(said in letter for letter in letters)
+
+
 def test_a_party_that_must_answer_gets_one_message_with_the_deadline(runtime: Runtime) -> None:
     place, at = with_settings(runtime, **MAIL), clock.now()
     with place.db.transaction() as session:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from webapp.domain import shares
 from webapp.domain.money import Money
 from webapp.domain.rulings import REASON_CODES
 from webapp.domain.states import Resolution
@@ -173,12 +174,14 @@ def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settin
 def _decision(dispute: Dispute, escrow: Escrow) -> str:
     if dispute.resolution is None:
         return ""
-    if dispute.resolution == Resolution.SPLIT:
-        shares = (Money(share or 0, escrow.currency) for share in (dispute.buyer_amount, dispute.seller_amount))
-        return "{} go to the buyer and {} to the seller".format(*shares)
     if warranty_claims.is_rejection(dispute, dispute.resolution):
         return f"the claim is rejected. {_stays(escrow)}"
-    return _DECISIONS[Resolution(dispute.resolution)]
+    if dispute.resolution == Resolution.REFUND_TO_BUYER or dispute.seller_amount is None:
+        return _DECISIONS[Resolution(dispute.resolution)]
+    parts = shares.divide(Money(escrow.amount, escrow.currency), escrow.fee, dispute.seller_amount)
+    if dispute.resolution == Resolution.SPLIT:
+        return f"{Money(parts.buyer, escrow.currency)} go to the buyer and {parts.seller_in_words()}"
+    return f"the money is released, {parts.seller_in_words()}"
 
 
 def _stays(escrow: Escrow) -> str:
