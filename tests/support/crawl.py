@@ -106,12 +106,6 @@ class Crawl:
         return {kind[0] for kind in self._seen if isinstance(kind, tuple)}
 
     @property
-    def unopened(self) -> set[str]:
-        """The views for people to which nothing led."""
-        rules = self.client.application.url_map.iter_rules()
-        return {rule.endpoint for rule in rules if "GET" in rule.methods and "/api/" not in rule.rule} - self.views
-
-    @property
     def failures(self) -> list[str]:
         """What was neither shown nor refused as a deed that is not possible now."""
         return [f"{each.status} {each.address} (on {each.found_on})" for each in self.opened if not _is_fine(each)]

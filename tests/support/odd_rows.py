@@ -127,7 +127,7 @@ def _value(session: Session, table: Table, column: Column[Any], status: str, num
     if column.foreign_keys:
         [key] = column.foreign_keys
         others = session.scalars(select(key.column).order_by(key.column.desc())).all()
-        return others[number % len(others)]
+        return others[number % len(others)] if others else None
     if column.name == "status" and status:
         return status
     if column.name == "kind" and table.name in _KINDS:
