@@ -94,7 +94,7 @@ def test_verify_now_asks_the_provider_and_says_what_came_of_it(desk: Runtime, wo
     assert send(operator, f"/payments/{number}/verify").status_code == 303
 
     page = operator.get(f"/payments/{number}").text.replace("\xa0", " ")
-    assert "The provider says that it is paid: NGN 100.00." in page
+    assert "It is paid, and the provider says nothing else: NGN 100.00." in page
     assert payment_of(desk, number).status == "succeeded"
     assert sign_in("viewer").post(f"/payments/{number}/verify").status_code == 403
 

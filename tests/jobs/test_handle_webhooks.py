@@ -19,7 +19,7 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
-from webapp.models import Alert, Dispute, IncomingWebhook, Payment, ProviderDispute, Run, Transfer, WebhookRefusal
+from webapp.models import IncomingWebhook, Payment, Run, Transfer, WebhookRefusal
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
 from webapp.sandbox.settings import SANDBOX_KEYS, Keys
@@ -279,35 +279,3 @@ def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime,
     run_job_now(runtime, JOB)
 
     assert webhooks(runtime) == [("handled", 1)]
-
-
-def chargeback(reference: str, event: str = "charge.dispute.create", **more: Any) -> Any:
-    due = clock.iso(clock.now() + timedelta(hours=20))
-    said = {"id": 358950, "status": "awaiting-merchant-feedback", "category": "chargeback", "dueAt": due}
-    return {"event": event, "data": said | {"transaction": {"reference": reference}} | more}
-
-
-def test_a_chargeback_opens_a_dispute_that_freezes_the_escrow(runtime: Runtime, world: Sandbox) -> None:
-    order, _, reference = paid(runtime, world)
-    post(runtime, "paystack", charge(reference))
-    finish(runtime)
-    for event in ("charge.dispute.create", "charge.dispute.create", "charge.dispute.remind", "charge.dispute.resolve"):
-        post(runtime, "paystack", chargeback(reference, event))
-        finish(runtime)
-
-    with runtime.db.reading() as session:
-        [dispute] = session.scalars(select(Dispute)).all()
-        assert (dispute.reason_code, dispute.claimant) == ("chargeback", "buyer")
-        assert dispute.due_at <= clock.now() + timedelta(hours=20)
-        assert orders.escrow_of(session, order).freezes == 1
-        assert session.scalars(select(ProviderDispute.dispute_id)).all() == [dispute.id]
-
-
-def test_a_chargeback_on_money_that_has_left_alerts(runtime: Runtime, world: Sandbox) -> None:
-    _, _, reference = paid(runtime, world)
-    post(runtime, "paystack", chargeback(reference))
-    finish(runtime)
-
-    with runtime.db.reading() as session:
-        assert session.scalars(select(Alert.rule)).all() == ["chargeback"]
-        assert session.scalar(select(func.count()).select_from(Dispute)) == 0

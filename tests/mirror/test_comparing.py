@@ -11,7 +11,7 @@ from tests.mirror.conftest import Outfit, send, trade
 from tests.sandbox.conftest import Caller
 from tests.support.market import Market
 from webapp import clock
-from webapp.models import Alert, Difference, MirrorEntry, Order, Payment, Reconciliation
+from webapp.models import Alert, Difference, MirrorEntry, Order, Payment, Reconciliation, Refund
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
 from webapp.sandbox.settings import SANDBOX_KEYS
@@ -144,6 +144,7 @@ def test_payments_on_both_sides_agree(shop: Runtime, sandbox: Caller) -> None:
     assert [(row.source, row.matched, row.said) for row in rows] == [
         ("paystack-payments", 3, None),
         ("paystack-payouts", 0, None),
+        ("paystack-refunds", 0, None),
     ]
     assert differing(shop) == []
 
@@ -213,5 +214,74 @@ def test_a_provider_that_breaks_off_invents_nothing(shop: Runtime, sandbox: Call
 def test_many_payments_are_compared_in_pages(shop: Runtime, sandbox: Caller) -> None:
     sandbox.control("fill", {"provider": "paystack", "count": 1_200, "prefix": "many-", "amount": 10_000})
     payment(shop, "many-0")
-    [payments, _payouts] = compare(shop)
+    [payments, _payouts, _refunds] = compare(shop)
     assert (payments.matched, payments.missing_here) == (1, 1_199)
+
+
+def test_a_refund_by_hand_is_found_without_a_webhook_and_stopped(shop: Runtime, sandbox: Caller) -> None:
+    paid(sandbox, "pay-1")
+    payment(shop, "pay-1")
+    _numbered(shop, sandbox, "pay-1")
+    sandbox.control("refund/paystack/pay-1", {"amount": 4_000})
+    compare(shop)
+
+    assert differing(shop) == [("pay-1", "different", 0, 4_000)]
+    with shop.db.reading() as session:
+        found = session.scalars(select(Payment)).one()
+        assert (found.status, found.taken_back_amount) == ("needs_review", 4_000)
+    compare(shop)
+    assert (differing(shop), alerting(shop)) == ([], []), "both books know it now"
+
+
+def test_refunds_that_are_done_here_have_to_be_there(shop: Runtime, sandbox: Caller) -> None:
+    for name in ("given", "kept"):
+        paid(sandbox, name)
+        payment(shop, name)
+        _numbered(shop, sandbox, name)
+        _refunded(shop, name)
+    sandbox.control("refund/paystack/given", {})
+    compare(shop)
+
+    assert differing(shop) == [("kept", "missing_there", 10_000, 0)]
+    sandbox.control("refund/paystack/kept", {})
+    compare(shop)
+    assert differing(shop) == []
+
+
+def test_reversed_there_is_not_succeeded_here(shop: Runtime, sandbox: Caller) -> None:
+    paid(sandbox, "pay-1")
+    payment(shop, "pay-1")
+    _numbered(shop, sandbox, "pay-1")
+    sandbox.control("pay/paystack/pay-1", {"outcome": "reversed"})
+    compare(shop)
+
+    assert [row[:2] for row in differing(shop)] == [("pay-1", "different")]
+    with shop.db.reading() as session:
+        assert session.scalars(select(Payment.status)).all() == ["needs_review"]
+
+
+def _numbered(runtime: Runtime, sandbox: Caller, reference: str) -> None:
+    """The payment has its number at the provider."""
+    rows = sandbox.control("books?kind=paystack.transaction", method="GET")["paystack.transaction"]
+    [number] = [row["number"] for row in rows if row["key"] == reference]
+    with runtime.db.transaction() as session:
+        session.execute(update(Payment).where(Payment.reference == reference).values(provider_id=str(number)))
+
+
+def _refunded(runtime: Runtime, reference: str) -> None:
+    with runtime.db.transaction() as session:
+        found = session.scalars(select(Payment).where(Payment.reference == reference)).one()
+        buyer = session.get_one(Order, found.order_id).buyer_id
+        done = clock.now() - timedelta(hours=2)
+        session.add(
+            Refund(
+                payment_id=found.id,
+                party_id=buyer,
+                provider="paystack",
+                amount=10_000,
+                currency="NGN",
+                status="processed",
+                created_at=done,
+                settled_at=done,
+            )
+        )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_words import Fate, GivenBack, Seen
 from webapp.domain.states import Policy
 from webapp.errors import Refusal
 from webapp.models import Account, Entry, Escrow, Order, Party, Transfer
@@ -111,6 +111,34 @@ class Scene:
         self.heard(payment, Fate.SUCCEEDED, self.case.surplus)
         return payment
 
+    def taken(self, *, then_given_again: bool = False) -> int:
+        """A payment by card of which the provider took some back: held still, paid out, or split."""
+        case = self.case
+        order = self.order("unpaid")
+        payment = self.payment(order)
+        self.heard(payment, Fate.SUCCEEDED, 0)
+        escrow = orders.escrow_of(self.session, order.id)
+        if case.seller_has_wallet and case.to_debt:
+            self._do("escrow.release", escrow.id)
+            self._spend(self.seller)
+        self._taken(payment, max(1, case.to_buyer))
+        if then_given_again:
+            self._do("payment.write_off" if case.kind == "dispute" else "payment.claw_back", payment)
+            self._taken(payment, case.to_buyer // 2)
+        return payment
+
+    def _taken(self, payment_id: int, amount: int) -> None:
+        back = (GivenBack(amount),) if amount else ()
+        word = Seen("r", Fate.SUCCEEDED, self.case.amount, self.case.currency, "77", given_back=back)
+        payment_settling.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
+        self.session.expire_all()
+
+    def _do(self, action: str, subject: int) -> None:
+        decision = executors.find(action).payload(reason=WHY)
+        how: Any = {"at": NOW, "actor": AMINA.entrusted_with("money:move"), "locked": True}
+        executors.compute(self.session, action, subject, decision, **how).post()
+        ledger.settle_pools(self.session)
+
     def disputed(self) -> int:
         new = NewDispute(self.held().id, "buyer", "late", "It is late.", self.case.kind)
         return disputes.open_dispute(self.session, new, at=NOW, actor=AMINA, settings=self.about).id
@@ -120,17 +148,18 @@ class Scene:
         case = self.case
         action = "escrow.release" if case.seller_has_wallet else "escrow.refund"
         escrow = self.held()
-        decision = executors.find(action).payload(reason=WHY)
-        how: Any = {"at": NOW, "actor": AMINA.entrusted_with("money:move"), "locked": True}
-        executors.compute(self.session, action, escrow.id, decision, **how).post()
-        paid = self.seller if case.seller_has_wallet else self.buyer
+        self._do(action, escrow.id)
+        self._spend(self.seller if case.seller_has_wallet else self.buyer)
+        leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
+        return self.session.scalars(leaving).one()
+
+    def _spend(self, paid: int) -> None:
+        case = self.case
         there = min(case.spent, _wallet(self.session, paid, case.currency))
         if there:
             other = self._party("other", True)
             new = NewOrder("o-2", paid, other, there, case.currency, terms="wallet")
             orders.create(self.session, new, at=NOW, actor=DIVINE, settings=self.about)
-        leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
-        return self.session.scalars(leaving).one()
 
     def _party(self, name: str, has_wallet: bool) -> int:
         return self.market.party(name, wallet=0 if has_wallet else None, currency=self.case.currency).id
@@ -152,6 +181,10 @@ SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
     "payment.accept": lambda scene: (scene.in_review(), {}),
     "payment.refund": lambda scene: (scene.in_review(), {}),
     "payment.mark_paid": lambda scene: (scene.payment(scene.order("unpaid")), {}),
+    "payment.write_off": lambda scene: (scene.taken(), {}),
+    "payment.claw_back": lambda scene: (scene.taken(), {}),
+    "payment.refund_rest": lambda scene: (scene.taken(), {}),
+    "payment.give_again": lambda scene: (scene.taken(then_given_again=True), {}),
     "transfer.reverse": lambda scene: (scene.left(), {"to_debt": scene.case.to_debt}),
 }
 """For every decision: its subject, and what its payload says beside the reason."""

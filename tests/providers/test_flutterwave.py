@@ -12,7 +12,7 @@ from tests.jobs.support import run_job_now
 from tests.providers.conftest import V3, V4, Outfit
 from tests.sandbox.conftest import Caller
 from webapp import clock
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_words import Fate, GivenBack
 from webapp.models import Difference
 from webapp.providers.failures import NotSent, Refused, Unknown
 from webapp.providers.flutterwave_v4 import FlutterwaveV4
@@ -78,11 +78,13 @@ def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sand
     with pytest.raises(Refused, match="no successful NGN payment"):
         company.refund("pay-1", 250_050, "NGN", "changed their mind")
     sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
-    assert company.look_refund("pay-1").fate == Fate.ABSENT
+    assert company.look_refund("pay-1", 250_050).fate == Fate.ABSENT
 
     given = company.refund("pay-1", 250_050, "NGN", "changed their mind")
-    seen = company.look_refund("pay-1")
+    seen = company.look_refund("pay-1", 250_050)
 
+    assert company.look_refund("pay-1", 2_500).fate == Fate.ABSENT, "another sum is not ours"
+    assert company.look_whole("pay-1").given_back == (GivenBack(250_050),)
     assert (given.fate, given.amount) == (seen.fate, seen.amount) == (Fate.SUCCEEDED, 250_050)
 
 
@@ -110,7 +112,7 @@ def test_v4_gives_back_under_a_key_made_from_our_reference() -> None:
     company = FlutterwaveV4(asked, None)
 
     given = company.refund("pay-1", 2550, "NGN", "changed their mind")
-    seen = company.look_refund("pay-1")
+    seen = company.look_refund("pay-1", 2550)
 
     assert asked.posted[0][1]["amount"] == 25.5
     assert asked.posted[0][2] == {"X-Idempotency-Key": "refund-pay-1"}
@@ -120,10 +122,10 @@ def test_v4_gives_back_under_a_key_made_from_our_reference() -> None:
 def test_a_list_that_does_not_end_is_not_taken_for_an_absence(outfit: Outfit) -> None:
     paid = {"id": 7, "tx_ref": "pay-1", "amount": 1, "currency": "NGN", "status": "successful"}
     company = flutterwave(outfit(**V3))
-    company._caller = Answering({"data": paid}, *[{"data": [{"tx_id": 8}]}] * 60)
+    company._caller = Answering({"data": paid}, *[{"data": [{"transaction_id": 8}]}] * 60)
 
     with pytest.raises(Unknown, match="too long"):
-        company.look_refund("pay-1")
+        company.look_refund("pay-1", 100)
 
 
 def test_a_token_that_is_taken_back_is_replaced_in_the_same_call(outfit: Outfit, sandbox: Caller) -> None:

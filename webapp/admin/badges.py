@@ -88,6 +88,9 @@ LOOKS: dict[str, Look] = {
     "verified": Look("good", "check", _("verified")),
     "needs_review": Look("warn", "eye", _("in review")),
     "pending": Look("calm", "hourglass", _("pending")),
+    "won": Look("good", "check", _("won")),
+    "accepted": Look("warn", "return", _("accepted")),
+    "open": Look("warn", "flag", _("open")),
     # payouts, refunds, deliveries, webhooks
     "sending": Look("warn", "question", _("being sent")),
     "sent": Look("info", "forward", _("sent")),

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import make_response
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
@@ -44,13 +45,29 @@ class PaymentDeeds(Screen):
         """Hold money that came in another way."""
         return self._decide(payment_id, form, "payment.mark_paid")
 
+    @door("/<int:payment_id>/write-off", permission="money:propose", form=MoneyForm, asks="_write_off_asked")
+    def write_off(self, payment_id: int, form: MoneyForm) -> Done:
+        """Let the platform bear what was taken back."""
+        return self._decide(payment_id, form, "payment.write_off")
+
+    @door("/<int:payment_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_claw_back_asked")
+    def claw_back(self, payment_id: int, form: MoneyForm) -> Done:
+        """Take what was taken back from whom the money is with."""
+        return self._decide(payment_id, form, "payment.claw_back")
+
+    @door("/<int:payment_id>/refund-rest", permission="money:propose", form=MoneyForm, asks="_refund_rest_asked")
+    def refund_rest(self, payment_id: int, form: MoneyForm) -> Done:
+        """Refund what is left of it."""
+        return self._decide(payment_id, form, "payment.refund_rest")
+
+    @door("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm, asks="_give_again_asked")
+    def give_again(self, payment_id: int, form: MoneyForm) -> Done:
+        """Give what came back to whom it was taken from."""
+        return self._decide(payment_id, form, "payment.give_again")
+
     def offers(self, file: PaymentFile) -> list[Offer]:
-        """Every deed, open or closed."""
-        ways = [
-            ("accept", _("Accept…"), "check", "primary"),
-            ("refund", _("Refund…"), "return", ""),
-            ("mark_paid", _("Mark paid…"), "coins", ""),
-        ]
+        """Every deed that fits its state, open or closed."""
+        ways = _TAKEN_BACK if file.payment.undecided_amount else _COLLECTED
         asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
         return [asking] + [
             offer(view, verb, symbol, "money:propose", payment_file.hindrance(file, f"payment.{view}"), tone)
@@ -102,13 +119,39 @@ class PaymentDeeds(Screen):
         with self.reading() as session:
             payment = payments.get(session, payment_id)
         facts = [(_("Amount"), money(payment.amount, payment.currency)), (_("Provider"), payment.provider)]
+        if payment.taken_back_amount:
+            facts.append((_("Taken back"), money(payment.taken_back_amount, payment.currency)))
+        if payment.undecided_amount:
+            facts.append((_("To be decided"), money(payment.undecided_amount, payment.currency)))
         if payment.seen_amount is not None and payment.seen_currency is not None:
             facts.append((_("Collected"), money(payment.seen_amount, payment.seen_currency)))
         back, values = self.at("one", payment_id=payment_id), {"version": payment.version}
         return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
+    def _write_off_asked(self, payment_id: int) -> Asked:
+        summary = _("The platform bears what was taken back. Its escrow goes its way as if nothing had been taken.")
+        return self._asked_about(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
+
+    def _claw_back_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "What was taken back comes out of the escrow while it is held. After that it comes from whom the money "
+            "went to: out of the wallet, and what that lacks becomes a debt."
+        )
+        return self._asked_about(payment_id, _("Claw back what was taken of %(ref)s"), summary, _("Preview it"))
+
+    def _refund_rest_asked(self, payment_id: int) -> Asked:
+        summary = _("The buyer has a part back already. The rest goes back too, and the escrow ends as refunded.")
+        return self._asked_about(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
+
+    def _give_again_asked(self, payment_id: int) -> Asked:
+        summary = _("What was taken and decided about is back with the provider. It goes to whom it was taken from.")
+        return self._asked_about(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
+
     def _verify_asked(self, payment_id: int) -> Asked:
-        summary = _("Its provider is asked now, and what it says is done: held, failed, or put into review.")
+        summary = _(
+            "Its provider is asked now about it, about what went back of it and about its chargebacks, and what it "
+            "says is done: held, failed, or put into review."
+        )
         return self._asked_about(payment_id, _("Verify %(ref)s"), summary, _("Ask the provider"))
 
     def _accept_asked(self, payment_id: int) -> Asked:
@@ -128,7 +171,24 @@ def verb_of(action: str, payment: Payment, proposes: bool) -> str:
     """What the button says."""
     owed = money(payment.amount, payment.currency)
     came = money(payment.seen_amount or payment.amount, payment.seen_currency or payment.currency)
+    gone, came_back = (
+        money(payment.undecided_amount, payment.currency),
+        money(-payment.undecided_amount, payment.currency),
+    )
     words = {
+        "payment.write_off": (
+            _("Write off %(amount)s", amount=gone),
+            _("Propose to write off %(amount)s", amount=gone),
+        ),
+        "payment.claw_back": (
+            _("Claw back %(amount)s", amount=gone),
+            _("Propose to claw back %(amount)s", amount=gone),
+        ),
+        "payment.refund_rest": (_("Refund the rest"), _("Propose to refund the rest")),
+        "payment.give_again": (
+            _("Give %(amount)s again", amount=came_back),
+            _("Propose to give %(amount)s again", amount=came_back),
+        ),
         "payment.accept": (
             _("Accept it and hold %(amount)s", amount=owed),
             _("Propose acceptance of %(amount)s", amount=owed),
@@ -145,11 +205,26 @@ def verb_of(action: str, payment: Payment, proposes: bool) -> str:
     return words[action][proposes]
 
 
+_COLLECTED = [
+    ("accept", _l("Accept…"), "check", "primary"),
+    ("refund", _l("Refund…"), "return", ""),
+    ("mark_paid", _l("Mark paid…"), "coins", ""),
+]
+_TAKEN_BACK = [
+    ("claw_back", _l("Claw back…"), "return", "primary"),
+    ("refund_rest", _l("Refund the rest…"), "return", ""),
+    ("write_off", _l("Write it off…"), "coins", ""),
+    ("give_again", _l("Give it again…"), "coins", ""),
+]
+
+
 def _heard(payment: Payment) -> str:
     """What came of asking its provider."""
     said, amount = payment.said or "", money(payment.amount, payment.currency)
     words = {
-        PaymentStatus.SUCCEEDED: _("The provider says that it is paid: %(amount)s.", amount=amount),
+        PaymentStatus.SUCCEEDED: _("It is paid: %(amount)s. What went back of it is known and decided.", amount=amount)
+        if payment.taken_back_amount
+        else _("It is paid, and the provider says nothing else: %(amount)s.", amount=amount),
         PaymentStatus.PENDING: _("It is pending still. %(said)s", said=said),
         PaymentStatus.NEEDS_REVIEW: _("It needs a person: %(said)s", said=said),
         PaymentStatus.FAILED: _("It failed. %(said)s", said=said),

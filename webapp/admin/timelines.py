@@ -53,6 +53,19 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payment.accept": (_l("Payment accepted"), "good", "check"),
     "payment.refund": (_l("Payment to be refunded"), "calm", "return"),
     "payment.mark_paid": (_l("Marked paid by hand"), "good", "coins"),
+    "payment.taken_back": (_l("Taken back at the provider"), "bad", "return"),
+    "payment.restored": (_l("Whole again at the provider"), "good", "check"),
+    "payment.returned": (_l("Given back at the provider"), "calm", "return"),
+    "payment.write_off": (_l("Written off: the platform bears it"), "warn", "coins"),
+    "payment.claw_back": (_l("Clawed back"), "warn", "return"),
+    "payment.refund_rest": (_l("The rest refunded"), "calm", "return"),
+    "payment.give_again": (_l("Given again what came back"), "good", "coins"),
+    "chargeback.open": (_l("Chargeback open"), "bad", "flag"),
+    "chargeback.won": (_l("Chargeback won"), "good", "check"),
+    "chargeback.lost": (_l("Chargeback lost"), "bad", "cross"),
+    "chargeback.accepted": (_l("Chargeback accepted"), "warn", "return"),
+    "escrow.resize": (_l("What is held changed"), "warn", "coins"),
+    "refund.covered": (_l("Made by a chargeback"), "calm", "return"),
     "refund.create": (_l("Refund begun"), "calm", "return"),
     "refund.processed": (_l("Refunded"), "good", "check"),
     "refund.failed": (_l("Refund failed"), "bad", "cross"),
@@ -78,6 +91,8 @@ MONEY: dict[str, tuple[Any, str, str]] = {
     "pending_earning": (_l("into pending earnings"), "info", "coins"),
     "earning": (_l("from pending earnings to the seller"), "good", "coins"),
     "reversal": (_l("reversed"), "warn", "coins"),
+    "taken_back": (_l("taken back outside"), "bad", "coins"),
+    "came_back": (_l("came back from outside"), "good", "coins"),
 }
 PROPOSALS = {
     "dispute.resolve": _l("decision on a dispute"),
@@ -88,6 +103,10 @@ PROPOSALS = {
     "payment.accept": _l("acceptance of a payment"),
     "payment.refund": _l("refund of a payment"),
     "payment.mark_paid": _l("marking a payment paid"),
+    "payment.write_off": _l("writing off what was taken back"),
+    "payment.claw_back": _l("clawing back what was taken back"),
+    "payment.refund_rest": _l("refund of the rest of a payment"),
+    "payment.give_again": _l("giving again what came back"),
 }
 """What a proposal is called."""
 DECISIONS = {
@@ -102,6 +121,10 @@ DECISIONS = {
     "payment.accept": _l("acceptance"),
     "payment.refund": _l("refund"),
     "payment.mark_paid": _l("marking as paid"),
+    "payment.write_off": _l("write-off"),
+    "payment.claw_back": _l("claw-back"),
+    "payment.refund_rest": _l("refund of the rest"),
+    "payment.give_again": _l("giving again"),
 }
 """What a proposal would do, in a word: its action, or the resolution of a dispute."""
 MESSAGES = {

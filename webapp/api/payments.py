@@ -41,6 +41,11 @@ class PaymentShape(Shape):
     status: str
     amount: Money
     seen: Money | None
+    taken_back: Annotated[Money | None, Field(description="What is gone of it that no refund of the desk explains.")]
+    undecided: Annotated[
+        Money | None,
+        Field(description="What of that waits for a decision; negative when some that was decided came back."),
+    ]
     checkout_url: str | None
     said: str | None
     created_at: Instant
@@ -84,7 +89,9 @@ def shape_of(payment: Payment, order_ref: str) -> PaymentShape:
     seen = payment.seen_amount is not None and payment.seen_currency is not None
     doubtful = Money(amount=payment.seen_amount or 0, currency=payment.seen_currency or "") if seen else None
     amount = Money(amount=payment.amount, currency=payment.currency)
-    return PaymentShape(**fields | {"order": order_ref, "amount": amount, "seen": doubtful})
+    sums = {"taken_back": payment.taken_back_amount, "undecided": payment.undecided_amount}
+    gone = {name: Money(amount=sum, currency=payment.currency) if sum else None for name, sum in sums.items()}
+    return PaymentShape(**fields | {"order": order_ref, "amount": amount, "seen": doubtful} | gone)
 
 
 def _one(call_session: Any, payment: Payment) -> PaymentShape:
@@ -159,6 +166,30 @@ def refund_payment(call: Call, payment_id: int, body: DecidePayment) -> PaymentD
 def mark_payment_paid(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
     """Say that the money came in another way; above the limit it is proposed."""
     return _decided(call, payment_id, body, "payment.mark_paid")
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/write-off", "money:propose")
+def write_off_payment(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
+    """Let the platform bear what was taken back of it; above the limit it is proposed."""
+    return _decided(call, payment_id, body, "payment.write_off")
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/claw-back", "money:propose")
+def claw_back_payment(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
+    """Take what was taken back from the escrow, else from whom the money went to; above the limit it is proposed."""
+    return _decided(call, payment_id, body, "payment.claw_back")
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/refund-rest", "money:propose")
+def refund_rest_of_payment(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
+    """Refund what is left of it to the buyer, who has a part back already; above the limit it is proposed."""
+    return _decided(call, payment_id, body, "payment.refund_rest")
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/give-again", "money:propose")
+def give_payment_again(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
+    """Give what came back to whom it was taken from; above the limit it is proposed."""
+    return _decided(call, payment_id, body, "payment.give_again")
 
 
 def _decided(call: Call, payment_id: int, body: DecidePayment, action: str) -> PaymentDecision:

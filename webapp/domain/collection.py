@@ -1,12 +1,14 @@
 """What a provider's word means for a payment: pure rules, no clock of their own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered, Word
 from webapp.domain.states import OrderStatus, PaymentStatus
+from webapp.domain.taken_back import taken_back
 
 NO_RESPONSE = "No response from the provider at the last check, when its time was over."
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=30), timedelta(hours=6)
@@ -22,6 +24,12 @@ class Verdict(StrEnum):
     REVIEW = "review"
     WAIT = "wait"
     LEAVE = "leave"
+    TAKEN = "taken"
+    """The provider has less of it than we count on: a person decides who bears that."""
+    WHOLE = "whole"
+    """What was taken back came back, before anybody decided."""
+    RETURNED = "returned"
+    """It was in review, and its provider gave it back to the payer meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +42,40 @@ class Attempt:
     order_status: str
     first_checked_at: datetime | None
     has_reference: bool = True
+    seen_amount: int | None = None
+    """What the provider collected, where that was in doubt."""
+    seen_currency: str | None = None
+    ours: tuple[int, ...] = ()
+    """Our refunds of it that were not refused."""
+    was_refunded: bool = False
+    """Whether we ever decided to give it back."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """The chargebacks on it that the bank won, by number."""
+    covered: int = 0
+    taken_back: int = 0
+    decided: int = 0
+    is_by_hand: bool = False
+    """Marked paid by a person: its provider has none of it."""
+
+    @property
+    def is_held_for(self) -> bool:
+        """Whether its money came in and was counted on: it succeeded, or is in review since it was taken back."""
+        in_review = self.status == PaymentStatus.NEEDS_REVIEW and self.taken_back != self.decided
+        return self.status == PaymentStatus.SUCCEEDED or in_review
 
 
 def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tuple[Verdict, str]:
     """What the word means, and why in a sentence. `patience` counts from the first time it was asked about."""
+    if attempt.is_held_for:
+        return _of_what_is_left(attempt, word)
     if attempt.status == PaymentStatus.NEEDS_REVIEW:
+        return _of_doubt(attempt, word)
+    if attempt.was_refunded:
         return Verdict.LEAVE, ""
     if isinstance(word, Seen) and word.fate == Fate.SUCCEEDED:
         return _of_success(attempt, word)
     if attempt.status != PaymentStatus.PENDING:
-        return _of_reversal(attempt, word)
+        return Verdict.LEAVE, ""
     if not attempt.has_reference:
         return Verdict.EXPIRE, "No provider ever gave it a reference."
     if isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED):
@@ -60,10 +92,12 @@ def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime
 
 
 def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
-    if attempt.status == PaymentStatus.SUCCEEDED:
-        return Verdict.LEAVE, ""
-    if (seen.amount, seen.currency) != (attempt.amount, attempt.currency):
-        paid = Money(seen.amount or 0, seen.currency or attempt.currency)
+    kept = kept_of(seen)
+    if kept <= 0:
+        said = "It was paid, and given back to the payer at the provider."
+        return (Verdict.LEAVE, "") if attempt.status in _GIVEN_UP else (Verdict.FAIL, said)
+    if (kept, seen.currency) != (attempt.amount, attempt.currency):
+        paid = Money(kept, seen.currency or attempt.currency)
         return Verdict.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
     if attempt.status in _GIVEN_UP:
         return Verdict.REVIEW, f"The payment succeeded after it was {attempt.status} here."
@@ -72,14 +106,65 @@ def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
     return Verdict.SUCCEED, ""
 
 
-def _of_reversal(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
-    """A payment that was settled stays settled; one that its provider took back needs a person."""
-    taken = isinstance(word, Seen) and word.fate == Fate.REVERSED and attempt.status == PaymentStatus.SUCCEEDED
-    return (
-        (Verdict.REVIEW, "The provider took this payment back after it had succeeded.")
-        if taken
-        else (Verdict.LEAVE, "")
-    )
+def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
+    """A payment that came in stays settled, unless its provider has less of it than our refunds explain."""
+    back = _given_back(attempt, word)
+    if back is None or attempt.is_by_hand:
+        return Verdict.LEAVE, ""
+    collected = attempt.seen_amount or attempt.amount
+    taken = taken_back(collected, back, attempt.ours, attempt.lost, attempt.covered)
+    if taken == attempt.taken_back:
+        return Verdict.LEAVE, ""
+    if taken == attempt.decided:
+        return Verdict.WHOLE, ""
+    if taken < attempt.decided:
+        came = Money(attempt.decided - taken, attempt.currency)
+        return Verdict.TAKEN, f"The provider has {came} again that was taken back: decide whose it is."
+    gone = Money(taken - attempt.decided, attempt.currency)
+    return Verdict.TAKEN, f"{gone} of this payment was taken back from us, and not by a refund of ours."
+
+
+def taken_now(attempt: Attempt, word: Word) -> int:
+    """How much of a payment is gone by this word that no refund of ours explains."""
+    collected = attempt.seen_amount or attempt.amount
+    return taken_back(collected, _given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
+
+
+def _given_back(attempt: Attempt, word: Word) -> tuple[GivenBack, ...] | None:
+    """What the word says is gone of what came in; None when it does not say.
+
+    That a provider does not know the payment says nothing of the money: the key may be another's.
+    """
+    if not isinstance(word, Seen):
+        return None
+    collected = attempt.seen_amount or attempt.amount
+    if word.given_back is None and word.fate == Fate.REVERSED:
+        return (GivenBack(collected),)
+    if word.fate == Fate.FAILED or (word.currency not in (None, attempt.seen_currency or attempt.currency)):
+        return (GivenBack(collected),)
+    if word.fate == Fate.SUCCEEDED and (word.amount or 0) < collected:
+        return (*(word.given_back or ()), GivenBack(collected - (word.amount or 0)))
+    return word.given_back
+
+
+def kept_of(seen: Seen) -> int:
+    """What a provider has of a payment that it says succeeded."""
+    return (seen.amount or 0) - (seen.refunded_amount or 0)
+
+
+def _of_doubt(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
+    """What came in and waits for a person may be given back at the provider meanwhile, all of it or a part."""
+    if not isinstance(word, Seen) or attempt.seen_amount is None or _given_back(attempt, word) is None:
+        return Verdict.LEAVE, ""
+    came = word.amount or 0
+    gone = taken_back(came, _given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
+    kept = came - gone
+    if kept <= 0:
+        return Verdict.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
+    if kept == attempt.seen_amount:
+        return Verdict.LEAVE, ""
+    left = Money(kept, word.currency or attempt.currency)
+    return Verdict.REVIEW, f"A part was given back at the provider: {left} is left of it."
 
 
 def _at_the_end(word: Word) -> str:

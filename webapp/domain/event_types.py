@@ -203,6 +203,54 @@ class PaymentNeedsReview(Event, type="payment.needs_review", of=PaymentFacts):
     """What the provider says of a payment is not what was asked for: a person decides."""
 
 
+class PaymentRestored(Event, type="payment.restored", of=PaymentFacts):
+    """The provider has again what it had taken back of a payment, before anybody decided."""
+
+
+class PaymentDecided(Event, type="payment.decided", of=PaymentFacts):
+    """Who bears what was taken back of a payment, or whose it is that came back, was decided."""
+
+    decision: Annotated[str, Field(description="`write_off`, `claw_back`, `refund_rest` or `give_again`.")]
+    reason: Why
+
+
+Number = Annotated[str, Field(description="The number of the bank's dispute at the provider.")]
+Disputed = Annotated[int, Field(description="What the bank wants back, in minor units of `currency`.")]
+Outcome = Annotated[str, Field(description="How it stands, in a sentence.")]
+
+
+class ChargebackOpen(Event, type="chargeback.open", of=PaymentFacts):
+    """The payer's bank wants a payment back; what is held of it is frozen."""
+
+    number: Number
+    disputed_amount: Disputed
+    outcome: Outcome
+
+
+class ChargebackWon(Event, type="chargeback.won", of=PaymentFacts):
+    """The bank leaves the money with us."""
+
+    number: Number
+    disputed_amount: Disputed
+    outcome: Outcome
+
+
+class ChargebackLost(Event, type="chargeback.lost", of=PaymentFacts):
+    """The bank took the money back: a person decides who bears it."""
+
+    number: Number
+    disputed_amount: Disputed
+    outcome: Outcome
+
+
+class ChargebackAccepted(Event, type="chargeback.accepted", of=PaymentFacts):
+    """The chargeback was accepted at the provider: the payer has the money back."""
+
+    number: Number
+    disputed_amount: Disputed
+    outcome: Outcome
+
+
 class RefundFacts(Facts, about="refund"):
     """Money on its way back through the provider that it came from."""
 

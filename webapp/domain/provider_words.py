@@ -1,7 +1,10 @@
 """What providers say of payments, payouts and refunds, in the desk's own words."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from webapp.domain.states import ChargebackStatus
 
 
 class Fate(StrEnum):
@@ -16,6 +19,14 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A sum of a payment that went back, or is on its way; `dispute` is the number of the bank's, if one took it."""
+
+    amount: int
+    dispute: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a provider says of one thing. Amounts are in minor units."""
 
@@ -25,6 +36,13 @@ class Seen:
     currency: str | None = None
     provider_id: str | None = None
     said: str = ""
+    given_back: tuple[GivenBack, ...] | None = None
+    """What of a payment went back, sum by sum; None when that was not asked."""
+
+    @property
+    def refunded_amount(self) -> int | None:
+        """How much of a payment went back in all; None when that is not known."""
+        return None if self.given_back is None else sum(each.amount for each in self.given_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +58,17 @@ class Unanswered:
 
 
 Word = Seen | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What a provider says of one chargeback. `amount` is what the bank wants back of the payment `reference`."""
+
+    number: str
+    status: ChargebackStatus
+    reference: str
+    amount: int
+    currency: str
+    category: str = ""
+    due_at: datetime | None = None
+    said: str = ""

@@ -40,6 +40,8 @@ class FreezeCause(StrEnum):
     DISPUTE = "dispute"
     PROPOSAL = "proposal"
     WARRANTY_CLAIM = "warranty_claim"
+    PAYMENT = "payment"
+    CHARGEBACK = "chargeback"
 
 
 class DisputeStatus(StrEnum):
@@ -95,6 +97,7 @@ class AccountKind(StrEnum):
     FEES = "fees"
     RECEIVABLE = "receivable"
     CLEARING = "clearing"
+    LOSSES = "losses"
 
 
 class TransferKind(StrEnum):
@@ -113,6 +116,8 @@ class TransferKind(StrEnum):
     PAYOUT = "payout"
     PAYOUT_RETURN = "payout_return"
     REFUND_RETURN = "refund_return"
+    TAKEN_BACK = "taken_back"
+    CAME_BACK = "came_back"
 
 
 class RunStatus(StrEnum):
@@ -168,6 +173,19 @@ class PaymentStatus(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     NEEDS_REVIEW = "needs_review"
+
+
+class ChargebackStatus(StrEnum):
+    """A payer's bank disputes a payment at its provider: who has the money in the end. Any outcome may still change."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+    ACCEPTED = "accepted"
+
+
+LOST_CHARGEBACKS = (ChargebackStatus.LOST, ChargebackStatus.ACCEPTED)
+"""The bank has the money back: taken, or given up by us at the provider."""
 
 
 class RefundStatus(StrEnum):

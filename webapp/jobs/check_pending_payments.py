@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from webapp.jobs import job, minutes
-from webapp.jobs.payment_waves import wave
+from webapp.jobs.payment_waves import open_chargebacks, wave
 from webapp.jobs.work import Work
 from webapp.services import giving_up, payments
 
@@ -16,5 +16,6 @@ def check_pending_payments(work: Work, at: datetime) -> None:
         work.log("payments.not_asked", sentence="No provider is configured that could be asked about payments.")
     asking = wave(work, work.only_items("payment"))
     work.in_waves(asking, dry=lambda session: payments.due_now(session, max(at, work.now), known))
+    work.in_waves(open_chargebacks(work))
     patience = timedelta(hours=work.settings.order_payment_timeout_hours)
     work.in_chunks(giving_up.due(at, patience), giving_up.decline_all, dry=giving_up.decline_none)

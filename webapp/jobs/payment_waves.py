@@ -7,15 +7,15 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.provider_words import Seen, Unanswered, Word
+from webapp.domain.provider_words import Charged, Seen, Unanswered, Word
 from webapp.errors import Refusal
 from webapp.jobs.waves import Wave
 from webapp.jobs.work import Work
 from webapp.models import Payment
 from webapp.providers.failures import CallFailed, unanswered
 from webapp.runtime import Runtime
-from webapp.services import payment_settling, payments
-from webapp.services.outcome import Outcome
+from webapp.services import chargebacks, payment_settling, payments
+from webapp.services.outcome import Outcome, Refused
 from webapp.services.payments import Asked
 from webapp.sql import database_now
 
@@ -45,26 +45,71 @@ def look(runtime: Runtime, asked: Asked) -> Seen:
     """Ask its provider. Raises CallFailed, or Unavailable when the provider is not configured."""
     if asked.reference is None:
         raise CallFailed("It has no reference, so no provider can be asked.")
-    return runtime.providers.collector(asked.provider).look(asked.reference)
+    collector = runtime.providers.collector(asked.provider)
+    return collector.look_whole(asked.reference) if asked.is_settled else collector.look(asked.reference)
+
+
+def again(work: Work, payment_ids: Sequence[int]) -> Wave[Asked, Seen]:
+    """Each of these payments once, whatever its state: where our books and the provider's differ."""
+    left = sorted(set(payment_ids))
+
+    def take(session: Session, limit: int) -> list[Asked]:
+        now, left[:] = left[:limit], left[limit:]
+        return payments.mark_asked(session, now, work.now, LEASE)
+
+    return Wave(
+        kind="payment",
+        take=take,
+        ask=partial(look, work.runtime),
+        settle=partial(_settle, work),
+        count=lambda session: len(left),
+        key=lambda asked: asked.id,
+    )
 
 
 def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
-    """Ask about one payment and settle it at once, for a person or a machine that waits for the answer."""
+    """Ask about one payment and its chargebacks and settle them, for a person or a machine that waits for it."""
     with runtime.db.transaction() as session:
         payments.require_verifiable(session, payment_id, actor)
         [asked] = payments.mark_asked(session, [payment_id], database_now(session), LEASE)
+        banks = chargebacks.to_ask(session, payment_id)
     word: Word
+    charged: list[Charged] = []
     try:
+        charged = [look_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.disputing]
         word = look(runtime, asked)
     except CallFailed as failure:
         word = unanswered(failure)
     except Refusal as refusal:
         word = Unanswered(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
-        payment_settling.settle_all(
-            session, {payment_id: word}, at=database_now(session), actor=actor, settings=runtime.settings
-        )
+        settings, at = runtime.settings, database_now(session)
+        payment_settling.lock_escrows(session, [payment_id])
+        for each in charged:
+            chargebacks.settle(session, payment_id, each, at=at, actor=actor, settings=settings)
+        payment_settling.settle_all(session, {payment_id: word}, at=at, actor=actor, settings=settings)
         return payments.get(session, payment_id)
+
+
+def look_chargeback(runtime: Runtime, asked: chargebacks.Asked) -> Charged:
+    """Ask its provider about a chargeback. Raises CallFailed."""
+    return runtime.providers.disputing[asked.provider].look_chargeback(asked.number)
+
+
+def open_chargebacks(work: Work) -> Wave[chargebacks.Asked, tuple[Charged, Seen]]:
+    """Chargebacks of which no webhook told the end."""
+    known = list(work.runtime.providers.disputing)
+    return Wave(
+        kind="chargeback",
+        take=lambda session, limit: chargebacks.take_due(session, work.now, limit, LEASE, known),
+        ask=lambda asked: (
+            look_chargeback(work.runtime, asked),
+            work.runtime.providers.collector(asked.provider).look_whole(asked.reference),
+        ),
+        settle=partial(_settle_chargebacks, work),
+        count=lambda session: chargebacks.count_due(session, work.now, known),
+        key=lambda asked: asked.id,
+    )
 
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, Word]]) -> Outcome:
@@ -72,3 +117,23 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, Word]]
     return payment_settling.settle_all(
         session, words, at=database_now(session), actor=work.actor, settings=work.settings
     )
+
+
+def _settle_chargebacks(
+    work: Work,
+    session: Session,
+    answered: Sequence[tuple[chargebacks.Asked, tuple[Charged, Seen] | Unanswered]],
+) -> Outcome:
+    at, outcome = database_now(session), Outcome("chargeback")
+    payment_settling.lock_escrows(session, [asked.payment_id for asked, _ in answered])
+    words: dict[int, Word] = {}
+    for asked, answer in answered:
+        if isinstance(answer, Unanswered):
+            chargebacks.put_off(session, [asked.id], at)
+            outcome.refused.append(Refused(asked.id, f"chargeback {asked.number}", answer.said))
+            continue
+        charged, words[asked.payment_id] = answer
+        chargebacks.settle(session, asked.payment_id, charged, at=at, actor=work.actor, settings=work.settings)
+        outcome.done += 1
+    payment_settling.settle_all(session, words, at=at, actor=work.actor, settings=work.settings)
+    return outcome

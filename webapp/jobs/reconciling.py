@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Protocol
 
+from webapp.jobs import payment_waves
 from webapp.jobs.reconcile_blnk import BlnkComparison
-from webapp.jobs.reconcile_provider import Comparison
+from webapp.jobs.reconcile_provider import MOST_ASKED, Comparison
+from webapp.jobs.reconcile_refunds import RefundComparison
 from webapp.jobs.work import Stopped, Work
 from webapp.providers.failures import CallFailed
 from webapp.services import differences, provider_books
@@ -24,9 +26,16 @@ class Comparable(Protocol):
 
 
 def reconcile(work: Work) -> None:
-    """Make every comparison, write them down and alert; one that can't be made is no difference."""
+    """Make every comparison, write them down and alert; one that can't be made is no difference.
+
+    Payments of which the provider says otherwise are asked about one by one: what was taken back of them stops there.
+    """
     for comparison in _comparisons(work):
-        _keep(work, _made(work, comparison))
+        compared = _made(work, comparison)
+        _keep(work, compared)
+        concerned = [each.subject[1] for each in compared.findings if each.subject and each.subject[0] == "payment"]
+        if concerned:
+            work.in_waves(payment_waves.again(work, concerned[:MOST_ASKED]))
     with work.db.transaction() as session:
         differences.alert(session, work.now)
 
@@ -40,6 +49,7 @@ def _comparisons(work: Work) -> Iterator[Comparable]:
         if name in providers.collecting:
             look = providers.collecting[name].look
             yield make(book=provider_books.PAYMENTS, listed=lists.payments, look=look)
+            yield RefundComparison(work.db, name, lists.refunds, providers.collecting[name].look_whole, work.check, at)
         if name in providers.paying:
             pays = providers.paying[name]
             yield make(book=provider_books.PAYOUTS, listed=pays.payouts, look=pays.look_payout)

@@ -39,7 +39,7 @@ def give(runtime: Runtime, giving: Giving) -> Seen:
     if provider is None:
         raise Unavailable(f"{giving.provider} is not configured, so nothing can be given back through it.")
     try:
-        found = provider.look_refund(giving.reference)
+        found = provider.look_refund(giving.reference, giving.amount)
     except Refused as refusal:
         raise Unknown(refusal.sentence) from None
     if found.fate != Fate.ABSENT or not giving.may_send:

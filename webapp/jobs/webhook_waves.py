@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Seen, Unanswered, Word
+from webapp.domain.provider_words import Charged, Seen, Unanswered
 from webapp.domain.states import IncomingStatus
 from webapp.errors import Unavailable
 from webapp.jobs.waves import Wave
@@ -15,7 +15,7 @@ from webapp.providers.failures import Refused, Unknown
 from webapp.providers.tidings import About
 from webapp.runtime import Runtime
 from webapp.services import alerts, chargebacks, incoming, payment_settling, payout_settling, refunds
-from webapp.services.incoming import Arrived
+from webapp.services.incoming import Arrived, Concerned
 from webapp.services.outcome import Outcome
 from webapp.services.outcome import Refused as LeftAlone
 from webapp.sql import database_now
@@ -28,13 +28,29 @@ NOT_OURS = "The desk does nothing about events of this kind."
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What the provider says of all that a webhook concerns."""
+
+    payment: Seen | None = None
+    refund: Seen | None = None
+    payout: Seen | None = None
+    chargeback: Charged | None = None
+
+    @property
+    def said(self) -> str:
+        """The gist, for the webhook's own record."""
+        seen = self.payout or self.refund or self.payment
+        return f"The provider says: {seen.said or seen.fate}." if seen else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """There is nothing to ask; why, in a sentence."""
 
     said: str
 
 
-def wave(work: Work) -> Wave[Arrived, Seen | Nothing]:
+def wave(work: Work) -> Wave[Arrived, Heard | Nothing]:
     """Everything that waits to be handled."""
     return Wave(
         kind="incoming_webhook",
@@ -46,52 +62,56 @@ def wave(work: Work) -> Wave[Arrived, Seen | Nothing]:
     )
 
 
-def ask(runtime: Runtime, arrived: Arrived) -> Seen | Nothing:
+def ask(runtime: Runtime, arrived: Arrived) -> Heard | Nothing:
     """Ask the provider about what its webhook is about: a signature says who wrote it, not that it is so still."""
-    about, reference = arrived.tidings.about, arrived.tidings.reference
+    about, concerned = arrived.tidings.about, arrived.concerned
     if about == About.NOTHING or arrived.tidings.event in _KNOWN_ALREADY:
         return Nothing(NOT_OURS)
     if about == About.TRANSFER:
         return Nothing("")
-    if arrived.subject_id is None or reference is None:
+    if concerned is None:
         return Nothing(NO_SUBJECT)
-    if about == About.CHARGEBACK:
-        return Nothing("")
     try:
-        return _looked(runtime, arrived.provider, about, reference)
+        return _looked(runtime, arrived, concerned)
     except Refused as refusal:
         raise Unknown(refusal.sentence) from None
 
 
-def _looked(runtime: Runtime, name: str, about: About, reference: str) -> Seen:
-    house = runtime.providers
-    if about == About.PAYMENT:
-        return house.collector(name).look(reference)
-    if about == About.PAYOUT and name in house.paying:
-        return house.paying[name].look_payout(reference)
-    if about == About.REFUND and name in house.refunding:
-        return house.refunding[name].look_refund(reference)
-    raise Unavailable(f"{name} is not configured, so it can't be asked.")
+def _looked(runtime: Runtime, arrived: Arrived, concerned: Concerned) -> Heard:
+    """Every word about a payment that we know makes us ask what became of it, whatever it is with us."""
+    house, name, about = runtime.providers, arrived.provider, arrived.tidings.about
+    if about == About.PAYOUT:
+        if name not in house.paying:
+            raise Unavailable(f"{name} is not configured, so it can't be asked.")
+        return Heard(payout=house.paying[name].look_payout(concerned.reference))
+    collector, refund, chargeback = house.collector(name), None, None
+    if about == About.PAYMENT and not concerned.is_settled:
+        return Heard(payment=collector.look(concerned.reference))
+    if about == About.REFUND and concerned.refund_id is not None and name in house.refunding:
+        refund = house.refunding[name].look_refund(concerned.reference, concerned.refund_amount)
+    if about == About.CHARGEBACK and name in house.disputing:
+        chargeback = house.disputing[name].look_chargeback(arrived.tidings.number)
+    return Heard(collector.look_whole(concerned.reference), refund, chargeback=chargeback)
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Seen | Nothing | Unanswered]]) -> Outcome:
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Heard | Nothing | Unanswered]]) -> Outcome:
     outcome, at = Outcome("incoming_webhook"), database_now(session)
     ended: dict[int, tuple[IncomingStatus, str]] = {}
     waiting: dict[int, str] = {}
-    words: dict[About, dict[int, Word]] = {about: {} for about in About}
+    heard: list[tuple[Arrived, Concerned, Heard]] = []
     for arrived, answer in answered:
         if isinstance(answer, Unanswered):
             waiting[arrived.id] = answer.said
-        elif isinstance(answer, Seen):
-            words[arrived.tidings.about][arrived.subject_id or 0] = answer
-            ended[arrived.id] = IncomingStatus.HANDLED, f"The provider says: {answer.said or answer.fate}."
         elif arrived.tidings.unreadable:
             ended[arrived.id] = IncomingStatus.FAILED, arrived.tidings.unreadable
-        elif not answer.said:
-            ended[arrived.id] = IncomingStatus.HANDLED, _noted(work, session, arrived)
-        else:
-            ended[arrived.id] = IncomingStatus.IGNORED, answer.said
-    _apply(work, session, words)
+        elif isinstance(answer, Nothing):
+            noted = answer.said or _rejected(session, arrived)
+            ended[arrived.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
+        elif arrived.concerned is not None:
+            heard.append((arrived, arrived.concerned, answer))
+            ended[arrived.id] = IncomingStatus.HANDLED, answer.said
+    for webhook_id, sentence in _apply(work, session, heard).items():
+        ended[webhook_id] = IncomingStatus.HANDLED, sentence
     incoming.close(session, ended, at=at)
     incoming.put_off(session, waiting, at=at)
     outcome.done = len(ended)
@@ -99,31 +119,33 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Seen
     return outcome
 
 
-def _apply(work: Work, session: Session, words: dict[About, dict[int, Word]]) -> None:
-    """In the order of locks: escrows before wallets."""
+def _apply(work: Work, session: Session, heard: Sequence[tuple[Arrived, Concerned, Heard]]) -> dict[int, str]:
+    """In the order of locks: escrows before wallets. Chargebacks before payments, whose sums they are part of.
+
+    Returns what came of chargebacks, by the webhook's id.
+    """
     at, actor = database_now(session), work.actor
-    if words[About.PAYMENT]:
-        payment_settling.settle_all(session, words[About.PAYMENT], at=at, actor=actor, settings=work.settings)
-    if words[About.PAYOUT]:
-        payout_settling.settle_all(session, words[About.PAYOUT], at=at, actor=actor, run_id=work.run_id)
-    if words[About.REFUND]:
-        refunds.settle_all(session, words[About.REFUND], at=at, actor=actor)
+    payments = {about.id: told.payment for _, about, told in heard if told.payment is not None}
+    payouts = {about.id: told.payout for _, about, told in heard if told.payout is not None}
+    given = {about.refund_id: told.refund for _, about, told in heard if told.refund is not None and about.refund_id}
+    payment_settling.lock_escrows(session, list(payments))
+    noted = {
+        arrived.id: chargebacks.settle(session, about.id, told.chargeback, at=at, actor=actor, settings=work.settings)
+        for arrived, about, told in heard
+        if told.chargeback is not None
+    }
+    if payments:
+        payment_settling.settle_all(session, payments, at=at, actor=actor, settings=work.settings)
+    if payouts:
+        payout_settling.settle_all(session, payouts, at=at, actor=actor, run_id=work.run_id)
+    if given:
+        refunds.settle_all(session, given, at=at, actor=actor)
+    return noted
 
 
-def _noted(work: Work, session: Session, arrived: Arrived) -> str:
-    """What needs no answer of the provider: a chargeback, and a transfer that the external ledger rejected."""
+def _rejected(session: Session, arrived: Arrived) -> str:
+    """A transfer that the external ledger rejected needs no answer of the provider."""
     told = arrived.tidings
-    if told.about == About.TRANSFER:
-        said = f"Blnk rejected transfer {told.reference}: its books lack it."
-        alerts.fire(session, "transfer_rejected", told.reference or "unknown", "page", said, database_now(session))
-        return said
-    return chargebacks.note(
-        session,
-        arrived.provider,
-        arrived.subject_id,
-        told.event,
-        told.data,
-        at=database_now(session),
-        actor=work.actor,
-        settings=work.settings,
-    )
+    said = f"Blnk rejected transfer {told.reference}: its books lack it."
+    alerts.fire(session, "transfer_rejected", told.reference or "unknown", "page", said, database_now(session))
+    return said

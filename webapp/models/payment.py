@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.models.base import Base, Currency, Key, Minor, Name, Word
 
 _PENDING = text("status = 'pending'")
+_BANK_ASKS = text("status = 'open'")
 _OPEN = text("status IN ('waiting', 'sending', 'pending')")
 
 
@@ -42,8 +43,19 @@ class Payment(Base):
     """The last thing to know about it, in a sentence."""
     seen_amount: Mapped[Minor | None]
     seen_currency: Mapped[Currency | None]
+    taken_back_amount: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    """What is gone of it that no refund of ours explains: given back at the provider, or taken by the payer's bank."""
+    taken_back_decided: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    """How much of that a person has decided about; until it is all, the payment is in review."""
+    taken_back_from: Mapped[Word | None]
+    """Who bore what was decided last: `escrow`, `seller`, `buyer` or `platform`."""
     settled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    @property
+    def undecided_amount(self) -> int:
+        """What was taken back and is not decided yet; below zero when some of what was decided came back since."""
+        return self.taken_back_amount - self.taken_back_decided
 
 
 class Refund(Base):
@@ -69,10 +81,16 @@ class Refund(Base):
 
 
 class ProviderDispute(Base):
-    """A chargeback that a provider told of, and the dispute that we opened for it."""
+    """A chargeback: a payer's bank disputes a payment. What the provider answered when it was asked, not what came in.
+
+    `dispute_id` is the dispute of ours that it opened or joined.
+    """
 
     __tablename__ = "provider_dispute"
-    __table_args__ = (UniqueConstraint("provider", "number"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "number"),
+        Index("ix_provider_dispute_open", "next_check_at", "id", postgresql_where=_BANK_ASKS, sqlite_where=_BANK_ASKS),
+    )
 
     id: Mapped[Key]
     provider: Mapped[Word]
@@ -80,7 +98,13 @@ class ProviderDispute(Base):
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), index=True)
     dispute_id: Mapped[int | None] = mapped_column(ForeignKey("dispute.id"), index=True)
     status: Mapped[Word]
+    amount: Mapped[Minor] = mapped_column(server_default="0")
+    currency: Mapped[Currency] = mapped_column(server_default="")
+    covered_amount: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    """How much of a refund of ours, written and not sent, its loss took the place of."""
     category: Mapped[Name | None]
     due_at: Mapped[datetime | None]
+    next_check_at: Mapped[datetime | None]
     said: Mapped[str | None]
     created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -1,15 +1,18 @@
 """What both versions of Flutterwave's interface share: amounts in major units, errors, lists in pages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from webapp import clock
 from webapp.domain.instants import parse_instant
 from webapp.domain.money import to_major
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_words import Fate, GivenBack, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Refused, Unknown
+from webapp.providers.needs import ListedRefund
 
 NAME = "flutterwave"
 _MOST_PAGES = 50
@@ -64,6 +67,29 @@ def successes(
         found = seen(row)
         if at < until and found.fate == Fate.SUCCEEDED:
             yield found
+
+
+def with_refunds(paid: Seen, refunds: Iterable[Seen]) -> Seen:
+    """The payment with what went back of it: every refund that was not refused."""
+    back = [GivenBack(each.amount or 0) for each in refunds if each.fate != Fate.FAILED]
+    return replace(paid, given_back=tuple(back))
+
+
+def first_major(row: Answer, names: Sequence[str], currency: str) -> int:
+    """An amount under the first of its names that is there, in minor units."""
+    name = next((each for each in names if row.body.get(each) is not None), names[0])
+    return row.major(name, currency)
+
+
+def listed_refund(row: Answer, payment: str, amounts: Sequence[str], fate: Fate) -> ListedRefund:
+    """A row of a list of refunds, whose amount is in major units of a currency that only the payment knows."""
+    amount = next((str(row.body[each]) for each in amounts if row.body.get(each) is not None), "")
+    return ListedRefund(payment, "", "", fate, amount)
+
+
+def window(since: datetime, until: datetime) -> dict[str, str]:
+    """A time, as lists are narrowed to it."""
+    return {"from": clock.iso(since), "to": clock.iso(until)}
 
 
 def _instant(text: str) -> datetime:

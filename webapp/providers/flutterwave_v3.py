@@ -7,11 +7,23 @@ from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Refused
-from webapp.providers.flutterwave import LISTED_PAGES, NAME, major, pages, succeeded, successes
-from webapp.providers.needs import Checkout
+from webapp.providers.flutterwave import (
+    LISTED_PAGES,
+    NAME,
+    first_major,
+    listed_refund,
+    major,
+    pages,
+    succeeded,
+    successes,
+    window,
+    with_refunds,
+)
+from webapp.providers.needs import Checkout, ListedRefund
 
 _PAYMENT = {"successful": Fate.SUCCEEDED, "failed": Fate.FAILED}
 _NO_TRANSACTION = "no transaction was found"
+_AMOUNTS = ("amount_refunded", "AmountRefunded")
 
 
 def headers(secret_key: str) -> Mapping[str, str]:
@@ -53,6 +65,18 @@ class FlutterwaveV3:
         rows = pages(self._caller, "/v3/transactions", most=LISTED_PAGES)
         yield from successes(rows, lambda row: _payment(row, row.text("tx_ref")), since, until, made="created_at")
 
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
+        """Refunds of a time; a row that does not name its payment is nobody's."""
+        rows = pages(self._caller, "/v3/refunds", most=LISTED_PAGES, **window(since, until))
+        yield from (listed_refund(row, _number_of(row), _AMOUNTS, _refund_fate(row)) for row in rows)
+
+    def look_whole(self, reference: str) -> Seen:
+        """What became of a payment, and what of it went back."""
+        paid = self.look(reference)
+        if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
+            return paid
+        return with_refunds(paid, [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)])
+
     def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
         """Give a payment back. Not idempotent at Flutterwave: look first."""
         paid = self.look(reference)
@@ -62,15 +86,19 @@ class FlutterwaveV3:
         answer = succeeded(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
         return _refund(answer.part("data"), reference, currency)
 
-    def look_refund(self, reference: str) -> Seen:
-        """What became of a payment's refund. One that went through counts more than one that failed."""
+    def look_refund(self, reference: str, amount: int) -> Seen:
+        """What became of a payment's refund of this amount. One that went through counts more than one that failed."""
         paid = self.look(reference)
         if paid.provider_id is None or paid.currency is None:
             return Seen(reference, Fate.ABSENT)
-        rows = pages(self._caller, "/v3/refunds", tx_id=paid.provider_id)
-        found = [_refund(row, reference, paid.currency) for row in rows if row.maybe("tx_id") == paid.provider_id]
-        ranked = sorted(found, key=lambda seen: seen.fate == Fate.FAILED)
+        found = [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)]
+        ranked = sorted((seen for seen in found if seen.amount == amount), key=lambda seen: seen.fate == Fate.FAILED)
         return ranked[0] if ranked else Seen(reference, Fate.ABSENT)
+
+    def _refunds_of(self, paid: Seen) -> Iterator[Answer]:
+        """The refunds of a transaction, out of a list of all: how it is narrowed is not relied on."""
+        rows = pages(self._caller, "/v3/refunds", tx_id=paid.provider_id)
+        return (row for row in rows if _number_of(row) == paid.provider_id)
 
 
 def _payment(data: Answer, reference: str) -> Seen:
@@ -87,7 +115,16 @@ def _payment(data: Answer, reference: str) -> Seen:
 
 
 def _refund(data: Answer, reference: str, currency: str) -> Seen:
+    amount = first_major(data, _AMOUNTS, currency)
+    return Seen(reference, _refund_fate(data), amount, currency, data.text("id"), data.text("status"))
+
+
+def _refund_fate(data: Answer) -> Fate:
     said = data.text("status")
     done = said.startswith("completed")  # also `completed-momo`, `completed-offline` and the like
-    fate = Fate.SUCCEEDED if done else Fate.FAILED if said == "failed" else Fate.PENDING
-    return Seen(reference, fate, data.major("amount_refunded", currency), currency, data.text("id"), said)
+    return Fate.SUCCEEDED if done else Fate.FAILED if said == "failed" else Fate.PENDING
+
+
+def _number_of(row: Answer) -> str:
+    """The transaction that a refund belongs to, under each of its names."""
+    return row.maybe("transaction_id") or row.maybe("TransactionId") or row.maybe("tx_id")

@@ -12,14 +12,26 @@ from webapp.domain.provider_words import Fate, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import KeyRefused, Refused, Unknown
-from webapp.providers.flutterwave import LISTED_PAGES, NAME, major, pages, succeeded, successes
+from webapp.providers.flutterwave import (
+    LISTED_PAGES,
+    NAME,
+    first_major,
+    listed_refund,
+    major,
+    pages,
+    succeeded,
+    successes,
+    window,
+    with_refunds,
+)
 from webapp.providers.flutterwave_token import Tokens
-from webapp.providers.needs import Checkout
+from webapp.providers.needs import Checkout, ListedRefund
 
 Got = TypeVar("Got")
 
 _CHARGE = {"succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED}
 _REFUND = {"completed": Fate.SUCCEEDED, "succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_AMOUNTS = ("amount_refunded", "amount")
 _REASON = "requested_by_customer"
 _RANK = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED)
 """Of several things under one reference the one that went through counts."""
@@ -66,6 +78,19 @@ class FlutterwaveV4:
         seen = successes(rows, lambda row: _seen(row, row.text("reference")), since, until, made="created_datetime")
         yield from seen
 
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
+        """Refunds of a time."""
+        asked = window(since, until)
+        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", most=LISTED_PAGES, **asked)))
+        yield from (listed_refund(row, row.maybe("charge_id"), _AMOUNTS, _refund_fate(row)) for row in rows)
+
+    def look_whole(self, reference: str) -> Seen:
+        """What became of a payment, and what of it went back."""
+        paid = self.look(reference)
+        if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
+            return paid
+        return with_refunds(paid, [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)])
+
     def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
         """Give a payment back; the same again gives nothing more."""
         paid = self.look(reference)
@@ -79,14 +104,18 @@ class FlutterwaveV4:
         }
         return _refund(self._post("/refunds", body, f"refund-{reference}"), reference, currency)
 
-    def look_refund(self, reference: str) -> Seen:
-        """What became of a payment's refund."""
+    def look_refund(self, reference: str, amount: int) -> Seen:
+        """What became of a payment's refund of this amount."""
         paid = self.look(reference)
         if paid.provider_id is None or paid.currency is None:
             return Seen(reference, Fate.ABSENT)
+        found = [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)]
+        return _foremost([seen for seen in found if seen.amount == amount]) or Seen(reference, Fate.ABSENT)
+
+    def _refunds_of(self, paid: Seen) -> list[Answer]:
+        """The refunds of a charge, out of a list of all."""
         rows = self._with_token(lambda: list(pages(self._caller, "/refunds", charge_id=paid.provider_id)))
-        mine = [row for row in rows if row.maybe("charge_id") == paid.provider_id]
-        return _foremost([_refund(row, reference, paid.currency) for row in mine]) or Seen(reference, Fate.ABSENT)
+        return [row for row in rows if row.maybe("charge_id") == paid.provider_id]
 
     def _post(self, path: str, body: Any, key: str) -> Answer:
         sent = {"X-Idempotency-Key": key}
@@ -110,9 +139,12 @@ def _seen(data: Answer, reference: str) -> Seen:
 
 
 def _refund(data: Answer, reference: str, currency: str) -> Seen:
-    said = data.text("status")
-    amount = data.major("amount_refunded", currency)
-    return Seen(reference, _REFUND.get(said, Fate.PENDING), amount, currency, data.text("id"), said)
+    amount = first_major(data, _AMOUNTS, currency)
+    return Seen(reference, _refund_fate(data), amount, currency, data.text("id"), data.text("status"))
+
+
+def _refund_fate(data: Answer) -> Fate:
+    return _REFUND.get(data.text("status"), Fate.PENDING)
 
 
 def _foremost(found: list[Seen]) -> Seen | None:

@@ -12,7 +12,7 @@ from webapp.providers.circuit import Circuit
 from webapp.providers.flutterwave_token import TOKEN_NAME, Client, Tokens
 from webapp.providers.flutterwave_v3 import FlutterwaveV3
 from webapp.providers.flutterwave_v4 import FlutterwaveV4
-from webapp.providers.needs import Collecting, Listing, Paying, Refunding
+from webapp.providers.needs import Collecting, Disputing, Listing, Paying, Refunding
 from webapp.providers.pace import Pace
 from webapp.providers.paystack import Paystack
 from webapp.settings import Settings
@@ -98,6 +98,11 @@ class Providers:
     def refunding(self) -> Mapping[str, Refunding]:
         """Those that give payments back, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
+
+    @cached_property
+    def disputing(self) -> Mapping[str, Disputing]:
+        """Those that can be asked about chargebacks, by name."""
+        return {each.name: each for each in (self.paystack,) if each is not None}
 
     @cached_property
     def paying(self) -> Mapping[str, Paying]:

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
-from webapp.domain.provider_words import Seen
+from webapp.domain.money import from_major
+from webapp.domain.provider_words import Charged, Fate, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,29 @@ class Sending:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListedRefund:
+    """A refund in a provider's list, whoever made it, known by the payment's number there or by our reference."""
+
+    payment: str
+    reference: str
+    dispute: str
+    """The number of the bank's dispute that it ends, if it does."""
+    fate: Fate
+    amount: int | str
+    """Minor units, or a text of major units where the list names no currency."""
+    currency: str | None = None
+
+    def minor(self, currency: str) -> int | None:
+        """Its amount in minor units of the payment's currency; None when it can't be one."""
+        if isinstance(self.amount, int):
+            return self.amount
+        try:
+            return from_major(Decimal(self.amount), currency)
+        except (InvalidOperation, ValueError):
+            return None
+
+
 class Collecting(Protocol):
     """Collects payments."""
 
@@ -53,6 +78,9 @@ class Collecting(Protocol):
     def look(self, reference: str) -> Seen:
         """What became of a payment. Raises CallFailed."""
 
+    def look_whole(self, reference: str) -> Seen:
+        """The same, and what of it went back to the payer, through us or not. Raises CallFailed."""
+
 
 class Refunding(Protocol):
     """Gives money back the way it came. There is no idempotency key: look before giving."""
@@ -62,8 +90,17 @@ class Refunding(Protocol):
     def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
         """Give it back. Raises Unknown when it may or may not have been done."""
 
-    def look_refund(self, reference: str) -> Seen:
-        """What became of the refund of a payment; ABSENT when there is none."""
+    def look_refund(self, reference: str, amount: int) -> Seen:
+        """What became of the refund of this amount of a payment; ABSENT when there is none."""
+
+
+class Disputing(Protocol):
+    """Tells how the disputes of payers' banks stand."""
+
+    name: str
+
+    def look_chargeback(self, number: str) -> Charged:
+        """How one stands. Raises CallFailed."""
 
 
 class Paying(Protocol):
@@ -92,4 +129,7 @@ class Listing(Protocol):
     name: str
 
     def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
-        """Successful payments of a time, page by page."""
+        """Payments of a time that succeeded, also if they were taken back since, page by page."""
+
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
+        """Refunds of a time, page by page."""

@@ -36,6 +36,8 @@ class Tidings:
     about: About
     reference: str | None
     data: dict[str, Any]
+    number: str = ""
+    """The payment's number at the provider, where no reference of ours is named; a chargeback's own."""
     unreadable: str = ""
     """Why it could not be read, in a sentence."""
 
@@ -98,10 +100,13 @@ def _paystack(body: dict[str, Any], digest: str) -> Tidings:
     transaction = _part(data, "transaction")
     if event.startswith("charge.dispute."):
         number = _text(data, "id")
-        return Tidings(event, f"{event}:{number}", About.CHARGEBACK, _text(transaction, "reference") or None, data)
+        state = f"{_text(data, 'status')}:{_text(data, 'resolution')}"
+        reference = _text(transaction, "reference") or _text(data, "transaction_reference")
+        return Tidings(event, f"{event}:{number}:{state}", About.CHARGEBACK, reference or None, data, number)
     about = {"charge": About.PAYMENT, "transfer": About.PAYOUT, "refund": About.REFUND}.get(kind, About.NOTHING)
     reference = _text(data, "transaction_reference") if about == About.REFUND else _text(data, "reference")
-    thing = _text(data, "id") or reference or digest
+    parts = [_text(data, "refund_reference"), _text(data, "amount")] if about == About.REFUND else []
+    thing = _text(data, "id") or ":".join(filter(None, [reference, *parts])) or digest
     return Tidings(event, f"{event}:{thing}:{_text(data, 'status')}", about, reference or None, data)
 
 
@@ -110,9 +115,11 @@ def _flutterwave(body: dict[str, Any], digest: str) -> Tidings:
     event, data = _text(body, "type") or _text(body, "event"), _part(body, "data")
     reference = _text(data, "tx_ref") or _text(data, "reference")
     kind = event.partition(".")[0]
-    about = {"charge": About.PAYMENT, "refund": About.REFUND}.get(kind, About.NOTHING)
+    known = {"charge": About.PAYMENT, "chargeback": About.PAYMENT, "refund": About.REFUND}
+    about = known.get(kind, About.NOTHING)
+    charge = _text(data, "charge_id") or _text(data, "transaction_id") or _text(data, "tx_id")
     key = _text(body, "id") or f"{event}:{_text(data, 'id') or digest}:{_text(data, 'status')}"
-    return Tidings(event, key, about, reference or None, data)
+    return Tidings(event, key, about, reference or None, data, charge)
 
 
 def _blnk(body: dict[str, Any], digest: str) -> Tidings:

@@ -10,6 +10,7 @@ from webapp.sandbox import autopay, flutterwave
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
 from webapp.sandbox.paystack import charges as paystack
+from webapp.sandbox.paystack import refunds as paystack_refunds
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 
@@ -29,6 +30,8 @@ class Checkout:
 
     find: Callable[[Box, str], Thing]
     pay: Callable[..., Thing]
+    give_back: Callable[[Box, str, Data], Thing]
+    """A refund that somebody makes by hand at the provider, all of it or a part."""
     back: Callable[[Thing], str]
     """Where the buyer goes afterwards; empty stays here."""
 
@@ -50,8 +53,8 @@ def _back_from_flutterwave(thing: Thing) -> str:
 
 
 CHECKOUTS = {
-    "paystack": Checkout(paystack.found, paystack.pay, _back_from_paystack),
-    "flutterwave": Checkout(flutterwave.find, flutterwave.pay, _back_from_flutterwave),
+    "paystack": Checkout(paystack.found, paystack.pay, paystack_refunds.by_hand, _back_from_paystack),
+    "flutterwave": Checkout(flutterwave.find, flutterwave.pay, flutterwave.give_back, _back_from_flutterwave),
 }
 
 

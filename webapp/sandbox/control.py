@@ -108,6 +108,14 @@ def end_refund(reference: str) -> Response:
     return jsonify(_shown(refunds.end(here(), reference, str(body().get("outcome", "processed")))))
 
 
+@blueprint.post("/refund/<provider>/<path:reference>")
+def refund_by_hand(provider: str, reference: str) -> Response:
+    """Somebody gives a payment back in the provider's own dashboard: all of it, or an `amount`."""
+    if provider not in CHECKOUTS:
+        raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
+    return jsonify(_shown(CHECKOUTS[provider].give_back(here(), reference, body())))
+
+
 @blueprint.post("/balance")
 def set_balance() -> Response:
     """Let so much be in Paystack's balance, in minor units."""
@@ -120,6 +128,12 @@ def open_dispute() -> Response:
     """Let a buyer's bank dispute a Paystack transaction."""
     given = body()
     return jsonify(_shown(disputes.open_dispute(here(), str(given.get("reference", "")), given)))
+
+
+@blueprint.post("/dispute/<int:number>")
+def end_dispute(number: int) -> Response:
+    """Let the bank decide so, and tell of it: `won`, `lost`, `accepted`, `open` again, or `reminded`."""
+    return jsonify(_shown(disputes.end(here(), number, str(body().get("outcome", "lost")))))
 
 
 @blueprint.post("/blnk/adjust")

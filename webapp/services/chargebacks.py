@@ -1,105 +1,265 @@
-"""Chargebacks: a payer's bank disputes a payment at its provider, and we open a dispute of our own for it."""
+"""Chargebacks: a payer's bank disputes a payment. What the provider says of one when it is asked, and what follows.
 
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
+While it is open, a freeze of its own holds the escrow, whatever becomes of a dispute of ours, and no refund of the
+payment is sent. When the bank wins, what it took is `taken_back` of the payment: a person decides who bears it.
+"""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain import chargeback
 from webapp.domain.actors import Actor
-from webapp.domain.instants import parse_instant
-from webapp.domain.states import DisputeKind
-from webapp.errors import Conflict
-from webapp.models import Dispute, Payment, ProviderDispute
-from webapp.services import alerts, audit, dispute_work, disputes, orders
+from webapp.domain.chargeback import Step
+from webapp.domain.event_types import ChargebackAccepted, ChargebackLost, ChargebackOpen, ChargebackWon
+from webapp.domain.money import Money
+from webapp.domain.provider_words import Charged
+from webapp.domain.states import (
+    CLOSED_DISPUTES,
+    ChargebackStatus,
+    DisputeKind,
+    EscrowStatus,
+    FreezeCause,
+    PaymentStatus,
+    RefundStatus,
+)
+from webapp.models import Dispute, Escrow, Payment, ProviderDispute, Refund
+from webapp.services import alerts, audit, dispute_work, disputes, events, freezes, orders, payments
 from webapp.services.disputes import NewDispute
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
-_RULE = "chargeback"
-_OVER = ("resolved", "archived")
+RULE = "chargeback"
+_PAUSE = timedelta(hours=6)
+"""How long after asking about an open one it is asked about again, when no webhook says more."""
+MOST = 20
+"""Chargebacks of one payment that are asked about."""
 
 
-def note(
-    session: Session,
-    provider: str,
-    payment_id: int | None,
-    event: str,
-    data: dict[str, Any],
-    *,
-    at: datetime,
-    actor: Actor,
-    settings: Settings,
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A chargeback that its provider is asked about, and the payment that it is about."""
+
+    id: int
+    provider: str
+    number: str
+    payment_id: int
+    reference: str
+
+
+def settle(
+    session: Session, payment_id: int, charged: Charged, *, at: datetime, actor: Actor, settings: Settings
 ) -> str:
-    """Take in what the provider says of a chargeback; returns what came of it in a sentence."""
-    number = str(data.get("id") or "")[:40]
-    if not number or payment_id is None:
-        return "No payment here has this reference."
-    known = _known(session, provider, number, payment_id, data, at)
-    known.status = str(data.get("status") or event.rpartition(".")[2])[:40]
-    known.said = str(data.get("resolution") or data.get("message") or "")[:300] or None
-    if known.dispute_id is not None:
-        return _follow(session, known, at, actor)
-    return _open(session, known, payment_id, at, actor, settings)
+    """Take in how a chargeback stands; the same answer again changes nothing. Returns what came of it in a sentence.
+
+    What the bank took is settled with the payment, whose provider is asked along with this.
+    """
+    payment = payments.locked(session, payment_id)
+    escrow = orders.escrow_of(session, payment.order_id)
+    known = _known(session, payment, charged, at)
+    before = known.status or None
+    step = chargeback.step(before, charged.status)
+    known.status, known.amount, known.currency = charged.status, charged.amount, charged.currency
+    known.due_at, known.said = charged.due_at or known.due_at, charged.said[:300] or None
+    known.ended_at = None if step.is_open else (known.ended_at or at)
+    known.next_check_at = at + _PAUSE if step.is_open else None
+    session.flush()
+    sentence = chargeback.in_words(known.provider, known.number, charged.status, _amount(known))
+    _cover(session, payment, known, step, at, actor)
+    _freeze(session, payment, escrow, known, step, sentence, at, actor)
+    if not step.is_news:
+        return f"It is known already. {sentence}"
+    _note_in_case(session, payment, escrow, known, step, sentence, at, actor, settings)
+    _tell(session, known, payment, before, sentence, at, actor)
+    return sentence
 
 
-def _known(
-    session: Session, provider: str, number: str, payment_id: int, data: dict[str, Any], at: datetime
-) -> ProviderDispute:
+def take_due(session: Session, at: datetime, limit: int, lease: timedelta, providers: Sequence[str]) -> list[Asked]:
+    """Open ones whose time to be asked about has come, taken so that nobody else asks during the lease."""
+    due = select(ProviderDispute).where(*_due(at, providers)).order_by(ProviderDispute.next_check_at)
+    rows = session.scalars(due.order_by(ProviderDispute.id).limit(limit).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        row.next_check_at = at + lease
+    return _asked(session, rows)
+
+
+def count_due(session: Session, at: datetime, providers: Sequence[str]) -> int:
+    """How many of them there are."""
+    return session.scalars(select(func.count()).select_from(ProviderDispute).where(*_due(at, providers))).one()
+
+
+def to_ask(session: Session, payment_id: int) -> list[Asked]:
+    """Those of a payment, ended or not: an outcome may change."""
+    rows = session.scalars(_of_payment(payment_id).limit(MOST)).all()
+    return _asked(session, rows)
+
+
+def of_payment(session: Session, payment_id: int) -> Sequence[ProviderDispute]:
+    """The chargebacks of a payment, newest first."""
+    return session.scalars(_of_payment(payment_id).limit(MOST)).all()
+
+
+def of_dispute(session: Session, dispute_id: int) -> Sequence[ProviderDispute]:
+    """The chargebacks that a dispute of ours is about, newest first."""
+    mine = select(ProviderDispute).where(ProviderDispute.dispute_id == dispute_id)
+    return session.scalars(mine.order_by(ProviderDispute.id.desc()).limit(MOST)).all()
+
+
+def put_off(session: Session, ids: Sequence[int], at: datetime) -> None:
+    """These could not be asked about now."""
+    again = update(ProviderDispute).where(ProviderDispute.id.in_(ids), ProviderDispute.next_check_at.is_not(None))
+    session.execute(again.values(next_check_at=at + timedelta(hours=1)))
+
+
+def _due(at: datetime, providers: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    open_ones = (ProviderDispute.status == ChargebackStatus.OPEN, ProviderDispute.next_check_at <= at)
+    return (*open_ones, ProviderDispute.provider.in_(providers), ProviderDispute.payment_id.is_not(None))
+
+
+def _of_payment(payment_id: int) -> Select[ProviderDispute]:
+    mine = select(ProviderDispute).where(ProviderDispute.payment_id == payment_id)
+    return mine.order_by(ProviderDispute.id.desc())
+
+
+def _asked(session: Session, rows: Sequence[ProviderDispute]) -> list[Asked]:
+    ids = {row.payment_id for row in rows if row.payment_id is not None}
+    references = dict(session.execute(select(Payment.id, Payment.reference).where(Payment.id.in_(ids))).all())
+    return [
+        Asked(row.id, row.provider, row.number, row.payment_id, references[row.payment_id] or "")
+        for row in rows
+        if row.payment_id is not None
+    ]
+
+
+def _known(session: Session, payment: Payment, charged: Charged, at: datetime) -> ProviderDispute:
     row = insert_new(session, ProviderDispute).values(
-        provider=provider,
-        number=number,
-        payment_id=payment_id,
-        status="new",
-        category=str(data.get("category") or "")[:200] or None,
-        due_at=_instant(data.get("dueAt") or data.get("due_at")),
+        provider=payment.provider,
+        number=charged.number[:40],
+        payment_id=payment.id,
+        status="",
+        amount=charged.amount,
+        currency=charged.currency,
+        category=charged.category[:200] or None,
         created_at=at,
     )
     session.execute(row.on_conflict_do_nothing())
-    mine = (ProviderDispute.provider == provider, ProviderDispute.number == number)
-    return session.scalars(select(ProviderDispute).where(*mine).with_for_update()).one()
+    mine = (ProviderDispute.provider == payment.provider, ProviderDispute.number == charged.number[:40])
+    found = select(ProviderDispute).where(*mine).with_for_update()
+    return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
-def _open(
-    session: Session, known: ProviderDispute, payment_id: int, at: datetime, actor: Actor, settings: Settings
-) -> str:
-    payment = session.get_one(Payment, payment_id)
-    escrow = orders.escrow_of(session, payment.order_id)
-    claim = f"{known.provider} reports a chargeback ({known.category or 'no category'}), number {known.number}."
-    new = NewDispute(escrow.id, "buyer", "chargeback", claim, DisputeKind.DISPUTE)
-    try:
-        with session.begin_nested():
-            may = replace(actor, permissions=actor.permissions | {"dispute:open"})
-            dispute = disputes.open_dispute(session, new, at=at, actor=may, settings=settings)
-    except Conflict as refusal:
-        subject = f"{known.provider} {known.number}"
-        said = f"A chargeback on payment {payment.reference} came, and no dispute could be opened: {refusal.detail}"
-        alerts.fire(session, _RULE, subject, "page", said, at)
-        audit.record(session, actor, "chargeback.note", ("payment", payment_id), at=at, reason=said)
-        return said
+def _amount(known: ProviderDispute) -> Money:
+    return Money(known.amount, known.currency)
+
+
+def _counts_on(payment: Payment) -> bool:
+    """Whether the escrow's money is this payment's: another one of the same order may be in review besides."""
+    in_review = payment.status == PaymentStatus.NEEDS_REVIEW and payment.undecided_amount != 0
+    return payment.provider_id is not None and (payment.status == PaymentStatus.SUCCEEDED or in_review)
+
+
+def _freeze(
+    session: Session,
+    payment: Payment,
+    escrow: Escrow,
+    known: ProviderDispute,
+    step: Step,
+    sentence: str,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """Frozen and alerted while it is open, for its own cause; neither afterwards."""
+    subject = f"{known.provider} {known.number}"
+    if step.is_open:
+        alerts.fire(session, RULE, subject, "page", f"{sentence} Payment {payment.reference}.", at)
+        if _counts_on(payment):
+            freezes.require(session, escrow.id, FreezeCause.CHARGEBACK, known.id, sentence, at=at, actor=actor)
+        return
+    freezes.end(session, escrow.id, FreezeCause.CHARGEBACK, known.id, sentence, at=at, actor=actor)
+    alerts.resolve(session, RULE, subject, at)
+
+
+def _cover(session: Session, payment: Payment, known: ProviderDispute, step: Step, at: datetime, actor: Actor) -> None:
+    """A refund of ours that was surely not sent is made by the bank's taking, so far as that goes: it goes once."""
+    unsent = (Refund.payment_id == payment.id, Refund.status == RefundStatus.WAITING)
+    refund = session.scalars(select(Refund).where(*unsent).with_for_update()).one_or_none()
+    if not step.is_lost or refund is None or known.covered_amount or refund.currency != known.currency:
+        return
+    before = {"amount": refund.amount, "status": refund.status}
+    known.covered_amount = min(refund.amount, known.amount)
+    said = f"{Money(known.covered_amount, known.currency)} of it went back by chargeback {known.number}."
+    refund.said, refund.version = said, refund.version + 1
+    if known.covered_amount == refund.amount:
+        refund.status, refund.settled_at, refund.next_try_at = RefundStatus.PROCESSED, at, None
+    else:
+        refund.amount -= known.covered_amount
+    session.flush()
+    after = {"amount": refund.amount, "status": refund.status}
+    audit.record(
+        session, actor, "refund.covered", ("refund", refund.id), at=at, reason=said, before=before, after=after
+    )
+
+
+def _note_in_case(
+    session: Session,
+    payment: Payment,
+    escrow: Escrow,
+    known: ProviderDispute,
+    step: Step,
+    sentence: str,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> None:
+    """It joins the dispute of ours that is open; held money without one gets one, so that somebody looks into it."""
+    mine = (Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
+    dispute = session.scalars(select(Dispute).where(*mine)).one_or_none()
+    may = replace(actor, permissions=actor.permissions | {"dispute:open", "dispute:work"})
+    is_held = escrow.status == EscrowStatus.HELD and _counts_on(payment)
+    if dispute is None and step.is_open and is_held:
+        claim = f"{sentence} Its category: {known.category or 'none'}."
+        new = NewDispute(escrow.id, "buyer", "chargeback", claim, DisputeKind.DISPUTE)
+        dispute = disputes.open_dispute(session, new, at=at, actor=may, settings=settings)
+    elif dispute is not None:
+        dispute_work.say(session, dispute.id, "internal", sentence, at=at, actor=may)
+    if dispute is None:
+        return
     known.dispute_id = dispute.id
-    if known.due_at is not None and known.due_at > at:
+    if step.is_open and known.due_at is not None and known.due_at > at:
         dispute.due_at = min(dispute.due_at, known.due_at)
-    return f"Dispute {dispute.ref} was opened."
+    session.flush()
 
 
-def _follow(session: Session, known: ProviderDispute, at: datetime, actor: Actor) -> str:
-    """What came after its opening is a note in the dispute; a person decides."""
-    dispute = session.get_one(Dispute, known.dispute_id)
-    said = f"{known.provider} says of chargeback {known.number}: {known.status}. {known.said or ''}".strip()
-    may = replace(actor, permissions=actor.permissions | {"dispute:work"})
-    try:
-        dispute_work.say(session, dispute.id, "internal", said, at=at, actor=may)
-    except Conflict:
-        audit.record(session, actor, "chargeback.note", ("dispute", dispute.id), at=at, reason=said)
-    if known.status in _OVER:
-        alerts.resolve(session, _RULE, f"{known.provider} {known.number}", at)
-    return f"It is noted in dispute {dispute.ref}."
+def _tell(
+    session: Session,
+    known: ProviderDispute,
+    payment: Payment,
+    before: str | None,
+    sentence: str,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    after = {"chargeback": known.number, "status": known.status, "amount": known.amount, "currency": known.currency}
+    audit.record(
+        session,
+        actor,
+        f"chargeback.{known.status}",
+        ("payment", payment.id),
+        at=at,
+        reason=sentence,
+        before={"status": before} if before else None,
+        after=after,
+    )
+    told = _EVENTS[ChargebackStatus(known.status)](number=known.number, disputed_amount=known.amount, outcome=sentence)
+    events.add(session, told, payment.id, at=at)
 
 
-def _instant(text: Any) -> datetime | None:
-    try:
-        return parse_instant(str(text)) if text else None
-    except ValueError:
-        return None
+_EVENTS = {
+    ChargebackStatus.OPEN: ChargebackOpen,
+    ChargebackStatus.WON: ChargebackWon,
+    ChargebackStatus.LOST: ChargebackLost,
+    ChargebackStatus.ACCEPTED: ChargebackAccepted,
+}

@@ -10,12 +10,16 @@ from webapp.domain.states import PaymentStatus, PayoutStatus
 MISSING_HERE, MISSING_THERE, DIFFERENT = "missing_here", "missing_there", "different"
 GIVEN_BACK, BY_HAND = "given_back", "paid_by_hand"
 """A payment in review that was refunded, and one that was marked paid: the provider may not know how it ended."""
+GONE, PARTLY_GONE = "given back", "given back in part"
+"""A payment that came in and of which we know that all, or a part, went back: by our refund, or taken back."""
 
 _WENT = frozenset({Fate.SUCCEEDED, Fate.REVERSED})
 _DID_NOT = frozenset({Fate.FAILED, Fate.REVERSED, Fate.PENDING, Fate.ABSENT})
 PAYMENTS: Mapping[str, frozenset[Fate]] = {
     PaymentStatus.PENDING: _DID_NOT,
-    PaymentStatus.SUCCEEDED: _WENT,
+    PaymentStatus.SUCCEEDED: frozenset({Fate.SUCCEEDED}),
+    GONE: frozenset({Fate.SUCCEEDED, Fate.REVERSED, Fate.PENDING}),
+    PARTLY_GONE: frozenset({Fate.SUCCEEDED, Fate.PENDING}),
     PaymentStatus.NEEDS_REVIEW: _WENT,
     GIVEN_BACK: _WENT,
     BY_HAND: frozenset(Fate),
@@ -33,6 +37,7 @@ PAYOUTS: Mapping[str, frozenset[Fate]] = {
     PayoutStatus.CANCELLED: frozenset({Fate.ABSENT, Fate.FAILED}),
 }
 """What a provider may say of a payout that is so with us."""
+_MOVED = (Fate.SUCCEEDED, Fate.REVERSED)
 _UNDER_WAY = frozenset({PaymentStatus.PENDING, PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT})
 
 
@@ -70,7 +75,7 @@ def finding(ours: Ours | None, theirs: Seen | None, expected: Mapping[str, froze
         return None
     if fate not in expected[ours.status]:
         return _different(ours, theirs, f"It is {ours.status} here and {fate} there.")
-    if theirs is None or fate != Fate.SUCCEEDED or (theirs.amount, theirs.currency) == (ours.amount, ours.currency):
+    if theirs is None or fate not in _MOVED or (theirs.amount, theirs.currency) == (ours.amount, ours.currency):
         return None
     here = Money(ours.amount, ours.currency)
     there = Money(theirs.amount, theirs.currency) if theirs.amount is not None and theirs.currency else "no amount"

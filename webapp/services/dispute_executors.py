@@ -60,13 +60,13 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
         return _rejection(context, subject, decision)
     sentence = rulings.in_words(ruling, held, escrow.fee)
     if ruling.resolution == Resolution.NO_FAULT:
-        return _posting(subject, sentence, lambda: _close(context, subject, decision, moved=False))
+        return _posting(subject, sentence, lambda: close(context, subject, decision, moved=False))
     parts = shares.divide(held, escrow.fee, ruling.shares(held.amount)[1])
     own = (str(dispute_locks.cause_of(dispute)), dispute.id)
     legs = escrow_executors.legs_of(context, escrow, parts, context.lifted | {own})
 
     def post() -> None:
-        _close(context, subject, decision, moved=True)
+        close(context, subject, decision, moved=True)
         escrow_executors.leave(context, escrow, parts, decision.reason)
 
     return _posting(subject, sentence, post, legs)
@@ -77,7 +77,7 @@ def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispu
     hours = decision.cooldown_hours or 0
 
     def post() -> None:
-        _close(context, subject, decision, moved=False)
+        close(context, subject, decision, moved=False)
         warranty_claims.cool_down(
             context.session, subject.dispute, hours, decision.reason, at=context.at, actor=context.actor
         )
@@ -97,7 +97,7 @@ def _posting(subject: DisputeSubject, sentence: str, post: Callable[[], None], l
     )
 
 
-def _close(context: Context, subject: DisputeSubject, decision: ResolveDispute, *, moved: bool) -> None:
+def close(context: Context, subject: DisputeSubject, decision: ResolveDispute, *, moved: bool) -> None:
     """Write the ruling into the dispute, with what each side gets if money moved, and lift its freeze."""
     session, at, actor, dispute = context.session, context.at, context.actor, subject.dispute
     buyer, seller = decision.ruling.shares(subject.escrow.amount) if moved else (None, None)

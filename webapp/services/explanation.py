@@ -49,7 +49,7 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status in _LEFT:
         when = f" on {escrow.left_at:%d %B %Y at %H:%M} UTC" if escrow.left_at else ""
-        return [Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}.")]
+        return [Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}."), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
         return [_unpaid(session, escrow, at)]
     return list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
@@ -57,6 +57,7 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
 
 def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
     yield from _stop(session)
+    yield from _taken_back(session, escrow)
     yield from _disputes(session, escrow)
     yield from _frozen(session, escrow)
     yield from _not_due(session, escrow, at)
@@ -91,6 +92,16 @@ def _stop(session: Session) -> Iterator[Reason]:
         yield Reason(sentence, "An administrator lets it flow again in the settings.", Target("switch"))
 
 
+def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """What of its payment is gone and undecided."""
+    mine = (Payment.order_id == escrow.order_id, Payment.taken_back_amount > Payment.taken_back_decided)
+    for payment in session.scalars(select(Payment).where(*mine)):
+        gone = Money(payment.undecided_amount, payment.currency)
+        sentence = f"{gone} of its payment {payment.reference} was taken back at {payment.provider}."
+        cure = "A person decides who bears that: claw back, refund the rest, or write off."
+        yield Reason(sentence, cure, Target("payment", payment.id))
+
+
 def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
     mine = select(Dispute).where(Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
     for found in session.scalars(mine):
@@ -111,6 +122,10 @@ def _thaw(freeze: Freeze) -> tuple[str, Target | None]:
         return "Approving or rejecting the proposal ends that.", Target("approval", freeze.cause_id)
     if freeze.cause in (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM):
         return "Deciding or withdrawing the dispute ends that.", Target("dispute", freeze.cause_id)
+    if freeze.cause == FreezeCause.PAYMENT:
+        return "Deciding who bears what was taken back ends that.", Target("payment", freeze.cause_id)
+    if freeze.cause == FreezeCause.CHARGEBACK:
+        return "The end of the chargeback ends that: its provider is asked every six hours.", None
     return "", None
 
 

@@ -96,6 +96,34 @@ def lift(
     events.add(session, EscrowUnfrozen(cause=cause), escrow_id, at=at)
 
 
+def require(
+    session: Session, escrow_id: int, cause: FreezeCause, cause_id: int, reason: str, *, at: datetime, actor: Actor
+) -> bool:
+    """See to it that a held escrow is frozen for a cause, whose reason may have changed. Says whether it is."""
+    lock(session, Escrow, [escrow_id])
+    if lookup.by_id(session, Escrow, escrow_id, "escrow").status != EscrowStatus.HELD:
+        return False
+    if (known := _of_cause(session, escrow_id, cause, cause_id)) is None:
+        add(session, escrow_id, cause, cause_id, reason, at=at, actor=actor)
+    else:
+        known.reason = reason
+    return True
+
+
+def end(
+    session: Session, escrow_id: int, cause: FreezeCause, cause_id: int, reason: str, *, at: datetime, actor: Actor
+) -> None:
+    """Lift the freeze of a cause, if there is one."""
+    lock(session, Escrow, [escrow_id])
+    if _of_cause(session, escrow_id, cause, cause_id) is not None:
+        lift(session, escrow_id, cause, cause_id, at=at, actor=actor, reason=reason)
+
+
+def _of_cause(session: Session, escrow_id: int, cause: FreezeCause, cause_id: int) -> Freeze | None:
+    found = (each for each in open_freezes(session, escrow_id) if (each.cause, each.cause_id) == (cause, cause_id))
+    return next(found, None)
+
+
 def _count(session: Session, escrow_id: int, change: int) -> None:
     session.execute(
         update(Escrow)

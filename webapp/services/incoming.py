@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.states import UNFINISHED_RUNS, IncomingStatus, RunStatus, Trigger
+from webapp.domain.states import UNFINISHED_RUNS, IncomingStatus, PaymentStatus, RunStatus, Trigger
 from webapp.errors import Conflict
 from webapp.models import IncomingWebhook, Payment, Payout, Refund, Run, WebhookRefusal
 from webapp.providers import tidings
@@ -26,13 +26,24 @@ _LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Concerned:
+    """What a webhook is about here: a payment with its refund by us, if there is one, or a payout."""
+
+    id: int
+    reference: str
+    is_settled: bool = False
+    refund_id: int | None = None
+    refund_amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
-    """A webhook that is being handled, and the row that it is about, when there is one."""
+    """A webhook that is being handled, and what it is about, when we know that."""
 
     id: int
     provider: str
     tidings: Tidings
-    subject_id: int | None
+    concerned: Concerned | None
 
 
 def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
@@ -89,8 +100,8 @@ def take_due(session: Session, at: datetime, limit: int, lease: timedelta) -> li
         row.next_try_at, row.attempts = at + lease, row.attempts + 1
         told = tidings.read(row.provider, row.body.encode())
         found.append((row, told))
-    subjects = _subjects(session, found)
-    return [Arrived(row.id, row.provider, told, subjects.get(row.id)) for row, told in found]
+    concerned = _concerned(session, found)
+    return [Arrived(row.id, row.provider, told, concerned.get(row.id)) for row, told in found]
 
 
 def count_due(session: Session, at: datetime) -> int:
@@ -132,37 +143,41 @@ def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> 
     return row
 
 
-def _subjects(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, int]:
-    """The payment, payout or refund that each is about, by the webhook's id."""
-    known: dict[int, int] = {}
+def _concerned(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, Concerned]:
+    """The payment or payout that each is about, by the webhook's id."""
+    known: dict[int, Concerned] = {}
     for row, told in found:
         query = _QUERIES.get(told.about)
-        if query is not None and told.reference:
-            subject = session.scalars(query(row.provider, told.reference)).first()
+        if query is not None and (told.reference or told.number):
+            subject = session.execute(query(row.provider, told)).first()
             if subject is not None:
-                known[row.id] = subject
+                known[row.id] = Concerned(*subject)
     return known
 
 
-def _payment(provider: str, reference: str) -> Any:
-    return select(Payment.id).where(Payment.provider == provider, Payment.reference == reference)
-
-
-def _payout(provider: str, reference: str) -> Any:
-    return select(Payout.id).where(Payout.ref == reference, Payout.provider == provider)
-
-
-def _refund(provider: str, reference: str) -> Any:
+def _payment(provider: str, told: Tidings) -> Any:
+    """By our reference, or by the provider's own number where it names no other."""
+    mine = Payment.reference == told.reference if told.reference else Payment.provider_id == told.number
     return (
-        select(Refund.id)
-        .join(Payment, Payment.id == Refund.payment_id)
-        .where(Payment.provider == provider, Payment.reference == reference)
+        select(
+            Payment.id,
+            Payment.reference,
+            Payment.status != PaymentStatus.PENDING,
+            Refund.id,
+            func.coalesce(Refund.amount, 0),
+        )
+        .outerjoin(Refund, Refund.payment_id == Payment.id)
+        .where(Payment.provider == provider, mine, Payment.reference.is_not(None))
     )
+
+
+def _payout(provider: str, told: Tidings) -> Any:
+    return select(Payout.id, Payout.ref).where(Payout.ref == told.reference, Payout.provider == provider)
 
 
 _QUERIES = {
     About.PAYMENT: _payment,
     About.CHARGEBACK: _payment,
     About.PAYOUT: _payout,
-    About.REFUND: _refund,
+    About.REFUND: _payment,
 }

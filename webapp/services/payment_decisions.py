@@ -7,10 +7,25 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.services import approvals, checks, lookup, payments
 from webapp.services.approvals import Decided
+from webapp.services.clawback_executors import (
+    ClawBackPayment,
+    GiveAgainPayment,
+    RefundRestOfPayment,
+    WriteOffPayment,
+)
 from webapp.services.payment_executors import AcceptPayment, MarkPaymentPaid, RefundPayment
 from webapp.settings import Settings
 
-PAYLOADS = {"payment.accept": AcceptPayment, "payment.refund": RefundPayment, "payment.mark_paid": MarkPaymentPaid}
+PAYLOADS = {
+    "payment.accept": AcceptPayment,
+    "payment.refund": RefundPayment,
+    "payment.mark_paid": MarkPaymentPaid,
+    "payment.write_off": WriteOffPayment,
+    "payment.claw_back": ClawBackPayment,
+    "payment.refund_rest": RefundRestOfPayment,
+    "payment.give_again": GiveAgainPayment,
+}
+"""What may be decided about a payment, by action."""
 
 
 def decide(
@@ -24,7 +39,7 @@ def decide(
     actor: Actor,
     settings: Settings,
 ) -> Decided:
-    """Do `payment.accept`, `payment.refund` or `payment.mark_paid`, or propose it."""
+    """Do one of the PAYLOADS' actions, or propose it."""
     actor.require("money:propose")
     said = checks.require_text(reason, "reason", "Say why, in a sentence.")
     lookup.require_version(payments.locked(session, payment_id), version, "payment")

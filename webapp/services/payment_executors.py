@@ -9,7 +9,7 @@ from webapp.domain.event_types import PaymentSucceeded
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
-from webapp.models import Escrow, Order, Payment
+from webapp.models import Escrow, Order, Payment, Refund
 from webapp.services import alerts, audit, events, holds, lookup, orders, postings, refunds
 from webapp.services.accounts import Place
 from webapp.services.executors import Context, Payload, Posting, executor
@@ -28,6 +28,8 @@ class PaymentSubject:
     payment: Payment
     order: Order
     escrow: Escrow
+    refund: Refund | None = None
+    """What we gave back of it, or are about to."""
 
     @property
     def owed(self) -> Money:
@@ -57,7 +59,8 @@ def read_payment(session: Session, payment_id: int) -> PaymentSubject:
     payment = lookup.by_id(session, Payment, payment_id, "payment")
     order = orders.get(session, payment.order_id)
     escrow_id = orders.escrow_of(session, order.id).id
-    return PaymentSubject(payment, order, lookup.by_id(session, Escrow, escrow_id, "escrow"))
+    escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
+    return PaymentSubject(payment, order, escrow, refunds.of_payment(session, payment_id))
 
 
 @executor("payment.accept", AcceptPayment, read=read_payment)
@@ -141,6 +144,8 @@ def check_accept(subject: PaymentSubject) -> None:
 def check_refund(subject: PaymentSubject) -> None:
     """Raise Conflict unless the payment can be given back to its payer."""
     _require_review(subject.payment)
+    if subject.refund is not None:
+        raise Conflict("This payment has a refund already: a payment is given back once.")
     if subject.payment.seen_amount is None or subject.payment.reference is None:
         raise Conflict("The provider told no amount for this payment, so there is nothing to give back.")
 
@@ -164,6 +169,8 @@ def _require_unpaid(subject: PaymentSubject, instead: str = "") -> None:
 def _require_review(payment: Payment) -> None:
     if payment.status != PaymentStatus.NEEDS_REVIEW:
         raise Overtaken(f"This payment is {payment.status.replace('_', ' ')}: only one in review can be decided.")
+    if payment.undecided_amount:
+        raise Conflict("It was paid, and taken back since: decide who bears that.")
 
 
 def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from webapp.domain import chargeback
 from webapp.domain.money import Money
-from webapp.domain.states import PaymentStatus, RefundStatus
+from webapp.domain.states import ChargebackStatus, PaymentStatus, RefundStatus
 from webapp.models import Payment, Refund
 from webapp.services.payment_file import PaymentFile
 
@@ -43,7 +44,7 @@ def _pending(file: PaymentFile, at: datetime) -> list[str]:
 
 
 def _in_review(file: PaymentFile, at: datetime) -> list[str]:
-    said = [file.payment.said or "What the provider says contradicts what this desk knows."]
+    said = [*_at_bank(file), file.payment.said or "What the provider says contradicts what this desk knows."]
     waiting = file.waiting
     if waiting is not None:
         return [*said, f"{waiting.proposed_by_name} proposed a decision, which waits for a second person."]
@@ -52,8 +53,22 @@ def _in_review(file: PaymentFile, at: datetime) -> list[str]:
 
 def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
     payment, state = file.payment, file.escrow.status.replace("_", " ")
+    told = _at_bank(file)
+    if payment.taken_back_decided:
+        gone = Money(payment.taken_back_decided, payment.currency)
+        told.append(f"{gone} of it was taken back, and decided: {payment.said or ''}".rstrip())
     paid = f"It was paid on {_on(payment.settled_at)}" if payment.settled_at else "It was paid"
-    return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}."]
+    return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}.", *told]
+
+
+def _at_bank(file: PaymentFile) -> list[str]:
+    """How the payer's bank stands to it."""
+    return [
+        chargeback.in_words(
+            each.provider, each.number, ChargebackStatus(each.status), Money(each.amount, each.currency)
+        )
+        for each in file.chargebacks
+    ]
 
 
 def _ended(file: PaymentFile, at: datetime) -> list[str]:

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import Conflict
-from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, Refund
-from webapp.services import case_timeline, orders, payment_executors, payments, refunds
+from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, ProviderDispute, Refund
+from webapp.services import case_timeline, chargebacks, clawback_executors, orders, payment_executors, payments, refunds
 from webapp.services.case_timeline import Moment
 from webapp.services.payment_executors import PaymentSubject
 
 MOST = 50
+_CHECKS = payment_executors.CHECKS | clawback_executors.CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class PaymentFile:
     incoming: Sequence[IncomingWebhook]
     """What its provider told us of it, newest first."""
     moments: Sequence[Moment]
+    chargebacks: Sequence[ProviderDispute] = ()
+    """Disputes of the payer's bank, newest first."""
 
     @property
     def waiting(self) -> Approval | None:
@@ -55,16 +58,17 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         proposed,
         _incoming(session, payment),
         case_timeline.moments(session, subjects, ()),
+        chargebacks.of_payment(session, payment_id),
     )
 
 
 def hindrance(file: PaymentFile, action: str) -> str:
-    """Why `payment.accept`, `payment.refund` or `payment.mark_paid` can't be decided now; empty when it can."""
+    """Why this can't be decided about it now; empty when it can."""
     waiting = file.waiting
     if waiting is not None:
         return f"{waiting.proposed_by_name} proposed a decision already; it waits for approval."
     try:
-        payment_executors.CHECKS[action](PaymentSubject(file.payment, file.order, file.escrow))
+        _CHECKS[action](PaymentSubject(file.payment, file.order, file.escrow, file.refund))
     except Conflict as conflict:
         return conflict.detail
     return ""

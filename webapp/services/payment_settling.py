@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.collection import Attempt, Verdict, judge, next_check
-from webapp.domain.event_types import Event, PaymentNeedsReview, PaymentSucceeded
+from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
+from webapp.domain.event_types import Event, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
-from webapp.services import alerts, audit, events, holds, payment_failures, voids
+from webapp.services import alerts, audit, events, holds, payment_failures, taken_back, voids
 from webapp.services.outcome import Outcome, Refused
 from webapp.services.payment_failures import OPEN, Failure
 from webapp.settings import Settings
@@ -33,6 +33,8 @@ class Ruled:
     word: Word
     verdict: Verdict
     sentence: str
+    taken_back: int = 0
+    """How much of it is gone by this word, where that is what the verdict is about."""
 
 
 def settle_all(
@@ -42,9 +44,11 @@ def settle_all(
 
     Settling the same word twice changes nothing the second time.
     """
-    lock(session, Escrow, list(session.scalars(_escrows_of(session, words))))
+    lock_escrows(session, list(words))
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
-    ruled = [_ruled(row, words[row.id], at, patience) for row in session.execute(_rows(session, list(words)))]
+    rows = session.execute(_rows(session, list(words))).all()
+    around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
+    ruled = [_ruled(row, words[row.id], around, at, patience) for row in rows]
     ruled = _once_per_order(ruled)
     groups: dict[Verdict, list[Ruled]] = {verdict: [] for verdict in Verdict}
     for each in ruled:
@@ -54,17 +58,18 @@ def settle_all(
     for verdict in _ENDED:
         _give_up(session, groups[verdict], verdict, at, actor)
     _review(session, groups[Verdict.REVIEW], at, actor)
+    _returned(session, groups[Verdict.RETURNED], at, actor)
+    _taken(session, groups[Verdict.TAKEN], at, actor)
+    _whole(session, groups[Verdict.WHOLE], at, actor)
     _wait(session, groups[Verdict.WAIT], at)
     outcome.refused = [Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[Verdict.WAIT]]
     return outcome
 
 
-def _escrows_of(session: Session, words: Mapping[int, Word]) -> Any:
-    return (
-        select(Escrow.id)
-        .join(Payment, Payment.order_id == Escrow.order_id)
-        .where(one_of(session, Payment.id, list(words)))
-    )
+def lock_escrows(session: Session, payment_ids: Sequence[int]) -> None:
+    """Take the rows of these payments' escrows, in the order of their ids."""
+    mine = select(Escrow.id).join(Payment, Payment.order_id == Escrow.order_id)
+    lock(session, Escrow, list(session.scalars(mine.where(one_of(session, Payment.id, payment_ids)))))
 
 
 def _rows(session: Session, ids: Sequence[int]) -> Any:
@@ -79,6 +84,11 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
             Payment.first_checked_at,
             Payment.checks,
             Payment.order_id,
+            Payment.provider_id,
+            Payment.seen_amount,
+            Payment.seen_currency,
+            Payment.taken_back_amount,
+            Payment.taken_back_decided,
             Order.status.label("order_status"),
             Escrow.id.label("escrow_id"),
             Escrow.status.label("escrow_status"),
@@ -90,12 +100,33 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     )
 
 
-def _ruled(row: Any, word: Word, at: datetime, patience: timedelta) -> Ruled:
-    attempt = Attempt(row.status, row.amount, row.currency, row.order_status, row.first_checked_at, bool(row.reference))
+def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: datetime, patience: timedelta) -> Ruled:
+    attempt = _attempt(row, around.get(row.id, taken_back.NOTHING))
     verdict, sentence = judge(attempt, word, at, patience)
     if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
         return Ruled(row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {row.escrow_status}.")
-    return Ruled(row, word, verdict, sentence)
+    taken = taken_now(attempt, word) if verdict in (Verdict.TAKEN, Verdict.WHOLE) else 0
+    return Ruled(row, word, verdict, sentence, taken)
+
+
+def _attempt(row: Any, around: taken_back.Around) -> Attempt:
+    return Attempt(
+        row.status,
+        row.amount,
+        row.currency,
+        row.order_status,
+        row.first_checked_at,
+        bool(row.reference),
+        seen_amount=row.seen_amount,
+        seen_currency=row.seen_currency,
+        ours=around.refunds,
+        was_refunded=around.was_refunded,
+        lost=around.lost,
+        covered=around.covered,
+        taken_back=row.taken_back_amount,
+        decided=row.taken_back_decided,
+        is_by_hand=row.status == PaymentStatus.SUCCEEDED and row.provider_id is None,
+    )
 
 
 def _once_per_order(ruled: Sequence[Ruled]) -> list[Ruled]:
@@ -126,6 +157,32 @@ def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Acto
         session.execute(started.values(**values).execution_options(synchronize_session=False))
         _tell(session, ruled, "payment.succeed", PaymentSucceeded(), at, actor)
     return amounts
+
+
+def _returned(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """What was in review went back to its payer without us: nothing is left to decide, and nothing was posted."""
+    if not ruled:
+        return
+    failures = {each.row.id: _failure(each) for each in ruled}
+    payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
+    for each in ruled:
+        alerts.resolve(session, _REVIEW_RULE, f"payment {each.row.id}", at)
+
+
+def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """The provider has less of these than we count on: nothing of them may leave before a person decides."""
+    for each in ruled:
+        taken_back.note(session, each.row, each.taken_back, each.sentence, at=at, actor=actor)
+    if ruled:
+        _tell(session, ruled, "payment.taken_back", PaymentNeedsReview(), at, actor)
+
+
+def _whole(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """The provider has all of these again."""
+    for each in ruled:
+        taken_back.made_whole(session, each.row, each.taken_back, at=at, actor=actor)
+    if ruled:
+        _tell(session, ruled, "payment.restored", PaymentRestored(), at, actor)
 
 
 def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: datetime, actor: Actor) -> None:
@@ -189,7 +246,7 @@ def _shown(word: Word, status: PaymentStatus) -> dict[str, Any]:
     doubtful = seen if status == PaymentStatus.NEEDS_REVIEW else None
     return {
         "number": seen.provider_id if seen else None,
-        "amount_seen": doubtful.amount if doubtful else None,
+        "amount_seen": kept_of(doubtful) if doubtful else None,
         "currency_seen": doubtful.currency if doubtful else None,
     }
 

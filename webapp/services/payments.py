@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -31,6 +31,8 @@ class Asked:
     id: int
     provider: str
     reference: str | None
+    is_settled: bool = False
+    """Whether we count on its money already, or gave it up: then what of it went back is asked too."""
 
 
 def get(session: Session, payment_id: int) -> Payment:
@@ -153,9 +155,11 @@ def mark_asked(session: Session, ids: list[int], at: datetime, lease: timedelta)
         update(Payment)
         .where(Payment.id.in_(ids))
         .values(
-            first_checked_at=func.coalesce(Payment.first_checked_at, at), last_checked_at=at, next_check_at=at + lease
+            first_checked_at=func.coalesce(Payment.first_checked_at, at),
+            last_checked_at=at,
+            next_check_at=case((Payment.status == PaymentStatus.PENDING, at + lease)),
         )
-        .returning(Payment.id, Payment.provider, Payment.reference)
+        .returning(Payment.id, Payment.provider, Payment.reference, Payment.status != PaymentStatus.PENDING)
         .execution_options(synchronize_session=False)
     )
     return [Asked(*row) for row in session.execute(taken)]

@@ -9,7 +9,7 @@ from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.provider_words import Fate
-from webapp.domain.states import PaymentStatus, PayoutStatus
+from webapp.domain.states import PaymentStatus, PayoutStatus, RefundStatus
 from webapp.models import Payment, Payout, Refund
 from webapp.services import comparing
 from webapp.services.comparing import Ours
@@ -56,19 +56,29 @@ class Book:
         return Ours(row.reference, row.amount, row.currency, row.status, young, (self.kind, row.id))
 
 
+_COLLECTED = func.coalesce(Payment.seen_amount, Payment.amount)
+_REFUNDED = (
+    select(func.coalesce(func.sum(Refund.amount), 0))
+    .where(Refund.payment_id == Payment.id, Refund.status != RefundStatus.FAILED)
+    .scalar_subquery()
+)
+_GONE = Payment.taken_back_amount + _REFUNDED
+_CAME_IN = (Payment.status == PaymentStatus.SUCCEEDED) | (Payment.taken_back_amount > 0)
 _PAYMENT_STATUS = case(
     (
         (Payment.status == PaymentStatus.FAILED) & exists().where(Refund.payment_id == Payment.id),
         comparing.GIVEN_BACK,
     ),
     ((Payment.status == PaymentStatus.SUCCEEDED) & Payment.provider_id.is_(None), comparing.BY_HAND),
+    (_CAME_IN & (_GONE >= _COLLECTED), comparing.GONE),
+    (_CAME_IN & (_GONE > 0), comparing.PARTLY_GONE),
     else_=Payment.status,
 )
 PAYMENTS = Book(
     "payment",
     Payment,
     Payment.reference,
-    func.coalesce(Payment.seen_amount, Payment.amount),
+    _COLLECTED,
     func.coalesce(Payment.seen_currency, Payment.currency),
     _PAYMENT_STATUS,
     comparing.PAYMENTS,

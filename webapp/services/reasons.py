@@ -8,8 +8,8 @@ class Target:
     """The thing on whose page a reason is seen to."""
 
     kind: str
-    """`job`, `run`, `dispute`, `approval`, `freeze` or `extension` (of the escrow), `wallet` or `destination` (of a
-    party), or `switch`."""
+    """`job`, `run`, `dispute`, `payment`, `approval`, `freeze` or `extension` (of the escrow), `wallet` or
+    `destination` (of a party), or `switch`."""
     id: int = 0
     name: str = ""
     """The job, or the wallet's currency."""

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import RefundCreated, RefundFailed, RefundProcessed
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
-from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
-from webapp.models import Payment, Refund
+from webapp.domain.states import AccountKind, ChargebackStatus, PaymentStatus, RefundStatus, TransferKind
+from webapp.errors import Conflict
+from webapp.models import Payment, ProviderDispute, Refund
 from webapp.services import accounts, alerts, audit, events, ledger
 from webapp.services.outcome import Outcome, Refused
 from webapp.sql import lock, one_of
@@ -36,7 +37,15 @@ class Giving:
 
 
 def write(session: Session, payment: Payment, party_id: int, amount: Money, *, at: datetime, actor: Actor) -> Refund:
-    """Write that a payment is to be given back; it is sent after the transaction. At most one per payment."""
+    """Write that a payment is to be given back; it is sent after the transaction. At most one per payment.
+
+    Raises Conflict when there is one already, and while the payer's bank wants the money back: it would be paid twice.
+    """
+    if of_payment(session, payment.id) is not None:
+        raise Conflict(f"Payment {payment.reference} has a refund already: a payment is given back once.")
+    if banks := session.scalars(_open_at_bank().where(ProviderDispute.payment_id == payment.id)).first():
+        where = f"Chargeback {banks.number} on payment {payment.reference} is open at {banks.provider}"
+        raise Conflict(f"{where}: a refund besides would pay the buyer twice. Wait for its end, or accept it there.")
     refund = Refund(
         payment_id=payment.id,
         party_id=party_id,
@@ -68,7 +77,7 @@ def take_due(
     """Refunds whose time has come, now or by an earlier instant, marked as being sent, so that a killed process leaves
     the doubt on record.
     """
-    due = select(Refund).where(Refund.status.in_(OPEN), Refund.next_try_at <= (due_by or at))
+    due = select(Refund).where(*_due(due_by or at))
     due = due.order_by(Refund.next_try_at, Refund.id).limit(limit).with_for_update(skip_locked=True)
     taken = []
     for refund in session.scalars(due).all():
@@ -82,8 +91,19 @@ def take_due(
 
 def count_due(session: Session, at: datetime) -> int:
     """How many of them there are."""
-    due = select(func.count()).select_from(Refund).where(Refund.status.in_(OPEN), Refund.next_try_at <= at)
-    return session.scalars(due).one()
+    return session.scalars(select(func.count()).select_from(Refund).where(*_due(at))).one()
+
+
+def _due(by: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What was not sent stays so while the payer's bank wants the money back; what was sent is asked about."""
+    waits = (Refund.status == RefundStatus.WAITING) & _open_at_bank().where(
+        ProviderDispute.payment_id == Refund.payment_id
+    ).exists()
+    return Refund.status.in_(OPEN), Refund.next_try_at <= by, ~waits
+
+
+def _open_at_bank() -> Select[ProviderDispute]:
+    return select(ProviderDispute).where(ProviderDispute.status == ChargebackStatus.OPEN)
 
 
 def settle_all(session: Session, words: Mapping[int, Word], *, at: datetime, actor: Actor) -> Outcome:

@@ -14,11 +14,12 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow
-from webapp.services import accounts, audit, disbursements, events, ledger, refunds
+from webapp.services import accounts, audit, disbursements, events, ledger, postings, refunds
 from webapp.services.disbursements import REFUND, RELEASE, Cards, Wallet, WayOut
 from webapp.services.escrow_queries import is_ripe
 from webapp.services.figures import note_figure
 from webapp.services.outcome import Outcome
+from webapp.services.postings import Draft
 from webapp.services.release_refusals import refusals
 from webapp.services.stop import require_money_moves
 from webapp.sql import Column, Rows, lock, one_of
@@ -75,6 +76,16 @@ def divide(
         note_figure(session, "refunded", parts.currency, parts.buyer, at)
     for refused in outcome.refused:
         raise Conflict(f"Escrow {refused.label} stays as it is. {refused.sentence}")
+
+
+def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datetime, actor: Actor, said: str) -> None:
+    """Let a held escrow go as refunded of which some or all went back outside already, as it was drafted.
+
+    Raises Conflict when something freezes it.
+    """
+    postings.write(session, [leaving], at=at)
+    _mark(session, [escrow_id], REFUND, at, DECISION)
+    _tell(session, [escrow_id], REFUND, at, actor, said, None)
 
 
 def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Transfer
-from webapp.services import audit, events, freezes, postings
+from webapp.services import audit, events, freezes, postings, taken_back
 from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
 from webapp.services.postings import Draft
@@ -125,6 +125,7 @@ def _hold_again(session: Session, escrow: Escrow, transfer: Transfer, reason: st
         )
         .execution_options(synchronize_session=False)
     )
+    taken_back.freeze_again(session, escrow, at=at, actor=actor)
     freezes.add(session, escrow.id, FreezeCause.PERSON, actor.id or 0, f"Reversed: {reason}", at=at, actor=actor)
 
 

@@ -25,6 +25,7 @@ def payments_to_refund(session: Session, escrow_ids: Sequence[int]) -> dict[int,
         .join(Payment, Payment.order_id == Escrow.order_id)
         .where(one_of(session, Escrow.id, escrow_ids), Escrow.hold_no == 1)
         .where(Payment.status == PaymentStatus.SUCCEEDED, *way, ~given)
+        .where(Payment.amount - Payment.taken_back_amount >= Escrow.amount)
         .order_by(Payment.id.desc())
     )
     return dict(rows.all())

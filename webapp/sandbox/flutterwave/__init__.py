@@ -2,12 +2,12 @@
 
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box
-from webapp.sandbox.flutterwave import charges, identity, payments
+from webapp.sandbox.flutterwave import charges, identity, payments, refunds
 from webapp.sandbox.flutterwave.manner import identity as identity_blueprint
 from webapp.sandbox.flutterwave.manner import v3, v4
 from webapp.sandbox.gate import Wrong
 
-__all__ = ["blueprints", "charges", "find", "identity", "pay", "payments"]
+__all__ = ["blueprints", "charges", "find", "give_back", "identity", "pay", "payments", "refunds"]
 
 blueprints = (identity_blueprint, v4, v3)
 
@@ -28,3 +28,10 @@ def pay(box: Box, reference: str, outcome: str, changes: Data, *, webhook: bool 
     if thing.kind == charges.KIND:
         return charges.pay(box, thing, outcome, changes, webhook=webhook)
     return payments.pay(box, thing, outcome, changes, webhook=webhook)
+
+
+def give_back(box: Box, reference: str, asked: Data) -> Thing:
+    """A refund by hand of a payment of either version."""
+    thing = find(box, reference)
+    make = refunds.give_back if thing.kind == charges.KIND else payments.give_back
+    return make(box, thing, asked)

@@ -4,6 +4,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from webapp.domain.money import from_major, to_major
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import Box
 from webapp.sandbox.gate import Wrong
 
 
@@ -26,3 +28,13 @@ def number(amount: Decimal) -> int | float:
 def less(amount: int | float, *parts: int | float) -> int | float:
     """What is left of an amount, exactly."""
     return number(Decimal(str(amount)) - sum((Decimal(str(part)) for part in parts), Decimal()))
+
+
+def refundable(box: Box, kind: str, paid: Thing, asked: Data, status: str) -> Data:
+    """The amount of a refund of a payment in this status: what is asked, else all that is left. Raises Wrong."""
+    given = [each.data["amount"] for each in box.books.listed(kind, parent=paid.key)]
+    left = less(paid.data["amount"], *given)
+    amount = major(asked["amount"], paid.data["currency"]) if asked.get("amount") is not None else left
+    if paid.data["status"] != status or amount > left or left == 0:
+        raise Wrong(400, "Refund amount is more than what is left of the transaction")
+    return {"amount": amount}

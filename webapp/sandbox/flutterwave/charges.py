@@ -24,7 +24,7 @@ STATUSES = {"success": "succeeded", "failed": "failed", "abandoned": "pending", 
 @v4.post("/charges")
 def charge() -> Response:
     """Ask a buyer to pay; the same X-Idempotency-Key again is answered with the first answer."""
-    return _once(_charged)
+    return once(_charged)
 
 
 @v4.get("/charges/<reference>")
@@ -93,7 +93,8 @@ def _charged() -> tuple[int, Data]:
     return 201, {"status": "success", "message": "Charge created", "data": shape(thing)}
 
 
-def _once(act: Callable[[], tuple[int, Data]]) -> Response:
+def once(act: Callable[[], tuple[int, Data]]) -> Response:
+    """The first answer of an X-Idempotency-Key, however often it is asked."""
     key, books = request.headers.get("X-Idempotency-Key"), here().books
     with books.writing():
         first = books.get(_KEY, key) if key else None

@@ -16,6 +16,14 @@ from webapp.sandbox.paystack.manner import PROVIDER, blueprint, said
 
 KIND = "paystack.dispute"
 _DUE = 2 * 24 * 3600
+OUTCOMES = {
+    "open": ("awaiting-merchant-feedback", None),
+    "reminded": ("awaiting-merchant-feedback", None),
+    "won": ("resolved", "declined"),
+    "lost": ("resolved", "auto-accepted"),
+    "accepted": ("resolved", "merchant-accepted"),
+}
+_TAKEN = ("auto-accepted", "merchant-accepted")
 _EVIDENCE = ("customer_email", "customer_name", "customer_phone", "service_details")
 _RESOLVE = ("resolution", "message", "refund_amount", "uploaded_filename")
 
@@ -90,9 +98,9 @@ def dispute_resolve(number: int) -> Response:
             raise Wrong(400, "Dispute has been resolved already", "dispute_resolved")
         thing.data |= given | {"status": "resolved", "resolved_at": clock.now().timestamp()}
         box.books.save(thing)
-    webhooks.emit(box, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
     if given["resolution"] == "merchant-accepted" and (amount := whole(given["refund_amount"])):
-        refunds.make(box, thing.parent, {"amount": amount})
+        refunds.make(box, thing.parent, {"amount": amount, "dispute": thing.number})
+    webhooks.emit(box, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
     return said("Dispute successfully resolved", _shown(thing))
 
 
@@ -111,6 +119,26 @@ def open_dispute(box: Box, reference: str, more: Data) -> Thing:
     assert made is not None
     webhooks.emit(box, PROVIDER, {"event": "charge.dispute.create", "data": _shown(made, box)})
     return made
+
+
+def end(box: Box, number: int, outcome: str) -> Thing:
+    """Let the bank decide, again and otherwise if it likes, and tell of it: what it takes back, it takes back at once.
+
+    `reminded` only tells again; `open` takes an outcome back.
+    """
+    if outcome not in OUTCOMES:
+        raise Wrong(400, f"A dispute is one of {', '.join(OUTCOMES)}", "invalid_params")
+    status, resolution = OUTCOMES[outcome]
+    thing = found(box, number)
+    if outcome != "reminded":
+        with box.books.writing():
+            over = clock.now().timestamp() if status == "resolved" else None
+            thing.data |= {"status": status, "resolution": resolution, "resolved_at": over}
+            box.books.save(thing)
+            refunds.take(box, thing, resolution in _TAKEN)
+    event = {"reminded": "remind", "open": "create"}.get(outcome, "resolve")
+    webhooks.emit(box, PROVIDER, {"event": f"charge.dispute.{event}", "data": _shown(thing, box)})
+    return thing
 
 
 def found(box: Box, number: int) -> Thing:
@@ -133,7 +161,7 @@ def _shown(thing: Thing, box: Box | None = None) -> Data:
         "resolution": data.get("resolution"),
         "domain": "test",
         "transaction": shapes.transaction(paid),
-        "transaction_reference": paid.key,
+        "transaction_reference": None,
         "category": data["category"],
         "customer": shapes.customer(paid.data.get("email", "")),
         "bin": "408408",

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from flask import Response
+from flask import Response, request
 
 from webapp import clock
 from webapp.sandbox import webhooks
@@ -17,6 +17,7 @@ from webapp.sandbox.paystack.manner import PROVIDER, blueprint, said
 
 KIND = "paystack.refund"
 OUTCOMES = ("pending", "processing", "processed", "failed", "needs-attention")
+_NOBODY = "\0"
 _PROCESS = "paystack.process_refund"
 
 
@@ -36,8 +37,11 @@ def refund() -> Response:
 
 @blueprint.get("/refund")
 def refunds() -> Response:
-    """Every refund, or those of one transaction."""
-    return listed("Refunds retrieved", KIND, _shown, parent=charges.asked_reference("transaction"))
+    """Every refund, or those of one transaction by its number; by its reference none, as Paystack answers."""
+    asked = request.args.get("transaction")
+    is_number = asked is not None and asked.isascii() and asked.isdigit()
+    parent = charges.asked_reference("transaction") if asked is None or is_number else _NOBODY
+    return listed("Refunds retrieved", KIND, _shown, parent=parent)
 
 
 @blueprint.get("/refund/<int:number>")
@@ -65,6 +69,11 @@ def make(box: Box, reference: str, asked: Data) -> tuple[Thing, Thing]:
     return thing, paid
 
 
+def by_hand(box: Box, reference: str, asked: Data) -> Thing:
+    """One that somebody makes in the dashboard, processed at once."""
+    return end(box, str(make(box, reference, asked)[0].number), "processed")
+
+
 def found(box: Box, reference: str) -> Thing:
     """A refund by its number or its own reference. Raises Wrong."""
     thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
@@ -82,13 +91,25 @@ def end(box: Box, reference: str, outcome: str) -> Thing:
         thing.data |= {"status": outcome, "refunded_at": clock.now().timestamp() if outcome == "processed" else None}
         box.books.save(thing)
         paid = charges.found(box, thing.parent)
-        if paid.data["amount"] == sum(_amounts(box, paid, lambda status: status == "processed")):
-            paid.data["status"] = "reversed"
-            box.books.save(paid)
+        _reverse(box, paid)
     if outcome == "processing":
         box.agenda.plan(_PROCESS, {"key": thing.key}, after=box.options.refund_seconds)
     _tell(box, thing, paid)
     return thing
+
+
+def take(box: Box, dispute: Thing, is_taken: bool) -> None:
+    """What a bank takes of a transaction is a refund that names its dispute, until the bank gives it back."""
+    key = f"DIS_{dispute.number}"
+    thing = box.books.get(KIND, key)
+    if thing is None and is_taken:
+        paid = charges.found(box, dispute.parent)
+        taken = {"amount": dispute.data["refund_amount"], "currency": paid.data["currency"], "dispute": dispute.number}
+        thing = box.books.add(KIND, key, taken | {"status": "processed"}, parent=paid.key)
+    if thing is not None:
+        thing.data["status"] = "processed" if is_taken else "failed"
+        box.books.save(thing)
+        _reverse(box, charges.found(box, dispute.parent))
 
 
 def left_of(box: Box, paid: Thing) -> int:
@@ -105,6 +126,14 @@ def _amounts(box: Box, paid: Thing, counts: Callable[[str], bool]) -> list[int]:
     return [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if counts(each.data["status"])]
 
 
+def _reverse(box: Box, paid: Thing) -> None:
+    """A transaction that went back whole is reversed, and paid again when the bank gives some of it back."""
+    gone = sum(_amounts(box, paid, lambda status: status == "processed"))
+    if paid.data["status"] in ("success", "reversed"):
+        paid.data["status"] = "reversed" if gone >= paid.data["amount"] else "success"
+        box.books.save(paid)
+
+
 def _made(box: Box, paid: Thing, asked: Data) -> Thing:
     if paid.data["status"] != "success":
         raise Wrong(400, "Transaction has not been paid, or has been fully reversed", "transaction_not_refundable")
@@ -116,7 +145,8 @@ def _made(box: Box, paid: Thing, asked: Data) -> Thing:
     if amount > left or left == 0:
         raise Wrong(400, "Refund amount cannot be more than what is left of the transaction", "invalid_amount")
     notes = {name: str(asked.get(name) or "") for name in ("customer_note", "merchant_note")}
-    wanted = {"status": "pending", "amount": amount, "currency": currency} | notes
+    dispute = {"dispute": asked["dispute"]} if asked.get("dispute") else {}
+    wanted = {"status": "pending", "amount": amount, "currency": currency} | notes | dispute
     made = box.books.add(KIND, f"RFD_{uuid.uuid4().hex[:16]}", wanted, parent=paid.key)
     assert made is not None
     return made

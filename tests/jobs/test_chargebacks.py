@@ -1,0 +1,197 @@
+"""A payer's bank disputes a payment: one state, fed by what the provider answers, in any order of its events."""
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.jobs.support import run_job_now
+from tests.jobs.taken_back import WHY, Case, case, runtime  # noqa: F401
+from tests.support.market import DIVINE
+from tests.support.sandbox import sandbox, world  # noqa: F401
+from webapp import clock
+from webapp.domain.states import AccountKind, FreezeCause
+from webapp.errors import Conflict
+from webapp.models import Alert, Dispute, ProviderDispute, Refund
+from webapp.services import dispute_work, disputes, previews
+from webapp.services.disputes import NewDispute
+from webapp.services.escrow_executors import RefundEscrow
+
+
+def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -> None:
+    number = case.charged_back(4_000)
+    for outcome in ("reminded", "reminded", "open"):
+        case.bank(number, outcome)
+
+    assert sorted(case.causes()) == [FreezeCause.CHARGEBACK, FreezeCause.DISPUTE]
+    assert case.alerts() == ["chargeback"]
+    with case.runtime.db.reading() as session:
+        [dispute] = session.scalars(select(Dispute)).all()
+        assert (dispute.reason_code, dispute.claimant) == ("chargeback", "buyer")
+        assert "NGN 40.00" in dispute.claim
+        [bank] = session.scalars(select(ProviderDispute)).all()
+        assert (bank.dispute_id, bank.amount, bank.status) == (dispute.id, 4_000, "open")
+        assert dispute.due_at <= bank.due_at
+        with pytest.raises(Conflict, match="hargeback"):
+            _preview_refund(case, session)
+    case.night()
+    assert case.escrow().status == "held"
+
+
+def _preview_refund(case: Case, session: object) -> None:
+    previews.of(
+        session,
+        "escrow.refund",
+        case.escrow().id,
+        RefundEscrow(reason=WHY),
+        at=clock.now(),
+        actor=DIVINE,
+        settings=case.runtime.settings,
+    )
+
+
+def test_it_joins_the_dispute_that_is_open_and_outlives_it(case: Case) -> None:
+    with case.runtime.db.transaction() as session:
+        new = NewDispute(case.escrow().id, "buyer", "late", "It came late.")
+        own = disputes.open_dispute(session, new, at=clock.now(), actor=DIVINE, settings=case.runtime.settings).id
+    number = case.charged_back()
+    with case.runtime.db.transaction() as session:
+        notes = [each.body for each in dispute_work.messages(session, own, after=0, limit=9)]
+        assert any(str(number) in note and "NGN 100.00" in note for note in notes)
+        version = disputes.get(session, own).version
+        disputes.withdraw(
+            session, own, WHY, version=version, at=clock.now(), actor=DIVINE, settings=case.runtime.settings
+        )
+    assert case.causes() == [FreezeCause.CHARGEBACK]
+    case.night()
+    assert case.escrow().status == "held"
+    case.bank(number, "lost")
+    assert case.causes() == [FreezeCause.PAYMENT]
+    case.night()
+    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("held", 0)
+
+
+def test_winning_lifts_its_freeze_and_nothing_else(case: Case) -> None:
+    number = case.charged_back()
+    case.bank(number, "won")
+    assert (case.causes(), case.alerts(), case.banks()) == ([FreezeCause.DISPUTE], [], ["won"])
+    assert case.payment().status == "succeeded"
+
+
+@pytest.mark.parametrize("outcome", ["lost", "accepted"])
+def test_what_the_bank_took_is_booked_once_by_a_decision(case: Case, outcome: str) -> None:
+    number = case.charged_back(4_000)
+    case.bank(number, outcome)
+    for _ in range(2):
+        case.tell(number, "resolve", late=True)
+    assert (case.payment().status, case.payment().taken_back_amount) == ("needs_review", 4_000)
+    assert case.alerts() == ["payment_taken_back"]
+    case.decide("claw_back")
+    assert (case.escrow().amount, case.balance(AccountKind.CLEARING), case.alerts()) == (6_000, -6_000, [])
+    case.verify()
+    assert (case.payment().status, case.alerts()) == ("succeeded", [])
+    with pytest.raises(Conflict, match="Nothing was taken back"):
+        case.decide("claw_back")
+
+
+def test_an_outcome_that_changes_before_anybody_decided_makes_it_whole(case: Case) -> None:
+    number = case.charged_back()
+    case.bank(number, "lost")
+    case.bank(number, "won")
+    assert (case.payment().status, case.payment().taken_back_amount, case.alerts()) == ("succeeded", 0, [])
+    assert case.causes() == [FreezeCause.DISPUTE]
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_an_outcome_that_changes_after_the_decision_gives_it_again(case: Case, released: bool) -> None:
+    if released:
+        case.night()
+    number = case.charged_back(4_000)
+    case.bank(number, "lost")
+    case.decide("claw_back")
+    case.bank(number, "won")
+    assert (case.payment().status, case.payment().undecided_amount) == ("needs_review", -4_000)
+    case.decide("give_again")
+    assert (case.payment().status, case.alerts()) == ("succeeded", [])
+    assert case.balance(AccountKind.CLEARING) == -10_000
+    if released:
+        assert case.balance(AccountKind.WALLET, "seller") == 9_500
+    else:
+        assert (case.escrow().amount, case.escrow().fee) == (10_000, 500)
+
+
+def test_after_the_release_it_opens_no_case_and_its_alert_ends_when_it_is_won(case: Case) -> None:
+    case.night()
+    number = case.charged_back()
+    with case.runtime.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Dispute)) == 0
+    assert (case.alerts(), case.causes()) == (["chargeback"], [])
+    case.bank(number, "won")
+    with case.runtime.db.reading() as session:
+        assert session.scalars(select(Alert.status)).all() == ["resolved"]
+
+
+def test_while_it_is_open_no_refund_goes_to_the_card_and_its_loss_is_the_refund(case: Case) -> None:
+    case.refund()
+    number = case.charged_back()
+    case.give()
+    assert _refunds_there(case) == []
+    case.bank(number, "lost")
+    case.give()
+    assert [row["status"] for row in _refunds_there(case)] == ["processed"], "the bank's own"
+    with case.runtime.db.reading() as session:
+        [refund] = session.scalars(select(Refund)).all()
+        assert (refund.status, refund.amount) == ("processed", 10_000)
+    assert (case.payment().status, case.balance(AccountKind.CLEARING), case.alerts()) == ("succeeded", 0, [])
+
+
+def test_a_part_that_the_bank_took_makes_the_refund_smaller(case: Case) -> None:
+    case.refund()
+    number = case.charged_back(4_000)
+    case.bank(number, "accepted")
+    case.give()
+    assert sorted(row["amount"] for row in _refunds_there(case)) == [4_000, 6_000]
+    case.verify()
+    assert (case.payment().status, case.alerts()) == ("succeeded", [])
+
+
+def _refunds_there(case: Case) -> list[dict[str, object]]:
+    found = case.world.control("books?kind=paystack.refund", method="GET")
+    return list(found["paystack.refund"])
+
+
+def test_a_refund_that_was_sent_and_a_bank_that_won_paid_the_buyer_twice(case: Case) -> None:
+    case.refund()
+    case.give()
+    case.world.pay(case.reference, "success")
+    number = case.charged_back()
+    case.bank(number, "lost")
+    assert case.payment().undecided_amount == 10_000
+    case.decide("claw_back")
+    assert case.balance(AccountKind.RECEIVABLE, "buyer") == -10_000
+
+
+def test_one_of_which_no_webhook_told_the_end_is_asked_about(case: Case) -> None:
+    number = case.charged_back()
+    case.world.control(f"dispute/{number}", {"outcome": "won"})
+    with case.runtime.db.transaction() as session:
+        session.execute(update(ProviderDispute).values(next_check_at=clock.now()))
+    run_job_now(case.runtime, "check_pending_payments")
+    assert (case.banks(), case.alerts()) == (["won"], [])
+
+
+def test_what_a_webhook_says_of_it_is_not_believed(case: Case) -> None:
+    number = case.charged_back()
+    case.tell(number, "resolve", resolution="declined")
+    assert case.banks() == ["open"]
+    assert FreezeCause.CHARGEBACK in case.causes()
+
+
+def test_it_freezes_again_what_is_held_again(case: Case) -> None:
+    from webapp.models import Transfer
+    from webapp.services import escrows
+
+    case.night()
+    case.charged_back()
+    with case.runtime.db.transaction() as session:
+        out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
+        escrows.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
+    assert FreezeCause.CHARGEBACK in case.causes()

@@ -1,0 +1,41 @@
+"""A chargeback from its opening to its end: what a provider's answer means after what was known. Pure.
+
+    none → open → won | lost | accepted
+
+Any answer may follow any other: banks change their minds, and words come late, twice and out of order. Only the last
+answer counts, so an order of events cannot matter; `step` says whether it is news, and what is to be done.
+"""
+
+from dataclasses import dataclass
+
+from webapp.domain.money import Money
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What follows from an answer."""
+
+    is_news: bool
+    is_open: bool
+    """Nothing of the money may leave, and somebody is called; otherwise both end."""
+    is_lost: bool
+    """The bank has the money: it counts as taken back of the payment."""
+
+
+def step(before: str | None, now: ChargebackStatus) -> Step:
+    """From what was known (None at first) to what is so now."""
+    return Step(before != now, now == ChargebackStatus.OPEN, now in LOST_CHARGEBACKS)
+
+
+_WORDS = {
+    ChargebackStatus.OPEN: "The payer's bank wants {amount} back: chargeback {number} at {provider} is open.",
+    ChargebackStatus.WON: "We won chargeback {number} at {provider}: {amount} stay with us, it cost nothing.",
+    ChargebackStatus.LOST: "We lost chargeback {number} at {provider}: it cost {amount}, which the payer has back.",
+    ChargebackStatus.ACCEPTED: "Chargeback {number} at {provider} was accepted: the payer has {amount} back.",
+}
+
+
+def in_words(provider: str, number: str, status: ChargebackStatus, amount: Money) -> str:
+    """Who won, and what it cost."""
+    return _WORDS[status].format(provider=provider, number=number, amount=amount)

@@ -1,0 +1,136 @@
+"""Comparing what we gave back in the last two days with what a provider lists as given back, whoever did it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from webapp.db import Database
+from webapp.domain.money import Money
+from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.taken_back import taken_back
+from webapp.providers.needs import ListedRefund
+from webapp.services import differences, refund_books
+from webapp.services.comparing import DIFFERENT, MISSING_THERE, Finding
+from webapp.services.differences import Compared
+from webapp.services.refund_books import Refunded
+
+WINDOW = timedelta(hours=48)
+_EDGE = timedelta(hours=1)
+_PAGE = 500
+MOST_FINDINGS, MOST_ASKED = 5_000, 500
+
+
+@dataclass
+class RefundComparison:
+    """One comparison, payment by payment. Sums that a listed row or a refund of ours does not explain by itself make
+    us ask the provider about the whole payment.
+    """
+
+    db: Database
+    provider: str
+    listed: Callable[[datetime, datetime], Iterator[ListedRefund]]
+    look_whole: Callable[[str], Seen]
+    check: Callable[[], None]
+    at: datetime
+    matched: int = 0
+    asked: int = 0
+    findings: dict[str, Finding] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+
+    @property
+    def source(self) -> str:
+        """What this comparison is called."""
+        return f"{self.provider}-refunds"
+
+    def made(self) -> Compared:
+        """Compare. Raises CallFailed when the provider can't be asked to the end."""
+        since, until = self.at - WINDOW, self.at
+        with self.db.reading() as session:
+            earlier = differences.open_references(session, self.source, MOST_FINDINGS)
+        explained = self._compare_theirs(since - _EDGE, until)
+        self._compare_ours(since, until - _EDGE, explained)
+        self._look_at_earlier(earlier)
+        said = None
+        if self.asked > MOST_ASKED:
+            said = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
+        return Compared(
+            self.source, self.at, since, until, self.matched, list(self.findings.values()), self.settled, said
+        )
+
+    def _compare_theirs(self, since: datetime, until: datetime) -> set[int]:
+        """Theirs against ours; returns our payments of which each listed row is a refund of ours."""
+        explained: set[int] = set()
+        doubtful: dict[int, Refunded] = {}
+        rows = self.listed(since, until)
+        while page := list(islice(rows, _PAGE)):
+            self.check()
+            with self.db.reading() as session:
+                known = refund_books.by_number(session, self.provider, page)
+            for row in page:
+                ours = known.get(row.payment)
+                if ours is None or row.fate == Fate.FAILED:
+                    continue
+                if not row.dispute and row.minor(ours.currency) in ours.refunds:
+                    explained.add(ours.payment_id)
+                else:
+                    doubtful[ours.payment_id] = ours
+        for ours in doubtful.values():
+            self._look(ours)
+        return explained | doubtful.keys()
+
+    def _compare_ours(self, since: datetime, until: datetime, met: set[int]) -> None:
+        """Refunds that are done with us and that their list did not have."""
+        last = 0
+        while True:
+            self.check()
+            with self.db.reading() as session:
+                page = refund_books.done(session, self.provider, since, until, last, _PAGE)
+            if not page:
+                return
+            for refund_id, ours in page:
+                last = refund_id
+                if ours.payment_id in met:
+                    self.matched += 1
+                else:
+                    self._look(ours)
+
+    def _look_at_earlier(self, earlier: list[str]) -> None:
+        """Differences from before that were not met now: they may agree by now."""
+        unmet = [reference for reference in earlier if reference not in self.findings and reference not in self.settled]
+        with self.db.reading() as session:
+            known = refund_books.by_reference(session, self.provider, unmet[:MOST_ASKED])
+        for ours in known.values():
+            self._look(ours, count=False)
+
+    def _look(self, ours: Refunded, *, count: bool = True) -> None:
+        self.check()
+        self.asked += 1
+        if self.asked > MOST_ASKED:
+            return
+        found = difference(ours, self.look_whole(ours.reference))
+        if found is None:
+            self.matched += count
+            self.settled.add(ours.reference)
+        elif len(self.findings) < MOST_FINDINGS:
+            self.findings[ours.reference] = found
+
+
+def difference(ours: Refunded, theirs: Seen) -> Finding | None:
+    """What went back there against what went back here, of one payment."""
+    if theirs.given_back is None:
+        return None
+    there = theirs.refunded_amount or 0
+    here = sum(ours.refunds) + ours.taken_back
+    taken = taken_back(ours.collected, theirs.given_back, ours.refunds, ours.lost, ours.covered)
+    if taken != ours.taken_back:
+        return _finding(ours, DIFFERENT, here, there)
+    unmarked = [each.amount for each in theirs.given_back if each.dispute is None]
+    lacking = [amount for amount in ours.done if amount not in unmarked and not ours.covered]
+    return _finding(ours, MISSING_THERE, here, there) if lacking else None
+
+
+def _finding(ours: Refunded, kind: str, here: int, there: int) -> Finding:
+    said = f"{Money(here, ours.currency)} went back here and {Money(there, ours.currency)} there."
+    subject = ("payment", ours.payment_id)
+    return Finding(kind, ours.reference, said, ours.currency, here, there, subject)

@@ -1,0 +1,186 @@
+"""What a decision posts about money that was taken back of a payment: which accounts give it, and which get it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.money import Money, fee_share
+from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
+from webapp.domain.taken_back import Bearer, Hold, bearers
+from webapp.models import Account, Entry, Escrow, Payment, Transfer
+from webapp.services import accounts, ways_back
+from webapp.services.accounts import Place
+from webapp.services.postings import Draft
+from webapp.sql import lock
+
+Sides = list[tuple[Place | int, int]]
+
+
+def lock_parties(session: Session, escrow: Escrow) -> None:
+    """Take the wallets and debts of both parties: two decisions must not count on the same money."""
+    theirs = (Account.party_id.in_((escrow.buyer_id, escrow.seller_id)), Account.currency == escrow.currency)
+    kinds = Account.kind.in_((AccountKind.WALLET, AccountKind.RECEIVABLE))
+    lock(session, Account, list(session.scalars(select(Account.id).where(*theirs, kinds))))
+
+
+def write_off(payment: Payment, escrow: Escrow) -> Draft:
+    """The platform bears it."""
+    sides: Sides = [(Place(AccountKind.LOSSES, payment.currency), -payment.undecided_amount)]
+    return _taken(payment, escrow, sides)
+
+
+def claw_back(session: Session, payment: Payment, escrow: Escrow) -> list[Draft]:
+    """Out of the escrow while it is held, which goes by that when it was all; else from whom the money went to."""
+    hold = Hold(escrow.status, escrow.amount, escrow.fee, _to_seller(session, escrow))
+    borne = bearers(hold, payment.undecided_amount)
+    whole = is_whole(payment, escrow)
+    sides: Sides = []
+    for bearer, part in borne.items():
+        if not (whole and bearer == Bearer.ESCROW):
+            sides += _borne(session, bearer, part, escrow)
+    drafts = [refund_outside(payment, escrow, [(_clearing(payment), escrow.amount)])] if whole else []
+    return drafts + ([_taken(payment, escrow, sides)] if sides else [])
+
+
+def refund_rest(session: Session, payment: Payment, escrow: Escrow, *, by_card: bool) -> Draft:
+    """The escrow goes: a part of it went back already, and the rest follows."""
+    gone = payment.undecided_amount
+    if by_card:
+        return refund_outside(payment, escrow, [(_clearing(payment), escrow.amount)])
+    wallet = Place(AccountKind.WALLET, escrow.currency, escrow.buyer_id)
+    return refund_outside(payment, escrow, [(_clearing(payment), gone), (wallet, escrow.amount - gone)])
+
+
+def refund_outside(payment: Payment, escrow: Escrow, to: Sides) -> Draft:
+    """A held escrow that goes back to the buyer, some of it or all by the provider's doing."""
+    return Draft(
+        reference=f"escrow-{escrow.id}-{escrow.hold_no}-{TransferKind.REFUND}",
+        kind=TransferKind.REFUND,
+        currency=escrow.currency,
+        sides=[(escrow.held_account_id or 0, -escrow.amount), *to],
+        escrow_id=escrow.id,
+        hold_no=escrow.hold_no,
+        leaves=True,
+    )
+
+
+def give_again(session: Session, payment: Payment, escrow: Escrow) -> Draft:
+    """What came back goes to whom it was taken from; a debt of theirs is met first."""
+    amount = -payment.undecided_amount
+    to: Sides
+    if payment.taken_back_from == Bearer.PLATFORM:
+        to = [(Place(AccountKind.LOSSES, payment.currency), amount)]
+    elif goes_into_escrow(payment, escrow):
+        to = [(escrow.held_account_id or 0, amount)]
+    elif payment.taken_back_from == Bearer.BUYER:
+        to = _given(session, escrow.buyer_id, amount, escrow.currency)
+    else:
+        fee = min(amount, fee_share(escrow.fee, amount, escrow.amount))
+        fees: Sides = [(Place(AccountKind.FEES, escrow.currency), fee)] if fee else []
+        to = [*fees, *_given(session, escrow.seller_id, amount - fee, escrow.currency)]
+    return _draft(payment, escrow, TransferKind.CAME_BACK, [(_clearing(payment), -amount), *to])
+
+
+def is_whole(payment: Payment, escrow: Escrow) -> bool:
+    """Whether all that is held was taken back."""
+    return escrow.status == EscrowStatus.HELD and payment.undecided_amount >= escrow.amount
+
+
+def goes_into_escrow(payment: Payment, escrow: Escrow) -> bool:
+    """Whether what came back is held again for the order."""
+    return escrow.status == EscrowStatus.HELD and payment.taken_back_from == Bearer.ESCROW
+
+
+def bearer_of(escrow: Escrow) -> Bearer:
+    """Of whom it is clawed back first."""
+    ways = {EscrowStatus.HELD: Bearer.ESCROW, EscrowStatus.RELEASED: Bearer.SELLER, EscrowStatus.SPLIT: Bearer.SELLER}
+    return ways.get(EscrowStatus(escrow.status), Bearer.BUYER)
+
+
+def can_refund_rest(payment: Payment, *, is_refunded: bool) -> bool:
+    """Whether the rest can go the way it came: one refund of ours per payment."""
+    return payment.provider in ways_back.REFUNDING and payment.provider_id is not None and not is_refunded
+
+
+def in_words(escrow: Escrow, drafts: Sequence[Draft]) -> str:
+    """Where the money comes from and goes to, the provider's account apart."""
+    said = []
+    for draft in drafts:
+        for place, amount in draft.sides:
+            if isinstance(place, int) or place.kind != AccountKind.CLEARING:
+                way = "into" if amount > 0 else "out of"
+                said.append(f"{Money(abs(amount), draft.currency)} {way} {_name(escrow, place)}")
+    return ", ".join(said)
+
+
+def _name(escrow: Escrow, place: Place | int) -> str:
+    if isinstance(place, int):
+        return f"escrow {escrow.ref}"
+    if place.party_id is None:
+        return {AccountKind.LOSSES: "the platform's losses", AccountKind.FEES: "the fees"}[place.kind]
+    side = "seller" if place.party_id == escrow.seller_id else "buyer"
+    return f"the {side}'s {'wallet' if place.kind == AccountKind.WALLET else 'debt'}"
+
+
+def _taken(payment: Payment, escrow: Escrow, sides: Sides) -> Draft:
+    amount = -sum(amount for _, amount in sides)
+    return _draft(payment, escrow, TransferKind.TAKEN_BACK, [(_clearing(payment), amount), *sides])
+
+
+def _draft(payment: Payment, escrow: Escrow, kind: TransferKind, sides: Sides) -> Draft:
+    return Draft(
+        reference=f"payment-{payment.id}-{kind}-{payment.version}",
+        kind=kind,
+        currency=payment.currency,
+        sides=sides,
+        escrow_id=escrow.id,
+    )
+
+
+def _clearing(payment: Payment) -> Place:
+    return Place(AccountKind.CLEARING, payment.currency, owner=payment.provider)
+
+
+def _borne(session: Session, bearer: Bearer, part: int, escrow: Escrow) -> Sides:
+    if bearer == Bearer.ESCROW:
+        return [(escrow.held_account_id or 0, -part)]
+    if bearer == Bearer.FEES:
+        return [(Place(AccountKind.FEES, escrow.currency), -part)]
+    party = escrow.seller_id if bearer == Bearer.SELLER else escrow.buyer_id
+    taken = min(part, _balance(session, AccountKind.WALLET, party, escrow.currency))
+    return _some(party, escrow.currency, wallet=-taken, debt=taken - part)
+
+
+def _given(session: Session, party_id: int, amount: int, currency: str) -> Sides:
+    met = min(amount, -_balance(session, AccountKind.RECEIVABLE, party_id, currency))
+    return _some(party_id, currency, wallet=amount - met, debt=met)
+
+
+def _some(party_id: int, currency: str, *, wallet: int, debt: int) -> Sides:
+    sides = [
+        (Place(AccountKind.WALLET, currency, party_id), wallet),
+        (Place(AccountKind.RECEIVABLE, currency, party_id), debt),
+    ]
+    return [(place, amount) for place, amount in sides if amount]
+
+
+def _balance(session: Session, kind: AccountKind, party_id: int, currency: str) -> int:
+    """What is there above the account's floor; nothing without an account."""
+    number = accounts.find_account(session, kind, party_id, currency)
+    if number is None:
+        return 0
+    account = session.get_one(Account, number, populate_existing=True)
+    return account.balance if account.floor is None else max(0, account.balance - account.floor)
+
+
+def _to_seller(session: Session, escrow: Escrow) -> int:
+    """What a split gave the seller, before the fee: what it took from the hold less what the buyer got."""
+    if escrow.status != EscrowStatus.SPLIT:
+        return 0
+    mine = (Transfer.escrow_id == escrow.id, Transfer.hold_no == escrow.hold_no, Transfer.leaves)
+    out = select(Transfer.id).where(*mine).scalar_subquery()
+    to_buyer = (Account.party_id == escrow.buyer_id) | (Account.kind == AccountKind.CLEARING)
+    given = select(func.coalesce(func.sum(Entry.amount), 0)).join(Account, Account.id == Entry.account_id)
+    to = session.scalars(given.where(Entry.transfer_id == out, Entry.amount > 0, to_buyer)).one()
+    return escrow.amount - int(to)

@@ -1,0 +1,256 @@
+"""What a person decides about money that was taken back of a payment: who bears it, and whose is what came back.
+
+The provider or the payer's bank moved the money already. Each decision books that, once, for what is undecided yet.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.event_types import PaymentDecided
+from webapp.domain.money import Money, fee_share
+from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, FreezeCause, PaymentStatus, Resolution
+from webapp.domain.taken_back import Bearer
+from webapp.errors import Conflict
+from webapp.models import Dispute, Escrow, Payment
+from webapp.services import (
+    alerts,
+    audit,
+    clawback_drafts,
+    dispute_executors,
+    dispute_locks,
+    events,
+    freezes,
+    leaving,
+    lookup,
+    postings,
+    refunds,
+    releases,
+    taken_back,
+)
+from webapp.services.dispute_executors import DisputeSubject, ResolveDispute
+from webapp.services.executors import Context, Payload, Posting, executor
+from webapp.services.figures import note_figure
+from webapp.services.payment_executors import PaymentSubject, read_payment
+from webapp.services.postings import Draft
+from webapp.services.stop import require_money_moves
+
+
+class WriteOffPayment(Payload):
+    """The platform bears what was taken back; the escrow goes its way as if nothing had been taken."""
+
+
+class ClawBackPayment(Payload):
+    """Take it from whom the money is with: the escrow while it is held, else the seller, else the buyer."""
+
+
+class RefundRestOfPayment(Payload):
+    """The buyer has a part back already, and gets the rest."""
+
+
+class GiveAgainPayment(Payload):
+    """What was decided about came back: it goes to whom it was taken from."""
+
+
+@executor("payment.write_off", WriteOffPayment, read=read_payment)
+def write_off_payment(context: Context, subject: PaymentSubject, decision: WriteOffPayment) -> Posting:
+    """Clearing against the platform's losses."""
+    check_write_off(subject)
+    payment, escrow = subject.payment, subject.escrow
+    draft = clawback_drafts.write_off(payment, escrow)
+
+    def post() -> None:
+        postings.write(context.session, [draft], at=context.at)
+        _decided(context, payment, escrow, Bearer.PLATFORM, "payment.write_off", decision.reason)
+
+    sentence = f"the platform bears {_gone(payment)} of payment {payment.reference}; escrow {escrow.ref} goes its way"
+    return _posting(context, subject, sentence, [draft], post)
+
+
+@executor("payment.claw_back", ClawBackPayment, read=read_payment)
+def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawBackPayment) -> Posting:
+    """A whole one ends the escrow as refunded, and an open dispute of ours with it; a part makes the hold smaller."""
+    check_claw_back(subject)
+    session, payment, escrow, gone = context.session, subject.payment, subject.escrow, _gone(subject.payment)
+    whole, is_held = clawback_drafts.is_whole(payment, escrow), escrow.status == EscrowStatus.HELD
+    dispute = _open_dispute(session, escrow) if whole else None
+    if whole:
+        own = {(str(dispute_locks.cause_of(dispute)), dispute.id)} if dispute else set()
+        _require_nothing_else(context, payment, escrow, own)
+    _lock(context, escrow)
+    drafts = clawback_drafts.claw_back(session, payment, escrow)
+
+    def post() -> None:
+        _decided(context, payment, escrow, clawback_drafts.bearer_of(escrow), "payment.claw_back", decision.reason)
+        if dispute is not None:
+            _close(context, dispute, escrow, decision.reason)
+        rest = drafts
+        if whole:
+            first, *rest = drafts
+            _leave(context, escrow, first, decision.reason)
+        elif is_held:
+            _resize(context, escrow, -gone.amount, decision.reason)
+        postings.write(session, rest, at=context.at)
+
+    words = clawback_drafts.in_words(escrow, drafts)
+    ending = f"; dispute {dispute.ref} ends as refunded" if dispute else ""
+    sentence = f"{gone} of payment {payment.reference} that was taken back is clawed back: {words}{ending}"
+    return _posting(context, subject, sentence, drafts, post)
+
+
+@executor("payment.refund_rest", RefundRestOfPayment, read=read_payment)
+def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: RefundRestOfPayment) -> Posting:
+    """The escrow ends as refunded: the rest goes back through the provider, or into the buyer's wallet."""
+    check_refund_rest(subject)
+    session, payment, escrow = context.session, subject.payment, subject.escrow
+    rest = Money(escrow.amount - payment.undecided_amount, escrow.currency)
+    _require_nothing_else(context, payment, escrow)
+    by_card = clawback_drafts.can_refund_rest(payment, is_refunded=subject.refund is not None)
+    draft = clawback_drafts.refund_rest(session, payment, escrow, by_card=by_card)
+    gone, held = _gone(payment), Money(escrow.amount, escrow.currency)
+
+    def post() -> None:
+        require_money_moves(session)
+        _decided(context, payment, escrow, Bearer.ESCROW, "payment.refund_rest", decision.reason)
+        _leave(context, escrow, draft, decision.reason)
+        if by_card:
+            refunds.write(session, payment, escrow.buyer_id, rest, at=context.at, actor=context.actor)
+
+    way = f"through {payment.provider}" if by_card else "into the wallet"
+    sentence = f"{held} of escrow {escrow.ref} is refunded: the buyer has {gone} already, {rest} goes back {way}"
+    return _posting(context, subject, sentence, [draft], post)
+
+
+@executor("payment.give_again", GiveAgainPayment, read=read_payment)
+def give_again_payment(context: Context, subject: PaymentSubject, decision: GiveAgainPayment) -> Posting:
+    """What was taken and decided about is with the provider again, and goes to who bore it."""
+    check_give_again(subject)
+    payment, escrow = subject.payment, subject.escrow
+    _lock(context, escrow)
+    draft = clawback_drafts.give_again(context.session, payment, escrow)
+    came = Money(-payment.undecided_amount, payment.currency)
+    goes_in = clawback_drafts.goes_into_escrow(payment, escrow)
+
+    def post() -> None:
+        postings.write(context.session, [draft], at=context.at)
+        _decided(context, payment, escrow, payment.taken_back_from, "payment.give_again", decision.reason)
+        if goes_in:
+            _resize(context, escrow, came.amount, decision.reason)
+
+    words = clawback_drafts.in_words(escrow, [draft])
+    sentence = f"{came} of payment {payment.reference} that came back is given again: {words}"
+    return _posting(context, subject, sentence, [draft], post)
+
+
+def check_write_off(subject: PaymentSubject) -> None:
+    """Raise Conflict unless something was taken back that nobody decided about."""
+    if subject.payment.status != PaymentStatus.NEEDS_REVIEW or subject.payment.undecided_amount <= 0:
+        raise Conflict("Nothing was taken back of this payment that waits for a decision.")
+
+
+check_claw_back = check_write_off
+
+
+def check_refund_rest(subject: PaymentSubject) -> None:
+    """Raise Conflict unless a part was taken back of what is held."""
+    check_write_off(subject)
+    if subject.escrow.status != EscrowStatus.HELD:
+        raise Conflict(f"Escrow {subject.escrow.ref} is {subject.escrow.status}: nothing is left in it to refund.")
+    if clawback_drafts.is_whole(subject.payment, subject.escrow):
+        raise Conflict("All of it was taken back: there is no rest to refund.")
+
+
+def check_give_again(subject: PaymentSubject) -> None:
+    """Raise Conflict unless something that was decided about came back."""
+    if subject.payment.status != PaymentStatus.NEEDS_REVIEW or subject.payment.undecided_amount >= 0:
+        raise Conflict("Nothing that was taken back of this payment has come back.")
+
+
+CHECKS: dict[str, Callable[[PaymentSubject], None]] = {
+    "payment.write_off": check_write_off,
+    "payment.claw_back": check_claw_back,
+    "payment.refund_rest": check_refund_rest,
+    "payment.give_again": check_give_again,
+}
+"""What stands in the way of each decision, for those who only want to know."""
+
+
+def _require_nothing_else(
+    context: Context, payment: Payment, escrow: Escrow, own: set[tuple[str, int]] | None = None
+) -> None:
+    """Raise Conflict when something besides the taking freezes what the decision would end."""
+    lifted = context.lifted | {(str(FreezeCause.PAYMENT), payment.id)} | (own or set())
+    leaving.require_free(context.session, escrow, frozenset(lifted))
+
+
+def _lock(context: Context, escrow: Escrow) -> None:
+    if context.locked:
+        clawback_drafts.lock_parties(context.session, escrow)
+
+
+def _gone(payment: Payment) -> Money:
+    return Money(payment.undecided_amount, payment.currency)
+
+
+def _posting(
+    context: Context, subject: PaymentSubject, sentence: str, drafts: Sequence[Draft], post: Callable[[], None]
+) -> Posting:
+    return Posting(
+        sentence=sentence,
+        done=f"{sentence[:1].upper()}{sentence[1:]}.",
+        amount=subject.owed,
+        post=post,
+        legs=postings.legs(context.session, drafts),
+        escrow_id=subject.escrow.id,
+    )
+
+
+def _leave(context: Context, escrow: Escrow, draft: Draft, reason: str) -> None:
+    releases.book_refunded(context.session, escrow.id, draft, at=context.at, actor=context.actor, said=reason)
+    context.session.expire(escrow)
+
+
+def _resize(context: Context, escrow: Escrow, change: int, reason: str) -> None:
+    """So much more or less is held, with as much of the fee; what is left goes its way."""
+    session, freed = context.session, lookup.by_id(context.session, Escrow, escrow.id, "escrow")
+    before = {"amount": freed.amount, "fee": freed.fee}
+    freed.fee += (
+        fee_share(freed.fee, change, freed.amount) if change > 0 else -fee_share(freed.fee, -change, freed.amount)
+    )
+    freed.amount += change
+    freed.version += 1
+    session.flush()
+    note_figure(session, "refunded", freed.currency, -change, context.at)
+    after, about = {"amount": freed.amount, "fee": freed.fee}, ("escrow", freed.id)
+    audit.record(
+        session, context.actor, "escrow.resize", about, at=context.at, reason=reason, before=before, after=after
+    )
+
+
+def _open_dispute(session: Session, escrow: Escrow) -> Dispute | None:
+    mine = (Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
+    return session.scalars(select(Dispute).where(*mine)).one_or_none()
+
+
+def _close(context: Context, dispute: Dispute, escrow: Escrow, reason: str) -> None:
+    """All of the money went back: a dispute of ours over it ends as the refund that happened."""
+    ruling = ResolveDispute(reason=reason, resolution=Resolution.REFUND_TO_BUYER, code="policy")
+    dispute_executors.close(context, DisputeSubject(dispute, escrow), ruling, moved=True)
+
+
+def _decided(context: Context, payment: Payment, escrow: Escrow, bearer: str | None, action: str, reason: str) -> None:
+    """The payment is settled again, its freeze lifted and its alert ended."""
+    session, at, actor = context.session, context.at, context.actor
+    before = {"status": payment.status, "decided": payment.taken_back_decided}
+    payment.status, payment.said, payment.version = PaymentStatus.SUCCEEDED, reason, payment.version + 1
+    payment.taken_back_decided = payment.taken_back_amount
+    payment.taken_back_from = str(bearer) if bearer else None
+    session.flush()
+    freezes.end(session, escrow.id, FreezeCause.PAYMENT, payment.id, reason, at=at, actor=actor)
+    after = {"status": payment.status, "decided": payment.taken_back_decided, "borne_by": payment.taken_back_from}
+    about = ("payment", payment.id)
+    audit.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
+    told = PaymentDecided(decision=action.rpartition(".")[2], reason=reason)
+    events.add(session, told, payment.id, at=at)
+    alerts.resolve(session, taken_back.RULE, f"payment {payment.id}", at)

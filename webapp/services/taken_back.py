@@ -1,0 +1,98 @@
+"""Payments that are no longer whole, and not by a refund of ours: frozen, in review and alerted until a person decides.
+
+Given back in the provider's own dashboard, reversed there, or taken by the payer's bank: it is one sum of a payment,
+`Payment.taken_back_amount`, and what of it was decided. `clawbacks` has the decisions.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, FreezeCause, PaymentStatus, RefundStatus
+from webapp.models import Escrow, Payment, ProviderDispute, Refund
+from webapp.services import alerts, freezes
+from webapp.sql import one_of
+
+RULE = "payment_taken_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What of a payment went back by us, and what the payer's bank won."""
+
+    refunds: tuple[int, ...] = ()
+    """Those that were not refused."""
+    processed: tuple[int, ...] = ()
+    was_refunded: bool = False
+    lost: Mapping[str, int] = field(default_factory=dict)
+    covered: int = 0
+
+
+NOTHING = Around()
+
+
+def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
+    """That, for each of these payments that has any of it."""
+    if not payment_ids:
+        return {}
+    given: dict[int, list[tuple[int, str]]] = {}
+    ours = select(Refund.payment_id, Refund.amount, Refund.status)
+    for payment_id, amount, status in session.execute(ours.where(one_of(session, Refund.payment_id, payment_ids))):
+        given.setdefault(payment_id, []).append((amount, status))
+    lost: dict[int, list[Any]] = {}
+    banks = select(ProviderDispute).where(
+        one_of(session, ProviderDispute.payment_id, payment_ids), ProviderDispute.status.in_(LOST_CHARGEBACKS)
+    )
+    for row in session.scalars(banks):
+        lost.setdefault(row.payment_id or 0, []).append(row)
+    return {
+        payment_id: Around(
+            tuple(amount for amount, status in given.get(payment_id, ()) if status != RefundStatus.FAILED),
+            tuple(amount for amount, status in given.get(payment_id, ()) if status == RefundStatus.PROCESSED),
+            payment_id in given,
+            {row.number: row.amount for row in lost.get(payment_id, ())},
+            sum(row.covered_amount for row in lost.get(payment_id, ())),
+        )
+        for payment_id in given.keys() | lost.keys()
+    }
+
+
+def note(session: Session, row: Any, amount: int, sentence: str, *, at: datetime, actor: Actor) -> None:
+    """A payment is not whole: `amount` of it is gone. Its held escrow is frozen, and somebody is called."""
+    _set(session, row.id, PaymentStatus.NEEDS_REVIEW, amount, sentence)
+    freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
+    said = f"Payment {row.reference} needs a decision: {sentence}"
+    alerts.fire(session, RULE, f"payment {row.id}", "page", said, at)
+
+
+def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: Actor) -> None:
+    """What of a payment is gone is what was decided about."""
+    sentence = "The provider has again what it had taken back."
+    _set(session, row.id, PaymentStatus.SUCCEEDED, amount, sentence)
+    freezes.end(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
+    alerts.resolve(session, RULE, f"payment {row.id}", at)
+
+
+def freeze_again(session: Session, escrow: Escrow, *, at: datetime, actor: Actor) -> None:
+    """An escrow is held once more: what of its payments is undecided, or disputed by a bank, freezes it again."""
+    mine = (Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.NEEDS_REVIEW)
+    gone = Payment.taken_back_amount != Payment.taken_back_decided
+    for payment in session.scalars(select(Payment).where(*mine, gone)).all():
+        said = payment.said or "Its payment was taken back."
+        freezes.require(session, escrow.id, FreezeCause.PAYMENT, payment.id, said, at=at, actor=actor)
+    banks = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)
+    open_ones = banks.where(Payment.order_id == escrow.order_id, ProviderDispute.status == ChargebackStatus.OPEN)
+    for row in session.scalars(open_ones).all():
+        said = f"Chargeback {row.number} at {row.provider} is open."
+        freezes.require(session, escrow.id, FreezeCause.CHARGEBACK, row.id, said, at=at, actor=actor)
+
+
+def _set(session: Session, payment_id: int, status: PaymentStatus, amount: int, sentence: str) -> None:
+    changed = update(Payment).where(Payment.id == payment_id)
+    values = {"status": status, "taken_back_amount": amount, "said": sentence, "version": Payment.version + 1}
+    session.execute(changed.values(**values, next_check_at=None).execution_options(synchronize_session=False))
