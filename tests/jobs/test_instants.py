@@ -118,14 +118,14 @@ def test_every_job_that_moves_money_is_in_the_table() -> None:
 def test_no_instant_pays_early_or_twice(backlog: Runtime, job: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that was planned ahead, those of the past that a person names, and what a wrong clock believes."""
     before, right = newest(backlog), clock.now
-    run = planned_run(backlog, job, clock.now() + 8 * DAY + timedelta(hours=1))
-    assert (run.status, run.error) == ("succeeded", None)
-    for days in (40, 2):
-        run_job_now(backlog, job, at=clock.now() - days * DAY - timedelta(hours=1))
     backlog.settings.max_clock_skew_seconds = 30 * 86_400  # it would refuse to begin
     monkeypatch.setattr(clock, "now", lambda: right() + 8 * DAY + timedelta(hours=1))
     run_job_now(backlog, job)
     monkeypatch.setattr(clock, "now", right)
+    run = planned_run(backlog, job, clock.now() + 8 * DAY + timedelta(hours=1))
+    assert (run.status, run.error) == ("succeeded", None)
+    for days in (40, 2):
+        run_job_now(backlog, job, at=clock.now() - days * DAY - timedelta(hours=1))
 
     assert moved(backlog, before) == MOVES[job]
     not_touched(backlog)
