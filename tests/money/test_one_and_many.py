@@ -12,7 +12,7 @@ from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed
-from webapp.models import Audit, Entry, Escrow, Event, Refund, Transfer
+from webapp.models import Audit, Entry, Escrow, Event, Payment, Refund, Transfer
 from webapp.runtime import Runtime
 from webapp.services import (
     escrows,
@@ -137,7 +137,7 @@ def test_a_payment_fails_alike_whoever_says_so(market: Market) -> None:
 
 def test_a_settled_payment_does_not_fail_any_more(market: Market) -> None:
     card = by_card(market)
-    [paid] = payments.of_order(market.session, card.order_id)
+    paid = market.session.scalars(select(Payment).where(Payment.order_id == card.order_id)).one()
     assert payment_failures.fail_all(market.session, {paid.id: Failure("No.")}, at=NOW, actor=JOB) == []
     assert payments.get(market.session, paid.id).status == "succeeded"
 
