@@ -15,8 +15,8 @@ from webapp.domain.permissions import ALL_PERMISSIONS
 from webapp.jobs import payout_waves
 from webapp.models import Payout
 from webapp.runtime import Runtime
-from webapp.services import parties as party_deeds
-from webapp.services import payout_destinations, payout_schedules, payout_settling, payout_writing, payouts
+from webapp.services import executors, payout_destinations, payout_schedules, payout_settling, payout_writing, payouts
+from webapp.services.party_executors import PartyMoney
 from webapp.services.payout_destinations import NewDestination
 
 JOB = "process_payout_schedules"
@@ -52,10 +52,11 @@ def _payees(session: Session, runtime: Runtime, each: int, prefix: str) -> list[
     for payee in payees:
         if not payout_destinations.in_use(session, payee):
             to = NewDestination(CURRENCY, "nuban", "058", f"{payee:010}", f"Payee {payee}")
-            keys = runtime.settings.sealing_keys
-            payout_destinations.put(session, payee, to, keys=keys, at=at, actor=_MAKER)
+            long_ago = at - timedelta(hours=runtime.settings.payout_destination_wait_hours)
+            payout_destinations.put(session, payee, to, at=long_ago, actor=_MAKER, settings=runtime.settings)
         reference = f"{prefix}-{payee}"
-        party_deeds.deposit(session, payee, each, CURRENCY, reference=reference, at=at, actor=_MAKER)
+        came = PartyMoney(amount=each, currency=CURRENCY, reference=reference, reason="For the benchmark.")
+        executors.compute(session, "party.deposit", payee, came, at=at, actor=_MAKER, locked=True).post()
     return payees
 
 

@@ -74,13 +74,15 @@ def caller(place: Runtime, web: Flask) -> Caller:
         if not scopes:
             return Api(web.test_client(), None)
         with place.db.transaction() as session:
-            _, secret = tokens.create(session, name="test", scopes=scopes, expires_at=None, at=clock.now(), actor=SETUP)
+            daily = {"NGN": 10**9} if "parties:money" in scopes else {}
+            more = {"expires_at": None, "at": clock.now(), "actor": SETUP, "daily_limits": daily}
+            _, secret = tokens.create(session, name="test", scopes=scopes, **more)
         return Api(web.test_client(), secret)
 
     return with_scopes
 
 
-ALL = ("read", "jobs", "jobs:pause", "orders", "escrows", "disputes", "parties", "tokens")
+ALL = ("read", "jobs", "jobs:pause", "orders", "escrows", "disputes", "parties", "parties:money", "tokens")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from tests.outbox.support import endpoint, happen, spread
+from tests.support import money
 from tests.support.market import DIVINE, Market
 from tests.support.people import PASSWORD, SETUP, send
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
@@ -33,6 +34,7 @@ from webapp.models import (
     Order,
     Party,
     Payment,
+    PayoutDestination,
     Run,
     Schedule,
     Transfer,
@@ -43,7 +45,6 @@ from webapp.runtime import Runtime
 from webapp.sandbox import moods
 from webapp.services import (
     evidence,
-    parties,
     payout_destinations,
     payout_schedules,
     placement_holds,
@@ -149,8 +150,8 @@ def _plan(market: Market, number: int) -> None:
     session, at = market.session, market.at
     party = market.party("worker", wallet=10_000)
     to = NewDestination("NGN", "nuban", "058", f"00{party.id:08}", "Kofi Mensah")
-    keys = market.runtime.settings.sealing_keys
-    payout_destinations.put(session, party.id, to, keys=keys, at=at, actor=DIVINE)
+    settings = market.runtime.settings
+    payout_destinations.put(session, party.id, to, at=at - timedelta(days=2), actor=DIVINE, settings=settings)
     new = NewSchedule(f"plan-{number}", party.id, 1_000, "NGN", at + timedelta(days=number - 1), f"P-{number}")
     payout_schedules.create(session, new, at=at, actor=DIVINE)
 
@@ -165,7 +166,10 @@ def _hold(market: Market, number: int) -> None:
 def _debtor(market: Market) -> None:
     debtor = market.party(DEBTOR, wallet=10_000)
     more = {"reference": f"debt-{debtor.id}", "at": market.at, "actor": DIVINE}
-    parties.owe(market.session, debtor.id, 5_000, "NGN", **more)
+    money.owe(market.session, debtor.id, 5_000, "NGN", **more)
+    to = NewDestination("NGN", "nuban", "058", f"00{debtor.id:08}", "Kofi Mensah")
+    settings = market.runtime.settings
+    payout_destinations.put(market.session, debtor.id, to, at=market.at, actor=DIVINE, settings=settings)
 
 
 def _staged(market: Market) -> None:
@@ -183,10 +187,9 @@ def _run(runtime: Runtime, job: str) -> None:
 
 
 def _machine(runtime: Runtime) -> Asker:
+    given: Any = {"expires_at": None, "at": clock.now(), "actor": SETUP, "daily_limits": {"NGN": 10**9}}
     with runtime.db.transaction() as session:
-        made, secret = tokens.create(
-            session, name="tester", scopes=list(SCOPES), expires_at=None, at=clock.now(), actor=SETUP
-        )
+        made, secret = tokens.create(session, name="tester", scopes=list(SCOPES), **given)
         session.execute(update(ApiToken).where(ApiToken.id == made.id).values(id=FAR))
     return Asker({"Authorization": f"Bearer {secret}"})
 
@@ -222,6 +225,7 @@ def _known(runtime: Runtime) -> dict[str, list[Any]]:
             "party_id": [*some(Party.id, Party.ref.startswith(DEBTOR)), *some(Party.id)],
             "payment_id": [*some(Payment.id, Payment.status == PaymentStatus.NEEDS_REVIEW), *some(Payment.id)],
             "run_id": [*some(Run.id, Run.failed > 0), *some(Run.id)],
+            "destination_id": some(PayoutDestination.id, PayoutDestination.effective_at > clock.now()),
             "token_id": some(ApiToken.id, ApiToken.id < FAR),
             "transfer_id": some(Transfer.id),
             "endpoint_id": some(WebhookEndpoint.id),

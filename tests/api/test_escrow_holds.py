@@ -17,7 +17,7 @@ SOON = clock.iso(clock.now() + timedelta(days=30))
 
 @pytest.fixture
 def api(caller: Caller) -> Api:
-    return caller("read", "placements", "parties", "jobs", "orders", "escrows")
+    return caller("read", "placements", "parties", "parties:money", "jobs", "orders", "escrows")
 
 
 @pytest.fixture
@@ -25,7 +25,10 @@ def payer(api: Api) -> Any:
     """A recruiter with NGN 1,000.00, and a worker."""
     a_party(api, "worker")
     party = a_party(api, "recruiter")
-    api.made(f"/api/v1/parties/{party['id']}/deposits", {"amount": ngn(100_000), "reference": "d-1"})
+    api.made(
+        f"/api/v1/parties/{party['id']}/deposits",
+        {"amount": ngn(100_000), "reference": "d-1", "reason": "Paid in cash."},
+    )
     return party
 
 

@@ -98,13 +98,13 @@ def test_orders_are_completed_cancelled_and_found(api: Api) -> None:
 def test_wallets_debts_and_repayments(api: Api, place: Runtime) -> None:
     party = a_party(api, "p")
     base = f"/api/v1/parties/{party['id']}"
-    api.made(f"{base}/deposits", {"amount": ngn(9_000), "reference": "d-1"})
-    api.made(f"{base}/debts", {"amount": ngn(5_000), "reference": "d-2"})
-    twice = api.post(f"{base}/deposits", {"amount": ngn(9_000), "reference": "d-1"})
+    api.made(f"{base}/deposits", {"amount": ngn(9_000), "reference": "d-1", "provider_reference": "TRX-1"})
+    api.made(f"{base}/debts", {"amount": ngn(5_000), "reference": "d-2", "provider_reference": "TRX-1"})
+    twice = api.post(f"{base}/deposits", {"amount": ngn(9_000), "reference": "d-1", "provider_reference": "TRX-1"})
     assert (twice.status_code, list(twice.json["errors"])) == (409, ["reference"])
-    too_much = api.post(f"{base}/repayments", {"amount": ngn(6_000), "reference": "r-1"})
+    too_much = api.post(f"{base}/repayments", {"amount": ngn(6_000), "reference": "r-1", "provider_reference": "TRX-1"})
     assert too_much.status_code == 422
-    api.made(f"{base}/repayments", {"amount": ngn(2_000), "reference": "r-1"})
+    api.made(f"{base}/repayments", {"amount": ngn(2_000), "reference": "r-1", "provider_reference": "TRX-1"})
     lines = api.get(f"{base}/statement", currency="NGN").json["data"]
     assert [(line["amount"], line["balance_after"]) for line in lines] == [(-2_000, 7_000), (9_000, 9_000)]
     order = {"currency": "NGN", "enabled": True, "percent": 30, "minimum_balance": 100}

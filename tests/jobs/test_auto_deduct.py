@@ -1,16 +1,17 @@
 """The nightly repayments, through the engine."""
 
 from tests.jobs.support import run_job_now
+from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
 from webapp.runtime import Runtime
-from webapp.services import parties, standing_orders
+from webapp.services import standing_orders
 from webapp.services.standing_orders import StandingOrder
 
 
 def in_debt(runtime: Runtime, *, held: int, least: int) -> None:
     with runtime.db.transaction() as session:
         party = Market(session, runtime).party("debtor", wallet=held)
-        parties.owe(session, party.id, 10_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
+        money.owe(session, party.id, 10_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
         order = StandingOrder(True, 30, None, least)
         standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
 

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from tests.jobs.conftest import OPERATOR
 from tests.jobs.support import run_job_now
+from tests.support import money
 from tests.support.market import AMINA, DIVINE, Market, all_books_agree
 from tests.support.payouts import planned, written
 from tests.support.sandbox import runtime, world  # noqa: F401
@@ -19,7 +20,7 @@ from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
 from webapp.models import Escrow, Order, Payout, PayoutSchedule, Run, Transfer
 from webapp.runtime import Runtime
-from webapp.services import orders, parties, runs, schedules, slots, standing_orders
+from webapp.services import orders, runs, schedules, slots, standing_orders
 from webapp.services.orders import NewOrder
 from webapp.services.standing_orders import StandingOrder
 
@@ -59,7 +60,7 @@ def backlog(runtime: Runtime) -> Runtime:
         fresh = NewOrder("fresh-order", buyer.id, seller.id, 500, currency="NGN")
         orders.create(session, fresh, at=now, actor=DIVINE, settings=runtime.settings)
         owing = market.party("debtor", wallet=50_000)
-        parties.owe(session, owing.id, 10_000, "NGN", reference="a-debt", at=now - 2 * DAY, actor=DIVINE)
+        money.owe(session, owing.id, 10_000, "NGN", reference="a-debt", at=now - 2 * DAY, actor=DIVINE)
         order = StandingOrder(True, 30, None, 0)
         standing_orders.change(session, owing.id, "NGN", order, version=0, at=now, actor=AMINA)
     planned(runtime)
@@ -209,7 +210,7 @@ def test_what_is_repaid_by_hand_on_the_real_day_counts_towards_the_maximum(backl
         [row] = session.scalars(select(standing_orders.AutoDeduct)).all()
         order = StandingOrder(True, 30, 2_500, 0)
         standing_orders.change(session, row.party_id, "NGN", order, version=1, at=clock.now(), actor=AMINA)
-        parties.repay(session, row.party_id, 2_000, "NGN", reference="hand", at=clock.now(), actor=DIVINE)
+        money.repay(session, row.party_id, 2_000, "NGN", reference="hand", at=clock.now(), actor=DIVINE)
     run_job_now(backlog, "auto_deduct", at=clock.now() - DAY)
 
     assert sorted(taken(backlog)) == [500, 2_000]

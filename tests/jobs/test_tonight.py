@@ -40,8 +40,9 @@ def rich(runtime: Runtime) -> Runtime:
 def planned(market: Market, party: Party, *, account: bool) -> None:
     if account:
         to = NewDestination("NGN", "nuban", "058", f"00{party.id:08}", "Kofi Mensah")
-        keys = market.runtime.settings.sealing_keys
-        payout_destinations.put(market.session, party.id, to, keys=keys, at=market.at, actor=DIVINE)
+        settings = market.runtime.settings
+        long_ago = clock.now() - timedelta(days=2)
+        payout_destinations.put(market.session, party.id, to, at=long_ago, actor=DIVINE, settings=settings)
     new = NewSchedule(f"plan-{party.id}", party.id, 4_000, "NGN", due_at=clock.now() - timedelta(minutes=1))
     payout_schedules.create(market.session, new, at=market.at, actor=DIVINE)
 

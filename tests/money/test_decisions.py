@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
+from tests.support import money
 from tests.support.market import AMINA, BOSCO, CHIKA, DIVINE, NOW, VIEWER, Market, all_books_agree, pool, undone, wallet
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import SCOPES
@@ -13,7 +14,7 @@ from webapp.domain.states import AccountKind, ApprovalStatus, DisputeStatus, Esc
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Transfer
 from webapp.runtime import Runtime
-from webapp.services import approvals, disputes, escrows, freezes, parties, stop
+from webapp.services import approvals, disputes, escrows, freezes, stop
 
 WHY = "The photos show it."
 
@@ -281,5 +282,5 @@ def _left_by(market: Market, escrow_id: int) -> int:
 
 
 def _empty(market: Market, party_id: int, amount: int) -> None:
-    parties.owe(market.session, party_id, amount, "NGN", reference=f"debt-{party_id}", at=NOW, actor=DIVINE)
-    parties.repay(market.session, party_id, amount, "NGN", reference=f"pay-{party_id}", at=NOW, actor=DIVINE)
+    money.owe(market.session, party_id, amount, "NGN", reference=f"debt-{party_id}", at=NOW, actor=DIVINE)
+    money.repay(market.session, party_id, amount, "NGN", reference=f"pay-{party_id}", at=NOW, actor=DIVINE)

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.deduction import Rule, Standing, amount_to_take
 from webapp.models import Event, Party
 from webapp.runtime import Runtime
-from webapp.services import deductions, parties, standing_orders
+from webapp.services import deductions, standing_orders
 from webapp.services.outcome import Outcome
 from webapp.services.standing_orders import StandingOrder
 
@@ -37,7 +38,7 @@ def debtor(
     least: int | None = 0,
 ) -> Party:
     party = market.party("debtor", wallet=held)
-    parties.owe(market.session, party.id, debt, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
+    money.owe(market.session, party.id, debt, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
     order = StandingOrder(True, percent, most, least)
     standing_orders.change(market.session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
     return party
@@ -89,7 +90,7 @@ def test_it_takes_once_per_local_day(market: Market) -> None:
 
 def test_repayments_by_hand_count_towards_the_daily_maximum(market: Market) -> None:
     party = debtor(market, held=100_000, debt=10_000, most=2_500)
-    parties.repay(market.session, party.id, 2_000, "NGN", reference="by-hand", at=NOW, actor=DIVINE)
+    money.repay(market.session, party.id, 2_000, "NGN", reference="by-hand", at=NOW, actor=DIVINE)
 
     assert deduct(market).amounts == {"NGN": 500}
 

@@ -7,12 +7,19 @@ from pydantic import ValidationError
 
 from webapp.admin.timelines import DECISIONS, DEEDS, PROPOSALS
 from webapp.services import executors
+from webapp.services.executors import Payload
+
+
+def samples(payload: type[Payload]) -> dict[str, object]:
+    """Something for each field that has to be there."""
+    required = {name: field for name, field in payload.model_fields.items() if field.is_required()}
+    return {name: 1 if field.annotation is int else "x" for name, field in required.items()}
 
 
 @pytest.mark.parametrize("action", executors.actions())
 def test_a_payload_is_read_back_as_it_was_kept(action: str) -> None:
     payload = executors.find(action).payload
-    required = {name: "x" for name, field in payload.model_fields.items() if field.is_required()}
+    required = samples(payload)
     made = payload(**required)
 
     assert payload.model_validate(json.loads(json.dumps(made.model_dump(mode="json")))) == made
@@ -21,7 +28,7 @@ def test_a_payload_is_read_back_as_it_was_kept(action: str) -> None:
 @pytest.mark.parametrize("action", executors.actions())
 def test_a_payload_with_an_unknown_field_is_refused(action: str) -> None:
     payload = executors.find(action).payload
-    required = {name: "x" for name, field in payload.model_fields.items() if field.is_required()}
+    required = samples(payload)
     with pytest.raises(ValidationError, match="extra"):
         payload.model_validate(required | {"also": "pay Bosco"})
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tests.support import money
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
@@ -161,8 +162,21 @@ class Scene:
             new = NewOrder("o-2", paid, other, there, case.currency, terms="wallet")
             orders.create(self.session, new, at=NOW, actor=DIVINE, settings=self.about)
 
+    def in_debt(self) -> int:
+        """A party that owes something, and perhaps has it."""
+        how: Any = {"at": NOW, "actor": DIVINE}
+        owed, has = self.case.to_buyer, self.case.spent
+        for book, amount, reference in ((money.owe, owed, "owed"), (money.deposit, has, "has")):
+            if amount:
+                book(self.session, self.seller, amount, self.case.currency, reference=reference, **how)
+        return self.seller
+
     def _party(self, name: str, has_wallet: bool) -> int:
         return self.market.party(name, wallet=0 if has_wallet else None, currency=self.case.currency).id
+
+
+def _booked(case: Case) -> dict[str, Any]:
+    return {"amount": case.amount, "currency": case.currency, "reference": "booked"}
 
 
 def _ruling(case: Case) -> dict[str, Any]:
@@ -185,6 +199,9 @@ SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
     "payment.claw_back": lambda scene: (scene.taken(), {}),
     "payment.refund_rest": lambda scene: (scene.taken(), {}),
     "payment.give_again": lambda scene: (scene.taken(then_given_again=True), {}),
+    "party.deposit": lambda scene: (scene.seller, _booked(scene.case)),
+    "party.owe": lambda scene: (scene.seller, _booked(scene.case)),
+    "party.repay": lambda scene: (scene.in_debt(), _booked(scene.case)),
     "transfer.reverse": lambda scene: (scene.left(), {"to_debt": scene.case.to_debt}),
 }
 """For every decision: its subject, and what its payload says beside the reason."""

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from tests.outbox.conftest import Letters, with_settings
 from tests.outbox.support import deliveries, payout_of, send, spread
+from tests.support import money
 from tests.support.market import AMINA, CHIKA, DIVINE, Market
 from tests.support.people import add_people
 from webapp import clock
@@ -16,7 +17,7 @@ from webapp.domain.event_types import OrderDeclined, PayoutFailed, PayoutReverse
 from webapp.domain.rulings import Ruling
 from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
-from webapp.services import deductions, dispute_work, disputes, escrows, events, orders, parties, standing_orders
+from webapp.services import deductions, dispute_work, disputes, escrows, events, orders, standing_orders
 from webapp.services.messages import cases, people, reminders, texts
 from webapp.services.orders import NewOrder
 from webapp.services.standing_orders import StandingOrder
@@ -216,7 +217,7 @@ def test_a_party_is_told_what_its_standing_order_took(runtime: Runtime) -> None:
     with place.db.transaction() as session:
         party = Market(session, place, at=at).party("debtor", wallet=50_000)
         party.email = "debtor@shop.example"
-        parties.owe(session, party.id, 10_000, "NGN", reference="a-debt", at=at, actor=DIVINE)
+        money.owe(session, party.id, 10_000, "NGN", reference="a-debt", at=at, actor=DIVINE)
         order = standing_orders.change(session, party.id, "NGN", StandingOrder(True), version=0, at=at, actor=AMINA)
         rule = standing_orders.rule(place.settings)
         deductions.deduct_all(session, [order.id], at=at, actor=job_actor("auto_deduct"), rule=rule)

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests.races.together import Meeting, at_once, no_lock
+from tests.support import money
 from tests.support.market import AMINA, BOSCO, DIVINE, LATER, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.deduction import Rule
@@ -27,7 +28,6 @@ from webapp.services import (
     disputes,
     executors,
     leaving,
-    parties,
     releases,
     standing_orders,
 )
@@ -216,7 +216,7 @@ def debtors(runtime: Runtime, count: int) -> list[tuple[int, int]]:
         market = Market(session, runtime)
         for _ in range(count):
             party = market.party("debtor", wallet=1_000)
-            parties.owe(session, party.id, 2_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
+            money.owe(session, party.id, 2_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
             order = StandingOrder(True, 50, None, 0)
             standing = standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
             made.append((party.id, standing.id))
@@ -228,7 +228,7 @@ def deduct(standing: int) -> Any:
 
 
 def repay(party: int, number: int) -> Any:
-    return lambda session: parties.repay(
+    return lambda session: money.repay(
         session, party, 700, "NGN", reference=f"repay-{party}-{number}", at=NOW, actor=DIVINE
     )
 
@@ -261,7 +261,7 @@ def test_a_deduction_and_repayments_at_once_never_overdraw(pg_runtime: Runtime) 
 def rich_debtor(runtime: Runtime) -> int:
     [(party, standing)] = debtors(runtime, 1)
     with runtime.db.transaction() as session:
-        parties.deposit(session, party, 9_000, "NGN", reference="more", at=NOW, actor=DIVINE)
+        money.deposit(session, party, 9_000, "NGN", reference="more", at=NOW, actor=DIVINE)
     return standing
 
 

@@ -10,6 +10,7 @@ from itertools import count
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests.support import money
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES
 from webapp.domain.states import AccountKind
@@ -26,7 +27,7 @@ LATER = NOW + timedelta(days=8)
 
 def person(number: int, name: str, role: str) -> Actor:
     """Someone who signed in with a role."""
-    return Actor("user", number, name, ROLES[role])
+    return Actor("user", number, name, ROLES[role], roles=(role,))
 
 
 AMINA, BOSCO = person(1, "Amina", "agent"), person(2, "Bosco", "agent")
@@ -51,7 +52,7 @@ class Market:
         party = parties.create(self.session, new, at=self.at, actor=DIVINE)
         if wallet:
             reference = f"deposit-{next(_numbers)}"
-            parties.deposit(self.session, party.id, wallet, currency, reference=reference, at=self.at, actor=DIVINE)
+            money.deposit(self.session, party.id, wallet, currency, reference=reference, at=self.at, actor=DIVINE)
         return party
 
     def escrow(self, amount: int = 10_000, *, fee: int = 0, seller: Party | None = None, **more: object) -> Escrow:

@@ -23,8 +23,8 @@ def planned(runtime: Runtime, amount: int = 4_000, *, held: int = 10_000, accoun
         party = market.party("worker", wallet=held)
         if account:
             to = NewDestination("NGN", "nuban", "058", f"00{party.id:08}", "Kofi Mensah")
-            keys = runtime.settings.sealing_keys
-            payout_destinations.put(session, party.id, to, keys=keys, at=clock.now(), actor=DIVINE)
+            long_ago = clock.now() - timedelta(days=2)
+            payout_destinations.put(session, party.id, to, at=long_ago, actor=DIVINE, settings=runtime.settings)
         given = {"due_at": clock.now() - timedelta(minutes=1)} | more
         new = NewSchedule(f"plan-{party.id}", party.id, amount, "NGN", **given)
         return payout_schedules.create(session, new, at=clock.now(), actor=DIVINE).id

@@ -6,11 +6,13 @@ from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case
 
+from webapp import clock
 from webapp.admin.columns import Column, flag
 from webapp.admin.exports import download
 from webapp.admin.lists import Listing
 from webapp.admin.party_deeds import PartyDeeds
 from webapp.admin.party_destinations import PartyDestinations
+from webapp.admin.party_money import PartyMoneyDeeds
 from webapp.admin.screen import page
 from webapp.admin.statements import STATEMENT
 from webapp.models import Entry, Party
@@ -49,7 +51,7 @@ LISTING = Listing(
 )
 
 
-class PartyScreen(PartyDeeds, PartyDestinations):
+class PartyScreen(PartyDeeds, PartyMoneyDeeds, PartyDestinations):
     """Everyone who pays or is paid."""
 
     noun = "parties"
@@ -85,7 +87,7 @@ class PartyScreen(PartyDeeds, PartyDestinations):
             if account.kind == "receivable" and account.balance
         }
         rule = standing_orders.rule(runtime().settings)
-        return self.show("one.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule)
+        return self.show("one.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule, now=clock.now())
 
     @page("/<int:party_id>/accounts/<int:account_id>")
     def statement(self, party_id: int, account_id: int) -> Any:

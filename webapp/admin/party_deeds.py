@@ -1,4 +1,4 @@
-"""What people may do for a party: its standing order, and a repayment by hand."""
+"""What people may do for a party: its standing order to repay, and a wallet by hand."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
@@ -37,13 +37,6 @@ class OrderForm(DeskForm):
         description=_l("Empty for the desk's own, which Settings shows; 0 to leave nothing."),
     )
     version = HiddenField()
-
-
-class RepayForm(DeskForm):
-    """A repayment by hand."""
-
-    amount = MoneyField(_l("Amount"), [InputRequired(_l("Write an amount."))])
-    reference = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
 
 
 class WalletForm(DeskForm):
@@ -77,22 +70,6 @@ class PartyDeeds(Screen):
                 actor=current_actor(),
             )
         return _set(order, currency)
-
-    @door("/<int:party_id>/repay/<currency>", permission="party:write", form=RepayForm, asks="_repay_asked")
-    def repay(self, party_id: int, currency: str, form: RepayForm) -> Done:
-        """Repay debt from the wallet."""
-        amount = form.amount.minor(currency)
-        with self.transaction() as session:
-            parties.repay(
-                session,
-                party_id,
-                amount,
-                currency,
-                reference=form.said("reference"),
-                at=clock.now(),
-                actor=current_actor(),
-            )
-        return _("%(amount)s were repaid.", amount=money(amount, currency))
 
     @door("/<int:party_id>/wallets/add", permission="wallet:open", form=WalletForm, asks="_wallet_asked")
     def open_wallet(self, party_id: int, form: WalletForm) -> Done:
@@ -153,19 +130,6 @@ class PartyDeeds(Screen):
             _("Save"),
             facts=facts,
             values=values,
-        )
-
-    def _repay_asked(self, party_id: int, currency: str) -> Asked:
-        with self.reading() as session:
-            name, accounts = parties.get(session, party_id).name, parties.balances(session, party_id)
-        held = {account.kind: account.balance for account in accounts if account.currency == currency}
-        facts = [
-            (_("Debt"), money(-held.get("receivable", 0), currency)),
-            (_("Wallet"), money(held.get("wallet", 0), currency)),
-        ]
-        summary = _("The amount leaves the wallet of %(name)s and lowers its debt at once.", name=name)
-        return Asked(
-            _("Repay for %(name)s", name=name), self.at("one", party_id=party_id), summary, _("Repay"), facts=facts
         )
 
 

@@ -80,7 +80,12 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payout_schedule.cancel": (_l("Plan cancelled"), "calm", "cross"),
     "payout_schedule.trigger": (_l("To be paid now"), "info", "play"),
     "payout_schedule.fail": (_l("Given up after failures"), "bad", "stop"),
+    "party.deposit": (_l("Deposited"), "good", "coins"),
+    "party.owe": (_l("Debt added"), "warn", "coins"),
+    "party.repay": (_l("Repaid"), "good", "coins"),
     "party.payout_destination": (_l("Payout destination set"), "warn", "wallet"),
+    "party.payout_destination_approve": (_l("Payout destination approved"), "good", "stamp"),
+    "party.payout_destination_reject": (_l("Payout destination rejected"), "bad", "wallet"),
 }
 MONEY: dict[str, tuple[Any, str, str]] = {
     "hold": (_l("into escrow"), "info", "coins"),
@@ -107,6 +112,9 @@ PROPOSALS = {
     "payment.claw_back": _l("clawing back what was taken back"),
     "payment.refund_rest": _l("refund of the rest of a payment"),
     "payment.give_again": _l("giving again what came back"),
+    "party.deposit": _l("deposit for a party"),
+    "party.owe": _l("debt of a party"),
+    "party.repay": _l("repayment of a party"),
 }
 """What a proposal is called."""
 DECISIONS = {
@@ -125,6 +133,9 @@ DECISIONS = {
     "payment.claw_back": _l("claw-back"),
     "payment.refund_rest": _l("refund of the rest"),
     "payment.give_again": _l("giving again"),
+    "party.deposit": _l("deposit"),
+    "party.owe": _l("debt"),
+    "party.repay": _l("repayment"),
 }
 """What a proposal would do, in a word: its action, or the resolution of a dispute."""
 MESSAGES = {

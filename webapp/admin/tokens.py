@@ -11,10 +11,11 @@ from wtforms.validators import DataRequired, Length
 from webapp import clock
 from webapp.admin.columns import Column, flag
 from webapp.admin.doors import Asked, Done, door
-from webapp.admin.forms import Choices, DeskForm
+from webapp.admin.forms import Choices, DeskForm, MoneyField, checked_currency
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
 from webapp.domain.permissions import SCOPES
+from webapp.errors import Invalid
 from webapp.models import ApiToken, User
 from webapp.security import current_actor
 from webapp.services import tokens
@@ -30,6 +31,11 @@ class TokenForm(DeskForm):
 
     name = StringField(_l("What is it for?"), [DataRequired(_l("Say what it is for.")), Length(max=200)])
     scopes = Choices(_l("Scopes"), choices=[(scope, scope) for scope in SCOPES])
+    limit_currency = StringField(_l("Currency of its daily limit"), [Length(max=3)])
+    limit = MoneyField(
+        _l("Daily limit"),
+        description=_l("Most that it may book a day with the scope parties:money. None set: nothing."),
+    )
     days = SelectField(_l("Valid for"), choices=_LIVES, default="90")
 
 
@@ -85,6 +91,7 @@ class TokenScreen(ListScreen):
                 at=at,
                 actor=current_actor(),
                 expires_at=at + timedelta(days=days) if days else None,
+                daily_limits=_limits(form),
             )
         lead = _("Copy the token now: it is shown once. The machine sends it as “Authorization: Bearer …”.")
         return self.shown_once(_("%(name)s is ready", name=token.name), lead, secret, self.at())
@@ -111,3 +118,15 @@ class TokenScreen(ListScreen):
             "This can't be undone; a new token can be made."
         )
         return Asked(_("Revoke %(name)s", name=token.name), self.at(), summary, _("Revoke"), danger=True)
+
+
+def _limits(form: TokenForm) -> dict[str, int]:
+    """The daily limit that was typed, in minor units by currency; nothing when none was."""
+    typed = form.said("limit_currency")
+    if not typed and not form.limit._value().strip():
+        return {}
+    try:
+        currency = checked_currency(typed)
+    except Invalid as unknown:
+        raise Invalid(unknown.detail, fields={"limit_currency": unknown.detail}) from None
+    return {currency: form.limit.minor(currency)}

@@ -1,24 +1,36 @@
-"""Money of a party over HTTP: deposits, debts, repayments, and its standing order to repay."""
+"""Money of a party over HTTP: deposits, debts, repayments, and its standing order to repay.
 
-from collections.abc import Callable
+A token books within its own daily limit; what a person books above theirs is proposed to a second person.
+"""
+
 from typing import Annotated
 
 from pydantic import Field
 
+from webapp.api.decisions import Decision, decision
 from webapp.api.endpoints import Call, Endpoints
 from webapp.api.escrow_shapes import TransferShape, transfer_shape
 from webapp.api.shapes import Amount, Currency, Input, MinorUnits, Reference, Shape, Version
-from webapp.services import escrow_ledger, parties, standing_orders
+from webapp.services import escrow_ledger, parties, party_money, standing_orders
+from webapp.services.party_money import PERMISSION, NewMoney
 from webapp.services.standing_orders import StandingOrder
 
 endpoints = Endpoints("parties")
 
 
 class MoneyBody(Input):
-    """How much, under a reference that is used once."""
+    """How much, under a reference that is used once, and where it came from: the provider's reference, or a reason."""
 
     amount: Amount
     reference: Reference
+    provider_reference: Annotated[str | None, Field(max_length=200)] = None
+    reason: Annotated[str | None, Field(max_length=2_000)] = None
+
+
+class PartyDecision(Decision):
+    """What came of it; the transfer is there once it is executed."""
+
+    transfer: TransferShape | None
 
 
 class AutoDeductBody(Input):
@@ -49,22 +61,22 @@ class AutoDeductShape(Shape):
     version: int
 
 
-@endpoints.post("/api/v1/parties/<id:party_id>/deposits", "party:write", status=201)
-def deposit(call: Call, party_id: int, body: MoneyBody) -> TransferShape:
+@endpoints.post("/api/v1/parties/<id:party_id>/deposits", PERMISSION, status=201)
+def deposit(call: Call, party_id: int, body: MoneyBody) -> PartyDecision:
     """Money from outside into the wallet."""
-    return _moved(call, party_id, body, parties.deposit)
+    return _decided(call, party_id, body, "party.deposit")
 
 
-@endpoints.post("/api/v1/parties/<id:party_id>/debts", "party:write", status=201)
-def add_debt(call: Call, party_id: int, body: MoneyBody) -> TransferShape:
+@endpoints.post("/api/v1/parties/<id:party_id>/debts", PERMISSION, status=201)
+def add_debt(call: Call, party_id: int, body: MoneyBody) -> PartyDecision:
     """A debt that the party brings along."""
-    return _moved(call, party_id, body, parties.owe)
+    return _decided(call, party_id, body, "party.owe")
 
 
-@endpoints.post("/api/v1/parties/<id:party_id>/repayments", "party:write", status=201)
-def repay(call: Call, party_id: int, body: MoneyBody) -> TransferShape:
+@endpoints.post("/api/v1/parties/<id:party_id>/repayments", PERMISSION, status=201)
+def repay(call: Call, party_id: int, body: MoneyBody) -> PartyDecision:
     """A repayment from the wallet: neither above the debt nor above the wallet."""
-    return _moved(call, party_id, body, parties.repay)
+    return _decided(call, party_id, body, "party.repay")
 
 
 @endpoints.put("/api/v1/parties/<id:party_id>/auto-deduct", "party:auto-deduct")
@@ -92,16 +104,12 @@ def set_auto_deduct(call: Call, party_id: int, body: AutoDeductBody) -> AutoDedu
     )
 
 
-def _moved(call: Call, party_id: int, body: MoneyBody, deed: Callable[..., int]) -> TransferShape:
-    parties.get(call.session, party_id)
+def _decided(call: Call, party_id: int, body: MoneyBody, action: str) -> PartyDecision:
     amount = body.amount
-    made = deed(
-        call.session,
-        party_id,
-        amount.amount,
-        amount.currency,
-        reference=body.reference,
-        at=call.at,
-        actor=call.actor,
+    new = NewMoney(amount.amount, amount.currency, body.reference, body.provider_reference or "", body.reason or "")
+    settings = call.runtime.settings
+    decided = party_money.decide(call.session, action, party_id, new, at=call.at, actor=call.actor, settings=settings)
+    moved = escrow_ledger.by_reference(call.session, body.reference) if decided.executed else None
+    return PartyDecision(
+        **decision(decided).model_dump(), transfer=transfer_shape(moved) if moved is not None else None
     )
-    return transfer_shape(escrow_ledger.one(call.session, made))

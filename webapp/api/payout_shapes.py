@@ -24,6 +24,8 @@ class DestinationShape(Shape):
     account_name: str
     account_ending: str
     created_at: Instant
+    effective_at: Instant | None
+    approved_by: str | None
 
 
 class PayoutShape(Shape):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from webapp.api.asked_again import AskedAgain, ask_person_again
 from webapp.api.endpoints import Call, Endpoints
-from webapp.api.shapes import Given, Instant, Name, Page, Paged, Shape, Word, page_of
+from webapp.api.shapes import Currency, Given, Instant, MinorUnits, Name, Page, Paged, Shape, Word, page_of
 from webapp.domain.permissions import SCOPES
 from webapp.services import tokens
 
@@ -20,6 +20,7 @@ class TokenShape(Shape):
     name: str
     prefix: str
     scopes: list[str]
+    daily_limits: dict[str, int] | None
     owner: str
     created_at: Instant
     expires_at: Instant | None
@@ -42,6 +43,10 @@ class NewToken(AskedAgain):
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
     expires_at: Given | None = None
+    daily_limits: Annotated[
+        dict[Currency, Annotated[MinorUnits, Field(ge=1)]],
+        Field(description="With the scope `parties:money`: the most it may book a day, minor units by currency."),
+    ] = {}
 
 
 @endpoints.get("/api/v1/tokens", "token:manage")
@@ -55,7 +60,13 @@ def list_tokens(call: Call, query: Paged) -> Page[TokenShape]:
 def create_token(call: Call, body: NewToken) -> NewTokenShape:
     """Make a token. The same request sent again by its Idempotency-Key is answered without the secret."""
     made, secret = tokens.create(
-        call.session, name=body.name, scopes=body.scopes, expires_at=body.expires_at, at=call.at, actor=call.actor
+        call.session,
+        name=body.name,
+        scopes=body.scopes,
+        expires_at=body.expires_at,
+        at=call.at,
+        actor=call.actor,
+        daily_limits=body.daily_limits,
     )
     return NewTokenShape(**TokenShape.model_validate(made).model_dump(), token=secret)
 

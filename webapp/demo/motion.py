@@ -20,8 +20,8 @@ from webapp.jobs.sweeping import hand_over
 from webapp.models import Account, Party, Run, StoredSetting
 from webapp.runtime import Runtime
 from webapp.services import (
+    executors,
     orders,
-    parties,
     payments,
     payout_destinations,
     payout_schedules,
@@ -29,6 +29,7 @@ from webapp.services import (
     webhook_endpoints,
 )
 from webapp.services.orders import NewOrder
+from webapp.services.party_executors import PartyMoney
 from webapp.services.payout_destinations import NewDestination
 from webapp.services.payout_schedules import NewSchedule
 from webapp.services.webhook_endpoints import NewEndpoint
@@ -109,8 +110,8 @@ def _plan_payouts(session: Session, runtime: Runtime) -> None:
     owners = [*_covered(session), _stall(session, runtime)]
     for number, party_id in enumerate(owners):
         to = NewDestination(CURRENCY, "nuban", "058", f"00{party_id:08}", f"Account of party {party_id}")
-        keys = runtime.settings.sealing_keys
-        payout_destinations.put(session, party_id, to, keys=keys, at=now, actor=DEMO)
+        long_ago = now - timedelta(hours=runtime.settings.payout_destination_wait_hours)
+        payout_destinations.put(session, party_id, to, at=long_ago, actor=DEMO, settings=runtime.settings)
         amount = _PAYOUTS[number % len(_PAYOUTS)]
         due = NewSchedule(f"LOS-PAYOUT-{number + 1:02}", party_id, amount, CURRENCY, now, f"PL-{number + 1:03}")
         payout_schedules.create(session, due, at=now, actor=DEMO)
@@ -135,7 +136,8 @@ def _stall(session: Session, runtime: Runtime) -> int:
     party_id: int = session.scalars(insert(Party).values(**values).returning(Party.id)).one()
     buyers, _sellers = _traders(session)
     new = NewOrder("LOS-LIVE-STALL", buyers[0], party_id, 900_000, CURRENCY, terms="paid", policy="completion")
-    parties.deposit(session, party_id, 900_000, CURRENCY, reference=f"{ref}-deposit", at=now, actor=DEMO)
+    came = PartyMoney(amount=900_000, currency=CURRENCY, reference=f"{ref}-deposit", reason="Takings of the stall.")
+    executors.compute(session, "party.deposit", party_id, came, at=now, actor=DEMO, locked=True).post()
     orders.create(session, new, at=now, actor=DEMO, settings=runtime.settings)
     return party_id
 

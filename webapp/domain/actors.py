@@ -18,11 +18,21 @@ class Actor:
     request_id: str | None = None
     origin: str | None = None
     """Where it came from: an address, or a host and process."""
+    roles: tuple[str, ...] = ()
+    """The roles that a person has, or the person behind a token."""
 
     @property
     def key(self) -> str:
         """What the audit trail and the limits know this actor by: `user:7`, `job:auto_release`."""
         return f"{self.kind}:{self.id if self.id is not None else self.name}"
+
+    @property
+    def role(self) -> str:
+        """What it acts as, as the audit trail keeps it: a person's roles in order; else its kind, beside those of the
+        person behind it.
+        """
+        own = () if self.kind == "user" else (self.kind,)
+        return ",".join(sorted({*self.roles, *own}))
 
     def may(self, permission: str) -> bool:
         """Whether this actor holds the permission."""

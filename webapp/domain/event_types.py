@@ -407,6 +407,12 @@ class PayoutScheduleFailed(Event, type="payout_schedule.failed", of=PayoutSchedu
     reason: Why
 
 
+ProviderReference = Annotated[
+    str | None,
+    Field(description="Where the money came from, as its provider calls it. Empty where a reason was given."),
+]
+
+
 class PartyFacts(Facts, about="party"):
     """A buyer or seller."""
 
@@ -423,6 +429,7 @@ class PartyDeposit(Event, type="party.deposit.done", of=PartyFacts):
     reference: Annotated[str, Field(description="The transfer's reference.")]
     amount: Minor
     currency: Currency
+    provider_reference: ProviderReference
 
 
 class PartyOwe(Event, type="party.owe.done", of=PartyFacts):
@@ -431,6 +438,7 @@ class PartyOwe(Event, type="party.owe.done", of=PartyFacts):
     reference: Annotated[str, Field(description="The transfer's reference.")]
     amount: Minor
     currency: Currency
+    provider_reference: ProviderReference
 
 
 class PartyRepay(Event, type="party.repay.done", of=PartyFacts):
@@ -439,6 +447,7 @@ class PartyRepay(Event, type="party.repay.done", of=PartyFacts):
     reference: Annotated[str, Field(description="The transfer's reference.")]
     amount: Minor
     currency: Currency
+    provider_reference: ProviderReference
 
 
 class PartyAutoDeducted(Event, type="party.auto_deducted", of=PartyFacts):
@@ -451,12 +460,33 @@ class PartyAutoDeducted(Event, type="party.auto_deducted", of=PartyFacts):
 
 
 class PayoutDestinationChanged(Event, type="party.payout_destination_changed", of=PartyFacts):
-    """A party is paid out to another account."""
+    """A party is to be paid out to another account."""
 
     currency: Currency
     kind: Annotated[str, Field(description="The provider's word for the kind of account: `nuban`, …")]
     bank: Annotated[str, Field(description="The bank's code.")]
     ending: Annotated[str, Field(description="The last figures of the account's number.")]
+    effective_at: Annotated[str | None, Field(description="From when on it is paid to. RFC 3339, UTC.")]
+
+
+class PayoutDestinationApproved(Event, type="party.payout_destination_approved", of=PartyFacts):
+    """A second person let a party's new account be paid to at once."""
+
+    currency: Currency
+    kind: Annotated[str, Field(description="The provider's word for the kind of account: `nuban`, …")]
+    bank: Annotated[str, Field(description="The bank's code.")]
+    ending: Annotated[str, Field(description="The last figures of the account's number.")]
+    effective_at: Annotated[str | None, Field(description="From when on it is paid to. RFC 3339, UTC.")]
+
+
+class PayoutDestinationRejected(Event, type="party.payout_destination_rejected", of=PartyFacts):
+    """A party's new account was given up before it was paid to; the one before is used again."""
+
+    currency: Currency
+    kind: Annotated[str, Field(description="The provider's word for the kind of account: `nuban`, …")]
+    bank: Annotated[str, Field(description="The bank's code.")]
+    ending: Annotated[str, Field(description="The last figures of the account's number.")]
+    effective_at: Annotated[str | None, Field(description="From when on it is paid to. RFC 3339, UTC.")]
 
 
 class WalletFacts(PartyFacts):

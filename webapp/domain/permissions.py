@@ -55,6 +55,7 @@ _ADMIN = frozenset(
         "order:write",
         "party:write",
         "wallet:open",
+        "party:money",
     ]
 )
 
@@ -75,6 +76,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "escrows": frozenset({"escrow:read", "escrow:freeze", "escrow:extend", "money:propose"}),
     "disputes": frozenset({"dispute:read", "dispute:open", "dispute:work", "money:propose", "approval:read"}),
     "parties": frozenset({"party:read", "party:write", "party:auto-deduct", "wallet:open"}),
+    "parties:money": frozenset({"party:read", "party:money"}),
     "payments": frozenset({"payment:read", "payment:create", "payment:verify", "money:propose", "order:read"}),
     "payouts": frozenset({"payout:read", "payout:manage", "payout:retry"}),
     "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),

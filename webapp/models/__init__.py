@@ -20,7 +20,7 @@ from webapp.models.provider import (
     Reconciliation,
 )
 from webapp.models.run import Alert, Process, Run, RunItem, RunLine, Schedule
-from webapp.models.user import ApiToken, Role, Strike, User, UserSession
+from webapp.models.user import ApiToken, Role, Strike, TokenSpending, User, UserSession
 from webapp.models.webhook import IncomingWebhook, WebhookEndpoint, WebhookRefusal
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "Spending",
     "StoredSetting",
     "Strike",
+    "TokenSpending",
     "Transfer",
     "User",
     "UserSession",

@@ -41,6 +41,11 @@ class PayoutDestination(Base):
     """What the provider knows it by."""
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
+    created_by_key: Mapped[Word | None]
+    effective_at: Mapped[datetime | None]
+    """From when on it is paid to. None for one that was set before this was kept: at once."""
+    approved_by: Mapped[Name | None]
+    """The second person who let it be paid to before its time."""
     retired_at: Mapped[datetime | None]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Table, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.models.base import Base, Json, Key, Name, Word
+from webapp.models.base import Base, Currency, Json, Key, Minor, Name, Word
 
 user_roles = Table(
     "user_roles",
@@ -100,4 +100,17 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    daily_limits: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Most that it may book for parties a day, in minor units by currency."""
     person: Mapped[User | None] = relationship(lazy="selectin")
+
+
+class TokenSpending(Base):
+    """What a token booked for parties on one UTC day, in one currency."""
+
+    __tablename__ = "token_spending"
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"), primary_key=True)
+    day: Mapped[Word] = mapped_column(primary_key=True)
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    amount: Mapped[Minor]

@@ -68,6 +68,12 @@ def one(session: Session, transfer_id: int) -> Movement:
     return found[0]
 
 
+def by_reference(session: Session, reference: str) -> Movement | None:
+    """The transfer with this reference and its entries, if there is one."""
+    found = _gathered(session, select(Transfer).where(Transfer.reference == reference))
+    return found[0] if found else None
+
+
 def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:
     chosen = transfers.subquery()
     rows = session.execute(

@@ -1,4 +1,4 @@
-"""Parties: who pays and is paid, and money that comes to and from their wallets."""
+"""Parties: who pays and is paid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import PartyCreated, PartyDeposit, PartyOwe, PartyRepay
-from webapp.domain.money import Money
-from webapp.domain.states import AccountKind, TransferKind
-from webapp.errors import Conflict, Invalid
-from webapp.models import Account, Party, Transfer
-from webapp.services import accounts, audit, checks, events, ledger, lookup
-from webapp.services.stop import require_money_moves
-from webapp.sql import insert_new, lock
+from webapp.domain.event_types import PartyCreated
+from webapp.domain.states import AccountKind
+from webapp.errors import Conflict
+from webapp.models import Account, Party
+from webapp.services import accounts, audit, checks, events, lookup
+from webapp.sql import insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,84 +67,3 @@ def balances(session: Session, party_id: int) -> list[Account]:
     """Every account of the party: wallets, pending earnings, debts."""
     mine = select(Account).where(Account.party_id == party_id)
     return list(session.scalars(mine.order_by(Account.currency, Account.kind)))
-
-
-def deposit(
-    session: Session,
-    party_id: int,
-    amount: int,
-    currency: str,
-    *,
-    reference: str,
-    at: datetime,
-    actor: Actor,
-    source: str = "manual",
-) -> int:
-    """Money from outside into the party's wallet; returns the transfer's id. A repeated reference is a Conflict."""
-    actor.require("party:write")
-    checks.require_amount(amount, currency)
-    get(session, party_id)
-    wallet = accounts.open_account(session, AccountKind.WALLET, party_id, currency, at=at)
-    outside = accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner=source)
-    legs = [(outside, -amount), (wallet, amount)]
-    return _move(session, PartyDeposit, party_id, reference, TransferKind.DEPOSIT, currency, legs, at, actor)
-
-
-def owe(
-    session: Session, party_id: int, amount: int, currency: str, *, reference: str, at: datetime, actor: Actor
-) -> int:
-    """A debt the party brings along; returns the transfer's id. A repeated reference is a Conflict."""
-    actor.require("party:write")
-    checks.require_amount(amount, currency)
-    get(session, party_id)
-    debt = accounts.open_account(session, AccountKind.RECEIVABLE, party_id, currency, at=at)
-    outside = accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner="credit")
-    legs = [(debt, -amount), (outside, amount)]
-    return _move(session, PartyOwe, party_id, reference, TransferKind.CREDIT, currency, legs, at, actor)
-
-
-def repay(
-    session: Session, party_id: int, amount: int, currency: str, *, reference: str, at: datetime, actor: Actor
-) -> int:
-    """A repayment from the wallet; returns the transfer's id. Neither above the debt nor above the wallet."""
-    actor.require("party:write")
-    checks.require_amount(amount, currency)
-    require_money_moves(session)
-    wallet = accounts.find_account(session, AccountKind.WALLET, party_id, currency)
-    debt = accounts.find_account(session, AccountKind.RECEIVABLE, party_id, currency)
-    if wallet is None or debt is None:
-        raise Conflict(f"{get(session, party_id).name} has no {'wallet' if debt else 'debt'} in {currency}.")
-    lock(session, Account, [wallet, debt])
-    held = ledger.balances(session, [wallet, debt])
-    _require_covered(amount, currency, -held[debt], "debt")
-    _require_covered(amount, currency, held[wallet], "wallet")
-    legs = [(wallet, -amount), (debt, amount)]
-    return _move(session, PartyRepay, party_id, reference, TransferKind.REPAYMENT, currency, legs, at, actor)
-
-
-def _require_covered(amount: int, currency: str, most: int, what: str) -> None:
-    if amount > most:
-        sentence = f"The {what} is {Money(most, currency)}: that is the most that can be repaid."
-        raise Invalid(sentence, fields={"amount": sentence})
-
-
-def _move(
-    session: Session,
-    told: type[PartyDeposit] | type[PartyOwe] | type[PartyRepay],
-    party_id: int,
-    reference: str,
-    kind: TransferKind,
-    currency: str,
-    legs: list[tuple[int, int]],
-    at: datetime,
-    actor: Actor,
-) -> int:
-    reference = checks.require_text(reference, "reference", "Give a reference.", longest=80)
-    if session.scalars(select(Transfer.id).where(Transfer.reference == reference)).first() is not None:
-        raise Conflict(f"There is a transfer {reference} already.", fields={"reference": "Taken."})
-    made = ledger.post(session, reference=reference, kind=kind, currency=currency, legs=legs, at=at)
-    amount = max(amount for _, amount in legs)
-    said = {"reference": reference, "amount": amount, "currency": currency}
-    audit.record(session, actor, told.type.removesuffix(".done"), ("party", party_id), at=at, after=said)
-    events.add(session, told(reference=reference, amount=amount, currency=currency), party_id, at=at)
-    return made

@@ -1,19 +1,31 @@
-"""Where payouts go: a party's bank or mobile account per currency, its number encrypted at rest."""
+"""Where payouts go: a party's bank or mobile account per currency, its number encrypted at rest.
+
+A new one waits: nothing is paid in its currency until its time has come or a second person has approved it. The one
+before is not paid to meanwhile, for either of the two may be a thief's.
+"""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import PayoutDestinationChanged
-from webapp.errors import Invalid
-from webapp.models import PayoutDestination
+from webapp.domain.event_types import (
+    PayoutDestinationApproved,
+    PayoutDestinationChanged,
+    PayoutDestinationRejected,
+)
+from webapp.errors import Conflict, Invalid, NotAllowed
+from webapp.models import Party, PayoutDestination
 from webapp.sealing import opened, sealed
 from webapp.services import audit, checks, events, lookup, parties
+from webapp.settings import Settings
+from webapp.sql import lock
 
 KINDS = ("nuban", "ghipss", "basa", "kepss", "mobile_money", "mobile_money_business")
 """Paystack's words for kinds of recipients."""
@@ -33,11 +45,14 @@ class NewDestination:
 
 
 def put(
-    session: Session, party_id: int, new: NewDestination, *, keys: Sequence[bytes], at: datetime, actor: Actor
+    session: Session, party_id: int, new: NewDestination, *, at: datetime, actor: Actor, settings: Settings
 ) -> PayoutDestination:
-    """Set where a party's payouts in one currency go; the one before is retired. Payouts under way keep theirs."""
+    """Set where a party's payouts in one currency go, after the wait; the one before is retired. Payouts under way keep
+    theirs. The party is told.
+    """
     actor.require("party:write")
     parties.get(session, party_id)
+    lock(session, Party, [party_id])
     number = _checked(new)
     former = (
         PayoutDestination.party_id == party_id,
@@ -51,20 +66,63 @@ def put(
         kind=new.kind,
         bank_code=new.bank_code.strip(),
         account_name=new.account_name.strip(),
-        account_sealed=sealed(number, keys),
+        account_sealed=sealed(number, settings.sealing_keys),
         account_ending=number[-_SHOWN:],
         created_at=at,
         created_by=actor.name,
+        created_by_key=actor.key,
+        effective_at=at + timedelta(hours=settings.payout_destination_wait_hours),
     )
     session.add(made)
     session.flush()
-    said = {"currency": new.currency, "kind": new.kind, "bank": made.bank_code, "ending": made.account_ending}
+    said = _facts(made)
     audit.record(session, actor, "party.payout_destination", ("party", party_id), at=at, after=said)
-    told = PayoutDestinationChanged(
-        currency=new.currency, kind=new.kind, bank=made.bank_code, ending=made.account_ending
-    )
-    events.add(session, told, party_id, at=at)
+    events.add(session, PayoutDestinationChanged(**said), party_id, at=at)
     return made
+
+
+def approve(session: Session, destination_id: int, *, at: datetime, actor: Actor) -> PayoutDestination:
+    """A second person lets a new destination be paid to at once. Raises Conflict when it doesn't wait."""
+    actor.require("money:approve")
+    if actor.kind != "user":
+        raise NotAllowed("Only a person approves.")
+    found = _waiting(session, destination_id, at)
+    if found.created_by_key == actor.key:
+        raise NotAllowed("You set this destination yourself: another person has to approve it.")
+    found.effective_at, found.approved_by = at, actor.name
+    session.flush()
+    subject, said = ("party", found.party_id), _facts(found)
+    audit.record(session, actor, "party.payout_destination_approve", subject, at=at, after=said)
+    events.add(session, PayoutDestinationApproved(**said), found.party_id, at=at)
+    return found
+
+
+def reject(session: Session, destination_id: int, reason: str, *, at: datetime, actor: Actor) -> PayoutDestination:
+    """Give up a new destination while it waits; the one before is used again. Raises Conflict when it doesn't wait."""
+    actor.require("money:approve")
+    why = checks.require_text(reason, "reason", "Say why it is rejected.")
+    found = _waiting(session, destination_id, at)
+    found.retired_at = at
+    session.flush()
+    before = select(PayoutDestination).where(
+        PayoutDestination.party_id == found.party_id,
+        PayoutDestination.currency == found.currency,
+        PayoutDestination.retired_at == found.created_at,
+        PayoutDestination.id < found.id,
+    )
+    former = session.scalars(before.order_by(PayoutDestination.id.desc()).limit(1)).one_or_none()
+    if former is not None:
+        former.retired_at = None
+        session.flush()
+    subject, said = ("party", found.party_id), _facts(found)
+    audit.record(session, actor, "party.payout_destination_reject", subject, at=at, reason=why, after=said)
+    events.add(session, PayoutDestinationRejected(**said), found.party_id, at=at)
+    return found
+
+
+def waits(destination: PayoutDestination, at: datetime) -> bool:
+    """Whether nothing is paid to it yet."""
+    return destination.effective_at is not None and destination.effective_at > at
 
 
 def get(session: Session, destination_id: int) -> PayoutDestination:
@@ -78,6 +136,14 @@ def in_use(session: Session, party_id: int) -> list[PayoutDestination]:
     return list(session.scalars(select(PayoutDestination).where(*mine).order_by(PayoutDestination.currency)))
 
 
+def waiting_in_words(name: str, currency: str, until: datetime) -> str:
+    """Why nothing is paid to a new destination yet, and what ends the wait."""
+    return (
+        f"{name}'s payout destination in {currency} is new: nothing is paid to it before "
+        f"{until:%d %B %Y at %H:%M} UTC, unless a second person approves it on the party's page."
+    )
+
+
 def number_of(destination: PayoutDestination, keys: Sequence[bytes]) -> str:
     """The account's number, for the provider only."""
     return opened(destination.account_sealed, keys)
@@ -87,6 +153,26 @@ def remember_recipient(session: Session, destination_id: int, recipient: str) ->
     """Keep what the provider knows the account by."""
     changed = update(PayoutDestination).where(PayoutDestination.id == destination_id)
     session.execute(changed.values(recipient=recipient).execution_options(synchronize_session=False))
+
+
+def _waiting(session: Session, destination_id: int, at: datetime) -> PayoutDestination:
+    get(session, destination_id)
+    found = session.get_one(PayoutDestination, destination_id, with_for_update=True, populate_existing=True)
+    if found.retired_at is not None:
+        raise Conflict("This destination is not in use any more.")
+    if not waits(found, at):
+        raise Conflict("This destination waits no more: payouts go there.")
+    return found
+
+
+def _facts(found: PayoutDestination) -> dict[str, Any]:
+    return {
+        "currency": found.currency,
+        "kind": found.kind,
+        "bank": found.bank_code,
+        "ending": found.account_ending,
+        "effective_at": clock.iso(found.effective_at) if found.effective_at else None,
+    }
 
 
 def _checked(new: NewDestination) -> str:

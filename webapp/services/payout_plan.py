@@ -87,7 +87,7 @@ def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
 
 
 def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
-    found = [*_stop(plan), *_until(plan, at), *_lacking(plan, ways)]
+    found = [*_stop(plan), *_until(plan, at), *_lacking(plan, at, ways)]
     last = plan.schedule.failure_reason
     if last and last not in [reason.sentence for reason in found]:
         found.append(Reason(f"The last attempt said: {last}"))
@@ -122,7 +122,7 @@ def _guarantee(plan: Plan, at: datetime) -> str:
     return f"Its guarantee ends on {_on(ends)}; until then it can't be paid." if ends and ends > at else ""
 
 
-def _lacking(plan: Plan, ways: Mapping[str, str]) -> Iterator[Reason]:
+def _lacking(plan: Plan, at: datetime, ways: Mapping[str, str]) -> Iterator[Reason]:
     """What the payout itself would lack."""
     currency, amount, party = plan.schedule.currency, plan.schedule.amount, plan.party
     if currency not in ways:
@@ -130,6 +130,9 @@ def _lacking(plan: Plan, ways: Mapping[str, str]) -> Iterator[Reason]:
     if plan.destination is None:
         sentence = f"{party.name} has no payout destination in {currency}."
         yield Reason(sentence, "Setting one ends that.", Target("destination", party.id, currency))
+    elif plan.destination.effective_at is not None and payout_destinations.waits(plan.destination, at):
+        sentence = payout_destinations.waiting_in_words(party.name, currency, plan.destination.effective_at)
+        yield Reason(sentence, _run(plan, at, plan.destination.effective_at), Target("job", name=JOB))
     if plan.wallet is None:
         sentence = f"{party.name} has no wallet in {currency}."
         yield Reason(sentence, "Opening one by hand ends that.", Target("wallet", party.id, currency))

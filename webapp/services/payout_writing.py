@@ -13,7 +13,7 @@ from webapp.domain.event_types import PayoutCreated
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
-from webapp.services import accounts, audit, events, ledger_rows
+from webapp.services import accounts, audit, events, ledger_rows, payout_destinations
 from webapp.services.ledger_rows import Movement
 from webapp.services.outcome import Outcome, Refused, Share
 from webapp.services.stop import require_money_moves
@@ -33,7 +33,7 @@ def write_all(
     require_money_moves(session)
     lock(session, PayoutSchedule, ids)
     lock(session, Account, sorted({row.wallet_id for row in _rows(session, ids) if row.wallet_id is not None}))
-    outcome, payable = _sifted(_rows(session, ids), ways)
+    outcome, payable = _sifted(_rows(session, ids), ways, at)
     if payable:
         made = _insert(session, payable, ways, at, actor)
         outcome.amounts = _move(session, payable, made, ways, at, run_id)
@@ -46,7 +46,7 @@ def write_all(
 
 def write_none(session: Session, ids: Sequence[int], *, at: datetime, ways: Ways) -> Outcome:
     """What `write_all` would answer, and nothing written."""
-    outcome, payable = _sifted(_rows(session, ids), ways)
+    outcome, payable = _sifted(_rows(session, ids), ways, at)
     outcome.done = len(payable)
     for row in payable:
         outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
@@ -78,6 +78,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
             _Wallet.id.label("wallet_id"),
             _Wallet.balance,
             PayoutDestination.id.label("destination_id"),
+            PayoutDestination.effective_at,
         )
         .join(Party, Party.id == PayoutSchedule.party_id)
         .outerjoin(_Wallet, wallet)
@@ -88,11 +89,11 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(query).all()
 
 
-def _sifted(rows: Sequence[Any], ways: Ways) -> tuple[Outcome, list[Any]]:
+def _sifted(rows: Sequence[Any], ways: Ways, at: datetime) -> tuple[Outcome, list[Any]]:
     """What can be paid out of the wallets, in order, and why the rest can't."""
     outcome, payable, left = Outcome("payout_schedule"), [], {row.wallet_id: row.balance for row in rows}
     for row in rows:
-        reason = _refusal(row, ways, left)
+        reason = _refusal(row, ways, left, at)
         if reason:
             outcome.refused.append(Refused(row.id, row.ref, reason))
         else:
@@ -101,13 +102,15 @@ def _sifted(rows: Sequence[Any], ways: Ways) -> tuple[Outcome, list[Any]]:
     return outcome, payable
 
 
-def _refusal(row: Any, ways: Ways, left: Mapping[int, int]) -> str | None:
+def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str | None:
     if row.status != ScheduleStatus.PENDING:
         return f"It is {row.status} already."
     if row.currency not in ways:
         return f"No provider that is configured pays out {row.currency}."
     if row.destination_id is None:
         return f"{row.name} has no payout destination in {row.currency}."
+    if row.effective_at is not None and row.effective_at > at:
+        return payout_destinations.waiting_in_words(row.name, row.currency, row.effective_at)
     if row.wallet_id is None:
         return f"{row.name} has no wallet in {row.currency}."
     if left[row.wallet_id] < row.amount:

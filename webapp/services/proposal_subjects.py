@@ -1,10 +1,10 @@
-"""What a proposal is about, for people: its escrow, its dispute, its transfer or its payment."""
+"""What a proposal is about, for people: its escrow, its dispute, its transfer, its payment or its party."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webapp.models import Approval, Dispute, Escrow, Payment, Transfer
+from webapp.models import Approval, Dispute, Escrow, Party, Payment, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Subjects:
     dispute: Dispute | None
     transfer: Transfer | None
     payment: Payment | None
+    party: Party | None
 
 
 def of(session: Session, approval: Approval) -> Subjects:
@@ -25,4 +26,5 @@ def of(session: Session, approval: Approval) -> Subjects:
         session.get(Dispute, number) if kind == "dispute" else None,
         session.get(Transfer, number) if kind == "transfer" else None,
         session.get(Payment, number) if kind == "payment" else None,
+        session.get(Party, number) if kind == "party" else None,
     )

@@ -7,7 +7,7 @@ allow alike, and it ends with the token that made it.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, null, or_, select, update
@@ -17,7 +17,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import SCOPES, of_scopes
 from webapp.errors import Invalid, NotAllowed, NotFound
 from webapp.models import ApiToken
-from webapp.services import audit, permitted
+from webapp.services import audit, permitted, token_limits
 from webapp.sql import lock, one_of
 
 _MANAGE = "token:manage"
@@ -28,11 +28,22 @@ _LIVE = ApiToken.revoked_at.is_(None)
 
 
 def create(
-    session: Session, *, name: str, scopes: Sequence[str], expires_at: datetime | None, at: datetime, actor: Actor
+    session: Session,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    at: datetime,
+    actor: Actor,
+    daily_limits: Mapping[str, int] | None = None,
 ) -> tuple[ApiToken, str]:
-    """Make a token; its secret is in the answer and nowhere else. Invalid names `name`, `scopes` or `expires_at`."""
+    """Make a token; its secret is in the answer and nowhere else.
+
+    Invalid names `name`, `scopes`, `expires_at` or `daily_limits` (minor units by currency; none set: nothing).
+    """
     actor.require(_MANAGE)
     _check(name, scopes, expires_at, at)
+    token_limits.check(daily_limits or {}, list(scopes), actor)
     _give_no_more_than_own(scopes, actor)
     parent = _parent(session, actor)
     secret = _MARK + secrets.token_urlsafe(32)
@@ -46,10 +57,11 @@ def create(
         parent_id=parent.id if parent else None,
         created_at=at,
         expires_at=_ends_with(parent, expires_at),
+        daily_limits=dict(daily_limits) if daily_limits else None,
     )
     session.add(token)
     session.flush()
-    after = {"name": token.name, "scopes": token.scopes}
+    after = {"name": token.name, "scopes": token.scopes, "daily_limits": token.daily_limits}
     audit.record(session, actor, "token.create", ("token", token.id), at=at, after=after)
     return token, secret
 
@@ -120,10 +132,10 @@ def page(session: Session, *, before: int | None = None, limit: int = 50) -> lis
 
 def actor_of(token: ApiToken, *, request_id: str | None = None, origin: str | None = None) -> Actor:
     """This token as the one who acts: with no more than the person behind it has now."""
-    allowed = of_scopes(token.scopes)
+    allowed, roles = of_scopes(token.scopes), permitted.NONE
     if token.person is not None:
-        allowed &= permitted.of_person(token.person)
-    return Actor("token", token.id, token.name, allowed, request_id, origin)
+        allowed, roles = allowed & permitted.of_person(token.person), permitted.roles_of(token.person)
+    return Actor("token", token.id, token.name, allowed, request_id, origin, roles)
 
 
 def same_secret(given: str, expected: str) -> bool:

@@ -134,7 +134,8 @@ def by_email(session: Session, email: str) -> User | None:
 
 def actor_of(user: User, *, request_id: str | None = None, origin: str | None = None) -> Actor:
     """This user as the one who acts."""
-    return Actor("user", user.id, user.name, permitted.of_person(user), request_id, origin)
+    roles = permitted.roles_of(user)
+    return Actor("user", user.id, user.name, permitted.of_person(user), request_id, origin, roles)
 
 
 def check_zone(zone: str) -> None:

@@ -132,6 +132,16 @@ def of_deduction(said: dict[str, Any]) -> dict[str, Any]:
     return amounts | {"reference": said["reference"]}
 
 
+def of_destination(payload: dict[str, Any]) -> dict[str, Any]:
+    """What a party is told of a new account that its payouts go to."""
+    until = payload.get("effective_at")
+    return {
+        "currency": payload.get("currency", ""),
+        "ending": payload.get("ending", ""),
+        "effective": when(datetime.fromisoformat(until)) if until else "now",
+    }
+
+
 def _approvals(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     found = session.scalars(select(Approval).where(one_of(session, Approval.id, ids)))
     return {approval.id: Case(of_approval(approval, settings), {}, approval) for approval in found}

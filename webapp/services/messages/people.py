@@ -34,6 +34,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "payout.reversed": (PAYEE,),
     "payout_schedule.failed": (PAYEE,),
     "party.auto_deducted": (PARTY,),
+    "party.payout_destination_changed": (PARTY,),
 }
 """Which sides may hear of an event, by email or by telephone."""
 STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
@@ -84,6 +85,8 @@ def _kind(event: Event, case: Case, side: str, said: dict[int, Said]) -> tuple[s
         return None, {}  # It is tried again by its schedule, which says so when it gives up.
     if event.type == "party.auto_deducted":
         return event.type, cases.of_deduction(json.loads(event.payload))
+    if event.type == "party.payout_destination_changed":
+        return event.type, cases.of_destination(json.loads(event.payload))
     if event.type != "dispute.message":
         return event.type, {}
     message = said.get(_message_id(event))

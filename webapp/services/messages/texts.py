@@ -94,6 +94,12 @@ TEXTS: dict[str, Text] = {
         "Your planned payout of {amount} did not go through, and is not tried again. The money is in your wallet.",
         "Your planned payout of {amount} did not go through. The money is in your wallet.",
     ),
+    "party.payout_destination_changed": Text(
+        "Your payouts in {currency} will go to another account",
+        "From {effective} on, your payouts in {currency} go to the account ending in {ending}. If you did not ask for "
+        "this, tell us at once: until then nothing is paid out.",
+        "From {effective} your payouts in {currency} go to the account ending in {ending}. Not you? Tell us at once.",
+    ),
     "staff.dispute.opened": Text(
         "Dispute {dispute} was opened",
         "Dispute {dispute} about {amount} was opened by the {claimant}: {reason}. {link}",

@@ -1,0 +1,65 @@
+"""How much a token may book as deposits, debts and repayments: per currency and UTC day, set when it is made."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.errors import Invalid, NotAllowed
+from webapp.models import ApiToken, TokenSpending
+from webapp.services import checks, limits
+from webapp.settings import Settings
+from webapp.sql import insert_new
+
+SCOPE = "parties:money"
+
+
+def check(daily_limits: Mapping[str, int], scopes: list[str], actor: Actor) -> None:
+    """Raise Invalid for limits that can't be set like this, naming `daily_limits` or `scopes`."""
+    if SCOPE in scopes and actor.kind == "token":
+        said = f"Only a person gives the scope {SCOPE}: its limits are set by hand."
+        raise Invalid(said, fields={"scopes": said})
+    if daily_limits and SCOPE not in scopes:
+        said = f"Daily limits belong to the scope {SCOPE}."
+        raise Invalid(said, fields={"daily_limits": said})
+    for currency, most in daily_limits.items():
+        checks.require_amount(most, currency, "daily_limits")
+
+
+def spend(session: Session, actor: Actor, amount: Money, at: datetime, settings: Settings) -> None:
+    """Take the amount from the token's limit of the day. Raises NotAllowed, and nothing is taken, when it is above it.
+
+    The row is locked before it is looked at, so that two bookings at once can't both fit.
+    """
+    assert actor.id is not None
+    day = at.astimezone(UTC).date().isoformat()
+    key: dict[str, int | str] = {"token_id": actor.id, "day": day, "currency": amount.currency}
+    session.execute(insert_new(session, TokenSpending).values(**key, amount=0).on_conflict_do_nothing())
+    spent, most = _locked(session, key), limit_of(session, actor.id, amount.currency, settings)
+    if spent + amount.amount > most:
+        left = Money(max(0, most - spent), amount.currency)
+        raise NotAllowed(
+            f"{amount} is above what this token may book today as deposits, debts and repayments: "
+            f"{left} of {Money(most, amount.currency)} are left."
+        )
+    session.execute(update(TokenSpending).filter_by(**key).values(amount=TokenSpending.amount + amount.amount))
+
+
+def limit_of(session: Session, token_id: int, currency: str, settings: Settings) -> int:
+    """The token's limit of a currency; none set means nothing. The person behind it gives no more than they have."""
+    token = session.get_one(ApiToken, token_id)
+    most: int = (token.daily_limits or {}).get(currency, 0)
+    return most if token.person_id is None else min(most, limits.limit_of(session, currency, settings))
+
+
+def _locked(session: Session, key: Mapping[str, int | str]) -> int:
+    """What is taken already, kept as it is until the transaction ends."""
+    session.execute(select(TokenSpending.amount).filter_by(**key).with_for_update())
+    return _spent(session, key)
+
+
+def _spent(session: Session, key: Mapping[str, int | str]) -> int:
+    return session.scalars(select(TokenSpending.amount).filter_by(**key)).one()
