@@ -1,14 +1,23 @@
 """The audit trail over HTTP."""
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import chain, combinations
+from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import literal, null, select
 
-from tests.api.conftest import Api, Caller, an_order
-from tests.support.market import DIVINE
+from tests.api.conftest import Api, Caller, a_party, an_order
+from tests.support.people import SETUP
 from webapp import clock
+from webapp.domain.actors import Actor, job_actor
+from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
-from webapp.services import stop, users
+from webapp.services import audit, audit_roles, audit_verify, stop, tokens, users
+
+MAY_STOP = ROLES["admin"]
 
 
 @pytest.fixture
@@ -35,17 +44,55 @@ def test_records_are_found_by_who_what_and_when(api: Api, reader: Api) -> None:
     assert reader.get("/api/v2/audit-log", to=yesterday).json["data"] == []
 
 
-def test_a_role_finds_what_its_people_did(place: Runtime, reader: Api) -> None:
+def test_a_role_finds_what_was_done_in_it_then(place: Runtime, reader: Api) -> None:
     with place.db.transaction() as session:
-        found = users.by_email(session, "admin@desk.example")
-        assert found is not None
-        stop.stop(session, "Fraud.", at=clock.now(), actor=users.actor_of(found))
-        stop.resume(session, "Clear.", at=clock.now(), actor=DIVINE)
-    for query in ({"role": "admin"}, {"actor": "admin@desk.example"}):
-        assert {each["actor"] for each in reader.get("/api/v2/audit-log", **query).json["data"]} == {f"user:{found.id}"}
-    assert reader.get("/api/v2/audit-log", role="viewer", action="settings.stop").json["data"] == []
+        person = users.by_email(session, "admin@desk.example")
+        assert person is not None
+        stop.stop(session, "Fraud.", at=clock.now(), actor=users.actor_of(person))
+        users.change_roles(session, person.id, ["agent", "viewer"], at=clock.now(), actor=SETUP)
+        stop.resume(session, "Clear.", at=clock.now(), actor=replace(users.actor_of(person), permissions=MAY_STOP))
+
+    def done_as(role: str) -> list[str]:
+        found = reader.get("/api/v2/audit-log", role=role, actor=f"user:{person.id}").json["data"]
+        return [each["action"] for each in found]
+
+    assert done_as("admin") == ["money.stop"]
+    assert done_as("agent") == done_as("viewer") == ["money.resume"]
+    assert done_as("approver") == []
+    [resumed] = reader.get("/api/v2/audit-log", action="money.resume").json["data"]
+    assert resumed["role"] == "agent,viewer"
     wrong = reader.get("/api/v2/audit-log", role="king")
     assert (wrong.status_code, list(wrong.json["errors"])) == (422, ["role"])
+
+
+def test_a_role_finds_jobs_tokens_and_the_command_line_too(place: Runtime, api: Api, reader: Api, web: Flask) -> None:
+    with place.db.transaction() as session:
+        person = users.by_email(session, "admin@desk.example")
+        assert person is not None
+        given: Any = {"expires_at": None, "at": clock.now(), "actor": users.actor_of(person)}
+        _, secret = tokens.create(session, name="hers", scopes=["parties"], **given)
+        rows = select(literal(7).label("id"), null().label("before"), null().label("after"))
+        audit.record_all(session, job_actor("auto_release"), "escrow.release", "escrow", rows, 1, at=clock.now())
+    a_party(Api(web.test_client(), secret), "hers")
+    a_party(api, "nobody-s")
+
+    def done_as(role: str, action: str) -> int:
+        return len(reader.get("/api/v2/audit-log", role=role, action=action).json["data"])
+
+    assert (done_as("job", "escrow.release"), done_as("admin", "escrow.release")) == (1, 0)
+    assert (done_as("token", "party.create"), done_as("admin", "party.create")) == (2, 1)
+    assert (done_as("cli", "user.create"), done_as("token", "user.create")) == (5, 0)
+    with place.db.reading() as session:
+        assert audit_verify.verify(session, place.settings.audit_keys).problems == []
+
+
+def test_every_set_of_roles_is_found_by_each_of_them() -> None:
+    for roles in chain.from_iterable(combinations(ROLES, size) for size in range(1, 6)):
+        for kind in ("user", "token"):
+            kept = Actor(kind, 1, "x", roles=roles).role
+            assert len(kept) <= 200
+            assert all(kept in audit_roles._with(role) for role in (*roles, *([kind] if kind == "token" else [])))
+            assert not any(kept in audit_roles._with(role) for role in ROLES if role not in roles)
 
 
 def test_pages_follow_each_other(api: Api, reader: Api) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import false
 
 from webapp import clock
 from webapp.admin.chrome import may_open
@@ -17,6 +18,7 @@ from webapp.admin.timelines import DEEDS, action_in_words
 from webapp.models import Audit
 from webapp.security.context import runtime
 from webapp.services import audit_verify, lookup
+from webapp.services.audit_roles import KNOWN, by_role
 from webapp.services.audit_search import about, by_actor
 
 NEWEST_SEALS = 500
@@ -52,6 +54,7 @@ class AuditScreen(ListScreen):
         columns=(
             Column("at", _l("When"), Audit.at, kind="when"),
             Column("actor_name", _l("Who"), Audit.actor_name),
+            Column("role", _l("As"), Audit.role),
             Column("actor", _l("Actor"), Audit.actor, shown=False),
             Column(
                 "action", _l("Action"), Audit.action, kind="ref", link=lambda row: url_for("audit.one", audit_id=row.id)
@@ -67,6 +70,13 @@ class AuditScreen(ListScreen):
         ),
         filters=(
             Filter("actor", _l("Who"), by_actor),
+            Filter(
+                "role",
+                _l("As"),
+                lambda role: by_role(role) if role in KNOWN else false(),
+                kind="choice",
+                choices=[(role, role) for role in KNOWN],
+            ),
             choice(
                 "action",
                 _l("Action"),

@@ -8,17 +8,16 @@ from pydantic import AfterValidator, Field
 from webapp.api.endpoints import Call, Endpoints
 from webapp.api.listed import listed
 from webapp.api.shapes import Given, Id, Instant, Name, Page, Paged, Shape, Word, page_of
-from webapp.domain.permissions import ROLES
 from webapp.models import Audit
-from webapp.services.audit_roles import by_role
+from webapp.services.audit_roles import KNOWN, by_role
 from webapp.services.audit_search import by_actor
 
 endpoints = Endpoints("audit")
 
 
 def _known(role: str) -> str:
-    if role not in ROLES:
-        raise ValueError(f"must be one of {', '.join(ROLES)}")
+    if role not in KNOWN:
+        raise ValueError(f"must be one of {', '.join(KNOWN)}")
     return role
 
 
@@ -29,7 +28,7 @@ class AuditQuery(Paged):
         None
     )
     role: Annotated[
-        Annotated[str, AfterValidator(_known)] | None, Field(description="What the user who acted may be today.")
+        Annotated[str, AfterValidator(_known)] | None, Field(description="What the actor acted as then.")
     ] = None
     entity: Annotated[Word | None, Field(examples=["escrow"])] = None
     entity_id: Id | None = None
@@ -52,6 +51,7 @@ class AuditShape(Shape):
     at: Instant
     actor: str
     actor_name: str
+    role: str | None
     action: str
     entity: Entity
     reason: str | None
@@ -66,8 +66,9 @@ class AuditShape(Shape):
 def list_audit_log(call: Call, query: AuditQuery) -> Page[AuditShape]:
     """Records, newest first.
 
-    `role` finds the records of users who have that role now, whatever they had when they acted; jobs and tokens have
-    no role, so with `role` none of theirs are found.
+    `role` is what the actor acted as then, several with commas between: a person's roles; `job` or `cli`; `token`
+    beside the roles of the person behind it. Asking for one finds it among others too. Records from before this was
+    kept have none, and are not found by it.
     """
     wanted = {
         Audit.subject_kind: query.entity,

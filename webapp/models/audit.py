@@ -2,10 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Key, Name, Word
+
+_PERSONS = text("role <> 'job'")
+"""Jobs write most records by far, and are found by their name."""
 
 
 class Audit(Base):
@@ -17,6 +20,7 @@ class Audit(Base):
         Index("ix_audit_subject", "subject_kind", "subject_id", "id"),
         Index("ix_audit_actor", "actor", "id"),
         Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_role", "role", "id", postgresql_where=_PERSONS, sqlite_where=_PERSONS),
         Index("ix_audit_at", "at", postgresql_using="brin"),
     )
 
@@ -26,6 +30,8 @@ class Audit(Base):
     at: Mapped[datetime]
     actor: Mapped[Word]
     actor_name: Mapped[Name]
+    role: Mapped[Name | None]
+    """What the actor acted as then: `agent,approver`, `admin,token`, `job`, `cli`. None for records from before."""
     action: Mapped[Word]
     subject_kind: Mapped[Word]
     subject_id: Mapped[int]

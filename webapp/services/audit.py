@@ -122,6 +122,7 @@ def _common(
         "at": at,
         "actor": actor.key,
         "actor_name": actor.name,
+        "role": actor.role,
         "action": action,
         "run_id": run_id,
         "request_id": actor.request_id,

@@ -1,13 +1,26 @@
-"""Finding audit records by the role of who acted."""
+"""Finding audit records by what the actor acted as then."""
 
-from sqlalchemy import ColumnElement, String, cast, literal, select
+from itertools import combinations
 
+from sqlalchemy import ColumnElement, and_
+
+from webapp.domain.permissions import ROLES
 from webapp.models import Audit
-from webapp.models.user import Role, user_roles
+
+KINDS = ("job", "token", "cli")
+"""What those act as who are no person and have none behind them."""
+KNOWN = (*ROLES, *KINDS)
 
 
 def by_role(role: str) -> ColumnElement[bool]:
-    """Records of people who have this role now; jobs and tokens have none."""
-    key = literal("user:").concat(cast(user_roles.c.user_id, String))
-    people = select(key).join(Role, Role.id == user_roles.c.role_id).where(Role.name == role)
-    return Audit.actor.in_(people)
+    """Records of those who acted in this role, also among others: people, and tokens in the name of people."""
+    if role == "job":
+        return Audit.role == "job"
+    return and_(Audit.role != "job", Audit.role.in_(_with(role)))
+
+
+def _with(role: str) -> list[str]:
+    """Every way in which the role is kept: alone, and together with others."""
+    others = [] if role == "cli" else [other for other in (*ROLES, "token") if other != role]
+    sets = (some for size in range(len(others) + 1) for some in combinations(others, size))
+    return [",".join(sorted((role, *some))) for some in sets]

@@ -1,6 +1,9 @@
-"""The one text of an audit record that its seal covers, and the digest of a batch. Computed where the rows are."""
+"""The one text of an audit record that its seal covers, and the digest of a batch. Computed where the rows are.
 
-from sqlalchemy import ColumnElement, String, cast, func, literal_column, select
+A record from before roles were kept has none, and reads as it did then: its seal stays true.
+"""
+
+from sqlalchemy import ColumnElement, String, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -34,13 +37,17 @@ def digest(session: Session, batch: int) -> str:
 
 
 def _line_on_sqlite() -> ColumnElement[str]:
-    return func.json_array(cast(Audit.at, String), *_SEALED)
+    fields = (cast(Audit.at, String), *_SEALED)
+    return case((Audit.role.is_(None), func.json_array(*fields)), else_=func.json_array(*fields, Audit.role))
 
 
 def _line_on_postgresql() -> ColumnElement[str]:
     """Each field with its length before it, so that no two records read the same; PostgreSQL's JSON is slower."""
     moment = func.to_char(func.timezone("UTC", Audit.at), "YYYY-MM-DD HH24:MI:SS.US")
     fields = (moment, *(cast(column, String) for column in _SEALED))
-    return func.concat(
-        *(func.coalesce(cast(func.length(field), String).concat(":").concat(field), "-") for field in fields)
-    )
+    said = (func.coalesce(_with_length(field), "-") for field in fields)
+    return func.concat(*said, func.coalesce(_with_length(cast(Audit.role, String)), ""))
+
+
+def _with_length(field: ColumnElement[str]) -> ColumnElement[str]:
+    return cast(func.length(field), String).concat(":").concat(field)
