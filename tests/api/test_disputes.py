@@ -69,7 +69,7 @@ def test_evidence_is_typed_by_its_content(api: Api) -> None:
     base = f"/api/v1/disputes/{dispute['id']}/evidence"
     picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\x00" * 64).decode()
     made = api.made(base, {"side": "buyer", "name": "../../photo.exe", "content": picture})
-    assert (made["media_type"], made["name"], made["status"]) == ("image/png", "photo.exe", "staged")
+    assert (made["media_type"], made["name"], made["status"]) == ("image/png", "photo.png", "staged")
     assert api.made(f"{base}/submit", {"evidence_id": made["id"]})["status"] == "submitted"
     api.made(base, {"side": "seller", "body": "I sent it."})
     assert len(api.get(base).json["data"]) == 2
