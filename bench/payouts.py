@@ -14,6 +14,7 @@ from webapp.domain.actors import Actor, job_actor
 from webapp.domain.permissions import ALL_PERMISSIONS
 from webapp.jobs import payout_waves
 from webapp.models import Payout
+from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services import executors, payout_destinations, payout_schedules, payout_settling, payout_writing, payouts
 from webapp.services.party_executors import PartyMoney
@@ -69,7 +70,8 @@ def one_by_one(desk: Runtime, count: int) -> None:
         with desk.db.transaction() as session:
             payout_writing.write_all(session, [schedule], at=at, actor=actor, ways=ways)
             [taken] = payouts.take_due(session, at, 1, payout_waves.LEASE, _KNOWN)
-        told = payout_waves.send(desk, taken)
+        with Lease(payout_waves.LEASE).held():
+            told = payout_waves.send(desk, taken)
         with desk.db.transaction() as session:
             payout_settling.settle_all(session, {taken.id: told.seen}, at=clock.now(), actor=actor)
 

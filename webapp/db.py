@@ -20,6 +20,10 @@ Hook = Callable[[Session], None]
 STATEMENT_TIMEOUT = 120_000
 LOCK_TIMEOUT = 5_000
 """Milliseconds that a statement, and a wait for a lock, may take."""
+SILENCE_SECONDS = 20
+"""How long a server may be out of reach before its connection is given up: well below every lease, so that a process
+that is cut off learns it before another takes over what it has in hand.
+"""
 
 
 class Database:
@@ -116,8 +120,19 @@ def _postgresql(url: str, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        connect_args={"options": options, "connect_timeout": 5, "application_name": "escrow-desk"},
+        connect_args=_SOCKET | {"options": options, "application_name": "escrow-desk"},
     )
+
+
+_SOCKET = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": SILENCE_SECONDS * 1000,
+    "keepalives": 1,
+    "keepalives_idle": SILENCE_SECONDS // 2,
+    "keepalives_interval": SILENCE_SECONDS // 4,
+    "keepalives_count": 2,
+}
+"""How libpq watches a connection while nothing is said on it, and while what was said is not acknowledged."""
 
 
 def _sqlite(url: str) -> Engine:

@@ -20,6 +20,7 @@ from webapp.errors import Conflict, Invalid
 from webapp.jobs import payout_waves
 from webapp.jobs.run_job import run_here
 from webapp.models import Alert, Payout, PayoutSchedule, Transfer
+from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
 from webapp.services import (
@@ -216,7 +217,8 @@ def test_killed_after_the_providers_success_it_is_not_sent_again(runtime: Runtim
         payout_writing.write_all(session, [plan], at=clock.now(), actor=ACTOR, ways=WAYS)
     with runtime.db.transaction() as session:
         [taken] = payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-    payout_waves.send(runtime, taken)
+    with Lease(payout_waves.LEASE).held():
+        payout_waves.send(runtime, taken)
     settle(runtime, world)
 
     [payout] = payouts_of(runtime, plan)
@@ -233,8 +235,9 @@ def test_two_at_once_write_and_send_once(pg_runtime: Runtime, world: Sandbox) ->
     def send() -> None:
         with pg_runtime.db.transaction() as session:
             taken = payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-        for each in taken:
-            payout_waves.send(pg_runtime, each)
+        with Lease(payout_waves.LEASE).held():
+            for each in taken:
+                payout_waves.send(pg_runtime, each)
 
     for act in (write, send):
         threads = [threading.Thread(target=act) for _ in range(4)]

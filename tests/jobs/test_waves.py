@@ -20,7 +20,7 @@ from webapp.jobs.run_job import run_job
 from webapp.jobs.work import Work
 from webapp.models import Payment, Transfer
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import payment_settling, sweep
+from webapp.services import payment_settling, payments, sweep
 from webapp.services.payments import Asked
 
 JOB, ALL, SIZE = "ask", 12, 4
@@ -161,3 +161,23 @@ def test_a_run_asks_about_each_once_however_soon_it_comes_due_again(
     assert (first.status, first.skipped, len(provider.asked)) == ("succeeded", ALL, ALL)
     provider.fate = Fate.SUCCEEDED
     assert go(runtime, JOB).succeeded == ALL
+
+
+def test_a_slow_provider_is_given_fewer_at_once(
+    runtime: Runtime, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is claimed has to leave within its lease, so a wave is no larger than what the last ones could do."""
+    took, limits = iter([0, 170, 0, 170, 0, 0.1, 0, 0.1, 0, 0.1]), []
+    real = payments.take_due
+    monkeypatch.setattr(waves, "SIZE", 400)
+    monkeypatch.setattr(waves, "monotonic", lambda: next(took, 0))
+    monkeypatch.setattr(runtime.settings, "provider_parallel_calls", 1)
+    monkeypatch.setattr(
+        payments,
+        "take_due",
+        lambda session, at, limit, *more, **named: limits.append(limit) or real(session, at, 2, *more, **named),
+    )
+    go(runtime, JOB)
+
+    assert limits == [8, 8, 4, 2, 4, 8, 16]
+    each_was_held_once(runtime)

@@ -12,6 +12,7 @@ from webapp.providers.failures import NotSent, Refused
 from webapp.providers.mail import Letter, Mail
 
 FROM = "Escrow Desk <desk@market.example>"
+pytestmark = pytest.mark.usefixtures("leased")
 
 
 def test_letters_go_over_one_connection(letters: Letters) -> None:

@@ -15,6 +15,7 @@ from webapp.providers.webhook_posts import WebhookPosts
 from webapp.settings import SettingsProblem, load_settings
 
 HERE = networks(["127.0.0.0/8"])
+pytestmark = pytest.mark.usefixtures("leased")
 
 
 @pytest.mark.parametrize(

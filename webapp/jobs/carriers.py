@@ -9,6 +9,7 @@ from webapp.domain.states import Channel
 from webapp.logs import get_logger
 from webapp.providers.chat import Chat
 from webapp.providers.failures import CallFailed, NotSent, Refused
+from webapp.providers.leases import Lease, LeaseEnded
 from webapp.providers.mail import Letter, Mail
 from webapp.providers.pace import Pace
 from webapp.providers.webhook_posts import Answer, WebhookPosts
@@ -36,8 +37,12 @@ class Carriers:
             channel: Pace(f"out-{channel}", count, settings.redis_address) for channel, count in _PER_MINUTE.items()
         }
 
-    def send(self, parcels: list[Parcel]) -> list[tuple[Parcel, Result]]:
-        """Send parcels of one channel, in order."""
+    def send(self, parcels: list[Parcel], lease: Lease) -> list[tuple[Parcel, Result]]:
+        """Send parcels of one channel, in order; those that the lease is over for have had no turn."""
+        with lease.held():
+            return self._sent(parcels)
+
+    def _sent(self, parcels: list[Parcel]) -> list[tuple[Parcel, Result]]:
         if parcels[0].channel == Channel.EMAIL:
             return self._letters(parcels)
         return list(self._in_order(parcels, self._webhook if parcels[0].channel == Channel.WEBHOOK else self._said))
@@ -55,6 +60,8 @@ class Carriers:
             return NotTried()
         try:
             return way(parcel)
+        except LeaseEnded:
+            return NotTried(0)
         except CallFailed as failure:
             return failed(failure)
         except Exception as problem:
@@ -98,4 +105,6 @@ def _answered(answer: Answer) -> Failed:
 def _of_letter(ended: CallFailed | NotTried | None) -> Result:
     if ended is None:
         return Sent()
+    if isinstance(ended, LeaseEnded):
+        return NotTried(0)
     return failed(ended) if isinstance(ended, CallFailed) else NotTried()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cached_property
 
 from webapp.providers.blnk import MOST_AT_ONCE, Blnk
@@ -52,7 +53,7 @@ class Balances:
         """What was made is in `made`, also when one could not be."""
         with ThreadPoolExecutor(self._parallel) as threads:
             asked = {
-                account: threads.submit(self._blnk.create_balance, self._ledger, account, currency)
+                account: threads.submit(copy_context().run, self._blnk.create_balance, self._ledger, account, currency)
                 for account, currency in wanted.items()
             }
         failures: list[CallFailed] = []

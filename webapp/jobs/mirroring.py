@@ -14,6 +14,7 @@ from webapp.jobs.mirror_balances import Balances
 from webapp.jobs.work import Work
 from webapp.providers.blnk import Blnk, Different, Movement
 from webapp.providers.failures import CallFailed, NotSent, Unknown
+from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services import mirror_entries
 from webapp.services.mirror_entries import Waiting
@@ -45,18 +46,21 @@ class Mirror:
     def send(self, check: Callable[[], None], told: Callable[[int], None] = lambda sent: None) -> int:
         """Send wave after wave until nothing is due. `check` may raise between two waves."""
         sent = 0
-        while wave := self._claimed():
-            done = self._wave(wave)
-            sent += done
+        while True:
+            lease = Lease(mirror_entries.LEASE)
+            wave = self._claimed()
+            if not wave:
+                return sent
+            with lease.held():
+                sent += self._wave(wave, lease)
             told(sent)
             check()
-        return sent
 
     def _claimed(self) -> list[Waiting]:
         with self._db.transaction() as session:
             return mirror_entries.claim(session, database_now(session), WAVE)
 
-    def _wave(self, wave: Sequence[Waiting]) -> int:
+    def _wave(self, wave: Sequence[Waiting], lease: Lease) -> int:
         try:
             balances = self._balances.of(sorted({account for each in wave for account in each.legs}))
         except CallFailed as failure:
@@ -67,7 +71,11 @@ class Mirror:
         self._put_back(others, NotSent("A balance of it is being made."))
         lanes = [list(lane) for _, lane in groupby(sorted(known, key=_lane), key=lambda each: each.currency)]
         with ThreadPoolExecutor(max(1, min(8, len(lanes)))) as threads:
-            return sum(threads.map(lambda lane: self._lane(lane, balances), lanes))
+            return sum(threads.map(lambda lane: self._under(lease, lane, balances), lanes))
+
+    def _under(self, lease: Lease, lane: list[Waiting], balances: dict[int, str]) -> int:
+        with lease.held():
+            return self._lane(lane, balances)
 
     def _lane(self, lane: list[Waiting], balances: dict[int, str]) -> int:
         """Send them in order; when Blnk can't be reached, the rest is put back."""

@@ -1,15 +1,19 @@
 """An outage of the database can't be written down, so it is said at once by whoever sees it."""
 
 import time
+from datetime import timedelta
 from itertools import groupby
 
 from webapp.jobs.carriers import Carriers
+from webapp.providers.leases import Lease
 from webapp.services.delivery_queue import Parcel
 from webapp.services.messages import recipients
 from webapp.services.messages.recipients import Recipient
 from webapp.settings import Settings
 
 PATIENCE = 60.0
+_FRESH = timedelta(minutes=5)
+"""For how long it is worth saying."""
 _AWAY = ("Urgent: the database does not answer", "The desk's database has not answered for a minute. Nothing moves.")
 _BACK = ("Resolved: the database answers again", "The desk's database answers again. What waited goes on.")
 
@@ -39,7 +43,8 @@ class Outage:
         to = sorted(recipients.of_alerts(self._settings), key=lambda each: each.channel)
         carriers, first = Carriers(self._settings), int(time.time() * 1000)
         for _channel, group in groupby(to, key=lambda each: each.channel):
-            carriers.send([_parcel(number, each, title, body) for number, each in enumerate(group, first)])
+            parcels = [_parcel(number, each, title, body) for number, each in enumerate(group, first)]
+            carriers.send(parcels, Lease(_FRESH))
 
 
 def _parcel(number: int, to: Recipient, title: str, body: str) -> Parcel:

@@ -31,6 +31,7 @@ def wave(work: Work, only: Sequence[int] | None = None) -> Wave[Asked, Seen]:
     due_by = work.now
     return Wave(
         kind="payment",
+        lease=LEASE,
         take=lambda session, limit: payments.take_due(
             session, database_now(session), limit, LEASE, known, chosen, due_by=due_by
         ),
@@ -59,6 +60,7 @@ def again(work: Work, payment_ids: Sequence[int]) -> Wave[Asked, Seen]:
 
     return Wave(
         kind="payment",
+        lease=LEASE,
         take=take,
         ask=partial(look, work.runtime),
         settle=partial(_settle, work),
@@ -101,6 +103,7 @@ def open_chargebacks(work: Work) -> Wave[chargebacks.Asked, tuple[Charged, Seen]
     known = list(work.runtime.providers.disputing)
     return Wave(
         kind="chargeback",
+        lease=LEASE,
         take=lambda session, limit: chargebacks.take_due(session, work.now, limit, LEASE, known),
         ask=lambda asked: (
             look_chargeback(work.runtime, asked),

@@ -38,6 +38,7 @@ def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Told]:
     due_by = work.now
     return Wave(
         kind="payout",
+        lease=LEASE,
         take=lambda session, limit: payouts.take_due(
             session, database_now(session), limit, LEASE, known, only, due_by=due_by
         ),
@@ -92,4 +93,7 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, Told |
     for destination_id, recipient in sorted(known.items()):
         if recipient is not None:
             payout_destinations.remember_recipient(session, destination_id, recipient)
-    return payout_settling.settle_all(session, words, at=database_now(session), actor=work.actor, run_id=work.run_id)
+    claims = {taken.id: taken.claim for taken, _ in answered}
+    return payout_settling.settle_all(
+        session, words, at=database_now(session), actor=work.actor, run_id=work.run_id, claims=claims
+    )

@@ -25,6 +25,7 @@ def wave(work: Work) -> Wave[Giving, Seen]:
     due_by = work.now
     return Wave(
         kind="refund",
+        lease=LEASE,
         take=lambda session, limit: refunds.take_due(session, database_now(session), limit, LEASE, due_by=due_by),
         ask=lambda giving: give(work.runtime, giving),
         settle=lambda session, answered: _settle(work, session, answered),
@@ -49,4 +50,5 @@ def give(runtime: Runtime, giving: Giving) -> Seen:
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[Giving, Word]]) -> Outcome:
     words = {giving.id: word for giving, word in answered}
-    return refunds.settle_all(session, words, at=database_now(session), actor=work.actor)
+    claims = {giving.id: giving.claim for giving, _ in answered}
+    return refunds.settle_all(session, words, at=database_now(session), actor=work.actor, claims=claims)

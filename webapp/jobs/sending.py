@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from webapp.jobs.carriers import Carriers
+from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services import delivery_queue
 from webapp.services.delivery_queue import Lanes, Parcel, Result
@@ -59,14 +60,15 @@ class Sending:
 
     def _take(self, pool: ThreadPoolExecutor, flying: _Flying) -> None:
         if self._only is None and list(flying.values()).count(_LETTERS) < MAILMEN:
-            self._fly(pool, flying, _LETTERS, self._claim(LETTERS, delivery_queue.LETTERS))
-        free = self._most - len(flying)
+            lease = Lease(self._lease)
+            self._fly(pool, flying, _LETTERS, self._claim(LETTERS, delivery_queue.LETTERS), lease)
+        free, lease = self._most - len(flying), Lease(self._lease)
         for lane, parcels in groupby(self._claim(free, self._only or delivery_queue.REST), key=lambda each: each.lane):
-            self._fly(pool, flying, lane, list(parcels))
+            self._fly(pool, flying, lane, list(parcels), lease)
 
-    def _fly(self, pool: ThreadPoolExecutor, flying: _Flying, what: str, parcels: list[Parcel]) -> None:
+    def _fly(self, pool: ThreadPoolExecutor, flying: _Flying, what: str, parcels: list[Parcel], lease: Lease) -> None:
         if parcels:
-            flying[pool.submit(self._carriers.send, parcels)] = what
+            flying[pool.submit(self._carriers.send, parcels, lease)] = what
 
     def _claim(self, limit: int, lanes: Lanes) -> list[Parcel]:
         if limit <= 0:

@@ -6,6 +6,8 @@ The next wave is asked while the last one is settled. A process that is killed l
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.provider_words import Unanswered
 from webapp.errors import Refusal
 from webapp.providers.failures import CallFailed, unanswered
+from webapp.providers.leases import Lease
 from webapp.services.outcome import Outcome
 from webapp.services.run_progress import RunLost
 
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
     from webapp.jobs.work import Work
 
 SIZE = 400
-"""How many are taken at once."""
+"""How many are taken at once, at most: a slow provider gets fewer, so that they are done within their lease."""
+_FIRST, _QUICK, _SLOW = 8, 16, 4
+"""Items per parallel call at first, and which part of the lease a wave takes when it is quick, or slow."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -30,11 +35,12 @@ Answer = TypeVar("Answer")
 class Wave(Generic[Item, Answer]):
     """What is taken, how each is asked about, and what is done with the answers.
 
-    `take(session, limit)` claims items so that nobody else takes them for a while; `ask(item)` calls a provider;
+    `take(session, limit)` claims items so that nobody else takes them during the `lease`; `ask(item)` calls a provider;
     `settle(session, [(item, answer)])` does what the answers mean; `count(session)` says how many are due.
     """
 
     kind: str
+    lease: timedelta
     take: Callable[[Session, int], Sequence[Item]]
     ask: Callable[[Item], Answer]
     settle: Callable[[Session, Sequence[tuple[Item, Answer | Unanswered]]], Outcome]
@@ -47,15 +53,18 @@ class Waves(Generic[Item, Answer]):
 
     def __init__(self, work: "Work", wave: Wave[Item, Answer]) -> None:
         self._work, self._wave = work, wave
+        self._parallel = work.settings.provider_parallel_calls
+        self._size = min(SIZE, self._parallel * _FIRST)
 
     def go(self) -> None:
         """Wave after wave. What was asked is settled before the run stops."""
         with self._work.db.transaction() as session:
             self._work.book.hold(session)
             self._work.book.expect(session, self._wave.count(session))
-        with ThreadPoolExecutor(self._work.settings.provider_parallel_calls) as pool:
+        with ThreadPoolExecutor(self._parallel) as pool:
             ahead = self._begin(pool)
             while ahead:
+                begun = monotonic()
                 try:
                     self._work.check()
                     following = self._begin(pool)
@@ -63,17 +72,28 @@ class Waves(Generic[Item, Answer]):
                     self._settle(ahead)
                     raise
                 self._settle(ahead)
+                self._adapt(monotonic() - begun)
                 ahead = following
 
+    def _adapt(self, seconds: float) -> None:
+        """Take more when a wave was quick, fewer when it was slow."""
+        lease = self._wave.lease.total_seconds()
+        if seconds > lease / _SLOW:
+            self._size = max(self._parallel, self._size // 2)
+        elif seconds < lease / _QUICK:
+            self._size = min(SIZE, self._size * 2)
+
     def _begin(self, pool: ThreadPoolExecutor) -> Any:
+        lease = Lease(self._wave.lease)
         with self._work.db.transaction() as session:
             self._work.book.hold(session)
-            items = self._wave.take(session, SIZE)
-        return [(item, pool.submit(self._asked, item)) for item in items]
+            items = self._wave.take(session, self._size)
+        return [(item, pool.submit(self._asked, item, lease)) for item in items]
 
-    def _asked(self, item: Item) -> Answer | Unanswered:
+    def _asked(self, item: Item, lease: Lease) -> Answer | Unanswered:
         try:
-            return self._wave.ask(item)
+            with lease.held():
+                return self._wave.ask(item)
         except CallFailed as failure:
             return unanswered(failure)
         except Refusal as refusal:

@@ -54,6 +54,7 @@ def wave(work: Work) -> Wave[Arrived, Heard | Nothing]:
     """Everything that waits to be handled."""
     return Wave(
         kind="incoming_webhook",
+        lease=LEASE,
         take=lambda session, limit: incoming.take_due(session, work.now, limit, LEASE),
         ask=lambda arrived: ask(work.runtime, arrived),
         settle=lambda session, answered: _settle(work, session, answered),

@@ -4,7 +4,7 @@ Blnk's own splits are not used: they number their legs in no fixed order, so tha
 which leg is there. A transfer of ours with several legs is several movements, each under a reference of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -150,18 +150,16 @@ class Blnk:
         return self._ledger() or made
 
     def _filtered(self, path: str, filters: list[dict[str, Any]]) -> list[Answer]:
-        """Asking by POST changes nothing, so it is asked once more when it was not answered."""
-        body = {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0}
-        try:
-            found = self._post(path, body)
-        except Unknown:
-            found = self._post(path, body)
+        found = self._unlocked(self._caller.ask, path, {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0})
         rows = found.get("data") if isinstance(found, dict) else found
         return [Answer(NAME, row) for row in rows or []]
 
     def _post(self, path: str, body: Any) -> Any:
+        return self._unlocked(self._caller.post, path, body)
+
+    def _unlocked(self, call: Callable[[str, Any], Any], path: str, body: Any) -> Any:
         try:
-            return self._caller.post(path, body)
+            return call(path, body)
         except Refused as refusal:
             if refusal.code == _LOCKED:
                 raise NotSent("Blnk has a balance locked.", retry_after=_AGAIN_AFTER) from None

@@ -13,6 +13,7 @@ from requests.exceptions import ConnectionError as Disconnected
 from requests.exceptions import ConnectTimeout, RequestException
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
+from webapp.providers import leases
 from webapp.providers.circuit import Circuit
 from webapp.providers.failures import CallFailed, KeyRefused, NotSent, Refused, Unknown
 from webapp.providers.pace import Pace
@@ -57,18 +58,32 @@ class Caller:
             return self._call("GET", path, params=params)
 
     def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Any:
-        """Do. Never repeated here: who calls knows whether that is harmless."""
-        return self._call("POST", path, json=body, headers=headers)
+        """Do, under the lease at hand. Never repeated here: who calls knows whether that is harmless."""
+        return self._call("POST", path, json=body, headers=headers, acts=True)
 
-    def post_form(self, path: str, fields: Mapping[str, str]) -> Any:
-        """Do, with a form's fields."""
+    def ask(self, path: str, body: Any) -> Any:
+        """Ask by POST what changes nothing there; once more when it was not answered."""
+        try:
+            return self._call("POST", path, json=body)
+        except Unknown:
+            return self._call("POST", path, json=body)
+
+    def ask_form(self, path: str, fields: Mapping[str, str]) -> Any:
+        """Ask by a form's fields, which changes nothing there."""
         return self._call("POST", path, data=fields)
 
-    def _call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Any:
+    def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, acts: bool = False, **more: Any
+    ) -> Any:
         self._circuit.require_closed()
         self._pace.wait(self._line.seconds)
         try:
-            answer = self._answer(method, path, dict(self._line.headers()) | dict(headers or {}), more)
+            carried = dict(self._line.headers()) | dict(headers or {})
+            if acts:
+                leases.ensure_live(CONNECT_SECONDS + self._line.seconds)
+            answer = self._answer(method, path, carried, more)
+        except leases.LeaseEnded:
+            raise
         except (Refused, NotSent) as failure:
             self._note(failure)
             raise

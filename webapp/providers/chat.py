@@ -5,7 +5,11 @@ from collections.abc import Iterable
 
 from webapp.domain.notify_urls import dialled, dialling, name_of, takes_phone
 from webapp.domain.states import Channel
+from webapp.providers import leases
 from webapp.providers.failures import NotSent, Refused
+
+_SECONDS = 10.0
+"""How long Apprise may take for one message, connecting included."""
 
 
 class Chat:
@@ -18,7 +22,10 @@ class Chat:
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
 
     def say(self, channel: str, recipient: str, title: str, body: str) -> None:
-        """Say it to a chat by its name, or to a telephone. Raises NotSent, or Refused when it can never arrive."""
+        """Say it to a chat by its name, or to a telephone, under the lease at hand.
+
+        Raises NotSent, or Refused when it can never arrive.
+        """
         url = self._dialling(recipient) if channel == Channel.SMS else self._known.get(recipient)
         if url is None:
             raise Refused("Its address is not set any more.", status=0)
@@ -27,6 +34,7 @@ class Chat:
         service = apprise.Apprise()
         if not service.add(url):
             raise Refused("Apprise does not know this kind of address.", status=0)
+        leases.ensure_live(_SECONDS)
         if not service.notify(body=body, title=title):
             raise NotSent(f"{url.partition(':')[0]} did not take it.")
 

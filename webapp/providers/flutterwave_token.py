@@ -137,7 +137,7 @@ class Tokens:
             "client_id": self._client.id,
             "client_secret": self._client.secret,
         }
-        answer = Answer(TOKEN_NAME, self._caller.post_form("", form))
+        answer = Answer(TOKEN_NAME, self._caller.ask_form("", form))
         seconds = answer.minor("expires_in")
         if seconds <= 0 or answer.text("token_type").lower() != "bearer":
             raise Unknown("Flutterwave answered with a token that can't be used.")

@@ -13,6 +13,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from webapp import clock
+from webapp.providers import leases
 from webapp.providers.failures import CallFailed, NotSent, Refused, Unknown
 
 _BATCH_SECONDS = 60.0
@@ -39,7 +40,10 @@ class Mail:
         self._from = Address(name, addr_spec=address or "desk@localhost")
 
     def send(self, letters: Sequence[Letter]) -> list[CallFailed | None]:
-        """Send over one connection; None for each that the server took. Ends early rather than late: see NotSent."""
+        """Send over one connection, under the lease at hand; None for each that the server took.
+
+        Ends early rather than late: see NotSent.
+        """
         if not letters:
             return []
         try:
@@ -56,7 +60,11 @@ class Mail:
         if connection.sock is None or time.monotonic() > ends:
             return NotSent("The mail server had no time for it.")
         try:
-            connection.send_message(self._written(letter))
+            written = self._written(letter)
+            leases.ensure_live(self._seconds)
+            connection.send_message(written)
+        except leases.LeaseEnded as ended:
+            return ended
         except (MessageError, ValueError, IndexError):
             return Refused("This can't be an email address.", status=_FOR_GOOD)
         except smtplib.SMTPException as problem:

@@ -10,6 +10,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from webapp import clock
 from webapp.domain.addresses import Network
+from webapp.providers import leases
 from webapp.providers.checked_connections import CheckedAdapter, Gate, PrivateAddress
 from webapp.providers.failures import NotSent, Unknown
 
@@ -40,7 +41,7 @@ class WebhookPosts:
         self._seconds, self._allowed = seconds, allowed
 
     def post(self, url: str, body: str, headers: Mapping[str, str]) -> Answer:
-        """Post once and hear what is answered. Raises NotSent or Unknown when there is no answer."""
+        """Post once, under the lease at hand, and hear the answer. Raises NotSent or Unknown when there is none."""
         with Gate(self._allowed, self._seconds) as gate, requests.Session() as session:
             session.trust_env = False
             session.mount("http://", CheckedAdapter(gate))
@@ -53,6 +54,7 @@ class WebhookPosts:
     def _answer(self, session: requests.Session, url: str, body: str, headers: Mapping[str, str]) -> Answer:
         named = {"Content-Type": "application/json", "User-Agent": "Escrow-Desk-Webhooks/1", "Connection": "close"}
         timeout = (min(CONNECT_SECONDS, self._seconds), self._seconds)
+        leases.ensure_live(self._seconds)
         with session.post(
             url, data=body.encode(), headers=named | dict(headers), timeout=timeout, allow_redirects=False, stream=True
         ) as response:

@@ -171,9 +171,11 @@ def _parcel(row: Delivery, endpoint: WebhookEndpoint | None) -> Parcel:
 
 
 def _settle(session: Session, parcel: Parcel, result: Result, at: datetime) -> int:
+    # What had no turn counts down again, so the number alone could be that of an earlier claim.
+    mine = (Delivery.id == parcel.id, Delivery.attempts == parcel.attempt, Delivery.lease_until.is_not(None))
     changed = session.scalars(
         update(Delivery)
-        .where(Delivery.id == parcel.id, Delivery.attempts == parcel.attempt, WAITING)
+        .where(*mine, WAITING)
         .values(**_values(parcel, result, at))
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)

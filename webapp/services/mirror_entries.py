@@ -32,6 +32,8 @@ class Waiting:
     """What goes into each account, in minor units."""
     attempts: int
     doubtful: bool
+    until: datetime
+    """When the claim ends: it tells who has it now from who had it before."""
 
 
 def claim(session: Session, at: datetime, limit: int) -> list[Waiting]:
@@ -53,6 +55,7 @@ def claim(session: Session, at: datetime, limit: int) -> list[Waiting]:
             legs.get(head.id, {}),
             rows[head.id].attempts,
             doubtful=rows[head.id].status == MirrorStatus.SENDING,
+            until=at + LEASE,
         )
         for head in found
     ]
@@ -64,7 +67,10 @@ def done(session: Session, sent: Sequence[Waiting], at: datetime) -> None:
 
 
 def failed(session: Session, tried: Sequence[Waiting], at: datetime, said: str, *, doubtful: bool) -> None:
-    """They were tried and it is not known, or known not to be, that they are there. Later again, up to 20 times."""
+    """They were tried and it is not known, or known not to be, that they are there. Later again, up to 20 times.
+
+    What another process has taken over since is left to it.
+    """
     for each in tried:
         attempts = each.attempts + 1
         status = MirrorStatus.SENDING if doubtful or each.doubtful else MirrorStatus.WAITING
@@ -73,6 +79,7 @@ def failed(session: Session, tried: Sequence[Waiting], at: datetime, said: str, 
         _set(
             session,
             [each.transfer_id],
+            *_ours(each),
             status=status,
             attempts=attempts,
             next_try_at=at + _pause(attempts),
@@ -86,12 +93,12 @@ def give_up(session: Session, one: Waiting, said: str) -> None:
 
 
 def put_back(session: Session, unsent: Sequence[Waiting], until: datetime, said: str) -> None:
-    """Those that were not settled were not tried, which is nobody's failure."""
+    """Those of one claim that were not settled were not tried, which is nobody's failure."""
     for status, doubtful in ((MirrorStatus.WAITING, False), (MirrorStatus.SENDING, True)):
-        ids = [each.transfer_id for each in unsent if each.doubtful == doubtful]
-        _set(
-            session, ids, MirrorEntry.status == MirrorStatus.SENDING, status=status, next_try_at=until, said=said[:300]
-        )
+        mine = [each for each in unsent if each.doubtful == doubtful]
+        if mine:
+            ids = [each.transfer_id for each in mine]
+            _set(session, ids, *_ours(mine[0]), status=status, next_try_at=until, said=said[:300])
 
 
 def note_missing(session: Session, after: int, limit: int, at: datetime) -> int | None:
@@ -125,6 +132,11 @@ def given_up(session: Session, limit: int = 100) -> list[str]:
     dead = select(Transfer.reference).join(MirrorEntry, MirrorEntry.transfer_id == Transfer.id)
     dead = dead.where(MirrorEntry.status == MirrorStatus.DEAD).order_by(MirrorEntry.transfer_id)
     return list(session.scalars(dead.limit(limit)))
+
+
+def _ours(one: Waiting) -> tuple[ColumnElement[bool], ...]:
+    """Whether it is in the hands still that took it."""
+    return MirrorEntry.status == MirrorStatus.SENDING, MirrorEntry.next_try_at == one.until
 
 
 def _legs(session: Session, ids: Sequence[int]) -> dict[int, dict[int, int]]:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.payout_rules import Course, Sent, judge, next_try
 from webapp.domain.provider_words import Seen, Word
@@ -34,21 +35,36 @@ class Ruled:
 
 
 def settle_all(
-    session: Session, words: Mapping[int, Word], *, at: datetime, actor: Actor, run_id: int | None = None
+    session: Session,
+    words: Mapping[int, Word],
+    *,
+    at: datetime,
+    actor: Actor,
+    run_id: int | None = None,
+    claims: Mapping[int, Claim] | None = None,
 ) -> Outcome:
     """Do to each payout what its provider's word means; settling the same word twice changes nothing more.
 
-    Those that are not settled yet are refused by name, not raised.
+    Those that are not settled yet are refused by name, not raised. `claims` tells how the payouts were taken that
+    somebody asked about: who has lost one since settles only what the provider knows of its reference.
     """
     lock(session, Payout, list(words))
-    ruled = [_ruled(row, words[row.id]) for row in session.execute(_rows(session, list(words)))]
+    rows = session.execute(_rows(session, list(words))).all()
+    lost = [row for row in rows if not _counts(row, words[row.id], (claims or {}).get(row.id))]
+    ruled = [_ruled(row, words[row.id]) for row in rows if row not in lost]
     groups: dict[Course, list[Ruled]] = {course: [] for course in Course}
     for each in ruled:
         groups[each.course].append(each)
     _succeed(session, groups[Course.SUCCEED], at, actor)
     _come_back(session, [*groups[Course.FAIL], *groups[Course.REVERSE]], at, actor, run_id)
     _wait(session, groups[Course.WAIT], at)
-    return _outcome(ruled, groups)
+    outcome = _outcome(ruled, groups)
+    outcome.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
+    return outcome
+
+
+def _counts(row: Any, word: Word, claim: Claim | None) -> bool:
+    return counts(word, claim, Claim(row.status, row.attempts))
 
 
 def _outcome(ruled: Sequence[Ruled], groups: Mapping[Course, Sequence[Ruled]]) -> Outcome:

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.claims import Claim
 from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Overtaken
@@ -31,6 +33,7 @@ class Taken:
     may_send: bool
     destination_id: int
     recipient: str | None
+    claim: Claim
 
 
 def get(session: Session, payout_id: int) -> Payout:
@@ -69,12 +72,14 @@ def take_due(
             unsent.label("may_send"),
             Payout.destination_id,
             PayoutDestination.recipient,
+            Payout.status,
+            Payout.attempts,
         )
         .join(PayoutDestination, PayoutDestination.id == Payout.destination_id)
         .where(one_of(session, Payout.id, ids))
         .order_by(Payout.id)
     )
-    taken = [Taken(*row) for row in session.execute(rows)]
+    taken = [_taken(row) for row in session.execute(rows)]
     marked = update(Payout).where(one_of(session, Payout.id, ids))
     values = {
         "status": case((unsent, str(PayoutStatus.SENDING)), else_=Payout.status),
@@ -84,6 +89,21 @@ def take_due(
     }
     session.execute(marked.values(**values).execution_options(synchronize_session=False))
     return taken
+
+
+def _taken(row: Any) -> Taken:
+    claim = Claim(PayoutStatus.SENDING if row.may_send else row.status, row.attempts + 1)
+    return Taken(
+        row.id,
+        row.provider,
+        row.ref,
+        row.amount,
+        row.currency,
+        row.may_send,
+        row.destination_id,
+        row.recipient,
+        claim,
+    )
 
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:

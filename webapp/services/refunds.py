@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import RefundCreated, RefundFailed, RefundProcessed
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
@@ -34,6 +35,7 @@ class Giving:
     amount: int
     currency: str
     may_send: bool
+    claim: Claim
 
 
 def write(session: Session, payment: Payment, party_id: int, amount: Money, *, at: datetime, actor: Actor) -> Refund:
@@ -83,9 +85,10 @@ def take_due(
     for refund in session.scalars(due).all():
         reference = session.get_one(Payment, refund.payment_id).reference or ""
         may_send = refund.status == RefundStatus.WAITING
-        taken.append(Giving(refund.id, refund.provider, reference, refund.amount, refund.currency, may_send))
         refund.status = RefundStatus.SENDING if may_send else refund.status
         refund.next_try_at, refund.attempts = at + lease, refund.attempts + 1
+        claim = Claim(refund.status, refund.attempts)
+        taken.append(Giving(refund.id, refund.provider, reference, refund.amount, refund.currency, may_send, claim))
     return taken
 
 
@@ -106,18 +109,40 @@ def _open_at_bank() -> Select[ProviderDispute]:
     return select(ProviderDispute).where(ProviderDispute.status == ChargebackStatus.OPEN)
 
 
-def settle_all(session: Session, words: Mapping[int, Word], *, at: datetime, actor: Actor) -> Outcome:
-    """Do to each refund what its provider's word means. Twice changes nothing."""
+def settle_all(
+    session: Session,
+    words: Mapping[int, Word],
+    *,
+    at: datetime,
+    actor: Actor,
+    claims: Mapping[int, Claim] | None = None,
+) -> Outcome:
+    """Do to each refund what its provider's word means. Twice changes nothing.
+
+    `claims` tells how the refunds were taken that somebody asked about: who has lost one since settles nothing, unless
+    the provider says that the money is on its way, or there.
+    """
     lock(session, Refund, list(words))
     outcome = Outcome("refund")
     rows = select(Refund).where(one_of(session, Refund.id, list(words)), Refund.status.in_(OPEN)).order_by(Refund.id)
     for refund in session.scalars(rows.execution_options(populate_existing=True)).all():
-        if _settle(session, refund, words[refund.id], at, actor):
+        if not _counts(refund, words[refund.id], (claims or {}).get(refund.id)):
+            outcome.refused.append(Refused(refund.id, f"refund {refund.id}", TAKEN_OVER))
+        elif _settle(session, refund, words[refund.id], at, actor):
             outcome.done += 1
             outcome.amounts[refund.currency] = outcome.amounts.get(refund.currency, 0) + refund.amount
         else:
             outcome.refused.append(Refused(refund.id, f"refund {refund.id}", refund.said or ""))
     return outcome
+
+
+def _counts(refund: Refund, word: Word, claim: Claim | None) -> bool:
+    """Whether a word may be settled. One payment can have several refunds there: that an earlier one failed is not the
+    end of the one that whoever holds it now has sent.
+    """
+    now = Claim(refund.status, refund.attempts)
+    failed = isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED)
+    return counts(word, claim, now) and not (failed and claim is not None and claim != now)
 
 
 def _settle(session: Session, refund: Refund, word: Word, at: datetime, actor: Actor) -> bool:
