@@ -168,6 +168,7 @@ def _add(whole: Outcome, part: Outcome) -> None:
     whole.subject_kind = part.subject_kind
     whole.done += part.done
     whole.refused += part.refused
+    whole.failed += part.failed
     for currency, amount in part.amounts.items():
         whole.amounts[currency] = whole.amounts.get(currency, 0) + amount
 

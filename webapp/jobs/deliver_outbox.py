@@ -12,10 +12,10 @@ from webapp.jobs.mirroring import mirror
 from webapp.jobs.sending import Sending
 from webapp.jobs.work import Work
 from webapp.logs import get_logger
-from webapp.services import deliveries, fan_out
+from webapp.services import deliveries, delivery_queue, fan_out
 from webapp.services.delivery_queue import Failed, Parcel, Result
 from webapp.services.messages import recipients
-from webapp.services.outcome import Outcome
+from webapp.services.outcome import Outcome, Refused
 
 _COUNTED = 100
 """Arrivals that are counted in one transaction."""
@@ -52,24 +52,30 @@ class Arrivals:
     """Counts for the run what arrived, and names what did not."""
 
     def __init__(self, work: Work) -> None:
-        self._work, self._waiting = work, 0
+        self._work, self._outcome = work, Outcome("delivery")
 
     def note(self, results: list[tuple[Parcel, Result]], arrived: int) -> None:
         """Some were settled."""
-        self._waiting += arrived
+        self._outcome.done += arrived
         for parcel, result in results:
             if isinstance(result, Failed):
-                self._work.log("delivery.failed", "warning", delivery=parcel.id, kind=parcel.kind, said=result.sentence)
-        if self._waiting >= _COUNTED:
+                self._fail(parcel, result)
+        if self._outcome.done >= _COUNTED:
             self.count()
+
+    def _fail(self, parcel: Parcel, result: Failed) -> None:
+        """One that is tried again has not failed yet."""
+        self._work.log("delivery.failed", "warning", delivery=parcel.id, kind=parcel.kind, said=result.sentence)
+        named = Refused(parcel.id, f"delivery {parcel.id}", result.sentence)
+        (self._outcome.failed if delivery_queue.is_over(parcel, result) else self._outcome.refused).append(named)
 
     def count(self) -> None:
         """Add what arrived to the run."""
         with self._work.db.transaction() as session:
             self._work.book.hold(session)
-            self._work.book.count(session, Outcome("delivery", done=self._waiting))
+            self._work.book.count(session, self._outcome)
         self._work.book.committed()
-        self._waiting = 0
+        self._outcome = Outcome("delivery")
 
 
 def _spread(work: Work) -> bool:

@@ -18,6 +18,7 @@ from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services import mirror_entries
 from webapp.services.mirror_entries import Waiting
+from webapp.services.outcome import Outcome, Refused
 from webapp.sql import database_now
 
 WAVE, TOGETHER = 1_000, 50
@@ -30,10 +31,22 @@ def mirror(work: Work) -> int:
     blnk = work.runtime.providers.blnk
     if blnk is None or work.dry_run:
         return 0
-    sent = Mirror(work.runtime, blnk).send(work.check)
-    if sent:
-        work.log("mirror.sent", transfers=sent)
-    return sent
+    walk = Mirror(work.runtime, blnk)
+    try:
+        return walk.send(work.check)
+    finally:
+        _count(work, walk.outcome)
+
+
+def _count(work: Work, outcome: Outcome) -> None:
+    """Each transfer is an item of the run, whether it got there or not."""
+    if not (outcome.done or outcome.failed or outcome.refused):
+        return
+    work.log("mirror.sent", transfers=outcome.done, failed=len(outcome.failed))
+    with work.db.transaction() as session:
+        work.book.hold(session)
+        work.book.count(session, outcome)
+    work.book.committed()
 
 
 class Mirror:
@@ -42,6 +55,8 @@ class Mirror:
     def __init__(self, runtime: Runtime, blnk: Blnk) -> None:
         self._db, self._blnk = runtime.db, blnk
         self._balances = Balances(runtime, blnk)
+        self.outcome = Outcome("transfer")
+        """What it has done so far."""
 
     def send(self, check: Callable[[], None], told: Callable[[int], None] = lambda sent: None) -> int:
         """Send wave after wave until nothing is due. `check` may raise between two waves."""
@@ -117,6 +132,7 @@ class Mirror:
         except Different as difference:
             with self._db.transaction() as session:
                 mirror_entries.give_up(session, one, str(difference))
+            self.outcome.failed.append(Refused(one.transfer_id, one.reference, str(difference)))
             return 0
         except NotSent:
             raise
@@ -128,11 +144,15 @@ class Mirror:
     def _done(self, sent: Sequence[Waiting]) -> None:
         with self._db.transaction() as session:
             mirror_entries.done(session, sent, database_now(session))
+        self.outcome.done += len(sent)
 
     def _failed(self, tried: Sequence[Waiting], failure: CallFailed) -> int:
         with self._db.transaction() as session:
             at, doubtful = database_now(session), isinstance(failure, Unknown)
             mirror_entries.failed(session, tried, at, failure.sentence, doubtful=doubtful)
+        for each in tried:
+            again = self.outcome.refused if each.attempts + 1 < mirror_entries.MOST_ATTEMPTS else self.outcome.failed
+            again.append(Refused(each.transfer_id, each.reference, failure.sentence))
         return 0
 
     def _put_back(self, unsent: Sequence[Waiting], failure: CallFailed) -> None:

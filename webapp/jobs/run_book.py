@@ -1,5 +1,6 @@
 """A run's own account of itself: counts, amounts, named items, lines, and the cursor, written with each transaction."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +12,14 @@ from webapp.logs import get_logger
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services import run_progress
-from webapp.services.outcome import Outcome
+from webapp.services.outcome import Outcome, Refused
 from webapp.services.run_progress import Hold, Progress, RunLost
 from webapp.sql import database_now
 
 MOST_ITEMS = 5_000
 MOST_LINES = 500
 """How many items and lines one attempt names; the counts go on."""
+_LONGEST = 1_000
 
 
 class RunBook:
@@ -63,11 +65,15 @@ class RunBook:
 
     def count(self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None) -> None:
         """The last act of a transaction of the run: what it did, and where it is. Raises RunLost."""
-        refused = [
-            {"subject_kind": outcome.subject_kind, "subject_id": one.id, "outcome": "skipped", "message": one.sentence}
-            for one in outcome.refused
-        ]
-        progress = Progress(succeeded=outcome.done, skipped=len(refused), items=self._room_for(refused))
+        if outcome.passed_on:
+            self.expect(session, -outcome.passed_on)
+        named = [*_named(outcome, outcome.failed, "failed"), *_named(outcome, outcome.refused, "skipped")]
+        progress = Progress(
+            succeeded=outcome.done,
+            failed=len(outcome.failed),
+            skipped=len(outcome.refused),
+            items=self._room_for(named),
+        )
         self._write(session, progress, outcome.amounts, cursor)
 
     def fail_item(self, kind: str, item: int, problem: Exception, cursor: dict[str, Any] | None = None) -> None:
@@ -90,7 +96,7 @@ class RunBook:
             "subject_kind": kind,
             "subject_id": item,
             "outcome": "skipped" if refused else "failed",
-            "message": sentence[:1000],
+            "message": sentence[:_LONGEST],
         }
         progress = Progress(skipped=int(refused), failed=int(not refused), items=self._room_for([named]))
         with self._db.transaction() as session:
@@ -126,3 +132,10 @@ class RunBook:
         taken = items[: max(0, MOST_ITEMS - self._items)]
         self._items += len(taken)
         return taken
+
+
+def _named(outcome: Outcome, some: Sequence[Refused], how: str) -> list[dict[str, Any]]:
+    kind = outcome.subject_kind
+    return [
+        {"subject_kind": kind, "subject_id": one.id, "outcome": how, "message": one.sentence[:_LONGEST]} for one in some
+    ]

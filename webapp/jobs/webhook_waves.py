@@ -1,5 +1,6 @@
 """Handling what providers told us: what it is about is asked of the provider itself, then settled."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -111,7 +112,7 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Hear
         elif arrived.concerned is not None:
             heard.append((arrived, arrived.concerned, answer))
             ended[arrived.id] = IncomingStatus.HANDLED, answer.said
-    for webhook_id, sentence in _apply(work, session, heard).items():
+    for webhook_id, sentence in _apply(work, session, heard, outcome).items():
         ended[webhook_id] = IncomingStatus.HANDLED, sentence
     incoming.close(session, ended, at=at)
     incoming.put_off(session, waiting, at=at)
@@ -120,10 +121,12 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Hear
     return outcome
 
 
-def _apply(work: Work, session: Session, heard: Sequence[tuple[Arrived, Concerned, Heard]]) -> dict[int, str]:
+def _apply(
+    work: Work, session: Session, heard: Sequence[tuple[Arrived, Concerned, Heard]], outcome: Outcome
+) -> dict[int, str]:
     """In the order of locks: escrows before wallets. Chargebacks before payments, whose sums they are part of.
 
-    Returns what came of chargebacks, by the webhook's id.
+    Returns what came of chargebacks, by the webhook's id; what moved is the outcome's.
     """
     at, actor = database_now(session), work.actor
     payments = {about.id: told.payment for _, about, told in heard if told.payment is not None}
@@ -135,12 +138,17 @@ def _apply(work: Work, session: Session, heard: Sequence[tuple[Arrived, Concerne
         for arrived, about, told in heard
         if told.chargeback is not None
     }
+    done: list[Outcome] = []
     if payments:
-        payment_settling.settle_all(session, payments, at=at, actor=actor, settings=work.settings)
+        done.append(payment_settling.settle_all(session, payments, at=at, actor=actor, settings=work.settings))
     if payouts:
-        payout_settling.settle_all(session, payouts, at=at, actor=actor, run_id=work.run_id)
+        done.append(payout_settling.settle_all(session, payouts, at=at, actor=actor, run_id=work.run_id))
     if given:
-        refunds.settle_all(session, given, at=at, actor=actor)
+        done.append(refunds.settle_all(session, given, at=at, actor=actor))
+    moved: Counter[str] = Counter()
+    for each in done:
+        moved.update(each.amounts)
+    outcome.amounts = dict(moved)
     return noted
 
 

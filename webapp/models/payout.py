@@ -1,6 +1,6 @@
 """Payouts: money that leaves to a bank or mobile account, and the schedules that plan them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +9,7 @@ from webapp.models.base import Base, Currency, Key, Minor, Name, PlainName, Ref,
 
 _UNSETTLED = text("status IN ('pending', 'sending', 'sent')")
 _WAITING = text("status IN ('pending', 'processing')")
+_UNPAID = text("unpaid_nights > 2")
 _IN_USE = text("retired_at IS NULL")
 
 
@@ -59,6 +60,7 @@ class PayoutSchedule(Base):
         Index("ix_payout_schedule_placement", "placement", "id"),
         Index("ix_payout_schedule_status", "status", "id"),
         Index("ix_payout_schedule_party_id", "party_id", "id"),
+        Index("ix_payout_schedule_unpaid", "due_at", "id", postgresql_where=_UNPAID, sqlite_where=_UNPAID),
     )
 
     id: Mapped[Key]
@@ -75,6 +77,9 @@ class PayoutSchedule(Base):
     payout_id: Mapped[int | None]
     processed_at: Mapped[datetime | None]
     failure_reason: Mapped[str | None]
+    unpaid_nights: Mapped[int] = mapped_column(default=0, server_default="0")
+    unpaid_on: Mapped[date | None]
+    """On how many days it was due and could not be paid, and the last of them."""
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
     version: Mapped[int] = mapped_column(default=1)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 import webapp.services
 from webapp import clock
-from webapp.domain.states import CLOSED_DISPUTES, RunStatus
-from webapp.models import Dispute, Run, Schedule
+from webapp.domain.money import Money
+from webapp.domain.states import CLOSED_DISPUTES, RunStatus, ScheduleStatus
+from webapp.models import Dispute, PayoutSchedule, Run, Schedule
 from webapp.services import mirror_entries, processes, provider_health
 from webapp.services.health import late_jobs
 from webapp.services.queue_figures import waiting
@@ -99,6 +100,17 @@ def mirror_given_up(session: Session, at: datetime, settings: Settings) -> Itera
     """The external ledger lacks transfers that are not tried any more."""
     if dead := mirror_entries.given_up(session):
         yield "blnk", f"Blnk lacks {len(dead)} transfers or more after the last attempt: {', '.join(dead[:3])}."
+
+
+@rule(severity="page")
+def payout_unpaid(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A payout is due and could not be paid for three nights: no destination, no cover, no provider."""
+    # Written out, so that the partial index fits.
+    unpaid = text("payout_schedule.unpaid_nights > 2"), PayoutSchedule.status == ScheduleStatus.PENDING
+    query = select(PayoutSchedule).where(*unpaid).order_by(PayoutSchedule.due_at, PayoutSchedule.id)
+    for each in session.scalars(query.limit(_MOST)):
+        what = f"Payout schedule {each.ref} over {Money(each.amount, each.currency)}"
+        yield each.ref, f"{what} could not be paid for {each.unpaid_nights} nights: {each.failure_reason}"
 
 
 @rule(severity="warn")

@@ -129,6 +129,11 @@ def settle(session: Session, results: Sequence[tuple[Parcel, Result]], at: datet
     return sum(_settle(session, parcel, result, at) for parcel, result in ordered)
 
 
+def is_over(parcel: Parcel, result: Failed) -> bool:
+    """Whether a delivery that failed is dead now: refused for good, or out of attempts."""
+    return result.for_good or (delivery_rules.is_last(parcel.channel, parcel.attempt) and not result.gone)
+
+
 def _following(session: Session, firsts: Sequence[int], at: datetime, most: int) -> list[int]:
     """What comes right after the first of each webhook lane, as far as nothing in between has to wait."""
     which = (one_of(session, Delivery.id, firsts), Delivery.channel == Channel.WEBHOOK)
@@ -203,7 +208,7 @@ def _values(parcel: Parcel, result: Result, at: datetime) -> dict[str, Any]:
 
 def _failed(parcel: Parcel, result: Failed, at: datetime) -> dict[str, Any]:
     said = {"lease_until": None, "said": result.sentence[:_LONGEST_SAID], "answer_status": result.status}
-    if result.for_good or (delivery_rules.is_last(parcel.channel, parcel.attempt) and not result.gone):
+    if is_over(parcel, result):
         return said | {"status": DeliveryStatus.DEAD}
     wait = delivery_rules.wait_before(parcel.attempt)
     return said | {"next_try_at": at + max(wait, timedelta(seconds=result.retry_after or 0))}

@@ -23,7 +23,10 @@ class Share:
 
 @dataclass(slots=True)
 class Outcome:
-    """How many were done, the minor units moved per currency, and the refused by name."""
+    """How many were done, the minor units moved per currency, and the refused and the failed by name.
+
+    What is `passed_on` is neither: a later step of the same run does it and counts it, so that one thing counts once.
+    """
 
     subject_kind: str
     done: int = 0
@@ -31,3 +34,5 @@ class Outcome:
     refused: list[Refused] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
     """Whose the amounts are, where a preview says so."""
+    failed: list[Refused] = field(default_factory=list)
+    passed_on: int = 0

@@ -21,6 +21,8 @@ from webapp.sql import json_text, lock, one_of
 
 _TABLE: Any = Payout.__table__
 _SCHEDULES: Any = PayoutSchedule.__table__
+_UNSENT = (PayoutStatus.PENDING, PayoutStatus.SENDING)
+"""Payouts whose provider is not known to have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ def settle_all(
 ) -> Outcome:
     """Do to each payout what its provider's word means; settling the same word twice changes nothing more.
 
-    Those that are not settled yet are refused by name, not raised. `claims` tells how the payouts were taken that
-    somebody asked about: who has lost one since settles only what the provider knows of its reference.
+    Those that came back are failed by name, those that are not settled yet refused, and none is raised. `claims` tells
+    how the payouts were taken that somebody asked about: who has lost one settles only what the provider knows of it.
     """
     lock(session, Payout, list(words))
     rows = session.execute(_rows(session, list(words))).all()
@@ -58,7 +60,7 @@ def settle_all(
     _succeed(session, groups[Course.SUCCEED], at, actor)
     _come_back(session, [*groups[Course.FAIL], *groups[Course.REVERSE]], at, actor, run_id)
     _wait(session, groups[Course.WAIT], at)
-    outcome = _outcome(ruled, groups)
+    outcome = _outcome(ruled)
     outcome.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
     return outcome
 
@@ -67,18 +69,31 @@ def _counts(row: Any, word: Word, claim: Claim | None) -> bool:
     return counts(word, claim, Claim(row.status, row.attempts))
 
 
-def _outcome(ruled: Sequence[Ruled], groups: Mapping[Course, Sequence[Ruled]]) -> Outcome:
-    outcome = Outcome("payout", done=len(ruled) - len(groups[Course.WAIT]))
-    for each in groups[Course.SUCCEED]:
-        outcome.amounts[each.row.currency] = outcome.amounts.get(each.row.currency, 0) + each.row.amount
-    moving = [each for each in groups[Course.WAIT] if each.status == PayoutStatus.SENT]
-    outcome.done += len(moving)
-    outcome.refused = [
-        Refused(each.row.id, each.row.ref, each.sentence)
-        for each in groups[Course.WAIT]
-        if each.status != PayoutStatus.SENT
-    ]
+def _outcome(ruled: Sequence[Ruled]) -> Outcome:
+    outcome = Outcome("payout")
+    for each in ruled:
+        _count(outcome, each)
     return outcome
+
+
+def _count(outcome: Outcome, each: Ruled) -> None:
+    """One payout is one item. Its money counts once: with the word by which its provider has it for the first time."""
+    row, is_new = each.row, each.row.status in _UNSENT
+    if each.course in (Course.FAIL, Course.REVERSE):
+        outcome.failed.append(Refused(row.id, row.ref, each.sentence or f"It {each.status}."))
+    elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _agrees(each)):
+        outcome.done += 1
+        if is_new:
+            outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
+    else:
+        outcome.refused.append(Refused(row.id, row.ref, each.sentence or f"It is {each.status} still."))
+
+
+def _agrees(each: Ruled) -> bool:
+    return isinstance(each.word, Seen) and (each.word.amount, each.word.currency) == (
+        each.row.amount,
+        each.row.currency,
+    )
 
 
 def _rows(session: Session, ids: Sequence[int]) -> Any:

@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, literal, select, update
+from sqlalchemy import and_, bindparam, case, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
@@ -28,7 +28,10 @@ Ways = Mapping[str, str]
 def write_all(
     session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, ways: Ways, run_id: int | None = None
 ) -> Outcome:
-    """Write a payout for each of these schedules. Those that can't be paid now are refused by name, not raised."""
+    """Write a payout for each of these schedules. Those that can't be paid now are refused by name, not raised.
+
+    Nothing counts as done or moved yet: the payouts are passed on to be sent, and count by what their provider says.
+    """
     actor.require("money:move")
     require_money_moves(session)
     lock(session, PayoutSchedule, ids)
@@ -36,11 +39,11 @@ def write_all(
     outcome, payable = _sifted(_rows(session, ids), ways, at)
     if payable:
         made = _insert(session, payable, ways, at, actor)
-        outcome.amounts = _move(session, payable, made, ways, at, run_id)
-        outcome.done = len(made)
+        _move(session, payable, made, ways, at, run_id)
+        outcome.passed_on = len(made)
         _mark(session, payable, made)
         _tell(session, made, at, actor, run_id)
-    _note(session, outcome.refused)
+    _note(session, outcome.refused, at)
     return outcome
 
 
@@ -152,7 +155,7 @@ def _move(
     ways: Ways,
     at: datetime,
     run_id: int | None,
-) -> dict[str, int]:
+) -> None:
     targets = {
         currency: accounts.pool(session, AccountKind.CLEARING, currency, at=at, owner=ways[currency])
         for currency in sorted({row.currency for row in payable})
@@ -160,13 +163,9 @@ def _move(
     moves = [
         Movement(made[row.id][1], row.currency, row.wallet_id, targets[row.currency], row.amount) for row in payable
     ]
-    amounts: dict[str, int] = {}
     for first in range(0, len(moves), ledger_rows.MOST):
         some = moves[first : first + ledger_rows.MOST]
-        posted = ledger_rows.post_rows(session, some, kind=TransferKind.PAYOUT, at=at, run_id=run_id)
-        for currency, amount in posted.amounts.items():
-            amounts[currency] = amounts.get(currency, 0) + amount
-    return amounts
+        ledger_rows.post_rows(session, some, kind=TransferKind.PAYOUT, at=at, run_id=run_id)
 
 
 def _mark(session: Session, payable: Sequence[Any], made: Mapping[int, tuple[int, str]]) -> None:
@@ -175,18 +174,23 @@ def _mark(session: Session, payable: Sequence[Any], made: Mapping[int, tuple[int
         "status": str(ScheduleStatus.PROCESSING),
         "payout_id": bindparam("payout"),
         "failure_reason": None,
+        "unpaid_nights": 0,
+        "unpaid_on": None,
     }
     changed = changed.values(**values, version=_SCHEDULES.c.version + 1)
     session.connection().execute(changed, [{"key": row.id, "payout": made[row.id][0]} for row in payable])
 
 
-def _note(session: Session, refused: Sequence[Refused]) -> None:
-    """Say on the schedules why they could not be paid."""
+def _note(session: Session, refused: Sequence[Refused], at: datetime) -> None:
+    """Say on the schedules why they could not be paid, and count the days on which that was so."""
     if refused:
         waiting = _SCHEDULES.c.status == str(ScheduleStatus.PENDING)
         changed = update(_SCHEDULES).where(_SCHEDULES.c.id == bindparam("key"), waiting)
         values = [{"key": each.id, "why": each.sentence} for each in refused]
-        session.connection().execute(changed.values(failure_reason=bindparam("why")), values)
+        today, counted = at.astimezone(UTC).date(), _SCHEDULES.c.unpaid_on
+        nights = _SCHEDULES.c.unpaid_nights + case((counted == today, 0), else_=1)
+        changed = changed.values(failure_reason=bindparam("why"), unpaid_nights=nights, unpaid_on=today)
+        session.connection().execute(changed, values)
 
 
 def _tell(

@@ -128,12 +128,24 @@ def settle_all(
     for refund in session.scalars(rows.execution_options(populate_existing=True)).all():
         if not _counts(refund, words[refund.id], (claims or {}).get(refund.id)):
             outcome.refused.append(Refused(refund.id, f"refund {refund.id}", TAKEN_OVER))
-        elif _settle(session, refund, words[refund.id], at, actor):
-            outcome.done += 1
-            outcome.amounts[refund.currency] = outcome.amounts.get(refund.currency, 0) + refund.amount
         else:
-            outcome.refused.append(Refused(refund.id, f"refund {refund.id}", refund.said or ""))
+            before = refund.status
+            _settle(session, refund, words[refund.id], at, actor)
+            _count(outcome, refund, before)
     return outcome
+
+
+def _count(outcome: Outcome, refund: Refund, before: str) -> None:
+    """One refund is one item. Its money counts once: with the word by which its provider has it for the first time."""
+    named = Refused(refund.id, f"refund {refund.id}", refund.said or f"It is {refund.status} still.")
+    if refund.status == RefundStatus.FAILED:
+        outcome.failed.append(named)
+    elif refund.status in (RefundStatus.PENDING, RefundStatus.PROCESSED) and refund.status != before:
+        outcome.done += 1
+        if before in (RefundStatus.WAITING, RefundStatus.SENDING):
+            outcome.amounts[refund.currency] = outcome.amounts.get(refund.currency, 0) + refund.amount
+    else:
+        outcome.refused.append(named)
 
 
 def _counts(refund: Refund, word: Word, claim: Claim | None) -> bool:
@@ -145,25 +157,23 @@ def _counts(refund: Refund, word: Word, claim: Claim | None) -> bool:
     return counts(word, claim, now) and not (failed and claim is not None and claim != now)
 
 
-def _settle(session: Session, refund: Refund, word: Word, at: datetime, actor: Actor) -> bool:
-    """Whether the refund has come to its end."""
+def _settle(session: Session, refund: Refund, word: Word, at: datetime, actor: Actor) -> None:
     refund.said = word.said or None
     if isinstance(word, Seen):
         refund.provider_id = word.provider_id or refund.provider_id
         if word.fate == Fate.SUCCEEDED:
             _end(session, refund, RefundStatus.PROCESSED, at, actor)
-            return True
+            return
         if word.fate in (Fate.FAILED, Fate.REVERSED):
             _fail(session, refund, at, actor)
-            return True
+            return
         refund.status = RefundStatus.WAITING if word.fate == Fate.ABSENT else RefundStatus.PENDING
     elif word.is_refusal and not word.is_unsent:
         _fail(session, refund, at, actor)
-        return True
+        return
     elif word.is_unsent and refund.status == RefundStatus.SENDING:
         refund.status = RefundStatus.WAITING
     refund.next_try_at = at + _pause(refund.attempts, word)
-    return False
 
 
 def _pause(attempts: int, word: Word) -> timedelta:

@@ -17,7 +17,7 @@ _SHARE = 10
 
 def ending(run: Run, status: RunStatus) -> RunStatus:
     """A run whose items failed did not simply succeed, and one that did something was not simply skipped."""
-    if status == RunStatus.SKIPPED and run.processed:
+    if status == RunStatus.SKIPPED and (run.succeeded or run.failed):
         status = RunStatus.SUCCEEDED
     if status == RunStatus.SUCCEEDED and run.failed:
         return RunStatus.PARTIAL if run.succeeded or run.skipped else RunStatus.FAILED
