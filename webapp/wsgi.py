@@ -1,14 +1,22 @@
 """The WSGI application, for `desk web` and for any other WSGI server."""
 
+import atexit
+
 from flask import Flask
 
 from webapp.app import create_app
+from webapp.jobs.heartbeat import Heartbeat
 from webapp.private_files import start_private
 from webapp.runtime import build_runtime
+from webapp.services import processes
 from webapp.settings import load_settings
 
 
 def application() -> Flask:
-    """The desk by this process's settings."""
+    """The desk by this process's settings. Made in the process that serves it, which counts as alive from then on."""
     start_private()
-    return create_app(build_runtime(load_settings()))
+    runtime = build_runtime(load_settings())
+    heartbeat = Heartbeat(runtime, processes.WEB, sweeps=False)
+    heartbeat.start()
+    atexit.register(heartbeat.stop)
+    return create_app(runtime)

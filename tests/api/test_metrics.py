@@ -3,14 +3,20 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from tests.api.conftest import Api
 from tests.conftest import settings_for
 from tests.jobs.support import run_job_now
 from tests.outbox.support import change, endpoint, happen, spread
 from tests.support.market import Market
 from webapp import clock, jobs
-from webapp.models import Difference, IncomingWebhook, ProviderState
+from webapp.jobs import Job
+from webapp.jobs.heartbeat import Heartbeat
+from webapp.jobs.sweeping import take_over_abandoned
+from webapp.models import Difference, IncomingWebhook, ProviderState, Run
 from webapp.runtime import Runtime
+from webapp.services import processes
 from webapp.services.outside_figures import outside
 
 MONEY_JOBS = {
@@ -49,6 +55,56 @@ def test_money_jobs_tell_what_they_moved_in_every_currency_that_was_ever_held(ap
     assert 'desk_job_last_good_timestamp_seconds{job="auto_release"}' in found
     told = {re.match(r"escrow_(\w+)_total_amount", name) for name in found}
     assert {name[1] for name in told if name} == MONEY_JOBS
+
+
+def test_a_failed_run_shows_and_totals_go_on(api: Api, place: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures of the last good run would hide every failure behind it."""
+    with place.db.transaction() as session:
+        Market(session, place, at=clock.now() - timedelta(days=30)).escrow(25_000)
+    run_job_now(place, "auto_release")
+    run_job_now(place, "auto_release", dry_run=True)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("a bug")
+
+    spec = jobs.registry()["auto_release"]
+    monkeypatch.setattr(jobs, "find", lambda name: Job(spec, broken))
+    assert run_job_now(place, "auto_release").status == "failed"
+    found = figures(api)
+
+    assert found['desk_job_last_run{job="auto_release",status="failed"}'] == 1
+    assert 'desk_job_last_run{job="auto_release",status="succeeded"}' not in found
+    assert found["escrow_auto_release_count"] == found['escrow_auto_release_total_amount{currency="NGN"}'] == 0
+    ended = 'desk_job_last_finished_timestamp_seconds{job="auto_release"}'
+    assert found[ended] > found['desk_job_last_good_timestamp_seconds{job="auto_release"}']
+    assert [
+        found[f'desk_job_runs_total{{job="auto_release",status="{each}"}}'] for each in ("succeeded", "failed")
+    ] == [1, 1]
+    assert found['desk_job_items_total{job="auto_release",outcome="succeeded"}'] == 1
+    assert found['desk_job_moved_total{currency="NGN",job="auto_release"}'] == 25_000
+
+
+def test_a_lost_run_is_the_last_one_too(api: Api, place: Runtime) -> None:
+    run_job_now(place, "auto_release")
+    at = clock.now() - timedelta(minutes=5)
+    told = {"job": "auto_release", "trigger": "manual", "by": "x", "by_name": "x", "amounts": {}, "at": at}
+    with place.db.transaction() as session:
+        more = {"status": "running", "attempt": 3, "started_at": at, "lease_until": at, "created_at": at}
+        session.add(Run(**told, **more))
+    take_over_abandoned(place)
+    found = figures(api)
+
+    assert found['desk_job_last_run{job="auto_release",status="lost"}'] == 1
+    assert found['desk_job_runs_total{job="auto_release",status="lost"}'] == 1
+
+
+def test_web_processes_are_counted(api: Api, place: Runtime) -> None:
+    assert figures(api)['desk_processes{kind="web"}'] == 0
+    heartbeat = Heartbeat(place, processes.WEB, sweeps=False)
+    heartbeat._beat()
+    assert figures(api)['desk_processes{kind="web"}'] == 1
+    heartbeat._leave()
+    assert figures(api)['desk_processes{kind="web"}'] == 0
 
 
 def test_what_waits_outside_is_told_and_nothing_is_zero(api: Api, place: Runtime) -> None:

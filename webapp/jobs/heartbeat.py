@@ -1,4 +1,4 @@
-"""A thread that says "alive", and sweeps, so that the desk goes on while any one process lives."""
+"""A thread that says "alive", and sweeps, so that the desk goes on while any one worker or scheduler lives."""
 
 import threading
 from collections.abc import Callable
@@ -21,10 +21,12 @@ class Heartbeat:
         runtime: Runtime,
         kind: str,
         *,
+        sweeps: bool = True,
         run_id: Callable[[], int | None] = lambda: None,
         also: Callable[[], None] = lambda: None,
     ) -> None:
         self._runtime, self._kind, self._run_id, self._also = runtime, kind, run_id, also
+        self._sweeps = sweeps
         self._every = min(10.0, runtime.settings.silence_seconds / 4)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go, daemon=True, name=f"heartbeat-{kind}")
@@ -42,7 +44,8 @@ class Heartbeat:
     def _go(self) -> None:
         while True:
             self._safely("beat", self._beat)
-            self._safely("sweep", lambda: sweep_runs(self._runtime))
+            if self._sweeps:
+                self._safely("sweep", lambda: sweep_runs(self._runtime))
             self._safely("also", self._also)
             if self._over.wait(self._every):
                 return

@@ -19,7 +19,7 @@ from webapp.jobs.work import AskedToStop, NotConfigured, TimeLimit, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import clock_skew, run_progress, run_verdicts, runs, sweep
+from webapp.services import clock_skew, job_figures, run_progress, run_verdicts, runs, sweep
 from webapp.services.run_progress import RunLost
 from webapp.sql import database_now
 
@@ -118,6 +118,7 @@ def _finish(runtime: Runtime, book: RunBook, schedule: Schedule | None, status: 
         book.log("run.finished", "error" if ending == RunStatus.FAILED else "info", **_said(run, ending, now, error))
         book.flush(session)
         run = run_progress.finish(session, book.held, ending, now, error)
+        job_figures.note(session, run)
         run_verdicts.judge(session, run, schedule, now)
 
 

@@ -9,7 +9,7 @@ from webapp.jobs.queue import enqueue, is_waiting
 from webapp.logs import get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import run_verdicts, sweep
+from webapp.services import job_figures, run_verdicts, sweep
 from webapp.sql import database_now
 
 PATIENCE = timedelta(seconds=5)
@@ -55,6 +55,7 @@ def take_over_abandoned(runtime: Runtime) -> None:
             run = sweep.take_over(session, run_id, now)
             if run is not None and run.status == RunStatus.LOST:
                 session.flush()
+                job_figures.note(session, run)
                 run_verdicts.judge(session, run, session.get(Schedule, run.job), now)
         if run is not None:
             get_logger().warning("run.abandoned", run_id=run_id, job=run.job, status=run.status, attempt=run.attempt)

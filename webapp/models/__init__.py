@@ -19,7 +19,7 @@ from webapp.models.provider import (
     ProviderToken,
     Reconciliation,
 )
-from webapp.models.run import Alert, Process, Run, RunItem, RunLine, Schedule
+from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
 from webapp.models.user import ApiToken, Role, Strike, TokenSpending, User, UserSession
 from webapp.models.webhook import IncomingWebhook, WebhookEndpoint, WebhookRefusal
 
@@ -45,6 +45,7 @@ __all__ = [
     "Freeze",
     "Idempotency",
     "IncomingWebhook",
+    "JobTotal",
     "Message",
     "MirrorAccount",
     "MirrorEntry",

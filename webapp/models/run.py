@@ -83,6 +83,17 @@ class Run(Base):
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 
+class JobTotal(Base):
+    """What all runs of a job that have ended did together: one row per thing counted. It outlives the runs."""
+
+    __tablename__ = "job_total"
+
+    job: Mapped[Word] = mapped_column(primary_key=True)
+    what: Mapped[Word] = mapped_column(primary_key=True)
+    label: Mapped[Word] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
 class RunItem(Base):
     """An exception of a run: an item that failed or was skipped, and why."""
 
