@@ -44,9 +44,7 @@
     return way;
   };
   const follow = (way, root) => way.reduce((here, step) => here?.children[step], root);
-  const swap = (element, html) => {
-    const page = new DOMParser().parseFromString(html, "text/html");
-    const fresh = (element.id && page.getElementById(element.id)) || page.body;
+  const swap = (element, fresh) => {
     if (fresh.innerHTML.trim() === element.innerHTML.trim()) return;
     const active = document.activeElement;
     const way = active && active !== element && element.contains(active) ? wayTo(active, element) : null;
@@ -58,12 +56,23 @@
     for (const [place, top, left] of scrolled) if (inner[place]) inner[place].scrollTo(left, top);
     if (way) follow(way, element)?.focus({ preventScroll: true });
   };
+  // The region and what belongs to it elsewhere come from one answer; the last one says by itself that it is the last.
+  const show = (region, page) => {
+    const found = region.element.id && page.getElementById(region.element.id);
+    swap(region.element, found || page.body);
+    for (const part of $$("[data-live-part]")) {
+      const fresh = page.getElementById(part.id);
+      if (fresh) swap(part, fresh);
+    }
+    if (found && !("live" in found.dataset)) region.due = Infinity;
+  };
   const refresh = async (region) => {
     if (region.busy || isTouched(region.element)) return;
     region.busy = true;
     try {
       const answer = await fetch(region.element.dataset.live, { headers: { "X-Desk-Poll": "1" }, redirect: "manual" });
-      if (answer.ok && !isTouched(region.element)) swap(region.element, await answer.text());
+      const page = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (page && !isTouched(region.element)) show(region, page);
       if (answer.type === "opaqueredirect") location.reload();
     } catch { /* the server is away; the next turn asks again */ } finally { region.busy = false; }
   };

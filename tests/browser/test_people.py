@@ -93,6 +93,27 @@ def test_a_job_is_run_by_hand_and_its_progress_watched(someone: Someone) -> None
     assert int(operator.inner_text("[data-succeeded]").replace(",", "")) > 0
 
 
+@pytest.mark.parametrize("job", ["auto_release", "auto_deduct", "release_pending_earnings"])
+def test_a_runs_page_ends_as_a_reload_would_show_it(someone: Someone, job: str) -> None:
+    """What it says of the end, the transfers, the items left out and the log are of one moment, without a reload."""
+    operator = someone("operator")
+    operator.goto(f"/jobs/{job}")
+    operator.click("text=Run now")
+    operator.wait_for_selector("h1:has-text('Run ')")
+    operator.wait_for_selector("#progress .badge:has-text('succeeded')", timeout=30_000)
+    live = operator.inner_text("#progress")
+    assert "None yet" not in live
+    assert "It has said nothing" not in live
+    assert "run.finished" in live
+    polls = []
+    operator.on("request", lambda asked: polls.append(asked) if "x-desk-poll" in asked.headers else None)
+    operator.wait_for_timeout(3_000)
+    assert polls == [], "what has ended is not asked about any more"
+
+    operator.reload()
+    assert operator.inner_text("#progress") == live
+
+
 def test_a_viewer_sees_no_buttons_and_is_refused(someone: Someone) -> None:
     viewer = someone("viewer")
     viewer.goto("/jobs/auto_release")
