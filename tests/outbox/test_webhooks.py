@@ -13,10 +13,10 @@ from tests.outbox.support import change, come_due, deliveries, endpoint, endpoin
 from tests.races.together import at_once
 from tests.support.market import DIVINE
 from webapp import clock
-from webapp.domain.delivery_rules import LONGEST_WAIT, wait_before
+from webapp.domain.delivery_rules import HELD_AFTER, LONGEST_WAIT, PROBE_WAIT, wait_before
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import alerts, delivery_queue, webhook_endpoints
+from webapp.services import alert_rules, alerts, delivery_queue, webhook_endpoints
 
 LEASE = timedelta(minutes=3)
 
@@ -101,7 +101,7 @@ def test_gone_pauses_the_endpoint(place: Runtime, receiver: Receiver) -> None:
         assert [alert.rule for alert in alerts.firing(session)] == ["endpoint_paused"]
 
 
-@pytest.mark.parametrize("changes", [{"failures": 49}, {"failures": 3, "failing_since": timedelta(hours=-24)}])
+@pytest.mark.parametrize("changes", [{"failures": 3, "failing_since": timedelta(hours=-24)}])
 def test_an_endpoint_that_fails_for_long_is_paused_and_resumed_by_a_person(
     place: Runtime, receiver: Receiver, changes: dict[str, object]
 ) -> None:
@@ -157,8 +157,9 @@ def test_of_several_that_take_at_once_each_delivery_goes_to_one(pg_runtime: Runt
 
 
 def test_waits_grow_and_never_pass_the_longest() -> None:
-    assert all(wait_before(attempt) <= LONGEST_WAIT for attempt in range(1, 20))
-    assert wait_before(1) <= timedelta(seconds=30)
+    assert all(wait_before("email", attempt) <= LONGEST_WAIT for attempt in range(1, 20))
+    assert wait_before("email", 1) <= timedelta(seconds=30)
+    assert all(wait_before("webhook", attempt) <= PROBE_WAIT for attempt in range(1, 1_000))
 
 
 def test_a_test_message_goes_to_the_one_endpoint(place: Runtime, receiver: Receiver) -> None:
@@ -193,3 +194,75 @@ def test_sending_takes_no_more_when_its_time_is_over(place: Runtime, receiver: R
     assert receiver.got == []
     send(place)
     assert len(receiver.got) == 1
+
+
+def test_a_well_endpoint_gets_its_backlog_within_a_minute(place: Runtime, receiver: Receiver) -> None:
+    """However often its oldest failed, and however many wait behind it."""
+    made, _ = endpoint(place, receiver.url)
+    happen(place, *[f"a.n{number}" for number in range(60)])
+    spread(place)
+    receiver.answer = lambda number: 503
+    for _ in range(20):
+        at = clock.now()
+        send(place)
+        assert deliveries(place)[0].next_try_at <= clock.now() + timedelta(seconds=60)
+        assert deliveries(place)[0].next_try_at >= at
+        come_due(place)
+    assert states(place)[0] == ("a.n0", "waiting", 20)
+    assert endpoint_now(place, made.id).paused_at is None
+    receiver.answer = lambda number: 200
+    send(place)
+
+    assert {status for _, status, _ in states(place)} == {"delivered"}
+    assert [json.loads(body)["type"] for _, body in receiver.got[20:]] == [f"a.n{number}" for number in range(60)]
+
+
+def test_people_are_told_while_an_endpoint_is_held(place: Runtime, receiver: Receiver) -> None:
+    made, _ = endpoint(place, receiver.url)
+    happen(place, "a.one", "a.two")
+    spread(place)
+    receiver.answer = lambda number: 500
+    told = []
+    for _ in range(HELD_AFTER):
+        told.append(held(place))
+        come_due(place)
+        send(place)
+    assert told == [[]] * HELD_AFTER
+    [(subject, sentence)] = held(place)
+    assert subject == str(made.id)
+    assert "It answered 500" in sentence
+    receiver.answer = lambda number: 200
+    come_due(place)
+    send(place)
+    assert held(place) == []
+
+
+def held(place: Runtime) -> list[tuple[str, str]]:
+    with place.db.reading() as session:
+        return list(alert_rules.rules()["endpoint_held"].question(session, clock.now(), place.settings))
+
+
+@pytest.mark.parametrize(("answer", "status"), [(400, "dead"), (422, "dead"), (404, "waiting"), (500, "waiting")])
+def test_only_what_refuses_the_delivery_gives_it_up(
+    place: Runtime, receiver: Receiver, answer: int, status: str
+) -> None:
+    endpoint(place, receiver.url)
+    receiver.answer = lambda number: answer
+    happen(place, "a.one")
+    spread(place)
+    change(place, attempts=14)
+    send(place)
+    assert states(place) == [("a.one", status, 15)]
+
+
+def test_what_a_killed_process_had_in_hand_comes_back_together(place: Runtime, receiver: Receiver) -> None:
+    endpoint(place, receiver.url)
+    happen(place, *[f"a.n{number}" for number in range(30)])
+    spread(place)
+    with place.db.transaction() as session:
+        dead = delivery_queue.claim(session, clock.now(), LEASE, 10, in_a_row=20)
+    with place.db.transaction() as session:
+        assert delivery_queue.claim(session, clock.now(), LEASE, 10, in_a_row=20) == []
+        found = delivery_queue.claim(session, clock.now() + LEASE, LEASE, 10, in_a_row=20)
+    assert [each.id for each in found] == [each.id for each in dead]
+    assert {each.attempt for each in found} == {2}

@@ -131,7 +131,9 @@ def settle(session: Session, results: Sequence[tuple[Parcel, Result]], at: datet
 
 def is_over(parcel: Parcel, result: Failed) -> bool:
     """Whether a delivery that failed is dead now: refused for good, or out of attempts."""
-    return result.for_good or (delivery_rules.is_last(parcel.channel, parcel.attempt) and not result.gone)
+    return result.for_good or (
+        delivery_rules.is_last(parcel.channel, parcel.attempt, result.status) and not result.gone
+    )
 
 
 def _following(session: Session, firsts: Sequence[int], at: datetime, most: int) -> list[int]:
@@ -141,9 +143,14 @@ def _following(session: Session, firsts: Sequence[int], at: datetime, most: int)
     for first, lane in session.execute(select(Delivery.id, Delivery.lane).where(*which)).all():
         later = select(Delivery.id, Delivery.next_try_at, Delivery.lease_until)
         rows = later.where(WAITING, Delivery.lane == lane, Delivery.id > first).order_by(Delivery.id).limit(most)
-        ready = takewhile(lambda row: row.next_try_at <= at and row.lease_until is None, session.execute(rows))
+        # Those that a killed process had in hand come back together once their lease is over.
+        ready = takewhile(lambda row: row.next_try_at <= at and _is_free(row.lease_until, at), session.execute(rows))
         found += [row.id for row in ready]
     return found
+
+
+def _is_free(lease_until: datetime | None, at: datetime) -> bool:
+    return lease_until is None or lease_until <= at
 
 
 def _free(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -210,7 +217,7 @@ def _failed(parcel: Parcel, result: Failed, at: datetime) -> dict[str, Any]:
     said = {"lease_until": None, "said": result.sentence[:_LONGEST_SAID], "answer_status": result.status}
     if is_over(parcel, result):
         return said | {"status": DeliveryStatus.DEAD}
-    wait = delivery_rules.wait_before(parcel.attempt)
+    wait = delivery_rules.wait_before(parcel.channel, parcel.attempt)
     return said | {"next_try_at": at + max(wait, timedelta(seconds=result.retry_after or 0))}
 
 

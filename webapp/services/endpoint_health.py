@@ -6,7 +6,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.delivery_rules import FAILING_FOR, MOST_FAILURES
+from webapp.domain.delivery_rules import FAILING_FOR
 from webapp.models import WebhookEndpoint
 from webapp.services import alerts, audit
 
@@ -36,8 +36,6 @@ def went_badly(session: Session, endpoint_id: int, said: str, at: datetime, *, g
         _pause(session, endpoint, "It answered 410 Gone.", at)
     elif at - endpoint.failing_since >= FAILING_FOR:
         _pause(session, endpoint, f"It has failed for 24 hours. The last time: {said}", at)
-    elif endpoint.failures >= MOST_FAILURES:
-        _pause(session, endpoint, f"It has failed {MOST_FAILURES} times in a row. The last time: {said}", at)
 
 
 def sentence(endpoint: WebhookEndpoint) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.delivery_rules import HELD_AFTER
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services import delivery_queue, endpoint_health
@@ -14,6 +15,7 @@ from webapp.settings import Settings
 
 _PATIENCE = timedelta(minutes=15)
 _MOST = 1_000
+_MOST_HELD = 200
 
 
 @rule(severity="warn")
@@ -41,3 +43,17 @@ def endpoint_paused(session: Session, at: datetime, settings: Settings) -> Itera
     ill = (WebhookEndpoint.failing_since.is_not(None), WebhookEndpoint.paused_at.is_not(None))
     for endpoint in session.scalars(select(WebhookEndpoint).where(*ill, WebhookEndpoint.removed_at.is_(None))):
         yield str(endpoint.id), endpoint_health.sentence(endpoint)
+
+
+@rule(severity="warn")
+def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """An endpoint fails again and again, and holds what waits for it, because of one delivery or of all of them."""
+    held = (WebhookEndpoint.failures >= HELD_AFTER, WebhookEndpoint.paused_at.is_(None))
+    query = select(WebhookEndpoint).where(*held, WebhookEndpoint.removed_at.is_(None)).order_by(WebhookEndpoint.id)
+    for endpoint in session.scalars(query.limit(_MOST_HELD)):
+        oldest = select(Delivery).where(Delivery.endpoint_id == endpoint.id, delivery_queue.WAITING)
+        first = session.scalars(oldest.order_by(Delivery.id).limit(1)).first()
+        if first is not None and endpoint.failing_since is not None:
+            since = f"{endpoint.failing_since:%d %B %Y at %H:%M} UTC"
+            what = f"Webhooks to “{endpoint.description}” are held since {since} by delivery {first.id}"
+            yield str(endpoint.id), f"{what}: {first.said or 'no answer'} It is tried each minute; cancel it to go on."
