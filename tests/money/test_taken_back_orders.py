@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -231,6 +231,8 @@ ORDERS = st.lists(st.sampled_from(STEPS), min_size=1, max_size=9)
 
 @settings(max_examples=MOST, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(steps=ORDERS, amount=st.sampled_from((PRICE, 4_000, 1)), marked=st.booleans())
+@example(steps=["created", "withdraw", "night"], amount=PRICE, marked=False)
+@example(steps=["night", "lost", "claw_back", "won", "give_again"], amount=4_000, marked=True)
 def test_in_any_order_money_goes_once_and_everything_ends(
     sqlite_runtime: Runtime, steps: list[str], amount: int, marked: bool
 ) -> None:
