@@ -188,7 +188,7 @@ def _fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
     _end(session, refund, RefundStatus.FAILED, at, actor)
     amount = Money(refund.amount, refund.currency)
     where = "A person has to give it back another way."
-    if payment.status == PaymentStatus.SUCCEEDED:
+    if payment.status != PaymentStatus.FAILED:  # in review since some was taken back, it had been held all the same
         _return_to_wallet(session, refund, at)
         where = "It is in the party's wallet."
     said = f"The refund of {amount}, payment {payment.reference}, failed: {refund.said or 'no reason given'}. {where}"
