@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from tests.imports.conftest import HEADER, IMPORTER
 from webapp import clock, demo
 from webapp.domain.event_types import EVENTS
+from webapp.domain.references import is_own
 from webapp.errors import Conflict
 from webapp.imports.orders import import_orders
 from webapp.jobs.start import prepare
@@ -28,6 +29,7 @@ from webapp.models import (
     Role,
     Run,
     Schedule,
+    Transfer,
 )
 from webapp.runtime import Runtime
 from webapp.services.health import health_of
@@ -94,6 +96,8 @@ def test_the_demo_is_rich_and_its_books_balance(seeded: tuple[Runtime, dict[str,
         frozen = select(func.count()).where(Freeze.escrow_id == Escrow.id, Freeze.lifted_at.is_(None))
         assert session.scalars(select(Escrow.id).where(Escrow.freezes != frozen.scalar_subquery())).all() == []
         assert set(session.scalars(select(AuditHead.chain))) == {"main", "demo"}
+        references = session.scalars(select(Transfer.reference).where(~Transfer.reference.startswith("demo-")))
+        assert [reference for reference in references if not is_own(reference)] == []
 
 
 def test_one_daily_job_has_been_silent_for_more_than_25_hours(seeded: tuple[Runtime, dict[str, int]]):

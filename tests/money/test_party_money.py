@@ -147,3 +147,10 @@ def test_a_reference_is_booked_once(market: Market) -> None:
     book(market, party, 1_000, reference="once")
     with pytest.raises(Conflict, match="There is a transfer once already"):
         book(market, party, 2_000, reference="once")
+
+
+@pytest.mark.parametrize("taken", ["escrow-5-1-release", "Auto-Deduct-7-NGN-2026-11-26", "payout-3-abc-return"])
+def test_nobody_takes_a_reference_that_the_desk_will_give(market: Market, taken: str) -> None:
+    market.limit(10_000)
+    with pytest.raises(Invalid, match="The desk's own movements have such references"):
+        book(market, market.party("payee").id, 1_000, reference=taken)

@@ -93,7 +93,8 @@ def test_a_rejection_is_previewed_as_what_it_is(market: Market) -> None:
 
     assert preview.legs == []
     assert preview.sentence == (
-        "the claim is rejected: NGN 100.00 stays held until 10 March 2026 at 09:30 UTC, nobody is paid now"
+        "the claim is rejected: NGN 100.00 stays held until 10 March 2026 at 09:30 UTC, nobody is paid now; "
+        "then it is NGN 97.50 to the seller after the fee of NGN 2.50"
     )
 
 

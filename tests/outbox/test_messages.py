@@ -85,13 +85,15 @@ def test_both_sides_hear_of_a_dispute_and_of_its_end(runtime: Runtime) -> None:
     assert "A word." in deliveries(place)[2].body
 
 
-@pytest.mark.parametrize("resolution", ["release_to_seller", "no_fault"])
-def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(runtime: Runtime, resolution: str) -> None:
+@pytest.mark.parametrize(("resolution", "fee"), [("release_to_seller", 0), ("no_fault", 250)])
+def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(
+    runtime: Runtime, resolution: str, fee: int
+) -> None:
     place, at = with_settings(runtime, **MAIL), clock.now()
     with place.db.transaction() as session:
         market = Market(session, place, at=at)
         market.limit(1_000_000)
-        escrow = market.escrow(10_000, policy="buffer")
+        escrow = market.escrow(10_000, policy="buffer", fee=fee)
         orders.complete(session, escrow.order_id, at=at, actor=DIVINE, settings=place.settings)
         reachable(session, escrow)
         claim = market.dispute(escrow, "warranty_claim")
@@ -103,7 +105,9 @@ def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(runtime: 
     told = [each.body for each in deliveries(place, Delivery.kind == "dispute.resolved")]
     assert len(told) == 2
     for body in told:
-        assert f"the claim is rejected. NGN 100.00 stay held until {until}" in body
+        then = "NGN 97.50 to the seller after the fee of NGN 2.50" if fee else "to the seller"
+        assert f"the claim is rejected. NGN 100.00 stay held until {until}, and only then go on" in body
+        assert then in body
         assert "the money goes to the seller" not in body
 
 

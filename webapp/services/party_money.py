@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.references import is_own
 from webapp.errors import Invalid
 from webapp.services import approvals, checks, executors, token_limits
 from webapp.services.approvals import Decided
@@ -49,6 +50,8 @@ def as_decided(new: NewMoney) -> PartyMoney:
     """The decision, checked. Invalid names `amount`, `reference` or `reason`."""
     checks.require_amount(new.amount, new.currency)
     reference = checks.require_text(new.reference, "reference", "Give it a reference of its own.", longest=80)
+    if is_own(reference):
+        raise Invalid("The desk's own movements have such references. Choose another.", fields={"reference": "Taken."})
     theirs, why = new.provider_reference.strip()[:200], new.reason.strip()[:2_000]
     if not theirs and not why:
         sentence = "Say where the money came from: the provider's reference, or a reason."

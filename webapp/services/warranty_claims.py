@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
+from webapp.domain.shares import divide
 from webapp.domain.states import DisputeKind, Resolution
 from webapp.models import Dispute, Escrow
 from webapp.services import leaving, release_dates
@@ -46,4 +47,7 @@ def rejection_in_words(escrow: Escrow, decided: datetime, hours: int) -> str:
     """What a rejection does, as a phrase."""
     later = due_after(escrow, decided, hours)
     when = f"until {later:%d %B %Y at %H:%M} UTC" if later else "until its order is completed"
-    return f"the claim is rejected: {Money(escrow.amount, escrow.currency)} stays held {when}, nobody is paid now"
+    held = Money(escrow.amount, escrow.currency)
+    parts = divide(held, escrow.fee, held.amount)
+    then = f"; then it is {parts.seller_in_words()}" if escrow.fee else ""
+    return f"the claim is rejected: {held} stays held {when}, nobody is paid now{then}"

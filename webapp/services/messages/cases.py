@@ -197,7 +197,9 @@ def _decision(dispute: Dispute, escrow: Escrow) -> str:
 def _stays(escrow: Escrow) -> str:
     """A rejected claim pays nobody at once."""
     until = when(escrow.release_at) if escrow.release_at else "the order is completed"
-    return f"{Money(escrow.amount, escrow.currency)} stay held until {until}, and only then go to the seller"
+    held = Money(escrow.amount, escrow.currency)
+    then = f": {shares.divide(held, escrow.fee, held.amount).seller_in_words()}" if escrow.fee else " to the seller"
+    return f"{held} stay held until {until}, and only then go on{then}"
 
 
 def _with_parties(query: Any, owner: Any) -> Any:
