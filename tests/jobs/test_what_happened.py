@@ -166,8 +166,8 @@ def test_a_schedule_that_cannot_be_paid_alerts_after_the_third_night(
 
     with runtime.db.transaction() as session:
         to = NewDestination("NGN", "nuban", "058", "0123456789", "Kofi Mensah")
-        keys = runtime.settings.sealing_keys
-        payout_destinations.put(session, party, to, keys=keys, at=clock.now(), actor=DIVINE)
+        long_ago = NOON - timedelta(days=30)
+        payout_destinations.put(session, party, to, at=long_ago, actor=DIVINE, settings=runtime.settings)
         session.execute(update(PayoutSchedule).values(amount=4_000))
     assert night(runtime, 4, plan) is False
 
