@@ -15,7 +15,7 @@ from webapp.jobs.judging import judge
 from webapp.jobs.start import prepare
 from webapp.models import Alert, Escrow, Payment
 from webapp.runtime import Runtime
-from webapp.services import approvals, payout_schedules
+from webapp.services import approvals, leaving, lookup, payout_schedules
 from webapp.services.payout_schedules import NewSchedule
 
 SignIn = Callable[..., FlaskClient]
@@ -82,6 +82,30 @@ def test_the_preview_of_the_second_is_no_form_either(held: dict[str, int], sign_
     answer = agent.post(path, data=form | REFUND | WHY | {"step": "preview"})
     assert answer.status_code == 409
     assert "split of NGN 100.00" in answer.text.replace("\xa0", " ")
+    assert f'action="{path}' not in answer.text
+
+
+MEANWHILE = {
+    "released": ("release", "It is released already."),
+    "frozen": ("freeze", "It is frozen."),
+}
+
+
+@pytest.mark.parametrize("case", MEANWHILE)
+def test_an_escrow_that_changes_after_it_was_looked_at_is_overtaken_too(
+    held: dict[str, int], sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    """The first look finds it free; the last, under the lock, does not."""
+    wins, sentence = MEANWHILE[case]
+    path, admin = f"/escrows/{held['escrow']}/release", sign_in("admin")
+    form = hidden(send(admin, path, **WHY).text, path)
+    assert send(sign_in("admin"), f"/escrows/{held['escrow']}/{wins}", **WHY, step="do").status_code == 303
+    monkeypatch.setattr(lookup, "require_version", lambda *given: None)
+    monkeypatch.setattr(leaving, "require_free", lambda *given: None)
+    answer = admin.post(path, data=form | WHY | {"step": "do"})
+    assert answer.status_code == 409
+    assert sentence in answer.text
+    assert "How it is now" in answer.text
     assert f'action="{path}' not in answer.text
 
 

@@ -1,5 +1,6 @@
 """Alert rules: once per firing, resolved by facts, seen by people."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,9 @@ from sqlalchemy import select
 from tests.jobs.conftest import NOON, OPERATOR, planned
 from webapp import clock
 from webapp.domain.states import AlertStatus
-from webapp.errors import Conflict, Invalid, NotAllowed
+from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.jobs.judging import judge
-from webapp.models import Alert, Event, Run, Schedule
+from webapp.models import Alert, Audit, Event, Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services import alert_rules, alerts, processes, slots
 
@@ -136,3 +137,31 @@ def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, 
     run_job(runtime, run.id)
 
     assert firing(runtime) == []
+
+
+def test_an_alert_of_an_event_is_resolved_by_hand_with_a_reason_and_fires_anew(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        alerts.fire(session, "run_failed", "watch", "page", "Run 7 failed.", NOON)
+        [alert] = alerts.firing(session)
+        with pytest.raises(Invalid, match="Say why"):
+            alerts.resolve_by_hand(session, alert.id, " ", actor=OPERATOR, at=NOON)
+        with pytest.raises(NotAllowed):
+            alerts.resolve_by_hand(
+                session, alert.id, "Over.", actor=replace(OPERATOR, permissions=frozenset()), at=NOON
+            )
+        alerts.resolve_by_hand(session, alert.id, "The job was given up.", actor=OPERATOR, at=NOON)
+        record = session.scalars(select(Audit).where(Audit.action == "alert.resolve")).one()
+        assert (record.actor_name, record.reason) == ("Olu Operator", "The job was given up.")
+        with pytest.raises(Overtaken):
+            alerts.resolve_by_hand(session, alert.id, "Over.", actor=OPERATOR, at=NOON)
+        assert session.scalars(select(Event.type).order_by(Event.id)).all() == ["alert.firing", "alert.resolved"]
+        assert alerts.fire(session, "run_failed", "watch", "page", "Run 8 failed.", NOON)
+
+
+def test_an_alert_whose_rule_is_asked_is_not_resolved_by_hand(runtime: Runtime) -> None:
+    judge(runtime)
+    with runtime.db.transaction() as session:
+        for alert in alerts.firing(session):
+            with pytest.raises(Conflict, match="resolves by itself"):
+                alerts.resolve_by_hand(session, alert.id, "Over.", actor=OPERATOR, at=NOON)
+    assert len(firing(runtime)) == 2

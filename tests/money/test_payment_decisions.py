@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, all_books_agree, undone, wallet
-from webapp.domain.actors import job_actor
+from webapp.domain.actors import Actor, job_actor
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import AccountKind
-from webapp.errors import Conflict
-from webapp.models import Account, Alert, Escrow, Payment, Refund
+from webapp.errors import Conflict, NotAllowed, Overtaken
+from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund
 from webapp.runtime import Runtime
 from webapp.services import (
     approvals,
@@ -216,3 +216,51 @@ def test_a_second_refund_after_a_reversal_goes_to_the_wallet(market: Market) -> 
 
     assert wallet(market.session, escrow.buyer_id) == 10_000
     assert market.session.scalar(select(func.count()).select_from(Refund)) == 0
+
+
+def failed_refund(market: Market) -> Payment:
+    """A payment that went back by card, which its provider refused."""
+    payment, escrow = held_by_card(market)
+    refund(market, escrow)
+    [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
+    market.session.flush()
+    refunds.settle_all(market.session, {giving.id: Unanswered("No.", is_refusal=True)}, at=NOW, actor=JOB)
+    return payment
+
+
+def settle(market: Market, payment: Payment, actor: Actor = CHIKA, version: int = 2) -> Refund:
+    return refunds.settle_otherwise(
+        market.session, payment.id, "Paid by transfer.", version=version, at=NOW, actor=actor
+    )
+
+
+def test_a_failed_refund_is_settled_otherwise_which_moves_nothing_and_ends_its_alert(market: Market) -> None:
+    payment = failed_refund(market)
+    before = wallet(market.session, buyer_of(market, payment))
+    assert market.session.scalars(select(Alert.status)).all() == ["firing"]
+    made = settle(market, payment)
+
+    assert (made.status, made.said) == ("settled_otherwise", "Paid by transfer.")
+    assert wallet(market.session, buyer_of(market, payment)) == before == 10_000
+    assert market.session.scalars(select(Alert.status).execution_options(populate_existing=True)).all() == ["resolved"]
+    record = market.session.scalars(select(Audit).where(Audit.action == "refund.settle_otherwise")).one()
+    assert (record.actor_name, record.reason) == ("Chika", "Paid by transfer.")
+    with pytest.raises(Overtaken, match="settled otherwise"):
+        settle(market, payment, version=3)
+
+
+def test_only_who_approves_settles_a_failed_refund_and_only_as_it_was_seen(market: Market) -> None:
+    payment = failed_refund(market)
+    with pytest.raises(NotAllowed):
+        settle(market, payment, AMINA)
+    with pytest.raises(Overtaken):
+        settle(market, payment, version=1)
+
+
+def test_a_refund_that_is_under_way_is_not_settled_otherwise(market: Market) -> None:
+    payment, escrow = held_by_card(market)
+    with pytest.raises(Conflict, match="no refund"):
+        settle(market, payment)
+    refund(market, escrow)
+    with pytest.raises(Overtaken, match="waiting"):
+        settle(market, payment, version=1)

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.support.market import AMINA, LATER, NOW, Market, all_books_agree, wallet
+from webapp.domain import shares
 from webapp.domain.actors import job_actor
+from webapp.domain.money import Money
 from webapp.domain.states import EscrowStatus
-from webapp.errors import NotAllowed
+from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Audit, Event
 from webapp.runtime import Runtime
 from webapp.services import escrows, freezes, releases
@@ -96,3 +98,20 @@ def test_every_release_has_its_record_and_its_event(market: Market) -> None:
 def test_people_cannot_use_the_jobs_door(market: Market) -> None:
     with pytest.raises(NotAllowed):
         releases.release_all(market.session, [market.escrow().id], at=LATER, actor=AMINA, reason="now")
+
+
+def test_who_divides_an_escrow_that_changed_meanwhile_is_overtaken_and_who_lacks_a_wallet_is_not(
+    market: Market,
+) -> None:
+    gone, frozen = market.escrow(), market.escrow()
+    bare = market.escrow(seller=market.party("Nia", wallet=None))
+    release(market, gone.id)
+    freezes.freeze(market.session, frozen.id, "Odd.", at=NOW, actor=AMINA)
+
+    found = {}
+    for name, escrow in {"gone": gone, "frozen": frozen, "bare": bare}.items():
+        parts = shares.divide(Money(10_000, "NGN"), 0, 10_000)
+        with pytest.raises(Conflict) as refusal:
+            releases.divide(market.session, escrow.id, parts, at=LATER, actor=JOB, reason="decision")
+        found[name] = type(refusal.value)
+    assert found == {"gone": Overtaken, "frozen": Overtaken, "bare": Conflict}

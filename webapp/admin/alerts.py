@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired
 from webapp import clock
 from webapp.admin.columns import Column, choice, since
 from webapp.admin.doors import Asked, Done, door
+from webapp.admin.escrow_deeds import ReasonForm
 from webapp.admin.forms import DeskForm, InstantField
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
@@ -105,6 +106,19 @@ class AlertScreen(ListScreen):
         with self.transaction() as session:
             alerts.unsilence(session, alert_id, actor=current_actor(), at=clock.now())
         return _("The alert is not silenced any more.")
+
+    @door("/<int:alert_id>/resolve", permission="alert:manage", form=ReasonForm, asks="_resolve_asked")
+    def resolve(self, alert_id: int, form: ReasonForm) -> Done:
+        """Say that what it was about is over."""
+        with self.transaction() as session:
+            alerts.resolve_by_hand(session, alert_id, form.said("reason"), actor=current_actor(), at=clock.now())
+        return _("You have resolved the alert.")
+
+    def _resolve_asked(self, alert_id: int) -> Asked:
+        summary = _(
+            "What it was about is over, and your reason goes on record. Should it happen again, it fires again."
+        )
+        return self._asked(alert_id, _("Resolve the alert"), summary, _("Resolve"))
 
     def _acknowledge_asked(self, alert_id: int) -> Asked:
         summary = _("Everybody sees that you see to it. It resolves by itself when its reason is gone.")

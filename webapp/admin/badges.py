@@ -91,6 +91,7 @@ LOOKS: dict[str, Look] = {
     "won": Look("good", "check", _("won")),
     "accepted": Look("warn", "return", _("accepted")),
     "open": Look("warn", "flag", _("open")),
+    "settled_otherwise": Look("good", "check", _("settled otherwise")),
     # payouts, refunds, deliveries, webhooks
     "sending": Look("warn", "question", _("being sent")),
     "sent": Look("info", "forward", _("sent")),

@@ -5,21 +5,29 @@ from typing import Any
 from flask import make_response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
-from webapp.admin.escrow_deeds import MoneyForm
+from webapp.admin.escrow_deeds import MoneyForm, ReasonForm
 from webapp.admin.forms import DeskForm
 from webapp.admin.offers import Offer, offer
 from webapp.admin.screen import Screen
 from webapp.admin.words import money
-from webapp.domain.states import PaymentStatus
+from webapp.domain.states import PaymentStatus, RefundStatus
+from webapp.errors import NotFound
 from webapp.jobs import payment_waves
 from webapp.models import Payment
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payment_decisions, payment_file, payments, previews
+from webapp.services import payment_decisions, payment_file, payments, previews, refunds
 from webapp.services.payment_file import PaymentFile
+
+
+class SettledForm(ReasonForm):
+    """How the payer got the money, and which state of the refund was seen."""
+
+    version = HiddenField()
 
 
 class PaymentDeeds(Screen):
@@ -65,11 +73,25 @@ class PaymentDeeds(Screen):
         """Give what came back to whom it was taken from."""
         return self._decide(payment_id, form, "payment.give_again")
 
+    @door("/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm, asks="_settle_refund_asked")
+    def settle_refund(self, payment_id: int, form: SettledForm) -> Done:
+        """Say how the payer got what a failed refund did not bring."""
+        with self.transaction() as session:
+            refunds.settle_otherwise(
+                session,
+                payment_id,
+                form.said("reason"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+        return _("The refund is settled otherwise. Its alert is resolved.")
+
     def offers(self, file: PaymentFile) -> list[Offer]:
         """Every deed that fits its state, open or closed."""
         ways = _TAKEN_BACK if file.payment.undecided_amount else _COLLECTED
         asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
-        return [asking] + [
+        return [asking, *_settling(file)] + [
             offer(view, verb, symbol, "money:propose", payment_file.hindrance(file, f"payment.{view}"), tone)
             for view, verb, symbol, tone in ways
         ]
@@ -146,6 +168,20 @@ class PaymentDeeds(Screen):
     def _give_again_asked(self, payment_id: int) -> Asked:
         summary = _("What was taken and decided about is back with the provider. It goes to whom it was taken from.")
         return self._asked_about(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
+
+    def _settle_refund_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "The provider did not give it back. Say how the payer got the money: from the wallet, by bank transfer, "
+            "in cash. No money moves by this; the alert ends and your words stay on record."
+        )
+        with self.reading() as session:
+            payment, refund = payments.get(session, payment_id), refunds.of_payment(session, payment_id)
+        if refund is None:
+            raise NotFound(_("This payment has no refund."))
+        title = _("Settle the refund of %(ref)s otherwise", ref=_name(payment))
+        facts = [(_("Amount"), money(refund.amount, refund.currency)), (_("Provider's last word"), refund.said or "")]
+        back, values = self.at("one", payment_id=payment_id), {"version": refund.version}
+        return Asked(title, back, summary, _("Settled otherwise"), facts=facts, values=values)
 
     def _verify_asked(self, payment_id: int) -> Asked:
         summary = _(
@@ -231,6 +267,13 @@ def _heard(payment: Payment) -> str:
         PaymentStatus.EXPIRED: _("It expired. %(said)s", said=said),
     }
     return words[PaymentStatus(payment.status)].strip()
+
+
+def _settling(file: PaymentFile) -> list[Offer]:
+    """Offered while the refund of it is failed."""
+    if file.refund is None or file.refund.status != RefundStatus.FAILED:
+        return []
+    return [offer("settle_refund", _("Refund settled otherwise…"), "check", "money:approve")]
 
 
 def _not_askable(payment: Payment) -> str:

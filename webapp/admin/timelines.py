@@ -69,6 +69,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "refund.create": (_l("Refund begun"), "calm", "return"),
     "refund.processed": (_l("Refunded"), "good", "check"),
     "refund.failed": (_l("Refund failed"), "bad", "cross"),
+    "refund.settle_otherwise": (_l("Settled another way"), "good", "check"),
     "payout.create": (_l("Payout written"), "calm", "plus"),
     "payout.succeed": (_l("Paid out"), "good", "check"),
     "payout.fail": (_l("Payout failed"), "bad", "cross"),

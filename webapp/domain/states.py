@@ -196,6 +196,11 @@ class RefundStatus(StrEnum):
     PENDING = "pending"
     PROCESSED = "processed"
     FAILED = "failed"
+    SETTLED_OTHERWISE = "settled_otherwise"
+
+
+NOT_GIVEN_BACK = (RefundStatus.FAILED, RefundStatus.SETTLED_OTHERWISE)
+"""The provider kept the money. Once `settled_otherwise`, a person has seen to it that the payer has it another way."""
 
 
 class PayoutStatus(StrEnum):

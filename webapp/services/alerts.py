@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
-from webapp.errors import Invalid, NotFound, Overtaken
+from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Alert
-from webapp.services import audit, events
+from webapp.services import alert_rules, audit, checks, events
 from webapp.sql import insert_new
 
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
@@ -102,6 +102,23 @@ def unsilence(session: Session, alert_id: int, *, actor: Actor, at: datetime) ->
     before = {"until": str(alert.silenced_until)}
     alert.silenced_until = None
     audit.record(session, actor, "alert.unsilence", ("alert", alert_id), at=at, before=before)
+    return alert
+
+
+def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Actor, at: datetime) -> Alert:
+    """Say that the reason for an alert of an event is gone, and how; should the event come again, it fires again.
+
+    Raises Conflict for one whose rule is asked: it ends with its cause, and would fire again at once.
+    """
+    alert = _locked(session, alert_id, actor)
+    said = checks.require_text(reason, "reason", "Say why it is over.")
+    if alert.status == AlertStatus.RESOLVED:
+        raise Overtaken("This alert is resolved already.")
+    if alert.rule in alert_rules.rules():
+        raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
+    before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
+    _resolve(session, alert_id, at)
+    audit.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)
     return alert
 
 

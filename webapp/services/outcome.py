@@ -10,6 +10,8 @@ class Refused:
     id: int
     label: str
     sentence: str
+    is_overtaken: bool = False
+    """Whether it is not as whoever asked has seen it, and asking again makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ _REFUNDS = {
     RefundStatus.PENDING: "{amount} goes back to the payer: the provider took the refund and has not finished it.",
     RefundStatus.PROCESSED: "{amount} went back to the payer.",
     RefundStatus.FAILED: "The refund of {amount} failed: a person has to see that the payer gets it.",
+    RefundStatus.SETTLED_OTHERWISE: "The refund of {amount} failed, and the payer was given it another way: {said}",
 }
 
 
@@ -79,7 +80,8 @@ def _ended(file: PaymentFile, at: datetime) -> list[str]:
 
 
 def _refunded(refund: Refund) -> str:
-    return _REFUNDS[RefundStatus(refund.status)].format(amount=Money(refund.amount, refund.currency))
+    amount = Money(refund.amount, refund.currency)
+    return _REFUNDS[RefundStatus(refund.status)].format(amount=amount, said=refund.said or "")
 
 
 def _amount(payment: Payment) -> Money:

@@ -11,9 +11,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
 from webapp.services import alerts, audit, events
-from webapp.services.payout_schedules import MOST_ATTEMPTS
-
-RULE = "payout_failed"
+from webapp.services.payout_schedules import FAILED_RULE, MOST_ATTEMPTS
 
 
 def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at: datetime, actor: Actor) -> None:
@@ -38,6 +36,6 @@ def _tell(session: Session, schedule: PayoutSchedule, status: PayoutStatus, at: 
     subject, amount = ("payout_schedule", schedule.id), Money(schedule.amount, schedule.currency)
     how = "was reversed" if status == PayoutStatus.REVERSED else f"failed {schedule.retry_count} times"
     said = f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
-    alerts.fire(session, RULE, f"payout schedule {schedule.ref}", "page", said, at)
+    alerts.fire(session, FAILED_RULE, f"payout schedule {schedule.ref}", "page", said, at)
     audit.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
     events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

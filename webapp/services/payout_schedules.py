@@ -11,7 +11,7 @@ from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleCha
 from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run
-from webapp.services import audit, checks, events, lookup, parties, runs
+from webapp.services import alerts, audit, checks, events, lookup, parties, runs
 from webapp.services.escrow_queries import Due
 from webapp.sql import insert_new
 
@@ -19,6 +19,7 @@ JOB = "process_payout_schedules"
 MOST_ATTEMPTS = 3
 PAUSE = timedelta(hours=1)
 """How long a payout that failed waits before the next attempt, unless a person triggers it."""
+FAILED_RULE = "payout_failed"
 _CHANGEABLE = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
 
 
@@ -92,7 +93,7 @@ def change(
     found.guarantee_completion_date = guarantee_completion_date
     found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
     found.unpaid_nights, found.unpaid_on = 0, None
-    session.flush()
+    _end_alert(session, found, at)
     subject = ("payout_schedule", found.id)
     audit.record(session, actor, "payout_schedule.change", subject, at=at, before=before, after=_facts(found))
     events.add(session, PayoutScheduleChanged(), found.id, at=at)
@@ -107,7 +108,7 @@ def cancel(session: Session, schedule_id: int, reason: str, *, at: datetime, act
     _require(found, _CHANGEABLE, "cancelled")
     before = {"status": found.status}
     found.status, found.version = ScheduleStatus.CANCELLED, found.version + 1
-    session.flush()
+    _end_alert(session, found, at)
     subject, after = ("payout_schedule", found.id), {"status": found.status}
     audit.record(session, actor, "payout_schedule.cancel", subject, at=at, reason=said, before=before, after=after)
     events.add(session, PayoutScheduleCancelled(reason=said), found.id, at=at)
@@ -124,7 +125,7 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor) -
         raise Invalid(f"Its guarantee ends on {ends}; until then it can't be paid.")
     if found.status == ScheduleStatus.FAILED:
         found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
-        session.flush()
+        _end_alert(session, found, at)
     audit.record(session, actor, "payout_schedule.trigger", ("payout_schedule", found.id), at=at)
     return _run(session, actor, {"schedule": found.id})
 
@@ -146,6 +147,12 @@ def due(at: datetime, only: int | None = None) -> Due:
         conditions += [PayoutSchedule.due_at <= at, rested]
     found = select(PayoutSchedule.id, PayoutSchedule.due_at).where(*conditions)
     return Due(PayoutSchedule, found, (PayoutSchedule.due_at, PayoutSchedule.id))
+
+
+def _end_alert(session: Session, found: PayoutSchedule, at: datetime) -> None:
+    """It is not failed any more; the same failure anew fires anew."""
+    session.flush()
+    alerts.resolve(session, FAILED_RULE, f"payout schedule {found.ref}", at)
 
 
 def _run(session: Session, actor: Actor, asked: dict[str, int] | None) -> Run:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.provider_words import Fate
-from webapp.domain.states import PaymentStatus, PayoutStatus, RefundStatus
+from webapp.domain.states import NOT_GIVEN_BACK, PaymentStatus, PayoutStatus
 from webapp.models import Payment, Payout, Refund
 from webapp.services import comparing
 from webapp.services.comparing import Ours
@@ -59,7 +59,7 @@ class Book:
 _COLLECTED = func.coalesce(Payment.seen_amount, Payment.amount)
 _REFUNDED = (
     select(func.coalesce(func.sum(Refund.amount), 0))
-    .where(Refund.payment_id == Payment.id, Refund.status != RefundStatus.FAILED)
+    .where(Refund.payment_id == Payment.id, Refund.status.not_in(NOT_GIVEN_BACK))
     .scalar_subquery()
 )
 _GONE = Payment.taken_back_amount + _REFUNDED

@@ -13,9 +13,9 @@ from webapp.domain.event_types import RefundCreated, RefundFailed, RefundProcess
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import AccountKind, ChargebackStatus, PaymentStatus, RefundStatus, TransferKind
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment, ProviderDispute, Refund
-from webapp.services import accounts, alerts, audit, events, ledger
+from webapp.services import accounts, alerts, audit, checks, events, ledger, lookup
 from webapp.services.outcome import Outcome, Refused
 from webapp.sql import lock, one_of
 
@@ -70,7 +70,39 @@ def write(session: Session, payment: Payment, party_id: int, amount: Money, *, a
 
 def of_payment(session: Session, payment_id: int) -> Refund | None:
     """The refund of a payment, if there is one."""
-    return session.scalars(select(Refund).where(Refund.payment_id == payment_id)).one_or_none()
+    found = select(Refund).where(Refund.payment_id == payment_id).execution_options(populate_existing=True)
+    return session.scalars(found).one_or_none()
+
+
+def settle_otherwise(
+    session: Session, payment_id: int, reason: str, *, version: int, at: datetime, actor: Actor
+) -> Refund:
+    """Say how the payer got what a failed refund did not bring, which ends its alert. No money moves by it.
+
+    It ends what the desk owes, so it takes whoever may approve. Raises Overtaken unless the refund is failed still.
+    """
+    actor.require("money:approve")
+    said = checks.require_text(reason, "reason", "Say how the payer got the money.")
+    lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
+    refund = require_failed(of_payment(session, payment_id))
+    lookup.require_version(refund, version, "refund")
+    before = {"status": refund.status, "said": refund.said}
+    refund.status, refund.said, refund.version = RefundStatus.SETTLED_OTHERWISE, said, refund.version + 1
+    session.flush()
+    after, about = {"status": refund.status}, ("refund", refund.id)
+    audit.record(session, actor, "refund.settle_otherwise", about, at=at, reason=said, before=before, after=after)
+    alerts.resolve(session, _RULE, f"refund {refund.id}", at)
+    return refund
+
+
+def require_failed(refund: Refund | None) -> Refund:
+    """The refund. Raises Conflict unless it is a refund that failed, and nobody has seen to it yet."""
+    if refund is None:
+        raise Conflict("This payment has no refund.")
+    if refund.status != RefundStatus.FAILED:
+        status = refund.status.replace("_", " ")
+        raise Overtaken(f"The refund is {status}: only one that failed can be settled otherwise.")
+    return refund
 
 
 def take_due(

@@ -12,7 +12,7 @@ from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.shares import Shares
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
-from webapp.errors import Conflict
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services import accounts, audit, disbursements, events, ledger, postings, refunds
 from webapp.services.disbursements import REFUND, RELEASE, Cards, Wallet, WayOut
@@ -75,7 +75,8 @@ def divide(
         note_figure(session, "released", parts.currency, parts.seller + parts.fee, at)
         note_figure(session, "refunded", parts.currency, parts.buyer, at)
     for refused in outcome.refused:
-        raise Conflict(f"Escrow {refused.label} stays as it is. {refused.sentence}")
+        kind = Overtaken if refused.is_overtaken else Conflict
+        raise kind(f"Escrow {refused.label} stays as it is. {refused.sentence}")
 
 
 def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datetime, actor: Actor, said: str) -> None:
@@ -168,7 +169,7 @@ def _mark(session: Session, ids: Sequence[int], way: WayOut, at: datetime, reaso
     )
     changed: Any = session.execute(left)
     if changed.rowcount != len(ids):
-        raise Conflict("An escrow changed meanwhile. Nothing was changed.")
+        raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
 
 
 def _tell(

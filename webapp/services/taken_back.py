@@ -13,7 +13,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, FreezeCause, PaymentStatus, RefundStatus
+from webapp.domain.states import (
+    LOST_CHARGEBACKS,
+    NOT_GIVEN_BACK,
+    ChargebackStatus,
+    FreezeCause,
+    PaymentStatus,
+    RefundStatus,
+)
 from webapp.models import Escrow, Payment, ProviderDispute, Refund
 from webapp.services import alerts, freezes
 from webapp.sql import one_of
@@ -52,7 +59,7 @@ def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
         lost.setdefault(row.payment_id or 0, []).append(row)
     return {
         payment_id: Around(
-            tuple(amount for amount, status in given.get(payment_id, ()) if status != RefundStatus.FAILED),
+            tuple(amount for amount, status in given.get(payment_id, ()) if status not in NOT_GIVEN_BACK),
             tuple(amount for amount, status in given.get(payment_id, ()) if status == RefundStatus.PROCESSED),
             payment_id in given,
             {row.number: row.amount for row in lost.get(payment_id, ())},
