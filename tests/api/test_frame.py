@@ -87,6 +87,20 @@ def test_a_query_that_cannot_be_is_named(api: Api, path: str) -> None:
     assert answer.json["errors"]
 
 
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [
+        ("26/11/2026", "'26/11/2026' is not a time with a zone as RFC 3339 writes it, such as 2026-03-31T14:00:00Z."),
+        ("0001-01-01T00:00:00Z", "'0001-01-01T00:00:00Z' is not in the years 1970 to 2199."),
+        (5, "Must be a text such as 2026-03-31T14:00:00Z."),
+    ],
+)
+def test_a_sentence_about_a_field_keeps_its_capital_letters(api: Api, at: Any, sentence: str) -> None:
+    answer = api.post("/api/v1/jobs/auto_release/trigger", {"at": at})
+
+    assert answer.json["errors"] == {"at": sentence}
+
+
 @pytest.mark.parametrize("path", ["escrows/0", "escrows/99999999999999999999", "escrows/one", "jobs/%00", "nothing"])
 def test_an_address_that_names_nothing_is_not_found(api: Api, path: str) -> None:
     assert api.get(f"/api/v1/{path}").status_code == 404

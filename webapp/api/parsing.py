@@ -58,4 +58,7 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 def _sentence(found: Any) -> str:
     said = {"missing": "This is required.", "extra_forbidden": "There is no such field."}.get(found["type"])
-    return said or str(found["msg"]).removeprefix("Value error, ").rstrip(".").capitalize() + "."
+    if said:
+        return said
+    reason = str(found["msg"]).removeprefix("Value error, ").rstrip(".")
+    return reason[:1].upper() + reason[1:] + "."
