@@ -82,7 +82,7 @@ class EscrowScreen(EscrowDeeds):
             file=file,
             why=with_links(why, escrow_id),
             moments=in_words(file.moments),
-            next_look=escrow_file.next_look(file),
+            next_look=escrow_file.next_look(file, clock.now()),
         )
 
     def _tab(self) -> str:

@@ -53,7 +53,14 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
             plan = payout_plan.read(session, payout_schedule_id)
         why = with_links(payout_plan.reasons(plan, now, ways))
         offers = _offers(plan)
-        return self.show("one.html", plan=plan, why=why, moments=in_words(plan.moments), offers=offers)
+        return self.show(
+            "one.html",
+            plan=plan,
+            why=why,
+            next_look=payout_plan.next_look(plan, now),
+            moments=in_words(plan.moments),
+            offers=offers,
+        )
 
 
 def _offers(plan: Plan) -> list[Offer]:

@@ -12,6 +12,7 @@ from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payme
 from webapp.services import case_timeline, escrow_ledger, lookup
 from webapp.services.case_timeline import Moment, Subject
 from webapp.services.escrow_ledger import Movement
+from webapp.services.next_runs import run_of
 
 MOST = 50
 
@@ -77,10 +78,9 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
     )
 
 
-def next_look(file: EscrowFile) -> datetime | None:
-    """When a run will next consider the escrow; None when none is planned."""
-    schedule = file.schedule
-    return None if schedule is None or schedule.paused_at is not None else schedule.next_slot
+def next_look(file: EscrowFile, at: datetime) -> datetime | None:
+    """When a run will next consider the escrow, which none does before it is due; None when none is foreseen."""
+    return run_of(file.schedule, JOBS[file.escrow.policy], at, file.escrow.release_at).at
 
 
 def _approvals(session: Session, subjects: Sequence[Subject]) -> Sequence[Approval]:

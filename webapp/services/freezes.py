@@ -13,6 +13,20 @@ from webapp.models import Escrow, Freeze
 from webapp.services import audit, checks, events, lookup
 from webapp.sql import insert_new, lock
 
+_ENDED_BY = {
+    FreezeCause.PERSON: "Lift that first.",
+    FreezeCause.PROPOSAL: "Approve or reject the proposal first.",
+    FreezeCause.DISPUTE: "Decide or withdraw the dispute first.",
+    FreezeCause.WARRANTY_CLAIM: "Decide or withdraw the dispute first.",
+    FreezeCause.PAYMENT: "Decide first who bears what was taken back, on the page of the payment.",
+    FreezeCause.CHARGEBACK: "It ends with the chargeback.",
+}
+
+
+def in_the_way(found: Freeze) -> str:
+    """Who freezes an escrow, why, and what ends that."""
+    return f"frozen by {found.by_name}: {found.reason} {_ENDED_BY[FreezeCause(found.cause)]}"
+
 
 def freeze(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> Freeze:
     """A person's freeze. Raises Conflict when the escrow is not held, or this person froze it already."""

@@ -21,7 +21,7 @@ def require_free(session: Session, escrow: Escrow, lifted: frozenset[tuple[str, 
         raise Overtaken(f"Escrow {escrow.ref} is {escrow.status} already. Nothing was changed.")
     for found in freezes.open_freezes(session, escrow.id):
         if (found.cause, found.cause_id) not in lifted:
-            raise Overtaken(f"Escrow {escrow.ref} is frozen by {found.by_name}: {found.reason} Lift that first.")
+            raise Overtaken(f"Escrow {escrow.ref} is {freezes.in_the_way(found)}")
 
 
 def require_seller_wallet(session: Session, escrow: Escrow) -> None:

@@ -86,6 +86,13 @@ def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
     return _waiting(plan, at, ways)
 
 
+def next_look(plan: Plan, at: datetime) -> datetime | None:
+    """When a run will next consider it, which none does before its time; None when none is foreseen."""
+    tried = plan.schedule.last_retry_at
+    times = (plan.schedule.due_at, plan.schedule.guarantee_completion_date, tried + PAUSE if tried else None)
+    return run_of(plan.job, JOB, at, max(time for time in times if time)).at
+
+
 def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
     found = [*_stop(plan), *_until(plan, at), *_lacking(plan, at, ways)]
     last = plan.schedule.failure_reason
