@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.support import browser as browsers
 from tests.support.postgresql import Server, serving
 from webapp.db import Database
 from webapp.migrations import upgrade
+from webapp.providers.leases import Lease
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import passwords
 from webapp.settings import Settings, load_settings
@@ -108,6 +110,13 @@ def session(db: Database) -> Iterator[Session]:
     """A transaction that is committed when the test is over."""
     with db.transaction() as session:
         yield session
+
+
+@pytest.fixture
+def leased() -> Iterator[None]:
+    """This test's thread may act on the world outside."""
+    with Lease(timedelta(minutes=5)).held():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def test_every_job_is_shown_with_its_words(clocked: Runtime, sign_in: SignIn) ->
     page = sign_in("viewer").get("/jobs").text
     for name in ("auto_release", "auto_deduct", "verify_books", "watch", "tidy_queue"):
         assert name in page
-    assert "At 02:00, Africa/Nairobi" in page
+    assert "At 02:00 every day, Africa/Nairobi" in page
     assert "Run now" not in page
 
 

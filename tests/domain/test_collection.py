@@ -1,5 +1,6 @@
 """What a provider's word means for a payment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
 from webapp.domain.collection import NO_RESPONSE, Attempt, Verdict, judge, next_check
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered, Word
 from webapp.domain.states import OrderStatus, PaymentStatus
 
 AT, PATIENCE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC), timedelta(hours=24)
@@ -54,7 +55,9 @@ SILENCE = Unanswered("It did not answer.")
         (attempt(asked=STALE), SILENCE, Verdict.EXPIRE),
         (attempt(asked=None), SILENCE, Verdict.WAIT),
         (attempt(has_reference=False), SILENCE, Verdict.EXPIRE),
-        (attempt(PaymentStatus.SUCCEEDED), seen(Fate.REVERSED), Verdict.REVIEW),
+        (attempt(), seen(Fate.SUCCEEDED, 0), Verdict.REVIEW),
+        (attempt(), replace(seen(Fate.SUCCEEDED), given_back=(GivenBack(10_000),)), Verdict.FAIL),
+        (attempt(PaymentStatus.SUCCEEDED), seen(Fate.REVERSED), Verdict.TAKEN),
         (attempt(PaymentStatus.FAILED), seen(Fate.REVERSED), Verdict.LEAVE),
         (attempt(PaymentStatus.EXPIRED), SILENCE, Verdict.LEAVE),
     ],
@@ -109,7 +112,7 @@ def test_a_payment_that_is_over_never_fails_or_waits_again() -> None:
     over = (PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.NEEDS_REVIEW)
     for status, fate in product(over, Fate):
         verdict, _ = judge(attempt(status), seen(fate), AT, PATIENCE)
-        assert verdict in (Verdict.LEAVE, Verdict.REVIEW)
+        assert verdict in (Verdict.LEAVE, Verdict.REVIEW, Verdict.TAKEN)
 
 
 @pytest.mark.parametrize(

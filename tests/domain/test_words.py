@@ -87,7 +87,7 @@ def test_movements_are_the_legs_again(amounts: list[int]) -> None:
     ],
 )
 def test_a_delivery_waits_by_chance_up_to_a_bound_that_grows(attempt: int, bound: timedelta) -> None:
-    waits = [delivery_rules.wait_before(attempt) for _ in range(200)]
+    waits = [delivery_rules.wait_before("email", attempt) for _ in range(200)]
     assert all(timedelta(0) <= wait <= bound for wait in waits)
     assert max(waits) > bound / 2
     assert len(set(waits)) > 100
@@ -95,8 +95,19 @@ def test_a_delivery_waits_by_chance_up_to_a_bound_that_grows(attempt: int, bound
 
 @pytest.mark.parametrize(("channel", "most"), [("webhook", 15), ("email", 10), ("sms", 8), ("chat", 8), ("fax", 8)])
 def test_a_channel_has_its_number_of_attempts(channel: str, most: int) -> None:
-    assert not delivery_rules.is_last(channel, most - 1)
-    assert delivery_rules.is_last(channel, most)
+    refused = 422
+    assert not delivery_rules.is_last(channel, most - 1, refused)
+    assert delivery_rules.is_last(channel, most, refused)
+
+
+@pytest.mark.parametrize("status", [None, 401, 404, 429, 500, 503])
+def test_a_webhook_whose_endpoint_is_unwell_is_tried_on(status: int | None) -> None:
+    assert not delivery_rules.is_last("webhook", 1_000, status)
+
+
+def test_an_endpoint_that_fails_is_probed_at_least_once_a_minute() -> None:
+    waits = [delivery_rules.wait_before("webhook", attempt) for attempt in (1, 2, 5, 1_000)]
+    assert all(timedelta(0) < wait <= timedelta(seconds=20) for wait in waits)
 
 
 @pytest.mark.parametrize("word", ["*", "escrow.*", "escrow.released", "payout_schedule.failed", "party.deposit.done"])

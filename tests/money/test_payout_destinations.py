@@ -39,7 +39,7 @@ def plan(market: Market, party: int, ref: str = "plan") -> int:
 def pay(market: Market, schedule: int, at: datetime) -> list[str]:
     """Why it can't be paid; nothing when it was."""
     outcome = payout_writing.write_all(market.session, [schedule], at=at, actor=JOB, ways=WAYS)
-    assert len(outcome.refused) + outcome.done == 1
+    assert len(outcome.refused) + outcome.passed_on == 1
     return [refused.sentence for refused in outcome.refused]
 
 

@@ -5,14 +5,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 
-from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 
 
@@ -102,13 +100,6 @@ def letters() -> Iterator[Letters]:
     made.url = f"smtp://127.0.0.1:{port}"
     yield made
     controller.stop()
-
-
-@pytest.fixture
-def leased() -> Iterator[None]:
-    """This test's thread may act on the world outside."""
-    with Lease(timedelta(minutes=5)).held():
-        yield
 
 
 def with_settings(runtime: Runtime, **changes: Any) -> Runtime:

@@ -266,6 +266,8 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "until",
         "debt",
         "name",
+        "currency",
+        "effective",
     }
     text = texts.TEXTS[kind]
     used = {name for part in (text.title, text.body, text.short) for _, name, _, _ in string.Formatter().parse(part)}

@@ -20,6 +20,7 @@ from webapp.providers.needs import Checkout
 from webapp.runtime import Runtime
 
 CHECKOUT = Checkout("pay-1", 250_050, "NGN", "ama@example.com", "https://desk.example/back")
+pytestmark = pytest.mark.usefixtures("leased")
 BOTH = pytest.mark.parametrize("keys", [V3, V4], ids=["v3", "v4"])
 
 

@@ -98,7 +98,7 @@ def without_guards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every guard of a decision but those of the database: locks, looks and conditional updates."""
     for module in (leaving, executors, releases):
         monkeypatch.setattr(module, "lock", no_lock)
-    monkeypatch.setattr(dispute_executors, "_close", lambda *_, **__: None)
+    monkeypatch.setattr(dispute_executors, "close", lambda *_, **__: None)
     monkeypatch.setattr(releases, "may_be_paid", lambda *_: [])
     monkeypatch.setattr(releases, "_mark", lambda *_: None)
     monkeypatch.setattr(releases, "_tell", lambda *_: None)

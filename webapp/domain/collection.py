@@ -93,7 +93,8 @@ def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime
 
 def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
     kept = kept_of(seen)
-    if kept <= 0:
+    # A success that names no amount, or none, is no word of money that went back: a person looks at it.
+    if kept <= 0 < (seen.refunded_amount or 0):
         said = "It was paid, and given back to the payer at the provider."
         return (Verdict.LEAVE, "") if attempt.status in _GIVEN_UP else (Verdict.FAIL, said)
     if (kept, seen.currency) != (attempt.amount, attempt.currency):

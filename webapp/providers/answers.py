@@ -7,6 +7,15 @@ from webapp.domain.money import exponent, from_major
 from webapp.providers.failures import Unknown
 
 
+def minor_units(value: int | str | Decimal, currency: str) -> int:
+    """A provider's number of major units, in minor units. Raises ValueError for what is none; never rounds."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{str(value)[:40]!r} is no number") from None
+    return from_major(number, currency)
+
+
 class Answer:
     """One JSON object of a provider. What is missing or of another type makes the whole answer unusable."""
 
@@ -53,9 +62,7 @@ class Answer:
         if isinstance(found, bool) or not isinstance(found, int | str | Decimal):
             raise Unknown(f"{self.name} answered without {key}.")
         try:
-            return from_major(Decimal(found), currency)
-        except InvalidOperation:
-            raise Unknown(f"{self.name} answered with the amount {str(found)[:40]!r}.") from None
+            return minor_units(found, currency)
         except ValueError as problem:
             raise Unknown(f"{self.name} answered with an amount that can't be used: {problem}.") from None
 

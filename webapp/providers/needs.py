@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
-from webapp.domain.money import from_major
 from webapp.domain.provider_words import Charged, Fate, Seen
+from webapp.providers.answers import minor_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,8 @@ class ListedRefund:
         if isinstance(self.amount, int):
             return self.amount
         try:
-            return from_major(Decimal(self.amount), currency)
-        except (InvalidOperation, ValueError):
+            return minor_units(self.amount, currency)
+        except ValueError:
             return None
 
 

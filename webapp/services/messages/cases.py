@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain import shares
+from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.rulings import REASON_CODES
 from webapp.domain.states import Resolution
@@ -138,7 +139,7 @@ def of_destination(payload: dict[str, Any]) -> dict[str, Any]:
     return {
         "currency": payload.get("currency", ""),
         "ending": payload.get("ending", ""),
-        "effective": when(datetime.fromisoformat(until)) if until else "now",
+        "effective": when(parse_instant(until)) if until else "now",
     }
 
 
