@@ -11,10 +11,10 @@ def sealed(text: str, keys: Sequence[bytes]) -> str:
     return _box(keys).encrypt(text.encode()).decode()
 
 
-def opened(text: str, keys: Sequence[bytes]) -> str:
-    """What was sealed under any of the keys. Raises ValueError when none of them fits."""
+def opened(text: str, keys: Sequence[bytes], *, ttl: int | None = None) -> str:
+    """What was sealed under any of the keys. Raises ValueError when none fits, or after `ttl` seconds."""
     try:
-        return _box(keys).decrypt(text.encode()).decode()
+        return _box(keys).decrypt(text.encode(), ttl=ttl).decode()
     except InvalidToken:
         raise ValueError("none of the present keys opens this secret") from None
 

@@ -174,6 +174,11 @@ class Settings(BaseSettings):
         return [derived(key, "sealing") for key in (self.secret_key, *self.secret_key_fallbacks)]
 
     @property
+    def form_keys(self) -> list[bytes]:
+        """The present and the former keys under which an unsent form travels through the sign-in."""
+        return [derived(key, "forms") for key in (self.secret_key, *self.secret_key_fallbacks)]
+
+    @property
     def audit_keys(self) -> list[bytes]:
         """The present and the former sealing keys."""
         return [derived(key, "audit") for key in (self.secret_key, *self.secret_key_fallbacks)]

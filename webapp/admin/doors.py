@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeAlias
 
 from flask import flash, redirect, request
 from flask_admin import expose
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
@@ -15,7 +16,9 @@ from webapp.admin.asked_again import asking_again
 from webapp.admin.forms import DeskForm
 from webapp.admin.overtaken import overtaken
 from webapp.errors import Overtaken, Refusal
+from webapp.security import kept_forms
 from webapp.security.confirm import confirm_it_is_me
+from webapp.security.kept_forms import KeptForm
 
 Done: TypeAlias = "str | tuple[str, str] | Response"
 """What a deed answers: the sentence to show, perhaps with the address to go to, or a page of its own."""
@@ -76,12 +79,18 @@ def door(
 
         view.desk_permission = permission  # type: ignore[attr-defined]
         view.desk_door = way  # type: ignore[attr-defined]
+        view.desk_keeps = lambda: way.form(formdata=None, meta={"csrf": False}).keepable()  # type: ignore[attr-defined]
+        view.desk_shows_again = partial(_show_stale, way)  # type: ignore[attr-defined]
         return expose(rule, ("GET", "POST"))(view)
 
     return wrap
 
 
 def _go(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any]) -> Any:
+    kept = kept_forms.taken()
+    if kept is not None:
+        flash(_("You were signed out before this was sent. Nothing was changed. Look at it and send it once more."))
+        return _show_again(screen, way, place, kept)
     asked: Asked = getattr(screen, way.asks)(**place)
     form = way.form(data=asked.values)
     if asked.prepare is not None:
@@ -91,6 +100,27 @@ def _go(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any]
     if not form.validate():
         return _show(screen, way, deed, place, asked, form), 422
     return _do(screen, way, deed, place, asked, form)
+
+
+def _show_stale(way: Door, screen: Any, kept: KeptForm, **place: Any) -> Any:
+    """The form with what was written, for one that is too old to be believed: nothing is done."""
+    flash(
+        _(
+            "This form is too old, or was opened before you signed in last. Nothing was changed. Look at it and send "
+            "it once more."
+        )
+    )
+    return _show_again(screen, way, place, kept)
+
+
+def _show_again(screen: Any, way: Door, place: dict[str, Any], kept: KeptForm) -> Any:
+    asked: Asked = getattr(screen, way.asks)(**place)
+    form = way.form(formdata=kept.formdata(), data=asked.values)
+    if asked.prepare is not None:
+        asked.prepare(form)
+    if kept.had_files:
+        flash(_("A file can't be kept: choose it again."), "warning")
+    return screen.show(way.template, asked=asked, form=form, refusal=None)
 
 
 def _do(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any], asked: Asked, form: DeskForm) -> Any:

@@ -17,6 +17,9 @@ from webapp.domain.money import Money, major_text, present
 from webapp.domain.numbers import parse_whole
 from webapp.errors import Invalid, Refusal
 
+_UNKEPT = frozenset({"hidden", "password", "file", "submit"})
+_SECRET = frozenset({"current-password", "new-password", "one-time-code"})
+
 
 class DeskForm(FlaskForm):
     """The base of every form. A form with no fields of its own is a confirmation."""
@@ -30,6 +33,13 @@ class DeskForm(FlaskForm):
     def hidden(self) -> list[Field]:
         """The fields that only travel along."""
         return [field for field in self if _is_hidden(field)]
+
+    def keepable(self) -> list[str]:
+        """The fields that are kept when a form can't be sent: what a person wrote, but no secrets and no files.
+
+        With the submission's number, so that what was done after all by an earlier sending is not done once more.
+        """
+        return [field.name for field in self if field is self.submission or not _is_unkept(field)]
 
     def said(self, name: str) -> str:
         """What was written in a field, without blanks around it."""
@@ -51,6 +61,11 @@ class DeskForm(FlaskForm):
 
 def _is_hidden(field: Field) -> bool:
     return getattr(field.widget, "input_type", "") == "hidden"
+
+
+def _is_unkept(field: Field) -> bool:
+    kind = getattr(field.widget, "input_type", "")
+    return kind in _UNKEPT or (field.render_kw or {}).get("autocomplete") in _SECRET
 
 
 class Choices(SelectMultipleField):

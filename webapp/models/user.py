@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Table, text
+from sqlalchemy import Column, ForeignKey, Index, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.models.base import Base, Currency, Json, Key, Minor, Name, Word
@@ -64,6 +64,8 @@ class UserSession(Base):
     seen_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    kept_form: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """Sealed: what was written in a form before this sign-in, until that form is shown."""
 
 
 class Strike(Base):

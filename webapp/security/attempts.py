@@ -73,14 +73,16 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
         raise Invalid(wrong, fields={field: wrong})
 
 
-def begin(runtime: Runtime, user: User, browser: Browser, request_id: str) -> str:
-    """Begin the sign-in; returns the secret for its cookie."""
+def begin(runtime: Runtime, user: User, browser: Browser, request_id: str, kept_form: str | None = None) -> str:
+    """Begin the sign-in, which keeps the sealed form; returns the secret for its cookie."""
     at = clock.now()
     actor = users.actor_of(user, request_id=request_id, origin=browser.address)
     with runtime.db.transaction() as session:
         for purpose in (Purpose.PASSWORD, Purpose.CODE) if user.totp_secret else (Purpose.PASSWORD,):
             strikes.clear(session, purpose, browser.at(user.email))
-        secret = sessions.start(session, user.id, at=at, origin=browser.address, agent=browser.agent)
+        secret = sessions.start(
+            session, user.id, at=at, origin=browser.address, agent=browser.agent, kept_form=kept_form
+        )
         audit.record(session, actor, "user.sign_in", ("user", user.id), at=at)
     return secret
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -11,8 +11,10 @@ from werkzeug.exceptions import HTTPException
 from webapp import logs
 from webapp.db_failures import CommitInDoubt, Failure, failure_of
 from webapp.errors import NotSignedIn, Refusal, Unavailable
+from webapp.security import kept_forms
 from webapp.security.context import request_id, was_saved
 from webapp.security.kinds import SAFE_METHODS, answers_in_json
+from webapp.security.views import sign_in_page
 
 
 def answer(app: Flask) -> None:
@@ -46,9 +48,19 @@ def refused(refusal: Refusal) -> ResponseReturnValue:
         more = {"errors": refusal.fields} if refusal.fields else {}
         return problem(refusal.status, refusal.title, refusal.detail, **more)
     if isinstance(refusal, NotSignedIn):
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-        return redirect(url_for("security.sign_in", next=None if wanted == "/" else wanted))
+        return _to_sign_in()
     return _page(refusal.status, _(refusal.title), refusal.detail)
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    """The way to sign in; what was written in a form of ours goes with it."""
+    kept = kept_forms.written()
+    if kept is not None and not kept.is_too_long:
+        return sign_in_page(kept)
+    if kept is not None:
+        flash(_("What you wrote is too long to be kept. Go back in your browser and copy it before you sign in."))
+    wanted = kept_forms.here() if kept is not None or request.method == "GET" else "/"
+    return redirect(url_for("security.sign_in", next=None if wanted == "/" else wanted))
 
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:

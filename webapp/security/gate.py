@@ -1,13 +1,16 @@
 """Before a view runs: its declared permission, a password that must be changed, and the CSRF token."""
 
 import time
+from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
 
 from webapp import logs
 from webapp.errors import NotAllowed
+from webapp.security import kept_forms
 from webapp.security.context import current_actor, current_asker, request_id
 from webapp.security.declared import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
 from webapp.security.kinds import SAFE_METHODS, answers_in_json
@@ -81,11 +84,28 @@ def _ask_for_a_new_password() -> ResponseReturnValue | None:
     return redirect(url_for("profile.index", _anchor="password"))
 
 
-def _check_csrf() -> None:
+def _check_csrf() -> ResponseReturnValue | None:
     if request.method in SAFE_METHODS or request.endpoint is None or is_for_machines(_view()):
-        return
-    if _declares_public() or _is_person():
+        return None
+    if not _declares_public() and not _is_person():
+        return None
+    try:
         csrf.protect()
+    except CSRFError:
+        again = _shown_again()
+        if again is None:
+            raise
+        return again
+    return None
+
+
+def _shown_again() -> ResponseReturnValue | None:
+    """The same form, filled and with a fresh token, when a page of the desk sent it. The view itself is not run."""
+    view: Any = _view()
+    kept = kept_forms.written()
+    if kept is None:
+        return None
+    return view.desk_shows_again(view.__self__, kept, **(request.view_args or {})), 400
 
 
 def _declares_public() -> bool:

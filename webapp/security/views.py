@@ -3,7 +3,7 @@
 import time
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,10 +13,11 @@ from wtforms.validators import DataRequired, Length
 
 from webapp.errors import Refusal
 from webapp.models import User
-from webapp.security import attempts, cookies, devices
+from webapp.security import attempts, cookies, devices, kept_forms
 from webapp.security.confirm import this_browser
 from webapp.security.context import current_asker, request_id, runtime
 from webapp.security.declared import public
+from webapp.security.kept_forms import KeptForm
 from webapp.services import users
 
 views = Blueprint("security", __name__)
@@ -24,6 +25,7 @@ views = Blueprint("security", __name__)
 THEMES = ("auto", "light", "dark")
 
 _HALFWAY = "halfway"
+_KEPT = "kept"
 _HALFWAY_SECONDS = 300
 _SHORT = Length(max=200)
 _FILLED: dict[str, dict[str, object]] = {
@@ -68,7 +70,18 @@ def sign_in() -> ResponseReturnValue:
         return _begin(user)
     session.clear()
     session[_HALFWAY] = [user.id, int(time.time())]
+    if _kept():
+        return _ask_for_code()
     return redirect(url_for("security.code", next=_wanted()), 303)
+
+
+def sign_in_page(kept: KeptForm) -> ResponseReturnValue:
+    """The answer to a form that came without a sign-in: the way in, which carries what was written."""
+    text = kept.sealed(runtime().settings)
+    page = render_template(
+        "security/sign_in.html", form=SignInForm(formdata=None), refusal=None, next=kept.path, kept=text
+    )
+    return page, 401, {"WWW-Authenticate": "Bearer"}
 
 
 @views.route("/sign-in/code", methods=["GET", "POST"])
@@ -76,6 +89,8 @@ def sign_in() -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """Ask for the second factor, within five minutes of the password."""
     form, user = CodeForm(), _halfway()
+    if user is None and _kept():
+        return _show("security/sign_in.html", SignInForm(formdata=None), 200)
     if user is None:
         return redirect(url_for("security.sign_in", next=_wanted()), 303)
     if not form.validate_on_submit():
@@ -110,11 +125,21 @@ def theme() -> ResponseReturnValue:
 
 
 def _begin(user: User) -> ResponseReturnValue:
-    wanted = _wanted() or "/"
-    cookies.sign_in(runtime(), attempts.begin(runtime(), user, this_browser(), request_id()))
+    wanted, text = _wanted() or "/", _kept()
+    kept = kept_forms.readable(text, user.id)
+    secret = attempts.begin(runtime(), user, this_browser(), request_id(), text if kept else None)
+    cookies.sign_in(runtime(), secret)
+    if kept is not None:
+        kept_forms.show_at(kept.path)
     response = make_response(redirect(wanted, 303))
     devices.remember(response, runtime().settings, user.email)
     return response
+
+
+def _ask_for_code() -> ResponseReturnValue:
+    """The page of the second factor at once: a redirect would lose what was written."""
+    g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)  # it was made for the session that has just been cleared
+    return _show("security/code.html", CodeForm(formdata=None), 200)
 
 
 def _halfway() -> User | None:
@@ -127,7 +152,12 @@ def _halfway() -> User | None:
 
 
 def _show(template: str, form: FlaskForm, status: int, refusal: Refusal | None = None) -> ResponseReturnValue:
-    return render_template(template, form=form, refusal=refusal, next=_wanted()), status
+    return render_template(template, form=form, refusal=refusal, next=_wanted(), kept=_kept()), status
+
+
+def _kept() -> str:
+    """What was written before the sign-in, sealed."""
+    return request.form.get(_KEPT, "")
 
 
 def _wanted() -> str | None:

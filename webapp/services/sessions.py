@@ -15,7 +15,9 @@ LONGEST = timedelta(hours=12)
 _TOUCH_EVERY = timedelta(minutes=1)
 
 
-def start(session: Session, user_id: int, *, at: datetime, origin: str, agent: str) -> str:
+def start(
+    session: Session, user_id: int, *, at: datetime, origin: str, agent: str, kept_form: str | None = None
+) -> str:
     """Begin a sign-in; returns the secret that its cookie carries."""
     secret = secrets.token_urlsafe(32)
     begun = UserSession(
@@ -26,6 +28,7 @@ def start(session: Session, user_id: int, *, at: datetime, origin: str, agent: s
         started_at=at,
         seen_at=at,
         ends_at=at + LONGEST,
+        kept_form=kept_form,
     )
     session.add(begun)
     return secret
@@ -40,6 +43,19 @@ def find(session: Session, secret: str, at: datetime) -> tuple[UserSession, User
     )
     row = session.execute(found).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def owner_of(session: Session, secret: str) -> int | None:
+    """Whose sign-in the secret belongs to, also when it has ended."""
+    return session.scalars(select(UserSession.user_id).where(UserSession.token_hash == _hashed(secret))).one_or_none()
+
+
+def take_kept_form(session: Session, session_id: int) -> str | None:
+    """What was written before this sign-in, once: from now on it is not kept."""
+    mine = UserSession.id == session_id
+    found = session.scalars(select(UserSession.kept_form).where(mine)).one_or_none()
+    session.execute(update(UserSession).where(mine).values(kept_form=None))
+    return found
 
 
 def needs_touch(signed_in: UserSession, at: datetime) -> bool:
@@ -63,7 +79,9 @@ def end(session: Session, session_id: int, *, user_id: int, at: datetime) -> Non
     mine = UserSession.id == session_id, UserSession.user_id == user_id
     if session.scalars(select(UserSession.id).where(*mine)).one_or_none() is None:
         raise NotFound("There is no such sign-in of yours.")
-    session.execute(update(UserSession).where(*mine, UserSession.ended_at.is_(None)).values(ended_at=at))
+    session.execute(
+        update(UserSession).where(*mine, UserSession.ended_at.is_(None)).values(ended_at=at, kept_form=None)
+    )
 
 
 def end_all(session: Session, user_id: int, *, at: datetime, but: int | None = None) -> None:
@@ -71,7 +89,7 @@ def end_all(session: Session, user_id: int, *, at: datetime, but: int | None = N
     theirs = update(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
     if but is not None:
         theirs = theirs.where(UserSession.id != but)
-    session.execute(theirs.values(ended_at=at))
+    session.execute(theirs.values(ended_at=at, kept_form=None))
 
 
 def _open(at: datetime) -> tuple[ColumnElement[bool], ...]:
