@@ -215,7 +215,8 @@ def test_what_an_outside_cron_has_paid_out_the_scheduler_does_not(world: Sandbox
         until(lambda: {run.status for run in runs_of(runtime, "deliver_outbox")} == {"succeeded"}, 40)
 
         [run] = runs_of(runtime, payouts.job)
-        assert (run.slot, run.trigger, run.status) == (slot, "schedule", "succeeded")
+        assert (run.slot, run.status) == (slot, "succeeded")
+        assert run.trigger in ("schedule", "catch_up")  # by how long ago the slot was
         run_until(runtime, payouts)
         payouts.agree(runtime, world)
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, Table, UniqueConstraint, insert, select, text, update
+from sqlalchemy import Boolean, Column, Date, DateTime, Integer, Table, UniqueConstraint, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import (
     Channel,
+    ChargebackStatus,
     DeliveryStatus,
     IncomingStatus,
     PaymentStatus,
@@ -35,9 +36,9 @@ STATES: dict[str, Sequence[str]] = {
     "payout_destination": ("",),
     "payout_schedule": tuple(ScheduleStatus),
     "payout": tuple(PayoutStatus),
-    "payment": tuple(PaymentStatus),
+    "payment": tuple(PaymentStatus) * 2,  # more than there are refunds, of which each has a payment of its own
     "refund": tuple(RefundStatus),
-    "provider_dispute": ("pending",),
+    "provider_dispute": tuple(ChargebackStatus),
     "incoming_webhook": tuple(IncomingStatus),
     "delivery": tuple(DeliveryStatus),
     "difference": ("",),
@@ -87,6 +88,8 @@ def twist_dates(session: Session, at: datetime) -> None:
     """Every instant that is known becomes this one."""
     for table, column in _columns(DateTime):
         _set(session, table, column, at)
+    for table, column in _columns(Date):
+        _set(session, table, column, at.date())
 
 
 def twist_texts(session: Session) -> None:
@@ -140,6 +143,8 @@ def _value(session: Session, table: Table, column: Column[Any], status: str, num
         return _GIVEN[column.name]
     if isinstance(column.type, Instant):
         return PRESENT + timedelta(minutes=number)
+    if isinstance(column.type, Date):
+        return PRESENT.date()
     if isinstance(column.type, Json):
         return {}
     if isinstance(column.type, Boolean):
