@@ -20,13 +20,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlalchemy.orm import Session
 
 from webapp import services
 from webapp.domain.actors import Actor
 from webapp.domain.money import Money
 from webapp.domain.states import FreezeCause
+from webapp.errors import Conflict
 from webapp.models import Escrow
 from webapp.services.postings import Leg
 from webapp.sql import lock
@@ -132,9 +133,17 @@ def compute(
     if locked and subject.escrow is not None:
         lock(session, Escrow, [subject.escrow.id])
         subject = known.read(session, subject_id)
-    decision = payload if isinstance(payload, Payload) else known.payload.model_validate(payload)
+    decision = payload if isinstance(payload, Payload) else _read_back(known, payload)
     context = Context(session, at, actor, locked, frozenset((str(cause), number) for cause, number in lifted))
     return known.compute(context, subject, decision)
+
+
+def _read_back(known: Executor, payload: Mapping[str, Any]) -> Payload:
+    """A decision that was kept. One that this version can't read is no bug of whoever looks at it."""
+    try:
+        return known.payload.model_validate(payload)
+    except ValidationError:
+        raise Conflict("This proposal can't be read any more. Reject it, and propose it anew.") from None
 
 
 def find(action: str) -> Executor:
