@@ -271,7 +271,7 @@ def _handled(desk: Runtime, webhook_id: int) -> None:
 
 _PAID, _LEFT = End(("mark-paid", "accept", "refund")), End(("release", "refund", "void"))
 _WITHDRAWN, _DECIDED = Door("withdraw", "withdrawn", "agent"), End(("approve", "reject"))
-_RAN, _CLOSED = End(("cancel",)), End()
+_RAN, _CLOSED = End(("cancel",)), End(("withdraw", "decision"))
 _TRIED, _NEVER_SETTLED = Job(_paid_out, "succeeded"), End(("settle-refund",))
 _GIVEN = Job(_given_back, "processed")
 

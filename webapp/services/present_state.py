@@ -50,8 +50,10 @@ def of(session: Session, kind: str, number: int) -> PresentState:
 
 def ending(dispute: Dispute, escrow: Escrow) -> str:
     """Who ended the dispute, when and how; empty while it is open."""
-    if dispute.status not in CLOSED_DISPUTES or dispute.resolved_at is None:
+    if dispute.status not in CLOSED_DISPUTES:
         return ""
+    if dispute.resolved_at is None:
+        return f"This dispute is {dispute.status} already."
     when = f"{dispute.resolved_at:%H:%M} UTC on {dispute.resolved_at:%d %B %Y}"
     if dispute.status == DisputeStatus.WITHDRAWN:
         return f"{dispute.resolved_by} withdrew this dispute at {when}: {dispute.resolution_reason}"
