@@ -10,7 +10,7 @@ from tests.support.sandbox import sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
-from webapp.models import Alert, Dispute, ProviderDispute, Refund
+from webapp.models import Alert, Audit, Dispute, ProviderDispute, Refund
 from webapp.services import dispute_work, disputes, previews
 from webapp.services.disputes import NewDispute
 from webapp.services.escrow_executors import RefundEscrow
@@ -109,6 +109,9 @@ def test_an_outcome_that_changes_after_the_decision_gives_it_again(case: Case, r
     case.decide("claw_back")
     case.bank(number, "won")
     assert (case.payment().status, case.payment().undecided_amount) == ("needs_review", -4_000)
+    with case.runtime.db.reading() as session:
+        actions = session.scalars(select(Audit.action).where(Audit.action.like("payment.%back")).order_by(Audit.id))
+        assert list(actions) == ["payment.taken_back", "payment.claw_back", "payment.came_back"]
     case.decide("give_again")
     assert (case.payment().status, case.alerts()) == ("succeeded", [])
     assert case.balance(AccountKind.CLEARING) == -10_000

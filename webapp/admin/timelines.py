@@ -54,6 +54,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payment.refund": (_l("Payment to be refunded"), "calm", "return"),
     "payment.mark_paid": (_l("Marked paid by hand"), "good", "coins"),
     "payment.taken_back": (_l("Taken back at the provider"), "bad", "return"),
+    "payment.came_back": (_l("Came back at the provider"), "warn", "return"),
     "payment.restored": (_l("Whole again at the provider"), "good", "check"),
     "payment.returned": (_l("Given back at the provider"), "calm", "return"),
     "payment.write_off": (_l("Written off: the platform bears it"), "warn", "coins"),

@@ -170,11 +170,14 @@ def _returned(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Act
 
 
 def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
-    """The provider has less of these than we count on: nothing of them may leave before a person decides."""
+    """The provider has less of these than we count on, or more than was decided about: a person decides."""
     for each in ruled:
         taken_back.note(session, each.row, each.taken_back, each.sentence, at=at, actor=actor)
-    if ruled:
-        _tell(session, ruled, "payment.taken_back", PaymentNeedsReview(), at, actor)
+    came_back = [each for each in ruled if each.taken_back < each.row.taken_back_decided]
+    gone = [each for each in ruled if each not in came_back]
+    for action, some in (("payment.taken_back", gone), ("payment.came_back", came_back)):
+        if some:
+            _tell(session, some, action, PaymentNeedsReview(), at, actor)
 
 
 def _whole(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
