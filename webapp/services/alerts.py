@@ -38,6 +38,12 @@ def fire(session: Session, rule: str, subject: str, severity: str, sentence: str
     return False
 
 
+def was_fired(session: Session, rule: str, subject: str) -> bool:
+    """Whether an alert was ever fired about this, resolved ones included."""
+    known = select(Alert.id).where(Alert.rule == rule, Alert.subject == subject[:200]).limit(1)
+    return session.scalars(known).first() is not None
+
+
 def resolve(session: Session, rule: str, subject: str, at: datetime) -> None:
     """The reason for an alert is gone."""
     found = select(Alert.id).where(Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)

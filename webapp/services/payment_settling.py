@@ -22,6 +22,7 @@ from webapp.sql import json_text, lock, one_of
 
 _Other = aliased(Payment, name="other")
 _ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
+_TWICE = "payment_collected_twice"
 _REVIEW_RULE = "payment_needs_review"
 
 
@@ -61,6 +62,7 @@ def settle_all(
     _returned(session, groups[Verdict.RETURNED], at, actor)
     _taken(session, groups[Verdict.TAKEN], at, actor)
     _whole(session, groups[Verdict.WHOLE], at, actor)
+    _collected_twice(session, groups[Verdict.TWICE], at)
     _wait(session, groups[Verdict.WAIT], at)
     outcome.refused = [Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[Verdict.WAIT]]
     return outcome
@@ -186,6 +188,14 @@ def _whole(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor)
         taken_back.made_whole(session, each.row, each.taken_back, at=at, actor=actor)
     if ruled:
         _tell(session, ruled, "payment.restored", PaymentRestored(), at, actor)
+
+
+def _collected_twice(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
+    """Call somebody, once for each: the provider's word comes again after a person has said what it was."""
+    for each in ruled:
+        subject = f"payment {each.row.id}"
+        if not alerts.was_fired(session, _TWICE, subject):
+            alerts.fire(session, _TWICE, subject, "page", f"Payment {each.row.reference}: {each.sentence}", at)
 
 
 def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: datetime, actor: Actor) -> None:
