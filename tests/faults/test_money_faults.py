@@ -212,7 +212,7 @@ def test_what_an_outside_cron_has_paid_out_the_scheduler_does_not(world: Sandbox
         desk.start_redis()
         desk.start("scheduler.py")
         desk.start("worker.py")
-        until(lambda: {run.status for run in runs_of(runtime, "deliver_outbox")} == {"succeeded"}, 40)
+        until(lambda: {run.status for run in runs_of(runtime, "deliver_outbox")} & {"succeeded", "partial"}, 40)
 
         [run] = runs_of(runtime, payouts.job)
         assert (run.slot, run.status) == (slot, "succeeded")
