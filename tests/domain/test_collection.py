@@ -19,7 +19,7 @@ FRESH, STALE = AT - PATIENCE + timedelta(seconds=1), AT - PATIENCE
 
 def attempt(status: str = PaymentStatus.PENDING, asked: datetime | None = FRESH, **more: object) -> Attempt:
     settled = {"order_status": OrderStatus.AWAITING_PAYMENT} | more
-    return Attempt(status, 10_000, "NGN", first_checked_at=asked, **settled)  # type: ignore[arg-type]
+    return Attempt(status, 10_000, "NGN", first_checked_at=asked, **settled)
 
 
 def seen(fate: Fate, amount: int | None = 10_000, currency: str | None = "NGN", said: str = "") -> Seen:

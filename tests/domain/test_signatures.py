@@ -44,7 +44,7 @@ VECTORS = [
 
 
 def keys(**secrets: str) -> Settings:
-    return Settings(_env_file=None, env="test", **secrets)  # type: ignore[call-arg]
+    return Settings(_env_file=None, env="test", **secrets)
 
 
 def test_a_webhook_is_signed_as_in_the_published_example() -> None:

@@ -31,7 +31,7 @@ def test_silence_is_noticed_before_the_lease_is_over(what: str) -> None:
 
 def test_a_connection_gives_a_silent_server_up(pg_runtime: Runtime) -> None:
     with pg_runtime.db.reading() as session:
-        given = conninfo.conninfo_to_dict(session.connection().connection.dbapi_connection.info.dsn)  # type: ignore[union-attr]
+        given = conninfo.conninfo_to_dict(session.connection().connection.dbapi_connection.info.dsn)
     noticed = int(given["keepalives_idle"]) + int(given["keepalives_interval"]) * int(given["keepalives_count"])
     assert (given["keepalives"], noticed) == ("1", db.SILENCE_SECONDS)
     assert given["tcp_user_timeout"] == str(db.SILENCE_SECONDS * 1000)

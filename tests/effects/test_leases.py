@@ -31,7 +31,7 @@ class Quiet:
 
 def caller(url: str) -> Caller:
     line = Line("somebody", url, dict, lambda body: ("", ""), 1.0)
-    return Caller(line, Quiet(), Quiet(), parallel=1)  # type: ignore[arg-type]
+    return Caller(line, Quiet(), Quiet(), parallel=1)
 
 
 def chat(url: str) -> tuple[Chat, str]:

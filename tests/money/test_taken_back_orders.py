@@ -256,6 +256,8 @@ def test_in_any_order_money_goes_once_and_everything_ends(
     print_blob=True,
 )
 @given(steps=ORDERS, amount=st.sampled_from((PRICE, 4_000, 1)), marked=st.booleans())
+@example(steps=["by_hand", "night"], amount=PRICE, marked=False)
+@example(steps=["refund", "created", "lost"], amount=PRICE, marked=False)
 def test_in_any_order_on_postgresql(pg_runtime: Runtime, steps: list[str], amount: int, marked: bool) -> None:
     run(pg_runtime, steps, amount, marked)
 
