@@ -58,7 +58,7 @@ SILENCE = Unanswered("It did not answer.")
         (attempt(), seen(Fate.SUCCEEDED, 0), Verdict.REVIEW),
         (attempt(), replace(seen(Fate.SUCCEEDED), given_back=(GivenBack(10_000),)), Verdict.FAIL),
         (attempt(PaymentStatus.SUCCEEDED), seen(Fate.REVERSED), Verdict.TAKEN),
-        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(Fate.SUCCEEDED), Verdict.TWICE),
+        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(Fate.SUCCEEDED), Verdict.LEAVE),
         (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(Fate.PENDING), Verdict.LEAVE),
         (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(Fate.REVERSED), Verdict.LEAVE),
         (attempt(PaymentStatus.FAILED), seen(Fate.REVERSED), Verdict.LEAVE),

@@ -13,7 +13,6 @@ from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund
 from webapp.runtime import Runtime
 from webapp.services import (
-    alerts,
     approvals,
     escrow_ledger,
     escrows,
@@ -132,21 +131,6 @@ def test_marking_paid_by_hand_needs_a_second_person_above_the_limit(market: Mark
     assert "that came through another way is held" in preview.sentence
     approvals.approve(market.session, proposed.approval.id, at=NOW, actor=CHIKA, settings=market.runtime.settings)
 
-    assert payments.escrow_of(market.session, payment).status == "held"
-
-
-def test_somebody_is_called_once_when_a_provider_collects_what_was_marked_paid_by_hand(market: Market) -> None:
-    payment = tried(market)
-    market.limit(1_000_000)
-    decide(market, "mark_paid", payment)
-    assert hear(market, payment, paid()).status == "succeeded"
-    [alert] = market.session.scalars(select(Alert).where(Alert.rule == "payment_collected_twice")).all()
-    assert "its provider collected NGN 100.00 too" in alert.sentence
-    alerts.resolve_by_hand(market.session, alert.id, "It is the same transfer.", actor=DIVINE, at=NOW)
-    hear(market, payment, paid())
-    assert market.session.scalars(select(Alert.status).where(Alert.rule == "payment_collected_twice")).all() == [
-        "resolved"
-    ]
     assert payments.escrow_of(market.session, payment).status == "held"
 
 

@@ -18,7 +18,7 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, GivenBack, Seen
 from webapp.domain.states import Policy
 from webapp.errors import Refusal
-from webapp.models import Account, Entry, Escrow, Order, Party, Transfer
+from webapp.models import Account, Entry, Escrow, Order, Party, Payment, Transfer
 from webapp.runtime import Runtime
 from webapp.services import approvals, disputes, executors, ledger, orders, payment_settling, payments, previews
 from webapp.services.disputes import NewDispute
@@ -128,6 +128,19 @@ class Scene:
             self._taken(payment, case.to_buyer // 2)
         return payment
 
+    def besides(self, *, marked_by_hand: bool = False) -> int:
+        """What was collected besides a payment, or for one that was marked paid by hand."""
+        payment = self.payment(self.order("unpaid"))
+        if marked_by_hand:
+            self._do("payment.mark_paid", payment)
+        else:
+            self.heard(payment, Fate.SUCCEEDED, 0)
+        more = Seen("r", Fate.SUCCEEDED, self.case.amount + self.case.surplus, self.case.currency, "78")
+        word = more if marked_by_hand else replace(more, provider_id="77", others=(more,))
+        payment_settling.settle_all(self.session, {payment: word}, at=NOW, actor=JOB, settings=self.about)
+        self.session.expire_all()
+        return self.session.scalars(select(Payment.id).where(Payment.duplicate_of_id == payment)).one()
+
     def _taken(self, payment_id: int, amount: int) -> None:
         back = (GivenBack(amount),) if amount else ()
         word = Seen("r", Fate.SUCCEEDED, self.case.amount, self.case.currency, "77", given_back=back)
@@ -195,6 +208,8 @@ SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
     "payment.accept": lambda scene: (scene.in_review(), {}),
     "payment.refund": lambda scene: (scene.in_review(), {}),
     "payment.mark_paid": lambda scene: (scene.payment(scene.order("unpaid")), {}),
+    "payment.keep": lambda scene: (scene.besides(), {}),
+    "payment.same_money": lambda scene: (scene.besides(marked_by_hand=True), {}),
     "payment.write_off": lambda scene: (scene.taken(), {}),
     "payment.claw_back": lambda scene: (scene.taken(), {}),
     "payment.refund_rest": lambda scene: (scene.taken(), {}),

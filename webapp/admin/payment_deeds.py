@@ -73,6 +73,16 @@ class PaymentDeeds(Screen):
         """Give what came back to whom it was taken from."""
         return self._decide(payment_id, form, "payment.give_again")
 
+    @door("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm, asks="_keep_asked")
+    def keep(self, payment_id: int, form: MoneyForm) -> Done:
+        """Keep for the buyer what was collected besides another payment."""
+        return self._decide(payment_id, form, "payment.keep")
+
+    @door("/<int:payment_id>/same-money", permission="money:propose", form=MoneyForm, asks="_same_money_asked")
+    def same_money(self, payment_id: int, form: MoneyForm) -> Done:
+        """Say that it is the money that was marked paid by hand."""
+        return self._decide(payment_id, form, "payment.same_money")
+
     @door("/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm, asks="_settle_refund_asked")
     def settle_refund(self, payment_id: int, form: SettledForm) -> Done:
         """Say how the payer got what a failed refund did not bring."""
@@ -89,7 +99,7 @@ class PaymentDeeds(Screen):
 
     def offers(self, file: PaymentFile) -> list[Offer]:
         """Every deed that fits its state, open or closed."""
-        ways = _TAKEN_BACK if file.payment.undecided_amount else _COLLECTED
+        ways = _TAKEN_BACK if file.payment.undecided_amount else _TWICE if file.first else _COLLECTED
         asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
         return [asking, *_settling(file)] + [
             offer(view, verb, symbol, "money:propose", payment_file.hindrance(file, f"payment.{view}"), tone)
@@ -169,6 +179,17 @@ class PaymentDeeds(Screen):
         summary = _("What was taken and decided about is back with the provider. It goes to whom it was taken from.")
         return self._asked_about(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
 
+    def _keep_asked(self, payment_id: int) -> Asked:
+        summary = _("It was collected besides what paid for the order. It goes into the buyer's wallet.")
+        return self._asked_about(payment_id, _("Keep %(ref)s for the buyer"), summary, _("Preview it"))
+
+    def _same_money_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "The payment that was marked paid by hand came through this provider after all. Nothing is held twice, "
+            "and a refund of it goes back through the provider."
+        )
+        return self._asked_about(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
+
     def _settle_refund_asked(self, payment_id: int) -> Asked:
         summary = _(
             "The provider did not give it back. Say how the payer got the money: from the wallet, by bank transfer, "
@@ -225,6 +246,11 @@ def verb_of(action: str, payment: Payment, proposes: bool) -> str:
             _("Give %(amount)s again", amount=came_back),
             _("Propose to give %(amount)s again", amount=came_back),
         ),
+        "payment.keep": (
+            _("Keep %(amount)s for the buyer", amount=came),
+            _("Propose to keep %(amount)s for the buyer", amount=came),
+        ),
+        "payment.same_money": (_("It is the same money"), _("Propose that it is the same money")),
         "payment.accept": (
             _("Accept it and hold %(amount)s", amount=owed),
             _("Propose acceptance of %(amount)s", amount=owed),
@@ -245,6 +271,11 @@ _COLLECTED = [
     ("accept", _l("Accept…"), "check", "primary"),
     ("refund", _l("Refund…"), "return", ""),
     ("mark_paid", _l("Mark paid…"), "coins", ""),
+]
+_TWICE = [
+    ("refund", _l("Refund…"), "return", "primary"),
+    ("keep", _l("Keep for the party…"), "wallet", ""),
+    ("same_money", _l("It is the same money…"), "check", ""),
 ]
 _TAKEN_BACK = [
     ("claw_back", _l("Claw back…"), "return", "primary"),

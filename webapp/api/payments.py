@@ -46,6 +46,9 @@ class PaymentShape(Shape):
         Money | None,
         Field(description="What of that waits for a decision; negative when some that was decided came back."),
     ]
+    duplicate_of_id: Annotated[
+        int | None, Field(description="The payment besides which its provider collected this one, if it did.")
+    ]
     checkout_url: str | None
     said: str | None
     created_at: Instant
@@ -190,6 +193,18 @@ def refund_rest_of_payment(call: Call, payment_id: int, body: DecidePayment) -> 
 def give_payment_again(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
     """Give what came back to whom it was taken from; above the limit it is proposed."""
     return _decided(call, payment_id, body, "payment.give_again")
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/keep", "money:propose")
+def keep_payment(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
+    """Put what was collected besides another payment into the buyer's wallet; above the limit it is proposed."""
+    return _decided(call, payment_id, body, "payment.keep")
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/same-money", "money:propose")
+def call_payment_the_same_money(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
+    """Say that it is the money of a payment that was marked paid by hand; above the limit it is proposed."""
+    return _decided(call, payment_id, body, "payment.same_money")
 
 
 def _decided(call: Call, payment_id: int, body: DecidePayment, action: str) -> PaymentDecision:

@@ -28,8 +28,6 @@ class Verdict(StrEnum):
     """The provider has less of it than we count on: a person decides who bears that."""
     WHOLE = "whole"
     """What was taken back came back, before anybody decided."""
-    TWICE = "twice"
-    """It was marked paid by hand, and its provider collected it too."""
     RETURNED = "returned"
     """It was in review, and its provider gave it back to the payer meanwhile."""
 
@@ -69,7 +67,7 @@ class Attempt:
 def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tuple[Verdict, str]:
     """What the word means, and why in a sentence. `patience` counts from the first time it was asked about."""
     if attempt.is_by_hand:
-        return _of_by_hand(attempt, word)
+        return Verdict.LEAVE, ""
     if attempt.is_held_for:
         return _of_what_is_left(attempt, word)
     if attempt.status == PaymentStatus.NEEDS_REVIEW:
@@ -109,17 +107,6 @@ def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
     if attempt.order_status != OrderStatus.AWAITING_PAYMENT:
         return Verdict.REVIEW, f"The payment succeeded, but its order is {attempt.order_status.replace('_', ' ')}."
     return Verdict.SUCCEED, ""
-
-
-def _of_by_hand(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
-    """What came another way is held. Whether its provider has that money or as much again, only a person can tell."""
-    if not isinstance(word, Seen) or word.fate != Fate.SUCCEEDED or kept_of(word) <= 0:
-        return Verdict.LEAVE, ""
-    collected = Money(kept_of(word), word.currency or attempt.currency)
-    return Verdict.TWICE, (
-        f"It was marked paid by hand, and its provider collected {collected} too. If that is the same money, resolve "
-        "this alert and say so; if not, give it back to the payer at the provider first."
-    )
 
 
 def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:

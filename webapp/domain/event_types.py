@@ -208,9 +208,15 @@ class PaymentRestored(Event, type="payment.restored", of=PaymentFacts):
 
 
 class PaymentDecided(Event, type="payment.decided", of=PaymentFacts):
-    """Who bears what was taken back of a payment, or whose it is that came back, was decided."""
+    """Who bears what was taken back of a payment, or whose it is that came back or was collected twice, was decided."""
 
-    decision: Annotated[str, Field(description="`write_off`, `claw_back`, `refund_rest` or `give_again`.")]
+    decision: Annotated[
+        str,
+        Field(
+            description="`write_off`, `claw_back`, `refund_rest`, `give_again`; of money that was collected twice "
+            "`refund`, `keep`, `same_money` or `returned`."
+        ),
+    ]
     reason: Why
 
 

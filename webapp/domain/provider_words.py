@@ -38,6 +38,8 @@ class Seen:
     said: str = ""
     given_back: tuple[GivenBack, ...] | None = None
     """What of a payment went back, sum by sum; None when that was not asked."""
+    others: tuple["Seen", ...] = ()
+    """Further transactions that succeeded under the same reference."""
 
     @property
     def refunded_amount(self) -> int | None:

@@ -15,6 +15,8 @@ from webapp.services.postings import Draft
 from webapp.sql import lock
 
 Sides = list[tuple[Place | int, int]]
+_IN_WALLET = Hold(EscrowStatus.REFUNDED, 0, 0)
+"""As if its escrow had gone to the buyer: what was collected besides a payment is in the buyer's wallet."""
 
 
 def lock_parties(session: Session, escrow: Escrow) -> None:
@@ -33,6 +35,8 @@ def write_off(payment: Payment, escrow: Escrow) -> Draft:
 def claw_back(session: Session, payment: Payment, escrow: Escrow) -> list[Draft]:
     """Out of the escrow while it is held, which goes by that when it was all; else from whom the money went to."""
     hold = Hold(escrow.status, escrow.amount, escrow.fee, _to_seller(session, escrow))
+    if payment.duplicate_of_id is not None:
+        hold = _IN_WALLET
     borne = bearers(hold, payment.undecided_amount)
     whole = is_whole(payment, escrow)
     sides: Sides = []
@@ -84,7 +88,12 @@ def give_again(session: Session, payment: Payment, escrow: Escrow) -> Draft:
 
 def is_whole(payment: Payment, escrow: Escrow) -> bool:
     """Whether all that is held was taken back."""
-    return escrow.status == EscrowStatus.HELD and payment.undecided_amount >= escrow.amount
+    return is_held_for(payment, escrow) and payment.undecided_amount >= escrow.amount
+
+
+def is_held_for(payment: Payment, escrow: Escrow) -> bool:
+    """Whether what is held is this payment's money."""
+    return escrow.status == EscrowStatus.HELD and payment.duplicate_of_id is None
 
 
 def goes_into_escrow(payment: Payment, escrow: Escrow) -> bool:
@@ -92,8 +101,10 @@ def goes_into_escrow(payment: Payment, escrow: Escrow) -> bool:
     return escrow.status == EscrowStatus.HELD and payment.taken_back_from == Bearer.ESCROW
 
 
-def bearer_of(escrow: Escrow) -> Bearer:
+def bearer_of(payment: Payment, escrow: Escrow) -> Bearer:
     """Of whom it is clawed back first."""
+    if payment.duplicate_of_id is not None:
+        return Bearer.BUYER
     ways = {EscrowStatus.HELD: Bearer.ESCROW, EscrowStatus.RELEASED: Bearer.SELLER, EscrowStatus.SPLIT: Bearer.SELLER}
     return ways.get(EscrowStatus(escrow.status), Bearer.BUYER)
 

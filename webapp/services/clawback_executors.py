@@ -73,7 +73,7 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
     """A whole one ends the escrow as refunded, and an open dispute of ours with it; a part makes the hold smaller."""
     check_claw_back(subject)
     session, payment, escrow, gone = context.session, subject.payment, subject.escrow, _gone(subject.payment)
-    whole, is_held = clawback_drafts.is_whole(payment, escrow), escrow.status == EscrowStatus.HELD
+    whole, is_held = clawback_drafts.is_whole(payment, escrow), clawback_drafts.is_held_for(payment, escrow)
     dispute = _open_dispute(session, escrow) if whole else None
     if whole:
         own = {(str(dispute_locks.cause_of(dispute)), dispute.id)} if dispute else set()
@@ -82,7 +82,9 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
     drafts = clawback_drafts.claw_back(session, payment, escrow)
 
     def post() -> None:
-        _decided(context, payment, escrow, clawback_drafts.bearer_of(escrow), "payment.claw_back", decision.reason)
+        _decided(
+            context, payment, escrow, clawback_drafts.bearer_of(payment, escrow), "payment.claw_back", decision.reason
+        )
         if dispute is not None:
             _close(context, dispute, escrow, decision.reason)
         rest = drafts
@@ -155,6 +157,8 @@ check_claw_back = check_write_off
 def check_refund_rest(subject: PaymentSubject) -> None:
     """Raise Conflict unless a part was taken back of what is held."""
     check_write_off(subject)
+    if subject.first is not None:
+        raise Conflict("It was kept for the buyer, in the wallet: claw it back from there.")
     if subject.escrow.status != EscrowStatus.HELD:
         raise Conflict(f"Escrow {subject.escrow.ref} is {subject.escrow.status}: nothing is left in it to refund.")
     if clawback_drafts.is_whole(subject.payment, subject.escrow):
@@ -202,7 +206,7 @@ def _posting(
         amount=subject.owed,
         post=post,
         legs=postings.legs(context.session, drafts),
-        escrow_id=subject.escrow.id,
+        escrow_id=subject.escrow_id,
     )
 
 

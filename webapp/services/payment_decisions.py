@@ -13,6 +13,7 @@ from webapp.services.clawback_executors import (
     RefundRestOfPayment,
     WriteOffPayment,
 )
+from webapp.services.duplicate_executors import KeepPayment, SameMoneyPayment
 from webapp.services.payment_executors import AcceptPayment, MarkPaymentPaid, RefundPayment
 from webapp.settings import Settings
 
@@ -20,6 +21,8 @@ PAYLOADS = {
     "payment.accept": AcceptPayment,
     "payment.refund": RefundPayment,
     "payment.mark_paid": MarkPaymentPaid,
+    "payment.keep": KeepPayment,
+    "payment.same_money": SameMoneyPayment,
     "payment.write_off": WriteOffPayment,
     "payment.claw_back": ClawBackPayment,
     "payment.refund_rest": RefundRestOfPayment,

@@ -2,21 +2,34 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.event_types import PaymentSucceeded
+from webapp.domain.event_types import PaymentDecided, PaymentSucceeded
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Order, Payment, Refund
-from webapp.services import alerts, audit, events, holds, lookup, orders, postings, refunds
+from webapp.services import (
+    alerts,
+    audit,
+    duplicate_payments,
+    events,
+    holds,
+    lookup,
+    orders,
+    payments,
+    postings,
+    refunds,
+)
 from webapp.services.accounts import Place
 from webapp.services.executors import Context, Payload, Posting, executor
 from webapp.services.payment_failures import Failure, fail_all
 from webapp.services.postings import Draft
 
-_BY_HAND = "manual"
+BY_HAND = "manual"
+"""Whose clearing account has what came in another way."""
 _MARKABLE = (PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 _UNPAID = (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED)
 
@@ -30,6 +43,8 @@ class PaymentSubject:
     escrow: Escrow
     refund: Refund | None = None
     """What we gave back of it, or are about to."""
+    first: Payment | None = None
+    """The payment besides which it was collected, if it was."""
 
     @property
     def owed(self) -> Money:
@@ -40,6 +55,11 @@ class PaymentSubject:
     def collected(self) -> Money:
         """What its provider says that it collected."""
         return Money(self.payment.seen_amount or 0, self.payment.seen_currency or self.payment.currency)
+
+    @property
+    def escrow_id(self) -> int | None:
+        """The escrow that waits for a decision about the payment; none for money that is nobody's yet."""
+        return self.escrow.id if self.payment.duplicate_of_id is None else None
 
 
 class AcceptPayment(Payload):
@@ -60,7 +80,8 @@ def read_payment(session: Session, payment_id: int) -> PaymentSubject:
     order = orders.get(session, payment.order_id)
     escrow_id = orders.escrow_of(session, order.id).id
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
-    return PaymentSubject(payment, order, escrow, refunds.of_payment(session, payment_id))
+    first = None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id)
+    return PaymentSubject(payment, order, escrow, refunds.of_payment(session, payment_id), first)
 
 
 @executor("payment.accept", AcceptPayment, read=read_payment)
@@ -98,7 +119,9 @@ def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPa
     def post() -> None:
         refunds.write(context.session, payment, subject.order.buyer_id, came, at=context.at, actor=context.actor)
         failure, said = {payment.id: Failure(decision.reason)}, decision.reason
-        fail_all(context.session, failure, at=context.at, actor=context.actor, action="payment.refund", reason=said)
+        told = None if subject.first is None else PaymentDecided(decision="refund", reason=said)
+        how: Any = {"at": context.at, "actor": context.actor, "action": "payment.refund", "reason": said}
+        fail_all(context.session, failure, told=told, **how)
         _end_review(context, payment)
 
     return Posting(
@@ -106,7 +129,7 @@ def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPa
         done=f"{came} of payment {payment.reference} goes back to the payer.",
         amount=subject.owed,
         post=post,
-        escrow_id=subject.escrow.id,
+        escrow_id=subject.escrow_id,
     )
 
 
@@ -115,7 +138,7 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
     """Hold the price: its provider has nothing to give back."""
     check_mark_paid(subject)
     payment, order, owed = subject.payment, subject.order, subject.owed
-    holding = holds.draft(subject.escrow, Place(AccountKind.CLEARING, owed.currency, owner=_BY_HAND))
+    holding = holds.draft(subject.escrow, Place(AccountKind.CLEARING, owed.currency, owner=BY_HAND))
 
     def post() -> None:
         _hold(context, subject, holding)
@@ -134,6 +157,7 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
 
 def check_accept(subject: PaymentSubject) -> None:
     """Raise Conflict unless the payment can be accepted."""
+    _require_first(subject)
     owed, came = subject.owed, subject.collected
     _require_review(subject.payment)
     if came.currency != owed.currency or came.amount < owed.amount:
@@ -152,12 +176,18 @@ def check_refund(subject: PaymentSubject) -> None:
 
 def check_mark_paid(subject: PaymentSubject) -> None:
     """Raise Conflict unless the payment can be marked paid by hand."""
+    _require_first(subject)
     payment = subject.payment
     if payment.seen_amount is not None:
         raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
     if payment.status not in _MARKABLE:
         raise Overtaken(f"This payment is {payment.status.replace('_', ' ')}: it can't be marked paid.")
     _require_unpaid(subject)
+
+
+def _require_first(subject: PaymentSubject) -> None:
+    if subject.first is not None:
+        raise Conflict("It was collected besides another payment: give it back, or keep it for the buyer.")
 
 
 def _require_unpaid(subject: PaymentSubject, instead: str = "") -> None:
@@ -205,7 +235,8 @@ def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str
 
 
 def _end_review(context: Context, payment: Payment) -> None:
-    alerts.resolve(context.session, "payment_needs_review", f"payment {payment.id}", context.at)
+    for rule in ("payment_needs_review", duplicate_payments.RULE):
+        alerts.resolve(context.session, rule, f"payment {payment.id}", context.at)
 
 
 CHECKS: dict[str, Callable[[PaymentSubject], None]] = {

@@ -55,6 +55,11 @@ def _in_review(file: PaymentFile, at: datetime) -> list[str]:
 def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
     payment, state = file.payment, file.escrow.status.replace("_", " ")
     told = _at_bank(file)
+    if file.first is not None:
+        kept = (
+            f"{_amount(payment)} was collected besides payment {file.first.reference}, and kept for {file.buyer.name}"
+        )
+        return [f"{kept}, in the wallet: {payment.said or ''}".rstrip(), *told]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
         told.append(f"{gone} of it was taken back, and decided: {payment.said or ''}".rstrip())

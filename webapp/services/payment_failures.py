@@ -42,10 +42,12 @@ def fail_all(
     status: PaymentStatus = PaymentStatus.FAILED,
     action: str = "payment.fail",
     reason: str | None = None,
+    told: Event | None = None,
 ) -> list[int]:
     """End open payments as failed or expired, with their records and events; returns which they were.
 
-    `reason` is what a person said, or why the first step failed. The caller has their escrows' rows to itself, has
+    `reason` is what a person said, or why the first step failed; `told` is the event, when it is another than of a
+    failure. The caller has their escrows' rows to itself, has
     checked that the actor may, and sees to their orders.
     """
     open_ones = _by_state(session, list(failures))
@@ -54,7 +56,7 @@ def fail_all(
         _mark(session, {number: failures[number] for number in ids}, status, at)
         for before, some in open_ones.items():
             _record(session, some, before, actor, action, at=at, reason=reason)
-        events.add_all(session, _TOLD[status], ids, at=at)
+        events.add_all(session, told or _TOLD[status], ids, at=at)
     return ids
 
 

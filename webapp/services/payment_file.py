@@ -9,12 +9,22 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import Conflict
 from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, ProviderDispute, Refund
-from webapp.services import case_timeline, chargebacks, clawback_executors, orders, payment_executors, payments, refunds
+from webapp.services import (
+    case_timeline,
+    chargebacks,
+    clawback_executors,
+    duplicate_executors,
+    duplicate_payments,
+    orders,
+    payment_executors,
+    payments,
+    refunds,
+)
 from webapp.services.case_timeline import Moment
 from webapp.services.payment_executors import PaymentSubject
 
 MOST = 50
-_CHECKS = payment_executors.CHECKS | clawback_executors.CHECKS
+_CHECKS = payment_executors.CHECKS | clawback_executors.CHECKS | duplicate_executors.CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,10 @@ class PaymentFile:
     moments: Sequence[Moment]
     chargebacks: Sequence[ProviderDispute] = ()
     """Disputes of the payer's bank, newest first."""
+    first: Payment | None = None
+    """The payment besides which it was collected, if it was."""
+    besides: Sequence[Payment] = ()
+    """What was collected besides it."""
 
     @property
     def waiting(self) -> Approval | None:
@@ -59,6 +73,8 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         _incoming(session, payment),
         case_timeline.moments(session, subjects, ()),
         chargebacks.of_payment(session, payment_id),
+        None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id),
+        duplicate_payments.of_payment(session, payment_id),
     )
 
 
@@ -68,7 +84,7 @@ def hindrance(file: PaymentFile, action: str) -> str:
     if waiting is not None:
         return f"{waiting.proposed_by_name} proposed a decision already; it waits for approval."
     try:
-        _CHECKS[action](PaymentSubject(file.payment, file.order, file.escrow, file.refund))
+        _CHECKS[action](PaymentSubject(file.payment, file.order, file.escrow, file.refund, file.first))
     except Conflict as conflict:
         return conflict.detail
     return ""

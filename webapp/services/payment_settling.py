@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
 from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
-from webapp.domain.event_types import Event, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
+from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
-from webapp.services import alerts, audit, events, holds, payment_failures, taken_back, voids
+from webapp.services import alerts, audit, duplicate_payments, events, holds, payment_failures, taken_back, voids
 from webapp.services.outcome import Outcome, Refused
 from webapp.services.payment_failures import OPEN, Failure
 from webapp.settings import Settings
@@ -22,7 +22,6 @@ from webapp.sql import json_text, lock, one_of
 
 _Other = aliased(Payment, name="other")
 _ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
-_TWICE = "payment_collected_twice"
 _REVIEW_RULE = "payment_needs_review"
 
 
@@ -48,6 +47,7 @@ def settle_all(
     lock_escrows(session, list(words))
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
     rows = session.execute(_rows(session, list(words))).all()
+    words = duplicate_payments.keep_apart(session, rows, words, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
     ruled = [_ruled(row, words[row.id], around, at, patience) for row in rows]
     ruled = _once_per_order(ruled)
@@ -62,7 +62,6 @@ def settle_all(
     _returned(session, groups[Verdict.RETURNED], at, actor)
     _taken(session, groups[Verdict.TAKEN], at, actor)
     _whole(session, groups[Verdict.WHOLE], at, actor)
-    _collected_twice(session, groups[Verdict.TWICE], at)
     _wait(session, groups[Verdict.WAIT], at)
     outcome.refused = [Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[Verdict.WAIT]]
     return outcome
@@ -86,6 +85,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
             Payment.first_checked_at,
             Payment.checks,
             Payment.order_id,
+            Payment.duplicate_of_id,
             Payment.provider_id,
             Payment.seen_amount,
             Payment.seen_currency,
@@ -127,7 +127,7 @@ def _attempt(row: Any, around: taken_back.Around) -> Attempt:
         covered=around.covered,
         taken_back=row.taken_back_amount,
         decided=row.taken_back_decided,
-        is_by_hand=row.status == PaymentStatus.SUCCEEDED and row.provider_id is None,
+        is_by_hand=duplicate_payments.is_by_hand(row),
     )
 
 
@@ -165,10 +165,14 @@ def _returned(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Act
     """What was in review went back to its payer without us: nothing is left to decide, and nothing was posted."""
     if not ruled:
         return
-    failures = {each.row.id: _failure(each) for each in ruled}
+    besides = {each.row.id: _failure(each) for each in ruled if each.row.duplicate_of_id is not None}
+    failures = {each.row.id: _failure(each) for each in ruled if each.row.id not in besides}
+    told = PaymentDecided(decision="returned", reason="It was given back at the provider.")
     payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
+    payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", told=told)
     for each in ruled:
-        alerts.resolve(session, _REVIEW_RULE, f"payment {each.row.id}", at)
+        for rule in (_REVIEW_RULE, duplicate_payments.RULE):
+            alerts.resolve(session, rule, f"payment {each.row.id}", at)
 
 
 def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
@@ -188,14 +192,6 @@ def _whole(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor)
         taken_back.made_whole(session, each.row, each.taken_back, at=at, actor=actor)
     if ruled:
         _tell(session, ruled, "payment.restored", PaymentRestored(), at, actor)
-
-
-def _collected_twice(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
-    """Call somebody, once for each: the provider's word comes again after a person has said what it was."""
-    for each in ruled:
-        subject = f"payment {each.row.id}"
-        if not alerts.was_fired(session, _TWICE, subject):
-            alerts.fire(session, _TWICE, subject, "page", f"Payment {each.row.reference}: {each.sentence}", at)
 
 
 def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: datetime, actor: Actor) -> None:

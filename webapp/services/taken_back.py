@@ -72,7 +72,8 @@ def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
 def note(session: Session, row: Any, amount: int, sentence: str, *, at: datetime, actor: Actor) -> None:
     """A payment is not whole: `amount` of it is gone. Its held escrow is frozen, and somebody is called."""
     _set(session, row.id, PaymentStatus.NEEDS_REVIEW, amount, sentence)
-    freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
+    if row.duplicate_of_id is None:  # what was collected besides is in a wallet, and no escrow has any of it
+        freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
     said = f"Payment {row.reference} needs a decision: {sentence}"
     alerts.fire(session, RULE, f"payment {row.id}", "page", said, at)
 
@@ -88,8 +89,8 @@ def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: 
 def freeze_again(session: Session, escrow: Escrow, *, at: datetime, actor: Actor) -> None:
     """An escrow is held once more: what of its payments is undecided, or disputed by a bank, freezes it again."""
     mine = (Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.NEEDS_REVIEW)
-    gone = Payment.taken_back_amount != Payment.taken_back_decided
-    for payment in session.scalars(select(Payment).where(*mine, gone)).all():
+    gone = (Payment.taken_back_amount != Payment.taken_back_decided, Payment.duplicate_of_id.is_(None))
+    for payment in session.scalars(select(Payment).where(*mine, *gone)).all():
         said = payment.said or "Its payment was taken back."
         freezes.require(session, escrow.id, FreezeCause.PAYMENT, payment.id, said, at=at, actor=actor)
     banks = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)

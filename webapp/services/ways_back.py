@@ -16,7 +16,7 @@ REFUNDING = ("paystack", "flutterwave")
 def payments_to_refund(session: Session, escrow_ids: Sequence[int]) -> dict[int, Payment]:
     """By escrow the payment that paid for its hold, when it can go back through its provider.
 
-    A hold after a reversal can't.
+    A hold after a reversal can't. What was collected besides a payment paid for none.
     """
     way = (Payment.provider.in_(REFUNDING), Payment.provider_id.is_not(None), Payment.reference.is_not(None))
     given = exists().where(Refund.payment_id == Payment.id)
@@ -24,7 +24,7 @@ def payments_to_refund(session: Session, escrow_ids: Sequence[int]) -> dict[int,
         select(Escrow.id, Payment)
         .join(Payment, Payment.order_id == Escrow.order_id)
         .where(one_of(session, Escrow.id, escrow_ids), Escrow.hold_no == 1)
-        .where(Payment.status == PaymentStatus.SUCCEEDED, *way, ~given)
+        .where(Payment.status == PaymentStatus.SUCCEEDED, Payment.duplicate_of_id.is_(None), *way, ~given)
         .where(Payment.amount - Payment.taken_back_amount >= Escrow.amount)
         .order_by(Payment.id.desc())
     )
