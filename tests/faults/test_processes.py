@@ -178,7 +178,7 @@ def test_a_busy_worker_asked_to_stop_while_redis_is_away_hands_its_run_back_and_
     worker = desk.start("tests/faults/slow_worker.py")
     with runtime.db.transaction() as session:
         run = runs.trigger(session, "auto_release", actor=OPERATOR)
-    until(lambda: worker_of(runtime, run.id), 30)
+    until(lambda: worker_of(runtime, run.id) and paid(runtime), 30)
     redis.kill()
     redis.wait()
     worker.terminate()

@@ -114,8 +114,7 @@ def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
     back = _given_back(attempt, word)
     if back is None:
         return Verdict.LEAVE, ""
-    collected = attempt.seen_amount or attempt.amount
-    taken = taken_back(collected, back, attempt.ours, attempt.lost, attempt.covered)
+    taken = taken_back(back, attempt.ours, attempt.lost, attempt.covered)
     if taken == attempt.taken_back:
         return Verdict.LEAVE, ""
     if taken == attempt.decided:
@@ -129,8 +128,7 @@ def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
 
 def taken_now(attempt: Attempt, word: Word) -> int:
     """How much of a payment is gone by this word that no refund of ours explains."""
-    collected = attempt.seen_amount or attempt.amount
-    return taken_back(collected, _given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
+    return taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
 
 
 def _given_back(attempt: Attempt, word: Word) -> tuple[GivenBack, ...] | None:
@@ -142,11 +140,11 @@ def _given_back(attempt: Attempt, word: Word) -> tuple[GivenBack, ...] | None:
         return None
     collected = attempt.seen_amount or attempt.amount
     if word.given_back is None and word.fate == Fate.REVERSED:
-        return (GivenBack(collected),)
+        return (GivenBack(collected, is_listed=False),)
     if word.fate == Fate.FAILED or (word.currency not in (None, attempt.seen_currency or attempt.currency)):
-        return (GivenBack(collected),)
+        return (GivenBack(collected, is_listed=False),)
     if word.fate == Fate.SUCCEEDED and (word.amount or 0) < collected:
-        return (*(word.given_back or ()), GivenBack(collected - (word.amount or 0)))
+        return (*(word.given_back or ()), GivenBack(collected - (word.amount or 0), is_listed=False))
     return word.given_back
 
 
@@ -160,7 +158,7 @@ def _of_doubt(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
     if not isinstance(word, Seen) or attempt.seen_amount is None or _given_back(attempt, word) is None:
         return Verdict.LEAVE, ""
     came = word.amount or 0
-    gone = taken_back(came, _given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
+    gone = taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
         return Verdict.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."

@@ -24,6 +24,8 @@ class GivenBack:
 
     amount: int
     dispute: str | None = None
+    is_listed: bool = True
+    """False when the provider lists no such sum, but has that much less of the payment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,28 +29,43 @@ class Hold:
     to_seller: int = 0
 
 
-def taken_back(
-    collected: int, given_back: Iterable[GivenBack], ours: Iterable[int], lost: Mapping[str, int], covered: int = 0
-) -> int:
+def taken_back(given_back: Iterable[GivenBack], ours: Iterable[int], lost: Mapping[str, int], covered: int = 0) -> int:
     """What is gone of a payment that no refund of ours explains.
 
     `ours` are our refunds that were not refused, `lost` the chargebacks that the bank won, by number; `covered` of
     these settled a refund of ours that had not been sent. A sum that the provider lists for a chargeback, or that is
-    as large as one and nobody else's, is that chargeback's: the bank's taking counts once.
+    as large as one and nobody else's, is that chargeback's: the bank's taking counts once. It counts whole, also when
+    the payer had got a part before: what a bank takes besides a refund is more than came in, and a loss.
     """
-    unmarked = [each.amount for each in given_back if each.dispute is None]
-    marked: dict[str, int] = {}
-    for each in given_back:
-        if each.dispute is not None:
-            marked[each.dispute] = marked.get(each.dispute, 0) + each.amount
+    rows = list(given_back)
+    marked = _by_dispute(rows)
+    listed = [each.amount for each in rows if each.dispute is None and each.is_listed]
+    unlisted = sum(each.amount for each in rows if not each.is_listed)
     for amount in ours:
-        if amount in unmarked:
-            unmarked.remove(amount)
+        if amount in listed:
+            listed.remove(amount)
+        else:
+            unlisted -= min(unlisted, amount)
+    by_bank = sum(max(lost.get(number, 0), amount) for number, amount in marked.items())
     for number, amount in lost.items():
-        if number not in marked and amount in unmarked:
-            unmarked.remove(amount)
-    by_bank = sum(max(lost.get(number, 0), marked.get(number, 0)) for number in lost.keys() | marked.keys())
-    return max(0, min(collected, sum(unmarked) + by_bank - covered))
+        if number in marked:
+            continue
+        if amount in listed:
+            listed.remove(amount)
+        elif unlisted:
+            amount = min(unlisted, amount)
+            unlisted -= amount
+        by_bank += amount
+    return max(0, sum(listed) + unlisted + by_bank - covered)
+
+
+def _by_dispute(rows: Iterable[GivenBack]) -> dict[str, int]:
+    """What the provider lists for each of the bank's disputes."""
+    found: dict[str, int] = {}
+    for each in rows:
+        if each.dispute is not None:
+            found[each.dispute] = found.get(each.dispute, 0) + each.amount
+    return found
 
 
 def bearers(hold: Hold, amount: int) -> dict[Bearer, int]:

@@ -121,8 +121,8 @@ def difference(ours: Refunded, theirs: Seen) -> Finding | None:
     if theirs.given_back is None:
         return None
     there = theirs.refunded_amount or 0
-    here = sum(ours.refunds) + ours.taken_back
-    taken = taken_back(ours.collected, theirs.given_back, ours.refunds, ours.lost, ours.covered)
+    here = sum(ours.refunds) + ours.covered + ours.taken_back
+    taken = taken_back(theirs.given_back, ours.refunds, ours.lost, ours.covered)
     if taken != ours.taken_back:
         return _finding(ours, DIFFERENT, here, there)
     unmarked = [each.amount for each in theirs.given_back if each.dispute is None]

@@ -90,7 +90,7 @@ class Paystack:
         back = [GivenBack(row.minor("amount"), row.maybe("dispute") or None) for row in rows]
         rest = min(data.minor("amount"), _maybe_minor(data, "requested_amount")) - sum(each.amount for each in back)
         if rest > 0 and (said == "reversed" or (said in _WENT_BACK and not back)):
-            back.append(GivenBack(rest))
+            back.append(GivenBack(rest, is_listed=False))
         return replace(seen, given_back=tuple(back))
 
     def look_chargeback(self, number: str) -> Charged:

@@ -22,7 +22,6 @@ class Refunded:
     payment_id: int
     reference: str
     currency: str
-    collected: int
     taken_back: int
     refunds: tuple[int, ...] = ()
     """Our refunds that were not refused."""
@@ -68,8 +67,6 @@ def _payments(provider: str) -> Rows:
         Payment.reference,
         Payment.provider_id,
         Payment.currency,
-        Payment.amount,
-        Payment.seen_amount,
         Payment.taken_back_amount,
     )
     came = Payment.status.in_((PaymentStatus.SUCCEEDED, PaymentStatus.NEEDS_REVIEW, PaymentStatus.FAILED))
@@ -83,7 +80,6 @@ def _refunded(session: Session, rows: Sequence[Any]) -> dict[int, Refunded]:
             row.id,
             row.reference,
             row.currency,
-            row.seen_amount or row.amount,
             row.taken_back_amount,
             **_of(around.get(row.id, taken_back.NOTHING)),
         )

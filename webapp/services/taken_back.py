@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -26,6 +26,7 @@ from webapp.services import alerts, freezes
 from webapp.sql import one_of
 
 RULE = "payment_taken_back"
+_COVERED = "covered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
     if not payment_ids:
         return {}
     given: dict[int, list[tuple[int, str]]] = {}
-    ours = select(Refund.payment_id, Refund.amount, Refund.status)
+    # One that a bank's taking covered whole was never tried: it explains nothing that the provider lists.
+    never_tried = (Refund.status == RefundStatus.PROCESSED) & (Refund.attempts == 0)
+    ours = select(Refund.payment_id, Refund.amount, case((never_tried, _COVERED), else_=Refund.status))
     for payment_id, amount, status in session.execute(ours.where(one_of(session, Refund.payment_id, payment_ids))):
         given.setdefault(payment_id, []).append((amount, status))
     lost: dict[int, list[Any]] = {}
@@ -59,7 +62,7 @@ def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
         lost.setdefault(row.payment_id or 0, []).append(row)
     return {
         payment_id: Around(
-            tuple(amount for amount, status in given.get(payment_id, ()) if status not in NOT_GIVEN_BACK),
+            tuple(amount for amount, status in given.get(payment_id, ()) if status not in (*NOT_GIVEN_BACK, _COVERED)),
             tuple(amount for amount, status in given.get(payment_id, ()) if status == RefundStatus.PROCESSED),
             payment_id in given,
             {row.number: row.amount for row in lost.get(payment_id, ())},
