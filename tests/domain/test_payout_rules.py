@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain.payout_rules import Course, Sent, judge, next_try
+from webapp.domain.payout_rules import WATCHED, Course, Sent, judge, next_look, next_try
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
-from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus
+from webapp.domain.states import PayoutStatus
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PENDING, SENDING, SENT = PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT
 SILENCE = Unanswered("It did not answer.")
-REFUSAL = Unanswered("It said no.", is_refusal=True)
+REFUSAL = Unanswered("It said no.", is_refusal=True, is_answer=True)
+THERE = Unanswered("It is there already.", is_answer=True, is_there=True)
+NOT_DONE = Unanswered("Not now.", is_answer=True, is_unsent=True)
+ALL_WAIT = Unanswered("The balance is too small.", is_answer=True, is_unsent=True, pauses_all=True)
 UNSENT = Unanswered("It could not be reached.", is_unsent=True)
 NOT_SET_UP = Unanswered("It is not set up.", is_refusal=True, is_unsent=True)
 
@@ -42,24 +45,46 @@ def seen(fate: Fate, amount: int | None = 5_000, currency: str | None = "NGN") -
         (SENDING, UNSENT, Course.WAIT, SENDING),
         (PENDING, REFUSAL, Course.FAIL, PayoutStatus.FAILED),
         (PENDING, NOT_SET_UP, Course.WAIT, PENDING),
-        (PayoutStatus.FAILED, seen(Fate.SUCCEEDED), Course.LEAVE, PayoutStatus.FAILED),
-        (PayoutStatus.CANCELLED, seen(Fate.SUCCEEDED), Course.LEAVE, PayoutStatus.CANCELLED),
-        (PayoutStatus.REVERSED, seen(Fate.SUCCEEDED), Course.LEAVE, PayoutStatus.REVERSED),
+        (SENDING, seen(Fate.PENDING, None, None), Course.WAIT, SENT),
+        (SENT, seen(Fate.ABSENT), Course.WAIT, SENDING),
+        (SENDING, THERE, Course.WAIT, SENDING),
+        (SENDING, NOT_DONE, Course.WAIT, PENDING),
+        (SENDING, ALL_WAIT, Course.WAIT, PENDING),
+        (PayoutStatus.FAILED, seen(Fate.SUCCEEDED), Course.CONTRADICT, PayoutStatus.FAILED),
+        (PayoutStatus.CANCELLED, seen(Fate.SUCCEEDED), Course.CONTRADICT, PayoutStatus.CANCELLED),
+        (PayoutStatus.REVERSED, seen(Fate.SUCCEEDED), Course.CONTRADICT, PayoutStatus.REVERSED),
+        (PayoutStatus.FAILED, seen(Fate.SUCCEEDED, 4_999), Course.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.FAILED, seen(Fate.FAILED), Course.LEAVE, PayoutStatus.FAILED),
         (PayoutStatus.SUCCEEDED, seen(Fate.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
+        (PayoutStatus.SUCCEEDED, seen(Fate.FAILED), Course.FAIL, PayoutStatus.FAILED),
+        (PayoutStatus.SUCCEEDED, REFUSAL, Course.LEAVE, PayoutStatus.SUCCEEDED),
     ],
 )
 def test_what_a_word_means(status: PayoutStatus, word: Word, course: Course, then: PayoutStatus) -> None:
-    assert judge(Sent(status, 5_000, "NGN"), word)[:2] == (course, then)
+    ruling = judge(Sent(status, 5_000, "NGN"), word)
+    assert (ruling.course, ruling.status) == (course, then)
 
 
-@pytest.mark.parametrize("fate", [Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED, Fate.ABSENT])
+@pytest.mark.parametrize("fate", [Fate.SUCCEEDED, Fate.PENDING, Fate.ABSENT])
 def test_a_payout_that_was_paid_is_undone_only_by_its_return(fate: Fate) -> None:
-    assert judge(Sent(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(fate))[0] == Course.LEAVE
+    assert judge(Sent(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(fate)).course == Course.LEAVE
 
 
 def test_another_amount_is_said() -> None:
-    said = judge(Sent(SENT, 5_000, "NGN"), seen(Fate.SUCCEEDED, 4_999))[2]
+    said = judge(Sent(SENT, 5_000, "NGN"), seen(Fate.SUCCEEDED, 4_999)).said
     assert said == "The provider speaks of NGN 49.99, which is not what was sent."
+
+
+@pytest.mark.parametrize("word", [seen(Fate.ABSENT), SILENCE, UNSENT, NOT_DONE, REFUSAL, THERE])
+def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: Word) -> None:
+    ruling = judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), word)
+    assert (ruling.course, ruling.status, ruling.is_doubted) == (Course.WAIT, SENDING, True)
+
+
+@pytest.mark.parametrize(("status", "word"), [(SENDING, THERE), (SENT, seen(Fate.ABSENT))])
+def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(status: PayoutStatus, word: Word) -> None:
+    assert judge(Sent(status, 5_000, "NGN"), word).is_doubted
+    assert not judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), seen(Fate.PENDING)).is_doubted
 
 
 WORDS = st.builds(
@@ -68,21 +93,29 @@ WORDS = st.builds(
     fate=st.sampled_from(Fate),
     amount=st.sampled_from([None, 4_999, 5_000]),
     currency=st.sampled_from([None, "NGN", "GHS"]),
-) | st.builds(Unanswered, said=st.just("x"), is_refusal=st.booleans(), is_unsent=st.booleans())
+) | st.builds(
+    Unanswered,
+    said=st.just("x"),
+    is_refusal=st.booleans(),
+    is_unsent=st.booleans(),
+    is_answer=st.booleans(),
+    is_there=st.booleans(),
+)
 
 
 @PROPERTY
-@given(status=st.sampled_from(PayoutStatus), word=WORDS)
-def test_money_comes_back_only_when_it_surely_did_not_arrive(status: PayoutStatus, word: Word) -> None:
-    course, then, _ = judge(Sent(status, 5_000, "NGN"), word)
+@given(status=st.sampled_from(PayoutStatus), doubted=st.booleans(), word=WORDS)
+def test_money_comes_back_only_when_it_surely_did_not_arrive(status: PayoutStatus, doubted: bool, word: Word) -> None:
+    ruling = judge(Sent(status, 5_000, "NGN", doubted), word)
+    course, then = ruling.course, ruling.status
     if course in (Course.FAIL, Course.REVERSE):
         told = isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED)
-        refused = isinstance(word, Unanswered) and word.is_refusal and not word.is_unsent
-        assert told or refused
-    if then == PENDING:
-        assert status in UNSETTLED_PAYOUTS
-        never = isinstance(word, Seen) and word.fate == Fate.ABSENT
-        assert never or (status == PENDING and isinstance(word, Unanswered) and word.is_unsent)
+        refused = isinstance(word, Unanswered) and word.is_refusal and not word.is_unsent and not word.is_there
+        assert told or (refused and not doubted)
+    if then == PENDING and status != PENDING:
+        never = isinstance(word, Seen) and word.fate == Fate.ABSENT and status == SENDING
+        assert not doubted
+        assert never or (isinstance(word, Unanswered) and word.is_unsent and word.is_answer)
     if course == Course.SUCCEED:
         assert isinstance(word, Seen)
         assert (word.fate, word.amount, word.currency) == (Fate.SUCCEEDED, 5_000, "NGN")
@@ -96,3 +129,14 @@ def test_it_is_spoken_to_half_as_often_each_time_up_to_six_hours(attempts: int, 
 def test_a_provider_that_says_when_is_waited_for() -> None:
     assert next_try(0, AT, Unanswered("Busy.", retry_after=600)) == AT + timedelta(minutes=10)
     assert next_try(3, AT, Unanswered("Busy.", retry_after=1)) == AT + timedelta(minutes=8)
+
+
+def test_what_was_paid_is_asked_about_ever_seldomer_for_thirty_days() -> None:
+    paid, looks = AT, 0
+    at: datetime | None = AT
+    while at is not None:
+        assert at <= paid + WATCHED
+        then, at = at, next_look(paid, at)
+        assert at is None or timedelta(hours=1) <= at - then <= timedelta(days=3)
+        looks += 1
+    assert 10 <= looks <= 30

@@ -6,9 +6,14 @@ from enum import StrEnum
 
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
-from webapp.domain.states import PayoutStatus
+from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus
 
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+_FIRST_LOOK, _LONGEST_LOOK = timedelta(hours=1), timedelta(days=3)
+WATCHED = timedelta(days=30)
+"""For how long a payout that was paid is asked about: it may fail or be reversed still."""
+TAKEN = "Its provider says that its reference is in use already, and does not show the payout."
+LOST = "Its provider had it, and does not know it any more."
 
 
 class Course(StrEnum):
@@ -19,6 +24,8 @@ class Course(StrEnum):
     REVERSE = "reverse"
     WAIT = "wait"
     LEAVE = "leave"
+    CONTRADICT = "contradict"
+    """It was paid, and its money is in the wallet again: a person has to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +35,49 @@ class Sent:
     status: str
     amount: int
     currency: str
+    is_doubted: bool = False
+    """Whether its provider may have it although it does not show it."""
 
 
-def judge(sent: Sent, word: Word) -> tuple[Course, PayoutStatus, str]:
-    """What the word means, the status from then on, and why. An unknown outcome stays one until the provider tells."""
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a word means: what is done, the status from then on, why, and whether it is in doubt from then on."""
+
+    course: Course
+    status: PayoutStatus
+    said: str = ""
+    is_doubted: bool = False
+
+
+_CAME_BACK = {Fate.FAILED: (Course.FAIL, PayoutStatus.FAILED), Fate.REVERSED: (Course.REVERSE, PayoutStatus.REVERSED)}
+_ENDS = _CAME_BACK | {Fate.SUCCEEDED: (Course.SUCCEED, PayoutStatus.SUCCEEDED)}
+
+
+def judge(sent: Sent, word: Word) -> Ruling:
+    """What the word means. An unknown outcome stays one until the provider tells.
+
+    What was paid comes back by `failed` and by `reversed`. What is in doubt is never sent again by itself.
+    """
     status = PayoutStatus(sent.status)
-    if status == PayoutStatus.SUCCEEDED:
-        taken = isinstance(word, Seen) and word.fate == Fate.REVERSED
-        return (Course.REVERSE if taken else Course.LEAVE), PayoutStatus.REVERSED, word.said
-    if status not in (PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT):
-        return Course.LEAVE, status, ""
+    if status not in UNSETTLED_PAYOUTS:
+        return _of_settled(sent, status, word)
     if isinstance(word, Unanswered):
-        return _of_silence(status, word)
+        return _of_silence(sent, status, word)
     if word.fate == Fate.ABSENT:
-        return Course.WAIT, PayoutStatus.PENDING, "The provider never heard of it; it is sent again."
-    if (word.amount, word.currency) != (sent.amount, sent.currency):
+        return _of_absence(sent, status)
+    if not agrees(sent, word):
         told = Money(word.amount or 0, word.currency or sent.currency)
-        return Course.WAIT, PayoutStatus.SENT, f"The provider speaks of {told}, which is not what was sent."
-    courses = {Fate.SUCCEEDED: Course.SUCCEED, Fate.FAILED: Course.FAIL, Fate.REVERSED: Course.REVERSE}
-    course = courses.get(word.fate, Course.WAIT)
-    ends = {
-        Course.SUCCEED: PayoutStatus.SUCCEEDED,
-        Course.FAIL: PayoutStatus.FAILED,
-        Course.REVERSE: PayoutStatus.REVERSED,
-    }
-    return course, ends.get(course, PayoutStatus.SENT), word.said
+        said = f"The provider speaks of {told}, which is not what was sent."
+        return Ruling(Course.WAIT, PayoutStatus.SENT, said)
+    course, then = _ENDS.get(word.fate, (Course.WAIT, PayoutStatus.SENT))
+    return Ruling(course, then, word.said)
+
+
+def agrees(sent: Sent, seen: Seen) -> bool:
+    """Whether the provider speaks of the money that was sent. What is under way may name none yet."""
+    if seen.fate == Fate.PENDING and seen.amount is None:
+        return True
+    return (seen.amount, seen.currency) == (sent.amount, sent.currency)
 
 
 def next_try(attempts: int, at: datetime, word: Word) -> datetime:
@@ -62,9 +87,38 @@ def next_try(attempts: int, at: datetime, word: Word) -> datetime:
     return at + max(pause, timedelta(seconds=least or 0))
 
 
-def _of_silence(status: PayoutStatus, word: Unanswered) -> tuple[Course, PayoutStatus, str]:
+def next_look(paid_at: datetime, at: datetime) -> datetime | None:
+    """When to ask again about a payout that was paid: seldomer with its age. None when it was WATCHED."""
+    again = at + min(max(at - paid_at, _FIRST_LOOK), _LONGEST_LOOK)
+    return again if again <= paid_at + WATCHED else None
+
+
+def _of_settled(sent: Sent, status: PayoutStatus, word: Word) -> Ruling:
+    if not isinstance(word, Seen) or not agrees(sent, word):
+        return Ruling(Course.LEAVE, status)
+    if status == PayoutStatus.SUCCEEDED:
+        course, then = _CAME_BACK.get(word.fate, (Course.LEAVE, status))
+        return Ruling(course, then, word.said)
+    return Ruling(Course.CONTRADICT if word.fate == Fate.SUCCEEDED else Course.LEAVE, status, word.said)
+
+
+def _of_absence(sent: Sent, status: PayoutStatus) -> Ruling:
+    if sent.is_doubted:
+        return Ruling(Course.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
+    if status == PayoutStatus.SENT:
+        return Ruling(Course.WAIT, PayoutStatus.SENDING, LOST, is_doubted=True)
+    return Ruling(Course.WAIT, PayoutStatus.PENDING, "The provider never heard of it; it is sent again.")
+
+
+def _of_silence(sent: Sent, status: PayoutStatus, word: Unanswered) -> Ruling:
+    if word.is_there:
+        return Ruling(Course.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
+    if sent.is_doubted:
+        return Ruling(Course.WAIT, status, word.said, is_doubted=True)
+    if word.is_answer and word.is_unsent:
+        return Ruling(Course.WAIT, PayoutStatus.PENDING, word.said)
     if word.is_refusal and not word.is_unsent:
-        return Course.FAIL, PayoutStatus.FAILED, word.said
+        return Ruling(Course.FAIL, PayoutStatus.FAILED, word.said)
     if word.is_unsent and status == PayoutStatus.PENDING:
-        return Course.WAIT, PayoutStatus.PENDING, word.said
-    return Course.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, word.said
+        return Ruling(Course.WAIT, PayoutStatus.PENDING, word.said)
+    return Ruling(Course.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, word.said)

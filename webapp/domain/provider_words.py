@@ -42,6 +42,8 @@ class Seen:
     """What of a payment went back, sum by sum; None when that was not asked."""
     others: tuple["Seen", ...] = ()
     """Further transactions that succeeded under the same reference."""
+    needs_person: bool = False
+    """It does not go on by itself: somebody has to do something at the provider."""
 
     @property
     def refunded_amount(self) -> int | None:
@@ -57,8 +59,14 @@ class Unanswered:
     retry_after: float | None = None
     is_refusal: bool = False
     """It understood and said no: nothing was done."""
+    is_answer: bool = False
+    """It did answer, but not what was asked."""
     is_unsent: bool = False
     """It surely had no effect."""
+    is_there: bool = False
+    """It is there already, or was: what became of it has to be looked for."""
+    pauses_all: bool = False
+    """It was not done, and nothing like it will be until something changes there."""
 
 
 Word = Seen | Unanswered

@@ -1,17 +1,17 @@
 """Sending payouts, and asking about those that may have been sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Fate, Seen, Unanswered
+from webapp.domain.actors import job_actor
+from webapp.domain.provider_words import Fate, Seen, Word
 from webapp.errors import Unavailable
 from webapp.jobs.waves import Wave
 from webapp.jobs.work import Work
-from webapp.providers.failures import Refused, Unknown
+from webapp.providers.failures import Exists, NotSent, RecipientUnknown, Refused, Unknown
 from webapp.providers.needs import Destination, Paying, Sending
 from webapp.runtime import Runtime
 from webapp.services import payout_destinations, payout_settling, payouts
@@ -23,15 +23,11 @@ LEASE = timedelta(minutes=3)
 """How long a payout that is being sent is nobody else's; after that its provider is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the provider said of a payout, and what it knows the account by."""
-
-    seen: Seen
-    recipient: str | None
+ACTOR = job_actor("process_payout_schedules")
+"""In whose name an account is made known to a provider."""
 
 
-def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Told]:
+def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Seen]:
     """Every payout whose time has come, or of `only` those."""
     known = list(work.runtime.providers.paying)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
@@ -49,23 +45,37 @@ def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Told]:
     )
 
 
-def send(runtime: Runtime, taken: Taken) -> Told:
+def send(runtime: Runtime, taken: Taken) -> Seen:
     """Send it when it was surely never sent, else ask. Raises CallFailed, or Unavailable."""
     provider = runtime.providers.paying.get(taken.provider)
     if provider is None:
         raise Unavailable(f"{taken.provider} is not configured, so it can't be asked about payouts.")
     if not taken.may_send:
-        return Told(_looked(provider, taken.ref), None)
-    recipient = taken.recipient or provider.recipient(_destination(runtime, taken.destination_id))
+        return _looked(provider, taken.ref)
+    recipient = taken.recipient or _known_as(runtime, provider, taken)
+    try:
+        return _pay(provider, taken, recipient)
+    except RecipientUnknown:
+        if taken.recipient is None:
+            raise
+    return _pay_anew(runtime, provider, taken)
+
+
+def _pay_anew(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:
+    """Make the account known again, and send it there; an account that is unknown even so can't be paid to."""
+    recipient = _known_as(runtime, provider, taken)
+    try:
+        return _pay(provider, taken, recipient)
+    except RecipientUnknown as failure:
+        raise Refused(failure.sentence, status=failure.status, code=failure.code) from None
+
+
+def _pay(provider: Paying, taken: Taken, recipient: str) -> Seen:
+    """What is refused, or there already, is looked for: the reference may have been used by this very payout."""
     order = Sending(taken.ref, recipient, taken.amount, taken.currency, "Payout")
-    return Told(_pay(provider, order), recipient if taken.recipient is None else None)
-
-
-def _pay(provider: Paying, order: Sending) -> Seen:
-    """A refusal is looked into: the reference may have been used by this very payout before."""
     try:
         return provider.pay(order)
-    except Refused:
+    except (Refused, Exists):
         found = _looked(provider, order.reference)
         if found.fate == Fate.ABSENT:
             raise
@@ -73,26 +83,34 @@ def _pay(provider: Paying, order: Sending) -> Seen:
 
 
 def _looked(provider: Paying, reference: str) -> Seen:
-    """Ask. A provider that refuses to tell says nothing about the payout."""
+    """Ask. A provider that does not tell says nothing about the payout, nor that it was not sent."""
     try:
         return provider.look_payout(reference)
-    except Refused as refusal:
-        raise Unknown(refusal.sentence) from None
+    except (Refused, NotSent) as failure:
+        raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
+
+
+def _known_as(runtime: Runtime, provider: Paying, taken: Taken) -> str:
+    """What the provider knows the account by from now on; kept before anything is sent there."""
+    recipient = provider.recipient(_destination(runtime, taken.destination_id))
+    with runtime.db.transaction() as session:
+        payout_destinations.remember_recipient(
+            session, taken.destination_id, recipient, former=taken.recipient, at=database_now(session), actor=ACTOR
+        )
+    return recipient
 
 
 def _destination(runtime: Runtime, destination_id: int) -> Destination:
     with runtime.db.reading() as session:
         found = payout_destinations.get(session, destination_id)
     number = payout_destinations.number_of(found, runtime.settings.sealing_keys)
-    return Destination(found.kind, found.bank_code, number, found.account_name, found.currency)
+    return Destination(
+        found.kind, found.bank_code, number, found.account_name, found.currency, found.account_reference or ""
+    )
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, Told | Unanswered]]) -> Outcome:
-    words = {taken.id: told.seen if isinstance(told, Told) else told for taken, told in answered}
-    known = {taken.destination_id: told.recipient for taken, told in answered if isinstance(told, Told)}
-    for destination_id, recipient in sorted(known.items()):
-        if recipient is not None:
-            payout_destinations.remember_recipient(session, destination_id, recipient)
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, Word]]) -> Outcome:
+    words = {taken.id: word for taken, word in answered}
     claims = {taken.id: taken.claim for taken, _ in answered}
     return payout_settling.settle_all(
         session, words, at=database_now(session), actor=work.actor, run_id=work.run_id, claims=claims

@@ -10,7 +10,7 @@ from webapp.models.order import Order
 from webapp.models.outbox import Delivery, Event, Idempotency, SavedView, StoredSetting
 from webapp.models.party import AutoDeduct, AutoDeduction, Party
 from webapp.models.payment import Payment, ProviderDispute, Refund
-from webapp.models.payout import Payout, PayoutDestination, PayoutSchedule
+from webapp.models.payout import Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.models.provider import (
     Difference,
     MirrorAccount,
@@ -54,6 +54,7 @@ __all__ = [
     "Payment",
     "Payout",
     "PayoutDestination",
+    "PayoutPause",
     "PayoutSchedule",
     "Process",
     "ProviderDispute",

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.models.base import Base, Currency, Key, Minor, Name, PlainName, Ref, Word
@@ -11,6 +11,8 @@ _UNSETTLED = text("status IN ('pending', 'sending', 'sent')")
 _WAITING = text("status IN ('pending', 'processing')")
 _UNPAID = text("unpaid_nights > 2")
 _IN_USE = text("retired_at IS NULL")
+_WATCHED = text("look_again_at IS NOT NULL")
+_DOUBTED = text("doubted_at IS NOT NULL")
 
 
 class PayoutDestination(Base):
@@ -38,6 +40,8 @@ class PayoutDestination(Base):
     account_sealed: Mapped[str]
     """The account's number, encrypted."""
     account_ending: Mapped[Word]
+    account_reference: Mapped[Word | None]
+    """Which account behind a Paybill or Till number is meant."""
     recipient: Mapped[Name | None]
     """What the provider knows it by."""
     created_at: Mapped[datetime]
@@ -95,6 +99,8 @@ class Payout(Base):
         Index("ix_payout_status", "status", "id"),
         Index("ix_payout_party_id", "party_id", "id"),
         Index("ix_payout_schedule_id", "schedule_id", "id"),
+        Index("ix_payout_look_again", "look_again_at", "id", postgresql_where=_WATCHED, sqlite_where=_WATCHED),
+        Index("ix_payout_doubted", "doubted_at", "id", postgresql_where=_DOUBTED, sqlite_where=_DOUBTED),
     )
 
     id: Mapped[Key]
@@ -113,5 +119,25 @@ class Payout(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
     sent_at: Mapped[datetime | None]
+    """When it was last sent, or may have been."""
     settled_at: Mapped[datetime | None]
+    look_again_at: Mapped[datetime | None]
+    """When its provider is asked again although it was paid: it may come back still."""
+    doubted_at: Mapped[datetime | None]
+    """Since when its provider says that its reference is in use, or forgot it, and does not show it."""
+    needs_person: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether somebody has to do something at its provider, such as typing a one-time password."""
     version: Mapped[int] = mapped_column(default=1)
+
+
+class PayoutPause(Base):
+    """A provider that sends none of our payouts at present, and why; its row is gone when it does again."""
+
+    __tablename__ = "payout_pause"
+
+    provider: Mapped[Word] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    said: Mapped[str]
+    payout_id: Mapped[int | None]
+    """The payout that is tried to see whether it does."""
+    probe_at: Mapped[datetime]

@@ -4,12 +4,16 @@ from webapp.domain.provider_words import Unanswered
 
 
 class CallFailed(Exception):
-    """A call brought no usable answer. The message is a sentence without secrets; `retry_after` is in seconds."""
+    """A call brought no usable answer. The message is a sentence without secrets; `retry_after` is in seconds.
 
-    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
+    `status` and `code` are the provider's own, when it answered.
+    """
+
+    def __init__(self, sentence: str, *, retry_after: float | None = None, status: int = 0, code: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.retry_after = retry_after
+        self.status, self.code = status, code
 
 
 class NotSent(CallFailed):
@@ -20,16 +24,28 @@ class KeyRefused(NotSent):
     """The provider does not take our key, so it did nothing."""
 
 
+class NotDone(NotSent):
+    """The provider answered that it did nothing, for a reason that may pass. It says nothing against our key."""
+
+
+class PayoutsHeld(NotDone):
+    """It answers so to every payout, until something changes there: our balance is topped up, our business allowed."""
+
+
+class RecipientUnknown(NotDone):
+    """It does not know the account under the name that it once gave it."""
+
+
 class Unknown(CallFailed):
     """It was sent, and may or may not have had its effect: ask before doing it again."""
 
 
-class Refused(CallFailed):
-    """The provider understood and said no. `code` is its own word for why."""
+class Exists(Unknown):
+    """The provider answered that it is there already, or was: look, and do not call it failed."""
 
-    def __init__(self, sentence: str, *, status: int, code: str = "") -> None:
-        super().__init__(sentence)
-        self.status, self.code = status, code
+
+class Refused(CallFailed):
+    """The provider understood and said no: this was not done, and will not be. `code` is its own word for why."""
 
 
 def unanswered(failure: CallFailed) -> Unanswered:
@@ -38,5 +54,8 @@ def unanswered(failure: CallFailed) -> Unanswered:
         failure.sentence,
         failure.retry_after,
         is_refusal=isinstance(failure, Refused),
+        is_answer=isinstance(failure, Refused | NotDone | Exists),
         is_unsent=isinstance(failure, NotSent),
+        is_there=isinstance(failure, Exists),
+        pauses_all=isinstance(failure, PayoutsHeld),
     )

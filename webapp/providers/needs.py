@@ -30,6 +30,8 @@ class Destination:
     account_number: str
     account_name: str
     currency: str
+    account_reference: str = ""
+    """Which account behind a Paybill or Till number is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,10 @@ class Paying(Protocol):
         """What the provider knows the account by. Harmless to repeat."""
 
     def pay(self, sending: Sending) -> Seen:
-        """Pay once: the same reference again pays nothing more. Raises Unknown after a time-out."""
+        """Send it once: the same reference again sends nothing more. Its answer ends nothing, whatever it says.
+
+        Raises Unknown after a time-out, Exists when the reference is in use, PayoutsHeld and RecipientUnknown.
+        """
 
     def look_payout(self, reference: str) -> Seen:
         """What became of a payout; ABSENT when the provider never heard of it."""

@@ -12,25 +12,18 @@ from webapp import clock
 from webapp.domain.instants import parse_instant
 from webapp.domain.provider_words import Charged, Fate, GivenBack, Seen
 from webapp.domain.states import ChargebackStatus
+from webapp.providers import paystack_payouts
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import Refused
+from webapp.providers.failures import CallFailed, Refused
 from webapp.providers.needs import Checkout, Destination, ListedRefund, Sending
 
 NAME = "paystack"
 _PAYMENT = {"success": Fate.SUCCEEDED, "failed": Fate.FAILED, "reversed": Fate.REVERSED}
 """Everything else may become a success still, `abandoned` too: the customer has not completed it."""
-_PAYOUT = {
-    "success": Fate.SUCCEEDED,
-    "failed": Fate.FAILED,
-    "abandoned": Fate.FAILED,
-    "blocked": Fate.FAILED,
-    "rejected": Fate.FAILED,
-    "reversed": Fate.REVERSED,
-}
 _WENT_BACK = ("reversed", "reversal-pending")
 _REFUND = {"processed": Fate.SUCCEEDED, "failed": Fate.FAILED}
-_NOT_THERE = ("transaction_not_found", "not_found")
+_NOT_THERE = ("transaction_not_found", "transfer_not_found", "not_found")
 _OVER = ("resolved", "archived")
 _OUTCOMES = {
     "merchant-accepted": ChargebackStatus.ACCEPTED,
@@ -131,13 +124,7 @@ class Paystack:
 
     def recipient(self, destination: Destination) -> str:
         """What Paystack knows an account by; the same account gets the same code."""
-        body = {
-            "type": destination.kind,
-            "name": destination.account_name,
-            "account_number": destination.account_number,
-            "bank_code": destination.bank_code,
-            "currency": destination.currency,
-        }
+        body = paystack_payouts.recipient_body(destination)
         return self._data(self._caller.post("/transferrecipient", body)).text("recipient_code")
 
     def pay(self, sending: Sending) -> Seen:
@@ -150,11 +137,18 @@ class Paystack:
             "reason": sending.reason,
             "currency": sending.currency,
         }
-        return _seen(self._data(self._caller.post("/transfer", body)), sending.reference, _PAYOUT)
+        try:
+            answer = self._data(self._caller.post("/transfer", body))
+        except CallFailed as failure:
+            raise paystack_payouts.told_apart(failure) from None
+        return paystack_payouts.as_queued(_payout(answer, sending.reference))
 
     def look_payout(self, reference: str) -> Seen:
         """What became of a payout."""
-        return self._look(f"/transfer/verify/{reference}", reference, _PAYOUT)
+        try:
+            return _payout(self._data(self._caller.get(f"/transfer/verify/{reference}")), reference)
+        except Refused as refusal:
+            return _absent(refusal, reference)
 
     def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
         """Successful payments of a time, and those that were taken back since."""
@@ -170,7 +164,7 @@ class Paystack:
 
     def payouts(self, since: datetime, until: datetime) -> Iterator[Seen]:
         """Payouts of a time."""
-        yield from self._pages("/transfer", _PAYOUT, since, until)
+        yield from self._pages("/transfer", paystack_payouts.FATES, since, until)
 
     def _look(self, path: str, reference: str, fates: Mapping[str, Fate]) -> Seen:
         try:
@@ -215,6 +209,10 @@ def _seen(data: Answer, reference: str, fates: Mapping[str, Fate]) -> Seen:
         data.maybe("id") or data.maybe("transfer_code") or None,
         data.maybe("gateway_response") or data.text("status"),
     )
+
+
+def _payout(data: Answer, reference: str) -> Seen:
+    return paystack_payouts.for_people(_seen(data, reference, paystack_payouts.FATES), data.text("status"))
 
 
 def _absent(refusal: Refused, reference: str) -> Seen:

@@ -149,10 +149,17 @@ def number_of(destination: PayoutDestination, keys: Sequence[bytes]) -> str:
     return opened(destination.account_sealed, keys)
 
 
-def remember_recipient(session: Session, destination_id: int, recipient: str) -> None:
-    """Keep what the provider knows the account by."""
-    changed = update(PayoutDestination).where(PayoutDestination.id == destination_id)
-    session.execute(changed.values(recipient=recipient).execution_options(synchronize_session=False))
+def remember_recipient(
+    session: Session, destination_id: int, recipient: str, *, former: str | None, at: datetime, actor: Actor
+) -> None:
+    """Keep what the provider knows the account by; one that it did not know any more is made anew on record."""
+    found = get(session, destination_id)
+    found.recipient = recipient
+    session.flush()
+    if former is not None:
+        before, after = {"recipient": former}, {"recipient": recipient}
+        subject = ("party", found.party_id)
+        audit.record(session, actor, "party.payout_recipient_renew", subject, at=at, before=before, after=after)
 
 
 def _waiting(session: Session, destination_id: int, at: datetime) -> PayoutDestination:

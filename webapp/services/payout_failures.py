@@ -13,29 +13,71 @@ from webapp.models import PayoutSchedule
 from webapp.services import alerts, audit, events
 from webapp.services.payout_schedules import FAILED_RULE, MOST_ATTEMPTS
 
+CONTRADICTED_RULE = "payout_contradicted"
+
 
 def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at: datetime, actor: Actor) -> None:
-    """Count the attempt. A reversal after success, and the last attempt, end the schedule and fire an alert."""
-    if row.schedule_id is None:
-        return
-    schedule = session.get_one(PayoutSchedule, row.schedule_id, with_for_update=True, populate_existing=True)
-    if schedule.payout_id != row.id:
+    """Count the attempt. What comes back after it was paid, a reversal, and the last attempt end the schedule and fire
+    an alert: nothing is paid a second time by itself.
+    """
+    was_paid, schedule = row.status == PayoutStatus.SUCCEEDED, _schedule(session, row)
+    if schedule is None:
+        if was_paid:
+            alerts.fire(session, FAILED_RULE, f"payout {row.ref}", "page", _came_back(row, status, sentence), at)
         return
     schedule.retry_count += 1
     schedule.last_retry_at, schedule.version = at, schedule.version + 1
     schedule.failure_reason = sentence or "The provider gave no reason."
-    over = status == PayoutStatus.REVERSED or schedule.retry_count >= MOST_ATTEMPTS
+    over = was_paid or status == PayoutStatus.REVERSED or schedule.retry_count >= MOST_ATTEMPTS
     schedule.status = ScheduleStatus.FAILED if over else ScheduleStatus.PENDING
     schedule.processed_at = None
     session.flush()
     if over:
-        _tell(session, schedule, status, at, actor)
+        said = _came_back(row, status, sentence) if was_paid else _failed(schedule, status)
+        _end(session, schedule, said, at, actor)
 
 
-def _tell(session: Session, schedule: PayoutSchedule, status: PayoutStatus, at: datetime, actor: Actor) -> None:
-    subject, amount = ("payout_schedule", schedule.id), Money(schedule.amount, schedule.currency)
+def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
+    """It was paid, and its money is in the wallet again: a person is called, and no other payout follows by itself."""
+    said = (
+        f"Payout {row.ref} over {Money(row.amount, row.currency)} is {row.status} here, its money is in the wallet "
+        f"again, and {row.provider} says that it was paid. Take the money back from the party, or from {row.provider}; "
+        "don't have it paid again before that is settled."
+    )
+    if not alerts.fire(session, CONTRADICTED_RULE, f"payout {row.ref}", "page", said, at):
+        return
+    audit.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
+    schedule = _schedule(session, row)
+    if schedule is not None and schedule.status == ScheduleStatus.PENDING:
+        schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, said
+        session.flush()
+
+
+def _schedule(session: Session, row: Any) -> PayoutSchedule | None:
+    """The schedule whose present payout this is, locked."""
+    if row.schedule_id is None:
+        return None
+    found = session.get_one(PayoutSchedule, row.schedule_id, with_for_update=True, populate_existing=True)
+    return found if found.payout_id == row.id else None
+
+
+def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
     how = "was reversed" if status == PayoutStatus.REVERSED else f"failed {schedule.retry_count} times"
-    said = f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
+    amount = Money(schedule.amount, schedule.currency)
+    return f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
+
+
+def _came_back(row: Any, status: PayoutStatus, sentence: str) -> str:
+    how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
+    return (
+        f"Payout {row.ref} over {Money(row.amount, row.currency)} was paid and then {how}: "
+        f"{(sentence or 'the provider gave no reason').rstrip('.')}. The money is in the wallet again; nothing is paid "
+        "again by itself."
+    )
+
+
+def _end(session: Session, schedule: PayoutSchedule, said: str, at: datetime, actor: Actor) -> None:
+    subject = ("payout_schedule", schedule.id)
     alerts.fire(session, FAILED_RULE, f"payout schedule {schedule.ref}", "page", said, at)
     audit.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
     events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

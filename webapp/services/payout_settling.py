@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, literal, select, update
+from sqlalchemy import Boolean, bindparam, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
-from webapp.domain.payout_rules import Course, Sent, judge, next_try
-from webapp.domain.provider_words import Seen, Word
+from webapp.domain.payout_rules import Course, Ruling, Sent, agrees, judge, next_look, next_try
+from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
-from webapp.services import audit, events, payout_failures, payout_returns
+from webapp.services import audit, events, payout_failures, payout_pauses, payout_returns
 from webapp.services.outcome import Outcome, Refused
 from webapp.sql import json_text, lock, one_of
 
@@ -31,9 +31,27 @@ class Ruled:
 
     row: Any
     word: Word
-    course: Course
-    status: PayoutStatus
-    sentence: str
+    ruling: Ruling
+
+    @property
+    def course(self) -> Course:
+        """What is done about it."""
+        return self.ruling.course
+
+    @property
+    def status(self) -> PayoutStatus:
+        """What it is from then on."""
+        return self.ruling.status
+
+    @property
+    def sentence(self) -> str:
+        """Why."""
+        return self.ruling.said
+
+    @property
+    def was_paid(self) -> bool:
+        """Whether it counted as paid until now."""
+        return bool(self.row.status == PayoutStatus.SUCCEEDED)
 
 
 def settle_all(
@@ -60,6 +78,11 @@ def settle_all(
     _succeed(session, groups[Course.SUCCEED], at, actor)
     _come_back(session, [*groups[Course.FAIL], *groups[Course.REVERSE]], at, actor, run_id)
     _wait(session, groups[Course.WAIT], at)
+    _watch(session, [each for each in groups[Course.LEAVE] if each.was_paid], at)
+    for each in groups[Course.CONTRADICT]:
+        payout_failures.contradict(session, each.row, at=at, actor=actor)
+    tried = [payout_pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
+    payout_pauses.learn(session, tried, at=at, actor=actor)
     outcome = _outcome(ruled)
     outcome.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
     return outcome
@@ -81,19 +104,26 @@ def _count(outcome: Outcome, each: Ruled) -> None:
     row, is_new = each.row, each.row.status in _UNSENT
     if each.course in (Course.FAIL, Course.REVERSE):
         outcome.failed.append(Refused(row.id, row.ref, each.sentence or f"It {each.status}."))
-    elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _agrees(each)):
+    elif each.course == Course.CONTRADICT:
+        outcome.failed.append(Refused(row.id, row.ref, "It was paid after all, and its money is in the wallet again."))
+    elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
         outcome.done += 1
         if is_new:
             outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
+    elif each.was_paid:
+        outcome.done += 1
     else:
-        outcome.refused.append(Refused(row.id, row.ref, each.sentence or f"It is {each.status} still."))
+        outcome.refused.append(Refused(row.id, row.ref, _left(each)))
 
 
-def _agrees(each: Ruled) -> bool:
-    return isinstance(each.word, Seen) and (each.word.amount, each.word.currency) == (
-        each.row.amount,
-        each.row.currency,
-    )
+def _left(each: Ruled) -> str:
+    if isinstance(each.word, Unanswered) and each.word.pauses_all:
+        return f"Waiting: payouts through {each.row.provider} are paused. {each.sentence}"
+    return each.sentence or f"It is {each.status} still."
+
+
+def _is_taken(each: Ruled) -> bool:
+    return isinstance(each.word, Seen) and agrees(_sent(each.row), each.word)
 
 
 def _rows(session: Session, ids: Sequence[int]) -> Any:
@@ -105,18 +135,25 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
         Payout.currency,
         Payout.attempts,
         Payout.schedule_id,
+        Payout.provider,
+        Payout.settled_at,
+        Payout.doubted_at,
     )
     return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
 
 
 def _ruled(row: Any, word: Word) -> Ruled:
-    return Ruled(row, word, *judge(Sent(row.status, row.amount, row.currency), word))
+    return Ruled(row, word, judge(_sent(row), word))
+
+
+def _sent(row: Any) -> Sent:
+    return Sent(row.status, row.amount, row.currency, row.doubted_at is not None)
 
 
 def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
     if not ruled:
         return
-    _mark(session, ruled, at)
+    _mark(session, ruled, at, look_again_at=next_look(at, at))
     schedules = [each.row.schedule_id for each in ruled if each.row.schedule_id is not None]
     done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
@@ -142,55 +179,58 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
     if not ruled:
         return
     values = [
-        {
-            "key": each.row.id,
-            "state": str(each.status),
-            "said_now": each.sentence or None,
-            "number": _number(each.word),
+        _told(each)
+        | {
             "again": next_try(each.row.attempts, at, each.word),
+            "doubtful": each.ruling.is_doubted,
+            "person": isinstance(each.word, Seen) and each.word.needs_person,
+            "unsent": isinstance(each.word, Unanswered) and each.word.is_answer and each.word.is_unsent,
         }
         for each in ruled
     ]
-    changed = (
-        update(_TABLE)
-        .where(_TABLE.c.id == bindparam("key"))
-        .values(
-            status=bindparam("state"),
-            said=bindparam("said_now"),
-            provider_id=bindparam("number"),
-            next_try_at=bindparam("again", type_=_TABLE.c.next_try_at.type),
-        )
+    since = case((bindparam("doubtful", type_=Boolean), func.coalesce(_TABLE.c.doubted_at, at)))
+    changed = _changed(
+        next_try_at=bindparam("again", type_=_TABLE.c.next_try_at.type),
+        doubted_at=since,
+        needs_person=bindparam("person", type_=Boolean),
+        sent_at=case((bindparam("unsent", type_=Boolean), None), else_=_TABLE.c.sent_at),
     )
     session.connection().execute(changed, values)
 
 
-def _mark(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
-    values = [
-        {
-            "key": each.row.id,
-            "state": str(each.status),
-            "said_now": each.sentence or None,
-            "number": _number(each.word),
-        }
-        for each in ruled
-    ]
-    changed = (
-        update(_TABLE)
-        .where(_TABLE.c.id == bindparam("key"))
-        .values(
-            status=bindparam("state"),
-            said=bindparam("said_now"),
-            provider_id=bindparam("number"),
-            settled_at=at,
-            next_try_at=None,
-            version=_TABLE.c.version + 1,
-        )
-    )
+def _watch(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
+    """They are paid still; ask again, until they were watched for long enough."""
+    if not ruled:
+        return
+    again = bindparam("again", type_=_TABLE.c.look_again_at.type)
+    changed = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(look_again_at=again)
+    values = [{"key": each.row.id, "again": next_look(each.row.settled_at or at, at)} for each in ruled]
     session.connection().execute(changed, values)
 
 
-def _number(word: Word) -> str | None:
-    return word.provider_id if isinstance(word, Seen) else None
+def _mark(session: Session, ruled: Sequence[Ruled], at: datetime, look_again_at: datetime | None = None) -> None:
+    changed = _changed(
+        settled_at=at,
+        next_try_at=None,
+        look_again_at=look_again_at,
+        doubted_at=None,
+        needs_person=False,
+        version=_TABLE.c.version + 1,
+    )
+    session.connection().execute(changed, [_told(each) for each in ruled])
+
+
+def _changed(**values: Any) -> Any:
+    """The change of one payout by what was told of it, and more. What is not told again is kept."""
+    number: Any = func.coalesce(bindparam("number"), _TABLE.c.provider_id)
+    told = {"status": bindparam("state"), "said": bindparam("said_now"), "provider_id": number}
+    return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**told, **values)
+
+
+def _told(each: Ruled) -> dict[str, Any]:
+    number = each.word.provider_id if isinstance(each.word, Seen) else None
+    said = each.sentence or None
+    return {"key": each.row.id, "state": str(each.status), "said_now": said, "number": number}
 
 
 def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -14,7 +14,8 @@ from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
-from webapp.services import audit, checks, events, lookup, payout_returns, payout_schedules
+from webapp.services import audit, checks, events, lookup, payout_pauses, payout_returns, payout_schedules
+from webapp.services.outcome import Outcome, Refused
 from webapp.services.stop import stopped
 from webapp.sql import one_of
 
@@ -55,10 +56,7 @@ def take_due(
     it is: a process that is killed leaves the doubt on record. While outgoing money is stopped, nothing new is sent,
     only asked about.
     """
-    held_back = stopped(session, lock=True) is not None
-    due = select(Payout.id).where(*_due(due_by or at, providers, only, unsent=not held_back))
-    due = due.order_by(Payout.next_try_at, Payout.id).limit(limit).with_for_update(skip_locked=True)
-    ids = list(session.scalars(due))
+    ids = _take_ids(session, at, limit, providers, only, due_by or at)
     if not ids:
         return []
     unsent = Payout.status == PayoutStatus.PENDING
@@ -81,10 +79,12 @@ def take_due(
     )
     taken = [_taken(row) for row in session.execute(rows)]
     marked = update(Payout).where(one_of(session, Payout.id, ids))
+    paid = Payout.status == PayoutStatus.SUCCEEDED
     values = {
         "status": case((unsent, str(PayoutStatus.SENDING)), else_=Payout.status),
-        "sent_at": func.coalesce(Payout.sent_at, at),
-        "next_try_at": at + lease,
+        "sent_at": case((unsent, at), else_=Payout.sent_at),
+        "next_try_at": case((paid, None), else_=at + lease),
+        "look_again_at": case((paid, at + lease)),
         "attempts": Payout.attempts + 1,
     }
     session.execute(marked.values(**values).execution_options(synchronize_session=False))
@@ -108,8 +108,20 @@ def _taken(row: Any) -> Taken:
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
     """How many of them there are, up to a million."""
-    rows = select(Payout.id).where(*_due(at, providers, only, unsent=True)).limit(MOST_COUNTED).subquery()
-    return session.scalars(select(func.count()).select_from(rows)).one()
+    ways = _due(at, providers, only, not_sent_through=payout_pauses.standing(session))
+    rows = union_all(*[select(Payout.id).where(*way).limit(MOST_COUNTED).subquery().select() for way in ways])
+    return session.scalars(select(func.count()).select_from(rows.subquery())).one()
+
+
+def held_back(session: Session, at: datetime, providers: Collection[str], limit: int) -> Outcome:
+    """Those that are due and wait because their provider sends none at present, as items that were left alone."""
+    outcome = Outcome("payout")
+    for provider, pause in sorted(payout_pauses.standing(session).items()):
+        waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == provider, Payout.next_try_at <= at)
+        query = select(Payout.id, Payout.ref).where(*waiting, Payout.provider.in_(providers))
+        for row in session.execute(query.order_by(Payout.next_try_at, Payout.id).limit(limit)):
+            outcome.refused.append(Refused(row.id, row.ref, f"Waiting. {payout_pauses.in_words(pause)}"))
+    return outcome
 
 
 def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor: Actor) -> Payout:
@@ -145,9 +157,29 @@ def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor) -> Ru
     return payout_schedules.trigger(session, schedule.id, at=at, actor=actor)
 
 
+def _take_ids(
+    session: Session, at: datetime, limit: int, providers: Collection[str], only: list[int] | None, due_by: datetime
+) -> list[int]:
+    """The unsettled first, then those that were paid and are asked about again."""
+    is_stopped = stopped(session, lock=True) is not None
+    silent = providers if is_stopped else payout_pauses.standing(session)
+    unsettled, paid = _due(due_by, providers, only, not_sent_through=silent)
+    due = select(Payout.id).where(*unsettled).order_by(Payout.next_try_at, Payout.id)
+    ids = list(session.scalars(due.limit(limit).with_for_update(skip_locked=True)))
+    if not is_stopped:
+        ids += payout_pauses.take_probes(session, at, providers, only)
+    if len(ids) < limit:
+        again = select(Payout.id).where(*paid).order_by(Payout.look_again_at, Payout.id)
+        ids += session.scalars(again.limit(limit - len(ids)).with_for_update(skip_locked=True))
+    return ids
+
+
 def _due(
-    at: datetime, providers: Collection[str], only: list[int] | None, *, unsent: bool
-) -> list[ColumnElement[bool]]:
-    statuses = UNSETTLED_PAYOUTS if unsent else UNSETTLED_PAYOUTS[1:]
-    due = [Payout.status.in_(statuses), Payout.next_try_at <= at, Payout.provider.in_(providers)]
-    return due if only is None else [*due, Payout.id.in_(only)]
+    at: datetime, providers: Collection[str], only: list[int] | None, *, not_sent_through: Collection[str]
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """What makes an unsettled payout due, and one that was paid; each has its index."""
+    sent = or_(Payout.status != PayoutStatus.PENDING, Payout.provider.not_in(not_sent_through))
+    unsettled = [Payout.status.in_(UNSETTLED_PAYOUTS), Payout.next_try_at <= at, Payout.provider.in_(providers), sent]
+    paid = [Payout.look_again_at.is_not(None), Payout.look_again_at <= at, Payout.provider.in_(providers)]
+    chosen = [] if only is None else [Payout.id.in_(only)]
+    return [*unsettled, *chosen], [*paid, *chosen]
