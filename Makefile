@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench faults
+.PHONY: help up test check conformance bench faults
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -17,6 +17,9 @@ test: check ## check, then run every test
 
 check: $(READY) ## lint, types and the one-way imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+conformance: $(READY) ## hold servers to recorded answers: BLNK_URL and BLNK_API_KEY, …; without, our own sandbox
+	@$(BIN)/python -m webapp.conformance
 
 bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 	@$(BIN)/python -m bench

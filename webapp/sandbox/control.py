@@ -146,6 +146,25 @@ def adjust() -> Response:
     return jsonify(_shown(blnk.balances.adjust(box, str(given.get("balance", "")), amount)))
 
 
+@blueprint.post("/blnk/backup")
+def back_up_blnk() -> Response:
+    """Blnk's database is backed up as it is now."""
+    return jsonify({"rows": blnk.standing.back_up(here())})
+
+
+@blueprint.post("/blnk/restore")
+def restore_blnk() -> Response:
+    """Blnk's database is put back as it was at its last backup."""
+    return jsonify({"rows": blnk.standing.restore(here())})
+
+
+@blueprint.post("/blnk/lose")
+def lose_blnk() -> Response:
+    """Blnk's database is lost, and begun anew."""
+    blnk.standing.lose(here())
+    return jsonify(_DONE)
+
+
 @blueprint.delete("/tokens")
 def revoke_tokens() -> Response:
     """Let no Flutterwave token be good any more."""

@@ -1,13 +1,13 @@
-"""Blnk Core, as its source behaves. Amounts are whole minor units; there is no hold (inflight) here."""
+"""Blnk Core, as a real server answered (`webapp/conformance/records/blnk.json`). Amounts are whole minor units."""
 
-from webapp.sandbox.blnk import balances, posting, transactions
+from webapp.sandbox.blnk import balances, bulk, inflight, keys, posting, standing, transactions
 from webapp.sandbox.blnk.manner import blueprint
 from webapp.sandbox.box import Box
 
-__all__ = ["balances", "blueprint", "posting", "register", "transactions"]
+__all__ = ["balances", "blueprint", "bulk", "inflight", "keys", "posting", "register", "standing", "transactions"]
 
 
 def register(box: Box) -> None:
     """Let what Blnk does by itself happen."""
-    posting.register(box)
-    transactions.register(box)
+    for part in (posting, inflight, bulk):
+        part.register(box)

@@ -7,10 +7,10 @@ from flask import Response, request
 from webapp.sandbox import webhooks
 from webapp.sandbox.blnk import shapes
 from webapp.sandbox.blnk.filters import filtered
-from webapp.sandbox.blnk.manner import PROVIDER, BlnkWrong, blueprint, said
+from webapp.sandbox.blnk.manner import PROVIDER, BlnkWrong, asked, blueprint, invalid, not_found, said
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
-from webapp.sandbox.inputs import body, natural
+from webapp.sandbox.inputs import natural
 
 LEDGER, BALANCE = "blnk.ledger", "blnk.balance"
 _GENERAL = "general_ledger_id"
@@ -20,10 +20,11 @@ _MOST = 10_000
 @blueprint.post("/ledgers")
 def ledgers() -> Response:
     """A new ledger."""
-    asked, box = body(), here()
-    if not asked.get("name"):
-        raise BlnkWrong("GEN_VALIDATION_ERROR", "name: cannot be blank.")
-    made = box.books.add(LEDGER, uuid.uuid4().hex, {"name": str(asked["name"]), "meta_data": asked.get("meta_data")})
+    wanted, box = asked(), here()
+    if not wanted.get("name"):
+        raise invalid("name: cannot be blank.", "GEN_VALIDATION_ERROR")
+    kept = {"name": str(wanted["name"]), "meta_data": wanted.get("meta_data")}
+    made = box.books.add(LEDGER, uuid.uuid4().hex, kept)
     assert made is not None
     tell(box, "ledger.created", shapes.ledger(made))
     return said(shapes.ledger(made), 201)
@@ -41,28 +42,29 @@ def ledger(identity: str) -> Response:
     """One ledger."""
     thing = numbered(here(), LEDGER, "ldg_", identity)
     if thing is None:
-        raise BlnkWrong("LGR_NOT_FOUND", f"Ledger with ID '{identity}' not found")
+        raise not_found("LGR_NOT_FOUND", "Ledger not found")
     return said(shapes.ledger(thing))
 
 
 @blueprint.post("/ledgers/filter")
 def ledgers_filter() -> Response:
     """Ledgers by name."""
-    return filtered(LEDGER, "ledger_id", shapes.ledger, ("name",))
+    return filtered("ledgers", LEDGER, shapes.ledger, ("name",))
 
 
 @blueprint.post("/balances")
 def balances() -> Response:
     """A new balance, at zero."""
-    asked, box = body(), here()
-    if not asked.get("currency") or not asked.get("ledger_id"):
-        raise BlnkWrong("GEN_VALIDATION_ERROR", "ledger_id and currency: cannot be blank.")
-    ledger_id = str(asked["ledger_id"])
+    wanted, box = asked(), here()
+    for name in ("ledger_id", "currency"):
+        if not wanted.get(name):
+            raise invalid(f"{name}: cannot be blank.", "GEN_VALIDATION_ERROR")
+    ledger_id, currency = str(wanted["ledger_id"]), str(wanted["currency"])
     if ledger_id != _GENERAL and numbered(box, LEDGER, "ldg_", ledger_id) is None:
-        raise BlnkWrong("LGR_NOT_FOUND", f"Ledger with ID '{ledger_id}' not found")
-    kept = {name: asked.get(name) for name in ("identity_id", "meta_data", "indicator")}
-    key = _key(str(asked["indicator"]), str(asked["currency"])) if asked.get("indicator") else uuid.uuid4().hex
-    made = _added(box, key, kept | {"ledger_id": ledger_id, "currency": str(asked["currency"])})
+        raise BlnkWrong("GEN_BAD_REQUEST", "Invalid ledger ID", details=_violation(ledger_id))
+    kept = {name: wanted.get(name) for name in ("identity_id", "meta_data", "indicator")}
+    key = _key(str(wanted["indicator"]), currency) if wanted.get("indicator") else uuid.uuid4().hex
+    made = _added(box, key, kept | {"ledger_id": ledger_id, "currency": currency})
     if made is None:
         raise BlnkWrong("GEN_CONFLICT", "a balance with this indicator and currency exists already")
     tell(box, "balance.created", shapes.balance(made))
@@ -73,7 +75,7 @@ def balances() -> Response:
 def balances_list() -> Response:
     """Every balance."""
     found = here().books.listed(BALANCE, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
-    return said([shapes.balance(each) for each in found])
+    return said([shapes.listed_balance(each) for each in found] or None)
 
 
 @blueprint.get("/balances/<identity>")
@@ -87,7 +89,7 @@ def balance_by_indicator(indicator: str, currency: str) -> Response:
     """A balance by what it is called."""
     thing = here().books.get(BALANCE, _key(indicator, currency))
     if thing is None:
-        raise BlnkWrong("BAL_NOT_FOUND", f"Balance with indicator '{indicator}' not found")
+        raise not_found("BAL_NOT_FOUND", f"Balance with indicator '{indicator}' not found")
     return said(shapes.balance(thing))
 
 
@@ -95,14 +97,14 @@ def balance_by_indicator(indicator: str, currency: str) -> Response:
 def balances_filter() -> Response:
     """Balances by what they are."""
     fields = ("ledger_id", "currency", "identity_id", "indicator", "balance")
-    return filtered(BALANCE, "balance_id", shapes.balance, fields)
+    return filtered("balances", BALANCE, shapes.listed_balance, fields, none=None)
 
 
 def found(box: Box, identity: str) -> Thing:
     """A balance by its id. Raises BlnkWrong."""
     thing = numbered(box, BALANCE, "bln_", identity)
     if thing is None:
-        raise BlnkWrong("BAL_NOT_FOUND", f"Balance with ID '{identity}' not found")
+        raise not_found("BAL_NOT_FOUND", f"Balance with ID '{identity}' not found")
     return thing
 
 
@@ -140,6 +142,23 @@ def tell(box: Box, event: str, data: Data) -> None:
 
 def _added(box: Box, key: str, data: Data) -> Thing | None:
     return box.books.add(BALANCE, key, data | {"credit": 0, "debit": 0, "version": 0})
+
+
+def _violation(ledger_id: str) -> Data:
+    """What PostgreSQL says of a foreign key, which Blnk passes on."""
+    empty = ("Hint", "Position", "InternalPosition", "InternalQuery", "Where", "Column", "DataTypeName")
+    return dict.fromkeys(empty, "") | {
+        "Severity": "ERROR",
+        "Code": "23503",
+        "Message": 'insert or update on table "balances" violates foreign key constraint "balances_ledger_id_fkey"',
+        "Detail": f'Key (ledger_id)=({ledger_id}) is not present in table "ledgers".',
+        "Schema": PROVIDER,
+        "Table": "balances",
+        "Constraint": "balances_ledger_id_fkey",
+        "File": "ri_triggers.c",
+        "Line": "2650",
+        "Routine": "ri_ReportViolation",
+    }
 
 
 def _key(indicator: str, currency: str) -> str:

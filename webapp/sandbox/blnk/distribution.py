@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
-from webapp.sandbox.blnk.manner import BlnkWrong
+from webapp.sandbox.blnk.manner import invalid
 from webapp.sandbox.books import Data
 
 _LEFT = "left"
@@ -17,10 +17,10 @@ def divided(total: int, precision: int, legs: list[Data]) -> dict[str, int]:
     for leg in legs:
         identifier = str(leg.get("identifier") or "")
         if not identifier:
-            raise BlnkWrong("TXN_VALIDATION_ERROR", "identifier: cannot be blank.")
+            raise invalid("identifier: cannot be blank.")
         shares[identifier] = shares.get(identifier, 0) + _share(leg, total, precision)
     if sum(shares.values()) > total:
-        raise BlnkWrong("TXN_VALIDATION_ERROR", "total distributions exceed 100% or total amount")
+        raise invalid("total distributions exceed 100% or total amount")
     for leg in [leg for leg in legs if _is_left(leg)][:1]:
         shares[str(leg["identifier"])] += total - sum(shares.values())
     largest = max(shares, key=lambda identifier: shares[identifier])
@@ -43,7 +43,7 @@ def _share(leg: Data, total: int, precision: int) -> int:
             return _not_negative(int(total * Decimal(text[:-1]) / 100))
         return _not_negative(int(Decimal(text) * precision))
     except (ValueError, InvalidOperation):
-        raise BlnkWrong("TXN_VALIDATION_ERROR", "invalid distribution format") from None
+        raise invalid("invalid distribution format") from None
 
 
 def _not_negative(share: int) -> int:

@@ -1,62 +1,84 @@
 """Blnk's filters: a list of field, operator and value, all of which must hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Any
 
 from flask import Response
 
 from webapp.domain.instants import parse_time_or_day
-from webapp.sandbox.blnk.manner import BlnkWrong, said
+from webapp.sandbox.blnk.manner import BlnkWrong, asked, said
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import here
-from webapp.sandbox.inputs import body
 
 _COMPARED = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "LIKE", "ilike": "LIKE"}
 _FILL, _MOST = 20, 100
-_IDS = {"transaction_id": "txn_", "balance_id": "bln_", "ledger_id": "ldg_"}
+_IDS = {
+    "transactions": ("transaction_id", "txn_"),
+    "balances": ("balance_id", "bln_"),
+    "ledgers": ("ledger_id", "ldg_"),
+}
+_OPERATORS = "eq, ne, gt, gte, lt, lte, in, between, like, ilike, isnull, isnotnull"
 _BALANCE = "json_extract(data, '$.credit') - json_extract(data, '$.debit')"
 
 
-def filtered(kind: str, own_id: str, shape: Callable[[Thing], Data], fields: tuple[str, ...]) -> Response:
-    """What the body's filters leave. More than 100 at once is read as 20, as Blnk does."""
-    asked, books = body(), here().books
+def filtered(
+    table: str, kind: str, shape: Callable[[Thing], Data], fields: tuple[str, ...], *, none: Sequence[Data] | None = ()
+) -> Response:
+    """What the body's filters leave: a bare list, or `none` for none. More than 100 at once is read as 20."""
+    wanted, books = asked(), here().books
     conditions, values = ["kind = ?"], [kind]
-    for each in asked.get("filters") or []:
-        condition, more = _condition(each, own_id, fields)
+    for each in wanted.get("filters") or []:
+        condition, more = _condition(each, table, fields)
         conditions.append(condition)
         values += more
     where = " AND ".join(conditions)
-    limit, offset = asked.get("limit") or 0, max(0, asked.get("offset") or 0)
-    order = "ASC" if str(asked.get("sort_order", "")).lower() == "asc" else "DESC"
+    limit, offset = wanted.get("limit") or 0, max(0, wanted.get("offset") or 0)
+    order = "ASC" if str(wanted.get("sort_order", "")).lower() == "asc" else "DESC"
     found = books.chosen(where, values, order, limit if 0 < limit <= _MOST else _FILL, offset)
-    answer: Data = {"data": [shape(each) for each in found]}
-    if asked.get("include_count"):
-        answer["total_count"] = books.execute(f"SELECT count(*) FROM things WHERE {where}", values)[0][0]
-    return said(answer)
+    rows = [shape(each) for each in found] or none
+    if not wanted.get("include_count"):
+        return said(rows)
+    total = books.execute(f"SELECT count(*) FROM things WHERE {where}", values)[0][0]
+    return said({"data": rows, "total_count": total})
 
 
-def _condition(asked: Data, own_id: str, fields: tuple[str, ...]) -> tuple[str, list[Any]]:
-    name, operator = str(asked.get("field", "")), str(asked.get("operator", "eq"))
-    if name not in (*fields, own_id, "created_at") and not name.startswith("meta_data."):
-        raise BlnkWrong("GEN_VALIDATION_ERROR", f"invalid filter field: {name}")
-    column = _column(name, own_id)
-    given = asked.get("values") if operator in ("in", "between") else [asked.get("value")]
-    values = [_value(name, each) for each in given or []]
+def _condition(each: Data, table: str, fields: tuple[str, ...]) -> tuple[str, list[Any]]:
+    name, operator = str(each.get("field", "")), str(each.get("operator", "eq"))
+    if operator not in _OPERATORS.split(", "):
+        raise _wrong(f"invalid operator '{operator}' for field '{name}': must be one of {_OPERATORS}")
+    if name not in (*fields, _IDS[table][0], "created_at") and not name.startswith("meta_data."):
+        raise _wrong(f"invalid field '{name}' for table '{table}'")
+    column = _column(name, table)
+    values = [_value(name, value) for value in _given(each, name, operator)]
     if operator in _COMPARED:
         return f"{column} {_COMPARED[operator]} ?", values
-    if operator == "in" and values:
+    if operator == "in":
         return f"{column} IN ({', '.join('?' * len(values))})", values
-    if operator == "between" and len(values) == 2:
+    if operator == "between":
         return f"{column} BETWEEN ? AND ?", values
-    if operator in ("isnull", "isnotnull"):
-        return f"{column} IS {'NOT ' if operator == 'isnotnull' else ''}NULL", []
-    raise BlnkWrong("GEN_VALIDATION_ERROR", f"invalid filter operator: {operator}")
+    return f"{column} IS {'NOT ' if operator == 'isnotnull' else ''}NULL", []
 
 
-def _column(name: str, own_id: str) -> str:
-    if name == own_id:
-        return f"'{_IDS[name]}' || number"
+def _given(each: Data, name: str, operator: str) -> list[Any]:
+    values = each.get("values") or []
+    if operator == "in" and not values:
+        raise _wrong(f"operator 'in' for field '{name}' requires at least one value in 'values'")
+    if operator == "between" and len(values) != 2:
+        raise _wrong(
+            f"operator 'between' for field '{name}' requires exactly two values in 'values', got {len(values)}"
+        )
+    return values if operator in ("in", "between") else [each.get("value")]
+
+
+def _wrong(message: str) -> BlnkWrong:
+    return BlnkWrong("GEN_BAD_REQUEST", f"Invalid filter: {message}", details={})
+
+
+def _column(name: str, table: str) -> str:
+    own, prefix = _IDS[table]
+    if name == own:
+        return f"'{prefix}' || number"
     if name == "balance":
         return _BALANCE
     path = name.replace("'", "").replace('"', "")
@@ -70,4 +92,4 @@ def _value(name: str, value: Any) -> Any:
     try:
         return parse_time_or_day(str(value), UTC).timestamp()
     except ValueError:
-        raise BlnkWrong("GEN_VALIDATION_ERROR", f"invalid timestamp: {value}") from None
+        raise _wrong(f"invalid timestamp: {value}") from None

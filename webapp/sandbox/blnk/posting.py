@@ -13,17 +13,19 @@ from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box
 
 KIND = "blnk.transaction"
-QUEUED, APPLIED, REJECTED = "QUEUED", "APPLIED", "REJECTED"
+QUEUED, APPLIED, REJECTED, INFLIGHT = "QUEUED", "APPLIED", "REJECTED", "INFLIGHT"
 _QUEUE = "blnk.queue"
+_FAILED = "failed to apply transaction to balances:"
 
 
-def post(box: Box, asked: Data, *, skip_queue: bool, parent: str = "") -> Data:
+def post(box: Box, asked: Data, *, skip_queue: bool, parent: str = "", meta: Data | None = None) -> Data:
     """Do what a transaction asks for, now or soon; what Blnk answers. Raises BlnkWrong."""
     kept, reference = wanted(asked), str(asked.get("reference", ""))
+    kept["meta_data"] = {**(kept["meta_data"] or {}), **(meta or {})}
     legs = asked.get("sources") or asked.get("destinations")
     if not legs:
         row = apply(box, reference, kept, parent) if skip_queue else enqueue(box, reference, kept, parent)
-        return shapes.transaction(row)
+        return shapes.made(row)
     side = "source" if asked.get("sources") else "destination"
     shares = divided(kept["precise_amount"], kept["precision"], legs)
     parts = [kept | {side: identifier, "precise_amount": share} for identifier, share in shares.items() if share]
@@ -31,13 +33,14 @@ def post(box: Box, asked: Data, *, skip_queue: bool, parent: str = "") -> Data:
 
 
 def apply(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
-    """Move the money of one row, at once."""
+    """Move the money of one row, or hold it, at once."""
+    status = INFLIGHT if kept.get("inflight") else APPLIED
     with box.books.writing():
         _refuse_used(box, reference)
         data = _move(box, kept)
-        row = box.books.add(KIND, reference, data | {"status": APPLIED}, parent=parent)
+        row = box.books.add(KIND, reference, data | {"status": status}, parent=parent)
     assert row is not None
-    balances.tell(box, "transaction.applied", shapes.transaction(row))
+    balances.tell(box, f"transaction.{status.lower()}", shapes.told(row))
     return row
 
 
@@ -45,19 +48,17 @@ def enqueue(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
     """Keep a row that waits; it is applied, or rejected, as `<reference>_q`."""
     with box.books.writing():
         _refuse_used(box, reference)
-        ends = {
-            side: _id(balances.found_or_made(box, kept[side], kept["currency"])) for side in ("source", "destination")
-        }
+        ends = {side: _id(_end(box, kept, side)) for side in ("source", "destination")}
         row = box.books.add(KIND, reference, kept | ends | {"status": QUEUED}, parent=parent)
         box.agenda.plan(_QUEUE, {"reference": reference}, after=box.options.settle_seconds)
     assert row is not None
-    balances.tell(box, "transaction.queued", shapes.transaction(row))
+    balances.tell(box, "transaction.queued", shapes.made(row))
     return row
 
 
-def refund(box: Box, row: Thing, more: Data) -> Thing:
+def refund(box: Box, row: Thing, more: Data, *, skip_queue: bool) -> Thing:
     """Move the money of a row back, once; an overdraft is no hindrance. Raises BlnkWrong."""
-    if row.data["status"] != APPLIED:
+    if row.data["status"] not in (APPLIED, "VOID"):
         raise BlnkWrong("TXN_INVALID_STATUS_ACTION", f"a transaction that is {row.data['status']} can't be refunded")
     reference = f"txn_{row.number}_refund"
     if box.books.get(KIND, reference):
@@ -65,7 +66,8 @@ def refund(box: Box, row: Thing, more: Data) -> Thing:
     meta = (row.data.get("meta_data") or {}) | (more.get("meta_data") or {})
     back = {"source": row.data["destination"], "destination": row.data["source"], "allow_overdraft": True}
     described = {"description": more.get("description") or row.data["description"], "meta_data": meta}
-    return apply(box, reference, row.data | back | described, f"txn_{row.number}")
+    kept = row.data | back | described | {"skip_queue": skip_queue}
+    return (apply if skip_queue else enqueue)(box, reference, kept, f"txn_{row.number}")
 
 
 def register(box: Box) -> None:
@@ -83,12 +85,12 @@ def _split(box: Box, reference: str, kept: Data, parts: list[Data], *, skip_queu
             done.append(act(box, f"{reference}{mark}{number}", part, parent))
     except BlnkWrong:
         for row in done if kept["atomic"] and skip_queue else []:
-            refund(box, row, {})
+            refund(box, row, {}, skip_queue=True)
         raise
     whole = Thing(0, KIND, reference, "", done[0].at, kept | {"status": APPLIED if skip_queue else QUEUED})
     ids = {row.data["source" if "sources" in named else "destination"]: f"txn_{row.number}" for row in done}
     told = [leg | {"transaction_id": ids.get(str(leg["identifier"]), "")} for legs in named.values() for leg in legs]
-    return shapes.transaction(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
+    return shapes.made(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
 
 
 def _work_off(box: Box, reference: str) -> None:
@@ -96,38 +98,46 @@ def _work_off(box: Box, reference: str) -> None:
     if waiting is None or box.books.get(KIND, after):
         return
     parent = f"txn_{waiting.number}"
+    meta = (waiting.data.get("meta_data") or {}) | {"QUEUED_PARENT_TRANSACTION": parent}
     try:
-        apply(box, after, waiting.data, parent)
+        apply(box, after, waiting.data | {"meta_data": meta}, parent)
     except BlnkWrong as problem:
-        meta = (waiting.data.get("meta_data") or {}) | {"blnk_rejection_reason": problem.detail}
-        rejected = waiting.data | {"status": REJECTED, "meta_data": meta}
+        rejected = waiting.data | {"status": REJECTED, "meta_data": meta | {"blnk_rejection_reason": problem.detail}}
         row = box.books.add(KIND, after, rejected, parent=parent)
         assert row is not None
-        balances.tell(box, "transaction.rejected", shapes.transaction(row))
+        balances.tell(box, "transaction.rejected", shapes.made(row))
 
 
 def _refuse_used(box: Box, reference: str) -> None:
     if box.books.get(KIND, reference):
-        raise BlnkWrong("TXN_DUPLICATE_REFERENCE", f"reference {reference} has already been used")
+        said = f"transaction validation failed: reference {reference} has already been used"
+        raise BlnkWrong("TXN_DUPLICATE_REFERENCE", said)
 
 
 def _move(box: Box, kept: Data) -> Data:
-    source, destination = (
-        balances.found_or_made(box, kept[side], kept["currency"]) for side in ("source", "destination")
-    )
-    for each in (source, destination):
-        if each.data["currency"] != kept["currency"]:
-            raise BlnkWrong("TXN_VALIDATION_ERROR", f"the currency of balance {_id(each)} is {each.data['currency']}")
-    amount, left = kept["precise_amount"], source.data["credit"] - source.data["debit"] - kept["precise_amount"]
+    """The currency of a balance is nothing that protects it: an amount is applied at face value, as by Blnk."""
+    source, destination = (_end(box, kept, side) for side in ("source", "destination"))
+    amount = kept["precise_amount"]
+    if amount <= 0:
+        raise BlnkWrong("TXN_VALIDATION_ERROR", f"{_FAILED} transaction precise amount must be positive")
+    left = source.data["credit"] - source.data["debit"] - source.data.get("inflight_debit", 0) - amount
     limit = int((kept.get("overdraft_limit") or 0) * kept["precision"])
     if left < 0 and (not kept["allow_overdraft"] or (limit and left < -limit)):
-        raise BlnkWrong("TXN_INSUFFICIENT_FUNDS", f"insufficient funds in source balance {_id(source)}")
-    source.data["debit"] += amount
-    destination.data["credit"] += amount
-    for each in (source, destination):
+        raise BlnkWrong("TXN_INSUFFICIENT_FUNDS", f"{_FAILED} insufficient funds in source balance")
+    held = "inflight_" if kept.get("inflight") else ""
+    for each, side in ((source, "debit"), (destination, "credit")):
+        each.data[held + side] = each.data.get(held + side, 0) + amount
         each.data["version"] += 1
         box.books.save(each)
     return kept | {"source": _id(source), "destination": _id(destination)}
+
+
+def _end(box: Box, kept: Data, side: str) -> Thing:
+    """One of a row's two balances. Raises BlnkWrong: what is missing is called a transaction, as by Blnk."""
+    try:
+        return balances.found_or_made(box, kept[side], kept["currency"])
+    except BlnkWrong as problem:
+        raise BlnkWrong("TXN_NOT_FOUND", problem.detail, details={}) from None
 
 
 def _id(balance: Thing) -> str:

@@ -1,0 +1,57 @@
+"""Which servers are held to the records: those that the environment names, else our own sandbox."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from webapp.conformance import records
+from webapp.conformance.exchanges import Headers, Server
+from webapp.sandbox.settings import SANDBOX_KEYS
+
+_WRONG = "a-key-that-nobody-gave"
+
+
+def _keyed(header: str, form: str = "{}") -> Callable[[str], Headers]:
+    """Headers that carry a key: the right one, a wrong one, or none."""
+
+    def of(key: str) -> Headers:
+        given = {"right": key, "wrong": _WRONG}
+        return lambda which: {header: form.format(given[which])} if which in given else {}
+
+    return of
+
+
+@dataclass(frozen=True)
+class Known:
+    """A provider that can be asked. Its exchanges are those of its file in `records`."""
+
+    name: str
+    url_variable: str
+    key_variable: str
+    carries: Callable[[str], Headers]
+    url: str = ""
+    """Where it is when its variable says nothing else."""
+
+    def server(self, environment: Mapping[str, str]) -> Server | None:
+        """The server that the environment names, if it names one."""
+        key, url = environment.get(self.key_variable, ""), environment.get(self.url_variable) or self.url
+        return Server(self.name, url, self.carries(key)) if key and url else None
+
+    def own(self, sandbox: str) -> Server:
+        """Our sandbox in its place."""
+        return Server(self.name, f"{sandbox}/{self.name}", self.carries(SANDBOX_KEYS[self.key_variable]), is_own=True)
+
+
+KNOWN: tuple[Known, ...] = (Known("blnk", "BLNK_URL", "BLNK_API_KEY", _keyed("X-Blnk-Key")),)
+"""A provider is added by a line here, and by `exchanges` in its records."""
+
+
+def named(environment: Mapping[str, str], providers: Iterable[str] = ()) -> list[Server]:
+    """The servers that the environment names, of these providers or of all."""
+    wanted = set(providers)
+    found = [each.server(environment) for each in KNOWN if not wanted or each.name in wanted]
+    return [each for each in found if each is not None]
+
+
+def own(sandbox: str) -> list[Server]:
+    """Every provider in our sandbox."""
+    return [each.own(sandbox) for each in KNOWN if records.of(each.name).get("exchanges")]
