@@ -35,7 +35,7 @@ def told(body: Any) -> tuple[str, str]:
         return "", ""
     detail = body.get("error_detail")
     code = str(detail.get("code") or "") if isinstance(detail, dict) else ""
-    said = str(body.get("error") or "")[:300]
+    said = str(body.get("error") or body.get("errors") or "")[:300]
     return _DUPLICATE if not code and _DUPLICATE_BEFORE_0_15 in said else code[:80], said
 
 
@@ -150,8 +150,11 @@ class Blnk:
         return self._ledger() or made
 
     def _filtered(self, path: str, filters: list[dict[str, Any]]) -> list[Answer]:
+        """Rows, and none where it says `null`, `[]`, or either of them in `data`."""
         found = self._unlocked(self._caller.ask, path, {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0})
-        rows = found.get("data") if isinstance(found, dict) else found
+        rows = found["data"] if isinstance(found, dict) and "data" in found else found
+        if not isinstance(rows, list | None):
+            raise Unknown("Blnk answered a filter with an unexpected shape.")
         return [Answer(NAME, row) for row in rows or []]
 
     def _post(self, path: str, body: Any) -> Any:

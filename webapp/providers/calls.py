@@ -146,7 +146,7 @@ class Caller:
             code, said = self._line.told(body)
             reason = (said or str(status)).rstrip(".")
             raise Refused(f"{self.name} refused: {reason}.", status=status, code=code)
-        if not isinstance(body, dict | list):
+        if not isinstance(body, dict | list | None):
             raise Unknown(f"{self.name} answered with an unexpected shape.")
         return body
 
