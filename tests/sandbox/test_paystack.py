@@ -57,21 +57,27 @@ def test_what_is_unknown_is_404_and_a_wrong_key_is_401(paystack: Paystack):
     assert unknown.headers["X-RateLimit-Limit"]
 
 
-def test_a_transfer_is_pending_then_successful_and_moves_money_once(paystack: Paystack):
+def test_a_transfer_is_called_a_success_while_it_is_queued_and_moves_money_once(paystack: Paystack):
+    paystack.control("options", {"settle_seconds": 0.5})
     before = paystack("GET", "/paystack/balance").json()["data"][0]["balance"]
     first, again = paystack.transfer("payout-1").json(), paystack.transfer("payout-1").json()
-    assert (first["data"]["status"], first["data"]["transfer_code"]) == ("pending", again["data"]["transfer_code"])
+    assert (first["message"], first["data"]["status"]) == ("Transfer has been queued", "success")
+    assert (again["status"], again["code"]) == (False, "duplicate_transfer_reference")
+    assert transfer_status(paystack, "payout-1") == "pending"
     until(lambda: transfer_status(paystack, "payout-1") == "success")
     assert paystack("GET", "/paystack/balance").json()["data"][0]["balance"] == before - 90_000
     assert '"event":"transfer.success"' in paystack.webhooks("paystack", 1)[0]["body"]
 
 
-def test_another_transfer_under_a_used_reference_is_refused(paystack: Paystack):
-    paystack.transfer("payout-1")
-    other = paystack.transfer("payout-1", amount=1)
-    assert (other.status_code, other.json()["code"]) == (400, "duplicate_transfer_reference")
-    paystack.control("options", {"repeated_transfer": "refuse"})
-    assert paystack.transfer("payout-1").status_code == 400
+def test_transfers_wait_for_a_password_for_a_business_that_may_and_for_a_recipient(paystack: Paystack):
+    paystack.control("options", {"transfer_answer": "otp"})
+    assert paystack.transfer("payout-1").json()["data"]["status"] == "otp"
+    assert transfer_status(paystack, "payout-1") == "otp"
+    paystack.control("options", {"may_pay_out": False})
+    assert paystack.transfer("payout-2").json()["code"] == "transfer_unavailable"
+    assert paystack.control("recipients/forget")["count"] == 1
+    body = {"source": "balance", "amount": 1, "reference": "payout-3", "currency": "NGN", "recipient": "RCP_gone"}
+    assert paystack("POST", "/paystack/transfer", body).json()["code"] == "invalid_transfer_recipient"
 
 
 def test_a_reversed_transfer_is_back_in_the_balance(paystack: Paystack):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from webapp.domain.provider_words import Fate, Seen
-from webapp.providers.failures import CallFailed, NotDone, PayoutsHeld, RecipientUnknown
+from webapp.providers.failures import CallFailed, Exists, NotDone, PayoutsHeld, RecipientUnknown
 from webapp.providers.needs import Destination
 
 FATES = {
@@ -19,6 +19,7 @@ FATES = {
 OTP = "otp"
 _ALL_WAIT = ("insufficient_balance", "transfer_unavailable")
 _ALL_WAIT_SAID = ("balance is not enough", "starter business", "ip address is not allowed")
+_TAKEN, _TAKEN_SAID = "duplicate_transfer_reference", "duplicate reference"
 _UNKNOWN_RECIPIENT = "invalid_transfer_recipient"
 
 
@@ -39,6 +40,8 @@ def told_apart(failure: CallFailed) -> CallFailed:
     """What did not send one transfer, told apart by whether it would send another."""
     said = failure.sentence.lower()
     known: Mapping[str, Any] = {"status": failure.status, "code": failure.code}
+    if failure.code == _TAKEN or _TAKEN_SAID in said:
+        return Exists(failure.sentence, **known)
     if failure.code in _ALL_WAIT or any(each in said for each in _ALL_WAIT_SAID):
         return PayoutsHeld(failure.sentence, **known)
     if failure.code == _UNKNOWN_RECIPIENT or (isinstance(failure, NotDone) and "recipient" in said):

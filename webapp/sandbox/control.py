@@ -116,6 +116,12 @@ def refund_by_hand(provider: str, reference: str) -> Response:
     return jsonify(_shown(CHECKOUTS[provider].give_back(here(), reference, body())))
 
 
+@blueprint.post("/recipients/forget")
+def forget_recipients() -> Response:
+    """Let Paystack not know any account any more that payouts go to."""
+    return jsonify(_DONE | {"count": transfers.forget_recipients(here())})
+
+
 @blueprint.post("/balance")
 def set_balance() -> Response:
     """Let so much be in Paystack's balance, in minor units."""

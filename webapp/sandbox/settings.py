@@ -61,8 +61,10 @@ class Options:
     """How long a call that times out is kept waiting."""
     blnk_webhooks: bool = True
     """Whether Blnk tells of every transaction and balance."""
-    repeated_transfer: str = "first"
-    """What the same transfer under the same reference is answered: `first` (the first transfer), or `refuse`."""
+    transfer_answer: str = "success"
+    """What a transfer that was only queued is answered with: `success`, as Paystack does, `pending` or `otp`."""
+    may_pay_out: bool = True
+    """Whether our business at Paystack may send transfers; else each is refused, as to a starter business."""
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ def said(message: str, data: Any, *, status: int = 200, meta: dict[str, Any] | N
 
 
 def refused(status: int, message: str, code: str, kind: str = "validation_error") -> Response:
-    """An error in Paystack's shape."""
+    """An error in Paystack's shape; many of its own have no code."""
     step = "Try again later" if status >= 429 else "Ensure that the values sent are right, and try again"
-    body = {"status": False, "message": message, "meta": {"nextStep": step}, "type": kind, "code": code}
+    more = {"meta": {"nextStep": step}, "type": kind, "code": code} if code else {}
+    body = {"status": False, "message": message} | more
     answer = jsonify(body)
     answer.status_code = status
     return answer

@@ -92,13 +92,13 @@ def transfer(thing: Thing) -> Data:
         "failures": None,
         "transfer_code": f"TRF_{thing.number}",
         "titan_code": None,
-        "transferred_at": written(data.get("transferred_at")),
+        "transferred_at": None,
         "id": thing.number,
         "integration": INTEGRATION,
         "request": thing.number,
         "recipient": data["recipient"],
         "createdAt": written(thing.at),
-        "updatedAt": written(data.get("transferred_at") or thing.at),
+        "updatedAt": written(data.get("updated_at") or thing.at),
     }
 
 

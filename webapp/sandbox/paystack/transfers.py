@@ -16,6 +16,16 @@ from webapp.sandbox.paystack.lists import listed
 from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, blueprint, said
 
 KIND, RECIPIENT, BALANCE = "paystack.transfer", "paystack.recipient", "paystack.balance"
+RECIPIENT_TYPES = (
+    "nuban",
+    "ghipss",
+    "mobile_money",
+    "basa",
+    "authorization",
+    "kepss",
+    "mobile_money_business",
+)
+_ACCOUNT = ("type", "account_number", "bank_code", "currency", "account_reference")
 OUTCOMES = ("success", "failed", "reversed", "pending", "otp", "received", "abandoned", "blocked", "rejected")
 _GIVEN_BACK = ("failed", "reversed", "abandoned", "blocked", "rejected")
 _OPENING_BALANCE = 10**13
@@ -28,19 +38,20 @@ def transferrecipient() -> Response:
     asked, box = body(), here()
     wanted = {name: str(asked.get(name) or "") for name in ("type", "name", "account_number", "bank_code")}
     wanted["currency"] = str(asked.get("currency") or "NGN")
+    wanted["account_reference"] = str(asked.get("account_reference") or "")
     for name in ("name", "account_number"):
         if not wanted[name]:
             raise Wrong(400, f"{name} is required", "missing_params")
-    account = "|".join(wanted[name] for name in ("type", "account_number", "bank_code", "currency"))
-    code = f"RCP_{hashlib.sha256(account.encode()).hexdigest()[:16]}"
-    thing = box.books.add(RECIPIENT, code, wanted) or box.books.get(RECIPIENT, code)
-    assert thing is not None
-    return said("Transfer recipient created successfully", shapes.recipient(thing), status=201)
+    if wanted["type"] not in RECIPIENT_TYPES:
+        raise Wrong(400, "Invalid transfer recipient type", "invalid_params")
+    return said("Transfer recipient created successfully", shapes.recipient(_recipient(box, wanted)), status=201)
 
 
 @blueprint.post("/transfer")
 def transfer() -> Response:
-    """Send money once; the same transfer under the same reference is the first one."""
+    """Send money once. It is only queued, and answered with whatever status the options say; a reference is used once,
+    and the same transfer under it is refused.
+    """
     asked, box = body(), here()
     amount, currency = whole(asked.get("amount")), str(asked.get("currency") or "NGN")
     if asked.get("source") != "balance":
@@ -50,14 +61,17 @@ def transfer() -> Response:
     if currency not in CURRENCIES:
         raise Wrong(400, "Currency not supported by merchant", "unsupported_currency")
     recipient, reference = str(asked.get("recipient") or ""), str(asked.get("reference") or uuid.uuid4().hex)
-    if box.books.get(RECIPIENT, recipient) is None:
+    known = box.books.get(RECIPIENT, recipient)
+    if known is None or known.data.get("is_deleted"):
         raise Wrong(400, "Recipient specified is invalid", "invalid_transfer_recipient")
     wanted = {"amount": amount, "currency": currency, "recipient": recipient, "reason": str(asked.get("reason") or "")}
     with box.books.writing():
-        thing, is_new = _made(box, reference, wanted)
-    if is_new:
-        box.agenda.plan(_SETTLE, {"reference": reference}, after=box.options.settle_seconds)
-    return said("Transfer has been queued", shapes.transfer(thing))
+        thing = _made(box, reference, wanted)
+    box.agenda.plan(_SETTLE, {"reference": reference}, after=box.options.settle_seconds)
+    message = (
+        "Transfer requires OTP to continue" if box.options.transfer_answer == "otp" else "Transfer has been queued"
+    )
+    return said(message, shapes.transfer(thing) | {"status": box.options.transfer_answer})
 
 
 @blueprint.get("/transfer/verify/<path:reference>")
@@ -83,7 +97,7 @@ def found(box: Box, reference: str) -> Thing:
     """A transfer by its reference. Raises Wrong."""
     thing = box.books.get(KIND, reference)
     if thing is None:
-        raise Wrong(404, "Transfer not found", "transfer_not_found")
+        raise Wrong(404, "Transfer not found")
     return thing
 
 
@@ -108,7 +122,7 @@ def settle(box: Box, reference: str, outcome: str) -> Thing:
     with box.books.writing():
         thing = found(box, reference)
         before, thing.data["status"] = thing.data["status"], outcome
-        thing.data["transferred_at"] = clock.now().timestamp()
+        thing.data["updated_at"] = clock.now().timestamp()
         box.books.save(thing)
         back = (outcome in _GIVEN_BACK) - (before in _GIVEN_BACK)
         currency = thing.data["currency"]
@@ -124,21 +138,41 @@ def register(box: Box) -> None:
     box.agenda.on(_SETTLE, lambda task: _settle_pending(box, task["reference"]))
 
 
-def _made(box: Box, reference: str, wanted: Data) -> tuple[Thing, bool]:
-    first = box.books.get(KIND, reference)
-    if first is not None:
-        is_same = all(first.data[name] == wanted[name] for name in ("amount", "currency", "recipient"))
-        if is_same and box.options.repeated_transfer == "first":
-            return first, False
+def forget_recipients(box: Box) -> int:
+    """Delete every recipient, as somebody may in the dashboard; the same account gets a new code. Says how many."""
+    with box.books.writing():
+        known = [each for each in box.books.listed(RECIPIENT) if not each.data.get("is_deleted")]
+        for each in known:
+            each.data["is_deleted"] = True
+            box.books.save(each)
+    return len(known)
+
+
+def _recipient(box: Box, wanted: Data) -> Thing:
+    """The one of this account; a deleted one is not made again under its code."""
+    account, tries = "|".join(str(wanted[name]) for name in _ACCOUNT), 0
+    while True:
+        code = f"RCP_{hashlib.sha256(f'{account}|{tries}'.encode()).hexdigest()[:16]}"
+        thing = box.books.add(RECIPIENT, code, wanted) or box.books.get(RECIPIENT, code)
+        if thing is not None and not thing.data.get("is_deleted"):
+            return thing
+        tries += 1
+
+
+def _made(box: Box, reference: str, wanted: Data) -> Thing:
+    if not box.options.may_pay_out:
+        raise Wrong(400, "You cannot initiate third party payouts as a starter business", "transfer_unavailable")
+    if box.books.get(KIND, reference) is not None:
         message = "Please provide a unique reference. Reference already exists on a transfer"
         raise Wrong(400, message, "duplicate_transfer_reference")
     left = balance_of(box, wanted["currency"]) - wanted["amount"]
     if left < 0:
         raise Wrong(400, "Your balance is not enough to fulfil this request", "insufficient_balance")
     set_balance(box, wanted["currency"], left)
-    made = box.books.add(KIND, reference, wanted | {"status": "pending"})
+    status = "otp" if box.options.transfer_answer == "otp" else "pending"
+    made = box.books.add(KIND, reference, wanted | {"status": status})
     assert made is not None
-    return made, True
+    return made
 
 
 def _settle_pending(box: Box, reference: str) -> None:
