@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
 from webapp.providers.failures import CallFailed
+from webapp.providers.signatures import PLAIN
 from webapp.runtime import Runtime
-from webapp.services import clock_skew, mirror_balances, next_slots, processes, provider_health
+from webapp.services import clock_skew, incoming_file, mirror_balances, next_slots, processes, provider_health
 from webapp.services.health import health
 from webapp.sql import database_now
 
@@ -164,6 +165,17 @@ def tokens(runtime: Runtime) -> Finding:
     return Finding("token", "warning", f"It failed to be refreshed {token.failures} times: {token.said}", do)
 
 
+def signatures(runtime: Runtime) -> Finding:
+    """Do Flutterwave's webhooks carry the secret hash itself where a signature is expected?"""
+    with runtime.db.reading() as session:
+        plain = incoming_file.refused_lately(session, PLAIN, clock.now())
+    if not plain:
+        return Finding("webhooks", "ok", "No webhook of Flutterwave was refused for a plain signature in a week.")
+    said = f"{plain:,} webhooks in Flutterwave's name were refused in a week: they carry the secret hash itself."
+    do = "If they come from Flutterwave (its dashboard lists what it sent), set FLUTTERWAVE_WEBHOOK_PLAIN=true."
+    return Finding("webhooks", "warning", said, do)
+
+
 def external_ledger(runtime: Runtime) -> Finding:
     """Is it up, and does it have every transfer?"""
     blnk = runtime.providers.blnk
@@ -203,6 +215,7 @@ CHECKS: dict[str, Callable[[Runtime], Finding]] = {
     "processes": alive,
     "providers": providers,
     "token": tokens,
+    "webhooks": signatures,
     "ledger": external_ledger,
     "disk": disk,
 }

@@ -103,7 +103,7 @@ def test_flutterwave_is_hmac_sha256_in_base64(key: str, raw: bytes, sha256: str,
     proof = base64.b64encode(bytes.fromhex(sha256)).decode()
     check_flutterwave(raw, {"flutterwave-signature": proof}, settings, AT)
     for wrong in (sha256, proof.rstrip("="), proof.swapcase(), "", key):
-        with pytest.raises(NotSigned, match="wrong"):
+        with pytest.raises(NotSigned, match=r"wrong|not a signature"):
             check_flutterwave(raw, {"flutterwave-signature": wrong}, settings, AT)
     with pytest.raises(NotSigned, match="wrong"):
         check_flutterwave(raw[:-1], {"flutterwave-signature": proof}, settings, AT)

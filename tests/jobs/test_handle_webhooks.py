@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, runtime, sandbox, world  # noqa: F401
-from webapp import clock
+from webapp import checkup, clock
 from webapp.app import create_app
 from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
@@ -130,7 +130,6 @@ def test_a_late_success_is_kept_for_a_person(runtime: Runtime, world: Sandbox) -
         ("paystack", {}),
         ("paystack", {"x-paystack-signature": "00"}),
         ("flutterwave", {"flutterwave-signature": "00"}),
-        ("flutterwave", {"flutterwave-signature": SANDBOX_KEYS["FLUTTERWAVE_WEBHOOK_SECRET"]}),
         ("flutterwave", {"verif-hash": "guess"}),
         ("blnk", {"x-blnk-signature": "00", "x-blnk-timestamp": "1"}),
     ],
@@ -145,6 +144,17 @@ def test_what_is_not_signed_is_refused_counted_and_not_kept(
     assert webhooks(sqlite_desk) == []
     with sqlite_desk.db.reading() as session:
         assert session.execute(select(WebhookRefusal.provider, WebhookRefusal.count)).all() == [(provider, 2)]
+
+
+def test_plain_signatures_of_flutterwave_are_counted_apart_and_named_by_the_doctor(sqlite_desk: Runtime) -> None:
+    assert checkup.signatures(sqlite_desk).verdict == "ok"
+    client = create_app(sqlite_desk).test_client()
+    headers = {"flutterwave-signature": SANDBOX_KEYS["FLUTTERWAVE_WEBHOOK_SECRET"]}
+    for _ in range(2):
+        assert client.post("/webhooks/flutterwave", data=b'{"type":"x"}', headers=headers).status_code == 401
+    found = checkup.signatures(sqlite_desk)
+    assert (found.verdict, found.found[:10]) == ("warning", "2 webhooks")
+    assert "FLUTTERWAVE_WEBHOOK_PLAIN" in found.do
 
 
 @pytest.mark.parametrize("signer", ["paystack", "flutterwave", "flutterwave_v3", "blnk"])

@@ -44,7 +44,7 @@ class _Door:
             headers = {name.lower(): value for name, value in request.headers.items()}
             CHECKS[self._provider](raw, headers, self._runtime.settings, now)
         except NotSigned as refusal:
-            return self._refused(str(refusal))
+            return self._refused(str(refusal), refusal.counted_as or self._provider)
         self._take(raw)
         return {"status": "ok"}
 
@@ -56,8 +56,8 @@ class _Door:
                 if run is not None:
                     enqueue_after_commit(self._runtime, session, run)
 
-    def _refused(self, sentence: str) -> ResponseReturnValue:
+    def _refused(self, sentence: str, name: str) -> ResponseReturnValue:
         get_logger().warning("webhook.refused", provider=self._provider, reason=sentence)
         with self._runtime.db.transaction() as session:
-            incoming.refuse(session, self._provider, sentence, origin=request.remote_addr, at=clock.now())
+            incoming.refuse(session, name, sentence, origin=request.remote_addr, at=clock.now())
         return problem(401, "Not signed", sentence)

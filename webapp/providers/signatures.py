@@ -20,8 +20,17 @@ TOLERANCE = 300
 Headers = Mapping[str, str]
 
 
+PLAIN = "flutterwave-plain"
+"""Under which name Flutterwave's webhooks are counted that carry the secret hash itself for a signature."""
+
+
 class NotSigned(Exception):
     """It is not from the provider, or can't be told to be. The message is a sentence."""
+
+    def __init__(self, sentence: str, *, counted_as: str = "") -> None:
+        super().__init__(sentence)
+        self.counted_as = counted_as
+        """Under which name it is counted, when that is not its provider's."""
 
 
 def check_paystack(raw: bytes, headers: Headers, settings: Settings, at: datetime) -> None:
@@ -37,8 +46,10 @@ def check_flutterwave(raw: bytes, headers: Headers, settings: Settings, at: date
     if plain is not None and "flutterwave-signature" not in headers:
         return _compare(key.decode(), plain)
     given = headers.get("flutterwave-signature")
-    if settings.flutterwave_webhook_plain and given and hmac.compare_digest(key, given.encode()):
-        return None
+    if given and hmac.compare_digest(key, given.encode()):
+        if settings.flutterwave_webhook_plain:
+            return None
+        raise NotSigned("It carries the secret hash itself, not a signature.", counted_as=PLAIN)
     return _compare(base64.b64encode(hmac.new(key, raw, hashlib.sha256).digest()).decode(), given)
 
 

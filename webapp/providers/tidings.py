@@ -111,15 +111,21 @@ def _paystack(body: dict[str, Any], digest: str) -> Tidings:
 
 
 def _flutterwave(body: dict[str, Any], digest: str) -> Tidings:
-    """v4 has an id and a type; v3 an event and the transaction's own."""
-    event, data = _text(body, "type") or _text(body, "event"), _part(body, "data")
-    reference = _text(data, "tx_ref") or _text(data, "reference")
-    kind = event.partition(".")[0]
+    """v4 has an id of its own and a type, v3 an event or, when it is flat, the transaction itself.
+
+    A webhook that comes again with another status is another one, whatever its id. Refunds and chargebacks name the
+    charge; a reference besides is their own, as a transfer's is.
+    """
+    flat = "data" not in body and "txRef" in body
+    event = _first(body, "type", "event", "event.type")
+    data = body if flat else _part(body, "data")
+    kind = "charge" if flat else event.partition(".")[0]
     known = {"charge": About.PAYMENT, "chargeback": About.PAYMENT, "refund": About.REFUND}
     about = known.get(kind, About.NOTHING)
-    charge = _text(data, "charge_id") or _text(data, "transaction_id") or _text(data, "tx_id")
-    key = _text(body, "id") or f"{event}:{_text(data, 'id') or digest}:{_text(data, 'status')}"
-    return Tidings(event, key, about, reference or None, data, charge)
+    charge = _first(data, *_CHARGE_NAMES) or _first(_part(data, "charge"), "id")
+    reference = "" if charge and kind != "charge" else _first(data, "tx_ref", "txRef", "reference")
+    thing = _first(body, "webhook_id") or ("" if flat else _first(body, "id")) or _first(data, "id") or digest
+    return Tidings(event, f"{event}:{thing}:{_text(data, 'status')}", about, reference or None, data, charge)
 
 
 def _blnk(body: dict[str, Any], digest: str) -> Tidings:
@@ -129,6 +135,7 @@ def _blnk(body: dict[str, Any], digest: str) -> Tidings:
     return Tidings(event, f"{event}:{thing}", about, _text(data, "reference") or None, data)
 
 
+_CHARGE_NAMES = ("charge_id", "transaction_id", "TransactionId", "tx_id")
 _READERS: Mapping[str, Callable[[dict[str, Any], str], Tidings]] = {
     "paystack": _paystack,
     "flutterwave": _flutterwave,
@@ -139,6 +146,11 @@ _READERS: Mapping[str, Callable[[dict[str, Any], str], Tidings]] = {
 def _text(body: dict[str, Any], key: str) -> str:
     found = body.get(key)
     return str(found)[:150] if isinstance(found, str | int) and not isinstance(found, bool) else ""
+
+
+def _first(body: dict[str, Any], *names: str) -> str:
+    """The first of these that is there."""
+    return next(filter(None, (_text(body, name) for name in names)), "")
 
 
 def _part(body: dict[str, Any], key: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.models import IncomingWebhook, Payment, Payout, WebhookRefusal
@@ -32,6 +32,12 @@ def refusals(session: Session, at: datetime) -> Sequence[WebhookRefusal]:
     """What came without a right signature within a day, by provider and hour, the latest first."""
     recent = select(WebhookRefusal).where(WebhookRefusal.hour >= at - LATELY)
     return session.scalars(recent.order_by(WebhookRefusal.hour.desc(), WebhookRefusal.provider).limit(_MOST)).all()
+
+
+def refused_lately(session: Session, name: str, at: datetime) -> int:
+    """How often something was refused within a week that is counted under this name."""
+    recent = (WebhookRefusal.provider == name, WebhookRefusal.hour >= at - timedelta(days=7))
+    return session.scalars(select(func.coalesce(func.sum(WebhookRefusal.count), 0)).where(*recent)).one()
 
 
 def _subject(session: Session, webhook: IncomingWebhook) -> tuple[str, int] | None:
