@@ -12,7 +12,7 @@ from webapp.admin import cells, chrome, quick, words
 from webapp.admin.menu import screens
 from webapp.api.binding import IdConverter
 from webapp.runtime import Runtime
-from webapp.security import cookies, declared, errors, gate, headers
+from webapp.security import cookies, declared, errors, gate, headers, right_clock
 from webapp.security.views import views as sign_in_views
 
 _HOUSE = Path(__file__).resolve().parent.parent
@@ -28,6 +28,7 @@ def create_app(runtime: Runtime) -> Flask:
     cookies.manage(app, runtime)
     _trust_proxies(app, runtime.settings.trusted_proxies)
     _speak(app)
+    right_clock.keep(app, runtime)
     headers.arm(app)
     gate.close(app)
     errors.answer(app)

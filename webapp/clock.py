@@ -1,11 +1,24 @@
 """The one place that asks what time it is. Instants are aware datetimes in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_correction = timedelta(0)
 
 
 def now() -> datetime:
-    """The present instant, in UTC."""
+    """The present instant, in UTC: this machine's, corrected as far as `correct` was told."""
+    return local() + _correction
+
+
+def local() -> datetime:
+    """What this machine takes for the present instant."""
     return datetime.now(UTC)
+
+
+def correct(by: timedelta) -> None:
+    """From now on count this much to the machine's clock, in the whole process."""
+    global _correction
+    _correction = by
 
 
 def from_iso(text: str) -> datetime:

@@ -34,8 +34,8 @@ Shift = Callable[[timedelta], None]
 @pytest.fixture
 def off(monkeypatch: pytest.MonkeyPatch) -> Shift:
     """`off(eight_days)`: this process believes that it is so much later."""
-    right = clock.now
-    return lambda by: monkeypatch.setattr(clock, "now", lambda: right() + by)
+    right = clock.local
+    return lambda by: monkeypatch.setattr(clock, "local", lambda: right() + by)
 
 
 @pytest.fixture

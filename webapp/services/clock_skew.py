@@ -16,7 +16,7 @@ class ClockOff(Unavailable):
 
 def measure(session: Session) -> timedelta:
     """How far this machine's clock is ahead; behind is less than zero. Time that the question takes does not count."""
-    before, theirs, after = clock.now(), database_now(session), clock.now()
+    before, theirs, after = clock.local(), database_now(session), clock.local()
     if before <= theirs <= after:
         return timedelta(0)
     return before - theirs if theirs < before else after - theirs
