@@ -87,6 +87,12 @@ def test_a_query_that_cannot_be_is_named(api: Api, path: str) -> None:
     assert answer.json["errors"]
 
 
+def test_a_query_that_nobody_reads_is_refused(api: Api) -> None:
+    answer = api.post("/api/v1/jobs/auto_release/trigger?at=2026-01-01T00:00:00Z", {})
+    assert (answer.status_code, answer.json["errors"]) == (422, {"at": "There is no such field."})
+    assert api.get("/api/v1/runs").json["data"] == []
+
+
 @pytest.mark.parametrize(
     ("at", "sentence"),
     [

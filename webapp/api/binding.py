@@ -9,7 +9,7 @@ from werkzeug.routing import IntegerConverter
 
 from webapp import clock
 from webapp.api.endpoints import Call, Endpoint
-from webapp.api.parsing import body_as, query_as
+from webapp.api.parsing import body_as, query_as, require_no_query
 from webapp.domain.numbers import parse_whole
 from webapp.errors import NotFound
 from webapp.runtime import Runtime
@@ -99,5 +99,7 @@ def _input(endpoint: Endpoint, parts: dict[str, Any]) -> dict[str, BaseModel]:
     if any("\x00" in str(part) for part in parts.values()):
         raise NotFound("There is nothing at this address.")
     body, query = endpoint.takes("body"), endpoint.takes("query")
+    if query is None and endpoint.path.startswith("/api/"):
+        require_no_query()
     given = {"body": body_as(body)} if body else {}
     return given | ({"query": query_as(query)} if query else {})

@@ -43,6 +43,14 @@ def query_as(shape: type[BaseModel]) -> BaseModel:
     return _checked(shape, request.args.to_dict())
 
 
+def require_no_query() -> None:
+    """Raise Invalid when the query string says anything: what is not read must not seem to have been."""
+    if request.args:
+        fields = dict.fromkeys(request.args, "There is no such field.")
+        names = ", ".join(fields)
+        raise Invalid(f"This address takes nothing in its query: {names}. Nothing was changed.", fields=fields)
+
+
 def _checked(shape: type[BaseModel], sent: dict[str, Any]) -> BaseModel:
     try:
         return shape.model_validate(sent)
