@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.bounded import PROPERTY
 from webapp import jobs
 from webapp.domain import delivery_rules, notify_urls, policies, states
+from webapp.domain.event_types import EVENTS
 from webapp.domain.legs import movements
 from webapp.domain.references import escrow_ref, order_ref
 
@@ -110,14 +111,17 @@ def test_an_endpoint_that_fails_is_probed_at_least_once_a_minute() -> None:
     assert all(timedelta(0) < wait <= timedelta(seconds=20) for wait in waits)
 
 
-@pytest.mark.parametrize("word", ["*", "escrow.*", "escrow.released", "payout_schedule.failed", "party.deposit.done"])
+@pytest.mark.parametrize("word", ["*", "escrow.*", "escrow.released", "payout_schedule.failed", "party.*"])
 def test_what_names_events(word: str) -> None:
-    assert delivery_rules.is_pattern(word)
+    assert delivery_rules.names_an_event(word, EVENTS)
 
 
-@pytest.mark.parametrize("word", ["", "escrow", "escrow.", ".released", "*.released", "escrow.*.x", "escrow released"])
+@pytest.mark.parametrize(
+    "word",
+    ["", "escrow", "escrow.", ".released", "*.released", "escrow.*.x", "escrow.opened", "house.*"],
+)
 def test_what_names_none(word: str) -> None:
-    assert not delivery_rules.is_pattern(word)
+    assert not delivery_rules.names_an_event(word, EVENTS)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How what goes out is tried again, and which events an endpoint asked for. Pure."""
 
 import random
+from collections.abc import Collection
 from datetime import timedelta
 
 from webapp.domain.states import Channel
@@ -42,11 +43,8 @@ def is_refusal(status: int | None) -> bool:
     return status is not None and 400 <= status < 500 and status not in _ABOUT_THE_ENDPOINT
 
 
-def is_pattern(word: str) -> bool:
-    """Whether it names events: `*`, `escrow.*` or `escrow.released`."""
-    kind, _, rest = word.partition(".")
-    return word == ANY or (_is_name(kind) and (rest == ANY or all(_is_name(part) for part in rest.split("."))))
-
-
-def _is_name(word: str) -> bool:
-    return word.replace("_", "").replace("-", "").isalnum() and word.isascii()
+def names_an_event(word: str, events: Collection[str]) -> bool:
+    """Whether it asks for any of these events: `*`, `escrow.*` or `escrow.released`."""
+    if word.endswith(f".{ANY}"):
+        return any(event.startswith(word.removesuffix(ANY)) for event in events)
+    return word == ANY or word in events

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain import addresses, webhook_signing
 from webapp.domain.actors import Actor
-from webapp.domain.delivery_rules import is_pattern
+from webapp.domain.delivery_rules import names_an_event
+from webapp.domain.event_types import EVENTS
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
@@ -182,9 +183,10 @@ def _checked(new: NewEndpoint, settings: Settings) -> tuple[str, str, list[str]]
     if wrong is not None:
         raise Invalid(wrong, fields={"url": wrong})
     events = sorted({word.strip() for word in new.events if word.strip()})
-    unknown = [word for word in events if not is_pattern(word)]
+    unknown = [word for word in events if not names_an_event(word, EVENTS)]
     if unknown or not 0 < len(events) <= _MOST_PATTERNS:
-        said = f"{unknown[0]} names no event." if unknown else f"Name one to {_MOST_PATTERNS} events, or * for all."
+        many = f"Name one to {_MOST_PATTERNS} events, or * for all."
+        said = f"{unknown[0]} names no event: docs/webhooks.md lists them." if unknown else many
         raise Invalid(said, fields={"events": said})
     return url, description, events
 
