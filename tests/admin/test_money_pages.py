@@ -45,6 +45,15 @@ def test_tonight_says_how_much_for_whom_and_what_stays(held: Runtime, sign_in: S
     assert "Seller" in page
 
 
+def test_what_is_frozen_offers_no_way_out_that_is_refused(held: Runtime, sign_in: SignIn) -> None:
+    person = sign_in("approver")
+    free, frozen = (person.get(f"/escrows/{number}").text for number in (1, 3))
+    for way in ("/release", "/refund"):
+        assert f'/escrows/1{way}"' in free
+        assert f'/escrows/3{way}"' not in frozen
+    assert "Looks odd." in frozen
+
+
 def test_money_is_stopped_with_a_reason_and_everybody_sees_it(held: Runtime, sign_in: SignIn) -> None:
     admin = sign_in("admin")
     assert send(admin, "/settings/stop").status_code == 422

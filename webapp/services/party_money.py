@@ -55,7 +55,7 @@ def as_decided(new: NewMoney) -> PartyMoney:
     theirs, why = new.provider_reference.strip()[:200], new.reason.strip()[:2_000]
     if not theirs and not why:
         sentence = "Say where the money came from: the provider's reference, or a reason."
-        raise Invalid(sentence, fields={"reason": sentence})
+        raise Invalid(sentence, fields={"provider_reference": sentence, "reason": sentence})
     return PartyMoney(
         amount=new.amount,
         currency=new.currency,
