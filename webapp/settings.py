@@ -126,6 +126,8 @@ class Settings(BaseSettings):
     provider_timeout_seconds: float = Field(15, gt=0, le=120)
     provider_parallel_calls: int = Field(16, ge=1, le=64)
     payout_destination_wait_hours: int = Field(24, ge=0, le=720)
+    payout_lookup_hours: int = Field(24, ge=1, le=720)
+    payout_settle_hours: int = Field(24, ge=1, le=720)
     payment_verification_timeout_hours: int = Field(24, ge=1, le=720)
     order_payment_timeout_hours: int = Field(48, ge=1, le=8760)
     claim_cooldown_hours: int = Field(24, ge=0, le=8760)

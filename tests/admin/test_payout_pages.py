@@ -23,7 +23,10 @@ from webapp.services import parties, payout_schedules, payouts, stop
 
 SignIn = Callable[..., FlaskClient]
 LISTS = (
-    *[f"/payouts?tab={tab}" for tab in ("waiting", "under_way", "succeeded", "came_back", "cancelled", "all")],
+    *[
+        f"/payouts?tab={tab}"
+        for tab in ("waiting", "under_way", "in_doubt", "succeeded", "came_back", "cancelled", "all")
+    ],
     *[
         f"/payout-schedules?tab={tab}"
         for tab in ("due", "upcoming", "processing", "processed", "failed", "cancelled", "all")

@@ -287,14 +287,14 @@ def test_an_unsent_payout_is_cancelled_and_a_failed_one_retried(runtime: Runtime
     with runtime.db.transaction() as session:
         payout_writing.write_all(session, [plan], at=clock.now(), actor=ACTOR, ways=WAYS)
         [payout] = session.scalars(select(Payout)).all()
-        payouts.cancel(session, payout.id, "Wrong account.", at=clock.now(), actor=DIVINE)
+        payouts.cancel(session, payout.id, "Wrong account.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
     assert (held(runtime, plan), schedule(runtime, plan).status) == (10_000, "cancelled")
     world.mood("transfer", moods.REFUSE, times=1)
     run_job_now(runtime, JOB)
     [failed] = payouts_of(runtime, other)
     with runtime.db.transaction() as session:
         with pytest.raises(Conflict, match="only one that was not sent"), undone(session):
-            payouts.cancel(session, failed.id, "Late.", at=clock.now(), actor=DIVINE)
+            payouts.cancel(session, failed.id, "Late.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
         run = payouts.retry(session, failed.id, at=clock.now(), actor=OPERATOR)
     run_here(runtime, run.id)
     settle(runtime, world)

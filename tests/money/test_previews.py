@@ -15,14 +15,30 @@ from tests.support import money
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, GivenBack, Seen
+from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered
 from webapp.domain.states import Policy
 from webapp.errors import Refusal
 from webapp.models import Account, Entry, Escrow, Order, Party, Payment, Transfer
 from webapp.runtime import Runtime
-from webapp.services import approvals, disputes, executors, ledger, orders, payment_settling, payments, previews
+from webapp.services import (
+    approvals,
+    disputes,
+    executors,
+    ledger,
+    orders,
+    payment_settling,
+    payments,
+    payout_destinations,
+    payout_schedules,
+    payout_settling,
+    payout_writing,
+    payouts,
+    previews,
+)
 from webapp.services.disputes import NewDispute
 from webapp.services.orders import NewOrder
+from webapp.services.payout_destinations import NewDestination
+from webapp.services.payout_schedules import NewSchedule
 from webapp.services.previews import Preview
 
 WHY = "It is right so."
@@ -175,6 +191,22 @@ class Scene:
             new = NewOrder("o-2", paid, other, there, case.currency, terms="wallet")
             orders.create(self.session, new, at=NOW, actor=DIVINE, settings=self.about)
 
+    def doubted(self) -> int:
+        """A payout that its provider may have."""
+        case, how = self.case, {"at": NOW, "actor": DIVINE}
+        money.deposit(self.session, self.seller, case.amount, case.currency, reference="to be paid", **how)
+        to = NewDestination(case.currency, "nuban", "058", "0123456789", "Kofi Mensah")
+        long_ago = {"at": NOW - timedelta(days=2), "actor": DIVINE}
+        payout_destinations.put(self.session, self.seller, to, settings=self.about, **long_ago)
+        new = NewSchedule("plan", self.seller, case.amount, case.currency, NOW)
+        plan = payout_schedules.create(self.session, new, **how)
+        payout_writing.write_all(self.session, [plan.id], at=NOW, actor=JOB, ways={case.currency: "paystack"})
+        [taken] = payouts.take_due(self.session, NOW, 1, timedelta(minutes=3), ["paystack"])
+        word = Unanswered("It is there already.", is_answer=True, is_there=True)
+        payout_settling.settle_all(self.session, {taken.id: word}, at=NOW, actor=JOB)
+        self.session.expire_all()
+        return taken.id
+
     def in_debt(self) -> int:
         """A party that owes something, and perhaps has it."""
         how: Any = {"at": NOW, "actor": DIVINE}
@@ -214,6 +246,8 @@ SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
     "payment.claw_back": lambda scene: (scene.taken(), {}),
     "payment.refund_rest": lambda scene: (scene.taken(), {}),
     "payment.give_again": lambda scene: (scene.taken(then_given_again=True), {}),
+    "payout.mark_paid": lambda scene: (scene.doubted(), {}),
+    "payout.give_back": lambda scene: (scene.doubted(), {}),
     "party.deposit": lambda scene: (scene.seller, _booked(scene.case)),
     "party.owe": lambda scene: (scene.seller, _booked(scene.case)),
     "party.repay": lambda scene: (scene.in_debt(), _booked(scene.case)),

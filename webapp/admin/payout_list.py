@@ -16,6 +16,7 @@ from webapp.services.payout_search import payouts_matching, payouts_of
 TABS: Tabs = {
     "waiting": (_l("Waiting"), (Payout.status == PayoutStatus.PENDING,)),
     "under_way": (_l("Under way"), (Payout.status.in_((PayoutStatus.SENDING, PayoutStatus.SENT)),)),
+    "in_doubt": (_l("In doubt"), (Payout.doubted_at.is_not(None),)),
     "succeeded": (_l("Succeeded"), (Payout.status == PayoutStatus.SUCCEEDED,)),
     "came_back": (
         _l("Failed and reversed"),

@@ -11,6 +11,7 @@ from webapp.admin.doors import Asked, Done, door
 from webapp.admin.escrow_deeds import ReasonForm
 from webapp.admin.forms import DeskForm
 from webapp.admin.offers import Offer, offer
+from webapp.admin.payout_deeds import PayoutDeeds, decisions
 from webapp.admin.payout_list import LISTING, TABS
 from webapp.admin.screen import page
 from webapp.admin.starting import started
@@ -18,11 +19,12 @@ from webapp.admin.tabbed import TabbedScreen
 from webapp.admin.timelines import in_words
 from webapp.admin.words import money
 from webapp.security import current_actor
+from webapp.security.context import runtime
 from webapp.services import payout_explanation, payout_file, payouts
 from webapp.services.payout_file import PayoutFile
 
 
-class PayoutScreen(TabbedScreen):
+class PayoutScreen(TabbedScreen, PayoutDeeds):
     """Every payout, by how far it is."""
 
     noun = "payouts"
@@ -40,7 +42,7 @@ class PayoutScreen(TabbedScreen):
         """A payout: where it went, what its provider said, and what can be done."""
         with self.reading() as session:
             file = payout_file.read(session, payout_id)
-        why = payout_explanation.why(file.payout, clock.now())
+        why = payout_explanation.why(file, clock.now(), runtime().settings)
         return self.show("one.html", file=file, why=why, moments=in_words(file.moments), offers=_offers(file))
 
     @door("/<int:payout_id>/retry", permission="payout:retry", asks="_retry_asked")
@@ -52,7 +54,14 @@ class PayoutScreen(TabbedScreen):
     def cancel(self, payout_id: int, form: ReasonForm) -> Done:
         """Give it up before it is sent."""
         with self.transaction() as session:
-            payout = payouts.cancel(session, payout_id, form.said("reason"), at=clock.now(), actor=current_actor())
+            payout = payouts.cancel(
+                session,
+                payout_id,
+                form.said("reason"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
             return _("%(ref)s is cancelled; the money is in the wallet again.", ref=payout.ref)
 
     def _asked(self, payout_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
@@ -74,7 +83,9 @@ class PayoutScreen(TabbedScreen):
 
 
 def _offers(file: PayoutFile) -> list[Offer]:
+    no_cancel = payouts.why_no_cancel(file.payout, clock.now(), runtime().settings)
     return [
-        offer("cancel", _("Cancel…"), "cross", "payout:manage", payout_file.why_no_cancel(file), "danger-quiet"),
+        *decisions(file.payout),
+        offer("cancel", _("Cancel…"), "cross", "payout:manage", no_cancel, "danger-quiet"),
         offer("retry", _("Retry…"), "refresh", "payout:retry", payout_file.why_no_retry(file), "primary"),
     ]

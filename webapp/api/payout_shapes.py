@@ -29,7 +29,10 @@ class DestinationShape(Shape):
 
 
 class PayoutShape(Shape):
-    """One payout. `sending` means that nobody knows yet whether it was sent; `said` is the provider's last word."""
+    """One payout. `sending` means that nobody knows yet whether it was sent; `said` is the provider's last word.
+
+    Since `doubted_at` its provider may have it and does not show it; with `needs_person` somebody has to act there.
+    """
 
     id: int
     ref: str
@@ -45,6 +48,8 @@ class PayoutShape(Shape):
     created_at: Instant
     sent_at: Instant | None
     settled_at: Instant | None
+    doubted_at: Instant | None
+    needs_person: bool
     version: int
 
 

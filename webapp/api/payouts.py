@@ -4,17 +4,18 @@ from typing import Annotated
 
 from pydantic import Field
 
+from webapp.api.decisions import Decision, decision
 from webapp.api.endpoints import Call, Endpoints
 from webapp.api.jobs import RUN_ADDRESS
 from webapp.api.listed import listed
 from webapp.api.party_shapes import id_of
 from webapp.api.payout_shapes import PayoutShape, payout_shapes
 from webapp.api.run_shapes import RunShape, run_shape
-from webapp.api.shapes import Id, Input, Page, Paged, Sentence, Word, page_of
+from webapp.api.shapes import Id, Input, Page, Paged, Sentence, Version, Word, page_of
 from webapp.domain.states import PayoutStatus
 from webapp.jobs.queue import enqueue_after_commit
 from webapp.models import Payout
-from webapp.services import payouts
+from webapp.services import payout_decisions, payouts
 
 endpoints = Endpoints("payouts")
 
@@ -32,6 +33,19 @@ class CancelPayout(Input):
     """Why."""
 
     reason: Sentence
+
+
+class DecidePayout(Input):
+    """Why."""
+
+    reason: Sentence
+    version: Version = None
+
+
+class PayoutDecision(Decision):
+    """What came of it, and the payout as it is now."""
+
+    payout: PayoutShape
 
 
 @endpoints.get("/api/v1/payouts", "payout:read")
@@ -65,7 +79,39 @@ def retry_payout(call: Call, payout_id: int) -> RunShape:
 @endpoints.post("/api/v1/payouts/<id:payout_id>/cancel", "payout:manage")
 def cancel_payout(call: Call, payout_id: int, body: CancelPayout) -> PayoutShape:
     """Give a payout up before it is sent: its money is in the wallet again, and its schedule is cancelled."""
-    return _one(call, payouts.cancel(call.session, payout_id, body.reason, at=call.at, actor=call.actor))
+    return _one(
+        call,
+        payouts.cancel(
+            call.session, payout_id, body.reason, at=call.at, actor=call.actor, settings=call.runtime.settings
+        ),
+    )
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/mark-paid", "money:propose")
+def mark_payout_paid(call: Call, payout_id: int, body: DecidePayout) -> PayoutDecision:
+    """Say that a payout in doubt was paid; above the limit it is proposed."""
+    return _decided(call, payout_id, body, "payout.mark_paid")
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/give-back", "money:propose")
+def give_payout_back(call: Call, payout_id: int, body: DecidePayout) -> PayoutDecision:
+    """Say that a payout in doubt was not paid: its money goes back to the wallet. Above the limit it is proposed."""
+    return _decided(call, payout_id, body, "payout.give_back")
+
+
+def _decided(call: Call, payout_id: int, body: DecidePayout, action: str) -> PayoutDecision:
+    version = payouts.get(call.session, payout_id).version if body.version is None else body.version
+    came = payout_decisions.decide(
+        call.session,
+        action,
+        payout_id,
+        body.reason,
+        version=version,
+        at=call.at,
+        actor=call.actor,
+        settings=call.runtime.settings,
+    )
+    return PayoutDecision(**dict(decision(came)), payout=_one(call, payouts.get(call.session, payout_id)))
 
 
 def _one(call: Call, payout: Payout) -> PayoutShape:

@@ -5,12 +5,13 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import DisputeStatus, EscrowStatus
 from webapp.errors import Overtaken
-from webapp.models import Approval, Dispute, Escrow, Payment
+from webapp.models import Approval, Dispute, Escrow, Payment, Payout
 
-_VERSIONED: dict[str, type[Dispute] | type[Escrow] | type[Payment]] = {
+_VERSIONED: dict[str, type[Dispute] | type[Escrow] | type[Payment] | type[Payout]] = {
     "dispute": Dispute,
     "escrow": Escrow,
     "payment": Payment,
+    "payout": Payout,
 }
 
 

@@ -4,6 +4,9 @@ from datetime import datetime
 
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
+from webapp.services import payout_decisions, payout_pauses
+from webapp.services.payout_file import PayoutFile
+from webapp.settings import Settings
 
 _WORDS = {
     PayoutStatus.PENDING: "It is written and not sent yet; its money has left the wallet.",
@@ -15,17 +18,45 @@ _WORDS = {
 }
 
 
-def why(payout: Payout, at: datetime) -> list[str]:
+def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     """Sentences; the first is the answer."""
-    status = PayoutStatus(payout.status)
-    on = f" on {payout.settled_at:%d %B %Y at %H:%M} UTC" if payout.settled_at else ""
-    told = [_WORDS.get(status, f"It was paid{on}.")]
-    if payout.said:
+    payout = file.payout
+    told = [_answer(file), *_decision(payout, at, settings)]
+    if payout.said and payout.said not in told:
         told.append(payout.said)
-    if payout.next_try_at is not None:
+    if payout.next_try_at is not None and not _is_held(file):
         soon = payout.next_try_at <= at
         told.append("The next run looks after it." if soon else f"A run looks after it from {_on(payout.next_try_at)}.")
+    if payout.look_again_at is not None:
+        told.append(f"It may fail or be reversed still: its provider is asked again from {_on(payout.look_again_at)}.")
     return told
+
+
+def _answer(file: PayoutFile) -> str:
+    payout, status = file.payout, PayoutStatus(file.payout.status)
+    if status == PayoutStatus.SUCCEEDED:
+        return f"It was paid{f' on {_on(payout.settled_at)}' if payout.settled_at else ''}."
+    if _is_held(file) and file.pause is not None:
+        return f"It waits and was not sent. {payout_pauses.in_words(file.pause)}"
+    if payout.doubted_at is not None:
+        return (
+            f"Its provider may have it, and has not shown it since {_on(payout.doubted_at)}. It is looked for; it is "
+            "neither sent again nor given back by itself."
+        )
+    return _WORDS[status]
+
+
+def _is_held(file: PayoutFile) -> bool:
+    return file.payout.status == PayoutStatus.PENDING and file.pause is not None
+
+
+def _decision(payout: Payout, at: datetime, settings: Settings) -> list[str]:
+    ripe = payout_decisions.decided_from(payout, settings)
+    if ripe is None:
+        return []
+    if ripe > at:
+        return [f"If it is not found by {_on(ripe)}, a person decides what became of it."]
+    return ["Look for its reference in the provider's dashboard and at the bank, then decide what became of it."]
 
 
 def _on(instant: datetime) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import PayoutStatus, ScheduleStatus
-from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
+from webapp.models import Party, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.services import case_timeline, payout_destinations, payouts
 from webapp.services.case_timeline import Moment
 
@@ -25,6 +25,8 @@ class PayoutFile:
     destination: PayoutDestination
     schedule: PayoutSchedule | None
     moments: Sequence[Moment]
+    pause: PayoutPause | None
+    """Why its provider sends none at present, if so."""
 
 
 def read(session: Session, payout_id: int) -> PayoutFile:
@@ -36,6 +38,7 @@ def read(session: Session, payout_id: int) -> PayoutFile:
         payout_destinations.get(session, payout.destination_id),
         session.get(PayoutSchedule, payout.schedule_id) if payout.schedule_id else None,
         case_timeline.moments(session, [("payout", payout_id)], ()),
+        session.get(PayoutPause, payout.provider),
     )
 
 
@@ -53,10 +56,3 @@ def why_no_retry(file: PayoutFile) -> str:
     if schedule.payout_id != payout.id:
         return f"It was followed by another payout already. Look at payout schedule {schedule.ref}."
     return "" if schedule.status in _PAYABLE else f"Payout schedule {schedule.ref} is {schedule.status}."
-
-
-def why_no_cancel(file: PayoutFile) -> str:
-    """Why it can't be cancelled now; empty when it can."""
-    if file.payout.status == PayoutStatus.PENDING:
-        return ""
-    return f"It is {file.payout.status}: only a payout that was not sent yet can be cancelled."

@@ -12,11 +12,12 @@ from webapp.domain.actors import Actor
 from webapp.domain.claims import Claim
 from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
-from webapp.errors import Overtaken
+from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.services import audit, checks, events, lookup, payout_pauses, payout_returns, payout_schedules
 from webapp.services.outcome import Outcome, Refused
 from webapp.services.stop import stopped
+from webapp.settings import Settings
 from webapp.sql import one_of
 
 MOST_COUNTED = 1_000_000
@@ -124,14 +125,19 @@ def held_back(session: Session, at: datetime, providers: Collection[str], limit:
     return outcome
 
 
-def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor: Actor) -> Payout:
-    """Give a payout up before it is sent: the money is in the wallet again, its schedule is cancelled."""
+def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor: Actor, settings: Settings) -> Payout:
+    """Give a payout up before it is sent: the money is in the wallet again, its schedule is cancelled.
+
+    Raises Conflict while its provider may have it still and not show it yet.
+    """
     actor.require("payout:manage")
     said = checks.require_text(reason, "reason", "Say why it is cancelled.")
     payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
     if payout is None or payout.status != PayoutStatus.PENDING:
         found = get(session, payout_id)
         raise Overtaken(f"Payout {found.ref} is {found.status}: only one that was not sent yet can be cancelled.")
+    if why := why_no_cancel(payout, at, settings):
+        raise Conflict(why)
     payout_returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
     payout.said, payout.version = said, payout.version + 1
@@ -142,6 +148,19 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     audit.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=said)
     events.add(session, PayoutCancelled(), payout.id, at=at)
     return payout
+
+
+def why_no_cancel(payout: Payout, at: datetime, settings: Settings) -> str:
+    """Why it can't be cancelled now; empty when it can. What was never sent, or was surely not taken, always can."""
+    if payout.status != PayoutStatus.PENDING:
+        return f"It is {payout.status}: only a payout that was not sent yet can be cancelled."
+    ripe = payout.sent_at + timedelta(hours=settings.payout_lookup_hours) if payout.sent_at else at
+    if ripe <= at:
+        return ""
+    return (
+        f"It may have been sent on {payout.sent_at:%d %B %Y at %H:%M} UTC, and its provider does not show it yet: it "
+        f"can be cancelled from {ripe:%d %B %Y at %H:%M} UTC on."
+    )
 
 
 def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor) -> Run:

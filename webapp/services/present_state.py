@@ -24,6 +24,8 @@ _ACTIONS = {
     "payment.accept": "acceptance of a payment",
     "payment.refund": "refund of a payment",
     "payment.mark_paid": "marking a payment as paid",
+    "payout.mark_paid": "marking a payout as paid",
+    "payout.give_back": "giving a payout back to the wallet",
 }
 _DECIDED = {ApprovalStatus.EXECUTED: "approved", ApprovalStatus.REJECTED: "rejected"}
 

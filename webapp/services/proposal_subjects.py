@@ -1,10 +1,10 @@
-"""What a proposal is about, for people: its escrow, its dispute, its transfer, its payment or its party."""
+"""What a proposal is about, for people: its escrow, its dispute, its transfer, its payment, its party or its payout."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webapp.models import Approval, Dispute, Escrow, Party, Payment, Transfer
+from webapp.models import Approval, Dispute, Escrow, Party, Payment, Payout, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Subjects:
     transfer: Transfer | None
     payment: Payment | None
     party: Party | None
+    payout: Payout | None
 
 
 def of(session: Session, approval: Approval) -> Subjects:
@@ -27,4 +28,5 @@ def of(session: Session, approval: Approval) -> Subjects:
         session.get(Transfer, number) if kind == "transfer" else None,
         session.get(Payment, number) if kind == "payment" else None,
         session.get(Party, number) if kind == "party" else None,
+        session.get(Payout, number) if kind == "payout" else None,
     )

@@ -1,0 +1,167 @@
+"""A payout in doubt: its provider's own time first, then a person, then perhaps a second one."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, person, undone, wallet
+from tests.support.payouts import planned, settled, written
+from webapp import clock
+from webapp.domain.actors import job_actor
+from webapp.domain.provider_words import Fate, Unanswered
+from webapp.errors import Conflict, NotAllowed, Overtaken
+from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transfer
+from webapp.runtime import Runtime
+from webapp.services import alert_rules, approvals, limits, payout_decisions, payout_settling, payout_writing, payouts
+from webapp.services.approvals import Decided
+
+JOB = job_actor("deliver_outbox")
+THERE = Unanswered("Please provide a unique reference.", is_answer=True, is_there=True)
+WHY = "Paystack's support wrote that it was never sent."
+
+
+def doubted(runtime: Runtime, hours: float = 25) -> int:
+    """A payout that its provider may have, for so long."""
+    number = written(runtime, planned(runtime))
+    with runtime.db.transaction() as session:
+        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        payout_settling.settle_all(session, {number: THERE}, at=clock.now(), actor=JOB)
+        since = clock.now() - timedelta(hours=hours)
+        session.execute(update(Payout).values(doubted_at=since))
+    return number
+
+
+def allow(runtime: Runtime, amount: int) -> None:
+    """Everybody's limit."""
+    with runtime.db.transaction() as session:
+        limits.set_limits(session, {"NGN": amount}, at=clock.now(), actor=DIVINE)
+
+
+def decide(runtime: Runtime, action: str, number: int, actor: object = AMINA) -> Decided:
+    with runtime.db.transaction() as session:
+        return payout_decisions.decide(
+            session,
+            action,
+            number,
+            WHY,
+            version=payouts.get(session, number).version,
+            at=clock.now(),
+            actor=actor,  # type: ignore[arg-type]
+            settings=runtime.settings,
+        )
+
+
+def now(runtime: Runtime, number: int) -> tuple[str, str, int]:
+    """The payout's status, its schedule's, and what is in the wallet."""
+    with runtime.db.reading() as session:
+        payout = payouts.get(session, number)
+        plan = session.get_one(PayoutSchedule, payout.schedule_id)
+        return payout.status, plan.status, wallet(session, payout.party_id)
+
+
+def test_before_the_providers_own_time_nobody_decides(runtime: Runtime) -> None:
+    number = doubted(runtime, hours=23)
+    allow(runtime, 10_000)
+    with pytest.raises(Conflict, match="Its provider is asked until"):
+        decide(runtime, "payout.give_back", number)
+    assert now(runtime, number) == ("sending", "processing", 6_000)
+
+
+def test_its_money_goes_back_once_and_no_other_payout_follows(runtime: Runtime) -> None:
+    number = doubted(runtime)
+    allow(runtime, 10_000)
+    assert decide(runtime, "payout.give_back", number).executed
+    assert now(runtime, number) == ("failed", "failed", 10_000)
+    with pytest.raises(Overtaken):
+        decide(runtime, "payout.give_back", number)
+    with runtime.db.transaction() as session:
+        plan = payouts.get(session, number).schedule_id or 0
+        ways = {"NGN": "paystack"}
+        payout_writing.write_all(session, [plan], at=clock.now() + timedelta(days=2), actor=JOB, ways=ways)
+        assert session.scalar(select(func.count()).select_from(Payout)) == 1
+        assert session.scalar(select(Audit.reason).where(Audit.action == "payout.give_back")) == WHY
+    settled(runtime, number, Fate.SUCCEEDED)
+    with runtime.db.reading() as session:
+        fired = session.scalars(select(Alert.rule).where(Alert.rule.startswith("payout"))).all()
+    assert list(fired) == ["payout_contradicted"]
+    assert now(runtime, number) == ("failed", "failed", 10_000)
+    all_books_agree(runtime)
+
+
+def test_it_was_paid_moves_nothing_and_is_watched(runtime: Runtime) -> None:
+    number = doubted(runtime)
+    allow(runtime, 10_000)
+    assert decide(runtime, "payout.mark_paid", number).executed
+    assert now(runtime, number) == ("succeeded", "processed", 6_000)
+    with runtime.db.reading() as session:
+        assert payouts.get(session, number).look_again_at is not None
+        assert session.scalar(select(func.count()).where(Transfer.kind == "payout_return")) == 0
+    settled(runtime, number, Fate.FAILED)
+    assert now(runtime, number) == ("failed", "failed", 10_000)
+    all_books_agree(runtime)
+
+
+def test_above_the_limit_a_second_person_decides_unless_it_was_found_meanwhile(runtime: Runtime) -> None:
+    number, found = doubted(runtime), doubted(runtime)
+    for each in (number, found):
+        assert not decide(runtime, "payout.give_back", each).executed
+        assert now(runtime, each) == ("sending", "processing", 6_000)
+    settled(runtime, found, Fate.SUCCEEDED)
+    how = {"at": clock.now(), "settings": runtime.settings}
+    with runtime.db.transaction() as session:
+        first, second = session.scalars(select(Approval.id).order_by(Approval.id))
+        with pytest.raises(NotAllowed), undone(session):
+            approvals.approve(session, first, actor=person(1, "Amina", "approver"), **how)
+        with pytest.raises(Overtaken), undone(session):
+            approvals.approve(session, second, actor=CHIKA, **how)
+        approvals.approve(session, first, actor=CHIKA, **how)
+    assert now(runtime, number) == ("failed", "failed", 10_000)
+    assert now(runtime, found) == ("succeeded", "processed", 6_000)
+    all_books_agree(runtime)
+
+
+def test_an_operator_does_not_decide_and_what_is_in_no_doubt_is_not_decided(runtime: Runtime) -> None:
+    number = doubted(runtime)
+    with pytest.raises(NotAllowed):
+        decide(runtime, "payout.give_back", number, person(6, "Olu", "operator"))
+    settled(runtime, number, Fate.PENDING)
+    with pytest.raises(Overtaken, match="its provider tells"):
+        decide(runtime, "payout.give_back", number, DIVINE)
+
+
+def test_what_may_have_been_sent_is_not_cancelled_before_the_providers_own_time(runtime: Runtime) -> None:
+    """It timed out, and its provider does not show it yet: that is no proof that it never came."""
+    number = written(runtime, planned(runtime))
+    with runtime.db.transaction() as session:
+        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+    settled(runtime, number, Fate.ABSENT)
+    how = {"actor": DIVINE, "settings": runtime.settings}
+    with runtime.db.transaction() as session:
+        with pytest.raises(Conflict, match="does not show it yet"), undone(session):
+            payouts.cancel(session, number, "Wrong account.", at=clock.now(), **how)
+        payouts.cancel(session, number, "Wrong account.", at=clock.now() + timedelta(hours=25), **how)
+    assert now(runtime, number) == ("cancelled", "cancelled", 10_000)
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "subject"),
+    [
+        ("payout_needs_person", {"needs_person": True, "status": "sent"}, "paystack"),
+        ("payout_unsettled", {"created_at": clock.now() - timedelta(hours=25), "status": "sent"}, "paystack"),
+        ("payout_in_doubt", {"doubted_at": clock.now() - timedelta(hours=25), "status": "sending"}, "payout p-1"),
+    ],
+)
+def test_what_does_not_go_on_by_itself_calls_a_person(
+    runtime: Runtime, rule: str, values: dict[str, object], subject: str
+) -> None:
+    number = written(runtime, planned(runtime))
+    with runtime.db.transaction() as session:
+        question = alert_rules.rules()[rule].question
+        assert list(question(session, clock.now(), runtime.settings)) == []
+        session.execute(update(Payout).where(Payout.id == number).values(ref="p-1", attempts=1, **values))
+        [(about, said)] = question(session, clock.now(), runtime.settings)
+        assert about == subject
+        assert "p-1" in said
+        session.execute(update(Payout).values(status="succeeded", needs_person=False, doubted_at=None))
+        assert list(question(session, clock.now(), runtime.settings)) == []
