@@ -52,7 +52,7 @@ from webapp.models import (
     Run,
 )
 from webapp.runtime import Runtime
-from webapp.services import approvals, chargebacks, orders, refunds, sweep
+from webapp.services import approvals, chargebacks, orders, refund_settling, sweep
 
 SignIn = Callable[..., FlaskClient]
 JOB = job_actor("check_pending_payments")
@@ -227,7 +227,7 @@ def _given_back(desk: Runtime, refund_id: int) -> None:
     """Its provider has given it back, as it says when the job asks."""
     with desk.db.transaction() as session:
         word = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9")
-        refunds.settle_all(session, {refund_id: word}, at=clock.now(), actor=JOB)
+        refund_settling.settle_all(session, {refund_id: word}, at=clock.now(), actor=JOB)
 
 
 def _charged(status: ChargebackStatus) -> Callable[[Runtime, int], object]:
@@ -299,6 +299,7 @@ THINGS: dict[str, Thing] = {
             "sending": _GIVEN,
             "pending": _GIVEN,
             "processed": _NEVER_SETTLED,
+            "needs_review": Door("settle-refund", "settled_otherwise", "approver"),
             "failed": Door("settle-refund", "settled_otherwise", "approver"),
             "settled_otherwise": _NEVER_SETTLED,
         },

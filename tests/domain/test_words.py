@@ -23,7 +23,7 @@ KEPT = {
     states.TransferKind: "hold release refund split deposit credit repayment reversal pending_earning earning payout "
     "payout_return refund_return",
     states.PaymentStatus: "pending succeeded failed expired needs_review",
-    states.RefundStatus: "waiting sending pending processed failed",
+    states.RefundStatus: "waiting sending pending needs_review processed failed",
     states.PayoutStatus: "pending sending sent succeeded failed reversed cancelled",
     states.ScheduleStatus: "pending processing processed failed cancelled",
     states.RunStatus: "queued running succeeded partial failed lost missed skipped",

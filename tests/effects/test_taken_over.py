@@ -22,6 +22,7 @@ from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.claims import TAKEN_OVER
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.refund_match import OWN_TIME
 from webapp.jobs import payout_waves, refund_waves
 from webapp.jobs.carriers import Carriers
 from webapp.jobs.mirroring import Mirror
@@ -31,7 +32,16 @@ from webapp.models import Delivery, MirrorEntry, Payout, Refund
 from webapp.providers.leases import Lease
 from webapp.providers.paystack import Paystack
 from webapp.runtime import Runtime
-from webapp.services import delivery_queue, mirror_entries, payout_settling, payouts, refunds, runs, sweep
+from webapp.services import (
+    delivery_queue,
+    mirror_entries,
+    payout_settling,
+    payouts,
+    refund_settling,
+    refunds,
+    runs,
+    sweep,
+)
 
 JOB = "deliver_outbox"
 ACTOR = job_actor(JOB)
@@ -56,6 +66,8 @@ def go_on(runtime: Runtime, run_id: int) -> None:
         for model in (Refund, Payout):
             with runtime.db.transaction() as session:
                 session.execute(update(model).where(model.next_try_at.is_not(None)).values(next_try_at=clock.now()))
+        with runtime.db.transaction() as session:
+            session.execute(update(Refund).values(last_tried_at=clock.now() - OWN_TIME))
         run_job(runtime, run_id)
         run_id = started(runtime)
 
@@ -101,7 +113,7 @@ def test_a_refund_leaves_once(
         other_process(runtime, run)
         clocks.pass_over(which, refund_waves.LEASE)
 
-    stopped_after(monkeypatch, Paystack, "look_refund", meanwhile)
+    stopped_after(monkeypatch, Paystack, "refunds_of", meanwhile)
     run_job(runtime, run)
 
     assert posted["refund"] == 1
@@ -202,7 +214,9 @@ def test_what_was_not_sent_in_time_goes_out_later(runtime: Runtime, world: Sandb
         refund_waves.give(runtime, giving)
     word = Unanswered(str(ended.value), is_unsent=True)
     with runtime.db.transaction() as session:
-        refunds.settle_all(session, {giving.id: word}, at=clock.now(), actor=ACTOR, claims={giving.id: giving.claim})
+        refund_settling.settle_all(
+            session, {giving.id: word}, at=clock.now(), actor=ACTOR, claims={giving.id: giving.claim}
+        )
         assert session.scalars(select(Refund.status)).all() == ["waiting"]
     clocks.wall = timedelta()
     go_on(runtime, started(runtime))
@@ -249,10 +263,10 @@ def test_who_lost_a_refund_settles_only_that_the_money_is_on_its_way(
             takings += refunds.take_due(session, clock.now(), 10, refund_waves.LEASE)
     old = takings[0]
     with runtime.db.transaction() as session:
-        refunds.settle_all(session, {old.id: word}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
+        refund_settling.settle_all(session, {old.id: word}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
         assert session.scalars(select(Refund.status)).all() == ["sending"]
         truth = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9")
-        refunds.settle_all(session, {old.id: truth}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
+        refund_settling.settle_all(session, {old.id: truth}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
         assert session.scalars(select(Refund.status)).all() == ["processed"]
     all_books_agree(runtime)
 

@@ -15,6 +15,7 @@ from tests.support.sandbox import Sandbox, awaiting, begun
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.refund_match import OWN_TIME
 from webapp.models import (
     Account,
     Delivery,
@@ -34,7 +35,7 @@ from webapp.models import (
 from webapp.providers import tidings
 from webapp.runtime import Runtime
 from webapp.sandbox.settings import SANDBOX_KEYS
-from webapp.services import escrows, incoming, payment_settling
+from webapp.services import escrows, incoming, payment_settling, refunds
 
 ITEMS, AMOUNT = 3, 10_000
 MIRRORED = {"ledger": "blnk", "blnk_api_key": SANDBOX_KEYS["BLNK_API_KEY"]}
@@ -92,6 +93,8 @@ def come_due(runtime: Runtime) -> None:
         for column in columns:
             changed = update(column.class_).where(column.is_not(None)).values({column.key: past})
             session.execute(changed.execution_options(synchronize_session=False))
+        long_ago = past - OWN_TIME
+        session.execute(update(Refund).where(Refund.last_tried_at.is_not(None)).values(last_tried_at=long_ago))
         session.execute(update(MirrorAccount).values(created_at=past - timedelta(minutes=3)))
 
 
@@ -272,7 +275,7 @@ CASES = (
         "refund",
         owed,
         lambda world: len(theirs(world, "paystack.refund")),
-        due_now(Refund.next_try_at.is_not(None)),
+        due_now(Refund.status.in_(refunds.OPEN)),
         each_is_given_back_once,
     ),
     Case(

@@ -14,6 +14,7 @@ from tests.jobs.test_handle_webhooks import finish, post
 from tests.support.market import DIVINE, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with
 from webapp import clock
+from webapp.domain.refund_match import OWN_TIME
 from webapp.domain.states import AccountKind
 from webapp.jobs.payment_waves import verify_now
 from webapp.jobs.start import prepare
@@ -109,7 +110,8 @@ class Case:
         """What refunds are written are sent, and looked after until they are done."""
         for _ in range(2):
             with self.runtime.db.transaction() as session:
-                session.execute(update(Refund).values(next_try_at=clock.now() - timedelta(seconds=1)))
+                values = {"next_try_at": clock.now() - timedelta(seconds=1), "last_tried_at": clock.now() - OWN_TIME}
+                session.execute(update(Refund).values(values))
             run_job_now(self.runtime, "deliver_outbox")
             time.sleep(0.2)
 

@@ -21,6 +21,7 @@ from webapp.services import (
     payment_settling,
     payments,
     previews,
+    refund_settling,
     refunds,
 )
 from webapp.services.approvals import Decided
@@ -187,7 +188,7 @@ def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
         (Seen("r", Fate.FAILED, 10_000, "NGN", "9"), "failed", 10_000),
         (Unanswered("No.", is_refusal=True), "failed", 10_000),
         (Seen("r", Fate.PENDING, 10_000, "NGN", "9"), "pending", 0),
-        (Seen("r", Fate.ABSENT), "waiting", 0),
+        (Seen("r", Fate.ABSENT), "sending", 0),
         (Unanswered("It did not answer."), "sending", 0),
         (Unanswered("It can't be reached.", is_unsent=True), "waiting", 0),
     ],
@@ -198,7 +199,7 @@ def test_what_becomes_of_a_refund(market: Market, word: Word, status: str, in_wa
     [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
     market.session.flush()
     for _ in range(2):
-        refunds.settle_all(market.session, {giving.id: word}, at=NOW, actor=JOB)
+        refund_settling.settle_all(market.session, {giving.id: word}, at=NOW, actor=JOB)
 
     found = refunds.of_payment(market.session, payment.id)
     assert found is not None
@@ -223,7 +224,7 @@ def failed_refund(market: Market) -> Payment:
     refund(market, escrow)
     [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
     market.session.flush()
-    refunds.settle_all(market.session, {giving.id: Unanswered("No.", is_refusal=True)}, at=NOW, actor=JOB)
+    refund_settling.settle_all(market.session, {giving.id: Unanswered("No.", is_refusal=True)}, at=NOW, actor=JOB)
     return payment
 
 

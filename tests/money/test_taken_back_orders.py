@@ -31,6 +31,7 @@ from webapp.services import (
     orders,
     payment_settling,
     payments,
+    refund_settling,
     refunds,
     releases,
 )
@@ -117,7 +118,7 @@ class World:
                 self.sent.append(giving.amount)
             fate = Fate.SUCCEEDED if fits else Fate.FAILED
             word = Seen("r", fate, giving.amount, "NGN", "5")
-            refunds.settle_all(self.session, {giving.id: word}, at=NOW, actor=JOB)
+            refund_settling.settle_all(self.session, {giving.id: word}, at=NOW, actor=JOB)
         self.session.expire_all()
 
     # what people and jobs do

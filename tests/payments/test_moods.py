@@ -13,12 +13,13 @@ from tests.jobs.test_process_payout_schedules import planned, sent
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
+from webapp.domain.refund_match import OWN_TIME
 from webapp.errors import Refusal
 from webapp.jobs import payment_waves
 from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
-from webapp.services import escrows, limits, orders, payments
+from webapp.services import escrows, limits, orders, payments, refunds
 
 CALLS = sorted((moods.WITHOUT_EFFECT | moods.WITH_EFFECT).keys() - {moods.WRONG_AMOUNT, moods.WRONG_CURRENCY})
 UNHELPFUL = [mood for mood in CALLS if mood != moods.REFUSE]
@@ -44,6 +45,8 @@ def now(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
         for column in (Payment.next_check_at, Payout.next_try_at, Refund.next_try_at, MirrorEntry.next_try_at):
             session.execute(update(column.class_).where(column.is_not(None)).values({column: clock.now()}))
+        long_ago = clock.now() - OWN_TIME
+        session.execute(update(Refund).where(Refund.last_tried_at.is_not(None)).values(last_tried_at=long_ago))
         session.execute(update(ProviderState).values(opened_at=None, failures=0))
     vars(runtime).pop("providers", None)  # as a process that has just started, which knows no circuit
 
@@ -54,7 +57,8 @@ def settled(runtime: Runtime, rounds: int = 5) -> None:
         now(runtime)
         run_job_now(runtime, "deliver_outbox")
         with runtime.db.reading() as session:
-            open_ones = [select(func.count()).where(each.next_try_at.is_not(None)) for each in (Payout, Refund)]
+            waiting = (Payout.next_try_at.is_not(None), Refund.status.in_(refunds.OPEN))
+            open_ones = [select(func.count()).where(each) for each in waiting]
             under_way = sum(session.scalar(each) or 0 for each in open_ones)
         if not under_way:
             return

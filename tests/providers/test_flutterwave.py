@@ -14,7 +14,7 @@ from tests.sandbox.conftest import Caller
 from webapp import clock
 from webapp.domain.provider_words import Fate, GivenBack
 from webapp.models import Difference
-from webapp.providers.failures import NotSent, Refused, Unknown
+from webapp.providers.failures import NotSent, Unknown
 from webapp.providers.flutterwave_v4 import FlutterwaveV4
 from webapp.providers.needs import Checkout
 from webapp.runtime import Runtime
@@ -76,15 +76,15 @@ def test_an_amount_with_too_many_decimals_is_not_believed(
 def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sandbox: Caller) -> None:
     company = flutterwave(outfit(**V3))
     company.start(CHECKOUT)
-    with pytest.raises(Refused, match="no successful NGN payment"):
-        company.refund("pay-1", 250_050, "NGN", "changed their mind")
+    with pytest.raises(Unknown, match="no successful NGN payment"):
+        company.refund("pay-1", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
     sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
-    assert company.look_refund("pay-1", 250_050).fate == Fate.ABSENT
+    assert company.refunds_of("pay-1") == []
 
-    given = company.refund("pay-1", 250_050, "NGN", "changed their mind")
-    seen = company.look_refund("pay-1", 250_050)
+    given = company.refund("pay-1", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
+    seen = company.look_refund(given.provider_id or "", "pay-1")
 
-    assert company.look_refund("pay-1", 2_500).fate == Fate.ABSENT, "another sum is not ours"
+    assert company.look_refund("4711", "pay-1").fate == Fate.ABSENT, "another number is not ours"
     assert company.look_whole("pay-1").given_back == (GivenBack(250_050),)
     assert (given.fate, given.amount) == (seen.fate, seen.amount) == (Fate.SUCCEEDED, 250_050)
 
@@ -106,17 +106,17 @@ def test_v4_is_not_believed_about_charges_of_other_references_or_two_successes()
         FlutterwaveV4(Answering({"data": [mine, mine | {"id": "chg_2"}]}), None).look("pay-1")
 
 
-def test_v4_gives_back_under_a_key_made_from_our_reference() -> None:
+def test_v4_gives_back_under_the_key_of_the_refund() -> None:
     charge = {"id": "chg_1", "reference": "pay-1", "amount": Decimal("25.5"), "currency": "NGN", "status": "succeeded"}
     refund = {"id": "rfd_1", "charge_id": "chg_1", "amount_refunded": Decimal("25.5"), "status": "pending"}
     asked = Answering({"data": [charge]}, {"data": refund}, {"data": [charge]}, {"data": [refund]}, {"data": []})
     company = FlutterwaveV4(asked, None)
 
-    given = company.refund("pay-1", 2550, "NGN", "changed their mind")
-    seen = company.look_refund("pay-1", 2550)
+    given = company.refund("pay-1", 2550, "NGN", "changed their mind", key="deskrefund00000001")
+    seen = company.look_refund("rfd_1", "pay-1")
 
     assert asked.posted[0][1]["amount"] == 25.5
-    assert asked.posted[0][2] == {"X-Idempotency-Key": "refund-pay-1"}
+    assert asked.posted[0][2] == {"X-Idempotency-Key": "deskrefund00000001"}
     assert (given.fate, seen.fate, seen.amount) == (Fate.PENDING, Fate.PENDING, 2550)
 
 
@@ -126,7 +126,7 @@ def test_a_list_that_does_not_end_is_not_taken_for_an_absence(outfit: Outfit) ->
     company._caller = Answering({"data": paid}, *[{"data": [{"transaction_id": 8}]}] * 60)
 
     with pytest.raises(Unknown, match="too long"):
-        company.look_refund("pay-1", 100)
+        company.refunds_of("pay-1")
 
 
 def test_a_token_that_is_taken_back_is_replaced_in_the_same_call(outfit: Outfit, sandbox: Caller) -> None:

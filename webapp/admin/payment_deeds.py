@@ -301,8 +301,8 @@ def _heard(payment: Payment) -> str:
 
 
 def _settling(file: PaymentFile) -> list[Offer]:
-    """Offered while the refund of it is failed."""
-    if file.refund is None or file.refund.status != RefundStatus.FAILED:
+    """Offered while the refund of it failed, or is in review."""
+    if file.refund is None or file.refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
         return []
     return [offer("settle_refund", _("Refund settled otherwise…"), "check", "money:approve")]
 

@@ -102,6 +102,12 @@ def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
     if (kept, seen.currency) != (attempt.amount, attempt.currency):
         paid = Money(kept, seen.currency or attempt.currency)
         return Verdict.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
+    if seen.asked not in (None, attempt.amount):
+        asked = Money(seen.asked or 0, attempt.currency)
+        return (
+            Verdict.REVIEW,
+            f"The provider says that {asked} was asked, not {Money(attempt.amount, attempt.currency)}.",
+        )
     if attempt.status in _GIVEN_UP:
         return Verdict.REVIEW, f"The payment succeeded after it was {attempt.status} here."
     if attempt.order_status != OrderStatus.AWAITING_PAYMENT:
@@ -173,7 +179,7 @@ def _at_the_end(word: Word) -> str:
     if isinstance(word, Unanswered):
         return (
             f"The provider gave no usable answer until its time was over: {word.said}"
-            if word.is_refusal
+            if word.is_refusal or word.is_answer
             else NO_RESPONSE
         )
     if word.fate == Fate.ABSENT:

@@ -38,6 +38,8 @@ class Seen:
     currency: str | None = None
     provider_id: str | None = None
     said: str = ""
+    asked: int | None = None
+    """What the provider was asked to collect, by its own account; None when it does not tell."""
     given_back: tuple[GivenBack, ...] | None = None
     """What of a payment went back, sum by sum; None when that was not asked."""
     others: tuple["Seen", ...] = ()
@@ -49,6 +51,28 @@ class Seen:
     def refunded_amount(self) -> int | None:
         """How much of a payment went back in all; None when that is not known."""
         return None if self.given_back is None else sum(each.amount for each in self.given_back)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """One of a payment's refunds at its provider, whoever made it. Amounts are in minor units."""
+
+    provider_id: str
+    fate: Fate
+    amount: int
+    currency: str
+    created_at: datetime | None
+    """None when the provider does not tell: it may be of any time."""
+    said: str = ""
+    needs_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Every refund of a payment at its provider: which of them is ours is still to be told."""
+
+    rows: tuple[RefundRow, ...]
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

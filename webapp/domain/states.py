@@ -189,11 +189,14 @@ LOST_CHARGEBACKS = (ChargebackStatus.LOST, ChargebackStatus.ACCEPTED)
 
 
 class RefundStatus(StrEnum):
-    """Money on its way back through a provider. `sending` is an unknown outcome: ask before sending again."""
+    """Money on its way back through a provider. `sending` is an unknown outcome: ask before sending again.
+    `needs_review`: what became of it only a person can tell.
+    """
 
     WAITING = "waiting"
     SENDING = "sending"
     PENDING = "pending"
+    NEEDS_REVIEW = "needs_review"
     PROCESSED = "processed"
     FAILED = "failed"
     SETTLED_OTHERWISE = "settled_otherwise"

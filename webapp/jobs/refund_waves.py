@@ -1,25 +1,29 @@
 """Giving money back through the providers: looked for first, for a provider would give it twice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Fate, Seen, Word
+from webapp.domain.provider_words import Listed, Seen, Unanswered
+from webapp.domain.refund_match import candidates
 from webapp.errors import Unavailable
 from webapp.jobs.waves import Wave
 from webapp.jobs.work import Work
-from webapp.providers.failures import Refused, Unknown
+from webapp.providers.failures import CallFailed, NotSent, Unknown
+from webapp.providers.needs import Refunding
 from webapp.runtime import Runtime
-from webapp.services import refunds
+from webapp.services import refund_settling, refunds
 from webapp.services.outcome import Outcome
 from webapp.services.refunds import Giving
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=3)
+Got = TypeVar("Got")
 
 
-def wave(work: Work) -> Wave[Giving, Seen]:
+def wave(work: Work) -> Wave[Giving, Seen | Listed]:
     """Every refund whose time has come."""
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
@@ -34,21 +38,45 @@ def wave(work: Work) -> Wave[Giving, Seen]:
     )
 
 
-def give(runtime: Runtime, giving: Giving) -> Seen:
-    """Look for the refund, and send it when it was never sent. Raises CallFailed, or Unavailable."""
+def look(runtime: Runtime, refund_id: int) -> Seen | Listed:
+    """What its provider says of a refund. Raises CallFailed."""
+    with runtime.db.reading() as session:
+        giving = refunds.to_look(session, refund_id)
+    return give(runtime, giving)
+
+
+def give(runtime: Runtime, giving: Giving) -> Seen | Listed:
+    """Ask for the refund by the provider's id of it, else look through its list; send it when none there can be ours,
+    and it may be sent. Raises CallFailed, or Unavailable.
+    """
     provider = runtime.providers.refunding.get(giving.provider)
     if provider is None:
-        raise Unavailable(f"{giving.provider} is not configured, so nothing can be given back through it.")
+        said = f"{giving.provider} is not configured, so nothing can be given back through it."
+        raise Unavailable(said) if giving.may_send else Unknown(said)
+    if giving.provider_id is not None:
+        number = giving.provider_id
+        return _looked(giving, lambda: provider.look_refund(number, giving.reference))
+    rows = tuple(_looked(giving, lambda: provider.refunds_of(giving.reference)))
+    if not giving.may_send or giving.wanted is None or candidates(giving.wanted, rows):
+        return Listed(rows)
+    return _sent(provider, giving)
+
+
+def _sent(provider: Refunding, giving: Giving) -> Seen:
+    note = "Refund by the desk"
+    return provider.refund(giving.reference, giving.amount, giving.currency, note, key=giving.key)
+
+
+def _looked(giving: Giving, look_there: Callable[[], Got]) -> Got:
+    """Look. One that fails says nothing of what was sent before; and before it was looked, nothing is sent."""
     try:
-        found = provider.look_refund(giving.reference, giving.amount)
-    except Refused as refusal:
-        raise Unknown(refusal.sentence) from None
-    if found.fate != Fate.ABSENT or not giving.may_send:
-        return found
-    return provider.refund(giving.reference, giving.amount, giving.currency, "Refund by the desk")
+        return look_there()
+    except CallFailed as failure:
+        kind = NotSent if giving.may_send else Unknown
+        raise kind(failure.sentence, retry_after=failure.retry_after) from None
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Giving, Word]]) -> Outcome:
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Giving, Seen | Listed | Unanswered]]) -> Outcome:
     words = {giving.id: word for giving, word in answered}
     claims = {giving.id: giving.claim for giving, _ in answered}
-    return refunds.settle_all(session, words, at=database_now(session), actor=work.actor, claims=claims)
+    return refund_settling.settle_all(session, words, at=database_now(session), actor=work.actor, claims=claims)

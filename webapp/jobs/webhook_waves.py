@@ -7,15 +7,16 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Charged, Seen, Unanswered
+from webapp.domain.provider_words import Charged, Listed, Seen, Unanswered
 from webapp.domain.states import IncomingStatus
 from webapp.errors import Unavailable
+from webapp.jobs import refund_waves
 from webapp.jobs.waves import Wave
 from webapp.jobs.work import Work
 from webapp.providers.failures import Refused, Unknown
 from webapp.providers.tidings import About
 from webapp.runtime import Runtime
-from webapp.services import alerts, chargebacks, incoming, payment_settling, payout_settling, refunds
+from webapp.services import alerts, chargebacks, incoming, payment_settling, payout_settling, refund_settling
 from webapp.services.incoming import Arrived, Concerned
 from webapp.services.outcome import Outcome
 from webapp.services.outcome import Refused as LeftAlone
@@ -33,14 +34,14 @@ class Heard:
     """What the provider says of all that a webhook concerns."""
 
     payment: Seen | None = None
-    refund: Seen | None = None
+    refund: Seen | Listed | None = None
     payout: Seen | None = None
     chargeback: Charged | None = None
 
     @property
     def said(self) -> str:
         """The gist, for the webhook's own record."""
-        seen = self.payout or self.refund or self.payment
+        seen = self.payout or (self.refund if isinstance(self.refund, Seen) else None) or self.payment
         return f"The provider says: {seen.said or seen.fate}." if seen else ""
 
 
@@ -90,7 +91,7 @@ def _looked(runtime: Runtime, arrived: Arrived, concerned: Concerned) -> Heard:
     if about == About.PAYMENT and not concerned.is_settled:
         return Heard(payment=collector.look(concerned.reference))
     if about == About.REFUND and concerned.refund_id is not None and name in house.refunding:
-        refund = house.refunding[name].look_refund(concerned.reference, concerned.refund_amount)
+        refund = refund_waves.look(runtime, concerned.refund_id)
     if about == About.CHARGEBACK and name in house.disputing:
         chargeback = house.disputing[name].look_chargeback(arrived.tidings.number)
     return Heard(collector.look_whole(concerned.reference), refund, chargeback=chargeback)
@@ -144,7 +145,7 @@ def _apply(
     if payouts:
         done.append(payout_settling.settle_all(session, payouts, at=at, actor=actor, run_id=work.run_id))
     if given:
-        done.append(refunds.settle_all(session, given, at=at, actor=actor))
+        done.append(refund_settling.settle_all(session, given, at=at, actor=actor))
     moved: Counter[str] = Counter()
     for each in done:
         moved.update(each.amounts)

@@ -1,6 +1,7 @@
 """Payments: the attempts to collect money for an order, what the providers said, and what they give back."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,7 +10,7 @@ from webapp.models.base import Base, Currency, Key, Minor, Name, Word
 
 _PENDING = text("status = 'pending'")
 _BANK_ASKS = text("status = 'open'")
-_OPEN = text("status IN ('waiting', 'sending', 'pending')")
+_ASKED = text("next_try_at IS NOT NULL")
 
 
 class Payment(Base):
@@ -61,10 +62,15 @@ class Payment(Base):
 
 
 class Refund(Base):
-    """Money given back through the provider it came from; at most one per payment."""
+    """Money given back through the provider it came from; at most one per payment.
+
+    `provider_id` is the provider's own of the refund, by which it is asked about. `tries` counts how often it may have
+    been sent. `answered` is how an attempt was answered that has to be looked into. `rows` are the provider's refunds
+    of the payment that a person is shown, `not_ours` the ids of those of which a person said so.
+    """
 
     __tablename__ = "refund"
-    __table_args__ = (Index("ix_refund_open", "next_try_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),)
+    __table_args__ = (Index("ix_refund_open", "next_try_at", "id", postgresql_where=_ASKED, sqlite_where=_ASKED),)
 
     id: Mapped[Key]
     payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), unique=True)
@@ -75,6 +81,12 @@ class Refund(Base):
     status: Mapped[Word]
     provider_id: Mapped[Word | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    first_tried_at: Mapped[datetime | None]
+    last_tried_at: Mapped[datetime | None]
+    answered: Mapped[Word | None]
+    rows: Mapped[list[Any] | None]
+    not_ours: Mapped[list[Any] | None]
     next_try_at: Mapped[datetime | None]
     said: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from webapp.domain.money import exponent
 from webapp.providers.answers import Answer
+from webapp.providers.blnk_answers import DUPLICATE, LOCKED
 from webapp.providers.calls import Caller
 from webapp.providers.failures import NotSent, Refused, Unknown
 
@@ -19,24 +20,12 @@ LEDGER = "escrow-desk"
 MOST_AT_ONCE = 100
 """Blnk reads a filter that asks for more as one that asks for 20."""
 _ACCOUNT = "desk_account"
-_DUPLICATE, _LOCKED = "TXN_DUPLICATE_REFERENCE", "GEN_RESOURCE_LOCKED"
-_DUPLICATE_BEFORE_0_15 = "already been used"
 _AGAIN_AFTER = 2.0
 
 
 def headers(key: str) -> Mapping[str, str]:
     """What each call carries."""
     return {"Accept": "application/json"} | ({"X-Blnk-Key": key} if key else {})
-
-
-def told(body: Any) -> tuple[str, str]:
-    """Code and sentence of an error; before 0.15 there was a sentence only."""
-    if not isinstance(body, dict):
-        return "", ""
-    detail = body.get("error_detail")
-    code = str(detail.get("code") or "") if isinstance(detail, dict) else ""
-    said = str(body.get("error") or body.get("errors") or "")[:300]
-    return _DUPLICATE if not code and _DUPLICATE_BEFORE_0_15 in said else code[:80], said
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +92,7 @@ class Blnk:
         try:
             self._post("/transactions", _asked(movement))
         except Refused as refusal:
-            if refusal.code != _DUPLICATE:
+            if refusal.code != DUPLICATE:
                 raise
             if not self.has(movement):
                 raise Unknown(f"Blnk has {movement.reference} and does not show it.") from None
@@ -164,7 +153,7 @@ class Blnk:
         try:
             return call(path, body)
         except Refused as refusal:
-            if refusal.code == _LOCKED:
+            if refusal.code == LOCKED:
                 raise NotSent("Blnk has a balance locked.", retry_after=_AGAIN_AFTER) from None
             raise
 

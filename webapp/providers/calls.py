@@ -15,26 +15,36 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, Ne
 
 from webapp.providers import leases
 from webapp.providers.circuit import Circuit
-from webapp.providers.failures import CallFailed, KeyRefused, NotSent, Refused, Unknown
+from webapp.providers.failures import (
+    CallFailed,
+    Exists,
+    KeyRefused,
+    NotDone,
+    NotSent,
+    NotTold,
+    Refused,
+    Unknown,
+)
 from webapp.providers.pace import Pace
+from webapp.providers.verdicts import Judge, Told, Verdict
 
 CONNECT_SECONDS = 5.0
 MOST_BYTES = 4 * 1024 * 1024
 _PIECE = 16 * 1024
 _LONGEST_WAIT = 3600.0
 
-Told = Callable[[Any], tuple[str, str]]
-"""From a provider's error body: its code and its sentence."""
-
 
 @dataclass(frozen=True)
 class Line:
-    """How one company is reached. `headers` are made anew for each call; `told` reads its errors."""
+    """How one company is reached. `headers` are made anew for each call; `told` reads its errors, `judge` knows what
+    its answers mean.
+    """
 
     name: str
     base: str
     headers: Callable[[], Mapping[str, str]]
     told: Told
+    judge: Judge
     seconds: float
     """How long one call may take, all in all."""
 
@@ -81,7 +91,7 @@ class Caller:
             carried = dict(self._line.headers()) | dict(headers or {})
             if acts:
                 leases.ensure_live(CONNECT_SECONDS + self._line.seconds)
-            answer = self._answer(method, path, carried, more)
+            answer = self._answer(method, path, carried, acts, more)
         except leases.LeaseEnded:
             raise
         except (Refused, NotSent) as failure:
@@ -95,12 +105,12 @@ class Caller:
 
     def _note(self, failure: CallFailed) -> None:
         """A refusal is an answer; a key that is refused, or a door that is shut, is a failure."""
-        if isinstance(failure, Refused):
+        if isinstance(failure, Refused | NotDone):
             self._circuit.went_well()
         elif failure.retry_after is None:
             self._circuit.went_badly(failure.sentence)
 
-    def _answer(self, method: str, path: str, headers: Mapping[str, str], more: Mapping[str, Any]) -> Any:
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], acts: bool, more: Mapping[str, Any]) -> Any:
         ends = time.monotonic() + self._line.seconds
         try:
             response = self._session.request(
@@ -114,7 +124,7 @@ class Caller:
             )
             with response:
                 self._session.cookies.clear()
-                return self._judged(response, self._read(response, ends))
+                return self._judged(response, self._read(response, ends), method, path, acts)
         except (RequestException, HTTPError) as problem:
             raise self._failed(problem) from None
 
@@ -128,27 +138,43 @@ class Caller:
                 raise Unknown(f"{self.name} did not finish its answer within {self._line.seconds:g} s.")
         return bytes(found)
 
-    def _judged(self, response: requests.Response, raw: bytes) -> Any:
+    def _judged(self, response: requests.Response, raw: bytes, method: str, path: str, acts: bool) -> Any:
         status, wait = response.status_code, _retry_after(response)
-        if status == 429:
-            raise NotSent(f"{self.name} asks us to slow down.", retry_after=wait or 60.0)
-        if status in (401, 403):
-            raise KeyRefused(f"{self.name} refuses our key.")
-        if status >= 500:
-            raise Unknown(f"{self.name} answered {status}.", retry_after=wait)
         if 300 <= status < 400:
-            raise Unknown(f"{self.name} answered with a redirect, which is not followed.")
+            raise Unknown(f"{self.name} answered with a redirect, which is not followed.", status=status)
         try:
             body = json.loads(raw, parse_float=Decimal)  # amounts in major units stay exact
         except ValueError:
-            raise Unknown(f"{self.name} answered {status} with something that is not JSON.") from None
-        if status >= 400:
-            code, said = self._line.told(body)
-            reason = (said or str(status)).rstrip(".")
-            raise Refused(f"{self.name} refused: {reason}.", status=status, code=code)
+            if status < 400:
+                raise Unknown(f"{self.name} answered {status} with something that is not JSON.") from None
+            body = None
+        verdict = self._line.judge(path, method, status, body)
+        if verdict != Verdict.ANSWER:
+            raise self._told(verdict, status, body, wait, acts)
         if not isinstance(body, dict | list | None):
-            raise Unknown(f"{self.name} answered with an unexpected shape.")
+            raise Unknown(f"{self.name} answered with an unexpected shape.", status=status)
         return body
+
+    def _told(self, verdict: Verdict, status: int, body: Any, wait: float | None, acts: bool) -> CallFailed:
+        """The failure that an answer is. What is not known to be a refusal may have been done."""
+        code, said = self._line.told(body)
+        reason = said.rstrip(".") or str(status)
+        known: dict[str, Any] = {"status": status, "code": code}
+        if status == 429:
+            return NotSent(f"{self.name} asks us to slow down.", retry_after=wait or 60.0, **known)
+        if verdict == Verdict.KEY_REFUSED:
+            return KeyRefused(f"{self.name} refuses our key: {reason}.", **known)
+        if verdict == Verdict.NOT_SENT:
+            return NotDone(f"{self.name} did not do it: {reason}.", retry_after=wait, **known)
+        if verdict == Verdict.EXISTS:
+            return Exists(f"{self.name} has it already, or had it: {reason}.", **known)
+        if verdict == Verdict.REFUSED:
+            return Refused(f"{self.name} refused: {reason}.", **known)
+        if body is None:
+            return Unknown(f"{self.name} answered {status} with something that is not JSON.", retry_after=wait, **known)
+        if acts or status >= 500:
+            return Unknown(f"{self.name} answered {status}: {reason}.", retry_after=wait, **known)
+        return NotTold(f"{self.name} refused: {reason}.", **known)
 
     def _failed(self, problem: RequestException | HTTPError) -> CallFailed:
         if isinstance(problem, ConnectTimeout) or (isinstance(problem, Disconnected) and _never_connected(problem)):

@@ -48,12 +48,16 @@ class Refused(CallFailed):
     """The provider understood and said no: this was not done, and will not be. `code` is its own word for why."""
 
 
+class NotTold(Refused):
+    """The provider would not answer a question. That says nothing of what was asked about."""
+
+
 def unanswered(failure: CallFailed) -> Unanswered:
     """A failed call as a word that can be settled."""
     return Unanswered(
         failure.sentence,
         failure.retry_after,
-        is_refusal=isinstance(failure, Refused),
+        is_refusal=isinstance(failure, Refused) and not isinstance(failure, NotTold),
         is_answer=isinstance(failure, Refused | NotDone | Exists),
         is_unsent=isinstance(failure, NotSent),
         is_there=isinstance(failure, Exists),

@@ -8,25 +8,16 @@ from typing import Any
 from webapp import clock
 from webapp.domain.instants import parse_instant
 from webapp.domain.money import to_major
-from webapp.domain.provider_words import Fate, GivenBack, Seen
+from webapp.domain.provider_words import Fate, GivenBack, RefundRow, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import Refused, Unknown
+from webapp.providers.failures import Unknown
 from webapp.providers.needs import ListedRefund
 
 NAME = "flutterwave"
 _MOST_PAGES = 50
 LISTED_PAGES = 5_000
 """How many pages of payments a comparison looks through."""
-
-
-def told(body: Any) -> tuple[str, str]:
-    """Code and sentence of an error: v4 puts them into `error`, v3 has a sentence only."""
-    if not isinstance(body, dict):
-        return "", ""
-    found = body.get("error")
-    error = found if isinstance(found, dict) else body
-    return str(error.get("code") or "")[:80], str(error.get("message") or "")[:300]
 
 
 def major(amount: int, currency: str) -> int | float:
@@ -36,11 +27,8 @@ def major(amount: int, currency: str) -> int | float:
 
 
 def succeeded(body: Any) -> Answer:
-    """An answer about a call that went well."""
-    answer = Answer(NAME, body)
-    if answer.maybe("status") != "success":
-        raise Refused(f"Flutterwave refused: {answer.maybe('message')}", status=200)
-    return answer
+    """An answer about a call that went well, as `flutterwave_answers` has judged it."""
+    return Answer(NAME, body)
 
 
 def pages(caller: Caller, path: str, *, most: int = _MOST_PAGES, **asked: Any) -> Iterator[Answer]:
@@ -69,9 +57,9 @@ def successes(
             yield found
 
 
-def with_refunds(paid: Seen, refunds: Iterable[Seen]) -> Seen:
+def with_refunds(paid: Seen, refunds: Iterable[RefundRow]) -> Seen:
     """The payment with what went back of it: every refund that was not refused."""
-    back = [GivenBack(each.amount or 0) for each in refunds if each.fate != Fate.FAILED]
+    back = [GivenBack(each.amount) for each in refunds if each.fate != Fate.FAILED]
     return replace(paid, given_back=tuple(back))
 
 
@@ -79,6 +67,17 @@ def first_major(row: Answer, names: Sequence[str], currency: str) -> int:
     """An amount under the first of its names that is there, in minor units."""
     name = next((each for each in names if row.body.get(each) is not None), names[0])
     return row.major(name, currency)
+
+
+def refund_row(row: Answer, fate: Fate, amount: int, currency: str, *, made: str) -> RefundRow:
+    """A row of a list of refunds; `made` names when it was."""
+    at = row.maybe(made)
+    return RefundRow(row.text("id"), fate, amount, currency, _instant(at) if at else None, row.text("status"))
+
+
+def given(row: RefundRow, reference: str) -> Seen:
+    """What a row says of the refund of a payment."""
+    return Seen(reference, row.fate, row.amount, row.currency, row.provider_id, row.said)
 
 
 def listed_refund(row: Answer, payment: str, amounts: Sequence[str], fate: Fate) -> ListedRefund:

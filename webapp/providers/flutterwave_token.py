@@ -16,6 +16,7 @@ from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import CallFailed, NotSent, Unknown
 from webapp.providers.flutterwave import NAME
+from webapp.providers.verdicts import judge_by
 from webapp.sealing import opened, sealed
 from webapp.sql import insert_new
 
@@ -32,6 +33,9 @@ def told(body: Any) -> tuple[str, str]:
     """Code and sentence of the identity provider's error; its own free text is not repeated."""
     code = str(body.get("error") or "")[:80] if isinstance(body, dict) else ""
     return code, code.replace("_", " ")
+
+
+judge = judge_by((), told, lambda body: isinstance(body, dict))
 
 
 @dataclass(frozen=True)

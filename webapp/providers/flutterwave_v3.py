@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_words import Fate, RefundRow, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import Refused
+from webapp.providers.failures import NotTold, Unknown
 from webapp.providers.flutterwave import (
     LISTED_PAGES,
     NAME,
     first_major,
+    given,
     listed_refund,
     major,
     pages,
+    refund_row,
     succeeded,
     successes,
     window,
@@ -54,7 +56,7 @@ class FlutterwaveV3:
         """What became of a payment. An answer about another tx_ref than was asked for is not believed."""
         try:
             answer = succeeded(self._caller.get("/v3/transactions/verify_by_reference", tx_ref=reference))
-        except Refused as refusal:
+        except NotTold as refusal:
             if refusal.status == 404 or _NO_TRANSACTION in refusal.sentence.lower():
                 return Seen(reference, Fate.ABSENT, said=refusal.sentence)
             raise
@@ -75,25 +77,34 @@ class FlutterwaveV3:
         paid = self.look(reference)
         if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
             return paid
-        return with_refunds(paid, [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)])
+        return with_refunds(paid, [_refund(row, paid.currency) for row in self._refunds_of(paid)])
 
-    def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
-        """Give a payment back. Not idempotent at Flutterwave: look first."""
-        paid = self.look(reference)
-        if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
-            raise Refused(f"Flutterwave has no successful {currency} payment {reference} to give back.", status=409)
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+        """Give a payment back. Not idempotent at Flutterwave, which takes no key: look first."""
+        paid = self._refundable(reference, currency)
         body = {"amount": major(amount, currency), "comments": note}
         answer = succeeded(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
-        return _refund(answer.part("data"), reference, currency)
+        return given(_refund(answer.part("data"), currency), reference)
 
-    def look_refund(self, reference: str, amount: int) -> Seen:
-        """What became of a payment's refund of this amount. One that went through counts more than one that failed."""
-        paid = self.look(reference)
+    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+        """What became of a refund, by Flutterwave's own number of it."""
+        for row in self.refunds_of(payment_reference):
+            if row.provider_id == refund_id:
+                return given(row, payment_reference)
+        return Seen(payment_reference, Fate.ABSENT)
+
+    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+        """Every refund of a payment."""
+        paid = self.look(payment_reference)
         if paid.provider_id is None or paid.currency is None:
-            return Seen(reference, Fate.ABSENT)
-        found = [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)]
-        ranked = sorted((seen for seen in found if seen.amount == amount), key=lambda seen: seen.fate == Fate.FAILED)
-        return ranked[0] if ranked else Seen(reference, Fate.ABSENT)
+            raise Unknown(f"Flutterwave does not know payment {payment_reference} now.")
+        return [_refund(row, paid.currency) for row in self._refunds_of(paid)]
+
+    def _refundable(self, reference: str, currency: str) -> Seen:
+        paid = self.look(reference)
+        if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
+            raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
+        return paid
 
     def _refunds_of(self, paid: Seen) -> Iterator[Answer]:
         """The refunds of a transaction, out of a list of all: how it is narrowed is not relied on."""
@@ -114,9 +125,9 @@ def _payment(data: Answer, reference: str) -> Seen:
     )
 
 
-def _refund(data: Answer, reference: str, currency: str) -> Seen:
+def _refund(data: Answer, currency: str) -> RefundRow:
     amount = first_major(data, _AMOUNTS, currency)
-    return Seen(reference, _refund_fate(data), amount, currency, data.text("id"), data.text("status"))
+    return refund_row(data, _refund_fate(data), amount, currency, made="created_at")
 
 
 def _refund_fate(data: Answer) -> Fate:

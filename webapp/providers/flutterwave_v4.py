@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_words import Fate, RefundRow, Seen
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import KeyRefused, Refused, Unknown
+from webapp.providers.failures import KeyRefused, Unknown
 from webapp.providers.flutterwave import (
     LISTED_PAGES,
     NAME,
     first_major,
+    given,
     listed_refund,
     major,
     pages,
+    refund_row,
     succeeded,
     successes,
     window,
@@ -89,28 +91,34 @@ class FlutterwaveV4:
         paid = self.look(reference)
         if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
             return paid
-        return with_refunds(paid, [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)])
+        return with_refunds(paid, [_refund(row, paid.currency) for row in self._refunds_of(paid)])
 
-    def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
-        """Give a payment back; the same again gives nothing more."""
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+        """Give a payment back; the same key again gives nothing more."""
         paid = self.look(reference)
         if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
-            raise Refused(f"Flutterwave has no successful {currency} payment {reference} to give back.", status=409)
+            raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
         body = {
             "amount": major(amount, currency),
             "reason": _REASON,
             "charge_id": paid.provider_id,
             "meta": {"note": note},
         }
-        return _refund(self._post("/refunds", body, f"refund-{reference}"), reference, currency)
+        return given(_refund(self._post("/refunds", body, key), currency), reference)
 
-    def look_refund(self, reference: str, amount: int) -> Seen:
-        """What became of a payment's refund of this amount."""
-        paid = self.look(reference)
+    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+        """What became of a refund, by Flutterwave's own id of it."""
+        for row in self.refunds_of(payment_reference):
+            if row.provider_id == refund_id:
+                return given(row, payment_reference)
+        return Seen(payment_reference, Fate.ABSENT)
+
+    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+        """Every refund of a payment."""
+        paid = self.look(payment_reference)
         if paid.provider_id is None or paid.currency is None:
-            return Seen(reference, Fate.ABSENT)
-        found = [_refund(row, reference, paid.currency) for row in self._refunds_of(paid)]
-        return _foremost([seen for seen in found if seen.amount == amount]) or Seen(reference, Fate.ABSENT)
+            raise Unknown(f"Flutterwave does not know payment {payment_reference} now.")
+        return [_refund(row, paid.currency) for row in self._refunds_of(paid)]
 
     def _refunds_of(self, paid: Seen) -> list[Answer]:
         """The refunds of a charge, out of a list of all."""
@@ -138,9 +146,9 @@ def _seen(data: Answer, reference: str) -> Seen:
     )
 
 
-def _refund(data: Answer, reference: str, currency: str) -> Seen:
+def _refund(data: Answer, currency: str) -> RefundRow:
     amount = first_major(data, _AMOUNTS, currency)
-    return Seen(reference, _refund_fate(data), amount, currency, data.text("id"), data.text("status"))
+    return refund_row(data, _refund_fate(data), amount, currency, made="created_datetime")
 
 
 def _refund_fate(data: Answer) -> Fate:

@@ -5,9 +5,19 @@ from functools import cached_property
 
 from webapp.db import Database
 from webapp.errors import Unavailable
-from webapp.providers import blnk, flutterwave, flutterwave_token, flutterwave_v3, flutterwave_v4, paystack
+from webapp.providers import (
+    blnk,
+    blnk_answers,
+    flutterwave,
+    flutterwave_answers,
+    flutterwave_token,
+    flutterwave_v3,
+    flutterwave_v4,
+    paystack,
+    paystack_answers,
+)
 from webapp.providers.blnk import Blnk
-from webapp.providers.calls import Caller, Line, Told
+from webapp.providers.calls import Caller, Line
 from webapp.providers.circuit import Circuit
 from webapp.providers.flutterwave_token import TOKEN_NAME, Client, Tokens
 from webapp.providers.flutterwave_v3 import FlutterwaveV3
@@ -15,6 +25,7 @@ from webapp.providers.flutterwave_v4 import FlutterwaveV4
 from webapp.providers.needs import Collecting, Disputing, Listing, Paying, Refunding
 from webapp.providers.pace import Pace
 from webapp.providers.paystack import Paystack
+from webapp.providers.verdicts import Judge, Told
 from webapp.settings import Settings
 
 KNOWN = (paystack.NAME, flutterwave.NAME)
@@ -39,7 +50,8 @@ class Providers:
                 paystack.NAME,
                 found.paystack_url,
                 lambda: paystack.headers(key),
-                paystack.told,
+                paystack_answers.told,
+                paystack_answers.judge,
                 found.paystack_calls_per_minute,
             )
         )
@@ -55,6 +67,7 @@ class Providers:
             found.flutterwave_token_url,
             lambda: {"Accept": "application/json"},
             flutterwave_token.told,
+            flutterwave_token.judge,
             found.flutterwave_calls_per_minute,
         )
         client = Client(found.flutterwave_client_id, found.flutterwave_client_secret)
@@ -84,7 +97,8 @@ class Providers:
                 blnk.NAME,
                 found.blnk_url,
                 lambda: blnk.headers(found.blnk_api_key),
-                blnk.told,
+                blnk_answers.told,
+                blnk_answers.judge,
                 found.blnk_calls_per_minute,
             )
         )
@@ -128,12 +142,19 @@ class Providers:
 
     def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> Caller:
         pace = self._settings.flutterwave_calls_per_minute
-        return self._caller(flutterwave.NAME, base, headers, flutterwave.told, pace)
+        means = flutterwave_answers
+        return self._caller(flutterwave.NAME, base, headers, means.told, means.judge, pace)
 
     def _caller(
-        self, name: str, base: str, headers: Callable[[], Mapping[str, str]], told: Told, per_minute: int
+        self,
+        name: str,
+        base: str,
+        headers: Callable[[], Mapping[str, str]],
+        told: Told,
+        judge: Judge,
+        per_minute: int,
     ) -> Caller:
         found = self._settings
-        line = Line(name, base, headers, told, found.provider_timeout_seconds)
+        line = Line(name, base, headers, told, judge, found.provider_timeout_seconds)
         pace = Pace(name, per_minute, found.redis_address)
         return Caller(line, Circuit(self._db, name), pace, parallel=found.provider_parallel_calls)

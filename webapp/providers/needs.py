@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from webapp.domain.provider_words import Charged, Fate, Seen
+from webapp.domain.provider_words import Charged, Fate, RefundRow, Seen
 from webapp.providers.answers import minor_units
 
 
@@ -84,15 +84,22 @@ class Collecting(Protocol):
 
 
 class Refunding(Protocol):
-    """Gives money back the way it came. There is no idempotency key: look before giving."""
+    """Gives money back the way it came. Not every provider takes a key by which the same again is not done again, so
+    look before giving.
+    """
 
     name: str
 
-    def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
-        """Give it back. Raises Unknown when it may or may not have been done."""
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+        """Give it back; `key` is the same for every attempt at one refund. The `provider_id` of what is returned is the
+        provider's own of the refund. Raises Unknown when it may or may not have been done.
+        """
 
-    def look_refund(self, reference: str, amount: int) -> Seen:
-        """What became of the refund of this amount of a payment; ABSENT when there is none."""
+    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+        """What became of a refund, by the provider's own id of it. Raises CallFailed."""
+
+    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+        """Every refund of a payment, whoever made it. Raises CallFailed unless it is all of them."""
 
 
 class Disputing(Protocol):

@@ -1,4 +1,4 @@
-"""Paystack: payments, payouts, refunds. Amounts are minor units ("sub-units") on its side too.
+"""Paystack: payments, payouts, refunds. Amounts are sub-units of its own, which `paystack_amounts` reads and writes.
 
 Its documentation: the top-level `status` is about the call, `data.status` about the thing (verify payments; transfers).
 """
@@ -10,20 +10,23 @@ from typing import Any
 
 from webapp import clock
 from webapp.domain.instants import parse_instant
-from webapp.domain.provider_words import Charged, Fate, GivenBack, Seen
+from webapp.domain.provider_words import Charged, Fate, GivenBack, RefundRow, Seen
 from webapp.domain.states import ChargebackStatus
 from webapp.providers import paystack_payouts
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import CallFailed, Refused
+from webapp.providers.failures import CallFailed, NotTold, Unknown
 from webapp.providers.needs import Checkout, Destination, ListedRefund, Sending
+from webapp.providers.paystack_amounts import minor, sub_units
 
 NAME = "paystack"
 _PAYMENT = {"success": Fate.SUCCEEDED, "failed": Fate.FAILED, "reversed": Fate.REVERSED}
 """Everything else may become a success still, `abandoned` too: the customer has not completed it."""
 _WENT_BACK = ("reversed", "reversal-pending")
 _REFUND = {"processed": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_NEEDS_PERSON = "needs-attention"
 _NOT_THERE = ("transaction_not_found", "transfer_not_found", "not_found")
+_NOT_THERE_SAID = "reference not found"
 _OVER = ("resolved", "archived")
 _OUTCOMES = {
     "merchant-accepted": ChargebackStatus.ACCEPTED,
@@ -39,13 +42,6 @@ def headers(secret_key: str) -> Mapping[str, str]:
     return {"Authorization": f"Bearer {secret_key}", "Accept": "application/json"}
 
 
-def told(body: Any) -> tuple[str, str]:
-    """Code and sentence of an error."""
-    if not isinstance(body, dict):
-        return "", ""
-    return str(body.get("code") or "")[:80], str(body.get("message") or "")[:300]
-
-
 class Paystack:
     """One integration at Paystack."""
 
@@ -59,7 +55,7 @@ class Paystack:
         """Begin a checkout; returns the address to send the payer to."""
         body = {
             "reference": checkout.reference,
-            "amount": checkout.amount,
+            "amount": sub_units(checkout.amount, checkout.currency),
             "currency": checkout.currency,
             "email": checkout.email,
             "callback_url": checkout.back,
@@ -68,20 +64,23 @@ class Paystack:
 
     def look(self, reference: str) -> Seen:
         """What became of a payment."""
-        return self._look(f"/transaction/verify/{reference}", reference, _PAYMENT)
+        try:
+            return _paid(self._data(self._caller.get(f"/transaction/verify/{reference}")), reference)
+        except NotTold as failure:
+            return _absent(failure, reference)
 
     def look_whole(self, reference: str) -> Seen:
         """What became of a payment, and what of it went back: asked by the transaction's number, not our reference."""
         try:
             data = self._data(self._caller.get(f"/transaction/verify/{reference}"))
-        except Refused as refusal:
-            return _absent(refusal, reference)
-        seen, said = _seen(data, reference, _PAYMENT), data.text("status")
+        except NotTold as failure:
+            return _absent(failure, reference)
+        seen, said = _paid(data, reference), data.text("status")
         if said != "success" and said not in _WENT_BACK:
             return seen
         rows = [row for row in self._refunds_of(data.text("id")) if _REFUND.get(row.text("status")) != Fate.FAILED]
-        back = [GivenBack(row.minor("amount"), row.maybe("dispute") or None) for row in rows]
-        rest = min(data.minor("amount"), _maybe_minor(data, "requested_amount")) - sum(each.amount for each in back)
+        back = [GivenBack(minor(row, "amount", row.currency()), row.maybe("dispute") or None) for row in rows]
+        rest = (seen.amount or 0) - sum(each.amount for each in back)
         if rest > 0 and (said == "reversed" or (said in _WENT_BACK and not back)):
             back.append(GivenBack(rest, is_listed=False))
         return replace(seen, given_back=tuple(back))
@@ -89,7 +88,7 @@ class Paystack:
     def look_chargeback(self, number: str) -> Charged:
         """How a bank's dispute stands."""
         data = self._data(self._caller.get(f"/dispute/{number}"))
-        transaction = data.part("transaction")
+        transaction, currency = data.part("transaction"), data.currency()
         said, outcome = data.text("status"), data.maybe("resolution")
         status = ChargebackStatus.OPEN
         if said in _OVER:
@@ -100,27 +99,38 @@ class Paystack:
             data.text("id"),
             status,
             data.maybe("transaction_reference") or transaction.text("reference"),
-            data.minor("refund_amount") if data.body.get("refund_amount") else transaction.minor("amount"),
-            data.currency(),
+            minor(data, "refund_amount", currency)
+            if data.body.get("refund_amount")
+            else minor(transaction, "amount", currency),
+            currency,
             data.maybe("category"),
             _instant(data.maybe("dueAt") or data.maybe("due_at")),
             outcome or said,
         )
 
-    def refund(self, reference: str, amount: int, currency: str, note: str) -> Seen:
-        """Give a payment back. Not idempotent at Paystack: look first."""
-        body = {"transaction": reference, "amount": amount, "currency": currency, "merchant_note": note}
-        return _seen(self._data(self._caller.post("/refund", body)), reference, _REFUND)
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+        """Give a payment back. Not idempotent at Paystack, which takes no key: look first."""
+        asked = sub_units(amount, currency)
+        body = {"transaction": reference, "amount": asked, "currency": currency, "merchant_note": note}
+        row = _refund(self._data(self._caller.post("/refund", body)))
+        return _given(row, reference)
 
-    def look_refund(self, reference: str, amount: int) -> Seen:
-        """What became of a payment's refund of this amount. One that went through counts more than one that failed."""
-        paid = self.look(reference)
+    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+        """What became of a refund, by Paystack's own number of it."""
+        try:
+            row = _refund(self._data(self._caller.get(f"/refund/{refund_id}")))
+        except NotTold as failure:
+            return _absent(failure, payment_reference)
+        if row.provider_id != refund_id:
+            raise Unknown(f"Paystack answered about refund {row.provider_id} where {refund_id} was asked about.")
+        return _given(row, payment_reference)
+
+    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+        """Every refund of a payment. By our reference Paystack would answer with an empty list."""
+        paid = self.look(payment_reference)
         if paid.provider_id is None:
-            return Seen(reference, Fate.ABSENT)
-        found = [_seen(row, reference, _REFUND) for row in self._refunds_of(paid.provider_id)]
-        mine = [seen for seen in found if seen.amount == amount]
-        ranked = sorted(mine, key=lambda seen: seen.fate == Fate.FAILED)
-        return ranked[0] if ranked else Seen(reference, Fate.ABSENT)
+            raise Unknown(f"Paystack does not know payment {payment_reference} now, so its refunds can't be listed.")
+        return [_refund(row) for row in self._refunds_of(paid.provider_id)]
 
     def recipient(self, destination: Destination) -> str:
         """What Paystack knows an account by; the same account gets the same code."""
@@ -131,7 +141,7 @@ class Paystack:
         """Send a payout. The reference is Paystack's idempotency key."""
         body = {
             "source": "balance",
-            "amount": sending.amount,
+            "amount": sub_units(sending.amount, sending.currency),
             "recipient": sending.recipient,
             "reference": sending.reference,
             "reason": sending.reason,
@@ -147,8 +157,8 @@ class Paystack:
         """What became of a payout."""
         try:
             return _payout(self._data(self._caller.get(f"/transfer/verify/{reference}")), reference)
-        except Refused as refusal:
-            return _absent(refusal, reference)
+        except NotTold as failure:
+            return _absent(failure, reference)
 
     def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
         """Successful payments of a time, and those that were taken back since."""
@@ -160,21 +170,20 @@ class Paystack:
         for row in self._rows("/refund", **_window(since, until)):
             fate = _REFUND.get(row.text("status"), Fate.PENDING)
             names = row.text("transaction"), row.maybe("transaction_reference"), row.maybe("dispute")
-            yield ListedRefund(*names, fate, row.minor("amount"), row.currency())
+            yield ListedRefund(*names, fate, minor(row, "amount", row.currency()), row.currency())
 
     def payouts(self, since: datetime, until: datetime) -> Iterator[Seen]:
         """Payouts of a time."""
         yield from self._pages("/transfer", paystack_payouts.FATES, since, until)
 
-    def _look(self, path: str, reference: str, fates: Mapping[str, Fate]) -> Seen:
-        try:
-            return _seen(self._data(self._caller.get(path)), reference, fates)
-        except Refused as refusal:
-            return _absent(refusal, reference)
-
     def _refunds_of(self, number: str) -> Iterator[Answer]:
-        """Every refund of a transaction. By our reference Paystack would answer with an empty list."""
-        return self._rows("/refund", transaction=number)
+        """Every refund of a transaction, by its number; rows of others are passed over."""
+        try:
+            for row in self._rows("/refund", transaction=number):
+                if _transaction_of(row) == number:
+                    yield row
+        except NotTold as failure:
+            _absent(failure, number)
 
     def _pages(
         self, path: str, fates: Mapping[str, Fate], since: datetime, until: datetime, **more: Any
@@ -192,20 +201,17 @@ class Paystack:
             page += 1
 
     def _data(self, body: Any) -> Answer:
-        answer = Answer(NAME, body)
-        if answer.body.get("status") is not True:
-            raise Refused(f"Paystack refused: {answer.maybe('message')}", status=200, code=answer.maybe("code"))
-        return answer.part("data")
+        return Answer(NAME, body).part("data")
 
 
 def _seen(data: Answer, reference: str, fates: Mapping[str, Fate]) -> Seen:
     """What it says of one thing. An answer about another reference than was asked for is not believed."""
-    named = data.maybe("reference")
+    named, currency = data.maybe("reference"), data.currency()
     return Seen(
         reference,
         fates.get(data.text("status"), Fate.PENDING) if named in ("", reference) else Fate.PENDING,
-        data.minor("amount"),
-        data.currency(),
+        minor(data, "amount", currency),
+        currency,
         data.maybe("id") or data.maybe("transfer_code") or None,
         data.maybe("gateway_response") or data.text("status"),
     )
@@ -215,20 +221,49 @@ def _payout(data: Answer, reference: str) -> Seen:
     return paystack_payouts.for_people(_seen(data, reference, paystack_payouts.FATES), data.text("status"))
 
 
-def _absent(refusal: Refused, reference: str) -> Seen:
-    """That it is not there. Raises the refusal when it means something else."""
-    if refusal.status == 404 or refusal.code in _NOT_THERE:
-        return Seen(reference, Fate.ABSENT, said=refusal.sentence)
-    raise refusal
+def _paid(data: Answer, reference: str) -> Seen:
+    """A payment. What is above the sum that was asked is the fee, which its payer bore."""
+    seen = _seen(data, reference, _PAYMENT)
+    if data.body.get("requested_amount") is None:
+        return seen
+    asked = minor(data, "requested_amount", seen.currency or "")
+    return replace(seen, amount=min(seen.amount or 0, asked), asked=asked)
+
+
+def _refund(data: Answer) -> RefundRow:
+    said, currency = data.text("status"), data.currency()
+    return RefundRow(
+        data.text("id"),
+        _REFUND.get(said, Fate.PENDING),
+        minor(data, "amount", currency),
+        currency,
+        _instant(data.maybe("createdAt") or data.maybe("created_at")),
+        said,
+        needs_person=said == _NEEDS_PERSON,
+    )
+
+
+def _given(row: RefundRow, reference: str) -> Seen:
+    person = row.needs_person
+    return Seen(reference, row.fate, row.amount, row.currency, row.provider_id, row.said, needs_person=person)
+
+
+def _transaction_of(row: Answer) -> str:
+    """The number of the transaction that a refund is of, which is an object in some answers."""
+    found = row.body.get("transaction")
+    return Answer(NAME, found).maybe("id") if isinstance(found, dict) else row.maybe("transaction")
+
+
+def _absent(failure: CallFailed, reference: str) -> Seen:
+    """That it is not there. Raises the failure when it means something else."""
+    said = failure.sentence.lower()
+    if failure.status == 404 or failure.code in _NOT_THERE or _NOT_THERE_SAID in said:
+        return Seen(reference, Fate.ABSENT, said=failure.sentence)
+    raise failure
 
 
 def _window(since: datetime, until: datetime) -> dict[str, str]:
     return {"from": clock.iso(since), "to": clock.iso(until)}
-
-
-def _maybe_minor(data: Answer, key: str) -> int:
-    """A whole amount; what the whole is worth when it is not told."""
-    return data.minor(key) if data.body.get(key) is not None else data.minor("amount")
 
 
 def _instant(text: str) -> datetime | None:

@@ -184,7 +184,7 @@ def _freeze(
 
 def _cover(session: Session, payment: Payment, known: ProviderDispute, step: Step, at: datetime, actor: Actor) -> None:
     """A refund of ours that was surely not sent is made by the bank's taking, so far as that goes: it goes once."""
-    unsent = (Refund.payment_id == payment.id, Refund.status == RefundStatus.WAITING)
+    unsent = (Refund.payment_id == payment.id, Refund.status == RefundStatus.WAITING, Refund.tries == 0)
     refund = session.scalars(select(Refund).where(*unsent).with_for_update()).one_or_none()
     if not step.is_lost or refund is None or known.covered_amount or refund.currency != known.currency:
         return

@@ -33,7 +33,6 @@ class Concerned:
     reference: str
     is_settled: bool = False
     refund_id: int | None = None
-    refund_amount: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,6 @@ def _payment(provider: str, told: Tidings) -> Any:
             Payment.reference,
             Payment.status != PaymentStatus.PENDING,
             Refund.id,
-            func.coalesce(Refund.amount, 0),
         )
         .outerjoin(Refund, Refund.payment_id == Payment.id)
         .where(Payment.provider == provider, mine, Payment.reference.is_not(None))

@@ -12,6 +12,7 @@ _REFUNDS = {
     RefundStatus.WAITING: "{amount} goes back to the payer: the refund is sent with the next run.",
     RefundStatus.SENDING: "{amount} goes back to the payer: the refund may have been sent, so the provider is asked.",
     RefundStatus.PENDING: "{amount} goes back to the payer: the provider took the refund and has not finished it.",
+    RefundStatus.NEEDS_REVIEW: "The refund of {amount} needs a person: {said}",
     RefundStatus.PROCESSED: "{amount} went back to the payer.",
     RefundStatus.FAILED: "The refund of {amount} failed: a person has to see that the payer gets it.",
     RefundStatus.SETTLED_OTHERWISE: "The refund of {amount} failed, and the payer was given it another way: {said}",

@@ -1,6 +1,6 @@
 """Refunds: money that goes back through the provider it came from. Written first, looked for, then sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,21 +8,18 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.claims import TAKEN_OVER, Claim, counts
-from webapp.domain.event_types import RefundCreated, RefundFailed, RefundProcessed
+from webapp.domain.claims import Claim
+from webapp.domain.event_types import RefundCreated
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
-from webapp.domain.states import AccountKind, ChargebackStatus, PaymentStatus, RefundStatus, TransferKind
+from webapp.domain.refund_match import Wanted
+from webapp.domain.states import ChargebackStatus, RefundStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment, ProviderDispute, Refund
-from webapp.services import accounts, alerts, audit, checks, events, ledger, lookup
-from webapp.services.outcome import Outcome, Refused
-from webapp.sql import lock, one_of
+from webapp.services import alerts, audit, checks, events, lookup
+from webapp.sql import lock
 
 OPEN = (RefundStatus.WAITING, RefundStatus.SENDING, RefundStatus.PENDING)
-_RULE = "refund_failed"
-_TOLD = {RefundStatus.PROCESSED: RefundProcessed(), RefundStatus.FAILED: RefundFailed()}
-_FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
+FAILED_RULE, PERSON_RULE = "refund_failed", "refund_needs_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,14 @@ class Giving:
     currency: str
     may_send: bool
     claim: Claim
+    provider_id: str | None = None
+    """The provider's own of the refund, once it has told it."""
+    wanted: Wanted | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for every attempt at it, and nothing else's."""
+        return f"deskrefund{self.id:08}"
 
 
 def write(session: Session, payment: Payment, party_id: int, amount: Money, *, at: datetime, actor: Actor) -> Refund:
@@ -77,31 +82,32 @@ def of_payment(session: Session, payment_id: int) -> Refund | None:
 def settle_otherwise(
     session: Session, payment_id: int, reason: str, *, version: int, at: datetime, actor: Actor
 ) -> Refund:
-    """Say how the payer got what a failed refund did not bring, which ends its alert. No money moves by it.
+    """Say how the payer got what a failed refund did not bring, or one in review, which ends its alert. No money moves.
 
-    It ends what the desk owes, so it takes whoever may approve. Raises Overtaken unless the refund is failed still.
+    It ends what the desk owes, so it takes whoever may approve. Raises Overtaken unless it is so still.
     """
     actor.require("money:approve")
     said = checks.require_text(reason, "reason", "Say how the payer got the money.")
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
-    refund = require_failed(of_payment(session, payment_id))
+    refund = require_unsettled(of_payment(session, payment_id))
     lookup.require_version(refund, version, "refund")
     before = {"status": refund.status, "said": refund.said}
     refund.status, refund.said, refund.version = RefundStatus.SETTLED_OTHERWISE, said, refund.version + 1
     session.flush()
     after, about = {"status": refund.status}, ("refund", refund.id)
     audit.record(session, actor, "refund.settle_otherwise", about, at=at, reason=said, before=before, after=after)
-    alerts.resolve(session, _RULE, f"refund {refund.id}", at)
+    alerts.resolve(session, FAILED_RULE, f"refund {refund.id}", at)
+    alerts.resolve(session, PERSON_RULE, f"refund {refund.id}", at)
     return refund
 
 
-def require_failed(refund: Refund | None) -> Refund:
-    """The refund. Raises Conflict unless it is a refund that failed, and nobody has seen to it yet."""
+def require_unsettled(refund: Refund | None) -> Refund:
+    """The refund. Raises Conflict unless it failed, or is in review, and nobody has seen to it yet."""
     if refund is None:
         raise Conflict("This payment has no refund.")
-    if refund.status != RefundStatus.FAILED:
+    if refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
         status = refund.status.replace("_", " ")
-        raise Overtaken(f"The refund is {status}: only one that failed can be settled otherwise.")
+        raise Overtaken(f"The refund is {status}: only one that failed or is in review can be settled otherwise.")
     return refund
 
 
@@ -117,11 +123,38 @@ def take_due(
     for refund in session.scalars(due).all():
         reference = session.get_one(Payment, refund.payment_id).reference or ""
         may_send = refund.status == RefundStatus.WAITING
-        refund.status = RefundStatus.SENDING if may_send else refund.status
+        if may_send:
+            refund.status, refund.tries = RefundStatus.SENDING, refund.tries + 1
+            refund.first_tried_at, refund.last_tried_at = refund.first_tried_at or at, at
         refund.next_try_at, refund.attempts = at + lease, refund.attempts + 1
-        claim = Claim(refund.status, refund.attempts)
-        taken.append(Giving(refund.id, refund.provider, reference, refund.amount, refund.currency, may_send, claim))
+        taken.append(_giving(refund, reference, may_send))
     return taken
+
+
+def to_look(session: Session, refund_id: int) -> Giving:
+    """A refund that is asked about, and not sent."""
+    refund = lookup.by_id(session, Refund, refund_id, "refund")
+    return _giving(refund, session.get_one(Payment, refund.payment_id).reference or "", may_send=False)
+
+
+def _giving(refund: Refund, reference: str, may_send: bool) -> Giving:
+    return Giving(
+        refund.id,
+        refund.provider,
+        reference,
+        refund.amount,
+        refund.currency,
+        may_send,
+        Claim(refund.status, refund.attempts),
+        refund.provider_id,
+        wanted(refund),
+    )
+
+
+def wanted(refund: Refund, others: Iterable[str] = ()) -> Wanted:
+    """What ours looks like in its provider's list; `others` are known to be other refunds of ours."""
+    not_ours = frozenset([*(refund.not_ours or ()), *others])
+    return Wanted(refund.amount, refund.currency, refund.first_tried_at, not_ours)
 
 
 def count_due(session: Session, at: datetime) -> int:
@@ -130,119 +163,26 @@ def count_due(session: Session, at: datetime) -> int:
 
 
 def _due(by: datetime) -> tuple[ColumnElement[bool], ...]:
-    """What was not sent stays so while the payer's bank wants the money back; what was sent is asked about."""
+    """What was not sent stays so while the payer's bank wants the money back; what was sent is asked about, and what
+    is done for a while: a bank may send it back.
+    """
     waits = (Refund.status == RefundStatus.WAITING) & _open_at_bank().where(
         ProviderDispute.payment_id == Refund.payment_id
     ).exists()
-    return Refund.status.in_(OPEN), Refund.next_try_at <= by, ~waits
+    return Refund.next_try_at <= by, ~waits
 
 
 def _open_at_bank() -> Select[ProviderDispute]:
     return select(ProviderDispute).where(ProviderDispute.status == ChargebackStatus.OPEN)
 
 
-def settle_all(
-    session: Session,
-    words: Mapping[int, Word],
-    *,
-    at: datetime,
-    actor: Actor,
-    claims: Mapping[int, Claim] | None = None,
-) -> Outcome:
-    """Do to each refund what its provider's word means. Twice changes nothing.
-
-    `claims` tells how the refunds were taken that somebody asked about: who has lost one since settles nothing, unless
-    the provider says that the money is on its way, or there.
-    """
-    lock(session, Refund, list(words))
-    outcome = Outcome("refund")
-    rows = select(Refund).where(one_of(session, Refund.id, list(words)), Refund.status.in_(OPEN)).order_by(Refund.id)
-    for refund in session.scalars(rows.execution_options(populate_existing=True)).all():
-        if not _counts(refund, words[refund.id], (claims or {}).get(refund.id)):
-            outcome.refused.append(Refused(refund.id, f"refund {refund.id}", TAKEN_OVER))
-        else:
-            before = refund.status
-            _settle(session, refund, words[refund.id], at, actor)
-            _count(outcome, refund, before)
-    return outcome
-
-
-def _count(outcome: Outcome, refund: Refund, before: str) -> None:
-    """One refund is one item. Its money counts once: with the word by which its provider has it for the first time."""
-    named = Refused(refund.id, f"refund {refund.id}", refund.said or f"It is {refund.status} still.")
-    if refund.status == RefundStatus.FAILED:
-        outcome.failed.append(named)
-    elif refund.status in (RefundStatus.PENDING, RefundStatus.PROCESSED) and refund.status != before:
-        outcome.done += 1
-        if before in (RefundStatus.WAITING, RefundStatus.SENDING):
-            outcome.amounts[refund.currency] = outcome.amounts.get(refund.currency, 0) + refund.amount
-    else:
-        outcome.refused.append(named)
-
-
-def _counts(refund: Refund, word: Word, claim: Claim | None) -> bool:
-    """Whether a word may be settled. One payment can have several refunds there: that an earlier one failed is not the
-    end of the one that whoever holds it now has sent.
-    """
-    now = Claim(refund.status, refund.attempts)
-    failed = isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED)
-    return counts(word, claim, now) and not (failed and claim is not None and claim != now)
-
-
-def _settle(session: Session, refund: Refund, word: Word, at: datetime, actor: Actor) -> None:
-    refund.said = word.said or None
-    if isinstance(word, Seen):
-        refund.provider_id = word.provider_id or refund.provider_id
-        if word.fate == Fate.SUCCEEDED:
-            _end(session, refund, RefundStatus.PROCESSED, at, actor)
-            return
-        if word.fate in (Fate.FAILED, Fate.REVERSED):
-            _fail(session, refund, at, actor)
-            return
-        refund.status = RefundStatus.WAITING if word.fate == Fate.ABSENT else RefundStatus.PENDING
-    elif word.is_refusal and not word.is_unsent:
-        _fail(session, refund, at, actor)
-        return
-    elif word.is_unsent and refund.status == RefundStatus.SENDING:
-        refund.status = RefundStatus.WAITING
-    refund.next_try_at = at + _pause(refund.attempts, word)
-
-
-def _pause(attempts: int, word: Word) -> timedelta:
-    least = word.retry_after if isinstance(word, Unanswered) else None
-    pause: timedelta = min(_FIRST_WAIT * (1 << min(attempts, 10)), _LONGEST_WAIT)
-    return max(pause, timedelta(seconds=least or 0))
-
-
-def _fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
-    """The provider kept the money: what the ledger had sent off goes to the party's wallet, and a person is told."""
+def call(session: Session, refund: Refund, sentence: str, at: datetime) -> None:
+    """Call a person to a refund."""
     payment = session.get_one(Payment, refund.payment_id)
-    _end(session, refund, RefundStatus.FAILED, at, actor)
-    amount = Money(refund.amount, refund.currency)
-    where = "A person has to give it back another way."
-    if payment.status != PaymentStatus.FAILED:  # in review since some was taken back, it had been held all the same
-        _return_to_wallet(session, refund, at)
-        where = "It is in the party's wallet."
-    said = f"The refund of {amount}, payment {payment.reference}, failed: {refund.said or 'no reason given'}. {where}"
-    alerts.fire(session, _RULE, f"refund {refund.id}", "warn", said, at)
+    said = f"The refund of {Money(refund.amount, refund.currency)}, payment {payment.reference}: {sentence}"
+    alerts.fire(session, PERSON_RULE, f"refund {refund.id}", "page", said, at)
 
 
-def _return_to_wallet(session: Session, refund: Refund, at: datetime) -> None:
-    wallet = accounts.open_account(session, AccountKind.WALLET, refund.party_id, refund.currency, at=at)
-    source = accounts.pool(session, AccountKind.CLEARING, refund.currency, at=at, owner=refund.provider)
-    ledger.post(
-        session,
-        reference=f"refund-{refund.id}-return",
-        kind=TransferKind.REFUND_RETURN,
-        currency=refund.currency,
-        legs=[(source, -refund.amount), (wallet, refund.amount)],
-        at=at,
-    )
-
-
-def _end(session: Session, refund: Refund, status: RefundStatus, at: datetime, actor: Actor) -> None:
-    refund.status, refund.settled_at, refund.next_try_at = status, at, None
-    refund.version += 1
-    session.flush()
-    audit.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.said)
-    events.add(session, _TOLD[status], refund.id, at=at)
+def person_is_done(session: Session, refund: Refund, at: datetime) -> None:
+    """There is nothing left that a person is called for."""
+    alerts.resolve(session, PERSON_RULE, f"refund {refund.id}", at)

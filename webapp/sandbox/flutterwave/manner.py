@@ -79,7 +79,7 @@ gate.guard(
     Manner(
         provider=PROVIDER,
         admits=_admits_v4,
-        refuses=lambda: refused_v4(400, "The request was refused"),
+        refuses=lambda: refused_v4(400, "Request is not valid"),
         fails=lambda: refused_v4(500, "Something went wrong"),
         limits=lambda: refused_v4(429, "Too many requests"),
     ),
@@ -89,7 +89,7 @@ gate.guard(
     Manner(
         provider=PROVIDER,
         admits=_admits_v3,
-        refuses=lambda: refused_v3(400, "The request was refused"),
+        refuses=lambda: refused_v3(400, "Invalid request"),
         fails=lambda: refused_v3(500, "Something went wrong"),
         limits=lambda: refused_v3(429, "Too many requests"),
     ),

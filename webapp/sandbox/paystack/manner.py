@@ -38,7 +38,7 @@ def refused_by_mood() -> Response:
     """What `refuse` answers; 404 where something is asked for."""
     if request.method == "GET":
         return refused(404, "Transaction reference not found", "transaction_not_found")
-    return refused(400, "The request was refused", "invalid_params")
+    return refused(400, "Currency not supported by merchant", "unsupported_currency")
 
 
 def _admits() -> Response | None:

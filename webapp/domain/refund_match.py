@@ -1,0 +1,41 @@
+"""Which of a payment's refunds at its provider is ours, where the provider knows no reference of ours: pure rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webapp.domain.provider_words import Fate, RefundRow
+
+OWN_TIME = timedelta(hours=1)
+"""How long after an attempt a provider may still come to show it. Only then does a list without it mean anything."""
+SKEW = timedelta(minutes=2)
+"""How far the provider's clock may be behind ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A refund of ours that is looked for."""
+
+    amount: int
+    currency: str
+    first_tried_at: datetime | None
+    """None when it was never sent: then none can be ours."""
+    not_ours: frozenset[str] = frozenset()
+    """Rows that are other refunds of ours, or of which a person said that they are somebody else's."""
+
+
+def candidates(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
+    """Every row that can be ours. Among several, those that failed are no longer in question: money that goes out, or
+    went, is not to be sent again.
+    """
+    if wanted.first_tried_at is None:
+        return []
+    since = wanted.first_tried_at - SKEW
+    found = [
+        row
+        for row in rows
+        if (row.amount, row.currency) == (wanted.amount, wanted.currency)
+        and (row.created_at is None or row.created_at >= since)
+        and row.provider_id not in wanted.not_ours
+    ]
+    return [row for row in found if row.fate != Fate.FAILED] or found[-1:]

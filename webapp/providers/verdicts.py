@@ -1,0 +1,67 @@
+"""What a provider's answers are known to mean. Whatever is not known is unknown: nobody takes it for a refusal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Told = Callable[[Any], tuple[str, str]]
+"""From a provider's error body: its code and its sentence."""
+
+
+class Verdict(StrEnum):
+    """What an answer means."""
+
+    ANSWER = "answer"
+    """It is about what was asked, and is read."""
+    REFUSED = "refused"
+    """It was not done and will not be."""
+    NOT_SENT = "not_sent"
+    """It was not done, for a reason that may pass."""
+    KEY_REFUSED = "key_refused"
+    EXISTS = "exists"
+    """It is there already, or was: look."""
+    UNKNOWN = "unknown"
+
+
+Judge = Callable[[str, str, int, Any], Verdict]
+"""From a call's path and method, and the HTTP status and body of its answer, what that means. No JSON is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One answer that is known: every part that is not empty has to fit."""
+
+    verdict: Verdict
+    call: str = ""
+    """The method and the beginning of the path, as `POST /refund`."""
+    status: int = 0
+    code: str = ""
+    said: str = ""
+    """A part of its sentence, in lower case."""
+
+    def fits(self, call: str, status: int, code: str, said: str) -> bool:
+        """Whether an answer is this one."""
+        return (
+            call.startswith(self.call)
+            and self.status in (0, status)
+            and self.code in ("", code)
+            and self.said in said.lower()
+        )
+
+
+def judge_by(table: Sequence[Known], told: Told, is_answer: Callable[[Any], bool]) -> Judge:
+    """A judge that finds the first entry that fits; `is_answer` says whether a body of a 2xx is about what was asked.
+
+    A key is refused with 401 everywhere, and 429 is a request that was not looked at.
+    """
+    known = (*table, Known(Verdict.KEY_REFUSED, status=401), Known(Verdict.NOT_SENT, status=429))
+
+    def judge(path: str, method: str, status: int, body: Any) -> Verdict:
+        if status < 300 and is_answer(body):
+            return Verdict.ANSWER
+        code, said = told(body)
+        found = (each.verdict for each in known if each.fits(f"{method} {path}", status, code, said))
+        return next(found, Verdict.UNKNOWN)
+
+    return judge
