@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from tests.conftest import settings_for
+from tests.support.people import send
 from webapp import clock
 from webapp.app import create_app
-from webapp.models import Difference, ProviderState, ProviderToken, Reconciliation
+from webapp.jobs.start import prepare
+from webapp.models import Difference, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.sealing import sealed
 from webapp.services import alert_rules
@@ -116,6 +119,36 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
         unwell = dict(alert_rules.provider_unwell(session, now, settings))
         assert unwell == {"paystack": "paystack failed 9 times in a row: paystack answered 502."}
         assert dict(alert_rules.provider_unwell(session, now, desk.settings)) == {}
+    runtime.db.close()
+
+
+def test_the_external_ledger_is_asked_and_sent_what_it_lacks_by_a_button(desk: Runtime, sign_in: SignIn) -> None:
+    runtime = build_runtime(settings_for(desk.db.url, desk.settings.var_dir, ledger="blnk"))
+    seen = {"first_seen_at": clock.now(), "last_seen_at": clock.now(), "said": "Blnk has no t-1, which it was sent."}
+    with desk.db.transaction() as session:
+        session.add(Difference(source="blnk-transfers", kind="missing_there", reference="t-1", **seen))
+        session.add(MirrorEntry(transfer_id=1, status="missing", next_try_at=clock.now()))
+    prepare(runtime)
+    client = create_app(runtime).test_client()
+    client.set_cookie(*cookie_of(sign_in("operator")))
+
+    assert "Send again what it lacks" in client.get("/reconciliation").text
+    assert "restored from a backup, or lost" in client.get("/reconciliation/1").text
+    assert "Transfers that it lacks" in client.get("/reconciliation/send-again").text
+    assert send(client, "/reconciliation/send-again").status_code == 303
+    with desk.db.reading() as session:
+        run = session.query(Run).filter(Run.job == "check_mirror").one()
+        assert (run.asked, run.trigger, run.by_name) == ({"send": True}, "manual", "The operator")
+    assert send(client, "/reconciliation/check", since="2026-11-25T04:00").status_code == 409, "one at a time"
+    with desk.db.transaction() as session:
+        session.execute(update(Run).values(status="succeeded"))
+    assert send(client, "/reconciliation/check", since="2026-11-25T04:00").status_code == 303
+    with desk.db.reading() as session:
+        asked = [row.asked["since"] for row in session.query(Run) if row.asked and "since" in row.asked]
+    assert [each[:10] for each in asked] == ["2026-11-25"]
+    client.set_cookie(*cookie_of(sign_in("viewer")))
+    assert "Send again what it lacks" not in client.get("/reconciliation").text
+    assert client.get("/reconciliation/send-again").status_code == 403
     runtime.db.close()
 
 

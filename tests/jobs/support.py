@@ -10,9 +10,11 @@ from webapp.runtime import Runtime
 from webapp.services import runs
 
 
-def run_job_now(runtime: Runtime, job: str, *, at: datetime | None = None, dry_run: bool = False) -> Run:
-    """A manual run of the job, carried out here; returns it finished."""
+def run_job_now(
+    runtime: Runtime, job: str, *, at: datetime | None = None, dry_run: bool = False, **asked: object
+) -> Run:
+    """A manual run of the job, of which something may be asked, carried out here; returns it finished."""
     prepare(runtime)
     with runtime.db.transaction() as session:
-        run = runs.trigger(session, job, actor=OPERATOR, at=at, dry_run=dry_run)
+        run = runs.trigger(session, job, actor=OPERATOR, at=at, dry_run=dry_run, asked=asked or None)
     return run_here(runtime, run.id)

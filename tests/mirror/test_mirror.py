@@ -128,12 +128,11 @@ def test_something_else_under_our_reference_is_given_up_at_once_and_said(desk: R
 
 def test_what_is_refused_twenty_times_is_dead(desk: Runtime, sandbox: Caller) -> None:
     trade(desk, 1)
-    send(desk)
     with desk.db.transaction() as session:
-        values = {"status": "sending", "attempts": MOST_ATTEMPTS - 1, "next_try_at": clock.now()}
+        values = {"attempts": MOST_ATTEMPTS - 1, "next_try_at": clock.now()}
         session.execute(update(MirrorEntry).values(**values))
-        session.execute(update(MirrorAccount).values(balance_id="bln_999999"))
-    sandbox.control("reset")
+    for call in ("bulk", "transactions"):
+        sandbox.mood("blnk", call, "refuse", times=None)
     send(desk)
     assert set(statuses(desk)) == {"dead"}
 

@@ -7,13 +7,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.admin.columns import Column, choice, since
-from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
+from webapp.admin.offers import offer
+from webapp.admin.reconciliation_deeds import ReconciliationDeeds
 from webapp.admin.screen import page
 from webapp.models import Account, Difference
 from webapp.providers import blnk
 from webapp.providers.house import KNOWN
-from webapp.services import differences, lookup
+from webapp.security.context import runtime
+from webapp.services import differences, lookup, mirror_entries
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
 from webapp.services.provider_books import PAYMENTS, PAYOUTS
 
@@ -27,7 +29,7 @@ TABS: dict[str, tuple[Any, Any]] = {
     "resolved": (_l("Resolved"), (Difference.resolved_at.is_not(None),)),
     "all": (_l("All"), ()),
 }
-SOURCES = (blnk.NAME, *(f"{name}-{book.kind}s" for name in KNOWN for book in (PAYMENTS, PAYOUTS)))
+SOURCES = (blnk.NAME, blnk.TRANSFERS, *(f"{name}-{book.kind}s" for name in KNOWN for book in (PAYMENTS, PAYOUTS)))
 _MEANING: dict[str, Any] = {
     MISSING_HERE: _l(
         "They have it and we don't: money came or went past the desk, or under another reference. Find it in their "
@@ -48,7 +50,23 @@ _OF_BALANCES = _l(
 )
 
 
-class ReconciliationScreen(ListScreen):
+_OF_TRANSFERS: dict[str, Any] = {
+    MISSING_THERE: _l(
+        "It was sent there and is not there any more: Blnk was restored from a backup, or lost. Send again what it "
+        "lacks with the button on the page Reconciliation; what is there is not moved twice."
+    ),
+    DIFFERENT: _l(
+        "Blnk has another movement under our reference. Nothing is sent over it. Find out who moved it, and correct it "
+        "there by a movement of its own."
+    ),
+    MISSING_HERE: _l(
+        "Somebody moved money in our balances at Blnk without the desk. Find out who. When it was an error, refund it "
+        "there: then it is no difference any more with the next check."
+    ),
+}
+
+
+class ReconciliationScreen(ReconciliationDeeds):
     """One row per difference."""
 
     noun = "reconciliation"
@@ -99,7 +117,18 @@ class ReconciliationScreen(ListScreen):
         """The last comparison with each book, and the tabs."""
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
         counts = differences.open_counts(session)
-        return {"tabs": tabs, "lasts": differences.last_of_each(session), "open_counts": counts}
+        shown = {"tabs": tabs, "lasts": differences.last_of_each(session), "open_counts": counts, "offers": []}
+        if runtime().settings.ledger == blnk.NAME:
+            shown["offers"] = self._offers(mirror_entries.lacking(session))
+        return shown
+
+    def _offers(self, lacking: int) -> list[Any]:
+        """Asking the external ledger, and sending again what it was found to lack."""
+        none = "" if lacking else _("It was found to lack nothing. Ask it first.")
+        return [
+            offer("check", _("Ask Blnk what it has"), "refresh", "job:run"),
+            offer("send_again", _("Send again what it lacks"), "refresh", "job:run", none),
+        ]
 
     @page("/<int:difference_id>")
     def one(self, difference_id: int) -> Any:
@@ -111,7 +140,7 @@ class ReconciliationScreen(ListScreen):
             "one.html",
             found=found,
             ours=account,
-            meaning=_OF_BALANCES if found.subject_kind == "account" else _MEANING[found.kind],
+            meaning=_meaning(found),
             address=_address(found, account),
             word=KINDS[found.kind],
         )
@@ -119,6 +148,12 @@ class ReconciliationScreen(ListScreen):
     def _tab(self) -> str:
         wanted = request.args.get("tab", "")
         return wanted if wanted in TABS else "open"
+
+
+def _meaning(found: Difference) -> Any:
+    if found.source == blnk.TRANSFERS:
+        return _OF_TRANSFERS[found.kind]
+    return _OF_BALANCES if found.subject_kind == "account" else _MEANING[found.kind]
 
 
 def _address(found: Difference, account: Account | None) -> tuple[str, str] | None:

@@ -1,20 +1,30 @@
 """`desk ledger`: do the books agree, and does the external ledger have them?"""
 
 import sys
+from datetime import UTC
 
 import click
 
 from webapp import clock
 from webapp.commands.group import FAILED
 from webapp.commands.progress import Progress
-from webapp.commands.shared import desk, json_option, note, print_json
+from webapp.commands.shared import desk, json_option, note, operator, print_json
+from webapp.domain.instants import parse_time_or_day
 from webapp.domain.states import MirrorStatus
 from webapp.errors import Invalid
+from webapp.jobs.check_mirror import keep, made, send_again
+from webapp.jobs.mirror_check import MirrorCheck
 from webapp.jobs.mirroring import Mirror
+from webapp.models import Reconciliation
+from webapp.providers.blnk import TRANSFERS, Blnk
 from webapp.runtime import Runtime
-from webapp.services import books, mirror_entries
+from webapp.services import books, differences, mirror_entries
+from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
+from webapp.services.differences import Compared
+from webapp.sql import database_now
 
-_PAGE = 10_000
+_PAGE, _NAMED = 10_000, 20
+_AGAIN = "Send again what is missing?"
 
 
 @click.group("ledger")
@@ -25,40 +35,138 @@ def command() -> None:
 @command.command("verify")
 @json_option
 def verify(as_json: bool) -> None:
-    """Check every invariant of the ledger; names what is wrong, and exits 1 then."""
+    """Check every invariant of the ledger, and say with which books it was compared; exits 1 when any disagrees."""
     if not as_json and sys.stderr.isatty():
         note("Checking every transfer, account and escrow …")
     with desk() as runtime, runtime.db.reading() as session:
         wrong = list(books.checks(session))
+        lasts, open_counts = differences.last_of_each(session), differences.open_counts(session)
+        compared = {last.source: _compared(last, open_counts.get(last.source, 0)) for last in lasts}
+    differing = sum(open_counts.values())
     if as_json:
-        print_json({"ok": not wrong, "problems": wrong})
+        books_there = {source: {"open": open_counts.get(source, 0), "said": said} for source, said in compared.items()}
+        print_json({"ok": not wrong and not differing, "problems": wrong, "compared": books_there})
     else:
-        click.echo("\n".join(wrong) if wrong else "Every book agrees.")
-    sys.exit(FAILED if wrong else 0)
+        click.echo("\n".join(wrong) if wrong else "The desk's own book agrees with itself.")
+        click.echo("\n".join(compared.values()) if compared else "It was compared with no other book yet.")
+    sys.exit(FAILED if wrong or differing else 0)
+
+
+def _compared(last: Reconciliation, differing: int) -> str:
+    """What the last comparison with a book said, and what is open since any."""
+    since = f", of what was sent since {clock.iso(last.since)}" if last.since and last.source == TRANSFERS else ""
+    when = f"{last.source}: asked at {clock.iso(last.at)}{since}; "
+    if last.said is not None:
+        when += f"it could not be compared: {last.said} "
+    return when + (f"{differing:,} differences are open." if differing else f"{last.matched:,} agree.")
 
 
 @command.command("mirror")
+@click.option("--check", is_flag=True, help="Ask the external ledger by reference what it has, and show what differs.")
+@click.option(
+    "--since", help="With --check: only what was sent since this time, such as 2026-11-25 or an RFC 3339 time."
+)
+@click.option("--yes", is_flag=True, help="With --check: send again what is missing without asking.")
 @json_option
-def mirror(as_json: bool) -> None:
-    """Send the external ledger every transfer that it lacks; harmless to repeat. Exits 1 when some are left."""
+def mirror(check: bool, since: str | None, yes: bool, as_json: bool) -> None:
+    """Send the external ledger every transfer that waits for it; harmless to repeat. Exits 1 when some are left."""
+    if since and not check:
+        raise Invalid("--since narrows --check.")
     with desk() as runtime:
         blnk = runtime.providers.blnk
         if blnk is None:
             raise Invalid("There is no external ledger: set LEDGER=blnk, BLNK_URL and BLNK_API_KEY.")
-        progress = Progress()
-        _note_missing(runtime, progress)
-        with runtime.db.reading() as session:
-            left = sum(mirror_entries.counts(session).values()) - mirror_entries.counts(session).get("done", 0)
-        Mirror(runtime, blnk).send(lambda: None, lambda sent: progress("Sending", sent, max(left, sent)))
-        progress.close()
-        with runtime.db.reading() as session:
-            counts = mirror_entries.counts(session)
+        ended = _checked(runtime, blnk, since, yes, as_json) if check else _sent(runtime, blnk, as_json)
+    sys.exit(ended)
+
+
+def _sent(runtime: Runtime, blnk: Blnk, as_json: bool) -> int:
+    progress = Progress()
+    _note_missing(runtime, progress)
+    _send(runtime, blnk, progress)
+    progress.close()
+    with runtime.db.reading() as session:
+        counts = mirror_entries.counts(session)
+        asked = next((last for last in differences.last_of_each(session) if last.source == TRANSFERS), None)
     unsent = sum(counts.values()) - counts.get(MirrorStatus.DONE, 0)
     if as_json:
-        print_json({"ok": not unsent, "transfers": counts})
+        print_json({"ok": not unsent, "transfers": counts, "asked_at": clock.iso(asked.at) if asked else None})
     else:
-        click.echo(f"The external ledger has {counts.get(MirrorStatus.DONE, 0):,} transfers, and lacks {unsent:,}.")
-    sys.exit(FAILED if unsent else 0)
+        when = f"It was asked about them last at {clock.iso(asked.at)}" if asked else "It was never asked about them"
+        click.echo(f"{counts.get(MirrorStatus.DONE, 0):,} transfers were sent to the external ledger, {unsent:,} wait.")
+        click.echo(f"{when}: `desk ledger mirror --check` asks what it has.")
+    return FAILED if unsent else 0
+
+
+def _checked(runtime: Runtime, blnk: Blnk, since: str | None, yes: bool, as_json: bool) -> int:
+    """Ask, show, and on confirmation send again what is missing, and ask once more."""
+    found, lost = _asked(runtime, blnk, since)
+    lacking = (found.counts or {}).get(MISSING_THERE, 0)
+    if not as_json:
+        _show(found, lost)
+    if found.said is None and (lacking or lost) and (yes or (not as_json and click.confirm(_AGAIN, err=True))):
+        send_again(runtime.db, blnk, actor=operator(), check=lambda: None)
+        progress = Progress()
+        _send(runtime, blnk, progress)
+        progress.close()
+        found, lost = _asked(runtime, blnk, since)
+        if not as_json:
+            _show(found, lost)
+    is_same = found.said is None and not lost and not sum((found.counts or {}).values())
+    if as_json:
+        counts = {kind: (found.counts or {}).get(kind, 0) for kind in (MISSING_THERE, DIFFERENT, MISSING_HERE)}
+        named = [each.said for each in found.findings]
+        print_json(
+            {"ok": is_same, "has": found.matched, "balances_lost": len(lost), "said": found.said, "named": named}
+            | counts
+        )
+    return 0 if is_same else FAILED
+
+
+def _asked(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, dict[int, str]]:
+    try:
+        instant = parse_time_or_day(since, UTC) if since else None
+    except ValueError as wrong:
+        raise Invalid(str(wrong)) from None
+    progress, asked = Progress(), [0]
+    with runtime.db.reading() as session:
+        total, at = mirror_entries.count_sent(session, instant), database_now(session)
+
+    def told(count: int) -> None:
+        asked[0] += count
+        progress("Asking", asked[0], max(total, asked[0]))
+
+    check = MirrorCheck(runtime.db, blnk, since=instant, at=at, told=told)
+    found = made(check)
+    progress.close()
+    with runtime.db.transaction() as session:
+        keep(session, found, None)
+    return found, check.lost
+
+
+def _show(found: Compared, lost: dict[int, str]) -> None:
+    since = f" of what it was sent since {clock.iso(found.since)}" if found.since else ""
+    if found.said is not None:
+        click.echo(f"The external ledger could not be asked to the end: {found.said}")
+        return
+    counts = found.counts or {}
+    click.echo(
+        f"Asked at {clock.iso(found.at)}: the external ledger has {found.matched:,} transfers{since}, lacks "
+        f"{counts.get(MISSING_THERE, 0):,}, has {counts.get(DIFFERENT, 0):,} otherwise, and moved "
+        f"{counts.get(MISSING_HERE, 0):,} that the desk did not send."
+    )
+    if lost:
+        click.echo(f"{len(lost):,} balances are not there any more; they are made again for what is sent.")
+    for each in found.findings[:_NAMED]:
+        click.echo(f"  {each.said}")
+    if len(found.findings) > _NAMED:
+        click.echo("  … The page Reconciliation names more.")
+
+
+def _send(runtime: Runtime, blnk: Blnk, progress: Progress) -> None:
+    with runtime.db.reading() as session:
+        left = mirror_entries.left(session)
+    Mirror(runtime, blnk, operator()).send(lambda: None, lambda sent: progress("Sending", sent, max(left, sent)))
 
 
 def _note_missing(runtime: Runtime, progress: Progress) -> None:

@@ -22,3 +22,8 @@ def movements(legs: Mapping[int, int]) -> list[tuple[int, int, int]]:
             if not one[1]:
                 side.pop(0)
     return made
+
+
+def named(reference: str, count: int) -> list[str]:
+    """The references of a transfer's movements: its own, or with a number after a sign that no reference has."""
+    return [reference] if count == 1 else [f"{reference}#{number}" for number in range(1, count + 1)]

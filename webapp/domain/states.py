@@ -259,9 +259,13 @@ class IncomingStatus(StrEnum):
 
 
 class MirrorStatus(StrEnum):
-    """Whether the external ledger has a transfer. `sending` is an unknown outcome: ask by reference first."""
+    """Whether the external ledger has a transfer. `sending` is an unknown outcome: ask by reference first.
+
+    What is `done` was sent there; it is `missing` once it was asked about and is not there any more.
+    """
 
     WAITING = "waiting"
     SENDING = "sending"
     DONE = "done"
     DEAD = "dead"
+    MISSING = "missing"

@@ -4,15 +4,16 @@ Transfers of one currency are sent in their order by one thread, several at once
 by two calls of ours; currencies go side by side. Overdrafts are allowed there, so one that fails holds up no other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import groupby
 
-from webapp.domain.legs import movements
+from webapp.domain.actors import Actor, job_actor
+from webapp.domain.legs import movements, named
 from webapp.jobs.mirror_balances import Balances
 from webapp.jobs.work import Work
-from webapp.providers.blnk import Blnk, Different, Movement
+from webapp.providers.blnk import BalanceGone, Blnk, Different, Movement
 from webapp.providers.failures import CallFailed, NotSent, Unknown
 from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
@@ -23,7 +24,7 @@ from webapp.sql import database_now
 
 WAVE, TOGETHER = 1_000, 50
 """Transfers that are claimed at once, and that are sent in one call."""
-_AGAIN_AFTER = 30.0
+_AGAIN_AFTER, _AT_ONCE = 30.0, 0.001
 
 
 def mirror(work: Work) -> int:
@@ -31,7 +32,7 @@ def mirror(work: Work) -> int:
     blnk = work.runtime.providers.blnk
     if blnk is None or work.dry_run:
         return 0
-    walk = Mirror(work.runtime, blnk)
+    walk = Mirror(work.runtime, blnk, work.actor)
     try:
         return walk.send(work.check)
     finally:
@@ -52,8 +53,8 @@ def _count(work: Work, outcome: Outcome) -> None:
 class Mirror:
     """One walk over what waits."""
 
-    def __init__(self, runtime: Runtime, blnk: Blnk) -> None:
-        self._db, self._blnk = runtime.db, blnk
+    def __init__(self, runtime: Runtime, blnk: Blnk, actor: Actor | None = None) -> None:
+        self._db, self._blnk, self._actor = runtime.db, blnk, actor or job_actor("mirror")
         self._balances = Balances(runtime, blnk)
         self.outcome = Outcome("transfer")
         """What it has done so far."""
@@ -111,7 +112,7 @@ class Mirror:
         """Send these; how many are there. Raises NotSent."""
         if not one_by_one:
             try:
-                if moves := [each for one in part for each in _movements(one, balances)]:
+                if moves := [each for one in part for each in movements_of(one, balances)]:
                     self._blnk.move_all(moves)
             except NotSent:
                 raise
@@ -126,9 +127,12 @@ class Mirror:
     def _one(self, one: Waiting, balances: dict[int, str]) -> int:
         """One by itself; what is doubtful is asked about before it is sent again. Raises NotSent."""
         try:
-            for movement in _movements(one, balances):
+            for movement in movements_of(one, balances):
                 if not (one.doubtful and self._blnk.has(movement)):
                     self._blnk.move(movement)
+        except BalanceGone as gone:
+            self._forget_lost(one, balances, gone)
+            return 0
         except Different as difference:
             with self._db.transaction() as session:
                 mirror_entries.give_up(session, one, str(difference))
@@ -140,6 +144,16 @@ class Mirror:
             return self._failed([one], failure)
         self._done([one])
         return 1
+
+    def _forget_lost(self, one: Waiting, balances: dict[int, str], gone: BalanceGone) -> None:
+        """A balance that Blnk lost is nobody's failure: it is made again, and what waited for it is sent then.
+
+        Raises NotSent, which puts this one back with all after it, for the next wave. When Blnk knows every balance
+        after all, the refusal stands.
+        """
+        if self._balances.without_lost(balances, self._actor):
+            raise NotSent("Blnk lost a balance of it, which is made again.", retry_after=_AT_ONCE)
+        self._failed([one], gone)
 
     def _done(self, sent: Sequence[Waiting]) -> None:
         with self._db.transaction() as session:
@@ -165,17 +179,10 @@ def _lane(one: Waiting) -> tuple[str, int]:
     return one.currency, one.transfer_id
 
 
-def _movements(one: Waiting, balances: dict[int, str]) -> list[Movement]:
-    """A transfer with several legs is several movements, numbered after a sign that tells them from references."""
+def movements_of(one: Waiting, balances: Mapping[int, str]) -> list[Movement]:
+    """A transfer with several legs is several movements, each under a reference of its own."""
     pairs = movements(one.legs)
     return [
-        Movement(
-            one.reference if len(pairs) == 1 else f"{one.reference}#{number}",
-            one.currency,
-            amount,
-            balances[source],
-            balances[destination],
-            one.kind,
-        )
-        for number, (source, destination, amount) in enumerate(pairs, 1)
+        Movement(reference, one.currency, amount, balances[source], balances[destination], one.kind)
+        for reference, (source, destination, amount) in zip(named(one.reference, len(pairs)), pairs, strict=True)
     ]

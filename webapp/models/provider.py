@@ -61,6 +61,7 @@ class MirrorAccount(Base):
     """The external ledger's balance that stands for one of our accounts."""
 
     __tablename__ = "mirror_account"
+    __table_args__ = (Index("ix_mirror_account_balance_id", "balance_id"),)
 
     account_id: Mapped[Minor] = mapped_column(primary_key=True, autoincrement=False)
     balance_id: Mapped[Name]

@@ -4,11 +4,13 @@ Blnk's own splits are not used: they number their legs in no fixed order, so tha
 which leg is there. A transfer of ours with several legs is several movements, each under a reference of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from webapp import clock
 from webapp.domain.money import exponent
 from webapp.providers.answers import Answer
 from webapp.providers.blnk_answers import DUPLICATE, LOCKED
@@ -16,11 +18,17 @@ from webapp.providers.calls import Caller
 from webapp.providers.failures import NotSent, Refused, Unknown
 
 NAME = "blnk"
+TRANSFERS = "blnk-transfers"
+"""What the comparison of single transfers is called, beside that of balances."""
 LEDGER = "escrow-desk"
 MOST_AT_ONCE = 100
 """Blnk reads a filter that asks for more as one that asks for 20."""
 _ACCOUNT = "desk_account"
 _AGAIN_AFTER = 2.0
+_FIRST = "1970-01-01T00:00:00.000000Z"
+_APPLIED, _QUEUED, _INFLIGHT = "APPLIED", "QUEUED", "INFLIGHT"
+_NOT_FOUND = ("TXN_NOT_FOUND", "BAL_NOT_FOUND")
+"""What a movement is refused with whose balance is unknown."""
 
 
 def headers(key: str) -> Mapping[str, str]:
@@ -38,6 +46,35 @@ class Movement:
     source: str
     destination: str
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A row that Blnk has: what moved, and how it stands."""
+
+    movement: Movement
+    status: str
+    number: str
+    created_at: str
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether it changed its balances, or holds a part of one."""
+        return self.status in (_APPLIED, _INFLIGHT)
+
+    def said_beside(self, ours: Movement) -> str | None:
+        """How it is not what was sent, in a sentence; None when it is."""
+        there = self.movement
+        if there == ours and self.status in (_APPLIED, _QUEUED):
+            return None
+        return (
+            f"Blnk has {there.amount} {there.currency} {self.status.lower()} under {ours.reference}, "
+            f"where {ours.amount} {ours.currency} was sent."
+        )
+
+
+class BalanceGone(Refused):
+    """Blnk does not know a balance of a movement, so it moved nothing."""
 
 
 class Different(Exception):
@@ -88,10 +125,15 @@ class Blnk:
         self._post("/transactions/bulk", body)
 
     def move(self, movement: Movement) -> None:
-        """Move once: when its reference is used already, what is there must be the same. Raises Different."""
+        """Move once: when its reference is used already, what is there must be the same.
+
+        Raises Different, and BalanceGone when a balance of it is unknown there.
+        """
         try:
             self._post("/transactions", _asked(movement))
         except Refused as refusal:
+            if refusal.code in _NOT_FOUND:
+                raise BalanceGone(refusal.sentence, status=refusal.status, code=refusal.code) from None
             if refusal.code != DUPLICATE:
                 raise
             if not self.has(movement):
@@ -100,26 +142,40 @@ class Blnk:
     def has(self, movement: Movement) -> bool:
         """Whether Blnk applied it. Raises Different, and Unknown while it waits in Blnk's queue."""
         row = self._by_reference(movement.reference)
-        if row is not None and row.text("status") == "QUEUED":
+        if row is not None and row.text("status") == _QUEUED:
             row = self._by_reference(f"{movement.reference}_q") or row
         if row is None:
             return False
-        there = Movement(
-            movement.reference,
-            row.text("currency"),
-            row.minor("precise_amount"),
-            row.text("source"),
-            row.text("destination"),
-            movement.description,
-        )
-        if there != movement or row.text("status") not in ("APPLIED", "QUEUED"):
-            raise Different(
-                f"Blnk has {there.amount} {there.currency} {row.text('status').lower()} under {movement.reference}, "
-                f"where {movement.amount} {movement.currency} was sent."
-            )
-        if row.text("status") == "QUEUED":
+        there = _there(row, movement.reference, movement.description)
+        if said := there.said_beside(movement):
+            raise Different(said)
+        if there.status == _QUEUED:
             raise Unknown(f"{movement.reference} waits in Blnk's queue.", retry_after=_AGAIN_AFTER)
         return True
+
+    def under(self, movements: Sequence[Movement]) -> dict[str, There]:
+        """What it has under the references of these, at most 100."""
+        wanted = {each.reference: each.description for each in movements}
+        rows = self._filtered("/transactions/filter", [{"field": "reference", "operator": "in", "values": [*wanted]}])
+        return {
+            reference: _there(row, reference, wanted[reference])
+            for row in rows
+            if (reference := row.text("reference")) in wanted
+        }
+
+    def since(self, at: datetime | None) -> Iterator[list[There]]:
+        """Everything that it moved since, whoever asked for it, in parts, oldest first."""
+        last, known = clock.iso(at) if at is not None else _FIRST, frozenset[str]()
+        while True:
+            rows = self._filtered("/transactions/filter", [_from(last)], sort_by="created_at", sort_order="asc")
+            found = [_there(row, row.text("reference"), row.maybe("description")) for row in rows]
+            yield [each for each in found if each.number not in known]
+            if len(rows) < MOST_AT_ONCE:
+                return
+            if found[-1].created_at == last:
+                raise Unknown(f"Blnk has more than {MOST_AT_ONCE} movements of one instant, {last}.")
+            last = found[-1].created_at
+            known = frozenset(each.number for each in found if each.created_at == last)
 
     def _by_reference(self, reference: str) -> Answer | None:
         try:
@@ -138,9 +194,10 @@ class Blnk:
         made = Answer(NAME, self._post("/ledgers", {"name": LEDGER})).text("ledger_id")
         return self._ledger() or made
 
-    def _filtered(self, path: str, filters: list[dict[str, Any]]) -> list[Answer]:
+    def _filtered(self, path: str, filters: list[dict[str, Any]], **order: str) -> list[Answer]:
         """Rows, and none where it says `null`, `[]`, or either of them in `data`."""
-        found = self._unlocked(self._caller.ask, path, {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0})
+        asked = {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0} | order
+        found = self._unlocked(self._caller.ask, path, asked)
         rows = found["data"] if isinstance(found, dict) and "data" in found else found
         if not isinstance(rows, list | None):
             raise Unknown("Blnk answered a filter with an unexpected shape.")
@@ -156,6 +213,22 @@ class Blnk:
             if refusal.code == LOCKED:
                 raise NotSent("Blnk has a balance locked.", retry_after=_AGAIN_AFTER) from None
             raise
+
+
+def _there(row: Answer, reference: str, description: str) -> There:
+    movement = Movement(
+        reference,
+        row.text("currency"),
+        row.minor("precise_amount"),
+        row.text("source"),
+        row.text("destination"),
+        description,
+    )
+    return There(movement, row.text("status"), row.text("transaction_id"), row.text("created_at"))
+
+
+def _from(at: str) -> dict[str, Any]:
+    return {"field": "created_at", "operator": "gte", "value": at}
 
 
 def _asked(movement: Movement) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What was compared with which book, on what they differ, and what agrees again."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,11 +33,13 @@ class Compared:
     """References of differences that agree again."""
     said: str | None = None
     """Why it could not be finished; then nothing is known of what is not in it."""
+    counts: Mapping[str, int] | None = None
+    """How many there are of each kind, where they are too many to be named one by one."""
 
 
 def keep(session: Session, compared: Compared, run_id: int | None) -> None:
     """Write down a comparison and its differences; those that agree again are resolved."""
-    kinds = [each.kind for each in compared.findings]
+    kinds = Counter(each.kind for each in compared.findings) if compared.counts is None else compared.counts
     session.add(
         Reconciliation(
             source=compared.source,
@@ -45,9 +48,9 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> None:
             since=compared.since,
             until=compared.until,
             matched=compared.matched,
-            missing_here=kinds.count(MISSING_HERE),
-            missing_there=kinds.count(MISSING_THERE),
-            different=kinds.count(DIFFERENT),
+            missing_here=kinds.get(MISSING_HERE, 0),
+            missing_there=kinds.get(MISSING_THERE, 0),
+            different=kinds.get(DIFFERENT, 0),
             said=compared.said,
         )
     )
@@ -57,6 +60,13 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> None:
     for reference in compared.settled:
         gone = update(Difference).where(Difference.source == compared.source, Difference.reference == reference, _OPEN)
         session.execute(gone.values(resolved_at=compared.at).execution_options(synchronize_session=False))
+
+
+def note(session: Session, source: str, found: Finding, at: datetime) -> None:
+    """Write down one difference that was heard of between two comparisons, and alert at once."""
+    _note(session, source, found, at)
+    session.flush()
+    alert(session, at)
 
 
 def open_references(session: Session, source: str, limit: int) -> list[str]:

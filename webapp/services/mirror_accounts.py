@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.actors import Actor
 from webapp.models import Account, MirrorAccount
+from webapp.services import audit
 from webapp.sql import insert_new, one_of
 
 _CLAIM = timedelta(minutes=3)
@@ -47,6 +49,30 @@ def keep(session: Session, balances: Mapping[int, str]) -> None:
     for account, balance in balances.items():
         row = update(MirrorAccount).where(MirrorAccount.account_id == account).values(balance_id=balance)
         session.execute(row.execution_options(synchronize_session=False))
+
+
+def page(session: Session, after: int, limit: int) -> dict[int, str]:
+    """The next accounts that have a balance there, by id."""
+    rows = select(MirrorAccount.account_id, MirrorAccount.balance_id)
+    rows = rows.where(MirrorAccount.account_id > after, MirrorAccount.balance_id != _BEING_MADE)
+    return dict(session.execute(rows.order_by(MirrorAccount.account_id).limit(limit)).all())
+
+
+def of_balances(session: Session, balances: Sequence[str]) -> set[str]:
+    """Those of these balances, a few hundred at most, that stand for accounts of ours."""
+    return set(session.scalars(select(MirrorAccount.balance_id).where(MirrorAccount.balance_id.in_(balances))))
+
+
+def forget(session: Session, lost: Mapping[int, str], *, at: datetime, actor: Actor, run_id: int | None = None) -> None:
+    """The external ledger does not know these balances any more: they are made again when a transfer needs them."""
+    for account, balance in sorted(lost.items()):
+        mine = (MirrorAccount.account_id == account, MirrorAccount.balance_id == balance)
+        gone = delete(MirrorAccount).where(*mine).returning(MirrorAccount.account_id)
+        if session.scalars(gone.execution_options(synchronize_session=False)).one_or_none() is not None:
+            before = {"balance": balance}
+            audit.record(
+                session, actor, "mirror.balance_lost", ("account", account), at=at, before=before, run_id=run_id
+            )
 
 
 def let_go(session: Session, accounts: Sequence[int]) -> None:

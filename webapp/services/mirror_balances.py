@@ -11,7 +11,7 @@ from webapp.models import Account, Entry, MirrorAccount, MirrorEntry, Transfer
 from webapp.models.base import BigInt
 from webapp.sql import one_of
 
-_UNSENT = (MirrorStatus.WAITING, MirrorStatus.SENDING, MirrorStatus.DEAD)
+_UNSENT = (MirrorStatus.WAITING, MirrorStatus.SENDING, MirrorStatus.DEAD, MirrorStatus.MISSING)
 _MADE = MirrorAccount.balance_id != ""
 
 
@@ -27,7 +27,7 @@ class Expected:
 
 
 def unsent(session: Session) -> int:
-    """How many transfers it has not been sent yet."""
+    """How many transfers it has not been sent yet, or was found to lack."""
     return session.scalars(select(func.count()).where(MirrorEntry.status.in_(_UNSENT))).one()
 
 

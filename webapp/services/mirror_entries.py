@@ -3,21 +3,25 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.actors import Actor
+from webapp.domain.legs import movements, named
 from webapp.domain.states import MirrorStatus
 from webapp.models import Entry, MirrorEntry, Transfer
 from webapp.models.base import BigInt
+from webapp.services import audit
 from webapp.sql import insert_new, labelled, one_of
 
 MOST_ATTEMPTS = 20
 LEASE = timedelta(minutes=3)
 _LONGEST = timedelta(hours=1)
 _OPEN = (MirrorStatus.WAITING, MirrorStatus.SENDING)
+_TOLD = (MirrorStatus.DONE, MirrorStatus.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,55 @@ def claim(session: Session, at: datetime, limit: int) -> list[Waiting]:
         )
         for head in found
     ]
+
+
+def sent(session: Session, after: int, limit: int, since: datetime | None) -> list[Waiting]:
+    """The next transfers that it was sent, by id, as it should have them: also those that it was found to lack."""
+    told = (MirrorEntry.status.in_(_TOLD), MirrorEntry.transfer_id > after)
+    page = select(Transfer.id, Transfer.reference, Transfer.kind, Transfer.currency)
+    page = page.join(MirrorEntry, MirrorEntry.transfer_id == Transfer.id).where(*told)
+    if since is not None:
+        page = page.where(MirrorEntry.sent_at >= since)
+    rows = session.execute(page.order_by(Transfer.id).limit(limit)).all()
+    legs = _legs(session, [row.id for row in rows])
+    never = datetime.min.replace(tzinfo=UTC)
+    return [
+        Waiting(row.id, row.reference, row.kind, row.currency, legs.get(row.id, {}), 0, True, never) for row in rows
+    ]
+
+
+def count_sent(session: Session, since: datetime | None) -> int:
+    """How many there are of those."""
+    told = select(func.count()).select_from(MirrorEntry).where(MirrorEntry.status.in_(_TOLD))
+    if since is not None:
+        told = told.where(MirrorEntry.sent_at >= since)
+    return session.scalars(told).one()
+
+
+def ours(session: Session, references: Sequence[str]) -> set[str]:
+    """Those of these references that are of movements of ours."""
+    possible = {*references, *(each.rpartition("#")[0] for each in references)}
+    found = session.execute(select(Transfer.id, Transfer.reference).where(Transfer.reference.in_(possible))).all()
+    legs = _legs(session, [row.id for row in found])
+    exact = {name for row in found for name in named(row.reference, len(movements(legs.get(row.id, {}))))}
+    return exact & set(references)
+
+
+def note_asked(session: Session, lacks: Sequence[int], has: Sequence[int]) -> None:
+    """It was asked: it lacks these, which are sent again when a person says so, and has those."""
+    _set(session, lacks, MirrorEntry.status == MirrorStatus.DONE, status=MirrorStatus.MISSING)
+    _set(session, has, MirrorEntry.status == MirrorStatus.MISSING, status=MirrorStatus.DONE)
+
+
+def send_again(session: Session, at: datetime, *, actor: Actor) -> int:
+    """Let everything that it was found to lack be sent again; how many. What is there after all is not moved twice."""
+    actor.require("job:run")
+    lacking = update(MirrorEntry).where(MirrorEntry.status == MirrorStatus.MISSING)
+    changed = lacking.values(status=MirrorStatus.WAITING, attempts=0, next_try_at=at)
+    count = getattr(session.execute(changed.execution_options(synchronize_session=False)), "rowcount", 0)
+    if count:
+        audit.record(session, actor, "mirror.send_again", ("mirror", 0), at=at, after={"transfers": count})
+    return count
 
 
 def done(session: Session, sent: Sequence[Waiting], at: datetime) -> None:
@@ -115,8 +168,8 @@ def note_missing(session: Session, after: int, limit: int, at: datetime) -> int 
 
 
 def revive(session: Session, at: datetime) -> int:
-    """Let the dead ones be tried again; how many there are."""
-    dead = update(MirrorEntry).where(MirrorEntry.status == MirrorStatus.DEAD)
+    """Let the dead ones, and those that it was found to lack, be tried again; how many there are."""
+    dead = update(MirrorEntry).where(MirrorEntry.status.in_((MirrorStatus.DEAD, MirrorStatus.MISSING)))
     changed = dead.values(status=MirrorStatus.SENDING, attempts=0, next_try_at=at)
     return getattr(session.execute(changed.execution_options(synchronize_session=False)), "rowcount", 0)
 
@@ -125,6 +178,16 @@ def counts(session: Session) -> dict[str, int]:
     """How many transfers there are by status."""
     rows = session.execute(select(MirrorEntry.status, func.count()).group_by(MirrorEntry.status))
     return dict(rows.all())
+
+
+def lacking(session: Session) -> int:
+    """How many it was found to lack, when it was asked last."""
+    return session.scalars(select(func.count()).where(MirrorEntry.status == MirrorStatus.MISSING)).one()
+
+
+def left(session: Session) -> int:
+    """How many wait to be sent, or to be asked about."""
+    return session.scalars(select(func.count()).where(MirrorEntry.status.in_(_OPEN))).one()
 
 
 def given_up(session: Session, limit: int = 100) -> list[str]:

@@ -1,0 +1,66 @@
+"""What people do about the external ledger: ask it what it has, and send again what it lacks."""
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms.validators import Optional
+
+from webapp import clock
+from webapp.admin.doors import Asked, Done, door
+from webapp.admin.forms import DeskForm, InstantField
+from webapp.admin.list_screen import ListScreen
+from webapp.jobs.check_mirror import SEND, SINCE
+from webapp.jobs.queue import enqueue_after_commit
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import mirror_entries, runs
+
+_JOB = "check_mirror"
+
+
+class SinceForm(DeskForm):
+    """How far back to ask."""
+
+    since = InstantField(
+        _l("Sent since"), [Optional()], description=_l("Empty: everything. After a restore, when its backup was made.")
+    )
+
+
+class ReconciliationDeeds(ListScreen):
+    """The doors of the external ledger."""
+
+    @door("/check", permission="job:run", form=SinceForm, asks="_check_asked")
+    def check(self, form: SinceForm) -> Done:
+        """Ask it by reference what it has."""
+        since: Any = form.since.data
+        return self._run({SINCE: clock.iso(since)} if since else {})
+
+    @door("/send-again", permission="job:run", asks="_send_again_asked")
+    def send_again(self, form: DeskForm) -> Done:
+        """Send again what it lacks, and ask it once more."""
+        return self._run({SEND: True})
+
+    def _run(self, asked: dict[str, Any]) -> Done:
+        with self.transaction() as session:
+            run = runs.trigger(session, _JOB, actor=current_actor(), asked=asked or None)
+            enqueue_after_commit(runtime(), session, run)
+        return _("Run %(number)s asks the external ledger.", number=run.id), url_for("runs.one", run_id=run.id)
+
+    def _check_asked(self) -> Asked:
+        summary = _(
+            "It is asked by reference, a hundred at once, for every transfer that it was sent, and for what it moved "
+            "without the desk. Nothing is sent: what it lacks is shown, and sent again when you say so."
+        )
+        return Asked(_("Ask the external ledger what it has"), self.at(), summary, _("Ask it now"))
+
+    def _send_again_asked(self) -> Asked:
+        with self.reading() as session:
+            count = mirror_entries.lacking(session)
+        summary = _(
+            "Its balances that are gone are made again, then it is sent what it lacks, each under its own reference: "
+            "what is there after all is not moved twice. It is asked once more at the end."
+        )
+        facts = [(_("Transfers that it lacks"), f"{count:,}")]
+        return Asked(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)
