@@ -156,7 +156,7 @@ def test_pending_earnings_are_released_by_a_command_of_their_own(migrated):
 def test_the_demo_is_seeded_verified_run_and_cleared(migrated):
     assert json.loads(migrated("demo", "seed", "--json").stdout) == {"seeded": True}
     assert "viewer@demo.example" in migrated("demo", "seed").stdout
-    assert migrated("ledger", "verify").stdout .startswith("The desk's own book agrees with itself.\n")
+    assert migrated("ledger", "verify").stdout.startswith("The desk's own book agrees with itself.\n")
     assert json.loads(migrated("audit", "verify", "--json").stdout)["ok"]
     eligible = {each["job"]: each for each in json.loads(migrated("eligible", "--json").stdout)}
     assert eligible["auto_release"]["count"] > 0

@@ -14,7 +14,7 @@ from webapp.domain.legs import movements, named
 from webapp.jobs.mirror_balances import Balances
 from webapp.jobs.work import Work
 from webapp.providers.blnk import BalanceGone, Blnk, Different, Movement
-from webapp.providers.failures import CallFailed, NotSent, Unknown
+from webapp.providers.failures import CallFailed, Exists, NotSent, Unknown
 from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services import mirror_entries
@@ -116,9 +116,10 @@ class Mirror:
                     self._blnk.move_all(moves)
             except NotSent:
                 raise
-            except Unknown as failure:
-                return self._failed(part, failure)
-            except CallFailed:
+            except CallFailed as failure:
+                if isinstance(failure, Unknown) and not isinstance(failure, Exists):
+                    return self._failed(part, failure)
+                # Those before the one that was refused were moved, those after it were not tried.
                 return sum(self._one(each, balances) for each in part)
             self._done(part)
             return len(part)

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from webapp import clock
 from webapp.domain.money import exponent
 from webapp.providers.answers import Answer
-from webapp.providers.blnk_answers import DUPLICATE, LOCKED
+from webapp.providers.blnk_answers import DUPLICATE, LOCKED, NO_BALANCE, NOT_FOUND
 from webapp.providers.calls import Caller
-from webapp.providers.failures import NotSent, Refused, Unknown
+from webapp.providers.failures import Exists, NotDone, NotSent, Refused, Unknown
 
 NAME = "blnk"
 TRANSFERS = "blnk-transfers"
@@ -27,8 +27,6 @@ _ACCOUNT = "desk_account"
 _AGAIN_AFTER = 2.0
 _FIRST = "1970-01-01T00:00:00.000000Z"
 _APPLIED, _QUEUED, _INFLIGHT = "APPLIED", "QUEUED", "INFLIGHT"
-_NOT_FOUND = ("TXN_NOT_FOUND", "BAL_NOT_FOUND")
-"""What a movement is refused with whose balance is unknown."""
 
 
 def headers(key: str) -> Mapping[str, str]:
@@ -131,13 +129,15 @@ class Blnk:
         """
         try:
             self._post("/transactions", _asked(movement))
-        except Refused as refusal:
-            if refusal.code in _NOT_FOUND:
-                raise BalanceGone(refusal.sentence, status=refusal.status, code=refusal.code) from None
-            if refusal.code != DUPLICATE:
+        except Exists as there:
+            if there.code != DUPLICATE:
                 raise
             if not self.has(movement):
                 raise Unknown(f"Blnk has {movement.reference} and does not show it.") from None
+        except Refused as refusal:
+            if refusal.code in NO_BALANCE:
+                raise BalanceGone(refusal.sentence, status=refusal.status, code=refusal.code) from None
+            raise
 
     def has(self, movement: Movement) -> bool:
         """Whether Blnk applied it. Raises Different, and Unknown while it waits in Blnk's queue."""
@@ -181,7 +181,7 @@ class Blnk:
         try:
             return Answer(NAME, self._caller.get(f"/transactions/reference/{quote(reference, safe='')}"))
         except Refused as refusal:
-            if refusal.status == 404 or refusal.code.endswith("_NOT_FOUND"):
+            if refusal.code == NOT_FOUND:
                 return None
             raise
 
@@ -209,8 +209,8 @@ class Blnk:
     def _unlocked(self, call: Callable[[str, Any], Any], path: str, body: Any) -> Any:
         try:
             return call(path, body)
-        except Refused as refusal:
-            if refusal.code == LOCKED:
+        except NotDone as failure:
+            if failure.code == LOCKED:
                 raise NotSent("Blnk has a balance locked.", retry_after=_AGAIN_AFTER) from None
             raise
 
