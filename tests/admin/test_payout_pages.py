@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.support.market import DIVINE, wallet
 from tests.support.payouts import planned, settled, written
@@ -15,11 +15,11 @@ from tests.support.people import hidden, send
 from webapp import clock
 from webapp.admin.run_items import named
 from webapp.domain.permissions import ROLES
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_words import Fate, Unanswered
 from webapp.jobs.start import prepare
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run, RunItem
 from webapp.runtime import Runtime
-from webapp.services import parties, payout_schedules, payouts, stop
+from webapp.services import parties, payout_schedules, payout_settling, payouts, stop
 
 SignIn = Callable[..., FlaskClient]
 LISTS = (
@@ -300,3 +300,43 @@ def test_search_and_runs_lead_to_payouts(clocked: Runtime, sign_in: SignIn) -> N
     item = RunItem(id=9, run_id=1, subject_kind="payout", subject_id=number, outcome="failed")
     with client.application.test_request_context(), clocked.db.reading() as session:
         assert named(session, [item]) == {9: (payout(clocked, number).ref, f"/payouts/{number}")}
+
+
+def doubtful(desk: Runtime) -> int:
+    """A payout that its provider may have, for longer than its own time."""
+    number = written(desk, planned(desk))
+    with desk.db.transaction() as session:
+        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        there = Unanswered("It exists.", is_answer=True, is_there=True)
+        payout_settling.settle_all(session, {number: there}, at=clock.now(), actor=DIVINE)
+        session.execute(update(Payout).values(doubted_at=clock.now() - timedelta(hours=25)))
+    return number
+
+
+def test_a_payout_in_doubt_is_decided_on_its_page(clocked: Runtime, sign_in: SignIn) -> None:
+    number = doubtful(clocked)
+    client = sign_in("admin")
+    assert f"/payouts/{number}" in shown(client, "/payouts?tab=in_doubt")
+    page = shown(client, f"/payouts/{number}")
+    assert "Its provider may have it, and has not shown it since" in page
+    assert "then decide what became of it" in page
+    asked = shown(client, f"/payouts/{number}/give-back")
+    assert "the party has it twice" in asked
+    for deed in ("mark-paid", "give-back"):
+        assert shown(client, f"/payouts/{number}/{deed}")
+    operator = sign_in("operator")
+    assert operator.post(f"/payouts/{number}/give-back", data={}).status_code == 403
+
+
+def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign_in: SignIn) -> None:
+    number = written(clocked, planned(clocked))
+    with clocked.db.transaction() as session:
+        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        short = Unanswered("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
+        payout_settling.settle_all(session, {number: short}, at=clock.now(), actor=DIVINE)
+    client = sign_in("viewer")
+    for address in ("/payouts?tab=waiting", "/providers/", f"/payouts/{number}"):
+        page = shown(client, address)
+        assert "Payouts through paystack are paused since" in page, address
+        assert "Your balance is not enough." in page, address
+    assert "Nobody knows whether it was sent" not in shown(client, f"/payouts/{number}")

@@ -18,7 +18,7 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered
 from webapp.domain.states import Policy
 from webapp.errors import Refusal
-from webapp.models import Account, Entry, Escrow, Order, Party, Payment, Transfer
+from webapp.models import Account, Entry, Escrow, Order, Party, Payment, PayoutDestination, Transfer
 from webapp.runtime import Runtime
 from webapp.services import (
     approvals,
@@ -28,7 +28,6 @@ from webapp.services import (
     orders,
     payment_settling,
     payments,
-    payout_destinations,
     payout_schedules,
     payout_settling,
     payout_writing,
@@ -37,7 +36,6 @@ from webapp.services import (
 )
 from webapp.services.disputes import NewDispute
 from webapp.services.orders import NewOrder
-from webapp.services.payout_destinations import NewDestination
 from webapp.services.payout_schedules import NewSchedule
 from webapp.services.previews import Preview
 
@@ -195,9 +193,11 @@ class Scene:
         """A payout that its provider may have."""
         case, how = self.case, {"at": NOW, "actor": DIVINE}
         money.deposit(self.session, self.seller, case.amount, case.currency, reference="to be paid", **how)
-        to = NewDestination(case.currency, "nuban", "058", "0123456789", "Kofi Mensah")
-        long_ago = {"at": NOW - timedelta(days=2), "actor": DIVINE}
-        payout_destinations.put(self.session, self.seller, to, settings=self.about, **long_ago)
+        to = PayoutDestination(party_id=self.seller, currency=case.currency, kind="nuban", bank_code="058")
+        to.account_name, to.account_sealed, to.account_ending = "Kofi Mensah", "", "6789"
+        to.created_at, to.created_by = NOW, "Divine"
+        self.session.add(to)
+        self.session.flush()
         new = NewSchedule("plan", self.seller, case.amount, case.currency, NOW)
         plan = payout_schedules.create(self.session, new, **how)
         payout_writing.write_all(self.session, [plan.id], at=NOW, actor=JOB, ways={case.currency: "paystack"})

@@ -13,10 +13,11 @@ from webapp.admin.doors import Asked, Done, door
 from webapp.admin.forms import DeskForm
 from webapp.admin.screen import Screen
 from webapp.admin.words import when
+from webapp.domain.payout_accounts import CURRENCIES
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services import parties, payout_destinations
-from webapp.services.payout_destinations import KINDS, NewDestination
+from webapp.services.payout_destinations import NewDestination
 
 
 class Unshown(TextInput):
@@ -27,11 +28,14 @@ class Unshown(TextInput):
         return super().__call__(field, **kwargs | {"value": "", "autocomplete": "off"})
 
 
+_KINDS = [(kind, f"{kind.replace('_', ' ')} ({', '.join(some)})") for kind, some in CURRENCIES.items()]
+
+
 class DestinationForm(DeskForm):
     """A bank or mobile account."""
 
     currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN.")), Length(max=3)])
-    kind = SelectField(_l("Kind of account"), choices=[(kind, kind.replace("_", " ")) for kind in KINDS])
+    kind = SelectField(_l("Kind of account"), choices=_KINDS)
     bank_code = StringField(_l("Bank's code"), [DataRequired(_l("Give the bank's code.")), Length(max=40)])
     account_number = StringField(
         _l("Account number"),
@@ -40,6 +44,11 @@ class DestinationForm(DeskForm):
         description=_l("Kept encrypted. Only its ending is shown from now on."),
     )
     account_name = StringField(_l("Name on the account"), [DataRequired(_l("Give the name.")), Length(max=200)])
+    account_reference = StringField(
+        _l("Account reference"),
+        [Length(max=40)],
+        description=_l("Only for an M-PESA Paybill or Till number (mobile money business): the account behind it."),
+    )
 
 
 class RejectForm(DeskForm):
@@ -66,6 +75,7 @@ class PartyDestinations(Screen):
             form.said("bank_code"),
             form.said("account_number"),
             form.said("account_name"),
+            form.said("account_reference"),
         )
         settings = runtime().settings
         with self.transaction() as session:

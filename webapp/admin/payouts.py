@@ -20,7 +20,7 @@ from webapp.admin.timelines import in_words
 from webapp.admin.words import money
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payout_explanation, payout_file, payouts
+from webapp.services import payout_explanation, payout_file, payout_pauses, payouts
 from webapp.services.payout_file import PayoutFile
 
 
@@ -36,6 +36,12 @@ class PayoutScreen(TabbedScreen, PayoutDeeds):
     lead = _l("Money that leaves to bank and mobile accounts, each payout sent once.")
     empty = _l("No payout is like this. A payout appears when a payout schedule is due or somebody has it paid.")
     listing, tabs = LISTING, TABS
+    list_template = "list.html"
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The tabs, and why a provider sends none at present."""
+        standing = payout_pauses.standing(session).values()
+        return super().around(session) | {"pauses": [payout_pauses.in_words(each) for each in standing]}
 
     @page("/<int:payout_id>")
     def one(self, payout_id: int) -> Any:

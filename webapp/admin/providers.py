@@ -8,7 +8,7 @@ from webapp import clock
 from webapp.admin.screen import Screen, page
 from webapp.providers.failures import CallFailed
 from webapp.security.context import runtime
-from webapp.services import mirror_entries, provider_health
+from webapp.services import mirror_entries, payout_pauses, provider_health
 
 
 class ProviderScreen(Screen):
@@ -27,7 +27,8 @@ class ProviderScreen(Screen):
         with self.reading() as session:
             found = provider_health.health(session, runtime().settings)
             mirror = mirror_entries.counts(session) if runtime().settings.ledger == "blnk" else None
-        return self.show("index.html", lines=found, mirror=mirror, now=clock.now())
+            pauses = {name: payout_pauses.in_words(each) for name, each in payout_pauses.standing(session).items()}
+        return self.show("index.html", lines=found, mirror=mirror, pauses=pauses, now=clock.now())
 
     @page("/blnk")
     def blnk(self) -> Any:

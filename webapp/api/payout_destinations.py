@@ -8,10 +8,12 @@ from webapp.api.asked_again import AskedAgain, ask_person_again
 from webapp.api.endpoints import Call, Endpoints
 from webapp.api.payout_shapes import DestinationShape, destination_shape
 from webapp.api.shapes import Currency, Input, Name, Sentence, Shape, Word
+from webapp.domain.payout_accounts import CURRENCIES
 from webapp.services import parties, payout_destinations
-from webapp.services.payout_destinations import KINDS, NewDestination
+from webapp.services.payout_destinations import NewDestination
 
 endpoints = Endpoints("parties")
+_KINDS = ", ".join(f"`{kind}` ({' or '.join(some)})" for kind, some in CURRENCIES.items())
 _ADDRESS = "/api/v1/payout-destinations/<id:destination_id>"
 
 
@@ -19,10 +21,13 @@ class DestinationBody(AskedAgain):
     """A bank or mobile account. Its number is kept encrypted and never told again."""
 
     currency: Currency
-    kind: Annotated[Word, Field(description=f"One of {', '.join(KINDS)}.", examples=["nuban"])]
+    kind: Annotated[Word, Field(description=f"One of {_KINDS}.", examples=["nuban"])]
     bank_code: Annotated[Word, Field(max_length=40)]
     account_number: Annotated[str, Field(min_length=4, max_length=60)]
     account_name: Name
+    account_reference: Annotated[
+        str, Field(max_length=40, description="Only for `mobile_money_business`: the account behind a Paybill or Till.")
+    ] = ""
 
 
 class RejectBody(Input):

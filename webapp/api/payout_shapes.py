@@ -23,6 +23,7 @@ class DestinationShape(Shape):
     bank_code: str
     account_name: str
     account_ending: str
+    account_reference: str | None
     created_at: Instant
     effective_at: Instant | None
     approved_by: str | None

@@ -46,7 +46,7 @@ class Paystack:
     """One integration at Paystack."""
 
     name = NAME
-    pays_out: Collection[str] = frozenset({"NGN", "GHS", "ZAR", "KES", "USD"})
+    pays_out: Collection[str] = frozenset({"NGN", "GHS", "ZAR", "KES"})
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller

@@ -4,7 +4,6 @@ A new one waits: nothing is paid in its currency until its time has come or a se
 before is not paid to meanwhile, for either of the two may be a thief's.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain import payout_accounts
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import (
     PayoutDestinationApproved,
@@ -27,9 +27,6 @@ from webapp.services import audit, checks, events, lookup, parties
 from webapp.settings import Settings
 from webapp.sql import lock
 
-KINDS = ("nuban", "ghipss", "basa", "kepss", "mobile_money", "mobile_money_business")
-"""Paystack's words for kinds of recipients."""
-_NUMBER = re.compile(r"[0-9A-Za-z]{4,34}")
 _SHOWN = 4
 
 
@@ -42,6 +39,8 @@ class NewDestination:
     bank_code: str
     account_number: str
     account_name: str
+    account_reference: str = ""
+    """Which account behind a Paybill or Till number is meant."""
 
 
 def put(
@@ -68,6 +67,7 @@ def put(
         account_name=new.account_name.strip(),
         account_sealed=sealed(number, settings.sealing_keys),
         account_ending=number[-_SHOWN:],
+        account_reference=new.account_reference.strip() or None,
         created_at=at,
         created_by=actor.name,
         created_by_key=actor.key,
@@ -186,10 +186,8 @@ def _checked(new: NewDestination) -> str:
     checks.require_currency(new.currency)
     checks.require_text(new.bank_code, "bank_code", "Give the bank's code.", longest=40)
     checks.require_text(new.account_name, "account_name", "Give the name on the account.", longest=200)
-    if new.kind not in KINDS:
-        raise Invalid("That is no kind of account.", fields={"kind": f"One of {', '.join(KINDS)}."})
-    number = new.account_number.replace(" ", "").replace("-", "")
-    if not _NUMBER.fullmatch(number):
-        said = "An account number has 4 to 34 letters and digits."
-        raise Invalid(said, fields={"account_number": said})
+    number = payout_accounts.plain_number(new.account_number)
+    wrong = payout_accounts.problems(new.kind, new.currency, number, new.account_reference.strip())
+    if wrong:
+        raise Invalid("Nothing can be paid to this account.", fields=wrong)
     return number
