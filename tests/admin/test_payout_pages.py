@@ -251,7 +251,7 @@ def test_a_destination_is_set_and_its_number_never_shown_again(clocked: Runtime,
     admin, path = sign_in("admin"), f"/parties/{party}/payout-destination"
     wrong = send(admin, path, account_number="12 34 56 78 9!", **TO)
     assert wrong.status_code == 422
-    assert "An account number has 4 to 34 letters and digits." in wrong.text
+    assert "A Nigerian account number (NUBAN) has ten digits." in wrong.text
     assert "9!" not in wrong.text
     assert 'value="Kofi Mensah"' in wrong.text
     assert send(admin, path, account_number="0123-456 789", **TO).status_code == 303

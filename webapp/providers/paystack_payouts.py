@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from webapp.domain.provider_words import Fate, Seen
-from webapp.providers.failures import CallFailed, Exists, NotDone, PayoutsHeld, RecipientUnknown
+from webapp.providers.failures import CallFailed, NotDone, PayoutsHeld, RecipientUnknown
 from webapp.providers.needs import Destination
 
 FATES = {
@@ -19,7 +19,6 @@ FATES = {
 OTP = "otp"
 _ALL_WAIT = ("insufficient_balance", "transfer_unavailable")
 _ALL_WAIT_SAID = ("balance is not enough", "starter business", "ip address is not allowed")
-_TAKEN, _TAKEN_SAID = "duplicate_transfer_reference", "duplicate reference"
 _UNKNOWN_RECIPIENT = "invalid_transfer_recipient"
 
 
@@ -38,15 +37,16 @@ def for_people(seen: Seen, status: str) -> Seen:
 
 def told_apart(failure: CallFailed) -> CallFailed:
     """What did not send one transfer, told apart by whether it would send another."""
-    said = failure.sentence.lower()
-    known: Mapping[str, Any] = {"status": failure.status, "code": failure.code}
-    if failure.code == _TAKEN or _TAKEN_SAID in said:
-        return Exists(failure.sentence, **known)
+    if not isinstance(failure, NotDone):
+        return failure
+    said, known = failure.sentence.lower(), _known(failure)
     if failure.code in _ALL_WAIT or any(each in said for each in _ALL_WAIT_SAID):
         return PayoutsHeld(failure.sentence, **known)
-    if failure.code == _UNKNOWN_RECIPIENT or (isinstance(failure, NotDone) and "recipient" in said):
-        return RecipientUnknown(failure.sentence, **known)
-    return failure
+    return RecipientUnknown(failure.sentence, **known) if failure.code == _UNKNOWN_RECIPIENT else failure
+
+
+def _known(failure: CallFailed) -> Mapping[str, Any]:
+    return {"status": failure.status, "code": failure.code}
 
 
 def recipient_body(destination: Destination) -> dict[str, str]:
