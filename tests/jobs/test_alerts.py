@@ -158,6 +158,27 @@ def test_an_alert_of_an_event_is_resolved_by_hand_with_a_reason_and_fires_anew(r
         assert alerts.fire(session, "run_failed", "watch", "page", "Run 8 failed.", NOON)
 
 
+def test_another_fact_of_the_same_kind_fires_again_though_the_last_was_acknowledged(runtime: Runtime) -> None:
+    def tell(sentence: str, *, anew: bool) -> bool:
+        return alerts.fire(session, "payout_failed", "payout 7", "page", sentence, clock.now(), anew=anew)
+
+    with runtime.db.transaction() as session:
+        assert tell("It failed.", anew=True)
+        [alert] = alerts.firing(session)
+        alerts.acknowledge(session, alert.id, actor=OPERATOR, at=clock.now())
+        assert not tell("It failed.", anew=True)
+        assert not tell("It failed, the provider says.", anew=False)
+        assert alert.status == AlertStatus.ACKNOWLEDGED
+        assert tell("It came back after it was paid.", anew=True)
+        session.expire_all()
+        assert (alert.status, alert.acknowledged_by, alert.sentence) == (
+            AlertStatus.FIRING,
+            None,
+            "It came back after it was paid.",
+        )
+        assert session.scalars(select(Event.type).order_by(Event.id)).all() == ["alert.firing", "alert.firing"]
+
+
 def test_an_alert_whose_rule_is_asked_is_not_resolved_by_hand(runtime: Runtime) -> None:
     judge(runtime)
     with runtime.db.transaction() as session:

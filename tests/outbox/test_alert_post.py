@@ -52,6 +52,14 @@ def test_an_alert_is_told_once_when_it_fires_and_once_when_it_is_over(
     assert "Resolved: silent: worker" in letters.got[1][1]
 
 
+def test_an_alert_that_fires_again_is_told_again(told: Runtime, receiver: Receiver) -> None:
+    for sentence in ("It failed.", "It failed.", "It came back after it was paid."):
+        with told.db.transaction() as session:
+            alerts.fire(session, "payout_failed", "payout 7", "page", sentence, clock.now(), anew=True)
+        send_alerts(told)
+    assert [json.loads(body)["message"].count("came back") for _, body in receiver.got] == [0, 1]
+
+
 def test_a_silenced_alert_is_told_when_its_silence_is_over(told: Runtime, receiver: Receiver) -> None:
     alert_id = fire(told)
     with told.db.transaction() as session:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -17,8 +18,14 @@ from webapp.sql import insert_new
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
 
 
-def fire(session: Session, rule: str, subject: str, severity: str, sentence: str, at: datetime) -> bool:
-    """Fire an alert unless it is firing: the unique index lets one process in. Says whether this made it."""
+def fire(
+    session: Session, rule: str, subject: str, severity: str, sentence: str, at: datetime, *, anew: bool = False
+) -> bool:
+    """Fire an alert unless it is firing: the unique index lets one process in. Says whether it fired by this.
+
+    `anew` is for facts that a person has to hear of each: with another sentence it fires again, aloud, also when
+    somebody has acknowledged what came before.
+    """
     said = sentence[:1000]
     row = insert_new(session, Alert).values(
         rule=rule,
@@ -34,8 +41,20 @@ def fire(session: Session, rule: str, subject: str, severity: str, sentence: str
         events.add(session, AlertFiring(), made, at=at)
         return True
     known = (Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
+    if anew and _fire_again(session, (*known, Alert.sentence != said), said, at):
+        return True
     _update(session, known, sentence=said, seen_at=at)
     return False
+
+
+def _fire_again(session: Session, known: Sequence[Any], sentence: str, at: datetime) -> bool:
+    """Another fact of the same kind: what was seen to was the one before."""
+    again = update(Alert).where(*known).execution_options(synchronize_session=False)
+    fresh = {"status": AlertStatus.FIRING, "fired_at": at, "acknowledged_at": None, "acknowledged_by": None}
+    found = session.scalars(again.values(**fresh, sentence=sentence, seen_at=at).returning(Alert.id)).one_or_none()
+    if found is not None:
+        events.add(session, AlertFiring(), found, at=at)
+    return found is not None
 
 
 def was_fired(session: Session, rule: str, subject: str) -> bool:

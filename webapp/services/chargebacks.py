@@ -174,7 +174,7 @@ def _freeze(
     """Frozen and alerted while it is open, for its own cause; neither afterwards."""
     subject = f"{known.provider} {known.number}"
     if step.is_open:
-        alerts.fire(session, RULE, subject, "page", f"{sentence} Payment {payment.reference}.", at)
+        alerts.fire(session, RULE, subject, "page", f"{sentence} Payment {payment.reference}.", at, anew=True)
         if _counts_on(payment):
             freezes.require(session, escrow.id, FreezeCause.CHARGEBACK, known.id, sentence, at=at, actor=actor)
         return

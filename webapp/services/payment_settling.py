@@ -225,7 +225,7 @@ def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor
     _tell(session, ruled, "payment.review", PaymentNeedsReview(), at, actor)
     for each in ruled:
         said = f"Payment {each.row.reference} needs a person: {each.sentence}"
-        alerts.fire(session, _REVIEW_RULE, f"payment {each.row.id}", "warn", said, at)
+        alerts.fire(session, _REVIEW_RULE, f"payment {each.row.id}", "warn", said, at, anew=True)
 
 
 def _mark(session: Session, ruled: Sequence[Ruled], status: PaymentStatus, settled_at: datetime | None) -> None:

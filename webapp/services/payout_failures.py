@@ -23,7 +23,9 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
     was_paid, schedule = row.status == PayoutStatus.SUCCEEDED, _schedule(session, row)
     if schedule is None:
         if was_paid:
-            alerts.fire(session, FAILED_RULE, f"payout {row.ref}", "page", _came_back(row, status, sentence), at)
+            alerts.fire(
+                session, FAILED_RULE, f"payout {row.ref}", "page", _came_back(row, status, sentence), at, anew=True
+            )
         return
     schedule.retry_count += 1
     schedule.last_retry_at, schedule.version = at, schedule.version + 1
@@ -78,6 +80,6 @@ def _came_back(row: Any, status: PayoutStatus, sentence: str) -> str:
 
 def _end(session: Session, schedule: PayoutSchedule, said: str, at: datetime, actor: Actor) -> None:
     subject = ("payout_schedule", schedule.id)
-    alerts.fire(session, FAILED_RULE, f"payout schedule {schedule.ref}", "page", said, at)
+    alerts.fire(session, FAILED_RULE, f"payout schedule {schedule.ref}", "page", said, at, anew=True)
     audit.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
     events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

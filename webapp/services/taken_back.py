@@ -78,7 +78,7 @@ def note(session: Session, row: Any, amount: int, sentence: str, *, at: datetime
     if row.duplicate_of_id is None:  # what was collected besides is in a wallet, and no escrow has any of it
         freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
     said = f"Payment {row.reference} needs a decision: {sentence}"
-    alerts.fire(session, RULE, f"payment {row.id}", "page", said, at)
+    alerts.fire(session, RULE, f"payment {row.id}", "page", said, at, anew=True)
 
 
 def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: Actor) -> None:

@@ -41,7 +41,8 @@ def _messages(found: list[tuple[str, Alert]], settings: Settings) -> Iterator[Me
     for kind, alert in found:
         text = texts.write(kind, _fields(alert, settings))
         for to in recipients.of_alerts(settings):
-            yield Message(f"alert-{alert.id}-{kind}", to, kind, (SUBJECT, alert.id), text, lane=ALERTS.prefix)
+            key = f"alert-{alert.id}-{kind}-{alert.fired_at:%Y%m%d%H%M%S%f}"
+            yield Message(key, to, kind, (SUBJECT, alert.id), text, lane=ALERTS.prefix)
 
 
 def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
@@ -57,5 +58,6 @@ def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
 
 
 def _told(kind: str) -> Any:
+    """Since it fired, or fired anew."""
     same = (Delivery.subject_kind == SUBJECT, Delivery.subject_id == Alert.id, Delivery.kind == kind)
-    return exists().where(*same)
+    return exists().where(*same, Delivery.created_at >= Alert.fired_at)
