@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
-from webapp.providers.failures import CallFailed
+from webapp.providers import blnk_standing
 from webapp.providers.signatures import PLAIN
 from webapp.runtime import Runtime
 from webapp.services import clock_skew, incoming_file, mirror_balances, next_slots, processes, provider_health
@@ -177,20 +177,18 @@ def signatures(runtime: Runtime) -> Finding:
 
 
 def external_ledger(runtime: Runtime) -> Finding:
-    """Is it up, and does it have every transfer?"""
+    """Is it up, does it take our key, and was it sent every transfer?"""
     blnk = runtime.providers.blnk
     if blnk is None:
         return Finding("ledger", "ok", "The ledger is the desk's own.")
-    try:
-        health = blnk.health()
-    except CallFailed as failure:
-        return Finding("ledger", "wrong", failure.sentence, "Check BLNK_URL and BLNK_API_KEY, and that Blnk runs.")
+    found = blnk_standing.standing(blnk)
+    if not found.is_well:
+        return Finding("ledger", "wrong", found.said, found.do)
     with runtime.db.reading() as session:
         unsent, whole = mirror_balances.unsent(session), mirror_balances.is_whole(session)
-    if health != "UP" or not whole:
-        said = f"Blnk says {health}; {unsent:,} transfers wait."
-        return Finding("ledger", "warning", said, "Run `desk ledger mirror`.")
-    return Finding("ledger", "ok", f"Blnk is up; {unsent:,} transfers wait to be sent.")
+    if not whole:
+        return Finding("ledger", "warning", f"{found.said} {unsent:,} transfers wait.", "Run `desk ledger mirror`.")
+    return Finding("ledger", "ok", f"{found.said} {unsent:,} transfers wait to be sent.")
 
 
 def disk(runtime: Runtime) -> Finding:

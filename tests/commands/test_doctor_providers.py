@@ -1,12 +1,18 @@
 """`desk doctor` about what is outside."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from tests.conftest import SECRET
 from tests.mirror.conftest import BLNK, Outfit, trade
 from tests.providers.conftest import outfit, sandbox, served  # noqa: F401
 from tests.sandbox.conftest import Caller
 from webapp import checkup, clock
+from webapp.commands.doctor import command
 from webapp.models import ProviderState, ProviderToken
+from webapp.sandbox import Served
 
 
 @pytest.fixture
@@ -39,3 +45,15 @@ def test_it_tells_of_a_token_that_can_not_be_refreshed(outfit: Outfit) -> None:
     with desk.db.transaction() as session:
         session.add(ProviderToken(provider="flutterwave", failures=3, said="It is away."))
     assert checkup.tokens(desk).verdict == "warning"
+
+
+def test_it_holds_a_provider_to_its_records_by_asking_only(served: Served, tmp_path: Path, sqlite_url: str) -> None:
+    environment = {"DATABASE_URL": sqlite_url, "VAR_DIR": str(tmp_path), "SECRET_KEY": SECRET}
+    blnk = {"BLNK_URL": f"{served.url}/blnk", "BLNK_API_KEY": BLNK["blnk_api_key"]}
+    right = CliRunner().invoke(command, ["--provider", "blnk"], env=environment | blnk)
+    wrong = CliRunner().invoke(command, ["--provider", "blnk"], env=environment | blnk | {"BLNK_API_KEY": "no"})
+    unset = CliRunner().invoke(command, ["--provider", "blnk"], env=environment | {"BLNK_API_KEY": ""})
+    assert (right.exit_code, "as recorded" in right.output) == (0, True), right.output
+    assert (wrong.exit_code, "it answered 401, recorded is 200" in wrong.output) == (1, True), wrong.output
+    assert (unset.exit_code, "BLNK_API_KEY is not set" in unset.output) == (1, True), unset.output
+    assert served.books.count("blnk.ledger") == served.books.count("blnk.balance") == 0

@@ -6,9 +6,10 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.screen import Screen, page
-from webapp.providers.failures import CallFailed
+from webapp.providers import blnk_standing
+from webapp.providers.blnk import TRANSFERS
 from webapp.security.context import runtime
-from webapp.services import mirror_entries, payout_pauses, provider_health
+from webapp.services import differences, mirror_entries, payout_pauses, provider_health
 
 
 class ProviderScreen(Screen):
@@ -28,17 +29,13 @@ class ProviderScreen(Screen):
             found = provider_health.health(session, runtime().settings)
             mirror = mirror_entries.counts(session) if runtime().settings.ledger == "blnk" else None
             pauses = {name: payout_pauses.in_words(each) for name, each in payout_pauses.standing(session).items()}
-        return self.show("index.html", lines=found, mirror=mirror, pauses=pauses, now=clock.now())
+            checked = differences.last_of(session, TRANSFERS)
+        shown = {"lines": found, "mirror": mirror, "checked": checked, "pauses": pauses}
+        return self.show("index.html", **shown, now=clock.now())
 
     @page("/blnk")
     def blnk(self) -> Any:
-        """What the external ledger says of itself, asked now."""
+        """What the external ledger says of itself and of our key, asked now."""
         found = runtime().providers.blnk
-        said, is_up = "", False
-        if found is not None:
-            try:
-                said = found.health()
-                is_up = said == "UP"
-            except CallFailed as failure:
-                said = failure.sentence
-        return self.show("blnk.html", said=said, is_up=is_up, is_configured=found is not None)
+        standing = blnk_standing.standing(found) if found is not None else None
+        return self.show("blnk.html", standing=standing)

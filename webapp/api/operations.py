@@ -13,18 +13,19 @@ from webapp.runtime import Runtime
 from webapp.security import needs, public
 
 Check = Callable[[Runtime], checkup.Finding]
-_GOOD_FOR = 5.0
+_GOOD_FOR, _LEDGER_FOR = 5.0, 60.0
 """Seconds for which a database that took a change is believed to take changes: whoever asks often writes no more."""
 
 
 def watch(app: Flask, runtime: Runtime) -> None:
     """Add `/readyz`, its alias `/healthz`, and `/metrics`."""
 
-    of_database = {"writes": _seldom(checkup.writes), "migrations": checkup.migration}
+    ledger = _seldom(checkup.external_ledger, _LEDGER_FOR, also_bad=True)
+    of_database = {"writes": _seldom(checkup.writes, _GOOD_FOR), "migrations": checkup.migration}
 
     @public
     def readyz() -> ResponseReturnValue:
-        return _ready(runtime, of_database)
+        return _ready(runtime, of_database, ledger)
 
     @needs("job:read")
     def metrics() -> Response:
@@ -36,30 +37,34 @@ def watch(app: Flask, runtime: Runtime) -> None:
     app.add_url_rule("/metrics", "metrics", metrics)
 
 
-def _seldom(check: Check) -> Check:
-    """The check, whose good findings hold for a while."""
-    good: list[tuple[float, checkup.Finding]] = []
+def _seldom(check: Check, seconds: float, *, also_bad: bool = False) -> Check:
+    """The check, whose good findings hold for a while; with `also_bad` every finding does."""
+    kept: list[tuple[float, checkup.Finding]] = []
 
     def checked(runtime: Runtime) -> checkup.Finding:
-        if good and time.monotonic() - good[-1][0] < _GOOD_FOR:
-            return good[-1][1]
+        if kept and time.monotonic() - kept[-1][0] < seconds:
+            return kept[-1][1]
         found = check(runtime)
-        good[:] = [(time.monotonic(), found)] if found.verdict == "ok" else []
+        kept[:] = [(time.monotonic(), found)] if found.verdict == "ok" or also_bad else []
         return found
 
     return checked
 
 
-def _ready(runtime: Runtime, of_database: Mapping[str, Check]) -> ResponseReturnValue:
+def _ready(runtime: Runtime, of_database: Mapping[str, Check], ledger: Check) -> ResponseReturnValue:
     """200 when the database, its migrations and Redis are there; otherwise 503 with what is missing.
 
-    A database that does not answer is asked only once: each more would cost the prober another time-out.
+    A database that does not answer is asked only once: each more would cost the prober another time-out. The external
+    ledger is told of and takes no process out of service: what it has to be sent waits for it.
     """
     said = {"database": _asked(runtime, checkup.database), "redis": _asked(runtime, checkup.redis)}
     if said["database"] == "ok":
         said |= {name: _asked(runtime, check) for name, check in of_database.items()}
     missing = {name: sentence for name, sentence in said.items() if sentence != "ok"}
     status = "unavailable" if missing else "ok"
+    if runtime.settings.ledger == "blnk" and said["database"] == "ok":
+        said["ledger"] = _asked(runtime, ledger)
+        status = "degraded" if status == "ok" and said["ledger"] != "ok" else status
     return jsonify(status=status, checks=said, timestamp=clock.iso(clock.now())), 503 if missing else 200
 
 

@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from webapp.checkup import CHECKS, Finding
+from webapp.commands.conformity import conformity
 from webapp.commands.group import FAILED, USAGE, sentences
 from webapp.commands.shared import json_option, print_json
 from webapp.errors import Refusal
@@ -18,8 +19,9 @@ _MARK = {"ok": "ok  ", "warning": "warn", "wrong": "BAD "}
 
 
 @click.command("doctor")
+@click.option("--provider", help="Hold this provider to its recorded answers, by calls that change nothing there.")
 @json_option
-def command(as_json: bool) -> None:
+def command(provider: str | None, as_json: bool) -> None:
     """Check everything the desk needs, and say what to do. Exits 1 when something is wrong."""
     try:
         runtime = build_runtime(load_settings())
@@ -28,6 +30,11 @@ def command(as_json: bool) -> None:
             [Finding("settings", "wrong", "; ".join(problem.problems), "Set these variables, or mend `.env`.")], as_json
         )
         sys.exit(USAGE)
+    if provider is not None:
+        found = [conformity(provider, runtime.settings)]
+        runtime.db.close()
+        _print(found, as_json)
+        sys.exit(FAILED if found[0].verdict == "wrong" else 0)
     found = [Finding("settings", "ok", f"They can be used; DESK_ENV is {runtime.settings.env}.")]
     found += [_checked(name, check, runtime) for name, check in CHECKS.items()]
     runtime.db.close()

@@ -87,7 +87,7 @@ def _sent(runtime: Runtime, blnk: Blnk, as_json: bool) -> int:
     progress.close()
     with runtime.db.reading() as session:
         counts = mirror_entries.counts(session)
-        asked = next((last for last in differences.last_of_each(session) if last.source == TRANSFERS), None)
+        asked = differences.last_of(session, TRANSFERS)
     unsent = sum(counts.values()) - counts.get(MirrorStatus.DONE, 0)
     if as_json:
         print_json({"ok": not unsent, "transfers": counts, "asked_at": clock.iso(asked.at) if asked else None})

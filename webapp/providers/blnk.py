@@ -88,9 +88,16 @@ class Blnk:
         self._caller = caller
 
     def health(self) -> str:
-        """What it says of itself: `UP`, or why not. Raises CallFailed."""
+        """What it says of itself to anyone: `UP`, or why not. Raises CallFailed."""
         answer = Answer(NAME, self._caller.get("/health"))
         return answer.maybe("status") or answer.maybe("reason")
+
+    def probe(self, kind: str, *, reads: bool) -> None:
+        """Ask for something harmless that needs the right to read, or to write, this kind. Raises CallFailed."""
+        if reads:
+            self._caller.get(f"/{kind}", limit=1)
+        else:
+            self._caller.ask(f"/{kind}/filter", {"filters": [], "limit": 1})
 
     def ledger(self) -> str:
         """The id of our ledger, created when there is none. When two create it at once, both end with the first."""

@@ -83,6 +83,12 @@ def last_of_each(session: Session) -> Sequence[Reconciliation]:
     ).all()
 
 
+def last_of(session: Session, source: str) -> Reconciliation | None:
+    """The last comparison with one book."""
+    rows = select(Reconciliation).where(Reconciliation.source == source).order_by(Reconciliation.id.desc())
+    return session.scalars(rows.limit(1)).one_or_none()
+
+
 def open_counts(session: Session) -> dict[str, int]:
     """How many differences are open, by book."""
     return dict(session.execute(select(Difference.source, func.count()).where(_OPEN).group_by(Difference.source)).all())
