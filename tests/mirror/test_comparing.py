@@ -281,7 +281,7 @@ def _refunded(runtime: Runtime, reference: str) -> None:
                 amount=10_000,
                 currency="NGN",
                 status="processed",
-                attempts=1,
+                provider_id="77",
                 created_at=done,
                 settled_at=done,
             )

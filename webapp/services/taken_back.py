@@ -49,9 +49,9 @@ def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
     if not payment_ids:
         return {}
     given: dict[int, list[tuple[int, str]]] = {}
-    # One that a bank's taking covered whole was never tried: it explains nothing that the provider lists.
-    never_tried = (Refund.status == RefundStatus.PROCESSED) & (Refund.attempts == 0)
-    ours = select(Refund.payment_id, Refund.amount, case((never_tried, _COVERED), else_=Refund.status))
+    # One that a bank's taking covered whole is not the provider's: it explains nothing that the provider lists.
+    never_sent = (Refund.status == RefundStatus.PROCESSED) & Refund.provider_id.is_(None)
+    ours = select(Refund.payment_id, Refund.amount, case((never_sent, _COVERED), else_=Refund.status))
     for payment_id, amount, status in session.execute(ours.where(one_of(session, Refund.payment_id, payment_ids))):
         given.setdefault(payment_id, []).append((amount, status))
     lost: dict[int, list[Any]] = {}
