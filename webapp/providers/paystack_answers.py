@@ -35,8 +35,6 @@ TABLE = (
     Known(Verdict.NOT_SENT, _TRANSFER, code="insufficient_balance"),
     Known(Verdict.NOT_SENT, _TRANSFER, code="transfer_unavailable"),
     Known(Verdict.NOT_SENT, _TRANSFER, code="invalid_transfer_recipient"),
-    Known(Verdict.REFUSED, _TRANSFER, status=400, code="invalid_params"),
-    Known(Verdict.REFUSED, _TRANSFER, status=400, code="missing_params"),
 )
 
 
