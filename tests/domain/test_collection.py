@@ -129,3 +129,22 @@ def test_a_provider_that_says_when_is_waited_for() -> None:
     assert next_check(0, AT, 7_200) == AT + timedelta(hours=2)
     assert next_check(0, AT, 60) == AT + timedelta(minutes=30)
     assert next_check(4, AT, 86_400) == AT + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("collected", "asked", "verdict"),
+    [
+        (10_126, 10_000, Verdict.SUCCEED),
+        (10_000, 10_000, Verdict.SUCCEED),
+        (9_999, 10_000, Verdict.REVIEW),
+        (10_126, 9_000, Verdict.REVIEW),
+        (10_000, 100, Verdict.REVIEW),
+        (10_000, 1_000_000, Verdict.REVIEW),
+    ],
+)
+def test_the_fee_may_be_the_payers_and_what_was_asked_has_to_be_what_was_sent(
+    collected: int, asked: int, verdict: Verdict
+) -> None:
+    """What it was asked for, by its own account, is compared too: a wrong table of sub-units shows at once."""
+    word = replace(seen(Fate.SUCCEEDED, collected), asked=asked)
+    assert judge(attempt(), word.as_asked(10_000), AT, PATIENCE)[0] == verdict

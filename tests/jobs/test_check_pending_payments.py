@@ -249,7 +249,8 @@ def test_the_circuit_opens_and_says_so_and_closes_by_itself(runtime: Runtime, wo
     with runtime.db.transaction() as session:
         circuit = session.get_one(ProviderState, "paystack")
         assert circuit.opened_at is not None
-        assert circuit.said == "paystack answered 500."
+        assert circuit.said is not None
+        assert circuit.said.startswith("paystack answered 500: ")
         circuit.opened_at = clock.now() - timedelta(minutes=1)
     time.sleep(1.1)  # what a process knows of a circuit is a second old at most
     world.calm()

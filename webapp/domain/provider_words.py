@@ -1,6 +1,6 @@
 """What providers say of payments, payouts and refunds, in the desk's own words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -47,6 +47,11 @@ class Seen:
     needs_person: bool = False
     """It does not go on by itself: somebody has to do something at the provider."""
 
+    def as_asked(self, owed: int) -> "Seen":
+        """The same, with what was asked as its amount where that is what is owed and the payer paid more: the fee."""
+        bore_the_fee = self.asked == owed and (self.amount or 0) > owed
+        return replace(self, amount=owed) if bore_the_fee else self
+
     @property
     def refunded_amount(self) -> int | None:
         """How much of a payment went back in all; None when that is not known."""
@@ -73,6 +78,13 @@ class Listed:
 
     rows: tuple[RefundRow, ...]
     said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row of a provider's list that can't be one of ours, or can't be read; why, in a sentence."""
+
+    said: str
 
 
 @dataclass(frozen=True, slots=True)

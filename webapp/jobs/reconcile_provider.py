@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from webapp.db import Database
-from webapp.domain.provider_words import Seen
+from webapp.domain.provider_words import Seen, Skipped
 from webapp.jobs.their_list import TheirList
 from webapp.services import differences
 from webapp.services.comparing import Finding, finding
@@ -27,7 +27,7 @@ class Comparison:
     db: Database
     book: Book
     provider: str
-    listed: Callable[[datetime, datetime], Iterator[Seen]]
+    listed: Callable[[datetime, datetime], Iterator[Seen | Skipped]]
     look: Callable[[str], Seen]
     """Asks the provider about one reference: the list may end where the thing begins."""
     check: Callable[[], None]
@@ -63,7 +63,7 @@ class Comparison:
     def _lay_down(self, theirs: TheirList, since: datetime, until: datetime) -> None:
         rows = self.listed(since, until)
         while page := list(islice(rows, _PAGE)):
-            theirs.add(page)
+            theirs.add(each for each in page if isinstance(each, Seen))
             self.check()
 
     def _walk_ours(self, theirs: TheirList, since: datetime, until: datetime) -> None:

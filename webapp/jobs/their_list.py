@@ -15,7 +15,9 @@ class TheirList:
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("", isolation_level=None)  # an unnamed database is a temporary file
-        self._file.execute("CREATE TABLE seen (reference TEXT PRIMARY KEY, fate TEXT, amount INTEGER, currency TEXT)")
+        self._file.execute(
+            "CREATE TABLE seen (reference TEXT PRIMARY KEY, fate TEXT, amount INTEGER, currency TEXT, asked INTEGER)"
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -28,9 +30,9 @@ class TheirList:
     def add(self, seen: Iterable[Seen]) -> None:
         """Lay down what was told; of two under one reference the one that succeeded counts."""
         for each in seen:
-            row = (each.reference, str(each.fate), each.amount, each.currency)
+            row = (each.reference, str(each.fate), each.amount, each.currency, each.asked)
             better = "INSERT OR REPLACE" if each.fate == Fate.SUCCEEDED else "INSERT OR IGNORE"
-            self._file.execute(f"{better} INTO seen VALUES (?, ?, ?, ?)", row)
+            self._file.execute(f"{better} INTO seen VALUES (?, ?, ?, ?, ?)", row)
 
     def take(self, references: Sequence[str]) -> dict[str, Seen]:
         """Those of these references that are there; they are not there any more afterwards."""
@@ -51,10 +53,11 @@ class TheirList:
 
 
 def _seen(row: Sequence[object]) -> Seen:
-    reference, fate, amount, currency = row
+    reference, fate, amount, currency, asked = row
     return Seen(
         str(reference),
         Fate(str(fate)),
         amount if isinstance(amount, int) else None,
         currency if isinstance(currency, str) else None,
+        asked=asked if isinstance(asked, int) else None,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from webapp.domain.provider_words import Charged, Fate, RefundRow, Seen
+from webapp.domain.provider_words import Charged, Fate, RefundRow, Seen, Skipped
 from webapp.providers.answers import minor_units
 
 
@@ -130,7 +130,7 @@ class Paying(Protocol):
     def look_payout(self, reference: str) -> Seen:
         """What became of a payout; ABSENT when the provider never heard of it."""
 
-    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen]:
+    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
         """Payouts of a time, page by page."""
 
 
@@ -139,8 +139,10 @@ class Listing(Protocol):
 
     name: str
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
-        """Payments of a time that succeeded, also if they were taken back since, page by page."""
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+        """Payments of a time that succeeded, also if they were taken back since, page by page. A row that can't be ours
+        or can't be read ends nothing.
+        """
 
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time, page by page."""

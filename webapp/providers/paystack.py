@@ -3,16 +3,16 @@
 Its documentation: the top-level `status` is about the call, `data.status` about the thing (verify payments; transfers).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from webapp import clock
 from webapp.domain.instants import parse_instant
-from webapp.domain.provider_words import Charged, Fate, GivenBack, RefundRow, Seen
+from webapp.domain.provider_words import Charged, Fate, GivenBack, RefundRow, Seen, Skipped
 from webapp.domain.states import ChargebackStatus
-from webapp.providers import paystack_payouts
+from webapp.providers import paystack_lists, paystack_payouts
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import CallFailed, NotTold, Unknown
@@ -34,7 +34,6 @@ _OUTCOMES = {
     "declined": ChargebackStatus.WON,
 }
 """How a dispute ended. With any other word it counts as open: nothing moves before it is known."""
-_PAGE = 100
 
 
 def headers(secret_key: str) -> Mapping[str, str]:
@@ -80,7 +79,8 @@ class Paystack:
             return seen
         rows = [row for row in self._refunds_of(data.text("id")) if _REFUND.get(row.text("status")) != Fate.FAILED]
         back = [GivenBack(minor(row, "amount", row.currency()), row.maybe("dispute") or None) for row in rows]
-        rest = (seen.amount or 0) - sum(each.amount for each in back)
+        whole = seen.amount or 0
+        rest = min(whole, seen.asked or whole) - sum(each.amount for each in back)
         if rest > 0 and (said == "reversed" or (said in _WENT_BACK and not back)):
             back.append(GivenBack(rest, is_listed=False))
         return replace(seen, given_back=tuple(back))
@@ -160,10 +160,10 @@ class Paystack:
         except NotTold as failure:
             return _absent(failure, reference)
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
         """Successful payments of a time, and those that were taken back since."""
         for status in ("success", "reversed"):
-            yield from self._pages("/transaction", _PAYMENT, since, until, status=status)
+            yield from self._listed("/transaction", _paid, since, until, status=status)
 
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time, whoever made them."""
@@ -172,9 +172,9 @@ class Paystack:
             names = row.text("transaction"), row.maybe("transaction_reference"), row.maybe("dispute")
             yield ListedRefund(*names, fate, minor(row, "amount", row.currency()), row.currency())
 
-    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen]:
+    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
         """Payouts of a time."""
-        yield from self._pages("/transfer", paystack_payouts.FATES, since, until)
+        return self._listed("/transfer", _payout, since, until)
 
     def _refunds_of(self, number: str) -> Iterator[Answer]:
         """Every refund of a transaction, by its number; rows of others are passed over."""
@@ -185,20 +185,14 @@ class Paystack:
         except NotTold as failure:
             _absent(failure, number)
 
-    def _pages(
-        self, path: str, fates: Mapping[str, Fate], since: datetime, until: datetime, **more: Any
-    ) -> Iterator[Seen]:
-        rows = self._rows(path, **_window(since, until), **more)
-        yield from (_seen(row, row.text("reference"), fates) for row in rows)
+    def _listed(
+        self, path: str, read: Callable[[Answer, str], Seen], since: datetime, until: datetime, **more: Any
+    ) -> Iterator[Seen | Skipped]:
+        found = self._rows(path, **_window(since, until), **more)
+        return paystack_lists.readable(found, lambda row: read(row, row.text("reference")))
 
     def _rows(self, path: str, **asked: Any) -> Iterator[Answer]:
-        page = 1
-        while True:
-            rows = Answer(NAME, self._caller.get(path, **asked, perPage=_PAGE, page=page)).parts("data")
-            yield from rows
-            if len(rows) < _PAGE:
-                return
-            page += 1
+        return paystack_lists.rows(self._caller, NAME, path, **asked)
 
     def _data(self, body: Any) -> Answer:
         return Answer(NAME, body).part("data")
@@ -222,12 +216,11 @@ def _payout(data: Answer, reference: str) -> Seen:
 
 
 def _paid(data: Answer, reference: str) -> Seen:
-    """A payment. What is above the sum that was asked is the fee, which its payer bore."""
+    """A payment, and what its payer was asked for."""
     seen = _seen(data, reference, _PAYMENT)
     if data.body.get("requested_amount") is None:
         return seen
-    asked = minor(data, "requested_amount", seen.currency or "")
-    return replace(seen, amount=min(seen.amount or 0, asked), asked=asked)
+    return replace(seen, asked=minor(data, "requested_amount", seen.currency or ""))
 
 
 def _refund(data: Answer) -> RefundRow:

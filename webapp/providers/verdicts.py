@@ -53,15 +53,18 @@ class Known:
 def judge_by(table: Sequence[Known], told: Told, is_answer: Callable[[Any], bool]) -> Judge:
     """A judge that finds the first entry that fits; `is_answer` says whether a body of a 2xx is about what was asked.
 
-    A key is refused with 401 everywhere, and 429 is a request that was not looked at.
+    A key is refused with 401 everywhere, and 429 is a request that was not looked at. What is no JSON is not the
+    provider's own word, but that of something on the way, which knows nothing of what was done.
     """
-    known = (*table, Known(Verdict.KEY_REFUSED, status=401), Known(Verdict.NOT_SENT, status=429))
+    everywhere = (Known(Verdict.KEY_REFUSED, status=401), Known(Verdict.NOT_SENT, status=429))
+    known = (*table, *everywhere)
 
     def judge(path: str, method: str, status: int, body: Any) -> Verdict:
         if status < 300 and is_answer(body):
             return Verdict.ANSWER
         code, said = told(body)
-        found = (each.verdict for each in known if each.fits(f"{method} {path}", status, code, said))
+        possible = everywhere if body is None else known
+        found = (each.verdict for each in possible if each.fits(f"{method} {path}", status, code, said))
         return next(found, Verdict.UNKNOWN)
 
     return judge

@@ -70,6 +70,7 @@ def finding(ours: Ours | None, theirs: Seen | None, expected: Mapping[str, froze
     """What differs, if anything does."""
     if ours is None:
         return _unknown_here(theirs) if theirs is not None else None
+    theirs = theirs.as_asked(ours.amount) if theirs is not None else None
     fate = theirs.fate if theirs is not None else Fate.ABSENT
     if ours.is_young and ours.status in _UNDER_WAY:
         return None

@@ -49,7 +49,7 @@ def settle_all(
     rows = session.execute(_rows(session, list(words))).all()
     words = duplicate_payments.keep_apart(session, rows, words, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
-    ruled = [_ruled(row, words[row.id], around, at, patience) for row in rows]
+    ruled = [_ruled(row, _as_asked(words[row.id], row.amount), around, at, patience) for row in rows]
     ruled = _once_per_order(ruled)
     groups: dict[Verdict, list[Ruled]] = {verdict: [] for verdict in Verdict}
     for each in ruled:
@@ -109,6 +109,10 @@ def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: da
         return Ruled(row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {row.escrow_status}.")
     taken = taken_now(attempt, word) if verdict in (Verdict.TAKEN, Verdict.WHOLE) else 0
     return Ruled(row, word, verdict, sentence, taken)
+
+
+def _as_asked(word: Word, owed: int) -> Word:
+    return word.as_asked(owed) if isinstance(word, Seen) else word
 
 
 def _attempt(row: Any, around: taken_back.Around) -> Attempt:
