@@ -30,6 +30,7 @@ class ReconciliationShape(Shape):
     matched: int
     missing_here: int
     missing_there: int
+    skipped: int
     different: int
     said: str | None
 

@@ -37,6 +37,10 @@ class Comparison:
     settled: set[str] = field(default_factory=set)
     earlier: set[str] = field(default_factory=set)
     asked: int = 0
+    skipped: int = 0
+    """Rows of the list that can't be ours, or can't be read."""
+    twice: list[int] = field(default_factory=list)
+    """Ours of which the list has two successes."""
 
     @property
     def source(self) -> str:
@@ -50,6 +54,7 @@ class Comparison:
             self.earlier = set(differences.open_references(session, self.source, MOST_FINDINGS))
         with TheirList() as theirs:
             self._lay_down(theirs, since - _EDGE, until)
+            self._note_twice(theirs)
             self._walk_ours(theirs, since, until - _EDGE)
             for page in theirs.pages():
                 self._compare_theirs({seen.reference: seen for seen in page})
@@ -58,13 +63,31 @@ class Comparison:
         if self.asked >= MOST_ASKED or len(self.findings) >= MOST_FINDINGS:
             said = f"There is more than is compared at once: {len(self.findings)} differences are written down."
         found = list(self.findings.values())
-        return Compared(self.source, self.at, since, until, self.matched, found, self.settled, said)
+        return Compared(
+            self.source,
+            self.at,
+            since,
+            until,
+            self.matched,
+            found,
+            self.settled,
+            said,
+            skipped=self.skipped,
+            again=self.twice,
+        )
 
     def _lay_down(self, theirs: TheirList, since: datetime, until: datetime) -> None:
         rows = self.listed(since, until)
         while page := list(islice(rows, _PAGE)):
             theirs.add(each for each in page if isinstance(each, Seen))
+            self.skipped += sum(isinstance(each, Skipped) for each in page)
             self.check()
+
+    def _note_twice(self, theirs: TheirList) -> None:
+        references = theirs.twice(MOST_ASKED)
+        with self.db.reading() as session:
+            ours = self.book.by_reference(session, self.provider, references, self.at)
+        self.twice = sorted(each.subject[1] for each in ours.values())
 
     def _walk_ours(self, theirs: TheirList, since: datetime, until: datetime) -> None:
         """Ours of the time, with what the list has of them; what it lacks is asked about by itself."""

@@ -34,6 +34,7 @@ def reconcile(work: Work) -> None:
         compared = _made(work, comparison)
         _keep(work, compared)
         concerned = [each.subject[1] for each in compared.findings if each.subject and each.subject[0] == "payment"]
+        concerned += compared.again
         if concerned:
             work.in_waves(payment_waves.again(work, concerned[:MOST_ASKED]))
     with work.db.transaction() as session:

@@ -15,9 +15,9 @@ class TheirList:
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("", isolation_level=None)  # an unnamed database is a temporary file
-        self._file.execute(
-            "CREATE TABLE seen (reference TEXT PRIMARY KEY, fate TEXT, amount INTEGER, currency TEXT, asked INTEGER)"
-        )
+        columns = "reference TEXT PRIMARY KEY, fate TEXT, amount INTEGER, currency TEXT, number TEXT, asked INTEGER"
+        self._file.execute(f"CREATE TABLE seen ({columns})")
+        self._file.execute("CREATE TABLE twice (reference TEXT PRIMARY KEY)")
 
     def __enter__(self) -> Self:
         return self
@@ -30,9 +30,17 @@ class TheirList:
     def add(self, seen: Iterable[Seen]) -> None:
         """Lay down what was told; of two under one reference the one that succeeded counts."""
         for each in seen:
-            row = (each.reference, str(each.fate), each.amount, each.currency, each.asked)
+            row = (each.reference, str(each.fate), each.amount, each.currency, each.provider_id, each.asked)
             better = "INSERT OR REPLACE" if each.fate == Fate.SUCCEEDED else "INSERT OR IGNORE"
-            self._file.execute(f"{better} INTO seen VALUES (?, ?, ?, ?, ?)", row)
+            if each.fate == Fate.SUCCEEDED:
+                again = "INSERT OR IGNORE INTO twice SELECT reference FROM seen"
+                self._file.execute(f"{again} WHERE reference = ? AND fate = ? AND number <> ?", (*row[:2], row[4]))
+            self._file.execute(f"{better} INTO seen VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def twice(self, limit: int) -> list[str]:
+        """References under which two transactions succeeded."""
+        rows = self._file.execute("SELECT reference FROM twice ORDER BY reference LIMIT ?", (limit,))
+        return [str(row[0]) for row in rows]
 
     def take(self, references: Sequence[str]) -> dict[str, Seen]:
         """Those of these references that are there; they are not there any more afterwards."""
@@ -53,11 +61,12 @@ class TheirList:
 
 
 def _seen(row: Sequence[object]) -> Seen:
-    reference, fate, amount, currency, asked = row
+    reference, fate, amount, currency, number, asked = row
     return Seen(
         str(reference),
         Fate(str(fate)),
         amount if isinstance(amount, int) else None,
         currency if isinstance(currency, str) else None,
+        number if isinstance(number, str) else None,
         asked=asked if isinstance(asked, int) else None,
     )

@@ -84,6 +84,8 @@ class Reconciliation(Base):
     missing_here: Mapped[int] = mapped_column(default=0)
     missing_there: Mapped[int] = mapped_column(default=0)
     different: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Rows of theirs that can't be ours, or can't be read: another product's, a currency that we don't know."""
     said: Mapped[str | None]
     """Why it could not be finished, when it could not."""
 

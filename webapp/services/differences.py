@@ -35,6 +35,10 @@ class Compared:
     """Why it could not be finished; then nothing is known of what is not in it."""
     counts: Mapping[str, int] | None = None
     """How many there are of each kind, where they are too many to be named one by one."""
+    skipped: int = 0
+    """Rows of theirs that can't be ours, or can't be read."""
+    again: Sequence[int] = ()
+    """Payments of ours that have to be asked about once more, though nothing differs."""
 
 
 def keep(session: Session, compared: Compared, run_id: int | None) -> None:
@@ -51,6 +55,7 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> None:
             missing_here=kinds.get(MISSING_HERE, 0),
             missing_there=kinds.get(MISSING_THERE, 0),
             different=kinds.get(DIFFERENT, 0),
+            skipped=compared.skipped,
             said=compared.said,
         )
     )
