@@ -118,6 +118,8 @@ class Settings(BaseSettings):
     flutterwave_webhook_secret: str = ""
     flutterwave_webhook_plain: bool = False
     flutterwave_calls_per_minute: int = Field(300, ge=1)
+    flutterwave_session_minutes: int = Field(1440, ge=5, le=1440)
+    flutterwave_payer_attempts: int = Field(5, ge=1, le=20)
     ledger: Literal["embedded", "blnk"] = "embedded"
     blnk_url: str = "http://localhost:5001"
     blnk_api_key: str = ""

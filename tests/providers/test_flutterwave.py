@@ -12,14 +12,15 @@ from tests.jobs.support import run_job_now
 from tests.providers.conftest import V3, V4, Outfit
 from tests.sandbox.conftest import Caller
 from webapp import clock
-from webapp.domain.provider_words import Fate, GivenBack
+from webapp.domain.provider_words import Fate, GivenBack, Seen, Skipped
 from webapp.models import Difference
 from webapp.providers.failures import NotSent, Unknown
+from webapp.providers.flutterwave import HostedPages, pages
 from webapp.providers.flutterwave_v4 import FlutterwaveV4
 from webapp.providers.needs import Checkout
 from webapp.runtime import Runtime
 
-CHECKOUT = Checkout("pay-1", 250_050, "NGN", "ama@example.com", "https://desk.example/back")
+CHECKOUT = Checkout("pay-01", 250_050, "NGN", "ama@example.com", "https://desk.example/back")
 pytestmark = pytest.mark.usefixtures("leased")
 BOTH = pytest.mark.parametrize("keys", [V3, V4], ids=["v3", "v4"])
 
@@ -42,12 +43,12 @@ def test_a_payment_is_known_by_our_reference_to_the_last_minor_unit(
     company = flutterwave(outfit(**keys))
     address = company.start(CHECKOUT)
     assert address.startswith("http")
-    assert company.look("pay-1").fate in (Fate.ABSENT, Fate.PENDING)
+    assert company.look("pay-01").fate in (Fate.ABSENT, Fate.PENDING)
 
-    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
-    seen = company.look("pay-1")
+    sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "webhook": False})
+    seen = company.look("pay-01")
 
-    assert (seen.reference, seen.fate, seen.amount, seen.currency) == ("pay-1", Fate.SUCCEEDED, 250_050, "NGN")
+    assert (seen.reference, seen.fate, seen.amount, seen.currency) == ("pay-01", Fate.SUCCEEDED, 250_050, "NGN")
     assert seen.provider_id
 
 
@@ -55,10 +56,10 @@ def test_a_payment_is_known_by_our_reference_to_the_last_minor_unit(
 def test_a_payment_that_failed_and_one_that_is_unknown(outfit: Outfit, sandbox: Caller, keys: dict[str, str]) -> None:
     company = flutterwave(outfit(**keys))
     company.start(CHECKOUT)
-    sandbox.control("pay/flutterwave/pay-1", {"outcome": "failed", "webhook": False})
+    sandbox.control("pay/flutterwave/pay-01", {"outcome": "failed", "webhook": False})
 
-    assert company.look("pay-1").fate == Fate.FAILED
-    assert company.look("pay-2").fate == Fate.ABSENT
+    assert company.look("pay-01").fate == Fate.FAILED
+    assert company.look("pay-02").fate == Fate.ABSENT
 
 
 @BOTH
@@ -67,66 +68,84 @@ def test_an_amount_with_too_many_decimals_is_not_believed(
 ) -> None:
     company = flutterwave(outfit(**keys))
     company.start(CHECKOUT)
-    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "amount": 2500.505, "webhook": False})
+    sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "amount": 2500.505, "webhook": False})
 
     with pytest.raises(Unknown, match="too many decimals"):
-        company.look("pay-1")
+        company.look("pay-01")
 
 
 def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sandbox: Caller) -> None:
     company = flutterwave(outfit(**V3))
     company.start(CHECKOUT)
     with pytest.raises(Unknown, match="no successful NGN payment"):
-        company.refund("pay-1", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
-    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
-    assert company.refunds_of("pay-1") == []
+        company.refund("pay-01", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
+    sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "webhook": False})
+    assert company.refunds_of("pay-01") == []
+    sandbox.control("options", {"refund_seconds": 30})
 
-    given = company.refund("pay-1", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
-    seen = company.look_refund(given.provider_id or "", "pay-1")
+    given = company.refund("pay-01", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
+    sandbox.control(f"refunds/flutterwave/{given.provider_id}", {"outcome": "completed-mpgs"})
+    seen = company.look_refund(given.provider_id or "", "pay-01")
 
-    assert company.look_refund("4711", "pay-1").fate == Fate.ABSENT, "another number is not ours"
-    assert company.look_whole("pay-1").given_back == (GivenBack(250_050),)
-    assert (given.fate, given.amount) == (seen.fate, seen.amount) == (Fate.SUCCEEDED, 250_050)
+    assert company.look_refund("4711", "pay-01").fate == Fate.ABSENT, "another number is not ours"
+    assert company.look_whole("pay-01").given_back == (GivenBack(250_050),)
+    assert (given.fate, seen.fate, given.amount, seen.amount) == (Fate.PENDING, Fate.SUCCEEDED, 250_050, 250_050)
 
 
 def test_v3_is_not_believed_about_another_reference(outfit: Outfit) -> None:
     company = flutterwave(outfit(**V3))
     other = {"id": 7, "tx_ref": "pay-other", "amount": 1, "currency": "NGN", "status": "successful"}
-    company._caller = Answering({"data": other})
+    company._caller = Answering({"data": other}, {"data": []})
 
-    assert company.look("pay-1").fate == Fate.PENDING
+    assert company.look("pay-01").fate == Fate.PENDING
 
 
-def test_v4_is_not_believed_about_charges_of_other_references_or_two_successes() -> None:
+def test_v4_is_not_believed_about_charges_of_other_references() -> None:
     other = {"id": "chg_1", "reference": "pay-other", "amount": 1, "currency": "NGN", "status": "succeeded"}
-    mine = other | {"reference": "pay-1"}
 
-    assert FlutterwaveV4(Answering({"data": [other]}), None).look("pay-1").fate == Fate.ABSENT
-    with pytest.raises(Unknown, match="several successes"):
-        FlutterwaveV4(Answering({"data": [mine, mine | {"id": "chg_2"}]}), None).look("pay-1")
+    assert v4_with({"data": [other]}, {"data": []}).look("pay-01").fate == Fate.ABSENT
+
+
+def test_v4_tells_of_two_successes_under_one_reference() -> None:
+    mine = {"id": "chg_1", "reference": "pay-01", "amount": 1, "currency": "NGN", "status": "succeeded"}
+    seen = v4_with({"data": [mine | {"id": "chg_2"}, mine]}, {"data": []}).look("pay-01")
+
+    assert (seen.provider_id, [each.provider_id for each in seen.others]) == ("chg_1", ["chg_2"])
+
+
+def v4_with(*bodies: dict[str, Any]) -> FlutterwaveV4:
+    return FlutterwaveV4(Answering(*bodies), None, HostedPages(60, 3))
 
 
 def test_v4_gives_back_under_the_key_of_the_refund() -> None:
-    charge = {"id": "chg_1", "reference": "pay-1", "amount": Decimal("25.5"), "currency": "NGN", "status": "succeeded"}
+    charge = {"id": "chg_1", "reference": "pay-01", "amount": Decimal("25.5"), "currency": "NGN", "status": "succeeded"}
     refund = {"id": "rfd_1", "charge_id": "chg_1", "amount_refunded": Decimal("25.5"), "status": "pending"}
-    asked = Answering({"data": [charge]}, {"data": refund}, {"data": [charge]}, {"data": [refund]}, {"data": []})
-    company = FlutterwaveV4(asked, None)
+    none: dict[str, Any] = {"data": []}
+    asked = Answering({"data": [charge]}, none, {"data": refund}, {"data": [charge]}, none, {"data": refund})
+    company = FlutterwaveV4(asked, None, HostedPages(60, 3))
 
-    given = company.refund("pay-1", 2550, "NGN", "changed their mind", key="deskrefund00000001")
-    seen = company.look_refund("rfd_1", "pay-1")
+    given = company.refund("pay-01", 2550, "NGN", "changed their mind", key="deskrefund00000001")
+    seen = company.look_refund("rfd_1", "pay-01")
 
     assert asked.posted[0][1]["amount"] == 25.5
     assert asked.posted[0][2] == {"X-Idempotency-Key": "deskrefund00000001"}
     assert (given.fate, seen.fate, seen.amount) == (Fate.PENDING, Fate.PENDING, 2550)
 
 
-def test_a_list_that_does_not_end_is_not_taken_for_an_absence(outfit: Outfit) -> None:
-    paid = {"id": 7, "tx_ref": "pay-1", "amount": 1, "currency": "NGN", "status": "successful"}
+def test_a_long_list_of_refunds_is_looked_through(outfit: Outfit) -> None:
+    paid = {"id": 7, "tx_ref": "pay-01", "amount": 1, "currency": "NGN", "status": "successful"}
+    ours = {"id": 3, "transaction_id": 7, "amount_refunded": 1, "status": "completed-mpgs"}
     company = flutterwave(outfit(**V3))
-    company._caller = Answering({"data": paid}, *[{"data": [{"transaction_id": 8}]}] * 60)
+    company._caller = Answering(
+        {"data": paid}, *[{"data": [{"transaction_id": 8}]}] * 60, {"data": [ours]}, {"data": []}
+    )
 
+    assert [row.provider_id for row in company.refunds_of("pay-01")] == ["3"]
+
+
+def test_a_list_that_does_not_end_is_not_taken_for_an_absence() -> None:
     with pytest.raises(Unknown, match="too long"):
-        company.refunds_of("pay-1")
+        list(pages(Answering(*[{"data": [{"id": 8}]}] * 9), "/v3/refunds", most=3))
 
 
 def test_a_token_that_is_taken_back_is_replaced_in_the_same_call(outfit: Outfit, sandbox: Caller) -> None:
@@ -134,7 +153,7 @@ def test_a_token_that_is_taken_back_is_replaced_in_the_same_call(outfit: Outfit,
     company.start(CHECKOUT)
     sandbox.control("tokens", method="DELETE")
 
-    assert company.look("pay-1").fate == Fate.PENDING
+    assert company.look("pay-01").fate == Fate.ABSENT, "nobody has tried to pay"
 
 
 def test_without_a_token_nothing_is_sent(outfit: Outfit, sandbox: Caller) -> None:
@@ -167,15 +186,18 @@ def test_what_was_paid_within_a_time_is_listed_newest_first(
 ) -> None:
     company = flutterwave(outfit(**keys))
     for number in range(1, 26):
-        company.start(replace(CHECKOUT, reference=f"pay-{number}"))
+        company.start(replace(CHECKOUT, reference=f"pay-n{number}"))
         if number != 7:
-            sandbox.control(f"pay/flutterwave/pay-{number}", {"outcome": "success", "webhook": False})
-    now = clock.now()
+            sandbox.control(f"pay/flutterwave/pay-n{number}", {"outcome": "success", "webhook": False})
+    now, strangers = clock.now(), 2 if keys == V3 else 1
     hour = timedelta(hours=1)
 
     listed = list(company.payments(now - hour, now + hour))
-    assert sorted(seen.reference for seen in listed) == sorted(f"pay-{n}" for n in range(1, 26) if n != 7)
+    assert sum(isinstance(each, Skipped) for each in listed) == strangers
+    listed = [each for each in listed if isinstance(each, Seen)]
+    assert sorted(seen.reference for seen in listed) == sorted(f"pay-n{n}" for n in range(1, 26) if n != 7)
     assert {(seen.fate, seen.amount, seen.currency) for seen in listed} == {(Fate.SUCCEEDED, 250_050, "NGN")}
+    sandbox.control("options", {"strangers": False})
     assert list(company.payments(now + hour, now + 2 * hour)) == []
     assert list(company.payments(now - 2 * hour, now - hour)) == []
 
@@ -183,9 +205,9 @@ def test_what_was_paid_within_a_time_is_listed_newest_first(
 def test_a_payment_that_only_flutterwave_knows_is_missing_here(outfit: Outfit, sandbox: Caller) -> None:
     desk = outfit(**V4)
     flutterwave(desk).start(CHECKOUT)
-    sandbox.control("pay/flutterwave/pay-1", {"outcome": "success", "webhook": False})
+    sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "webhook": False})
     assert run_job_now(desk, "verify_books").status == "succeeded"
 
     with desk.db.reading() as session:
         found = session.execute(select(Difference.source, Difference.reference, Difference.kind)).all()
-    assert found == [("flutterwave-payments", "pay-1", "missing_here")]
+    assert found == [("flutterwave-payments", "pay-01", "missing_here")]

@@ -26,11 +26,14 @@ class Stub:
     url: str
     answers: list[tuple[int, bytes]] = field(default_factory=list)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    """What every answer carries besides."""
 
     def say(self, *answers: tuple[int, Any]) -> None:
         """Answer with these statuses and bodies, exactly; a body that is a text is sent as it is."""
         self.answers = [(status, raw(body)) for status, body in answers]
         self.asked.clear()
+        self.headers = {}
 
 
 def raw(body: Any) -> bytes:
@@ -51,6 +54,8 @@ def stub() -> Iterator[Stub]:
             status, body = found.answers.pop(0) if len(found.answers) > 1 else found.answers[0]
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            for name, value in found.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -53,6 +53,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payment.accept": (_l("Payment accepted"), "good", "check"),
     "payment.refund": (_l("Payment to be refunded"), "calm", "return"),
     "payment.mark_paid": (_l("Marked paid by hand"), "good", "coins"),
+    "payment.end_checkout": (_l("Its page takes no payment any more"), "calm", "stop"),
     "payment.collected_twice": (_l("Collected besides another payment"), "bad", "coins"),
     "payment.keep": (_l("Kept for the buyer"), "good", "coins"),
     "payment.same_money": (_l("The same money as was marked paid"), "good", "check"),

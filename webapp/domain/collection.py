@@ -56,6 +56,8 @@ class Attempt:
     decided: int = 0
     is_by_hand: bool = False
     """Marked paid by a person: its provider has none of it."""
+    payable_until: datetime | None = None
+    """Until when its payer may try again at the same page, however the last attempt ended."""
 
     @property
     def is_held_for(self) -> bool:
@@ -80,8 +82,12 @@ def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tu
         return Verdict.LEAVE, ""
     if not attempt.has_reference:
         return Verdict.EXPIRE, "No provider ever gave it a reference."
+    payable = attempt.payable_until is not None and at < attempt.payable_until
     if isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED):
-        return Verdict.FAIL, word.said or "The provider says it failed."
+        said = word.said or "The provider says it failed."
+        return (Verdict.WAIT, _may_try_again(said, attempt)) if payable else (Verdict.FAIL, said)
+    if payable:
+        return Verdict.WAIT, _still(word)
     if attempt.first_checked_at is not None and at >= attempt.first_checked_at + patience:
         return Verdict.EXPIRE, _at_the_end(word)
     return Verdict.WAIT, _still(word)
@@ -185,6 +191,11 @@ def _at_the_end(word: Word) -> str:
     if word.fate == Fate.ABSENT:
         return "The provider did not know this reference until its time was over."
     return f"It was not paid in time: the provider still says {word.said or 'pending'}."
+
+
+def _may_try_again(said: str, attempt: Attempt) -> str:
+    until = f"{attempt.payable_until:%d %B at %H:%M} UTC"
+    return f"An attempt to pay failed ({said.rstrip('.')}). Its payer may try again until {until}."
 
 
 def _still(word: Word) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from webapp.jobs import job, minutes
+from webapp.jobs import checkout_ends, job, minutes
 from webapp.jobs.payment_waves import open_chargebacks, wave
 from webapp.jobs.work import Work
 from webapp.services import giving_up, payments
@@ -19,3 +19,5 @@ def check_pending_payments(work: Work, at: datetime) -> None:
     work.in_waves(open_chargebacks(work))
     patience = timedelta(hours=work.settings.order_payment_timeout_hours)
     work.in_chunks(giving_up.due(at, patience), giving_up.decline_all, dry=giving_up.decline_none)
+    if work.runtime.providers.ending:
+        work.in_waves(checkout_ends.wave(work))

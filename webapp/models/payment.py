@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.models.base import Base, Currency, Key, Minor, Name, Word
 
 _PENDING = text("status = 'pending'")
+_MAY_BE_PAID = text("provider = 'flutterwave' AND checkout_url IS NOT NULL AND checkout_ended_at IS NULL")
 _BANK_ASKS = text("status = 'open'")
 _ASKED = text("next_try_at IS NOT NULL")
 
@@ -24,6 +25,7 @@ class Payment(Base):
         UniqueConstraint("provider", "reference"),
         Index("ix_payment_pending", "next_check_at", "id", postgresql_where=_PENDING, sqlite_where=_PENDING),
         Index("ix_payment_status", "status", "id"),
+        Index("ix_payment_checkout", "created_at", postgresql_where=_MAY_BE_PAID, sqlite_where=_MAY_BE_PAID),
     )
 
     id: Mapped[Key]
@@ -37,6 +39,8 @@ class Payment(Base):
     currency: Mapped[Currency]
     created_at: Mapped[datetime]
     checkout_url: Mapped[str | None]
+    checkout_ended_at: Mapped[datetime | None]
+    """When its provider was told to take no payment at that address any more."""
     provider_id: Mapped[Word | None]
     next_check_at: Mapped[datetime | None]
     first_checked_at: Mapped[datetime | None]

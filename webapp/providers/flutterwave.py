@@ -1,23 +1,37 @@
-"""What both versions of Flutterwave's interface share: amounts in major units, errors, lists in pages."""
+"""What both versions of Flutterwave's interface share: amounts in major units, lists in pages, several transactions
+under one reference.
+"""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from webapp import clock
 from webapp.domain.instants import parse_instant
 from webapp.domain.money import to_major
-from webapp.domain.provider_words import Fate, GivenBack, RefundRow, Seen
+from webapp.domain.provider_words import Fate, GivenBack, RefundRow, Seen, Skipped
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import Unknown
+from webapp.providers.failures import CallFailed, NotTold, Unknown
 from webapp.providers.needs import ListedRefund
 
 NAME = "flutterwave"
-_MOST_PAGES = 50
 LISTED_PAGES = 5_000
-"""How many pages of payments a comparison looks through."""
+"""How many pages a comparison or the search for a refund looks through."""
+_NOT_THERE = ("1110404",)
+_NOT_THERE_SAID = ("no transaction was found", "transaction not found")
+_RANK = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED)
+"""Of several things under one reference the one that went through counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedPages:
+    """How long each hosted page may be paid at, in minutes, and how often a payer may try again there."""
+
+    minutes: int
+    attempts: int
 
 
 def major(amount: int, currency: str) -> int | float:
@@ -26,15 +40,27 @@ def major(amount: int, currency: str) -> int | float:
     return int(found) if found == found.to_integral_value() else float(found)
 
 
-def succeeded(body: Any) -> Answer:
+def idempotency_key(text: str) -> str:
+    """A key as Flutterwave takes it, 12 to 255 letters and digits: the same for the same text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def answered(body: Any) -> Answer:
     """An answer about a call that went well, as `flutterwave_answers` has judged it."""
     return Answer(NAME, body)
 
 
-def pages(caller: Caller, path: str, *, most: int = _MOST_PAGES, **asked: Any) -> Iterator[Answer]:
+def is_absent(failure: CallFailed) -> bool:
+    """Whether the answer says that what was asked about is not there."""
+    said = failure.sentence.lower()
+    found = failure.code in _NOT_THERE or any(each in said for each in _NOT_THERE_SAID)
+    return isinstance(failure, NotTold) and (found or failure.status == 404)
+
+
+def pages(caller: Caller, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[Answer]:
     """Every row of a list. Raises Unknown when it has more pages than can be looked through."""
     for page in range(1, most + 1):
-        answer = succeeded(caller.get(path, page=page, **asked))
+        answer = answered(caller.get(path, page=page, **asked))
         rows = answer.parts("data")
         yield from rows
         if not rows or page >= _last_page(answer, page):
@@ -44,26 +70,46 @@ def pages(caller: Caller, path: str, *, most: int = _MOST_PAGES, **asked: Any) -
 
 def successes(
     rows: Iterator[Answer], seen: Callable[[Answer], Seen], since: datetime, until: datetime, *, made: str
-) -> Iterator[Seen]:
+) -> Iterator[Seen | Skipped]:
     """The successful payments of a time out of a list, newest first; `made` names when a row was. It ends at the first
-    older row, so that nothing has to be known of how the list is narrowed.
+    older row, so that nothing has to be known of how the list is narrowed. Rows that can't be read are skipped.
     """
     for row in rows:
-        at = _instant(row.text(made))
-        if at < since:
+        at = _maybe_instant(row.maybe(made))
+        if at is not None and at < since:
             return
-        found = seen(row)
-        if at < until and found.fate == Fate.SUCCEEDED:
+        try:
+            found = seen(row)
+        except Unknown as problem:
+            yield Skipped(problem.sentence)
+            continue
+        if (at is None or at < until) and found.fate == Fate.SUCCEEDED:
             yield found
 
 
-def with_refunds(paid: Seen, refunds: Iterable[RefundRow]) -> Seen:
-    """The payment with what went back of it: every refund that was not refused."""
-    back = [GivenBack(each.amount) for each in refunds if each.fate != Fate.FAILED]
-    return replace(paid, given_back=tuple(back))
+def foremost(found: Sequence[Seen], reference: str) -> Seen:
+    """What became of a reference by its transactions, oldest first: the first success, with the further ones beside it;
+    else the one that may still succeed.
+    """
+    known: dict[str | None, Seen] = {}
+    for each in found:
+        known.setdefault(each.provider_id, each)
+    won = [each for each in known.values() if each.fate == Fate.SUCCEEDED]
+    if won:
+        return replace(won[0], others=tuple(won[1:]))
+    return min(known.values(), key=lambda seen: _RANK.index(seen.fate), default=Seen(reference, Fate.ABSENT))
 
 
-def first_major(row: Answer, names: Sequence[str], currency: str) -> int:
+def with_refunds(paid: Seen, refunds: Callable[[Seen], Iterable[RefundRow]]) -> Seen:
+    """The payment with what went back of it, and of each transaction beside it: every refund that was not refused."""
+    if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
+        return paid
+    back = [GivenBack(each.amount) for each in refunds(paid) if each.fate != Fate.FAILED]
+    others = tuple(with_refunds(each, refunds) for each in paid.others)
+    return replace(paid, given_back=tuple(back), others=others)
+
+
+def refund_amount(row: Answer, names: Sequence[str], currency: str) -> int:
     """An amount under the first of its names that is there, in minor units."""
     name = next((each for each in names if row.body.get(each) is not None), names[0])
     return row.major(name, currency)
@@ -71,13 +117,15 @@ def first_major(row: Answer, names: Sequence[str], currency: str) -> int:
 
 def refund_row(row: Answer, fate: Fate, amount: int, currency: str, *, made: str) -> RefundRow:
     """A row of a list of refunds; `made` names when it was."""
-    at = row.maybe(made)
-    return RefundRow(row.text("id"), fate, amount, currency, _instant(at) if at else None, row.text("status"))
+    said = row.text("status")
+    at = _maybe_instant(row.maybe(made))
+    return RefundRow(row.text("id"), fate, amount, currency, at, said, needs_person=said == "requires_action")
 
 
 def given(row: RefundRow, reference: str) -> Seen:
     """What a row says of the refund of a payment."""
-    return Seen(reference, row.fate, row.amount, row.currency, row.provider_id, row.said)
+    person = row.needs_person
+    return Seen(reference, row.fate, row.amount, row.currency, row.provider_id, row.said, needs_person=person)
 
 
 def listed_refund(row: Answer, payment: str, amounts: Sequence[str], fate: Fate) -> ListedRefund:
@@ -86,20 +134,20 @@ def listed_refund(row: Answer, payment: str, amounts: Sequence[str], fate: Fate)
     return ListedRefund(payment, "", "", fate, amount)
 
 
-def window(since: datetime, until: datetime) -> dict[str, str]:
+def window(since: datetime, until: datetime) -> dict[str, Any]:
     """A time, as lists are narrowed to it."""
     return {"from": clock.iso(since), "to": clock.iso(until)}
 
 
-def _instant(text: str) -> datetime:
+def _maybe_instant(text: str) -> datetime | None:
     try:
-        return parse_instant(text)
+        return parse_instant(text) if text else None
     except ValueError:
-        raise Unknown(f"{NAME} answered with the instant {text[:30]!r}.") from None
+        return None
 
 
 def _last_page(answer: Answer, page: int) -> int:
-    """v4 tells the number of pages in `meta.page_info`, as v3 does; without it the next page is asked for."""
+    """Both versions tell the number of pages in `meta.page_info`; without it the next page is asked for."""
     meta = answer.body.get("meta")
     info = meta.get("page_info") if isinstance(meta, dict) else None
     total = info.get("total_pages") if isinstance(info, dict) else None

@@ -21,12 +21,27 @@ TABLE = (
 
 
 def told(body: Any) -> tuple[str, str]:
-    """Code and sentence of an error: v4 puts them into `error`, v3 has a sentence only."""
+    """Code and sentence of an error, with the fields that are wrong: v4 puts all into `error`."""
     if not isinstance(body, dict):
         return "", ""
     found = body.get("error")
     error = found if isinstance(found, dict) else body
-    return str(error.get("code") or "")[:80], str(error.get("message") or "")[:300]
+    said = str(error.get("message") or "").rstrip(".")
+    fields = ", ".join(filter(None, map(_field, _list(error, "validation_errors") or _list(body, "errors"))))
+    return str(error.get("code") or "")[:80], f"{said} ({fields})"[:300] if fields else said[:300]
+
+
+def _list(body: dict[str, Any], name: str) -> list[Any]:
+    found = body.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _field(wrong: Any) -> str:
+    """A field and what is the matter with it, its name left out where the sentence has it."""
+    if not isinstance(wrong, dict):
+        return ""
+    name, said = str(wrong.get("field_name") or wrong.get("field") or ""), str(wrong.get("message") or "")
+    return said if name in said else f"{name}: {said}"
 
 
 def _is_answer(body: Any) -> bool:
@@ -34,7 +49,7 @@ def _is_answer(body: Any) -> bool:
     return (
         isinstance(body, dict)
         and body.get("status") not in ("error", "failed")
-        and isinstance(body.get("data"), dict | list)
+        and (body.get("status") == "success" or isinstance(body.get("data"), dict | list))
     )
 
 

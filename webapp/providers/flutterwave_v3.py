@@ -1,22 +1,28 @@
-"""Flutterwave v3, by its secret key: a hosted page to pay at, transactions known by our `tx_ref`, refunds."""
+"""Flutterwave v3, by its secret key: a hosted page to pay at, transactions known by our `tx_ref`, refunds.
+
+One `tx_ref` may have several transactions: a payer whose first attempt failed tries again at the same page.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from webapp.domain.provider_words import Fate, RefundRow, Seen
+from webapp.domain.duplicate_payments import number_in
+from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import NotTold, Unknown
 from webapp.providers.flutterwave import (
-    LISTED_PAGES,
     NAME,
-    first_major,
+    HostedPages,
+    answered,
+    foremost,
     given,
+    is_absent,
     listed_refund,
     major,
     pages,
+    refund_amount,
     refund_row,
-    succeeded,
     successes,
     window,
     with_refunds,
@@ -24,8 +30,10 @@ from webapp.providers.flutterwave import (
 from webapp.providers.needs import Checkout, ListedRefund
 
 _PAYMENT = {"successful": Fate.SUCCEEDED, "failed": Fate.FAILED}
-_NO_TRANSACTION = "no transaction was found"
 _AMOUNTS = ("amount_refunded", "AmountRefunded")
+_DONE = ("successful", "complete", "completed")
+_INITIATED = "completed"
+_TRIED_PAGES = 20
 
 
 def headers(secret_key: str) -> Mapping[str, str]:
@@ -38,8 +46,8 @@ class FlutterwaveV3:
 
     name = NAME
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, caller: Caller, hosted: HostedPages) -> None:
+        self._caller, self._hosted = caller, hosted
 
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns the address of its page."""
@@ -49,42 +57,45 @@ class FlutterwaveV3:
             "currency": checkout.currency,
             "redirect_url": checkout.back,
             "customer": {"email": checkout.email},
+            "session_duration": self._hosted.minutes,
+            "max_retry_attempt": self._hosted.attempts,
         }
-        return succeeded(self._caller.post("/v3/payments", body)).part("data").text("link")
+        return answered(self._caller.post("/v3/payments", body)).part("data").text("link")
+
+    def end(self, address: str) -> None:
+        """Let nobody pay at a page any more. Harmless to repeat."""
+        self._caller.post("/v3/payments/link/disable", {"link": address})
 
     def look(self, reference: str) -> Seen:
         """What became of a payment. An answer about another tx_ref than was asked for is not believed."""
-        try:
-            answer = succeeded(self._caller.get("/v3/transactions/verify_by_reference", tx_ref=reference))
-        except NotTold as refusal:
-            if refusal.status == 404 or _NO_TRANSACTION in refusal.sentence.lower():
-                return Seen(reference, Fate.ABSENT, said=refusal.sentence)
-            raise
-        return _payment(answer.part("data"), reference)
+        first = self._first(reference)
+        if first.fate in (Fate.SUCCEEDED, Fate.ABSENT) or number_in(reference):
+            return first
+        return foremost([*self._tried(reference), first], reference)
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
+    def look_whole(self, reference: str) -> Seen:
+        """What became of a payment and of every other transaction under its reference, and what of each went back."""
+        first = self._first(reference)
+        if first.fate != Fate.ABSENT and not number_in(reference):
+            first = foremost([*self._tried(reference), first], reference)
+        return with_refunds(first, self._refunds_of)
+
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
         """Successful payments of a time."""
-        rows = pages(self._caller, "/v3/transactions", most=LISTED_PAGES)
+        rows = pages(self._caller, "/v3/transactions")
         yield from successes(rows, lambda row: _payment(row, row.text("tx_ref")), since, until, made="created_at")
 
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time; a row that does not name its payment is nobody's."""
-        rows = pages(self._caller, "/v3/refunds", most=LISTED_PAGES, **window(since, until))
-        yield from (listed_refund(row, _number_of(row), _AMOUNTS, _refund_fate(row)) for row in rows)
-
-    def look_whole(self, reference: str) -> Seen:
-        """What became of a payment, and what of it went back."""
-        paid = self.look(reference)
-        if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
-            return paid
-        return with_refunds(paid, [_refund(row, paid.currency) for row in self._refunds_of(paid)])
+        rows = pages(self._caller, "/v3/refunds", **window(since, until))
+        yield from (listed_refund(row, _number_of(row), _AMOUNTS, _fate(row)) for row in rows)
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
         """Give a payment back. Not idempotent at Flutterwave, which takes no key: look first."""
         paid = self._refundable(reference, currency)
         body = {"amount": major(amount, currency), "comments": note}
-        answer = succeeded(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
-        return given(_refund(answer.part("data"), currency), reference)
+        answer = answered(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
+        return given(_refund(answer.part("data"), currency, is_new=True), reference)
 
     def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
         """What became of a refund, by Flutterwave's own number of it."""
@@ -98,7 +109,7 @@ class FlutterwaveV3:
         paid = self.look(payment_reference)
         if paid.provider_id is None or paid.currency is None:
             raise Unknown(f"Flutterwave does not know payment {payment_reference} now.")
-        return [_refund(row, paid.currency) for row in self._refunds_of(paid)]
+        return list(self._refunds_of(paid))
 
     def _refundable(self, reference: str, currency: str) -> Seen:
         paid = self.look(reference)
@@ -106,17 +117,36 @@ class FlutterwaveV3:
             raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
         return paid
 
-    def _refunds_of(self, paid: Seen) -> Iterator[Answer]:
+    def _first(self, reference: str) -> Seen:
+        """The transaction that it answers with for a reference; or the one that is asked for by its number."""
+        number = number_in(reference)
+        try:
+            if number is not None:
+                data = answered(self._caller.get(f"/v3/transactions/{number}/verify")).part("data")
+                return _payment(data, data.maybe("tx_ref"), named=reference)
+            data = answered(self._caller.get("/v3/transactions/verify_by_reference", tx_ref=reference)).part("data")
+        except NotTold as refusal:
+            if is_absent(refusal):
+                return Seen(reference, Fate.ABSENT, said=refusal.sentence)
+            raise
+        return _payment(data, reference)
+
+    def _tried(self, reference: str) -> list[Seen]:
+        """Every transaction under a reference, oldest first. How the list is narrowed is not relied on."""
+        rows = pages(self._caller, "/v3/transactions", most=_TRIED_PAGES, tx_ref=reference)
+        return [_payment(row, reference) for row in rows if row.maybe("tx_ref") == reference][::-1]
+
+    def _refunds_of(self, paid: Seen) -> Iterator[RefundRow]:
         """The refunds of a transaction, out of a list of all: how it is narrowed is not relied on."""
         rows = pages(self._caller, "/v3/refunds", tx_id=paid.provider_id)
-        return (row for row in rows if _number_of(row) == paid.provider_id)
+        return (_refund(row, paid.currency or "") for row in rows if _number_of(row) == paid.provider_id)
 
 
-def _payment(data: Answer, reference: str) -> Seen:
+def _payment(data: Answer, reference: str, *, named: str = "") -> Seen:
     fate = _PAYMENT.get(data.text("status"), Fate.PENDING)
     currency = data.currency()
     return Seen(
-        reference,
+        named or reference,
         fate if data.maybe("tx_ref") == reference else Fate.PENDING,
         data.major("amount", currency),
         currency,
@@ -125,15 +155,21 @@ def _payment(data: Answer, reference: str) -> Seen:
     )
 
 
-def _refund(data: Answer, currency: str) -> RefundRow:
-    amount = first_major(data, _AMOUNTS, currency)
-    return refund_row(data, _refund_fate(data), amount, currency, made="created_at")
+def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:
+    amount = refund_amount(data, _AMOUNTS, currency)
+    return refund_row(data, _fate(data, is_new=is_new), amount, currency, made="created_at")
 
 
-def _refund_fate(data: Answer) -> Fate:
+def _fate(data: Answer, *, is_new: bool = False) -> Fate:
+    """What became of a refund. `completed` says of a new one that it was begun (its money is not on its way yet);
+    `completed-momo`, `completed-offline` and the like are done.
+    """
     said = data.text("status")
-    done = said.startswith("completed")  # also `completed-momo`, `completed-offline` and the like
-    return Fate.SUCCEEDED if done else Fate.FAILED if said == "failed" else Fate.PENDING
+    if said == "failed":
+        return Fate.FAILED
+    if is_new and said == _INITIATED:
+        return Fate.PENDING
+    return Fate.SUCCEEDED if said in _DONE or said.startswith("completed-") else Fate.PENDING
 
 
 def _number_of(row: Answer) -> str:

@@ -1,4 +1,4 @@
-"""Flutterwave v4, by a token that lives ten minutes: charges known by our reference, and refunds.
+"""Flutterwave v4, by a token that lives ten minutes: a hosted page to pay at, charges known by our reference, refunds.
 
 Every POST carries an idempotency key made from our reference, so that the same again is answered with the first answer.
 """
@@ -8,20 +8,24 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from webapp.domain.provider_words import Fate, RefundRow, Seen
+from webapp.domain.duplicate_payments import number_in
+from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import KeyRefused, Unknown
+from webapp.providers.failures import Exists, KeyRefused, NotTold, Unknown
 from webapp.providers.flutterwave import (
-    LISTED_PAGES,
     NAME,
-    first_major,
+    HostedPages,
+    answered,
+    foremost,
     given,
+    idempotency_key,
+    is_absent,
     listed_refund,
     major,
     pages,
+    refund_amount,
     refund_row,
-    succeeded,
     successes,
     window,
     with_refunds,
@@ -31,12 +35,11 @@ from webapp.providers.needs import Checkout, ListedRefund
 
 Got = TypeVar("Got")
 
-_CHARGE = {"succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED}
-_REFUND = {"completed": Fate.SUCCEEDED, "succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_CHARGE = {"succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED, "voided": Fate.FAILED}
+_REFUND = {"completed": Fate.SUCCEEDED, "succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED, "cancelled": Fate.FAILED}
+_INITIATED = "completed"
 _AMOUNTS = ("amount_refunded", "amount")
 _REASON = "requested_by_customer"
-_RANK = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED)
-"""Of several things under one reference the one that went through counts."""
 
 
 def headers(tokens: Tokens) -> Mapping[str, str]:
@@ -44,7 +47,7 @@ def headers(tokens: Tokens) -> Mapping[str, str]:
     return {
         "Authorization": f"Bearer {tokens.current()}",
         "Accept": "application/json",
-        "X-Trace-Id": f"desk-{uuid.uuid4()}",
+        "X-Trace-Id": uuid.uuid4().hex,
     }
 
 
@@ -53,45 +56,50 @@ class FlutterwaveV4:
 
     name = NAME
 
-    def __init__(self, caller: Caller, tokens: Tokens) -> None:
-        self._caller, self._tokens = caller, tokens
+    def __init__(self, caller: Caller, tokens: Tokens, hosted: HostedPages) -> None:
+        self._caller, self._tokens, self._hosted = caller, tokens, hosted
 
     def start(self, checkout: Checkout) -> str:
-        """Begin a charge; returns the address that the payer is sent to."""
+        """Begin a checkout; returns the address of its page. Raises Exists when the reference has one already."""
         body = {
             "reference": checkout.reference,
             "amount": major(checkout.amount, checkout.currency),
             "currency": checkout.currency,
+            "customer_id": self._customer(checkout.email),
             "redirect_url": checkout.back,
-            "customer": {"email": checkout.email},
+            "session_duration": self._hosted.minutes,
+            "max_retry_attempts": self._hosted.attempts,
         }
-        charge = self._post("/charges", body, f"charge-{checkout.reference}")
-        return charge.part("next_action").part("redirect_url").text("url")
+        return _address(self._post("/checkout/sessions", body, idempotency_key(f"checkout-{checkout.reference}")))
 
     def look(self, reference: str) -> Seen:
         """What became of a payment. Charges of other references are not believed."""
-        answer = self._with_token(lambda: succeeded(self._caller.get("/charges", reference=reference)))
-        charges = [_seen(row, reference) for row in answer.parts("data") if row.maybe("reference") == reference]
-        return _foremost(charges) or Seen(reference, Fate.ABSENT)
+        number = number_in(reference)
+        try:
+            if number is not None:
+                return self._with_token(lambda: _seen(self._part(f"/charges/{number}"), reference))
+            rows = self._with_token(lambda: list(pages(self._caller, "/charges", reference=reference)))
+        except NotTold as refusal:
+            if is_absent(refusal):
+                return Seen(reference, Fate.ABSENT, said=refusal.sentence)
+            raise
+        charges = [_seen(row, reference) for row in rows if row.maybe("reference") == reference]
+        return foremost(charges[::-1], reference)
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen]:
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
         """Successful payments of a time."""
-        rows = pages(self._caller, "/charges", most=LISTED_PAGES)
+        rows = pages(self._caller, "/charges")
         seen = successes(rows, lambda row: _seen(row, row.text("reference")), since, until, made="created_datetime")
         yield from seen
 
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time."""
-        asked = window(since, until)
-        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", most=LISTED_PAGES, **asked)))
-        yield from (listed_refund(row, row.maybe("charge_id"), _AMOUNTS, _refund_fate(row)) for row in rows)
+        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", **window(since, until))))
+        yield from (listed_refund(row, row.maybe("charge_id"), _AMOUNTS, _fate(row)) for row in rows)
 
     def look_whole(self, reference: str) -> Seen:
-        """What became of a payment, and what of it went back."""
-        paid = self.look(reference)
-        if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
-            return paid
-        return with_refunds(paid, [_refund(row, paid.currency) for row in self._refunds_of(paid)])
+        """What became of a payment and of every other charge under its reference, and what of each went back."""
+        return with_refunds(self.look(reference), self._refunds_of)
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
         """Give a payment back; the same key again gives nothing more."""
@@ -104,30 +112,54 @@ class FlutterwaveV4:
             "charge_id": paid.provider_id,
             "meta": {"note": note},
         }
-        return given(_refund(self._post("/refunds", body, key), currency), reference)
+        return given(_refund(self._post("/refunds", body, key), currency, is_new=True), reference)
 
     def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
         """What became of a refund, by Flutterwave's own id of it."""
-        for row in self.refunds_of(payment_reference):
-            if row.provider_id == refund_id:
-                return given(row, payment_reference)
-        return Seen(payment_reference, Fate.ABSENT)
+        paid = self._known(payment_reference)
+        try:
+            data = self._with_token(lambda: self._part(f"/refunds/{refund_id}"))
+        except NotTold as refusal:
+            if refusal.status == 404:
+                return Seen(payment_reference, Fate.ABSENT, said=refusal.sentence)
+            raise
+        if data.text("id") != refund_id or data.maybe("charge_id") not in ("", paid.provider_id):
+            raise Unknown(f"Flutterwave answered about another refund than {refund_id}.")
+        return given(_refund(data, paid.currency or ""), payment_reference)
 
     def refunds_of(self, payment_reference: str) -> list[RefundRow]:
         """Every refund of a payment."""
-        paid = self.look(payment_reference)
-        if paid.provider_id is None or paid.currency is None:
-            raise Unknown(f"Flutterwave does not know payment {payment_reference} now.")
-        return [_refund(row, paid.currency) for row in self._refunds_of(paid)]
+        return self._refunds_of(self._known(payment_reference))
 
-    def _refunds_of(self, paid: Seen) -> list[Answer]:
-        """The refunds of a charge, out of a list of all."""
-        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", charge_id=paid.provider_id)))
-        return [row for row in rows if row.maybe("charge_id") == paid.provider_id]
+    def _known(self, reference: str) -> Seen:
+        paid = self.look(reference)
+        if paid.provider_id is None or paid.currency is None:
+            raise Unknown(f"Flutterwave does not know payment {reference} now.")
+        return paid
+
+    def _refunds_of(self, paid: Seen) -> list[RefundRow]:
+        """The refunds of a charge, out of a list of all, which is narrowed by nothing that would help."""
+        rows = self._with_token(lambda: list(pages(self._caller, "/refunds")))
+        return [_refund(row, paid.currency or "") for row in rows if row.maybe("charge_id") == paid.provider_id]
+
+    def _customer(self, email: str) -> str:
+        """The payer as Flutterwave knows them: made, or found when they are there already."""
+        try:
+            return self._post("/customers", {"email": email}, idempotency_key(f"customer-{email}")).text("id")
+        except Exists:
+            body = {"email": email}
+            answer = self._with_token(lambda: answered(self._caller.ask("/customers/search", body)))
+            found = next((each for each in answer.parts("data") if each.maybe("email") == email), None)
+            if found is None:
+                raise Unknown("Flutterwave has this payer already, and does not find them.") from None
+            return found.text("id")
+
+    def _part(self, path: str) -> Answer:
+        return answered(self._caller.get(path)).part("data")
 
     def _post(self, path: str, body: Any, key: str) -> Answer:
         sent = {"X-Idempotency-Key": key}
-        return self._with_token(lambda: succeeded(self._caller.post(path, body, sent))).part("data")
+        return self._with_token(lambda: answered(self._caller.post(path, body, sent))).part("data")
 
     def _with_token(self, call: Callable[[], Got]) -> Got:
         """A token may be taken back before it expires: once more with a new one. A 401 did nothing."""
@@ -138,6 +170,17 @@ class FlutterwaveV4:
             return call()
 
 
+def _address(data: Answer) -> str:
+    """Where the payer goes. What waits for something else (a PIN, an instruction) is there, and shows no address."""
+    address = data.maybe("checkout_url")
+    action = data.body.get("next_action")
+    if not address and isinstance(action, dict) and isinstance(action.get("redirect_url"), dict):
+        address = Answer(NAME, action["redirect_url"]).maybe("url")
+    if not address:
+        raise Unknown(f"Flutterwave has it, {data.maybe('status') or 'pending'}, and tells no address to pay at.")
+    return address
+
+
 def _seen(data: Answer, reference: str) -> Seen:
     currency = data.currency()
     said = data.text("status")
@@ -146,16 +189,12 @@ def _seen(data: Answer, reference: str) -> Seen:
     )
 
 
-def _refund(data: Answer, currency: str) -> RefundRow:
-    amount = first_major(data, _AMOUNTS, currency)
-    return refund_row(data, _refund_fate(data), amount, currency, made="created_datetime")
+def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:
+    amount = refund_amount(data, _AMOUNTS, currency)
+    return refund_row(data, _fate(data, is_new=is_new), amount, currency, made="created_datetime")
 
 
-def _refund_fate(data: Answer) -> Fate:
-    return _REFUND.get(data.text("status"), Fate.PENDING)
-
-
-def _foremost(found: list[Seen]) -> Seen | None:
-    if sum(seen.fate == Fate.SUCCEEDED for seen in found) > 1:
-        raise Unknown(f"Flutterwave has several successes of {found[0].reference}.")
-    return min(found, key=lambda seen: _RANK.index(seen.fate), default=None)
+def _fate(data: Answer, *, is_new: bool = False) -> Fate:
+    """What became of a refund. `completed` says of a new one, which is answered as "initiated", that it was begun."""
+    said = data.text("status")
+    return Fate.PENDING if is_new and said == _INITIATED else _REFUND.get(said, Fate.PENDING)

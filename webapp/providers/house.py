@@ -19,10 +19,11 @@ from webapp.providers import (
 from webapp.providers.blnk import Blnk
 from webapp.providers.calls import Caller, Line
 from webapp.providers.circuit import Circuit
+from webapp.providers.flutterwave import HostedPages
 from webapp.providers.flutterwave_token import TOKEN_NAME, Client, Tokens
 from webapp.providers.flutterwave_v3 import FlutterwaveV3
 from webapp.providers.flutterwave_v4 import FlutterwaveV4
-from webapp.providers.needs import Collecting, Disputing, Listing, Paying, Refunding
+from webapp.providers.needs import Collecting, Disputing, Ending, Listing, Paying, Refunding
 from webapp.providers.pace import Pace
 from webapp.providers.paystack import Paystack
 from webapp.providers.verdicts import Judge, Told
@@ -79,12 +80,14 @@ class Providers:
         found, tokens = self._settings, self.flutterwave_tokens
         if tokens is not None:
             return FlutterwaveV4(
-                self._flutterwave(found.flutterwave_url, lambda: flutterwave_v4.headers(tokens)), tokens
+                self._flutterwave(found.flutterwave_url, lambda: flutterwave_v4.headers(tokens)), tokens, self._pages
             )
         key = found.flutterwave_secret_key
         if not key:
             return None
-        return FlutterwaveV3(self._flutterwave(found.flutterwave_v3_url, lambda: flutterwave_v3.headers(key)))
+        return FlutterwaveV3(
+            self._flutterwave(found.flutterwave_v3_url, lambda: flutterwave_v3.headers(key)), self._pages
+        )
 
     @cached_property
     def blnk(self) -> Blnk | None:
@@ -107,6 +110,12 @@ class Providers:
     def collecting(self) -> Mapping[str, Collecting]:
         """Those that collect payments, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
+
+    @cached_property
+    def ending(self) -> Mapping[str, Ending]:
+        """Those that can be told to take no payment at a page any more, by name."""
+        found = self.flutterwave
+        return {found.name: found} if isinstance(found, FlutterwaveV3) else {}
 
     @cached_property
     def refunding(self) -> Mapping[str, Refunding]:
@@ -139,6 +148,11 @@ class Providers:
         if found is None:
             raise Unavailable(f"{name} is not configured, so it can't be asked about payments.")
         return found
+
+    @property
+    def _pages(self) -> HostedPages:
+        found = self._settings
+        return HostedPages(found.flutterwave_session_minutes, found.flutterwave_payer_attempts)
 
     def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> Caller:
         pace = self._settings.flutterwave_calls_per_minute

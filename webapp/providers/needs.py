@@ -83,6 +83,15 @@ class Collecting(Protocol):
         """The same, and what of it went back to the payer, through us or not. Raises CallFailed."""
 
 
+class Ending(Protocol):
+    """Has pages at which nobody is to pay any more when they are given up."""
+
+    name: str
+
+    def end(self, address: str) -> None:
+        """Let nobody pay at a page any more. Harmless to repeat. Raises CallFailed."""
+
+
 class Refunding(Protocol):
     """Gives money back the way it came. Not every provider takes a key by which the same again is not done again, so
     look before giving.

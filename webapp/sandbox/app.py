@@ -19,7 +19,7 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, TRUSTED_HOSTS=["127.0.0.1", "localhost"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = box
-    for part in (webhooks, checkout, paystack, blnk):
+    for part in (webhooks, checkout, paystack, flutterwave, blnk):
         part.register(box)
     blueprints = [each.blueprint for each in (paystack, blnk, checkout, hooks, mailbox, control)]
     for blueprint in (*blueprints, *flutterwave.blueprints, messages.sms, messages.chat):

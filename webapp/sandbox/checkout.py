@@ -14,7 +14,7 @@ from webapp.sandbox.paystack import refunds as paystack_refunds
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
 
-_OPEN = ("abandoned", "pending", "failed")
+_OPEN = ("open", "abandoned", "pending", "failed")
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pay {{ reference }}</title></head><body>
 <h1>Sandbox checkout</h1>
 <p>{{ provider }} asks for <strong>{{ amount }} {{ currency }}</strong> for {{ reference }}.</p>
@@ -49,7 +49,8 @@ def _with(address: object, query: str) -> str:
 
 def _back_from_flutterwave(thing: Thing) -> str:
     status = {"success": "successful", "succeeded": "successful"}.get(thing.data["status"], thing.data["status"])
-    return _with(thing.data.get("redirect_url"), f"status={status}&tx_ref={thing.key}&transaction_id={thing.number}")
+    reference = thing.parent or thing.key
+    return _with(thing.data.get("redirect_url"), f"status={status}&tx_ref={reference}&transaction_id={thing.number}")
 
 
 CHECKOUTS = {
@@ -72,7 +73,7 @@ def press(provider: str, reference: str) -> Response:
     """What a button does; then back to the shop. A payment that succeeded stays so."""
     box, checkout = here(), _checkout(provider)
     thing = checkout.find(box, reference)
-    if thing.data["status"] in _OPEN:
+    if thing.data["status"] in _OPEN and not thing.data.get("disabled"):
         thing = checkout.pay(box, reference, request.form.get("outcome", "success"), {})
     return redirect(checkout.back(thing) or request.path, 303)
 
@@ -84,7 +85,8 @@ def register(box: Box) -> None:
 
 def _autopay(box: Box, task: Data) -> None:
     checkout = _checkout(task["provider"])
-    if checkout.find(box, task["reference"]).data["status"] in _OPEN:
+    page = checkout.find(box, task["reference"])
+    if page.data["status"] in _OPEN and not page.data.get("disabled"):
         checkout.pay(box, task["reference"], "success", {}, webhook=task["webhook"])
 
 

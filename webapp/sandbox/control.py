@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from webapp.errors import Invalid
-from webapp.sandbox import blnk, hooks, moods, webhooks
+from webapp.sandbox import blnk, flutterwave, hooks, moods, webhooks
 from webapp.sandbox.books import Thing
 from webapp.sandbox.box import here
 from webapp.sandbox.checkout import CHECKOUTS
@@ -106,6 +106,12 @@ def end_transfer(reference: str) -> Response:
 def end_refund(reference: str) -> Response:
     """Let a refund be so, and tell of it."""
     return jsonify(_shown(refunds.end(here(), reference, str(body().get("outcome", "processed")))))
+
+
+@blueprint.post("/refunds/flutterwave/<int:number>")
+def end_flutterwave_refund(number: int) -> Response:
+    """Let a refund at Flutterwave be so."""
+    return jsonify(_shown(flutterwave.end_refund(here(), number, str(body().get("outcome", "succeeded")))))
 
 
 @blueprint.post("/refund/<provider>/<path:reference>")

@@ -11,10 +11,11 @@ from webapp.sandbox.paystack import charges as paystack
 
 _MOST = 2_000_000
 _KINDS = {"paystack": paystack.KIND, "flutterwave": charges.KIND, "flutterwave_v3": payments.KIND}
-_STATUSES = {"flutterwave": charges.STATUSES, "flutterwave_v3": payments.STATUSES}
+_STATUSES = {"flutterwave": {"success": "succeeded"}, "flutterwave_v3": {"success": "successful"}}
 _STATEMENT = """
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count)
-INSERT INTO things (kind, key, parent, at, data) SELECT :kind, :prefix || n, '', :at, :data FROM numbers WHERE true
+INSERT INTO things (kind, key, parent, at, data)
+SELECT :kind, :prefix || n, :prefix || n, :at, :data FROM numbers WHERE true
 ON CONFLICT DO NOTHING
 """
 

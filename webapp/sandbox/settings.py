@@ -59,6 +59,10 @@ class Options:
     """How often a webhook is sent at most."""
     patience: float = 120.0
     """How long a call that times out is kept waiting."""
+    flat_webhooks: bool = True
+    """Whether Flutterwave v3 tells of payments in the flat form."""
+    strangers: bool = True
+    """Whether Flutterwave's lists have rows of other people's business."""
     blnk_webhooks: bool = True
     """Whether Blnk tells of every transaction and balance."""
     transfer_answer: str = "success"

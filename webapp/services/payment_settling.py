@@ -14,7 +14,17 @@ from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview,
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
-from webapp.services import alerts, audit, duplicate_payments, events, holds, payment_failures, taken_back, voids
+from webapp.services import (
+    alerts,
+    audit,
+    checkout_ends,
+    duplicate_payments,
+    events,
+    holds,
+    payment_failures,
+    taken_back,
+    voids,
+)
 from webapp.services.outcome import Outcome, Refused
 from webapp.services.payment_failures import OPEN, Failure
 from webapp.settings import Settings
@@ -45,11 +55,10 @@ def settle_all(
     Settling the same word twice changes nothing the second time.
     """
     lock_escrows(session, list(words))
-    patience = timedelta(hours=settings.payment_verification_timeout_hours)
     rows = session.execute(_rows(session, list(words))).all()
     words = duplicate_payments.keep_apart(session, rows, words, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
-    ruled = [_ruled(row, _as_asked(words[row.id], row.amount), around, at, patience) for row in rows]
+    ruled = [_ruled(row, _as_asked(words[row.id], row.amount), around, at, settings) for row in rows]
     ruled = _once_per_order(ruled)
     groups: dict[Verdict, list[Ruled]] = {verdict: [] for verdict in Verdict}
     for each in ruled:
@@ -82,6 +91,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
             Payment.currency,
             Payment.provider,
             Payment.reference,
+            Payment.created_at,
             Payment.first_checked_at,
             Payment.checks,
             Payment.order_id,
@@ -102,8 +112,9 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     )
 
 
-def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: datetime, patience: timedelta) -> Ruled:
-    attempt = _attempt(row, around.get(row.id, taken_back.NOTHING))
+def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings) -> Ruled:
+    patience = timedelta(hours=settings.payment_verification_timeout_hours)
+    attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
     verdict, sentence = judge(attempt, word, at, patience)
     if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
         return Ruled(row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {row.escrow_status}.")
@@ -115,7 +126,7 @@ def _as_asked(word: Word, owed: int) -> Word:
     return word.as_asked(owed) if isinstance(word, Seen) else word
 
 
-def _attempt(row: Any, around: taken_back.Around) -> Attempt:
+def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Attempt:
     return Attempt(
         row.status,
         row.amount,
@@ -132,6 +143,7 @@ def _attempt(row: Any, around: taken_back.Around) -> Attempt:
         taken_back=row.taken_back_amount,
         decided=row.taken_back_decided,
         is_by_hand=duplicate_payments.is_by_hand(row),
+        payable_until=checkout_ends.payable_until(row.provider, row.created_at, settings),
     )
 
 

@@ -32,7 +32,8 @@ def less(amount: int | float, *parts: int | float) -> int | float:
 
 def refundable(box: Box, kind: str, paid: Thing, asked: Data, status: str) -> Data:
     """The amount of a refund of a payment in this status: what is asked, else all that is left. Raises Wrong."""
-    given = [each.data["amount"] for each in box.books.listed(kind, parent=paid.key)]
+    made = box.books.listed(kind, parent=paid.key)
+    given = [each.data["amount"] for each in made if each.data["status"] not in ("failed", "cancelled")]
     left = less(paid.data["amount"], *given)
     amount = major(asked["amount"], paid.data["currency"]) if asked.get("amount") is not None else left
     if paid.data["status"] != status or amount > left or left == 0:

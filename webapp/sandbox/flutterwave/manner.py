@@ -1,6 +1,7 @@
 """How Flutterwave answers: v4 with `status` and `error`, v3 with `status`, `message` and `data`."""
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -21,6 +22,47 @@ _V4_ERRORS = {
     500: ("INTERNAL_SERVER_ERROR", "10500"),
 }
 
+
+_ABOUT_THE_REQUEST = (400, 404, 409)
+
+
+class Invalid(Wrong):
+    """v4 refuses fields, each with its sentence."""
+
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        super().__init__(400, "Request is not valid")
+        self.wrong = wrong
+
+
+class Coded(Wrong):
+    """An error of v4 with a code of its own; `status` is the HTTP status."""
+
+    http = 400
+
+    def __init__(self, kind: str, code: str, message: str) -> None:
+        super().__init__(self.http, message)
+        self.kind, self.own_code = kind, code
+
+
+class Absent(Coded):
+    """What was asked about is not there."""
+
+    http = 404
+
+
+class Known(Coded):
+    """It was done already."""
+
+
+class Duplicate(Coded):
+    """The reference has one already."""
+
+    http = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__("REFERENCE_ALREADY_EXISTS", "1100409", message)
+
+
 identity = Blueprint("flutterwave_identity", __name__, url_prefix="/flutterwave/idp")
 v4 = Blueprint("flutterwave", __name__, url_prefix="/flutterwave")
 v3 = Blueprint("flutterwave_v3", __name__, url_prefix="/flutterwave/v3")
@@ -33,10 +75,16 @@ def said(message: str, data: Any, *, status: int = 200, meta: dict[str, Any] | N
     return answer
 
 
-def refused_v4(status: int, message: str) -> Response:
-    """An error of v4."""
-    kind, code = _V4_ERRORS[status]
-    answer = jsonify({"status": "failed", "error": {"type": kind, "code": code, "message": message}})
+def refused_v4(
+    status: int, message: str, *, named: tuple[str, str] | None = None, fields: Mapping[str, str] | None = None
+) -> Response:
+    """An error of v4: its type and code, and the fields that are wrong."""
+    kind, code = named or _V4_ERRORS[status]
+    wrong = [{"field_name": name, "message": said_of} for name, said_of in (fields or {}).items()]
+    error: dict[str, Any] = {"type": kind, "code": code, "message": message}
+    if status in _ABOUT_THE_REQUEST:
+        error["validation_errors"] = wrong
+    answer = jsonify({"status": "failed", "error": error})
     answer.status_code = status
     return answer
 
@@ -63,9 +111,9 @@ def _admits_v4() -> Response | None:
     if not is_alive(here(), _bearer()):
         return refused_v4(401, "Unauthorized")
     trace = request.headers.get("X-Trace-Id")
-    return (
-        refused_v4(400, "X-Trace-Id must have 12 to 255 characters") if trace and not 12 <= len(trace) <= 255 else None
-    )
+    if trace is not None and not (trace.isascii() and trace.isalnum() and 12 <= len(trace) <= 255):
+        return refused_v4(400, "X-Trace-Id must be 12 to 255 letters and digits")
+    return None
 
 
 def _admits_v3() -> Response | None:
@@ -108,9 +156,11 @@ gate.guard(
 
 @v4.errorhandler(Wrong)
 def _wrong_v4(problem: Wrong) -> Response:
-    return refused_v4(problem.status, problem.detail)
+    named = (problem.kind, problem.own_code) if isinstance(problem, Coded) else None
+    fields = problem.wrong if isinstance(problem, Invalid) else None
+    return refused_v4(problem.status, problem.detail, named=named, fields=fields)
 
 
 @v3.errorhandler(Wrong)
 def _wrong_v3(problem: Wrong) -> Response:
-    return refused_v3(400, problem.detail)
+    return refused_v3(409 if problem.status == 409 else 400, problem.detail)

@@ -1,22 +1,24 @@
-"""Payments of v3: a hosted link, which is no transaction before somebody tried to pay."""
+"""v3's hosted links and the transactions that payers make at them: several may carry one tx_ref."""
 
 from flask import Response, request, url_for
 
-from webapp import clock
 from webapp.sandbox import webhooks
 from webapp.sandbox.autopay import plan_autopay
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
+from webapp.sandbox.flutterwave import attempts, strangers
 from webapp.sandbox.flutterwave.amounts import major, refundable
+from webapp.sandbox.flutterwave.attempts import Kind
 from webapp.sandbox.flutterwave.lists import listed
 from webapp.sandbox.flutterwave.manner import PROVIDER, V3, said, v3
 from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, written
 
-KIND, REFUND = "flutterwave.payment", "flutterwave.refund"
-STATUSES = {"success": "successful", "failed": "failed", "abandoned": "abandoned", "pending": "pending"}
-_LINK = "abandoned"
+PAYMENTS = Kind("flutterwave.link", "flutterwave.payment", "successful")
+KIND, REFUND = PAYMENTS.attempt, "flutterwave.refund"
+REFUND_OUTCOMES = ("pending", "completed", "completed-mpgs", "failed")
 _NONE = "No transaction was found for this id"
+_TASK = "flutterwave.end_refund_v3"
 
 
 @v3.post("/payments")
@@ -27,68 +29,95 @@ def v3_payments() -> Response:
     if not reference or not asked.get("redirect_url") or not asked.get("customer"):
         raise Wrong(400, "tx_ref, redirect_url and customer are required")
     kept = {name: asked.get(name) for name in ("redirect_url", "customer", "meta")}
-    wanted = {"status": _LINK, "amount": major(asked.get("amount"), currency), "currency": currency} | kept
-    if box.books.add(KIND, reference, wanted):
+    wanted = {"amount": major(asked.get("amount"), currency), "currency": currency} | kept
+    if attempts.begun(box, PAYMENTS, reference, wanted):
         plan_autopay(box, PROVIDER, reference)
     link = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
     return said("Hosted Link", {"link": link})
 
 
+@v3.post("/payments/link/disable")
+def v3_link_disable() -> Response:
+    """Let nobody pay at a link any more."""
+    reference = str(body().get("link") or "").rpartition("/")[2]
+    page = find(here(), reference)
+    if page is None:
+        raise Wrong(400, "Invalid link")
+    page.data["disabled"] = True
+    here().books.save(page)
+    return said("Link disabled", None)
+
+
 @v3.get("/transactions/verify_by_reference")
 def v3_verify_by_reference() -> Response:
-    """What became of a tx_ref."""
-    return said("Transaction fetched successfully", shape(_tried(find(here(), request.args.get("tx_ref", "")))))
+    """One transaction of a tx_ref: the first, however the later ones ended."""
+    found = attempts.tried(here(), PAYMENTS, request.args.get("tx_ref", ""))
+    if not found:
+        raise Wrong(400, _NONE)
+    return said("Transaction fetched successfully", shape(found[0]))
 
 
 @v3.get("/transactions/<int:number>/verify")
 def v3_verify(number: int) -> Response:
     """What became of a transaction."""
-    return said("Transaction fetched successfully", shape(_tried(here().books.numbered(KIND, number))))
+    return said("Transaction fetched successfully", shape(_numbered(number)))
 
 
 @v3.get("/transactions")
 def v3_transactions() -> Response:
-    """Every transaction."""
-    return listed("Transactions fetched", KIND, shape, key=request.args.get("tx_ref"), not_status=_LINK)
+    """Every transaction, or those of a tx_ref."""
+    return listed("Transactions fetched", KIND, shape, strangers.transaction_v3(), parent=request.args.get("tx_ref"))
 
 
 @v3.post("/transactions/<int:number>/refund")
 def v3_refund(number: int) -> Response:
     """Give money back; every request is a refund of its own, as long as something is left."""
-    paid = _tried(here().books.numbered(KIND, number))
-    return said("Transaction refund initiated", _refund(give_back(here(), paid, body())))
+    box, paid = here(), _numbered(number)
+    if _left(box, paid) <= 0:
+        raise Wrong(409, "already refunded")
+    made = _made(box, paid, body())
+    box.agenda.plan(_TASK, {"key": made.key}, after=box.options.refund_seconds)
+    return said("Transaction refund initiated", _begun(made, paid))
 
 
 @v3.get("/refunds")
 def v3_refunds() -> Response:
-    """Every refund."""
-    return listed("Refunds fetched", REFUND, _refund)
+    """Every refund, whatever it is asked to be narrowed by."""
+    return listed("Transaction refunds fetched", REFUND, _listed_refund, strangers.refund_v3())
 
 
-def give_back(box: Box, paid: Thing, asked: Data) -> Thing:
-    """A refund, also one by hand, which no webhook tells of. Raises Wrong when too little is left."""
+def by_hand(box: Box, paid: Thing, asked: Data) -> Thing:
+    """A refund that somebody makes in the dashboard, done at once, which no webhook tells of."""
+    return end_refund(box, _made(box, paid, asked), "completed-mpgs")
+
+
+def end_refund(box: Box, refund: Thing, outcome: str) -> Thing:
+    """Let a refund be so. Raises Wrong for what none is."""
+    if outcome not in REFUND_OUTCOMES:
+        raise Wrong(400, f"A refund is one of {', '.join(REFUND_OUTCOMES)}")
     with box.books.writing():
-        wanted = refundable(box, REFUND, paid, asked, "successful") | {"comments": asked.get("comments", "")}
-        number = len(box.books.listed(REFUND, parent=paid.key)) + 1
-        made = box.books.add(REFUND, f"{paid.key}#{number}", wanted | {"status": "completed"}, parent=paid.key)
-    assert made is not None
-    return made
+        refund.data["status"] = outcome
+        box.books.save(refund)
+    return refund
 
 
 def find(box: Box, reference: str) -> Thing | None:
-    """A payment by its tx_ref, also one that nobody tried to pay."""
-    return box.books.get(KIND, reference)
+    """A link by its tx_ref."""
+    return box.books.get(PAYMENTS.page, reference)
 
 
-def pay(box: Box, thing: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
-    """Let a payment end so, and tell of it when somebody tried."""
-    with box.books.writing():
-        thing.data |= {"status": STATUSES[outcome], "paid_at": clock.now().timestamp()} | changes
-        box.books.save(thing)
-    if webhook and thing.data["status"] in ("successful", "failed"):
-        event = {"event": "charge.completed", "data": shape(thing), "event.type": "CARD_TRANSACTION"}
+def pay(box: Box, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
+    """Let somebody try to pay, and tell of it when that has ended."""
+    made = attempts.attempt(box, PAYMENTS, page, outcome, changes)
+    if webhook and made.kind == KIND and made.data["status"] in ("successful", "failed"):
+        event = _flat(made) if box.options.flat_webhooks else _wrapped(made)
         webhooks.emit(box, V3, event, success_again=event)
-    return thing
+    return made
+
+
+def register(box: Box) -> None:
+    """Let refunds go through by themselves."""
+    box.agenda.on(_TASK, lambda task: _end_by_itself(box, task["key"]))
 
 
 def shape(thing: Thing) -> Data:
@@ -97,7 +126,7 @@ def shape(thing: Thing) -> Data:
     customer = data.get("customer") or {}
     return {
         "id": thing.number,
-        "tx_ref": thing.key,
+        "tx_ref": thing.parent,
         "flw_ref": f"FLW-MOCK-{thing.number}",
         "device_fingerprint": "N/A",
         "amount": data["amount"],
@@ -121,26 +150,84 @@ def shape(thing: Thing) -> Data:
     }
 
 
-def _tried(thing: Thing | None) -> Thing:
-    if thing is None or thing.data["status"] == _LINK:
+def _numbered(number: int) -> Thing:
+    thing = here().books.numbered(KIND, number)
+    if thing is None:
         raise Wrong(400, _NONE)
     return thing
 
 
-def _refund(thing: Thing) -> Data:
-    paid = here().books.get(KIND, thing.parent)
-    number = paid.number if paid else 0
+def _wrapped(thing: Thing) -> Data:
+    return {"event": "charge.completed", "data": shape(thing), "event.type": "CARD_TRANSACTION"}
+
+
+def _flat(thing: Thing) -> Data:
+    """The form that many accounts get still: no event, no data, other names."""
+    data = thing.data
+    return {
+        "id": thing.number,
+        "txRef": thing.parent,
+        "flwRef": f"FLW-MOCK-{thing.number}",
+        "orderRef": f"URF_{thing.number}",
+        "paymentPlan": None,
+        "createdAt": written(thing.at),
+        "amount": data["amount"],
+        "charged_amount": data["amount"],
+        "status": data["status"],
+        "IP": "127.0.0.1",
+        "currency": data["currency"],
+        "customer": {"id": 1, "email": (data.get("customer") or {}).get("email")},
+        "event.type": "CARD_TRANSACTION",
+    }
+
+
+def _left(box: Box, paid: Thing) -> float:
+    given = [each.data["amount"] for each in box.books.listed(REFUND, parent=paid.key)]
+    return float(paid.data["amount"]) - float(sum(given))
+
+
+def _made(box: Box, paid: Thing, asked: Data) -> Thing:
+    with box.books.writing():
+        wanted = refundable(box, REFUND, paid, asked, "successful") | {"comments": asked.get("comments", "")}
+        number = len(box.books.listed(REFUND, parent=paid.key)) + 1
+        data = wanted | {"status": "completed", "transaction": paid.number}
+        made = box.books.add(REFUND, f"{paid.key}#{number}", data, parent=paid.key)
+    assert made is not None
+    return made
+
+
+def _end_by_itself(box: Box, key: str) -> None:
+    thing = box.books.get(REFUND, key)
+    if thing is not None and thing.data["status"] == "completed":
+        end_refund(box, thing, "completed-mpgs")
+
+
+def _begun(thing: Thing, paid: Thing) -> Data:
+    """A refund as its own call answers, which names the transaction otherwise than the list does."""
     return {
         "id": thing.number,
         "account_id": 1,
-        "transaction_id": number,
-        "tx_ref": thing.parent,
-        "flw_ref": f"FLW-MOCK-{number}",
+        "tx_id": paid.number,
+        "flw_ref": f"FLW-MOCK-{paid.number}",
         "wallet_id": 1,
         "amount_refunded": thing.data["amount"],
         "status": thing.data["status"],
         "destination": "payment_source",
-        "comments": thing.data["comments"],
         "meta": {"source": "availablebalance"},
         "created_at": written(thing.at),
+    }
+
+
+def _listed_refund(thing: Thing) -> Data:
+    return {
+        "id": thing.number,
+        "amount_refunded": thing.data["amount"],
+        "status": thing.data["status"],
+        "flw_ref": f"FLW-MOCK-{thing.data['transaction']}",
+        "comment": thing.data["comments"],
+        "settlement_id": "NEW",
+        "meta": "{}",
+        "created_at": written(thing.at),
+        "account_id": 1,
+        "transaction_id": thing.data["transaction"],
     }

@@ -8,26 +8,29 @@ from webapp import clock
 from webapp.sandbox import webhooks
 from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
-from webapp.sandbox.flutterwave import charges
+from webapp.sandbox.flutterwave import charges, strangers
 from webapp.sandbox.flutterwave.amounts import refundable
+from webapp.sandbox.flutterwave.idempotency import once
 from webapp.sandbox.flutterwave.lists import listed
-from webapp.sandbox.flutterwave.manner import PROVIDER, said, v4
+from webapp.sandbox.flutterwave.manner import PROVIDER, Absent, Known, said, v4
 from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, written
 
 KIND = "flutterwave.charge_refund"
+OUTCOMES = ("new", "pending", "succeeded", "failed", "cancelled", "requires_action")
+_TASK = "flutterwave.end_refund"
 
 
 @v4.post("/refunds")
 def refund() -> Response:
     """Give a charge back; the same X-Idempotency-Key again is answered with the first answer."""
-    return charges.once(_refunded)
+    return once(_refunded)
 
 
 @v4.get("/refunds")
 def refunds() -> Response:
     """Every refund: the list is narrowed by time only."""
-    return listed("Refunds fetched", KIND, _shown)
+    return listed("Refunds fetched", KIND, _shown, strangers.refund_v4())
 
 
 @v4.get("/refunds/<identity>")
@@ -36,38 +39,80 @@ def refund_fetch(identity: str) -> Response:
     number = identity.removeprefix("rfd_")
     thing = here().books.numbered(KIND, int(number)) if number.isascii() and number.isdigit() else None
     if thing is None:
-        raise Wrong(404, "Refund not found")
+        raise Absent("REFUND_NOT_FOUND", "1400404", "Refund not found")
     return said("Refund fetched", _shown(thing))
 
 
-def give_back(box: Box, paid: Thing, asked: Data) -> Thing:
-    """A refund, told by its webhook. Raises Wrong when there is less left than is asked."""
+def by_hand(box: Box, paid: Thing, asked: Data) -> Thing:
+    """One that somebody makes in the dashboard, done at once."""
+    return end(box, _made(box, paid, asked), "succeeded")
+
+
+def end(box: Box, refund_made: Thing, outcome: str) -> Thing:
+    """Let a refund be so, and tell of one that went through."""
+    if outcome not in OUTCOMES:
+        raise Wrong(400, f"A refund is one of {', '.join(OUTCOMES)}")
     with box.books.writing():
-        wanted = refundable(box, KIND, paid, asked, "succeeded") | {"reason": asked.get("reason", "")}
-        made = box.books.add(KIND, uuid.uuid4().hex, wanted | {"status": "succeeded"}, parent=paid.key)
+        refund_made.data["status"] = outcome
+        box.books.save(refund_made)
+    if outcome == "succeeded":
+        at = int(clock.now().timestamp() * 1000)
+        event = {"webhook_id": f"wbk_{refund_made.key[:20]}", "timestamp": at, "type": "refund.completed"}
+        webhooks.emit(box, PROVIDER, event | {"data": _shown(refund_made)})
+    return refund_made
+
+
+def register(box: Box) -> None:
+    """Let refunds go through by themselves."""
+    box.agenda.on(_TASK, lambda task: _end_by_itself(box, task["key"]))
+
+
+def _end_by_itself(box: Box, key: str) -> None:
+    thing = box.books.get(KIND, key)
+    if thing is not None and thing.data["status"] == "new":
+        end(box, thing, "succeeded")
+
+
+def _made(box: Box, paid: Thing, asked: Data) -> Thing:
+    """A refund. Raises Wrong when there is less left than is asked."""
+    with box.books.writing():
+        wanted = refundable(box, KIND, paid, asked, "succeeded")
+        number = f"chg_{paid.number}"
+        data = wanted | {"reason": asked.get("reason", ""), "charge": number, "status": "new"}
+        made = box.books.add(KIND, uuid.uuid4().hex, data, parent=paid.key)
     assert made is not None
-    at = int(clock.now().timestamp() * 1000)
-    event = {"webhook_id": f"wbk_{made.key[:20]}", "timestamp": at, "type": "refund.completed"}
-    webhooks.emit(box, PROVIDER, event | {"data": _shown(made, box)})
     return made
 
 
 def _refunded() -> tuple[int, Data]:
-    asked = body()
-    paid = charges.find(here(), str(asked.get("charge_id") or ""))
+    """Answered as "initiated", without a status of the call."""
+    asked, box = body(), here()
+    paid = charges.by_id(box, str(asked.get("charge_id") or ""))
     if paid is None:
-        raise Wrong(404, "Charge not found")
-    return 201, {"status": "success", "message": "Refund created", "data": _shown(give_back(here(), paid, asked))}
+        raise Absent("CHARGE_NOT_FOUND", "1110404", "Charge not found")
+    if not _left(box, paid):
+        raise Known("REFUND_ALREADY_COMPLETED", "1404400", "Charge already refunded")
+    made = _made(box, paid, asked)
+    box.agenda.plan(_TASK, {"key": made.key}, after=box.options.refund_seconds)
+    return 201, {"message": "Refund Initiated", "data": _shown(made)}
 
 
-def _shown(thing: Thing, box: Box | None = None) -> Data:
-    paid = (box or here()).books.get(charges.KIND, thing.parent)
+def _left(box: Box, paid: Thing) -> bool:
+    given = [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if _counts(each)]
+    return paid.data["status"] != "succeeded" or bool(sum(given) < paid.data["amount"])
+
+
+def _counts(thing: Thing) -> bool:
+    return thing.data["status"] not in ("failed", "cancelled")
+
+
+def _shown(thing: Thing) -> Data:
     return {
         "id": f"rfd_{thing.number}",
         "amount_refunded": thing.data["amount"],
         "meta": {},
         "reason": thing.data["reason"],
         "status": thing.data["status"],
-        "charge_id": f"chg_{paid.number}" if paid else "",
+        "charge_id": thing.data["charge"],
         "created_datetime": written(thing.at),
     }

@@ -1,0 +1,46 @@
+"""Customers of v4: one for each email address."""
+
+from flask import Response
+
+from webapp.sandbox.books import Data, Thing
+from webapp.sandbox.box import here
+from webapp.sandbox.flutterwave.idempotency import once
+from webapp.sandbox.flutterwave.manner import Invalid, said, v4
+from webapp.sandbox.gate import Wrong
+from webapp.sandbox.inputs import body, written
+
+KIND = "flutterwave.customer"
+
+
+@v4.post("/customers")
+def customer() -> Response:
+    """A payer; an address that is known already is refused."""
+    return once(_made)
+
+
+@v4.post("/customers/search")
+def customers_search() -> Response:
+    """The payer with an address."""
+    found = here().books.get(KIND, str(body().get("email") or ""))
+    return said("Customers fetched", [_shown(found)] if found else [])
+
+
+def known(identity: object) -> bool:
+    """Whether there is a payer of this id."""
+    number = str(identity or "").removeprefix("cus_")
+    return number.isdecimal() and here().books.numbered(KIND, int(number)) is not None
+
+
+def _made() -> tuple[int, Data]:
+    email = str(body().get("email") or "")
+    if "@" not in email:
+        raise Invalid({"email": "email is required"})
+    made = here().books.add(KIND, email, {})
+    if made is None:
+        raise Wrong(409, "Customer already exists")
+    return 201, {"status": "success", "message": "Customer created", "data": _shown(made)}
+
+
+def _shown(thing: Thing) -> Data:
+    empty: Data = {"address": None, "name": None, "phone": None, "meta": {}}
+    return {"id": f"cus_{thing.number}", "email": thing.key, "created_datetime": written(thing.at)} | empty

@@ -1,0 +1,29 @@
+"""The idempotency keys of v4: a repeat is answered with the first answer."""
+
+from collections.abc import Callable
+
+from flask import Response, jsonify, request
+
+from webapp.sandbox.books import Data
+from webapp.sandbox.box import here
+from webapp.sandbox.flutterwave.manner import Invalid
+
+_KEY = "flutterwave.key"
+_SHORTEST, _LONGEST = 12, 255
+
+
+def once(act: Callable[[], tuple[int, Data]]) -> Response:
+    """The first answer of an X-Idempotency-Key, however often it is asked. Raises Invalid for a key that is none."""
+    key, books = request.headers.get("X-Idempotency-Key"), here().books
+    if key is not None and not (key.isascii() and key.isalnum() and _SHORTEST <= len(key) <= _LONGEST):
+        raise Invalid({"X-Idempotency-Key": "must be 12 to 255 letters and digits"})
+    with books.writing():
+        first = books.get(_KEY, key) if key else None
+        status, answer = (first.data["status"], first.data["answer"]) if first else act()
+        if key and not first:
+            books.add(_KEY, key, {"status": status, "answer": answer})
+    said_now = jsonify(answer)
+    said_now.status_code = status
+    if first:
+        said_now.headers["X-Idempotency-Cache-Hit"] = "true"
+    return said_now
