@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from tests.jobs.support import run_job_now
@@ -11,9 +12,12 @@ from tests.mirror.test_comparing import alerting, differing
 from tests.mirror.test_mirror import ours, release_all
 from tests.sandbox.conftest import Caller
 from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.errors import NotAllowed
 from webapp.models import Audit, MirrorAccount, MirrorEntry, Reconciliation, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
+from webapp.services import mirror_entries
 
 JOB = "check_mirror"
 
@@ -61,6 +65,8 @@ def test_what_a_restored_blnk_lacks_is_named_sent_once_and_agrees(
     assert statuses(desk).count("missing") == len(later)
     assert alerting(desk)
     rows = served.books.count("blnk.transaction")
+    run_job_now(desk, "verify_books")
+    assert sorted(row[0] for row in differing(desk)) == later, "what it lacks is not missed in its balances too"
 
     again = check(desk, send=True)
 
@@ -130,6 +136,11 @@ def test_what_it_has_otherwise_or_besides_is_a_difference(desk: Runtime, served:
     sandbox.control("blnk/adjust", {"reference": first, "amount": -5})
     assert check(desk).missing_here == 0
     assert differing(desk) == []
+
+
+def test_who_may_not_run_jobs_can_not_send_again(desk: Runtime) -> None:
+    with pytest.raises(NotAllowed), desk.db.transaction() as session:
+        mirror_entries.send_again(session, clock.now(), actor=Actor("user", 7, "vera", frozenset({"book:read"})))
 
 
 def test_a_check_since_an_instant_asks_about_what_was_sent_since(desk: Runtime, sandbox: Caller) -> None:

@@ -65,7 +65,8 @@ class BlnkComparison:
             agree = [
                 account
                 for account, before in left.items()
-                if theirs.get(before.balance_id) in (before.amount, now[account].amount)
+                # A balance that is not there holds nothing: it is made again when something is to be in it.
+                if theirs.get(before.balance_id, 0) in (before.amount, now[account].amount)
             ]
             self._matched += len(agree)
             stood_still = {account for account, before in left.items() if before == now[account]}
