@@ -176,11 +176,12 @@ def _settle_seen(case: _Case, seen: Seen) -> None:
         refund.said = "One that failed is listed; another may follow still."
         return
     refund.provider_id, refund.said = seen.provider_id or refund.provider_id, seen.said or None
-    if has_failed:
-        _settle_failed(case, seen)
-    elif (seen.amount, seen.currency) != (refund.amount, refund.currency):
+    if (seen.amount, seen.currency) != (refund.amount, refund.currency):
         given = Money(seen.amount or 0, seen.currency or refund.currency)
-        case.review(f"{refund.provider} gives back {given}, not {Money(refund.amount, refund.currency)}.")
+        asked, stands = Money(refund.amount, refund.currency), " That failed." if has_failed else ""
+        case.review(f"{refund.provider} gives back {given}, not {asked}.{stands}")
+    elif has_failed:
+        _settle_failed(case, seen)
     elif seen.fate == Fate.SUCCEEDED:
         finish(case.session, refund, case.at, case.actor)
         refund.next_try_at = case.at + _WATCHED_EVERY
