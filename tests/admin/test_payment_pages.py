@@ -1,21 +1,23 @@
 """Payments on the screen: found, explained, verified and decided, against the sandbox over HTTP."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
+from tests.payments.test_moods import refunding
 from tests.support.market import DIVINE
 from tests.support.people import hidden, send
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.permissions import ROLES
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen
 from webapp.models import Approval, Escrow, IncomingWebhook, Payment
 from webapp.runtime import Runtime
-from webapp.services import limits, orders, parties, payment_settling, payments
+from webapp.services import limits, orders, parties, payment_settling, payments, refund_settling, refunds
 
 SignIn = Callable[..., FlaskClient]
 LISTS = ("", "?tab=review", "?tab=succeeded", "?tab=failed", "?tab=expired", "?tab=all", "/export.csv?tab=all")
@@ -197,3 +199,24 @@ def test_decisions_are_refused_without_the_permission(desk: Runtime, sign_in: Si
 
 def test_a_payment_that_is_not_there_is_not_found(sign_in: SignIn) -> None:
     assert sign_in("viewer").get("/payments/77").status_code == 404
+
+
+def test_a_refund_that_can_be_two_of_the_providers_is_decided_with_its_rows_shown(
+    desk: Runtime, world: Sandbox, sign_in: SignIn
+) -> None:
+    number = refunding(desk, world)
+    rows = tuple(RefundRow(name, Fate.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42"))
+    with desk.db.transaction() as session:
+        [giving] = refunds.take_due(session, clock.now(), 10, timedelta(minutes=3))
+        session.flush()
+        refund_settling.settle_all(session, {giving.id: Listed(rows)}, at=clock.now(), actor=DIVINE)
+    client, path = sign_in("approver"), f"/payments/{number}/decide-refund"
+    page = client.get(f"/payments/{number}").text
+    assert "paystack lists 2 refunds of this payment that can be this one" in page
+    assert all(f'<span class="ref">{name}</span>' in page for name in ("41", "42"))
+    assert send(client, path, choice="ours", listed="9", reason="Seen there.").status_code == 422
+    assert send(client, path, choice="ours", listed="42", reason="Seen there.").status_code == 303
+    with desk.db.reading() as session:
+        found = refunds.of_payment(session, number)
+        assert found is not None
+        assert (found.status, found.provider_id) == ("pending", "42")

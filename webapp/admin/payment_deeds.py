@@ -5,7 +5,8 @@ from typing import Any
 from flask import make_response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import DataRequired
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
@@ -20,14 +21,28 @@ from webapp.jobs import payment_waves
 from webapp.models import Payment
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payment_decisions, payment_file, payments, previews, refunds
+from webapp.services import payment_decisions, payment_file, payments, previews, refund_decisions, refunds
 from webapp.services.payment_file import PaymentFile
+from webapp.services.refund_decisions import Choice, Said
+
+_CHOICES = [
+    ("ours", _l("One of those listed is ours: follow it")),
+    ("none", _l("None of those listed is ours: look again, and send it if the provider shows no other")),
+    ("wallet", _l("The payer does not have it, and will not: put it into the wallet")),
+]
 
 
 class SettledForm(ReasonForm):
     """How the payer got the money, and which state of the refund was seen."""
 
     version = HiddenField()
+
+
+class RefundDecisionForm(SettledForm):
+    """What became of a refund that only a person can tell."""
+
+    choice = RadioField(_l("What became of it"), [DataRequired(_l("Choose one."))], choices=_CHOICES)
+    listed = StringField(_l("Its number at the provider, if one of those listed is ours"))
 
 
 class PaymentDeeds(Screen):
@@ -96,6 +111,21 @@ class PaymentDeeds(Screen):
                 actor=current_actor(),
             )
         return _("The refund is settled otherwise. Its alert is resolved.")
+
+    @door(
+        "/<int:payment_id>/decide-refund",
+        permission="money:approve",
+        form=RefundDecisionForm,
+        asks="_decide_refund_asked",
+    )
+    def decide_refund(self, payment_id: int, form: RefundDecisionForm) -> Done:
+        """Say what became of a refund that can't be told from another, or that failed after it was done."""
+        said = Said(Choice(form.said("choice")), form.said("reason"), form.said("listed"))
+        with self.transaction() as session:
+            made = refund_decisions.decide(
+                session, payment_id, said, version=form.number("version"), at=clock.now(), actor=current_actor()
+            )
+        return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
 
     def offers(self, file: PaymentFile) -> list[Offer]:
         """Every deed that fits its state, open or closed."""
@@ -190,19 +220,33 @@ class PaymentDeeds(Screen):
         )
         return self._asked_about(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
 
+    def _decide_refund_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "Look at the payment in the provider's dashboard first. Money that goes into the wallet while the provider "
+            "gives it back too is paid twice."
+        )
+        return self._of_refund(payment_id, _("Decide about the refund of %(ref)s"), summary, _("Decide"))
+
     def _settle_refund_asked(self, payment_id: int) -> Asked:
         summary = _(
             "The provider did not give it back. Say how the payer got the money: from the wallet, by bank transfer, "
             "in cash. No money moves by this; the alert ends and your words stay on record."
         )
+        title = _("Settle the refund of %(ref)s otherwise")
+        return self._of_refund(payment_id, title, summary, _("Settled otherwise"))
+
+    def _of_refund(self, payment_id: int, title: str, summary: str, verb: str) -> Asked:
         with self.reading() as session:
             payment, refund = payments.get(session, payment_id), refunds.of_payment(session, payment_id)
         if refund is None:
             raise NotFound(_("This payment has no refund."))
-        title = _("Settle the refund of %(ref)s otherwise", ref=_name(payment))
         facts = [(_("Amount"), money(refund.amount, refund.currency)), (_("Provider's last word"), refund.said or "")]
+        facts += [
+            (_("Listed: %(number)s", number=row["id"]), f"{money(row['amount'], row['currency'])}, {row['said']}")
+            for row in refund.rows or ()
+        ]
         back, values = self.at("one", payment_id=payment_id), {"version": refund.version}
-        return Asked(title, back, summary, _("Settled otherwise"), facts=facts, values=values)
+        return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
     def _verify_asked(self, payment_id: int) -> Asked:
         summary = _(
@@ -304,7 +348,10 @@ def _settling(file: PaymentFile) -> list[Offer]:
     """Offered while the refund of it failed, or is in review."""
     if file.refund is None or file.refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
         return []
-    return [offer("settle_refund", _("Refund settled otherwise…"), "check", "money:approve")]
+    deciding = [offer("decide_refund", _("Decide about the refund…"), "eye", "money:approve", "", "primary")]
+    return (deciding if file.refund.status == RefundStatus.NEEDS_REVIEW else []) + [
+        offer("settle_refund", _("Refund settled otherwise…"), "check", "money:approve")
+    ]
 
 
 def _not_askable(payment: Payment) -> str:

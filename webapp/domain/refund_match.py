@@ -28,14 +28,25 @@ def candidates(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
     """Every row that can be ours. Among several, those that failed are no longer in question: money that goes out, or
     went, is not to be sent again.
     """
+    found = [row for row in _since_tried(wanted, rows) if _is_alike(wanted, row)]
+    return [row for row in found if row.fate != Fate.FAILED] or found[-1:]
+
+
+def unexplained(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
+    """Rows of another amount that came since ours was tried: made by hand, or ours given in part. Before it is sent
+    again, a person has to say which.
+    """
+    others = (row for row in _since_tried(wanted, rows) if not _is_alike(wanted, row))
+    return [row for row in others if row.fate != Fate.FAILED]
+
+
+def _since_tried(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
     if wanted.first_tried_at is None:
         return []
     since = wanted.first_tried_at - SKEW
-    found = [
-        row
-        for row in rows
-        if (row.amount, row.currency) == (wanted.amount, wanted.currency)
-        and (row.created_at is None or row.created_at >= since)
-        and row.provider_id not in wanted.not_ours
-    ]
-    return [row for row in found if row.fate != Fate.FAILED] or found[-1:]
+    recent = (row for row in rows if row.created_at is None or row.created_at >= since)
+    return [row for row in recent if row.provider_id not in wanted.not_ours]
+
+
+def _is_alike(wanted: Wanted, row: RefundRow) -> bool:
+    return (row.amount, row.currency) == (wanted.amount, wanted.currency)

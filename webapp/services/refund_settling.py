@@ -11,7 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen, Unanswered
-from webapp.domain.refund_match import OWN_TIME, candidates
+from webapp.domain.refund_match import OWN_TIME, candidates, unexplained
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
 from webapp.models import Refund
 from webapp.services import refunds
@@ -214,6 +214,8 @@ def _settle_absent(case: _Case, seen: Seen) -> None:
         fail(case.session, refund, case.at, case.actor)
     elif refund.answered == _THERE:
         case.review(f"{refund.provider} says that money of this payment went back, and lists no refund that is ours.")
+    elif unexplained(refunds.wanted(refund), case.rows):
+        case.review(f"{refund.provider} lists refunds of another amount since this one was sent, and none of its own.")
     else:
         refund.status = RefundStatus.WAITING
 
