@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from webapp.db import Database
+from webapp.domain.duplicate_payments import told_apart
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.taken_back import taken_back
@@ -108,7 +109,8 @@ class RefundComparison:
         self.asked += 1
         if self.asked > MOST_ASKED:
             return
-        found = difference(ours, self.look_whole(ours.reference))
+        theirs, _ = told_apart(self.look_whole(ours.reference), ours.number, is_by_hand=False)
+        found = difference(ours, theirs) if isinstance(theirs, Seen) else None
         if found is None:
             self.matched += count
             self.settled.add(ours.reference)

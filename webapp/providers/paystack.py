@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from webapp import clock
+from webapp.domain.duplicate_payments import number_in
 from webapp.domain.instants import parse_instant
 from webapp.domain.provider_words import Charged, Fate, GivenBack, RefundRow, Seen, Skipped
 from webapp.domain.states import ChargebackStatus
@@ -64,14 +65,14 @@ class Paystack:
     def look(self, reference: str) -> Seen:
         """What became of a payment."""
         try:
-            return _paid(self._data(self._caller.get(f"/transaction/verify/{reference}")), reference)
+            return _paid(self._data(self._caller.get(_path(reference))), reference)
         except NotTold as failure:
             return _absent(failure, reference)
 
     def look_whole(self, reference: str) -> Seen:
         """What became of a payment, and what of it went back: asked by the transaction's number, not our reference."""
         try:
-            data = self._data(self._caller.get(f"/transaction/verify/{reference}"))
+            data = self._data(self._caller.get(_path(reference)))
         except NotTold as failure:
             return _absent(failure, reference)
         seen, said = _paid(data, reference), data.text("status")
@@ -111,7 +112,12 @@ class Paystack:
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
         """Give a payment back. Not idempotent at Paystack, which takes no key: look first."""
         asked = sub_units(amount, currency)
-        body = {"transaction": reference, "amount": asked, "currency": currency, "merchant_note": note}
+        body = {
+            "transaction": number_in(reference) or reference,
+            "amount": asked,
+            "currency": currency,
+            "merchant_note": note,
+        }
         row = _refund(self._data(self._caller.post("/refund", body)))
         return _given(row, reference)
 
@@ -215,9 +221,16 @@ def _payout(data: Answer, reference: str) -> Seen:
     return paystack_payouts.for_people(_seen(data, reference, paystack_payouts.FATES), data.text("status"))
 
 
+def _path(reference: str) -> str:
+    """Where a payment is asked about: by our reference, or by its number there."""
+    number = number_in(reference)
+    return f"/transaction/verify/{reference}" if number is None else f"/transaction/{number}"
+
+
 def _paid(data: Answer, reference: str) -> Seen:
     """A payment, and what its payer was asked for."""
-    seen = _seen(data, reference, _PAYMENT)
+    named = reference if number_in(reference) is None else data.maybe("reference")
+    seen = replace(_seen(data, named, _PAYMENT), reference=reference)
     if data.body.get("requested_amount") is None:
         return seen
     return replace(seen, asked=minor(data, "requested_amount", seen.currency or ""))

@@ -29,6 +29,8 @@ class Refunded:
     """Those of them that the provider has to have."""
     lost: Mapping[str, int] = field(default_factory=dict)
     covered: int = 0
+    number: str | None = None
+    """The provider's number of the payment."""
 
 
 def by_number(session: Session, provider: str, rows: Sequence[ListedRefund]) -> dict[str, Refunded]:
@@ -81,6 +83,7 @@ def _refunded(session: Session, rows: Sequence[Any]) -> dict[int, Refunded]:
             row.reference,
             row.currency,
             row.taken_back_amount,
+            number=row.provider_id,
             **_of(around.get(row.id, taken_back.NOTHING)),
         )
         for row in rows

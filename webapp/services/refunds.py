@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.claims import Claim
+from webapp.domain.duplicate_payments import asked_as
 from webapp.domain.event_types import RefundCreated
 from webapp.domain.money import Money
 from webapp.domain.refund_match import Wanted
@@ -121,27 +122,27 @@ def take_due(
     due = due.order_by(Refund.next_try_at, Refund.id).limit(limit).with_for_update(skip_locked=True)
     taken = []
     for refund in session.scalars(due).all():
-        reference = session.get_one(Payment, refund.payment_id).reference or ""
+        payment = session.get_one(Payment, refund.payment_id)
         may_send = refund.status == RefundStatus.WAITING
         if may_send:
             refund.status, refund.tries = RefundStatus.SENDING, refund.tries + 1
             refund.first_tried_at, refund.last_tried_at = refund.first_tried_at or at, at
         refund.next_try_at, refund.attempts = at + lease, refund.attempts + 1
-        taken.append(_giving(refund, reference, may_send))
+        taken.append(_giving(refund, payment, may_send))
     return taken
 
 
 def to_look(session: Session, refund_id: int) -> Giving:
     """A refund that is asked about, and not sent."""
     refund = lookup.by_id(session, Refund, refund_id, "refund")
-    return _giving(refund, session.get_one(Payment, refund.payment_id).reference or "", may_send=False)
+    return _giving(refund, session.get_one(Payment, refund.payment_id), may_send=False)
 
 
-def _giving(refund: Refund, reference: str, may_send: bool) -> Giving:
+def _giving(refund: Refund, payment: Payment, may_send: bool) -> Giving:
     return Giving(
         refund.id,
         refund.provider,
-        reference,
+        asked_as(payment.provider, payment.reference or "", payment.provider_id),
         refund.amount,
         refund.currency,
         may_send,
