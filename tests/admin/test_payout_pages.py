@@ -257,6 +257,7 @@ def test_a_destination_is_set_and_its_number_never_shown_again(clocked: Runtime,
     assert send(admin, path, account_number="0123-456 789", **TO).status_code == 303
     page = admin.get(f"/parties/{party}").text
     assert "Kofi Mensah, 058 ···6789" in page
+    assert "&lt;" not in page, "a sentence shows its markup"
     assert "0123456789" not in page
     assert send(admin, path, account_number="9999999999", **TO).status_code == 303
     with clocked.db.reading() as session:

@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.forms import DeskForm
 from webapp.admin.screen import Screen
-from webapp.admin.words import when
+from webapp.admin.words import exact
 from webapp.domain.payout_accounts import CURRENCIES
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -82,7 +82,8 @@ class PartyDestinations(Screen):
             made = payout_destinations.put(
                 session, party_id, new, at=clock.now(), actor=current_actor(), settings=settings
             )
-            said = {"currency": made.currency, "ending": made.account_ending, "until": when(made.effective_at)}
+            until = exact(made.effective_at or made.created_at)
+            said = {"currency": made.currency, "ending": made.account_ending, "until": until}
         return _("Payouts in %(currency)s go to the account that ends in %(ending)s from %(until)s on.", **said)
 
     @door(

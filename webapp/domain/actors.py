@@ -20,11 +20,18 @@ class Actor:
     """Where it came from: an address, or a host and process."""
     roles: tuple[str, ...] = ()
     """The roles that a person has, or the person behind a token."""
+    person_id: int | None = None
+    """The person behind a token, if a person made it."""
 
     @property
     def key(self) -> str:
         """What the audit trail and the limits know this actor by: `user:7`, `job:auto_release`."""
         return f"{self.kind}:{self.id if self.id is not None else self.name}"
+
+    @property
+    def person(self) -> str:
+        """Whose limit this uses and who can't approve it: a person's key, also for every token of theirs."""
+        return self.key if self.person_id is None else f"user:{self.person_id}"
 
     @property
     def role(self) -> str:

@@ -68,7 +68,7 @@ def waiting(session: Session, actor: Actor | None = None) -> list[Approval]:
     """What waits for a decision, oldest first, at most 200; with an actor only what that one may decide."""
     query = select(Approval).where(Approval.status == ApprovalStatus.PROPOSED)
     if actor is not None:
-        query = query.where(Approval.proposed_by != actor.key)
+        query = query.where(Approval.proposed_by != actor.person)
     return list(session.scalars(query.order_by(Approval.id).limit(MOST_SHOWN)))
 
 
@@ -154,7 +154,7 @@ def _propose(
         status=ApprovalStatus.PROPOSED,
         sentence=posting.sentence,
         reason=payload.reason,
-        proposed_by=actor.key,
+        proposed_by=actor.person,
         proposed_by_name=actor.name,
         proposed_at=at,
         expires_at=at + timedelta(hours=settings.approval_expiry_hours),
@@ -181,7 +181,7 @@ def _take(session: Session, approval_id: int, at: datetime, actor: Actor) -> App
     if escrow_id is not None:
         leaving.locked(session, escrow_id)
     approval = get(session, approval_id)
-    if approval.proposed_by == actor.key:
+    if approval.proposed_by == actor.person:
         raise NotAllowed("You proposed this yourself: another person has to decide.")
     if approval.status != ApprovalStatus.PROPOSED:
         who = approval.decided_by_name or "Nobody"

@@ -1,4 +1,7 @@
-"""How much one person may move without a second: per currency, on the whole escrow, and cumulative per day."""
+"""How much one person may move without a second: per currency, on the whole escrow, and cumulative per day.
+
+What a person's tokens move is moved by that person.
+"""
 
 from datetime import UTC, datetime
 
@@ -51,18 +54,18 @@ def set_limits(
 def needs_second_person(
     session: Session, actor: Actor, currency: str, amount: int, at: datetime, settings: Settings
 ) -> bool:
-    """Whether this amount, with what the actor moved today already, is above the limit."""
-    return _spent(session, actor, currency, at) + amount > limit_of(session, currency, settings)
+    """Whether this amount, with what this person moved today already, is above the limit."""
+    return amount > left(session, actor, currency, at, settings)
 
 
 def spend(session: Session, actor: Actor, currency: str, amount: int, at: datetime, settings: Settings) -> bool:
-    """Take the amount from the actor's limit of the day; False, and nothing taken, when it would go above it.
+    """Take the amount from the person's limit of the day; False, and nothing taken, when it would go above it.
 
     The row is locked before it is looked at, so that two decisions at once can't both fit.
     """
-    key = {"actor": actor.key, "day": _day(at), "currency": currency}
+    key = {"actor": actor.person, "day": _day(at), "currency": currency}
     session.execute(insert_new(session, Spending).values(**key, amount=0).on_conflict_do_nothing())
-    mine = (Spending.actor == actor.key, Spending.day == _day(at), Spending.currency == currency)
+    mine = (Spending.actor == actor.person, Spending.day == _day(at), Spending.currency == currency)
     session.execute(select(Spending.amount).where(*mine).with_for_update())
     if needs_second_person(session, actor, currency, amount, at, settings):
         return False
@@ -70,8 +73,13 @@ def spend(session: Session, actor: Actor, currency: str, amount: int, at: dateti
     return True
 
 
+def left(session: Session, actor: Actor, currency: str, at: datetime, settings: Settings) -> int:
+    """What this person may still move today without a second; below zero when the limit was lowered meanwhile."""
+    return limit_of(session, currency, settings) - _spent(session, actor, currency, at)
+
+
 def _spent(session: Session, actor: Actor, currency: str, at: datetime) -> int:
-    mine = (Spending.actor == actor.key, Spending.day == _day(at), Spending.currency == currency)
+    mine = (Spending.actor == actor.person, Spending.day == _day(at), Spending.currency == currency)
     return session.scalars(select(Spending.amount).where(*mine)).one_or_none() or 0
 
 

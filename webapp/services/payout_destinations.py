@@ -70,7 +70,7 @@ def put(
         account_reference=new.account_reference.strip() or None,
         created_at=at,
         created_by=actor.name,
-        created_by_key=actor.key,
+        created_by_key=actor.person,
         effective_at=at + timedelta(hours=settings.payout_destination_wait_hours),
     )
     session.add(made)
@@ -87,7 +87,7 @@ def approve(session: Session, destination_id: int, *, at: datetime, actor: Actor
     if actor.kind != "user":
         raise NotAllowed("Only a person approves.")
     found = _waiting(session, destination_id, at)
-    if found.created_by_key == actor.key:
+    if found.created_by_key == actor.person:
         raise NotAllowed("You set this destination yourself: another person has to approve it.")
     found.effective_at, found.approved_by = at, actor.name
     session.flush()

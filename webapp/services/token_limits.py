@@ -1,4 +1,7 @@
-"""How much a token may book as deposits, debts and repayments: per currency and UTC day, set when it is made."""
+"""How much a token may book as deposits, debts and repayments: per currency and UTC day, set when it is made.
+
+A person's token also uses up what that person may move alone that day, together with all else that they do.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,7 +33,9 @@ def check(daily_limits: Mapping[str, int], scopes: list[str], actor: Actor) -> N
 
 
 def spend(session: Session, actor: Actor, amount: Money, at: datetime, settings: Settings) -> None:
-    """Take the amount from the token's limit of the day. Raises NotAllowed, and nothing is taken, when it is above it.
+    """Take the amount from the token's limit of the day, and from that of the person behind it.
+
+    Raises NotAllowed when it is above one of them.
 
     The row is locked before it is looked at, so that two bookings at once can't both fit.
     """
@@ -38,21 +43,26 @@ def spend(session: Session, actor: Actor, amount: Money, at: datetime, settings:
     day = at.astimezone(UTC).date().isoformat()
     key: dict[str, int | str] = {"token_id": actor.id, "day": day, "currency": amount.currency}
     session.execute(insert_new(session, TokenSpending).values(**key, amount=0).on_conflict_do_nothing())
-    spent, most = _locked(session, key), limit_of(session, actor.id, amount.currency, settings)
+    spent, most = _locked(session, key), _limit_of(session, actor.id, amount.currency)
     if spent + amount.amount > most:
-        left = Money(max(0, most - spent), amount.currency)
-        raise NotAllowed(
-            f"{amount} is above what this token may book today as deposits, debts and repayments: "
-            f"{left} of {Money(most, amount.currency)} are left."
-        )
+        who = "this token may book today as deposits, debts and repayments"
+        raise NotAllowed(_too_much(amount, who, most - spent, most))
+    if actor.person_id is not None and not limits.spend(session, actor, amount.currency, amount.amount, at, settings):
+        who = "the person behind this token may move alone today"
+        left = limits.left(session, actor, amount.currency, at, settings)
+        raise NotAllowed(_too_much(amount, who, left, limits.limit_of(session, amount.currency, settings)))
     session.execute(update(TokenSpending).filter_by(**key).values(amount=TokenSpending.amount + amount.amount))
 
 
-def limit_of(session: Session, token_id: int, currency: str, settings: Settings) -> int:
-    """The token's limit of a currency; none set means nothing. The person behind it gives no more than they have."""
-    token = session.get_one(ApiToken, token_id)
-    most: int = (token.daily_limits or {}).get(currency, 0)
-    return most if token.person_id is None else min(most, limits.limit_of(session, currency, settings))
+def _limit_of(session: Session, token_id: int, currency: str) -> int:
+    """The token's limit of a currency; none set means nothing."""
+    most: int = (session.get_one(ApiToken, token_id).daily_limits or {}).get(currency, 0)
+    return most
+
+
+def _too_much(amount: Money, who: str, left: int, most: int) -> str:
+    rest = Money(max(0, left), amount.currency)
+    return f"{amount} is above what {who}: {rest} of {Money(most, amount.currency)} are left."
 
 
 def _locked(session: Session, key: Mapping[str, int | str]) -> int:

@@ -135,7 +135,7 @@ def actor_of(token: ApiToken, *, request_id: str | None = None, origin: str | No
     allowed, roles = of_scopes(token.scopes), permitted.NONE
     if token.person is not None:
         allowed, roles = allowed & permitted.of_person(token.person), permitted.roles_of(token.person)
-    return Actor("token", token.id, token.name, allowed, request_id, origin, roles)
+    return Actor("token", token.id, token.name, allowed, request_id, origin, roles, token.person_id)
 
 
 def same_secret(given: str, expected: str) -> bool:
