@@ -103,18 +103,20 @@ def test_it_was_paid_moves_nothing_and_is_watched(runtime: Runtime) -> None:
 
 
 def test_above_the_limit_a_second_person_decides_unless_it_was_found_meanwhile(runtime: Runtime) -> None:
-    number, found = doubted(runtime), doubted(runtime)
-    for each in (number, found):
+    number, found, under_way = doubted(runtime), doubted(runtime), doubted(runtime)
+    for each in (number, found, under_way):
         assert not decide(runtime, "payout.give_back", each).executed
         assert now(runtime, each) == ("sending", "processing", 6_000)
     settled(runtime, found, Fate.SUCCEEDED)
+    settled(runtime, under_way, Fate.PENDING)
     how = {"at": clock.now(), "settings": runtime.settings}
     with runtime.db.transaction() as session:
-        first, second = session.scalars(select(Approval.id).order_by(Approval.id))
+        first, second, third = session.scalars(select(Approval.id).order_by(Approval.id))
         with pytest.raises(NotAllowed), undone(session):
             approvals.approve(session, first, actor=person(1, "Amina", "approver"), **how)
-        with pytest.raises(Overtaken), undone(session):
-            approvals.approve(session, second, actor=CHIKA, **how)
+        for each in (second, third):
+            with pytest.raises(Overtaken), undone(session):
+                approvals.approve(session, each, actor=CHIKA, **how)
         approvals.approve(session, first, actor=CHIKA, **how)
     assert now(runtime, number) == ("failed", "failed", 10_000)
     assert now(runtime, found) == ("succeeded", "processed", 6_000)
