@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import importlib
 import json
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, all_books_agree
@@ -19,7 +20,7 @@ from webapp import checkup, clock
 from webapp.app import create_app
 from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
-from webapp.models import IncomingWebhook, Payment, Run, Transfer, WebhookRefusal
+from webapp.models import IncomingKind, IncomingWebhook, Payment, Run, Transfer, WebhookRefusal
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
 from webapp.sandbox.settings import SANDBOX_KEYS, Keys
@@ -59,6 +60,11 @@ def webhooks(runtime: Runtime) -> list[tuple[str, int]]:
     with runtime.db.reading() as session:
         rows = session.execute(select(IncomingWebhook.status, IncomingWebhook.times).order_by(IncomingWebhook.id))
         return [tuple(row) for row in rows]
+
+
+def counted(runtime: Runtime) -> list[int]:
+    with runtime.db.reading() as session:
+        return list(session.scalars(select(IncomingKind.count)))
 
 
 def paid(runtime: Runtime, world: Sandbox) -> tuple[int, int, str]:
@@ -229,12 +235,12 @@ def test_a_signed_webhook_with_odd_content_is_stored_and_handled(
     assert post(runtime, "paystack", body.encode()).status_code == 200
     finish(runtime)
 
-    assert webhooks(runtime) == [("ignored" if place == "event" else "handled", 2)]
+    assert (webhooks(runtime), counted(runtime)) == (([], [2]) if place == "event" else ([("handled", 2)], []))
 
 
 def test_webhooks_whose_keys_had_to_be_mended_are_told_apart(runtime: Runtime) -> None:
     for half in ("\\ud800", "\\ud801", "\\u0000"):
-        post(runtime, "paystack", f'{{"event": "x.{half}", "data": {{"id": 1}}}}'.encode())
+        post(runtime, "paystack", f'{{"event": "charge.{half}", "data": {{"id": 1}}}}'.encode())
     assert len(webhooks(runtime)) == 3
 
 
@@ -252,7 +258,22 @@ def test_webhooks_whose_keys_had_to_be_mended_are_told_apart(runtime: Runtime) -
 def test_odd_but_readable_webhooks_end_as_ignored(sqlite_desk: Runtime, body: Any) -> None:
     assert post(sqlite_desk, "paystack", body).status_code == 200
     finish(sqlite_desk)
-    assert webhooks(sqlite_desk) == [("ignored", 1)]
+    assert (webhooks(sqlite_desk), counted(sqlite_desk)) in (([("ignored", 1)], []), ([], [1]))
+
+
+def test_what_the_desk_does_nothing_with_is_counted_by_kind_with_a_sample(runtime: Runtime) -> None:
+    for number in range(3):
+        assert post(runtime, "paystack", {"event": "invoice.update", "data": {"id": number}}).status_code == 200
+    assert post(runtime, "flutterwave", {"type": "invoice.update", "id": "w-1", "data": {}}).status_code == 200
+    assert webhooks(runtime) == []
+    with runtime.db.reading() as session:
+        rows = session.scalars(select(IncomingKind).order_by(IncomingKind.count)).all()
+        assert [(row.provider, row.event, row.count) for row in rows] == [
+            ("flutterwave", "invoice.update", 1),
+            ("paystack", "invoice.update", 3),
+        ]
+        assert json.loads(rows[1].body)["data"] == {"id": 2}, "the last one is the sample"
+        assert session.scalars(select(Run.id).where(Run.job == "handle_webhooks")).all() == []
 
 
 def test_too_large_a_body_is_refused(sqlite_desk: Runtime) -> None:
@@ -289,3 +310,16 @@ def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime,
     run_job_now(runtime, JOB)
 
     assert webhooks(runtime) == [("handled", 1)]
+
+
+def test_what_was_kept_as_a_row_each_is_counted_when_the_desk_is_upgraded(runtime: Runtime) -> None:
+    moved = importlib.import_module("webapp.migrations.versions.0030_incoming_kinds")
+    for number in range(3):
+        post(runtime, "paystack", charge(f"nobody-{number}", id=number))
+    finish(runtime)
+    with runtime.db.transaction() as session:
+        session.execute(update(IncomingWebhook).values(said="The desk does nothing about events of this kind."))
+        session.execute(text("UPDATE incoming_webhook SET said = 'Something else.', reference = 'kept' WHERE id = 1"))
+        session.execute(text(moved._COUNTED))
+        session.execute(text(f"DELETE FROM incoming_webhook WHERE {moved._UNUSED}"))
+    assert (len(webhooks(runtime)), counted(runtime)) == (1, [2])

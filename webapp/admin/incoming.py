@@ -19,7 +19,7 @@ from webapp.jobs.queue import enqueue_after_commit
 from webapp.models import IncomingWebhook
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import incoming, incoming_file
+from webapp.services import incoming, incoming_file, incoming_kinds
 
 _STATES = [
     (IncomingStatus.RECEIVED, _l("waits to be handled")),
@@ -76,8 +76,8 @@ class IncomingScreen(ListScreen):
     )
 
     def around(self, session: Any) -> dict[str, Any]:
-        """What came without a right signature lately."""
-        return {"refusals": incoming_file.refusals(session, clock.now())}
+        """What is counted and not kept, and what came without a right signature lately."""
+        return {"kinds": incoming_kinds.kinds(session), "refusals": incoming_file.refusals(session, clock.now())}
 
     @page("/<int:webhook_id>")
     def one(self, webhook_id: int) -> Any:

@@ -51,7 +51,7 @@ class _Door:
     def _take(self, raw: bytes) -> None:
         told = tidings.read(self._provider, raw)
         with self._runtime.db.transaction() as session:
-            if incoming.store(session, self._provider, raw, told, at=clock.now()):
+            if incoming.take(session, self._provider, raw, told, at=clock.now()):
                 run = incoming.nudge(session, incoming.ACTOR)
                 if run is not None:
                     enqueue_after_commit(self._runtime, session, run)

@@ -16,7 +16,7 @@ from webapp.jobs.work import Work
 from webapp.providers.failures import Refused, Unknown
 from webapp.providers.tidings import About
 from webapp.runtime import Runtime
-from webapp.services import alerts, chargebacks, incoming, payment_settling, payout_settling, refund_settling
+from webapp.services import chargebacks, incoming, mirror_told, payment_settling, payout_settling, refund_settling
 from webapp.services.incoming import Arrived, Concerned
 from webapp.services.outcome import Outcome
 from webapp.services.outcome import Refused as LeftAlone
@@ -24,8 +24,6 @@ from webapp.sql import database_now
 
 LEASE = timedelta(minutes=2)
 NO_SUBJECT = "Nothing here has this reference."
-_KNOWN_ALREADY = ("transaction.applied", "transaction.inflight", "transaction.void", "transaction.queued")
-"""Blnk tells of what we did there ourselves."""
 NOT_OURS = "The desk does nothing about events of this kind."
 
 
@@ -68,7 +66,7 @@ def wave(work: Work) -> Wave[Arrived, Heard | Nothing]:
 def ask(runtime: Runtime, arrived: Arrived) -> Heard | Nothing:
     """Ask the provider about what its webhook is about: a signature says who wrote it, not that it is so still."""
     about, concerned = arrived.tidings.about, arrived.concerned
-    if about == About.NOTHING or arrived.tidings.event in _KNOWN_ALREADY:
+    if about == About.NOTHING:
         return Nothing(NOT_OURS)
     if about == About.TRANSFER:
         return Nothing("")
@@ -108,7 +106,7 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Hear
         elif arrived.tidings.unreadable:
             ended[arrived.id] = IncomingStatus.FAILED, arrived.tidings.unreadable
         elif isinstance(answer, Nothing):
-            noted = answer.said or _rejected(session, arrived)
+            noted = answer.said or mirror_told.note(session, arrived.tidings, at)
             ended[arrived.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
         elif arrived.concerned is not None:
             heard.append((arrived, arrived.concerned, answer))
@@ -151,11 +149,3 @@ def _apply(
         moved.update(each.amounts)
     outcome.amounts = dict(moved)
     return noted
-
-
-def _rejected(session: Session, arrived: Arrived) -> str:
-    """A transfer that the external ledger rejected needs no answer of the provider."""
-    told = arrived.tidings
-    said = f"Blnk rejected transfer {told.reference}: its books lack it."
-    alerts.fire(session, "transfer_rejected", told.reference or "unknown", "page", said, database_now(session))
-    return said

@@ -21,7 +21,7 @@ from webapp.models.provider import (
 )
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
 from webapp.models.user import ApiToken, Role, Strike, TokenSpending, User, UserSession
-from webapp.models.webhook import IncomingWebhook, WebhookEndpoint, WebhookRefusal
+from webapp.models.webhook import IncomingKind, IncomingWebhook, WebhookEndpoint, WebhookRefusal
 
 __all__ = [
     "Account",
@@ -44,6 +44,7 @@ __all__ = [
     "Evidence",
     "Freeze",
     "Idempotency",
+    "IncomingKind",
     "IncomingWebhook",
     "JobTotal",
     "Message",

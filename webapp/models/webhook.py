@@ -42,6 +42,19 @@ class IncomingWebhook(Base):
     handled_at: Mapped[datetime | None]
 
 
+class IncomingKind(Base):
+    """How often a provider told of something that the desk does nothing with, and the last of it as a sample."""
+
+    __tablename__ = "incoming_kind"
+
+    provider: Mapped[Word] = mapped_column(primary_key=True)
+    event: Mapped[Name] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    body: Mapped[str]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
 class WebhookRefusal(Base):
     """How often in an hour something without a right signature came in a provider's name, and the last of it."""
 

@@ -222,6 +222,15 @@ class Blnk:
             raise
 
 
+def told_of(data: Mapping[str, Any]) -> There | None:
+    """The row that a webhook tells of; None when it tells of none that can be read."""
+    try:
+        row = Answer(NAME, dict(data))
+        return _there(row, row.text("reference"), row.maybe("description"))
+    except Unknown:
+        return None
+
+
 def _there(row: Answer, reference: str, description: str) -> There:
     movement = Movement(
         reference,

@@ -14,7 +14,7 @@ from webapp.errors import Conflict
 from webapp.models import IncomingWebhook, Payment, Payout, Refund, Run, WebhookRefusal
 from webapp.providers import tidings
 from webapp.providers.tidings import About, Tidings
-from webapp.services import audit, lookup, runs
+from webapp.services import audit, incoming_kinds, lookup, mirror_told, runs
 from webapp.sql import insert_new
 
 JOB = "handle_webhooks"
@@ -43,6 +43,14 @@ class Arrived:
     provider: str
     tidings: Tidings
     concerned: Concerned | None
+
+
+def take(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
+    """Keep it when there is something to do about it, else count its kind. Says whether something new is to be done."""
+    if told.unreadable or (told.about != About.NOTHING and not _is_known_already(session, told)):
+        return store(session, provider, raw, told, at=at)
+    incoming_kinds.count(session, provider, raw, told, at=at)
+    return False
 
 
 def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
@@ -140,6 +148,10 @@ def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> 
     session.flush()
     audit.record(session, actor, "webhook.replay", ("incoming_webhook", row.id), at=at, before=before)
     return row
+
+
+def _is_known_already(session: Session, told: Tidings) -> bool:
+    return told.about == About.TRANSFER and not mirror_told.is_news(session, told)
 
 
 def _concerned(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, Concerned]:

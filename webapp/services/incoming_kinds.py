@@ -1,0 +1,29 @@
+"""What providers tell of and the desk does nothing with: counted by kind, with the last body as a sample."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.models import IncomingKind
+from webapp.providers import tidings
+from webapp.providers.tidings import Tidings
+from webapp.sql import insert_new
+
+_NAMELESS = "without a name"
+_LONGEST, _MOST = 200, 200
+
+
+def count(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> None:
+    """One more of its kind."""
+    values = {"body": tidings.as_text(raw), "last_at": at}
+    key = {"provider": provider, "event": (told.event or _NAMELESS)[:_LONGEST]}
+    row = insert_new(session, IncomingKind).values(**key, **values, count=1, first_at=at)
+    counted = values | {"count": IncomingKind.__table__.c.count + 1}
+    session.execute(row.on_conflict_do_update(index_elements=["provider", "event"], set_=counted))
+
+
+def kinds(session: Session) -> Sequence[IncomingKind]:
+    """Every kind, the one that came last first."""
+    return session.scalars(select(IncomingKind).order_by(IncomingKind.last_at.desc()).limit(_MOST)).all()
