@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from tests.support import browser as browsers
+from tests.support.filled import Filled, fill
 from tests.support.postgresql import Server, serving
 from webapp.db import Database
 from webapp.migrations import upgrade
@@ -20,6 +21,7 @@ from webapp.runtime import Runtime, build_runtime
 from webapp.services import passwords
 from webapp.settings import Settings, load_settings
 
+FILE = "desk.sqlite3"
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 NOWHERE = "unix:///nonexistent/redis.sock"
 
@@ -49,7 +51,7 @@ def pg() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file."""
-    file = tmp_path_factory.mktemp("template") / "desk.sqlite3"
+    file = tmp_path_factory.mktemp("template") / FILE
     upgrade(f"sqlite:///{file}")
     return file
 
@@ -57,7 +59,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """A SQLite database of this test."""
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'desk.sqlite3')}"
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / FILE)}"
 
 
 @pytest.fixture
@@ -97,6 +99,44 @@ def _runtime(url: str, folder: Path) -> Iterator[Runtime]:
     made = build_runtime(settings_for(url, folder))
     yield made
     made.db.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_filled(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """A desk full of demo data on SQLite, to copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    return fill(build_runtime(settings_for(f"sqlite:///{shutil.copy(sqlite_template, folder / FILE)}", folder)), folder)
+
+
+@pytest.fixture(scope="session")
+def pg_filled(pg: Server, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """The same on PostgreSQL."""
+    folder = tmp_path_factory.mktemp("filled")
+    return fill(build_runtime(settings_for(pg.new_database(), folder)), folder)
+
+
+@pytest.fixture
+def sqlite_demo(sqlite_filled: Filled, tmp_path: Path) -> Iterator[Runtime]:
+    """A desk full of demo data, on SQLite."""
+    sqlite_filled.copy_files(tmp_path)
+    yield from _runtime(f"sqlite:///{tmp_path / FILE}", tmp_path)
+
+
+@pytest.fixture
+def pg_demo(pg: Server, pg_filled: Filled, tmp_path: Path) -> Iterator[Runtime]:
+    """The same on PostgreSQL."""
+    pg_filled.copy_files(tmp_path)
+    url = pg.copy(pg_filled.url)
+    yield from _runtime(url, tmp_path)
+    pg.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest) -> tuple[Runtime, dict[str, int]]:
+    """A desk full of demo data on each database, and its rows by table before the demo was added."""
+    name = "sqlite" if request.param == "sqlite" else "pg"
+    kept: Filled = request.getfixturevalue(f"{name}_filled")
+    return request.getfixturevalue(f"{name}_demo"), kept.before
 
 
 @pytest.fixture

@@ -1,47 +1,32 @@
 """The demo: rich, balanced, and gone without a trace when it is cleared."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
-from tests.imports.conftest import HEADER, IMPORTER
+from tests.support.filled import rows
 from webapp import clock, demo
 from webapp.domain.event_types import EVENTS
 from webapp.domain.references import is_own
 from webapp.errors import Conflict
-from webapp.imports.orders import import_orders
-from webapp.jobs.start import prepare
 from webapp.models import (
     Account,
     Approval,
     AuditHead,
-    AuditSeal,
-    Base,
     DailyFigure,
     Dispute,
     Entry,
     Escrow,
     Event,
     Freeze,
-    Role,
     Run,
     Schedule,
     Transfer,
 )
 from webapp.runtime import Runtime
 from webapp.services.health import health_of
-
-REAL = "r-1,ama,kofi,100.00,NGN,2026-02-01T00:00:00Z,2026-02-01T01:00:00Z"
-KEPT = {Role.__tablename__, AuditHead.__tablename__, AuditSeal.__tablename__}
-
-
-def rows(runtime: Runtime) -> dict[str, int]:
-    with runtime.db.reading() as session:
-        tables = [table for table in Base.metadata.sorted_tables if table.name not in KEPT]
-        return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
 
 def refusals(runtime: Runtime) -> list[tuple[str, str]]:
@@ -58,20 +43,8 @@ def tallied(runtime: Runtime, question: Any) -> dict[str, int]:
         return dict(session.execute(question).all())
 
 
-@pytest.fixture
-def seeded(runtime: Runtime, tmp_path: Path) -> tuple[Runtime, dict[str, int]]:
-    """A desk with one real order, to which the demo was added; and its rows before."""
-    prepare(runtime)
-    file = tmp_path / "orders.csv"
-    file.write_text(f"{HEADER}\n{REAL}\n")
-    import_orders(runtime, file, actor=IMPORTER)
-    before = rows(runtime)
-    assert demo.seed(runtime)
-    return runtime, before
-
-
-def test_the_demo_is_rich_and_its_books_balance(seeded: tuple[Runtime, dict[str, int]]):
-    runtime, _ = seeded
+def test_the_demo_is_rich_and_its_books_balance(filled: tuple[Runtime, dict[str, int]]):
+    runtime, _ = filled
     statuses = tallied(runtime, select(Escrow.status, func.count()).group_by(Escrow.status))
     disputes = tallied(runtime, select(Dispute.status, func.count()).group_by(Dispute.status))
     runs = tallied(runtime, select(Run.status, func.count()).group_by(Run.status))
@@ -100,16 +73,16 @@ def test_the_demo_is_rich_and_its_books_balance(seeded: tuple[Runtime, dict[str,
         assert [reference for reference in references if not is_own(reference)] == []
 
 
-def test_one_daily_job_has_been_silent_for_more_than_25_hours(seeded: tuple[Runtime, dict[str, int]]):
-    runtime, _ = seeded
+def test_one_daily_job_has_been_silent_for_more_than_25_hours(filled: tuple[Runtime, dict[str, int]]):
+    runtime, _ = filled
     with runtime.db.reading() as session:
         health = health_of(session, "auto_deduct", clock.now())
         assert (clock.now() - health.late_since).total_seconds() > 25 * 3600
         assert session.get(Schedule, "auto_deduct").catch_up == "skip"
 
 
-def test_clearing_removes_exactly_what_was_added(seeded: tuple[Runtime, dict[str, int]]):
-    runtime, before = seeded
+def test_clearing_removes_exactly_what_was_added(filled: tuple[Runtime, dict[str, int]]):
+    runtime, before = filled
     assert len(list(runtime.evidence_folder.iterdir())) > 0
 
     assert demo.clear(runtime) > 1_000
@@ -124,15 +97,15 @@ def test_clearing_removes_exactly_what_was_added(seeded: tuple[Runtime, dict[str
     assert demo.seed(runtime)
 
 
-def test_seeding_twice_adds_nothing(seeded: tuple[Runtime, dict[str, int]]):
-    runtime, _ = seeded
+def test_seeding_twice_adds_nothing(filled: tuple[Runtime, dict[str, int]]):
+    runtime, _ = filled
     there = rows(runtime)
     assert not demo.seed(runtime)
     assert rows(runtime) == there
 
 
-def test_what_is_written_once_is_refused_again_after_clearing(seeded: tuple[Runtime, dict[str, int]]):
-    runtime, _ = seeded
+def test_what_is_written_once_is_refused_again_after_clearing(filled: tuple[Runtime, dict[str, int]]):
+    runtime, _ = filled
     demo.clear(runtime)
     with pytest.raises(Exception, match="written once"), runtime.db.transaction() as session:
         session.execute(Entry.__table__.delete())
@@ -145,8 +118,8 @@ def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, deed: Callable[
         deed(sqlite_runtime)
 
 
-def test_clearing_puts_every_refusal_back_as_it_was(seeded: tuple[Runtime, dict[str, int]]):
-    runtime, _ = seeded
+def test_clearing_puts_every_refusal_back_as_it_was(filled: tuple[Runtime, dict[str, int]]):
+    runtime, _ = filled
     before = refusals(runtime)
     demo.clear(runtime)
     assert refusals(runtime) == before

@@ -6,7 +6,7 @@ import pytest
 
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, Market
-from webapp import clock, demo
+from webapp import clock
 from webapp.jobs.start import prepare
 from webapp.models import Party
 from webapp.runtime import Runtime
@@ -24,10 +24,9 @@ def foreseen(runtime: Runtime, ways: dict[str, str] = WAYS) -> dict[str, Coming]
 
 
 @pytest.fixture
-def rich(runtime: Runtime) -> Runtime:
+def rich(filled: tuple[Runtime, dict[str, int]]) -> Runtime:
     """The demo's escrows and debts, with payouts that are due: two that can go out, three that can't."""
-    prepare(runtime)
-    demo.seed(runtime)
+    runtime, _ = filled
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=clock.now())
         for number, (held, account) in enumerate([(9_000, True), (9_000, True), (10, True), (9_000, False)]):

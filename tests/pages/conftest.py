@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import settings_for
+from tests.conftest import FILE, settings_for
+from tests.support.filled import Filled
 from tests.support.people import PASSWORD, add_people, send
 from webapp import demo
 from webapp.app import create_app
@@ -45,10 +46,11 @@ def of_tests(role: str) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def demo_desk(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
-    """The demo, seeded once for the tests that only read it."""
-    made = a_desk(sqlite_template, tmp_path_factory.mktemp("demo"))
-    demo.seed(made)
+def demo_desk(sqlite_filled: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    """The demo, for the tests that only read it."""
+    folder = tmp_path_factory.mktemp("demo")
+    sqlite_filled.copy_files(folder)
+    made = build_runtime(settings_for(f"sqlite:///{folder / FILE}", folder))
     yield made
     made.db.close()
 

