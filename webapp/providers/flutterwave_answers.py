@@ -4,6 +4,9 @@ from typing import Any
 
 from webapp.providers.verdicts import Known, Verdict, judge_by
 
+_BEGINNING = ("POST /customers", "POST /checkout/sessions", "POST /charges")
+_TOO_MUCH = ("exceed", "more than", "greater than")
+"""Parts of what is said where less is left of a payment than is asked back: some of it has gone back."""
 _REFUND_V3, _REFUND_V4 = "POST /v3/transactions/", "POST /refunds"
 
 TABLE = (
@@ -14,9 +17,9 @@ TABLE = (
     Known(Verdict.EXISTS, said="already refunded"),
     Known(Verdict.EXISTS, _REFUND_V3, status=409),
     Known(Verdict.EXISTS, _REFUND_V4, status=409),
-    Known(Verdict.REFUSED, "POST /", status=400, code="10400"),
+    *(Known(Verdict.EXISTS, call, said=said) for call in (_REFUND_V3, _REFUND_V4) for said in _TOO_MUCH),
+    *(Known(Verdict.REFUSED, call, status=400, code="10400") for call in _BEGINNING),
     Known(Verdict.REFUSED, "POST /v3/payments", status=400),
-    Known(Verdict.REFUSED, _REFUND_V3, status=400, said="invalid request"),
 )
 
 
