@@ -147,6 +147,8 @@ def providers(runtime: Runtime) -> Finding:
     used = [each.name for each in wirings if each.is_configured]
     off = [f"{each.name} ({', '.join(each.missing)})" for each in wirings if each.missing]
     said = f"Configured: {', '.join(used) or 'none'}. Not configured: {', '.join(off) or 'none'}."
+    if unreal := [each.unreal for each in wirings if each.unreal]:
+        return Finding("providers", "wrong", f"{said} {' '.join(unreal)}", "Set the live key.")
     failing = [f"{each.line}: {each.state.said}" for each in found if each.is_failing and each.state is not None]
     if failing:
         do = "See the page Providers; what waits is sent when they answer again."

@@ -38,6 +38,8 @@ class Seen:
     currency: str | None = None
     provider_id: str | None = None
     said: str = ""
+    is_test: bool = False
+    """It was in the provider's test mode, where no money is real."""
     asked: int | None = None
     """What the provider was asked to collect, by its own account; None when it does not tell."""
     given_back: tuple[GivenBack, ...] | None = None

@@ -13,6 +13,7 @@ from webapp.providers import (
     flutterwave_token,
     flutterwave_v3,
     flutterwave_v4,
+    key_modes,
     paystack,
     paystack_answers,
 )
@@ -43,7 +44,7 @@ class Providers:
     def paystack(self) -> Paystack | None:
         """Paystack, when its secret key is set."""
         key = self._settings.paystack_secret_key
-        if not key:
+        if not key or paystack.NAME in key_modes.of(self._settings):
             return None
         found = self._settings
         return Paystack(
@@ -83,7 +84,7 @@ class Providers:
                 self._flutterwave(found.flutterwave_url, lambda: flutterwave_v4.headers(tokens)), tokens, self._pages
             )
         key = found.flutterwave_secret_key
-        if not key:
+        if not key or flutterwave.NAME in key_modes.of(self._settings):
             return None
         return FlutterwaveV3(
             self._flutterwave(found.flutterwave_v3_url, lambda: flutterwave_v3.headers(key)), self._pages
@@ -146,7 +147,9 @@ class Providers:
         """The provider of this name. Raises Unavailable when it is not configured."""
         found = self.collecting.get(name)
         if found is None:
-            raise Unavailable(f"{name} is not configured, so it can't be asked about payments.")
+            variable = key_modes.of(self._settings).get(name)
+            said = f"{name} is not configured, so it can't be asked about payments."
+            raise Unavailable(key_modes.in_words(name, variable) if variable else said)
         return found
 
     @property

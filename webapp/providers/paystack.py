@@ -230,7 +230,7 @@ def _path(reference: str) -> str:
 def _paid(data: Answer, reference: str) -> Seen:
     """A payment, and what its payer was asked for."""
     named = reference if number_in(reference) is None else data.maybe("reference")
-    seen = replace(_seen(data, named, _PAYMENT), reference=reference)
+    seen = replace(_seen(data, named, _PAYMENT), reference=reference, is_test=data.maybe("domain") == "test")
     if data.body.get("requested_amount") is None:
         return seen
     return replace(seen, asked=minor(data, "requested_amount", seen.currency or ""))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from webapp.domain.actors import Actor
 from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
 from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
-from webapp.domain.provider_words import Seen, Unanswered, Word
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services import (
@@ -23,6 +23,7 @@ from webapp.services import (
     holds,
     payment_failures,
     taken_back,
+    unreal_money,
     voids,
 )
 from webapp.services.outcome import Outcome, Refused
@@ -114,6 +115,9 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
 
 def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings) -> Ruled:
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
+    if isinstance(word, Seen) and word.fate == Fate.SUCCEEDED and unreal_money.is_unreal(word, settings):
+        verdict = Verdict.REVIEW if row.status == PaymentStatus.PENDING else Verdict.LEAVE
+        return Ruled(row, word, verdict, unreal_money.SAID)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
     verdict, sentence = judge(attempt, word, at, patience)
     if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:

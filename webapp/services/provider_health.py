@@ -1,13 +1,13 @@
 """How each provider is: configured or what is missing, its circuit, its last answer, its token. Asks nobody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.models import ProviderState, ProviderToken
-from webapp.providers import blnk, flutterwave, paystack
+from webapp.providers import blnk, flutterwave, key_modes, paystack
 from webapp.providers.circuit import FAILURES
 from webapp.providers.flutterwave_token import TOKEN_NAME
 from webapp.settings import Settings
@@ -24,6 +24,8 @@ class Wiring:
     missing: tuple[str, ...]
     lacking: tuple[str, ...] = ()
     """Variables without which its webhooks are refused."""
+    unreal: str = ""
+    """What is wrong with its key, when that is one of its test mode and this desk is in production."""
 
     @property
     def is_configured(self) -> bool:
@@ -48,7 +50,9 @@ class ProviderHealth:
 
 def wirings(settings: Settings) -> list[Wiring]:
     """Every provider there is code for."""
-    return [_paystack(settings), _flutterwave(settings), _blnk(settings)]
+    unreal = {name: key_modes.in_words(name, variable) for name, variable in key_modes.of(settings).items()}
+    found = [_paystack(settings), _flutterwave(settings), _blnk(settings)]
+    return [replace(each, unreal=unreal.get(each.name, "")) for each in found]
 
 
 def health(session: Session, settings: Settings) -> list[ProviderHealth]:

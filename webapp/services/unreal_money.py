@@ -1,0 +1,25 @@
+"""Test money in production: told, and never taken for real."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.provider_words import Seen
+from webapp.providers import key_modes
+from webapp.services.alert_rules import rule
+from webapp.settings import Settings
+
+SAID = "The provider says that this was paid with test money, which is none."
+
+
+@rule(severity="page")
+def test_key_in_production(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A production desk has the key of a provider's test mode."""
+    for provider, variable in key_modes.of(settings).items():
+        yield provider, key_modes.in_words(provider, variable)
+
+
+def is_unreal(seen: Seen, settings: Settings) -> bool:
+    """Whether this is a success in a provider's test mode, on a desk where money is real."""
+    return seen.is_test and settings.is_production
