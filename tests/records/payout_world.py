@@ -1,17 +1,12 @@
 """A Paystack of recorded bodies: what it did is known here, what it answers is any body that fits, or silence."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import BytesIO
 from random import Random
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
-
+from tests.records.sequences import Answer, Trace
 from webapp.conformance import records
 
 ROWS = {row["name"]: row for row in records.of("paystack")["answers"]}
@@ -63,21 +58,19 @@ class World:
 
     dice: Random
     at: datetime
+    trace: Trace
     transfers: dict[str, Transfer] = field(default_factory=dict)
     recipients: int = 1
     known: bool = True
     can_pay: bool = True
     is_honest: bool = False
     """Whether it answers everything at once, and nothing happens by itself."""
-    trail: list[str] = field(default_factory=list)
 
-    def answer(self, method: str, path: str, body: Any) -> tuple[int, bytes] | None:
+    def answer(self, method: str, path: str, params: Mapping[str, Any], body: Any) -> Answer:
         """What is answered; None for silence."""
         if path.endswith("/transferrecipient"):
             return self._recipient()
-        found = self._transfer(body) if method == "POST" else self._verify(path.rpartition("/")[2])
-        self.trail.append(f"{method} {path} -> {found[0] if found else 'silence'} {(found or (0, b''))[1][:150]!r}")
-        return found
+        return self._transfer(body) if method == "POST" else self._verify(path.rpartition("/")[2])
 
     def happens(self) -> None:
         """Something moves at Paystack by itself."""
@@ -90,14 +83,14 @@ class World:
             if self.dice.random() < 0.5 and each.is_out:
                 paid = each.state == "success"
                 each.become(self.dice.choice(("failed", "reversed", "success", "success") if paid else _NEXT))
-        self.trail.append(f"truth: {[each.state for each in self.transfers.values()]}")
+        self.trace.note(f"truth: {[each.state for each in self.transfers.values()]}")
 
-    def _recipient(self) -> tuple[int, bytes]:
+    def _recipient(self) -> tuple[int, Any]:
         self.recipients += not self.known
         self.known = True
         return self._said("recipient-created", recipient_code=f"RCP_{self.recipients}")
 
-    def _transfer(self, asked: Any) -> tuple[int, bytes] | None:
+    def _transfer(self, asked: Any) -> Answer:
         reference, amount = asked["reference"], asked["amount"]
         if not self.is_honest and self.dice.random() < 0.15:
             return self._said(self.dice.choice(NOT_DONE))
@@ -115,7 +108,7 @@ class World:
         name = self.dice.choice(ACCEPTED)
         return self._or_silence(lambda: self._said(name, reference=reference, amount=amount, currency="NGN"), 0.3)
 
-    def _verify(self, reference: str) -> tuple[int, bytes] | None:
+    def _verify(self, reference: str) -> Answer:
         found = self.transfers.get(reference)
         if not self.is_honest and self.dice.random() < 0.15:
             return self._said(self.dice.choice((*NOT_DONE, *MEANS_NOTHING)))
@@ -127,32 +120,17 @@ class World:
         name = self.dice.choice(SHOWN[found.state])
         return self._or_silence(lambda: self._said(name, reference=reference, amount=found.amount, currency="NGN"))
 
-    def _or_silence(self, say: Callable[[], tuple[int, bytes]], share: float = 0.15) -> tuple[int, bytes] | None:
+    def _or_silence(self, say: Callable[[], tuple[int, Any]], share: float = 0.15) -> Answer:
         if self.is_honest or self.dice.random() > share:
             return say()
-        return self.dice.choice((None, (500, b"<html>Bad gateway</html>"), (200, b"{")))
+        return self.dice.choice((None, (500, "<html>Bad gateway</html>"), (200, "{")))
 
-    def _said(self, name: str, **changed: Any) -> tuple[int, bytes]:
+    def _said(self, name: str, **changed: Any) -> tuple[int, Any]:
         row = ROWS[name]
         body = row["says"]
         if changed:
             body = body | {"data": body["data"] | changed}
-        return row["status"], body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        return row["status"], body
 
 
 _NEXT = ("pending", "otp", "success", "success", "failed", "reversed")
-
-
-class Line(HTTPAdapter):
-    """What a session sends goes to the world that is set."""
-
-    world: World
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """The answer, without a network."""
-        sent = json.loads(request.body) if request.body else None
-        answered = self.world.answer(request.method or "", str(request.path_url).partition("?")[0], sent)
-        if answered is None:
-            raise requests.exceptions.ReadTimeout
-        status, body = answered
-        return self.build_response(request, HTTPResponse(BytesIO(body), status=status, preload_content=False))

@@ -1,7 +1,7 @@
 """No sequence of recorded answers, in any order and with silence between, pays a payout twice, gives a wallet what went
 out, or counts as paid what did not go.
 
-`PAYOUT_SEQUENCES` sets how many are tried on SQLite, `PAYOUT_SEED` with which dice; a failure names both and the way.
+How many are tried, and with which seed, is in the environment (`tests/records/sequences.py`); a failure shows the way.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +18,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import settings_for
-from tests.records.payout_world import Line, World
+from tests.records.payout_world import World
+from tests.records.sequences import FEW, Trace, WorldCaller, sequences
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
 from webapp import clock
 from webapp.domain import payout_rules
@@ -30,10 +31,10 @@ from webapp.errors import Refusal
 from webapp.jobs import payout_waves
 from webapp.models import Payout, PayoutPause
 from webapp.providers import paystack_payouts
-from webapp.providers.circuit import Circuit
 from webapp.providers.failures import CallFailed, unanswered
 from webapp.providers.leases import Lease
-from webapp.providers.pace import Pace
+from webapp.providers.paystack import Paystack
+from webapp.providers.paystack_answers import judge, told
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import (
     limits,
@@ -47,7 +48,7 @@ from webapp.services import (
 from webapp.services.payout_destinations import NewDestination
 from webapp.services.payout_schedules import NewSchedule
 
-SEQUENCES, SEED = int(os.environ.get("PAYOUT_SEQUENCES", "25")), int(os.environ.get("PAYOUT_SEED", "20261126"))
+_MANY = int(os.environ.get("SEQUENCES") or FEW)
 STEPS, HELD, AMOUNT = 14, 10_000, 4_000
 ACTOR = job_actor("deliver_outbox")
 _numbers = count(1)
@@ -127,7 +128,7 @@ class Desk:
 
     def look(self) -> None:
         """What must be so at every moment."""
-        truth, way = self.world.transfers, "\n".join(self.world.trail)
+        truth, way = self.world.transfers, self.world.trace
         assert sum(each.is_out for each in truth.values()) <= 1, f"paid twice\n{way}"
         kept = 0
         for payout in self.payouts():
@@ -150,17 +151,15 @@ class Desk:
             return unanswered(failure)
 
 
-def play(runtime: Runtime, line: Line, seed: int) -> None:
+def play(runtime: Runtime, dice: Random, trace: Trace) -> None:
     """One sequence; then the line is good, and everybody agrees."""
-    dice = Random(seed)
-    line.world = World(dice, clock.now(), trail=[f"PAYOUT_SEED={seed} PAYOUT_SEQUENCES=1"])
-    desk = _desk(runtime, line.world)
-    acts: list[Any] = [desk.minute, desk.minute, desk.minute, desk.told, line.world.happens, desk.night]
+    desk = _desk(runtime, World(dice, clock.now(), trace))
+    acts: list[Any] = [desk.minute, desk.minute, desk.minute, desk.told, desk.world.happens, desk.night]
     desk.night()
     for _ in range(STEPS):
         desk.later(minutes=dice.choice((3, 20, 90, 400)))
         act = desk.cancel if dice.random() < 0.03 else dice.choice(acts)
-        line.world.trail.append(f"{act.__name__} at {desk.at}")
+        trace.note(f"{act.__name__} at {desk.at}")
         act()
         desk.look()
     _settle(desk)
@@ -187,7 +186,7 @@ def _settle(desk: Desk) -> None:
     desk.minute()
     desk.look()
     for payout in desk.payouts():
-        there, way = world.transfers.get(payout.ref), "\n".join(world.trail)
+        there, way = world.transfers.get(payout.ref), world.trace
         assert payout.status not in ("pending", "sending", "sent"), way
         assert (payout.status == "succeeded") == (there is not None and there.is_out), f"{payout.status} {there}\n{way}"
 
@@ -203,37 +202,26 @@ def _desk(runtime: Runtime, world: World) -> Desk:
         limits.set_limits(session, {"NGN": 10**15}, at=world.at, actor=DIVINE)
         for pause in session.scalars(select(PayoutPause)):
             session.delete(pause)
+    company = Paystack(WorldCaller("paystack", told, judge, world, world.trace))
+    vars(runtime.providers).update(paystack=company, paying={"paystack": company})
     return Desk(runtime, world, plan, party.id)
 
 
-@pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch) -> Line:
-    """The circuit and the pace are no part of this."""
-    for name in ("require_closed", "went_well", "went_badly"):
-        monkeypatch.setattr(Circuit, name, lambda *_: None)
-    monkeypatch.setattr(Pace, "wait", lambda *_: None)
-    return Line()
-
-
 @contextmanager
-def desk_of(url: str, folder: Path, line: Line) -> Iterator[Runtime]:
+def desk_of(url: str, folder: Path) -> Iterator[Runtime]:
     runtime = build_runtime(settings_for(url, folder, paystack_secret_key="sk_live_recorded"))
-    company = runtime.providers.paystack
-    assert company is not None
-    company._caller._session.mount("https://", line)
     yield runtime
     runtime.db.close()
 
 
-@pytest.mark.timeout(180 + SEQUENCES)
+@pytest.mark.timeout(180 + _MANY)
 def test_no_sequence_pays_twice_gives_back_what_went_or_counts_what_did_not_go(
-    database_url: str, tmp_path: Path, line: Line
+    database_url: str, tmp_path: Path
 ) -> None:
-    print(f"PAYOUT_SEED={SEED} PAYOUT_SEQUENCES={SEQUENCES}")
-    few = database_url.startswith("sqlite")
-    with desk_of(database_url, tmp_path, line) as runtime:
-        for number in range(SEQUENCES if few else min(SEQUENCES, 10)):
-            play(runtime, line, SEED + number)
+    few = None if database_url.startswith("sqlite") else 10
+    with desk_of(database_url, tmp_path) as runtime:
+        for dice, trace in islice(sequences(), few):
+            play(runtime, dice, trace)
         all_books_agree(runtime)
 
 
@@ -280,9 +268,9 @@ GUARDS = [_queued_is_paid, _duplicate_is_refused, _absence_is_proof, _unknown_is
 
 @pytest.mark.parametrize("taken_out", GUARDS)
 def test_without_a_guard_a_sequence_is_found(
-    sqlite_url: str, tmp_path: Path, line: Line, monkeypatch: pytest.MonkeyPatch, taken_out: Any
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken_out: Any
 ) -> None:
     taken_out(monkeypatch)
-    with desk_of(sqlite_url, tmp_path, line) as runtime, pytest.raises(AssertionError):
+    with desk_of(sqlite_url, tmp_path) as runtime, pytest.raises(AssertionError):
         for number in range(200):
-            play(runtime, line, SEED + number)
+            play(runtime, Random(number), Trace(0, number))
