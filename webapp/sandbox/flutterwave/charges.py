@@ -74,18 +74,18 @@ def shape(thing: Thing) -> Data:
     """A charge as v4 shows it."""
     data = thing.data
     done = data["status"] == "succeeded"
-    return {
+    more: Data = {"next_action": {"type": "requires_pin"}} if data["status"] == "pending" else {}
+    more |= {"redirect_url": data["redirect_url"]} if data.get("redirect_url") else {}
+    return more | {
         "id": f"chg_{thing.number}",
         "amount": data["amount"],
         "currency": data["currency"],
         "fees": [{"type": "vat", "amount": 0}, {"type": "app", "amount": 0}],
         "customer_id": data.get("customer_id"),
         "settled": done,
-        "settlement_id": [],
+        "settlement_id": ["stm_1"] if done else [],
         "meta": data.get("meta") or {},
-        "next_action": None if data["status"] != "pending" else {"type": "requires_pin"},
         "payment_method_details": {"type": "card", "card": {}, "id": "pmd_1", "meta": {}},
-        "redirect_url": data.get("redirect_url"),
         "reference": thing.parent,
         "status": data["status"],
         "processor_response": {"type": "approved" if done else data["status"], "code": "00" if done else "05"},
@@ -117,9 +117,15 @@ def _session() -> tuple[int, Data]:
 
 def _event(thing: Thing) -> Data:
     at = int(clock.now().timestamp() * 1000)
-    return {
-        "webhook_id": f"wbk_{uuid.uuid4().hex[:20]}",
-        "timestamp": at,
-        "type": "charge.completed",
-        "data": shape(thing),
-    }
+    envelope = {"webhook_id": f"wbk_{uuid.uuid4().hex[:20]}", "timestamp": at, "type": "charge.completed"}
+    return envelope | {"data": _told(thing)}
+
+
+def _told(thing: Thing) -> Data:
+    """A charge as its webhook shows it: the payer and the method whole, no fees and no settlement."""
+    shown = shape(thing)
+    names = ("id", "amount", "currency", "meta", "reference", "status", "processor_response", "created_datetime")
+    payer = {"id": shown["customer_id"], "address": None, "email": None, "name": None, "phone": None, "meta": {}}
+    method = shown["payment_method_details"] | {"customer_id": None, "device_fingerprint": None, "client_ip": None}
+    more = {"customer": payer, "description": None, "payment_method": method}
+    return {name: shown[name] for name in names} | more | {"redirect_url": shown.get("redirect_url")}

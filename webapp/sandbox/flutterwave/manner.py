@@ -90,8 +90,8 @@ def refused_v4(
 
 
 def refused_v3(status: int, message: str) -> Response:
-    """An error of v3."""
-    answer = jsonify({"status": "error", "message": message, "data": None})
+    """An error of v3; one about what is there already has no data."""
+    answer = jsonify({"status": "error", "message": message} | ({} if status == 409 else {"data": None}))
     answer.status_code = status
     return answer
 
