@@ -83,8 +83,9 @@ def lost_at_commit(db: Database) -> Iterator[None]:
 
 def require_unavailable(answer: Any, sentence: str, effect: str) -> None:
     assert answer.status_code == 503, answer.text
-    assert int(answer.headers["Retry-After"]) > 0
     said = answer.json["detail"] if answer.is_json else answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "Try again" not in said or f"Try again in {answer.headers['Retry-After']} seconds" in said
     assert sentence in said
     assert effect in said
     if answer.content_type.startswith("application/problem"):

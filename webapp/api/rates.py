@@ -1,6 +1,8 @@
 """How often one caller may ask the API: counted in Redis for all processes together, in memory while Redis is away."""
 
-from flask import Flask, request
+from http import HTTPStatus
+
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -10,6 +12,7 @@ from webapp.security.context import current_asker
 
 def limit(app: Flask, runtime: Runtime) -> None:
     """Refuse who asks more often than API_RATE_LIMIT says, with 429 and Retry-After. Pages are not counted."""
+    app.after_request(_say_when_only_to_who_waits)  # The last one named is asked first.
     Limiter(
         _caller,
         app=app,
@@ -23,6 +26,22 @@ def limit(app: Flask, runtime: Runtime) -> None:
         retry_after="delta-seconds",
         key_prefix="desk-rate",
     )
+    app.after_request(_remember_own)
+
+
+def _remember_own(response: Response) -> Response:
+    """What an answer says by itself, before the limiter writes over it."""
+    g.retry_after = response.headers.get("Retry-After")
+    return response
+
+
+def _say_when_only_to_who_waits(response: Response) -> Response:
+    """The limiter writes the end of its window into every answer: only who asked too often waits for that."""
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.pop("Retry-After", None)
+        if g.get("retry_after"):
+            response.headers["Retry-After"] = g.retry_after
+    return response
 
 
 def _caller() -> str:
