@@ -84,7 +84,8 @@ def test_what_fails_at_the_provider_makes_it_whole_again(case: Case) -> None:
 
 def test_the_platform_bears_it_and_the_seller_is_paid(case: Case) -> None:
     case.by_hand(4_000)
-    assert case.decide("write_off").executed
+    decided = case.decide("write_off")
+    assert (decided.executed, "goes its way" in decided.sentence) == (True, True)
     assert (case.payment().status, case.causes(), case.alerts()) == ("succeeded", [], [])
     case.night()
     assert case.escrow().status == "released"
@@ -139,10 +140,18 @@ def test_after_the_release_the_seller_owes_it(case: Case, in_wallet: int, debt: 
             _spend(session, seller, spent)
     case.by_hand()
     assert (case.payment().status, case.causes(), case.alerts()) == ("needs_review", [], ["payment_taken_back"])
-    case.decide("claw_back")
+    told = case.decide("claw_back").sentence
+    assert ("added to the seller's debt" in told, "out of the seller's debt" in told) == (bool(debt), False)
     assert case.balance(AccountKind.WALLET, "seller") == 0
     assert case.balance(AccountKind.RECEIVABLE, "seller") == debt
     assert (case.balance(AccountKind.FEES), case.alerts()) == (0, [])
+
+
+def test_a_write_off_after_the_release_says_that_the_escrow_stays_as_it_is(case: Case) -> None:
+    case.night()
+    case.by_hand()
+    told = case.decide("write_off").sentence
+    assert ("stays released" in told, "goes its way" in told) == (True, False)
 
 
 def _spend(session: Any, party: int, amount: int) -> None:

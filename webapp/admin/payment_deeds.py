@@ -191,7 +191,7 @@ class PaymentDeeds(Screen):
         return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
     def _write_off_asked(self, payment_id: int) -> Asked:
-        summary = _("The platform bears what was taken back. Its escrow goes its way as if nothing had been taken.")
+        summary = _("The platform bears what was taken back. Nothing else changes: what is still held goes its way.")
         return self._asked_about(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
 
     def _claw_back_asked(self, payment_id: int) -> Asked:

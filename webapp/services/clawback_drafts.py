@@ -120,9 +120,16 @@ def in_words(escrow: Escrow, drafts: Sequence[Draft]) -> str:
     for draft in drafts:
         for place, amount in draft.sides:
             if isinstance(place, int) or place.kind != AccountKind.CLEARING:
-                way = "into" if amount > 0 else "out of"
+                way = _way(place, amount)
                 said.append(f"{Money(abs(amount), draft.currency)} {way} {_name(escrow, place)}")
     return ", ".join(said)
+
+
+def _way(place: Place | int, amount: int) -> str:
+    """A debt gives nothing: there is more of it."""
+    if isinstance(place, Place) and place.kind == AccountKind.RECEIVABLE:
+        return "taken off" if amount > 0 else "added to"
+    return "into" if amount > 0 else "out of"
 
 
 def _name(escrow: Escrow, place: Place | int) -> str:

@@ -64,7 +64,8 @@ def write_off_payment(context: Context, subject: PaymentSubject, decision: Write
         postings.write(context.session, [draft], at=context.at)
         _decided(context, payment, escrow, Bearer.PLATFORM, "payment.write_off", decision.reason)
 
-    sentence = f"the platform bears {_gone(payment)} of payment {payment.reference}; escrow {escrow.ref} goes its way"
+    stays = "goes its way" if escrow.status == EscrowStatus.HELD else f"stays {escrow.status}"
+    sentence = f"the platform bears {_gone(payment)} of payment {payment.reference}; escrow {escrow.ref} {stays}"
     return _posting(context, subject, sentence, [draft], post)
 
 
