@@ -152,6 +152,15 @@ def given_back(runtime: Runtime) -> None:
         time.sleep(0.1)
 
 
+def refund_escrow(runtime: Runtime, payment: Payment) -> None:
+    with runtime.db.transaction() as session:
+        escrow = payments.escrow_of(session, payments.get(session, payment.id))
+        how = {"at": clock.now(), "settings": runtime.settings}
+        made = escrows.refund(session, escrow.id, WHY, version=escrow.version, actor=AMINA, **how)
+        if made.approval is not None:
+            approvals.approve(session, made.approval.id, actor=CHIKA, **how)
+
+
 def test_each_refund_goes_to_its_own_transaction(runtime: Runtime, world: Sandbox, payment: Payment) -> None:
     """The first look may see the later one first: what we count on is the one that is given back for the escrow."""
     first, second = tries(world, payment, "success", "success")
@@ -164,17 +173,28 @@ def test_each_refund_goes_to_its_own_transaction(runtime: Runtime, world: Sandbo
     decided(runtime, other, "refund")
     given_back(runtime)
     assert refunds_there(world) == [(other.provider_id, 100)]
-    with runtime.db.transaction() as session:
-        escrow = payments.escrow_of(session, payments.get(session, payment.id))
-        how = {"at": clock.now(), "settings": runtime.settings}
-        made = escrows.refund(session, escrow.id, WHY, version=escrow.version, actor=AMINA, **how)
-        if made.approval is not None:
-            approvals.approve(session, made.approval.id, actor=CHIKA, **how)
+    refund_escrow(runtime, payment)
     given_back(runtime)
     assert sorted(refunds_there(world)) == sorted([(other.provider_id, 100), (ours.provider_id, 100)])
     with runtime.db.reading() as session:
         assert set(session.scalars(select(Refund.status))) == {"processed"}
         assert set(session.scalars(select(Alert.status).where(Alert.rule == "payment_collected_twice"))) == {"resolved"}
+
+
+def test_a_refund_goes_to_the_transaction_that_we_count_on_though_another_is_older(
+    runtime: Runtime, world: Sandbox, payment: Payment
+) -> None:
+    tries(world, payment, "success")
+    older = asked(runtime, payment).provider_id or ""
+    [later] = tries(world, payment, "success")
+    counted = f"chg_{later}" if _is_v4(runtime) else str(later)
+    with runtime.db.transaction() as session:
+        session.execute(update(Payment).where(Payment.id == payment.id).values(provider_id=counted))
+    assert asked(runtime, payment).provider_id == counted
+    assert [each.provider_id for each in besides(runtime)] == [older]
+    refund_escrow(runtime, payment)
+    given_back(runtime)
+    assert refunds_there(world) == [(counted, 100)]
 
 
 def test_the_second_is_kept_for_the_party(runtime: Runtime, world: Sandbox, payment: Payment) -> None:

@@ -263,6 +263,15 @@ def test_a_reference_that_exists_is_looked_at_and_its_payer_found(v4: Replay) ->
     assert v4.stub.asked[-1][2]["customer_id"] == "cus_9"
 
 
+@pytest.mark.parametrize("said", ["Request is not valid", "amount is greater than what is left"])
+def test_a_refund_that_is_not_valid_is_not_known_to_be_refused(v4: Replay, said: str) -> None:
+    """A part of the payment may have gone back: it is looked at, and nobody is credited."""
+    wrong = {"status": "failed", "error": {"type": "REQUEST_NOT_VALID", "code": "10400", "message": said}}
+    v4.say(TOKEN, charged("chg_1"), (400, wrong))
+    with pytest.raises(failures.Unknown):
+        v4.providers.refunding["flutterwave"].refund("pay-1", 17_500, "NGN", "x", key="deskrefund0001")
+
+
 def test_a_link_is_disabled_by_its_address(v3: Replay) -> None:
     v3.say((200, {"status": "success", "message": "Link disabled", "data": None}))
     v3.providers.ending["flutterwave"].end("https://checkout.example/x")

@@ -50,7 +50,8 @@ def replay(
             except requests.RequestException as problem:
                 yield Found(row["name"], call, (f"it was not answered: {type(problem).__name__}.",))
                 continue
-            known |= {name: str(got[key]) for name, key in row.get("keeps", {}).items() if _has(got, key)}
+            kept = {name: _value(got, path) for name, path in row.get("keeps", {}).items()}
+            known |= {name: str(value) for name, value in kept.items() if value is not None}
             yield Found(row["name"], call, tuple(_compared(row, status, got, known, recorded.get("telling", ()))))
 
 
@@ -83,5 +84,8 @@ def _compared(
     yield from differences(filled(row["says"], known), got, tuple(telling))
 
 
-def _has(got: Any, key: str) -> bool:
-    return isinstance(got, dict) and key in got
+def _value(got: Any, path: str) -> Any:
+    """What stands in an answer under names that are joined by dots; None when nothing does."""
+    for name in path.split("."):
+        got = got.get(name) if isinstance(got, dict) else None
+    return got

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import requests
+
 from webapp.conformance import records
 from webapp.conformance.exchanges import Headers, Server
 from webapp.sandbox.settings import SANDBOX_KEYS
@@ -30,6 +32,10 @@ class Known:
     carries: Callable[[str], Headers]
     url: str = ""
     """Where it is when its variable says nothing else."""
+    place: str = ""
+    """The path of it in our own sandbox, when that is not its name."""
+    own_key: Callable[[str], str] | None = None
+    """The key for our sandbox at an address, when it is none of the fixed ones."""
 
     def server(self, environment: Mapping[str, str]) -> Server | None:
         """The server that the environment names, if it names one."""
@@ -38,10 +44,35 @@ class Known:
 
     def own(self, sandbox: str) -> Server:
         """Our sandbox in its place."""
-        return Server(self.name, f"{sandbox}/{self.name}", self.carries(SANDBOX_KEYS[self.key_variable]), is_own=True)
+        key = self.own_key(sandbox) if self.own_key else SANDBOX_KEYS[self.key_variable]
+        return Server(self.name, f"{sandbox}/{self.place or self.name}", self.carries(key), is_own=True)
 
 
-KNOWN: tuple[Known, ...] = (Known("blnk", "BLNK_URL", "BLNK_API_KEY", _keyed("X-Blnk-Key")),)
+def _own_token(sandbox: str) -> str:
+    """A token of our sandbox for Flutterwave v4."""
+    client = {
+        "client_id": SANDBOX_KEYS["FLUTTERWAVE_CLIENT_ID"],
+        "client_secret": SANDBOX_KEYS["FLUTTERWAVE_CLIENT_SECRET"],
+        "grant_type": "client_credentials",
+    }
+    answer = requests.post(f"{sandbox}/flutterwave/idp/token", data=client, timeout=10)
+    return str(answer.json()["access_token"])
+
+
+_BEARER = _keyed("Authorization", "Bearer {}")
+KNOWN: tuple[Known, ...] = (
+    Known("blnk", "BLNK_URL", "BLNK_API_KEY", _keyed("X-Blnk-Key")),
+    Known("flutterwave", "FLUTTERWAVE_V3_URL", "FLUTTERWAVE_SECRET_KEY", _BEARER, url="https://api.flutterwave.com"),
+    Known(
+        "flutterwave_v4",
+        "FLUTTERWAVE_URL",
+        "FLUTTERWAVE_ACCESS_TOKEN",
+        _BEARER,
+        url="https://f4bexperience.flutterwave.com",
+        place="flutterwave",
+        own_key=_own_token,
+    ),
+)
 """A provider is added by a line here, and by `exchanges` in its records."""
 
 

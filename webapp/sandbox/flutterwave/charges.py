@@ -104,7 +104,7 @@ def _session() -> tuple[int, Data]:
     if wrong:
         raise Invalid(wrong)
     address = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
-    names = ("customer_id", "meta", "redirect_url", "session_duration", "max_retry_attempts")
+    names = ("customer_id", "redirect_url", "session_duration", "max_retry_attempts")
     data = {"amount": major(asked["amount"], currency), "currency": currency} | {n: asked.get(n) for n in names}
     page = attempts.begun(box, CHARGES, reference, data)
     if page is None:
