@@ -18,7 +18,7 @@ from webapp.conformance import records
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Word
-from webapp.domain.refund_match import OWN_TIME
+from webapp.domain.refund_match import OWN_TIME, SKEW
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import Refusal
 from webapp.jobs import refund_waves
@@ -258,6 +258,8 @@ class Story:
             assert "processed" in its["was"], f"counted before it went\n{self.trace}"
         followed = [each for each in world.given if str(each["id"]) == refund.provider_id and each["by"] == "hand"]
         assert all(each["amount"] == refund.amount for each in followed), f"somebody else's is followed\n{self.trace}"
+        tried_at = refund.first_tried_at or self.clock.at
+        assert all(each["at"] >= tried_at - SKEW for each in followed), f"an earlier one is followed\n{self.trace}"
         known = [str(each["id"]) for each in world.ours()]
         if self.told_id in known and refund.provider_id is not None:
             assert refund.provider_id == self.told_id, f"another than ours is followed\n{self.trace}"

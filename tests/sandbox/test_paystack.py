@@ -45,13 +45,13 @@ def test_a_reference_starts_one_checkout(paystack: Paystack):
 def test_a_number_is_no_reference(paystack: Paystack):
     paystack.start("order-1")
     number = paystack.verify("order-1").json()["data"]["id"]
-    assert paystack.verify(str(number)).status_code == 404
+    assert paystack.verify(str(number)).status_code == 400
     assert paystack("GET", f"/paystack/transaction/{number}").json()["data"]["reference"] == "order-1"
 
 
-def test_what_is_unknown_is_404_and_a_wrong_key_is_401(paystack: Paystack):
+def test_what_is_unknown_is_400_and_a_wrong_key_is_401(paystack: Paystack):
     unknown = paystack.verify("nobody")
-    assert (unknown.status_code, unknown.json()["message"]) == (404, "Transaction reference not found")
+    assert (unknown.status_code, unknown.json()["message"]) == (400, "Transaction reference not found")
     assert paystack("GET", "/paystack/transfer/verify/nobody").json()["message"] == "Transfer not found"
     assert paystack.verify("nobody", headers={"Authorization": "Bearer sk_live"}).status_code == 401
     assert unknown.headers["X-RateLimit-Limit"]

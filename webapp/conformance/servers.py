@@ -62,6 +62,7 @@ def _own_token(sandbox: str) -> str:
 _BEARER = _keyed("Authorization", "Bearer {}")
 KNOWN: tuple[Known, ...] = (
     Known("blnk", "BLNK_URL", "BLNK_API_KEY", _keyed("X-Blnk-Key")),
+    Known("paystack", "PAYSTACK_URL", "PAYSTACK_SECRET_KEY", _BEARER, url="https://api.paystack.co"),
     Known("flutterwave", "FLUTTERWAVE_V3_URL", "FLUTTERWAVE_SECRET_KEY", _BEARER, url="https://api.flutterwave.com"),
     Known(
         "flutterwave_v4",

@@ -13,7 +13,7 @@ from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, whole
 from webapp.sandbox.paystack import shapes
 from webapp.sandbox.paystack.lists import listed
-from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, blueprint, said
+from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
 
 KIND = "paystack.transaction"
 OUTCOMES = ("success", "failed", "abandoned", "pending", "ongoing", "processing", "queued", "reversed")
@@ -26,17 +26,14 @@ def initialize() -> Response:
     """A checkout under a reference that nobody used before."""
     asked, box = body(), here()
     amount, currency = whole(asked.get("amount")), str(asked.get("currency") or "NGN")
-    if not asked.get("email"):
-        raise Wrong(400, "Email is required", "missing_params")
-    if amount is None:
-        raise Wrong(400, "Invalid Amount Sent", "invalid_params")
-    if currency not in CURRENCIES:
-        raise Wrong(400, "Currency not supported by merchant", "unsupported_currency")
+    _require_startable(str(asked.get("email") or ""), amount, currency)
     reference = str(asked.get("reference") or uuid.uuid4().hex[:16])
     kept = {name: asked.get(name) for name in ("email", "callback_url", "metadata")}
     added = box.books.add(KIND, reference, {"status": "abandoned", "amount": amount, "currency": currency} | kept)
     if added is None:
-        raise Wrong(400, "Duplicate Transaction Reference", "duplicate_reference")
+        step = "Try and create the Transaction or Charge with a new reference"
+        said_no, code = "Duplicate Transaction Reference", "duplicate_reference"
+        raise PaystackWrong(400, said_no, code, step=step, errorCodeMappingNotFound=False)
     plan_autopay(box, PROVIDER, reference)
     checkout = url_for("checkout.show", provider=PROVIDER, reference=reference, _external=True)
     code = f"AC_{added.number}"
@@ -45,19 +42,34 @@ def initialize() -> Response:
     )
 
 
+def _require_startable(email: str, amount: int | None, currency: str) -> None:
+    """Raise what Paystack says of a checkout that can't be begun."""
+    if not email:
+        step = "Provide all required params"
+        raise PaystackWrong(400, "Email Address is required", "missing_params", step=step)
+    if "@" not in email:
+        raise PaystackWrong(400, "Invalid Email Address Passed", "invalid_email_address", step=None)
+    if not amount:
+        raise Wrong(400, "Invalid Amount Sent")
+    if currency not in CURRENCIES:
+        step = "Ensure that the currency is enabled on your integration"
+        raise PaystackWrong(403, "Currency not supported by merchant", "unsupported_currency", step=step)
+
+
 @blueprint.get("/transaction/verify/<path:reference>")
 def verify(reference: str) -> Response:
     """What became of a reference."""
     thing = here().books.get(KIND, reference)
     if thing is None:
-        raise Wrong(404, _UNKNOWN, "transaction_not_found")
+        step = "Ensure that you're passing the reference of a transaction that exists on this integration"
+        raise PaystackWrong(400, _UNKNOWN, "transaction_not_found", step=step)
     return said("Verification successful", shapes.transaction(thing))
 
 
 @blueprint.get("/transaction")
 def transactions() -> Response:
     """Every transaction."""
-    return listed("Transactions retrieved", KIND, shapes.transaction)
+    return listed("Transactions retrieved", KIND, shapes.transaction_listed)
 
 
 @blueprint.get("/transaction/<int:number>")

@@ -13,8 +13,12 @@ from webapp.sandbox.paystack.manner import said
 _FILL, _MOST = 50, 1000
 
 
-def listed(message: str, kind: str, shape: Callable[[Thing], Data], *, parent: str | None = None) -> Response:
-    """Newest first. With `use_cursor`, or `next`, pages are told by a cursor and nothing is counted."""
+def listed(
+    message: str, kind: str, shape: Callable[[Thing], Data], *, parent: str | None = None, as_text: bool = False
+) -> Response:
+    """Newest first. With `use_cursor`, or `next`, pages are told by a cursor and nothing is counted. `as_text`: the
+    size of a page is a text, as Paystack's list of refunds has it.
+    """
     narrow: dict[str, Any] = {
         "parent": parent,
         "status": request.args.get("status"),
@@ -32,11 +36,13 @@ def listed(message: str, kind: str, shape: Callable[[Thing], Data], *, parent: s
     page = natural("page", 1, 1_000_000)
     found = books.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
     total = books.count(kind, **narrow)
-    meta = {
+    meta: dict[str, Any] = {
         "total": total,
         "skipped": (page - 1) * size,
-        "perPage": size,
+        "perPage": str(size) if as_text else size,
         "page": page,
         "pageCount": -(-total // size),
     }
+    if as_text and found:
+        meta["failedRefundCount"] = 0
     return said(message, [shape(each) for each in found], meta=meta)

@@ -10,7 +10,7 @@ from webapp.sandbox import gate
 from webapp.sandbox.box import here
 from webapp.sandbox.gate import Manner, Wrong
 
-CURRENCIES = ("NGN", "GHS", "ZAR", "KES", "USD")
+CURRENCIES = ("NGN", "GHS", "ZAR", "KES", "USD", "XOF", "EGP")
 PROVIDER = "paystack"
 _LIMIT = 180_000
 
@@ -24,11 +24,24 @@ def said(message: str, data: Any, *, status: int = 200, meta: dict[str, Any] | N
     return answer
 
 
-def refused(status: int, message: str, code: str, kind: str = "validation_error") -> Response:
-    """An error in Paystack's shape; many of its own have no code."""
-    step = "Try again later" if status >= 429 else "Ensure that the values sent are right, and try again"
-    more = {"meta": {"nextStep": step}, "type": kind, "code": code} if code else {}
-    body = {"status": False, "message": message} | more
+class PaystackWrong(Wrong):
+    """An error with all that Paystack says of it: what to do next, its kind, and odd keys besides."""
+
+    def __init__(
+        self, status: int, detail: str, code: str, *, step: str | None, kind: str = "validation_error", **more: Any
+    ) -> None:
+        super().__init__(status, detail, code)
+        self.step, self.kind, self.more = step, kind, more
+
+
+def refused(
+    status: int, message: str, code: str, kind: str = "validation_error", *, step: str | None = "", **more: Any
+) -> Response:
+    """An error in Paystack's shape; many of its own have no code, and some no next step."""
+    usual = "Try again later" if status >= 429 else "Ensure that the values sent are right, and try again"
+    told: dict[str, Any] = {} if step is None else {"meta": {"nextStep": step or usual}}
+    told |= {"type": kind, "code": code} | more
+    body = {"status": False, "message": message} | (told if code else {})
     answer = jsonify(body)
     answer.status_code = status
     return answer
@@ -45,7 +58,10 @@ def _admits() -> Response | None:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     if hmac.compare_digest(given.encode(), here().keys.paystack_secret_key.encode()):
         return None
-    return refused(401, "Invalid key", "invalid_Key", "validation_error")
+    if not given:
+        return refused(401, "No Authorization Header was found", "")
+    step = "Ensure that you provide the correct authorization key for the request"
+    return refused(401, "Invalid key", "invalid_Key", step=step)
 
 
 MANNER = Manner(
@@ -60,6 +76,9 @@ gate.guard(blueprint, MANNER)
 
 @blueprint.errorhandler(Wrong)
 def _wrong(problem: Wrong) -> Response:
+    if isinstance(problem, PaystackWrong):
+        more = {"step": problem.step} | problem.more
+        return refused(problem.status, problem.detail, problem.code, problem.kind, **more)
     return refused(problem.status, problem.detail, problem.code)
 
 

@@ -13,11 +13,13 @@ from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, whole
 from webapp.sandbox.paystack import charges, shapes
 from webapp.sandbox.paystack.lists import listed
-from webapp.sandbox.paystack.manner import PROVIDER, blueprint, said
+from webapp.sandbox.paystack.manner import PROVIDER, PaystackWrong, blueprint, said
 
 KIND = "paystack.refund"
 OUTCOMES = ("pending", "processing", "processed", "failed", "needs-attention")
 _NOBODY = "\0"
+_LEAST = 100
+"""Sub-units that one refund gives back at least."""
 _PROCESS = "paystack.process_refund"
 
 
@@ -27,12 +29,14 @@ def refund() -> Response:
     asked, box = body(), here()
     if not asked.get("transaction"):
         raise Wrong(400, "Transaction reference is required", "missing_params")
-    if asked.get("amount") is not None and whole(asked["amount"]) is None:
+    amount = whole(asked.get("amount"))
+    if asked.get("amount") is not None and amount is None:
         raise Wrong(400, "Amount must be a whole number of the smallest unit", "invalid_params")
+    if amount is not None and amount < _LEAST:
+        unit = f"{asked.get('currency') or 'NGN'}1.00"
+        raise Wrong(400, f"The minimum amount you may send in a single refund at this time is: {unit}")
     thing, paid = make(box, str(asked["transaction"]), asked)
-    return said(
-        "Refund has been queued for processing", shapes.refund(thing, paid) | {"transaction": shapes.transaction(paid)}
-    )
+    return said("Refund has been queued for processing", shapes.refund_made(thing, paid))
 
 
 @blueprint.get("/refund")
@@ -41,7 +45,7 @@ def refunds() -> Response:
     asked = request.args.get("transaction")
     is_number = asked is not None and asked.isascii() and asked.isdigit()
     parent = charges.asked_reference("transaction") if asked is None or is_number else _NOBODY
-    return listed("Refunds retrieved", KIND, _shown, parent=parent)
+    return listed("Refunds retrieved", KIND, _shown, parent=parent, as_text=True)
 
 
 @blueprint.get("/refund/<int:number>")
@@ -55,7 +59,9 @@ def refund_retry(number: int) -> Response:
     """Try again with an account of the customer; only while it needs attention."""
     thing = found(here(), str(number))
     if thing.data["status"] != "needs-attention":
-        raise Wrong(422, "Only refunds that need attention can be retried", "invalid_status")
+        said_no = 'Invalid Refund state, refund status should be "needs-attention"'
+        step = "Ensure that the value(s) you're passing are valid."
+        raise PaystackWrong(422, said_no, "invalid_params", step=step)
     return said("Refund retried and has been queued for processing", _shown(end(here(), str(number), "processing")))
 
 
@@ -135,15 +141,19 @@ def _reverse(box: Box, paid: Thing) -> None:
 
 
 def _made(box: Box, paid: Thing, asked: Data) -> Thing:
-    if paid.data["status"] != "success":
-        raise Wrong(400, "Transaction has not been paid, or has been fully reversed", "transaction_not_refundable")
     left = left_of(box, paid)
+    if paid.data["status"] == "reversed" or (paid.data["status"] == "success" and left <= 0):
+        step = "Ensure that the transaction hasn't been reversed"
+        said_no = "Transaction has been fully reversed"
+        raise PaystackWrong(400, said_no, "transaction_reversed", step=step, kind="api_error")
+    if paid.data["status"] != "success":
+        raise Wrong(400, "Transaction has not been paid")
     amount = whole(asked.get("amount")) or left
     currency = str(asked.get("currency") or paid.data["currency"])
     if currency != paid.data["currency"]:
-        raise Wrong(400, "Currency does not match that of the transaction", "invalid_params")
-    if amount > left or left == 0:
-        raise Wrong(400, "Refund amount cannot be more than what is left of the transaction", "invalid_amount")
+        raise Wrong(400, "Transaction currency must match refund currency")
+    if amount > left:
+        raise Wrong(400, "Total refund amount cannot exceed original transaction amount")
     notes = {name: str(asked.get(name) or "") for name in ("customer_note", "merchant_note")}
     dispute = {"dispute": asked["dispute"]} if asked.get("dispute") else {}
     wanted = {"status": "pending", "amount": amount, "currency": currency} | notes | dispute

@@ -5,6 +5,8 @@ from webapp.sandbox.inputs import written
 
 INTEGRATION = 100_043
 _REFUND_DAYS = 7 * 24 * 3600
+_STAFF = "staff@sandbox.test"
+_NO_PHONE = {"international_format_phone": "", "metadata": "{}"}
 
 
 def transaction(thing: Thing) -> Data:
@@ -28,9 +30,13 @@ def transaction(thing: Thing) -> Data:
         "currency": data["currency"],
         "ip_address": "127.0.0.1",
         "metadata": data.get("metadata") or "",
-        "log": None,
+        "log": _log(thing),
         "fees": data.get("fees"),
         "fees_split": None,
+        "fees_breakdown": None,
+        "pos_transaction_data": None,
+        "source": None,
+        "connect": None,
         "authorization": _authorization(thing) if paid else {},
         "customer": customer(data.get("email", "")),
         "plan": None,
@@ -44,6 +50,12 @@ def transaction(thing: Thing) -> Data:
     }
 
 
+def transaction_listed(thing: Thing) -> Data:
+    """A transaction, as lists show it: with less than verify shows."""
+    unlisted = ("receipt_number", "fees_breakdown", "transaction_date", "plan_object")
+    return {name: value for name, value in transaction(thing).items() if name not in unlisted}
+
+
 def customer(email: str) -> Data:
     """The customer of an email address."""
     return {
@@ -55,7 +67,16 @@ def customer(email: str) -> Data:
         "phone": None,
         "metadata": None,
         "risk_action": "default",
+        "international_format_phone": None,
     }
+
+
+def _log(thing: Thing) -> Data:
+    """What the payer did on the page."""
+    paid = thing.data["status"] == "success"
+    moment = {"type": "success" if paid else "action", "message": "Attempted to pay with card", "time": 3}
+    told = {"start_time": int(thing.at), "time_spent": 4, "attempts": 1, "errors": 0, "success": paid}
+    return told | {"mobile": False, "input": [], "history": [moment]}
 
 
 def _authorization(thing: Thing) -> Data:
@@ -120,12 +141,9 @@ def recipient(thing: Thing) -> Data:
         "active": True,
         "createdAt": written(thing.at),
         "currency": data["currency"],
-        "description": None,
         "domain": "test",
-        "email": None,
         "id": thing.number,
         "integration": INTEGRATION,
-        "metadata": None,
         "name": data["name"],
         "recipient_code": thing.key,
         "type": data["type"],
@@ -142,44 +160,91 @@ def recipient(thing: Thing) -> Data:
 
 
 def refund(thing: Thing, paid: Thing) -> Data:
-    """A refund, as it is answered, fetched and listed."""
+    """A refund, as it is fetched and listed: no reference of its maker, only the payment's."""
     data = thing.data
-    deducted = data["amount"] if data["status"] != "pending" else 0
+    whole = data["amount"] == paid.data["amount"]
     return {
-        "id": thing.number,
         "integration": INTEGRATION,
-        "domain": "test",
         "transaction": paid.number,
-        "transaction_reference": paid.key,
         "dispute": data.get("dispute"),
         "settlement": None,
-        "amount": data["amount"],
-        "deducted_amount": deducted,
-        "fully_deducted": bool(deducted),
+        "id": thing.number,
+        "domain": "test",
         "currency": data["currency"],
-        "channel": "card",
+        "amount": data["amount"],
         "status": data["status"],
-        "refunded_by": "desk@sandbox.test",
-        "refunded_at": written(data.get("refunded_at")),
-        "expected_at": written(thing.at + _REFUND_DAYS),
-        "customer_note": data.get("customer_note", ""),
+        "refunded_at": None,
+        "refunded_by": _STAFF,
+        "customer_note": data.get("customer_note") or f"Refund for transaction {paid.key}",
         "merchant_note": data.get("merchant_note", ""),
+        "deducted_amount": data["amount"] if data["status"] != "pending" else 0,
+        "fully_deducted": int(data["status"] != "pending"),
         "createdAt": written(thing.at),
-        "updatedAt": written(data.get("refunded_at") or thing.at),
+        "bank_reference": None,
+        "transaction_reference": paid.key,
+        "reason": data["status"].upper(),
+        "customer": customer(paid.data.get("email", "")) | {"first_name": "Ada", "last_name": "Payer"} | _NO_PHONE,
+        "refund_type": "full" if whole else "partial",
+        "transaction_amount": paid.data["amount"],
+        "initiated_by": _STAFF,
+        "refund_channel": "card",
+        "session_id": None,
+        "collect_account_number": False,
     }
+
+
+def refund_made(thing: Thing, paid: Thing) -> Data:
+    """A refund, as it is answered when it is made: in another shape than it is listed in."""
+    data, at = thing.data, written(thing.at)
+    return {
+        "transaction": _refunded(paid),
+        "integration": INTEGRATION,
+        "deducted_amount": 0,
+        "channel": None,
+        "merchant_note": data.get("merchant_note", ""),
+        "customer_note": data.get("customer_note") or f"Refund for transaction {paid.key}",
+        "status": data["status"],
+        "refunded_by": _STAFF,
+        "expected_at": written(thing.at + _REFUND_DAYS),
+        "currency": data["currency"],
+        "domain": "test",
+        "amount": data["amount"],
+        "fully_deducted": False,
+        "id": thing.number,
+        "createdAt": at,
+        "updatedAt": at,
+    }
+
+
+def _refunded(paid: Thing) -> Data:
+    """The payment, as the answer to its refund shows it."""
+    at = written(paid.data.get("paid_at"))
+    names = {"id": paid.number, "domain": "test", "reference": paid.key, "amount": paid.data["amount"]}
+    nothing = {"order_id": None, "pos_transaction_data": None, "source": None, "fees_breakdown": None}
+    parts = {
+        "authorization": {"exp_month": None, "exp_year": None, "account_name": None},
+        "customer": {"international_format_phone": None},
+        "plan": {},
+        "subaccount": {"currency": None},
+        "split": {},
+    }
+    return names | {"paid_at": at, "paidAt": at, "channel": "card", "currency": paid.data["currency"]} | parts | nothing
 
 
 def refund_event(thing: Thing, paid: Thing) -> Data:
-    """A refund, as its webhooks show it."""
-    return {
-        "id": str(thing.number),
-        "status": thing.data["status"],
+    """A refund, as its webhooks show it: found by its payment; an id of its own only when it needs somebody."""
+    status = thing.data["status"]
+    told = {
+        "status": status,
         "transaction_reference": paid.key,
-        "refund_reference": thing.key,
+        "refund_reference": None if status in ("pending", "processing") else thing.key,
         "amount": str(thing.data["amount"]),
         "currency": thing.data["currency"],
-        "processor": "instant-transfer",
-        "customer": customer(paid.data.get("email", "")),
+        "customer": {"first_name": "Ada", "last_name": "Payer", "email": paid.data.get("email", "")},
         "integration": INTEGRATION,
         "domain": "test",
     }
+    if status != "needs-attention":
+        return told | {"processor": "instant-transfer"}
+    notes = {name: thing.data.get(name, "") for name in ("customer_note", "merchant_note")}
+    return told | notes | {"id": str(thing.number)}

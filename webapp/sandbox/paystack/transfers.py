@@ -13,7 +13,7 @@ from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, whole
 from webapp.sandbox.paystack import shapes
 from webapp.sandbox.paystack.lists import listed
-from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, blueprint, said
+from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
 
 KIND, RECIPIENT, BALANCE = "paystack.transfer", "paystack.recipient", "paystack.balance"
 RECIPIENT_TYPES = (
@@ -63,7 +63,8 @@ def transfer() -> Response:
     recipient, reference = str(asked.get("recipient") or ""), str(asked.get("reference") or uuid.uuid4().hex)
     known = box.books.get(RECIPIENT, recipient)
     if known is None or known.data.get("is_deleted"):
-        raise Wrong(400, "Recipient specified is invalid", "invalid_transfer_recipient")
+        step = "Provide a valid recipient. Ensure you are passing the recipient code in the recipient param"
+        raise PaystackWrong(400, "Recipient specified is invalid", "invalid_transfer_recipient", step=step)
     wanted = {"amount": amount, "currency": currency, "recipient": recipient, "reason": str(asked.get("reason") or "")}
     with box.books.writing():
         thing = _made(box, reference, wanted)
