@@ -1,11 +1,10 @@
 """Payouts that were paid are asked about for a while, doubtful ones are marked, and a provider may pause them all."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from alembic import op
 
-from webapp import clock
 from webapp.migrations.columns import BIG, INSTANT, index
 
 revision = "0025"
@@ -40,5 +39,5 @@ def _watch_the_newest() -> None:
         sa.column("settled_at", INSTANT),
         sa.column("look_again_at", INSTANT),
     )
-    newest = (payout.c.status == "succeeded", payout.c.settled_at > clock.now() - _WATCHED)
+    newest = (payout.c.status == "succeeded", payout.c.settled_at > datetime.now(UTC) - _WATCHED)
     op.execute(payout.update().where(*newest).values(look_again_at=payout.c.settled_at))

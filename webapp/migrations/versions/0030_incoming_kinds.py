@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from webapp.migrations.columns import INSTANT
+from webapp.migrations.columns import BIG, INSTANT
 
 revision = "0030"
 down_revision = "0029"
@@ -23,7 +23,7 @@ def upgrade() -> None:
         "incoming_kind",
         sa.Column("provider", sa.String(40), nullable=False),
         sa.Column("event", sa.String(200), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("count", BIG, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("first_at", INSTANT, nullable=False),
         sa.Column("last_at", INSTANT, nullable=False),
