@@ -196,6 +196,14 @@ def test_the_same_money_changes_its_place_and_is_refunded_through_its_provider(m
     assert market.session.scalars(select(Refund.payment_id)).all() == [first.id]
 
 
+def test_what_was_kept_is_not_refunded_in_place_of_what_came_another_way(market: Market, marked: Payment) -> None:
+    decide(market, "keep", marked)
+    first = payments.get(market.session, marked.duplicate_of_id or 0)
+    refund(market, payments.escrow_of(market.session, first))
+    assert market.session.scalars(select(Refund.payment_id)).all() == []
+    assert wallet(market.session, buyer_of(market, marked)) == 20_000
+
+
 def test_another_sum_is_not_the_same_money(market: Market) -> None:
     payment = tried(market)
     decide(market, "mark_paid", payment)
