@@ -203,3 +203,10 @@ def test_sub_units_are_a_hundred_to_the_unit_of_every_currency(
         verified["data"] |= {"amount": amount, "requested_amount": amount, "currency": currency}
         found = paystack(replay, (200, verified)).look("re4lyvq3s3")
         assert (found.amount, found.asked, found.currency) == (ours, ours, currency)
+
+
+def test_a_listed_refund_in_an_unknown_currency_ends_no_comparison(replay: Replay) -> None:
+    listed = json.loads(json.dumps(next(each for each in ROWS if each["name"] == "refund-list-others")["says"]))
+    listed["data"].append(listed["data"][0] | {"id": 3, "currency": "XXQ"})
+    found = list(paystack(replay, (200, listed)).refunds(LONG_AGO, LATER))
+    assert [type(each).__name__ for each in found] == ["ListedRefund", "ListedRefund", "Skipped"]

@@ -8,7 +8,7 @@ from itertools import islice
 from webapp.db import Database
 from webapp.domain.duplicate_payments import told_apart
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_words import Fate, Seen, Skipped
 from webapp.domain.taken_back import taken_back
 from webapp.providers.needs import ListedRefund
 from webapp.services import differences, refund_books
@@ -30,12 +30,14 @@ class RefundComparison:
 
     db: Database
     provider: str
-    listed: Callable[[datetime, datetime], Iterator[ListedRefund]]
+    listed: Callable[[datetime, datetime], Iterator[ListedRefund | Skipped]]
     look_whole: Callable[[str], Seen]
     check: Callable[[], None]
     at: datetime
     matched: int = 0
     asked: int = 0
+    skipped: int = 0
+    """Rows of the list that can't be read."""
     findings: dict[str, Finding] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
 
@@ -55,17 +57,19 @@ class RefundComparison:
         said = None
         if self.asked > MOST_ASKED:
             said = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
-        return Compared(
-            self.source, self.at, since, until, self.matched, list(self.findings.values()), self.settled, said
-        )
+        found = list(self.findings.values())
+        skipped = self.skipped
+        return Compared(self.source, self.at, since, until, self.matched, found, self.settled, said, skipped=skipped)
 
     def _compare_theirs(self, since: datetime, until: datetime) -> set[int]:
         """Theirs against ours; returns our payments of which each listed row is a refund of ours."""
         explained: set[int] = set()
         doubtful: dict[int, Refunded] = {}
         rows = self.listed(since, until)
-        while page := list(islice(rows, _PAGE)):
+        while taken := list(islice(rows, _PAGE)):
             self.check()
+            page = [row for row in taken if isinstance(row, ListedRefund)]
+            self.skipped += len(taken) - len(page)
             with self.db.reading() as session:
                 known = refund_books.by_number(session, self.provider, page)
             for row in page:

@@ -153,5 +153,5 @@ class Listing(Protocol):
         or can't be read ends nothing.
         """
 
-    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
-        """Refunds of a time, page by page."""
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund | Skipped]:
+        """Refunds of a time, page by page. A row that can't be read ends nothing."""

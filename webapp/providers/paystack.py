@@ -171,12 +171,9 @@ class Paystack:
         for status in ("success", "reversed"):
             yield from self._listed("/transaction", _paid, since, until, status=status)
 
-    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund | Skipped]:
         """Refunds of a time, whoever made them."""
-        for row in self._rows("/refund", **_window(since, until)):
-            fate = _REFUND.get(row.text("status"), Fate.PENDING)
-            names = row.text("transaction"), row.maybe("transaction_reference"), row.maybe("dispute")
-            yield ListedRefund(*names, fate, minor(row, "amount", row.currency()), row.currency())
+        return paystack_lists.readable(self._rows("/refund", **_window(since, until)), _listed_refund)
 
     def payouts(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
         """Payouts of a time."""
@@ -247,6 +244,12 @@ def _refund(data: Answer) -> RefundRow:
         said,
         needs_person=said == _NEEDS_PERSON,
     )
+
+
+def _listed_refund(row: Answer) -> ListedRefund:
+    fate, currency = _REFUND.get(row.text("status"), Fate.PENDING), row.currency()
+    names = _transaction_of(row), row.maybe("transaction_reference"), row.maybe("dispute")
+    return ListedRefund(*names, fate, minor(row, "amount", currency), currency)
 
 
 def _given(row: RefundRow, reference: str) -> Seen:

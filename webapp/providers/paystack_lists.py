@@ -1,14 +1,15 @@
 """Paystack's lists: read until they say that they are over, whatever is in them."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
-from webapp.domain.provider_words import Seen, Skipped
+from webapp.domain.provider_words import Skipped
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
 from webapp.providers.failures import Unknown
 
 _PAGE = 100
+Row = TypeVar("Row")
 
 
 def rows(caller: Caller, name: str, path: str, **asked: Any) -> Iterator[Answer]:
@@ -30,7 +31,7 @@ def rows(caller: Caller, name: str, path: str, **asked: Any) -> Iterator[Answer]
         place, before = following, ids
 
 
-def readable(found: Iterator[Answer], read: Callable[[Answer], Seen]) -> Iterator[Seen | Skipped]:
+def readable(found: Iterator[Answer], read: Callable[[Answer], Row]) -> Iterator[Row | Skipped]:
     """Each row as it is read; one of another product, or that can't be read, is skipped and ends nothing."""
     for row in found:
         try:
