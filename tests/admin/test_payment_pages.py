@@ -220,3 +220,26 @@ def test_a_refund_that_can_be_two_of_the_providers_is_decided_with_its_rows_show
         found = refunds.of_payment(session, number)
         assert found is not None
         assert (found.status, found.provider_id) == ("pending", "42")
+
+
+def test_money_that_came_twice_is_shown_beside_its_payment_and_kept_for_the_buyer(
+    desk: Runtime, sign_in: SignIn
+) -> None:
+    _, number = awaiting(desk)
+    second = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "78")
+    word = {number: Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "77", others=(second,))}
+    with desk.db.transaction() as session:
+        payment_settling.settle_all(session, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
+        [besides] = session.scalars(select(Payment.id).where(Payment.duplicate_of_id == number))
+    client = sign_in("agent")
+    assert f'href="/payments/{besides}"' in client.get(f"/payments/{number}").text
+    page = client.get(f"/payments/{besides}").text.replace("\xa0", " ")
+    assert "It is nobody" in page
+    assert f'href="/payments/{number}"' in page
+    for offered in ("Refund…", "Keep for the party…"):
+        assert offered in page
+    preview, status = decide(client, besides, "keep", "They will buy more.")
+    assert "goes into the buyer" in preview
+    assert status == 303
+    assert payment_of(desk, besides).status == "succeeded"
+    assert "is in the wallet of" in client.get(f"/payments/{besides}").text
