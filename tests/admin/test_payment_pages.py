@@ -242,4 +242,4 @@ def test_money_that_came_twice_is_shown_beside_its_payment_and_kept_for_the_buye
     assert "goes into the buyer" in preview
     assert status == 303
     assert payment_of(desk, besides).status == "succeeded"
-    assert "is in the wallet of" in client.get(f"/payments/{besides}").text
+    assert "in the wallet: They will buy more." in client.get(f"/payments/{besides}").text
