@@ -327,8 +327,16 @@ def test_a_payout_in_doubt_is_decided_on_its_page(clocked: Runtime, sign_in: Sig
     assert "the party has it twice" in asked
     for deed in ("mark-paid", "give-back"):
         assert shown(client, f"/payouts/{number}/{deed}")
+    path, said = f"/payouts/{number}/give-back", "Paystack's support wrote that it was never sent."
+    preview = send(client, path, reason=said)
+    assert "Check before it is done" in preview.text
+    assert send(client, path, reason=said, step="do").status_code == 303
+    assert payout(clocked, number).status == "sending"
+    proposal = shown(client, "/approvals/1")
+    assert f"/payouts/{number}" in proposal
+    assert "goes back to the wallet: it was not paid and will not be" in proposal
     operator = sign_in("operator")
-    assert operator.post(f"/payouts/{number}/give-back", data={}).status_code == 403
+    assert operator.post(path, data={}).status_code == 403
 
 
 def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign_in: SignIn) -> None:

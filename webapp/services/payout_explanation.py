@@ -18,11 +18,15 @@ _WORDS = {
 }
 
 
+_SAYS_NOTHING = ("success", "pending", "failed", "reversed")
+"""Words of a provider that the answer has said already."""
+
+
 def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     """Sentences; the first is the answer."""
     payout = file.payout
     told = [_answer(file), *_decision(payout, at, settings)]
-    if payout.said and payout.said not in told:
+    if payout.said and payout.said not in _SAYS_NOTHING and not _is_held(file):
         told.append(payout.said)
     if payout.next_try_at is not None and not _is_held(file):
         soon = payout.next_try_at <= at
