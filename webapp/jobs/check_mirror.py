@@ -31,7 +31,7 @@ def check_mirror(work: Work, at: datetime) -> None:
     """Ask the external ledger by reference whether it has every transfer that it was sent, and what it has besides."""
     blnk = work.runtime.providers.blnk
     if blnk is None:
-        raise NotConfigured("There is no external ledger: LEDGER is not blnk.")
+        raise NotConfigured("An external ledger is not configured: set LEDGER=blnk.")
     if work.dry_run:
         return
     if work.asked.get(SEND):
