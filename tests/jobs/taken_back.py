@@ -145,6 +145,11 @@ class Case:
         said = {"id": number, "status": event, "transaction": {"reference": self.reference}}
         self.hook({"event": f"charge.dispute.{event}", "data": said | more})
 
+    def transaction(self) -> str:
+        """How the payment's transaction stands at the provider."""
+        rows = self.world.control("books?kind=paystack.transaction", method="GET")["paystack.transaction"]
+        return next(str(row["status"]) for row in rows if row["key"] == self.reference)
+
     def banks(self) -> list[str]:
         with self.runtime.db.reading() as session:
             return list(session.scalars(select(ProviderDispute.status).order_by(ProviderDispute.id)))

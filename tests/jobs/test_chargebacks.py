@@ -10,8 +10,8 @@ from tests.support.sandbox import sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
-from webapp.models import Alert, Audit, Dispute, ProviderDispute, Refund
-from webapp.services import dispute_work, disputes, previews
+from webapp.models import Alert, Audit, Dispute, ProviderDispute, Refund, Transfer
+from webapp.services import dispute_work, disputes, previews, reversals
 from webapp.services.disputes import NewDispute
 from webapp.services.escrow_executors import RefundEscrow
 
@@ -170,6 +170,25 @@ def test_a_refund_that_was_sent_and_a_bank_that_won_paid_the_buyer_twice(case: C
     assert case.payment().undecided_amount == 10_000
     case.decide("claw_back")
     assert case.balance(AccountKind.RECEIVABLE, "buyer") == -10_000
+
+
+def test_one_that_we_won_is_not_lost_since_we_refunded_the_payment_ourselves(case: Case) -> None:
+    case.refund()
+    case.give()
+    number = case.charged_back()
+    assert case.transaction() == "reversed", "Paystack says so of what we gave back"
+    case.bank(number, "won")
+    assert (case.banks(), case.payment().undecided_amount, case.alerts()) == (["won"], 0, [])
+
+
+def test_what_was_clawed_back_from_the_seller_is_not_reversed_besides(case: Case) -> None:
+    case.release()
+    case.bank(case.charged_back(), "lost")
+    case.decide("claw_back")
+    with case.runtime.db.reading() as session:
+        released = session.scalars(select(Transfer).where(Transfer.kind == "release")).one()
+        with pytest.raises(Conflict, match="clawed back"):
+            reversals.check(session, released)
 
 
 def test_one_of_which_no_webhook_told_the_end_is_asked_about(case: Case) -> None:

@@ -28,6 +28,12 @@ def step(before: str | None, now: ChargebackStatus) -> Step:
     return Step(before != now, now == ChargebackStatus.OPEN, now in LOST_CHARGEBACKS)
 
 
+def ended(status: ChargebackStatus, *, went_back: bool, is_refunded: bool) -> ChargebackStatus:
+    """How it stands, where the provider has the money no more: the bank has it, unless we gave it back ourselves."""
+    doubtful = status in (ChargebackStatus.OPEN, ChargebackStatus.WON)
+    return ChargebackStatus.LOST if doubtful and went_back and not is_refunded else status
+
+
 _WORDS = {
     ChargebackStatus.OPEN: "The payer's bank wants {amount} back: chargeback {number} at {provider} is open.",
     ChargebackStatus.WON: "We won chargeback {number} at {provider}: {amount} stay with us, it cost nothing.",

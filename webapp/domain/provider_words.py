@@ -121,4 +121,6 @@ class Charged:
     currency: str
     category: str = ""
     due_at: datetime | None = None
+    went_back: bool = False
+    """It is over, and the provider has the payment's money no more, for whatever reason."""
     said: str = ""

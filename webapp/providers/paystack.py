@@ -91,11 +91,8 @@ class Paystack:
         data = self._data(self._caller.get(f"/dispute/{number}"))
         transaction, currency = data.part("transaction"), data.currency()
         said, outcome = data.text("status"), data.maybe("resolution")
-        status = ChargebackStatus.OPEN
-        if said in _OVER:
-            taken = transaction.maybe("status") in _WENT_BACK
-            status = _OUTCOMES.get(outcome, ChargebackStatus.LOST if taken else ChargebackStatus.OPEN)
-            status = ChargebackStatus.LOST if status == ChargebackStatus.WON and taken else status
+        is_over = said in _OVER
+        status = _OUTCOMES.get(outcome, ChargebackStatus.OPEN) if is_over else ChargebackStatus.OPEN
         return Charged(
             data.text("id"),
             status,
@@ -106,7 +103,8 @@ class Paystack:
             currency,
             data.maybe("category"),
             _instant(data.maybe("dueAt") or data.maybe("due_at")),
-            outcome or said,
+            went_back=is_over and transaction.maybe("status") in _WENT_BACK,
+            said=outcome or said,
         )
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:

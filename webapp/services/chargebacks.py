@@ -27,7 +27,7 @@ from webapp.domain.states import (
     RefundStatus,
 )
 from webapp.models import Dispute, Escrow, Payment, ProviderDispute, Refund
-from webapp.services import alerts, audit, dispute_work, disputes, events, freezes, orders, payments
+from webapp.services import alerts, audit, dispute_work, disputes, events, freezes, orders, payments, taken_back
 from webapp.services.disputes import NewDispute
 from webapp.settings import Settings
 from webapp.sql import insert_new
@@ -60,14 +60,14 @@ def settle(
     payment = payments.locked(session, payment_id)
     escrow = orders.escrow_of(session, payment.order_id)
     known = _known(session, payment, charged, at)
-    before = known.status or None
-    step = chargeback.step(before, charged.status)
-    known.status, known.amount, known.currency = charged.status, charged.amount, charged.currency
+    before, status = known.status or None, _status(session, payment, charged)
+    step = chargeback.step(before, status)
+    known.status, known.amount, known.currency = status, charged.amount, charged.currency
     known.due_at, known.said = charged.due_at or known.due_at, charged.said[:300] or None
     known.ended_at = None if step.is_open else (known.ended_at or at)
     known.next_check_at = at + _PAUSE if step.is_open else None
     session.flush()
-    sentence = chargeback.in_words(known.provider, known.number, charged.status, _amount(known))
+    sentence = chargeback.in_words(known.provider, known.number, status, _amount(known))
     _cover(session, payment, known, step, at, actor)
     _freeze(session, payment, escrow, known, step, sentence, at, actor)
     if not step.is_news:
@@ -149,6 +149,12 @@ def _known(session: Session, payment: Payment, charged: Charged, at: datetime) -
     mine = (ProviderDispute.provider == payment.provider, ProviderDispute.number == charged.number[:40])
     found = select(ProviderDispute).where(*mine).with_for_update()
     return session.scalars(found.execution_options(populate_existing=True)).one()
+
+
+def _status(session: Session, payment: Payment, charged: Charged) -> ChargebackStatus:
+    around = taken_back.around(session, [payment.id]).get(payment.id, taken_back.NOTHING)
+    is_refunded = sum(around.refunds) >= (payment.seen_amount or payment.amount)
+    return chargeback.ended(charged.status, went_back=charged.went_back, is_refunded=is_refunded)
 
 
 def _amount(known: ProviderDispute) -> Money:

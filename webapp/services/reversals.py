@@ -9,8 +9,9 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import TransferReversed
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
+from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict, Overtaken
-from webapp.models import Account, Entry, Escrow, Transfer
+from webapp.models import Account, Entry, Escrow, Payment, Transfer
 from webapp.services import audit, events, freezes, postings, taken_back
 from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
@@ -35,6 +36,11 @@ def check(session: Session, transfer: Transfer) -> None:
         raise Overtaken(f"Transfer {transfer.reference} was reversed already.")
     if _went_outside(session, transfer):
         raise Conflict(f"Transfer {transfer.reference} went back through a provider: it can't be taken back.")
+    if (clawed_back := _clawed_back(session, transfer)) is not None:
+        raise Conflict(
+            f"{clawed_back} of this escrow's money was clawed back from who had got it, since its payment was taken "
+            "back: reversing the transfer would take that a second time. Correct what is left by a debt or a deposit."
+        )
 
 
 def draft(session: Session, transfer: Transfer, *, to_debt: bool, locked: bool) -> Draft:
@@ -85,6 +91,16 @@ def _went_outside(session: Session, transfer: Transfer) -> bool:
     to_clearing = (Account.kind == AccountKind.CLEARING, Entry.amount > 0)
     left = transfer.kind in (TransferKind.REFUND, TransferKind.SPLIT)
     return left and session.scalars(out.where(Entry.transfer_id == transfer.id, *to_clearing)).first() is not None
+
+
+def _clawed_back(session: Session, transfer: Transfer) -> Money | None:
+    """What was taken by a decision, after it had left the escrow, from the parties that this transfer gave it to."""
+    if transfer.escrow_id is None or not transfer.leaves:
+        return None
+    mine = select(Payment).join(Escrow, Escrow.order_id == Payment.order_id).where(Escrow.id == transfer.escrow_id)
+    borne = (Payment.taken_back_decided > 0, Payment.taken_back_from.in_((Bearer.SELLER, Bearer.BUYER)))
+    payment = session.scalars(mine.where(*borne, Payment.duplicate_of_id.is_(None)).limit(1)).first()
+    return None if payment is None else Money(payment.taken_back_decided, payment.currency)
 
 
 def _sides(session: Session, transfer: Transfer) -> list[tuple[Account, int]]:
