@@ -30,7 +30,7 @@ class Payment(Base):
 
     id: Mapped[Key]
     order_id: Mapped[int] = mapped_column(ForeignKey("purchase_order.id"), index=True)
-    duplicate_of_id: Mapped[int | None] = mapped_column(index=True)
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), index=True)
     """The payment besides which its provider collected this one, which nobody asked for."""
     provider: Mapped[Word]
     reference: Mapped[Word | None]

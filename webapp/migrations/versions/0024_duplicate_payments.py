@@ -10,5 +10,8 @@ down_revision = "0023"
 
 
 def upgrade() -> None:
-    op.add_column("payment", sa.Column("duplicate_of_id", BIG, nullable=True))
+    # Written out, since SQLite takes a reference only together with its column.
+    kind = BIG.compile(dialect=op.get_bind().dialect)
+    named = "CONSTRAINT fk_payment_duplicate_of_id"
+    op.execute(sa.text(f"ALTER TABLE payment ADD COLUMN duplicate_of_id {kind} {named} REFERENCES payment (id)"))
     op.create_index("ix_payment_duplicate_of_id", "payment", ["duplicate_of_id"])
