@@ -77,7 +77,7 @@ def test_latency_and_reset(paystack: Paystack):
     paystack.verify("order-1")
     assert time.monotonic() - began >= 0.12
     paystack.control("reset")
-    assert paystack.verify("order-1").status_code == 404
+    assert paystack.verify("order-1").status_code == 400
 
 
 def test_only_this_machine_is_answered(paystack: Paystack):

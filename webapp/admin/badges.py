@@ -70,6 +70,7 @@ LOOKS: dict[str, Look] = {
     "waiting": Look("calm", "hourglass", _("waiting")),
     "delivered": Look("good", "check", _("delivered")),
     "dead": Look("bad", "cross", _("dead")),
+    "missing": Look("bad", "cross", _("missing there")),
     "failing": Look("warn", "flag", _("failing")),
     "removed": Look("calm", "stop", _("removed")),
     # orders, people, tokens, processes
