@@ -19,7 +19,8 @@ Start = Callable[..., Up]
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 SHOWN = {
     "a payment verified, a missed webhook found": "SELECT count(*) >= 3 FROM payment WHERE status = 'succeeded'",
-    "another amount kept for a person": "SELECT count(*) >= 2 FROM payment WHERE status = 'needs_review'",
+    "too little kept for a person": "SELECT count(*) FROM payment WHERE status = 'needs_review'",
+    "the fee borne by the payer": "SELECT count(*) FROM payment WHERE amount = 900000 AND status = 'succeeded'",
     "a failure declined": "SELECT count(*) FROM payment WHERE status = 'failed' AND provider = 'paystack'",
     "a webhook handled": "SELECT count(*) FROM incoming_webhook WHERE status = 'handled'",
     "payouts sent and confirmed": "SELECT count(*) >= 4 FROM payout WHERE status = 'succeeded'",
