@@ -105,6 +105,14 @@ def test_a_second_success_is_found_by_its_webhook(runtime: Runtime, world: Sandb
     assert (second.status, second.duplicate_of_id) == ("needs_review", payment.id)
 
 
+def test_two_successes_before_anybody_asked_are_both_found(runtime: Runtime, world: Sandbox, payment: Payment) -> None:
+    tries(world, payment, "success")
+    told(world, runtime, payment)
+    with runtime.db.reading() as session:
+        run_here(runtime, session.scalars(select(Run.id).where(Run.job == "handle_webhooks")).one())
+    assert [each.status for each in besides(runtime)] == ["needs_review"]
+
+
 def test_a_second_success_is_found_by_the_hourly_comparison_and_strangers_end_nothing(
     runtime: Runtime, world: Sandbox, payment: Payment
 ) -> None:

@@ -12,12 +12,11 @@ from webapp.admin.offers import offer
 from webapp.admin.reconciliation_deeds import ReconciliationDeeds
 from webapp.admin.screen import page
 from webapp.models import Account, Difference
-from webapp.providers import blnk
+from webapp.providers import blnk, paystack
 from webapp.providers.house import KNOWN
 from webapp.security.context import runtime
 from webapp.services import differences, lookup, mirror_entries
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
-from webapp.services.provider_books import PAYMENTS, PAYOUTS
 
 KINDS: dict[str, Any] = {
     MISSING_HERE: _l("missing here"),
@@ -29,7 +28,12 @@ TABS: dict[str, tuple[Any, Any]] = {
     "resolved": (_l("Resolved"), (Difference.resolved_at.is_not(None),)),
     "all": (_l("All"), ()),
 }
-SOURCES = (blnk.NAME, blnk.TRANSFERS, *(f"{name}-{book.kind}s" for name in KNOWN for book in (PAYMENTS, PAYOUTS)))
+SOURCES = (
+    blnk.NAME,
+    blnk.TRANSFERS,
+    *(f"{name}-{kind}" for name in KNOWN for kind in ("payments", "refunds")),
+    f"{paystack.NAME}-payouts",
+)
 _MEANING: dict[str, Any] = {
     MISSING_HERE: _l(
         "They have it and we don't: money came or went past the desk, or under another reference. Find it in their "

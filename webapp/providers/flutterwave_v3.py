@@ -10,7 +10,7 @@ from webapp.domain.duplicate_payments import number_in
 from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
 from webapp.providers.answers import Answer
 from webapp.providers.calls import Caller
-from webapp.providers.failures import NotTold, Unknown
+from webapp.providers.failures import CallFailed, NotTold, Unknown
 from webapp.providers.flutterwave import (
     NAME,
     HostedPages,
@@ -67,18 +67,23 @@ class FlutterwaveV3:
         self._caller.post("/v3/payments/link/disable", {"link": address})
 
     def look(self, reference: str) -> Seen:
-        """What became of a payment. An answer about another tx_ref than was asked for is not believed."""
+        """What became of a payment, and of every other transaction under its reference: two may have succeeded. An
+        answer about another tx_ref than was asked for is not believed.
+        """
         first = self._first(reference)
-        if first.fate in (Fate.SUCCEEDED, Fate.ABSENT) or number_in(reference):
+        if first.fate == Fate.ABSENT or number_in(reference):
             return first
-        return foremost([*self._tried(reference), first], reference)
+        try:
+            tried = self._tried(reference)
+        except CallFailed:
+            if first.fate != Fate.SUCCEEDED:
+                raise
+            tried = []  # it is paid all the same; the hourly comparison finds a further success
+        return foremost([*tried, first], reference)
 
     def look_whole(self, reference: str) -> Seen:
         """What became of a payment and of every other transaction under its reference, and what of each went back."""
-        first = self._first(reference)
-        if first.fate != Fate.ABSENT and not number_in(reference):
-            first = foremost([*self._tried(reference), first], reference)
-        return with_refunds(first, self._refunds_of)
+        return with_refunds(self.look(reference), self._refunds_of)
 
     def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
         """Successful payments of a time."""

@@ -82,7 +82,8 @@ def _ended(file: PaymentFile, at: datetime) -> list[str]:
     payment = file.payment
     when = f" on {_on(payment.settled_at)}" if payment.settled_at else ""
     told = f": {payment.said}" if payment.said else "."
-    return [f"It {payment.status}{when}{told}", f"Order {file.order.ref} is {file.order.status.replace('_', ' ')}."]
+    became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
+    return [f"{became}{when}{told}", f"Order {file.order.ref} is {file.order.status.replace('_', ' ')}."]
 
 
 def _refunded(refund: Refund) -> str:

@@ -47,6 +47,8 @@ def _answer(file: PayoutFile) -> str:
             f"Its provider may have it, and has not shown it since {_on(payout.doubted_at)}. It is looked for; it is "
             "neither sent again nor given back by itself."
         )
+    if status == PayoutStatus.PENDING and payout.sent_at is not None:
+        return "It was tried and is not known to be there; it is sent again, under the same reference, so at most once."
     return _WORDS[status]
 
 
