@@ -202,7 +202,7 @@ def test_an_account_that_is_unknown_even_so_is_refused_with_the_providers_senten
     plan = planned(sqlite_runtime)
     with sqlite_runtime.db.transaction() as session:
         session.execute(update(PayoutDestination).values(recipient="RCP_nobody"))
-    sqlite_runtime.providers.paystack.recipient = lambda destination: "RCP_nobody"  # type: ignore[union-attr, method-assign]
+    sqlite_runtime.providers.paystack.recipient = lambda destination: "RCP_nobody"
     run_job_now(sqlite_runtime, JOB)
 
     [payout] = payouts_of(sqlite_runtime, plan)

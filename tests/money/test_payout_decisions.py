@@ -47,7 +47,7 @@ def decide(runtime: Runtime, action: str, number: int, actor: object = AMINA) ->
             WHY,
             version=payouts.get(session, number).version,
             at=clock.now(),
-            actor=actor,  # type: ignore[arg-type]
+            actor=actor,
             settings=runtime.settings,
         )
 

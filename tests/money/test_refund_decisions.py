@@ -54,7 +54,7 @@ class Case:
             said,
             version=seen,
             at=NOW + timedelta(minutes=2),
-            actor=actor,  # type: ignore[arg-type]
+            actor=actor,
         )
 
     def credited(self) -> int:
