@@ -20,7 +20,7 @@ from webapp.jobs.payment_waves import verify_now
 from webapp.jobs.start import prepare
 from webapp.models import Account, Alert, Escrow, Payment, ProviderDispute, Refund
 from webapp.runtime import Runtime
-from webapp.services import escrows, freezes, limits, orders, payment_decisions, payments
+from webapp.services import escrows, freezes, limits, orders, payment_decisions, payment_file, payments
 from webapp.services.approvals import Decided
 
 WHY = "The provider's dashboard says so."
@@ -29,11 +29,13 @@ WHY = "The provider's dashboard says so."
 class Case:
     """One order paid by card, and what may be done about it."""
 
-    def __init__(self, runtime: Runtime, world: Sandbox, *, due: bool = True, fee: int = 500) -> None:
+    def __init__(
+        self, runtime: Runtime, world: Sandbox, *, due: bool = True, fee: int = 500, collected: int | None = None
+    ) -> None:
         self.runtime, self.world = runtime, world
         self.order, self.payment_id = awaiting(runtime, fee=fee)
         self.reference = begun(runtime, self.payment_id).reference or ""
-        world.pay(self.reference)
+        world.pay(self.reference, **({} if collected is None else {"amount": collected}))
         self.verify()
         if due:
             with runtime.db.transaction() as session:
@@ -122,6 +124,11 @@ class Case:
             mine = Account.party_id == who if party else Account.party_id.is_(None)
             rows = select(func.coalesce(func.sum(Account.balance), 0)).where(Account.kind == kind, mine)
             return int(session.scalars(rows).one())
+
+    def borne(self) -> dict[str, int]:
+        """Who bore what was taken back, as the payment's page says it."""
+        with self.runtime.db.reading() as session:
+            return dict(payment_file.read(session, self.payment_id).borne)
 
     def alerts(self) -> list[str]:
         with self.runtime.db.reading() as session:

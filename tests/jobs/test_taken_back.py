@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from tests.jobs.support import run_job_now
 from tests.jobs.taken_back import WHY, Case, case, runtime  # noqa: F401
+from tests.jobs.test_handle_webhooks import finish, post
 from tests.support.market import CHIKA, DIVINE, wallet
 from tests.support.sandbox import Sandbox, awaiting, begun, sandbox, world  # noqa: F401
 from webapp import clock
@@ -249,3 +250,83 @@ def test_what_was_released_and_taken_back_is_frozen_when_it_is_held_again(case: 
         out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
         escrows.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
     assert FreezeCause.PAYMENT in case.causes()
+
+
+def _with_fee(runtime: Runtime, world: Sandbox) -> Case:
+    """One whose payer bore the fee: 3.00 of the 103.00 that were collected."""
+    return Case(runtime, world, collected=10_300)
+
+
+def test_the_fee_on_top_is_kept_with_the_payment(runtime: Runtime, world: Sandbox) -> None:
+    found = _with_fee(runtime, world).payment()
+    assert (found.status, found.amount, found.payer_fee, found.seen_amount) == ("succeeded", 10_000, 300, None)
+    assert found.paid_at is not None
+    assert found.last_checked_at is not None
+
+
+def test_the_platform_bears_what_is_above_the_price(runtime: Runtime, world: Sandbox) -> None:
+    case = _with_fee(runtime, world)
+    case.by_hand()
+    assert case.payment().undecided_amount == 10_300
+    told = case.decide("claw_back").sentence
+    assert "NGN 3.00 of it is the payer's fee on top of the price" in told
+    assert case.escrow().status == "refunded"
+    assert case.balance(AccountKind.WALLET, "buyer") == case.balance(AccountKind.RECEIVABLE, "buyer") == 0
+    assert (case.balance(AccountKind.LOSSES), case.balance(AccountKind.CLEARING)) == (-300, 300)
+    assert case.borne() == {"escrow": 10_000, "platform": 300}
+
+
+def test_a_part_below_the_price_is_no_fee(runtime: Runtime, world: Sandbox) -> None:
+    case = _with_fee(runtime, world)
+    case.by_hand(4_000)
+    case.decide("claw_back")
+    assert (case.escrow().amount, case.borne()) == (6_000, {"escrow": 4_000})
+    case.by_hand(6_300)
+    case.decide("claw_back")
+    assert (case.escrow().status, case.balance(AccountKind.LOSSES)) == ("refunded", -300)
+    assert case.borne() == {"escrow": 10_000, "platform": 300}
+
+
+def test_after_the_release_the_seller_owes_no_more_than_the_price(runtime: Runtime, world: Sandbox) -> None:
+    case = _with_fee(runtime, world)
+    case.night()
+    case.by_hand()
+    case.decide("claw_back")
+    assert case.balance(AccountKind.WALLET, "seller") == case.balance(AccountKind.WALLET, "buyer") == 0
+    assert case.balance(AccountKind.LOSSES) == -300
+    assert case.borne() == {"seller": 9_500, "fees": 500, "platform": 300}
+
+
+def test_the_fee_that_comes_back_is_the_platforms(runtime: Runtime, world: Sandbox) -> None:
+    case = _with_fee(runtime, world)
+    case.by_hand()
+    case.decide("claw_back")
+    [number] = [
+        row["number"] for row in case.world.control("books?kind=paystack.refund", method="GET")["paystack.refund"]
+    ]
+    case.world.control(f"refunds/{number}", {"outcome": "failed"})
+    case.verify()
+    case.decide("give_again")
+    assert (case.balance(AccountKind.LOSSES), case.balance(AccountKind.WALLET, "seller")) == (0, 9_500)
+    assert case.balance(AccountKind.CLEARING) == -10_000
+
+
+def test_our_refund_by_card_leaves_the_fee_to_the_platform(runtime: Runtime, world: Sandbox) -> None:
+    case = _with_fee(runtime, world)
+    case.refund()
+    case.give()
+    case.by_hand(300)
+    case.decide("claw_back")
+    assert (case.balance(AccountKind.LOSSES), case.balance(AccountKind.RECEIVABLE, "buyer")) == (-300, 0)
+
+
+def test_a_webhook_that_made_us_ask_is_a_look(runtime: Runtime, world: Sandbox) -> None:
+    _, payment = awaiting(runtime)
+    reference = begun(runtime, payment).reference or ""
+    world.pay(reference)
+    post(runtime, "paystack", {"event": "charge.success", "data": {"reference": reference, "status": "success"}})
+    finish(runtime)
+    with runtime.db.reading() as session:
+        found = payments.get(session, payment)
+    assert found.status == "succeeded"
+    assert found.last_checked_at is not None

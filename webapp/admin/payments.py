@@ -11,6 +11,8 @@ from webapp.admin.payment_list import LISTING, TABS
 from webapp.admin.screen import page
 from webapp.admin.tabbed import TabbedScreen
 from webapp.admin.timelines import Shown, in_words
+from webapp.admin.words import money
+from webapp.domain.taken_back import Bearer
 from webapp.models import IncomingWebhook
 from webapp.services import payment_explanation, payment_file
 from webapp.services.payment_file import PaymentFile
@@ -35,7 +37,20 @@ class PaymentScreen(TabbedScreen, PaymentDeeds):
         with self.reading() as session:
             file = payment_file.read(session, payment_id)
         why = payment_explanation.why(file, clock.now())
-        return self.show("one.html", file=file, why=why, moments=_moments(file), offers=self.offers(file))
+        return self.show(
+            "one.html", file=file, why=why, moments=_moments(file), offers=self.offers(file), borne=_borne(file)
+        )
+
+
+def _borne(file: PaymentFile) -> list[tuple[str, str]]:
+    names = {
+        Bearer.ESCROW: _("The escrow"),
+        Bearer.SELLER: _("The seller"),
+        Bearer.BUYER: _("The buyer"),
+        Bearer.FEES: _("The fees"),
+        Bearer.PLATFORM: _("The platform, as a loss"),
+    }
+    return [(names[Bearer(each)], money(amount, file.payment.currency)) for each, amount in file.borne.items()]
 
 
 def _moments(file: PaymentFile) -> list[Shown]:

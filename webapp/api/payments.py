@@ -41,6 +41,7 @@ class PaymentShape(Shape):
     status: str
     amount: Money
     seen: Money | None
+    payer_fee: Annotated[Money | None, Field(description="What its payer paid on top, for the provider's fee.")]
     taken_back: Annotated[Money | None, Field(description="What is gone of it that no refund of the desk explains.")]
     undecided: Annotated[
         Money | None,
@@ -53,6 +54,7 @@ class PaymentShape(Shape):
     said: str | None
     created_at: Instant
     next_check_at: Instant | None
+    paid_at: Annotated[Instant | None, Field(description="When it was paid, by its provider.")]
     settled_at: Instant | None
     version: int
 
@@ -93,6 +95,7 @@ def shape_of(payment: Payment, order_ref: str) -> PaymentShape:
     doubtful = Money(amount=payment.seen_amount or 0, currency=payment.seen_currency or "") if seen else None
     amount = Money(amount=payment.amount, currency=payment.currency)
     sums = {"taken_back": payment.taken_back_amount, "undecided": payment.undecided_amount}
+    sums["payer_fee"] = payment.payer_fee
     gone = {name: Money(amount=sum, currency=payment.currency) if sum else None for name, sum in sums.items()}
     return PaymentShape(**fields | {"order": order_ref, "amount": amount, "seen": doubtful} | gone)
 

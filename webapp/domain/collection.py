@@ -45,6 +45,8 @@ class Attempt:
     seen_amount: int | None = None
     """What the provider collected, where that was in doubt."""
     seen_currency: str | None = None
+    payer_fee: int = 0
+    """What the payer paid on top of `amount`."""
     ours: tuple[int, ...] = ()
     """Our refunds of it that were not refused."""
     was_refunded: bool = False
@@ -151,10 +153,11 @@ def _given_back(attempt: Attempt, word: Word) -> tuple[GivenBack, ...] | None:
     if not isinstance(word, Seen):
         return None
     collected = attempt.seen_amount or attempt.amount
+    all_of_it = (GivenBack(collected + attempt.payer_fee, is_listed=False),)
     if word.given_back is None and word.fate == Fate.REVERSED:
-        return (GivenBack(collected, is_listed=False),)
+        return all_of_it
     if word.fate == Fate.FAILED or (word.currency not in (None, attempt.seen_currency or attempt.currency)):
-        return (GivenBack(collected, is_listed=False),)
+        return all_of_it
     if word.fate == Fate.SUCCEEDED and (word.amount or 0) < collected:
         return (*(word.given_back or ()), GivenBack(collected - (word.amount or 0), is_listed=False))
     return word.given_back

@@ -48,11 +48,15 @@ class Seen:
     """Further transactions that succeeded under the same reference."""
     needs_person: bool = False
     """It does not go on by itself: somebody has to do something at the provider."""
+    payer_fee: int = 0
+    """What its payer paid on top of `amount`, for the provider's fee."""
+    paid_at: datetime | None = None
+    """When it was paid, by the provider's clock; None when it does not tell."""
 
     def as_asked(self, owed: int) -> "Seen":
         """The same, with what was asked as its amount where that is what is owed and the payer paid more: the fee."""
-        bore_the_fee = self.asked == owed and (self.amount or 0) > owed
-        return replace(self, amount=owed) if bore_the_fee else self
+        above = (self.amount or 0) - owed
+        return replace(self, amount=owed, payer_fee=above) if self.asked == owed and above > 0 else self
 
     @property
     def refunded_amount(self) -> int | None:

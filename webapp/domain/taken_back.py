@@ -68,12 +68,19 @@ def _by_dispute(rows: Iterable[GivenBack]) -> dict[str, int]:
     return found
 
 
-def bearers(hold: Hold, amount: int) -> dict[Bearer, int]:
+def fee_on_top(gone: int, price: int, payer_fee: int) -> int:
+    """What of all that went back of a payment is the fee that its payer paid besides the price. It goes last."""
+    return max(0, min(gone - price, payer_fee))
+
+
+def bearers(hold: Hold, amount: int, on_top: int = 0) -> dict[Bearer, int]:
     """Of whom an amount is clawed back, by where the money of the escrow is now; the parts sum to the amount.
 
-    While it is held, it comes out of the escrow. Afterwards the seller gives what was released, the platform's fee
-    on it included; whoever was refunded besides the taking was paid twice and gives that.
+    `on_top` of it is above the order's price, which nobody here ever got: the platform bears that. While it
+    is held, it comes out of the escrow. Afterwards the seller gives what was released, the platform's fee on it
+    included; whoever was refunded besides the taking was paid twice and gives that.
     """
+    amount -= on_top
     if hold.status == EscrowStatus.HELD:
         first = {Bearer.ESCROW: min(amount, hold.amount)}
     elif hold.status in (EscrowStatus.RELEASED, EscrowStatus.SPLIT):
@@ -83,5 +90,5 @@ def bearers(hold: Hold, amount: int) -> dict[Bearer, int]:
         first = {Bearer.SELLER: part - fee, Bearer.FEES: fee}
     else:
         first = {}
-    found = first | {Bearer.BUYER: amount - sum(first.values())}
+    found = first | {Bearer.BUYER: amount - sum(first.values()), Bearer.PLATFORM: on_top}
     return {bearer: part for bearer, part in found.items() if part}

@@ -50,6 +50,10 @@ class Payment(Base):
     """The last thing to know about it, in a sentence."""
     seen_amount: Mapped[Minor | None]
     seen_currency: Mapped[Currency | None]
+    payer_fee: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    """What its payer paid on top of the price, for the provider's fee."""
+    paid_at: Mapped[datetime | None]
+    """When it was paid, by the provider's clock."""
     taken_back_amount: Mapped[Minor] = mapped_column(default=0, server_default="0")
     """What is gone of it that no refund of ours explains: given back at the provider, or taken by the payer's bank."""
     taken_back_decided: Mapped[Minor] = mapped_column(default=0, server_default="0")

@@ -1,8 +1,10 @@
 """Reading answers that are not believed before they are checked."""
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from webapp.domain.instants import parse_instant
 from webapp.domain.money import exponent, from_major
 from webapp.providers.failures import Unknown
 
@@ -48,6 +50,14 @@ class Answer:
         """A text, or nothing; at most 300 characters of it."""
         found = self.body.get(key)
         return str(found)[:300] if isinstance(found, str | int) and not isinstance(found, bool) else ""
+
+    def maybe_instant(self, key: str) -> datetime | None:
+        """When something was, or nothing where it is not told, or can't be read."""
+        told = self.maybe(key)
+        try:
+            return parse_instant(told) if told else None
+        except ValueError:
+            return None
 
     def minor(self, key: str) -> int:
         """A whole number of minor units."""

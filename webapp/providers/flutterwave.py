@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from webapp import clock
-from webapp.domain.instants import parse_instant
 from webapp.domain.money import to_major
 from webapp.domain.provider_words import Fate, GivenBack, RefundRow, Seen, Skipped
 from webapp.providers.answers import Answer
@@ -75,7 +74,7 @@ def successes(
     older row, so that nothing has to be known of how the list is narrowed. Rows that can't be read are skipped.
     """
     for row in rows:
-        at = _maybe_instant(row.maybe(made))
+        at = row.maybe_instant(made)
         if at is not None and at < since:
             return
         try:
@@ -118,7 +117,7 @@ def refund_amount(row: Answer, names: Sequence[str], currency: str) -> int:
 def refund_row(row: Answer, fate: Fate, amount: int, currency: str, *, made: str) -> RefundRow:
     """A row of a list of refunds; `made` names when it was."""
     said = row.text("status")
-    at = _maybe_instant(row.maybe(made))
+    at = row.maybe_instant(made)
     return RefundRow(row.text("id"), fate, amount, currency, at, said, needs_person=said == "requires_action")
 
 
@@ -137,13 +136,6 @@ def listed_refund(row: Answer, payment: str, amounts: Sequence[str], fate: Fate)
 def window(since: datetime, until: datetime) -> dict[str, Any]:
     """A time, as lists are narrowed to it."""
     return {"from": clock.iso(since), "to": clock.iso(until)}
-
-
-def _maybe_instant(text: str) -> datetime | None:
-    try:
-        return parse_instant(text) if text else None
-    except ValueError:
-        return None
 
 
 def _last_page(answer: Answer, page: int) -> int:

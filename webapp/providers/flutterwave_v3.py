@@ -157,6 +157,7 @@ def _payment(data: Answer, reference: str, *, named: str = "") -> Seen:
         currency,
         data.text("id"),
         data.maybe("processor_response") or data.text("status"),
+        paid_at=data.maybe_instant("created_at"),
     )
 
 

@@ -184,9 +184,8 @@ def _address(data: Answer) -> str:
 def _seen(data: Answer, reference: str) -> Seen:
     currency = data.currency()
     said = data.text("status")
-    return Seen(
-        reference, _CHARGE.get(said, Fate.PENDING), data.major("amount", currency), currency, data.text("id"), said
-    )
+    fate, at = _CHARGE.get(said, Fate.PENDING), data.maybe_instant("created_datetime")
+    return Seen(reference, fate, data.major("amount", currency), currency, data.text("id"), said, paid_at=at)
 
 
 def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:

@@ -10,7 +10,6 @@ from typing import Any
 
 from webapp import clock
 from webapp.domain.duplicate_payments import number_in
-from webapp.domain.instants import parse_instant
 from webapp.domain.provider_words import Charged, Fate, GivenBack, RefundRow, Seen, Skipped
 from webapp.domain.states import ChargebackStatus
 from webapp.providers import paystack_lists, paystack_payouts
@@ -102,7 +101,7 @@ class Paystack:
             else minor(transaction, "amount", currency),
             currency,
             data.maybe("category"),
-            _instant(data.maybe("dueAt") or data.maybe("due_at")),
+            data.maybe_instant("dueAt") or data.maybe_instant("due_at"),
             went_back=is_over and transaction.maybe("status") in _WENT_BACK,
             said=outcome or said,
         )
@@ -225,7 +224,8 @@ def _path(reference: str) -> str:
 def _paid(data: Answer, reference: str) -> Seen:
     """A payment, and what its payer was asked for."""
     named = reference if number_in(reference) is None else data.maybe("reference")
-    seen = replace(_seen(data, named, _PAYMENT), reference=reference, is_test=data.maybe("domain") == "test")
+    at, is_test = data.maybe_instant("paid_at") or data.maybe_instant("paidAt"), data.maybe("domain") == "test"
+    seen = replace(_seen(data, named, _PAYMENT), reference=reference, is_test=is_test, paid_at=at)
     if data.body.get("requested_amount") is None:
         return seen
     return replace(seen, asked=minor(data, "requested_amount", seen.currency or ""))
@@ -238,7 +238,7 @@ def _refund(data: Answer) -> RefundRow:
         _REFUND.get(said, Fate.PENDING),
         minor(data, "amount", currency),
         currency,
-        _instant(data.maybe("createdAt") or data.maybe("created_at")),
+        data.maybe_instant("createdAt") or data.maybe_instant("created_at"),
         said,
         needs_person=said == _NEEDS_PERSON,
     )
@@ -271,10 +271,3 @@ def _absent(failure: CallFailed, reference: str) -> Seen:
 
 def _window(since: datetime, until: datetime) -> dict[str, str]:
     return {"from": clock.iso(since), "to": clock.iso(until)}
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        return parse_instant(text) if text else None
-    except ValueError:
-        return None

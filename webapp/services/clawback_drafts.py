@@ -6,15 +6,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money, fee_share
-from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
-from webapp.domain.taken_back import Bearer, Hold, bearers
-from webapp.models import Account, Entry, Escrow, Payment, Transfer
+from webapp.domain.states import NOT_GIVEN_BACK, AccountKind, EscrowStatus, TransferKind
+from webapp.domain.taken_back import Bearer, Hold, bearers, fee_on_top
+from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
 from webapp.services import accounts, ways_back
 from webapp.services.accounts import Place
 from webapp.services.postings import Draft
 from webapp.sql import lock
 
 Sides = list[tuple[Place | int, int]]
+_BEARERS = {
+    AccountKind.ESCROW: Bearer.ESCROW,
+    AccountKind.PENDING: Bearer.ESCROW,
+    AccountKind.FEES: Bearer.FEES,
+    AccountKind.LOSSES: Bearer.PLATFORM,
+}
 _IN_WALLET = Hold(EscrowStatus.REFUNDED, 0, 0)
 """As if its escrow had gone to the buyer: what was collected besides a payment is in the buyer's wallet."""
 
@@ -32,13 +38,27 @@ def write_off(payment: Payment, escrow: Escrow) -> Draft:
     return _taken(payment, escrow, sides)
 
 
-def claw_back(session: Session, payment: Payment, escrow: Escrow) -> list[Draft]:
-    """Out of the escrow while it is held, which goes by that when it was all; else from whom the money went to."""
+def undecided_fee(payment: Payment, refund: Refund | None) -> int:
+    """What of the undecided is the fee that the payer paid on top of the price; below zero when it came back."""
+    return fee_in(payment, refund, payment.taken_back_amount) - fee_in(payment, refund, payment.taken_back_decided)
+
+
+def fee_in(payment: Payment, refund: Refund | None, taken_back: int) -> int:
+    """What of so much that was taken back is that fee: what went back besides what we refunded."""
+    ours = refund.amount if refund is not None and refund.status not in NOT_GIVEN_BACK else 0
+    return fee_on_top(ours + taken_back, payment.amount, payment.payer_fee)
+
+
+def claw_back(session: Session, payment: Payment, escrow: Escrow, on_top: int) -> list[Draft]:
+    """Out of the escrow while it is held, which goes by that when it was all; else from whom the money went to.
+
+    What of it is above the price is the platform's.
+    """
     hold = Hold(escrow.status, escrow.amount, escrow.fee, _to_seller(session, escrow))
     if payment.duplicate_of_id is not None:
         hold = _IN_WALLET
-    borne = bearers(hold, payment.undecided_amount)
-    whole = is_whole(payment, escrow)
+    borne = bearers(hold, payment.undecided_amount, on_top)
+    whole = is_whole(payment, escrow, on_top)
     sides: Sides = []
     for bearer, part in borne.items():
         if not (whole and bearer == Bearer.ESCROW):
@@ -47,13 +67,14 @@ def claw_back(session: Session, payment: Payment, escrow: Escrow) -> list[Draft]
     return drafts + ([_taken(payment, escrow, sides)] if sides else [])
 
 
-def refund_rest(session: Session, payment: Payment, escrow: Escrow, *, by_card: bool) -> Draft:
+def refund_rest(payment: Payment, escrow: Escrow, on_top: int, *, by_card: bool) -> list[Draft]:
     """The escrow goes: a part of it went back already, and the rest follows."""
-    gone = payment.undecided_amount
-    if by_card:
-        return refund_outside(payment, escrow, [(_clearing(payment), escrow.amount)])
+    gone = payment.undecided_amount - on_top
     wallet = Place(AccountKind.WALLET, escrow.currency, escrow.buyer_id)
-    return refund_outside(payment, escrow, [(_clearing(payment), gone), (wallet, escrow.amount - gone)])
+    rest: Sides = [(_clearing(payment), gone), (wallet, escrow.amount - gone)]
+    refund = refund_outside(payment, escrow, [(_clearing(payment), escrow.amount)] if by_card else rest)
+    losses: Sides = [(Place(AccountKind.LOSSES, payment.currency), -on_top)]
+    return [refund, _taken(payment, escrow, losses)] if on_top else [refund]
 
 
 def refund_outside(payment: Payment, escrow: Escrow, to: Sides) -> Draft:
@@ -69,12 +90,13 @@ def refund_outside(payment: Payment, escrow: Escrow, to: Sides) -> Draft:
     )
 
 
-def give_again(session: Session, payment: Payment, escrow: Escrow) -> Draft:
+def give_again(session: Session, payment: Payment, escrow: Escrow, on_top: int) -> Draft:
     """What came back goes to whom it was taken from; a debt of theirs is met first."""
-    amount = -payment.undecided_amount
+    came, losses = -payment.undecided_amount, Place(AccountKind.LOSSES, payment.currency)
+    amount = came + on_top
     to: Sides
     if payment.taken_back_from == Bearer.PLATFORM:
-        to = [(Place(AccountKind.LOSSES, payment.currency), amount)]
+        to, on_top = [(losses, came)], 0
     elif goes_into_escrow(payment, escrow):
         to = [(escrow.held_account_id or 0, amount)]
     elif payment.taken_back_from == Bearer.BUYER:
@@ -83,12 +105,14 @@ def give_again(session: Session, payment: Payment, escrow: Escrow) -> Draft:
         fee = min(amount, fee_share(escrow.fee, amount, escrow.amount))
         fees: Sides = [(Place(AccountKind.FEES, escrow.currency), fee)] if fee else []
         to = [*fees, *_given(session, escrow.seller_id, amount - fee, escrow.currency)]
-    return _draft(payment, escrow, TransferKind.CAME_BACK, [(_clearing(payment), -amount), *to])
+    fee_again: Sides = [(losses, -on_top)] if on_top else []
+    to = [(place, part) for place, part in to if part]
+    return _draft(payment, escrow, TransferKind.CAME_BACK, [(_clearing(payment), -came), *to, *fee_again])
 
 
-def is_whole(payment: Payment, escrow: Escrow) -> bool:
+def is_whole(payment: Payment, escrow: Escrow, on_top: int = 0) -> bool:
     """Whether all that is held was taken back."""
-    return is_held_for(payment, escrow) and payment.undecided_amount >= escrow.amount
+    return is_held_for(payment, escrow) and payment.undecided_amount - on_top >= escrow.amount
 
 
 def is_held_for(payment: Payment, escrow: Escrow) -> bool:
@@ -123,6 +147,26 @@ def in_words(escrow: Escrow, drafts: Sequence[Draft]) -> str:
                 way = _way(place, amount)
                 said.append(f"{Money(abs(amount), draft.currency)} {way} {_name(escrow, place)}")
     return ", ".join(said)
+
+
+def borne_by(session: Session, payment: Payment, escrow: Escrow) -> dict[str, int]:
+    """Who bore how much of what was decided, as the ledger has it. What ended the escrow is the rest of it."""
+    mine = Transfer.reference.startswith(f"payment-{payment.id}-", autoescape=True)
+    kinds = Transfer.kind.in_((TransferKind.TAKEN_BACK, TransferKind.CAME_BACK))
+    rows = (
+        select(Account.kind, Account.party_id, func.sum(Entry.amount))
+        .join(Entry, Entry.account_id == Account.id)
+        .join(Transfer, Transfer.id == Entry.transfer_id)
+        .where(Transfer.escrow_id == escrow.id, mine, kinds, Account.kind != AccountKind.CLEARING)
+        .group_by(Account.kind, Account.party_id)
+    )
+    found: dict[str, int] = {}
+    for kind, party_id, amount in session.execute(rows):
+        name = _BEARERS.get(AccountKind(kind)) or (Bearer.SELLER if party_id == escrow.seller_id else Bearer.BUYER)
+        found[name] = found.get(name, 0) - int(amount)
+    rest = payment.taken_back_decided - sum(found.values())
+    found[Bearer.ESCROW] = found.get(Bearer.ESCROW, 0) + rest
+    return {str(each): found[each] for each in Bearer if found.get(each)}
 
 
 def _way(place: Place | int, amount: int) -> str:
@@ -163,8 +207,9 @@ def _clearing(payment: Payment) -> Place:
 def _borne(session: Session, bearer: Bearer, part: int, escrow: Escrow) -> Sides:
     if bearer == Bearer.ESCROW:
         return [(escrow.held_account_id or 0, -part)]
-    if bearer == Bearer.FEES:
-        return [(Place(AccountKind.FEES, escrow.currency), -part)]
+    if bearer in (Bearer.FEES, Bearer.PLATFORM):
+        kind = AccountKind.FEES if bearer == Bearer.FEES else AccountKind.LOSSES
+        return [(Place(kind, escrow.currency), -part)]
     party = escrow.seller_id if bearer == Bearer.SELLER else escrow.buyer_id
     taken = min(part, _balance(session, AccountKind.WALLET, party, escrow.currency))
     return _some(party, escrow.currency, wallet=-taken, debt=taken - part)

@@ -74,13 +74,14 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
     """A whole one ends the escrow as refunded, and an open dispute of ours with it; a part makes the hold smaller."""
     check_claw_back(subject)
     session, payment, escrow, gone = context.session, subject.payment, subject.escrow, _gone(subject.payment)
-    whole, is_held = clawback_drafts.is_whole(payment, escrow), clawback_drafts.is_held_for(payment, escrow)
+    on_top = clawback_drafts.undecided_fee(payment, subject.refund)
+    whole, is_held = clawback_drafts.is_whole(payment, escrow, on_top), clawback_drafts.is_held_for(payment, escrow)
     dispute = _open_dispute(session, escrow) if whole else None
     if whole:
         own = {(str(dispute_locks.cause_of(dispute)), dispute.id)} if dispute else set()
         _require_nothing_else(context, payment, escrow, own)
     _lock(context, escrow)
-    drafts = clawback_drafts.claw_back(session, payment, escrow)
+    drafts = clawback_drafts.claw_back(session, payment, escrow, on_top)
 
     def post() -> None:
         _decided(
@@ -92,13 +93,14 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
         if whole:
             first, *rest = drafts
             _leave(context, escrow, first, decision.reason)
-        elif is_held:
-            _resize(context, escrow, -gone.amount, decision.reason)
+        elif is_held and gone.amount > on_top:
+            _resize(context, escrow, on_top - gone.amount, decision.reason)
         postings.write(session, rest, at=context.at)
 
     words = clawback_drafts.in_words(escrow, drafts)
     ending = f"; dispute {dispute.ref} ends as refunded" if dispute else ""
-    sentence = f"{gone} of payment {payment.reference} that was taken back is clawed back: {words}{ending}"
+    fee = f" ({Money(on_top, gone.currency)} of it is the payer's fee on top of the price)" if on_top else ""
+    sentence = f"{gone} of payment {payment.reference} that was taken back is clawed back{fee}: {words}{ending}"
     return _posting(context, subject, sentence, drafts, post)
 
 
@@ -107,22 +109,24 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
     """The escrow ends as refunded: the rest goes back through the provider, or into the buyer's wallet."""
     check_refund_rest(subject)
     session, payment, escrow = context.session, subject.payment, subject.escrow
-    rest = Money(escrow.amount - payment.undecided_amount, escrow.currency)
+    on_top = clawback_drafts.undecided_fee(payment, subject.refund)
+    rest = Money(escrow.amount - payment.undecided_amount + on_top, escrow.currency)
     _require_nothing_else(context, payment, escrow)
     by_card = clawback_drafts.can_refund_rest(payment, is_refunded=subject.refund is not None)
-    draft = clawback_drafts.refund_rest(session, payment, escrow, by_card=by_card)
+    drafts = clawback_drafts.refund_rest(payment, escrow, on_top, by_card=by_card)
     gone, held = _gone(payment), Money(escrow.amount, escrow.currency)
 
     def post() -> None:
         require_money_moves(session)
         _decided(context, payment, escrow, Bearer.ESCROW, "payment.refund_rest", decision.reason)
-        _leave(context, escrow, draft, decision.reason)
+        _leave(context, escrow, drafts[0], decision.reason)
+        postings.write(session, drafts[1:], at=context.at)
         if by_card:
             refunds.write(session, payment, escrow.buyer_id, rest, at=context.at, actor=context.actor)
 
     way = f"through {payment.provider}" if by_card else "into the wallet"
     sentence = f"{held} of escrow {escrow.ref} is refunded: the buyer has {gone} already, {rest} goes back {way}"
-    return _posting(context, subject, sentence, [draft], post)
+    return _posting(context, subject, sentence, drafts, post)
 
 
 @executor("payment.give_again", GiveAgainPayment, read=read_payment)
@@ -131,15 +135,16 @@ def give_again_payment(context: Context, subject: PaymentSubject, decision: Give
     check_give_again(subject)
     payment, escrow = subject.payment, subject.escrow
     _lock(context, escrow)
-    draft = clawback_drafts.give_again(context.session, payment, escrow)
+    on_top = clawback_drafts.undecided_fee(payment, subject.refund)
+    draft = clawback_drafts.give_again(context.session, payment, escrow, on_top)
     came = Money(-payment.undecided_amount, payment.currency)
     goes_in = clawback_drafts.goes_into_escrow(payment, escrow)
 
     def post() -> None:
         postings.write(context.session, [draft], at=context.at)
         _decided(context, payment, escrow, payment.taken_back_from, "payment.give_again", decision.reason)
-        if goes_in:
-            _resize(context, escrow, came.amount, decision.reason)
+        if goes_in and came.amount + on_top:
+            _resize(context, escrow, came.amount + on_top, decision.reason)
 
     words = clawback_drafts.in_words(escrow, [draft])
     sentence = f"{came} of payment {payment.reference} that came back is given again: {words}"
@@ -162,7 +167,9 @@ def check_refund_rest(subject: PaymentSubject) -> None:
         raise Conflict("It was kept for the buyer, in the wallet: claw it back from there.")
     if subject.escrow.status != EscrowStatus.HELD:
         raise Conflict(f"Escrow {subject.escrow.ref} is {subject.escrow.status}: nothing is left in it to refund.")
-    if clawback_drafts.is_whole(subject.payment, subject.escrow):
+    if clawback_drafts.is_whole(
+        subject.payment, subject.escrow, clawback_drafts.undecided_fee(subject.payment, subject.refund)
+    ):
         raise Conflict("All of it was taken back: there is no rest to refund.")
 
 

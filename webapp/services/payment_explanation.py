@@ -64,8 +64,12 @@ def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
         told.append(f"{gone} of it was taken back, and decided: {payment.said or ''}".rstrip())
-    paid = f"It was paid on {_on(payment.settled_at)}" if payment.settled_at else "It was paid"
-    return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}.", *told]
+    paid = f"It was paid on {_on(payment.paid_at)}" if payment.paid_at else "It was paid"
+    if payment.settled_at and not payment.paid_at:
+        paid = f"It counts as paid since {_on(payment.settled_at)}"
+    fee = Money(payment.payer_fee, payment.currency)
+    more = f", and {fee} on top for the provider's fee" if fee.amount else ""
+    return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}{more}.", *told]
 
 
 def _at_bank(file: PaymentFile) -> list[str]:

@@ -1,7 +1,7 @@
 """All there is to know of one payment."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payme
 from webapp.services import (
     case_timeline,
     chargebacks,
+    clawback_drafts,
     clawback_executors,
     duplicate_executors,
     duplicate_payments,
@@ -43,6 +44,10 @@ class PaymentFile:
     moments: Sequence[Moment]
     chargebacks: Sequence[ProviderDispute] = ()
     """Disputes of the payer's bank, newest first."""
+    borne: Mapping[str, int] = field(default_factory=dict)
+    """Who bore how much of what was taken back and decided."""
+    fee_gone: int = 0
+    """What of that, decided or not, is the fee that the payer paid on top."""
     first: Payment | None = None
     """The payment besides which it was collected, if it was."""
     besides: Sequence[Payment] = ()
@@ -58,7 +63,7 @@ def read(session: Session, payment_id: int) -> PaymentFile:
     """One payment with everything around it, in a fixed number of statements. Raises NotFound."""
     payment = payments.get(session, payment_id)
     order = orders.get(session, payment.order_id)
-    refund = refunds.of_payment(session, payment_id)
+    refund, escrow = refunds.of_payment(session, payment_id), orders.escrow_of(session, order.id)
     mine = (Approval.subject_kind == "payment", Approval.subject_id == payment_id)
     proposed = session.scalars(select(Approval).where(*mine).order_by(Approval.id.desc()).limit(MOST)).all()
     subjects = [("payment", payment_id), *[("approval", each.id) for each in proposed]]
@@ -66,13 +71,15 @@ def read(session: Session, payment_id: int) -> PaymentFile:
     return PaymentFile(
         payment,
         order,
-        orders.escrow_of(session, order.id),
+        escrow,
         session.get_one(Party, order.buyer_id),
         refund,
         proposed,
         _incoming(session, payment),
         case_timeline.moments(session, subjects, ()),
         chargebacks.of_payment(session, payment_id),
+        clawback_drafts.borne_by(session, payment, escrow) if payment.taken_back_decided else {},
+        clawback_drafts.fee_in(payment, refund, payment.taken_back_amount),
         None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id),
         duplicate_payments.of_payment(session, payment_id),
     )

@@ -73,6 +73,7 @@ def settle_all(
     _taken(session, groups[Verdict.TAKEN], at, actor)
     _whole(session, groups[Verdict.WHOLE], at, actor)
     _wait(session, groups[Verdict.WAIT], at)
+    _asked(session, [each.row.id for each in ruled if each.verdict != Verdict.LEAVE], at)
     outcome.refused = [Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[Verdict.WAIT]]
     return outcome
 
@@ -100,6 +101,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
             Payment.provider_id,
             Payment.seen_amount,
             Payment.seen_currency,
+            Payment.payer_fee,
             Payment.taken_back_amount,
             Payment.taken_back_decided,
             Order.status.label("order_status"),
@@ -140,6 +142,7 @@ def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Attempt
         bool(row.reference),
         seen_amount=row.seen_amount,
         seen_currency=row.seen_currency,
+        payer_fee=row.payer_fee,
         ours=around.refunds,
         was_refunded=around.was_refunded,
         lost=around.lost,
@@ -261,6 +264,8 @@ def _mark(session: Session, ruled: Sequence[Ruled], status: PaymentStatus, settl
             provider_id=bindparam("number"),
             seen_amount=bindparam("amount_seen"),
             seen_currency=bindparam("currency_seen"),
+            payer_fee=bindparam("fee_on_top"),
+            paid_at=bindparam("paid", type_=_TABLE.c.paid_at.type),
             settled_at=settled_at,
             next_check_at=None,
             checks=_TABLE.c.checks + 1,
@@ -277,6 +282,8 @@ def _shown(word: Word, status: PaymentStatus) -> dict[str, Any]:
         "number": seen.provider_id if seen else None,
         "amount_seen": kept_of(doubtful) if doubtful else None,
         "currency_seen": doubtful.currency if doubtful else None,
+        "fee_on_top": seen.payer_fee if seen else 0,
+        "paid": seen.paid_at if seen else None,
     }
 
 
@@ -297,6 +304,13 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
         )
     )
     session.connection().execute(changed, values)
+
+
+def _asked(session: Session, payment_ids: Sequence[int], at: datetime) -> None:
+    """Whoever made us ask: an hourly look, a person, or a webhook."""
+    asked = update(Payment).where(one_of(session, Payment.id, payment_ids)).values(last_checked_at=at)
+    if payment_ids:
+        session.execute(asked.execution_options(synchronize_session=False))
 
 
 def _after(word: Word) -> float | None:

@@ -9,6 +9,11 @@ _STAFF = "staff@sandbox.test"
 _NO_PHONE = {"international_format_phone": "", "metadata": "{}"}
 
 
+def _came_in(data: Data) -> bool:
+    """What was paid says so still when it went back."""
+    return data.get("paid_at") is not None or data["status"] in ("success", "reversed", "reversal-pending")
+
+
 def transaction(thing: Thing) -> Data:
     """A transaction, as verify, lists and webhooks show it."""
     data = thing.data
@@ -23,7 +28,7 @@ def transaction(thing: Thing) -> Data:
         "amount": data["amount"],
         "requested_amount": data.get("requested_amount", data["amount"]),
         "message": None,
-        "gateway_response": "Successful" if data["status"] == "success" else "The transaction was not completed",
+        "gateway_response": "Successful" if _came_in(data) else "The transaction was not completed",
         "paid_at": paid,
         "created_at": created,
         "channel": "card",
