@@ -2,7 +2,9 @@
 
 from collections import Counter
 from datetime import timedelta
+from unittest.mock import Mock
 
+import pytest
 from sqlalchemy import func, select, update
 
 from tests.jobs.support import run_job_now
@@ -12,11 +14,13 @@ from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, pg_runtime, runtime, sandbox, sqlite_runtime, world  # noqa: F401
 from webapp import clock
 from webapp.domain.payout_rules import WATCHED
+from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.providers import tidings
+from webapp.providers.failures import NotDone, Refused
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
-from webapp.services import incoming, payout_schedules, runs
+from webapp.services import incoming, payout_schedules, payouts, runs
 from webapp.services.payout_schedules import NewSchedule
 
 JOB, EACH_MINUTE = "process_payout_schedules", "deliver_outbox"
@@ -236,3 +240,27 @@ def _told_of(runtime: Runtime, reference: str) -> None:
     with runtime.db.transaction() as session:
         incoming.store(session, "paystack", raw, tidings.read("paystack", raw), at=clock.now())
     run_job_now(runtime, "handle_webhooks")
+
+
+@pytest.mark.parametrize("then", ["no balance", "refused"])
+def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(runtime: Runtime, world: Sandbox, then: str) -> None:
+    """The first sending was taken, unseen; its provider does not show it for some hours, and turns the second away."""
+    plan = planned(runtime)
+    world.mood("transfer", moods.TIMEOUT_AFTER, times=1, seconds=1.2)
+    world.mood("transfer_verify", moods.REFUSE)
+    run_job_now(runtime, JOB)
+    now_again(runtime)
+    run_job_now(runtime, EACH_MINUTE)
+    assert payouts_of(runtime, plan)[0].status == "pending"
+
+    says = NotDone("Your balance is not enough.") if then == "no balance" else Refused("No such currency.", status=400)
+    runtime.providers.paying["paystack"].pay = Mock(side_effect=says)
+    for _ in range(3):
+        now_again(runtime)
+        run_job_now(runtime, EACH_MINUTE)
+        [payout] = payouts_of(runtime, plan)
+        assert (payout.status in ("pending", "sending"), held(runtime, plan), len(sent(world))) == (True, 6_000, 1)
+        if payout.status == "pending":
+            with runtime.db.transaction() as session, pytest.raises(Conflict, match="may have been sent"):
+                how = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
+                payouts.cancel(session, payout.id, "Not now.", **how)

@@ -98,10 +98,10 @@ class World:
             return self._said(self.dice.choice(("transfer-insufficient-balance", "transfer-starter-business")))
         if asked["recipient"] != f"RCP_{self.recipients}" or not self.known:
             return self._said("transfer-invalid-recipient")
+        if not self.is_honest and self.dice.random() < 0.35:  # It may look at other things before the reference.
+            return self._or_silence(lambda: self._said(self.dice.choice((*REFUSED, *MEANS_NOTHING))), 0.6)
         if reference in self.transfers:
             return self._or_silence(lambda: self._said(self.dice.choice(DUPLICATE)))
-        if not self.is_honest and self.dice.random() < 0.35:
-            return self._or_silence(lambda: self._said(self.dice.choice((*REFUSED, *MEANS_NOTHING))), 0.6)
         self.transfers[reference] = Transfer(amount, self.at)
         if not self.is_honest and self.dice.random() < 0.15:
             return self._said(self.dice.choice(MEANS_NOTHING))

@@ -52,6 +52,15 @@ def send(runtime: Runtime, taken: Taken) -> Seen:
         raise Unavailable(f"{taken.provider} is not configured, so it can't be asked about payouts.")
     if not taken.may_send:
         return _looked(provider, taken.ref)
+    try:
+        return _sent(runtime, provider, taken)
+    except Refused as failure:
+        if _may_be_there(runtime, taken):
+            raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
+        raise
+
+
+def _sent(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:
     recipient = taken.recipient or _known_as(runtime, provider, taken)
     try:
         return _pay(provider, taken, recipient)
@@ -59,6 +68,12 @@ def send(runtime: Runtime, taken: Taken) -> Seen:
         if taken.recipient is None:
             raise
     return _pay_anew(runtime, provider, taken)
+
+
+def _may_be_there(runtime: Runtime, taken: Taken) -> bool:
+    """Whether an earlier sending may have been taken and not be shown yet: a refusal now is none of that one."""
+    earlier, patience = taken.earlier_sent_at, timedelta(hours=runtime.settings.payout_lookup_hours)
+    return earlier is not None and taken.taken_at < earlier + patience
 
 
 def _pay_anew(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:

@@ -120,6 +120,8 @@ class Payout(Base):
     created_by: Mapped[Name]
     sent_at: Mapped[datetime | None]
     """When it was last sent, or may have been."""
+    earlier_sent_at: Mapped[datetime | None]
+    """When it may have been sent before that: what is surely untrue of the last sending says nothing of this one."""
     settled_at: Mapped[datetime | None]
     look_again_at: Mapped[datetime | None]
     """When its provider is asked again although it was paid: it may come back still."""

@@ -193,7 +193,7 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
         next_try_at=bindparam("again", type_=_TABLE.c.next_try_at.type),
         doubted_at=since,
         needs_person=bindparam("person", type_=Boolean),
-        sent_at=case((bindparam("unsent", type_=Boolean), None), else_=_TABLE.c.sent_at),
+        sent_at=case((bindparam("unsent", type_=Boolean), _TABLE.c.earlier_sent_at), else_=_TABLE.c.sent_at),
     )
     session.connection().execute(changed, values)
 

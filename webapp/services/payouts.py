@@ -36,6 +36,9 @@ class Taken:
     destination_id: int
     recipient: str | None
     claim: Claim
+    earlier_sent_at: datetime | None
+    """When it may have been sent before."""
+    taken_at: datetime
 
 
 def get(session: Session, payout_id: int) -> Payout:
@@ -73,17 +76,19 @@ def take_due(
             PayoutDestination.recipient,
             Payout.status,
             Payout.attempts,
+            Payout.sent_at,
         )
         .join(PayoutDestination, PayoutDestination.id == Payout.destination_id)
         .where(one_of(session, Payout.id, ids))
         .order_by(Payout.id)
     )
-    taken = [_taken(row) for row in session.execute(rows)]
+    taken = [_taken(row, at) for row in session.execute(rows)]
     marked = update(Payout).where(one_of(session, Payout.id, ids))
     paid = Payout.status == PayoutStatus.SUCCEEDED
     values = {
         "status": case((unsent, str(PayoutStatus.SENDING)), else_=Payout.status),
         "sent_at": case((unsent, at), else_=Payout.sent_at),
+        "earlier_sent_at": case((unsent, Payout.sent_at), else_=Payout.earlier_sent_at),
         "next_try_at": case((paid, None), else_=at + lease),
         "look_again_at": case((paid, at + lease)),
         "attempts": Payout.attempts + 1,
@@ -92,7 +97,7 @@ def take_due(
     return taken
 
 
-def _taken(row: Any) -> Taken:
+def _taken(row: Any, at: datetime) -> Taken:
     claim = Claim(PayoutStatus.SENDING if row.may_send else row.status, row.attempts + 1)
     return Taken(
         row.id,
@@ -104,6 +109,8 @@ def _taken(row: Any) -> Taken:
         row.destination_id,
         row.recipient,
         claim,
+        row.sent_at if row.may_send else None,
+        at,
     )
 
 
