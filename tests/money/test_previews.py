@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
@@ -24,6 +25,7 @@ from webapp.services import (
     approvals,
     disputes,
     executors,
+    freezes,
     ledger,
     orders,
     payment_settling,
@@ -42,6 +44,7 @@ from webapp.services.previews import Preview
 WHY = "It is right so."
 JOB = job_actor("check_pending_payments")
 MOST = 10**12
+_ORDERS = count(2)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Case:
     spent: int
     """What the one who was paid has spent since, when the transfer is reversed."""
     to_debt: bool
+    held_again: bool
+    """Whether it was released, spent and reversed to a debt before."""
     is_above_limit: bool
 
 
@@ -84,6 +89,7 @@ def cases(draw: st.DrawFn) -> Case:
         to_buyer=draw(st.integers(0, amount)),
         spent=draw(st.one_of(st.just(0), st.just(amount), st.integers(0, amount))),
         to_debt=draw(st.booleans()),
+        held_again=draw(st.booleans()),
         is_above_limit=draw(st.booleans()),
     )
 
@@ -108,7 +114,19 @@ class Scene:
         order = self.order("unpaid" if self.case.by_card else "paid")
         if self.case.by_card:
             self.heard(self.payment(order), Fate.SUCCEEDED, 0)
-        return orders.escrow_of(self.session, order.id)
+        escrow = orders.escrow_of(self.session, order.id)
+        if self.case.held_again and self.case.seller_has_wallet:
+            self._hold_again(escrow)
+        return escrow
+
+    def _hold_again(self, escrow: Escrow) -> None:
+        self._do("escrow.release", escrow.id)
+        self._spend(self.seller)
+        left = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
+        self._do("transfer.reverse", self.session.scalars(left).one(), to_debt=True)
+        for freeze in freezes.open_freezes(self.session, escrow.id):
+            freezes.unfreeze(self.session, freeze.id, WHY, at=NOW, actor=DIVINE)
+        self.session.expire_all()
 
     def payment(self, order: Order) -> int:
         return payments.create(self.session, order.id, "paystack", at=NOW, actor=DIVINE, settings=self.about).id
@@ -161,8 +179,8 @@ class Scene:
         payment_settling.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
 
-    def _do(self, action: str, subject: int) -> None:
-        decision = executors.find(action).payload(reason=WHY)
+    def _do(self, action: str, subject: int, **said: Any) -> None:
+        decision = executors.find(action).payload(reason=WHY, **said)
         how: Any = {"at": NOW, "actor": AMINA.entrusted_with("money:move"), "locked": True}
         executors.compute(self.session, action, subject, decision, **how).post()
         ledger.settle_pools(self.session)
@@ -179,14 +197,14 @@ class Scene:
         self._do(action, escrow.id)
         self._spend(self.seller if case.seller_has_wallet else self.buyer)
         leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
-        return self.session.scalars(leaving).one()
+        return self.session.scalars(leaving.order_by(Transfer.id.desc()).limit(1)).one()
 
     def _spend(self, paid: int) -> None:
         case = self.case
         there = min(case.spent, _wallet(self.session, paid, case.currency))
         if there:
             other = self._party("other", True)
-            new = NewOrder("o-2", paid, other, there, case.currency, terms="wallet")
+            new = NewOrder(f"o-{next(_ORDERS)}", paid, other, there, case.currency, terms="wallet")
             orders.create(self.session, new, at=NOW, actor=DIVINE, settings=self.about)
 
     def doubted(self) -> int:

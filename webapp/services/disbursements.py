@@ -2,12 +2,12 @@
 by `releases`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, literal, select, union_all
+from sqlalchemy import ColumnElement, String, and_, case, cast, column, func, literal, select, union_all, values
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.event_types import EscrowRefunded, EscrowReleased, EscrowSplit, Event
@@ -15,9 +15,10 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Payment, Transfer
 from webapp.models.base import BigInt
-from webapp.services import ledger, ways_back
+from webapp.services import ledger, reversal_debts, ways_back
 from webapp.services.accounts import Place
 from webapp.services.postings import Draft
+from webapp.services.reversal_debts import Met
 from webapp.sql import Column, Rows, labelled, one_of
 
 Wallet = aliased(Account, name="wallet")
@@ -61,9 +62,22 @@ def cards(session: Session, ids: Sequence[int], way: WayOut) -> Cards:
     return ways_back.payments_to_refund(session, ids) if way.buyer is not None else {}
 
 
+def debts_met(
+    session: Session, ids: Sequence[int], way: WayOut, by_card: Cards, touched: Collection[int] | None = None
+) -> list[Met]:
+    """What of the parties' parts meets the debts of these escrows' reversals instead of going into their wallets.
+
+    With `touched` the parties' accounts are locked first, as `reversal_debts.to_meet` says.
+    """
+    buyer = None if way.buyer is None else case((Escrow.id.in_(by_card), 0), else_=way.buyer) if by_card else way.buyer
+    return reversal_debts.to_meet(session, ids, seller=way.seller, buyer=buyer, touched=touched)
+
+
 def draft(session: Session, escrow: Escrow, way: WayOut) -> Draft:
     """What `transfers` and `legs` say of one escrow. A wallet that the buyer lacks is a place to be opened."""
-    rows = session.execute(legs(session, [escrow.id], way, cards(session, [escrow.id], way)))
+    by_card = cards(session, [escrow.id], way)
+    met = debts_met(session, [escrow.id], way, by_card)
+    rows = session.execute(legs(session, [escrow.id], way, by_card, met))
     buyers = Place(AccountKind.WALLET, escrow.currency, escrow.buyer_id)
     sides = [(buyers if row.account_id is None else row.account_id, row.amount) for row in rows]
     return Draft(_named(escrow, way), way.kind, escrow.currency, sides, escrow.id, escrow.hold_no, leaves=True)
@@ -88,15 +102,21 @@ def transfers(session: Session, ids: Sequence[int], way: WayOut, at: datetime, r
     return select(*labelled(Transfer, values)).where(one_of(session, Escrow.id, ids))
 
 
-def legs(session: Session, ids: Sequence[int], way: WayOut, by_card: Cards) -> Rows:
-    """The entries of each hold, in the columns that the ledger takes; the account is NULL for a wallet not opened."""
-    chosen = one_of(session, Escrow.id, ids)
+def legs(session: Session, ids: Sequence[int], way: WayOut, by_card: Cards, met: Sequence[Met] = ()) -> Rows:
+    """The entries of each hold, in the columns that the ledger takes; the account is NULL for a wallet not opened.
+
+    What is `met` goes to the debts instead of the wallets.
+    """
+    chosen, debts = one_of(session, Escrow.id, ids), _given(met)
     sides = [_side(Escrow.held_account_id.label("account_id"), -Escrow.amount).where(chosen)]
     if way.seller is not None:
-        to_seller = _side(Wallet.id, way.seller).join(Wallet, wallet_of_seller())
-        sides.append(to_seller.where(chosen, way.seller > 0))
+        rest = _less(way.seller, debts)
+        to_seller = _besides(_side(Wallet.id, rest).join(Wallet, wallet_of_seller()), debts, Escrow.seller_id)
+        sides.append(to_seller.where(chosen, rest > 0))
     if way.buyer is not None:
-        sides += _sides_of_buyers(session, ids, way.buyer, by_card)
+        sides += _sides_of_buyers(session, ids, way.buyer, by_card, debts)
+    if debts is not None:
+        sides.append(_side(debts.c.account_id, debts.c.amount).join(debts, debts.c.escrow_id == Escrow.id))
     if way.fee is not None:
         to_fees = _side(_Fees.id, way.fee).join(_Fees, _is_pool(_Fees, AccountKind.FEES, ""))
         sides.append(to_fees.where(chosen, way.fee > 0))
@@ -113,14 +133,36 @@ def _side(account: Column, amount: Column) -> Any:
     return select(Escrow.id.label("key"), account, Escrow.currency, amount.label("amount"))
 
 
-def _sides_of_buyers(session: Session, ids: Sequence[int], amount: Column, by_card: Cards) -> list[Any]:
-    to_wallet = _side(_Buyers.id, amount).outerjoin(_Buyers, _is_wallet(_Buyers, Escrow.buyer_id))
-    sides = [to_wallet.where(one_of(session, Escrow.id, [number for number in ids if number not in by_card]))]
+def _sides_of_buyers(session: Session, ids: Sequence[int], amount: Column, by_card: Cards, debts: Any) -> list[Any]:
+    rest = _less(amount, debts)
+    to_wallet = _side(_Buyers.id, rest).outerjoin(_Buyers, _is_wallet(_Buyers, Escrow.buyer_id))
+    to_wallet = _besides(to_wallet, debts, Escrow.buyer_id)
+    sides = [to_wallet.where(one_of(session, Escrow.id, [number for number in ids if number not in by_card]), rest > 0)]
     for provider in sorted({payment.provider for payment in by_card.values()}):
         back = _side(_Buyers.id, amount).join(_Buyers, _is_pool(_Buyers, AccountKind.CLEARING, provider))
         through = [number for number, payment in by_card.items() if payment.provider == provider]
         sides.append(back.where(one_of(session, Escrow.id, through)))
     return sides
+
+
+def _given(met: Sequence[Met]) -> Any:
+    """What is met, as rows to join; None when there is none, so that the many are paid without a join."""
+    if not met:
+        return None
+    columns = [column(name, BigInt) for name in ("escrow_id", "party_id", "account_id", "amount")]
+    # SQLite names the columns of VALUES only in a WITH.
+    return values(*columns, name="given").data([astuple(each) for each in met]).cte("met")
+
+
+def _less(amount: Column, debts: Any) -> Column:
+    return amount if debts is None else amount - func.coalesce(debts.c.amount, 0)
+
+
+def _besides(side: Any, debts: Any, party: Column) -> Any:
+    """The side, joined with what of it is met."""
+    if debts is None:
+        return side
+    return side.outerjoin(debts, and_(debts.c.escrow_id == Escrow.id, debts.c.party_id == party))
 
 
 def _is_wallet(account: Any, party: Column) -> ColumnElement[bool]:

@@ -69,7 +69,7 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
         close(context, subject, decision, moved=True)
         escrow_executors.leave(context, escrow, parts, decision.reason)
 
-    return _posting(subject, sentence, post, legs)
+    return _posting(subject, sentence + escrow_executors.debts_in_words(context, escrow, parts), post, legs)
 
 
 def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:

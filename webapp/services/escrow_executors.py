@@ -11,7 +11,7 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Overtaken
 from webapp.models import Escrow
-from webapp.services import disbursements, leaving, lookup, postings, releases, voids
+from webapp.services import disbursements, leaving, lookup, postings, releases, reversal_debts, voids
 from webapp.services.executors import Context, Payload, Posting, executor
 from webapp.services.postings import Leg
 
@@ -46,7 +46,7 @@ def release_escrow(context: Context, subject: EscrowSubject, decision: ReleaseEs
     escrow = subject.escrow
     held = Money(escrow.amount, escrow.currency)
     parts = shares.divide(held, escrow.fee, held.amount)
-    done = f"{held} of escrow {escrow.ref} was released: {parts.seller_in_words()}."
+    done = f"{held} of escrow {escrow.ref} was released: {parts.seller_in_words()}"
     return _leaving(context, escrow, parts, shares.release_in_words(held, escrow.fee), done, decision.reason)
 
 
@@ -55,7 +55,7 @@ def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscr
     """Everything to the buyer, without a fee."""
     escrow = subject.escrow
     held = Money(escrow.amount, escrow.currency)
-    done = f"{held} of escrow {escrow.ref} was refunded to the buyer."
+    done = f"{held} of escrow {escrow.ref} was refunded to the buyer"
     parts = shares.divide(held, escrow.fee, 0)
     return _leaving(context, escrow, parts, f"refund of {held} to the buyer", done, decision.reason)
 
@@ -85,6 +85,13 @@ def legs_of(context: Context, escrow: Escrow, parts: Shares, lifted: frozenset[t
     return postings.legs(session, [disbursements.draft(session, escrow, way)])
 
 
+def debts_in_words(context: Context, escrow: Escrow, parts: Shares) -> str:
+    """What of the parts meets a debt of the escrow's reversal, as a phrase to add; empty when nothing does."""
+    session, way = context.session, disbursements.way_of(parts)
+    by_card = disbursements.cards(session, [escrow.id], way)
+    return reversal_debts.in_words(disbursements.debts_met(session, [escrow.id], way, by_card), escrow)
+
+
 def leave(context: Context, escrow: Escrow, parts: Shares, said: str) -> None:
     """Let it go. Raises Conflict while outgoing money is stopped."""
     at, actor = context.at, context.actor
@@ -93,9 +100,10 @@ def leave(context: Context, escrow: Escrow, parts: Shares, said: str) -> None:
 
 
 def _leaving(context: Context, escrow: Escrow, parts: Shares, sentence: str, done: str, reason: str) -> Posting:
+    met = debts_in_words(context, escrow, parts)
     return Posting(
-        sentence=sentence,
-        done=done,
+        sentence=sentence + met,
+        done=f"{done}{met}.",
         amount=Money(escrow.amount, escrow.currency),
         post=partial(leave, context, escrow, parts, reason),
         legs=legs_of(context, escrow, parts, context.lifted),

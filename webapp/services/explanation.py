@@ -18,7 +18,7 @@ from webapp.domain.states import (
     Policy,
 )
 from webapp.models import Dispute, Escrow, Freeze, Order, Party, Payment, RunItem
-from webapp.services import accounts, freezes, lookup
+from webapp.services import accounts, disbursements, freezes, lookup
 from webapp.services.next_runs import next_run
 from webapp.services.reasons import Reason, Target
 from webapp.services.stop import stopped
@@ -52,7 +52,8 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
         return [Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}."), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
         return [_unpaid(session, escrow, at)]
-    return list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
+    found = list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
+    return [*found, *_debts(session, escrow)]
 
 
 def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
@@ -100,6 +101,14 @@ def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
         sentence = f"{gone} of its payment {payment.reference} was taken back at {payment.provider}."
         cure = "A person decides who bears that: claw back, refund the rest, or write off."
         yield Reason(sentence, cure, Target("payment", payment.id))
+
+
+def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """What of it will not reach the seller's wallet, since its reversal left a debt."""
+    for met in disbursements.debts_met(session, [escrow.id], disbursements.RELEASE, {}):
+        owed, seller = Money(met.amount, escrow.currency), lookup.by_id(session, Party, met.party_id, "party")
+        sentence = f"{seller.name} owes {owed} since it was reversed: a release meets that first."
+        yield Reason(sentence, "Only the rest of it goes into the wallet.", Target("party", met.party_id))
 
 
 def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:

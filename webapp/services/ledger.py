@@ -1,6 +1,6 @@
 """The ledger: balanced transfers, written in sets. Party accounts move at once, pool accounts once per transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,7 +57,7 @@ def post_all(
     of their ids before entries exist, or the foreign key's own lock deadlocks with another's. The database refuses
     what does not sum to zero, and what takes an account past its floor.
     """
-    _lock_party_accounts(session, accounts)
+    lock_party_accounts(session, accounts)
     write = ledger_sqlite.write if is_sqlite(session) else ledger_postgresql.write
     count, pools, amounts = write(session, transfers, legs, mirrored_at=at if session.info.get(MIRRORED) else None)
     waiting: dict[int, int] = session.info.setdefault("pools", {})
@@ -115,7 +115,8 @@ def settle_pools(session: Session) -> None:
         session.execute(update(Account).where(Account.id == account_id).values(balance=Account.balance + delta))
 
 
-def _lock_party_accounts(session: Session, accounts: Sequence[int]) -> None:
+def lock_party_accounts(session: Session, accounts: Collection[int]) -> None:
+    """Lock those of these accounts that are a party's, in the order of their ids: all of a posting at once."""
     if is_sqlite(session):
         return
     rows = select(Account.id).where(one_of(session, Account.id, sorted(set(accounts))), Account.party_id.is_not(None))

@@ -12,12 +12,15 @@ from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, Policy
 from webapp.models import Dispute, Escrow
 from webapp.models.base import BigInt
+from webapp.services import disbursements
 from webapp.services.disbursements import Wallet, wallet_of_seller
 from webapp.services.escrow_queries import is_ripe
 from webapp.services.outcome import Outcome
 from webapp.services.release_refusals import refusals
 from webapp.services.releases import may_be_paid
 from webapp.sql import one_of
+
+MOST_HELD_AGAIN = 5_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,17 @@ def preview(session: Session, at: datetime, policy: Policy) -> Preview:
         else:
             found.excluded.append((reason, currency, many, amount))
     return Preview(count, found.amounts, found.fees, found.excluded)
+
+
+def debts_met(session: Session, at: datetime, policy: Policy) -> dict[str, int]:
+    """What of that would meet the debts of reversals instead of going into a wallet, in minor units per currency."""
+    held_again = select(Escrow.id, Escrow.currency).where(*payable(at, policy), Escrow.hold_no > 1)
+    currencies = dict(session.execute(held_again.order_by(Escrow.id).limit(MOST_HELD_AGAIN)).all())
+    found: dict[str, int] = {}
+    for met in disbursements.debts_met(session, list(currencies), disbursements.RELEASE, {}):
+        currency = currencies[met.escrow_id]
+        found[currency] = found.get(currency, 0) + met.amount
+    return found
 
 
 def payable(at: datetime, policy: Policy) -> list[ColumnElement[bool]]:

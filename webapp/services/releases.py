@@ -126,11 +126,12 @@ def _leave_all(
         touched = {account for row in found for account in row[1:]}
         if way.buyer is not None:
             touched |= _wallets_of_buyers(session, [number for number in payable if number not in by_card], at)
+        met = disbursements.debts_met(session, payable, way, by_card, touched)
         posted = ledger.post_all(
             session,
             disbursements.transfers(session, payable, way, at, run_id),
-            disbursements.legs(session, payable, way, by_card),
-            accounts=sorted(touched),
+            disbursements.legs(session, payable, way, by_card, met),
+            accounts=sorted(touched | {each.account_id for each in met}),
             kind=way.kind,
             at=at,
         )

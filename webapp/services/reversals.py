@@ -1,5 +1,6 @@
 """Correcting a movement: a new, opposite transfer. Nothing in the ledger is ever edited."""
 
+from collections import defaultdict
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -12,7 +13,7 @@ from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, Transfe
 from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Payment, Transfer
-from webapp.services import audit, events, freezes, postings, taken_back
+from webapp.services import accounts, audit, events, freezes, postings, taken_back
 from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
 from webapp.services.postings import Draft
@@ -50,17 +51,18 @@ def draft(session: Session, transfer: Transfer, *, to_debt: bool, locked: bool) 
     """
     if locked:
         lock(session, Account, [account.id for account, _ in _sides(session, transfer) if account.party_id is not None])
-    sides: list[tuple[Place | int, int]] = []
+    sides: dict[Place | int, int] = defaultdict(int)
     for account, change in _sides(session, transfer):
         short = _short(account, change, to_debt)
-        sides.append((account.id, change + short))
+        sides[account.id] += change + short
         if short:
-            sides.append((Place(AccountKind.RECEIVABLE, account.currency, account.party_id), -short))
+            debt = Place(AccountKind.RECEIVABLE, account.currency, account.party_id)
+            sides[accounts.found(session, debt) or debt] -= short
     return Draft(
         reference=f"reversal-of-{transfer.id}",
         kind=TransferKind.REVERSAL,
         currency=transfer.currency,
-        sides=sides,
+        sides=list(sides.items()),
         escrow_id=transfer.escrow_id,
         reverses_id=transfer.id,
     )

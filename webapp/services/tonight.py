@@ -68,6 +68,8 @@ class Coming:
     count: int = 0
     amounts: dict[str, int] = field(default_factory=dict)
     fees: dict[str, int] = field(default_factory=dict)
+    debts: dict[str, int] = field(default_factory=dict)
+    """What of it meets the debts that reversals of these escrows left."""
     parties: dict[str, int] = field(default_factory=dict)
     payees: list[Payee] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
@@ -95,6 +97,7 @@ def _release(session: Session, policy: Policy, now: datetime) -> Coming:
     preview = release_preview.preview(session, found.at, policy)
     found.count, found.amounts, found.fees = preview.count, preview.amounts, preview.fees
     found.stays = [Stay(reason, count, currency, amount) for reason, currency, count, amount in preview.excluded]
+    found.debts = release_preview.debts_met(session, found.at, policy)
     found.parties, found.payees = _sellers(session, found.at, policy)
     return found
 

@@ -1,0 +1,111 @@
+"""Many at once on PostgreSQL: the debt of a reversal is met once, by whoever comes first."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.races.together import Meeting, at_once
+from tests.support import money
+from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, all_books_agree, wallet
+from tests.support.reversals import owes, reversed_to_debt
+from webapp.domain.actors import job_actor
+from webapp.domain.deduction import Rule
+from webapp.runtime import Runtime
+from webapp.services import deductions, ledger, releases, reversal_debts, standing_orders
+from webapp.services.standing_orders import StandingOrder
+
+pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
+
+ROUNDS = 20
+JOB = job_actor("auto_release")
+
+
+def release(*escrows: int) -> Any:
+    return lambda session: releases.release_all(session, escrows, at=LATER, actor=JOB, reason="expired", due_by=LATER)
+
+
+def repay(party: int, amount: int) -> Any:
+    return lambda session: money.repay(session, party, amount, "NGN", reference=f"repay-{party}", at=NOW, actor=DIVINE)
+
+
+def deduct(standing: int) -> Any:
+    return lambda session: deductions.deduct_all(session, [standing], at=NOW, actor=JOB, rule=Rule("Africa/Nairobi"))
+
+
+def debtor(runtime: Runtime, *amounts: int) -> tuple[int, list[int], int]:
+    """A seller in debt of one reversal for each amount, as much in the wallet by now, and a standing order."""
+    with runtime.db.transaction() as session:
+        market = Market(session, runtime)
+        market.limit(10**12)
+        seller = market.party("seller")
+        made = [reversed_to_debt(market, amount, fee=0, seller=seller).id for amount in amounts]
+        reference = f"since-{seller.id}"
+        money.deposit(session, seller.id, sum(amounts), "NGN", reference=reference, at=NOW, actor=DIVINE)
+        order = StandingOrder(True, 100, None, 0)
+        standing = standing_orders.change(session, seller.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+        return seller.id, made, standing.id
+
+
+def stands(runtime: Runtime, party: int) -> tuple[int, int]:
+    with runtime.db.reading() as session:
+        return wallet(session, party), owes(session, party)
+
+
+def test_two_releases_of_one_seller_at_once_meet_each_debt_once(pg_runtime: Runtime) -> None:
+    for _ in range(ROUNDS):
+        seller, [first, second], _ = debtor(pg_runtime, 10_000, 4_000)
+
+        outcomes = at_once(pg_runtime, [release(first), release(second), release(first, second)])
+
+        assert sum(outcome.done for outcome in outcomes) == 2, outcomes
+        assert stands(pg_runtime, seller) == (14_000, 0)
+    all_books_agree(pg_runtime)
+
+
+def test_a_release_beside_a_repayment_by_hand_never_takes_the_debt_twice(pg_runtime: Runtime) -> None:
+    for _ in range(ROUNDS):
+        seller, [escrow], _ = debtor(pg_runtime, 10_000)
+
+        outcome, repaid = at_once(pg_runtime, [release(escrow), repay(seller, 7_000)])
+
+        assert outcome.done == 1
+        assert repaid is None or "most that can be repaid" in str(repaid)
+        assert stands(pg_runtime, seller) == (10_000, 0)
+    all_books_agree(pg_runtime)
+
+
+def test_a_release_beside_auto_deduct_never_takes_the_debt_twice(pg_runtime: Runtime) -> None:
+    for _ in range(ROUNDS):
+        seller, [escrow], standing = debtor(pg_runtime, 10_000)
+
+        outcome, deducted = at_once(pg_runtime, [release(escrow), deduct(standing)])
+
+        assert (outcome.done, type(deducted).__name__) == (1, "Outcome"), deducted
+        assert stands(pg_runtime, seller) == (10_000, 0)
+    all_books_agree(pg_runtime)
+
+
+def test_without_the_lock_the_bound_of_the_debt_refuses_the_second(
+    pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seller, [escrow], _ = debtor(pg_runtime, 10_000)
+    with_money = Meeting()
+
+    def look(session: Session, ids: list[int]) -> dict[int, int]:
+        return with_money.after(ledger.balances)(session, ids)
+
+    blind = SimpleNamespace(lock_party_accounts=lambda *_: None, balances=look)
+    monkeypatch.setattr(reversal_debts, "ledger", blind)
+    late = with_money.after(lambda session: None)
+
+    def repaid(session: Session) -> None:
+        money.repay(session, seller, 7_000, "NGN", reference="repaid", at=NOW, actor=DIVINE)
+        late(session)
+
+    outcomes = at_once(pg_runtime, [release(escrow), repaid])
+
+    assert sum(isinstance(outcome, Exception) for outcome in outcomes) == 1, outcomes
+    assert "ceiling" in str(next(outcome for outcome in outcomes if isinstance(outcome, Exception)))
+    all_books_agree(pg_runtime)
