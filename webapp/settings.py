@@ -132,6 +132,7 @@ class Settings(BaseSettings):
     payout_settle_hours: int = Field(24, ge=1, le=720)
     payment_verification_timeout_hours: int = Field(24, ge=1, le=720)
     order_payment_timeout_hours: int = Field(48, ge=1, le=8760)
+    chargeback_liability: Literal["ask", "seller", "platform"] = "ask"
     claim_cooldown_hours: int = Field(24, ge=0, le=8760)
     smtp_url: str = ""
     mail_from: str = "Escrow Desk <desk@localhost>"

@@ -1,17 +1,20 @@
 """A payer's bank disputes a payment: one state, fed by what the provider answers, in any order of its events."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select, update
 
 from tests.jobs.support import run_job_now
 from tests.jobs.taken_back import WHY, Case, case, runtime  # noqa: F401
-from tests.support.market import DIVINE
+from tests.support.market import AMINA, DIVINE
 from tests.support.sandbox import sandbox, world  # noqa: F401
 from webapp import clock
+from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
-from webapp.models import Alert, Audit, Dispute, ProviderDispute, Refund, Transfer
-from webapp.services import dispute_work, disputes, previews, reversals
+from webapp.models import Alert, Approval, Audit, Dispute, ProviderDispute, Refund, Transfer
+from webapp.services import approvals, dispute_work, disputes, escrows, freezes, limits, previews, reversals
 from webapp.services.disputes import NewDispute
 from webapp.services.escrow_executors import RefundEscrow
 
@@ -64,9 +67,9 @@ def test_it_joins_the_dispute_that_is_open_and_outlives_it(case: Case) -> None:
     case.night()
     assert case.escrow().status == "held"
     case.bank(number, "lost")
-    assert case.causes() == [FreezeCause.PAYMENT]
     case.night()
-    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("held", 0)
+    assert (case.escrow().status, case.causes(), case.alerts()) == ("refunded", [], [])
+    assert (case.balance(AccountKind.WALLET, "seller"), case.balance(AccountKind.WALLET, "buyer")) == (0, 0)
 
 
 def test_winning_lifts_its_freeze_and_nothing_else(case: Case) -> None:
@@ -77,27 +80,88 @@ def test_winning_lifts_its_freeze_and_nothing_else(case: Case) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["lost", "accepted"])
-def test_what_the_bank_took_is_booked_once_by_a_decision(case: Case, outcome: str) -> None:
+def test_what_the_bank_took_of_what_is_held_is_the_refund_and_the_rest_goes_its_way(case: Case, outcome: str) -> None:
     number = case.charged_back(4_000)
     case.bank(number, outcome)
     for _ in range(2):
         case.tell(number, "resolve", late=True)
-    assert (case.payment().status, case.payment().taken_back_amount) == ("needs_review", 4_000)
-    assert case.alerts() == ["payment_taken_back"]
-    case.decide("claw_back")
+    assert (case.payment().status, case.payment().taken_back_amount) == ("succeeded", 4_000)
     assert (case.escrow().amount, case.balance(AccountKind.CLEARING), case.alerts()) == (6_000, -6_000, [])
     case.verify()
-    assert (case.payment().status, case.alerts()) == ("succeeded", [])
+    assert (case.payment().status, case.alerts(), case.causes()) == ("succeeded", [], [FreezeCause.DISPUTE])
+    with case.runtime.db.transaction() as session:
+        dispute = session.scalars(select(Dispute)).one()
+        notes = [each.body for each in dispute_work.messages(session, dispute.id, after=0, limit=9)]
+        assert any("NGN 60.00" in note and "is left" in note for note in notes)
+        how = {"version": dispute.version, "at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        disputes.withdraw(session, dispute.id, WHY, **how)
+    case.night()
+    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("released", 5_700)
     with pytest.raises(Conflict, match="Nothing was taken back"):
         case.decide("claw_back")
 
 
+def test_all_of_what_is_held_ends_it_as_refunded_whoever_froze_it_or_proposes_something(case: Case) -> None:
+    with case.runtime.db.transaction() as session:
+        freezes.freeze(session, case.escrow().id, WHY, at=clock.now(), actor=AMINA)
+        limits.set_limits(session, {"NGN": 0}, at=clock.now(), actor=DIVINE)
+    number = case.charged_back()
+    with case.runtime.db.transaction() as session:
+        dispute = session.scalars(select(Dispute)).one()
+        how = {"version": dispute.version, "at": clock.now(), "actor": AMINA, "settings": case.runtime.settings}
+        disputes.resolve(session, dispute.id, Ruling("no_fault", "policy", WHY), **how)
+        assert [each.status for each in approvals.waiting(session)] == ["proposed"]
+    case.bank(number, "accepted")
+    assert (case.escrow().status, case.causes(), case.escrow().freezes) == ("refunded", [], 0)
+    assert (case.balance(AccountKind.CLEARING), case.balance(AccountKind.WALLET, "buyer"), case.alerts()) == (0, 0, [])
+    with case.runtime.db.reading() as session:
+        assert session.scalars(select(Approval.status)).all() == ["expired"]
+        assert session.scalars(select(Dispute.status)).all() == ["resolved"]
+        assert session.scalar(select(func.count()).select_from(Refund)) == 0
+
+
+@pytest.mark.parametrize(("liability", "seller", "losses"), [("seller", 5_700, 0), ("platform", 9_500, -4_000)])
+def test_after_a_release_the_rule_of_the_platform_says_who_bears_it(
+    case: Case, liability: str, seller: int, losses: int
+) -> None:
+    ruled = case.runtime.settings.model_copy(update={"chargeback_liability": liability})
+    case.runtime = replace(case.runtime, settings=ruled)
+    case.night()
+    case.bank(case.charged_back(4_000), "lost")
+    assert (case.balance(AccountKind.WALLET, "seller"), case.balance(AccountKind.LOSSES)) == (seller, losses)
+    assert (case.payment().status, case.balance(AccountKind.CLEARING), case.alerts()) == ("succeeded", -6_000, [])
+
+
+def test_after_a_release_without_a_rule_a_person_decides(case: Case) -> None:
+    case.night()
+    case.bank(case.charged_back(4_000), "lost")
+    assert (case.payment().status, case.alerts()) == ("needs_review", ["payment_taken_back"])
+    case.decide("claw_back")
+    assert (case.balance(AccountKind.WALLET, "seller"), case.alerts()) == (5_700, [])
+
+
+def test_what_was_paid_and_is_held_again_is_taken_by_the_bank_that_had_won(case: Case) -> None:
+    case.night()
+    case.bank(case.charged_back(4_000), "lost")
+    _reverse(case)
+    assert (case.escrow().status, case.escrow().amount, case.escrow().fee) == ("held", 6_000, 300)
+    assert (case.payment().undecided_amount, case.alerts()) == (0, [])
+
+
+def test_what_the_platform_bears_is_not_held_again_for_a_buyer_who_has_it(case: Case) -> None:
+    case.night()
+    case.bank(case.charged_back(4_000), "lost")
+    case.decide("write_off")
+    with pytest.raises(Conflict, match=r"NGN 40\.00"):
+        _reverse(case)
+
+
 def test_an_outcome_that_changes_before_anybody_decided_makes_it_whole(case: Case) -> None:
+    case.night()
     number = case.charged_back()
     case.bank(number, "lost")
     case.bank(number, "won")
     assert (case.payment().status, case.payment().taken_back_amount, case.alerts()) == ("succeeded", 0, [])
-    assert case.causes() == [FreezeCause.DISPUTE]
 
 
 @pytest.mark.parametrize("released", [True, False])
@@ -106,12 +170,14 @@ def test_an_outcome_that_changes_after_the_decision_gives_it_again(case: Case, r
         case.night()
     number = case.charged_back(4_000)
     case.bank(number, "lost")
-    case.decide("claw_back")
+    if released:
+        case.decide("claw_back")
     case.bank(number, "won")
     assert (case.payment().status, case.payment().undecided_amount) == ("needs_review", -4_000)
     with case.runtime.db.reading() as session:
         actions = session.scalars(select(Audit.action).where(Audit.action.like("payment.%back")).order_by(Audit.id))
-        assert list(actions) == ["payment.taken_back", "payment.claw_back", "payment.came_back"]
+        noted = ["payment.taken_back"] if released else []
+        assert list(actions) == [*noted, "payment.claw_back", "payment.came_back"]
     case.decide("give_again")
     assert (case.payment().status, case.alerts()) == ("succeeded", [])
     assert case.balance(AccountKind.CLEARING) == -10_000
@@ -187,7 +253,7 @@ def test_what_was_clawed_back_from_the_seller_is_not_reversed_besides(case: Case
     case.decide("claw_back")
     with case.runtime.db.reading() as session:
         released = session.scalars(select(Transfer).where(Transfer.kind == "release")).one()
-        with pytest.raises(Conflict, match="clawed back"):
+        with pytest.raises(Conflict, match="taken back from us"):
             reversals.check(session, released)
 
 
@@ -208,12 +274,13 @@ def test_what_a_webhook_says_of_it_is_not_believed(case: Case) -> None:
 
 
 def test_it_freezes_again_what_is_held_again(case: Case) -> None:
-    from webapp.models import Transfer
-    from webapp.services import escrows
-
     case.night()
     case.charged_back()
+    _reverse(case)
+    assert FreezeCause.CHARGEBACK in case.causes()
+
+
+def _reverse(case: Case) -> None:
     with case.runtime.db.transaction() as session:
         out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
         escrows.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
-    assert FreezeCause.CHARGEBACK in case.causes()

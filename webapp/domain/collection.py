@@ -125,10 +125,7 @@ def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
 
 def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
     """A payment that came in stays settled, unless its provider has less of it than our refunds explain."""
-    back = _given_back(attempt, word)
-    if back is None:
-        return Verdict.LEAVE, ""
-    taken = taken_back(back, attempt.ours, attempt.lost, attempt.covered)
+    taken = taken_now(attempt, word)
     if taken == attempt.taken_back:
         return Verdict.LEAVE, ""
     if taken == attempt.decided:
@@ -141,8 +138,13 @@ def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
 
 
 def taken_now(attempt: Attempt, word: Word) -> int:
-    """How much of a payment is gone by this word that no refund of ours explains."""
-    return taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
+    """How much of a payment is gone by this word that no refund of ours explains.
+
+    A word that says nothing of it makes it no less; what banks won is gone all the same.
+    """
+    back = _given_back(attempt, word)
+    taken = taken_back(back or (), attempt.ours, attempt.lost, attempt.covered)
+    return max(attempt.taken_back, taken if attempt.lost else 0) if back is None else taken
 
 
 def _given_back(attempt: Attempt, word: Word) -> tuple[GivenBack, ...] | None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.domain.states import LOST_CHARGEBACKS
 from webapp.models.base import Base, Currency, Key, Minor, Name, Word
 
 _PENDING = text("status = 'pending'")
@@ -124,9 +125,16 @@ class ProviderDispute(Base):
     currency: Mapped[Currency] = mapped_column(server_default="")
     covered_amount: Mapped[Minor] = mapped_column(default=0, server_default="0")
     """How much of a refund of ours, written and not sent, its loss took the place of."""
+    booked_amount: Mapped[Minor] = mapped_column(default=0, server_default="0")
+    """How much of what the bank took is booked: out of the escrow, from whom had the money, or as a loss."""
     category: Mapped[Name | None]
     due_at: Mapped[datetime | None]
     next_check_at: Mapped[datetime | None]
     said: Mapped[str | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+    @property
+    def unbooked_amount(self) -> int:
+        """What the bank took, if it won, and nobody has booked yet."""
+        return self.amount - self.covered_amount - self.booked_amount if self.status in LOST_CHARGEBACKS else 0

@@ -114,6 +114,14 @@ def expire_due(session: Session, at: datetime, actor: Actor) -> int:
     return len(ids)
 
 
+def lapse(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> None:
+    """Let every proposal about an escrow lapse: what it was to move is gone. The escrow's row is taken already."""
+    waiting_ones = (Approval.escrow_id == escrow_id, Approval.status == ApprovalStatus.PROPOSED)
+    for approval in session.scalars(select(Approval).where(*waiting_ones).order_by(Approval.id)).all():
+        _decide(session, approval, ApprovalStatus.EXPIRED, at, actor, reason)
+        _give_back(session, approval, at, actor)
+
+
 _DECIDED = {
     ApprovalStatus.EXECUTED: ApprovalExecuted(),
     ApprovalStatus.REJECTED: ApprovalRejected(),
@@ -194,7 +202,7 @@ def _take(session: Session, approval_id: int, at: datetime, actor: Actor) -> App
 def _decide(
     session: Session, approval: Approval, status: ApprovalStatus, at: datetime, actor: Actor, reason: str | None
 ) -> None:
-    by_person = actor.kind == "user"
+    by_person = actor.kind == "user" and status != ApprovalStatus.EXPIRED
     changed = session.execute(
         update(Approval)
         .where(Approval.id == approval.id, Approval.status == ApprovalStatus.PROPOSED)

@@ -18,7 +18,6 @@ from webapp.domain.event_types import ChargebackAccepted, ChargebackLost, Charge
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Charged
 from webapp.domain.states import (
-    CLOSED_DISPUTES,
     ChargebackStatus,
     DisputeKind,
     EscrowStatus,
@@ -26,8 +25,19 @@ from webapp.domain.states import (
     PaymentStatus,
     RefundStatus,
 )
-from webapp.models import Dispute, Escrow, Payment, ProviderDispute, Refund
-from webapp.services import alerts, audit, dispute_work, disputes, events, freezes, orders, payments, taken_back
+from webapp.models import Escrow, Payment, ProviderDispute, Refund
+from webapp.services import (
+    alerts,
+    audit,
+    dispute_locks,
+    dispute_work,
+    disputes,
+    events,
+    freezes,
+    orders,
+    payments,
+    taken_back,
+)
 from webapp.services.disputes import NewDispute
 from webapp.settings import Settings
 from webapp.sql import insert_new
@@ -221,8 +231,7 @@ def _note_in_case(
     settings: Settings,
 ) -> None:
     """It joins the dispute of ours that is open; held money without one gets one, so that somebody looks into it."""
-    mine = (Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
-    dispute = session.scalars(select(Dispute).where(*mine)).one_or_none()
+    dispute = dispute_locks.open_of(session, escrow.id)
     may = replace(actor, permissions=actor.permissions | {"dispute:open", "dispute:work"})
     is_held = escrow.status == EscrowStatus.HELD and _counts_on(payment)
     if dispute is None and step.is_open and is_held:

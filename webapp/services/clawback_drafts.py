@@ -32,15 +32,19 @@ def lock_parties(session: Session, escrow: Escrow) -> None:
     lock(session, Account, list(session.scalars(select(Account.id).where(*theirs, kinds))))
 
 
-def write_off(payment: Payment, escrow: Escrow) -> Draft:
+def write_off(payment: Payment, escrow: Escrow, gone: int) -> Draft:
     """The platform bears it."""
-    sides: Sides = [(Place(AccountKind.LOSSES, payment.currency), -payment.undecided_amount)]
+    sides: Sides = [(Place(AccountKind.LOSSES, payment.currency), -gone)]
     return _taken(payment, escrow, sides)
 
 
-def undecided_fee(payment: Payment, refund: Refund | None) -> int:
-    """What of the undecided is the fee that the payer paid on top of the price; below zero when it came back."""
-    return fee_in(payment, refund, payment.taken_back_amount) - fee_in(payment, refund, payment.taken_back_decided)
+def undecided_fee(payment: Payment, refund: Refund | None, part: int | None = None) -> int:
+    """What of the undecided, or of a part of it, is the fee that the payer paid on top of the price; below zero when it
+    came back.
+    """
+    decided = payment.taken_back_decided
+    then = payment.taken_back_amount if part is None else decided + part
+    return fee_in(payment, refund, then) - fee_in(payment, refund, decided)
 
 
 def fee_in(payment: Payment, refund: Refund | None, taken_back: int) -> int:
@@ -49,7 +53,7 @@ def fee_in(payment: Payment, refund: Refund | None, taken_back: int) -> int:
     return fee_on_top(ours + taken_back, payment.amount, payment.payer_fee)
 
 
-def claw_back(session: Session, payment: Payment, escrow: Escrow, on_top: int) -> list[Draft]:
+def claw_back(session: Session, payment: Payment, escrow: Escrow, gone: int, on_top: int) -> list[Draft]:
     """Out of the escrow while it is held, which goes by that when it was all; else from whom the money went to.
 
     What of it is above the price is the platform's.
@@ -57,8 +61,8 @@ def claw_back(session: Session, payment: Payment, escrow: Escrow, on_top: int) -
     hold = Hold(escrow.status, escrow.amount, escrow.fee, _to_seller(session, escrow))
     if payment.duplicate_of_id is not None:
         hold = _IN_WALLET
-    borne = bearers(hold, payment.undecided_amount, on_top)
-    whole = is_whole(payment, escrow, on_top)
+    borne = bearers(hold, gone, on_top)
+    whole = is_whole(payment, escrow, gone - on_top)
     sides: Sides = []
     for bearer, part in borne.items():
         if not (whole and bearer == Bearer.ESCROW):
@@ -110,9 +114,9 @@ def give_again(session: Session, payment: Payment, escrow: Escrow, on_top: int) 
     return _draft(payment, escrow, TransferKind.CAME_BACK, [(_clearing(payment), -came), *to, *fee_again])
 
 
-def is_whole(payment: Payment, escrow: Escrow, on_top: int = 0) -> bool:
-    """Whether all that is held was taken back."""
-    return is_held_for(payment, escrow) and payment.undecided_amount - on_top >= escrow.amount
+def is_whole(payment: Payment, escrow: Escrow, gone: int) -> bool:
+    """Whether so much of the price, taken back, is all that is held."""
+    return is_held_for(payment, escrow) and gone >= escrow.amount
 
 
 def is_held_for(payment: Payment, escrow: Escrow) -> bool:

@@ -5,12 +5,9 @@ The provider or the payer's bank moved the money already. Each decision books th
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from webapp.domain.event_types import PaymentDecided
 from webapp.domain.money import Money, fee_share
-from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, FreezeCause, PaymentStatus, Resolution
+from webapp.domain.states import EscrowStatus, FreezeCause, PaymentStatus, Resolution
 from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Payment
@@ -40,9 +37,15 @@ from webapp.services.stop import require_money_moves
 class WriteOffPayment(Payload):
     """The platform bears what was taken back; the escrow goes its way as if nothing had been taken."""
 
+    part: int | None = None
+    """In minor units; None for all that is undecided."""
+
 
 class ClawBackPayment(Payload):
     """Take it from whom the money is with: the escrow while it is held, else the seller, else the buyer."""
+
+    part: int | None = None
+    """In minor units; None for all that is undecided."""
 
 
 class RefundRestOfPayment(Payload):
@@ -57,15 +60,15 @@ class GiveAgainPayment(Payload):
 def write_off_payment(context: Context, subject: PaymentSubject, decision: WriteOffPayment) -> Posting:
     """Clearing against the platform's losses."""
     check_write_off(subject)
-    payment, escrow = subject.payment, subject.escrow
-    draft = clawback_drafts.write_off(payment, escrow)
+    payment, escrow, gone = subject.payment, subject.escrow, _part(subject, decision.part)
+    draft = clawback_drafts.write_off(payment, escrow, gone.amount)
 
     def post() -> None:
         postings.write(context.session, [draft], at=context.at)
-        _decided(context, payment, escrow, Bearer.PLATFORM, "payment.write_off", decision.reason)
+        _decided(context, payment, escrow, Bearer.PLATFORM, "payment.write_off", decision.reason, gone.amount)
 
     stays = "goes its way" if escrow.status == EscrowStatus.HELD else f"stays {escrow.status}"
-    sentence = f"the platform bears {_gone(payment)} of payment {payment.reference}; escrow {escrow.ref} {stays}"
+    sentence = f"the platform bears {gone} of payment {payment.reference}; escrow {escrow.ref} {stays}"
     return _posting(context, subject, sentence, [draft], post)
 
 
@@ -73,20 +76,21 @@ def write_off_payment(context: Context, subject: PaymentSubject, decision: Write
 def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawBackPayment) -> Posting:
     """A whole one ends the escrow as refunded, and an open dispute of ours with it; a part makes the hold smaller."""
     check_claw_back(subject)
-    session, payment, escrow, gone = context.session, subject.payment, subject.escrow, _gone(subject.payment)
-    on_top = clawback_drafts.undecided_fee(payment, subject.refund)
-    whole, is_held = clawback_drafts.is_whole(payment, escrow, on_top), clawback_drafts.is_held_for(payment, escrow)
-    dispute = _open_dispute(session, escrow) if whole else None
+    session, payment, escrow = context.session, subject.payment, subject.escrow
+    gone = _part(subject, decision.part)
+    on_top = clawback_drafts.undecided_fee(payment, subject.refund, gone.amount)
+    whole = clawback_drafts.is_whole(payment, escrow, gone.amount - on_top)
+    is_held = clawback_drafts.is_held_for(payment, escrow)
+    dispute = dispute_locks.open_of(session, escrow.id) if whole else None
     if whole:
         own = {(str(dispute_locks.cause_of(dispute)), dispute.id)} if dispute else set()
         _require_nothing_else(context, payment, escrow, own)
     _lock(context, escrow)
-    drafts = clawback_drafts.claw_back(session, payment, escrow, on_top)
+    drafts = clawback_drafts.claw_back(session, payment, escrow, gone.amount, on_top)
+    bearer = clawback_drafts.bearer_of(payment, escrow)
 
     def post() -> None:
-        _decided(
-            context, payment, escrow, clawback_drafts.bearer_of(payment, escrow), "payment.claw_back", decision.reason
-        )
+        _decided(context, payment, escrow, bearer, "payment.claw_back", decision.reason, gone.amount)
         if dispute is not None:
             _close(context, dispute, escrow, decision.reason)
         rest = drafts
@@ -167,9 +171,8 @@ def check_refund_rest(subject: PaymentSubject) -> None:
         raise Conflict("It was kept for the buyer, in the wallet: claw it back from there.")
     if subject.escrow.status != EscrowStatus.HELD:
         raise Conflict(f"Escrow {subject.escrow.ref} is {subject.escrow.status}: nothing is left in it to refund.")
-    if clawback_drafts.is_whole(
-        subject.payment, subject.escrow, clawback_drafts.undecided_fee(subject.payment, subject.refund)
-    ):
+    gone = subject.payment.undecided_amount - clawback_drafts.undecided_fee(subject.payment, subject.refund)
+    if clawback_drafts.is_whole(subject.payment, subject.escrow, gone):
         raise Conflict("All of it was taken back: there is no rest to refund.")
 
 
@@ -199,6 +202,13 @@ def _require_nothing_else(
 def _lock(context: Context, escrow: Escrow) -> None:
     if context.locked:
         clawback_drafts.lock_parties(context.session, escrow)
+
+
+def _part(subject: PaymentSubject, part: int | None) -> Money:
+    """What is decided about. Raises Conflict when less than that is undecided."""
+    if part is not None and not 0 < part <= subject.payment.undecided_amount:
+        raise Conflict("Less of this payment than that was taken back and waits for a decision.")
+    return Money(part or subject.payment.undecided_amount, subject.payment.currency)
 
 
 def _gone(payment: Payment) -> Money:
@@ -240,29 +250,38 @@ def _resize(context: Context, escrow: Escrow, change: int, reason: str) -> None:
     )
 
 
-def _open_dispute(session: Session, escrow: Escrow) -> Dispute | None:
-    mine = (Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
-    return session.scalars(select(Dispute).where(*mine)).one_or_none()
-
-
 def _close(context: Context, dispute: Dispute, escrow: Escrow, reason: str) -> None:
     """All of the money went back: a dispute of ours over it ends as the refund that happened."""
     ruling = ResolveDispute(reason=reason, resolution=Resolution.REFUND_TO_BUYER, code="policy")
     dispute_executors.close(context, DisputeSubject(dispute, escrow), ruling, moved=True)
 
 
-def _decided(context: Context, payment: Payment, escrow: Escrow, bearer: str | None, action: str, reason: str) -> None:
-    """The payment is settled again, its freeze lifted and its alert ended."""
+def _decided(
+    context: Context,
+    payment: Payment,
+    escrow: Escrow,
+    bearer: str | None,
+    action: str,
+    reason: str,
+    part: int | None = None,
+) -> None:
+    """So much of it is decided, or all; then the payment is settled again, its freeze lifted and its alert ended."""
     session, at, actor = context.session, context.at, context.actor
     before = {"status": payment.status, "decided": payment.taken_back_decided}
-    payment.status, payment.said, payment.version = PaymentStatus.SUCCEEDED, reason, payment.version + 1
-    payment.taken_back_decided = payment.taken_back_amount
+    payment.version += 1
+    part = payment.undecided_amount if part is None else part
+    payment.taken_back_decided += part
     payment.taken_back_from = str(bearer) if bearer else None
+    is_done = payment.undecided_amount == 0
+    if is_done:
+        payment.status, payment.said = PaymentStatus.SUCCEEDED, reason
     session.flush()
-    freezes.end(session, escrow.id, FreezeCause.PAYMENT, payment.id, reason, at=at, actor=actor)
+    taken_back.note_booked(session, payment, part)
     after = {"status": payment.status, "decided": payment.taken_back_decided, "borne_by": payment.taken_back_from}
     about = ("payment", payment.id)
     audit.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
     told = PaymentDecided(decision=action.rpartition(".")[2], reason=reason)
     events.add(session, told, payment.id, at=at)
-    alerts.resolve(session, taken_back.RULE, f"payment {payment.id}", at)
+    if is_done:
+        freezes.end(session, escrow.id, FreezeCause.PAYMENT, payment.id, reason, at=at, actor=actor)
+        alerts.resolve(session, taken_back.RULE, f"payment {payment.id}", at)

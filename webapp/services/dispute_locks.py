@@ -1,5 +1,6 @@
 """Taking a dispute: its escrow's row first, then looking at both."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, FreezeCause
@@ -21,6 +22,12 @@ def locked_open(session: Session, dispute_id: int) -> Dispute:
     if dispute.status in CLOSED_DISPUTES:
         raise Overtaken(f"Dispute {dispute.ref} is {dispute.status} already.")
     return dispute
+
+
+def open_of(session: Session, escrow_id: int) -> Dispute | None:
+    """The open dispute about an escrow, if there is one."""
+    mine = (Dispute.escrow_id == escrow_id, Dispute.status.not_in(CLOSED_DISPUTES))
+    return session.scalars(select(Dispute).where(*mine)).one_or_none()
 
 
 def cause_of(dispute: Dispute) -> FreezeCause:

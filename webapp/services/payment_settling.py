@@ -17,6 +17,7 @@ from webapp.models import Escrow, Order, Payment
 from webapp.services import (
     alerts,
     audit,
+    chargeback_booking,
     checkout_ends,
     duplicate_payments,
     events,
@@ -70,7 +71,7 @@ def settle_all(
         _give_up(session, groups[verdict], verdict, at, actor)
     _review(session, groups[Verdict.REVIEW], at, actor)
     _returned(session, groups[Verdict.RETURNED], at, actor)
-    _taken(session, groups[Verdict.TAKEN], at, actor)
+    _taken(session, groups[Verdict.TAKEN], at, actor, settings)
     _whole(session, groups[Verdict.WHOLE], at, actor)
     _wait(session, groups[Verdict.WAIT], at)
     _asked(session, [each.row.id for each in ruled if each.verdict != Verdict.LEAVE], at)
@@ -198,12 +199,19 @@ def _returned(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Act
             alerts.resolve(session, rule, f"payment {each.row.id}", at)
 
 
-def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
-    """The provider has less of these than we count on, or more than was decided about: a person decides."""
+def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, settings: Settings) -> None:
+    """The provider has less of these than we count on, or more than was decided about: a person decides. What a bank
+    took is booked without one, where it is known who bears it.
+    """
+    left = []
     for each in ruled:
-        taken_back.note(session, each.row, each.taken_back, each.sentence, at=at, actor=actor)
-    came_back = [each for each in ruled if each.taken_back < each.row.taken_back_decided]
-    gone = [each for each in ruled if each not in came_back]
+        taken_back.mark(session, each.row.id, each.taken_back, each.sentence)
+        liability = settings.chargeback_liability
+        if chargeback_booking.book(session, each.row.id, liability=liability, at=at, actor=actor):
+            taken_back.call(session, each.row, each.sentence, at=at, actor=actor)
+            left.append(each)
+    came_back = [each for each in left if each.taken_back < each.row.taken_back_decided]
+    gone = [each for each in left if each not in came_back]
     for action, some in (("payment.taken_back", gone), ("payment.came_back", came_back)):
         if some:
             _tell(session, some, action, PaymentNeedsReview(), at, actor)

@@ -13,7 +13,7 @@ from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, Transfe
 from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Payment, Transfer
-from webapp.services import accounts, audit, events, freezes, postings, taken_back
+from webapp.services import accounts, audit, chargeback_booking, events, freezes, postings, taken_back
 from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
 from webapp.services.postings import Draft
@@ -39,8 +39,9 @@ def check(session: Session, transfer: Transfer) -> None:
         raise Conflict(f"Transfer {transfer.reference} went back through a provider: it can't be taken back.")
     if (clawed_back := _clawed_back(session, transfer)) is not None:
         raise Conflict(
-            f"{clawed_back} of this escrow's money was clawed back from who had got it, since its payment was taken "
-            "back: reversing the transfer would take that a second time. Correct what is left by a debt or a deposit."
+            f"{clawed_back} of this escrow's money was taken back from us, and it is decided who bears that: reversing "
+            "the transfer would take it a second time, or hold what the buyer has. Correct what is left by a debt or a "
+            "deposit."
         )
 
 
@@ -96,11 +97,11 @@ def _went_outside(session: Session, transfer: Transfer) -> bool:
 
 
 def _clawed_back(session: Session, transfer: Transfer) -> Money | None:
-    """What was taken by a decision, after it had left the escrow, from the parties that this transfer gave it to."""
+    """What was taken back after it had left the escrow, and who bears it is decided."""
     if transfer.escrow_id is None or not transfer.leaves:
         return None
     mine = select(Payment).join(Escrow, Escrow.order_id == Payment.order_id).where(Escrow.id == transfer.escrow_id)
-    borne = (Payment.taken_back_decided > 0, Payment.taken_back_from.in_((Bearer.SELLER, Bearer.BUYER)))
+    borne = (Payment.taken_back_decided > 0, Payment.taken_back_from != Bearer.ESCROW)
     payment = session.scalars(mine.where(*borne, Payment.duplicate_of_id.is_(None)).limit(1)).first()
     return None if payment is None else Money(payment.taken_back_decided, payment.currency)
 
@@ -145,6 +146,7 @@ def _hold_again(session: Session, escrow: Escrow, transfer: Transfer, reason: st
     )
     taken_back.freeze_again(session, escrow, at=at, actor=actor)
     freezes.add(session, escrow.id, FreezeCause.PERSON, actor.id or 0, f"Reversed: {reason}", at=at, actor=actor)
+    chargeback_booking.book_held_again(session, escrow, at=at, actor=actor)
 
 
 def _given_to(session: Session, transfer: Transfer, party_id: int) -> int:

@@ -72,9 +72,25 @@ def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
     }
 
 
-def note(session: Session, row: Any, amount: int, sentence: str, *, at: datetime, actor: Actor) -> None:
-    """A payment is not whole: `amount` of it is gone. Its held escrow is frozen, and somebody is called."""
-    _set(session, row.id, PaymentStatus.NEEDS_REVIEW, amount, sentence)
+def mark(session: Session, payment_id: int, amount: int, sentence: str) -> None:
+    """A payment is not whole: `amount` of it is gone, and not all of that is decided."""
+    _set(session, payment_id, PaymentStatus.NEEDS_REVIEW, amount, sentence)
+
+
+def note_booked(session: Session, payment: Payment, part: int) -> None:
+    """A part of what is gone of a payment was booked. What banks took counts first; when nothing is left, it all is."""
+    rows = select(ProviderDispute).where(ProviderDispute.payment_id == payment.id).order_by(ProviderDispute.id)
+    for row in session.scalars(rows).all():
+        if payment.undecided_amount == 0:
+            row.booked_amount = row.amount - row.covered_amount if row.status in LOST_CHARGEBACKS else 0
+        elif row.unbooked_amount > 0:
+            booked = min(row.unbooked_amount, part)
+            row.booked_amount, part = row.booked_amount + booked, part - booked
+    session.flush()
+
+
+def call(session: Session, row: Any, sentence: str, *, at: datetime, actor: Actor) -> None:
+    """A person has to decide about what is gone: its held escrow is frozen, and somebody is called."""
     if row.duplicate_of_id is None:  # what was collected besides is in a wallet, and no escrow has any of it
         freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
     said = f"Payment {row.reference} needs a decision: {sentence}"
