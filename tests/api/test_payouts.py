@@ -117,7 +117,8 @@ def test_one_is_triggered_and_all_that_is_due_processed_by_runs(place: Runtime, 
     answer = payer.post(f"{ALL}/process-due")
     assert answer.status_code == 202
     with place.db.reading() as session:
-        assert session.scalars(select(Run.asked).order_by(Run.id)).all() == [{"schedule": plan}, None]
+        first, second = session.scalars(select(Run.asked).order_by(Run.id)).all()
+    assert (first["schedule"], second) == (plan, None)
 
 
 def test_a_payout_is_read_masked_and_cancelled_before_it_is_sent(place: Runtime, payer: Api) -> None:

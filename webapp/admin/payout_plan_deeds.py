@@ -19,10 +19,17 @@ from webapp.admin.words import exact, money, when
 from webapp.errors import Invalid, NotFound
 from webapp.models import PayoutSchedule
 from webapp.security import current_actor
-from webapp.services import parties, payout_schedules
+from webapp.services import parties, payout_schedules, payout_terms
 from webapp.services.payout_schedules import NewSchedule
+from webapp.services.payout_terms import Terms
 
 _WHEN = _l("Choose a date and time.")
+
+
+class TermsForm(DeskForm):
+    """Money that is sent by hand: what the page said travels with the form."""
+
+    shown = HiddenField()
 
 
 class PlanForm(DeskForm):
@@ -103,13 +110,11 @@ class PayoutPlanDeeds(Screen):
             )
             return _("%(ref)s is cancelled.", ref=ended.ref)
 
-    @door("/<int:payout_schedule_id>/trigger", permission="payout:retry", asks="_trigger_asked")
-    def trigger(self, payout_schedule_id: int, form: DeskForm) -> Done:
+    @door("/<int:payout_schedule_id>/trigger", permission="payout:retry", form=TermsForm, asks="_trigger_asked")
+    def trigger(self, payout_schedule_id: int, form: TermsForm) -> Done:
         """Pay it now, whatever its date says."""
-        actor = current_actor()
-        return started(
-            self, partial(payout_schedules.trigger, schedule_id=payout_schedule_id, at=clock.now(), actor=actor)
-        )
+        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.said("shown")}
+        return started(self, partial(payout_schedules.trigger, schedule_id=payout_schedule_id, **how))
 
     @door("/process-due", permission="payout:retry", asks="_process_due_asked")
     def process_due(self, form: DeskForm) -> Done:
@@ -154,12 +159,21 @@ class PayoutPlanDeeds(Screen):
         return self._asked(payout_schedule_id, _("Cancel %(ref)s"), summary, _("Cancel the schedule"), danger=True)
 
     def _trigger_asked(self, payout_schedule_id: int) -> Asked:
-        summary = _("%(amount)s leaves the wallet and is sent at once, whatever its date says.")
-        return self._asked(payout_schedule_id, _("Pay %(ref)s now"), summary, _("Pay %(amount)s now"))
+        with self.reading() as session:
+            terms = payout_terms.of(session, payout_schedules.get(session, payout_schedule_id))
+        summary = _("%(amount)s leaves the wallet and is sent at once, whatever its date says, to the account below.")
+        asked = self._asked(payout_schedule_id, _("Pay %(ref)s now"), summary, _("Pay %(amount)s now"))
+        asked.facts, asked.values = shown_terms(terms), {"shown": terms.stamp}
+        return asked
 
     def _process_due_asked(self) -> Asked:
         summary = _("Every schedule on the tab Due is paid now, as the daily run would.")
         return Asked(_("Process all that is due"), self.at(), summary, _("Process all that is due"))
+
+
+def shown_terms(terms: Terms) -> list[tuple[Any, Any]]:
+    """Amount, date and account, as they would be sent now."""
+    return [(_("Amount"), str(terms.amount)), (_("Due"), when(terms.due_at)), (_("To"), terms.account)]
 
 
 def _planned(schedule: PayoutSchedule, sentence: str) -> str:

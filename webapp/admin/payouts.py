@@ -9,10 +9,10 @@ from flask_babel import lazy_gettext as _l
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.escrow_deeds import ReasonForm
-from webapp.admin.forms import DeskForm
 from webapp.admin.offers import Offer, offer
 from webapp.admin.payout_deeds import PayoutDeeds, decisions
 from webapp.admin.payout_list import LISTING, TABS
+from webapp.admin.payout_plan_deeds import TermsForm, shown_terms
 from webapp.admin.screen import page
 from webapp.admin.starting import started
 from webapp.admin.tabbed import TabbedScreen
@@ -20,7 +20,7 @@ from webapp.admin.timelines import in_words
 from webapp.admin.words import money
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payout_explanation, payout_file, payout_pauses, payouts
+from webapp.services import payout_destinations, payout_explanation, payout_file, payout_pauses, payouts
 from webapp.services.payout_file import PayoutFile
 
 
@@ -51,10 +51,11 @@ class PayoutScreen(TabbedScreen, PayoutDeeds):
         why = payout_explanation.why(file, clock.now(), runtime().settings)
         return self.show("one.html", file=file, why=why, moments=in_words(file.moments), offers=_offers(file))
 
-    @door("/<int:payout_id>/retry", permission="payout:retry", asks="_retry_asked")
-    def retry(self, payout_id: int, form: DeskForm) -> Done:
+    @door("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm, asks="_retry_asked")
+    def retry(self, payout_id: int, form: TermsForm) -> Done:
         """A new payout in its place, by a run of its own."""
-        return started(self, partial(payouts.retry, payout_id=payout_id, at=clock.now(), actor=current_actor()))
+        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.said("shown")}
+        return started(self, partial(payouts.retry, payout_id=payout_id, **how))
 
     @door("/<int:payout_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_cancel_asked")
     def cancel(self, payout_id: int, form: ReasonForm) -> Done:
@@ -80,8 +81,15 @@ class PayoutScreen(TabbedScreen, PayoutDeeds):
         return Asked(title % said, back, summary % said, verb % said, danger, facts=facts)
 
     def _retry_asked(self, payout_id: int) -> Asked:
-        summary = _("A new payout of %(amount)s is sent in place of this one, under a reference of its own, at once.")
-        return self._asked(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        summary = _("A new payout of %(amount)s is sent at once, under a reference of its own, to the account below.")
+        asked = self._asked(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
+        if file.terms is not None:
+            tried = payout_destinations.masked(file.destination)
+            asked.facts = [*shown_terms(file.terms), (_("Failed at"), tried), (_("Last word"), file.payout.said)]
+            asked.values = {"shown": file.terms.stamp}
+        return asked
 
     def _cancel_asked(self, payout_id: int) -> Asked:
         summary = _("It is not sent: %(amount)s goes back to the wallet, and its schedule is cancelled.")
@@ -90,8 +98,9 @@ class PayoutScreen(TabbedScreen, PayoutDeeds):
 
 def _offers(file: PayoutFile) -> list[Offer]:
     no_cancel = payouts.why_no_cancel(file.payout, clock.now(), runtime().settings)
+    no_retry = payout_file.why_no_retry(file, clock.now())
     return [
         *decisions(file.payout),
         offer("cancel", _("Cancel…"), "cross", "payout:manage", no_cancel, "danger-quiet"),
-        offer("retry", _("Retry…"), "refresh", "payout:retry", payout_file.why_no_retry(file), "primary"),
+        offer("retry", _("Retry…"), "refresh", "payout:retry", no_retry, "primary"),
     ]

@@ -15,7 +15,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
     ways = work.runtime.providers.ways_to_pay
     only = work.asked.get("schedule")
-    writing = partial(payout_writing.write_all, ways=ways)
+    writing = partial(payout_writing.write_all, ways=ways, terms=work.asked.get("terms"))
     dry = partial(payout_writing.write_none, ways=ways)
     work.in_chunks(payout_schedules.due(at, only), writing, dry=dry)
     if not ways:

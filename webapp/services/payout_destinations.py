@@ -144,6 +144,11 @@ def waiting_in_words(name: str, currency: str, until: datetime) -> str:
     )
 
 
+def masked(destination: PayoutDestination) -> str:
+    """The account in words, its number masked."""
+    return f"{destination.account_name}, {destination.bank_code} ···{destination.account_ending}"
+
+
 def number_of(destination: PayoutDestination, keys: Sequence[bytes]) -> str:
     """The account's number, for the provider only."""
     return opened(destination.account_sealed, keys)

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, ScheduleStatus
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
-from webapp.services import accounts, case_timeline, payout_destinations, payout_schedules
+from webapp.services import accounts, case_timeline, payout_destinations, payout_schedules, payout_terms
 from webapp.services.case_timeline import Moment
 from webapp.services.next_runs import run_of
 from webapp.services.payout_schedules import JOB, PAUSE
+from webapp.services.payout_terms import Terms
 from webapp.services.reasons import Reason, Target
 from webapp.services.stop import stopped
 
@@ -34,6 +35,7 @@ class Plan:
     payouts: Sequence[Payout]
     """Every attempt, newest first."""
     moments: Sequence[Moment]
+    terms: Terms
     job: Schedule | None
     stop: Mapping[str, str] | None
 
@@ -53,6 +55,7 @@ def read(session: Session, schedule_id: int) -> Plan:
         session.get_one(Account, account).balance if account else None,
         payouts,
         case_timeline.moments(session, subjects, ()),
+        payout_terms.of(session, found),
         session.get(Schedule, JOB),
         stopped(session),
     )
@@ -66,7 +69,7 @@ def closed(plan: Plan, verb: str) -> str:
 
 def why_not_now(plan: Plan, at: datetime) -> str:
     """Why nobody can have it paid now; empty when somebody can."""
-    return closed(plan, "paid again") or _guarantee(plan, at)
+    return closed(plan, "paid again") or _guarantee(plan, at) or payout_terms.hindrance(plan.terms, at)
 
 
 def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:

@@ -11,7 +11,7 @@ from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleCha
 from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run
-from webapp.services import alerts, audit, checks, events, lookup, parties, runs
+from webapp.services import alerts, audit, checks, events, lookup, parties, payout_terms, runs
 from webapp.services.escrow_queries import Due
 from webapp.sql import insert_new
 
@@ -115,19 +115,27 @@ def cancel(session: Session, schedule_id: int, reason: str, *, at: datetime, act
     return found
 
 
-def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor) -> Run:
-    """A run that pays this one now, whatever its date and its pause say. Its guarantee is waited for still."""
+def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, shown: str | None = None) -> Run:
+    """A run that pays this one now, whatever its date and its pause say. Its guarantee is waited for still.
+
+    `shown` are the terms that the person has read. The run pays by the terms of now, or not at all.
+    """
     actor.require("payout:retry")
     found = _locked(session, schedule_id)
+    terms = payout_terms.of(session, found)
+    if shown is not None and shown != terms.stamp:
+        raise Overtaken(payout_terms.changed(found.ref, terms))
     _require(found, _CHANGEABLE, "triggered")
     if found.guarantee_completion_date is not None and found.guarantee_completion_date > at:
         ends = f"{found.guarantee_completion_date:%d %B %Y at %H:%M} UTC"
         raise Invalid(f"Its guarantee ends on {ends}; until then it can't be paid.")
+    if why := payout_terms.hindrance(terms, at):
+        raise Conflict(why)
     if found.status == ScheduleStatus.FAILED:
         found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
         _end_alert(session, found, at)
     audit.record(session, actor, "payout_schedule.trigger", ("payout_schedule", found.id), at=at)
-    return _run(session, actor, {"schedule": found.id})
+    return _run(session, actor, {"schedule": found.id, "terms": terms.stamp})
 
 
 def trigger_due(session: Session, *, actor: Actor) -> Run:
@@ -155,7 +163,7 @@ def _end_alert(session: Session, found: PayoutSchedule, at: datetime) -> None:
     alerts.resolve(session, FAILED_RULE, f"payout schedule {found.ref}", at)
 
 
-def _run(session: Session, actor: Actor, asked: dict[str, int] | None) -> Run:
+def _run(session: Session, actor: Actor, asked: dict[str, int | str] | None) -> Run:
     may = replace(actor, permissions=actor.permissions | {"job:run"})
     by = Trigger.API if actor.kind == "token" else Trigger.MANUAL
     return runs.trigger(session, JOB, actor=may, trigger=by, asked=asked)

@@ -1,19 +1,19 @@
 """Writing payouts before they are sent: the money leaves the wallet for the provider's clearing account."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, insert, literal, select, update
+from sqlalchemy import and_, bindparam, case, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import PayoutCreated
 from webapp.domain.money import Money
+from webapp.domain.outgoing_keys import payout_reference
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
-from webapp.services import accounts, audit, events, ledger_rows, payout_destinations
+from webapp.services import accounts, audit, events, installation, ledger_rows, payout_destinations, payout_terms
 from webapp.services.ledger_rows import Movement
 from webapp.services.outcome import Outcome, Refused, Share
 from webapp.services.stop import require_money_moves
@@ -26,9 +26,18 @@ Ways = Mapping[str, str]
 
 
 def write_all(
-    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, ways: Ways, run_id: int | None = None
+    session: Session,
+    ids: Sequence[int],
+    *,
+    at: datetime,
+    actor: Actor,
+    ways: Ways,
+    run_id: int | None = None,
+    terms: str | None = None,
 ) -> Outcome:
     """Write a payout for each of these schedules. Those that can't be paid now are refused by name, not raised.
+
+    With `terms` a schedule is paid by these and no others: a person has read them.
 
     Nothing counts as done or moved yet: the payouts are passed on to be sent, and count by what their provider says.
     """
@@ -36,7 +45,7 @@ def write_all(
     require_money_moves(session)
     lock(session, PayoutSchedule, ids)
     lock(session, Account, sorted({row.wallet_id for row in _rows(session, ids) if row.wallet_id is not None}))
-    outcome, payable = _sifted(_rows(session, ids), ways, at)
+    outcome, payable = _sifted(_rows(session, ids), ways, at, terms)
     if payable:
         made = _insert(session, payable, ways, at, actor)
         _move(session, payable, made, ways, at, run_id)
@@ -69,6 +78,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
         PayoutDestination.currency == PayoutSchedule.currency,
         PayoutDestination.retired_at.is_(None),
     )
+    earlier = select(func.count()).where(Payout.schedule_id == PayoutSchedule.id).scalar_subquery()
     query = (
         select(
             PayoutSchedule.id,
@@ -77,10 +87,14 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
             PayoutSchedule.party_id,
             PayoutSchedule.currency,
             PayoutSchedule.amount,
+            PayoutSchedule.due_at,
             Party.name,
+            Party.ref.label("party_ref"),
+            earlier.label("earlier"),
             _Wallet.id.label("wallet_id"),
             _Wallet.balance,
             PayoutDestination.id.label("destination_id"),
+            PayoutDestination.account_ending,
             PayoutDestination.effective_at,
         )
         .join(Party, Party.id == PayoutSchedule.party_id)
@@ -92,11 +106,11 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(query).all()
 
 
-def _sifted(rows: Sequence[Any], ways: Ways, at: datetime) -> tuple[Outcome, list[Any]]:
+def _sifted(rows: Sequence[Any], ways: Ways, at: datetime, terms: str | None = None) -> tuple[Outcome, list[Any]]:
     """What can be paid out of the wallets, in order, and why the rest can't."""
     outcome, payable, left = Outcome("payout_schedule"), [], {row.wallet_id: row.balance for row in rows}
     for row in rows:
-        reason = _refusal(row, ways, left, at)
+        reason = _refusal(row, ways, left, at) or _changed(row, terms)
         if reason:
             outcome.refused.append(Refused(row.id, row.ref, reason))
         else:
@@ -122,13 +136,24 @@ def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str
     return None
 
 
+def _changed(row: Any, terms: str | None) -> str | None:
+    amount = Money(row.amount, row.currency)
+    if terms is None or terms == payout_terms.stamp(amount, row.due_at, row.destination_id):
+        return None
+    return (
+        f"It was changed after somebody had asked for it to be paid: it is {amount} by now, due "
+        f"{row.due_at:%d %B %Y at %H:%M} UTC, to the account ending in {row.account_ending}. Nothing was sent."
+    )
+
+
 def _insert(
     session: Session, payable: Sequence[Any], ways: Ways, at: datetime, actor: Actor
 ) -> dict[int, tuple[int, str]]:
     """The payouts: id and reference, by their schedule's id."""
+    desk = installation.number(session)
     values = [
         {
-            "ref": f"payout-{row.id}-{secrets.token_hex(8)}",
+            "ref": payout_reference(desk, row.party_ref, row.ref, row.earlier),
             "party_id": row.party_id,
             "destination_id": row.destination_id,
             "schedule_id": row.id,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.claims import Claim
 from webapp.domain.event_types import PayoutCancelled
+from webapp.domain.money import Money
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
@@ -21,6 +22,8 @@ from webapp.settings import Settings
 from webapp.sql import one_of
 
 MOST_COUNTED = 1_000_000
+_CAME_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
+_PAYABLE = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +173,38 @@ def why_no_cancel(payout: Payout, at: datetime, settings: Settings) -> str:
     )
 
 
-def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor) -> Run:
-    """A new payout in place of one that failed or was reversed, under a new reference, by a run of its own."""
+def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor, shown: str | None = None) -> Run:
+    """A new payout in place of one that failed or was reversed, under a new reference, by a run of its own.
+
+    It is of the same amount; `shown` are the terms that the person has read.
+    """
     actor.require("payout:retry")
     payout = get(session, payout_id)
-    if payout.status not in (PayoutStatus.FAILED, PayoutStatus.REVERSED) or payout.schedule_id is None:
-        raise Overtaken(f"Payout {payout.ref} is {payout.status}: only one that failed or was reversed can be retried.")
-    schedule = payout_schedules.get(session, payout.schedule_id)
-    if schedule.payout_id != payout.id:
-        raise Overtaken(f"Payout {payout.ref} was followed by another already. Look at payout schedule {schedule.ref}.")
+    schedule = _locked_schedule(session, payout)
+    if why := why_no_retry(payout, schedule, at):
+        raise Overtaken(f"Payout {payout.ref} is not tried again. {why}")
     audit.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
-    return payout_schedules.trigger(session, schedule.id, at=at, actor=actor)
+    return payout_schedules.trigger(session, payout.schedule_id or 0, at=at, actor=actor, shown=shown)
+
+
+def why_no_retry(payout: Payout, schedule: PayoutSchedule | None, at: datetime) -> str:
+    """Why it can't be tried again now; empty when it can. What was changed since is paid by its schedule."""
+    if payout.status not in _CAME_BACK or schedule is None:
+        return f"It is {payout.status}: only a payout that failed or was reversed can be tried again."
+    if schedule.payout_id != payout.id:
+        return f"It was followed by another payout already. Look at payout schedule {schedule.ref}."
+    if schedule.status not in _PAYABLE:
+        return f"Payout schedule {schedule.ref} is {schedule.status}."
+    now, due = Money(schedule.amount, schedule.currency), f"{schedule.due_at:%d %B %Y at %H:%M} UTC"
+    if schedule.amount != payout.amount or schedule.due_at > at:
+        return f"Payout schedule {schedule.ref} is over {now} by now, due {due}: have it paid there."
+    return ""
+
+
+def _locked_schedule(session: Session, payout: Payout) -> PayoutSchedule | None:
+    if payout.schedule_id is None:
+        return None
+    return session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True, populate_existing=True)
 
 
 def _take_ids(

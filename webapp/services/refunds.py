@@ -12,6 +12,7 @@ from webapp.domain.claims import Claim
 from webapp.domain.duplicate_payments import asked_as
 from webapp.domain.event_types import RefundCreated
 from webapp.domain.money import Money
+from webapp.domain.outgoing_keys import refund_key
 from webapp.domain.refund_match import Wanted
 from webapp.domain.states import ChargebackStatus, RefundStatus
 from webapp.errors import Conflict, Overtaken
@@ -34,14 +35,11 @@ class Giving:
     currency: str
     may_send: bool
     claim: Claim
+    key: str
+    """The same for every attempt at it, also of a copy of this desk, and nothing else's."""
     provider_id: str | None = None
     """The provider's own of the refund, once it has told it."""
     wanted: Wanted | None = None
-
-    @property
-    def key(self) -> str:
-        """The same for every attempt at it, and nothing else's."""
-        return f"deskrefund{self.id:08}"
 
 
 def write(session: Session, payment: Payment, party_id: int, amount: Money, *, at: datetime, actor: Actor) -> Refund:
@@ -147,6 +145,7 @@ def _giving(refund: Refund, payment: Payment, may_send: bool) -> Giving:
         refund.currency,
         may_send,
         Claim(refund.status, refund.attempts),
+        refund_key(refund.provider, payment.reference or payment.provider_id or "", refund.amount, refund.currency),
         refund.provider_id,
         wanted(refund),
     )
