@@ -11,6 +11,7 @@ import pytest
 
 from webapp import jobs
 from webapp.app import create_app
+from webapp.domain.alert_facts import FACTS
 from webapp.runtime import Runtime
 from webapp.security import declared
 from webapp.services import alert_rules
@@ -86,26 +87,6 @@ def test_every_job_is_documented_and_tested(name: str) -> None:
     assert jobs.registry()[name].description
 
 
-def names_of_alerts() -> Iterator[str]:
-    """What is fired under a name of its own, apart from the rules that are asked."""
-    for file in CODE:
-        tree = ast.parse(file.read_text())
-        known = dict(_constants(tree))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("alerts.fire", "alerts.sync"):
-                name = node.args[1]
-                yield name.value if isinstance(name, ast.Constant) else known.get(ast.unparse(name), "")
-
-
-def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            names, values = node.targets[0], node.value
-            for name, value in zip(getattr(names, "elts", [names]), getattr(values, "elts", [values]), strict=False):
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    yield ast.unparse(name), value.value
-
-
 def declared_rules() -> set[str]:
     """Every function of the code that is marked as an alert rule."""
     return {
@@ -122,7 +103,12 @@ def test_every_alert_rule_is_found() -> None:
     assert declared_rules() == set(alert_rules.rules())
 
 
-@pytest.mark.parametrize("name", sorted({*alert_rules.rules(), *names_of_alerts()} - {""}))
+def test_every_alert_of_a_fact_is_declared_with_the_others() -> None:
+    made = [file.name for file in CODE if re.search(r"\bFact\(", file.read_text())]
+    assert made == ["alert_facts.py"]
+
+
+@pytest.mark.parametrize("name", sorted({*alert_rules.rules(), *FACTS}))
 def test_every_alert_is_documented(name: str) -> None:
     assert f"| `{name}` |" in (ROOT / "docs" / "alerts.md").read_text()
 

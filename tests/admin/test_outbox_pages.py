@@ -12,10 +12,12 @@ from tests.outbox.support import deliveries, endpoint, happen, spread, states
 from tests.support.market import DIVINE
 from tests.support.people import send
 from webapp import clock
+from webapp.domain.alert_facts import ENDPOINT_PAUSED
 from webapp.models import Alert, Audit, Delivery, Run, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services import alerts, webhook_endpoints
 from webapp.services import deliveries as service
+from webapp.services.alerts import Found
 
 URL = "https://shop.example/hook"
 SignIn = Callable[..., FlaskClient]
@@ -160,7 +162,7 @@ def test_many_dead_letters_are_sent_again_by_a_run(
 
 def test_the_silence_of_an_alert_is_ended(desk: Runtime, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
-        alerts.fire(session, "silent", "worker", "page", "No worker.", clock.now())
+        alerts.sync(session, "silent", "page", {"worker": Found("No worker.")}, clock.now())
         alert_id = alerts.firing(session)[0].id
         alerts.silence(session, alert_id, clock.now() + timedelta(hours=1), actor=DIVINE, at=clock.now())
     operator = sign_in("operator")
@@ -173,8 +175,8 @@ def test_the_silence_of_an_alert_is_ended(desk: Runtime, sign_in: SignIn) -> Non
 def test_alerts_lead_to_their_pages(desk: Runtime, sign_in: SignIn) -> None:
     made, _ = endpoint(desk, URL)
     with desk.db.transaction() as session:
-        alerts.fire(session, "endpoint_paused", str(made.id), "warn", "Paused.", clock.now())
-        alerts.fire(session, "dead_letters", "webhook", "warn", "Dead.", clock.now())
+        alerts.fire(session, ENDPOINT_PAUSED, str(made.id), "Paused.", clock.now())
+        alerts.sync(session, "dead_letters", "warn", {"webhook": Found("Dead.")}, clock.now())
     page = sign_in("viewer").get("/alerts/").text
     assert f'href="/webhooks/{made.id}"' in page
     assert 'href="/notifications/?tab=dead"' in page

@@ -5,15 +5,21 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.jobs.conftest import NOON, OPERATOR, planned
+from tests.races.together import at_once
 from webapp import clock
+from webapp.domain.alert_facts import PAYOUT_FAILED, RUN_FAILED, Fact
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.jobs.judging import judge
 from webapp.models import Alert, Audit, Event, Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services import alert_rules, alerts, processes, slots
+from webapp.services.alerts import Found
+
+QUIET = Fact("rule", "page", "It is broken.", insists=False)
 
 
 def firing(runtime: Runtime) -> list[tuple[str, str]]:
@@ -90,8 +96,8 @@ def test_a_run_that_takes_long_is_found_while_it_runs(runtime: Runtime, declare)
 
 def test_an_alert_is_acknowledged_silenced_and_fires_anew_after_it_was_resolved(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
-        assert alerts.fire(session, "rule", "thing", "page", "It is broken.", NOON)
-        assert not alerts.fire(session, "rule", "thing", "page", "It is broken still.", NOON)
+        assert alerts.fire(session, QUIET, "thing", "It is broken.", NOON)
+        assert not alerts.fire(session, QUIET, "thing", "It is broken still.", NOON)
         (alert,) = alerts.firing(session)
         alerts.silence(session, alert.id, NOON + timedelta(hours=1), actor=OPERATOR, at=NOON)
         alerts.acknowledge(session, alert.id, actor=OPERATOR, at=NOON)
@@ -102,8 +108,8 @@ def test_an_alert_is_acknowledged_silenced_and_fires_anew_after_it_was_resolved(
         with pytest.raises(NotAllowed):
             alerts.acknowledge(session, alert.id, actor=slots.SCHEDULER, at=NOON)
     with runtime.db.transaction() as session:
-        alerts.resolve(session, "rule", "thing", NOON)
-        assert alerts.fire(session, "rule", "thing", "page", "It is broken again.", NOON)
+        alerts.resolve(session, QUIET, "thing", NOON)
+        assert alerts.fire(session, QUIET, "thing", "It is broken again.", NOON)
     with runtime.db.reading() as session:
         rows = session.execute(select(Alert.status, Alert.sentence, Alert.acknowledged_by).order_by(Alert.id)).all()
     assert [tuple(row) for row in rows] == [
@@ -141,7 +147,7 @@ def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, 
 
 def test_an_alert_of_an_event_is_resolved_by_hand_with_a_reason_and_fires_anew(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
-        alerts.fire(session, "run_failed", "watch", "page", "Run 7 failed.", NOON)
+        alerts.fire(session, RUN_FAILED, "watch", "Run 7 failed.", NOON)
         [alert] = alerts.firing(session)
         with pytest.raises(Invalid, match="Say why"):
             alerts.resolve_by_hand(session, alert.id, " ", actor=OPERATOR, at=NOON)
@@ -155,28 +161,65 @@ def test_an_alert_of_an_event_is_resolved_by_hand_with_a_reason_and_fires_anew(r
         with pytest.raises(Overtaken):
             alerts.resolve_by_hand(session, alert.id, "Over.", actor=OPERATOR, at=NOON)
         assert session.scalars(select(Event.type).order_by(Event.id)).all() == ["alert.firing", "alert.resolved"]
-        assert alerts.fire(session, "run_failed", "watch", "page", "Run 8 failed.", NOON)
+        assert alerts.fire(session, RUN_FAILED, "watch", "Run 8 failed.", NOON)
 
 
-def test_another_fact_of_the_same_kind_fires_again_though_the_last_was_acknowledged(runtime: Runtime) -> None:
-    def tell(sentence: str, *, anew: bool) -> bool:
-        return alerts.fire(session, "payout_failed", "payout 7", "page", sentence, clock.now(), anew=anew)
+def events_of(session: Session) -> list[str]:
+    return list(session.scalars(select(Event.type).order_by(Event.id)))
+
+
+def test_another_fact_about_money_fires_again_though_the_last_was_acknowledged_and_silenced(runtime: Runtime) -> None:
+    def tell(sentence: str, cause: str) -> bool:
+        return alerts.fire(session, PAYOUT_FAILED, "payout 7", sentence, clock.now(), causes=[cause])
 
     with runtime.db.transaction() as session:
-        assert tell("It failed.", anew=True)
+        assert tell("It failed.", "failed")
         [alert] = alerts.firing(session)
         alerts.acknowledge(session, alert.id, actor=OPERATOR, at=clock.now())
-        assert not tell("It failed.", anew=True)
-        assert not tell("It failed, the provider says.", anew=False)
-        assert alert.status == AlertStatus.ACKNOWLEDGED
-        assert tell("It came back after it was paid.", anew=True)
-        session.expire_all()
-        assert (alert.status, alert.acknowledged_by, alert.sentence) == (
-            AlertStatus.FIRING,
-            None,
-            "It came back after it was paid.",
-        )
-        assert session.scalars(select(Event.type).order_by(Event.id)).all() == ["alert.firing", "alert.firing"]
+        alerts.silence(session, alert.id, clock.now() + timedelta(hours=1), actor=OPERATOR, at=clock.now())
+        assert not tell("It failed.", "failed")
+        assert not tell("It failed, the provider says.", "failed")
+        assert (alert.status, alert.times) == (AlertStatus.ACKNOWLEDGED, 1)
+        assert tell("It came back after it was paid.", "reversed")
+        assert (alert.status, alert.acknowledged_by, alert.silenced_until) == (AlertStatus.FIRING, None, None)
+        assert (alert.sentence, alert.times) == ("It came back after it was paid.", 2)
+        assert not tell("It failed.", "failed"), "what is told once more is no new fact"
+        assert events_of(session) == ["alert.firing", "alert.firing"]
+
+
+def test_another_fact_about_a_job_is_told_again_only_when_somebody_has_acknowledged_the_last(runtime: Runtime) -> None:
+    with runtime.db.transaction() as session:
+        assert alerts.fire(session, QUIET, "watch", "Run 7 failed.", NOON, causes=["7"])
+        assert not alerts.fire(session, QUIET, "watch", "Run 8 failed.", NOON, causes=["8"])
+        [alert] = alerts.firing(session)
+        alerts.acknowledge(session, alert.id, actor=OPERATOR, at=NOON)
+        assert not alerts.fire(session, QUIET, "watch", "Run 8 failed.", NOON, causes=["8"])
+        assert alerts.fire(session, QUIET, "watch", "Run 9 failed.", NOON, causes=["9"])
+        assert (alert.status, alert.sentence) == (AlertStatus.FIRING, "Run 9 failed.")
+        assert events_of(session) == ["alert.firing", "alert.firing"]
+
+
+def test_a_cause_that_a_rule_finds_besides_the_known_ones_fires_again(runtime: Runtime) -> None:
+    def judged(*refs: str) -> AlertStatus:
+        with runtime.db.transaction() as session:
+            alerts.sync(session, "payout_unsettled", "page", {"paystack": Found(", ".join(refs), refs)}, NOON)
+            return AlertStatus(alerts.firing(session)[0].status)
+
+    judged("a")
+    with runtime.db.transaction() as session:
+        alerts.acknowledge(session, alerts.firing(session)[0].id, actor=OPERATOR, at=NOON)
+    assert judged("a") == AlertStatus.ACKNOWLEDGED
+    assert judged("a", "b") == AlertStatus.FIRING
+    with runtime.db.transaction() as session:
+        alerts.acknowledge(session, alerts.firing(session)[0].id, actor=OPERATOR, at=NOON)
+    assert judged("b") == AlertStatus.ACKNOWLEDGED, "one less is no new fact"
+
+
+def test_of_two_that_learn_of_one_new_fact_one_fires(pg_runtime: Runtime) -> None:
+    with pg_runtime.db.transaction() as session:
+        alerts.fire(session, PAYOUT_FAILED, "payout 7", "It failed.", NOON)
+    again = [lambda session: alerts.fire(session, PAYOUT_FAILED, "payout 7", "It came back.", NOON)] * 4
+    assert sorted(at_once(pg_runtime, again)) == [False, False, False, True]
 
 
 def test_an_alert_whose_rule_is_asked_is_not_resolved_by_hand(runtime: Runtime) -> None:

@@ -11,6 +11,7 @@ from tests.outbox.support import deliveries, states
 from tests.races.together import at_once
 from tests.support.market import DIVINE
 from webapp import clock
+from webapp.domain.alert_facts import PAYOUT_FAILED, Fact, Severity
 from webapp.errors import Conflict
 from webapp.jobs import alert_post, outage
 from webapp.jobs.alert_post import AlertPost, beat, send_alerts
@@ -20,9 +21,9 @@ from webapp.services import alerts, processes
 from webapp.services.messages import alerts as alert_messages
 
 
-def fire(runtime: Runtime, at: datetime | None = None, severity: str = "page") -> int:
+def fire(runtime: Runtime, at: datetime | None = None, severity: Severity = "page") -> int:
     with runtime.db.transaction() as session:
-        alerts.fire(session, "silent", "worker", severity, "No worker has been heard of.", at or clock.now())
+        alerts.fire(session, Fact("silent", severity, "-"), "worker", "No worker has been heard of.", at or clock.now())
         return alerts.firing(session)[0].id
 
 
@@ -55,7 +56,7 @@ def test_an_alert_is_told_once_when_it_fires_and_once_when_it_is_over(
 def test_an_alert_that_fires_again_is_told_again(told: Runtime, receiver: Receiver) -> None:
     for sentence in ("It failed.", "It failed.", "It came back after it was paid."):
         with told.db.transaction() as session:
-            alerts.fire(session, "payout_failed", "payout 7", "page", sentence, clock.now(), anew=True)
+            alerts.fire(session, PAYOUT_FAILED, "payout 7", sentence, clock.now())
         send_alerts(told)
     assert [json.loads(body)["message"].count("came back") for _, body in receiver.got] == [0, 1]
 

@@ -239,7 +239,8 @@ def test_people_are_told_while_an_endpoint_is_held(place: Runtime, receiver: Rec
 
 def held(place: Runtime) -> list[tuple[str, str]]:
     with place.db.reading() as session:
-        return list(alert_rules.rules()["endpoint_held"].question(session, clock.now(), place.settings))
+        found = alert_rules.rules()["endpoint_held"].question(session, clock.now(), place.settings)
+        return [(subject, sentence) for subject, sentence, *_causes in found]
 
 
 @pytest.mark.parametrize(("answer", "status"), [(400, "dead"), (422, "dead"), (404, "waiting"), (500, "waiting")])

@@ -16,6 +16,7 @@ from webapp.admin.forms import DeskForm, InstantField
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
 from webapp.admin.words import when
+from webapp.domain.alert_facts import FACTS
 from webapp.domain.states import AlertStatus
 from webapp.errors import NotFound
 from webapp.models import Alert
@@ -30,6 +31,11 @@ TABS: dict[str, tuple[Any, Any]] = {
     "all": (_l("All"), ()),
 }
 _SILENCE = timedelta(hours=8)
+
+
+def _rule_choices() -> list[tuple[str, str]]:
+    """Every kind of alert: those that are asked about, and those that facts raise."""
+    return [(name, name.replace("_", " ")) for name in sorted({*rules(), *FACTS})]
 
 
 class SilenceForm(DeskForm):
@@ -66,7 +72,12 @@ class AlertScreen(ListScreen):
             Column("id", _l("Number"), Alert.id, shown=False),
         ),
         filters=(
-            choice("rule", _l("Rule"), Alert.rule, lambda: [(name, name) for name in sorted(rules())]),
+            choice(
+                "rule",
+                _l("Rule"),
+                Alert.rule,
+                _rule_choices,
+            ),
             choice("severity", _l("Severity"), Alert.severity, [("page", _l("page")), ("warn", _l("warning"))]),
             since("from", _l("Since"), Alert.fired_at),
         ),
@@ -82,8 +93,9 @@ class AlertScreen(ListScreen):
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and what the rules ask."""
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
-        questions = {name: (rule.question.__doc__ or "").strip() for name, rule in rules().items()}
-        return {"tabs": tabs, "questions": questions, "about": _address, "now": clock.now()}
+        asked = {name: (rule.question.__doc__ or "").strip() for name, rule in rules().items()}
+        questions = {name: fact.what for name, fact in FACTS.items()} | asked
+        return {"tabs": tabs, "questions": questions, "asked": asked, "about": _address, "now": clock.now()}
 
     @door("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_acknowledge_asked")
     def acknowledge(self, alert_id: int, form: DeskForm) -> Done:

@@ -1,8 +1,11 @@
 """Judging the alert rules, by the watch job and by the scheduler's process alike: one alert, whoever is first."""
 
+from collections.abc import Iterable
+
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services import alert_rules, alerts
+from webapp.services.alerts import Found
 from webapp.sql import database_now
 
 
@@ -30,15 +33,24 @@ def _judge(runtime: Runtime, *, outside: bool) -> int:
 def _ask(runtime: Runtime, name: str, rule: alert_rules.Rule) -> int:
     found = _answers(runtime, rule)
     with runtime.db.reading() as session:
-        same = alerts.current(session, name) == found
+        same = alerts.is_current(session, name, found)
     if same:
         return 0
     with runtime.db.transaction() as session:
         return alerts.sync(session, name, rule.severity, found, database_now(session))
 
 
-def _answers(runtime: Runtime, rule: alert_rules.Rule) -> dict[str, str]:
+def _answers(runtime: Runtime, rule: alert_rules.Rule) -> dict[str, Found]:
     if rule.outside:
-        return dict(rule.question(runtime.settings))
+        return _by_subject(rule.question(runtime.settings))
     with runtime.db.reading() as session:
-        return dict(rule.question(session, database_now(session), runtime.settings))
+        return _by_subject(rule.question(session, database_now(session), runtime.settings))
+
+
+def _by_subject(answers: Iterable[alert_rules.Answer]) -> dict[str, Found]:
+    """What is said last of a subject, and every cause that was named."""
+    found: dict[str, Found] = {}
+    for subject, sentence, *causes in answers:
+        known = found[subject[:200]].causes if subject[:200] in found else ()
+        found[subject[:200]] = Found(sentence[:1000], [*known, *(causes[0] if causes else ())])
+    return found

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from webapp import clock
+from webapp.domain.alert_facts import TOKEN_NOT_REFRESHED
 from webapp.domain.states import CatchUp
 from webapp.errors import Unavailable
 from webapp.jobs import job, minutes
@@ -12,7 +13,6 @@ from webapp.providers.failures import CallFailed
 from webapp.providers.flutterwave import NAME
 from webapp.services import alerts
 
-RULE = "token_not_refreshed"
 FAILURES = 3
 """So many in a row are worth an alert; the token that is in use lives that long."""
 
@@ -32,7 +32,7 @@ def refresh_flutterwave_token(work: Work, at: datetime) -> None:
         return
     work.log("token.fresh", expires_at=clock.iso(expires_at))
     with work.db.transaction() as session:
-        alerts.resolve(session, RULE, NAME, work.now)
+        alerts.resolve(session, TOKEN_NOT_REFRESHED, NAME, work.now)
 
 
 def _failed(work: Work, sentence: str) -> None:
@@ -45,5 +45,5 @@ def _failed(work: Work, sentence: str) -> None:
         return
     told = f"Flutterwave's access token could not be refreshed {failures} times in a row: {sentence}"
     with work.db.transaction() as session:
-        alerts.fire(session, RULE, NAME, "page", told, work.now)
+        alerts.fire(session, TOKEN_NOT_REFRESHED, NAME, told, work.now, causes=[sentence])
     raise Unavailable(told)

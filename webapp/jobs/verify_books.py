@@ -3,11 +3,13 @@
 from datetime import datetime
 from itertools import islice
 
+from webapp.domain.alert_facts import BOOKS_DO_NOT_BALANCE
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.reconciling import reconcile
 from webapp.jobs.work import Work
 from webapp.services import alerts, books
+from webapp.services.alerts import Found
 
 MOST_NAMED = 100
 
@@ -16,10 +18,10 @@ MOST_NAMED = 100
 def verify_books(work: Work, at: datetime) -> None:
     """Check every invariant of the ledger, and compare it with the external ledger and the providers."""
     with work.db.reading() as session:
-        wrong = {sentence[:200]: sentence for sentence in islice(books.checks(session), MOST_NAMED)}
-    for sentence in wrong.values():
-        work.log("books.wrong", "error", sentence=sentence)
+        wrong = {sentence[:200]: Found(sentence) for sentence in islice(books.checks(session), MOST_NAMED)}
+    for found in wrong.values():
+        work.log("books.wrong", "error", sentence=found.sentence)
     if not work.dry_run:
         with work.db.transaction() as session:
-            alerts.sync(session, "books_do_not_balance", "page", wrong, work.now)
+            alerts.sync_facts(session, BOOKS_DO_NOT_BALANCE, wrong, work.now)
         reconcile(work)

@@ -169,4 +169,11 @@ class Alert(Base):
     acknowledged_by: Mapped[Name | None]
     silenced_until: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[Name | None]
+    """Who said that it is over; nobody when it ended by itself."""
+    resolved_why: Mapped[str | None]
+    causes: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    """What it has fired for, the newest first: another cause fires it again."""
+    times: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How often it has fired without being over in between."""
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -1,13 +1,17 @@
-"""Alerts: a rule that fired about a subject, once per firing; acknowledged or silenced by people, resolved by facts."""
+"""Alerts: a rule that fired about a subject. People acknowledge or silence it; it ends when its cause is gone.
 
-from collections.abc import Mapping, Sequence
+Acknowledged is "somebody sees to it", resolved is "it is over". A cause that is new fires it again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import Fact
 from webapp.domain.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
@@ -16,73 +20,124 @@ from webapp.services import alert_rules, audit, checks, events
 from webapp.sql import insert_new
 
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
+_MOST_CAUSES = 500
+
+
+class Found(NamedTuple):
+    """What is said of a subject, and the causes behind it: each that is not known yet is a new fact."""
+
+    sentence: str
+    causes: Collection[str] = ()
 
 
 def fire(
-    session: Session, rule: str, subject: str, severity: str, sentence: str, at: datetime, *, anew: bool = False
+    session: Session, fact: Fact, subject: str, sentence: str, at: datetime, *, causes: Collection[str] | None = None
 ) -> bool:
-    """Fire an alert unless it is firing: the unique index lets one process in. Says whether it fired by this.
+    """Fire an alert, or fire it again, aloud, for a cause that it has not fired for: the sentence, unless one is named.
 
-    `anew` is for facts that a person has to hear of each: with another sentence it fires again, aloud, also when
-    somebody has acknowledged what came before.
+    What was seen to, or silenced, was the cause before. Says whether it fired by this.
     """
-    said = sentence[:1000]
+    found = Found(sentence, [sentence] if causes is None else causes)
+    return _fire(session, fact.name, fact.severity, subject, found, at, insists=fact.insists, fact=True)
+
+
+def _fire(
+    session: Session,
+    rule: str,
+    severity: str,
+    subject: str,
+    found: Found,
+    at: datetime,
+    *,
+    insists: bool = False,
+    fact: bool = False,
+) -> bool:
+    """The unique index lets one process in; what another resolved meanwhile fires as a new one."""
+    for _attempt in range(2):
+        if _insert(session, rule, severity, subject, found, at):
+            return True
+        known = (Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
+        query = select(Alert).where(*known).with_for_update().execution_options(populate_existing=True)
+        if alert := session.scalars(query).one_or_none():
+            return _learn(session, alert, found, at, insists=insists, fact=fact)
+    return False
+
+
+def _insert(session: Session, rule: str, severity: str, subject: str, found: Found, at: datetime) -> bool:
     row = insert_new(session, Alert).values(
         rule=rule,
         subject=subject[:200],
         severity=severity,
         status=AlertStatus.FIRING,
-        sentence=said,
+        sentence=found.sentence[:1000],
+        causes=_kept(found.causes),
         fired_at=at,
         seen_at=at,
     )
     made = session.scalars(row.on_conflict_do_nothing().returning(Alert.id)).one_or_none()
     if made is not None:
         events.add(session, AlertFiring(), made, at=at)
-        return True
-    known = (Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
-    if anew and _fire_again(session, (*known, Alert.sentence != said), said, at):
-        return True
-    _update(session, known, sentence=said, seen_at=at)
-    return False
+    return made is not None
 
 
-def _fire_again(session: Session, known: Sequence[Any], sentence: str, at: datetime) -> bool:
-    """Another fact of the same kind: what was seen to was the one before."""
-    again = update(Alert).where(*known).execution_options(synchronize_session=False)
-    fresh = {"status": AlertStatus.FIRING, "fired_at": at, "acknowledged_at": None, "acknowledged_by": None}
-    found = session.scalars(again.values(**fresh, sentence=sentence, seen_at=at).returning(Alert.id)).one_or_none()
-    if found is not None:
-        events.add(session, AlertFiring(), found, at=at)
-    return found is not None
+def _learn(session: Session, alert: Alert, found: Found, at: datetime, *, insists: bool, fact: bool) -> bool:
+    """Take what is said now. A cause that is new fires it again, unless it is calling for somebody already."""
+    fresh = [cause for cause in _kept(found.causes) if cause not in alert.causes]
+    alert.sentence, alert.seen_at = found.sentence[:1000], at
+    alert.causes = [*fresh, *alert.causes][:_MOST_CAUSES]
+    again = bool(fresh) and (insists or alert.status == AlertStatus.ACKNOWLEDGED)
+    if again:
+        alert.status, alert.fired_at, alert.times = AlertStatus.FIRING, at, alert.times + 1
+        alert.acknowledged_at = alert.acknowledged_by = None
+        alert.silenced_until = None if fact else alert.silenced_until
+    session.flush()
+    if again:
+        events.add(session, AlertFiring(), alert.id, at=at)
+    return again
 
 
-def was_fired(session: Session, rule: str, subject: str) -> bool:
-    """Whether an alert was ever fired about this, resolved ones included."""
-    known = select(Alert.id).where(Alert.rule == rule, Alert.subject == subject[:200]).limit(1)
-    return session.scalars(known).first() is not None
+def _kept(causes: Collection[str]) -> list[str]:
+    return [cause[:200] for cause in causes][:_MOST_CAUSES]
 
 
-def resolve(session: Session, rule: str, subject: str, at: datetime) -> None:
-    """The reason for an alert is gone."""
-    found = select(Alert.id).where(Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
+def resolve(session: Session, rule: Fact | str, subject: str, at: datetime) -> None:
+    """The cause of an alert is gone."""
+    name = rule.name if isinstance(rule, Fact) else rule
+    found = select(Alert.id).where(Alert.rule == name, Alert.subject == subject[:200], _UNRESOLVED)
     for alert_id in session.scalars(found).all():
         _resolve(session, alert_id, at)
 
 
-def sync(session: Session, rule: str, severity: str, found: Mapping[str, str], at: datetime) -> int:
-    """Make a rule's alerts be exactly what was found (subject: sentence); returns how many are new."""
+def sync(session: Session, rule: str, severity: str, found: Mapping[str, Found], at: datetime) -> int:
+    """Make an asked rule's alerts be exactly what was found, by subject; returns how many fired."""
+    _end_others(session, rule, found, at)
+    return sum(_fire(session, rule, severity, subject, each, at) for subject, each in found.items())
+
+
+def sync_facts(session: Session, fact: Fact, found: Mapping[str, Found], at: datetime) -> None:
+    """Make the alerts of a fact be exactly what was found, by subject."""
+    _end_others(session, fact.name, found, at)
+    for subject, each in found.items():
+        fire(session, fact, subject, each.sentence, at, causes=each.causes)
+
+
+def _end_others(session: Session, rule: str, found: Mapping[str, Found], at: datetime) -> None:
     rows = session.execute(select(Alert.subject, Alert.id).where(Alert.rule == rule, _UNRESOLVED))
-    known = dict(rows.all())
-    for subject in known.keys() - found.keys():
-        _resolve(session, known[subject], at)
-    return sum(fire(session, rule, subject, severity, sentence, at) for subject, sentence in found.items())
+    subjects = {subject[:200] for subject in found}
+    for subject, alert_id in rows.all():
+        if subject not in subjects:
+            _resolve(session, alert_id, at)
 
 
-def current(session: Session, rule: str) -> dict[str, str]:
-    """What a rule says at present, by subject."""
-    rows = session.execute(select(Alert.subject, Alert.sentence).where(Alert.rule == rule, _UNRESOLVED))
-    return dict(rows.all())
+def is_current(session: Session, rule: str, found: Mapping[str, Found]) -> bool:
+    """Whether a rule's alerts say already what was found, and know its causes."""
+    columns = (Alert.subject, Alert.sentence, Alert.causes)
+    rows = session.execute(select(*columns).where(Alert.rule == rule, _UNRESOLVED))
+    known = {row.subject: Found(row.sentence, row.causes) for row in rows}
+    said = {subject: each.sentence for subject, each in known.items()}
+    if said != {subject: each.sentence for subject, each in found.items()}:
+        return False
+    return all(set(_kept(each.causes)) <= set(known[subject].causes) for subject, each in found.items())
 
 
 def firing(session: Session, limit: int = 200) -> Sequence[Alert]:
@@ -142,6 +197,8 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     if alert.rule in alert_rules.rules():
         raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
     before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
+    alert.resolved_by, alert.resolved_why = actor.name, said
+    session.flush()
     _resolve(session, alert_id, at)
     audit.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)
     return alert

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain import chargeback
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import CHARGEBACK
 from webapp.domain.chargeback import Step
 from webapp.domain.event_types import ChargebackAccepted, ChargebackLost, ChargebackOpen, ChargebackWon
 from webapp.domain.money import Money
@@ -42,7 +43,6 @@ from webapp.services.disputes import NewDispute
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
-RULE = "chargeback"
 _PAUSE = timedelta(hours=6)
 """How long after asking about an open one it is asked about again, when no webhook says more."""
 MOST = 20
@@ -190,12 +190,12 @@ def _freeze(
     """Frozen and alerted while it is open, for its own cause; neither afterwards."""
     subject = f"{known.provider} {known.number}"
     if step.is_open:
-        alerts.fire(session, RULE, subject, "page", f"{sentence} Payment {payment.reference}.", at, anew=True)
+        alerts.fire(session, CHARGEBACK, subject, f"{sentence} Payment {payment.reference}.", at)
         if _counts_on(payment):
             freezes.require(session, escrow.id, FreezeCause.CHARGEBACK, known.id, sentence, at=at, actor=actor)
         return
     freezes.end(session, escrow.id, FreezeCause.CHARGEBACK, known.id, sentence, at=at, actor=actor)
-    alerts.resolve(session, RULE, subject, at)
+    alerts.resolve(session, CHARGEBACK, subject, at)
 
 
 def _cover(session: Session, payment: Payment, known: ProviderDispute, step: Step, at: datetime, actor: Actor) -> None:

@@ -5,6 +5,7 @@ The provider or the payer's bank moved the money already. Each decision books th
 
 from collections.abc import Callable, Sequence
 
+from webapp.domain.alert_facts import PAYMENT_TAKEN_BACK
 from webapp.domain.event_types import PaymentDecided
 from webapp.domain.money import Money, fee_share
 from webapp.domain.states import EscrowStatus, FreezeCause, PaymentStatus, Resolution
@@ -284,4 +285,4 @@ def _decided(
     events.add(session, told, payment.id, at=at)
     if is_done:
         freezes.end(session, escrow.id, FreezeCause.PAYMENT, payment.id, reason, at=at, actor=actor)
-        alerts.resolve(session, taken_back.RULE, f"payment {payment.id}", at)
+        alerts.resolve(session, PAYMENT_TAKEN_BACK, f"payment {payment.id}", at)

@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.alert_facts import NEXT_SLOT_OFF
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.services import clock_skew, next_slots, processes
-from webapp.services.alert_rules import rule
+from webapp.services.alert_rules import Answer, rule
 from webapp.settings import Settings
 
 _MOST = 200
 
 
 @rule(severity="page")
-def clock_off(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def clock_off(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A process's clock is further from the database's than it may be: it runs nothing."""
     patience = timedelta(seconds=settings.silence_seconds)
     for process in processes.off(session, at, patience, clock_skew.most(settings)):
@@ -25,9 +26,9 @@ def clock_off(session: Session, at: datetime, settings: Settings) -> Iterator[tu
 
 
 @rule(severity="page")
-def next_slot_off(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def next_slot_off(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A job's next slot was later than its plan allows, and was put right within the last hour."""
-    known = (Alert.rule == next_slots.RULE, Alert.status != AlertStatus.RESOLVED)
+    known = (Alert.rule == NEXT_SLOT_OFF.name, Alert.status != AlertStatus.RESOLVED)
     query = select(Alert.subject, Alert.sentence).where(*known, Alert.fired_at > at - next_slots.TOLD_FOR)
     for row in session.execute(query.limit(_MOST)):
         yield row.subject, row.sentence

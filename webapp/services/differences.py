@@ -1,21 +1,22 @@
 """What was compared with which book, on what they differ, and what agrees again."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.alert_facts import BOOKS_DIFFER, BOOKS_NOT_COMPARED
 from webapp.models import Difference, Reconciliation
 from webapp.services import alerts
+from webapp.services.alerts import Found
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
 from webapp.sql import insert_new
 
-DIFFER, NOT_COMPARED = "books_differ", "books_not_compared"
 PATIENCE = timedelta(hours=6)
-_NAMED = 3
+_NAMED, _MOST_CAUSES = 3, 200
 _OPEN = Difference.resolved_at.is_(None)
 
 
@@ -101,14 +102,14 @@ def open_counts(session: Session) -> dict[str, int]:
 
 def alert(session: Session, at: datetime) -> None:
     """Alert about books that differ, and about those that could not be compared for six hours."""
-    sentences = {source: _sentence(session, source, count) for source, count in open_counts(session).items()}
-    alerts.sync(session, DIFFER, "page", sentences, at)
+    sentences = {source: _found(session, source, count) for source, count in open_counts(session).items()}
+    alerts.sync_facts(session, BOOKS_DIFFER, sentences, at)
     silent = {
-        last.source: f"Our books could not be compared with {last.source} for six hours: {last.said}"
+        last.source: Found(f"Our books could not be compared with {last.source} for six hours: {last.said}")
         for last in last_of_each(session)
         if last.said is not None and _is_overdue(session, last.source, at)
     }
-    alerts.sync(session, NOT_COMPARED, "warn", silent, at)
+    alerts.sync_facts(session, BOOKS_NOT_COMPARED, silent, at)
 
 
 def _note(session: Session, source: str, found: Finding, at: datetime) -> None:
@@ -128,11 +129,14 @@ def _note(session: Session, source: str, found: Finding, at: datetime) -> None:
     session.execute(row.on_conflict_do_update(index_elements=["source", "reference"], index_where=_OPEN, set_=values))
 
 
-def _sentence(session: Session, source: str, count: int) -> str:
-    first: Iterable[str] = open_references(session, source, _NAMED)
-    named = ", ".join(first)
+def _found(session: Session, source: str, count: int) -> Found:
+    """What an alert says of a book: each difference that is new since then fires it again."""
+    open_ones = select(Difference.id, Difference.reference).where(Difference.source == source, _OPEN)
+    rows = session.execute(open_ones.order_by(Difference.last_seen_at, Difference.id).limit(_MOST_CAUSES)).all()
+    named = ", ".join(row.reference for row in rows[:_NAMED])
     things = "thing" if count == 1 else "things"
-    return f"Our books differ from {source} in {count} {things}: {named}{', …' if count > _NAMED else ''}."
+    sentence = f"Our books differ from {source} in {count} {things}: {named}{', …' if count > _NAMED else ''}."
+    return Found(sentence, [str(row.id) for row in rows] if count <= _MOST_CAUSES else [])
 
 
 def _is_overdue(session: Session, source: str, at: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
 from webapp.domain.event_types import PaymentDecided
 from webapp.domain.states import AccountKind, PaymentStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
@@ -78,7 +79,7 @@ def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPay
             before={"provider_id": None},
             after=after,
         )
-        alerts.resolve(context.session, duplicate_payments.RULE, f"payment {payment.id}", context.at)
+        alerts.resolve(context.session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
 
     sentence = f"{came} of {payment.provider} is the money of payment {first.reference}, which was marked paid by hand"
     return _posting(context, subject, sentence, draft, post)
@@ -127,7 +128,7 @@ def _decided(context: Context, payment: Payment, action: str, reason: str) -> No
     before, after = {"status": str(PaymentStatus.NEEDS_REVIEW)}, {"status": payment.status}
     audit.record(session, context.actor, action, about, at=context.at, reason=reason, before=before, after=after)
     events.add(session, PaymentDecided(decision=action.rpartition(".")[2], reason=reason), payment.id, at=context.at)
-    alerts.resolve(session, duplicate_payments.RULE, f"payment {payment.id}", context.at)
+    alerts.resolve(session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
 
 
 def _posting(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
 from webapp.domain.duplicate_payments import duplicate_reference, told_apart
 from webapp.domain.event_types import PaymentNeedsReview
 from webapp.domain.money import Money
@@ -19,8 +20,6 @@ from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
 from webapp.services import alerts, audit, events
 from webapp.sql import insert_new
-
-RULE = "payment_collected_twice"
 
 
 def keep_apart(
@@ -71,7 +70,7 @@ def _write(session: Session, row: Any, seen: Seen, at: datetime, actor: Actor) -
     after = {"collected_besides": row.reference, "number": seen.provider_id, "amount": amount}
     audit.record(session, actor, "payment.collected_twice", ("payment", number), at=at, reason=sentence, after=after)
     events.add(session, PaymentNeedsReview(), number, at=at)
-    alerts.fire(session, RULE, f"payment {number}", "page", f"Payment {row.reference}: {sentence}", at)
+    alerts.fire(session, PAYMENT_COLLECTED_TWICE, f"payment {number}", f"Payment {row.reference}: {sentence}", at)
 
 
 def _sentence(row: Any, seen: Seen) -> str:

@@ -6,12 +6,12 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import ENDPOINT_PAUSED
 from webapp.domain.delivery_rules import FAILING_FOR
 from webapp.models import WebhookEndpoint
 from webapp.services import alerts, audit
 
 PAUSER = Actor("job", None, "deliver_outbox")
-RULE = "endpoint_paused"
 
 
 def went_well(session: Session, endpoint_id: int) -> None:
@@ -48,4 +48,4 @@ def _pause(session: Session, endpoint: WebhookEndpoint, why: str, at: datetime) 
     endpoint.version += 1
     session.flush()
     audit.record(session, PAUSER, "webhook.pause", ("endpoint", endpoint.id), at=at, reason=why)
-    alerts.fire(session, RULE, str(endpoint.id), "warn", sentence(endpoint), at)
+    alerts.fire(session, ENDPOINT_PAUSED, str(endpoint.id), sentence(endpoint), at)

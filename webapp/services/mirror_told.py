@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.alert_facts import TRANSFER_REJECTED
 from webapp.providers.blnk import TRANSFERS, There, told_of
 from webapp.providers.tidings import Tidings
 from webapp.services import alerts, differences, mirror_entries, mirror_strangers
@@ -24,7 +25,7 @@ def note(session: Session, told: Tidings, at: datetime) -> str:
     """Alert of what is not as it should be; the gist, in a sentence."""
     if _is_rejected(session, told):
         said = f"Blnk rejected transfer {told.reference}: its books lack it."
-        alerts.fire(session, "transfer_rejected", told.reference or "unknown", "page", said, at)
+        alerts.fire(session, TRANSFER_REJECTED, _asked(told.reference or "unknown"), said, at)
         return said
     stranger = _stranger(session, told)
     if stranger is None:

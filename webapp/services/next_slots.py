@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.alert_facts import NEXT_SLOT_OFF
 from webapp.domain.recurrence import Recurrence
 from webapp.domain.states import RunStatus
 from webapp.models import Run, Schedule
@@ -14,7 +15,6 @@ from webapp.services import alerts, audit
 from webapp.services.schedule_changes import locked
 from webapp.services.slots import SCHEDULER
 
-RULE = "next_slot_off"
 TOLD_FOR = timedelta(hours=1)
 """How long the alert stays after it was put right, so that somebody looks at the clocks."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ def put_right(session: Session, job: str, at: datetime) -> bool:
         f"The next slot of {job} was {said['next_slot']}, later than its plan allows: a process had a wrong clock. "
         f"It is {after['next_slot']} again. Check the clocks of all machines."
     )
-    alerts.fire(session, RULE, job, "page", sentence, at)
+    alerts.fire(session, NEXT_SLOT_OFF, job, sentence, at)
     return True
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.delivery_rules import HELD_AFTER
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services import delivery_queue, endpoint_health
-from webapp.services.alert_rules import rule
+from webapp.services.alert_rules import Answer, rule
 from webapp.settings import Settings
 
 _PATIENCE = timedelta(minutes=15)
@@ -19,7 +19,7 @@ _MOST_HELD = 200
 
 
 @rule(severity="warn")
-def delivery_waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def delivery_waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """Something could have gone out for a quarter of an hour, and did not."""
     oldest = session.scalars(delivery_queue.due(at - _PATIENCE).limit(1)).one_or_none()
     if oldest is not None:
@@ -27,26 +27,29 @@ def delivery_waiting_too_long(session: Session, at: datetime, settings: Settings
 
 
 @rule(severity="warn")
-def dead_letters(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def dead_letters(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """Something that goes out is out of attempts, or was refused for good."""
     for channel in Channel:
         dead = select(Delivery.id).where(Delivery.channel == channel, Delivery.status == DeliveryStatus.DEAD)
-        count = session.scalar(select(func.count()).select_from(dead.limit(_MOST).subquery())) or 0
-        if count:
-            more = " or more" if count == _MOST else ""
-            yield str(channel), f"{count:,}{more} deliveries by {channel} are dead. Send them again, or cancel them."
+        ids = session.scalars(dead.order_by(Delivery.id.desc()).limit(_MOST)).all()
+        if ids:
+            many = "1 delivery" if len(ids) == 1 else f"{len(ids):,} deliveries"
+            many = f"{many} or more" if len(ids) == _MOST else many
+            what = f"{many} by {channel} could not be delivered. Send them again, or cancel them."
+            yield str(channel), what, [str(number) for number in ids] if len(ids) <= _MOST_HELD else []
 
 
 @rule(severity="warn")
-def endpoint_paused(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def endpoint_paused(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """An endpoint of webhooks failed for so long that it was paused."""
     ill = (WebhookEndpoint.failing_since.is_not(None), WebhookEndpoint.paused_at.is_not(None))
     for endpoint in session.scalars(select(WebhookEndpoint).where(*ill, WebhookEndpoint.removed_at.is_(None))):
-        yield str(endpoint.id), endpoint_health.sentence(endpoint)
+        said = endpoint_health.sentence(endpoint)
+        yield str(endpoint.id), said, [said]
 
 
 @rule(severity="warn")
-def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """An endpoint fails again and again, and holds what waits for it, because of one delivery or of all of them."""
     held = (WebhookEndpoint.failures >= HELD_AFTER, WebhookEndpoint.paused_at.is_(None))
     query = select(WebhookEndpoint).where(*held, WebhookEndpoint.removed_at.is_(None)).order_by(WebhookEndpoint.id)
@@ -56,4 +59,5 @@ def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterato
         if first is not None and endpoint.failing_since is not None:
             since = f"{endpoint.failing_since:%d %B %Y at %H:%M} UTC"
             what = f"Webhooks to “{endpoint.description}” are held since {since} by delivery {first.id}"
-            yield str(endpoint.id), f"{what}: {first.said or 'no answer'} It is tried each minute; cancel it to go on."
+            said = f"{what}: {first.said or 'no answer'} It is tried each minute; cancel it to go on."
+            yield str(endpoint.id), said, [str(first.id)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
 from webapp.domain.event_types import PaymentDecided, PaymentSucceeded
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
@@ -14,7 +15,6 @@ from webapp.models import Escrow, Order, Payment, Refund
 from webapp.services import (
     alerts,
     audit,
-    duplicate_payments,
     events,
     holds,
     lookup,
@@ -235,7 +235,7 @@ def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str
 
 
 def _end_review(context: Context, payment: Payment) -> None:
-    for rule in ("payment_needs_review", duplicate_payments.RULE):
+    for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
         alerts.resolve(context.session, rule, f"payment {payment.id}", context.at)
 
 

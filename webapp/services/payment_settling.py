@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, exists, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
 from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
 from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
@@ -34,7 +35,6 @@ from webapp.sql import json_text, lock, one_of
 
 _Other = aliased(Payment, name="other")
 _ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
-_REVIEW_RULE = "payment_needs_review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ def _returned(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Act
     payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
     payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", told=told)
     for each in ruled:
-        for rule in (_REVIEW_RULE, duplicate_payments.RULE):
+        for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
             alerts.resolve(session, rule, f"payment {each.row.id}", at)
 
 
@@ -256,7 +256,7 @@ def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor
     _tell(session, ruled, "payment.review", PaymentNeedsReview(), at, actor)
     for each in ruled:
         said = f"Payment {each.row.reference} needs a person: {each.sentence}"
-        alerts.fire(session, _REVIEW_RULE, f"payment {each.row.id}", "warn", said, at, anew=True)
+        alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", said, at)
 
 
 def _mark(session: Session, ruled: Sequence[Ruled], status: PaymentStatus, settled_at: datetime | None) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.domain.money import Money
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
 from webapp.services import payout_pauses
-from webapp.services.alert_rules import rule
+from webapp.services.alert_rules import Answer, rule
 from webapp.settings import Settings
 
 _MOST, _NAMED = 200, 3
@@ -22,7 +23,7 @@ _DOUBTED = text("payout.doubted_at IS NOT NULL")
 
 
 @rule(severity="page")
-def payout_needs_person(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def payout_needs_person(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """Payouts wait at their provider for a one-time password that somebody has to type."""
     for provider, refs in _by_provider(session, Payout.needs_person).items():
         yield (
@@ -30,11 +31,12 @@ def payout_needs_person(session: Session, at: datetime, settings: Settings) -> I
             f"{_counted(refs)} through {provider} wait for a one-time password (OTP). Type it in {provider}'s "
             "dashboard, under Transfers, or turn the confirmation of transfers off in its settings. They go on by "
             "themselves then; nothing is sent again.",
+            _causes(refs),
         )
 
 
 @rule(severity="page")
-def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """Payouts were sent and not settled for longer than PAYOUT_SETTLE_HOURS."""
     hours = settings.payout_settle_hours
     tried = Payout.attempts > 0
@@ -47,11 +49,12 @@ def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iter
             f"{_counted(refs)} through {provider} are not settled {hours} hours after they were written. Look for "
             f"their references in {provider}'s dashboard, and ask {provider} about those that are stuck there. The "
             "desk asks on and settles what it is told; nothing is sent twice.",
+            _causes(refs),
         )
 
 
 @rule(severity="page")
-def payout_in_doubt(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def payout_in_doubt(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A provider may have a payout that it has not shown for PAYOUT_LOOKUP_HOURS: a person decides."""
     ripe = Payout.doubted_at <= at - timedelta(hours=settings.payout_lookup_hours)
     found = select(Payout).where(_DOUBTED, ripe).order_by(Payout.doubted_at, Payout.id).limit(_MOST)
@@ -61,6 +64,7 @@ def payout_in_doubt(session: Session, at: datetime, settings: Settings) -> Itera
             f"{each.provider} may have payout {each.ref} over {Money(each.amount, each.currency)} and has not shown it "
             f"for {settings.payout_lookup_hours} hours. Look for it in its dashboard and at the bank, then decide on "
             "the payout's page: it was paid, or its money goes back to the wallet.",
+            [clock.iso(each.doubted_at)] if each.doubted_at else [],
         )
 
 
@@ -70,6 +74,11 @@ def _by_provider(session: Session, *where: Any) -> dict[str, list[str]]:
     for provider, ref in session.execute(rows):
         found[provider].append(ref)
     return found
+
+
+def _causes(refs: list[str]) -> list[str]:
+    """Each payout is one, as long as all of them are known."""
+    return refs if len(refs) < _MOST else []
 
 
 def _counted(refs: list[str]) -> str:

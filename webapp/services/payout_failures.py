@@ -6,14 +6,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUT_CONTRADICTED, PAYOUT_FAILED
 from webapp.domain.event_types import PayoutScheduleFailed
 from webapp.domain.money import Money
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
 from webapp.services import alerts, audit, events
-from webapp.services.payout_schedules import FAILED_RULE, MOST_ATTEMPTS
-
-CONTRADICTED_RULE = "payout_contradicted"
+from webapp.services.payout_schedules import MOST_ATTEMPTS
 
 
 def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at: datetime, actor: Actor) -> None:
@@ -23,9 +22,8 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
     was_paid, schedule = row.status == PayoutStatus.SUCCEEDED, _schedule(session, row)
     if schedule is None:
         if was_paid:
-            alerts.fire(
-                session, FAILED_RULE, f"payout {row.ref}", "page", _came_back(row, status, sentence), at, anew=True
-            )
+            said = _came_back(row, status, sentence)
+            alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", said, at, causes=[_cause(row, status)])
         return
     schedule.retry_count += 1
     schedule.last_retry_at, schedule.version = at, schedule.version + 1
@@ -36,7 +34,7 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
     session.flush()
     if over:
         said = _came_back(row, status, sentence) if was_paid else _failed(schedule, status)
-        _end(session, schedule, said, at, actor)
+        _end(session, schedule, said, _cause(row, status), at, actor)
 
 
 def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
@@ -46,7 +44,7 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
         f"again, and {row.provider} says that it was paid. Take the money back from the party, or from {row.provider}; "
         "don't have it paid again before that is settled."
     )
-    if not alerts.fire(session, CONTRADICTED_RULE, f"payout {row.ref}", "page", said, at):
+    if not alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at):
         return
     audit.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
     schedule = _schedule(session, row)
@@ -78,8 +76,13 @@ def _came_back(row: Any, status: PayoutStatus, sentence: str) -> str:
     )
 
 
-def _end(session: Session, schedule: PayoutSchedule, said: str, at: datetime, actor: Actor) -> None:
+def _cause(row: Any, status: PayoutStatus) -> str:
+    """One payout fails once, and may come back once after that: its provider may say so in other words each time."""
+    return f"{row.ref} {status}"
+
+
+def _end(session: Session, schedule: PayoutSchedule, said: str, cause: str, at: datetime, actor: Actor) -> None:
     subject = ("payout_schedule", schedule.id)
-    alerts.fire(session, FAILED_RULE, f"payout schedule {schedule.ref}", "page", said, at, anew=True)
+    alerts.fire(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", said, at, causes=[cause])
     audit.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
     events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

@@ -9,13 +9,13 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUTS_PAUSED
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout, PayoutPause
 from webapp.services import alerts, audit
 from webapp.sql import insert_new
 
-RULE = "payouts_paused"
 PROBE = timedelta(minutes=10)
 """How long after a refusal one payout is tried."""
 _LONGEST = 300
@@ -95,7 +95,7 @@ def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None
         f"Payouts through {refused.provider} are paused: {said} Top up the balance there, or see to what it asks "
         "for. One payout is tried every ten minutes, and all go on by themselves."
     )
-    alerts.fire(session, RULE, refused.provider, "page", sentence, at)
+    alerts.fire(session, PAYOUTS_PAUSED, refused.provider, sentence, at)
 
 
 def _go_on(session: Session, provider: str, at: datetime, actor: Actor) -> None:
@@ -105,4 +105,4 @@ def _go_on(session: Session, provider: str, at: datetime, actor: Actor) -> None:
     for payout_id in found.all():
         about = ("payout", payout_id or 0)
         audit.record(session, actor, "payout.go_on", about, at=at, after={"provider": provider})
-    alerts.resolve(session, RULE, provider, at)
+    alerts.resolve(session, PAYOUTS_PAUSED, provider, at)

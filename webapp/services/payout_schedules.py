@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
 from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid, Overtaken
@@ -19,7 +20,6 @@ JOB = "process_payout_schedules"
 MOST_ATTEMPTS = 3
 PAUSE = timedelta(hours=1)
 """How long a payout that failed waits before the next attempt, unless a person triggers it."""
-FAILED_RULE = "payout_failed"
 _CHANGEABLE = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
 
 
@@ -160,7 +160,7 @@ def due(at: datetime, only: int | None = None) -> Due:
 def _end_alert(session: Session, found: PayoutSchedule, at: datetime) -> None:
     """It is not failed any more; the same failure anew fires anew."""
     session.flush()
-    alerts.resolve(session, FAILED_RULE, f"payout schedule {found.ref}", at)
+    alerts.resolve(session, PAYOUT_FAILED, f"payout schedule {found.ref}", at)
 
 
 def _run(session: Session, actor: Actor, asked: dict[str, int | str] | None) -> Run:

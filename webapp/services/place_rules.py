@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from redis import Redis
 from redis.exceptions import RedisError
 
-from webapp.services.alert_rules import rule
+from webapp.services.alert_rules import Answer, rule
 from webapp.settings import Settings
 
 _LEAST_FREE = 2**30
@@ -14,7 +14,7 @@ _SECONDS = 2
 
 
 @rule(severity="page", outside=True)
-def redis_unwell(settings: Settings) -> Iterator[tuple[str, str]]:
+def redis_unwell(settings: Settings) -> Iterator[Answer]:
     """Redis does not answer: nothing is lost, but runs wait."""
     client = Redis.from_url(settings.redis_address, socket_connect_timeout=_SECONDS, socket_timeout=_SECONDS)
     try:
@@ -26,7 +26,7 @@ def redis_unwell(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 @rule(severity="page", outside=True)
-def disk_nearly_full(settings: Settings) -> Iterator[tuple[str, str]]:
+def disk_nearly_full(settings: Settings) -> Iterator[Answer]:
     """The disk of the folder for data has less than 1 GiB left."""
     folder = settings.var_dir.resolve()
     while not folder.exists():

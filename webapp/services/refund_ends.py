@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import REFUND_FAILED
 from webapp.domain.event_types import RefundFailed, RefundProcessed
 from webapp.domain.money import Money
 from webapp.domain.provider_words import RefundRow
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
 from webapp.models import Payment, Refund
 from webapp.services import accounts, alerts, audit, events, ledger
-from webapp.services.refunds import FAILED_RULE, call, person_is_done
+from webapp.services.refunds import call, person_is_done
 
 _TOLD = {RefundStatus.PROCESSED: RefundProcessed(), RefundStatus.FAILED: RefundFailed()}
 _MOST_ROWS = 50
@@ -36,7 +37,7 @@ def fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
     reason = (refund.said or "no reason given").rstrip(".")
     said = f"The refund of {amount}, payment {payment.reference}, failed: {reason}. {where}"
     person_is_done(session, refund, at)
-    alerts.fire(session, FAILED_RULE, f"refund {refund.id}", "warn", said, at)
+    alerts.fire(session, REFUND_FAILED, f"refund {refund.id}", said, at)
 
 
 def ask_a_person(

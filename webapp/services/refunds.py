@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import REFUND_FAILED, REFUND_NEEDS_PERSON
 from webapp.domain.claims import Claim
 from webapp.domain.duplicate_payments import asked_as
 from webapp.domain.event_types import RefundCreated
@@ -21,7 +22,6 @@ from webapp.services import alerts, audit, checks, events, lookup
 from webapp.sql import lock
 
 OPEN = (RefundStatus.WAITING, RefundStatus.SENDING, RefundStatus.PENDING)
-FAILED_RULE, PERSON_RULE = "refund_failed", "refund_needs_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ def settle_otherwise(
     session.flush()
     after, about = {"status": refund.status}, ("refund", refund.id)
     audit.record(session, actor, "refund.settle_otherwise", about, at=at, reason=said, before=before, after=after)
-    alerts.resolve(session, FAILED_RULE, f"refund {refund.id}", at)
-    alerts.resolve(session, PERSON_RULE, f"refund {refund.id}", at)
+    alerts.resolve(session, REFUND_FAILED, f"refund {refund.id}", at)
+    alerts.resolve(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", at)
     return refund
 
 
@@ -180,9 +180,9 @@ def call(session: Session, refund: Refund, sentence: str, at: datetime) -> None:
     """Call a person to a refund."""
     payment = session.get_one(Payment, refund.payment_id)
     said = f"The refund of {Money(refund.amount, refund.currency)}, payment {payment.reference}: {sentence}"
-    alerts.fire(session, PERSON_RULE, f"refund {refund.id}", "page", said, at)
+    alerts.fire(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", said, at)
 
 
 def person_is_done(session: Session, refund: Refund, at: datetime) -> None:
     """There is nothing left that a person is called for."""
-    alerts.resolve(session, PERSON_RULE, f"refund {refund.id}", at)
+    alerts.resolve(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", at)

@@ -1,18 +1,18 @@
 """How a run ended, and whether that is worth an alert: judged in the transaction that finishes it."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.alert_facts import ITEMS_FAILED, LONG_RUN, RUN_FAILED
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
 from webapp.models import Run, Schedule
 from webapp.services import alerts
 
 NO_EXECUTION = "no_execution"
-RUN_FAILED = "run_failed"
-ITEMS_FAILED = "items_failed"
-LONG_RUN = "long_run"
 _SHARE = 10
+_NUMBERS = re.compile(r"[0-9]+")
 
 
 def ending(run: Run, status: RunStatus) -> RunStatus:
@@ -38,7 +38,8 @@ def judge(session: Session, run: Run, schedule: Schedule | None, at: datetime) -
 def _about_failure(session: Session, run: Run, at: datetime) -> None:
     if run.status in (RunStatus.FAILED, RunStatus.LOST):
         why = run.error or f"{run.failed} of {run.processed} items failed."
-        alerts.fire(session, RUN_FAILED, run.job, "page", f"Run {run.id} of {run.job} ended {run.status}: {why}", at)
+        said = f"Run {run.id} of {run.job} ended {run.status}: {why}"
+        alerts.fire(session, RUN_FAILED, run.job, said, at, causes=[_cause(run, f"{run.status} {why}")])
     else:
         alerts.resolve(session, RUN_FAILED, run.job, at)
 
@@ -46,7 +47,7 @@ def _about_failure(session: Session, run: Run, at: datetime) -> None:
 def _about_items(session: Session, run: Run, percent: int, at: datetime) -> None:
     if run.failed * 100 > percent * run.processed:
         sentence = f"{run.failed} of {run.processed} items failed in run {run.id} of {run.job}."
-        alerts.fire(session, ITEMS_FAILED, run.job, "page", sentence, at)
+        alerts.fire(session, ITEMS_FAILED, run.job, sentence, at, causes=[_cause(run, "items")])
     else:
         alerts.resolve(session, ITEMS_FAILED, run.job, at)
 
@@ -55,6 +56,13 @@ def _about_length(session: Session, run: Run, schedule: Schedule | None, at: dat
     took = (at - run.started_at).total_seconds() if run.started_at else 0
     if schedule is not None and took > schedule.long_run_seconds:
         sentence = f"Run {run.id} of {run.job} took {int(took)} s; longer than {schedule.long_run_seconds} s is long."
-        alerts.fire(session, LONG_RUN, run.job, "warn", sentence, at)
+        alerts.fire(session, LONG_RUN, run.job, sentence, at, causes=[_cause(run, "length")])
     else:
         alerts.resolve(session, LONG_RUN, run.job, at)
+
+
+def _cause(run: Run, why: str) -> str:
+    """What is new about it: a planned run that ends as others did on that day is not, or each minute's would call."""
+    if run.slot is None:
+        return f"run {run.id}"
+    return f"{run.slot:%Y-%m-%d} {_NUMBERS.sub('#', why)}"

@@ -13,6 +13,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYMENT_TAKEN_BACK
 from webapp.domain.states import (
     LOST_CHARGEBACKS,
     NOT_GIVEN_BACK,
@@ -25,7 +26,6 @@ from webapp.models import Escrow, Payment, ProviderDispute, Refund
 from webapp.services import alerts, freezes
 from webapp.sql import one_of
 
-RULE = "payment_taken_back"
 _COVERED = "covered"
 
 
@@ -94,7 +94,7 @@ def call(session: Session, row: Any, sentence: str, *, at: datetime, actor: Acto
     if row.duplicate_of_id is None:  # what was collected besides is in a wallet, and no escrow has any of it
         freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
     said = f"Payment {row.reference} needs a decision: {sentence}"
-    alerts.fire(session, RULE, f"payment {row.id}", "page", said, at, anew=True)
+    alerts.fire(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", said, at)
 
 
 def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: Actor) -> None:
@@ -102,7 +102,7 @@ def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: 
     sentence = "The provider has again what it had taken back."
     _set(session, row.id, PaymentStatus.SUCCEEDED, amount, sentence)
     freezes.end(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
-    alerts.resolve(session, RULE, f"payment {row.id}", at)
+    alerts.resolve(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", at)
 
 
 def freeze_again(session: Session, escrow: Escrow, *, at: datetime, actor: Actor) -> None:

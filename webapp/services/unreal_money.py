@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.provider_words import Seen
 from webapp.providers import key_modes
-from webapp.services.alert_rules import rule
+from webapp.services.alert_rules import Answer, rule
 from webapp.settings import Settings
 
 SAID = "The provider says that this was paid with test money, which is none."
 
 
 @rule(severity="page")
-def test_key_in_production(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+def test_key_in_production(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A production desk has the key of a provider's test mode."""
     for provider, variable in key_modes.of(settings).items():
         yield provider, key_modes.in_words(provider, variable)

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain import addresses, webhook_signing
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import ENDPOINT_PAUSED
 from webapp.domain.delivery_rules import names_an_event
 from webapp.domain.event_types import EVENTS
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.sealing import sealed
-from webapp.services import alerts, audit, checks, endpoint_health, lookup
+from webapp.services import alerts, audit, checks, lookup
 from webapp.settings import Settings
 
 _MANAGE = "webhook:manage"
@@ -106,7 +107,7 @@ def resume(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
         raise Overtaken("This endpoint is not paused.")
     endpoint.paused_at, endpoint.paused_why, endpoint.failures, endpoint.failing_since = None, None, 0, None
     _waiting(session, endpoint_id, next_try_at=at)
-    alerts.resolve(session, endpoint_health.RULE, str(endpoint_id), at)
+    alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
     return _changed(session, actor, "webhook.resume", endpoint, at)
 
 
@@ -115,7 +116,7 @@ def remove(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
     endpoint = _locked(session, endpoint_id, actor)
     endpoint.removed_at = at
     _waiting(session, endpoint_id, status=DeliveryStatus.CANCELLED, said="The endpoint was removed.", lease_until=None)
-    alerts.resolve(session, endpoint_health.RULE, str(endpoint_id), at)
+    alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
     return _changed(session, actor, "webhook.remove", endpoint, at, before={"url": endpoint.url})
 
 
