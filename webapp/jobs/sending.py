@@ -6,6 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from itertools import groupby
 
+from sqlalchemy.exc import OperationalError
+
 from webapp.jobs.carriers import Carriers
 from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
@@ -17,6 +19,8 @@ LETTERS, MAILMEN, IN_A_ROW = 50, 2, 20
 """Emails on one connection, such connections at once, and webhooks of one endpoint that are taken together."""
 _LETTERS = "letters"
 _LEASE = timedelta(seconds=180)
+_SETTLED_WITHIN, _PAUSE = 60.0, 0.5
+"""For how long a database that is busy or away is tried again: what was sent and is not settled is sent twice."""
 _Flying = dict[Future[list[tuple[Parcel, Result]]], str]
 
 
@@ -81,6 +85,15 @@ class Sending:
         results = [pair for future in done for pair in future.result()]
         for future in done:
             del flying[future]
-        with self._runtime.db.transaction() as session:
-            arrived = delivery_queue.settle(session, results, database_now(session))
-        self._settled(results, arrived)
+        self._settled(results, self._write_down(results))
+
+    def _write_down(self, results: list[tuple[Parcel, Result]]) -> int:
+        ends = time.monotonic() + _SETTLED_WITHIN
+        while True:
+            try:
+                with self._runtime.db.transaction() as session:
+                    return delivery_queue.settle(session, results, database_now(session))
+            except OperationalError:
+                if time.monotonic() >= ends:
+                    raise
+            time.sleep(_PAUSE)
