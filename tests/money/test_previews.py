@@ -242,6 +242,10 @@ def _booked(case: Case) -> dict[str, Any]:
     return {"amount": case.amount, "currency": case.currency, "reference": "booked"}
 
 
+def _parts(case: Case) -> dict[str, int]:
+    return {"buyer_amount": case.to_buyer, "seller_amount": case.amount - case.to_buyer}
+
+
 def _ruling(case: Case) -> dict[str, Any]:
     buyer = case.to_buyer if case.resolution == "split" else None
     seller = case.amount - case.to_buyer if case.resolution == "split" else None
@@ -270,6 +274,8 @@ SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
     "party.owe": lambda scene: (scene.seller, _booked(scene.case)),
     "party.repay": lambda scene: (scene.in_debt(), _booked(scene.case)),
     "transfer.reverse": lambda scene: (scene.left(), {"to_debt": scene.case.to_debt}),
+    "transfer.reverse_and_refund": lambda scene: (scene.left(), {"to_debt": scene.case.to_debt}),
+    "transfer.reverse_and_split": lambda scene: (scene.left(), {"to_debt": scene.case.to_debt, **_parts(scene.case)}),
 }
 """For every decision: its subject, and what its payload says beside the reason."""
 

@@ -18,9 +18,10 @@ _WAYS: dict[str, tuple[str, Any]] = {
     "extension": ("escrows.extend", _l("Put off…")),
     "wallet": ("parties.open_wallet", _l("Open a wallet…")),
     "destination": ("parties.payout_destination", _l("Set a destination…")),
+    "party": ("parties.one", _l("See the party")),
     "switch": ("settings.index", _l("Settings")),
 }
-_PARTY = ("parties.one", _l("See the party"))
+_PARTY = _WAYS["party"]
 _INSTEAD = {"wallet": _PARTY, "destination": _PARTY}
 """Where those are led who may not do it."""
 

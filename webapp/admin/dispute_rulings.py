@@ -7,17 +7,18 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
+from webapp.admin import reversals
 from webapp.admin.dispute_forms import CLAIM_RESOLUTIONS, RulingForm
 from webapp.admin.doors import Asked, Done, door
-from webapp.admin.reversals import ReversalForm, reversal_page
+from webapp.admin.reversals import ReversalForm
 from webapp.admin.screen import Screen
 from webapp.admin.words import money
 from webapp.domain.rulings import Ruling
 from webapp.errors import Conflict, NotFound, Overtaken
-from webapp.models import Dispute, Escrow, Transfer
+from webapp.models import Dispute, Escrow
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import disputes, escrows, present_state, previews, warranty_claims
+from webapp.services import disputes, present_state, previews, warranty_claims
 
 
 class DisputeRulings(Screen):
@@ -50,20 +51,8 @@ class DisputeRulings(Screen):
     @door("/<int:dispute_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_reverse_asked")
     def reverse(self, dispute_id: int, form: ReversalForm) -> Done:
         """Correct a decision by the opposite transfer."""
-        transfer_id = self._payment_of(dispute_id)
-        if form.step.data != "do":
-            return reversal_page(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
-        with self.transaction() as session:
-            decided = escrows.reverse(
-                session,
-                transfer_id,
-                form.said("reason"),
-                to_debt=form.to_debt.data,
-                at=clock.now(),
-                actor=current_actor(),
-                settings=runtime().settings,
-            )
-            return decided.sentence
+        transfer_id = self._payment_of(dispute_id)[0]
+        return reversals.reverse(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
 
     def _previewed(self, dispute_id: int, form: RulingForm, ruling: Ruling) -> Any:
         with self.reading() as session:
@@ -101,33 +90,20 @@ class DisputeRulings(Screen):
         )
 
     def _reverse_asked(self, dispute_id: int) -> Asked:
-        dispute = self._known(dispute_id)
-        self._payment_of(dispute_id)
-        summary = _(
-            "An opposite transfer takes the money back into escrow. The first one stays in the ledger as it is."
-        )
-        return Asked(
-            _("Reverse the decision on %(ref)s", ref=dispute.ref),
-            self.at("one", dispute_id=dispute_id),
-            summary,
-            _("Preview"),
-        )
+        ref, escrow = self._payment_of(dispute_id)[1:]
+        title = _("Reverse the decision on %(ref)s", ref=ref)
+        return reversals.asked(title, self.at("one", dispute_id=dispute_id), escrow)
 
-    def _known(self, dispute_id: int) -> Dispute:
-        with self.reading() as session:
-            return disputes.get(session, dispute_id)
-
-    def _payment_of(self, dispute_id: int) -> int:
-        """The transfer that carried the decision out. Raises Conflict when there is none to reverse."""
+    def _payment_of(self, dispute_id: int) -> tuple[int, str, Escrow]:
+        """The transfer that carried the decision out, the dispute's reference and its escrow. Raises Conflict when
+        there is none to reverse.
+        """
         with self.reading() as session:
             dispute, escrow = _with_escrow(session, dispute_id)
-            left = select(Transfer.id).where(
-                Transfer.escrow_id == escrow.id, Transfer.leaves, Transfer.hold_no == escrow.hold_no
-            )
-            found = session.scalars(left.order_by(Transfer.id.desc()).limit(1)).one_or_none()
+            found = reversals.leaving_of(session, escrow)
         if dispute.status != "resolved" or found is None:
             raise Conflict(_("There is no payment of this dispute to reverse."))
-        return found
+        return found, dispute.ref, escrow
 
 
 def verb_of(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> str:

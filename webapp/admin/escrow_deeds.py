@@ -11,10 +11,13 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp import clock
+from webapp.admin import reversals
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.forms import DeskForm, InstantField
+from webapp.admin.reversals import ReversalForm
 from webapp.admin.screen import Screen
 from webapp.admin.words import money, when
+from webapp.errors import Conflict
 from webapp.models import Escrow
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -95,6 +98,12 @@ class EscrowDeeds(Screen):
     def void(self, escrow_id: int, form: MoneyForm) -> Done:
         """Give an unpaid escrow up."""
         return self._decide(escrow_id, form, escrows.void, "escrow.void")
+
+    @door("/<int:escrow_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_reverse_asked")
+    def reverse(self, escrow_id: int, form: ReversalForm) -> Done:
+        """Take back what left it, and say where it goes then."""
+        transfer_id, _escrow = self._left(escrow_id)
+        return reversals.reverse(self, transfer_id, form, back=self.at("one", escrow_id=escrow_id))
 
     def _decide(self, escrow_id: int, form: MoneyForm, deed: Callable[..., Any], action: str) -> Done:
         if form.step.data != "do":
@@ -190,6 +199,20 @@ class EscrowDeeds(Screen):
             _("The buyer gets everything back, without a fee. You see every entry first."),
             _("Preview the refund"),
         )
+
+    def _reverse_asked(self, escrow_id: int) -> Asked:
+        _transfer, escrow = self._left(escrow_id)
+        title = _("Reverse what left %(ref)s", ref=escrow.ref)
+        return reversals.asked(title, self.at("one", escrow_id=escrow_id), escrow)
+
+    def _left(self, escrow_id: int) -> tuple[int, Escrow]:
+        """The transfer that let it go. Raises Conflict when there is none to reverse."""
+        with self.reading() as session:
+            escrow = escrows.get(session, escrow_id)
+            found = reversals.leaving_of(session, escrow)
+        if found is None:
+            raise Conflict(_("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref))
+        return found, escrow
 
     def _void_asked(self, escrow_id: int) -> Asked:
         return self._asked_about(

@@ -61,7 +61,7 @@ def check(ruling: Ruling, held: Money) -> None:
     if not (ruling.reason or "").strip():
         problems["reason"] = "Say in a sentence why you decide so."
     if ruling.resolution == Resolution.SPLIT:
-        problems |= _wrong_split(ruling, held)
+        problems |= wrong_split(ruling.buyer_amount, ruling.seller_amount, held)
     if problems:
         raise Invalid(" ".join(problems.values()), fields=problems)
 
@@ -77,8 +77,8 @@ def in_words(ruling: Ruling, held: Money, fee: int) -> str:
     return f"no fault: {held} stays held until its time"
 
 
-def _wrong_split(ruling: Ruling, held: Money) -> dict[str, str]:
-    buyer, seller = ruling.buyer_amount, ruling.seller_amount
+def wrong_split(buyer: int | None, seller: int | None, held: Money) -> dict[str, str]:
+    """What is wrong with the parts of a split, by field."""
     if buyer is None or seller is None:
         missing = "buyer_amount" if buyer is None else "seller_amount"
         return {missing: "Say how much."}

@@ -78,10 +78,30 @@ def reverse(
     settings: Settings,
 ) -> Decided:
     """Correct a movement by its opposite, or propose it. `to_debt` posts what a wallet lacks as its party's debt."""
+    decision = ReverseTransfer(reason=reason, to_debt=to_debt)
+    return correct(session, "transfer.reverse", transfer_id, decision, at=at, actor=actor, settings=settings)
+
+
+def correct(
+    session: Session,
+    action: str,
+    transfer_id: int,
+    decision: ReverseTransfer,
+    *,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Decided:
+    """Correct a movement: reverse it, or reverse it and refund or split what it held, or propose that.
+
+    Whoever lets the money go again needs the permission for that too.
+    """
     actor.require("money:reverse")
-    said = checks.require_text(reason, "reason", "Say why it is reversed.")
-    decision = ReverseTransfer(reason=said, to_debt=to_debt)
-    return approvals.decide(session, "transfer.reverse", transfer_id, decision, at=at, actor=actor, settings=settings)
+    if action != "transfer.reverse":
+        actor.require("money:propose")
+    said = checks.require_text(decision.reason, "reason", "Say why it is reversed.")
+    decision = decision.model_copy(update={"reason": said})
+    return approvals.decide(session, action, transfer_id, decision, at=at, actor=actor, settings=settings)
 
 
 def _decide(

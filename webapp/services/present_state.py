@@ -21,6 +21,8 @@ _ACTIONS = {
     "escrow.refund": "refund to the buyer",
     "escrow.void": "voiding",
     "transfer.reverse": "reversal",
+    "transfer.reverse_and_refund": "reversal and refund to the buyer",
+    "transfer.reverse_and_split": "reversal and split",
     "payment.accept": "acceptance of a payment",
     "payment.refund": "refund of a payment",
     "payment.mark_paid": "marking a payment as paid",

@@ -9,7 +9,7 @@ class Target:
 
     kind: str
     """`job`, `run`, `dispute`, `payment`, `approval`, `freeze` or `extension` (of the escrow), `wallet` or
-    `destination` (of a party), or `switch`."""
+    `destination` (of a party), `party`, or `switch`."""
     id: int = 0
     name: str = ""
     """The job, or the wallet's currency."""

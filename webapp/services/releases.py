@@ -72,8 +72,7 @@ def divide(
     else:
         free = may_be_paid(None, None)
         outcome = _leave_all(session, [escrow_id], way, free, None, at=at, actor=actor, reason=reason, said=said)
-        note_figure(session, "released", parts.currency, parts.seller + parts.fee, at)
-        note_figure(session, "refunded", parts.currency, parts.buyer, at)
+        _note_split(session, parts, at)
     for refused in outcome.refused:
         kind = Overtaken if refused.is_overtaken else Conflict
         raise kind(f"Escrow {refused.label} stays as it is. {refused.sentence}")
@@ -84,9 +83,28 @@ def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datet
 
     Raises Conflict when something freezes it.
     """
+    _book(session, escrow_id, REFUND, leaving, at, actor, said)
+
+
+def book_divided(
+    session: Session, escrow_id: int, parts: Shares, leaving: Draft, *, at: datetime, actor: Actor, said: str
+) -> None:
+    """Let a held escrow go in these parts, as it was drafted. Raises Conflict when something freezes it."""
+    way = disbursements.way_of(parts)
+    _book(session, escrow_id, way, leaving, at, actor, said)
+    if way.buyer is not None and way.seller is not None:
+        _note_split(session, parts, at)
+
+
+def _book(session: Session, escrow_id: int, way: WayOut, leaving: Draft, at: datetime, actor: Actor, said: str) -> None:
     postings.write(session, [leaving], at=at)
-    _mark(session, [escrow_id], REFUND, at, DECISION)
-    _tell(session, [escrow_id], REFUND, at, actor, said, None)
+    _mark(session, [escrow_id], way, at, DECISION)
+    _tell(session, [escrow_id], way, at, actor, said, None)
+
+
+def _note_split(session: Session, parts: Shares, at: datetime) -> None:
+    note_figure(session, "released", parts.currency, parts.seller + parts.fee, at)
+    note_figure(session, "refunded", parts.currency, parts.buyer, at)
 
 
 def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnElement[bool]]:

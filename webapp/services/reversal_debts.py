@@ -16,7 +16,8 @@ from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, Entry, Escrow, Transfer
 from webapp.models.base import BigInt
-from webapp.services import ledger
+from webapp.services import accounts, ledger
+from webapp.services.accounts import Place
 from webapp.sql import Column, one_of
 
 _Later, _Its = aliased(Entry), aliased(Transfer)
@@ -72,6 +73,18 @@ def to_meet(
             found.append(Met(left.escrow_id, party_id, left.account_id, amount))
         reversed_since[left.account_id] += left.amount
     return found
+
+
+def owed_after(session: Session, escrow: Escrow, debt: Place, more: int) -> int:
+    """What a party would owe of the escrow's reversals, `more` included that the next of them makes."""
+    account = accounts.found(session, debt)
+    if account is None:
+        return more
+    owed = -ledger.balances(session, [account])[account] + more
+    mine = (Entry.account_id == account, Transfer.escrow_id == escrow.id, _is_of_reversal(Transfer))
+    total = select(func.coalesce(func.sum(-Entry.amount), 0).cast(BigInt))
+    before = session.scalars(total.join(Transfer, Transfer.id == Entry.transfer_id).where(*mine)).one()
+    return min(before + more, owed)
 
 
 def in_words(met: Sequence[Met], escrow: Escrow) -> str:

@@ -12,7 +12,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
 from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict, Overtaken
-from webapp.models import Account, Entry, Escrow, Payment, Transfer
+from webapp.models import Account, Entry, Escrow, Party, Payment, Transfer
 from webapp.services import accounts, audit, chargeback_booking, events, freezes, postings, taken_back
 from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
@@ -69,6 +69,16 @@ def draft(session: Session, transfer: Transfer, *, to_debt: bool, locked: bool) 
     )
 
 
+def debts_in_words(session: Session, opposite: Draft) -> str:
+    """Who owes how much by it, as a phrase to add; empty when the wallets hold it all."""
+    said = ""
+    for place, amount in opposite.sides:
+        party_id = _debtor(session, place)
+        if party_id is not None and amount < 0:
+            said += f"; {session.get_one(Party, party_id).name} owes {Money(-amount, opposite.currency)} of it"
+    return said
+
+
 def reverse(
     session: Session,
     transfer: Transfer,
@@ -78,14 +88,28 @@ def reverse(
     *,
     at: datetime,
     actor: Actor,
+    is_decided: bool = False,
 ) -> None:
-    """Post the opposite; what had left an escrow is held again, under a new number, frozen until someone decides."""
+    """Post the opposite; what had left an escrow is held again, under a new number, frozen until someone decides where
+    it goes, unless that is decided.
+    """
     postings.write(session, [opposite], at=at)
     said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
     audit.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
     events.add(session, TransferReversed(), transfer.id, at=at)
     if escrow is not None and transfer.leaves:
-        _hold_again(session, escrow, transfer, reason, at, actor)
+        _hold_again(session, escrow, transfer, at, actor)
+        if not is_decided:
+            freezes.add(
+                session, escrow.id, FreezeCause.PERSON, actor.id or 0, f"Reversed: {reason}", at=at, actor=actor
+            )
+            chargeback_booking.book_held_again(session, escrow, at=at, actor=actor)
+
+
+def _debtor(session: Session, place: Place | int) -> int | None:
+    """Whose debt stands there; None when it is no debt."""
+    there = place if isinstance(place, Place) else session.get_one(Account, place)
+    return there.party_id if there.kind == AccountKind.RECEIVABLE else None
 
 
 def _went_outside(session: Session, transfer: Transfer) -> bool:
@@ -127,7 +151,7 @@ def _short(account: Account, change: int, to_debt: bool) -> int:
     return short
 
 
-def _hold_again(session: Session, escrow: Escrow, transfer: Transfer, reason: str, at: datetime, actor: Actor) -> None:
+def _hold_again(session: Session, escrow: Escrow, transfer: Transfer, at: datetime, actor: Actor) -> None:
     buyer = _given_to(session, transfer, escrow.buyer_id)
     note_figure(session, "refunded", escrow.currency, -buyer, at)
     note_figure(session, "released", escrow.currency, buyer - transfer.amount, at)
@@ -145,8 +169,6 @@ def _hold_again(session: Session, escrow: Escrow, transfer: Transfer, reason: st
         .execution_options(synchronize_session=False)
     )
     taken_back.freeze_again(session, escrow, at=at, actor=actor)
-    freezes.add(session, escrow.id, FreezeCause.PERSON, actor.id or 0, f"Reversed: {reason}", at=at, actor=actor)
-    chargeback_booking.book_held_again(session, escrow, at=at, actor=actor)
 
 
 def _given_to(session: Session, transfer: Transfer, party_id: int) -> int:

@@ -4,7 +4,7 @@ Given back in the provider's own dashboard, reversed there, or taken by the paye
 `Payment.taken_back_amount`, and what of it was decided. `clawbacks` has the decisions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -107,16 +107,20 @@ def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: 
 
 def freeze_again(session: Session, escrow: Escrow, *, at: datetime, actor: Actor) -> None:
     """An escrow is held once more: what of its payments is undecided, or disputed by a bank, freezes it again."""
+    for cause, number, said in freezing_again(session, escrow):
+        freezes.require(session, escrow.id, cause, number, said, at=at, actor=actor)
+
+
+def freezing_again(session: Session, escrow: Escrow) -> Iterator[tuple[FreezeCause, int, str]]:
+    """What would freeze it if it were held once more: the cause, its number, and the reason."""
     mine = (Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.NEEDS_REVIEW)
     gone = (Payment.taken_back_amount != Payment.taken_back_decided, Payment.duplicate_of_id.is_(None))
     for payment in session.scalars(select(Payment).where(*mine, *gone)).all():
-        said = payment.said or "Its payment was taken back."
-        freezes.require(session, escrow.id, FreezeCause.PAYMENT, payment.id, said, at=at, actor=actor)
+        yield FreezeCause.PAYMENT, payment.id, payment.said or "Its payment was taken back."
     banks = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)
     open_ones = banks.where(Payment.order_id == escrow.order_id, ProviderDispute.status == ChargebackStatus.OPEN)
     for row in session.scalars(open_ones).all():
-        said = f"Chargeback {row.number} at {row.provider} is open."
-        freezes.require(session, escrow.id, FreezeCause.CHARGEBACK, row.id, said, at=at, actor=actor)
+        yield FreezeCause.CHARGEBACK, row.id, f"Chargeback {row.number} at {row.provider} is open."
 
 
 def _set(session: Session, payment_id: int, status: PaymentStatus, amount: int, sentence: str) -> None:
