@@ -138,12 +138,15 @@ class World:
             with _savepoint(self.session):
                 self._do(name)
         except Refusal:
-            event(f"{name}: refused")
+            self.refused(name)
             return
         self.session.expire_all()
         left = before == EscrowStatus.HELD and self.escrow().status != EscrowStatus.HELD
         if left and blocked:
             assert name in ("claw_back", "refund_rest"), f"{name} paid out what was taken back, or is with the bank"
+
+    def refused(self, name: str) -> None:
+        event(f"{name}: refused")
 
     def _do(self, name: str) -> None:
         if name == "night":

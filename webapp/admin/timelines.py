@@ -71,6 +71,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "chargeback.accepted": (_l("Chargeback accepted"), "warn", "return"),
     "escrow.resize": (_l("What is held changed"), "warn", "coins"),
     "refund.covered": (_l("Made by a chargeback"), "calm", "return"),
+    "refund.uncovered": (_l("Given back by the bank"), "warn", "return"),
     "refund.create": (_l("Refund begun"), "calm", "return"),
     "refund.processed": (_l("Refunded"), "good", "check"),
     "refund.failed": (_l("Refund failed"), "bad", "cross"),

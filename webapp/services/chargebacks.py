@@ -24,12 +24,12 @@ from webapp.domain.states import (
     EscrowStatus,
     FreezeCause,
     PaymentStatus,
-    RefundStatus,
 )
-from webapp.models import Escrow, Payment, ProviderDispute, Refund
+from webapp.models import Escrow, Payment, ProviderDispute
 from webapp.services import (
     alerts,
     audit,
+    chargeback_refunds,
     dispute_locks,
     dispute_work,
     disputes,
@@ -78,7 +78,7 @@ def settle(
     known.next_check_at = at + _PAUSE if step.is_open else None
     session.flush()
     sentence = chargeback.in_words(known.provider, known.number, status, _amount(known))
-    _cover(session, payment, known, step, at, actor)
+    chargeback_refunds.cover(session, payment, known, at=at, actor=actor)
     _freeze(session, payment, escrow, known, step, sentence, at, actor)
     if not step.is_news:
         return f"It is known already. {sentence}"
@@ -196,27 +196,6 @@ def _freeze(
         return
     freezes.end(session, escrow.id, FreezeCause.CHARGEBACK, known.id, sentence, at=at, actor=actor)
     alerts.resolve(session, CHARGEBACK, subject, at)
-
-
-def _cover(session: Session, payment: Payment, known: ProviderDispute, step: Step, at: datetime, actor: Actor) -> None:
-    """A refund of ours that was surely not sent is made by the bank's taking, so far as that goes: it goes once."""
-    unsent = (Refund.payment_id == payment.id, Refund.status == RefundStatus.WAITING, Refund.tries == 0)
-    refund = session.scalars(select(Refund).where(*unsent).with_for_update()).one_or_none()
-    if not step.is_lost or refund is None or known.covered_amount or refund.currency != known.currency:
-        return
-    before = {"amount": refund.amount, "status": refund.status}
-    known.covered_amount = min(refund.amount, known.amount)
-    said = f"{Money(known.covered_amount, known.currency)} of it went back by chargeback {known.number}."
-    refund.said, refund.version = said, refund.version + 1
-    if known.covered_amount == refund.amount:
-        refund.status, refund.settled_at, refund.next_try_at = RefundStatus.PROCESSED, at, None
-    else:
-        refund.amount -= known.covered_amount
-    session.flush()
-    after = {"amount": refund.amount, "status": refund.status}
-    audit.record(
-        session, actor, "refund.covered", ("refund", refund.id), at=at, reason=said, before=before, after=after
-    )
 
 
 def _note_in_case(

@@ -22,7 +22,7 @@ from webapp.sql import lock, one_of
 WATCHED_FOR = timedelta(days=30)
 """How long a refund that ended is asked about still: what was processed may fail at the payer's bank."""
 _FIRST_WAIT, _LONGEST_WAIT, _WATCHED_EVERY = timedelta(minutes=1), timedelta(hours=6), timedelta(days=1)
-_REFUSED, _THERE = "refused", "exists"
+_REFUSED = "refused"
 _ENDED = (RefundStatus.PROCESSED, *NOT_GIVEN_BACK)
 
 RefundWord = Seen | Listed | Unanswered
@@ -212,7 +212,7 @@ def _settle_absent(case: _Case, seen: Seen) -> None:
         return
     if refund.answered == _REFUSED:
         fail(case.session, refund, case.at, case.actor)
-    elif refund.answered == _THERE:
+    elif refund.answered == refunds.THERE:
         case.review(f"{refund.provider} says that money of this payment went back, and lists no refund that is ours.")
     elif unexplained(refunds.wanted(refund), case.rows):
         case.review(f"{refund.provider} lists refunds of another amount since this one was sent, and none of its own.")
@@ -233,7 +233,7 @@ def _settle_unanswered(case: _Case, word: Unanswered) -> None:
     elif word.is_refusal:
         refund.answered = _REFUSED  # an earlier attempt may have gone through all the same
     elif word.is_there:
-        refund.answered = _THERE
+        refund.answered = refunds.THERE
 
 
 def _pause(attempts: int, word: Seen | _Several | Unanswered) -> timedelta:

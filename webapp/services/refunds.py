@@ -22,6 +22,8 @@ from webapp.services import alerts, audit, checks, events, lookup
 from webapp.sql import lock
 
 OPEN = (RefundStatus.WAITING, RefundStatus.SENDING, RefundStatus.PENDING)
+THERE = "exists"
+"""How an attempt was answered that the provider refused since money of the payment went back already."""
 
 
 @dataclass(frozen=True, slots=True)
