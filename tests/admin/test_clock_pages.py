@@ -12,6 +12,7 @@ from sqlalchemy import event, insert, select
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.permissions import ROLES
 from webapp.jobs import registry
 from webapp.jobs.run_job import run_job
@@ -266,3 +267,22 @@ def test_the_first_page_warns_of_a_silent_job_until_it_has_run(clocked: Runtime,
     page = operator.get("/").text
     assert "auto_deduct has not run" not in page
     assert f"{len(registry())} of {len(registry())} jobs on time" in page
+
+
+def test_alerts_of_facts_have_their_filter_their_words_and_their_end(clocked: Runtime, sign_in: SignIn) -> None:
+    operator = sign_in("operator")
+    for tab, empty in (("firing", "Nothing is firing"), ("acknowledged", "seen to"), ("resolved", "Nothing is over")):
+        assert empty in operator.get(f"/alerts/?tab={tab}").text
+    with clocked.db.transaction() as session:
+        late = "Payout p-7 was due at 2026-11-24T18:46:00Z."
+        alerts.fire(session, PAYOUT_FAILED, "payout schedule p-7", late, clock.now())
+        alert_id = alerts.firing(session)[0].id
+    page = operator.get("/alerts/?rule=payout_failed").text
+    assert 'value="chargeback"' in page
+    assert "24 November 2026, 18:46 UTC" in page
+    assert "T18:46:00Z" not in page.split("<table")[1]
+    assert "Payout p-7" in operator.get("/alerts/?q=p-7").text
+    assert "Payout p-7" not in operator.get("/alerts/?q=p-8").text
+    assert send(operator, f"/alerts/{alert_id}/resolve", reason="Paid in cash.").status_code == 303
+    assert "said by The operator: Paid in cash." in operator.get("/alerts/?tab=resolved").text
+    assert "Paid in cash." in operator.get("/alerts/export.csv?tab=resolved").text

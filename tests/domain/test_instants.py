@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from tests.support.odd import ODD_INSTANTS
 from webapp import clock
-from webapp.domain.instants import parse_day, parse_instant, parse_local, parse_time_or_day, shown_in, within_years
+from webapp.domain.instants import (
+    in_words,
+    parse_day,
+    parse_instant,
+    parse_local,
+    parse_time_or_day,
+    shown_in,
+    within_years,
+)
 
 NAIROBI, BERLIN, SAMOA = ZoneInfo("Africa/Nairobi"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Apia")
 
@@ -96,3 +104,11 @@ def test_an_instant_at_the_end_of_the_calendar_is_shown_all_the_same() -> None:
             assert shown_in(instant, zone).isoformat()
         with pytest.raises(ValueError, match="1970 to 2199"):
             within_years(instant)
+
+
+def test_instants_within_a_sentence_are_said_as_people_read_them_in_their_zone():
+    sentence = "Due since 2026-11-24T18:46:00Z, not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."
+    assert in_words(sentence, ZoneInfo("Africa/Nairobi")) == (
+        "Due since 24 November 2026, 21:46 EAT, not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."
+    )
+    assert in_words("Nothing.", UTC) == "Nothing."

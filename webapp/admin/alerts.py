@@ -9,13 +9,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms.validators import DataRequired
 
 from webapp import clock
-from webapp.admin.columns import Column, choice, since
+from webapp.admin.columns import Column, choice, since, until
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.escrow_deeds import ReasonForm
 from webapp.admin.forms import DeskForm, InstantField
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
-from webapp.admin.words import when
+from webapp.admin.words import told, when
 from webapp.domain.alert_facts import FACTS
 from webapp.domain.states import AlertStatus
 from webapp.errors import NotFound
@@ -29,6 +29,15 @@ TABS: dict[str, tuple[Any, Any]] = {
     "acknowledged": (_l("Acknowledged"), (Alert.status == AlertStatus.ACKNOWLEDGED,)),
     "resolved": (_l("Resolved"), (Alert.status == AlertStatus.RESOLVED,)),
     "all": (_l("All"), ()),
+}
+_EMPTY: dict[str, Any] = {
+    "firing": _l(
+        "Nothing is firing. Late jobs, lost runs, silent workers, overdue disputes, failed payouts and wrong books "
+        "appear here until somebody acknowledges them or they are over."
+    ),
+    "acknowledged": _l("Nothing is being seen to. An alert that somebody acknowledges is here until it is over."),
+    "resolved": _l("Nothing is over yet. An alert comes here when its cause is gone, or when somebody resolves it."),
+    "all": _l("No alert has fired yet. Each stays on record here once it has."),
 }
 _SILENCE = timedelta(hours=8)
 
@@ -53,8 +62,10 @@ class AlertScreen(ListScreen):
     group = "clock"
     icon = "bell"
     place = 30
-    lead = _l("What needs a look, said once per firing. An alert resolves itself when its reason is gone.")
-    empty = _l("Nothing is firing. Late jobs, lost runs, silent workers, overdue disputes and wrong books appear here.")
+    lead = _l(
+        "What needs a look. Acknowledged: somebody sees to it. Resolved: it is over, by itself when its cause is gone, "
+        "or because somebody said so. Another fact of the same kind fires it again."
+    )
     list_template = "alerts/index.html"
     listing = Listing(
         key=Alert.id,
@@ -69,6 +80,10 @@ class AlertScreen(ListScreen):
             Column("fired_at", _l("Since"), Alert.fired_at, kind="when", sort=Alert.id),
             Column("seen_at", _l("Last seen"), Alert.seen_at, kind="when"),
             Column("resolved_at", _l("Resolved"), Alert.resolved_at, kind="when"),
+            Column("times", _l("Times fired"), Alert.times, shown=False),
+            Column("acknowledged_at", _l("Acknowledged at"), Alert.acknowledged_at, kind="when", shown=False),
+            Column("resolved_by", _l("Resolved by"), Alert.resolved_by, shown=False),
+            Column("resolved_why", _l("Resolved because"), Alert.resolved_why, shown=False),
             Column("id", _l("Number"), Alert.id, shown=False),
         ),
         filters=(
@@ -79,11 +94,17 @@ class AlertScreen(ListScreen):
                 _rule_choices,
             ),
             choice("severity", _l("Severity"), Alert.severity, [("page", _l("page")), ("warn", _l("warning"))]),
-            since("from", _l("Since"), Alert.fired_at),
+            since("from", _l("Fired from"), Alert.fired_at),
+            until("to", _l("Fired until"), Alert.fired_at),
         ),
-        search=lambda words: Alert.subject == words,
-        search_hint=_l("A job, dispute or process"),
+        search=alerts.about,
+        search_hint=_l("A job, dispute, payment, payout or provider, or the alert's number"),
     )
+
+    @property
+    def empty(self) -> Any:
+        """What would appear on this tab."""
+        return _EMPTY[self._tab()]
 
     def conditions(self) -> tuple[Any, ...]:
         """The tab's."""
@@ -133,7 +154,10 @@ class AlertScreen(ListScreen):
         return self._asked(alert_id, _("Resolve the alert"), summary, _("Resolve"))
 
     def _acknowledge_asked(self, alert_id: int) -> Asked:
-        summary = _("Everybody sees that you see to it. It resolves by itself when its reason is gone.")
+        summary = _(
+            "Everybody sees that you see to it. It stays on the tab Acknowledged until its cause is gone, and fires "
+            "again when another fact of the same kind comes."
+        )
         return self._asked(alert_id, _("Acknowledge the alert"), summary, _("Acknowledge"))
 
     def _silence_asked(self, alert_id: int) -> Asked:
@@ -151,7 +175,7 @@ class AlertScreen(ListScreen):
             alert = session.get(Alert, alert_id)
         if alert is None:
             raise NotFound(_("There is no such alert."))
-        facts = [(_("What"), alert.sentence), (_("Since"), when(alert.fired_at)), (_("Rule"), alert.rule)]
+        facts = [(_("What"), told(alert.sentence)), (_("Since"), when(alert.fired_at)), (_("Rule"), alert.rule)]
         return Asked(title, self.at(), summary, verb, facts=facts)
 
     def _tab(self) -> str:
@@ -159,25 +183,39 @@ class AlertScreen(ListScreen):
         return wanted if wanted in TABS else "firing"
 
 
-_JOBS = frozenset({"no_execution", "running_long", "run_failed", "run_lost", "failed_items"})
-
-
+_JOBS = frozenset({"no_execution", "next_slot_off", "running_long", "run_failed", "items_failed", "long_run"})
 _BOOKS = frozenset({"books_differ", "books_not_compared"})
-_PROVIDERS = frozenset({"provider_unwell", "token_not_refreshed", "mirror_given_up"})
+_PROVIDERS = frozenset({"provider_unwell", "token_not_refreshed", "mirror_given_up", "test_key_in_production"})
+_PAYOUTS = frozenset({"payout_needs_person", "payout_unsettled", "payouts_paused"})
+_SOUGHT = frozenset({"dispute_past_due", "payout_unpaid"})
+_NOUNS = ("payout schedule ", "payout ")
 
 
 def _address(rule: str, subject: str) -> str | None:
     """Where the alert's subject is found."""
     if rule in _JOBS:
         return url_for("jobs.one", job=subject)
-    if rule == "dispute_past_due":
+    if rule in _SOUGHT:
         return url_for("search.index", q=subject)
     if rule in _BOOKS:
         return url_for("reconciliation.index", source=subject)
     if rule in _PROVIDERS:
         return url_for("providers.index")
-    if rule == "endpoint_paused":
+    if rule in _PAYOUTS:
+        return url_for("payouts.index")
+    if rule in ("endpoint_paused", "endpoint_held"):
         return url_for("webhooks.one", endpoint_id=subject)
     if rule in ("dead_letters", "delivery_waiting_too_long"):
         return url_for("notifications.index", tab="dead" if rule == "dead_letters" else None)
-    return url_for("queues.index") if rule in ("silent", "waiting_too_long") else None
+    if rule in ("silent", "waiting_too_long", "clock_off"):
+        return url_for("queues.index")
+    return _address_of(subject)
+
+
+def _address_of(subject: str) -> str | None:
+    """Where a thing is found whose kind is a part of the subject."""
+    noun, _space, number = subject.rpartition(" ")
+    if noun == "payment":
+        return url_for("payments.one", payment_id=number)
+    ref = next((subject.removeprefix(each) for each in _NOUNS if subject.startswith(each)), None)
+    return url_for("search.index", q=ref) if ref else None

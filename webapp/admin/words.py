@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from babel.numbers import NumberPattern, parse_pattern
 from flask import Flask
 from flask_babel import format_timedelta, get_locale, gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.badges import badge
-from webapp.domain.instants import shown_in
+from webapp.domain.instants import parts_of, said, shown_in
 from webapp.domain.money import exponent, major_text, to_major
 from webapp.security.context import current_asker
 
@@ -74,6 +74,17 @@ def when(instant: datetime | None, style: str = "relative") -> str:
     return _TIME % (stamp, title, text)
 
 
+def told(sentence: str) -> Markup:
+    """A sentence of the desk's, its instants on the reader's clocks."""
+    zone = ZoneInfo(current_zone())
+    parts = [_told(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(sentence)]
+    return Markup("").join(parts)
+
+
+def _told(instant: datetime, zone: ZoneInfo) -> Markup:
+    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), said(instant, zone))
+
+
 def duration(seconds: float | None) -> str:
     """A length of time: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds is None:
@@ -88,7 +99,7 @@ def duration(seconds: float | None) -> str:
 
 def teach(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
-    known = (money, when, duration, exact, relative, badge)
+    known = (money, when, told, duration, exact, relative, badge)
     words: dict[str, Any] = {word.__name__: word for word in known}
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(words)

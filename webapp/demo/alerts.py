@@ -11,6 +11,8 @@ from webapp.jobs import registry
 from webapp.models import Alert
 from webapp.services.health import health_of
 
+_WALLETS, _HOLDS = "create_missing_wallets", "release_placement_holds"
+
 
 def add_alerts(world: World) -> None:
     """One that fires about the silent job, and what was seen and settled before it."""
@@ -36,7 +38,7 @@ def add_alerts(world: World) -> None:
         ),
         _alert(
             world,
-            "running_long",
+            "long_run",
             "auto_release",
             "warn",
             "A run of auto_release took 412 s; longer than 300 s is long.",
@@ -44,9 +46,9 @@ def add_alerts(world: World) -> None:
             8.9,
         ),
         _alert(world, "silent", "worker", "page", "No worker has been heard of for 60 s.", 5.4, 5.3),
-        _alert(world, "disk_low", "var", "warn", "The disk of the data folder is 81 % full.", 1.2, None)
+        _alert(world, "items_failed", _WALLETS, "page", f"3 of 12 items failed in a run of {_WALLETS}.", 1.2, None)
         | {"status": AlertStatus.ACKNOWLEDGED, "acknowledged_at": world.ago(1.1), "acknowledged_by": operator},
-        _alert(world, "clock_skew", "database", "warn", "The database's clock was 1.4 s ahead.", 0.8, None)
+        _alert(world, "long_run", _HOLDS, "warn", f"A run of {_HOLDS} took 412 s.", 0.8, None)
         | {"silenced_until": world.now + timedelta(days=2)},
     ]
     late = health_of(world.session, SILENT, world.now).late_since if SILENT in registry() else None

@@ -5,6 +5,7 @@ or a filter, the zone is theirs; a file's times without a zone are UTC.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -13,6 +14,7 @@ EXAMPLE = "2026-03-31T14:00:00Z"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ZONE = r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 _RFC_3339 = re.compile(rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?{_ZONE}", re.ASCII)
+_IN_TEXT = re.compile(rf"(?<![0-9A-Za-z]){_RFC_3339.pattern}(?![0-9A-Za-z])", re.ASCII)
 _LOCAL = re.compile(rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?", re.ASCII)
 _DAY = re.compile(_DATE, re.ASCII)
 
@@ -79,6 +81,31 @@ def shown_in(instant: datetime, zone: tzinfo) -> datetime:
         return instant.astimezone(zone)
     except OverflowError:
         return instant.astimezone(UTC)
+
+
+def parts_of(text: str) -> Iterator[str | datetime]:
+    """A sentence in parts: the instants that are written in it as machines write them, and what is between."""
+    place = 0
+    for found in _IN_TEXT.finditer(text):
+        try:
+            instant = parse_instant(found[0])
+        except ValueError:
+            continue
+        yield text[place : found.start()]
+        yield instant
+        place = found.end()
+    yield text[place:]
+
+
+def in_words(text: str, zone: tzinfo) -> str:
+    """A sentence whose instants are said as people read them, on the clocks of a zone and with its name."""
+    return "".join(part if isinstance(part, str) else said(part, zone) for part in parts_of(text))
+
+
+def said(instant: datetime, zone: tzinfo) -> str:
+    """An instant as people read it: `24 November 2026, 21:46 EAT`."""
+    local = shown_in(instant, zone)
+    return f"{local:%d %B %Y, %H:%M} {local.tzname()}"
 
 
 def _read(typed: str) -> datetime:

@@ -81,6 +81,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "payouts": frozenset({"payout:read", "payout:manage", "payout:retry"}),
     "placements": frozenset({"escrow:read", "hold:write", "money:propose"}),
     "webhooks": frozenset({"webhook:read", "webhook:manage", "webhook:replay", "delivery:read", "delivery:retry"}),
+    "alerts": frozenset({"alert:read", "alert:manage"}),
     "audit": frozenset({"audit:read"}),
     "tokens": frozenset({"token:manage"}),
 }

@@ -7,20 +7,22 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, String, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import Fact
 from webapp.domain.event_types import AlertFiring, AlertResolved
+from webapp.domain.numbers import parse_whole
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
-from webapp.models import Alert
-from webapp.services import alert_rules, audit, checks, events
+from webapp.models import Alert, Payment
+from webapp.services import alert_rules, audit, checks, events, lookup
 from webapp.sql import insert_new
 
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
 _MOST_CAUSES = 500
+_NOUNS = ("payment", "payout", "payout schedule", "refund")
 
 
 class Found(NamedTuple):
@@ -102,9 +104,14 @@ def _kept(causes: Collection[str]) -> list[str]:
 
 def resolve(session: Session, rule: Fact | str, subject: str, at: datetime) -> None:
     """The cause of an alert is gone."""
+    resolve_all(session, rule, [subject], at)
+
+
+def resolve_all(session: Session, rule: Fact | str, subjects: Sequence[str], at: datetime) -> None:
+    """The causes of a rule's alerts about many are gone."""
     name = rule.name if isinstance(rule, Fact) else rule
-    found = select(Alert.id).where(Alert.rule == name, Alert.subject == subject[:200], _UNRESOLVED)
-    for alert_id in session.scalars(found).all():
+    about = Alert.subject.in_([subject[:200] for subject in subjects])
+    for alert_id in session.scalars(select(Alert.id).where(Alert.rule == name, about, _UNRESOLVED)).all():
         _resolve(session, alert_id, at)
 
 
@@ -140,16 +147,23 @@ def is_current(session: Session, rule: str, found: Mapping[str, Found]) -> bool:
     return all(set(_kept(each.causes)) <= set(known[subject].causes) for subject, each in found.items())
 
 
+def about(words: str) -> ColumnElement[bool]:
+    """Alerts with this number, or about a thing with this reference or name."""
+    paid = select("payment " + Payment.id.cast(String)).where(Payment.reference == words)
+    named = [words, *(f"{noun} {words}" for noun in _NOUNS)]
+    found = or_(Alert.subject.in_(named), Alert.subject.in_(paid))
+    number = parse_whole(words)
+    return found if number is None else or_(found, Alert.id == number)
+
+
+def get(session: Session, alert_id: int) -> Alert:
+    """One alert. Raises NotFound."""
+    return lookup.by_id(session, Alert, alert_id, "alert")
+
+
 def firing(session: Session, limit: int = 200) -> Sequence[Alert]:
     """Unresolved alerts, the newest first."""
     return session.scalars(select(Alert).where(_UNRESOLVED).order_by(Alert.id.desc()).limit(limit)).all()
-
-
-def page(session: Session, *, status: str | None = None, before: int | None = None, limit: int = 50) -> Sequence[Alert]:
-    """Alerts, newest first, after the id of the last one seen."""
-    query = select(Alert) if status is None else select(Alert).where(Alert.status == status)
-    query = query if before is None else query.where(Alert.id < before)
-    return session.scalars(query.order_by(Alert.id.desc()).limit(limit)).all()
 
 
 def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) -> Alert:
@@ -201,6 +215,7 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     session.flush()
     _resolve(session, alert_id, at)
     audit.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)
+    session.refresh(alert)
     return alert
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.domain.delivery_rules import HELD_AFTER
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
@@ -57,7 +58,7 @@ def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterato
         oldest = select(Delivery).where(Delivery.endpoint_id == endpoint.id, delivery_queue.WAITING)
         first = session.scalars(oldest.order_by(Delivery.id).limit(1)).first()
         if first is not None and endpoint.failing_since is not None:
-            since = f"{endpoint.failing_since:%d %B %Y at %H:%M} UTC"
+            since = clock.iso(endpoint.failing_since)
             what = f"Webhooks to “{endpoint.description}” are held since {since} by delivery {first.id}"
             said = f"{what}: {first.said or 'no answer'} It is tried each minute; cancel it to go on."
             yield str(endpoint.id), said, [str(first.id)]

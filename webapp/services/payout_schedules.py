@@ -133,7 +133,6 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, s
         raise Conflict(why)
     if found.status == ScheduleStatus.FAILED:
         found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
-        _end_alert(session, found, at)
     audit.record(session, actor, "payout_schedule.trigger", ("payout_schedule", found.id), at=at)
     return _run(session, actor, {"schedule": found.id, "terms": terms.stamp})
 

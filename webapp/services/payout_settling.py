@@ -9,13 +9,14 @@ from sqlalchemy import Boolean, bindparam, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.payout_rules import Course, Ruling, Sent, agrees, judge, next_look, next_try
 from webapp.domain.provider_words import Seen, Unanswered, Word
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
-from webapp.services import audit, events, payout_failures, payout_pauses, payout_returns
+from webapp.services import alerts, audit, events, payout_failures, payout_pauses, payout_returns
 from webapp.services.outcome import Outcome, Refused
 from webapp.sql import json_text, lock, one_of
 
@@ -159,6 +160,14 @@ def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Acto
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
     session.execute(done.values(**values, version=_SCHEDULES.c.version + 1))
     _tell(session, ruled, "payout.succeed", PayoutSucceeded(), at, actor)
+    _end_alerts(session, ruled, schedules, at)
+
+
+def _end_alerts(session: Session, ruled: Sequence[Ruled], schedules: Sequence[int], at: datetime) -> None:
+    """What had failed is paid now."""
+    refs = session.scalars(select(PayoutSchedule.ref).where(one_of(session, PayoutSchedule.id, schedules))).all()
+    subjects = [f"payout schedule {ref}" for ref in refs] + [f"payout {each.row.ref}" for each in ruled]
+    alerts.resolve_all(session, PAYOUT_FAILED, subjects, at)
 
 
 def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, run_id: int | None) -> None:

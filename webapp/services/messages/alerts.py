@@ -1,12 +1,13 @@
 """Messages about alerts: one when it fires, one when it is over, none while it is silenced or once it is seen to."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.instants import in_words
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert, Delivery
 from webapp.services.delivery_queue import ALERTS
@@ -49,7 +50,7 @@ def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
     return {
         "severity": "Urgent" if alert.severity == "page" else "Warning",
         "subject": f"{alert.rule.replace('_', ' ')}: {alert.subject}",
-        "sentence": alert.sentence,
+        "sentence": in_words(alert.sentence, UTC),
         "rule": alert.rule,
         "since": cases.when(alert.fired_at),
         "until": cases.when(alert.resolved_at),
