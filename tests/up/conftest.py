@@ -10,11 +10,11 @@ from tests.up.processes import Up
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
-    """Start a desk; what still runs at the end is ended."""
+    """Start a desk, by its options and settings; what still runs at the end is ended."""
     started: list[Up] = []
 
-    def begin(folder: Path = tmp_path / "var", **environment: str) -> Up:
-        started.append(Up(folder, **environment))
+    def begin(*options: str, **environment: str) -> Up:
+        started.append(Up(tmp_path / "var", *options, **environment))
         return started[-1]
 
     yield begin

@@ -19,14 +19,14 @@ ROOT = Path(__file__).parents[2]
 class Up:
     """`desk up` under way."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
         self.port = free_port()
-        self.folder = folder
+        self.folder, self.options = folder, options
         self.environment = clean_environment() | {"PORT": str(self.port), "VAR_DIR": str(folder)} | environment
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "webapp.cli", "up"]
+        command = [sys.executable, "-m", "webapp.cli", "up", *self.options]
         return subprocess.Popen(
             command, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )

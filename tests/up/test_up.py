@@ -17,6 +17,10 @@ Start = Callable[..., Up]
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 
+EMPTY = "--no-demo"
+"""Where the demo is beside the point: adding it takes half a minute."""
+
+
 def disputes_in(folder: Path) -> int:
     with sqlite3.connect(folder / "desk.sqlite3") as database:
         return int(database.execute("SELECT count(*) FROM dispute").fetchone()[0])
@@ -49,7 +53,7 @@ def test_nobody_else_on_the_machine_can_read_its_files(start: Start, tmp_path: P
 
 
 def test_a_child_that_dies_is_started_again_with_a_message(start: Start) -> None:
-    up = start()
+    up = start(EMPTY)
     up.wait_until_ready()
     for part in ("worker.py", "scheduler.py", "webapp.cli web", "redis-server"):
         dead = up.child(part)
@@ -78,7 +82,7 @@ def test_the_second_start_takes_seconds_and_keeps_the_data(start: Start, tmp_pat
 
 
 def test_when_it_is_killed_its_children_end_by_themselves(start: Start) -> None:
-    up = start()
+    up = start(EMPTY)
     up.wait_until_ready()
     below = up.children()
     up.process.kill()
@@ -90,9 +94,9 @@ def test_when_it_is_killed_its_children_end_by_themselves(start: Start) -> None:
 
 
 def test_two_in_one_folder_are_refused(start: Start) -> None:
-    first = start()
+    first = start(EMPTY)
     first.wait_until_ready()
-    second = start()
+    second = start(EMPTY)
     said, _ = second.process.communicate(timeout=30)
     assert second.process.returncode != 0
     assert "already" in said
@@ -114,7 +118,7 @@ def test_it_runs_on_postgresql_and_a_redis_of_its_own(start: Start, pg_url: str,
     redis = Desk(pg_url, tmp_path / "own")
     redis.start_redis()
     try:
-        up = start(DATABASE_URL=pg_url, REDIS_URL=f"unix://{redis.socket}")
+        up = start(EMPTY, DATABASE_URL=pg_url, REDIS_URL=f"unix://{redis.socket}")
         up.wait_until_ready()
         assert not any("redis-server" in " ".join(child.cmdline()) for child in up.children())
         _, left = up.stop()
