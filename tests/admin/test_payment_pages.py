@@ -15,9 +15,10 @@ from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, 
 from webapp import clock
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen
+from webapp.jobs.payment_waves import verify_now
 from webapp.models import Approval, Escrow, IncomingWebhook, Payment
 from webapp.runtime import Runtime
-from webapp.services import limits, orders, parties, payment_settling, payments, refund_settling, refunds
+from webapp.services import escrows, limits, orders, parties, payment_settling, payments, refund_settling, refunds
 
 SignIn = Callable[..., FlaskClient]
 LISTS = ("", "?tab=review", "?tab=succeeded", "?tab=failed", "?tab=expired", "?tab=all", "/export.csv?tab=all")
@@ -243,3 +244,22 @@ def test_money_that_came_twice_is_shown_beside_its_payment_and_kept_for_the_buye
     assert status == 303
     assert payment_of(desk, besides).status == "succeeded"
     assert "in the wallet: They will buy more." in client.get(f"/payments/{besides}").text
+
+
+def test_a_payment_that_is_held_is_refunded_by_its_escrow(desk: Runtime, world: Sandbox, sign_in: SignIn) -> None:
+    order, number = awaiting(desk)
+    world.pay(begun(desk, number).reference)
+    verify_now(desk, number, DIVINE)
+    with desk.db.reading() as session:
+        escrow = orders.escrow_of(session, order)
+    page = sign_in("approver").get(f"/payments/{number}").text.replace("&#39;", "'")
+    assert f"Its money is in escrow {escrow.ref}, which is held. Refund it there" in page
+    with desk.db.transaction() as session:
+        escrows.refund(
+            session, escrow.id, "By hand.", version=escrow.version, at=clock.now(), actor=DIVINE, settings=desk.settings
+        )
+    page = sign_in("viewer").get(f"/payments/{number}").text
+    assert "refunded in whole" in page
+    assert "in progress" not in page
+    page = sign_in("viewer").get(f"/escrows/{escrow.id}").text
+    assert "before it was completed" in page

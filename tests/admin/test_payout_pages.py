@@ -136,6 +136,9 @@ def test_a_payout_that_was_not_sent_is_cancelled_with_a_reason(clocked: Runtime,
 def test_a_failed_payout_is_retried_by_a_run_that_is_shown(clocked: Runtime, sign_in: SignIn) -> None:
     plan, number = failed(clocked)
     operator = sign_in("operator")
+    assert "tries again by itself, with a new payout, at its next run: attempt 2 of 3" in shown(
+        operator, f"/payouts/{number}"
+    )
     answer = send(operator, f"/payouts/{number}/retry")
     assert answer.status_code == 303
     with clocked.db.reading() as session:

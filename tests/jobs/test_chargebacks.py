@@ -14,7 +14,17 @@ from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
 from webapp.models import Alert, Approval, Audit, Dispute, ProviderDispute, Refund, Transfer
-from webapp.services import approvals, dispute_work, disputes, escrows, freezes, limits, previews, reversals
+from webapp.services import (
+    approvals,
+    dispute_work,
+    disputes,
+    escrow_file,
+    escrows,
+    freezes,
+    limits,
+    previews,
+    reversals,
+)
 from webapp.services.disputes import NewDispute
 from webapp.services.escrow_executors import RefundEscrow
 
@@ -284,3 +294,26 @@ def _reverse(case: Case) -> None:
     with case.runtime.db.transaction() as session:
         out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
         escrows.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
+
+
+def test_no_fault_promises_no_release_while_the_bank_holds_it(case: Case) -> None:
+    with case.runtime.db.transaction() as session:
+        new = NewDispute(case.escrow().id, "buyer", "late", "It came late.")
+        disputes.open_dispute(session, new, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
+    case.charged_back()
+    with case.runtime.db.reading() as session:
+        [dispute] = session.scalars(select(Dispute)).all()
+        ruling = Ruling("no_fault", "agreement", WHY)
+        shown = previews.of_ruling(
+            session, dispute.id, ruling, at=clock.now(), actor=DIVINE, settings=case.runtime.settings
+        )
+    assert "another freeze holds NGN 100.00" in shown.sentence
+
+
+def test_one_deed_of_an_instant_leads_to_the_next_on_the_timeline(case: Case) -> None:
+    with case.runtime.db.transaction() as session:
+        new = NewDispute(case.escrow().id, "buyer", "late", "It came late.")
+        disputes.open_dispute(session, new, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
+    with case.runtime.db.reading() as session:
+        actions = [each.action for each in escrow_file.read(session, case.escrow().id).moments]
+    assert actions[:2] == ["escrow.freeze", "dispute.open"]

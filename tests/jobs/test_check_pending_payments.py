@@ -149,7 +149,7 @@ def test_a_payment_that_its_provider_still_awaits_at_the_deadline_expires_with_w
 
     assert state(runtime, order) == ("expired", "declined", "voided")
     said = payment_of(runtime, payment).said or ""
-    assert said.startswith("It was not paid in time: the provider still says ")
+    assert said.startswith("It was not paid in time: the provider still says: ")
     assert "No response" not in said
 
 

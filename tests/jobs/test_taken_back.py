@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
 from webapp.jobs.payment_waves import verify_now
-from webapp.models import Alert, Refund
+from webapp.models import Alert, IncomingWebhook, Refund
 from webapp.runtime import Runtime
 from webapp.services import (
     approvals,
@@ -330,3 +330,20 @@ def test_a_webhook_that_made_us_ask_is_a_look(runtime: Runtime, world: Sandbox) 
         found = payments.get(session, payment)
     assert found.status == "succeeded"
     assert found.last_checked_at is not None
+
+
+def test_a_webhook_about_a_refund_says_what_became_of_the_refund(case: Case) -> None:
+    case.by_hand(4_000)
+    with case.runtime.db.reading() as session:
+        [said] = session.scalars(select(IncomingWebhook.said)).all()
+    assert said == "The provider says that NGN 40.00 of the payment went back, or are on the way."
+
+
+def test_a_webhook_about_our_refund_says_its_state(runtime: Runtime, world: Sandbox) -> None:
+    case = Case(runtime, world)
+    case.refund()
+    case.give()
+    case.hook({"event": "refund.processed", "data": {"transaction_reference": case.reference, "status": "processed"}})
+    with runtime.db.reading() as session:
+        [said] = session.scalars(select(IncomingWebhook.said)).all()
+    assert said == "The provider says of the refund: it is done."

@@ -27,7 +27,7 @@ RESOLUTIONS = [
     ("release_to_seller", _l("Release to the seller")),
     ("refund_to_buyer", _l("Refund to the buyer")),
     ("split", _l("Split between both")),
-    ("no_fault", _l("No fault: lift the freeze, move nothing")),
+    ("no_fault", _l("No fault: lift the dispute's freeze, move nothing")),
 ]
 CLAIM_RESOLUTIONS = [
     ("release_to_seller", _l("Reject the claim: the money stays a while longer, then goes to the seller")),

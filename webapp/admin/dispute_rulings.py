@@ -112,7 +112,11 @@ def verb_of(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> s
     if warranty_claims.is_rejected(dispute, ruling):
         return _("Propose to reject the claim") if preview.needs_second_person else _("Reject the claim")
     if ruling.resolution == "no_fault":
-        return _("Propose to lift the freeze") if preview.needs_second_person else _("Lift the freeze, move nothing")
+        return (
+            _("Propose to lift the dispute's freeze")
+            if preview.needs_second_person
+            else _("Lift the dispute's freeze, move nothing")
+        )
     if preview.needs_second_person:
         return {
             "release_to_seller": _("Propose release of %(amount)s", amount=amount),

@@ -15,6 +15,7 @@ from webapp.admin.forms import DeskForm
 from webapp.admin.offers import Offer, offer
 from webapp.admin.screen import Screen
 from webapp.admin.words import money
+from webapp.domain.provider_phrases import detail
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import NotFound
 from webapp.jobs import payment_waves
@@ -240,9 +241,12 @@ class PaymentDeeds(Screen):
             payment, refund = payments.get(session, payment_id), refunds.of_payment(session, payment_id)
         if refund is None:
             raise NotFound(_("This payment has no refund."))
-        facts = [(_("Amount"), money(refund.amount, refund.currency)), (_("Provider's last word"), refund.said or "")]
+        facts = [(_("Amount"), money(refund.amount, refund.currency)), (_("Provider's last word"), detail(refund.said))]
         facts += [
-            (_("Listed: %(number)s", number=row["id"]), f"{money(row['amount'], row['currency'])}, {row['said']}")
+            (
+                _("Listed: %(number)s", number=row["id"]),
+                f"{money(row['amount'], row['currency'])}. {detail(row['said'])}",
+            )
             for row in refund.rows or ()
         ]
         back, values = self.at("one", payment_id=payment_id), {"version": refund.version}

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from webapp.admin.words import money
+from webapp.domain.provider_phrases import sentence
 from webapp.services.case_timeline import Moment
 
 DEEDS: dict[str, tuple[Any, str, str]] = {
@@ -197,9 +198,14 @@ def action_in_words(action: str) -> Any:
     return known[0] if known else action.replace(".", ": ").replace("_", " ")
 
 
+_OF_PROVIDERS = ("payment.", "payout.", "refund.", "payout_schedule.")
+"""Deeds whose reason may be a provider's word."""
+
+
 def _deed(moment: Moment) -> Shown:
     _title, tone, icon = DEEDS.get(moment.action, ("", "calm", "dot"))
-    return Shown(moment.at, action_in_words(moment.action), tone, icon, _who(moment), moment.text)
+    said = sentence(moment.text) if moment.action.startswith(_OF_PROVIDERS) else moment.text
+    return Shown(moment.at, action_in_words(moment.action), tone, icon, _who(moment), said)
 
 
 def _money(moment: Moment) -> Shown:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.badges import badge
+from webapp.domain import provider_phrases
 from webapp.domain.instants import parts_of, said, shown_in
 from webapp.domain.money import exponent, major_text, to_major
 from webapp.security.context import current_asker
@@ -101,6 +102,7 @@ def teach(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
     known = (money, when, told, duration, exact, relative, badge)
     words: dict[str, Any] = {word.__name__: word for word in known}
+    words["provider_word"] = provider_phrases.detail
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(words)
     app.jinja_env.finalize = _shown

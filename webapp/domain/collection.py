@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from webapp.domain.money import Money
+from webapp.domain.provider_phrases import clause, reason, sentence
 from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered, Word
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.domain.taken_back import taken_back
@@ -86,8 +87,8 @@ def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tu
         return Verdict.EXPIRE, "No provider ever gave it a reference."
     payable = attempt.payable_until is not None and at < attempt.payable_until
     if isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED):
-        said = word.said or "The provider says it failed."
-        return (Verdict.WAIT, _may_try_again(said, attempt)) if payable else (Verdict.FAIL, said)
+        said = sentence(word.said) or "The provider says it failed."
+        return (Verdict.WAIT, _may_try_again(reason(word.said), attempt)) if payable else (Verdict.FAIL, said)
     if payable:
         return Verdict.WAIT, _still(word)
     if attempt.first_checked_at is not None and at >= attempt.first_checked_at + patience:
@@ -195,12 +196,12 @@ def _at_the_end(word: Word) -> str:
         )
     if word.fate == Fate.ABSENT:
         return "The provider did not know this reference until its time was over."
-    return f"It was not paid in time: the provider still says {word.said or 'pending'}."
+    return f"It was not paid in time: the provider still says: {clause(word.said or 'pending')}."
 
 
 def _may_try_again(said: str, attempt: Attempt) -> str:
     until = f"{attempt.payable_until:%d %B at %H:%M} UTC"
-    return f"An attempt to pay failed ({said.rstrip('.')}). Its payer may try again until {until}."
+    return f"An attempt to pay failed ({said}). Its payer may try again until {until}."
 
 
 def _still(word: Word) -> str:
@@ -208,4 +209,4 @@ def _still(word: Word) -> str:
         return word.said
     if word.fate == Fate.ABSENT:
         return "The provider does not know this reference yet."
-    return f"The provider says: {word.said or 'pending'}."
+    return f"The provider says: {clause(word.said or 'pending')}."

@@ -66,14 +66,20 @@ def check(ruling: Ruling, held: Money) -> None:
         raise Invalid(" ".join(problems.values()), fields=problems)
 
 
-def in_words(ruling: Ruling, held: Money, fee: int) -> str:
-    """The decision as a phrase: what happens to how much, and what the seller gets after the fee of the whole hold."""
+def in_words(ruling: Ruling, held: Money, fee: int, other_freezes: int = 0) -> str:
+    """The decision as a phrase: what happens to how much, and what the seller gets after the fee of the whole hold.
+
+    `other_freezes` hold the escrow besides the dispute's own, such as the bank's of a chargeback.
+    """
     if ruling.resolution == Resolution.RELEASE_TO_SELLER:
         return shares.release_in_words(held, fee)
     if ruling.resolution == Resolution.SPLIT:
         return shares.split_in_words(held, fee, ruling.shares(held.amount)[1])
     if ruling.resolution == Resolution.REFUND_TO_BUYER:
         return f"refund of {held} to the buyer"
+    if other_freezes:
+        they = "another freeze holds" if other_freezes == 1 else f"{other_freezes} other freezes hold"
+        return f"no fault: only the dispute's freeze ends; {they} {held} until it is lifted"
     return f"no fault: {held} stays held until its time"
 
 

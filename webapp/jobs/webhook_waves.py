@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.money import Money
+from webapp.domain.provider_phrases import clause
 from webapp.domain.provider_words import Charged, Listed, Seen, Unanswered
 from webapp.domain.states import IncomingStatus
 from webapp.errors import Unavailable
@@ -39,8 +41,14 @@ class Heard:
     @property
     def said(self) -> str:
         """The gist, for the webhook's own record."""
-        seen = self.payout or (self.refund if isinstance(self.refund, Seen) else None) or self.payment
-        return f"The provider says: {seen.said or seen.fate}." if seen else ""
+        if isinstance(self.refund, Listed):
+            return f"The provider lists {len(self.refund.rows)} refunds of the payment."
+        if self.payout is None and self.refund is None and self.payment is not None and self.payment.refunded_amount:
+            back = Money(self.payment.refunded_amount, self.payment.currency or "")
+            return f"The provider says that {back} of the payment went back, or are on the way."
+        told = {"payout": self.payout, "refund": self.refund, "payment": self.payment}
+        what, seen = next(((what, seen) for what, seen in told.items() if seen is not None), ("", None))
+        return f"The provider says of the {what}: {clause(seen.said or seen.fate)}." if seen else ""
 
 
 @dataclass(frozen=True, slots=True)

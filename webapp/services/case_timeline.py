@@ -11,6 +11,9 @@ from webapp.models import Audit, Evidence, Message
 from webapp.services.escrow_ledger import Movement
 
 MOST = 200
+_CAUSES = ("approval", "dispute", "order", "payment", "payout", "payout_schedule", "escrow", "refund")
+"""In one instant, what led to something comes before it: whose deed follows from whose."""
+_TEXT, _MONEY = len(_CAUSES), len(_CAUSES) + 1
 Subject = tuple[str, int]
 
 
@@ -27,6 +30,8 @@ class Moment:
     amount: int | None = None
     currency: str = ""
     key: int = 0
+    rank: int = _TEXT
+    """Where it stands among those of its instant."""
 
 
 def moments(
@@ -36,7 +41,7 @@ def moments(
     found = [*_deeds(session, subjects), *map(_money, movements)]
     for dispute_id in dispute_ids:
         found += [*_messages(session, dispute_id), *_evidence(session, dispute_id)]
-    return sorted(found, key=lambda moment: (moment.at, moment.key), reverse=True)
+    return sorted(found, key=lambda moment: (moment.at, moment.rank, moment.key), reverse=True)
 
 
 def _deeds(session: Session, subjects: Sequence[Subject]) -> list[Moment]:
@@ -46,7 +51,8 @@ def _deeds(session: Session, subjects: Sequence[Subject]) -> list[Moment]:
         select(Audit).where(what.in_(list(subjects)), ~told_elsewhere).order_by(Audit.id.desc()).limit(MOST)
     )
     return [
-        Moment(row.at, "deed", row.action, row.actor_name, row.reason or "", row.run_id, key=row.id) for row in rows
+        Moment(row.at, "deed", row.action, row.actor_name, row.reason or "", row.run_id, key=row.id, rank=_rank(row))
+        for row in rows
     ]
 
 
@@ -60,7 +66,12 @@ def _money(movement: Movement) -> Moment:
         amount=movement.amount,
         currency=movement.currency,
         key=movement.id,
+        rank=_MONEY,
     )
+
+
+def _rank(row: Audit) -> int:
+    return _CAUSES.index(row.subject_kind) if row.subject_kind in _CAUSES else _TEXT
 
 
 def _messages(session: Session, dispute_id: int) -> list[Moment]:

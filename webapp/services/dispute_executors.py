@@ -58,9 +58,10 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
         raise _closed(dispute)
     if warranty_claims.is_rejected(dispute, ruling):
         return _rejection(context, subject, decision)
-    sentence = rulings.in_words(ruling, held, escrow.fee)
     if ruling.resolution == Resolution.NO_FAULT:
+        sentence = rulings.in_words(ruling, held, escrow.fee, _other_freezes(context, dispute, escrow))
         return _posting(subject, sentence, lambda: close(context, subject, decision, moved=False))
+    sentence = rulings.in_words(ruling, held, escrow.fee)
     parts = shares.divide(held, escrow.fee, ruling.shares(held.amount)[1])
     own = (str(dispute_locks.cause_of(dispute)), dispute.id)
     legs = escrow_executors.legs_of(context, escrow, parts, context.lifted | {own})
@@ -70,6 +71,13 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
         escrow_executors.leave(context, escrow, parts, decision.reason)
 
     return _posting(subject, sentence + escrow_executors.debts_in_words(context, escrow, parts), post, legs)
+
+
+def _other_freezes(context: Context, dispute: Dispute, escrow: Escrow) -> int:
+    """Those that stay when the dispute's own and the proposal's are lifted."""
+    lifted = context.lifted | {(str(dispute_locks.cause_of(dispute)), dispute.id)}
+    standing = freezes.open_freezes(context.session, escrow.id)
+    return sum((str(each.cause), each.cause_id) not in lifted for each in standing)
 
 
 def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:

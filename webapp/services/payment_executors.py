@@ -167,6 +167,7 @@ def check_accept(subject: PaymentSubject) -> None:
 
 def check_refund(subject: PaymentSubject) -> None:
     """Raise Conflict unless the payment can be given back to its payer."""
+    _require_not_held(subject)
     _require_review(subject.payment)
     if subject.refund is not None:
         raise Conflict("This payment has a refund already: a payment is given back once.")
@@ -201,6 +202,15 @@ def _require_review(payment: Payment) -> None:
         raise Overtaken(f"This payment is {payment.status.replace('_', ' ')}: only one in review can be decided.")
     if payment.undecided_amount:
         raise Conflict("It was paid, and taken back since: decide who bears that.")
+
+
+def _require_not_held(subject: PaymentSubject) -> None:
+    """Money that is held for its order goes back by the escrow, which goes by that."""
+    payment, escrow = subject.payment, subject.escrow
+    if payment.status == PaymentStatus.SUCCEEDED and payment.duplicate_of_id is None:
+        where = f"Its money is in escrow {escrow.ref}, which is {escrow.status}"
+        way = "Refund it there: it goes back the way it came." if escrow.status == EscrowStatus.HELD else ""
+        raise Overtaken(f"{where}. {way or 'Nothing of it is left to refund here.'}")
 
 
 def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:

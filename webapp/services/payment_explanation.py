@@ -4,6 +4,7 @@ from datetime import datetime
 
 from webapp.domain import chargeback
 from webapp.domain.money import Money
+from webapp.domain.provider_phrases import sentence
 from webapp.domain.states import ChargebackStatus, PaymentStatus, RefundStatus
 from webapp.models import Payment, Refund
 from webapp.services.payment_file import PaymentFile
@@ -85,14 +86,14 @@ def _at_bank(file: PaymentFile) -> list[str]:
 def _ended(file: PaymentFile, at: datetime) -> list[str]:
     payment = file.payment
     when = f" on {_on(payment.settled_at)}" if payment.settled_at else ""
-    told = f": {payment.said}" if payment.said else "."
+    told = f": {sentence(payment.said)}" if payment.said else "."
     became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
     return [f"{became}{when}{told}", f"Order {file.order.ref} is {file.order.status.replace('_', ' ')}."]
 
 
 def _refunded(refund: Refund) -> str:
     amount = Money(refund.amount, refund.currency)
-    return _REFUNDS[RefundStatus(refund.status)].format(amount=amount, said=refund.said or "")
+    return _REFUNDS[RefundStatus(refund.status)].format(amount=amount, said=sentence(refund.said))
 
 
 def _amount(payment: Payment) -> Money:

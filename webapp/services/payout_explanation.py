@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from webapp.domain.states import PayoutStatus
+from webapp.domain.provider_phrases import sentence
+from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services import payout_decisions, payout_pauses
 from webapp.services.payout_file import PayoutFile
+from webapp.services.payout_schedules import MOST_ATTEMPTS
 from webapp.settings import Settings
 
 _WORDS = {
@@ -20,6 +22,7 @@ _WORDS = {
 
 _SAYS_NOTHING = ("success", "pending", "failed", "reversed")
 """Words of a provider that the answer has said already."""
+_TRIED_BY_ITSELF = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
 
 
 def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
@@ -27,7 +30,8 @@ def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     payout = file.payout
     told = [_answer(file), *_decision(payout, at, settings)]
     if payout.said and payout.said not in _SAYS_NOTHING and not _is_held(file):
-        told.append(payout.said)
+        told.append(sentence(payout.said))
+    told += _tried_again(file)
     if payout.next_try_at is not None and not _is_held(file):
         soon = payout.next_try_at <= at
         told.append("The next run looks after it." if soon else f"A run looks after it from {_on(payout.next_try_at)}.")
@@ -50,6 +54,19 @@ def _answer(file: PayoutFile) -> str:
     if status == PayoutStatus.PENDING and payout.sent_at is not None:
         return "It was tried and is not known to be there; it is sent again, under the same reference, so at most once."
     return _WORDS[status]
+
+
+def _tried_again(file: PayoutFile) -> list[str]:
+    """What its schedule does now that it came back."""
+    payout, plan = file.payout, file.schedule
+    if payout.status not in _TRIED_BY_ITSELF or plan is None:
+        return []
+    if plan.payout_id != payout.id:
+        return [f"Another payout followed it: look at payout schedule {plan.ref}."]
+    if plan.status != ScheduleStatus.PENDING:
+        return [f"Payout schedule {plan.ref} is {plan.status}: nothing is paid again by itself."]
+    attempt = f"attempt {plan.retry_count + 1} of {MOST_ATTEMPTS}"
+    return [f"Payout schedule {plan.ref} tries again by itself, with a new payout, at its next run: {attempt}."]
 
 
 def _is_held(file: PayoutFile) -> bool:

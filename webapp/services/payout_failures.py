@@ -9,6 +9,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_CONTRADICTED, PAYOUT_FAILED
 from webapp.domain.event_types import PayoutScheduleFailed
 from webapp.domain.money import Money
+from webapp.domain.provider_phrases import NO_REASON, reason
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
 from webapp.services import alerts, audit, events
@@ -27,7 +28,7 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
         return
     schedule.retry_count += 1
     schedule.last_retry_at, schedule.version = at, schedule.version + 1
-    schedule.failure_reason = sentence or "The provider gave no reason."
+    schedule.failure_reason = _why(sentence)
     over = was_paid or status == PayoutStatus.REVERSED or schedule.retry_count >= MOST_ATTEMPTS
     schedule.status = ScheduleStatus.FAILED if over else ScheduleStatus.PENDING
     schedule.processed_at = None
@@ -61,6 +62,11 @@ def _schedule(session: Session, row: Any) -> PayoutSchedule | None:
     return found if found.payout_id == row.id else None
 
 
+def _why(word: str) -> str:
+    said = reason(word)
+    return "The provider gave no reason." if said == NO_REASON else f"{said[:1].upper()}{said[1:]}."
+
+
 def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
     how = "was reversed" if status == PayoutStatus.REVERSED else f"failed {schedule.retry_count} times"
     amount = Money(schedule.amount, schedule.currency)
@@ -71,7 +77,7 @@ def _came_back(row: Any, status: PayoutStatus, sentence: str) -> str:
     how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
     return (
         f"Payout {row.ref} over {Money(row.amount, row.currency)} was paid and then {how}: "
-        f"{(sentence or 'the provider gave no reason').rstrip('.')}. The money is in the wallet again; nothing is paid "
+        f"{_why(sentence)} The money is in the wallet again; nothing is paid "
         "again by itself."
     )
 

@@ -9,6 +9,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import REFUND_FAILED
 from webapp.domain.event_types import RefundFailed, RefundProcessed
 from webapp.domain.money import Money
+from webapp.domain.provider_phrases import reason
 from webapp.domain.provider_words import RefundRow
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
 from webapp.models import Payment, Refund
@@ -34,8 +35,8 @@ def fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
     if payment.status != PaymentStatus.FAILED:  # in review since some was taken back, it had been held all the same
         _return_to_wallet(session, refund, at)
         where = "It is in the party's wallet."
-    reason = (refund.said or "no reason given").rstrip(".")
-    said = f"The refund of {amount}, payment {payment.reference}, failed: {reason}. {where}"
+    why = reason(refund.said or "")
+    said = f"The refund of {amount}, payment {payment.reference}, failed: {why}. {where}"
     person_is_done(session, refund, at)
     alerts.fire(session, REFUND_FAILED, f"refund {refund.id}", said, at)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.money import Money
+from webapp.domain.provider_phrases import reason
 from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen, Unanswered
 from webapp.domain.refund_match import OWN_TIME, candidates, unexplained
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
@@ -163,7 +164,7 @@ def _settle_ended(case: _Case, word: Seen | _Several | Unanswered) -> None:
         return
     if refund.status == RefundStatus.PROCESSED and word.fate in (Fate.FAILED, Fate.REVERSED):
         refund.next_try_at = case.at + _WATCHED_EVERY
-        case.review(f"{refund.provider} said that the payer has it, and now that it failed: {word.said}.")
+        case.review(f"{refund.provider} said that the payer has it, and now that it failed: {reason(word.said)}.")
     elif refund.status in NOT_GIVEN_BACK and word.fate == Fate.SUCCEEDED:
         came_after_all(case.session, refund, case.at)
 
@@ -188,7 +189,7 @@ def _settle_seen(case: _Case, seen: Seen) -> None:
     elif not case.was_done:
         refund.status = RefundStatus.PENDING
         if seen.needs_person:
-            said = f"{refund.provider} waits for somebody: {seen.said}. Give it what it asks for in its dashboard."
+            said = f"{refund.provider} waits for somebody. Give it what it asks for in its dashboard."
             refunds.call(case.session, refund, said, case.at)
         else:
             refunds.person_is_done(case.session, refund, case.at)
@@ -196,7 +197,7 @@ def _settle_seen(case: _Case, seen: Seen) -> None:
 
 def _settle_failed(case: _Case, seen: Seen) -> None:
     if case.was_done:
-        case.review(f"{case.refund.provider} said that the payer has it, and now that it failed: {seen.said}.")
+        case.review(f"{case.refund.provider} said that the payer has it, and now that it failed: {reason(seen.said)}.")
         return
     fail(case.session, case.refund, case.at, case.actor)
     case.refund.next_try_at = case.at + _WATCHED_EVERY

@@ -1,0 +1,33 @@
+"""Providers' codes, said as people read them."""
+
+import pytest
+
+from webapp.domain.provider_phrases import NO_REASON, clause, detail, reason, sentence
+
+
+@pytest.mark.parametrize(("word", "said"), [
+    ("completed-mpgs", "it is done, through the card gateway"),
+    ("Needs-Attention", "somebody has to see to it there"),
+    ("Insufficient funds.", "Insufficient funds"),
+    ("pending-xyz", "“pending-xyz”"),
+])  # fmt: skip
+def test_a_code_is_said_in_words_and_a_sentence_stays(word: str, said: str) -> None:
+    assert clause(word) == said
+
+
+@pytest.mark.parametrize(("word", "said"), [
+    ("reversed", NO_REASON),
+    ("failed", NO_REASON),
+    ("", NO_REASON),
+    ("blocked", "it was blocked"),
+    ("Account closed.", "Account closed"),
+])  # fmt: skip
+def test_a_word_that_only_says_that_it_failed_is_no_reason(word: str, said: str) -> None:
+    assert reason(word) == said
+
+
+def test_the_raw_word_stands_beside_the_sentence_in_details() -> None:
+    assert sentence("completed-mpgs") == "Its provider says that it is done, through the card gateway."
+    assert detail("completed-mpgs") == "Its provider says that it is done, through the card gateway (completed-mpgs)."
+    assert detail("The payer closed the page.") == sentence("The payer closed the page.")
+    assert sentence(None) == detail(None) == ""

@@ -1,0 +1,78 @@
+"""Providers' words for what became of something, said as people read them. The one place where their codes are known.
+
+A text that is no known code was written for people already, and stays as it is.
+"""
+
+import re
+
+_DONE = "it is done"
+_UNDER_WAY = "it is under way"
+_CLAUSES = {
+    "success": _DONE,
+    "successful": _DONE,
+    "succeeded": _DONE,
+    "processed": _DONE,
+    "complete": _DONE,
+    "completed": _DONE,
+    "completed-mpgs": "it is done, through the card gateway",
+    "completed-momo": "it is done, by mobile money",
+    "completed-bank-transfer": "it is done, by bank transfer",
+    "completed-preauth": "it is done, by letting a pre-authorisation go",
+    "completed-offline": "it is done, by hand",
+    "new": _UNDER_WAY,
+    "pending": _UNDER_WAY,
+    "processing": _UNDER_WAY,
+    "ongoing": _UNDER_WAY,
+    "queued": _UNDER_WAY,
+    "received": _UNDER_WAY,
+    "sent": _UNDER_WAY,
+    "reversal-pending": "its money is on the way back",
+    "otp": "it waits for a one-time password",
+    "needs-attention": "somebody has to see to it there",
+    "requires_action": "somebody has to see to it there",
+    "abandoned": "it was left unfinished",
+    "failed": "it failed",
+    "declined": "it was declined",
+    "reversed": "it was reversed",
+    "voided": "it was cancelled",
+    "cancelled": "it was cancelled",
+    "canceled": "it was cancelled",
+    "blocked": "it was blocked",
+    "rejected": "it was rejected",
+    "absent": "it does not know it",
+}
+_NO_REASON = ("failed", "reversed", "declined", "cancelled", "canceled", "voided")
+"""Words that say that it came to nothing, and not why."""
+NO_REASON = "it gave no reason"
+_CODE = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
+
+
+def clause(word: str) -> str:
+    """What a provider said, to stand after "says: ", without a stop."""
+    known = _CLAUSES.get(_code(word))
+    if known is not None:
+        return known
+    if _CODE.fullmatch(_code(word)):
+        return f"“{word.strip()}”"
+    return word.strip().rstrip(".")
+
+
+def reason(word: str) -> str:
+    """Why it came to nothing, to stand after a colon, without a stop."""
+    return NO_REASON if _code(word) in _NO_REASON or not word.strip() else clause(word)
+
+
+def sentence(word: str | None) -> str:
+    """The same as a sentence of its own; what is none of a provider's codes is not touched."""
+    known = _CLAUSES.get(_code(word or ""))
+    return f"Its provider says that {known}." if known else word or ""
+
+
+def detail(word: str | None) -> str:
+    """The sentence with the provider's own word, where somebody may have to look it up there."""
+    said = sentence(word)
+    return said if said == (word or "") else f"{said[:-1]} ({(word or '').strip()})."
+
+
+def _code(word: str) -> str:
+    return word.strip().lower()
