@@ -125,7 +125,12 @@ def test_a_known_reference_with_other_content_is_named(runtime: Runtime, file_of
 
     found, problems = imported(runtime, file_of("o-1,ama,yaw,100.01,NGN,2026-02-01T00:00:00Z,2026-02-01T01:00:00Z"))
 
-    assert problems == [(2, "order_ref 'o-1' exists already with a different seller_ref and amount")]
+    [(number, why)] = problems
+    assert number == 2
+    assert "order_ref 'o-1' is there already" in why
+    assert "seller_ref is kofi on the desk and yaw in the file" in why
+    assert "amount is NGN 100.00 on the desk and NGN 100.01 in the file" in why
+    assert "it is held since 01 February 2026, 01:00 UTC" in why
     assert (found.imported, found.rejected) == (0, 1)
 
 

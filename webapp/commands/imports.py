@@ -25,33 +25,47 @@ def command() -> None:
 @click.option("--skip-bad", is_flag=True, help="Load the good lines, and write the others to FILE.rejects.csv.")
 @json_option
 def orders(file: Path, no_wallets: bool, skip_bad: bool, as_json: bool) -> None:
-    """Load a backlog of orders from a CSV file; paid ones become held escrows. Safe to run twice."""
+    """Load a backlog of orders from a CSV file; paid ones become held escrows. Safe to run twice.
+
+    What a file knows more of an order that is there (paid, completed, a later release) is updated; what may not change
+    is refused, with both values. A reference that looks like another is told, and taken.
+    """
     progress = Progress()
     tell = _Problems(progress, _SHOWN if skip_bad else None)
+    warn = _Problems(progress, _SHOWN, "Warning, line")
     with desk() as runtime:
         imported = import_orders(
-            runtime, file, actor=operator(), wallets=not no_wallets, skip_bad=skip_bad, progress=progress, problem=tell
+            runtime,
+            file,
+            actor=operator(),
+            wallets=not no_wallets,
+            skip_bad=skip_bad,
+            progress=progress,
+            problem=tell,
+            warning=warn,
         )
     progress.close()
     if imported.rejects:
         note(f"{imported.rejected:,} bad lines are in {imported.rejects}.")
     _report(imported, as_json)
     if imported.rejected and not skip_bad:
-        note("Nothing was loaded. Mend these lines, or load the others with --skip-bad.")
+        loaded = imported.imported + imported.updated
+        way = "Mend these lines, or load the others with --skip-bad."
+        note("The other lines are loaded." if loaded else f"Nothing was loaded. {way}")
         sys.exit(USAGE)
 
 
 class _Problems:
     """Names bad lines on standard error, the first of them when there is a limit."""
 
-    def __init__(self, progress: Progress, limit: int | None) -> None:
-        self._progress, self._limit, self._count = progress, limit, 0
+    def __init__(self, progress: Progress, limit: int | None, word: str = "Line") -> None:
+        self._progress, self._limit, self._count, self._word = progress, limit, 0, word
 
     def __call__(self, line: int, reason: str) -> None:
         self._progress.close()
         self._count += 1
         if self._limit is None or self._count <= self._limit:
-            note(f"Line {line}: {reason}.")
+            note(f"{self._word} {line}: {reason}.")
         elif self._count == self._limit + 1:
             note("…")
 
@@ -61,6 +75,7 @@ def _report(imported: Imported, machine: bool) -> None:
         print_json(as_json(imported))
     else:
         click.echo(
-            f"{imported.lines:,} lines: {imported.imported:,} imported, {imported.unchanged:,} unchanged, "
+            f"{imported.lines:,} lines: {imported.imported:,} imported, {imported.updated:,} updated, "
+            f"{imported.unchanged:,} unchanged, "
             f"{imported.rejected:,} rejected."
         )

@@ -14,8 +14,9 @@ from webapp.imports.order_columns import Layout
 from webapp.imports.order_lines import OrderLine, Rules, read, reference_of
 from webapp.imports.rejects import write_rejects
 from webapp.imports.scratch import Scratch
-from webapp.imports.unchanged import differences
+from webapp.imports.unchanged import compare, plan
 from webapp.runtime import Runtime
+from webapp.services import order_updates
 from webapp.services.order_imports import known_orders, load
 from webapp.services.party_imports import add_parties
 
@@ -35,6 +36,8 @@ class Imported:
     imported: int
     unchanged: int
     rejected: int
+    updated: int = 0
+    warnings: int = 0
     rejects: Path | None = None
 
 
@@ -47,10 +50,12 @@ def import_orders(
     skip_bad: bool = False,
     progress: Progress = lambda what, done, total: None,
     problem: Problem = lambda line, reason: None,
+    warning: Problem = lambda line, reason: None,
 ) -> Imported:
     """Import a file of orders. Nothing is loaded while any line is bad, unless bad ones are to be skipped.
 
-    `problem` is told every bad line. Raises Invalid when the file can't be read as orders at all.
+    `problem` is told every bad line, `warning` every reference that looks like another; such a line is taken.
+    Raises Invalid when the file can't be read as orders at all.
     """
     with Scratch() as scratch:
         count = _check(runtime, file, scratch, progress)
@@ -58,8 +63,21 @@ def import_orders(
         for number, reason in scratch.problems():
             problem(number, reason)
         rejects = write_rejects(file, scratch.problems()) if bad and skip_bad else None
-        imported = 0 if bad and not skip_bad else _load(runtime, scratch, wallets, actor, progress)
-        return Imported(count, imported, scratch.count("unchanged"), bad, rejects)
+        warned = _warn(scratch, warning)
+        if bad and not skip_bad:
+            return Imported(count, 0, scratch.count("unchanged"), bad, 0, warned)
+        imported = _load(runtime, scratch, wallets, actor, progress)
+        updated, late = _update(runtime, scratch, actor, progress, problem)
+        unchanged = scratch.count("unchanged")
+        return Imported(count, imported, unchanged, bad + late, updated, warned, rejects)
+
+
+def _warn(scratch: Scratch, warning: Problem) -> int:
+    count = 0
+    for number, sentence in scratch.warnings():
+        warning(number, sentence)
+        count += 1
+    return count
 
 
 def _check(runtime: Runtime, file: Path, scratch: Scratch, progress: Progress) -> int:
@@ -69,12 +87,14 @@ def _check(runtime: Runtime, file: Path, scratch: Scratch, progress: Progress) -
     for batch in scratch.batches(_BATCH):
         with runtime.db.reading() as session:
             known = known_orders(session, [line.ref for line in batch])
-        seen = [(line, differences(line, known[line.ref])) for line in batch if line.ref in known]
-        scratch.mark_unchanged(line.line for line, different in seen if not different)
-        scratch.reject((line.line, different) for line, different in seen if different)
+        seen = [(line.line, compare(line, known[line.ref])) for line in batch if line.ref in known]
+        scratch.mark_unchanged(line for line, found in seen if not found.problem and not found.is_update)
+        scratch.mark_updates(line for line, found in seen if found.is_update)
+        scratch.reject((line, found.problem) for line, found in seen if found.problem)
         done += len(batch)
         progress("Compared", done, total)
     scratch.settle()
+    scratch.compare_looks(runtime.db)
     return count
 
 
@@ -149,6 +169,21 @@ def _load(runtime: Runtime, scratch: Scratch, wallets: bool, actor: Actor, progr
     return imported
 
 
+def _update(runtime: Runtime, scratch: Scratch, actor: Actor, progress: Progress, problem: Problem) -> tuple[int, int]:
+    """What the file knows more of orders that are there; how many changed, and how many could not any more."""
+    at, updated, late, total = clock.now(), 0, 0, scratch.count("update")
+    for batch in scratch.batches(_BATCH, "update"):
+        with runtime.db.transaction() as session:
+            done = order_updates.apply(session, batch, plan, at=at, actor=actor)
+        for line in batch:
+            if line.line not in done:
+                problem(line.line, f"order_ref {line.ref!r} changed on the desk meanwhile: import the file again")
+        updated, late = updated + len(done), late + len(batch) - len(done)
+        progress("Updated", updated + late, total)
+    return updated, late
+
+
 def as_json(imported: Imported) -> dict[str, Any]:
-    """The counts, as machines read them."""
-    return {name: getattr(imported, name) for name in ("lines", "imported", "unchanged", "rejected")}
+    """The counts, as machines read them; the last two where there are any."""
+    counts = {name: getattr(imported, name) for name in ("lines", "imported", "unchanged", "rejected")}
+    return counts | {name: count for name in ("updated", "warnings") if (count := getattr(imported, name))}

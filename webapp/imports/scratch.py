@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from webapp.db import Database
+from webapp.imports import look_alikes
 from webapp.imports.order_lines import OrderLine
 
 _FIELDS = ", ".join(OrderLine._fields)
@@ -14,7 +16,7 @@ _TABLES = f"""
 CREATE TABLE row ({_FIELDS.replace("line,", "line INTEGER PRIMARY KEY,", 1)}, state DEFAULT 'new');
 CREATE TABLE problem (line INTEGER PRIMARY KEY, reason TEXT NOT NULL);
 CREATE TABLE party (ref, currency, PRIMARY KEY (ref, currency)) WITHOUT ROWID;
-"""
+{look_alikes.TABLES}"""
 _ADD = f"INSERT INTO row ({_FIELDS}) VALUES ({', '.join('?' * len(OrderLine._fields))})"
 _ADD_BAD = "INSERT INTO row (line, ref, state) VALUES (?, ?, 'bad')"
 _ADD_PROBLEM = (
@@ -82,9 +84,10 @@ class Scratch:
         self._db.close()
         self._folder.cleanup()
 
-    def add(self, rows: Sequence[OrderLine]) -> None:
+    def add(self, rows: list[OrderLine]) -> None:
         """Keep good lines."""
         self._many(_ADD, rows)
+        look_alikes.add(self._db, rows)
 
     def reject(self, problems: Iterable[tuple[int, str]], refs: Iterable[tuple[int, str]] = ()) -> None:
         """Keep what is wrong with lines, and the references of such lines, which still count as used."""
@@ -107,11 +110,23 @@ class Scratch:
         """These are in the database already, as they are in the file."""
         self._many("UPDATE row SET state = 'unchanged' WHERE line = ?", ((line,) for line in lines))
 
-    def batches(self, size: int) -> Iterator[list[OrderLine]]:
-        """The lines that are neither rejected nor unchanged, in order, so many at a time."""
+    def mark_updates(self, lines: Iterable[int]) -> None:
+        """These know more of an order that is in the database."""
+        self._many("UPDATE row SET state = 'update' WHERE line = ?", ((line,) for line in lines))
+
+    def compare_looks(self, db: Database) -> None:
+        """Find the references that look like others."""
+        look_alikes.compare(self._db, db)
+
+    def warnings(self) -> Iterator[tuple[int, str]]:
+        """Line and sentence of each reference that looks like another, in order."""
+        return look_alikes.warnings(self._db)
+
+    def batches(self, size: int, state: str = "new") -> Iterator[list[OrderLine]]:
+        """The lines of a state, in order, so many at a time: those that are neither rejected nor there already."""
         last = 0
-        find = f"SELECT {_FIELDS} FROM row WHERE state = 'new' AND line > ? ORDER BY line LIMIT ?"
-        while found := self._db.execute(find, (last, size)).fetchall():
+        find = f"SELECT {_FIELDS} FROM row WHERE state = ? AND line > ? ORDER BY line LIMIT ?"
+        while found := self._db.execute(find, (state, last, size)).fetchall():
             last = found[-1][0]
             yield [OrderLine._make(row) for row in found]
 
@@ -129,7 +144,7 @@ class Scratch:
         return self._db.execute("SELECT line, reason FROM problem ORDER BY line")
 
     def count(self, state: str) -> int:
-        """How many lines are `new`, `unchanged` or `bad`; the last counts lines that could not even be read."""
+        """How many lines are `new`, `update`, `unchanged` or `bad`: those too that could not even be read."""
         if state == "bad":
             return self._number("SELECT count(*) FROM problem")
         return self._number(f"SELECT count(*) FROM row WHERE state = '{state}'")

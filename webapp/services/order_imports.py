@@ -22,14 +22,15 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.references import ESCROW_PREFIX
-from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Policy, TransferKind
-from webapp.models import Account, Escrow, Order, Party, Transfer
+from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, Policy, TransferKind
+from webapp.models import Account, Escrow, Order, Party, Payment, Transfer
 from webapp.services import accounts, audit, ledger
 from webapp.services.import_staging import ORDERS, staged
 from webapp.sql import Rows, json_text, labelled
 
 _LINE = ORDERS.c
 _CLEARING = "import"
+_LIVE = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW, PaymentStatus.SUCCEEDED)
 
 
 def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
@@ -49,6 +50,12 @@ def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
             Order.completed_at,
             Escrow.release_at,
             Escrow.version,
+            Order.status,
+            Escrow.status.label("escrow_status"),
+            Escrow.held_at,
+            Escrow.left_at,
+            Escrow.freezes,
+            _payments().label("payments"),
         )
         .join(buyer, buyer.c.id == Order.buyer_id)
         .join(seller, seller.c.id == Order.seller_id)
@@ -56,6 +63,11 @@ def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
         .where(Order.ref.in_(refs))
     )
     return {row.ref: row for row in session.execute(found)}
+
+
+def _payments() -> ColumnElement[bool]:
+    """Whether somebody pays for it at a provider, or has."""
+    return exists().where(Payment.order_id == Order.id, Payment.status.in_(_LIVE))
 
 
 def load(session: Session, lines: Sequence[Sequence[Any]], *, at: datetime, actor: Actor) -> int:
@@ -70,17 +82,18 @@ def load(session: Session, lines: Sequence[Sequence[Any]], *, at: datetime, acto
         currencies = session.execute(counted).all()
         count: int = sum(row[2] for row in currencies)
         if count:
-            _open_pools(session, [row[0] for row in currencies], at)
+            open_pools(session, [row[0] for row in currencies], at)
             _insert_orders(session)
-            pending = _open_pending(session, at)
+            pending = open_pending(session, at)
             _insert_escrows(session, pending)
             if any(row[1] for row in currencies):
-                _hold(session, pending, at)
+                hold(session, pending, at)
             _record(session, count, at, actor)
     return count
 
 
-def _open_pools(session: Session, currencies: Sequence[str], at: datetime) -> None:
+def open_pools(session: Session, currencies: Sequence[str], at: datetime) -> None:
+    """The pools that money of these currencies comes from, lies in, and leaves fees in."""
     for currency in sorted(currencies):
         accounts.pool(session, AccountKind.ESCROW, currency, at=at)
         accounts.pool(session, AccountKind.FEES, currency, at=at)
@@ -110,7 +123,7 @@ def _insert_orders(session: Session) -> None:
     _insert(session, Order, list(values), rows.join(seller, seller.c.ref == _LINE.seller).order_by(_LINE.line))
 
 
-def _open_pending(session: Session, at: datetime) -> list[int]:
+def open_pending(session: Session, at: datetime) -> list[int]:
     """Sellers' pending accounts, where paid `buffer` escrows are held; their ids."""
     buffered = (_LINE.policy == str(Policy.BUFFER), _LINE.paid_at.is_not(None))
     owners = select(Order.seller_id, Order.currency).join_from(ORDERS, Order, Order.ref == _LINE.ref).where(*buffered)
@@ -124,7 +137,7 @@ def _insert_escrows(session: Session, pending: Sequence[int]) -> None:
     of_seller = and_(
         Account.kind == AccountKind.PENDING, Account.party_id == Order.seller_id, Account.currency == _LINE.currency
     )
-    _insert_escrows_held(session, and_(_pool(AccountKind.ESCROW), ~is_buffered))
+    _insert_escrows_held(session, and_(pool_of(AccountKind.ESCROW), ~is_buffered))
     if pending:
         _insert_escrows_held(session, and_(of_seller, is_buffered))
 
@@ -153,7 +166,8 @@ def _insert_escrows_held(session: Session, held_by: ColumnElement[bool]) -> None
     _insert(session, Escrow, list(values), rows.join(Account, held_by).order_by(_LINE.line))
 
 
-def _hold(session: Session, pending: Sequence[int], at: datetime) -> None:
+def hold(session: Session, pending: Sequence[int], at: datetime) -> None:
+    """Post the hold of every staged order that is paid, from what the marketplace had collected."""
     values = {
         "key": Escrow.id,
         "reference": "escrow-" + Escrow.id.cast(_LINE.ref.type) + "-1-hold",
@@ -171,7 +185,7 @@ def _hold(session: Session, pending: Sequence[int], at: datetime) -> None:
     sides = union_all(
         _held(Escrow.id.label("key"), Escrow.held_account_id.label("account_id"), Escrow.currency, Escrow.amount),
         _held(Escrow.id, Account.id, Escrow.currency, -Escrow.amount).join(
-            Account, _pool(AccountKind.CLEARING, _CLEARING)
+            Account, pool_of(AccountKind.CLEARING, _CLEARING)
         ),
     ).subquery()
     legs = select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
@@ -183,7 +197,8 @@ def _held(*columns: Any) -> Rows:
     return staged_orders.join(Escrow, Escrow.order_id == Order.id).where(_LINE.paid_at.is_not(None))
 
 
-def _pool(kind: AccountKind, owner: str = "") -> ColumnElement[bool]:
+def pool_of(kind: AccountKind, owner: str = "") -> ColumnElement[bool]:
+    """A pool in the currency of the staged order."""
     return and_(
         Account.party_id.is_(None), Account.kind == kind, Account.owner == owner, Account.currency == _LINE.currency
     )
