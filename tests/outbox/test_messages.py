@@ -80,8 +80,12 @@ def test_both_sides_hear_of_a_dispute_and_of_its_end(runtime: Runtime) -> None:
         ("dispute.message", "seller@shop.example"),
         ("dispute.resolved", "buyer@shop.example"),
         ("dispute.resolved", "seller@shop.example"),
+        ("escrow.split", "buyer@shop.example"),
+        ("escrow.split", "seller@shop.example"),
     ]
-    assert "NGN 60.00 go to the buyer and NGN 40.00 to the seller" in deliveries(place)[-1].body
+    decided = deliveries(place, Delivery.kind == "dispute.resolved")
+    assert "you get NGN 60.00 of NGN 100.00 back." in decided[0].body
+    assert "you get NGN 40.00, and NGN 60.00 goes back to the buyer." in decided[1].body
     assert "A word." in deliveries(place)[2].body
 
 
@@ -112,20 +116,26 @@ def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(
 
 
 @pytest.mark.parametrize(
-    ("ruling", "said"),
+    ("ruling", "buyer", "seller"),
     [
         (
             Ruling("split", "agreement", "They agreed.", 6_000, 4_000),
-            "NGN 60.00 go to the buyer and NGN 38.00 to the seller after the fee of NGN 2.00",
+            "you get NGN 60.00 of NGN 100.00 back",
+            "you get NGN 38.00 after the fee of NGN 2.00, and NGN 60.00 goes back to the buyer",
         ),
         (
             Ruling("release_to_seller", "evidence_for_seller", "It came."),
-            "the money is released, NGN 95.00 to the seller after the fee of NGN 5.00",
+            "the money goes to the seller",
+            "you get NGN 95.00 after the fee of NGN 5.00",
         ),
-        (Ruling("refund_to_buyer", "evidence_for_buyer", "It never came."), "the money goes back to the buyer"),
+        (
+            Ruling("refund_to_buyer", "evidence_for_buyer", "It never came."),
+            "you get NGN 100.00 back",
+            "NGN 100.00 goes back to the buyer",
+        ),
     ],
 )
-def test_the_parties_hear_what_the_seller_gets_after_the_fee(runtime: Runtime, ruling: Ruling, said: str) -> None:
+def test_each_party_hears_what_the_decision_gives_it(runtime: Runtime, ruling: Ruling, buyer: str, seller: str) -> None:
     place, at = with_settings(runtime, **MAIL), clock.now()
     with place.db.transaction() as session:
         market = Market(session, place, at=at)
@@ -137,8 +147,8 @@ def test_the_parties_hear_what_the_seller_gets_after_the_fee(runtime: Runtime, r
     spread(place)
 
     letters = [each.body for each in deliveries(place) if each.kind == "dispute.resolved"]
-    assert len(letters) == 2
-    assert all(said in letter for letter in letters)
+    assert f"is decided: {buyer}.\n" in letters[0]
+    assert f"is decided: {seller}.\n" in letters[1]
 
 
 def test_a_party_that_must_answer_gets_one_message_with_the_deadline(runtime: Runtime) -> None:

@@ -12,18 +12,27 @@ from webapp.domain import shares
 from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.rulings import REASON_CODES
+from webapp.domain.shares import Shares
 from webapp.domain.states import Resolution
-from webapp.models import Approval, Dispute, Escrow, Order, Party, Payment, Payout, PayoutDestination, PayoutSchedule
+from webapp.models import (
+    Approval,
+    Dispute,
+    Escrow,
+    Order,
+    Party,
+    Payment,
+    Payout,
+    PayoutDestination,
+    PayoutSchedule,
+    Refund,
+    Transfer,
+)
 from webapp.services import warranty_claims
+from webapp.services.messages.moved import Moved, Part
 from webapp.settings import Settings
 from webapp.sql import one_of
 
 _BUYER, _SELLER = aliased(Party), aliased(Party)
-_DECISIONS = {
-    Resolution.RELEASE_TO_SELLER: "the money goes to the seller",
-    Resolution.REFUND_TO_BUYER: "the money goes back to the buyer",
-    Resolution.NO_FAULT: "neither side is at fault, and the order goes on",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,42 @@ def _disputes(session: Session, ids: Sequence[int], settings: Settings) -> Cases
         dispute.id: Case(_of_dispute(dispute, escrow, order, settings), _sides(*sides), dispute)
         for dispute, escrow, order, *sides in rows
     }
+
+
+def _refunds(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
+    query = select(Refund, Order, _BUYER, _SELLER).where(one_of(session, Refund.id, ids))
+    joined = query.join(Payment, Payment.id == Refund.payment_id).join(Order, Order.id == Payment.order_id)
+    return {
+        refund.id: Case(_of_order(order) | {"amount": Money(refund.amount, refund.currency)}, _sides(*sides), refund)
+        for refund, order, *sides in session.execute(_with_parties(joined, Order))
+    }
+
+
+def _transfers(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
+    """Those of escrows: others are told to nobody."""
+    query = select(Transfer, Order, _BUYER, _SELLER).where(one_of(session, Transfer.id, ids))
+    joined = query.join(Escrow, Escrow.id == Transfer.escrow_id).join(Order, Order.id == Escrow.order_id)
+    rows = session.execute(_with_parties(joined, Escrow))
+    return {transfer.id: Case(_of_order(order), _sides(*sides), transfer) for transfer, order, *sides in rows}
+
+
+def of_moved(moved: Moved, party_id: int) -> dict[str, Any]:
+    """What can be said of a transfer to one of its parties, by its own entries."""
+    part = moved.parts.get(party_id, Part())
+    amounts = {
+        "whole": moved.amount,
+        "fee": moved.fee,
+        "share": abs(part.wallet + part.debt),
+        "wallet": abs(part.wallet),
+        "debt": abs(part.debt),
+        "owes": part.owes,
+        "outside": moved.outside,
+        "sent": moved.sent,
+        "gone": moved.outside - moved.sent,
+    }
+    said = {name: Money(amount, moved.currency) for name, amount in amounts.items()}
+    fee = f" Our fee of {said['fee']} was taken from your part." if moved.fee else ""
+    return said | {"fee_said": fee}
 
 
 def _payouts(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
@@ -176,23 +221,39 @@ def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settin
         "reference": dispute.ref,
         "claimant": dispute.claimant,
         "reason": REASON_CODES.get(dispute.reason_code, dispute.reason_code),
-        "resolution": _decision(dispute, escrow),
+        **{f"resolution_for_{side}": _decision(dispute, escrow, side) for side in ("buyer", "seller")},
         "due": when(dispute.due_at),
         "link": link(settings, f"/disputes/{dispute.id}"),
     }
 
 
-def _decision(dispute: Dispute, escrow: Escrow) -> str:
+def _decision(dispute: Dispute, escrow: Escrow, side: str) -> str:
+    """What was decided, as it concerns this side."""
     if dispute.resolution is None:
         return ""
     if warranty_claims.is_rejection(dispute, dispute.resolution):
         return f"the claim is rejected. {_stays(escrow)}"
-    if dispute.resolution == Resolution.REFUND_TO_BUYER or dispute.seller_amount is None:
-        return _DECISIONS[Resolution(dispute.resolution)]
-    parts = shares.divide(Money(escrow.amount, escrow.currency), escrow.fee, dispute.seller_amount)
-    if dispute.resolution == Resolution.SPLIT:
-        return f"{Money(parts.buyer, escrow.currency)} go to the buyer and {parts.seller_in_words()}"
-    return f"the money is released, {parts.seller_in_words()}"
+    if dispute.resolution == Resolution.NO_FAULT or dispute.seller_amount is None:
+        return "neither side is at fault, and the order goes on"
+    held = Money(escrow.amount, escrow.currency)
+    parts = shares.divide(held, escrow.fee, dispute.seller_amount)
+    return _for_buyer(parts, held) if side == "buyer" else _for_seller(parts)
+
+
+def _for_buyer(parts: Shares, held: Money) -> str:
+    back = Money(parts.buyer, parts.currency)
+    if not parts.buyer:
+        return "the money goes to the seller"
+    return f"you get {back} back" if parts.buyer == held.amount else f"you get {back} of {held} back"
+
+
+def _for_seller(parts: Shares) -> str:
+    back = Money(parts.buyer, parts.currency)
+    if not parts.seller and not parts.fee:
+        return f"{back} goes back to the buyer"
+    fee = f" after the fee of {Money(parts.fee, parts.currency)}" if parts.fee else ""
+    rest = f", and {back} goes back to the buyer" if parts.buyer else ""
+    return f"you get {Money(parts.seller, parts.currency)}{fee}{rest}"
 
 
 def _stays(escrow: Escrow) -> str:
@@ -216,6 +277,8 @@ _READERS: dict[str, Callable[[Session, Sequence[int], Settings], Cases]] = {
     "order": _orders,
     "payment": _payments,
     "dispute": _disputes,
+    "refund": _refunds,
+    "transfer": _transfers,
     "payout": _payouts,
     "payout_schedule": _payout_schedules,
     "approval": _approvals,

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,20 +13,21 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import DisputeStatus
 from webapp.models import Event
 from webapp.models import Message as Said
-from webapp.services.messages import cases, recipients, texts
+from webapp.services.messages import cases, money_texts, moved, recipients, texts
 from webapp.services.messages.cases import Case, Cases
+from webapp.services.messages.money_texts import BUYER, SELLER
+from webapp.services.messages.moved import Moved
 from webapp.services.messages.outgoing import Message, write_all
+from webapp.services.messages.texts import Text
 from webapp.settings import Settings
 from webapp.sql import one_of
 
 NEWS = timedelta(days=3)
-BUYER, SELLER, PAYEE, PARTY = "buyer", "seller", "payee", "party"
+PAYEE, PARTY = "payee", "party"
 
 TOLD: dict[str, tuple[str, ...]] = {
     "order.declined": (BUYER,),
     "payment.succeeded": (BUYER,),
-    "escrow.released": (SELLER,),
-    "escrow.refunded": (BUYER,),
     "dispute.opened": (BUYER, SELLER),
     "dispute.message": (BUYER, SELLER),
     "dispute.resolved": (BUYER, SELLER),
@@ -36,39 +38,70 @@ TOLD: dict[str, tuple[str, ...]] = {
     "party.auto_deducted": (PARTY,),
     "party.payout_destination_changed": (PARTY,),
 }
-"""Which sides may hear of an event, by email or by telephone."""
+"""Which sides may hear of an event that moves no money of theirs by a transfer of its own, by email or by telephone."""
 STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
 """Which events are said in the chats of the staff."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is read for all events at once: messages of disputes by their numbers, and what moved by the event's."""
+
+    said: dict[int, Said]
+    moved: dict[int, Moved]
+
+
 def write(session: Session, events: Sequence[Event], at: datetime, settings: Settings) -> int:
     """Write the messages that these events make; returns how many."""
-    news = [event for event in events if event.at > at - NEWS and (event.type in TOLD or event.type in STAFF)]
+    heard = {*TOLD, *STAFF, *money_texts.SIDES}
+    news = [event for event in events if event.at > at - NEWS and event.type in heard]
     known = {kind: cases.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
-    said = _said(session, news)
-    return write_all(session, _messages(news, known, said, settings), at)
+    told = Told(_said(session, news), moved.of_events(session, news))
+    return write_all(session, _messages(news, known, told, settings), at)
 
 
-def _messages(
-    news: Sequence[Event], known: dict[str, Cases], said: dict[int, Said], settings: Settings
-) -> Iterator[Message]:
+def _messages(news: Sequence[Event], known: dict[str, Cases], told: Told, settings: Settings) -> Iterator[Message]:
     for event in news:
         case = known[event.subject_kind].get(event.subject_id)
         if case is None:
             continue
-        for side in TOLD.get(event.type, ()):
-            yield from _to_party(event, case, side, said, settings)
+        for side in (*TOLD.get(event.type, ()), *money_texts.SIDES.get(event.type, ())):
+            yield from _to_party(event, case, side, told, settings)
         if event.type in STAFF:
             yield from _to_staff(event, case, settings)
 
 
-def _to_party(event: Event, case: Case, side: str, said: dict[int, Said], settings: Settings) -> Iterator[Message]:
+def _to_party(event: Event, case: Case, side: str, told: Told, settings: Settings) -> Iterator[Message]:
     party = case.parties.get(side)
     to = recipients.of_party(party, settings)
-    kind, more = _kind(event, case, side, said)
-    if to is not None and party is not None and kind is not None:
-        text = texts.write(kind, case.fields | more | {"name": party.name})
-        yield Message(f"event-{event.id}-{side}", to, kind, _subject(event), text, event.id)
+    if to is None or party is None:
+        return
+    text, kind, more = _words(event, case, party.id, side, told)
+    if text is not None and kind is not None:
+        letter = texts.letter(text, case.fields | more | {"name": party.name})
+        yield Message(f"event-{event.id}-{side}", to, kind, _subject(event), letter, event.id)
+
+
+def _words(
+    event: Event, case: Case, party_id: int, side: str, told: Told
+) -> tuple[Text | None, str | None, dict[str, Any]]:
+    """The text, its kind, and what else it tells; no text for what is told to nobody."""
+    if event.type in money_texts.SIDES:
+        text, more = _of_money(event, party_id, side, told)
+        return text, event.type, more
+    kind, more = _kind(event, case, side, told.said)
+    return texts.TEXTS[kind] if kind else None, kind, more
+
+
+def _of_money(event: Event, party_id: int, side: str, told: Told) -> tuple[Text | None, dict[str, Any]]:
+    """The line of the table for what happened to this party; None when nothing did."""
+    if event.type == "refund.processed":
+        return money_texts.TEXTS[event.type, side, "done"], {}
+    found = told.moved.get(event.id)
+    if found is None:
+        return None, {}
+    shape = found.shape(party_id, is_buyer=side == BUYER)
+    return money_texts.TEXTS.get((event.type, side, shape)), cases.of_moved(found, party_id)
 
 
 def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]:
@@ -81,6 +114,8 @@ def _kind(event: Event, case: Case, side: str, said: dict[int, Said]) -> tuple[s
     """Which text this side gets, and what else it tells."""
     if event.type == "dispute.opened":
         return "dispute.received" if case.row.claimant == side else event.type, {}
+    if event.type == "dispute.resolved":
+        return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
     if event.type in ("payout.failed", "payout.reversed") and case.row.schedule_id is not None:
         return None, {}  # It is tried again by its schedule, which says so when it gives up.
     if event.type == "party.auto_deducted":

@@ -1,4 +1,4 @@
-"""The words of messages, all in one place. Amounts and times come as people read them."""
+"""The words of messages; `money_texts` has those about money that moved. Amounts and times come as people read them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,16 +26,6 @@ TEXTS: dict[str, Text] = {
         "We received {amount} for order {order}",
         "Your payment of {amount} for order {order} has arrived. It is held for you until the order is settled.",
         "Your payment of {amount} for order {order} has arrived and is held.",
-    ),
-    "escrow.released": Text(
-        "Payment released: {share} for order {order}",
-        "{share} for order {order} is in your wallet. The order's amount was {amount}, our fee {fee}.",
-        "Payment released: {share} for order {order} is in your wallet.",
-    ),
-    "escrow.refunded": Text(
-        "{amount} for order {order} goes back to you",
-        "The {amount} that were held for order {order} have been refunded to you.",
-        "{amount} for order {order} have been refunded to you.",
     ),
     "dispute.received": Text(
         "We received your claim about order {order}",
@@ -91,8 +81,8 @@ TEXTS: dict[str, Text] = {
     ),
     "payout_schedule.failed": Text(
         "A planned payout of {amount} did not go through",
-        "Your planned payout of {amount} did not go through, and is not tried again. The money is in your wallet.",
-        "Your planned payout of {amount} did not go through. The money is in your wallet.",
+        "Your planned payout of {amount} did not go through, and is not tried again. No money left your wallet for it.",
+        "Your planned payout of {amount} did not go through. No money left your wallet for it.",
     ),
     "party.payout_destination_changed": Text(
         "Your payouts in {currency} will go to another account",
@@ -154,10 +144,19 @@ TEXTS: dict[str, Text] = {
 
 
 def write(kind: str, fields: dict[str, Any]) -> Text:
-    """The message of this kind. A field that is not known is left empty: a gap in a text stops nothing."""
-    text, known = TEXTS[kind], _Fields(fields)
-    closing = "" if kind.startswith(("staff.", "alert.")) else _CLOSING
-    greeting = "" if closing == "" else "Hello {name},\n\n"
+    """The message of this kind."""
+    is_letter = not kind.startswith(("staff.", "alert."))
+    return letter(TEXTS[kind], fields) if is_letter else _filled(TEXTS[kind], fields, "", "")
+
+
+def letter(text: Text, fields: dict[str, Any]) -> Text:
+    """A message to a party, with its greeting and closing."""
+    return _filled(text, fields, "Hello {name},\n\n", _CLOSING)
+
+
+def _filled(text: Text, fields: dict[str, Any], greeting: str, closing: str) -> Text:
+    """A field that is not known is left empty: a gap in a text stops nothing."""
+    known = _Fields(fields)
     title = " ".join(text.title.format_map(known).split())[:200]
     return Text(title, (greeting + text.body + closing).format_map(known), text.short.format_map(known))
 

@@ -1,0 +1,175 @@
+"""What the transfer of an event moved for each person: read from its own entries, so that a message can't differ."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, case, cast, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.states import AccountKind, TransferKind
+from webapp.models import Account, Entry, Escrow, Event, Payment, Refund, Transfer
+from webapp.models.base import BigInt
+from webapp.sql import Rows, one_of
+
+_Earlier = aliased(Entry)
+_LEFT = ("escrow.released", "escrow.refunded", "escrow.split")
+_OF_PAYMENT = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
+
+
+@dataclass(slots=True)
+class Part:
+    """What moved for one person, in minor units: into the wallet and onto the debt, negative out of and more owed."""
+
+    wallet: int = 0
+    debt: int = 0
+    owes: int = 0
+    """What the person owes after it."""
+
+
+@dataclass(slots=True)
+class Moved:
+    """One transfer. Of what leaves an escrow, `outside` goes back the way it was paid: `sent` by us, the rest did so
+    without us.
+    """
+
+    currency: str
+    amount: int
+    fee: int = 0
+    outside: int = 0
+    sent: int = 0
+    parts: dict[int, Part] = field(default_factory=lambda: defaultdict(Part))
+
+    def shape(self, party_id: int, *, is_buyer: bool) -> str:
+        """What happened to a person, in a word of the table; empty when nothing did."""
+        part = self.parts.get(party_id, Part())
+        if is_buyer and self.outside > 0:
+            if part.wallet > 0:
+                return "went_back_and_in_wallet"
+            return "sent_back" if self.sent == self.outside else "went_back_and_sent" if self.sent else "went_back"
+        if part.wallet < 0 or part.debt < 0:
+            return "wallet_gave" if not part.debt else "wallet_gave_and_owes" if part.wallet else "owes"
+        if part.wallet > 0 or part.debt > 0:
+            return "in_wallet" if not part.debt else "in_wallet_and_debt_met" if part.wallet else "debt_met"
+        return ""
+
+
+def of_events(session: Session, events: Sequence[Event]) -> dict[int, Moved]:
+    """By event what its transfer moved; events that moved nothing are left out."""
+    transfers = {**_left(session, events), **_reversed(session, events), **_named(session, events)}
+    transfers |= _of_payments(session, events)
+    sent = _sent(session, events)
+    found: dict[int, Moved] = {}
+    moves = _moved(session, transfers.values())
+    for event in events:
+        moved = moves.get(transfers.get(event.id, 0))
+        if moved is not None:
+            moved.sent = sent.get((event.subject_id, event.at), 0)
+            found[event.id] = moved
+    return found
+
+
+def _left(session: Session, events: Sequence[Event]) -> dict[int, int]:
+    """How escrows went: at the event's own instant."""
+    ids = [event.subject_id for event in events if event.type in _LEFT]
+    rows = select(Transfer.escrow_id, Transfer.at, Transfer.id).where(one_of(session, Transfer.escrow_id, ids))
+    at = _at(session, rows.where(Transfer.leaves).order_by(Transfer.id)) if ids else {}
+    return {event.id: at.get((event.subject_id, event.at), 0) for event in events if event.type in _LEFT}
+
+
+def _reversed(session: Session, events: Sequence[Event]) -> dict[int, int]:
+    of = {event.subject_id: event.id for event in events if event.type == "transfer.reversed"}
+    rows = select(Transfer.reverses_id, Transfer.id).where(one_of(session, Transfer.reverses_id, list(of)))
+    return {of[reverses or 0]: number for reverses, number in session.execute(rows)} if of else {}
+
+
+def _named(session: Session, events: Sequence[Event]) -> dict[int, int]:
+    """Transfers whose reference says what they are about."""
+    names = {}
+    for event in events:
+        if event.type == "refund.failed":
+            names[f"refund-{event.subject_id}-return"] = event.id
+        elif event.type == "payment.decided" and json.loads(event.payload).get("decision") == "keep":
+            names[f"payment-{event.subject_id}-keep"] = event.id
+    rows = select(Transfer.reference, Transfer.id).where(Transfer.reference.in_(names))
+    return {names[reference]: number for reference, number in session.execute(rows)} if names else {}
+
+
+def _of_payments(session: Session, events: Sequence[Event]) -> dict[int, int]:
+    """What a decision about a taking moved: at the event's own instant, besides an escrow that it let go."""
+    decided = [event for event in events if event.type == "payment.decided"]
+    if not decided:
+        return {}
+    ids = [event.subject_id for event in decided]
+    own = literal("payment-").concat(cast(Payment.id, String)).concat("-")
+    rows = (
+        select(Payment.id, Transfer.at, Transfer.id)
+        .join(Escrow, Escrow.order_id == Payment.order_id)
+        .join(Transfer, Transfer.escrow_id == Escrow.id)
+        .where(one_of(session, Payment.id, ids), Transfer.kind.in_(_OF_PAYMENT))
+        .where(Transfer.reference.startswith(own))
+        .order_by(Transfer.id)
+    )
+    at = _at(session, rows)
+    known = {event.id: at.get((event.subject_id, event.at), 0) for event in decided}
+    return {event: number for event, number in known.items() if number}
+
+
+def _sent(session: Session, events: Sequence[Event]) -> dict[tuple[int, datetime], int]:
+    """By escrow and instant the refund of ours that was written for its buyer."""
+    ids = [event.subject_id for event in events if event.type in _LEFT]
+    rows = (
+        select(Escrow.id, Refund.created_at, Refund.amount)
+        .join(Payment, Payment.order_id == Escrow.order_id)
+        .join(Refund, Refund.payment_id == Payment.id)
+        .where(one_of(session, Escrow.id, ids))
+    )
+    return _at(session, rows) if ids else {}
+
+
+def _at(session: Session, rows: Rows) -> dict[tuple[int, datetime], int]:
+    return {(number, at): found for number, at, found in session.execute(rows)}
+
+
+def _moved(session: Session, transfers: Iterable[int]) -> dict[int, Moved]:
+    """The transfers by their entries."""
+    ids = sorted({number for number in transfers if number})
+    if not ids:
+        return {}
+    until = (_Earlier.account_id == Entry.account_id, _Earlier.id <= Entry.id)
+    owed = select(func.sum(-_Earlier.amount).cast(BigInt)).where(*until).scalar_subquery()
+    is_debt = Account.kind == AccountKind.RECEIVABLE
+    rows: Any = (
+        select(
+            Transfer.id,
+            Transfer.currency,
+            Transfer.amount,
+            Transfer.leaves,
+            Account.kind,
+            Account.party_id,
+            Entry.amount.label("moved"),
+            case((is_debt, owed), else_=0).label("owes"),
+        )
+        .join(Entry, Entry.transfer_id == Transfer.id)
+        .join(Account, Account.id == Entry.account_id)
+        .where(one_of(session, Transfer.id, ids))
+        .where(or_(Account.party_id.is_not(None), Account.kind.in_((AccountKind.FEES, AccountKind.CLEARING))))
+    )
+    found: dict[int, Moved] = {}
+    for row in session.execute(rows):
+        _add(found.setdefault(row.id, Moved(row.currency, row.amount)), row)
+    return found
+
+
+def _add(moved: Moved, row: Any) -> None:
+    if row.kind == AccountKind.FEES:
+        moved.fee = row.moved
+    elif row.kind == AccountKind.CLEARING:
+        moved.outside = row.moved if row.leaves else 0
+    elif row.kind == AccountKind.WALLET:
+        moved.parts[row.party_id].wallet = row.moved
+    elif row.kind == AccountKind.RECEIVABLE:
+        moved.parts[row.party_id].debt, moved.parts[row.party_id].owes = row.moved, row.owes
