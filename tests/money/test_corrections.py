@@ -84,6 +84,9 @@ def test_both_steps_are_one_preview_whose_sentence_says_them(market: Market) -> 
 
     debts = [(leg.amount, leg.balance_after) for leg in shown.legs if leg.label.startswith("receivable")]
     assert debts == [(-9_500, -9_500), (6_650, -2_850)]
+    fees = [(leg.amount, leg.balance_after) for leg in shown.legs if leg.label.startswith("fees")]
+    assert [amount for amount, _ in fees] == [-500, 350]
+    assert fees[1][1] == fees[0][1] + 350
     reference = session.get_one(Transfer, transfer).reference
     assert shown.sentence == (
         f"reversal of NGN 100.00, transfer {reference}; Seller owes NGN 95.00 of it; then split of NGN 100.00: "

@@ -48,11 +48,14 @@ def legs(session: Session, drafts: Sequence[Draft]) -> list[Leg]:
     ids = {place: _found(session, place) for place, _ in sides}
     known = _known(session, [number for number in ids.values() if number is not None])
     waiting: dict[int, int] = session.info.get("pools", {})
-    balances = {place: _balance(known, number) + waiting.get(number or 0, 0) for place, number in ids.items()}
+    balances: dict[Place | int, int] = {}
     made = []
     for place, amount in sides:
-        balances[place] += amount
-        made.append(Leg(ids[place], _label(session, place, known.get(ids[place])), amount, balances[place]))
+        number = ids[place]
+        account = place if number is None else number  # one account may be named both ways
+        before = balances.get(account, _balance(known, number) + waiting.get(number or 0, 0))
+        balances[account] = before + amount
+        made.append(Leg(number, _label(session, place, known.get(number)), amount, before + amount))
     return made
 
 
