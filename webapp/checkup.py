@@ -147,7 +147,7 @@ def providers(runtime: Runtime) -> Finding:
     used = [each.name for each in wirings if each.is_configured]
     off = [f"{each.name} ({', '.join(each.missing)})" for each in wirings if each.missing]
     said = f"Configured: {', '.join(used) or 'none'}. Not configured: {', '.join(off) or 'none'}."
-    if unreal := [each.unreal for each in wirings if each.unreal]:
+    if unreal := list(dict.fromkeys(each.wiring.unreal for each in found if each.wiring.unreal)):
         return Finding("providers", "wrong", f"{said} {' '.join(unreal)}", "Set the live key.")
     failing = [f"{each.line}: {each.state.said}" for each in found if each.is_failing and each.state is not None]
     if failing:

@@ -1,21 +1,30 @@
 """A key of a provider's test mode on a desk where money is real."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from tests.conftest import settings_for
 from tests.money.test_payment_decisions import tried
 from tests.support.market import NOW, Market
+from tests.support.payouts import planned, written
 from webapp.checkup import providers as check_providers
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.money import Money
+from webapp.domain.provider_words import TEST_ANSWER, Fate, Seen
 from webapp.errors import Unavailable
-from webapp.models import Payment
+from webapp.models import Order, Payment, Payout, Refund
 from webapp.providers import key_modes
+from webapp.providers.failures import Unknown
 from webapp.providers.house import Providers
+from webapp.providers.needs import Sending
+from webapp.providers.paystack import Paystack
 from webapp.runtime import Runtime
-from webapp.services import payment_settling, provider_health, unreal_money
+from webapp.services import payment_settling, provider_health, refunds, unreal_answers
 from webapp.services.alert_rules import rules
 
 TEST, LIVE = "sk_test_0123456789", "sk_live_0123456789"
@@ -78,4 +87,90 @@ def test_what_was_paid_in_test_mode_is_not_held_where_money_is_real(
         payment_settling.settle_all(session, {payment.id: word}, at=NOW, actor=actor, settings=settings)
         found = session.get_one(Payment, payment.id, populate_existing=True)
         assert found.status == status
-        assert (found.said == unreal_money.SAID) == (status == "needs_review")
+        assert (found.said == unreal_answers.SAID) == (status == "needs_review")
+
+
+class _Told:
+    """Paystack as one answer says it."""
+
+    def __init__(self, domain: str) -> None:
+        self._data = {"id": 7, "domain": domain, "status": "success", "amount": 10_000, "currency": "NGN"}
+
+    def get(self, path: str, **_: Any) -> Any:
+        return {"status": True, "data": self._data | {"reference": path.rpartition("/")[2]}}
+
+    def post(self, path: str, body: Any) -> Any:
+        return {"status": True, "data": self._data | {"reference": body.get("reference")}}
+
+
+ASKED: dict[str, Callable[[Paystack], object]] = {
+    "pay": lambda paystack: paystack.pay(Sending("p-1", "RCP_1", 10_000, "NGN", "Payout")),
+    "look_payout": lambda paystack: paystack.look_payout("p-1"),
+    "refund": lambda paystack: paystack.refund("r-1", 10_000, "NGN", "", key="k"),
+    "look_refund": lambda paystack: paystack.look_refund("7", "r-1"),
+    "refunds_of": lambda paystack: paystack.refunds_of("r-1"),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in ASKED if name != "refunds_of"])
+@pytest.mark.parametrize(("domain", "is_live"), [("live", True), ("test", False)])
+def test_money_that_leaves_is_believed_where_it_is_of_the_same_mode(name: str, domain: str, is_live: bool) -> None:
+    assert ASKED[name](Paystack(_Told(domain), is_live=is_live)) is not None
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_live_key_that_answers_about_test_money_says_nothing_of_it(name: str) -> None:
+    with pytest.raises(Unknown, match="test mode"):
+        ASKED[name](Paystack(_Told("test"), is_live=True))
+
+
+def _buyer(session: Session, payment: Payment) -> int:
+    return session.get_one(Order, payment.order_id).buyer_id
+
+
+@pytest.mark.parametrize("where", [
+    {"payment": {"status": "needs_review", "said": unreal_answers.SAID}},
+    {"payout": {"status": "sending", "said": TEST_ANSWER}},
+    {"refund": {"status": "sending", "said": TEST_ANSWER, "next_try_at": NOW}},
+])  # fmt: skip
+def test_test_answers_alert_and_are_said_by_the_check_up_and_on_providers(
+    sqlite_runtime: Runtime, where: dict[str, Any]
+) -> None:
+    settings = sqlite_runtime.settings
+    settings.paystack_secret_key, settings.env = LIVE, "production"
+    if "payout" in where:
+        written(sqlite_runtime, planned(sqlite_runtime))
+    with sqlite_runtime.db.transaction() as session:
+        payment = tried(Market(session, sqlite_runtime))
+        if "refund" in where:
+            refunds.write(
+                session,
+                payment,
+                _buyer(session, payment),
+                Money(10_000, "NGN"),
+                at=NOW,
+                actor=job_actor("deliver_outbox"),
+            )
+        assert unreal_answers.heard(session, settings) == {}
+        for name, values in where.items():
+            session.execute(update({"payment": Payment, "payout": Payout, "refund": Refund}[name]).values(**values))
+        told = dict(rules()["test_answers_in_production"].question(session, NOW, settings))
+        assert list(told) == ["paystack"]
+        [shown] = [each.wiring.unreal for each in provider_health.health(session, settings) if each.line == "paystack"]
+        assert shown == told["paystack"]
+    assert "answers from its test mode" in check_providers(sqlite_runtime).found
+
+
+@pytest.mark.parametrize("env", ["production", "development"])
+def test_only_where_money_is_real_a_live_key_has_to_answer_so(
+    sqlite_runtime: Runtime, sqlite_url: str, tmp_path: Path, env: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(sqlite_url, tmp_path, paystack_secret_key=LIVE).model_copy(update={"env": env})
+    found = Providers(settings, sqlite_runtime.db).paystack
+    assert found is not None
+    monkeypatch.setattr(found, "_caller", _Told("test"))
+    if env == "production":
+        with pytest.raises(Unknown):
+            found.look_payout("p-1")
+    else:
+        assert found.look_payout("p-1").fate == Fate.SUCCEEDED

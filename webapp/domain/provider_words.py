@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from webapp.domain.states import ChargebackStatus
 
+TEST_ANSWER = "The provider answers from its test mode, where no money is real, so nothing of it is believed."
+"""Said of a payout or a refund, by a provider whose key is live."""
+
 
 class Fate(StrEnum):
     """What became of a payment, a payout or a refund, as far as its provider knows."""

@@ -55,7 +55,8 @@ class Providers:
                 paystack_answers.told,
                 paystack_answers.judge,
                 found.paystack_calls_per_minute,
-            )
+            ),
+            is_live=found.is_production,
         )
 
     @cached_property

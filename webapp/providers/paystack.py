@@ -10,7 +10,7 @@ from typing import Any
 
 from webapp import clock
 from webapp.domain.duplicate_payments import number_in
-from webapp.domain.provider_words import Charged, Fate, GivenBack, RefundRow, Seen, Skipped
+from webapp.domain.provider_words import TEST_ANSWER, Charged, Fate, GivenBack, RefundRow, Seen, Skipped
 from webapp.domain.states import ChargebackStatus
 from webapp.providers import paystack_lists, paystack_payouts
 from webapp.providers.answers import Answer
@@ -47,8 +47,9 @@ class Paystack:
     name = NAME
     pays_out: Collection[str] = frozenset({"NGN", "GHS", "ZAR", "KES"})
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, caller: Caller, *, is_live: bool = False) -> None:
+        """With `is_live`, what its test mode says of payouts and refunds is not known to be so."""
+        self._caller, self._is_live = caller, is_live
 
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns the address to send the payer to."""
@@ -115,13 +116,13 @@ class Paystack:
             "currency": currency,
             "merchant_note": note,
         }
-        row = _refund(self._data(self._caller.post("/refund", body)))
+        row = _refund(self._real(self._caller.post("/refund", body)))
         return _given(row, reference)
 
     def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
         """What became of a refund, by Paystack's own number of it."""
         try:
-            row = _refund(self._data(self._caller.get(f"/refund/{refund_id}")))
+            row = _refund(self._real(self._caller.get(f"/refund/{refund_id}")))
         except NotTold as failure:
             return _absent(failure, payment_reference)
         if row.provider_id != refund_id:
@@ -131,6 +132,8 @@ class Paystack:
     def refunds_of(self, payment_reference: str) -> list[RefundRow]:
         """Every refund of a payment. By our reference Paystack would answer with an empty list."""
         paid = self.look(payment_reference)
+        if paid.is_test and self._is_live:
+            raise Unknown(TEST_ANSWER)
         if paid.provider_id is None:
             raise Unknown(f"Paystack does not know payment {payment_reference} now, so its refunds can't be listed.")
         return [_refund(row) for row in self._refunds_of(paid.provider_id)]
@@ -151,7 +154,7 @@ class Paystack:
             "currency": sending.currency,
         }
         try:
-            answer = self._data(self._caller.post("/transfer", body))
+            answer = self._real(self._caller.post("/transfer", body))
         except CallFailed as failure:
             raise paystack_payouts.told_apart(failure) from None
         return paystack_payouts.as_queued(_payout(answer, sending.reference))
@@ -159,7 +162,7 @@ class Paystack:
     def look_payout(self, reference: str) -> Seen:
         """What became of a payout."""
         try:
-            return _payout(self._data(self._caller.get(f"/transfer/verify/{reference}")), reference)
+            return _payout(self._real(self._caller.get(f"/transfer/verify/{reference}")), reference)
         except NotTold as failure:
             return _absent(failure, reference)
 
@@ -196,6 +199,13 @@ class Paystack:
 
     def _data(self, body: Any) -> Answer:
         return Answer(NAME, body).part("data")
+
+    def _real(self, body: Any) -> Answer:
+        """What it says of money that leaves. Raises Unknown where that would be test money."""
+        data = self._data(body)
+        if self._is_live and data.maybe("domain") == "test":
+            raise Unknown(TEST_ANSWER)
+        return data
 
 
 def _seen(data: Answer, reference: str, fates: Mapping[str, Fate]) -> Seen:

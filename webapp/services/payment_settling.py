@@ -25,6 +25,7 @@ from webapp.services import (
     holds,
     payment_failures,
     taken_back,
+    unreal_answers,
     unreal_money,
     voids,
 )
@@ -120,7 +121,7 @@ def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: da
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
     if isinstance(word, Seen) and word.fate == Fate.SUCCEEDED and unreal_money.is_unreal(word, settings):
         verdict = Verdict.REVIEW if row.status == PaymentStatus.PENDING else Verdict.LEAVE
-        return Ruled(row, word, verdict, unreal_money.SAID)
+        return Ruled(row, word, verdict, unreal_answers.SAID)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
     verdict, sentence = judge(attempt, word, at, patience)
     if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:

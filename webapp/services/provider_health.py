@@ -10,6 +10,7 @@ from webapp.models import ProviderState, ProviderToken
 from webapp.providers import blnk, flutterwave, key_modes, paystack
 from webapp.providers.circuit import FAILURES
 from webapp.providers.flutterwave_token import TOKEN_NAME
+from webapp.services import unreal_answers
 from webapp.settings import Settings
 
 OPEN_TOO_LONG = timedelta(minutes=2)
@@ -25,7 +26,7 @@ class Wiring:
     lacking: tuple[str, ...] = ()
     """Variables without which its webhooks are refused."""
     unreal: str = ""
-    """What is wrong with its key, when that is one of its test mode and this desk is in production."""
+    """What is wrong, when its key is one of its test mode, or it answers from there, and this desk is in production."""
 
     @property
     def is_configured(self) -> bool:
@@ -60,7 +61,9 @@ def health(session: Session, settings: Settings) -> list[ProviderHealth]:
     states = {row.provider: row for row in session.scalars(select(ProviderState))}
     token = session.get(ProviderToken, flutterwave.NAME)
     found: list[ProviderHealth] = []
-    for wiring in wirings(settings):
+    heard = unreal_answers.heard(session, settings)
+    for known in wirings(settings):
+        wiring = replace(known, unreal=known.unreal or heard.get(known.name, ""))
         with_token = wiring.name == flutterwave.NAME and wiring.used_as == "v4"
         found.append(ProviderHealth(wiring, wiring.name, states.get(wiring.name), token if with_token else None))
         if with_token:

@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.provider_words import Seen
 from webapp.providers import key_modes
 from webapp.services.alert_rules import Answer, rule
+from webapp.services.unreal_answers import heard
 from webapp.settings import Settings
-
-SAID = "The provider says that this was paid with test money, which is none."
 
 
 @rule(severity="page")
@@ -18,6 +17,12 @@ def test_key_in_production(session: Session, at: datetime, settings: Settings) -
     """A production desk has the key of a provider's test mode."""
     for provider, variable in key_modes.of(settings).items():
         yield provider, key_modes.in_words(provider, variable)
+
+
+@rule(severity="page")
+def test_answers_in_production(session: Session, at: datetime, settings: Settings) -> Iterator[tuple[str, str]]:
+    """A provider answers from its test mode although its key is no test key."""
+    yield from heard(session, settings).items()
 
 
 def is_unreal(seen: Seen, settings: Settings) -> bool:
