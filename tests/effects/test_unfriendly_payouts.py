@@ -1,7 +1,7 @@
 """Payouts through a Paystack as it is: queued is called success, references are refused, what was paid comes back."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
@@ -10,17 +10,18 @@ from sqlalchemy import func, select, update
 from tests.jobs.support import run_job_now
 from tests.jobs.test_process_payout_schedules import held, payouts_of, schedule, sent, settle, tick
 from tests.support.market import DIVINE, all_books_agree
-from tests.support.payouts import planned
+from tests.support.payouts import planned, written
 from tests.support.sandbox import Sandbox, pg_runtime, runtime, sandbox, sqlite_runtime, world  # noqa: F401
 from webapp import clock
 from webapp.domain.payout_rules import WATCHED
+from webapp.domain.provider_words import Fate, Seen, Unanswered
 from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.providers import tidings
 from webapp.providers.failures import NotDone, Refused
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
-from webapp.services import incoming, payout_schedules, payouts, runs
+from webapp.services import incoming, payout_schedules, payout_settling, payouts, runs
 from webapp.services.payout_schedules import NewSchedule
 
 JOB, EACH_MINUTE = "process_payout_schedules", "deliver_outbox"
@@ -264,3 +265,23 @@ def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(runtime: Runt
             with runtime.db.transaction() as session, pytest.raises(Conflict, match="may have been sent"):
                 how = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
                 payouts.cancel(session, payout.id, "Not now.", **how)
+
+
+def test_the_first_sending_is_another_fact_than_the_last(runtime: Runtime) -> None:
+    first, last = clock.now() - timedelta(hours=2), clock.now() - timedelta(hours=1)
+    number = written(runtime, planned(runtime))
+
+    def tried(at: datetime, word: Unanswered | Seen) -> tuple[datetime | None, datetime | None]:
+        with runtime.db.transaction() as session:
+            session.execute(update(Payout).values(next_try_at=at))
+            payouts.take_due(session, at, 9, timedelta(minutes=3), ["paystack"])
+            payout_settling.settle_all(session, {number: word}, at=at, actor=DIVINE)
+        with runtime.db.reading() as session:
+            found = payouts.get(session, number)
+        return found.first_sent_at, found.sent_at
+
+    unsent = Unanswered("The line was busy.", is_answer=True, is_unsent=True)
+    assert tried(first, unsent) == (None, None)
+    assert tried(first, Seen("", Fate.ABSENT)) == (first, first)
+    assert tried(last, Seen("", Fate.ABSENT)) == (first, last)
+    assert tried(last, unsent) == (first, last)

@@ -47,6 +47,7 @@ class PayoutShape(Shape):
     attempts: int
     said: str | None
     created_at: Instant
+    first_sent_at: Instant | None
     sent_at: Instant | None
     settled_at: Instant | None
     doubted_at: Instant | None

@@ -118,6 +118,8 @@ class Payout(Base):
     said: Mapped[str | None]
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
+    first_sent_at: Mapped[datetime | None]
+    """When it was first sent, or may have been."""
     sent_at: Mapped[datetime | None]
     """When it was last sent, or may have been."""
     earlier_sent_at: Mapped[datetime | None]

@@ -197,12 +197,14 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
         }
         for each in ruled
     ]
+    never = bindparam("unsent", type_=Boolean)
     since = case((bindparam("doubtful", type_=Boolean), func.coalesce(_TABLE.c.doubted_at, at)))
     changed = _changed(
         next_try_at=bindparam("again", type_=_TABLE.c.next_try_at.type),
         doubted_at=since,
         needs_person=bindparam("person", type_=Boolean),
-        sent_at=case((bindparam("unsent", type_=Boolean), _TABLE.c.earlier_sent_at), else_=_TABLE.c.sent_at),
+        first_sent_at=case((never & _TABLE.c.earlier_sent_at.is_(None), None), else_=_TABLE.c.first_sent_at),
+        sent_at=case((never, _TABLE.c.earlier_sent_at), else_=_TABLE.c.sent_at),
     )
     session.connection().execute(changed, values)
 

@@ -90,6 +90,7 @@ def take_due(
     paid = Payout.status == PayoutStatus.SUCCEEDED
     values = {
         "status": case((unsent, str(PayoutStatus.SENDING)), else_=Payout.status),
+        "first_sent_at": case((unsent, func.coalesce(Payout.first_sent_at, at)), else_=Payout.first_sent_at),
         "sent_at": case((unsent, at), else_=Payout.sent_at),
         "earlier_sent_at": case((unsent, Payout.sent_at), else_=Payout.earlier_sent_at),
         "next_try_at": case((paid, None), else_=at + lease),
