@@ -31,7 +31,7 @@ class Up:
             command, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 150) -> None:
         """Return as soon as it answers that it is ready."""
         until(lambda: self.get("/readyz").status_code == 200, seconds)
 
