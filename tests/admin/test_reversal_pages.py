@@ -46,6 +46,9 @@ def test_reverse_and_split_shows_both_steps_and_does_them_together(
     done = plain(admin.post(address, data=hidden(preview, address), follow_redirects=True).text)
 
     assert "Done: reversal of NGN 100.00" in done
+    assert "NGN 30.00 into the wallet of Buyer, NGN 66.50 off the debt of Seller, NGN 3.50 fee" in done
+    assert "NGN 95.00 more owed by Seller" in done
+    assert "NGN 100.00 to the seller" not in done
     with desk.db.reading() as session:
         assert escrows.get(session, escrow).status == "split"
         assert owes(session, seller) == 2_850

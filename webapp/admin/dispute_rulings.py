@@ -124,7 +124,9 @@ def verb_of(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> s
             "split": _("Propose split of %(amount)s", amount=amount),
         }[ruling.resolution]
     return {
-        "release_to_seller": _("Release %(amount)s to the seller", amount=amount),
+        "release_to_seller": _(
+            "Release %(share)s to the seller", share=money(escrow.amount - escrow.fee, escrow.currency)
+        ),
         "refund_to_buyer": _("Refund %(amount)s to the buyer", amount=amount),
         "split": _("Split %(amount)s", amount=amount),
     }[ruling.resolution]

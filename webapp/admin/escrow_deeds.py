@@ -127,7 +127,7 @@ class EscrowDeeds(Screen):
                 session, action, escrow_id, decision, at=clock.now(), actor=current_actor(), settings=runtime().settings
             )
             escrow = escrows.get(session, escrow_id)
-        verb = verb_of(action, money(escrow.amount, escrow.currency), preview.needs_second_person)
+        verb = verb_of(action, escrow, preview.needs_second_person)
         heading = _("Check before it is done: %(ref)s", ref=escrow.ref)
         back = self.at("one", escrow_id=escrow_id)
         return make_response(
@@ -223,11 +223,12 @@ class EscrowDeeds(Screen):
         )
 
 
-def verb_of(action: str, amount: str, proposes: bool) -> str:
+def verb_of(action: str, escrow: Escrow, proposes: bool) -> str:
     """What the button says."""
+    amount, share = (money(part, escrow.currency) for part in (escrow.amount, escrow.amount - escrow.fee))
     words = {
         "escrow.release": (
-            _("Release %(amount)s to the seller", amount=amount),
+            _("Release %(share)s to the seller", share=share),
             _("Propose release of %(amount)s", amount=amount),
         ),
         "escrow.refund": (

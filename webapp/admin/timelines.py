@@ -103,12 +103,12 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
 }
 MONEY: dict[str, tuple[Any, str, str]] = {
     "hold": (_l("into escrow"), "info", "coins"),
-    "release": (_l("to the seller"), "good", "coins"),
+    "release": (_l("released"), "good", "coins"),
     "refund": (_l("back to the buyer"), "calm", "coins"),
     "split": (_l("split between both"), "calm", "coins"),
     "credit": (_l("funded on credit"), "info", "coins"),
     "pending_earning": (_l("into pending earnings"), "info", "coins"),
-    "earning": (_l("from pending earnings to the seller"), "good", "coins"),
+    "earning": (_l("released from pending earnings"), "good", "coins"),
     "reversal": (_l("reversed"), "warn", "coins"),
     "taken_back": (_l("taken back outside"), "bad", "coins"),
     "came_back": (_l("came back from outside"), "good", "coins"),
@@ -211,7 +211,7 @@ def _deed(moment: Moment) -> Shown:
 def _money(moment: Moment) -> Shown:
     words, tone, icon = MONEY.get(moment.action, (moment.action, "calm", "coins"))
     title = _("%(amount)s %(where)s", amount=money(moment.amount, moment.currency), where=words)
-    return Shown(moment.at, title, tone, icon, _who(moment) or moment.text)
+    return Shown(moment.at, title, tone, icon, _who(moment) or moment.text, moment.shares)
 
 
 def _message(moment: Moment) -> Shown:

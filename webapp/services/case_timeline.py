@@ -30,6 +30,8 @@ class Moment:
     amount: int | None = None
     currency: str = ""
     key: int = 0
+    shares: str = ""
+    """Of money: who got or gave how much of it."""
     rank: int = _TEXT
     """Where it stands among those of its instant."""
 
@@ -66,6 +68,7 @@ def _money(movement: Movement) -> Moment:
         amount=movement.amount,
         currency=movement.currency,
         key=movement.id,
+        shares=movement.shares_in_words(),
         rank=_MONEY,
     )
 

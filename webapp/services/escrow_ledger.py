@@ -7,11 +7,26 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from webapp.domain.money import Money
+from webapp.domain.states import AccountKind
 from webapp.errors import NotFound
 from webapp.models import Account, Entry, Party, Transfer
 
 MOST = 50
 """Transfers of one escrow that are shown; holding and reversing more often than that is not work but an attack."""
+
+_SHARES: dict[tuple[str, bool], str] = {
+    (AccountKind.WALLET, True): "{amount} into the wallet of {owner}",
+    (AccountKind.WALLET, False): "{amount} out of the wallet of {owner}",
+    (AccountKind.RECEIVABLE, True): "{amount} off the debt of {owner}",
+    (AccountKind.RECEIVABLE, False): "{amount} more owed by {owner}",
+    (AccountKind.FEES, True): "{amount} fee",
+    (AccountKind.FEES, False): "{amount} of the fee given back",
+    (AccountKind.CLEARING, True): "{amount} back through {owner}",
+    (AccountKind.LOSSES, True): "{amount} back to the platform",
+    (AccountKind.LOSSES, False): "{amount} borne by the platform",
+}
+"""What an entry does to whose account, by its kind and whether it goes in."""
 
 
 @dataclass(slots=True)
@@ -27,6 +42,15 @@ class Movement:
     run_id: int | None
     reverses_id: int | None
     sides: list["Side"] = field(default_factory=list)
+
+    def shares_in_words(self) -> str:
+        """Who got or gave how much; where the money is held in between is left out."""
+        said = []
+        for side in self.sides:
+            words = _SHARES.get((side.kind, side.amount > 0))
+            if words:
+                said.append(words.format(amount=Money(abs(side.amount), self.currency), owner=side.owner))
+        return ", ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
