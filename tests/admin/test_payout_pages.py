@@ -77,7 +77,7 @@ def test_everybody_reads_payouts_and_their_schedules(clocked: Runtime, sign_in: 
     for address in LISTS:
         assert client.get(address).status_code == 200, address
     page = shown(client, f"/payouts/{number}")
-    assert "Its provider did not pay it. The money is in the wallet again." in page
+    assert "Its provider did not pay it to Kofi Mensah" in page
     assert "Account closed." in page
     assert "Payout failed" in page
     page = shown(client, f"/payout-schedules/{plan}")
@@ -248,7 +248,7 @@ def test_why_it_was_not_paid_yet_is_said(clocked: Runtime, sign_in: SignIn) -> N
     assert "It was paid on" in shown(viewer, f"/payouts/{number}")
     settled(clocked, number, Fate.REVERSED, "Account closed.")
     assert "It failed for good" in shown(viewer, f"/payout-schedules/{paid}")
-    assert "Its provider took it back." in shown(viewer, f"/payouts/{number}")
+    assert "It came back from Kofi Mensah, 058" in shown(viewer, f"/payouts/{number}")
 
 
 def test_a_destination_is_set_and_its_number_never_shown_again(clocked: Runtime, sign_in: SignIn) -> None:
@@ -326,7 +326,7 @@ def test_a_payout_in_doubt_is_decided_on_its_page(clocked: Runtime, sign_in: Sig
     assert f"/payouts/{number}" in shown(client, "/payouts?tab=in_doubt")
     page = shown(client, f"/payouts/{number}")
     assert "Its provider may have it, and has not shown it since" in page
-    assert "then decide what became of it" in page
+    assert "then say what became of it: a second person confirms it" in page
     asked = shown(client, f"/payouts/{number}/give-back")
     assert "the party has it twice" in asked
     for deed in ("mark-paid", "give-back"):

@@ -225,6 +225,16 @@ class Scene:
         self.session.expire_all()
         return taken.id
 
+    def paid_after_all(self) -> int:
+        """A payout that failed, and went through after its money had come back; some of that is spent by now."""
+        number = self.doubted()
+        for fate in (Fate.FAILED, Fate.SUCCEEDED):
+            word = Seen("payout", fate, self.case.amount, self.case.currency)
+            payout_settling.settle_all(self.session, {number: word}, at=NOW, actor=JOB)
+        self.session.expire_all()
+        self._spend(self.seller)
+        return number
+
     def in_debt(self) -> int:
         """A party that owes something, and perhaps has it."""
         how: Any = {"at": NOW, "actor": DIVINE}
@@ -270,6 +280,8 @@ SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
     "payment.give_again": lambda scene: (scene.taken(then_given_again=True), {}),
     "payout.mark_paid": lambda scene: (scene.doubted(), {}),
     "payout.give_back": lambda scene: (scene.doubted(), {}),
+    "payout.claw_back": lambda scene: (scene.paid_after_all(), {}),
+    "payout.write_off": lambda scene: (scene.paid_after_all(), {}),
     "party.deposit": lambda scene: (scene.seller, _booked(scene.case)),
     "party.owe": lambda scene: (scene.seller, _booked(scene.case)),
     "party.repay": lambda scene: (scene.in_debt(), _booked(scene.case)),

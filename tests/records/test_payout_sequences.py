@@ -20,7 +20,7 @@ from sqlalchemy import select
 from tests.conftest import settings_for
 from tests.records.payout_world import World
 from tests.records.sequences import FEW, Trace, WorldCaller, sequences
-from tests.support.market import DIVINE, Market, all_books_agree, wallet
+from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from webapp import clock
 from webapp.domain import payout_rules
 from webapp.domain.actors import job_actor
@@ -37,6 +37,7 @@ from webapp.providers.paystack import Paystack
 from webapp.providers.paystack_answers import judge, told
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import (
+    approvals,
     limits,
     payout_decisions,
     payout_destinations,
@@ -119,7 +120,9 @@ class Desk:
             how: dict[str, Any] = {"at": self.at, "actor": DIVINE, "settings": self.runtime.settings}
             with self.runtime.db.transaction() as session:
                 version = payouts.get(session, payout.id).version
-                assert payout_decisions.decide(session, action, payout.id, "Seen.", version=version, **how).executed
+                decided = payout_decisions.decide(session, action, payout.id, "Seen.", version=version, **how)
+                assert decided.approval is not None
+                approvals.approve(session, decided.approval.id, **how | {"actor": CHIKA})
 
     def payouts(self) -> list[Payout]:
         with self.runtime.db.reading() as session:
@@ -181,6 +184,7 @@ def _settle(desk: Desk) -> None:
     desk.later(hours=25)
     desk.minute()
     desk.decide()
+    desk.cancel()
     desk.look()
     desk.later(days=4)
     desk.minute()

@@ -1,4 +1,4 @@
-"""What people may decide about a payout in doubt: that it was paid, or that its money goes back to the wallet."""
+"""What people may decide about a payout: what became of one that does not settle, and who bears one paid twice."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from webapp.admin.escrow_deeds import MoneyForm
 from webapp.admin.offers import Offer, offer
 from webapp.admin.screen import Screen
 from webapp.admin.words import money
+from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -18,7 +19,7 @@ from webapp.services import payout_decisions, payouts, previews
 
 
 class PayoutDeeds(Screen):
-    """The doors of a payout in doubt."""
+    """The doors of a payout that does not settle, or was paid after all."""
 
     @door("/<int:payout_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_mark_paid_asked")
     def mark_paid(self, payout_id: int, form: MoneyForm) -> Done:
@@ -29,6 +30,16 @@ class PayoutDeeds(Screen):
     def give_back(self, payout_id: int, form: MoneyForm) -> Done:
         """Say that it was not paid: its money goes back."""
         return self._decide(payout_id, form, "payout.give_back")
+
+    @door("/<int:payout_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_claw_back_asked")
+    def claw_back(self, payout_id: int, form: MoneyForm) -> Done:
+        """Let the party give back what it has twice."""
+        return self._decide(payout_id, form, "payout.claw_back")
+
+    @door("/<int:payout_id>/write-off", permission="money:propose", form=MoneyForm, asks="_write_off_asked")
+    def write_off(self, payout_id: int, form: MoneyForm) -> Done:
+        """Let the platform bear it."""
+        return self._decide(payout_id, form, "payout.write_off")
 
     def _decide(self, payout_id: int, form: MoneyForm, action: str) -> Done:
         if form.step.data != "do":
@@ -52,7 +63,7 @@ class PayoutDeeds(Screen):
                 session,
                 action,
                 payout_id,
-                payout_decisions.PAYLOADS[action](reason=form.said("reason")),
+                payout_decisions.payload(action, payouts.get(session, payout_id), form.said("reason")),
                 at=clock.now(),
                 actor=current_actor(),
                 settings=runtime().settings,
@@ -66,7 +77,7 @@ class PayoutDeeds(Screen):
                 verb=_verb(action, payout, preview.needs_second_person),
                 back=self.at("one", payout_id=payout_id),
                 heading=_("Check before it is done: %(ref)s", ref=payout.ref),
-                second=_("This is above your limit: nothing is done until a second person approves it."),
+                second=_("Nothing is done until a second person approves it."),
             )
         )
 
@@ -79,24 +90,44 @@ class PayoutDeeds(Screen):
 
     def _mark_paid_asked(self, payout_id: int) -> Asked:
         summary = _(
-            "Its provider may have it and does not show it. Mark it paid only when you have seen it in the provider's "
-            "dashboard or at the bank. No money moves; it is asked about for thirty days more."
+            "Mark it paid only when you have seen it in the provider's dashboard or at the bank. No money moves; it is "
+            "asked about for thirty days more. A second person has to agree."
         )
         return self._asked_to_decide(payout_id, _("Mark %(ref)s paid"), summary, _("Preview it"))
 
     def _give_back_asked(self, payout_id: int) -> Asked:
         summary = _(
             "Its money goes back to the wallet, and no other payout follows by itself. If it goes out all the same, "
-            "the party has it twice: give it back only when the provider told you that it was not paid and won't be."
+            "the party has it twice: give it back only when the provider told you that it was not paid and won't be. A "
+            "second person has to agree."
         )
         return self._asked_to_decide(payout_id, _("Give %(ref)s back"), summary, _("Preview it"))
 
+    def _claw_back_asked(self, payout_id: int) -> Asked:
+        summary = _(
+            "The party has it twice. It goes out of its wallet, and what that lacks is its debt; the payout counts as "
+            "paid from then on, and so does its schedule."
+        )
+        return self._asked_to_decide(payout_id, _("Claw %(ref)s back"), summary, _("Preview it"))
+
+    def _write_off_asked(self, payout_id: int) -> Asked:
+        summary = _(
+            "The party keeps what it has twice, and the platform's losses bear it; the payout counts as paid from then "
+            "on, and so does its schedule."
+        )
+        return self._asked_to_decide(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
+
 
 def decisions(payout: Payout) -> list[Offer]:
-    """Offered while it is in doubt, closed until its provider's own time is over."""
-    if payout.doubted_at is None:
+    """Offered while it is not settled, closed until its provider's own time is over; and when it was paid after all."""
+    if payout.paid_after_all_at is not None:
+        return [
+            offer("claw_back", _("Claw back…"), "return", "money:propose", tone="primary"),
+            offer("write_off", _("Write off…"), "cross", "money:propose", tone="danger-quiet"),
+        ]
+    if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
         return []
-    why_not = payout_decisions.why_not(payout, clock.now(), runtime().settings)
+    why_not = payout_decisions.why_not("payout.mark_paid", payout, clock.now(), runtime().settings)
     return [
         offer("mark_paid", _("It was paid…"), "check", "money:propose", why_not, "primary"),
         offer("give_back", _("Give it back…"), "return", "money:propose", why_not),
@@ -115,4 +146,6 @@ def _verb(action: str, payout: Payout, proposes: bool) -> str:
             _("Propose to give %(amount)s back", amount=amount),
         ),
     }
-    return words[action][proposes]
+    if action in words:
+        return words[action][proposes]
+    return _("Propose it") if proposes else _("Do it")

@@ -12,11 +12,14 @@ from webapp.domain.states import PayoutStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.providers.house import KNOWN
 from webapp.services.payout_search import payouts_matching, payouts_of
+from webapp.services.payout_stops import account_changed
 
 TABS: Tabs = {
     "waiting": (_l("Waiting"), (Payout.status == PayoutStatus.PENDING,)),
     "under_way": (_l("Under way"), (Payout.status.in_((PayoutStatus.SENDING, PayoutStatus.SENT)),)),
     "in_doubt": (_l("In doubt"), (Payout.doubted_at.is_not(None),)),
+    "account_changed": (_l("Account changed"), (Payout.status == PayoutStatus.PENDING, account_changed())),
+    "paid_twice": (_l("Paid after all"), (Payout.paid_after_all_at.is_not(None),)),
     "succeeded": (_l("Succeeded"), (Payout.status == PayoutStatus.SUCCEEDED,)),
     "came_back": (
         _l("Failed and reversed"),

@@ -13,6 +13,7 @@ from webapp.admin.offers import Offer, offer
 from webapp.admin.payout_deeds import PayoutDeeds, decisions
 from webapp.admin.payout_list import LISTING, TABS
 from webapp.admin.payout_plan_deeds import TermsForm, shown_terms
+from webapp.admin.payout_rerouting import PayoutRerouting, reroutings
 from webapp.admin.screen import page
 from webapp.admin.starting import started
 from webapp.admin.tabbed import TabbedScreen
@@ -24,7 +25,7 @@ from webapp.services import payout_destinations, payout_explanation, payout_file
 from webapp.services.payout_file import PayoutFile
 
 
-class PayoutScreen(TabbedScreen, PayoutDeeds):
+class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
     """Every payout, by how far it is."""
 
     noun = "payouts"
@@ -101,6 +102,8 @@ def _offers(file: PayoutFile) -> list[Offer]:
     no_retry = payout_file.why_no_retry(file, clock.now())
     return [
         *decisions(file.payout),
+        *reroutings(file),
+        offer("ask", _("Ask now…"), "question", "payout:retry", payouts.why_no_asking(file.payout)),
         offer("cancel", _("Cancel…"), "cross", "payout:manage", no_cancel, "danger-quiet"),
         offer("retry", _("Retry…"), "refresh", "payout:retry", no_retry, "primary"),
     ]

@@ -33,6 +33,7 @@ class PayoutShape(Shape):
     """One payout. `sending` means that nobody knows yet whether it was sent; `said` is the provider's last word.
 
     Since `doubted_at` its provider may have it and does not show it; with `needs_person` somebody has to act there.
+    Since `paid_after_all_at` its provider says that it was paid, although its money is in the wallet again.
     """
 
     id: int
@@ -51,6 +52,7 @@ class PayoutShape(Shape):
     sent_at: Instant | None
     settled_at: Instant | None
     doubted_at: Instant | None
+    paid_after_all_at: Instant | None
     needs_person: bool
     version: int
 

@@ -1,6 +1,6 @@
 """Payouts over HTTP: look at them, try one again, give one up before it is sent."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -12,10 +12,14 @@ from webapp.api.party_shapes import id_of
 from webapp.api.payout_shapes import PayoutShape, payout_shapes
 from webapp.api.run_shapes import RunShape, run_shape
 from webapp.api.shapes import Id, Input, Page, Paged, Sentence, Version, Word, page_of
+from webapp.domain.actors import Actor
 from webapp.domain.states import PayoutStatus
+from webapp.errors import Conflict
+from webapp.jobs import payout_waves
 from webapp.jobs.queue import enqueue_after_commit
 from webapp.models import Payout
-from webapp.services import payout_decisions, payouts
+from webapp.runtime import Runtime
+from webapp.services import payout_decisions, payout_rerouting, payouts
 
 endpoints = Endpoints("payouts")
 
@@ -42,10 +46,23 @@ class DecidePayout(Input):
     version: Version = None
 
 
+class RoutePayout(Input):
+    """The payout as it was seen."""
+
+    version: Version = None
+
+
 class PayoutDecision(Decision):
     """What came of it, and the payout as it is now."""
 
     payout: PayoutShape
+
+
+def _ask(runtime: Runtime, actor: Actor, answer: PayoutShape) -> PayoutShape:
+    if said := payout_waves.ask_now(runtime, answer.id, actor):
+        raise Conflict(f"It could not be asked: {said}")
+    with runtime.db.reading() as session:
+        return payout_shapes(session, [payouts.get(session, answer.id)])[answer.id]
 
 
 @endpoints.get("/api/v1/payouts", "payout:read")
@@ -89,14 +106,49 @@ def cancel_payout(call: Call, payout_id: int, body: CancelPayout) -> PayoutShape
 
 @endpoints.post("/api/v1/payouts/<id:payout_id>/mark-paid", "money:propose")
 def mark_payout_paid(call: Call, payout_id: int, body: DecidePayout) -> PayoutDecision:
-    """Say that a payout in doubt was paid; above the limit it is proposed."""
+    """Propose that a payout that does not settle was paid; a second person decides."""
     return _decided(call, payout_id, body, "payout.mark_paid")
 
 
 @endpoints.post("/api/v1/payouts/<id:payout_id>/give-back", "money:propose")
 def give_payout_back(call: Call, payout_id: int, body: DecidePayout) -> PayoutDecision:
-    """Say that a payout in doubt was not paid: its money goes back to the wallet. Above the limit it is proposed."""
+    """Propose that a payout that does not settle was not paid: its money goes back. A second person decides."""
     return _decided(call, payout_id, body, "payout.give_back")
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/claw-back", "money:propose")
+def claw_payout_back(call: Call, payout_id: int, body: DecidePayout) -> PayoutDecision:
+    """Let the party give back a payout that was paid after its money had come back: from its wallet, else as a debt."""
+    return _decided(call, payout_id, body, "payout.claw_back")
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/write-off", "money:propose")
+def write_payout_off(call: Call, payout_id: int, body: DecidePayout) -> PayoutDecision:
+    """Let the platform bear a payout that was paid after its money had come back."""
+    return _decided(call, payout_id, body, "payout.write_off")
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/keep-account", "payout:manage")
+def keep_payout_account(call: Call, payout_id: int, body: RoutePayout) -> PayoutShape:
+    """Send an unsent payout to the account that it was written for, although that was changed since."""
+    return _one(call, payout_rerouting.keep(call.session, payout_id, **_routed(call, payout_id, body)))
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/redirect", "payout:manage")
+def redirect_payout(call: Call, payout_id: int, body: RoutePayout) -> PayoutShape:
+    """Send an unsent payout, whose account was changed, to the party's present account."""
+    return _one(call, payout_rerouting.redirect(call.session, payout_id, **_routed(call, payout_id, body)))
+
+
+@endpoints.post("/api/v1/payouts/<id:payout_id>/ask", "payout:retry", after=_ask)
+def ask_about_payout(call: Call, payout_id: int) -> PayoutShape:
+    """Ask its provider now what became of it, and settle what it tells. Nothing is sent by that."""
+    return _one(call, payouts.get(call.session, payout_id))
+
+
+def _routed(call: Call, payout_id: int, body: RoutePayout) -> dict[str, Any]:
+    version = payouts.get(call.session, payout_id).version if body.version is None else body.version
+    return {"version": version, "at": call.at, "actor": call.actor}
 
 
 def _decided(call: Call, payout_id: int, body: DecidePayout, action: str) -> PayoutDecision:

@@ -26,6 +26,8 @@ class Course(StrEnum):
     LEAVE = "leave"
     CONTRADICT = "contradict"
     """It was paid, and its money is in the wallet again: a person has to know."""
+    RETRACT = "retract"
+    """It was paid after its money had come back, and came back once more: nobody has it twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Sent:
     currency: str
     is_doubted: bool = False
     """Whether its provider may have it although it does not show it."""
+    is_paid_after_all: bool = False
+    """Whether its provider said that it was paid when its money had come back already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ def _of_settled(sent: Sent, status: PayoutStatus, word: Word) -> Ruling:
     if status == PayoutStatus.SUCCEEDED:
         course, then = _CAME_BACK.get(word.fate, (Course.LEAVE, status))
         return Ruling(course, then, word.said)
+    if sent.is_paid_after_all and word.fate in _CAME_BACK:
+        return Ruling(Course.RETRACT, status, word.said)
     return Ruling(Course.CONTRADICT if word.fate == Fate.SUCCEEDED else Course.LEAVE, status, word.said)
 
 
@@ -107,7 +113,7 @@ def _of_absence(sent: Sent, status: PayoutStatus) -> Ruling:
         return Ruling(Course.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
     if status == PayoutStatus.SENT:
         return Ruling(Course.WAIT, PayoutStatus.SENDING, LOST, is_doubted=True)
-    return Ruling(Course.WAIT, PayoutStatus.PENDING, "The provider never heard of it; it is sent again.")
+    return Ruling(Course.WAIT, PayoutStatus.PENDING, "The provider does not know it.")
 
 
 def _of_silence(sent: Sent, status: PayoutStatus, word: Unanswered) -> Ruling:

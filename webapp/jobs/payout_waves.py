@@ -6,12 +6,12 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen, Word
-from webapp.errors import Unavailable
+from webapp.domain.actors import Actor, job_actor
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.errors import Refusal, Unavailable
 from webapp.jobs.waves import Wave
 from webapp.jobs.work import Work
-from webapp.providers.failures import Exists, NotSent, RecipientUnknown, Refused, Unknown
+from webapp.providers.failures import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, unanswered
 from webapp.providers.needs import Destination, Paying, Sending
 from webapp.runtime import Runtime
 from webapp.services import payout_destinations, payout_settling, payouts
@@ -43,6 +43,23 @@ def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Seen]:
         count=lambda session: payouts.count_due(session, due_by, known, only),
         key=lambda taken: taken.id,
     )
+
+
+def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
+    """Ask about one payout and settle it, for a person who waits for it. Answers why that was not possible, if so."""
+    with runtime.db.transaction() as session:
+        taken = payouts.take_to_ask(session, payout_id, LEASE, at=database_now(session), actor=actor)
+    word: Word
+    try:
+        word = send(runtime, taken)
+    except CallFailed as failure:
+        word = unanswered(failure)
+    except Refusal as refusal:
+        word = Unanswered(refusal.detail, is_unsent=True)
+    with runtime.db.transaction() as session:
+        claims = {taken.id: taken.claim}
+        payout_settling.settle_all(session, {taken.id: word}, at=database_now(session), actor=actor, claims=claims)
+    return word.said if isinstance(word, Unanswered) else ""
 
 
 def send(runtime: Runtime, taken: Taken) -> Seen:

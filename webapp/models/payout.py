@@ -13,6 +13,7 @@ _UNPAID = text("unpaid_nights > 2")
 _IN_USE = text("retired_at IS NULL")
 _WATCHED = text("look_again_at IS NOT NULL")
 _DOUBTED = text("doubted_at IS NOT NULL")
+_TWICE = text("paid_after_all_at IS NOT NULL")
 
 
 class PayoutDestination(Base):
@@ -100,6 +101,7 @@ class Payout(Base):
         Index("ix_payout_party_id", "party_id", "id"),
         Index("ix_payout_schedule_id", "schedule_id", "id"),
         Index("ix_payout_look_again", "look_again_at", "id", postgresql_where=_WATCHED, sqlite_where=_WATCHED),
+        Index("ix_payout_paid_after_all", "paid_after_all_at", "id", postgresql_where=_TWICE, sqlite_where=_TWICE),
         Index("ix_payout_doubted", "doubted_at", "id", postgresql_where=_DOUBTED, sqlite_where=_DOUBTED),
     )
 
@@ -131,6 +133,10 @@ class Payout(Base):
     """Since when its provider says that its reference is in use, or forgot it, and does not show it."""
     needs_person: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether somebody has to do something at its provider, such as typing a one-time password."""
+    kept_despite_id: Mapped[int | None]
+    """The party's present destination in spite of which a person said that it goes to the one it was written for."""
+    paid_after_all_at: Mapped[datetime | None]
+    """Since when its provider says that it was paid, although its money is in the wallet again: a person decides."""
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -52,11 +52,12 @@ def decide(
     mover = actor.entrusted_with(MOVE)
     posting = executors.compute(session, action, subject_id, payload, at=at, actor=mover, locked=True)
     amount = posting.amount
-    if limits.spend(session, actor, amount.currency, amount.amount, at, settings):
+    if not posting.takes_two and limits.spend(session, actor, amount.currency, amount.amount, at, settings):
         posting.post()
         return Decided(True, None, posting.done)
     approval = _propose(session, action, subject_id, payload, posting, at, actor, settings)
-    return Decided(False, approval, f"Proposed. {amount} is above your limit, so a second person decides.")
+    why = "This always takes two people" if posting.takes_two else f"{amount} is above your limit"
+    return Decided(False, approval, f"Proposed. {why}, so a second person decides.")
 
 
 def get(session: Session, approval_id: int) -> Approval:

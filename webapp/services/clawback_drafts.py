@@ -114,6 +114,12 @@ def give_again(session: Session, payment: Payment, escrow: Escrow, on_top: int) 
     return _draft(payment, escrow, TransferKind.CAME_BACK, [(_clearing(payment), -came), *to, *fee_again])
 
 
+def from_party(session: Session, party_id: int, amount: int, currency: str) -> Sides:
+    """Out of a party's wallet, and what that lacks is the party's debt."""
+    taken = min(amount, _balance(session, AccountKind.WALLET, party_id, currency))
+    return _some(party_id, currency, wallet=-taken, debt=taken - amount)
+
+
 def is_whole(payment: Payment, escrow: Escrow, gone: int) -> bool:
     """Whether so much of the price, taken back, is all that is held."""
     return is_held_for(payment, escrow) and gone >= escrow.amount
@@ -215,8 +221,7 @@ def _borne(session: Session, bearer: Bearer, part: int, escrow: Escrow) -> Sides
         kind = AccountKind.FEES if bearer == Bearer.FEES else AccountKind.LOSSES
         return [(Place(kind, escrow.currency), -part)]
     party = escrow.seller_id if bearer == Bearer.SELLER else escrow.buyer_id
-    taken = min(part, _balance(session, AccountKind.WALLET, party, escrow.currency))
-    return _some(party, escrow.currency, wallet=-taken, debt=taken - part)
+    return from_party(session, party, part, escrow.currency)
 
 
 def _given(session: Session, party_id: int, amount: int, currency: str) -> Sides:

@@ -75,6 +75,8 @@ class Posting:
     post: Callable[[], None]
     """Does it: exactly these entries, and what goes with them. Once, and only when the context was locked."""
     legs: Sequence[Leg] = ()
+    takes_two: bool = False
+    """Whether a second person decides, however small it is."""
     escrow_id: int | None = None
     """The escrow that is frozen while the decision waits for a second person."""
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.money import Money
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
-from webapp.services import payout_pauses
+from webapp.services import payout_pauses, payout_stops
 from webapp.services.alert_rules import Answer, rule
 from webapp.settings import Settings
 
@@ -39,16 +39,34 @@ def payout_needs_person(session: Session, at: datetime, settings: Settings) -> I
 def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """Payouts were sent and not settled for longer than PAYOUT_SETTLE_HOURS."""
     hours = settings.payout_settle_hours
-    tried = Payout.attempts > 0
-    old = (Payout.created_at <= at - timedelta(hours=hours), tried, ~Payout.needs_person, Payout.doubted_at.is_(None))
+    free = Payout.status != PayoutStatus.PENDING, payout_stops.sendable()
+    old = (
+        Payout.created_at <= at - timedelta(hours=hours),
+        ~Payout.needs_person,
+        Payout.doubted_at.is_(None),
+        or_(*free),
+    )
     paused = payout_pauses.standing(session)
     waits = (Payout.status != PayoutStatus.PENDING) | Payout.provider.not_in(paused)
     for provider, refs in _by_provider(session, *old, waits).items():
         yield (
             provider,
-            f"{_counted(refs)} through {provider} are not settled {hours} hours after they were written. Look for "
-            f"their references in {provider}'s dashboard, and ask {provider} about those that are stuck there. The "
-            "desk asks on and settles what it is told; nothing is sent twice.",
+            f"{_counted(refs)} through {provider} are not settled {hours} hours after they were written. Open them: "
+            f"ask now; cancel what {provider} does not know; for the rest look into {provider}'s dashboard, and two "
+            "people say what it shows. The desk asks on and settles what it is told; nothing is sent twice.",
+            _causes(refs),
+        )
+
+
+@rule(severity="page")
+def payout_account_changed(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """Payouts were written for an account that was changed before they were sent: a person says where they go."""
+    waits = (Payout.status == PayoutStatus.PENDING, payout_stops.account_changed())
+    for provider, refs in _by_provider(session, *waits).items():
+        yield (
+            provider,
+            f"{_counted(refs)} through {provider} wait: their accounts were changed before they were sent. Open "
+            "Payouts, Account changed, and say of each where it goes, or cancel it.",
             _causes(refs),
         )
 

@@ -1,20 +1,29 @@
-"""Deciding on a payout in doubt: at once within the actor's limit, else proposed to a second person."""
+"""Deciding on a payout that does not settle, by two people, or on one that was paid after all, within the limits."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.states import PayoutStatus
 from webapp.errors import Conflict, Refusal
 from webapp.models import Payout
 from webapp.services import approvals, checks, lookup
 from webapp.services.approvals import Decided
-from webapp.services.payout_executors import GivePayoutBack, MarkPayoutPaid, PayoutSubject, check_doubted
+from webapp.services.executors import Payload
+from webapp.services.payout_executors import GivePayoutBack, MarkPayoutPaid, check_unsettled, known_of
+from webapp.services.payout_twice_executors import ClawPayoutBack, WritePayoutOff, check_paid_after_all
 from webapp.settings import Settings
 from webapp.sql import lock
 
-PAYLOADS = {"payout.mark_paid": MarkPayoutPaid, "payout.give_back": GivePayoutBack}
-"""What may be decided about a payout, by action."""
+_UNSETTLED: dict[str, type[MarkPayoutPaid] | type[GivePayoutBack]] = {
+    "payout.mark_paid": MarkPayoutPaid,
+    "payout.give_back": GivePayoutBack,
+}
+_PAID_AFTER_ALL: dict[str, type[ClawPayoutBack] | type[WritePayoutOff]] = {
+    "payout.claw_back": ClawPayoutBack,
+    "payout.write_off": WritePayoutOff,
+}
 
 
 def decide(
@@ -28,32 +37,52 @@ def decide(
     actor: Actor,
     settings: Settings,
 ) -> Decided:
-    """Do one of the PAYLOADS' actions, or propose it. Raises Conflict before the provider's own time is over."""
+    """Do it, or propose it. What its provider does not tell is settled by two people, after its own time.
+
+    Raises Conflict before.
+    """
     actor.require("money:propose")
     said = checks.require_text(reason, "reason", "Say what you saw at the provider or the bank, in a sentence.")
     lock(session, Payout, [payout_id])
     payout = lookup.by_id(session, Payout, payout_id, "payout")
     lookup.require_version(payout, version, "payout")
-    check_doubted(PayoutSubject(payout))
-    if why := why_not(payout, at, settings):
+    _check(action, payout)
+    if why := why_not(action, payout, at, settings):
         raise Conflict(why)
-    decision = PAYLOADS[action](reason=said)
+    decision = payload(action, payout, said)
     return approvals.decide(session, action, payout_id, decision, at=at, actor=actor, settings=settings)
 
 
-def why_not(payout: Payout, at: datetime, settings: Settings) -> str:
-    """Why nobody can decide on it now; empty when somebody can."""
+def payload(action: str, payout: Payout, reason: str) -> Payload:
+    """The decision as it is kept."""
+    if action in _UNSETTLED:
+        return _UNSETTLED[action](reason=reason, known=known_of(payout))
+    return _PAID_AFTER_ALL[action](reason=reason)
+
+
+def why_not(action: str, payout: Payout, at: datetime, settings: Settings) -> str:
+    """Why nobody can decide so now; empty when somebody can."""
     try:
-        check_doubted(PayoutSubject(payout))
+        _check(action, payout)
     except Refusal as refusal:
         return refusal.detail
     ripe = decided_from(payout, settings)
     if ripe is not None and ripe > at:
-        return f"Its provider is asked until {ripe:%d %B %Y at %H:%M} UTC. If it still does not show it then, decide."
+        return f"Its provider is asked until {ripe:%d %B %Y at %H:%M} UTC. If it has not told by then, decide."
     return ""
 
 
 def decided_from(payout: Payout, settings: Settings) -> datetime | None:
-    """From when a person decides, if its provider does not show it by then; None when it is in no doubt."""
-    patience = timedelta(hours=settings.payout_lookup_hours)
-    return payout.doubted_at + patience if payout.doubted_at else None
+    """From when two people decide, if its provider does not tell by then; None when it is settled, or was not sent."""
+    if payout.doubted_at is not None:
+        return payout.doubted_at + timedelta(hours=settings.payout_lookup_hours)
+    if payout.status in (PayoutStatus.SENDING, PayoutStatus.SENT):
+        return (payout.sent_at or payout.created_at) + timedelta(hours=settings.payout_settle_hours)
+    return None
+
+
+def _check(action: str, payout: Payout) -> None:
+    if action in _UNSETTLED:
+        check_unsettled(payout)
+    else:
+        check_paid_after_all(payout)

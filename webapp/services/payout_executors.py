@@ -1,4 +1,4 @@
-"""What a person decides about a payout in doubt: that it was paid, or that its money goes back to the wallet."""
+"""What a person decides about a payout that does not settle: that it was paid, or that its money goes back."""
 
 from dataclasses import dataclass
 
@@ -33,9 +33,15 @@ class PayoutSubject:
 class MarkPayoutPaid(Payload):
     """Somebody saw at the provider, or at the bank, that it was paid."""
 
+    known: str = "sending, in doubt"
+    """What the desk knew of it when that was decided."""
+
 
 class GivePayoutBack(Payload):
     """Somebody saw that it was not paid, and will not be."""
+
+    known: str = "sending, in doubt"
+    """What the desk knew of it when that was decided."""
 
 
 def read_payout(session: Session, payout_id: int) -> PayoutSubject:
@@ -46,7 +52,7 @@ def read_payout(session: Session, payout_id: int) -> PayoutSubject:
 @executor("payout.mark_paid", MarkPayoutPaid, read=read_payout)
 def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPayoutPaid) -> Posting:
     """Nothing is posted: its money has left the wallet already."""
-    payout = _doubted(context, subject)
+    payout = _unsettled(context, subject, decision.known)
 
     def post() -> None:
         _end(context, payout, PayoutStatus.SUCCEEDED, "payout.mark_paid", decision.reason, PayoutSucceeded())
@@ -58,17 +64,18 @@ def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPay
         context.session.flush()
 
     return Posting(
-        sentence=f"payout {payout.ref} over {subject.amount} counts as paid, though {payout.provider} does not show it",
+        sentence=f"payout {payout.ref} over {subject.amount} counts as paid, though {payout.provider} does not say so",
         done=f"Payout {payout.ref} counts as paid.",
         amount=subject.amount,
         post=post,
+        takes_two=True,
     )
 
 
 @executor("payout.give_back", GivePayoutBack, read=read_payout)
 def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePayoutBack) -> Posting:
     """The wallet gets it back, and no other payout follows by itself."""
-    payout = _doubted(context, subject)
+    payout = _unsettled(context, subject, decision.known)
     back = Draft(
         reference=f"{payout.ref}-return",
         kind=TransferKind.PAYOUT_RETURN,
@@ -95,23 +102,31 @@ def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePay
         amount=subject.amount,
         post=post,
         legs=postings.legs(context.session, [back]),
+        takes_two=True,
     )
 
 
-def check_doubted(subject: PayoutSubject) -> None:
-    """Raise Conflict unless a person may decide what became of it."""
-    payout = subject.payout
-    if payout.status != PayoutStatus.SENDING or payout.doubted_at is None:
-        raise Overtaken(f"Payout {payout.ref} is {payout.status}, and its provider tells what became of it.")
+def known_of(payout: Payout) -> str:
+    """What the desk knows of an unsettled payout; a decision stands only as long as that is the same."""
+    return f"{payout.status}, in doubt" if payout.doubted_at is not None else payout.status
 
 
-def _doubted(context: Context, subject: PayoutSubject) -> Payout:
+def check_unsettled(payout: Payout) -> None:
+    """Raise Conflict unless it may be with its provider, and is not settled."""
+    if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
+        raise Overtaken(f"Payout {payout.ref} is {payout.status}: there is nothing to decide about it.")
+
+
+def _unsettled(context: Context, subject: PayoutSubject, known: str) -> Payout:
     """The payout, locked and fresh when it is to be posted."""
+    payout = subject.payout
     if context.locked:
-        lock(context.session, Payout, [subject.payout.id])
-        context.session.refresh(subject.payout)
-    check_doubted(subject)
-    return subject.payout
+        lock(context.session, Payout, [payout.id])
+        context.session.refresh(payout)
+    check_unsettled(payout)
+    if known_of(payout) != known:
+        raise Overtaken(f"Payout {payout.ref} is {known_of(payout)} by now: its provider told more since. Decide anew.")
+    return payout
 
 
 def _schedule(session: Session, payout: Payout) -> PayoutSchedule | None:

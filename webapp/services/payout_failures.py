@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -11,9 +12,11 @@ from webapp.domain.event_types import PayoutScheduleFailed
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import NO_REASON, reason
 from webapp.domain.states import PayoutStatus, ScheduleStatus
-from webapp.models import PayoutSchedule
-from webapp.services import alerts, audit, events
+from webapp.models import Payout, PayoutSchedule
+from webapp.services import alerts, audit, events, payout_destinations
 from webapp.services.payout_schedules import MOST_ATTEMPTS
+
+_GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
 
 
 def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at: datetime, actor: Actor) -> None:
@@ -23,7 +26,7 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
     was_paid, schedule = row.status == PayoutStatus.SUCCEEDED, _schedule(session, row)
     if schedule is None:
         if was_paid:
-            said = _came_back(row, status, sentence)
+            said = _came_back(session, row, status, sentence)
             alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", said, at, causes=[_cause(row, status)])
         return
     schedule.retry_count += 1
@@ -34,32 +37,62 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
     schedule.processed_at = None
     session.flush()
     if over:
-        said = _came_back(row, status, sentence) if was_paid else _failed(schedule, status)
+        said = _came_back(session, row, status, sentence) if was_paid else _failed(schedule, status)
         _end(session, schedule, said, _cause(row, status), at, actor)
 
 
 def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
     """It was paid, and its money is in the wallet again: a person is called, and no other payout follows by itself."""
-    said = (
-        f"Payout {row.ref} over {Money(row.amount, row.currency)} is {row.status} here, its money is in the wallet "
-        f"again, and {row.provider} says that it was paid. Take the money back from the party, or from {row.provider}; "
-        "don't have it paid again before that is settled."
-    )
-    if not alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at):
+    if row.paid_after_all_at is not None:
         return
+    schedule = _locked(session, row.schedule_id)
+    said = (
+        f"Payout {row.ref} over {Money(row.amount, row.currency)} to {_account(session, row)} is {row.status} here, "
+        f"its money is in the wallet again, and {row.provider} says that it was paid. "
+        f"{_instead(session, row, schedule)}"
+    )
+    session.execute(update(Payout).where(Payout.id == row.id).values(paid_after_all_at=at, version=Payout.version + 1))
+    alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at)
     audit.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
-    schedule = _schedule(session, row)
     if schedule is not None and schedule.status == ScheduleStatus.PENDING:
         schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, said
         session.flush()
 
 
+def retract(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
+    """Its provider took it back once more: nobody has it twice, and there is nothing to decide."""
+    cleared = update(Payout).where(Payout.id == row.id)
+    session.execute(cleared.values(paid_after_all_at=None, version=Payout.version + 1))
+    alerts.resolve(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", at)
+    audit.record(session, actor, "payout.retract", ("payout", row.id), at=at)
+
+
+def _instead(session: Session, row: Any, schedule: PayoutSchedule | None) -> str:
+    """What became of the payout in its place, and what to do."""
+    other = session.get(Payout, schedule.payout_id) if schedule and schedule.payout_id != row.id else None
+    decide = "decide on its page: claw it back from the party, or write it off."
+    if other is None or other.status in _GIVEN_BACK:
+        return f"The party has it in the wallet and at the bank: {decide}"
+    if other.status == PayoutStatus.PENDING:
+        return f"Payout {other.ref} in its place is not sent, and waits: cancel that one, then {decide}"
+    how = "was paid too" if other.status == PayoutStatus.SUCCEEDED else f"is {other.status}"
+    return f"It is paid twice: payout {other.ref} in its place {how}. Look at both, and {decide}"
+
+
 def _schedule(session: Session, row: Any) -> PayoutSchedule | None:
     """The schedule whose present payout this is, locked."""
-    if row.schedule_id is None:
+    found = _locked(session, row.schedule_id)
+    return found if found is not None and found.payout_id == row.id else None
+
+
+def _locked(session: Session, schedule_id: int | None) -> PayoutSchedule | None:
+    if schedule_id is None:
         return None
-    found = session.get_one(PayoutSchedule, row.schedule_id, with_for_update=True, populate_existing=True)
-    return found if found.payout_id == row.id else None
+    return session.get_one(PayoutSchedule, schedule_id, with_for_update=True, populate_existing=True)
+
+
+def _account(session: Session, row: Any) -> str:
+    return payout_destinations.masked(payout_destinations.get(session, row.destination_id))
 
 
 def _why(word: str) -> str:
@@ -73,10 +106,10 @@ def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
     return f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
 
 
-def _came_back(row: Any, status: PayoutStatus, sentence: str) -> str:
+def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str) -> str:
     how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
     return (
-        f"Payout {row.ref} over {Money(row.amount, row.currency)} was paid and then {how}: "
+        f"Payout {row.ref} over {Money(row.amount, row.currency)} was paid to {_account(session, row)} and then {how}: "
         f"{_why(sentence)} The money is in the wallet again; nothing is paid "
         "again by itself."
     )

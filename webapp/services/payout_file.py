@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp import clock
 from webapp.models import Party, Payout, PayoutDestination, PayoutPause, PayoutSchedule
-from webapp.services import case_timeline, payout_destinations, payout_terms, payouts
+from webapp.services import case_timeline, payout_destinations, payout_rerouting, payout_stops, payout_terms, payouts
 from webapp.services.case_timeline import Moment
 from webapp.services.payout_terms import Terms
 
@@ -28,6 +29,11 @@ class PayoutFile:
     """Why its provider sends none at present, if so."""
     terms: Terms | None
     """What its schedule would pay now."""
+    stopped: str
+    """Why it is not sent until a person decides, if so."""
+    is_account_changed: bool
+    """Whether a person has to say where it goes."""
+    why_no_redirect: str
 
 
 def read(session: Session, payout_id: int) -> PayoutFile:
@@ -42,6 +48,9 @@ def read(session: Session, payout_id: int) -> PayoutFile:
         case_timeline.moments(session, [("payout", payout_id)], ()),
         session.get(PayoutPause, payout.provider),
         payout_terms.of(session, schedule) if schedule else None,
+        payout_stops.why(session, payout),
+        payout_stops.is_account_changed(session, payout),
+        payout_rerouting.why_no_redirect(session, payout, clock.now()),
     )
 
 

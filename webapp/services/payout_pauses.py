@@ -13,7 +13,7 @@ from webapp.domain.alert_facts import PAYOUTS_PAUSED
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout, PayoutPause
-from webapp.services import alerts, audit
+from webapp.services import alerts, audit, payout_stops
 from webapp.sql import insert_new
 
 PROBE = timedelta(minutes=10)
@@ -69,6 +69,7 @@ def learn(session: Session, tried: Collection[Tried], *, at: datetime, actor: Ac
 
 def _probe(session: Session, pause: PayoutPause, at: datetime, only: list[int] | None) -> int | None:
     waiting = [Payout.status == PayoutStatus.PENDING, Payout.provider == pause.provider, Payout.next_try_at <= at]
+    waiting.append(payout_stops.sendable())
     if only is not None:
         waiting.append(Payout.id.in_(only))
     refused = func.coalesce(Payout.id == pause.payout_id, False)

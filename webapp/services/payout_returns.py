@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind, TransferKind
-from webapp.models import Payout
+from webapp.models import Payout, Transfer
 from webapp.services import accounts, ledger_rows
 from webapp.services.ledger_rows import Movement
 from webapp.sql import one_of
@@ -23,4 +23,12 @@ def give_back(session: Session, payout_ids: Sequence[int], *, at: datetime, run_
 def _movement(session: Session, payout: Payout, at: datetime) -> Movement:
     source = accounts.pool(session, AccountKind.CLEARING, payout.currency, at=at, owner=payout.provider)
     wallet = accounts.open_account(session, AccountKind.WALLET, payout.party_id, payout.currency, at=at)
-    return Movement(f"{payout.ref}-return", payout.currency, source, wallet, payout.amount)
+    return Movement(_reference(session, payout), payout.currency, source, wallet, payout.amount)
+
+
+def _reference(session: Session, payout: Payout) -> str:
+    """What was paid after it had come back may come back once more."""
+    first = f"{payout.ref}-return"
+    before = select(func.count()).select_from(Transfer).where(Transfer.reference.in_((first, f"{first}-2")))
+    number = session.scalars(before).one()
+    return f"{first}-{number + 1}" if number else first

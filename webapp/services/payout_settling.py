@@ -22,6 +22,7 @@ from webapp.sql import json_text, lock, one_of
 
 _TABLE: Any = Payout.__table__
 _SCHEDULES: Any = PayoutSchedule.__table__
+_WATCHED = (Course.LEAVE, Course.CONTRADICT, Course.RETRACT)
 _UNSENT = (PayoutStatus.PENDING, PayoutStatus.SENDING)
 """Payouts whose provider is not known to have them."""
 
@@ -79,9 +80,11 @@ def settle_all(
     _succeed(session, groups[Course.SUCCEED], at, actor)
     _come_back(session, [*groups[Course.FAIL], *groups[Course.REVERSE]], at, actor, run_id)
     _wait(session, groups[Course.WAIT], at)
-    _watch(session, [each for each in groups[Course.LEAVE] if each.was_paid], at)
+    _watch(session, [each for course in _WATCHED for each in groups[course]], at)
     for each in groups[Course.CONTRADICT]:
         payout_failures.contradict(session, each.row, at=at, actor=actor)
+    for each in groups[Course.RETRACT]:
+        payout_failures.retract(session, each.row, at=at, actor=actor)
     tried = [payout_pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
     payout_pauses.learn(session, tried, at=at, actor=actor)
     outcome = _outcome(ruled)
@@ -111,7 +114,7 @@ def _count(outcome: Outcome, each: Ruled) -> None:
         outcome.done += 1
         if is_new:
             outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
-    elif each.was_paid:
+    elif each.course in (Course.LEAVE, Course.RETRACT):
         outcome.done += 1
     else:
         outcome.refused.append(Refused(row.id, row.ref, _left(each)))
@@ -139,6 +142,10 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
         Payout.provider,
         Payout.settled_at,
         Payout.doubted_at,
+        Payout.sent_at,
+        Payout.look_again_at,
+        Payout.paid_after_all_at,
+        Payout.destination_id,
     )
     return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
 
@@ -148,7 +155,7 @@ def _ruled(row: Any, word: Word) -> Ruled:
 
 
 def _sent(row: Any) -> Sent:
-    return Sent(row.status, row.amount, row.currency, row.doubted_at is not None)
+    return Sent(row.status, row.amount, row.currency, row.doubted_at is not None, row.paid_after_all_at is not None)
 
 
 def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
@@ -175,7 +182,7 @@ def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Ac
     if not ruled:
         return
     payout_returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
-    _mark(session, ruled, at)
+    _mark(session, ruled, at, look_again_at=next_look(at, at))
     for each in ruled:
         payout_failures.note(session, each.row, each.status, each.sentence, at=at, actor=actor)
     failed = [each for each in ruled if each.status == PayoutStatus.FAILED]
@@ -210,7 +217,8 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
 
 
 def _watch(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
-    """They are paid still; ask again, until they were watched for long enough."""
+    """They are as they were; ask again, until they were watched for long enough. What is not watched is not now."""
+    ruled = [each for each in ruled if each.row.look_again_at is not None]
     if not ruled:
         return
     again = bindparam("again", type_=_TABLE.c.look_again_at.type)

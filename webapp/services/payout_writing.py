@@ -78,7 +78,8 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
         PayoutDestination.currency == PayoutSchedule.currency,
         PayoutDestination.retired_at.is_(None),
     )
-    earlier = select(func.count()).where(Payout.schedule_id == PayoutSchedule.id).scalar_subquery()
+    earlier = select(func.count()).where(Payout.schedule_id == PayoutSchedule.id)
+    twice = earlier.where(Payout.paid_after_all_at.is_not(None)).scalar_subquery()
     query = (
         select(
             PayoutSchedule.id,
@@ -90,7 +91,8 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
             PayoutSchedule.due_at,
             Party.name,
             Party.ref.label("party_ref"),
-            earlier.label("earlier"),
+            earlier.scalar_subquery().label("earlier"),
+            twice.label("paid_after_all"),
             _Wallet.id.label("wallet_id"),
             _Wallet.balance,
             PayoutDestination.id.label("destination_id"),
@@ -122,6 +124,8 @@ def _sifted(rows: Sequence[Any], ways: Ways, at: datetime, terms: str | None = N
 def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str | None:
     if row.status != ScheduleStatus.PENDING:
         return f"It is {row.status} already."
+    if row.paid_after_all:
+        return f"{row.paid_after_all} of its payouts was paid after all: that is decided first."
     if row.currency not in ways:
         return f"No provider that is configured pays out {row.currency}."
     if row.destination_id is None:

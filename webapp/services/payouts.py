@@ -15,12 +15,14 @@ from webapp.domain.money import Money
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
-from webapp.services import audit, checks, events, lookup, payout_pauses, payout_returns, payout_schedules
+from webapp.services import audit, checks, events, lookup, payout_pauses, payout_returns, payout_schedules, payout_stops
 from webapp.services.outcome import Outcome, Refused
 from webapp.services.stop import stopped
 from webapp.settings import Settings
 from webapp.sql import one_of
 
+RESENT_FOR = timedelta(hours=24)
+"""For how long a payout that its provider does not know is sent again, under its reference."""
 MOST_COUNTED = 1_000_000
 _CAME_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
 _PAYABLE = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
@@ -66,7 +68,7 @@ def take_due(
     ids = _take_ids(session, at, limit, providers, only, due_by or at)
     if not ids:
         return []
-    unsent = Payout.status == PayoutStatus.PENDING
+    unsent = (Payout.status == PayoutStatus.PENDING) & ~_is_given_up(at)
     rows = (
         select(
             Payout.id,
@@ -87,18 +89,23 @@ def take_due(
     )
     taken = [_taken(row, at) for row in session.execute(rows)]
     marked = update(Payout).where(one_of(session, Payout.id, ids))
-    paid = Payout.status == PayoutStatus.SUCCEEDED
+    settled = Payout.status.not_in(UNSETTLED_PAYOUTS)
     values = {
         "status": case((unsent, str(PayoutStatus.SENDING)), else_=Payout.status),
         "first_sent_at": case((unsent, func.coalesce(Payout.first_sent_at, at)), else_=Payout.first_sent_at),
         "sent_at": case((unsent, at), else_=Payout.sent_at),
         "earlier_sent_at": case((unsent, Payout.sent_at), else_=Payout.earlier_sent_at),
-        "next_try_at": case((paid, None), else_=at + lease),
-        "look_again_at": case((paid, at + lease)),
+        "next_try_at": case((settled, None), else_=at + lease),
+        "look_again_at": case((settled, at + lease)),
         "attempts": Payout.attempts + 1,
     }
     session.execute(marked.values(**values).execution_options(synchronize_session=False))
     return taken
+
+
+def _is_given_up(at: datetime) -> ColumnElement[bool]:
+    """Tried for so long, and not there: its provider is asked still, and a person cancels it, or leaves it."""
+    return Payout.sent_at.is_not(None) & (Payout.created_at <= at - RESENT_FOR)
 
 
 def _taken(row: Any, at: datetime) -> Taken:
@@ -116,6 +123,29 @@ def _taken(row: Any, at: datetime) -> Taken:
         row.sent_at if row.may_send else None,
         at,
     )
+
+
+def take_to_ask(session: Session, payout_id: int, lease: timedelta, *, at: datetime, actor: Actor) -> Taken:
+    """One that a person has its provider asked about now; it is not sent by that. Raises Conflict."""
+    actor.require("payout:retry")
+    get(session, payout_id)
+    payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+    if why := why_no_asking(payout):
+        raise Conflict(why)
+    recipient = session.get_one(PayoutDestination, payout.destination_id).recipient
+    payout.attempts += 1
+    if payout.status in UNSETTLED_PAYOUTS:
+        payout.next_try_at = at + lease
+    session.flush()
+    audit.record(session, actor, "payout.ask", ("payout", payout.id), at=at)
+    claim = Claim(payout.status, payout.attempts)
+    what = (payout.id, payout.provider, payout.ref, payout.amount, payout.currency)
+    return Taken(*what, False, payout.destination_id, recipient, claim, None, at)
+
+
+def why_no_asking(payout: Payout) -> str:
+    """Why its provider can't be asked; empty when it can."""
+    return "" if payout.attempts else "It was not sent yet: its provider knows nothing of it."
 
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
@@ -228,8 +258,9 @@ def _take_ids(
 def _due(
     at: datetime, providers: Collection[str], only: list[int] | None, *, not_sent_through: Collection[str]
 ) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
-    """What makes an unsettled payout due, and one that was paid; each has its index."""
-    sent = or_(Payout.status != PayoutStatus.PENDING, Payout.provider.not_in(not_sent_through))
+    """What makes an unsettled payout due, and one that is watched; each has its index."""
+    goes = Payout.provider.not_in(not_sent_through) & payout_stops.sendable()
+    sent = or_(Payout.status != PayoutStatus.PENDING, goes)
     unsettled = [Payout.status.in_(UNSETTLED_PAYOUTS), Payout.next_try_at <= at, Payout.provider.in_(providers), sent]
     paid = [Payout.look_again_at.is_not(None), Payout.look_again_at <= at, Payout.provider.in_(providers)]
     chosen = [] if only is None else [Payout.id.in_(only)]

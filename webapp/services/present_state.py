@@ -28,6 +28,8 @@ _ACTIONS = {
     "payment.mark_paid": "marking a payment as paid",
     "payout.mark_paid": "marking a payout as paid",
     "payout.give_back": "giving a payout back to the wallet",
+    "payout.claw_back": "clawing a payout back",
+    "payout.write_off": "writing a payout off",
 }
 _DECIDED = {ApprovalStatus.EXECUTED: "approved", ApprovalStatus.REJECTED: "rejected"}
 

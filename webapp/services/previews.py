@@ -49,4 +49,4 @@ def of_approval(session: Session, approval_id: int, *, at: datetime, actor: Acto
 def _shown(session: Session, posting: Posting, at: datetime, actor: Actor, settings: Settings) -> Preview:
     amount = posting.amount
     second = limits.needs_second_person(session, actor, amount.currency, amount.amount, at, settings)
-    return Preview(list(posting.legs), amount.currency, posting.sentence, second)
+    return Preview(list(posting.legs), amount.currency, posting.sentence, second or posting.takes_two)

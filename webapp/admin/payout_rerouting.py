@@ -1,0 +1,92 @@
+"""What people may say about where an unsent payout goes, when its account was changed; and asking its provider now."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from wtforms import HiddenField
+
+from webapp import clock
+from webapp.admin.doors import Asked, Done, door
+from webapp.admin.forms import DeskForm
+from webapp.admin.offers import Offer, offer
+from webapp.admin.screen import Screen
+from webapp.admin.words import money
+from webapp.errors import Conflict
+from webapp.jobs import payout_waves
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import payout_destinations, payout_file, payout_rerouting, payout_stops, payouts
+from webapp.services.payout_file import PayoutFile
+
+
+class VersionForm(DeskForm):
+    """Something that is done to what the page showed."""
+
+    version = HiddenField()
+
+
+class PayoutRerouting(Screen):
+    """The doors of a payout that waits for a word where it goes, and of one that its provider is asked about."""
+
+    @door("/<int:payout_id>/keep-account", permission="payout:manage", form=VersionForm, asks="_keep_asked")
+    def keep_account(self, payout_id: int, form: VersionForm) -> Done:
+        """It goes to the account that it was written for."""
+        how: dict[str, Any] = {"version": form.number("version"), "at": clock.now(), "actor": current_actor()}
+        with self.transaction() as session:
+            kept = payout_rerouting.keep(session, payout_id, **how)
+            to = payout_destinations.masked(payout_destinations.get(session, kept.destination_id))
+        return _("It is sent to %(to)s by the next run.", to=to)
+
+    @door("/<int:payout_id>/redirect", permission="payout:manage", form=VersionForm, asks="_redirect_asked")
+    def redirect(self, payout_id: int, form: VersionForm) -> Done:
+        """It goes to the account that its party has now."""
+        how: dict[str, Any] = {"version": form.number("version"), "at": clock.now(), "actor": current_actor()}
+        with self.transaction() as session:
+            moved = payout_rerouting.redirect(session, payout_id, **how)
+            to = payout_destinations.masked(payout_destinations.get(session, moved.destination_id))
+        return _("It is sent to %(to)s by the next run.", to=to)
+
+    @door("/<int:payout_id>/ask", permission="payout:retry", asks="_ask_asked")
+    def ask(self, payout_id: int, form: DeskForm) -> Done:
+        """Ask its provider now. That is done outside of any transaction, and sends nothing."""
+        said = payout_waves.ask_now(runtime(), payout_id, current_actor())
+        if said:
+            raise Conflict(_("It could not be asked: %(said)s", said=said))
+        return _("Its provider was asked. What it told is below.")
+
+    def _about(self, payout_id: int, title: str, summary: str, verb: str, to: str) -> Asked:
+        with self.reading() as session:
+            payout = payouts.get(session, payout_id)
+        facts = [(_("Amount"), money(payout.amount, payout.currency)), (_("To"), to)]
+        back, values = self.at("one", payout_id=payout_id), {"version": payout.version}
+        return Asked(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
+
+    def _keep_asked(self, payout_id: int) -> Asked:
+        with self.reading() as session:
+            to = payout_destinations.masked(payout_file.read(session, payout_id).destination)
+        summary = _("It is sent to the account that it was written for, although the party has another one now.")
+        return self._about(payout_id, _("Send %(ref)s to its account"), summary, _("Send it there"), to)
+
+    def _redirect_asked(self, payout_id: int) -> Asked:
+        with self.reading() as session:
+            now = payout_stops.in_use(session, payouts.get(session, payout_id))
+            to = payout_destinations.masked(now) if now else _("no account")
+        summary = _("It is sent to the account that the party has now, and not to the one that it was written for.")
+        return self._about(payout_id, _("Send %(ref)s to the new account"), summary, _("Send it there"), to)
+
+    def _ask_asked(self, payout_id: int) -> Asked:
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        summary = _("Its provider is asked what became of it, and what it tells is settled. Nothing is sent by that.")
+        to = payout_destinations.masked(file.destination)
+        return self._about(payout_id, _("Ask about %(ref)s"), summary, _("Ask now"), to)
+
+
+def reroutings(file: PayoutFile) -> list[Offer]:
+    """Offered while it waits for a word where it goes."""
+    if not file.is_account_changed:
+        return []
+    return [
+        offer("keep_account", _("Send to its account…"), "wallet", "payout:manage"),
+        offer("redirect", _("Send to the new account…"), "wallet", "payout:manage", file.why_no_redirect, "primary"),
+    ]
