@@ -47,6 +47,15 @@ class PartyBody(Input):
     currencies: Annotated[list[Currency], Field(max_length=20)] = []
 
 
+class PartyChange(Input):
+    """What is another now; what is left out stays."""
+
+    name: Name | None = None
+    email: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    phone: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    country: Annotated[str | None, Field(min_length=2, max_length=2, description="ISO 3166, two letters")] = None
+
+
 class PartiesQuery(Paged):
     """Which parties."""
 
@@ -100,6 +109,13 @@ def create_party(call: Call, body: PartyBody) -> PartyShape:
     """Add a party."""
     new = NewParty(body.ref, body.name, body.email, body.phone, body.verified, body.currencies, body.country)
     return PartyShape.model_validate(parties.create(call.session, new, at=call.at, actor=call.actor))
+
+
+@endpoints.post("/api/v1/parties/<id:party_id>/change", "party:write")
+def change_party(call: Call, party_id: int, body: PartyChange) -> PartyShape:
+    """Set its name, email, phone or country. Another country is refused while a payout of it is under way."""
+    given = body.model_dump(exclude_none=True)
+    return PartyShape.model_validate(parties.change(call.session, party_id, given, at=call.at, actor=call.actor))
 
 
 @endpoints.get("/api/v1/parties", "party:read")

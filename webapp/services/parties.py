@@ -1,6 +1,6 @@
 """Parties: who pays and is paid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import PartyCreated
-from webapp.domain.states import AccountKind
+from webapp.domain.states import UNSETTLED_PAYOUTS, AccountKind
 from webapp.errors import Conflict
-from webapp.models import Account, Party
+from webapp.models import Account, Party, Payout
 from webapp.services import accounts, audit, checks, events, lookup
 from webapp.sql import insert_new
 
@@ -50,6 +50,42 @@ def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Pa
     audit.record(session, actor, "party.create", ("party", party.id), at=at, after={"ref": ref, "name": name})
     events.add(session, PartyCreated(), party.id, at=at)
     return party
+
+
+def change(session: Session, party_id: int, given: Mapping[str, str], *, at: datetime, actor: Actor) -> Party:
+    """Set its name, email, phone or country; what is not given stays.
+
+    Raises Conflict for another country while a payout of it is under way: the country says where its money goes.
+    """
+    actor.require("party:write")
+    get(session, party_id)
+    party = session.get_one(Party, party_id, with_for_update=True, populate_existing=True)
+    if "name" in given:
+        checks.require_text(given["name"], "name", "Give the party's name.", longest=200)
+    if "country" in given:
+        checks.require_country(given["country"])
+        _require_no_payout(session, party, given["country"])
+    before = {name: getattr(party, name) for name in given}
+    if before == dict(given):
+        return party
+    for name, value in given.items():
+        setattr(party, name, value)
+    session.flush()
+    audit.record(session, actor, "party.change", ("party", party_id), at=at, before=before, after=dict(given))
+    return party
+
+
+def _require_no_payout(session: Session, party: Party, country: str) -> None:
+    if party.country in (None, country):
+        return
+    mine = select(Payout.ref).where(Payout.party_id == party.id, Payout.status.in_(UNSETTLED_PAYOUTS))
+    ref = session.scalars(mine.order_by(Payout.id).limit(1)).one_or_none()
+    if ref is not None:
+        sentence = (
+            f"Its country is {party.country}, and can't become {country} while payout {ref} is under way. "
+            "Wait until it is settled, or cancel it."
+        )
+        raise Conflict(sentence, fields={"country": sentence})
 
 
 def get(session: Session, party_id: int) -> Party:
