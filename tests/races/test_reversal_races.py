@@ -9,16 +9,18 @@ from sqlalchemy.orm import Session
 from tests.races.together import Meeting, at_once
 from tests.support import money
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, all_books_agree, wallet
-from tests.support.reversals import owes, reversed_to_debt
+from tests.support.reversals import left_by, let_go, owes, reversed_to_debt
 from webapp.domain.actors import job_actor
 from webapp.domain.deduction import Rule
+from webapp.errors import Overtaken
 from webapp.runtime import Runtime
-from webapp.services import deductions, ledger, releases, reversal_debts, standing_orders
+from webapp.services import deductions, escrows, ledger, releases, reversal_debts, standing_orders
+from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 from webapp.services.standing_orders import StandingOrder
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 
-ROUNDS = 20
+ROUNDS = 8
 JOB = job_actor("auto_release")
 
 
@@ -32,6 +34,12 @@ def repay(party: int, amount: int) -> Any:
 
 def deduct(standing: int) -> Any:
     return lambda session: deductions.deduct_all(session, [standing], at=NOW, actor=JOB, rule=Rule("Africa/Nairobi"))
+
+
+def correct(runtime: Runtime, action: str, transfer: int, decision: ReverseTransfer) -> Any:
+    return lambda session: escrows.correct(
+        session, action, transfer, decision, at=NOW, actor=DIVINE, settings=runtime.settings
+    )
 
 
 def debtor(runtime: Runtime, *amounts: int) -> tuple[int, list[int], int]:
@@ -84,6 +92,30 @@ def test_a_release_beside_auto_deduct_never_takes_the_debt_twice(pg_runtime: Run
 
         assert (outcome.done, type(deducted).__name__) == (1, "Outcome"), deducted
         assert stands(pg_runtime, seller) == (10_000, 0)
+    all_books_agree(pg_runtime)
+
+
+def test_of_two_corrections_at_once_one_is_done(pg_runtime: Runtime) -> None:
+    for _ in range(ROUNDS // 2):
+        with pg_runtime.db.transaction() as session:
+            market = Market(session, pg_runtime)
+            market.limit(10**12)
+            escrow = market.escrow(10_000)
+            let_go(market, "release", escrow.id)
+            transfer, buyer = left_by(session, escrow.id), escrow.buyer_id
+        refund = ReverseAndRefund(reason="Wrong.", to_debt=True)
+        split = ReverseAndSplit(reason="Wrong.", to_debt=True, buyer_amount=5_000, seller_amount=5_000)
+
+        outcomes = at_once(
+            pg_runtime,
+            [
+                correct(pg_runtime, "transfer.reverse_and_refund", transfer, refund),
+                correct(pg_runtime, "transfer.reverse_and_split", transfer, split),
+            ],
+        )
+
+        assert [type(outcome) for outcome in outcomes].count(Overtaken) == 1, outcomes
+        assert stands(pg_runtime, buyer)[0] in (10_000, 5_000)
     all_books_agree(pg_runtime)
 
 
