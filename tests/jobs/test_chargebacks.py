@@ -20,6 +20,7 @@ from webapp.services import (
     disputes,
     escrow_file,
     escrows,
+    evidence,
     freezes,
     limits,
     previews,
@@ -235,6 +236,65 @@ def test_a_part_that_the_bank_took_makes_the_refund_smaller(case: Case) -> None:
 def _refunds_there(case: Case) -> list[dict[str, object]]:
     found = case.world.control("books?kind=paystack.refund", method="GET")
     return list(found["paystack.refund"])
+
+
+def _unheard(case: Case, outcome: str = "") -> int:
+    """The bank disputes it, and no webhook of that ever comes."""
+    number = int(case.world.control("dispute", {"reference": case.reference})["number"])
+    if outcome:
+        case.world.control(f"dispute/{number}", {"outcome": outcome})
+    return number
+
+
+def test_what_the_bank_has_by_our_acceptance_is_not_refunded_besides_though_nobody_told_us(case: Case) -> None:
+    _unheard(case, "accepted")
+    case.refund()
+    case.give()
+    assert [row.get("dispute") is not None for row in _refunds_there(case)] == [True], (
+        "the bank's own, and none of ours"
+    )
+    with case.runtime.db.reading() as session:
+        assert [each.status for each in session.scalars(select(Refund))] == ["processed"]
+    assert (case.banks(), case.balance(AccountKind.CLEARING), case.alerts()) == (["accepted"], 0, [])
+    assert case.balance(AccountKind.WALLET, "buyer") == 0
+
+
+def test_what_the_bank_is_about_to_take_waits_though_nobody_told_us(case: Case) -> None:
+    number = _unheard(case)
+    case.refund()
+    case.give()
+    assert (_refunds_there(case), case.banks(), case.alerts()) == ([], ["open"], ["chargeback"])
+    case.bank(number, "won")
+    case.give()
+    assert [row["amount"] for row in _refunds_there(case)] == [10_000]
+    assert (case.balance(AccountKind.WALLET, "buyer"), case.alerts()) == (0, [])
+
+
+def test_the_preview_of_a_refund_warns_of_what_the_bank_has(case: Case) -> None:
+    case.bank(case.charged_back(4_000), "accepted")
+    with case.runtime.db.reading() as session:
+        dispute = session.scalars(select(Dispute)).one()
+        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        preview = previews.of_ruling(session, dispute.id, Ruling("refund_to_buyer", "policy", WHY), **how)
+    [warning] = preview.warnings
+    assert "was accepted: the payer has NGN 40.00 back" in warning
+    assert "NGN 60.00" in preview.sentence
+
+
+def test_it_joins_a_case_that_is_opened_after_it_with_its_clock_and_what_the_bank_claims(case: Case) -> None:
+    case.charged_back(4_000)
+    with case.runtime.db.transaction() as session:
+        first = session.scalars(select(Dispute)).one()
+        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        disputes.withdraw(session, first.id, WHY, version=first.version, **how)
+        own = disputes.open_dispute(session, NewDispute(case.escrow().id, "buyer", "late", "It came late."), **how)
+        bank = session.scalars(select(ProviderDispute)).one()
+        assert (bank.dispute_id, own.due_at) == (own.id, bank.due_at)
+        [claim] = evidence.listed(session, own.id, after=0, limit=9)
+        assert (claim.side, claim.status) == ("buyer", "submitted")
+        assert "NGN 40.00" in (claim.body or "")
+        assert "NGN 40.00" in dispute_work.messages(session, own.id, after=0, limit=9)[0].body
+    assert sorted(case.causes()) == [FreezeCause.CHARGEBACK, FreezeCause.DISPUTE]
 
 
 def test_a_refund_that_was_sent_and_a_bank_that_won_paid_the_buyer_twice(case: Case) -> None:

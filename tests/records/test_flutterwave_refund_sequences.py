@@ -196,7 +196,8 @@ class FlutterwaveStory(Story):
         caller = WorldCaller("flutterwave", told, judge, made, trace)
         tokens = cast(Tokens, SimpleNamespace(give_up=lambda: None))
         company = FlutterwaveV3(caller, PAGES) if version == "v3" else FlutterwaveV4(caller, tokens, PAGES)
-        self.runtime = cast(Runtime, SimpleNamespace(providers=SimpleNamespace(refunding={"flutterwave": company})))
+        house = SimpleNamespace(refunding={"flutterwave": company}, disputing={})
+        self.runtime = cast(Runtime, SimpleNamespace(providers=house))
         self.session.flush()
 
 

@@ -187,7 +187,7 @@ class Story:
         self.session.flush()
         self.world = PaystackWorld(chance, self.clock, reference)
         caller = WorldCaller("paystack", told, judge, self.world, trace)
-        house = SimpleNamespace(refunding={"paystack": Paystack(caller)})
+        house = SimpleNamespace(refunding={"paystack": Paystack(caller)}, disputing={})
         self.runtime = cast(Runtime, SimpleNamespace(providers=house))
         self.amount = Money(chance.choice((4_000, COLLECTED)), "NGN")
         self.party_id = buyer.buyer_id

@@ -8,8 +8,8 @@ from webapp.admin.amounts import amount_from, amount_to, currency
 from webapp.admin.columns import Column, Filter, choice
 from webapp.admin.lists import Listing
 from webapp.admin.tabbed import Tabs
-from webapp.domain.states import PaymentStatus
-from webapp.models import Escrow, Order, Party, Payment
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, PaymentStatus
+from webapp.models import Escrow, Order, Party, Payment, ProviderDispute
 from webapp.providers.house import KNOWN
 from webapp.services.payment_search import matching, of_party
 
@@ -25,6 +25,9 @@ _ORDER = select(Order.ref).where(Order.id == Payment.order_id).scalar_subquery()
 _ESCROW = select(Escrow.id).where(Escrow.order_id == Payment.order_id).scalar_subquery()
 _BUYER = select(Order.buyer_id).where(Order.id == Payment.order_id).scalar_subquery()
 _NAME = select(Party.name).join(Order, Order.buyer_id == Party.id).where(Order.id == Payment.order_id).scalar_subquery()
+_MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
+_MINE = (ProviderDispute.payment_id == Payment.id, ProviderDispute.status.in_(_MATTERS))
+_CHARGED_BACK = select(func.sum(ProviderDispute.amount)).where(*_MINE).scalar_subquery()
 
 LISTING = Listing(
     key=Payment.id,
@@ -45,6 +48,7 @@ LISTING = Listing(
         Column("amount", _l("Amount"), Payment.amount, kind="money"),
         Column("currency", _l("Currency"), Payment.currency, shown=False),
         Column("status", _l("Status"), Payment.status, kind="badge"),
+        Column("charged_back", _l("Chargeback"), _CHARGED_BACK, kind="money"),
         Column("created_at", _l("Age"), Payment.created_at, kind="when", sort=Payment.id),
         Column("next_check_at", _l("Next look"), Payment.next_check_at, kind="when"),
         Column("said", _l("Last word"), Payment.said),

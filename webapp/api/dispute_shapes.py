@@ -87,6 +87,7 @@ class PreviewShape(Shape):
     sentence: str
     currency: str
     needs_second_person: bool
+    warnings: Annotated[list[str], Field(description="A bank that has some of the money, or wants it.")]
     entries: list[LegShape]
 
 
@@ -141,5 +142,6 @@ def preview_shape(found: Preview) -> PreviewShape:
         sentence=found.sentence,
         currency=found.currency,
         needs_second_person=found.needs_second_person,
+        warnings=list(found.warnings),
         entries=[LegShape.model_validate(leg) for leg in found.legs],
     )

@@ -1,5 +1,6 @@
 """Payments over HTTP. What asks a provider is done after the transaction, never inside it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -23,12 +24,21 @@ from webapp.api.shapes import (
 from webapp.domain.actors import Actor
 from webapp.domain.states import PaymentStatus
 from webapp.jobs import checkouts, payment_waves
-from webapp.models import Order, Payment
+from webapp.models import Order, Payment, ProviderDispute
 from webapp.runtime import Runtime
-from webapp.services import orders, payment_decisions, payments
+from webapp.services import chargebacks, orders, payment_decisions, payments
 from webapp.services.lookup import by_id
 
 endpoints = Endpoints("payments")
+
+
+class ChargebackShape(Shape):
+    """A dispute of the payer's bank about a payment. `amount` is what it wants back, or took."""
+
+    number: str
+    status: str
+    amount: Money
+    due_at: Instant | None
 
 
 class PaymentShape(Shape):
@@ -47,6 +57,7 @@ class PaymentShape(Shape):
         Money | None,
         Field(description="What of that waits for a decision; negative when some that was decided came back."),
     ]
+    chargebacks: Annotated[list[ChargebackShape], Field(description="Of the payer's bank, newest first, at most 20.")]
     duplicate_of_id: Annotated[
         int | None, Field(description="The payment besides which its provider collected this one, if it did.")
     ]
@@ -88,7 +99,7 @@ class DecidePayment(Input):
     version: Version = None
 
 
-def shape_of(payment: Payment, order_ref: str) -> PaymentShape:
+def shape_of(payment: Payment, order_ref: str, banks: Sequence[ProviderDispute] = ()) -> PaymentShape:
     """A payment as the API gives it."""
     fields = {name: getattr(payment, name) for name in PaymentShape.model_fields if hasattr(payment, name)}
     seen = payment.seen_amount is not None and payment.seen_currency is not None
@@ -97,11 +108,19 @@ def shape_of(payment: Payment, order_ref: str) -> PaymentShape:
     sums = {"taken_back": payment.taken_back_amount, "undecided": payment.undecided_amount}
     sums["payer_fee"] = payment.payer_fee
     gone = {name: Money(amount=sum, currency=payment.currency) if sum else None for name, sum in sums.items()}
-    return PaymentShape(**fields | {"order": order_ref, "amount": amount, "seen": doubtful} | gone)
+    charged = [_charged(each) for each in banks]
+    facts = {"order": order_ref, "amount": amount, "seen": doubtful, "chargebacks": charged}
+    return PaymentShape(**fields | facts | gone)
+
+
+def _charged(bank: ProviderDispute) -> ChargebackShape:
+    amount = Money(amount=bank.amount, currency=bank.currency)
+    return ChargebackShape(number=bank.number, status=bank.status, amount=amount, due_at=bank.due_at)
 
 
 def _one(call_session: Any, payment: Payment) -> PaymentShape:
-    return shape_of(payment, by_id(call_session, Order, payment.order_id, "order").ref)
+    banks = chargebacks.of_payment(call_session, payment.id)
+    return shape_of(payment, by_id(call_session, Order, payment.order_id, "order").ref, banks)
 
 
 def _shown(runtime: Runtime, payment: Payment) -> PaymentShape:
@@ -141,7 +160,8 @@ def list_payments(call: Call, query: PaymentsQuery) -> Page[PaymentShape]:
     }
     rows = listed(call.session, Payment, query, wanted)
     refs = orders.refs_of(call.session, [row.order_id for row in rows])
-    return page_of(rows, query, lambda row: shape_of(row, refs[row.order_id]))
+    banks = chargebacks.of_payments(call.session, [row.id for row in rows])
+    return page_of(rows, query, lambda row: shape_of(row, refs[row.order_id], banks.get(row.id, ())))
 
 
 @endpoints.get("/api/v1/payments/<id:payment_id>", "payment:read")

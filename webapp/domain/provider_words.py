@@ -79,6 +79,8 @@ class RefundRow:
     """None when the provider does not tell: it may be of any time."""
     said: str = ""
     needs_person: bool = False
+    dispute: str | None = None
+    """The number of the bank's dispute that took it: then it is no refund of anybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +133,10 @@ class Charged:
     went_back: bool = False
     """It is over, and the provider has the payment's money no more, for whatever reason."""
     said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """Nothing was sent: the payer's bank wants the money of the payment back, or has it, and we did not know."""
+
+    banks: tuple[Charged, ...]

@@ -45,7 +45,7 @@ def _since_tried(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
         return []
     since = wanted.first_tried_at - SKEW
     recent = (row for row in rows if row.created_at is None or row.created_at >= since)
-    return [row for row in recent if row.provider_id not in wanted.not_ours]
+    return [row for row in recent if row.provider_id not in wanted.not_ours and row.dispute is None]
 
 
 def _is_alike(wanted: Wanted, row: RefundRow) -> bool:

@@ -119,6 +119,9 @@ class Disputing(Protocol):
     def look_chargeback(self, number: str) -> Charged:
         """How one stands. Raises CallFailed."""
 
+    def chargebacks_of(self, payment_reference: str) -> list[Charged]:
+        """How every one about a payment stands. Raises CallFailed unless it is all of them."""
+
 
 class Paying(Protocol):
     """Sends payouts."""

@@ -107,6 +107,21 @@ class Paystack:
             said=outcome or said,
         )
 
+    def chargebacks_of(self, payment_reference: str) -> list[Charged]:
+        """Every dispute of a payment, asked for by the transaction's number. Paystack answers with one, or a list."""
+        paid = self.look(payment_reference)
+        if paid.provider_id is None:
+            raise Unknown(f"Paystack does not know payment {payment_reference} now, nor whether it is disputed.")
+        try:
+            found = self._caller.get(f"/dispute/transaction/{paid.provider_id}")
+        except NotTold as failure:
+            if failure.status == 404:
+                return []
+            raise
+        rows = Answer(NAME, found).body.get("data") or []
+        numbers = [Answer(NAME, row).text("id") for row in (rows if isinstance(rows, list) else [rows])]
+        return [self.look_chargeback(number) for number in numbers]
+
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
         """Give a payment back. Not idempotent at Paystack, which takes no key: look first."""
         asked = sub_units(amount, currency)
@@ -251,6 +266,7 @@ def _refund(data: Answer) -> RefundRow:
         data.maybe_instant("createdAt") or data.maybe_instant("created_at"),
         said,
         needs_person=said == _NEEDS_PERSON,
+        dispute=data.maybe("dispute") or None,
     )
 
 

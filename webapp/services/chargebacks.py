@@ -5,7 +5,7 @@ payment is sent. When the bank wins, what it took is `taken_back` of the payment
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, select, update
@@ -16,7 +16,6 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import CHARGEBACK
 from webapp.domain.chargeback import Step
 from webapp.domain.event_types import ChargebackAccepted, ChargebackLost, ChargebackOpen, ChargebackWon
-from webapp.domain.money import Money
 from webapp.domain.provider_words import Charged
 from webapp.domain.states import (
     ChargebackStatus,
@@ -29,9 +28,9 @@ from webapp.models import Escrow, Payment, ProviderDispute
 from webapp.services import (
     alerts,
     audit,
+    chargeback_cases,
     chargeback_refunds,
     dispute_locks,
-    dispute_work,
     disputes,
     events,
     freezes,
@@ -41,7 +40,7 @@ from webapp.services import (
 )
 from webapp.services.disputes import NewDispute
 from webapp.settings import Settings
-from webapp.sql import insert_new
+from webapp.sql import insert_new, one_of
 
 _PAUSE = timedelta(hours=6)
 """How long after asking about an open one it is asked about again, when no webhook says more."""
@@ -77,7 +76,7 @@ def settle(
     known.ended_at = None if step.is_open else (known.ended_at or at)
     known.next_check_at = at + _PAUSE if step.is_open else None
     session.flush()
-    sentence = chargeback.in_words(known.provider, known.number, status, _amount(known))
+    sentence = chargeback_cases.in_words(known)
     chargeback_refunds.cover(session, payment, known, at=at, actor=actor)
     _freeze(session, payment, escrow, known, step, sentence, at, actor)
     if not step.is_news:
@@ -85,6 +84,15 @@ def settle(
     _note_in_case(session, payment, escrow, known, step, sentence, at, actor, settings)
     _tell(session, known, payment, before, sentence, at, actor)
     return sentence
+
+
+def is_news(session: Session, provider: str, charged: Charged) -> bool:
+    """Whether a bank wants money, or has it, of which we don't know, or know otherwise."""
+    mine = (ProviderDispute.provider == provider, ProviderDispute.number == charged.number[:40])
+    known = session.scalars(select(ProviderDispute).where(*mine)).one_or_none()
+    if charged.status == ChargebackStatus.WON:
+        return False
+    return known is None or (known.status, known.amount) != (charged.status, charged.amount)
 
 
 def take_due(session: Session, at: datetime, limit: int, lease: timedelta, providers: Sequence[str]) -> list[Asked]:
@@ -112,10 +120,13 @@ def of_payment(session: Session, payment_id: int) -> Sequence[ProviderDispute]:
     return session.scalars(_of_payment(payment_id).limit(MOST)).all()
 
 
-def of_dispute(session: Session, dispute_id: int) -> Sequence[ProviderDispute]:
-    """The chargebacks that a dispute of ours is about, newest first."""
-    mine = select(ProviderDispute).where(ProviderDispute.dispute_id == dispute_id)
-    return session.scalars(mine.order_by(ProviderDispute.id.desc()).limit(MOST)).all()
+def of_payments(session: Session, payment_ids: Sequence[int]) -> dict[int, list[ProviderDispute]]:
+    """The same for several payments, by the payment's id."""
+    mine = select(ProviderDispute).where(one_of(session, ProviderDispute.payment_id, payment_ids))
+    found: dict[int, list[ProviderDispute]] = {}
+    for row in session.scalars(mine.order_by(ProviderDispute.id.desc())):
+        found.setdefault(row.payment_id or 0, []).append(row)
+    return found
 
 
 def put_off(session: Session, ids: Sequence[int], at: datetime) -> None:
@@ -167,10 +178,6 @@ def _status(session: Session, payment: Payment, charged: Charged) -> ChargebackS
     return chargeback.ended(charged.status, went_back=charged.went_back, is_refunded=is_refunded)
 
 
-def _amount(known: ProviderDispute) -> Money:
-    return Money(known.amount, known.currency)
-
-
 def _counts_on(payment: Payment) -> bool:
     """Whether the escrow's money is this payment's: another one of the same order may be in review besides."""
     in_review = payment.status == PaymentStatus.NEEDS_REVIEW and payment.undecided_amount != 0
@@ -211,20 +218,13 @@ def _note_in_case(
 ) -> None:
     """It joins the dispute of ours that is open; held money without one gets one, so that somebody looks into it."""
     dispute = dispute_locks.open_of(session, escrow.id)
-    may = replace(actor, permissions=actor.permissions | {"dispute:open", "dispute:work"})
     is_held = escrow.status == EscrowStatus.HELD and _counts_on(payment)
-    if dispute is None and step.is_open and is_held:
+    if dispute is not None:
+        chargeback_cases.join(session, dispute, known, at=at, actor=actor)
+    elif step.is_open and is_held:
         claim = f"{sentence} Its category: {known.category or 'none'}."
         new = NewDispute(escrow.id, "buyer", "chargeback", claim, DisputeKind.DISPUTE)
-        dispute = disputes.open_dispute(session, new, at=at, actor=may, settings=settings)
-    elif dispute is not None:
-        dispute_work.say(session, dispute.id, "internal", sentence, at=at, actor=may)
-    if dispute is None:
-        return
-    known.dispute_id = dispute.id
-    if step.is_open and known.due_at is not None and known.due_at > at:
-        dispute.due_at = min(dispute.due_at, known.due_at)
-    session.flush()
+        disputes.open_dispute(session, new, at=at, actor=actor.entrusted_with("dispute:open"), settings=settings)
 
 
 def _tell(

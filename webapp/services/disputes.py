@@ -16,6 +16,7 @@ from webapp.models import Dispute, Escrow
 from webapp.services import (
     approvals,
     audit,
+    chargeback_cases,
     checks,
     dispute_locks,
     events,
@@ -57,6 +58,7 @@ def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Acto
     said = {"dispute": dispute.ref, "escrow": escrow.ref, "kind": new.kind, "reason_code": new.reason_code}
     audit.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=said)
     events.add(session, DisputeOpened(), dispute.id, at=at)
+    chargeback_cases.join_all(session, dispute, escrow, at=at, actor=actor)
     return dispute
 
 

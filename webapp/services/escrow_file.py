@@ -8,8 +8,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from webapp.domain.policies import JOBS
-from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, Schedule
-from webapp.services import case_timeline, escrow_ledger, lookup
+from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, ProviderDispute, Schedule
+from webapp.services import case_timeline, chargeback_cases, escrow_ledger, lookup
 from webapp.services.case_timeline import Moment, Subject
 from webapp.services.escrow_ledger import Movement
 from webapp.services.next_runs import run_of
@@ -28,6 +28,8 @@ class EscrowFile:
     payments: Sequence[Payment]
     freezes: Sequence[Freeze]
     """Those not lifted, oldest first."""
+    chargebacks: Sequence[ProviderDispute]
+    """Disputes of payers' banks about what was paid, newest first."""
     disputes: Sequence[Dispute]
     approvals: Sequence[Approval]
     movements: Sequence[Movement]
@@ -70,6 +72,7 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
             .order_by(Freeze.id)
             .limit(MOST)
         ).all(),
+        chargeback_cases.of_escrow(session, escrow),
         disputes,
         approvals,
         movements,

@@ -1,5 +1,6 @@
 """What a decision would post, and every balance after it: the executor's own computation. Nothing is written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.rulings import Ruling
-from webapp.services import approvals, disputes, executors, limits
+from webapp.models import Escrow
+from webapp.services import approvals, chargeback_cases, disputes, executors, limits
 from webapp.services.executors import Payload, Posting
 from webapp.services.postings import Leg
 from webapp.settings import Settings
@@ -21,6 +23,8 @@ class Preview:
     currency: str
     sentence: str
     needs_second_person: bool
+    warnings: Sequence[str] = ()
+    """What to know before it is done: that a bank has some of the money, or wants it."""
 
 
 def of(
@@ -49,4 +53,7 @@ def of_approval(session: Session, approval_id: int, *, at: datetime, actor: Acto
 def _shown(session: Session, posting: Posting, at: datetime, actor: Actor, settings: Settings) -> Preview:
     amount = posting.amount
     second = limits.needs_second_person(session, actor, amount.currency, amount.amount, at, settings)
-    return Preview(list(posting.legs), amount.currency, posting.sentence, second or posting.takes_two)
+    second = second or posting.takes_two
+    escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
+    warnings = () if escrow is None else chargeback_cases.warnings(session, escrow)
+    return Preview(list(posting.legs), amount.currency, posting.sentence, second, warnings)

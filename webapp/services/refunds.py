@@ -35,6 +35,7 @@ class Giving:
     reference: str
     amount: int
     currency: str
+    payment_id: int
     may_send: bool
     claim: Claim
     key: str
@@ -145,6 +146,7 @@ def _giving(refund: Refund, payment: Payment, may_send: bool) -> Giving:
         asked_as(payment.provider, payment.reference or "", payment.provider_id),
         refund.amount,
         refund.currency,
+        payment.id,
         may_send,
         Claim(refund.status, refund.attempts),
         refund_key(refund.provider, payment.reference or payment.provider_id or "", refund.amount, refund.currency),

@@ -1,0 +1,68 @@
+"""A chargeback of a part, wherever people look: on the payment, in the list, on the escrow, in the case, in the API."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.jobs.taken_back import Case
+from tests.support.market import DIVINE
+from tests.support.people import send
+from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
+from webapp import clock
+from webapp.jobs.start import prepare
+from webapp.runtime import Runtime
+from webapp.services import chargebacks, limits
+
+SignIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    with desk_with(world, sqlite_url, tmp_path) as made:
+        prepare(made)
+        with made.db.transaction() as session:
+            limits.set_limits(session, {"NGN": 1_000_000}, at=clock.now(), actor=DIVINE)
+        yield made
+
+
+@pytest.fixture
+def case(desk: Runtime, world: Sandbox) -> Case:
+    return Case(desk, world)
+
+
+def _shown(client: FlaskClient, address: str) -> str:
+    return client.get(address).text.replace("\xa0", " ")
+
+
+def _addresses(case: Case) -> tuple[str, ...]:
+    with case.runtime.db.reading() as session:
+        [known] = chargebacks.of_payment(session, case.payment_id)
+        dispute = known.dispute_id
+    return f"/payments/{case.payment_id}", "/payments/?tab=all", f"/escrows/{case.escrow().id}", f"/disputes/{dispute}"
+
+
+def test_its_amount_is_shown_wherever_people_look(case: Case, sign_in: SignIn) -> None:
+    case.charged_back(4_000)
+    client = sign_in("viewer")
+    for address in _addresses(case):
+        assert "NGN 40.00" in _shown(client, address), address
+    escrow = _shown(client, f"/escrows/{case.escrow().id}")
+    assert "by a chargeback" in escrow
+    assert "Lifted by the end of the chargeback, and by nothing else." in escrow
+    shown = client.get(f"/api/v1/payments/{case.payment_id}").json
+    listed = client.get("/api/v1/payments").json["data"]
+    for found in (shown, *listed):
+        [bank] = found["chargebacks"]
+        assert (bank["status"], bank["amount"]) == ("open", {"amount": 4_000, "currency": "NGN"})
+
+
+def test_whoever_refunds_what_is_left_is_told_what_the_payer_has(case: Case, sign_in: SignIn) -> None:
+    case.bank(case.charged_back(4_000), "accepted")
+    *_, dispute = _addresses(case)
+    said = {"resolution": "refund_to_buyer", "code": "agreement", "reason": "It never came."}
+    page = send(sign_in("admin"), f"{dispute}/decision", step="preview", **said).text.replace("\xa0", " ")
+    assert "was accepted: the payer has NGN 40.00 back." in page
+    assert "NGN 60.00" in page
+    assert "NGN 60.00 of escrow" in _shown(sign_in("viewer"), dispute)

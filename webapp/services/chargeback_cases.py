@@ -1,0 +1,73 @@
+"""A bank's dispute in the case of ours about the same money: a note of each word, its clock, and what it claims."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain import chargeback
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
+from webapp.models import Dispute, Escrow, Payment, ProviderDispute
+from webapp.services import dispute_work, evidence
+
+MOST = 20
+_MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
+
+
+def join(session: Session, dispute: Dispute, known: ProviderDispute, *, at: datetime, actor: Actor) -> None:
+    """Tell the case how the bank's dispute stands. The first time its claim becomes evidence of the buyer's; while it
+    is open, the case is due no later than the bank's answer.
+    """
+    agent = actor.entrusted_with("dispute:work")
+    dispute_work.say(session, dispute.id, "internal", in_words(known), at=at, actor=agent)
+    if known.dispute_id != dispute.id:
+        _attach_claim(session, dispute, known, at, agent)
+        known.dispute_id = dispute.id
+    is_open = known.status == ChargebackStatus.OPEN
+    if is_open and known.due_at is not None and known.due_at > at:
+        dispute.due_at = min(dispute.due_at, known.due_at)
+    session.flush()
+
+
+def join_all(session: Session, dispute: Dispute, escrow: Escrow, *, at: datetime, actor: Actor) -> None:
+    """A dispute was opened: the bank's that are open about the same money join it."""
+    for known in of_escrow(session, escrow):
+        if known.status == ChargebackStatus.OPEN:
+            join(session, dispute, known, at=at, actor=actor)
+
+
+def of_escrow(session: Session, escrow: Escrow) -> Sequence[ProviderDispute]:
+    """The chargebacks on what was paid for it, newest first."""
+    mine = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)
+    paid = mine.where(Payment.order_id == escrow.order_id, Payment.duplicate_of_id.is_(None))
+    return session.scalars(paid.order_by(ProviderDispute.id.desc()).limit(MOST)).all()
+
+
+def warnings(session: Session, escrow: Escrow) -> list[str]:
+    """What whoever gives the buyer money of this escrow has to know: what a bank wants back, or has taken."""
+    return [_warning(each) for each in of_escrow(session, escrow) if each.status in _MATTERS]
+
+
+def in_words(known: ProviderDispute) -> str:
+    """How it stands, and what it costs."""
+    amount = Money(known.amount, known.currency)
+    return chargeback.in_words(known.provider, known.number, ChargebackStatus(known.status), amount)
+
+
+def _warning(known: ProviderDispute) -> str:
+    if known.status == ChargebackStatus.OPEN:
+        return f"{in_words(known)} What goes to the buyer now, the bank may take once more."
+    return f"{in_words(known)} What this gives the buyer comes on top of that."
+
+
+def _attach_claim(session: Session, dispute: Dispute, known: ProviderDispute, at: datetime, agent: Actor) -> None:
+    amount, until = Money(known.amount, known.currency), ""
+    if known.due_at is not None:
+        until = f" The bank waits for an answer until {known.due_at:%d %B %Y at %H:%M} UTC."
+    what = f"Chargeback {known.number} at {known.provider} over {amount}."
+    body = f"{what} Its category: {known.category or 'none'}.{until}"
+    row = evidence.attach_text(session, dispute.id, side="buyer", body=body, at=at, actor=agent)
+    evidence.submit(session, row.id, at=at, actor=agent)
