@@ -242,7 +242,7 @@ class ChargebackWon(Event, type="chargeback.won", of=PaymentFacts):
 
 
 class ChargebackLost(Event, type="chargeback.lost", of=PaymentFacts):
-    """The bank took the money back: a person decides who bears it."""
+    """The bank took the money back: it is the refund, booked while held, else by a decision."""
 
     number: Number
     disputed_amount: Disputed

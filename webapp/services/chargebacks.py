@@ -1,7 +1,7 @@
 """Chargebacks: a payer's bank disputes a payment. What the provider says of one when it is asked, and what follows.
 
 While it is open, a freeze of its own holds the escrow, whatever becomes of a dispute of ours, and no refund of the
-payment is sent. When the bank wins, what it took is `taken_back` of the payment: a person decides who bears it.
+payment is sent. When the bank wins, what it took is `taken_back` of the payment, and booked (`chargeback_booking`).
 """
 
 from collections.abc import Sequence
