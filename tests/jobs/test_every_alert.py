@@ -19,7 +19,7 @@ from tests.support import payouts
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.alert_facts import FACTS, NEXT_SLOT_OFF, Fact
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_words import TEST_ANSWER, Fate
 from webapp.domain.states import AlertStatus
 from webapp.jobs.judging import look_around
 from webapp.jobs.start import prepare
@@ -30,6 +30,7 @@ from webapp.models import (
     Event,
     MirrorEntry,
     Payout,
+    PayoutDestination,
     PayoutSchedule,
     Process,
     ProviderState,
@@ -167,12 +168,23 @@ def late(runtime: Runtime) -> None:
     planned(runtime, "daily", clock.now() - timedelta(days=3))
 
 
-def test_key(runtime: Runtime) -> None:
+def key_of_test_mode(runtime: Runtime) -> None:
     runtime.settings.__dict__.update(env="production", paystack_secret_key="sk_test_x")
 
 
 def live_key(runtime: Runtime) -> None:
     runtime.settings.__dict__.update(env="test", paystack_secret_key="")
+
+
+def account_changed(runtime: Runtime) -> None:
+    payouts.written(runtime, payouts.planned(runtime))
+    change(PayoutDestination, retired_at=clock.now())(runtime)
+
+
+def answer_of_test_mode(runtime: Runtime) -> None:
+    runtime.settings.__dict__.update(env="production", paystack_secret_key="sk_live_x")
+    payouts.written(runtime, payouts.planned(runtime))
+    change(Payout, status="sending", said=TEST_ANSWER)(runtime)
 
 
 CASES: dict[str, Case] = {
@@ -187,6 +199,7 @@ CASES: dict[str, Case] = {
     "mirror_given_up": Case(dead_mirror, change(MirrorEntry, status="sent"), dead_mirror),
     "next_slot_off": Case(next_slot, change(Alert, fired_at=clock.now() - 2 * HOUR), None),
     "no_execution": Case(late, change(Schedule, paused_at=clock.now())),
+    "payout_account_changed": Case(account_changed, settled, account_changed),
     "payout_in_doubt": Case(
         payout(doubted_at=99 * HOUR), settled, lambda r: change(Payout, doubted_at=clock.now() - 98 * HOUR)(r)
     ),
@@ -202,7 +215,8 @@ CASES: dict[str, Case] = {
         another_run,
     ),
     "silent": Case(silent, everything_is_alive),
-    "test_key_in_production": Case(test_key, live_key),
+    "test_answers_in_production": Case(answer_of_test_mode, live_key),
+    "test_key_in_production": Case(key_of_test_mode, live_key),
     "waiting_too_long": Case(run_of("queued", created_at=HOUR), change(Run, status="succeeded")),
 }
 OUTSIDE = {"disk_nearly_full", "redis_unwell"}
