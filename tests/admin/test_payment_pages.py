@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
@@ -18,7 +19,17 @@ from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen
 from webapp.jobs.payment_waves import verify_now
 from webapp.models import Approval, Escrow, IncomingWebhook, Payment
 from webapp.runtime import Runtime
-from webapp.services import escrows, limits, orders, parties, payment_settling, payments, refund_settling, refunds
+from webapp.services import (
+    escrows,
+    limits,
+    orders,
+    parties,
+    payment_settling,
+    payments,
+    refund_settling,
+    refunds,
+    tokens,
+)
 
 SignIn = Callable[..., FlaskClient]
 LISTS = ("", "?tab=review", "?tab=succeeded", "?tab=failed", "?tab=expired", "?tab=all", "/export.csv?tab=all")
@@ -263,3 +274,33 @@ def test_a_payment_that_is_held_is_refunded_by_its_escrow(desk: Runtime, world: 
     assert "in progress" not in page
     page = sign_in("viewer").get(f"/escrows/{escrow.id}").text
     assert "before it was completed" in page
+
+
+def test_a_doubtful_refund_is_decided_over_http_by_a_person_and_by_no_token(
+    desk: Runtime, world: Sandbox, sign_in: SignIn, app: Flask
+) -> None:
+    number = refunding(desk, world)
+    rows = tuple(RefundRow(name, Fate.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42"))
+    with desk.db.transaction() as session:
+        [giving] = refunds.take_due(session, clock.now(), 10, timedelta(minutes=3))
+        session.flush()
+        refund_settling.settle_all(session, {giving.id: Listed(rows)}, at=clock.now(), actor=DIVINE)
+        _, secret = tokens.create(
+            session, name="t", scopes=["read", "payments"], expires_at=None, at=clock.now(), actor=DIVINE
+        )
+    path = f"/api/v1/payments/{number}"
+    client = sign_in("approver")
+    shown = client.get(f"{path}/refund-state").json
+    assert [row["id"] for row in shown["rows"]] == ["41", "42"]
+    assert (shown["status"], shown["times_sent"], shown["amount"]["amount"]) == ("needs_review", 1, 10_000)
+    says = {"choice": "ours", "number": "42", "reason": "Seen there.", "version": shown["version"]}
+    bearer = {"Authorization": f"Bearer {secret}"}
+    by_token = app.test_client().post(f"{path}/refund-decision", json=says, headers=bearer)
+    assert by_token.status_code == 403
+    with_csrf = {"X-CSRFToken": hidden(client.get("/profile").text)["csrf_token"]}
+    wrong = client.post(f"{path}/refund-decision", json=says | {"version": 99}, headers=with_csrf)
+    assert wrong.status_code == 409
+    made = client.post(f"{path}/refund-decision", json=says, headers=with_csrf)
+    assert (made.status_code, made.json["status"], made.json["provider_id"]) == (200, "pending", "42")
+    settled = client.post(f"{path}/refund-settled", json={"reason": "By bank."}, headers=with_csrf)
+    assert settled.status_code == 409

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +18,12 @@ from webapp import clock
 from webapp.admin.run_items import named
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_words import Fate, Unanswered
+from webapp.errors import NotAllowed
 from webapp.jobs.start import prepare
-from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run, RunItem
+from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem
 from webapp.runtime import Runtime
-from webapp.services import parties, payout_schedules, payout_settling, payouts, stop
+from webapp.services import parties, payout_probes, payout_schedules, payout_settling, payouts, stop
+from webapp.sql import database_now
 
 SignIn = Callable[..., FlaskClient]
 LISTS = (
@@ -355,3 +358,23 @@ def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign
         assert "Payouts through paystack are paused since" in page, address
         assert "Your balance is not enough." in page, address
     assert "Nobody knows whether it was sent" not in shown(client, f"/payouts/{number}")
+    assert "Try payouts now" not in shown(client, "/payouts?tab=waiting")
+    assert client.post("/payouts/try-now").status_code == 403
+    operator = sign_in("operator")
+    assert "Try payouts now" in shown(operator, "/payouts?tab=waiting")
+    assert send(operator, "/payouts/try-now").status_code == 303
+    with clocked.db.transaction() as session:
+        assert session.scalars(select(Run.job)).all() == ["deliver_outbox"]
+        assert session.scalars(select(Audit.subject_id).where(Audit.action == "payout.try_now")).all() == [number]
+        taken = payouts.take_due(session, database_now(session), 10, timedelta(minutes=3), ["paystack"])
+        assert [each.id for each in taken] == [number]
+
+
+def test_nothing_is_tried_where_nothing_is_paused(clocked: Runtime, sign_in: SignIn) -> None:
+    assert send(sign_in("operator"), "/payouts/try-now").status_code == 409
+
+
+def test_only_who_may_retry_tries_payouts_now(desk: Runtime) -> None:
+    nobody = replace(DIVINE, permissions=frozenset())
+    with pytest.raises(NotAllowed), desk.db.transaction() as session:
+        payout_probes.try_now(session, at=clock.now(), actor=nobody)

@@ -3,12 +3,14 @@
 from functools import partial
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.escrow_deeds import ReasonForm
+from webapp.admin.forms import DeskForm
 from webapp.admin.offers import Offer, offer
 from webapp.admin.payout_deeds import PayoutDeeds, decisions
 from webapp.admin.payout_list import LISTING, TABS
@@ -19,9 +21,10 @@ from webapp.admin.starting import started
 from webapp.admin.tabbed import TabbedScreen
 from webapp.admin.timelines import in_words
 from webapp.admin.words import money
+from webapp.jobs.queue import enqueue_after_commit
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payout_destinations, payout_explanation, payout_file, payout_pauses, payouts
+from webapp.services import payout_destinations, payout_explanation, payout_file, payout_pauses, payout_probes, payouts
 from webapp.services.payout_file import PayoutFile
 
 
@@ -71,6 +74,23 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
                 settings=runtime().settings,
             )
             return _("%(ref)s is cancelled; the money is in the wallet again.", ref=payout.ref)
+
+    @door("/try-now", permission="payout:retry", asks="_try_now_asked")
+    def try_now(self, form: DeskForm) -> Done:
+        """Try one payout of each paused provider at once."""
+        with self.transaction() as session:
+            providers, run = payout_probes.try_now(session, at=clock.now(), actor=current_actor())
+            if run is not None:
+                enqueue_after_commit(runtime(), session, run)
+        said = _("One payout through %(names)s is tried now.", names=", ".join(providers))
+        return (said, url_for("runs.one", run_id=run.id)) if run is not None else said
+
+    def _try_now_asked(self) -> Asked:
+        summary = _(
+            "One payout of each provider that is paused is sent now, without waiting for the ten minutes to pass. When "
+            "it is taken, all others go on by themselves; when it is refused, all wait on."
+        )
+        return Asked(_("Try payouts now"), self.at(), summary, _("Try one now"))
 
     def _asked(self, payout_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
         with self.reading() as session:

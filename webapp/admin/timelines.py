@@ -92,6 +92,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payout.redirect": (_l("To go to the new account"), "info", "wallet"),
     "payout.ask": (_l("Its provider was asked by hand"), "calm", "question"),
     "payout.pause_all": (_l("Its provider sends no payouts: all wait"), "warn", "pause"),
+    "payout.try_now": (_l("Tried at once, by a person"), "info", "refresh"),
     "payout.go_on": (_l("Its provider sends payouts again"), "good", "play"),
     "payout.retry": (_l("Payout tried again"), "info", "refresh"),
     "payout_schedule.create": (_l("Payout planned"), "calm", "plus"),

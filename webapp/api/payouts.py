@@ -11,7 +11,7 @@ from webapp.api.listed import listed
 from webapp.api.party_shapes import id_of
 from webapp.api.payout_shapes import PayoutShape, payout_shapes
 from webapp.api.run_shapes import RunShape, run_shape
-from webapp.api.shapes import Id, Input, Page, Paged, Sentence, Version, Word, page_of
+from webapp.api.shapes import Id, Input, Page, Paged, Sentence, Shape, Version, Word, page_of
 from webapp.domain.actors import Actor
 from webapp.domain.states import PayoutStatus
 from webapp.errors import Conflict
@@ -19,7 +19,7 @@ from webapp.jobs import payout_waves
 from webapp.jobs.queue import enqueue_after_commit
 from webapp.models import Payout
 from webapp.runtime import Runtime
-from webapp.services import payout_decisions, payout_rerouting, payouts
+from webapp.services import payout_decisions, payout_probes, payout_rerouting, payouts
 
 endpoints = Endpoints("payouts")
 
@@ -65,6 +65,13 @@ def _ask(runtime: Runtime, actor: Actor, answer: PayoutShape) -> PayoutShape:
         return payout_shapes(session, [payouts.get(session, answer.id)])[answer.id]
 
 
+class PayoutsTried(Shape):
+    """Which providers are tried, and the run that does it; none when one that is under way does."""
+
+    providers: list[str]
+    run: RunShape | None
+
+
 @endpoints.get("/api/v1/payouts", "payout:read")
 def list_payouts(call: Call, query: PayoutsQuery) -> Page[PayoutShape]:
     """Payouts, newest first."""
@@ -102,6 +109,15 @@ def cancel_payout(call: Call, payout_id: int, body: CancelPayout) -> PayoutShape
             call.session, payout_id, body.reason, at=call.at, actor=call.actor, settings=call.runtime.settings
         ),
     )
+
+
+@endpoints.post("/api/v1/payouts/try-now", "payout:retry", status=202)
+def try_payouts_now(call: Call) -> PayoutsTried:
+    """Where a provider's payouts are paused, try one at once instead of waiting; all follow when it is taken."""
+    providers, run = payout_probes.try_now(call.session, at=call.at, actor=call.actor)
+    if run is not None:
+        enqueue_after_commit(call.runtime, call.session, run)
+    return PayoutsTried(providers=list(providers), run=run_shape(run) if run is not None else None)
 
 
 @endpoints.post("/api/v1/payouts/<id:payout_id>/mark-paid", "money:propose")
