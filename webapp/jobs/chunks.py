@@ -34,11 +34,14 @@ Row = Sequence[Any]
 class Chunks:
     """One walk of a real run."""
 
-    def __init__(self, work: "Work", due: "Due", deed: Callable[..., Outcome], step: int) -> None:
+    def __init__(
+        self, work: "Work", due: "Due", deed: Callable[..., Outcome], step: int, only: list[int] | None
+    ) -> None:
+        """`only` are the rows that a retry takes, where these are not its failed items themselves."""
         self._work, self._due, self._deed, self._db, self._book = work, due, deed, work.db, work.book
         self._kind = due.model.__tablename__
         self._cursor = self._meant = self._book.cursor_of(step)
-        self._only = work.only_items(self._kind)
+        self._only = work.only_items(self._kind) if only is None else only
 
     def walk(self) -> None:
         """Every row that is due, in order; then those that were locked, waiting for them."""

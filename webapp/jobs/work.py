@@ -79,14 +79,17 @@ class Work:
         self._ends, self._stopping = time.monotonic() + seconds, stopping
         self._step = 0
 
-    def in_chunks(self, due: Due, deed: Deed, dry: Deed | None = None) -> None:
-        """Do the deed to everything that is due, a chunk per transaction. In a dry run `dry` computes it instead."""
+    def in_chunks(self, due: Due, deed: Deed, dry: Deed | None = None, only: list[int] | None = None) -> None:
+        """Do the deed to everything that is due, a chunk per transaction. In a dry run `dry` computes it instead.
+
+        A retry takes the rows that failed before, or `only` those.
+        """
         self._step += 1
         if self.dry_run:
             if dry is not None:
                 DryChunks(self, due, dry).walk()
         elif self.book.step <= self._step:
-            Chunks(self, due, deed, self._step).walk()
+            Chunks(self, due, deed, self._step, only).walk()
 
     def in_waves(self, wave: Wave[Any, Any], dry: Callable[[Session], Outcome] | None = None) -> None:
         """Ask the outside about everything that is due, many at once. In a dry run `dry` says what would be asked."""

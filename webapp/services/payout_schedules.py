@@ -143,12 +143,16 @@ def trigger_due(session: Session, *, actor: Actor) -> Run:
     return _run(session, actor, None)
 
 
-def due(at: datetime, only: int | None = None) -> Due:
-    """Schedules whose date has come and whose guarantee is over, oldest first; `only` one whatever its date."""
+def due(at: datetime, only: int | None = None, *, is_retry: bool = False) -> Due:
+    """Schedules whose date has come and whose guarantee is over, oldest first; `only` one whatever its date. What a
+    person retries does not wait for the pause after an attempt.
+    """
     guaranteed = or_(PayoutSchedule.guarantee_completion_date.is_(None), PayoutSchedule.guarantee_completion_date <= at)
     conditions: list[ColumnElement[bool]] = [PayoutSchedule.status == ScheduleStatus.PENDING, guaranteed]
     if only is not None:
         conditions.append(PayoutSchedule.id == only)
+    elif is_retry:
+        conditions.append(PayoutSchedule.due_at <= at)
     else:
         rested = or_(PayoutSchedule.last_retry_at.is_(None), PayoutSchedule.last_retry_at <= at - PAUSE)
         conditions += [PayoutSchedule.due_at <= at, rested]

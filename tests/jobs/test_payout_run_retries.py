@@ -1,0 +1,57 @@
+"""Retrying the failed items of a run of payouts pays these and no others, and says what it left alone."""
+
+from sqlalchemy import update
+
+from tests.jobs.conftest import OPERATOR
+from tests.jobs.support import run_job_now
+from tests.jobs.test_process_payout_schedules import JOB, held, payouts_of, schedule, sent, settle
+from tests.support.market import all_books_agree
+from tests.support.payouts import planned
+from tests.support.sandbox import Sandbox, pg_runtime, runtime, sandbox, sqlite_runtime, world  # noqa: F401
+from webapp.jobs.run_job import run_here
+from webapp.models import PayoutSchedule, Run
+from webapp.runtime import Runtime
+from webapp.sandbox import moods
+from webapp.services import runs
+
+
+def retried(runtime: Runtime, run: Run) -> Run:
+    with runtime.db.transaction() as session:
+        again = runs.retry(session, run.id, actor=OPERATOR).id
+    run_here(runtime, again)
+    with runtime.db.reading() as session:
+        return runs.get(session, again)
+
+
+def test_what_failed_is_paid_at_once_as_one_item_and_nothing_else_is(runtime: Runtime, world: Sandbox) -> None:
+    plan = planned(runtime)
+    world.mood("transfer", moods.REFUSE, times=1)
+    run = run_job_now(runtime, JOB)
+    other = planned(runtime)
+    assert (run.failed, schedule(runtime, plan).status) == (1, "pending")
+    again = retried(runtime, run)
+
+    with runtime.db.reading() as session:
+        assert [item.message for item in runs.items(session, again.id)] == []
+    assert (again.processed, again.succeeded, again.amounts) == (1, 1, {"NGN": 4_000})
+    assert payouts_of(runtime, plan)[0].status == "failed"
+    assert (len(payouts_of(runtime, plan)), payouts_of(runtime, other)) == (2, [])
+    assert len(sent(world)) == 1
+    settle(runtime, world)
+    assert held(runtime, plan) == 6_000
+    all_books_agree(runtime)
+
+
+def test_what_failed_for_good_is_named_and_nothing_moves(sqlite_runtime: Runtime, world: Sandbox) -> None:
+    plan = planned(sqlite_runtime)
+    world.mood("transfer", moods.REFUSE, times=1)
+    run = run_job_now(sqlite_runtime, JOB)
+    with sqlite_runtime.db.transaction() as session:
+        session.execute(update(PayoutSchedule).values(status="failed"))
+    again = retried(sqlite_runtime, run)
+
+    assert (again.succeeded, again.failed, again.skipped, again.amounts) == (0, 0, 1, {})
+    with sqlite_runtime.db.reading() as session:
+        [item] = runs.items(session, again.id)
+    assert "failed for good. Have it paid on its page" in item.message
+    assert (len(payouts_of(sqlite_runtime, plan)), sent(world)) == (1, {})
