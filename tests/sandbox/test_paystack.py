@@ -89,6 +89,7 @@ def test_a_reversed_transfer_is_back_in_the_balance(paystack: Paystack):
 
 
 def test_every_refund_request_is_a_refund_until_nothing_is_left(paystack: Paystack):
+    paystack.control("options", {"strangers": False})
     paystack.start("order-1")
     paystack.control("pay/paystack/order-1", {"webhook": False})
     refund = {"transaction": "order-1", "amount": 125_000}
@@ -102,7 +103,17 @@ def test_every_refund_request_is_a_refund_until_nothing_is_left(paystack: Paysta
     assert paystack("GET", f"/paystack/refund/{listed['data'][0]['id']}").json()["data"]["amount"] == 125_000
 
 
+def test_strangers_stand_in_every_list_first_but_not_in_that_of_a_reference(paystack: Paystack):
+    paystack.start("order-1")
+    rows = paystack("GET", "/paystack/transaction").json()["data"]
+    assert [row["reference"] for row in rows] == [None, "another-shop", "order-1"]
+    for path in ("transfer", "refund", f"refund?transaction={rows[2]['id']}"):
+        assert len(paystack("GET", f"/paystack/{path}").json()["data"]) == 1, path
+    assert paystack("GET", "/paystack/refund?transaction=order-1").json()["data"] == []
+
+
 def test_lists_are_read_by_page_by_cursor_and_by_time(paystack: Paystack):
+    paystack.control("options", {"strangers": False})
     filled = {"provider": "paystack", "count": 25, "prefix": "f-", "amount": 5, "currency": "NGN"}
     assert paystack.control("fill", filled)["added"] == 25
     page = paystack("GET", "/paystack/transaction?perPage=10&page=3").json()
@@ -117,6 +128,7 @@ def test_lists_are_read_by_page_by_cursor_and_by_time(paystack: Paystack):
 
 
 def test_a_dispute_is_told_answered_and_refunded(paystack: Paystack):
+    paystack.control("options", {"strangers": False})
     paystack.start("order-1")
     paystack.control("pay/paystack/order-1", {"webhook": False})
     number = paystack.control("dispute", {"reference": "order-1"})["number"]

@@ -62,7 +62,7 @@ class Options:
     flat_webhooks: bool = True
     """Whether Flutterwave v3 tells of payments in the flat form."""
     strangers: bool = True
-    """Whether Flutterwave's lists have rows of other people's business."""
+    """Whether the lists of Paystack and Flutterwave have rows of other people's business."""
     blnk_webhooks: bool = True
     """Whether Blnk tells of every transaction and balance."""
     transfer_answer: str = "success"

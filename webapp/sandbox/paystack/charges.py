@@ -11,7 +11,7 @@ from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
 from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, whole
-from webapp.sandbox.paystack import shapes
+from webapp.sandbox.paystack import shapes, strangers
 from webapp.sandbox.paystack.lists import listed
 from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
 
@@ -69,7 +69,7 @@ def verify(reference: str) -> Response:
 @blueprint.get("/transaction")
 def transactions() -> Response:
     """Every transaction."""
-    return listed("Transactions retrieved", KIND, shapes.transaction_listed)
+    return listed("Transactions retrieved", KIND, shapes.transaction_listed, strangers.transactions())
 
 
 @blueprint.get("/transaction/<int:number>")

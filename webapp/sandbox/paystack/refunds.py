@@ -11,7 +11,7 @@ from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
 from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, whole
-from webapp.sandbox.paystack import charges, shapes
+from webapp.sandbox.paystack import charges, shapes, strangers
 from webapp.sandbox.paystack.lists import listed
 from webapp.sandbox.paystack.manner import PROVIDER, PaystackWrong, blueprint, said
 
@@ -45,7 +45,8 @@ def refunds() -> Response:
     asked = request.args.get("transaction")
     is_number = asked is not None and asked.isascii() and asked.isdigit()
     parent = charges.asked_reference("transaction") if asked is None or is_number else _NOBODY
-    return listed("Refunds retrieved", KIND, _shown, parent=parent, as_text=True)
+    others = [] if parent == _NOBODY else strangers.refunds()
+    return listed("Refunds retrieved", KIND, _shown, others, parent=parent, as_text=True)
 
 
 @blueprint.get("/refund/<int:number>")

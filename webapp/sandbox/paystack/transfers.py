@@ -11,7 +11,7 @@ from webapp.sandbox.books import Data, Thing
 from webapp.sandbox.box import Box, here
 from webapp.sandbox.gate import Wrong
 from webapp.sandbox.inputs import body, whole
-from webapp.sandbox.paystack import shapes
+from webapp.sandbox.paystack import shapes, strangers
 from webapp.sandbox.paystack.lists import listed
 from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
 
@@ -84,7 +84,7 @@ def transfer_verify(reference: str) -> Response:
 @blueprint.get("/transfer")
 def transfers() -> Response:
     """Every transfer."""
-    return listed("Transfers retrieved", KIND, _shown)
+    return listed("Transfers retrieved", KIND, _shown, strangers.transfers())
 
 
 @blueprint.get("/balance")
