@@ -308,6 +308,20 @@ def test_a_refund_that_was_sent_and_a_bank_that_won_paid_the_buyer_twice(case: C
     assert case.balance(AccountKind.RECEIVABLE, "buyer") == -10_000
 
 
+def test_a_refund_of_the_rest_is_not_made_smaller_by_what_is_booked_already(case: Case) -> None:
+    number = case.charged_back(4_000)
+    case.bank(number, "lost")
+    with case.runtime.db.transaction() as session:
+        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        for dispute in session.scalars(select(Dispute)).all():
+            disputes.withdraw(session, dispute.id, WHY, version=dispute.version, **how)
+    case.refund()
+    case.verify()
+    with case.runtime.db.reading() as session:
+        [refund] = session.scalars(select(Refund)).all()
+    assert (refund.amount, refund.status) == (6_000, "waiting")
+
+
 def test_one_that_we_won_is_not_lost_since_we_refunded_the_payment_ourselves(case: Case) -> None:
     case.refund()
     case.give()

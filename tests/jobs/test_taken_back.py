@@ -28,6 +28,7 @@ from webapp.services import (
     refunds,
 )
 from webapp.services.disputes import NewDispute
+from webapp.services.escrow_executors import RefundEscrow
 
 
 @pytest.mark.parametrize(("amount", "gone"), [(None, 10_000), (4_000, 4_000)])
@@ -146,6 +147,17 @@ def test_after_the_release_the_seller_owes_it(case: Case, in_wallet: int, debt: 
     assert case.balance(AccountKind.WALLET, "seller") == 0
     assert case.balance(AccountKind.RECEIVABLE, "seller") == debt
     assert (case.balance(AccountKind.FEES), case.alerts()) == (0, [])
+
+
+def test_a_refund_of_what_the_payer_has_back_already_warns_of_it(case: Case) -> None:
+    case.by_hand(4_000)
+    case.decide("write_off")
+    with case.runtime.db.reading() as session:
+        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        preview = previews.of(session, "escrow.refund", case.escrow().id, RefundEscrow(reason=WHY), **how)
+    [warning] = preview.warnings
+    assert "The payer has NGN 40.00 of payment" in warning
+    assert "comes on top of that" in warning
 
 
 def test_a_write_off_after_the_release_says_that_the_escrow_stays_as_it_is(case: Case) -> None:

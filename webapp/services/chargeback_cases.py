@@ -1,5 +1,6 @@
 """A bank's dispute in the case of ours about the same money: a note of each word, its clock, and what it claims."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from webapp.domain import chargeback
 from webapp.domain.actors import Actor
 from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
+from webapp.domain.taken_back import Bearer
 from webapp.models import Dispute, Escrow, Payment, ProviderDispute
 from webapp.services import dispute_work, evidence
 
@@ -47,8 +49,17 @@ def of_escrow(session: Session, escrow: Escrow) -> Sequence[ProviderDispute]:
 
 
 def warnings(session: Session, escrow: Escrow) -> list[str]:
-    """What whoever gives the buyer money of this escrow has to know: what a bank wants back, or has taken."""
-    return [_warning(each) for each in of_escrow(session, escrow) if each.status in _MATTERS]
+    """What whoever gives the buyer money of this escrow has to know: what a bank wants back, or has taken, and what
+    else the payer has back that the platform bears.
+    """
+    known = of_escrow(session, escrow)
+    taken: dict[int | None, int] = defaultdict(int)
+    for each in known:
+        taken[each.payment_id] += each.booked_amount if each.status in LOST_CHARGEBACKS else 0
+    borne = (Payment.order_id == escrow.order_id, Payment.taken_back_from == Bearer.PLATFORM)
+    payments = session.scalars(select(Payment).where(*borne, Payment.duplicate_of_id.is_(None)).limit(MOST)).all()
+    told = [_warning(each) for each in known if each.status in _MATTERS]
+    return told + [_already(each, part) for each in payments if (part := each.taken_back_decided - taken[each.id]) > 0]
 
 
 def in_words(known: ProviderDispute) -> str:
@@ -61,6 +72,14 @@ def _warning(known: ProviderDispute) -> str:
     if known.status == ChargebackStatus.OPEN:
         return f"{in_words(known)} What goes to the buyer now, the bank may take once more."
     return f"{in_words(known)} What this gives the buyer comes on top of that."
+
+
+def _already(payment: Payment, part: int) -> str:
+    amount = Money(part, payment.currency)
+    return (
+        f"The payer has {amount} of payment {payment.reference} back already, and the platform bears it. What this "
+        "gives the buyer comes on top of that."
+    )
 
 
 def _attach_claim(session: Session, dispute: Dispute, known: ProviderDispute, at: datetime, agent: Actor) -> None:
