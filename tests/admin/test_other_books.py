@@ -26,7 +26,7 @@ def differing(desk: Runtime) -> Runtime:
     """A desk that differs from two books."""
     now = clock.now()
     rows: list[Any] = [
-        Reconciliation(source="blnk", at=now, matched=4_000, different=1),
+        Reconciliation(source="blnk", at=now, matched=4_000, different=1, undecided=7, collected_twice=2),
         Reconciliation(source="paystack-payments", at=now, said="paystack can't be reached."),
     ]
     seen = {"first_seen_at": now, "last_seen_at": now, "said": "It is NGN 1.00 here and NGN 0.90 there."}
@@ -51,7 +51,15 @@ def differing(desk: Runtime) -> Runtime:
 
 def test_each_book_is_shown_with_its_last_comparison(differing: Runtime, sign_in: SignIn) -> None:
     page = sign_in("viewer").get("/reconciliation").text
-    for said in ("1 difference", "4,000 agree", "paystack can&#39;t be reached.", "account-9", "pay-7"):
+    for said in (
+        "1 difference",
+        "4,008 compared: 4,000 agree",
+        "7 too early to say: moved while",
+        "2 references paid twice there",
+        "paystack can&#39;t be reached.",
+        "account-9",
+        "pay-7",
+    ):
         assert said in page
     assert "=cmd" not in page
 

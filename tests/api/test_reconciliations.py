@@ -10,12 +10,15 @@ def test_comparisons_and_differences_are_listed(caller: Caller, place: Runtime) 
     now = clock.now()
     seen = {"said": "They differ.", "first_seen_at": now, "last_seen_at": now}
     with place.db.transaction() as session:
-        session.add(Reconciliation(source="blnk", at=now, matched=3))
+        session.add(Reconciliation(source="blnk", at=now, matched=3, different=1, undecided=2))
         session.add(Difference(source="blnk", kind="different", reference="account-1", ours=1, theirs=2, **seen))
         session.add(Difference(source="blnk", kind="different", reference="account-2", resolved_at=now, **seen))
     api = caller("read")
 
-    assert [row["matched"] for row in api.get("/api/v1/reconciliations", source="blnk").json["data"]] == [3]
+    assert [
+        (row["compared"], row["matched"], row["undecided"], row["collected_twice"])
+        for row in api.get("/api/v1/reconciliations", source="blnk").json["data"]
+    ] == [(6, 3, 2, 0)]
     assert [row["reference"] for row in api.get("/api/v1/differences").json["data"]] == ["account-1"]
     assert [row["reference"] for row in api.get("/api/v1/differences", state="resolved").json["data"]] == ["account-2"]
     assert api.get("/api/v1/differences", kind="odd").status_code == 422

@@ -87,5 +87,5 @@ def test_verify_says_with_which_books_it_was_compared(
     CliRunner().invoke(command, ["mirror"], env=environment)
     CliRunner().invoke(command, ["mirror", "--check"], env=environment)
     compared = CliRunner().invoke(command, ["verify"], env=environment)
-    assert "; 1 agree." in compared.output
+    assert "; of 1 compared 1 agree." in compared.output
     assert (alone.exit_code, compared.exit_code) == (0, 0)

@@ -260,6 +260,52 @@ def test_reversed_there_is_not_succeeded_here(shop: Runtime, sandbox: Caller) ->
         assert session.scalars(select(Payment.status)).all() == ["needs_review"]
 
 
+def test_what_is_too_young_to_say_is_not_said_to_agree(shop: Runtime, sandbox: Caller) -> None:
+    for reference in ("agrees", "under-way", "just-made"):
+        paid(sandbox, reference)
+    payment(shop, "agrees")
+    payment(shop, "under-way", "pending")
+    payment(shop, "just-made", made=clock.now() - timedelta(minutes=5))
+    payment(shop, "not-listed-yet", made=clock.now() - timedelta(minutes=5))
+    paid(sandbox, "a-stranger-who-did-not-pay", outcome="failed")
+    payment(shop, "differs", made=clock.now() - timedelta(hours=5))
+
+    [payments, _payouts, _refunds] = compare(shop)
+
+    assert [row[0] for row in differing(shop)] == ["differs"]
+    assert (payments.compared, payments.matched, payments.undecided) == (5, 2, 2)
+    assert payments.collected_twice == 0
+
+
+def test_a_difference_of_which_it_is_too_early_to_say_stays_open(shop: Runtime, sandbox: Caller) -> None:
+    paid(sandbox, "theirs-only")
+    compare(shop)
+    payment(shop, "theirs-only", "pending")
+    [payments, _payouts, _refunds] = compare(shop)
+    assert (payments.undecided, [row[0] for row in differing(shop)]) == (1, ["theirs-only"])
+
+
+def test_refunds_are_counted_by_payment_and_those_under_way_apart(shop: Runtime, sandbox: Caller) -> None:
+    for name in ("given", "under-way", "by-hand", "just-done"):
+        paid(sandbox, name)
+        payment(shop, name)
+        _numbered(shop, sandbox, name)
+        if name != "by-hand":
+            _refunded(shop, name)
+        if name != "just-done":
+            sandbox.control(f"refund/paystack/{name}", {"amount": 4_000} if name == "by-hand" else {})
+    with shop.db.transaction() as session:
+        mine = {row.reference: row.id for row in session.scalars(select(Payment))}
+        session.execute(update(Refund).where(Refund.payment_id == mine["under-way"]).values(status="sent"))
+        just_now = {"settled_at": clock.now() - timedelta(minutes=5)}
+        session.execute(update(Refund).where(Refund.payment_id == mine["just-done"]).values(**just_now))
+
+    [_payments, _payouts, refunds] = compare(shop)
+
+    assert [row[0] for row in differing(shop) if row[1] == "different"] == ["by-hand"]
+    assert (refunds.compared, refunds.matched, refunds.different, refunds.undecided) == (4, 1, 1, 2)
+
+
 def _numbered(runtime: Runtime, sandbox: Caller, reference: str) -> None:
     """The payment has its number at the provider."""
     rows = sandbox.control("books?kind=paystack.transaction", method="GET")["paystack.transaction"]

@@ -68,6 +68,12 @@ _OF_TRANSFERS: dict[str, Any] = {
         "there: then it is no difference any more with the next check."
     ),
 }
+_UNDECIDED: dict[str, Any] = {
+    blnk.NAME: _l("moved while they were compared"),
+    "refunds": _l("of a refund that is under way here, or was done within the last hour and is not in their list yet"),
+    "": _l("under way here and younger than a day, or made within the last hour and not in their list yet"),
+}
+"""Why it can't be said yet of some things whether the books agree, by what was compared."""
 
 
 class ReconciliationScreen(ReconciliationDeeds):
@@ -121,7 +127,13 @@ class ReconciliationScreen(ReconciliationDeeds):
         """The last comparison with each book, and the tabs."""
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
         counts = differences.open_counts(session)
-        shown = {"tabs": tabs, "lasts": differences.last_of_each(session), "open_counts": counts, "offers": []}
+        shown: dict[str, Any] = {
+            "tabs": tabs,
+            "lasts": differences.last_of_each(session),
+            "open_counts": counts,
+            "offers": [],
+        }
+        shown["why_undecided"] = _why_undecided
         if runtime().settings.ledger == blnk.NAME:
             shown["offers"] = self._offers(mirror_entries.lacking(session))
         return shown
@@ -152,6 +164,10 @@ class ReconciliationScreen(ReconciliationDeeds):
     def _tab(self) -> str:
         wanted = request.args.get("tab", "")
         return wanted if wanted in TABS else "open"
+
+
+def _why_undecided(source: str) -> Any:
+    return _UNDECIDED.get(source) or _UNDECIDED.get(source.rpartition("-")[2], _UNDECIDED[""])
 
 
 def _meaning(found: Difference) -> Any:

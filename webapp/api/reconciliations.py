@@ -27,10 +27,13 @@ class ReconciliationShape(Shape):
     at: AwareDatetime
     since: AwareDatetime | None
     until: AwareDatetime | None
+    compared: int
     matched: int
     missing_here: int
     missing_there: int
     skipped: int
+    undecided: int
+    collected_twice: int
     different: int
     said: str | None
 

@@ -57,8 +57,11 @@ def _compared(last: Reconciliation, differing: int) -> str:
     since = f", of what was sent since {clock.iso(last.since)}" if last.since and last.source == TRANSFERS else ""
     when = f"{last.source}: asked at {clock.iso(last.at)}{since}; "
     if last.said is not None:
-        when += f"it could not be compared: {last.said} "
-    return when + (f"{differing:,} differences are open." if differing else f"{last.matched:,} agree.")
+        when += f"it could not be compared: {last.said}"
+    else:
+        undecided = f", of {last.undecided:,} it is too early to say" if last.undecided else ""
+        when += f"of {last.compared:,} compared {last.matched:,} agree{undecided}."
+    return when + (f" {differing:,} differences are open." if differing else "")
 
 
 @command.command("mirror")

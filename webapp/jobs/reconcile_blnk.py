@@ -42,7 +42,8 @@ class BlnkComparison:
                 said = f"There are more than {MOST_FINDINGS} differences; not all are written down."
         differing = {each.reference for each in self._findings}
         settled = set() if said else earlier - differing - self._undecided
-        return Compared(self.source, self._at, None, None, self._matched, self._findings, settled, said)
+        found, undecided = self._findings, len(self._undecided)
+        return Compared(self.source, self._at, None, None, self._matched, found, settled, said, undecided=undecided)
 
     def _walk(self) -> None:
         last = 0

@@ -9,7 +9,7 @@ from webapp.db import Database
 from webapp.domain.provider_words import Seen, Skipped
 from webapp.jobs.their_list import TheirList
 from webapp.services import differences
-from webapp.services.comparing import Finding, finding
+from webapp.services.comparing import Alike, Finding, Ours, compared
 from webapp.services.differences import Compared
 from webapp.services.provider_books import Book
 
@@ -38,7 +38,9 @@ class Comparison:
     earlier: set[str] = field(default_factory=set)
     asked: int = 0
     skipped: int = 0
-    """Rows of the list that can't be ours, or can't be read."""
+    """Rows of the list that can't be ours, can't be read, or moved nothing."""
+    undecided: set[str] = field(default_factory=set)
+    """Ours that are too young to say."""
     twice: list[int] = field(default_factory=list)
     """Ours of which the list has two successes."""
 
@@ -55,7 +57,8 @@ class Comparison:
         with TheirList() as theirs:
             self._lay_down(theirs, since - _EDGE, until)
             self._note_twice(theirs)
-            self._walk_ours(theirs, since, until - _EDGE)
+            self._walk_ours(theirs, since, until - _EDGE, self._ask)
+            self._walk_ours(theirs, until - _EDGE, until, self._wait)
             for page in theirs.pages():
                 self._compare_theirs({seen.reference: seen for seen in page})
         self._look_at_earlier()
@@ -73,6 +76,7 @@ class Comparison:
             self.settled,
             said,
             skipped=self.skipped,
+            undecided=len(self.undecided),
             again=self.twice,
         )
 
@@ -89,8 +93,10 @@ class Comparison:
             ours = self.book.by_reference(session, self.provider, references, self.at)
         self.twice = sorted(each.subject[1] for each in ours.values())
 
-    def _walk_ours(self, theirs: TheirList, since: datetime, until: datetime) -> None:
-        """Ours of the time, with what the list has of them; what it lacks is asked about by itself."""
+    def _walk_ours(
+        self, theirs: TheirList, since: datetime, until: datetime, lacking: Callable[[Ours], Seen | None]
+    ) -> None:
+        """Ours of the time, with what the list has of them, or what is found of what it lacks."""
         last = 0
         while True:
             self.check()
@@ -100,8 +106,8 @@ class Comparison:
                 return
             found = theirs.take([each.reference for each in page])
             for ours in page:
-                if seen := found.get(ours.reference) or self._ask(ours.reference):
-                    self._note(ours.reference, finding(ours, seen, self.book.expected))
+                if seen := found.get(ours.reference) or lacking(ours):
+                    self._note(ours.reference, compared(ours, seen, self.book.expected))
             last = page[-1].subject[1]
 
     def _compare_theirs(self, page: dict[str, Seen]) -> None:
@@ -110,7 +116,7 @@ class Comparison:
         with self.db.reading() as session:
             ours = self.book.by_reference(session, self.provider, list(page), self.at)
         for reference, seen in page.items():
-            self._note(reference, finding(ours.get(reference), seen, self.book.expected))
+            self._note(reference, compared(ours.get(reference), seen, self.book.expected))
 
     def _look_at_earlier(self) -> None:
         """Differences from before that were not met now: they may agree by now, and are never just forgotten."""
@@ -119,16 +125,29 @@ class Comparison:
             ours = self.book.by_reference(session, self.provider, unmet, self.at)
         for reference in unmet:
             self.check()
-            if seen := self._ask(reference):
-                self._note(reference, finding(ours.get(reference), seen, self.book.expected), count=False)
+            if seen := self._look_by_itself(reference):
+                self._note(reference, compared(ours.get(reference), seen, self.book.expected))
 
-    def _ask(self, reference: str) -> Seen | None:
+    def _ask(self, ours: Ours) -> Seen | None:
+        return self._look_by_itself(ours.reference)
+
+    def _wait(self, ours: Ours) -> None:
+        """It was made a moment ago: their list may not have it yet, and nothing is known of it."""
+        self.undecided.add(ours.reference)
+
+    def _look_by_itself(self, reference: str) -> Seen | None:
         self.asked += 1
         return self.look(reference) if self.asked <= MOST_ASKED else None
 
-    def _note(self, reference: str, found: Finding | None, *, count: bool = True) -> None:
-        if found is None:
-            self.matched += count
+    def _note(self, reference: str, found: Finding | Alike) -> None:
+        """Count what was found. What can't be said of an earlier difference leaves it as it is."""
+        self.undecided.discard(reference)
+        if found == Alike.UNDECIDED:
+            self.undecided.add(reference)
+        elif isinstance(found, Finding):
+            if len(self.findings) < MOST_FINDINGS:
+                self.findings[reference] = found
+        else:
+            self.matched += found == Alike.AGREES
+            self.skipped += found == Alike.NO_MATTER
             self.settled |= {reference} & self.earlier
-        elif len(self.findings) < MOST_FINDINGS:
-            self.findings[reference] = found

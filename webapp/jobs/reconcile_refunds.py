@@ -34,7 +34,10 @@ class RefundComparison:
     look_whole: Callable[[str], Seen]
     check: Callable[[], None]
     at: datetime
-    matched: int = 0
+    agreeing: set[str] = field(default_factory=set)
+    """Payments of which both say that the same went back."""
+    undecided: set[str] = field(default_factory=set)
+    """Payments of which a refund is under way here, or was done a moment ago: it is too early to say."""
     asked: int = 0
     skipped: int = 0
     """Rows of the list that can't be read."""
@@ -52,18 +55,30 @@ class RefundComparison:
         with self.db.reading() as session:
             earlier = differences.open_references(session, self.source, MOST_FINDINGS)
         explained = self._compare_theirs(since - _EDGE, until)
-        self._compare_ours(since, until - _EDGE, explained)
+        self._compare_ours(since, until - _EDGE, explained, self._look)
+        self._compare_ours(until - _EDGE, until, explained, self._wait)
         self._look_at_earlier(earlier)
         said = None
         if self.asked > MOST_ASKED:
             said = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
         found = list(self.findings.values())
-        skipped = self.skipped
-        return Compared(self.source, self.at, since, until, self.matched, found, self.settled, said, skipped=skipped)
+        undecided = self.undecided - self.agreeing - self.findings.keys()
+        return Compared(
+            self.source,
+            self.at,
+            since,
+            until,
+            len(self.agreeing),
+            found,
+            self.settled,
+            said,
+            skipped=self.skipped,
+            undecided=len(undecided),
+        )
 
     def _compare_theirs(self, since: datetime, until: datetime) -> set[int]:
         """Theirs against ours; returns our payments of which each listed row is a refund of ours."""
-        explained: set[int] = set()
+        explained: dict[int, Refunded] = {}
         doubtful: dict[int, Refunded] = {}
         rows = self.listed(since, until)
         while taken := list(islice(rows, _PAGE)):
@@ -77,15 +92,20 @@ class RefundComparison:
                 if ours is None or row.fate == Fate.FAILED:
                     continue
                 if not row.dispute and row.minor(ours.currency) in ours.refunds:
-                    explained.add(ours.payment_id)
+                    explained[ours.payment_id] = ours
                 else:
                     doubtful[ours.payment_id] = ours
         for ours in doubtful.values():
             self._look(ours)
-        return explained | doubtful.keys()
+        for number in explained.keys() - doubtful.keys():
+            ours = explained[number]
+            (self.agreeing if ours.is_done else self.undecided).add(ours.reference)
+        return explained.keys() | doubtful.keys()
 
-    def _compare_ours(self, since: datetime, until: datetime, met: set[int]) -> None:
-        """Refunds that are done with us and that their list did not have."""
+    def _compare_ours(
+        self, since: datetime, until: datetime, met: set[int], lacking: Callable[[Refunded], None]
+    ) -> None:
+        """Refunds that are done with us in a time, and what is to be said of those that their list did not have."""
         last = 0
         while True:
             self.check()
@@ -95,10 +115,8 @@ class RefundComparison:
                 return
             for refund_id, ours in page:
                 last = refund_id
-                if ours.payment_id in met:
-                    self.matched += 1
-                else:
-                    self._look(ours)
+                if ours.payment_id not in met:
+                    lacking(ours)
 
     def _look_at_earlier(self, earlier: list[str]) -> None:
         """Differences from before that were not met now: they may agree by now."""
@@ -106,9 +124,12 @@ class RefundComparison:
         with self.db.reading() as session:
             known = refund_books.by_reference(session, self.provider, unmet[:MOST_ASKED])
         for ours in known.values():
-            self._look(ours, count=False)
+            self._look(ours)
 
-    def _look(self, ours: Refunded, *, count: bool = True) -> None:
+    def _wait(self, ours: Refunded) -> None:
+        self.undecided.add(ours.reference)
+
+    def _look(self, ours: Refunded) -> None:
         self.check()
         self.asked += 1
         if self.asked > MOST_ASKED:
@@ -116,7 +137,7 @@ class RefundComparison:
         theirs, _ = told_apart(self.look_whole(ours.reference), ours.number, is_by_hand=False)
         found = difference(ours, theirs) if isinstance(theirs, Seen) else None
         if found is None:
-            self.matched += count
+            self.agreeing.add(ours.reference)
             self.settled.add(ours.reference)
         elif len(self.findings) < MOST_FINDINGS:
             self.findings[ours.reference] = found

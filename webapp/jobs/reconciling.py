@@ -69,6 +69,7 @@ def _made(work: Work, comparison: Comparable) -> Compared:
 def _keep(work: Work, compared: Compared) -> None:
     with work.db.transaction() as session:
         differences.keep(session, compared, work.run_id)
-    counts = {"matched": compared.matched, "differences": len(compared.findings)}
+    found = len(compared.findings)
+    counts = {"matched": compared.matched, "differences": found, "undecided": compared.undecided}
     level = "warning" if compared.said or compared.findings else "info"
     work.log("books.compared", level, source=compared.source, said=compared.said, **counts)

@@ -85,9 +85,20 @@ class Reconciliation(Base):
     missing_there: Mapped[int] = mapped_column(default=0)
     different: Mapped[int] = mapped_column(default=0)
     skipped: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Rows of theirs that can't be ours, or can't be read: another product's, a currency that we don't know."""
+    """Rows of theirs that were not compared: another product's, a currency that we don't know, a stranger's attempt
+    that moved nothing.
+    """
+    undecided: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Things of ours of which it can't be said yet whether the books agree."""
+    collected_twice: Mapped[int] = mapped_column(default=0, server_default="0")
+    """References under which they list two successes; a second one is compared when it is a payment of its own."""
     said: Mapped[str | None]
     """Why it could not be finished, when it could not."""
+
+    @property
+    def compared(self) -> int:
+        """How many things were compared, whatever came of it."""
+        return self.matched + self.undecided + self.missing_here + self.missing_there + self.different
 
 
 class Difference(Base):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen
@@ -41,6 +42,16 @@ _MOVED = (Fate.SUCCEEDED, Fate.REVERSED)
 _UNDER_WAY = frozenset({PaymentStatus.PENDING, PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT})
 
 
+class Alike(Enum):
+    """What is to be said of one thing on which two books do not differ."""
+
+    AGREES = auto()
+    UNDECIDED = auto()
+    """It is under way and young: whatever the provider says of it, it is too early to say whether the books agree."""
+    NO_MATTER = auto()
+    """Nobody here knows of it, and no money moved there: nothing was compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ours:
     """What we know of one thing; minor units. What is young and under way can't be compared yet."""
@@ -66,26 +77,26 @@ class Finding:
     subject: tuple[str, int] | None = None
 
 
-def finding(ours: Ours | None, theirs: Seen | None, expected: Mapping[str, frozenset[Fate]]) -> Finding | None:
-    """What differs, if anything does."""
+def compared(ours: Ours | None, theirs: Seen | None, expected: Mapping[str, frozenset[Fate]]) -> Finding | Alike:
+    """What differs, or that nothing does, or that it can't be said yet."""
     if ours is None:
-        return _unknown_here(theirs) if theirs is not None else None
+        return _unknown_here(theirs) if theirs is not None else Alike.NO_MATTER
     theirs = theirs.as_asked(ours.amount) if theirs is not None else None
     fate = theirs.fate if theirs is not None else Fate.ABSENT
     if ours.is_young and ours.status in _UNDER_WAY:
-        return None
+        return Alike.UNDECIDED
     if fate not in expected[ours.status]:
         return _different(ours, theirs, f"It is {ours.status} here and {fate} there.")
     if theirs is None or fate not in _MOVED or (theirs.amount, theirs.currency) == (ours.amount, ours.currency):
-        return None
+        return Alike.AGREES
     here = Money(ours.amount, ours.currency)
     there = Money(theirs.amount, theirs.currency) if theirs.amount is not None and theirs.currency else "no amount"
     return _different(ours, theirs, f"It is {here} here and {there} there.")
 
 
-def _unknown_here(theirs: Seen) -> Finding | None:
+def _unknown_here(theirs: Seen) -> Finding | Alike:
     if theirs.fate not in (Fate.SUCCEEDED, Fate.PENDING):
-        return None
+        return Alike.NO_MATTER
     said = f"It is {theirs.fate} there and nobody here knows of it."
     return Finding(MISSING_HERE, theirs.reference, said, theirs.currency, theirs=theirs.amount)
 

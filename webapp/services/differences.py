@@ -38,8 +38,10 @@ class Compared:
     """How many there are of each kind, where they are too many to be named one by one."""
     skipped: int = 0
     """Rows of theirs that can't be ours, or can't be read."""
+    undecided: int = 0
+    """Things of ours of which it can't be said yet: young, under way, or moving while they were compared."""
     again: Sequence[int] = ()
-    """Payments of ours that have to be asked about once more, though nothing differs."""
+    """Payments of ours that were collected twice there: they have to be asked about, though nothing differs."""
 
 
 def keep(session: Session, compared: Compared, run_id: int | None) -> None:
@@ -57,6 +59,8 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> None:
             missing_there=kinds.get(MISSING_THERE, 0),
             different=kinds.get(DIFFERENT, 0),
             skipped=compared.skipped,
+            undecided=compared.undecided,
+            collected_twice=len(compared.again),
             said=compared.said,
         )
     )

@@ -32,6 +32,11 @@ class Refunded:
     number: str | None = None
     """The provider's number of the payment."""
 
+    @property
+    def is_done(self) -> bool:
+        """Whether none of our refunds is under way."""
+        return len(self.done) == len(self.refunds)
+
 
 def by_number(session: Session, provider: str, rows: Sequence[ListedRefund]) -> dict[str, Refunded]:
     """Those of our payments that listed refunds are of, by the payment's number there."""
