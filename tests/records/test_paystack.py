@@ -13,6 +13,7 @@ from webapp.conformance import records
 from webapp.domain.provider_words import Seen, Skipped
 from webapp.domain.refund_match import Wanted, candidates
 from webapp.providers import failures, tidings
+from webapp.providers.circuit import FAILURES
 from webapp.providers.failures import CallFailed
 from webapp.providers.needs import Checkout, Destination, Sending
 from webapp.providers.paystack import Paystack
@@ -188,6 +189,36 @@ def test_an_address_that_is_not_allowed_says_nothing_against_our_key(replay: Rep
     for _ in range(9):  # so many refusals of a key would open the circuit for everything
         with pytest.raises(failures.NotDone, match="Your IP address is not allowed to make this call"):
             company.look("r")
+
+
+_NO_ADDRESS = "verify-ip-not-allowed-403"
+_NO_CURRENCY = "initialize-currency-not-supported"
+_NO_KEY = "verify-invalid-key-401"
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "said", "opens"),
+    [
+        (_NO_ADDRESS, failures.PayoutsHeld, "Your IP address is not allowed to make this call", False),
+        (_NO_CURRENCY, failures.Refused, "Currency not supported by merchant", False),
+        (_NO_KEY, failures.KeyRefused, "Invalid key", True),
+    ],
+)
+def test_only_a_wrong_key_keeps_payouts_of_everybody_back(
+    replay: Replay, name: str, right: type[CallFailed], said: str, opens: bool
+) -> None:
+    """An address, a currency and a key are three different things, also when it is a payout that is refused."""
+    row = next(each for each in ROWS if each["name"] == name)
+    company = paystack(replay, (row["status"], row["says"]))
+    for number in range(FAILURES):
+        with pytest.raises(CallFailed, match=said) as told:
+            company.pay(Sending(f"payout-{number}", "RCP_1", 100, "NGN", "Payout"))
+        assert type(told.value) is right
+    queued = next(each for each in ROWS if each["name"] == "transfer-pending")
+    replay.stub.say((queued["status"], queued["says"]))
+    another = Sending(queued["asks"]["reference"], "RCP_2", queued["asks"]["amount"], "NGN", "Payout")
+    end = outcome_of(lambda: company.pay(another))
+    assert (end, len(replay.stub.asked)) == (("NotSent", 0) if opens else (queued["right"], 1))
 
 
 @pytest.mark.parametrize(("currency", "ours", "theirs"), [("XOF", 5_000, 500_000), ("EGP", 5_000, 5_000)])
