@@ -6,17 +6,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from tests.support.market import AMINA, CHIKA, DIVINE, Market, all_books_agree, person, undone, wallet
+from tests.support.market import AMINA, CHIKA, DIVINE, Market, all_books_agree, person, pool, undone, wallet
 from tests.support.payouts import planned, settled, written
 from tests.support.reversals import spend
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate
+from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Payout, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (
     alert_rules,
+    approvals,
     limits,
     payout_decisions,
     payout_destinations,
@@ -284,3 +286,41 @@ def test_what_its_provider_does_not_know_for_a_day_is_not_sent_for_ever_and_can_
             payouts.take_to_ask(session, number, timedelta(minutes=3), at=clock.now(), actor=person(9, "V", "viewer"))
         payouts.cancel(session, number, "Not there.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
     assert books(runtime, number)[2] == 10_000
+
+
+def test_what_was_written_off_and_comes_back_is_the_platforms_and_what_was_clawed_back_the_partys(
+    runtime: Runtime,
+) -> None:
+    for action, left in (("payout.write_off", 6_000), ("payout.claw_back", 6_000)):
+        first, _ = failed_then_paid(runtime, again="paid")
+        for _ in range(3):  # It may be paid after all, and come back, more than once.
+            assert decide(runtime, action, first, 10**9).executed
+            settled(runtime, first, Fate.REVERSED)
+            assert books(runtime, first)[2:] == (left, 0)
+            assert losses(runtime) == 0
+            settled(runtime, first, Fate.SUCCEEDED)
+    all_books_agree(runtime)
+
+
+def losses(runtime: Runtime) -> int:
+    with runtime.db.reading() as session:
+        return pool(session, AccountKind.LOSSES)
+
+
+def test_one_that_may_have_gone_is_asked_about_after_a_person_ended_it(runtime: Runtime) -> None:
+    number, other, unsent = (written(runtime, planned(runtime)) for _ in range(3))
+    take(runtime)
+    settled(runtime, number, Fate.ABSENT)
+    settled(runtime, other, Fate.PENDING)
+    long_ago = clock.now() - timedelta(hours=25)
+    with runtime.db.transaction() as session:
+        session.execute(update(Payout).values(created_at=long_ago, sent_at=long_ago))
+        session.execute(update(Payout).where(Payout.id == unsent).values(sent_at=None, status="pending"))
+        for each in (number, unsent):
+            payouts.cancel(session, each, "Not now.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
+    approval = decide(runtime, "payout.give_back", other).approval
+    assert approval is not None
+    with runtime.db.transaction() as session:
+        approvals.approve(session, approval.id, at=clock.now(), actor=CHIKA, settings=runtime.settings)
+        watched = session.scalars(select(Payout.id).where(Payout.look_again_at.is_not(None)).order_by(Payout.id)).all()
+    assert list(watched) == [number, other]

@@ -26,7 +26,7 @@ _WENT_BACK = ("reversed", "reversal-pending")
 _REFUND = {"processed": Fate.SUCCEEDED, "failed": Fate.FAILED}
 _NEEDS_PERSON = "needs-attention"
 _NOT_THERE = ("transaction_not_found", "transfer_not_found", "not_found")
-_NOT_THERE_SAID = "reference not found"
+_NOT_THERE_SAID = ("reference not found", "transaction not found", "transfer not found")
 _OVER = ("resolved", "archived")
 _OUTCOMES = {
     "merchant-accepted": ChargebackStatus.ACCEPTED,
@@ -290,7 +290,7 @@ def _transaction_of(row: Answer) -> str:
 def _absent(failure: CallFailed, reference: str) -> Seen:
     """That it is not there. Raises the failure when it means something else."""
     said = failure.sentence.lower()
-    if failure.status == 404 or failure.code in _NOT_THERE or _NOT_THERE_SAID in said:
+    if failure.status == 404 or failure.code in _NOT_THERE or any(each in said for each in _NOT_THERE_SAID):
         return Seen(reference, Fate.ABSENT, said=failure.sentence)
     raise failure
 

@@ -56,7 +56,6 @@ def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPay
 
     def post() -> None:
         _end(context, payout, PayoutStatus.SUCCEEDED, "payout.mark_paid", decision.reason, PayoutSucceeded())
-        payout.look_again_at = next_look(context.at, context.at)
         schedule = _schedule(context.session, payout)
         if schedule is not None:
             schedule.status, schedule.processed_at = ScheduleStatus.PROCESSED, context.at
@@ -142,7 +141,7 @@ def _end(context: Context, payout: Payout, status: PayoutStatus, action: str, re
     before, after = {"status": payout.status}, {"status": str(status)}
     payout.status, payout.settled_at, payout.next_try_at = status, at, None
     payout.doubted_at, payout.needs_person, payout.said = None, False, reason
-    payout.version += 1
+    payout.look_again_at, payout.version = next_look(at, at), payout.version + 1
     session.flush()
     audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
     events.add(session, event, payout.id, at=at)

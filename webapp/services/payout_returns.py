@@ -1,4 +1,4 @@
-"""Money of payouts that came back: from the provider's clearing account to the wallet it came from."""
+"""Money of payouts that came back: from the provider's clearing account to where it is missing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,28 +7,64 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AccountKind, TransferKind
-from webapp.models import Payout, Transfer
+from webapp.models import Account, Entry, Payout, Transfer
 from webapp.services import accounts, ledger_rows
 from webapp.services.ledger_rows import Movement
 from webapp.sql import one_of
 
+_MOST = 50
+"""So often a payout may come back, and be paid after all."""
+
 
 def give_back(session: Session, payout_ids: Sequence[int], *, at: datetime, run_id: int | None = None) -> None:
-    """Post what these payouts, at most 1,000 and locked by the caller, give back to their wallets; once each."""
+    """Post what these payouts, at most 1,000 and locked by the caller, give back; once each.
+
+    It goes to the wallet that it came from, or to the platform when that has borne it: the wallet has it already then.
+    """
     rows = session.scalars(select(Payout).where(one_of(session, Payout.id, payout_ids)).order_by(Payout.id)).all()
-    moves = [_movement(session, payout, at) for payout in rows]
+    borne = _borne_by_platform(session, rows)
+    moves = [_movement(session, payout, payout.id in borne, at) for payout in rows]
     ledger_rows.post_rows(session, moves, kind=TransferKind.PAYOUT_RETURN, at=at, run_id=run_id)
 
 
-def _movement(session: Session, payout: Payout, at: datetime) -> Movement:
+def free_reference(session: Session, first: str) -> str:
+    """The next reference of this kind for one payout: it may come back, and be paid after all, more than once."""
+    names = _names(first)
+    taken = select(func.count()).select_from(Transfer).where(Transfer.reference.in_(names))
+    return names[session.scalars(taken).one()]
+
+
+def after_all(payout: Payout) -> str:
+    """The reference of the first transfer that says who bears one that was paid after it had come back."""
+    return f"{payout.ref}-after-all"
+
+
+def _names(first: str) -> list[str]:
+    return [first, *(f"{first}-{number}" for number in range(2, _MOST + 1))]
+
+
+def _movement(session: Session, payout: Payout, is_platforms: bool, at: datetime) -> Movement:
     source = accounts.pool(session, AccountKind.CLEARING, payout.currency, at=at, owner=payout.provider)
-    wallet = accounts.open_account(session, AccountKind.WALLET, payout.party_id, payout.currency, at=at)
-    return Movement(_reference(session, payout), payout.currency, source, wallet, payout.amount)
+    if is_platforms:
+        target = accounts.pool(session, AccountKind.LOSSES, payout.currency, at=at)
+    else:
+        target = accounts.open_account(session, AccountKind.WALLET, payout.party_id, payout.currency, at=at)
+    return Movement(free_reference(session, _returned(payout)), payout.currency, source, target, payout.amount)
 
 
-def _reference(session: Session, payout: Payout) -> str:
-    """What was paid after it had come back may come back once more."""
-    first = f"{payout.ref}-return"
-    before = select(func.count()).select_from(Transfer).where(Transfer.reference.in_((first, f"{first}-2")))
-    number = session.scalars(before).one()
-    return f"{first}-{number + 1}" if number else first
+def _returned(payout: Payout) -> str:
+    return f"{payout.ref}-return"
+
+
+def _borne_by_platform(session: Session, payouts: Sequence[Payout]) -> set[int]:
+    """Those that were written off, and did not come back since."""
+    names = [after_all(each) for each in payouts]
+    known = set(session.scalars(select(Transfer.reference).where(Transfer.reference.in_(names))))
+    return {each.id for each in payouts if after_all(each) in known and _lost(session, each) < 0}
+
+
+def _lost(session: Session, payout: Payout) -> int:
+    names = _names(after_all(payout)) + _names(_returned(payout))
+    mine = select(func.coalesce(func.sum(Entry.amount), 0)).join(Transfer, Transfer.id == Entry.transfer_id)
+    mine = mine.join(Account, Account.id == Entry.account_id).where(Account.kind == AccountKind.LOSSES)
+    return int(session.scalars(mine.where(Transfer.reference.in_(names))).one())

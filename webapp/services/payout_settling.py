@@ -105,7 +105,7 @@ def _outcome(ruled: Sequence[Ruled]) -> Outcome:
 
 def _count(outcome: Outcome, each: Ruled) -> None:
     """One payout is one item. Its money counts once: with the word by which its provider has it for the first time."""
-    row, is_new = each.row, each.row.status in _UNSENT
+    row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
     if each.course in (Course.FAIL, Course.REVERSE):
         outcome.failed.append(Refused(row.id, row.ref, each.sentence or f"It {each.status}."))
     elif each.course == Course.CONTRADICT:
@@ -140,6 +140,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
         Payout.attempts,
         Payout.schedule_id,
         Payout.provider,
+        Payout.provider_id,
         Payout.settled_at,
         Payout.doubted_at,
         Payout.sent_at,

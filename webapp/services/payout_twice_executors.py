@@ -10,7 +10,7 @@ from webapp.domain.payout_rules import next_look
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Payout, PayoutSchedule
-from webapp.services import alerts, audit, clawback_drafts, events, postings
+from webapp.services import alerts, audit, clawback_drafts, events, payout_returns, postings
 from webapp.services.accounts import Place
 from webapp.services.clawback_drafts import Sides
 from webapp.services.executors import Context, Payload, Posting, executor
@@ -88,7 +88,7 @@ def _posting(context: Context, subject: PayoutSubject, action: str, reason: str,
     payout = subject.payout
     clearing = Place(AccountKind.CLEARING, payout.currency, owner=payout.provider)
     draft = Draft(
-        reference=f"{payout.ref}-after-all",
+        reference=payout_returns.free_reference(context.session, payout_returns.after_all(payout)),
         kind=TransferKind.PAYOUT,
         currency=payout.currency,
         sides=[(clearing, payout.amount), *sides],

@@ -12,6 +12,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.claims import Claim
 from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.money import Money
+from webapp.domain.payout_rules import next_look
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
@@ -169,7 +170,7 @@ def held_back(session: Session, at: datetime, providers: Collection[str], limit:
 def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor: Actor, settings: Settings) -> Payout:
     """Give a payout up before it is sent: the money is in the wallet again, its schedule is cancelled.
 
-    Raises Conflict while its provider may have it still and not show it yet.
+    Raises Conflict while its provider may have it still and not show it yet. One that was tried is asked about still.
     """
     actor.require("payout:manage")
     said = checks.require_text(reason, "reason", "Say why it is cancelled.")
@@ -182,6 +183,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     payout_returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
     payout.said, payout.version = said, payout.version + 1
+    payout.look_again_at = next_look(at, at) if payout.sent_at is not None else None
     if payout.schedule_id is not None:
         schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
         schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1
