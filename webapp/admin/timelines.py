@@ -42,6 +42,8 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "approval.rejected": (_l("Proposal rejected"), "bad", "cross"),
     "approval.expired": (_l("Proposal lapsed"), "warn", "clock"),
     "transfer.reverse": (_l("Payment reversed"), "warn", "return"),
+    "transfer.reverse_and_refund": (_l("Payment reversed, and refunded"), "warn", "return"),
+    "transfer.reverse_and_split": (_l("Payment reversed, and split"), "warn", "return"),
     "order.complete": (_l("Order completed"), "good", "check"),
     "order.cancel": (_l("Order cancelled"), "calm", "cross"),
     "wallet.open": (_l("Wallet opened"), "info", "wallet"),

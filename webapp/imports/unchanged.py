@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from webapp.domain.instants import said
+from webapp.domain.instants import parse_instant, said
 from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import EscrowStatus, OrderStatus
@@ -137,4 +137,4 @@ def _time(at: datetime | None) -> str:
 
 
 def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return parse_instant(f"{text}Z")

@@ -64,7 +64,7 @@ def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPay
 
     return Posting(
         sentence=f"payout {payout.ref} over {subject.amount} counts as paid, though {payout.provider} does not say so",
-        done=f"Payout {payout.ref} counts as paid.",
+        done=f"Payout {payout.ref} over {subject.amount} counts as paid.",
         amount=subject.amount,
         post=post,
         takes_two=True,

@@ -100,7 +100,7 @@ def _posting(context: Context, subject: PayoutSubject, action: str, reason: str,
 
     return Posting(
         sentence=f"payout {payout.ref} over {subject.amount} counts as paid: {how}",
-        done=f"Payout {payout.ref} counts as paid: {how}.",
+        done=f"Payout {payout.ref} over {subject.amount} counts as paid: {how}.",
         amount=subject.amount,
         post=post,
         legs=postings.legs(context.session, [draft]),

@@ -1,6 +1,7 @@
 """Start everything, keep it running, stop everything."""
 
 import signal
+import threading
 import time
 from types import FrameType
 from urllib.error import URLError
@@ -25,12 +26,16 @@ from webapp.up.sandbox import Place
 _READY_SECONDS, _STOP_SECONDS, _TICK = 60.0, 25.0, 0.1
 
 
+_ASKED = threading.Event()
+
+
 class _Asked(Exception):
     """Someone asked to stop."""
 
 
 def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
     """Run the desk on this machine until Ctrl-C or SIGTERM. Raises Refusal when it can't start."""
+    _ASKED.clear()
     signal.signal(signal.SIGTERM, _ask)
     signal.signal(signal.SIGINT, _ask)
     lock = claim(settings.var_dir.resolve())
@@ -85,6 +90,7 @@ def _prepare_database(settings: Settings, demo: bool) -> None:
 def _wait_for_desk(settings: Settings, children: list[Child]) -> None:
     ends = time.monotonic() + _READY_SECONDS
     while not _ready(settings.port):
+        _heed()
         _revive(children)
         if time.monotonic() > ends:
             logs = settings.var_dir.resolve() / "log"
@@ -126,6 +132,7 @@ def _greet(settings: Settings, demo: bool, place: Place | None) -> None:
 
 def _watch(children: list[Child]) -> None:
     while True:
+        _heed()
         _revive(children)
         time.sleep(_TICK)
 
@@ -159,4 +166,11 @@ def _stop(children: list[Child]) -> None:
 
 
 def _ask(_number: int, _frame: FrameType | None) -> None:
+    _ASKED.set()
     raise _Asked
+
+
+def _heed() -> None:
+    """Heed what was asked while Python ran a finalizer, where nothing that is raised gets any further."""
+    if _ASKED.is_set():
+        raise _Asked
