@@ -322,6 +322,19 @@ def test_a_refund_of_the_rest_is_not_made_smaller_by_what_is_booked_already(case
     assert (refund.amount, refund.status) == (6_000, "waiting")
 
 
+def test_a_bank_that_says_again_what_it_had_taken_back_is_asked_again(case: Case) -> None:
+    """Lost, won, and lost once more: the last word has the key of the first, and other words."""
+    case.release()
+    number = case.charged_back(4_000)
+    case.bank(number, "lost")
+    case.bank(number, "won")
+    assert (case.banks(), case.payment().undecided_amount) == (["won"], 0)
+    case.world.control(f"dispute/{number}", {"outcome": "lost"})
+    case.tell(number, "resolve", resolution="lost", resolvedAt="2026-03-01T10:00:00.000Z")
+    assert (case.banks(), case.payment().undecided_amount) == (["lost"], 4_000)
+    assert "payment_taken_back" in case.alerts()
+
+
 def test_one_that_we_won_is_not_lost_since_we_refunded_the_payment_ourselves(case: Case) -> None:
     case.refund()
     case.give()

@@ -54,24 +54,36 @@ def take(session: Session, provider: str, raw: bytes, told: Tidings, *, at: date
 
 
 def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
-    """Keep it; the same again only counts. Says whether it is new."""
+    """Keep it. The same again only counts; under the same key with other words it is handled anew, for what was said
+    before may have been taken back in between. Says whether there is something new to do.
+    """
+    body = tidings.as_text(raw)
     row = insert_new(session, IncomingWebhook).values(
         provider=provider,
         key=told.key[:_LONGEST_KEY],
         event=told.event[:_LONGEST_KEY],
         reference=told.reference,
-        body=tidings.as_text(raw),
-        status=IncomingStatus.RECEIVED,
-        times=1,
-        attempts=0,
-        next_try_at=at,
+        body=body,
         received_at=at,
+        times=1,
+        **_unhandled(at),
     )
     again = row.on_conflict_do_update(
         index_elements=["provider", "key"], set_={"times": IncomingWebhook.__table__.c.times + 1}
     )
     times = session.scalars(again.returning(IncomingWebhook.times)).one()
-    return bool(times == 1)
+    return bool(times == 1) or _reopen(session, provider, told.key[:_LONGEST_KEY], body, at)
+
+
+def _reopen(session: Session, provider: str, key: str, body: str, at: datetime) -> bool:
+    other = (IncomingWebhook.provider == provider, IncomingWebhook.key == key, IncomingWebhook.body != body)
+    anew = update(IncomingWebhook).where(*other).values(body=body, said=None, handled_at=None, **_unhandled(at))
+    told = anew.returning(IncomingWebhook.id).execution_options(synchronize_session=False)
+    return session.scalars(told).first() is not None
+
+
+def _unhandled(at: datetime) -> dict[str, Any]:
+    return {"status": IncomingStatus.RECEIVED, "attempts": 0, "next_try_at": at}
 
 
 def refuse(session: Session, provider: str, sentence: str, *, origin: str | None, at: datetime) -> None:
@@ -120,7 +132,9 @@ def count_due(session: Session, at: datetime) -> int:
 def close(session: Session, ended: Mapping[int, tuple[IncomingStatus, str]], *, at: datetime) -> None:
     """Say what became of webhooks, by their ids."""
     for webhook_id, (status, said) in sorted(ended.items()):
-        closed = update(IncomingWebhook).where(IncomingWebhook.id == webhook_id)
+        # One that came with other words while it was handled has no attempt yet: it stays open.
+        mine = (IncomingWebhook.id == webhook_id, IncomingWebhook.attempts > 0)
+        closed = update(IncomingWebhook).where(*mine)
         values = {"status": status, "said": said[:1000], "handled_at": at, "next_try_at": None}
         session.execute(closed.values(**values).execution_options(synchronize_session=False))
 
