@@ -107,8 +107,13 @@ def test_an_order_that_is_being_paid_on_the_desk_is_not_paid_by_a_file_as_well(
         session.add(Payment(order_id=order.id, status="pending", created_at=clock.now(), **told))
     _, [problem], _ = brought(runtime, file_of, PAID)
     assert "paid_at is not there on the desk and 01 February 2026, 01:00 UTC in the file" in problem
-    assert "a payment of it is under way" in problem
+    assert "the desk has a payment of it" in problem
     assert state(runtime) == ("awaiting_payment", "pending_payment", None)
+
+
+def test_a_file_of_whole_minutes_completes_what_was_paid_at_a_second(runtime: Runtime, file_of: Files) -> None:
+    found, problems, _ = brought(runtime, file_of, PAID.replace("01:00:00Z,,", "01:00:27Z,,"), COMPLETED)
+    assert (found.updated, problems) == (1, [])
 
 
 def test_what_changes_between_the_look_and_the_lock_is_left_and_named(

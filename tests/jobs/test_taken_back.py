@@ -28,7 +28,7 @@ from webapp.services import (
     refunds,
 )
 from webapp.services.disputes import NewDispute
-from webapp.services.escrow_executors import RefundEscrow
+from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow
 
 
 @pytest.mark.parametrize(("amount", "gone"), [(None, 10_000), (4_000, 4_000)])
@@ -155,6 +155,8 @@ def test_a_refund_of_what_the_payer_has_back_already_warns_of_it(case: Case) -> 
     with case.runtime.db.reading() as session:
         how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         preview = previews.of(session, "escrow.refund", case.escrow().id, RefundEscrow(reason=WHY), **how)
+        released = previews.of(session, "escrow.release", case.escrow().id, ReleaseEscrow(reason=WHY), **how)
+    assert released.warnings == ()
     [warning] = preview.warnings
     assert "The payer has NGN 40.00 of payment" in warning
     assert "comes on top of that" in warning

@@ -38,10 +38,10 @@ def compare(line: OrderLine, known: Any) -> Compared:
     """Hold a line against the order that the desk has under its reference."""
     wrong = [_both(name, here, there) for name, here, there in _fixed(line, known) if here != there]
     paid = completed = False
-    if line.paid_at and line.paid_at != stored(known.paid_at):
+    if line.paid_at and _minute(line.paid_at) != _minute(stored(known.paid_at)):
         paid = _may_be_paid(known)
         wrong += [] if paid else [_both("paid_at", _time(known.paid_at), _time(_instant(line.paid_at)))]
-    if line.completed_at and line.completed_at != stored(known.completed_at):
+    if line.completed_at and _minute(line.completed_at) != _minute(stored(known.completed_at)):
         completed = _may_be_completed(known, paid)
         wrong += (
             [] if completed else [_both("completed_at", _time(known.completed_at), _time(_instant(line.completed_at)))]
@@ -114,6 +114,11 @@ def _release(line: OrderLine, known: Any, completed: bool) -> tuple[str | None, 
     return None, [_both("release_at", _time(known.release_at), _time(_instant(line.release_at)))]
 
 
+def _minute(text: str | None) -> str | None:
+    """As exact as it is said: files write whole minutes, and what a provider collected has seconds."""
+    return text[:16] if text else None
+
+
 def _both(name: str, here: str, there: str) -> str:
     return f"{name} is {here} on the desk and {there} in the file"
 
@@ -128,7 +133,7 @@ def _meanwhile(known: Any) -> str:
     if known.freezes:
         told.append("it is frozen")
     if known.payments:
-        told.append("a payment of it is under way or in review on the desk")
+        told.append("the desk has a payment of it")
     return f"; {', '.join(told)}" if told else ""
 
 

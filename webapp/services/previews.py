@@ -14,6 +14,9 @@ from webapp.services.executors import Payload, Posting
 from webapp.services.postings import Leg
 from webapp.settings import Settings
 
+_TO_BUYER = ("escrow.refund", "dispute.resolve", "transfer.reverse_and_refund", "transfer.reverse_and_split")
+"""Decisions that may give the buyer money: what the buyer has back already, that comes on top of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -32,7 +35,7 @@ def of(
 ) -> Preview:
     """What the decision would do. Raises Conflict and Invalid like the decision itself."""
     posting = executors.compute(session, action, subject_id, payload, at=at, actor=actor, locked=False)
-    return _shown(session, posting, at, actor, settings)
+    return _shown(session, action, posting, at, actor, settings)
 
 
 def of_ruling(
@@ -47,13 +50,14 @@ def of_approval(session: Session, approval_id: int, *, at: datetime, actor: Acto
     """What a waiting proposal would do if it were approved now."""
     approval = approvals.get(session, approval_id)
     posting = approvals.proposed_posting(session, approval, at=at, actor=actor, locked=False)
-    return _shown(session, posting, at, actor, settings)
+    return _shown(session, approval.action, posting, at, actor, settings)
 
 
-def _shown(session: Session, posting: Posting, at: datetime, actor: Actor, settings: Settings) -> Preview:
+def _shown(session: Session, action: str, posting: Posting, at: datetime, actor: Actor, settings: Settings) -> Preview:
     amount = posting.amount
     second = limits.needs_second_person(session, actor, amount.currency, amount.amount, at, settings)
     second = second or posting.takes_two
     escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
-    warnings = () if escrow is None else chargeback_cases.warnings(session, escrow)
+    to_buyer = escrow is not None and action in _TO_BUYER
+    warnings = chargeback_cases.warnings(session, escrow) if escrow is not None and to_buyer else ()
     return Preview(list(posting.legs), amount.currency, posting.sentence, second, warnings)
