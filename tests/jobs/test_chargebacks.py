@@ -28,6 +28,7 @@ from webapp.services import (
 )
 from webapp.services.disputes import NewDispute
 from webapp.services.escrow_executors import RefundEscrow
+from webapp.services.reversal_executors import ReverseTransfer
 
 
 def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -> None:
@@ -154,6 +155,12 @@ def test_after_a_release_without_a_rule_a_person_decides(case: Case) -> None:
 def test_what_was_paid_and_is_held_again_is_taken_by_the_bank_that_had_won(case: Case) -> None:
     case.night()
     case.bank(case.charged_back(4_000), "lost")
+    with case.runtime.db.reading() as session:
+        out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
+        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        shown = previews.of(session, "transfer.reverse", out.id, ReverseTransfer(reason=WHY), **how)
+    [warning] = shown.warnings
+    assert "NGN 40.00 of it is booked out of the escrow as soon as it is held again" in warning
     _reverse(case)
     assert (case.escrow().status, case.escrow().amount, case.escrow().fee) == ("held", 6_000, 300)
     assert (case.payment().undecided_amount, case.alerts()) == (0, [])

@@ -62,6 +62,16 @@ def warnings(session: Session, escrow: Escrow) -> list[str]:
     return told + [_already(each, part) for each in payments if (part := each.taken_back_decided - taken[each.id]) > 0]
 
 
+def of_reversal(session: Session, escrow: Escrow) -> list[str]:
+    """What goes out of an escrow again as soon as a reversal holds it: what a bank took, and nobody booked yet."""
+    taken = [each for each in of_escrow(session, escrow) if each.unbooked_amount > 0]
+    return [
+        f"{in_words(each)} {Money(each.unbooked_amount, each.currency)} of it is booked out of the escrow as soon as "
+        "it is held again, in the same step: only what is left over waits for a decision."
+        for each in taken
+    ]
+
+
 def in_words(known: ProviderDispute) -> str:
     """How it stands, and what it costs."""
     amount = Money(known.amount, known.currency)

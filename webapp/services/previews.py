@@ -1,6 +1,6 @@
 """What a decision would post, and every balance after it: the executor's own computation. Nothing is written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +14,14 @@ from webapp.services.executors import Payload, Posting
 from webapp.services.postings import Leg
 from webapp.settings import Settings
 
-_TO_BUYER = ("escrow.refund", "dispute.resolve", "transfer.reverse_and_refund", "transfer.reverse_and_split")
-"""Decisions that may give the buyer money: what the buyer has back already, that comes on top of."""
+_WARNINGS: dict[str, Callable[[Session, Escrow], Sequence[str]]] = {
+    "escrow.refund": chargeback_cases.warnings,
+    "dispute.resolve": chargeback_cases.warnings,
+    "transfer.reverse_and_refund": chargeback_cases.warnings,
+    "transfer.reverse_and_split": chargeback_cases.warnings,
+    "transfer.reverse": chargeback_cases.of_reversal,
+}
+"""What to know before a decision is made: what the buyer has back already comes on top of what it gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,6 @@ def _shown(session: Session, action: str, posting: Posting, at: datetime, actor:
     second = limits.needs_second_person(session, actor, amount.currency, amount.amount, at, settings)
     second = second or posting.takes_two
     escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
-    to_buyer = escrow is not None and action in _TO_BUYER
-    warnings = chargeback_cases.warnings(session, escrow) if escrow is not None and to_buyer else ()
+    told = _WARNINGS.get(action)
+    warnings = told(session, escrow) if told is not None and escrow is not None else ()
     return Preview(list(posting.legs), amount.currency, posting.sentence, second, warnings)
