@@ -68,8 +68,13 @@ def test_what_is_left_after_the_debt_goes_into_the_wallet(market: Market) -> Non
     reverse(market, escrow.id)
     thaw(market, escrow.id)
 
+    decision, about = ReleaseEscrow(reason="It came."), market.runtime.settings
+    shown = previews.of(market.session, "escrow.release", escrow.id, decision, at=NOW, actor=DIVINE, settings=about)
     let_go(market, "release", escrow.id)
 
+    assert shown.sentence.endswith(
+        "; NGN 40.00 of it meets the seller's debt of the reversal and NGN 55.00 goes into the wallet"
+    )
     seller = {"receivable seller": 4_000, "wallet seller": 5_500}
     assert entries(market.session, escrow.id) == {"escrow": -10_000, **seller, "fees": 500}
 

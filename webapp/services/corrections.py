@@ -54,7 +54,7 @@ def draft(session: Session, escrow: Escrow, opposite: Draft, parts: Shares) -> t
         wallet = Place(AccountKind.WALLET, escrow.currency, party_id)
         sides += [(account or debt, covered), (accounts.found(session, wallet) or wallet, part - covered)]
         if covered:
-            met.append(Met(escrow.id, party_id, account or 0, covered))
+            met.append(Met(escrow.id, party_id, account or 0, covered, part - covered))
     sides.append((Place(AccountKind.FEES, escrow.currency), parts.fee))
     reference = f"escrow-{escrow.id}-{escrow.hold_no + 1}-{way.kind}"
     moved = [side for side in sides if side[1]]

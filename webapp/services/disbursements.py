@@ -3,8 +3,9 @@ by `releases`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, column, func, literal, select, union_all, values
@@ -149,9 +150,10 @@ def _given(met: Sequence[Met]) -> Any:
     """What is met, as rows to join; None when there is none, so that the many are paid without a join."""
     if not met:
         return None
-    columns = [column(name, BigInt) for name in ("escrow_id", "party_id", "account_id", "amount")]
+    names = ("escrow_id", "party_id", "account_id", "amount")
+    columns = [column(name, BigInt) for name in names]
     # SQLite names the columns of VALUES only in a WITH.
-    return values(*columns, name="given").data([astuple(each) for each in met]).cte("met")
+    return values(*columns, name="given").data([attrgetter(*names)(each) for each in met]).cte("met")
 
 
 def _less(amount: Column, debts: Any) -> Column:

@@ -31,6 +31,8 @@ class Met:
     party_id: int
     account_id: int
     amount: int
+    rest: int
+    """What of the payment is left for the wallet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def to_meet(
         unpaid = owed[left.account_id] - left.other_since - reversed_since[left.account_id]
         amount = min(left.amount, share, unpaid)
         if amount > 0:
-            found.append(Met(left.escrow_id, party_id, left.account_id, amount))
+            found.append(Met(left.escrow_id, party_id, left.account_id, amount, share - amount))
         reversed_since[left.account_id] += left.amount
     return found
 
@@ -93,6 +95,8 @@ def in_words(met: Sequence[Met], escrow: Escrow) -> str:
     for each in met:
         side = "seller" if each.party_id == escrow.seller_id else "buyer"
         said += f"; {Money(each.amount, escrow.currency)} of it meets the {side}'s debt of the reversal"
+        if each.rest:
+            said += f" and {Money(each.rest, escrow.currency)} goes into the wallet"
     return said
 
 
