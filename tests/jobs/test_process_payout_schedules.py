@@ -19,7 +19,7 @@ from webapp.domain.provider_words import Fate, Seen
 from webapp.errors import Conflict, Invalid
 from webapp.jobs import payout_waves
 from webapp.jobs.run_job import run_here
-from webapp.models import Alert, Payout, PayoutSchedule, Transfer
+from webapp.models import Alert, Audit, Payout, PayoutSchedule, Transfer
 from webapp.providers.leases import Lease
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
@@ -181,6 +181,9 @@ def test_what_fails_after_it_was_accepted_comes_back(runtime: Runtime, world: Sa
 
     assert payouts_of(runtime, plan)[0].status == outcome
     assert held(runtime, plan) == 10_000
+    with runtime.db.transaction() as session:
+        told = select(Audit).where(Audit.action.in_(("payout.fail", "payout.reverse")))
+        assert session.scalars(told).one().before == '{"status":"sent"}'
     all_books_agree(runtime)
 
 

@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
 from webapp.jobs.payment_waves import verify_now
-from webapp.models import Alert, IncomingWebhook, Refund
+from webapp.models import Alert, Audit, IncomingWebhook, Refund
 from webapp.runtime import Runtime
 from webapp.services import (
     approvals,
@@ -82,6 +82,9 @@ def test_what_fails_at_the_provider_makes_it_whole_again(case: Case) -> None:
     case.verify()
     assert (case.payment().status, case.payment().taken_back_amount) == ("succeeded", 0)
     assert (case.causes(), case.alerts()) == ([], [])
+    with case.runtime.db.transaction() as session:
+        told = select(Audit.before).where(Audit.action == "payment.restored")
+        assert session.scalars(told).one() == '{"status":"needs_review"}'
 
 
 def test_the_platform_bears_it_and_the_seller_is_paid(case: Case) -> None:

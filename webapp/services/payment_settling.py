@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import bindparam, exists, literal, select, update
@@ -328,12 +330,14 @@ def _after(word: Word) -> float | None:
 
 def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
     """Records and events as the payments are now."""
-    ids = [each.row.id for each in ruled]
     said = json_text(session, {"status": Payment.status, "said": Payment.said})
-    records = select(Payment.id, literal('{"status":"pending"}').label("before"), said.label("after"))
-    records = records.where(one_of(session, Payment.id, ids))
-    audit.record_all(session, actor, action, "payment", records, len(ids), at=at)
-    events.add_all(session, event, ids, at=at)
+    for before, some in groupby(sorted(ruled, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
+        ids = [each.row.id for each in some]
+        was = literal(f'{{"status":"{before}"}}').label("before")
+        records = select(Payment.id, was, said.label("after")).where(one_of(session, Payment.id, ids))
+        audit.record_all(session, actor, action, "payment", records, len(ids), at=at)
+    events.add_all(session, event, [each.row.id for each in ruled], at=at)
 
 
+_STATUS_BEFORE = attrgetter("row.status")
 _TABLE: Any = Payment.__table__

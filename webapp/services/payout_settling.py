@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Boolean, bindparam, case, func, literal, select, update
@@ -20,6 +22,7 @@ from webapp.services import alerts, audit, events, payout_failures, payout_pause
 from webapp.services.outcome import Outcome, Refused
 from webapp.sql import json_text, lock, one_of
 
+_STATUS_BEFORE = attrgetter("row.status")
 _TABLE: Any = Payout.__table__
 _SCHEDULES: Any = PayoutSchedule.__table__
 _WATCHED = (Course.LEAVE, Course.CONTRADICT, Course.RETRACT)
@@ -256,9 +259,10 @@ def _told(each: Ruled) -> dict[str, Any]:
 def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
     if not ruled:
         return
-    ids = [each.row.id for each in ruled]
     said = json_text(session, {"status": Payout.status, "said": Payout.said})
-    records = select(Payout.id, literal('{"status":"sending"}').label("before"), said.label("after"))
-    records = records.where(one_of(session, Payout.id, ids))
-    audit.record_all(session, actor, action, "payout", records, len(ids), at=at)
-    events.add_all(session, event, ids, at=at)
+    for before, some in groupby(sorted(ruled, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
+        ids = [each.row.id for each in some]
+        was = literal(f'{{"status":"{before}"}}').label("before")
+        records = select(Payout.id, was, said.label("after")).where(one_of(session, Payout.id, ids))
+        audit.record_all(session, actor, action, "payout", records, len(ids), at=at)
+    events.add_all(session, event, [each.row.id for each in ruled], at=at)
