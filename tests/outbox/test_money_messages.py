@@ -9,197 +9,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.outbox.conftest import with_settings
+from tests.outbox.scenes import JOB, SCENES, WHOLE, Key, Scene
 from tests.outbox.support import deliveries, spread
-from tests.support import money
-from tests.support.market import AMINA, DIVINE, Market
+from tests.support.market import AMINA
 from webapp import clock
-from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, GivenBack, Seen
-from webapp.domain.shares import divide
-from webapp.models import Account, Delivery, Entry, Escrow, Party, Payment, Refund, Transfer
+from webapp.domain.provider_words import Fate, Seen
+from webapp.models import Account, Delivery, Entry, Escrow, Payment, Refund, Transfer
 from webapp.runtime import Runtime
-from webapp.services import (
-    executors,
-    freezes,
-    orders,
-    payment_settling,
-    payments,
-    refund_ends,
-    releases,
-)
+from webapp.services import freezes, payment_settling
 from webapp.services.messages import money_texts
-from webapp.services.orders import NewOrder
 
-JOB = job_actor("check_pending_payments")
-WHOLE, FEE = 10_000, 500
-_Key = tuple[str, str, str]
-
-
-class Scene:
-    """One order of 100.00 with a fee of 5.00, whose parties can be written to; each deed has an instant of its own."""
-
-    def __init__(self, session: Session, runtime: Runtime) -> None:
-        self.session, self.runtime = session, runtime
-        self.market = Market(session, runtime, at=clock.now())
-        self.buyer, self.seller = self.market.party("buyer"), self.market.party("seller")
-        for side in (self.buyer, self.seller):
-            side.email = f"{side.ref}@shop.example"
-        new = NewOrder("the-order", self.buyer.id, self.seller.id, WHOLE, "NGN", fee=FEE)
-        self.order = orders.create(session, new, at=clock.now(), actor=DIVINE, settings=runtime.settings)
-        self.payment = payments.create(
-            session, self.order.id, "paystack", at=clock.now(), actor=DIVINE, settings=runtime.settings
-        ).id
-        self.hear()
-
-    @property
-    def escrow(self) -> Escrow:
-        return orders.escrow_of(self.session, self.order.id)
-
-    def hear(self, gone: int = 0) -> None:
-        """The provider says that it has the payment, less what is gone of it."""
-        back = (GivenBack(gone),) if gone else ()
-        word = Seen("r", Fate.SUCCEEDED, WHOLE, "NGN", "77", given_back=back)
-        how: Any = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
-        payment_settling.settle_all(self.session, {self.payment: word}, **how)
-        self.session.expire_all()
-
-    def do(self, action: str, subject: int, **said: Any) -> None:
-        decision = executors.find(action).payload(reason="It is right so.", **said)
-        how: Any = {"at": clock.now(), "actor": AMINA.entrusted_with("money:move"), "locked": True}
-        executors.compute(self.session, action, subject, decision, **how).post()
-        self.session.expire_all()
-
-    def release(self) -> "Scene":
-        self.do("escrow.release", self.escrow.id)
-        return self
-
-    def refund(self, *, by_card: bool = False) -> "Scene":
-        self._by(by_card)
-        self.do("escrow.refund", self.escrow.id)
-        self._by(True)
-        return self
-
-    def split(self, *, by_card: bool = False) -> "Scene":
-        self._by(by_card)
-        escrow = self.escrow
-        parts = divide(Money(WHOLE, "NGN"), escrow.fee, 7_000)
-        mover = AMINA.entrusted_with("money:move")
-        releases.divide(self.session, escrow.id, parts, at=clock.now(), actor=mover, reason="decision", said="So.")
-        self._by(True)
-        self.session.expire_all()
-        return self
-
-    def spend(self, party: Party, amount: int) -> "Scene":
-        """What the party has in its wallet is used for something else."""
-        how: Any = {"at": clock.now(), "actor": DIVINE}
-        new = NewOrder(f"bought-{clock.now().timestamp()}", party.id, self.market.party("shop").id, amount, "NGN")
-        new = NewOrder(new.ref, new.buyer_id, new.seller_id, amount, "NGN", terms="wallet")
-        orders.create(self.session, new, **how, settings=self.runtime.settings)
-        return self
-
-    def reverse(self) -> "Scene":
-        out = select(Transfer.id).where(Transfer.escrow_id == self.escrow.id, Transfer.leaves)
-        self.do("transfer.reverse", self.session.scalars(out.order_by(Transfer.id.desc())).first() or 0, to_debt=True)
-        for freeze in freezes.open_freezes(self.session, self.escrow.id):
-            freezes.unfreeze(self.session, freeze.id, "Seen.", at=clock.now(), actor=DIVINE)
-        self.session.expire_all()
-        return self
-
-    def taken(self, amount: int, action: str) -> "Scene":
-        """The provider gave some back without us, and somebody decided about it."""
-        self.hear(amount)
-        self.do(action, self.payment)
-        return self
-
-    def given_again(self) -> "Scene":
-        self.hear()
-        self.do("payment.give_again", self.payment)
-        return self
-
-    def earn(self, party: Party, amount: int) -> "Scene":
-        reference = f"earned-{clock.now().timestamp()}"
-        money.deposit(self.session, party.id, amount, "NGN", reference=reference, at=clock.now(), actor=DIVINE)
-        return self
-
-    def refund_ended(self, ends: Callable[..., None]) -> "Scene":
-        refund = self.session.scalars(select(Refund)).one()
-        ends(self.session, refund, clock.now(), JOB)
-        return self
-
-    def _by(self, by_card: bool) -> None:
-        """Whether the payment can go back through its provider."""
-        self.session.get_one(Payment, self.payment).provider_id = "77" if by_card else None
-        self.session.flush()
-
-
-def _rest_into_wallet(scene: Scene) -> Scene:
-    scene.hear(4_000)
-    scene._by(False)
-    scene.do("payment.refund_rest", scene.payment)
-    return scene
-
-
-PAID = 9_500
-SCENES: dict[_Key, Callable[[Scene], Any]] = {
-    ("escrow.released", "seller", "in_wallet"): lambda s: s.release(),
-    ("escrow.released", "seller", "in_wallet_and_debt_met"): lambda s: (
-        s.release().spend(s.seller, 4_000).reverse().release()
-    ),
-    ("escrow.released", "seller", "debt_met"): lambda s: s.release().spend(s.seller, PAID).reverse().release(),
-    ("escrow.refunded", "buyer", "in_wallet"): lambda s: s.refund(),
-    ("escrow.refunded", "buyer", "in_wallet_and_debt_met"): lambda s: (
-        s.refund().spend(s.buyer, 4_000).reverse().refund()
-    ),
-    ("escrow.refunded", "buyer", "debt_met"): lambda s: s.refund().spend(s.buyer, WHOLE).reverse().refund(),
-    ("escrow.refunded", "buyer", "sent_back"): lambda s: s.refund(by_card=True),
-    ("escrow.refunded", "buyer", "went_back"): lambda s: s.taken(WHOLE, "payment.claw_back"),
-    ("escrow.refunded", "buyer", "went_back_and_sent"): lambda s: s.taken(4_000, "payment.refund_rest"),
-    ("escrow.refunded", "buyer", "went_back_and_in_wallet"): _rest_into_wallet,
-    ("escrow.split", "seller", "in_wallet"): lambda s: s.split(),
-    ("escrow.split", "seller", "in_wallet_and_debt_met"): lambda s: (
-        s.release().spend(s.seller, 4_000).reverse().split()
-    ),
-    ("escrow.split", "seller", "debt_met"): lambda s: s.release().spend(s.seller, PAID).reverse().split(),
-    ("escrow.split", "buyer", "in_wallet"): lambda s: s.split(),
-    ("escrow.split", "buyer", "in_wallet_and_debt_met"): lambda s: s.refund().spend(s.buyer, 1_000).reverse().split(),
-    ("escrow.split", "buyer", "debt_met"): lambda s: s.refund().spend(s.buyer, WHOLE).reverse().split(),
-    ("escrow.split", "buyer", "sent_back"): lambda s: s.split(by_card=True),
-    ("transfer.reversed", "seller", "wallet_gave"): lambda s: s.release().reverse(),
-    ("transfer.reversed", "seller", "wallet_gave_and_owes"): lambda s: s.release().spend(s.seller, 4_000).reverse(),
-    ("transfer.reversed", "seller", "owes"): lambda s: s.release().spend(s.seller, PAID).reverse(),
-    ("transfer.reversed", "buyer", "wallet_gave"): lambda s: s.refund().reverse(),
-    ("transfer.reversed", "buyer", "wallet_gave_and_owes"): lambda s: s.refund().spend(s.buyer, 4_000).reverse(),
-    ("transfer.reversed", "buyer", "owes"): lambda s: s.refund().spend(s.buyer, WHOLE).reverse(),
-    ("payment.decided", "seller", "wallet_gave"): lambda s: s.release().taken(4_000, "payment.claw_back"),
-    ("payment.decided", "seller", "wallet_gave_and_owes"): lambda s: (
-        s.release().spend(s.seller, 8_000).taken(4_000, "payment.claw_back")
-    ),
-    ("payment.decided", "seller", "owes"): lambda s: (
-        s.release().spend(s.seller, PAID).taken(4_000, "payment.claw_back")
-    ),
-    ("payment.decided", "buyer", "wallet_gave"): lambda s: s.refund().taken(4_000, "payment.claw_back"),
-    ("payment.decided", "buyer", "wallet_gave_and_owes"): lambda s: (
-        s.refund().spend(s.buyer, 8_000).taken(4_000, "payment.claw_back")
-    ),
-    ("payment.decided", "buyer", "owes"): lambda s: s.refund().spend(s.buyer, WHOLE).taken(4_000, "payment.claw_back"),
-    ("payment.decided", "seller", "in_wallet"): lambda s: s.release().taken(4_000, "payment.claw_back").given_again(),
-    ("payment.decided", "seller", "in_wallet_and_debt_met"): lambda s: (
-        s.release().spend(s.seller, 8_000).taken(4_000, "payment.claw_back").given_again()
-    ),
-    ("payment.decided", "seller", "debt_met"): lambda s: (
-        s.release().spend(s.seller, PAID).taken(4_000, "payment.claw_back").given_again()
-    ),
-    ("payment.decided", "buyer", "in_wallet"): lambda s: s.refund().taken(4_000, "payment.claw_back").given_again(),
-    ("payment.decided", "buyer", "in_wallet_and_debt_met"): lambda s: (
-        s.refund().spend(s.buyer, 8_000).taken(4_000, "payment.claw_back").given_again()
-    ),
-    ("payment.decided", "buyer", "debt_met"): lambda s: (
-        s.refund().spend(s.buyer, WHOLE).taken(4_000, "payment.claw_back").given_again()
-    ),
-    ("refund.processed", "buyer", "done"): lambda s: s.refund(by_card=True).refund_ended(refund_ends.finish),
-    ("refund.failed", "buyer", "in_wallet"): lambda s: s.refund(by_card=True).refund_ended(refund_ends.fail),
-}
+MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 
 
 def test_every_line_is_tried() -> None:
@@ -207,20 +28,28 @@ def test_every_line_is_tried() -> None:
 
 
 @pytest.mark.parametrize("key", sorted(SCENES), ids="-".join)
-def test_a_line_says_what_the_entries_say(sqlite_runtime: Runtime, key: _Key) -> None:
+def test_a_line_says_what_the_entries_say(sqlite_runtime: Runtime, key: Key) -> None:
     compare(sqlite_runtime, key)
 
 
 @pytest.mark.parametrize(
-    "key", [("escrow.split", "seller", "in_wallet_and_debt_met"), ("payment.decided", "seller", "owes")], ids="-".join
+    "key",
+    [
+        ("escrow.split", "seller", "in_wallet_and_debt_met"),
+        ("payment.decided", "seller", "owes"),
+        ("payment.decided", "seller", "less_is_held"),
+        ("payment.decided", "buyer", "more_is_held"),
+        ("escrow.refunded", "seller", "went_back_and_rest"),
+    ],
+    ids="-".join,
 )
-def test_a_line_says_what_the_entries_say_on_postgresql(pg_runtime: Runtime, key: _Key) -> None:
+def test_a_line_says_what_the_entries_say_on_postgresql(pg_runtime: Runtime, key: Key) -> None:
     compare(pg_runtime, key)
 
 
-def compare(runtime: Runtime, key: _Key) -> None:
+def compare(runtime: Runtime, key: Key) -> None:
     event, side, _shape = key
-    place = with_settings(runtime, smtp_url="smtp://127.0.0.1:9")
+    place = with_settings(runtime, **MAIL)
     with place.db.transaction() as session:
         scene = Scene(session, place)
         SCENES[key](scene)
@@ -238,7 +67,7 @@ def _facts(session: Session, party_id: int) -> dict[str, Any]:
     """What the last transfer did to this party, read here once more and in another way."""
     last = session.scalars(select(Transfer).order_by(Transfer.id.desc())).first()
     assert last is not None
-    mine: dict[str, int] = {"wallet": 0, "receivable": 0, "fees": 0, "clearing": 0}
+    mine: dict[str, int] = {"wallet": 0, "receivable": 0, "fees": 0, "clearing": 0, "escrow": 0}
     for entry, account in session.execute(
         select(Entry, Account).join(Account, Account.id == Entry.account_id).where(Entry.transfer_id == last.id)
     ).tuples():
@@ -248,7 +77,9 @@ def _facts(session: Session, party_id: int) -> dict[str, Any]:
         Account.party_id == party_id, Account.kind == "receivable"
     )
     sent = session.scalars(select(Refund.amount)).first() or 0
-    fee = f" Our fee of {Money(mine['fees'], 'NGN')} was taken from your part." if mine["fees"] else ""
+    fee = f" Our fee of {Money(mine['fees'], 'NGN')} was taken from your part." if mine["fees"] > 0 else ""
+    left = session.scalars(select(Escrow.amount).where(Escrow.status == "held")).first() or 0
+    gone = abs(mine["clearing"]) - sent
     figures = {
         "whole": last.amount,
         "fee": mine["fees"],
@@ -258,13 +89,102 @@ def _facts(session: Session, party_id: int) -> dict[str, Any]:
         "owes": session.scalars(owes).one(),
         "outside": mine["clearing"],
         "sent": sent,
-        "gone": mine["clearing"] - sent,
+        "gone": gone,
+        "rest": last.amount - gone,
+        "change": abs(mine["escrow"]),
+        "left": left,
+        "price": WHOLE,
     }
-    return {name: Money(amount, "NGN") for name, amount in figures.items()} | {"fee_said": fee}
+    said = {"fee_said": fee, "held_of": "", "held_said": ""}
+    return {name: Money(amount, "NGN") for name, amount in figures.items()} | said
+
+
+@pytest.mark.parametrize("taken_by", ["people", "bank"])
+def test_after_a_part_is_gone_each_figure_is_what_it_is_said_to_be(sqlite_runtime: Runtime, taken_by: str) -> None:
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        scene = Scene(session, place)
+        scene.taken(4_000, "payment.claw_back") if taken_by == "people" else scene.lost(4_000)
+        scene.release()
+    spread(place)
+
+    told = {(each.kind, side(each)): each.body for each in deliveries(place)}
+    by_yours = "went back to you through your bank or the service that you paid with"
+    gone = told["payment.decided", "buyer"]
+    assert f"NGN 40.00 for order the-order {by_yours}. Of the order's amount of NGN 100.00, NGN 60.00 is still" in gone
+    less = told["payment.decided", "seller"]
+    assert "NGN 40.00 of what was held for order the-order went back through the payer's bank" in less
+    assert "Of the order's amount of NGN 100.00, NGN 60.00 is still held." in less
+    paid = told["escrow.released", "seller"]
+    assert (
+        "NGN 57.00 for order the-order is in your wallet. The order's amount was NGN 100.00, of which NGN 60.00" in paid
+    )
+    assert "was still held, our fee NGN 3.00." in paid
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (
+            lambda s: s.refund(by_card=True),
+            "NGN 60.00 for order the-order is given back the way you paid. Of the order's amount of NGN 100.00, "
+            "NGN 60.00 was still held.",
+        ),
+        (
+            lambda s: s.refund(),
+            "NGN 60.00 for order the-order is in your wallet. Of the order's amount of NGN 100.00, NGN 60.00 was still "
+            "held.",
+        ),
+        (
+            lambda s: s.taken(WHOLE, "payment.claw_back"),
+            "NGN 60.00 for order the-order went back to you through your bank or the service that you paid with. Of "
+            "the order's amount of NGN 100.00, NGN 60.00 was still held. Nothing is held for it any more.",
+        ),
+    ],
+    ids=["by card", "into the wallet", "by the bank"],
+)
+def test_the_rest_that_goes_back_is_not_called_what_was_paid(
+    sqlite_runtime: Runtime, then: Callable[[Scene], Any], said: str
+) -> None:
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        then(Scene(session, place).taken(4_000, "payment.claw_back"))
+    spread(place)
+
+    [letter] = [each for each in deliveries(place, Delivery.kind == "escrow.refunded") if side(each) == "buyer"]
+    assert f"\n\n{said}" in letter.body
+
+
+def test_what_was_paid_above_the_price_is_said_to_be_in_the_wallet(sqlite_runtime: Runtime) -> None:
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        scene = Scene(session, place, paid=False)
+        word = Seen("r", Fate.SUCCEEDED, 12_000, "NGN", "77")
+        how: Any = {"at": clock.now(), "actor": JOB, "settings": place.settings}
+        payment_settling.settle_all(session, {scene.payment: word}, **how)
+        session.expire_all()
+        scene.do("payment.accept", scene.payment)
+    spread(place)
+
+    [letter] = deliveries(place)
+    assert "Your payment of NGN 100.00 for order the-order has arrived." in letter.body
+    assert "The NGN 20.00 that you paid above that is in your wallet." in letter.body
+
+
+def test_what_becomes_of_money_collected_besides_is_not_the_sellers_concern(sqlite_runtime: Runtime) -> None:
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        scene = Scene(session, place).paid_twice("payment.keep")
+        scene.payment = session.scalars(select(Payment.id).where(Payment.duplicate_of_id.is_not(None))).one()
+        scene.hear(4_000, "78")
+        scene.do("payment.write_off", scene.payment)
+    spread(place)
+
+    assert [side(each) for each in deliveries(place, Delivery.kind == "payment.decided")] == ["buyer"] * 2
 
 
 def test_the_share_of_a_split_is_said_after_the_fee(sqlite_runtime: Runtime) -> None:
-    place = with_settings(sqlite_runtime, smtp_url="smtp://127.0.0.1:9")
+    place = with_settings(sqlite_runtime, **MAIL)
     with place.db.transaction() as session:
         Scene(session, place).split()
     spread(place)
@@ -277,7 +197,7 @@ def test_the_share_of_a_split_is_said_after_the_fee(sqlite_runtime: Runtime) -> 
 
 def test_nothing_is_said_of_money_that_waits(sqlite_runtime: Runtime) -> None:
     """Frozen, in review, taken back and undecided: nobody hears that money goes anywhere."""
-    place = with_settings(sqlite_runtime, smtp_url="smtp://127.0.0.1:9")
+    place = with_settings(sqlite_runtime, **MAIL)
     with place.db.transaction() as session:
         scene = Scene(session, place)
         freezes.freeze(session, scene.escrow.id, "Looks odd.", at=clock.now(), actor=AMINA)
@@ -291,6 +211,11 @@ def test_the_docs_have_every_line() -> None:
     page = (Path(__file__).parents[2] / "docs" / "messages.md").read_text()
     missing = [line for line in map(row, money_texts.LINES) if line not in page]
     assert not missing, "\n".join(missing)
+
+
+def side(letter: Delivery) -> str:
+    """Whom it went to."""
+    return (letter.recipient or "").partition("-")[0]
 
 
 def row(line: money_texts.Line) -> str:

@@ -79,7 +79,18 @@ def _orders(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
 def _payments(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     query = select(Payment, Order, _BUYER, _SELLER).where(one_of(session, Payment.id, ids))
     rows = session.execute(_with_parties(query.join(Order, Order.id == Payment.order_id), Order))
-    return {payment.id: Case(_of_order(order), _sides(*sides), payment) for payment, order, *sides in rows}
+    return {
+        payment.id: Case(_of_order(order) | _surplus(payment), _sides(*sides), payment)
+        for payment, order, *sides in rows
+    }
+
+
+def _surplus(payment: Payment) -> dict[str, str]:
+    """What was paid above the price, which went into the buyer's wallet when the payment was accepted."""
+    above = (payment.seen_amount or 0) - payment.amount
+    if above <= 0 or payment.seen_currency != payment.currency:
+        return {"surplus_said": ""}
+    return {"surplus_said": f" The {Money(above, payment.currency)} that you paid above that is in your wallet."}
 
 
 def _disputes(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
@@ -109,8 +120,8 @@ def _transfers(session: Session, ids: Sequence[int], settings: Settings) -> Case
     return {transfer.id: Case(_of_order(order), _sides(*sides), transfer) for transfer, order, *sides in rows}
 
 
-def of_moved(moved: Moved, party_id: int) -> dict[str, Any]:
-    """What can be said of a transfer to one of its parties, by its own entries."""
+def of_moved(moved: Moved, party_id: int, price: Money | None) -> dict[str, Any]:
+    """What can be said of a transfer to one of its parties, by its own entries; `price` is the order's."""
     part = moved.parts.get(party_id, Part())
     amounts = {
         "whole": moved.amount,
@@ -121,11 +132,23 @@ def of_moved(moved: Moved, party_id: int) -> dict[str, Any]:
         "owes": part.owes,
         "outside": moved.outside,
         "sent": moved.sent,
-        "gone": moved.outside - moved.sent,
+        "gone": moved.gone,
+        "rest": moved.amount - moved.gone,
+        "change": abs(moved.held),
+        "left": moved.left,
     }
     said = {name: Money(amount, moved.currency) for name, amount in amounts.items()}
-    fee = f" Our fee of {said['fee']} was taken from your part." if moved.fee else ""
-    return said | {"fee_said": fee}
+    fee = f" Our fee of {said['fee']} was taken from your part." if moved.fee > 0 else ""
+    return said | {"fee_said": fee, **_of_price(said["whole"], price)}
+
+
+def _of_price(held: Money, price: Money | None) -> dict[str, str]:
+    """What was held, where that was less than the price: a part had gone before."""
+    is_less = price is not None and held.currency == price.currency and held.amount < price.amount
+    return {
+        "held_of": f", of which {held} was still held" if is_less else "",
+        "held_said": f" Of the order's amount of {price}, {held} was still held." if is_less else "",
+    }
 
 
 def _payouts(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
@@ -206,13 +229,14 @@ def of_approval(approval: Approval, settings: Settings) -> dict[str, Any]:
 
 
 def _of_order(order: Order) -> dict[str, Any]:
-    return {"order": order.ref, "reference": order.ref, "amount": Money(order.amount, order.currency)}
+    price = Money(order.amount, order.currency)
+    return {"order": order.ref, "reference": order.ref, "amount": price, "price": price}
 
 
 def _of_escrow(escrow: Escrow, order: Order) -> dict[str, Any]:
     amounts = {"amount": escrow.amount, "fee": escrow.fee, "share": escrow.amount - escrow.fee}
     said = {name: Money(amount, escrow.currency) for name, amount in amounts.items()}
-    return {"order": order.ref, "reference": escrow.ref} | said
+    return {"order": order.ref, "reference": escrow.ref, "price": Money(order.amount, order.currency)} | said
 
 
 def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settings) -> dict[str, Any]:

@@ -11,12 +11,17 @@ from webapp.services.messages.texts import Text
 BUYER, SELLER = "buyer", "seller"
 SHAPES = {
     "in_wallet": "it went into the wallet",
+    "kept": "it was collected twice, and the second one went into the wallet",
     "in_wallet_and_debt_met": "a debt was met first, the rest went into the wallet",
     "debt_met": "all of it met a debt",
     "sent_back": "we give it back through the provider",
     "went_back": "the bank or the provider gave it back",
     "went_back_and_sent": "the bank or the provider gave a part back, and we give the rest",
     "went_back_and_in_wallet": "the bank or the provider gave a part back, the rest went into the wallet",
+    "went_back_and_rest": "the bank or the provider gave a part back, and the buyer gets the rest",
+    "less_is_held": "the bank or the provider took a part of what is held",
+    "more_is_held": "what the bank or the provider had taken of it is held again",
+    "borne_for": "the bank or the provider took it, and the platform bears it",
     "wallet_gave": "it was taken from the wallet",
     "wallet_gave_and_owes": "the wallet did not hold it all: the rest is owed",
     "owes": "the wallet held nothing: all of it is owed",
@@ -89,19 +94,22 @@ def _taken(event: str, side: str, what: str) -> list[Line]:
     return [Line(event, side, shape, Text(title, f"{what} {said}", f"{what} {said}")) for shape, said in cases.items()]
 
 
-_FEE = "{fee_said}"
-_RELEASED = " The order's amount was {whole}, our fee {fee}."
+_BY_YOURS = "through your bank or the service that you paid with"
+_BY_THEIRS = "through the payer's bank or the service that was paid with"
+_RELEASED = " The order's amount was {price}{held_of}, our fee {fee}."
+_CAME = " It had been taken back of the payment for the order, and has come back.{fee_said}"
+_HELD = "{held_said}"
 LINES: tuple[Line, ...] = (
     *_paid("escrow.released", SELLER, "Payment released", _RELEASED),
-    *_paid("escrow.refunded", BUYER, "Refund", ""),
+    *_paid("escrow.refunded", BUYER, "Refund", _HELD),
     Line(
         "escrow.refunded",
         BUYER,
         "sent_back",
         Text(
             "{outside} for order {order} is given back to you",
-            "The {outside} that you paid for order {order} is given back the way you paid. We tell you when the "
-            "service that you paid with has done it.",
+            "{outside} for order {order} is given back the way you paid.{held_said} We tell you when the service that "
+            "you paid with has done it.",
             "{outside} for order {order} is given back the way you paid. We tell you when that is done.",
         ),
     ),
@@ -111,9 +119,9 @@ LINES: tuple[Line, ...] = (
         "went_back",
         Text(
             "{outside} for order {order} went back to you",
-            "{outside} that you paid for order {order} went back to you through your bank or the service that you "
-            "paid with, and the order's money is no longer held.",
-            "{outside} for order {order} went back to you through your bank or the service that you paid with.",
+            f"{{outside}} for order {{order}} went back to you {_BY_YOURS}.{{held_said}} Nothing is held for it any "
+            "more.",
+            f"{{outside}} for order {{order}} went back to you {_BY_YOURS}.",
         ),
     ),
     Line(
@@ -122,8 +130,8 @@ LINES: tuple[Line, ...] = (
         "went_back_and_sent",
         Text(
             "{outside} for order {order} goes back to you",
-            "{gone} that you paid for order {order} went back to you through your bank or the service that you paid "
-            "with. The other {sent} is given back the way you paid; we tell you when that is done.",
+            f"{{gone}} for order {{order}} went back to you {_BY_YOURS}.{{held_said}} The other {{sent}} is given back "
+            "the way you paid; we tell you when that is done.",
             "{gone} for order {order} went back to you; the other {sent} is given back the way you paid.",
         ),
     ),
@@ -133,21 +141,43 @@ LINES: tuple[Line, ...] = (
         "went_back_and_in_wallet",
         Text(
             "{whole} for order {order} went back to you",
-            "{outside} that you paid for order {order} went back to you through your bank or the service that you "
-            "paid with. The other {wallet} is in your wallet.",
+            f"{{outside}} for order {{order}} went back to you {_BY_YOURS}.{{held_said}} The other {{wallet}} is in "
+            "your wallet.",
             "{outside} for order {order} went back to you; the other {wallet} is in your wallet.",
         ),
     ),
-    *_paid("escrow.split", SELLER, "Your part", _FEE),
-    *_paid("escrow.split", BUYER, "Your part", ""),
+    Line(
+        "escrow.refunded",
+        SELLER,
+        "went_back",
+        Text(
+            "Order {order}: the payer has the money back",
+            f"{{whole}} that was held for order {{order}} went back {_BY_THEIRS}. Nothing is held for the order "
+            "any more, and you get nothing of it.",
+            f"{{whole}} that was held for order {{order}} went back {_BY_THEIRS}. You get nothing of it.",
+        ),
+    ),
+    Line(
+        "escrow.refunded",
+        SELLER,
+        "went_back_and_rest",
+        Text(
+            "Order {order}: the payer has the money back",
+            f"{{whole}} was held for order {{order}}. {{gone}} of it went back {_BY_THEIRS}, and the buyer gets "
+            "the other {rest} back. Nothing is held for the order any more, and you get nothing of it.",
+            "{whole} that was held for order {order} went back to the buyer. You get nothing of it.",
+        ),
+    ),
+    *_paid("escrow.split", SELLER, "Your part", _HELD + "{fee_said}"),
+    *_paid("escrow.split", BUYER, "Your part", _HELD),
     Line(
         "escrow.split",
         BUYER,
         "sent_back",
         Text(
             "{outside} for order {order} is given back to you",
-            "Your part of order {order}, {outside}, is given back the way you paid. We tell you when the service that "
-            "you paid with has done it.",
+            "Your part of order {order}, {outside}, is given back the way you paid.{held_said} We tell you when the "
+            "service that you paid with has done it.",
             "{outside} for order {order} is given back the way you paid. We tell you when that is done.",
         ),
     ),
@@ -160,17 +190,83 @@ LINES: tuple[Line, ...] = (
     *_taken(
         "payment.decided",
         SELLER,
-        "The payment for order {order} was taken back, through the payer's bank or the service that was paid with. "
-        "Your part of that is {share}.",
+        f"{{gone}} of the payment for order {{order}} was taken back {_BY_THEIRS}. Your part of that is {{share}}.",
     ),
     *_taken(
         "payment.decided",
         BUYER,
-        "Your payment for order {order} went back to you outside the marketplace, besides what you had got here. "
-        "Of that, {share} is taken back.",
+        f"{{gone}} for order {{order}} went back to you {_BY_YOURS}, besides what you had got here. Of that, {{share}} "
+        "is taken back.",
     ),
-    *_paid("payment.decided", SELLER, "Given back to you", "", ""),
-    *_paid("payment.decided", BUYER, "Given back to you", "", ""),
+    Line(
+        "payment.decided",
+        BUYER,
+        "less_is_held",
+        Text(
+            "{gone} for order {order} went back to you",
+            f"{{gone}} for order {{order}} went back to you {_BY_YOURS}. Of the order's amount of {{price}}, {{left}} "
+            "is still held.",
+            f"{{gone}} for order {{order}} went back to you {_BY_YOURS}. {{left}} is still held.",
+        ),
+    ),
+    Line(
+        "payment.decided",
+        SELLER,
+        "less_is_held",
+        Text(
+            "Less is held for order {order}: {left}",
+            f"{{change}} of what was held for order {{order}} went back {_BY_THEIRS}. Of the order's amount of "
+            "{price}, {left} is still held.",
+            f"{{change}} of what was held for order {{order}} went back {_BY_THEIRS}. {{left}} is still held.",
+        ),
+    ),
+    *(
+        Line(
+            "payment.decided",
+            side,
+            "more_is_held",
+            Text(
+                "More is held for order {order}: {left}",
+                "{change} that had been taken back of the payment for order {order} has come back, and is held for it "
+                "again. Of the order's amount of {price}, {left} is held now.",
+                "{change} that had been taken back for order {order} has come back. {left} is held now.",
+            ),
+        )
+        for side in (BUYER, SELLER)
+    ),
+    Line(
+        "payment.decided",
+        BUYER,
+        "went_back",
+        Text(
+            "{gone} for order {order} went back to you",
+            f"{{gone}} for order {{order}} went back to you {_BY_YOURS}.",
+            f"{{gone}} for order {{order}} went back to you {_BY_YOURS}.",
+        ),
+    ),
+    Line(
+        "payment.decided",
+        SELLER,
+        "borne_for",
+        Text(
+            "Order {order}: what was taken back costs you nothing",
+            f"{{gone}} of the payment for order {{order}} was taken back {_BY_THEIRS}. The marketplace bears it: "
+            "nothing is taken from you.",
+            "{gone} of the payment for order {order} was taken back. The marketplace bears it, not you.",
+        ),
+    ),
+    *_paid("payment.decided", SELLER, "It came back", _CAME, ""),
+    *_paid("payment.decided", BUYER, "It came back", _CAME, ""),
+    Line(
+        "payment.decided",
+        BUYER,
+        "kept",
+        Text(
+            "You paid twice: {share} for order {order} is in your wallet",
+            "A second payment for order {order} arrived. {share} of it is in your wallet.",
+            "A second payment for order {order} arrived. {share} of it is in your wallet.",
+        ),
+    ),
     Line(
         "refund.processed",
         BUYER,

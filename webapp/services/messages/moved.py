@@ -15,7 +15,7 @@ from webapp.models import Account, Entry, Escrow, Event, Payment, Refund, Transf
 from webapp.models.base import BigInt
 from webapp.sql import Rows, one_of
 
-_Earlier = aliased(Entry)
+_Earlier, _OfIt, _Before = aliased(Entry), aliased(Entry), aliased(Transfer)
 _LEFT = ("escrow.released", "escrow.refunded", "escrow.split")
 _OF_PAYMENT = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
 
@@ -32,8 +32,8 @@ class Part:
 
 @dataclass(slots=True)
 class Moved:
-    """One transfer. Of what leaves an escrow, `outside` goes back the way it was paid: `sent` by us, the rest did so
-    without us.
+    """One transfer. `amount` of one that ends an escrow is what was held. Of that, `outside` goes back the way it was
+    paid: `sent` by us, the rest did so without us, as what is `taken` of a payment does besides; below zero it came.
     """
 
     currency: str
@@ -41,20 +41,46 @@ class Moved:
     fee: int = 0
     outside: int = 0
     sent: int = 0
+    taken: int = 0
+    held: int = 0
+    """How much more is held for the order by it, and stays held: negative when it is less."""
+    left: int = 0
+    """What is held for the order after it."""
+    decision: str = ""
+    """What was decided about the payment, if that is what moved it."""
     parts: dict[int, Part] = field(default_factory=lambda: defaultdict(Part))
+
+    @property
+    def gone(self) -> int:
+        """What went back, or came, without our doing."""
+        return self.outside - self.sent if self.outside else abs(self.taken)
 
     def shape(self, party_id: int, *, is_buyer: bool) -> str:
         """What happened to a person, in a word of the table; empty when nothing did."""
         part = self.parts.get(party_id, Part())
         if is_buyer and self.outside > 0:
-            if part.wallet > 0:
-                return "went_back_and_in_wallet"
-            return "sent_back" if self.sent == self.outside else "went_back_and_sent" if self.sent else "went_back"
+            return self._went_back(part)
         if part.wallet < 0 or part.debt < 0:
             return "wallet_gave" if not part.debt else "wallet_gave_and_owes" if part.wallet else "owes"
         if part.wallet > 0 or part.debt > 0:
-            return "in_wallet" if not part.debt else "in_wallet_and_debt_met" if part.wallet else "debt_met"
-        return ""
+            paid = "kept" if self.decision == "keep" else "in_wallet"
+            return paid if not part.debt else "in_wallet_and_debt_met" if part.wallet else "debt_met"
+        return self._around(is_buyer=is_buyer)
+
+    def _around(self, *, is_buyer: bool) -> str:
+        """What concerns a person whose own money did not move."""
+        if self.held:
+            return "less_is_held" if self.held < 0 else "more_is_held"
+        if is_buyer:
+            return "went_back" if self.taken > 0 else ""
+        if self.outside > self.sent:
+            return "went_back" if self.gone == self.amount else "went_back_and_rest"
+        return "borne_for" if self.decision == "write_off" else ""
+
+    def _went_back(self, part: Part) -> str:
+        if part.wallet > 0:
+            return "went_back_and_in_wallet"
+        return "sent_back" if self.sent == self.outside else "went_back_and_sent" if self.sent else "went_back"
 
 
 def of_events(session: Session, events: Sequence[Event]) -> dict[int, Moved]:
@@ -68,6 +94,7 @@ def of_events(session: Session, events: Sequence[Event]) -> dict[int, Moved]:
         moved = moves.get(transfers.get(event.id, 0))
         if moved is not None:
             moved.sent = sent.get((event.subject_id, event.at), 0)
+            moved.decision = _decision(event)
             found[event.id] = moved
     return found
 
@@ -92,10 +119,14 @@ def _named(session: Session, events: Sequence[Event]) -> dict[int, int]:
     for event in events:
         if event.type == "refund.failed":
             names[f"refund-{event.subject_id}-return"] = event.id
-        elif event.type == "payment.decided" and json.loads(event.payload).get("decision") == "keep":
+        elif _decision(event) == "keep":
             names[f"payment-{event.subject_id}-keep"] = event.id
     rows = select(Transfer.reference, Transfer.id).where(Transfer.reference.in_(names))
     return {names[reference]: number for reference, number in session.execute(rows)} if names else {}
+
+
+def _decision(event: Event) -> str:
+    return str(json.loads(event.payload).get("decision", "")) if event.type == "payment.decided" else ""
 
 
 def _of_payments(session: Session, events: Sequence[Event]) -> dict[int, int]:
@@ -141,7 +172,11 @@ def _moved(session: Session, transfers: Iterable[int]) -> dict[int, Moved]:
         return {}
     until = (_Earlier.account_id == Entry.account_id, _Earlier.id <= Entry.id)
     owed = select(func.sum(-_Earlier.amount).cast(BigInt)).where(*until).scalar_subquery()
-    is_debt = Account.kind == AccountKind.RECEIVABLE
+    is_debt, is_held = Account.kind == AccountKind.RECEIVABLE, Account.id == Escrow.held_account_id
+    # What an escrow holds is what its transfers put where it is held, up to this one.
+    of_it = (_Before.escrow_id == Transfer.escrow_id, _OfIt.account_id == Entry.account_id, _OfIt.id <= Entry.id)
+    left = select(func.sum(_OfIt.amount).cast(BigInt)).join(_Before, _Before.id == _OfIt.transfer_id).where(*of_it)
+    ours = Account.kind.in_((AccountKind.FEES, AccountKind.CLEARING))
     rows: Any = (
         select(
             Transfer.id,
@@ -152,11 +187,13 @@ def _moved(session: Session, transfers: Iterable[int]) -> dict[int, Moved]:
             Account.party_id,
             Entry.amount.label("moved"),
             case((is_debt, owed), else_=0).label("owes"),
+            case((is_held, left.scalar_subquery()), else_=None).label("left"),
         )
         .join(Entry, Entry.transfer_id == Transfer.id)
         .join(Account, Account.id == Entry.account_id)
+        .outerjoin(Escrow, Escrow.id == Transfer.escrow_id)
         .where(one_of(session, Transfer.id, ids))
-        .where(or_(Account.party_id.is_not(None), Account.kind.in_((AccountKind.FEES, AccountKind.CLEARING))))
+        .where(or_(Account.party_id.is_not(None), ours, is_held))
     )
     found: dict[int, Moved] = {}
     for row in session.execute(rows):
@@ -165,10 +202,12 @@ def _moved(session: Session, transfers: Iterable[int]) -> dict[int, Moved]:
 
 
 def _add(moved: Moved, row: Any) -> None:
-    if row.kind == AccountKind.FEES:
+    if row.left is not None:
+        moved.held, moved.left = 0 if row.leaves else row.moved, row.left
+    elif row.kind == AccountKind.FEES:
         moved.fee = row.moved
     elif row.kind == AccountKind.CLEARING:
-        moved.outside = row.moved if row.leaves else 0
+        moved.outside, moved.taken = (row.moved, 0) if row.leaves else (0, row.moved)
     elif row.kind == AccountKind.WALLET:
         moved.parts[row.party_id].wallet = row.moved
     elif row.kind == AccountKind.RECEIVABLE:

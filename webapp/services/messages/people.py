@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import DisputeStatus
-from webapp.models import Event
+from webapp.models import Event, Payment
 from webapp.models import Message as Said
 from webapp.services.messages import cases, money_texts, moved, recipients, texts
 from webapp.services.messages.cases import Case, Cases
@@ -87,21 +87,26 @@ def _words(
 ) -> tuple[Text | None, str | None, dict[str, Any]]:
     """The text, its kind, and what else it tells; no text for what is told to nobody."""
     if event.type in money_texts.SIDES:
-        text, more = _of_money(event, party_id, side, told)
+        text, more = _of_money(event, case, party_id, side, told)
         return text, event.type, more
     kind, more = _kind(event, case, side, told.said)
     return texts.TEXTS[kind] if kind else None, kind, more
 
 
-def _of_money(event: Event, party_id: int, side: str, told: Told) -> tuple[Text | None, dict[str, Any]]:
+def _of_money(event: Event, case: Case, party_id: int, side: str, told: Told) -> tuple[Text | None, dict[str, Any]]:
     """The line of the table for what happened to this party; None when nothing did."""
     if event.type == "refund.processed":
         return money_texts.TEXTS[event.type, side, "done"], {}
     found = told.moved.get(event.id)
-    if found is None:
+    if found is None or (side == SELLER and _is_besides(case)):
         return None, {}
     shape = found.shape(party_id, is_buyer=side == BUYER)
-    return money_texts.TEXTS.get((event.type, side, shape)), cases.of_moved(found, party_id)
+    return money_texts.TEXTS.get((event.type, side, shape)), cases.of_moved(found, party_id, case.fields.get("price"))
+
+
+def _is_besides(case: Case) -> bool:
+    """Whether it is about a payment that was collected besides another one: no seller has any part in that."""
+    return isinstance(case.row, Payment) and case.row.duplicate_of_id is not None
 
 
 def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]:

@@ -24,8 +24,9 @@ TEXTS: dict[str, Text] = {
     ),
     "payment.succeeded": Text(
         "We received {amount} for order {order}",
-        "Your payment of {amount} for order {order} has arrived. It is held for you until the order is settled.",
-        "Your payment of {amount} for order {order} has arrived and is held.",
+        "Your payment of {amount} for order {order} has arrived. It is held for you until the order is settled."
+        "{surplus_said}",
+        "Your payment of {amount} for order {order} has arrived and is held.{surplus_said}",
     ),
     "dispute.received": Text(
         "We received your claim about order {order}",
