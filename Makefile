@@ -1,5 +1,5 @@
 # Escrow Desk. `make help` says what there is.
-PYTHON := $(shell for p in python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PYTHON := $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -28,7 +28,7 @@ faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults
 
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Escrow Desk needs Python 3.11 or 3.12 as python3 on the PATH."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Escrow Desk needs Python 3.11, 3.12, 3.13 or 3.14 on the PATH."; exit 1; }
 	@echo "Installing into .venv …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

