@@ -27,6 +27,22 @@ def test_letters_go_over_one_connection(letters: Letters) -> None:
     assert said.get_content().strip() == "Hello Zoë."
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Hello Zoë,\n\nFrom 3 March on, your payouts go elsewhere.\n",
+        "Hello Zoe,\n\nFrom 3 March on, your payouts go elsewhere.\n",
+        "From here\nFrom there\n>From before\n.\n..two\n" + "From far " * 40 + "\n",
+        "From 3 March on, ₦100.\n",
+    ],
+)
+def test_a_letter_arrives_as_it_was_written(letters: Letters, body: str) -> None:
+    assert Mail(letters.url, FROM, 3).send([Letter("a", "zoe@shop.example", "Hi", body)]) == [None]
+    [(_, raw)] = letters.got
+    assert email.message_from_string(raw, policy=default).get_content().replace("\r\n", "\n") == body
+    assert max(map(len, raw.splitlines())) <= 998
+
+
 def test_a_title_with_line_breaks_adds_no_header(letters: Letters) -> None:
     Mail(letters.url, FROM, 3).send([Letter("a", "zoe@shop.example", "Hi\r\nBcc: all@shop.example\n\nx", "Hello")])
     said = email.message_from_string(letters.got[0][1], policy=default)

@@ -19,6 +19,7 @@ from webapp.providers.failures import CallFailed, NotSent, Refused, Unknown
 _BATCH_SECONDS = 60.0
 _HERE = ("localhost", "127.0.0.1", "::1")
 _FOR_GOOD = 500
+_POLICY = SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,12 @@ class Mail:
         if connection.sock is None or time.monotonic() > ends:
             return NotSent("The mail server had no time for it.")
         try:
-            written = self._written(letter)
+            to = letter.to.strip()
+            options = _options(connection, self._from.addr_spec + to)
+            # Not `send_message`, which puts ">" before each line of the body that begins with "From ".
+            written = self._written(letter).as_bytes(policy=_POLICY.clone(utf8=bool(options)))
             leases.ensure_live(self._seconds)
-            connection.send_message(written)
+            connection.sendmail(self._from.addr_spec, [to], written, options)
         except leases.LeaseEnded as ended:
             return ended
         except (MessageError, ValueError, IndexError):
@@ -75,7 +79,7 @@ class Mail:
         return None
 
     def _written(self, letter: Letter) -> EmailMessage:
-        message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+        message = EmailMessage(policy=_POLICY)
         message["From"] = self._from
         message["To"] = Address(addr_spec=letter.to.strip())
         message["Subject"] = " ".join(letter.subject.split())
@@ -128,6 +132,15 @@ class Mail:
         if not secure and server.hostname not in _HERE:
             raise NotSent("The mail server offers no TLS, so our password was not sent to it.")
         connection.login(unquote(server.username), unquote(server.password or ""))
+
+
+def _options(connection: smtplib.SMTP, addresses: str) -> list[str]:
+    """What the server has to be told of addresses with other letters than ASCII's."""
+    if addresses.isascii():
+        return []
+    if not connection.has_extn("smtputf8"):
+        raise smtplib.SMTPNotSupportedError("It takes no address with such letters.")
+    return ["SMTPUTF8", "BODY=8BITMIME"]
 
 
 def _failed(problem: smtplib.SMTPException) -> CallFailed:
