@@ -5,8 +5,10 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.admin import escrow_offers
 from webapp.admin.cures import with_links
 from webapp.admin.deadlines import due_badge
 from webapp.admin.dispute_evidence import PREVIEWED, DisputeEvidence
@@ -15,13 +17,16 @@ from webapp.admin.dispute_list import LISTING, TABS
 from webapp.admin.dispute_rulings import DisputeRulings
 from webapp.admin.dispute_views import DisputeViews
 from webapp.admin.exports import download
+from webapp.admin.offers import Offer
 from webapp.admin.screen import page
 from webapp.admin.timelines import in_words
 from webapp.admin.words import money
 from webapp.domain.shares import Shares
+from webapp.domain.states import DisputeStatus
 from webapp.models import Dispute
 from webapp.security.context import current_asker
 from webapp.services import dispute_case, dispute_tabs, explanation, party_file, saved_views
+from webapp.services.dispute_case import DisputeCase
 
 
 class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
@@ -76,9 +81,11 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
         with self.reading() as session:
             case = dispute_case.read(session, dispute_id)
             why = explanation.reasons(session, case.file.escrow.id, clock.now())
+            reversing = _reversing(session, case)
         return {
             "case": case,
             "parts": _parts(case.shares),
+            "reversing": reversing,
             "why": with_links(why, case.file.escrow.id),
             "moments": in_words(case.file.moments),
             "due_badge": due_badge,
@@ -105,6 +112,13 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
     def is_open(self, dispute: Dispute) -> bool:
         """Whether it can still be decided."""
         return dispute.status not in ("resolved", "withdrawn")
+
+
+def _reversing(session: Session, case: DisputeCase) -> Offer | None:
+    """Correcting a decision that moved money."""
+    if case.dispute.status != DisputeStatus.RESOLVED or case.dispute.seller_amount is None:
+        return None
+    return escrow_offers.reversal(session, case.file.escrow, _("Reverse the decision…"))
 
 
 def _parts(shares: Shares | None) -> list[tuple[Any, str]]:

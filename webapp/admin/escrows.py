@@ -6,7 +6,7 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin import charts
+from webapp.admin import charts, escrow_offers
 from webapp.admin.cures import with_links
 from webapp.admin.escrow_deeds import EscrowDeeds
 from webapp.admin.escrow_list import DUE_LISTING, LISTING, TABS
@@ -77,11 +77,13 @@ class EscrowScreen(EscrowDeeds):
         with self.reading() as session:
             file = escrow_file.read(session, escrow_id)
             why = explanation.reasons(session, escrow_id, clock.now())
+            offers = escrow_offers.of_escrow(session, file)
         return self.show(
             "one.html",
             file=file,
             why=with_links(why, escrow_id),
             moments=in_words(file.moments),
+            offers=offers,
             next_look=escrow_file.next_look(file, clock.now()),
         )
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import make_response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 from wtforms import HiddenField, RadioField, StringField
 from wtforms.validators import DataRequired
 
@@ -22,7 +23,7 @@ from webapp.jobs import payment_waves
 from webapp.models import Payment
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payment_decisions, payment_file, payments, previews, refund_decisions, refunds
+from webapp.services import hindrances, payment_decisions, payments, previews, refund_decisions, refunds
 from webapp.services.payment_file import PaymentFile
 from webapp.services.refund_decisions import Choice, Said
 
@@ -128,12 +129,14 @@ class PaymentDeeds(Screen):
             )
         return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
 
-    def offers(self, file: PaymentFile) -> list[Offer]:
+    def offers(self, session: Session, file: PaymentFile) -> list[Offer]:
         """Every deed that fits its state, open or closed."""
         ways = _TAKEN_BACK if file.payment.undecided_amount else _TWICE if file.first else _COLLECTED
         asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
+        actions = [f"payment.{view}" for view, *_rest in ways]
+        why_not = hindrances.of_all(session, actions, file.payment.id, at=clock.now(), actor=current_actor())
         return [asking, *_settling(file)] + [
-            offer(view, verb, symbol, "money:propose", payment_file.hindrance(file, f"payment.{view}"), tone)
+            offer(view, verb, symbol, "money:propose", why_not[f"payment.{view}"], tone)
             for view, verb, symbol, tone in ways
         ]
 
@@ -192,7 +195,10 @@ class PaymentDeeds(Screen):
         return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
     def _write_off_asked(self, payment_id: int) -> Asked:
-        summary = _("The platform bears what was taken back. Nothing else changes: what is still held goes its way.")
+        summary = _(
+            "The platform bears what was taken back. Nothing else changes: what is still held goes its way, unless "
+            "something else freezes it."
+        )
         return self._asked_about(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
 
     def _claw_back_asked(self, payment_id: int) -> Asked:

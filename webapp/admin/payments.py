@@ -36,10 +36,9 @@ class PaymentScreen(TabbedScreen, PaymentDeeds):
         """A payment: what is the matter with it, what its provider said, and what can be done."""
         with self.reading() as session:
             file = payment_file.read(session, payment_id)
+            offers = self.offers(session, file)
         why = payment_explanation.why(file, clock.now())
-        return self.show(
-            "one.html", file=file, why=why, moments=_moments(file), offers=self.offers(file), borne=_borne(file)
-        )
+        return self.show("one.html", file=file, why=why, moments=_moments(file), offers=offers, borne=_borne(file))
 
 
 def _borne(file: PaymentFile) -> list[tuple[str, str]]:

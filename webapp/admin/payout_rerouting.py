@@ -1,6 +1,6 @@
 """What people may say about where an unsent payout goes, when its account was changed; and asking its provider now."""
 
-from typing import Any
+from collections.abc import Callable
 
 from flask_babel import gettext as _
 from wtforms import HiddenField
@@ -13,6 +13,7 @@ from webapp.admin.screen import Screen
 from webapp.admin.words import money
 from webapp.errors import Conflict
 from webapp.jobs import payout_waves
+from webapp.models import Payout
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services import payout_destinations, payout_file, payout_rerouting, payout_stops, payouts
@@ -31,20 +32,12 @@ class PayoutRerouting(Screen):
     @door("/<int:payout_id>/keep-account", permission="payout:manage", form=VersionForm, asks="_keep_asked")
     def keep_account(self, payout_id: int, form: VersionForm) -> Done:
         """It goes to the account that it was written for."""
-        how: dict[str, Any] = {"version": form.number("version"), "at": clock.now(), "actor": current_actor()}
-        with self.transaction() as session:
-            kept = payout_rerouting.keep(session, payout_id, **how)
-            to = payout_destinations.masked(payout_destinations.get(session, kept.destination_id))
-        return _("It is sent to %(to)s by the next run.", to=to)
+        return self._sent_to(payout_rerouting.keep, payout_id, form)
 
     @door("/<int:payout_id>/redirect", permission="payout:manage", form=VersionForm, asks="_redirect_asked")
     def redirect(self, payout_id: int, form: VersionForm) -> Done:
         """It goes to the account that its party has now."""
-        how: dict[str, Any] = {"version": form.number("version"), "at": clock.now(), "actor": current_actor()}
-        with self.transaction() as session:
-            moved = payout_rerouting.redirect(session, payout_id, **how)
-            to = payout_destinations.masked(payout_destinations.get(session, moved.destination_id))
-        return _("It is sent to %(to)s by the next run.", to=to)
+        return self._sent_to(payout_rerouting.redirect, payout_id, form)
 
     @door("/<int:payout_id>/ask", permission="payout:retry", asks="_ask_asked")
     def ask(self, payout_id: int, form: DeskForm) -> Done:
@@ -53,6 +46,14 @@ class PayoutRerouting(Screen):
         if said:
             raise Conflict(_("It could not be asked: %(said)s", said=said))
         return _("Its provider was asked. What it told is below.")
+
+    def _sent_to(self, deed: Callable[..., Payout], payout_id: int, form: VersionForm) -> Done:
+        """Do it to the payout that the page showed, and name the account."""
+        version, actor = form.number("version"), current_actor()
+        with self.transaction() as session:
+            payout = deed(session, payout_id, version=version, at=clock.now(), actor=actor)
+            to = payout_destinations.masked(payout_destinations.get(session, payout.destination_id))
+        return _("It is sent to %(to)s by the next run.", to=to)
 
     def _about(self, payout_id: int, title: str, summary: str, verb: str, to: str) -> Asked:
         with self.reading() as session:

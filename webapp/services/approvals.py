@@ -44,7 +44,7 @@ def decide(
 
     Raises Conflict or Invalid when it can't be done, also when it would only be proposed.
     """
-    waiting = _proposed(session, executors.find(action).kind, subject_id)
+    waiting = waiting_on(session, executors.find(action).kind, subject_id)
     if waiting is not None:
         raise Overtaken(
             f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
@@ -130,7 +130,8 @@ _DECIDED = {
 }
 
 
-def _proposed(session: Session, kind: str, subject_id: int) -> Approval | None:
+def waiting_on(session: Session, kind: str, subject_id: int) -> Approval | None:
+    """The proposal about this one thing that waits for a second person."""
     where = (
         Approval.subject_kind == kind,
         Approval.subject_id == subject_id,

@@ -135,7 +135,10 @@ def _note(session: Session, dispute: Dispute, escrow: Escrow, part: Money, at: d
     """The case tells what became of its money."""
     left = Money(escrow.amount, escrow.currency)
     said = f"{part} went back to the payer by the bank, and is booked: "
-    ending = f"{left} of escrow {escrow.ref} is left, and goes its way."
+    ending = (
+        f"{left} of escrow {escrow.ref} is left, and stays held: this dispute freezes it until it is decided or "
+        "withdrawn."
+    )
     if escrow.status != EscrowStatus.HELD:
         ending = f"escrow {escrow.ref} is refunded by it, and no refund of ours is sent."
     agent = actor.entrusted_with("dispute:work")

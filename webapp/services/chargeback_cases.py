@@ -16,6 +16,7 @@ from webapp.models import Dispute, Escrow, Payment, ProviderDispute
 from webapp.services import dispute_work, evidence
 
 MOST = 20
+_WON = "Its freeze has ended. This dispute goes on freezing the money until it is decided or withdrawn."
 _MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
 
 
@@ -24,7 +25,8 @@ def join(session: Session, dispute: Dispute, known: ProviderDispute, *, at: date
     is open, the case is due no later than the bank's answer.
     """
     agent = actor.entrusted_with("dispute:work")
-    dispute_work.say(session, dispute.id, "internal", in_words(known), at=at, actor=agent)
+    said = f"{in_words(known)} {_WON}" if known.status == ChargebackStatus.WON else in_words(known)
+    dispute_work.say(session, dispute.id, "internal", said, at=at, actor=agent)
     if known.dispute_id != dispute.id:
         _attach_claim(session, dispute, known, at, agent)
         known.dispute_id = dispute.id

@@ -68,7 +68,11 @@ def write_off_payment(context: Context, subject: PaymentSubject, decision: Write
         postings.write(context.session, [draft], at=context.at)
         _decided(context, payment, escrow, Bearer.PLATFORM, "payment.write_off", decision.reason, gone.amount)
 
-    stays = "goes its way" if escrow.status == EscrowStatus.HELD else f"stays {escrow.status}"
+    stays = f"stays {escrow.status}"
+    if escrow.status == EscrowStatus.HELD:
+        lifted = context.lifted | {(str(FreezeCause.PAYMENT), payment.id)}
+        is_frozen = freezes.count_others(context.session, escrow.id, lifted) > 0
+        stays = "stays held, by what else freezes it" if is_frozen else "goes its way"
     sentence = f"the platform bears {gone} of payment {payment.reference}; escrow {escrow.ref} {stays}"
     return _posting(context, subject, sentence, [draft], post)
 
@@ -118,6 +122,8 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
     rest = Money(escrow.amount - payment.undecided_amount + on_top, escrow.currency)
     _require_nothing_else(context, payment, escrow)
     by_card = clawback_drafts.can_refund_rest(payment, is_refunded=subject.refund is not None)
+    if by_card:
+        refunds.require_none_yet(session, payment)
     drafts = clawback_drafts.refund_rest(payment, escrow, on_top, by_card=by_card)
     gone, held = _gone(payment), Money(escrow.amount, escrow.currency)
 
@@ -181,15 +187,6 @@ def check_give_again(subject: PaymentSubject) -> None:
     """Raise Conflict unless something that was decided about came back."""
     if subject.payment.status != PaymentStatus.NEEDS_REVIEW or subject.payment.undecided_amount >= 0:
         raise Conflict("Nothing that was taken back of this payment has come back.")
-
-
-CHECKS: dict[str, Callable[[PaymentSubject], None]] = {
-    "payment.write_off": check_write_off,
-    "payment.claw_back": check_claw_back,
-    "payment.refund_rest": check_refund_rest,
-    "payment.give_again": check_give_again,
-}
-"""What stands in the way of each decision, for those who only want to know."""
 
 
 def _require_nothing_else(

@@ -76,8 +76,7 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
 def _other_freezes(context: Context, dispute: Dispute, escrow: Escrow) -> int:
     """Those that stay when the dispute's own and the proposal's are lifted."""
     lifted = context.lifted | {(str(dispute_locks.cause_of(dispute)), dispute.id)}
-    standing = freezes.open_freezes(context.session, escrow.id)
-    return sum((str(each.cause), each.cause_id) not in lifted for each in standing)
+    return freezes.count_others(context.session, escrow.id, lifted)
 
 
 def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:

@@ -112,13 +112,6 @@ def _same(subject: PaymentSubject) -> Payment:
     return first
 
 
-CHECKS: dict[str, Callable[[PaymentSubject], None]] = {
-    "payment.keep": check_keep,
-    "payment.same_money": check_same_money,
-}
-"""What stands in the way of each decision, for those who only want to know."""
-
-
 def _clearing(payment: Payment, owner: str) -> Place:
     return Place(AccountKind.CLEARING, payment.seen_currency or payment.currency, owner=owner)
 

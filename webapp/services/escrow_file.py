@@ -8,8 +8,8 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from webapp.domain.policies import JOBS
-from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, ProviderDispute, Schedule
-from webapp.services import case_timeline, chargeback_cases, escrow_ledger, lookup
+from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, ProviderDispute, Refund, Schedule
+from webapp.services import case_timeline, chargeback_cases, escrow_ledger, lookup, refund_explanation
 from webapp.services.case_timeline import Moment, Subject
 from webapp.services.escrow_ledger import Movement
 from webapp.services.next_runs import run_of
@@ -26,6 +26,8 @@ class EscrowFile:
     buyer: Party
     seller: Party
     payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+    """What of them went back, or is to, through a provider."""
     freezes: Sequence[Freeze]
     """Those not lifted, oldest first."""
     chargebacks: Sequence[ProviderDispute]
@@ -36,6 +38,11 @@ class EscrowFile:
     moments: Sequence[Moment]
     schedule: Schedule | None
     """The schedule whose next run considers it, while it is held."""
+
+    @property
+    def is_given_to_seller(self) -> bool:
+        """Whether the seller got money that came back after it had been refunded."""
+        return escrow_ledger.is_given_to_seller(self.movements, self.escrow)
 
 
 def read(session: Session, escrow_id: int) -> EscrowFile:
@@ -51,12 +58,14 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
     payments = session.scalars(
         select(Payment).where(Payment.order_id == escrow.order_id).order_by(Payment.id.desc()).limit(MOST)
     ).all()
+    refunds = [refund for refund, _payment in refund_explanation.of_order(session, escrow.order_id)]
     movements = escrow_ledger.of_escrow(session, escrow_id)
     subjects = [
         ("escrow", escrow_id),
         *[("dispute", one.id) for one in disputes],
         *[("transfer", one.id) for one in movements],
         *[("payment", one.id) for one in payments],
+        *[("refund", one.id) for one in refunds],
     ]
     approvals = _approvals(session, subjects)
     subjects += [("order", escrow.order_id), *[("approval", one.id) for one in approvals]]
@@ -66,6 +75,7 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
         parties[escrow.buyer_id],
         parties[escrow.seller_id],
         payments,
+        refunds,
         session.scalars(
             select(Freeze)
             .where(Freeze.escrow_id == escrow_id, Freeze.lifted_at.is_(None))

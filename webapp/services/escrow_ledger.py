@@ -1,5 +1,6 @@
 """Transfers with their entries, as a table for people: of one escrow, or of one run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,9 +9,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
-from webapp.domain.states import AccountKind
+from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
 from webapp.errors import NotFound
-from webapp.models import Account, Entry, Party, Transfer
+from webapp.models import Account, Entry, Escrow, Party, Transfer
 
 MOST = 50
 """Transfers of one escrow that are shown; holding and reversing more often than that is not work but an attack."""
@@ -43,10 +44,12 @@ class Movement:
     reverses_id: int | None
     sides: list["Side"] = field(default_factory=list)
 
-    def shares_in_words(self) -> str:
-        """Who got or gave how much; where the money is held in between is left out."""
+    def shares_in_words(self, *, inside: bool = False) -> str:
+        """Who got or gave how much; where the money is held in between is left out, and `inside` what is outside."""
         said = []
         for side in self.sides:
+            if inside and side.kind == AccountKind.CLEARING:
+                continue
             words = _SHARES.get((side.kind, side.amount > 0))
             if words:
                 said.append(words.format(amount=Money(abs(side.amount), self.currency), owner=side.owner))
@@ -82,6 +85,21 @@ def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) 
     """Transfers that a run made, after the id of the last one seen, with their entries."""
     made = select(Transfer).where(Transfer.run_id == run_id, Transfer.id > after)
     return _gathered(session, made.order_by(Transfer.id).limit(limit))
+
+
+def since_it_left(movements: Sequence[Movement], escrow: Escrow) -> list[Movement]:
+    """What was taken back, or came back and was given again, after the escrow had gone."""
+    outside = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
+    left_at = escrow.left_at
+    return [each for each in movements if each.kind in outside and left_at is not None and each.at >= left_at]
+
+
+def is_given_to_seller(movements: Sequence[Movement], escrow: Escrow) -> bool:
+    """Whether the seller got money that came back after it had been refunded."""
+    if escrow.status != EscrowStatus.REFUNDED:
+        return False
+    came = [each for each in since_it_left(movements, escrow) if each.kind == TransferKind.CAME_BACK]
+    return any(side.party_id == escrow.seller_id and side.amount > 0 for each in came for side in each.sides)
 
 
 def one(session: Session, transfer_id: int) -> Movement:

@@ -16,9 +16,10 @@ from webapp.domain.states import (
     OrderStatus,
     PaymentStatus,
     Policy,
+    TransferKind,
 )
 from webapp.models import Dispute, Escrow, Freeze, Order, Party, Payment, RunItem
-from webapp.services import accounts, disbursements, freezes, lookup
+from webapp.services import accounts, disbursements, escrow_ledger, freezes, lookup, refund_explanation
 from webapp.services.next_runs import next_run
 from webapp.services.reasons import Reason, Target
 from webapp.services.stop import stopped
@@ -49,11 +50,12 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status in _LEFT:
         when = f" on {escrow.left_at:%d %B %Y at %H:%M} UTC" if escrow.left_at else ""
-        return [Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}."), *_taken_back(session, escrow)]
+        left = Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}.")
+        return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
         return [_unpaid(session, escrow, at)]
     found = list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
-    return [*found, *_debts(session, escrow)]
+    return [*found, *_refunds(session, escrow), *_debts(session, escrow)]
 
 
 def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
@@ -101,6 +103,23 @@ def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
         sentence = f"{gone} of its payment {payment.reference} was taken back at {payment.provider}."
         cure = "A person decides who bears that: claw back, refund the rest, or write off."
         yield Reason(sentence, cure, Target("payment", payment.id))
+
+
+def _since(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """Who has the money by now, where some of it was taken back after it had left, or came back and was given again."""
+    movements = escrow_ledger.of_escrow(session, escrow.id)
+    for each in escrow_ledger.since_it_left(movements, escrow):
+        amount, on = Money(each.amount, each.currency), f"{each.at:%d %B %Y at %H:%M} UTC"
+        did = "was taken back" if each.kind == TransferKind.TAKEN_BACK else "came back, and was given again"
+        yield Reason(f"{amount} of it {did} on {on}: {each.shares_in_words(inside=True)}.")
+
+
+def _refunds(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """What went back through a provider and is not there yet, or never will be."""
+    for refund, payment in refund_explanation.of_order(session, escrow.order_id):
+        if refund.status not in refund_explanation.ENDED:
+            said = refund_explanation.in_words(refund, payment)
+            yield Reason(said, refund_explanation.what_ends_it(refund), Target("payment", payment.id))
 
 
 def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:

@@ -1,5 +1,6 @@
 """Freezes: reasons why an escrow may not move. They coexist, and each is lifted on its own."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -62,6 +63,11 @@ def open_freezes(session: Session, escrow_id: int) -> list[Freeze]:
     """What freezes the escrow now, oldest first."""
     mine = select(Freeze).where(Freeze.escrow_id == escrow_id, Freeze.lifted_at.is_(None))
     return list(session.scalars(mine.order_by(Freeze.id)))
+
+
+def count_others(session: Session, escrow_id: int, lifted: Collection[tuple[str, int]]) -> int:
+    """How many stay when those of these causes and numbers are lifted."""
+    return sum((str(each.cause), each.cause_id) not in lifted for each in open_freezes(session, escrow_id))
 
 
 def add(

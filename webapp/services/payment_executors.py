@@ -1,6 +1,5 @@
 """What a person decides about a payment: accept a doubtful one, give it back, or mark one paid by hand."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +114,7 @@ def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPa
     """Nothing was held, so nothing is posted: the provider is told to give it back."""
     check_refund(subject)
     payment, came = subject.payment, subject.collected
+    refunds.require_none_yet(context.session, payment)
 
     def post() -> None:
         refunds.write(context.session, payment, subject.order.buyer_id, came, at=context.at, actor=context.actor)
@@ -247,11 +247,3 @@ def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str
 def _end_review(context: Context, payment: Payment) -> None:
     for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
         alerts.resolve(context.session, rule, f"payment {payment.id}", context.at)
-
-
-CHECKS: dict[str, Callable[[PaymentSubject], None]] = {
-    "payment.accept": check_accept,
-    "payment.refund": check_refund,
-    "payment.mark_paid": check_mark_paid,
-}
-"""What stands in the way of each decision, for those who only want to know."""

@@ -5,19 +5,10 @@ from datetime import datetime
 from webapp.domain import chargeback
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import sentence
-from webapp.domain.states import ChargebackStatus, PaymentStatus, RefundStatus
-from webapp.models import Payment, Refund
+from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
+from webapp.models import Payment
+from webapp.services import refund_explanation
 from webapp.services.payment_file import PaymentFile
-
-_REFUNDS = {
-    RefundStatus.WAITING: "{amount} goes back to the payer: the refund is sent with the next run.",
-    RefundStatus.SENDING: "{amount} goes back to the payer: the refund may have been sent, so the provider is asked.",
-    RefundStatus.PENDING: "{amount} goes back to the payer: the provider took the refund and has not finished it.",
-    RefundStatus.NEEDS_REVIEW: "The refund of {amount} needs a person: {said}",
-    RefundStatus.PROCESSED: "{amount} went back to the payer.",
-    RefundStatus.FAILED: "The refund of {amount} failed: a person has to see that the payer gets it.",
-    RefundStatus.SETTLED_OTHERWISE: "The refund of {amount} failed, and the payer was given it another way: {said}",
-}
 
 
 def why(file: PaymentFile, at: datetime) -> list[str]:
@@ -29,7 +20,7 @@ def why(file: PaymentFile, at: datetime) -> list[str]:
         PaymentStatus.SUCCEEDED: _succeeded,
     }
     told = ways.get(PaymentStatus(payment.status), _ended)(file, at)
-    return told + ([_refunded(file.refund)] if file.refund else [])
+    return told + ([refund_explanation.in_words(file.refund, payment)] if file.refund else [])
 
 
 def _pending(file: PaymentFile, at: datetime) -> list[str]:
@@ -51,7 +42,36 @@ def _in_review(file: PaymentFile, at: datetime) -> list[str]:
     waiting = file.waiting
     if waiting is not None:
         return [*said, f"{waiting.proposed_by_name} proposed a decision, which waits for a second person."]
-    return [*said, "Nothing moves until a person decides."]
+    return [*said, _meanwhile(file)]
+
+
+def _meanwhile(file: PaymentFile) -> str:
+    """What of its money can move before a person has decided."""
+    payment, escrow = file.payment, file.escrow
+    if payment.undecided_amount < 0:
+        return f"What came back stays at {payment.provider} until a person decides whose it is."
+    if payment.undecided_amount > 0 and file.first is not None:
+        return f"It was kept for {file.buyer.name}, in the wallet, and is not held: a person decides who bears it."
+    if payment.undecided_amount > 0 and escrow.status != EscrowStatus.HELD:
+        return f"{_gone_to(file)} A person decides who bears what was taken back."
+    if payment.undecided_amount > 0:
+        return f"Nothing of escrow {escrow.ref} moves until a person decides."
+    if file.first is not None or escrow.status not in (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED):
+        return f"Nothing of this payment moves until a person decides. Order {file.order.ref} goes its way meanwhile."
+    return "Nothing moves until a person decides."
+
+
+def _gone_to(file: PaymentFile) -> str:
+    """Where the money of an escrow went that is not held any more."""
+    escrow, when = file.escrow, f" on {_on(file.escrow.left_at)}" if file.escrow.left_at else ""
+    ways = {
+        EscrowStatus.RELEASED: f"was released to {file.seller.name}{when}, and may have been paid out since",
+        EscrowStatus.SPLIT: f"was split between {file.buyer.name} and {file.seller.name}{when}, and may have been paid "
+        "out since",
+        EscrowStatus.REFUNDED: f"was refunded to {file.buyer.name}{when}",
+    }
+    way = ways.get(EscrowStatus(escrow.status), f"is {escrow.status.replace('_', ' ')}")
+    return f"Escrow {escrow.ref} {way}: nothing of it is held."
 
 
 def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
@@ -89,11 +109,6 @@ def _ended(file: PaymentFile, at: datetime) -> list[str]:
     told = f": {sentence(payment.said)}" if payment.said else "."
     became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
     return [f"{became}{when}{told}", f"Order {file.order.ref} is {file.order.status.replace('_', ' ')}."]
-
-
-def _refunded(refund: Refund) -> str:
-    amount = Money(refund.amount, refund.currency)
-    return _REFUNDS[RefundStatus(refund.status)].format(amount=amount, said=sentence(refund.said))
 
 
 def _amount(payment: Payment) -> Money:

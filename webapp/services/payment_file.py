@@ -7,25 +7,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import ApprovalStatus
-from webapp.errors import Conflict
 from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, ProviderDispute, Refund
 from webapp.services import (
     case_timeline,
     chargebacks,
     clawback_drafts,
-    clawback_executors,
-    duplicate_executors,
     duplicate_payments,
+    escrow_ledger,
     orders,
-    payment_executors,
     payments,
     refunds,
 )
 from webapp.services.case_timeline import Moment
-from webapp.services.payment_executors import PaymentSubject
 
 MOST = 50
-_CHECKS = payment_executors.CHECKS | clawback_executors.CHECKS | duplicate_executors.CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +31,7 @@ class PaymentFile:
     order: Order
     escrow: Escrow
     buyer: Party
+    seller: Party
     refund: Refund | None
     approvals: Sequence[Approval]
     """What was proposed about it, newest first."""
@@ -52,6 +48,8 @@ class PaymentFile:
     """The payment besides which it was collected, if it was."""
     besides: Sequence[Payment] = ()
     """What was collected besides it."""
+    is_given_to_seller: bool = False
+    """Whether the seller got money of its escrow that came back after it had been refunded."""
 
     @property
     def waiting(self) -> Approval | None:
@@ -73,6 +71,7 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         order,
         escrow,
         session.get_one(Party, order.buyer_id),
+        session.get_one(Party, order.seller_id),
         refund,
         proposed,
         _incoming(session, payment),
@@ -82,19 +81,8 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         clawback_drafts.fee_in(payment, refund, payment.taken_back_amount),
         None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id),
         duplicate_payments.of_payment(session, payment_id),
+        escrow_ledger.is_given_to_seller(escrow_ledger.of_escrow(session, escrow.id), escrow),
     )
-
-
-def hindrance(file: PaymentFile, action: str) -> str:
-    """Why this can't be decided about it now; empty when it can."""
-    waiting = file.waiting
-    if waiting is not None:
-        return f"{waiting.proposed_by_name} proposed a decision already; it waits for approval."
-    try:
-        _CHECKS[action](PaymentSubject(file.payment, file.order, file.escrow, file.refund, file.first))
-    except Conflict as conflict:
-        return conflict.detail
-    return ""
 
 
 def _incoming(session: Session, payment: Payment) -> Sequence[IncomingWebhook]:

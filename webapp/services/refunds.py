@@ -48,13 +48,9 @@ class Giving:
 def write(session: Session, payment: Payment, party_id: int, amount: Money, *, at: datetime, actor: Actor) -> Refund:
     """Write that a payment is to be given back; it is sent after the transaction. At most one per payment.
 
-    Raises Conflict when there is one already, and while the payer's bank wants the money back: it would be paid twice.
+    Raises Conflict unless that may be.
     """
-    if of_payment(session, payment.id) is not None:
-        raise Conflict(f"Payment {payment.reference} has a refund already: a payment is given back once.")
-    if banks := session.scalars(_open_at_bank().where(ProviderDispute.payment_id == payment.id)).first():
-        where = f"Chargeback {banks.number} on payment {payment.reference} is open at {banks.provider}"
-        raise Conflict(f"{where}: a refund besides would pay the buyer twice. Wait for its end, or accept it there.")
+    require_none_yet(session, payment)
     refund = Refund(
         payment_id=payment.id,
         party_id=party_id,
@@ -73,6 +69,15 @@ def write(session: Session, payment: Payment, party_id: int, amount: Money, *, a
     audit.record(session, actor, "refund.create", ("refund", refund.id), at=at, after=said)
     events.add(session, RefundCreated(), refund.id, at=at)
     return refund
+
+
+def require_none_yet(session: Session, payment: Payment) -> None:
+    """Raise Conflict when a payment has a refund, and while the payer's bank wants it back: it would be paid twice."""
+    if of_payment(session, payment.id) is not None:
+        raise Conflict(f"Payment {payment.reference} has a refund already: a payment is given back once.")
+    if banks := session.scalars(_open_at_bank().where(ProviderDispute.payment_id == payment.id)).first():
+        where = f"Chargeback {banks.number} on payment {payment.reference} is open at {banks.provider}"
+        raise Conflict(f"{where}: a refund besides would pay the buyer twice. Wait for its end, or accept it there.")
 
 
 def of_payment(session: Session, payment_id: int) -> Refund | None:
