@@ -38,12 +38,13 @@ def database_now(session: Session) -> datetime:
     return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
-def one_of(session: Session, column: Column, ids: Sequence[int]) -> ColumnElement[bool]:
-    """`column IN ids` with one bind for any number of ids."""
+def one_of(session: Session, column: Column, ids: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
+    """`column IN ids` with one bind for any number of ids, or of texts."""
     if is_sqlite(session):
         values = func.json_each(json.dumps(list(ids))).table_valued("value")
         return column.in_(select(values.c.value))  # type: ignore[no-any-return]
-    return column == func.any(bindparam(None, list(ids), type_=ARRAY(BigInteger)))  # type: ignore[no-any-return]
+    kind = String() if isinstance(column.type, String) else BigInteger()
+    return column == func.any(bindparam(None, list(ids), type_=ARRAY(kind)))  # type: ignore[no-any-return]
 
 
 def begins(column: Column, words: str) -> ColumnElement[bool]:

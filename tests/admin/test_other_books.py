@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from tests.conftest import settings_for
-from tests.support.people import send
+from tests.support.people import hidden, send
 from webapp import clock
 from webapp.app import create_app
 from webapp.jobs.start import prepare
@@ -164,3 +164,31 @@ def cookie_of(client: FlaskClient) -> tuple[str, str]:
     """The cookie of who is signed in, for another application over the same database."""
     found = next(iter(client._cookies.values()))
     return found.key, found.value
+
+
+def test_an_approver_accepts_what_is_to_stay_and_its_page_says_who_and_why(differing: Runtime, sign_in: SignIn) -> None:
+    with differing.db.reading() as session:
+        found = {row.reference: row.id for row in session.query(Difference)}
+    address = f"/reconciliation/{found['account-9']}"
+    assert "Only these roles may do this: approver, admin." in sign_in("agent").get(address).text
+    assert sign_in("agent").get(f"{address}/accept").status_code == 403
+    client = sign_in("approver")
+    assert "exactly this" in client.get(f"{address}/accept").text
+    assert send(client, f"{address}/accept", reason=" ").status_code == 422
+    shown = client.get(f"{address}/accept").text
+    with differing.db.transaction() as session:
+        session.execute(update(Difference).where(Difference.reference == "account-9").values(theirs=91))
+    late = client.post(f"{address}/accept", data=hidden(shown) | {"reason": "It is right there."})
+    assert (late.status_code, "not what you have seen" in late.text) == (409, True)
+
+    assert send(client, f"{address}/accept", reason="It is right there.").status_code == 303
+
+    page = sign_in("viewer").get(address).text
+    for said in ("Accepted as it is", "The approver", "It is right there.", "The approver has accepted it already."):
+        assert said in page
+    assert "account-9" not in client.get("/reconciliation").text
+    accepted = client.get("/reconciliation?tab=accepted").text
+    assert "account-9" in accepted
+    assert "agrees but for 1 accepted" in accepted
+    assert "It is right there." in client.get("/reconciliation/export.csv?tab=accepted").text
+    assert send(client, f"{address}/accept", page="/reconciliation", reason="Again.").status_code == 409

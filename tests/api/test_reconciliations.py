@@ -13,6 +13,10 @@ def test_comparisons_and_differences_are_listed(caller: Caller, place: Runtime) 
         session.add(Reconciliation(source="blnk", at=now, matched=3, different=1, undecided=2))
         session.add(Difference(source="blnk", kind="different", reference="account-1", ours=1, theirs=2, **seen))
         session.add(Difference(source="blnk", kind="different", reference="account-2", resolved_at=now, **seen))
+        gone = {"accepted_at": now, "accepted_by": "Chika", "accepted_reason": "It is to stay."}
+        session.add(
+            Difference(source="blnk", kind="different", reference="account-3", ours=1, theirs=2, **seen, **gone)
+        )
     api = caller("read")
 
     assert [
@@ -21,5 +25,8 @@ def test_comparisons_and_differences_are_listed(caller: Caller, place: Runtime) 
     ] == [(6, 3, 2, 0)]
     assert [row["reference"] for row in api.get("/api/v1/differences").json["data"]] == ["account-1"]
     assert [row["reference"] for row in api.get("/api/v1/differences", state="resolved").json["data"]] == ["account-2"]
+    [accepted] = api.get("/api/v1/differences", state="accepted").json["data"]
+    assert (accepted["reference"], accepted["accepted_by"]) == ("account-3", "Chika")
+    assert len(api.get("/api/v1/differences", state="all").json["data"]) == 3
     assert api.get("/api/v1/differences", kind="odd").status_code == 422
     assert caller("orders").get("/api/v1/differences").status_code == 403

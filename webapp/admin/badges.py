@@ -62,6 +62,7 @@ LOOKS: dict[str, Look] = {
     "missing_here": Look("bad", "question", _("missing here")),
     "missing_there": Look("bad", "question", _("missing there")),
     "different": Look("bad", "split", _("different")),
+    "accepted_as_is": Look("calm", "check", _("accepted")),
     "configured": Look("good", "check", _("configured")),
     "not_configured": Look("calm", "dot", _("not configured")),
     "circuit_closed": Look("good", "check", _("reachable")),

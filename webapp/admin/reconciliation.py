@@ -15,7 +15,7 @@ from webapp.models import Account, Difference
 from webapp.providers import blnk, paystack
 from webapp.providers.house import KNOWN
 from webapp.security.context import runtime
-from webapp.services import differences, lookup, mirror_entries
+from webapp.services import difference_decisions, differences, lookup, mirror_entries
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
 
 KINDS: dict[str, Any] = {
@@ -24,7 +24,8 @@ KINDS: dict[str, Any] = {
     DIFFERENT: _l("different"),
 }
 TABS: dict[str, tuple[Any, Any]] = {
-    "open": (_l("Open"), (Difference.resolved_at.is_(None),)),
+    "open": (_l("Open"), (differences.OPEN,)),
+    "accepted": (_l("Accepted"), (differences.ACCEPTED,)),
     "resolved": (_l("Resolved"), (Difference.resolved_at.is_not(None),)),
     "all": (_l("All"), ()),
 }
@@ -37,7 +38,8 @@ SOURCES = (
 _MEANING: dict[str, Any] = {
     MISSING_HERE: _l(
         "They have it and we don't: money came or went past the desk, or under another reference. Find it in their "
-        "dashboard; if it belongs to an order, record it there."
+        "dashboard; if it belongs to an order, record it there. If it is no business of the "
+        "desk, accept it and say why."
     ),
     MISSING_THERE: _l(
         "We have it and they don't, also when asked about it alone. Either it was never sent, or it was made in "
@@ -50,7 +52,8 @@ _MEANING: dict[str, Any] = {
 }
 _OF_BALANCES = _l(
     "The balance there is not the sum of the transfers that were sent there: something moved it without us, or a "
-    "transfer is there in part. Compare the entries of the account with its transactions there."
+    "transfer is there in part. Compare the entries of the account with its transactions there. What is right there "
+    "as it is can be accepted: it is a difference again only when they differ by another amount."
 )
 
 
@@ -61,11 +64,12 @@ _OF_TRANSFERS: dict[str, Any] = {
     ),
     DIFFERENT: _l(
         "Blnk has another movement under our reference. Nothing is sent over it. Find out who moved it, and correct it "
-        "there by a movement of its own."
+        "there by a movement of its own; then accept this one, for what moved under our reference stays."
     ),
     MISSING_HERE: _l(
         "Somebody moved money in our balances at Blnk without the desk. Find out who. When it was an error, refund it "
-        "there: then it is no difference any more with the next check."
+        "there: then it is no difference any more with the next check. When it is to stay, accept it, and also "
+        "the balance that it moved: that is a difference of the book blnk with the next hourly comparison."
     ),
 }
 _UNDECIDED: dict[str, Any] = {
@@ -106,6 +110,9 @@ class ReconciliationScreen(ReconciliationDeeds):
             Column("said", _l("Why"), Difference.said),
             Column("first_seen_at", _l("Since"), Difference.first_seen_at, kind="when", sort=Difference.id),
             Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when", shown=False),
+            Column("accepted_at", _l("Accepted"), Difference.accepted_at, kind="when", shown=False),
+            Column("accepted_by", _l("Accepted by"), Difference.accepted_by, shown=False),
+            Column("accepted_reason", _l("Accepted because"), Difference.accepted_reason, shown=False),
             Column("resolved_at", _l("Resolved"), Difference.resolved_at, kind="when", shown=False),
             Column("id", _l("Number"), Difference.id, shown=False),
         ),
@@ -125,12 +132,14 @@ class ReconciliationScreen(ReconciliationDeeds):
 
     def around(self, session: Any) -> dict[str, Any]:
         """The last comparison with each book, and the tabs."""
-        tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
-        counts = differences.open_counts(session)
+        counts, accepted = differences.open_counts(session), differences.accepted_counts(session)
+        many = {"open": sum(counts.values()), "accepted": sum(accepted.values())}
+        tabs = [(label, self.at(tab=name), name == self._tab(), many.get(name)) for name, (label, _) in TABS.items()]
         shown: dict[str, Any] = {
             "tabs": tabs,
             "lasts": differences.last_of_each(session),
             "open_counts": counts,
+            "accepted_counts": accepted,
             "offers": [],
         }
         shown["why_undecided"] = _why_undecided
@@ -151,10 +160,12 @@ class ReconciliationScreen(ReconciliationDeeds):
         """What differs, what that means, and where ours is."""
         with self.reading() as session:
             found = lookup.by_id(session, Difference, difference_id, "difference")
+            hindrance = difference_decisions.why_not(found)
             account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
         return self.show(
             "one.html",
             found=found,
+            offers=[offer("accept", _("Accept…"), "check", "book:accept", hindrance)],
             ours=account,
             meaning=_meaning(found),
             address=_address(found, account),

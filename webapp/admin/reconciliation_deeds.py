@@ -1,21 +1,25 @@
-"""What people do about the external ledger: ask it what it has, and send again what it lacks."""
+"""What people do about other books: ask the external ledger what it has, send it what it lacks, accept what differs."""
 
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField
 from wtforms.validators import Optional
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
+from webapp.admin.escrow_deeds import ReasonForm
 from webapp.admin.forms import DeskForm, InstantField
 from webapp.admin.list_screen import ListScreen
+from webapp.admin.words import money
 from webapp.jobs.check_mirror import SEND, SINCE
 from webapp.jobs.queue import enqueue_after_commit
+from webapp.models import Difference
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import mirror_entries, runs
+from webapp.services import difference_decisions, lookup, mirror_entries, runs
 
 _JOB = "check_mirror"
 
@@ -28,8 +32,14 @@ class SinceForm(DeskForm):
     )
 
 
+class AcceptForm(ReasonForm):
+    """Why a difference stays as it is; with it travels what was shown."""
+
+    seen = HiddenField()
+
+
 class ReconciliationDeeds(ListScreen):
-    """The doors of the external ledger."""
+    """The doors of the external ledger and of a difference."""
 
     @door("/check", permission="job:run", form=SinceForm, asks="_check_asked")
     def check(self, form: SinceForm) -> Done:
@@ -41,6 +51,41 @@ class ReconciliationDeeds(ListScreen):
     def send_again(self, form: DeskForm) -> Done:
         """Send again what it lacks, and ask it once more."""
         return self._run({SEND: True})
+
+    @door("/<int:difference_id>/accept", permission="book:accept", form=AcceptForm, asks="_accept_asked")
+    def accept(self, difference_id: int, form: AcceptForm) -> Done:
+        """Let a difference stay as it is."""
+        with self.transaction() as session:
+            difference_decisions.accept(
+                session,
+                difference_id,
+                form.said("reason"),
+                seen=form.said("seen"),
+                actor=current_actor(),
+                at=clock.now(),
+            )
+        return _(
+            "The difference is accepted as it is. It counts as open no more, and its alert ends with the last one."
+        )
+
+    def _accept_asked(self, difference_id: int) -> Asked:
+        with self.reading() as session:
+            found = lookup.by_id(session, Difference, difference_id, "difference")
+        summary = _(
+            "No money moves, here or there. The two books go on differing by exactly this. When it becomes another "
+            "amount, or says otherwise, it is a new difference with an alert."
+        )
+        facts = [(_("Compared with"), found.source), (_("What differs"), found.said)]
+        if found.currency and found.gap:
+            facts.append((_("Theirs less ours"), money(found.gap, found.currency)))
+        return Asked(
+            _("Accept %(reference)s", reference=found.reference),
+            self.at("one", difference_id=difference_id),
+            summary,
+            _("Accept it"),
+            values={"seen": difference_decisions.shown(found)},
+            facts=facts,
+        )
 
     def _run(self, asked: dict[str, Any]) -> Done:
         with self.transaction() as session:

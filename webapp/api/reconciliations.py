@@ -8,6 +8,7 @@ from webapp.api.endpoints import Call, Endpoints
 from webapp.api.listed import listed
 from webapp.api.shapes import Page, Paged, Shape, Word, page_of
 from webapp.models import Difference, Reconciliation
+from webapp.services import differences
 
 endpoints = Endpoints("reconciliations")
 
@@ -35,15 +36,16 @@ class ReconciliationShape(Shape):
     undecided: int
     collected_twice: int
     different: int
+    accepted: int
     said: str | None
 
 
 class DifferencesQuery(Paged):
-    """Which differences; `state` is open unless it is said."""
+    """Which differences; `state` is open unless it is said. Accepted ones stay as a person accepted them."""
 
     source: Word | None = None
     kind: Literal["missing_here", "missing_there", "different"] | None = None
-    state: Literal["open", "resolved", "all"] = "open"
+    state: Literal["open", "accepted", "resolved", "all"] = "open"
 
 
 class DifferenceShape(Shape):
@@ -61,6 +63,9 @@ class DifferenceShape(Shape):
     subject_id: int | None
     first_seen_at: AwareDatetime
     last_seen_at: AwareDatetime
+    accepted_at: AwareDatetime | None
+    accepted_by: str | None
+    accepted_reason: str | None
     resolved_at: AwareDatetime | None
 
 
@@ -75,7 +80,7 @@ def list_reconciliations(call: Call, query: ReconciliationsQuery) -> Page[Reconc
 def list_differences(call: Call, query: DifferencesQuery) -> Page[DifferenceShape]:
     """Differences, newest first."""
     conditions = {Difference.source: query.source, Difference.kind: query.kind}
-    resolved = Difference.resolved_at
-    state = {"open": [resolved.is_(None)], "resolved": [resolved.is_not(None)], "all": []}[query.state]
+    states = {"open": [differences.OPEN], "accepted": [differences.ACCEPTED], "all": []}
+    state = (states | {"resolved": [Difference.resolved_at.is_not(None)]})[query.state]
     found = listed(call.session, Difference, query, conditions, *state)
     return page_of(found, query, DifferenceShape.model_validate)

@@ -59,7 +59,8 @@ def _compared(last: Reconciliation, differing: int) -> str:
     if last.said is not None:
         when += f"it could not be compared: {last.said}"
     else:
-        undecided = f", of {last.undecided:,} it is too early to say" if last.undecided else ""
+        undecided = f", {last.accepted:,} differ as accepted" if last.accepted else ""
+        undecided += f", of {last.undecided:,} it is too early to say" if last.undecided else ""
         when += f"of {last.compared:,} compared {last.matched:,} agree{undecided}."
     return when + (f" {differing:,} differences are open." if differing else "")
 
@@ -121,6 +122,7 @@ def _checked(runtime: Runtime, blnk: Blnk, since: str | None, yes: bool, as_json
         named = [each.said for each in found.findings]
         print_json(
             {"ok": is_same, "has": found.matched, "balances_lost": len(lost), "said": found.said, "named": named}
+            | {"accepted": found.accepted}
             | counts
         )
     return 0 if is_same else FAILED
@@ -143,7 +145,7 @@ def _asked(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, d
     found = made(check)
     progress.close()
     with runtime.db.transaction() as session:
-        keep(session, found, None)
+        found = keep(session, found, None)
     return found, check.lost
 
 
@@ -158,6 +160,8 @@ def _show(found: Compared, lost: dict[int, str]) -> None:
         f"{counts.get(MISSING_THERE, 0):,}, has {counts.get(DIFFERENT, 0):,} otherwise, and moved "
         f"{counts.get(MISSING_HERE, 0):,} that the desk did not send."
     )
+    if found.accepted:
+        click.echo(f"{found.accepted:,} more differ as a person has accepted it.")
     if lost:
         click.echo(f"{len(lost):,} balances are not there any more; they are made again for what is sent.")
     for each in found.findings[:_NAMED]:

@@ -62,9 +62,9 @@ _ADMIN = frozenset(
 ROLES: dict[str, frozenset[str]] = {
     "viewer": _READ,
     "agent": _READ | _CASE,
-    "approver": _READ | _CASE | {"money:approve", "wallet:open"},
+    "approver": _READ | _CASE | {"money:approve", "wallet:open", "book:accept"},
     "operator": _READ | _OPERATE,
-    "admin": _READ | _CASE | _OPERATE | _ADMIN | {"money:approve"},
+    "admin": _READ | _CASE | _OPERATE | _ADMIN | {"money:approve", "book:accept"},
 }
 """Permissions of each role, by the table of the product's design."""
 
@@ -85,8 +85,8 @@ SCOPES: dict[str, frozenset[str]] = {
     "audit": frozenset({"audit:read"}),
     "tokens": frozenset({"token:manage"}),
 }
-"""What a token may be given. No scope has `money:approve`: tokens never approve. None has `job:choose-instant`:
-for which instant a job that moves money runs is a person's choice."""
+"""What a token may be given. No scope has `money:approve` or `book:accept`: tokens never approve, and accept
+no difference. None has `job:choose-instant`: for which instant a job that moves money runs is a person's choice."""
 
 JOB_PERMISSIONS = frozenset({"money:move"})
 """What a periodic job may do that no person may: move money without a decision."""

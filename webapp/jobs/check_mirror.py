@@ -57,10 +57,11 @@ def made(check: MirrorCheck) -> Compared:
         return Compared(TRANSFERS, check.at, check.since, None, 0, (), (), failure.sentence)
 
 
-def keep(session: Session, compared: Compared, run_id: int | None) -> None:
-    """Write down what a check found, and alert."""
-    differences.keep(session, compared, run_id)
+def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
+    """Write down what a check found, and alert; returns it without what was accepted."""
+    compared = differences.keep(session, compared, run_id)
     differences.alert(session, compared.at)
+    return compared
 
 
 def _send_again(work: Work, blnk: Blnk) -> None:
@@ -87,8 +88,8 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
     )
     compared = made(check)
     with work.db.transaction() as session:
-        keep(session, compared, work.run_id)
-    found = {each: number for each, number in (compared.counts or {}).items() if number}
+        compared = keep(session, compared, work.run_id)
+    found = dict(compared.counts or {})
     level = "warning" if found or check.lost or compared.said else "info"
     work.log(
         "mirror.checked", level, said=compared.said, agree=compared.matched, balances_lost=len(check.lost), **found

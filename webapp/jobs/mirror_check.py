@@ -42,6 +42,8 @@ class MirrorCheck:
         self._counts: Counter[str] = Counter()
         self._agree: set[str] = set()
         self._earlier: set[str] = set()
+        self._accepted: set[str] = set()
+        """Those of the earlier ones that a person accepted: they take no place from what is new."""
         self._matched = 0
         self.lost: dict[int, str] = {}
         """Balances that are not there any more, by account."""
@@ -49,7 +51,8 @@ class MirrorCheck:
     def made(self) -> Compared:
         """Ask about everything that was sent, and note what is lacking. Raises CallFailed."""
         with self._db.reading() as session:
-            self._earlier = set(differences.open_references(session, TRANSFERS, MOST_EARLIER))
+            self._accepted = set(differences.accepted_references(session, TRANSFERS, MOST_EARLIER))
+            self._earlier = self._accepted | set(differences.open_references(session, TRANSFERS, MOST_EARLIER))
         self.lost = all_lost(self._db, self._blnk, self._check)
         self._ask_about_ours()
         self._look_for_others()
@@ -122,5 +125,5 @@ class MirrorCheck:
 
     def _find(self, found: Finding) -> None:
         self._counts[found.kind] += 1
-        if len(self._findings) < MOST_FINDINGS:
+        if found.reference in self._accepted or len(self._findings) < MOST_FINDINGS + len(self._accepted):
             self._findings.append(found)

@@ -36,6 +36,7 @@ class BlnkComparison:
         with self._db.reading() as session:
             said = _why_not(mirror_balances.is_whole(session), mirror_balances.unsent(session))
             earlier = set(differences.open_references(session, self.source, MOST_FINDINGS))
+            earlier |= set(differences.accepted_references(session, self.source, MOST_FINDINGS))
         if said is None:
             self._walk()
             if len(self._findings) >= MOST_FINDINGS:

@@ -68,8 +68,9 @@ def _made(work: Work, comparison: Comparable) -> Compared:
 
 def _keep(work: Work, compared: Compared) -> None:
     with work.db.transaction() as session:
-        differences.keep(session, compared, work.run_id)
+        compared = differences.keep(session, compared, work.run_id)
     found = len(compared.findings)
     counts = {"matched": compared.matched, "differences": found, "undecided": compared.undecided}
+    counts |= {"accepted": compared.accepted} if compared.accepted else {}
     level = "warning" if compared.said or compared.findings else "info"
     work.log("books.compared", level, source=compared.source, said=compared.said, **counts)

@@ -92,17 +92,23 @@ class Reconciliation(Base):
     """Things of ours of which it can't be said yet whether the books agree."""
     collected_twice: Mapped[int] = mapped_column(default=0, server_default="0")
     """References under which they list two successes; a second one is compared when it is a payment of its own."""
+    accepted: Mapped[int] = mapped_column(default=0, server_default="0")
+    """What differs and was accepted by a person as it is; in none of the other counts."""
     said: Mapped[str | None]
     """Why it could not be finished, when it could not."""
 
     @property
     def compared(self) -> int:
         """How many things were compared, whatever came of it."""
-        return self.matched + self.undecided + self.missing_here + self.missing_there + self.different
+        differing = self.missing_here + self.missing_there + self.different + self.accepted
+        return self.matched + self.undecided + differing
 
 
 class Difference(Base):
-    """Something on which our books and another's do not agree, until they do."""
+    """Something on which our books and another's do not agree, until they do.
+
+    One that a person accepted alerts nobody as long as it stays what was accepted.
+    """
 
     __tablename__ = "difference"
     __table_args__ = (
@@ -123,4 +129,12 @@ class Difference(Base):
     subject_id: Mapped[int | None]
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    accepted_by: Mapped[str | None]
+    accepted_reason: Mapped[str | None]
     resolved_at: Mapped[datetime | None]
+
+    @property
+    def gap(self) -> int:
+        """How much more they have than we do, in minor units."""
+        return (self.theirs or 0) - (self.ours or 0)

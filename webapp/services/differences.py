@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import BOOKS_DIFFER, BOOKS_NOT_COMPARED
@@ -13,11 +13,13 @@ from webapp.models import Difference, Reconciliation
 from webapp.services import alerts
 from webapp.services.alerts import Found
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
-from webapp.sql import insert_new
+from webapp.sql import insert_new, one_of
 
 PATIENCE = timedelta(hours=6)
 _NAMED, _MOST_CAUSES = 3, 200
-_OPEN = Difference.resolved_at.is_(None)
+_UNRESOLVED, _ACCEPTED = Difference.resolved_at.is_(None), Difference.accepted_at.is_not(None)
+OPEN = and_(_UNRESOLVED, Difference.accepted_at.is_(None))
+ACCEPTED = and_(_UNRESOLVED, _ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,20 @@ class Compared:
     """Rows of theirs that can't be ours, or can't be read."""
     undecided: int = 0
     """Things of ours of which it can't be said yet: young, under way, or moving while they were compared."""
+    accepted: int = 0
+    """Findings that a person accepted as they are."""
     again: Sequence[int] = ()
     """Payments of ours that were collected twice there: they have to be asked about, though nothing differs."""
 
 
-def keep(session: Session, compared: Compared, run_id: int | None) -> None:
-    """Write down a comparison and its differences; those that agree again are resolved."""
-    kinds = Counter(each.kind for each in compared.findings) if compared.counts is None else compared.counts
+def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
+    """Write down a comparison and its differences; those that agree again are resolved.
+
+    Returns it without what was accepted, which is counted apart.
+    """
+    accepted = _note_all(session, compared.source, compared.findings, compared.at)
+    kinds = Counter(each.kind for each in compared.findings) if compared.counts is None else Counter(compared.counts)
+    kinds.subtract(each.kind for each in accepted)
     session.add(
         Reconciliation(
             source=compared.source,
@@ -55,9 +64,10 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> None:
             since=compared.since,
             until=compared.until,
             matched=compared.matched,
-            missing_here=kinds.get(MISSING_HERE, 0),
-            missing_there=kinds.get(MISSING_THERE, 0),
-            different=kinds.get(DIFFERENT, 0),
+            missing_here=kinds[MISSING_HERE],
+            missing_there=kinds[MISSING_THERE],
+            different=kinds[DIFFERENT],
+            accepted=len(accepted),
             skipped=compared.skipped,
             undecided=compared.undecided,
             collected_twice=len(compared.again),
@@ -65,24 +75,28 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> None:
         )
     )
     session.flush()
-    for each in compared.findings:
-        _note(session, compared.source, each, compared.at)
-    for reference in compared.settled:
-        gone = update(Difference).where(Difference.source == compared.source, Difference.reference == reference, _OPEN)
-        session.execute(gone.values(resolved_at=compared.at).execution_options(synchronize_session=False))
+    gone = update(Difference).where(Difference.source == compared.source, _UNRESOLVED)
+    gone = gone.where(one_of(session, Difference.reference, list(compared.settled)))
+    session.execute(gone.values(resolved_at=compared.at).execution_options(synchronize_session=False))
+    still = [each for each in compared.findings if each not in accepted]
+    return replace(compared, findings=still, counts=+kinds, accepted=len(accepted))
 
 
 def note(session: Session, source: str, found: Finding, at: datetime) -> None:
     """Write down one difference that was heard of between two comparisons, and alert at once."""
-    _note(session, source, found, at)
+    _note_all(session, source, [found], at)
     session.flush()
     alert(session, at)
 
 
 def open_references(session: Session, source: str, limit: int) -> list[str]:
     """References on which we differ from a book, the one that was looked at longest ago first."""
-    found = select(Difference.reference).where(Difference.source == source, _OPEN)
-    return list(session.scalars(found.order_by(Difference.last_seen_at, Difference.id).limit(limit)))
+    return _references(session, source, OPEN, limit)
+
+
+def accepted_references(session: Session, source: str, limit: int) -> list[str]:
+    """References on which we differ from a book as a person accepted it, in the same order."""
+    return _references(session, source, ACCEPTED, limit)
 
 
 def last_of_each(session: Session) -> Sequence[Reconciliation]:
@@ -101,7 +115,13 @@ def last_of(session: Session, source: str) -> Reconciliation | None:
 
 def open_counts(session: Session) -> dict[str, int]:
     """How many differences are open, by book."""
-    return dict(session.execute(select(Difference.source, func.count()).where(_OPEN).group_by(Difference.source)).all())
+    return dict(session.execute(select(Difference.source, func.count()).where(OPEN).group_by(Difference.source)).all())
+
+
+def accepted_counts(session: Session) -> dict[str, int]:
+    """How many differences stay as a person accepted them, by book."""
+    rows = select(Difference.source, func.count()).where(ACCEPTED).group_by(Difference.source)
+    return dict(session.execute(rows).all())
 
 
 def alert(session: Session, at: datetime) -> None:
@@ -116,7 +136,31 @@ def alert(session: Session, at: datetime) -> None:
     alerts.sync_facts(session, BOOKS_NOT_COMPARED, silent, at)
 
 
-def _note(session: Session, source: str, found: Finding, at: datetime) -> None:
+def _references(session: Session, source: str, which: ColumnElement[bool], limit: int) -> list[str]:
+    found = select(Difference.reference).where(Difference.source == source, which)
+    return list(session.scalars(found.order_by(Difference.last_seen_at, Difference.id).limit(limit)))
+
+
+def _note_all(session: Session, source: str, findings: Sequence[Finding], at: datetime) -> list[Finding]:
+    """Write these down; returns those that were accepted as they are.
+
+    What is known of them is locked first: whoever accepts one of them now waits, and accepts what was shown or nothing.
+    """
+    references = sorted({_key(each) for each in findings})
+    rows = select(Difference).where(Difference.source == source, _UNRESOLVED)
+    rows = rows.where(one_of(session, Difference.reference, references)).order_by(Difference.id).with_for_update()
+    known = {row.reference: row for row in session.scalars(rows.execution_options(populate_existing=True))}
+    return [each for each in findings if _note(session, source, each, at, known.get(_key(each)))]
+
+
+def _note(session: Session, source: str, found: Finding, at: datetime, known: Difference | None) -> bool:
+    """Whether it was accepted. One that is not what was accepted any more is a difference of its own."""
+    if known is not None and known.accepted_at is not None:
+        if _is_same(known, found):
+            known.ours, known.theirs, known.last_seen_at = found.ours, found.theirs, at
+            return True
+        known.resolved_at = at
+        session.flush()
     kind, number = found.subject or (None, None)
     values = {
         "kind": found.kind,
@@ -128,14 +172,30 @@ def _note(session: Session, source: str, found: Finding, at: datetime) -> None:
         "subject_id": number,
         "last_seen_at": at,
     }
-    key = {"source": source, "reference": found.reference[:200]}
-    row = insert_new(session, Difference).values(**key, **values, first_seen_at=at)
-    session.execute(row.on_conflict_do_update(index_elements=["source", "reference"], index_where=_OPEN, set_=values))
+    row = insert_new(session, Difference).values(source=source, reference=_key(found), **values, first_seen_at=at)
+    # One that was accepted since it was looked for is not written over: it is looked at anew by the next comparison.
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["source", "reference"], index_where=_UNRESOLVED, set_=values, where=~_ACCEPTED
+        )
+    )
+    return False
+
+
+def _key(found: Finding) -> str:
+    return found.reference[:200]
+
+
+def _is_same(accepted: Difference, found: Finding) -> bool:
+    """Whether it is what was accepted: balances move on both sides, and it is by how much they differ that counts."""
+    gap = (found.theirs or 0) - (found.ours or 0)
+    was = (accepted.kind, accepted.currency, accepted.said, accepted.gap)
+    return was == (found.kind, found.currency, found.said, gap)
 
 
 def _found(session: Session, source: str, count: int) -> Found:
     """What an alert says of a book: each difference that is new since then fires it again."""
-    open_ones = select(Difference.id, Difference.reference).where(Difference.source == source, _OPEN)
+    open_ones = select(Difference.id, Difference.reference).where(Difference.source == source, OPEN)
     rows = session.execute(open_ones.order_by(Difference.last_seen_at, Difference.id).limit(_MOST_CAUSES)).all()
     named = ", ".join(row.reference for row in rows[:_NAMED])
     things = "thing" if count == 1 else "things"
