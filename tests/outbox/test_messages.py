@@ -2,6 +2,7 @@
 
 import string
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
@@ -244,7 +245,8 @@ def test_a_party_is_told_what_its_standing_order_took(runtime: Runtime) -> None:
 
 
 def test_every_event_that_is_told_has_its_words() -> None:
-    assert {kind for kind in people.TOLD if kind not in texts.TEXTS} == set()
+    kinds = {f"{kind}.{side}" for kind, sides in people.TOLD.items() for side in sides}
+    assert {kind for kind in kinds if not {kind, kind.rpartition(".")[0]} & set(texts.TEXTS)} == set()
     assert {kind for kind in people.STAFF if f"staff.{kind}" not in texts.TEXTS} == set()
 
 
@@ -279,11 +281,22 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "currency",
         "effective",
         "surplus_said",
+        "disputed",
+        "covered",
+        "rest_said",
+        "again",
+        "way_said",
     }
     text = texts.TEXTS[kind]
     used = {name for part in (text.title, text.body, text.short) for _, name, _, _ in string.Formatter().parse(part)}
     assert used - {None} <= known
     assert "{" not in texts.write(kind, {"name": "{order}"}).body.replace("{order}", "")
+
+
+def test_the_docs_have_every_message_to_a_party() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "messages.md").read_text()
+    of_parties = {kind: text for kind, text in texts.TEXTS.items() if not kind.startswith(("staff.", "alert."))}
+    assert [kind for kind, text in of_parties.items() if f"| `{kind}` | {text.short} |" not in page] == []
 
 
 def remind(runtime: Runtime, at: datetime) -> list[tuple[str, str | None]]:

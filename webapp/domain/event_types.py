@@ -281,6 +281,20 @@ class RefundFailed(Event, type="refund.failed", of=RefundFacts):
     """The provider could not give the money back."""
 
 
+class RefundCovered(Event, type="refund.covered", of=RefundFacts):
+    """What a payer's bank took is a refund of ours that was not sent yet, or a part of it."""
+
+    covered: Annotated[int, Field(description="What the bank took in its place, in minor units of `currency`.")]
+    rest: Annotated[int, Field(description="What of the refund is still to be sent, in minor units of `currency`.")]
+
+
+class RefundUncovered(Event, type="refund.uncovered", of=RefundFacts):
+    """A bank has given back what it took in place of a refund of ours: the payer gets it from us."""
+
+    again: Annotated[int, Field(description="What the payer gets by that, in minor units of `currency`.")]
+    way: Annotated[str, Field(description="`refund`: through the provider. `wallet`: it is in the party's wallet.")]
+
+
 class DisputeFacts(Facts, about="dispute"):
     """A claim on an escrow."""
 

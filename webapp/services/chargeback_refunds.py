@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.event_types import Event, RefundCovered, RefundUncovered
 from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, AccountKind, RefundStatus, TransferKind
 from webapp.models import Payment, ProviderDispute, Refund
-from webapp.services import audit, postings, refunds
+from webapp.services import audit, events, postings, refunds
 from webapp.services.accounts import Place
 from webapp.services.postings import Draft
 
@@ -46,7 +47,8 @@ def _take(session: Session, known: ProviderDispute, refund: Refund, part: int, a
         refunds.person_is_done(session, refund, at)
     else:
         refund.amount -= part
-    _record(session, refund, "refund.covered", before, at, actor)
+    rest = 0 if refund.status == RefundStatus.PROCESSED else refund.amount
+    _record(session, refund, RefundCovered(covered=part, rest=rest), before, at, actor)
 
 
 def _give_again(
@@ -60,6 +62,7 @@ def _give_again(
 ) -> None:
     before, sum_again = _facts(refund), Money(part, known.currency)
     known.covered_amount -= part
+    way = "refund"
     refund.said = f"{sum_again} that chargeback {known.number} had taken is with {known.provider} again"
     if _is_unsent(refund):
         refund.amount += part
@@ -70,8 +73,9 @@ def _give_again(
     else:
         postings.write(session, [_into_wallet(payment, known, refund, part)], at=at)
         payment.version += 1
+        way = "wallet"
         refund.said += ": it is in the party's wallet."
-    _record(session, refund, "refund.uncovered", before, at, actor)
+    _record(session, refund, RefundUncovered(again=part, way=way), before, at, actor)
 
 
 def _into_wallet(payment: Payment, known: ProviderDispute, refund: Refund, part: int) -> Draft:
@@ -91,8 +95,9 @@ def _facts(refund: Refund) -> dict[str, Any]:
     return {"amount": refund.amount, "status": refund.status}
 
 
-def _record(session: Session, refund: Refund, action: str, before: dict[str, Any], at: datetime, actor: Actor) -> None:
+def _record(session: Session, refund: Refund, told: Event, before: dict[str, Any], at: datetime, actor: Actor) -> None:
     refund.version += 1
     session.flush()
     about, reason = ("refund", refund.id), refund.said
-    audit.record(session, actor, action, about, at=at, reason=reason, before=before, after=_facts(refund))
+    audit.record(session, actor, told.type, about, at=at, reason=reason, before=before, after=_facts(refund))
+    events.add(session, told, refund.id, at=at)

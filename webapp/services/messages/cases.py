@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain import shares
@@ -13,7 +13,7 @@ from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.rulings import REASON_CODES
 from webapp.domain.shares import Shares
-from webapp.domain.states import Resolution
+from webapp.domain.states import PaymentStatus, Resolution
 from webapp.models import (
     Approval,
     Dispute,
@@ -24,6 +24,7 @@ from webapp.models import (
     Payout,
     PayoutDestination,
     PayoutSchedule,
+    ProviderDispute,
     Refund,
     Transfer,
 )
@@ -33,6 +34,8 @@ from webapp.settings import Settings
 from webapp.sql import one_of
 
 _BUYER, _SELLER = aliased(Party), aliased(Party)
+BANK = "payer's bank"
+"""Who made a claim that came with a chargeback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def _payments(session: Session, ids: Sequence[int], settings: Settings) -> Cases
     query = select(Payment, Order, _BUYER, _SELLER).where(one_of(session, Payment.id, ids))
     rows = session.execute(_with_parties(query.join(Order, Order.id == Payment.order_id), Order))
     return {
-        payment.id: Case(_of_order(order) | _surplus(payment), _sides(*sides), payment)
+        payment.id: Case(_of_order(order) | _surplus(payment), _concerned(payment, *sides), payment)
         for payment, order, *sides in rows
     }
 
@@ -94,21 +97,28 @@ def _surplus(payment: Payment) -> dict[str, str]:
 
 
 def _disputes(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
-    query = select(Dispute, Escrow, Order, _BUYER, _SELLER).where(one_of(session, Dispute.id, ids))
+    bank = exists().where(ProviderDispute.dispute_id == Dispute.id, Dispute.reason_code == "chargeback")
+    query = select(Dispute, bank, Escrow, Order, _BUYER, _SELLER).where(one_of(session, Dispute.id, ids))
     joined = query.join(Escrow, Escrow.id == Dispute.escrow_id).join(Order, Order.id == Escrow.order_id)
     rows = session.execute(_with_parties(joined, Escrow))
     return {
-        dispute.id: Case(_of_dispute(dispute, escrow, order, settings), _sides(*sides), dispute)
-        for dispute, escrow, order, *sides in rows
+        dispute.id: Case(
+            _of_dispute(dispute, escrow, order, settings) | ({"claimant": BANK} if is_banks else {}),
+            _sides(*sides),
+            dispute,
+        )
+        for dispute, is_banks, escrow, order, *sides in rows
     }
 
 
 def _refunds(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
-    query = select(Refund, Order, _BUYER, _SELLER).where(one_of(session, Refund.id, ids))
+    query = select(Refund, Payment, Order, _BUYER, _SELLER).where(one_of(session, Refund.id, ids))
     joined = query.join(Payment, Payment.id == Refund.payment_id).join(Order, Order.id == Payment.order_id)
     return {
-        refund.id: Case(_of_order(order) | {"amount": Money(refund.amount, refund.currency)}, _sides(*sides), refund)
-        for refund, order, *sides in session.execute(_with_parties(joined, Order))
+        refund.id: Case(
+            _of_order(order) | {"amount": Money(refund.amount, refund.currency)}, _concerned(payment, *sides), refund
+        )
+        for refund, payment, order, *sides in session.execute(_with_parties(joined, Order))
     }
 
 
@@ -211,6 +221,26 @@ def of_destination(payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def of_chargeback(payload: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a bank's dispute, by its event."""
+    return {"disputed": Money(payload["disputed_amount"], payload["currency"])}
+
+
+def of_covered(payload: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a refund that a bank's taking replaced, by its event."""
+    rest = Money(payload["rest"], payload["currency"])
+    goes = f"The other {rest} is given back the way you paid; we tell you when that is done."
+    said = goes if rest.amount else "Nothing more is sent to you for it."
+    return {"covered": Money(payload["covered"], payload["currency"]), "rest_said": said}
+
+
+def of_uncovered(payload: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of what a bank gave back of that, by its event."""
+    by_refund = "It is given back the way you paid; we tell you when that is done."
+    way = by_refund if payload["way"] == "refund" else "It is in your wallet."
+    return {"again": Money(payload["again"], payload["currency"]), "way_said": way}
+
+
 def _approvals(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     found = session.scalars(select(Approval).where(one_of(session, Approval.id, ids)))
     return {approval.id: Case(of_approval(approval, settings), {}, approval) for approval in found}
@@ -290,6 +320,12 @@ def _stays(escrow: Escrow) -> str:
 
 def _with_parties(query: Any, owner: Any) -> Any:
     return query.join(_BUYER, _BUYER.id == owner.buyer_id).join(_SELLER, _SELLER.id == owner.seller_id)
+
+
+def _concerned(payment: Payment, buyer: Party, seller: Party) -> dict[str, Party]:
+    """A seller has no part in what was collected besides another payment, or did not pay the order."""
+    is_for_seller = payment.duplicate_of_id is None and payment.status != PaymentStatus.FAILED
+    return _sides(buyer, seller) if is_for_seller else {"buyer": buyer}
 
 
 def _sides(buyer: Party, seller: Party) -> dict[str, Party]:

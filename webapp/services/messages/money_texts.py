@@ -21,7 +21,7 @@ SHAPES = {
     "went_back_and_rest": "the bank or the provider gave a part back, and the buyer gets the rest",
     "less_is_held": "the bank or the provider took a part of what is held",
     "more_is_held": "what the bank or the provider had taken of it is held again",
-    "borne_for": "the bank or the provider took it, and the platform bears it",
+    "not_yours": "the bank or the provider took it, and the platform or the other side bears it",
     "wallet_gave": "it was taken from the wallet",
     "wallet_gave_and_owes": "the wallet did not hold it all: the rest is owed",
     "owes": "the wallet held nothing: all of it is owed",
@@ -247,12 +247,11 @@ LINES: tuple[Line, ...] = (
     Line(
         "payment.decided",
         SELLER,
-        "borne_for",
+        "not_yours",
         Text(
             "Order {order}: what was taken back costs you nothing",
-            f"{{gone}} of the payment for order {{order}} was taken back {_BY_THEIRS}. The marketplace bears it: "
-            "nothing is taken from you.",
-            "{gone} of the payment for order {order} was taken back. The marketplace bears it, not you.",
+            f"{{gone}} of the payment for order {{order}} was taken back {_BY_THEIRS}. Nothing is taken from you.",
+            "{gone} of the payment for order {order} was taken back. Nothing is taken from you.",
         ),
     ),
     *_paid("payment.decided", SELLER, "It came back", _CAME, ""),

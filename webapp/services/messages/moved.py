@@ -75,7 +75,7 @@ class Moved:
             return "went_back" if self.taken > 0 else ""
         if self.outside > self.sent:
             return "went_back" if self.gone == self.amount else "went_back_and_rest"
-        return "borne_for" if self.decision == "write_off" else ""
+        return "not_yours" if self.taken > 0 and (self.decision == "write_off" or self.parts) else ""
 
     def _went_back(self, part: Part) -> str:
         if part.wallet > 0:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import DisputeStatus
-from webapp.models import Event, Payment
+from webapp.models import Event
 from webapp.models import Message as Said
 from webapp.services.messages import cases, money_texts, moved, recipients, texts
 from webapp.services.messages.cases import Case, Cases
@@ -28,6 +28,10 @@ PAYEE, PARTY = "payee", "party"
 TOLD: dict[str, tuple[str, ...]] = {
     "order.declined": (BUYER,),
     "payment.succeeded": (BUYER,),
+    "chargeback.open": (BUYER, SELLER),
+    "chargeback.won": (BUYER, SELLER),
+    "refund.covered": (BUYER, SELLER),
+    "refund.uncovered": (BUYER,),
     "dispute.opened": (BUYER, SELLER),
     "dispute.message": (BUYER, SELLER),
     "dispute.resolved": (BUYER, SELLER),
@@ -39,6 +43,15 @@ TOLD: dict[str, tuple[str, ...]] = {
     "party.payout_destination_changed": (PARTY,),
 }
 """Which sides may hear of an event that moves no money of theirs by a transfer of its own, by email or by telephone."""
+_OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "chargeback.open": cases.of_chargeback,
+    "chargeback.won": cases.of_chargeback,
+    "refund.covered": cases.of_covered,
+    "refund.uncovered": cases.of_uncovered,
+    "party.auto_deducted": cases.of_deduction,
+    "party.payout_destination_changed": cases.of_destination,
+}
+"""What is told of an event that says it itself."""
 STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
 """Which events are said in the chats of the staff."""
 
@@ -98,15 +111,10 @@ def _of_money(event: Event, case: Case, party_id: int, side: str, told: Told) ->
     if event.type == "refund.processed":
         return money_texts.TEXTS[event.type, side, "done"], {}
     found = told.moved.get(event.id)
-    if found is None or (side == SELLER and _is_besides(case)):
+    if found is None:
         return None, {}
     shape = found.shape(party_id, is_buyer=side == BUYER)
     return money_texts.TEXTS.get((event.type, side, shape)), cases.of_moved(found, party_id, case.fields.get("price"))
-
-
-def _is_besides(case: Case) -> bool:
-    """Whether it is about a payment that was collected besides another one: no seller has any part in that."""
-    return isinstance(case.row, Payment) and case.row.duplicate_of_id is not None
 
 
 def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]:
@@ -117,16 +125,17 @@ def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]
 
 def _kind(event: Event, case: Case, side: str, said: dict[int, Said]) -> tuple[str | None, dict[str, Any]]:
     """Which text this side gets, and what else it tells."""
+    if event.type in _OF_PAYLOAD:
+        own = f"{event.type}.{side}"
+        return own if own in texts.TEXTS else event.type, _OF_PAYLOAD[event.type](json.loads(event.payload))
     if event.type == "dispute.opened":
+        if case.fields["claimant"] == cases.BANK:
+            return None, {}  # The bank's own event tells it, with what the bank wants.
         return "dispute.received" if case.row.claimant == side else event.type, {}
     if event.type == "dispute.resolved":
         return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
     if event.type in ("payout.failed", "payout.reversed") and case.row.schedule_id is not None:
         return None, {}  # It is tried again by its schedule, which says so when it gives up.
-    if event.type == "party.auto_deducted":
-        return event.type, cases.of_deduction(json.loads(event.payload))
-    if event.type == "party.payout_destination_changed":
-        return event.type, cases.of_destination(json.loads(event.payload))
     if event.type != "dispute.message":
         return event.type, {}
     message = said.get(_message_id(event))

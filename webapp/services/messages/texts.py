@@ -28,6 +28,52 @@ TEXTS: dict[str, Text] = {
         "{surplus_said}",
         "Your payment of {amount} for order {order} has arrived and is held.{surplus_said}",
     ),
+    "chargeback.open.buyer": Text(
+        "Your bank asks for {disputed} of order {order} back",
+        "Your bank, or the service that you paid with, asks for {disputed} of your payment for order {order} back. "
+        "Until that has ended, what we hold for the order stays held. If you did not ask for this, tell "
+        "your bank and us.",
+        "Your bank asks for {disputed} of your payment for order {order} back. Until that has ended, what we hold for "
+        "the order stays held.",
+    ),
+    "chargeback.open.seller": Text(
+        "The payer's bank asks for {disputed} of order {order} back",
+        "The payer's bank, or the service that was paid with, asks for {disputed} of the payment for order {order} "
+        "back. Until that has ended, what we hold for the order stays held. We may ask you for what shows that you "
+        "delivered, and tell you how it ends.",
+        "The payer's bank asks for {disputed} of the payment for order {order} back. Until that has ended, what we "
+        "hold for the order stays held.",
+    ),
+    "chargeback.won.buyer": Text(
+        "Your bank's claim about order {order} has ended",
+        "The claim of your bank, or of the service that you paid with, for {disputed} of your payment for order "
+        "{order} was not granted. It stops nothing here any more.",
+        "Your bank's claim for {disputed} of your payment for order {order} was not granted.",
+    ),
+    "chargeback.won.seller": Text(
+        "The claim of the payer's bank about order {order} has ended",
+        "The claim of the payer's bank, or of the service that was paid with, for {disputed} of the payment for order "
+        "{order} was not granted. It stops nothing here any more.",
+        "The claim of the payer's bank for {disputed} of the payment for order {order} was not granted.",
+    ),
+    "refund.covered.buyer": Text(
+        "{covered} for order {order} went back to you",
+        "{covered} for order {order} went back to you through your bank or the service that you paid with, in place of "
+        "our refund. {rest_said}",
+        "{covered} for order {order} went back to you through your bank, in place of our refund. {rest_said}",
+    ),
+    "refund.covered.seller": Text(
+        "The claim of the payer's bank about order {order} has ended",
+        "{covered} of the payment for order {order} went back through the payer's bank or the service that was paid "
+        "with, in place of a refund of ours. Nothing is taken from you by that.",
+        "{covered} of the payment for order {order} went back through the payer's bank, in place of a refund of ours.",
+    ),
+    "refund.uncovered.buyer": Text(
+        "{again} for order {order} is with us again",
+        "{again} for order {order}, which had gone back to you through your bank or the service that you paid with, is "
+        "with us again. {way_said}",
+        "{again} for order {order}, which had gone back to you through your bank, is with us again. {way_said}",
+    ),
     "dispute.received": Text(
         "We received your claim about order {order}",
         "Your claim about order {order} has the number {dispute}. The {amount} stay held until it is decided.",
