@@ -1,7 +1,6 @@
 """A new payout destination waits, or a second person approves it; nothing is paid in its currency meanwhile."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, person
 from webapp.domain.actors import Actor, job_actor
 from webapp.errors import Conflict, NotAllowed
-from webapp.models import Event, Payout, PayoutDestination
+from webapp.models import Delivery, Event, Payout, PayoutDestination
 from webapp.runtime import Runtime
 from webapp.services import payout_destinations, payout_plan, payout_schedules, payout_writing
 from webapp.services.messages import people
@@ -107,20 +106,53 @@ def test_one_set_before_waiting_was_known_is_paid_to(market: Market) -> None:
     assert pay(market, plan(market, party), NOW) == []
 
 
-def test_the_party_is_told(market: Market) -> None:
-    party = market.party("payee")
+def letters(market: Market) -> list[str]:
+    """What the party is written, in order."""
+    settings = market.runtime.settings.model_copy(update={"smtp_url": "smtp://localhost"})
+    events = market.session.scalars(select(Event).where(Event.subject_kind == "party").order_by(Event.id)).all()
+    people.write(market.session, events, NOW, settings)
+    rows = market.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    assert {each.recipient for each in rows} == {"kofi@example.org"}
+    return [each.body for each in rows]
+
+
+@pytest.fixture
+def kofi(market: Market) -> int:
+    """A party that can be written to."""
+    party = market.party("payee", wallet=9_000)
     party.email = "kofi@example.org"
     market.session.flush()
-    put(market, party.id)
-    settings = market.runtime.settings.model_copy(update={"smtp_url": "smtp://localhost"})
-    events = market.session.scalars(select(Event).where(Event.subject_kind == "party")).all()
-    assert people.write(market.session, events, NOW, settings) == 1
-    from webapp.models import Delivery
+    return party.id
 
-    letter: Any = market.session.scalars(select(Delivery)).one()
-    assert letter.recipient == "kofi@example.org"
-    assert "go to the account ending in 6789" in letter.body
-    assert "03 March 2026" in letter.body
+
+def test_the_party_is_told_what_may_come_earlier(market: Market, kofi: int) -> None:
+    put(market, kofi)
+    [letter] = letters(market)
+    assert "From 03 March 2026, 09:30 UTC on, your payouts in NGN go to the account ending in 6789" in letter
+    assert "earlier when the marketplace approves it" in letter
+    assert "until then nothing is paid out" not in letter
+
+
+def test_the_party_is_told_that_a_new_one_was_approved_before_its_time(market: Market, kofi: int) -> None:
+    payout_destinations.approve(market.session, put(market, kofi).id, at=NOW, actor=CHIKA)
+    [_, approved] = letters(market)
+    assert "The account ending in 6789 was approved before its time: your payouts in NGN go there from now" in approved
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [("0123450000", "They go to the account ending in 0000 again."), (None, "Tell us where they are to go.")],
+)
+def test_the_party_is_told_that_a_new_one_was_rejected(
+    market: Market, kofi: int, before: str | None, said: str
+) -> None:
+    if before:
+        put(market, kofi, before, at=NOW - DAY)
+    payout_destinations.reject(market.session, put(market, kofi).id, "A thief's.", at=NOW, actor=CHIKA)
+    rejected = letters(market)[-1]
+    assert "did not accept the account ending in 6789: your payouts in NGN do not go there." in rejected
+    assert said in rejected
+    assert "thief" not in rejected
 
 
 def test_only_one_is_in_use(market: Market) -> None:

@@ -286,6 +286,7 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "rest_said",
         "again",
         "way_said",
+        "used_said",
     }
     text = texts.TEXTS[kind]
     used = {name for part in (text.title, text.body, text.short) for _, name, _, _ in string.Formatter().parse(part)}

@@ -500,13 +500,16 @@ class PayoutDestinationApproved(Event, type="party.payout_destination_approved",
 
 
 class PayoutDestinationRejected(Event, type="party.payout_destination_rejected", of=PartyFacts):
-    """A party's new account was given up before it was paid to; the one before is used again."""
+    """A party's new account was given up before it was paid to; the one before is used again, if there was one."""
 
     currency: Currency
     kind: Annotated[str, Field(description="The provider's word for the kind of account: `nuban`, …")]
     bank: Annotated[str, Field(description="The bank's code.")]
     ending: Annotated[str, Field(description="The last figures of the account's number.")]
     effective_at: Annotated[str | None, Field(description="From when on it is paid to. RFC 3339, UTC.")]
+    used_again: Annotated[
+        str | None, Field(description="The last figures of the account that is used again; none when there was none.")
+    ]
 
 
 class WalletFacts(PartyFacts):

@@ -116,7 +116,8 @@ def reject(session: Session, destination_id: int, reason: str, *, at: datetime, 
         session.flush()
     subject, said = ("party", found.party_id), _facts(found)
     audit.record(session, actor, "party.payout_destination_reject", subject, at=at, reason=why, after=said)
-    events.add(session, PayoutDestinationRejected(**said), found.party_id, at=at)
+    told = PayoutDestinationRejected(**said, used_again=former.account_ending if former else None)
+    events.add(session, told, found.party_id, at=at)
     return found
 
 

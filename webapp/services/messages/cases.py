@@ -212,9 +212,11 @@ def of_deduction(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_destination(payload: dict[str, Any]) -> dict[str, Any]:
-    """What a party is told of a new account that its payouts go to."""
-    until = payload.get("effective_at")
+    """What a party is told of a new account for its payouts, and of what became of it."""
+    until, former = payload.get("effective_at"), payload.get("used_again")
+    again = f"They go to the account ending in {former} again." if former else "Tell us where they are to go."
     return {
+        "used_said": again,
         "currency": payload.get("currency", ""),
         "ending": payload.get("ending", ""),
         "effective": when(parse_instant(until)) if until else "now",

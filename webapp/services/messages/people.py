@@ -41,6 +41,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "payout_schedule.failed": (PAYEE,),
     "party.auto_deducted": (PARTY,),
     "party.payout_destination_changed": (PARTY,),
+    "party.payout_destination_approved": (PARTY,),
+    "party.payout_destination_rejected": (PARTY,),
 }
 """Which sides may hear of an event that moves no money of theirs by a transfer of its own, by email or by telephone."""
 _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -50,6 +52,8 @@ _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "refund.uncovered": cases.of_uncovered,
     "party.auto_deducted": cases.of_deduction,
     "party.payout_destination_changed": cases.of_destination,
+    "party.payout_destination_approved": cases.of_destination,
+    "party.payout_destination_rejected": cases.of_destination,
 }
 """What is told of an event that says it itself."""
 STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")

@@ -133,9 +133,24 @@ TEXTS: dict[str, Text] = {
     ),
     "party.payout_destination_changed": Text(
         "Your payouts in {currency} will go to another account",
-        "From {effective} on, your payouts in {currency} go to the account ending in {ending}. If you did not ask for "
-        "this, tell us at once: until then nothing is paid out.",
-        "From {effective} your payouts in {currency} go to the account ending in {ending}. Not you? Tell us at once.",
+        "From {effective} on, your payouts in {currency} go to the account ending in {ending}; earlier when the "
+        "marketplace approves it before. What was being sent already still goes where it was sent. If you did not ask "
+        "for this, tell us at once.",
+        "From {effective}, or earlier when we approve it, your payouts in {currency} go to the account ending in "
+        "{ending}. Not you? Tell us at once.",
+    ),
+    "party.payout_destination_approved": Text(
+        "Your payouts in {currency} go to another account now",
+        "The account ending in {ending} was approved before its time: your payouts in {currency} go there from now on. "
+        "If you did not ask for this, tell us at once.",
+        "The account ending in {ending} was approved: your payouts in {currency} go there now. Not you? Tell us at "
+        "once.",
+    ),
+    "party.payout_destination_rejected": Text(
+        "Your payouts in {currency} do not go to the new account",
+        "The marketplace did not accept the account ending in {ending}: your payouts in {currency} do not go there. "
+        "{used_said}",
+        "Your payouts in {currency} do not go to the account ending in {ending}. {used_said}",
     ),
     "staff.dispute.opened": Text(
         "Dispute {dispute} was opened",
