@@ -214,6 +214,7 @@ SCENES: dict[Key, Callable[[Scene], Any]] = {
         )
     },
     ("payment.decided", "buyer", "went_back"): lambda s: s.release().taken(4_000, "payment.write_off"),
+    ("payment.decided", "buyer", "came_back"): lambda s: s.taken(WHOLE, "payment.claw_back").given_again(),
     ("payment.decided", "seller", "not_yours"): lambda s: s.taken(4_000, "payment.write_off"),
     ("payment.decided", "buyer", "kept"): lambda s: s.paid_twice("payment.keep"),
     ("payment.decided", "seller", "in_wallet"): lambda s: s.release().taken(4_000, "payment.claw_back").given_again(),
@@ -231,5 +232,6 @@ SCENES: dict[Key, Callable[[Scene], Any]] = {
         s.refund().spend(s.buyer, WHOLE).taken(4_000, "payment.claw_back").given_again()
     ),
     ("refund.processed", "buyer", "done"): lambda s: s.refund(by_card=True).refund_ended(refund_ends.finish),
+    ("refund.failed", "buyer", "waits"): lambda s: s.paid_twice("payment.refund").refund_ended(refund_ends.fail),
     ("refund.failed", "buyer", "in_wallet"): lambda s: s.refund(by_card=True).refund_ended(refund_ends.fail),
 }

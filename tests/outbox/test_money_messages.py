@@ -17,7 +17,7 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen
 from webapp.models import Account, Delivery, Entry, Escrow, Payment, Refund, Transfer
 from webapp.runtime import Runtime
-from webapp.services import freezes, payment_settling
+from webapp.services import freezes, payment_settling, refund_ends
 from webapp.services.messages import money_texts
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
@@ -153,6 +153,24 @@ def test_the_rest_that_goes_back_is_not_called_what_was_paid(
 
     [letter] = [each for each in deliveries(place, Delivery.kind == "escrow.refunded") if side(each) == "buyer"]
     assert f"\n\n{said}" in letter.body
+
+
+def test_after_a_split_each_hears_of_its_own_money_only(sqlite_runtime: Runtime) -> None:
+    """The buyer's part could not go back to the card, and what a bank had taken of it all came back to the seller."""
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        scene = Scene(session, place).split(by_card=True).refund_ended(refund_ends.fail)
+        scene.taken(4_000, "payment.claw_back").given_again()
+    spread(place)
+
+    told = {who: [each.body for each in deliveries(place) if side(each) == who] for who in ("buyer", "seller")}
+    assert "Your refund of NGN 30.00 for order the-order could not go back to the card" in told["buyer"][2]
+    assert "NGN 40.00 for order the-order, which had gone back to you" in told["buyer"][-1]
+    assert "You get nothing of it here." in told["buyer"][-1]
+    assert (
+        "NGN 38.00 for order the-order is in your wallet. It had been taken back of the payment" in told["seller"][-1]
+    )
+    assert not [each for each in told["buyer"] + told["seller"] if "Given back" in each or "given again" in each]
 
 
 def test_what_was_paid_above_the_price_is_said_to_be_in_the_wallet(sqlite_runtime: Runtime) -> None:

@@ -21,6 +21,8 @@ SHAPES = {
     "went_back_and_rest": "the bank or the provider gave a part back, and the buyer gets the rest",
     "less_is_held": "the bank or the provider took a part of what is held",
     "more_is_held": "what the bank or the provider had taken of it is held again",
+    "came_back": "what the bank or the provider had given back came back, and is not the buyer's",
+    "waits": "the provider kept it, and it had never been held here",
     "not_yours": "the bank or the provider took it, and the platform or the other side bears it",
     "wallet_gave": "it was taken from the wallet",
     "wallet_gave_and_owes": "the wallet did not hold it all: the rest is owed",
@@ -246,6 +248,17 @@ LINES: tuple[Line, ...] = (
     ),
     Line(
         "payment.decided",
+        BUYER,
+        "came_back",
+        Text(
+            "{gone} for order {order} came back to us",
+            f"{{gone}} for order {{order}}, which had gone back to you {_BY_YOURS}, has come back to us. You get "
+            "nothing of it here.",
+            "{gone} for order {order}, which had gone back to you, has come back to us. You get nothing of it here.",
+        ),
+    ),
+    Line(
+        "payment.decided",
         SELLER,
         "not_yours",
         Text(
@@ -286,6 +299,17 @@ LINES: tuple[Line, ...] = (
             "Your refund of {wallet} for order {order} could not go back to the card or account that you paid with; "
             "it is in your wallet.",
             "Your refund of {wallet} for order {order} could not go back to the card; it is in your wallet.",
+        ),
+    ),
+    Line(
+        "refund.failed",
+        BUYER,
+        "waits",
+        Text(
+            "Your refund for order {order} did not go through",
+            "Your refund of {amount} for order {order} could not go back to the card or account that you paid with, "
+            "and is not in your wallet either. Tell us how you want to have it.",
+            "Your refund of {amount} for order {order} could not go back to the card. Tell us how you want it.",
         ),
     ),
 )

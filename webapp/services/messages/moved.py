@@ -72,7 +72,7 @@ class Moved:
         if self.held:
             return "less_is_held" if self.held < 0 else "more_is_held"
         if is_buyer:
-            return "went_back" if self.taken > 0 else ""
+            return "went_back" if self.taken > 0 else "came_back" if self.taken < 0 else ""
         if self.outside > self.sent:
             return "went_back" if self.gone == self.amount else "went_back_and_rest"
         return "not_yours" if self.taken > 0 and (self.decision == "write_off" or self.parts) else ""

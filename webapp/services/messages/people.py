@@ -115,6 +115,8 @@ def _of_money(event: Event, case: Case, party_id: int, side: str, told: Told) ->
     if event.type == "refund.processed":
         return money_texts.TEXTS[event.type, side, "done"], {}
     found = told.moved.get(event.id)
+    if event.type == "refund.failed" and found is None:
+        return money_texts.TEXTS[event.type, side, "waits"], {}
     if found is None:
         return None, {}
     shape = found.shape(party_id, is_buyer=side == BUYER)
