@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import make_response
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
@@ -15,7 +16,7 @@ from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payout_decisions, payouts, previews
+from webapp.services import hindrances, payout_decisions, payout_executors, payouts, previews
 
 
 class PayoutDeeds(Screen):
@@ -118,20 +119,26 @@ class PayoutDeeds(Screen):
         return self._asked_to_decide(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
 
 
-def decisions(payout: Payout) -> list[Offer]:
+def decisions(session: Session, payout: Payout) -> list[Offer]:
     """Offered while it is not settled, closed until its provider's own time is over; and when it was paid after all."""
     if payout.paid_after_all_at is not None:
+        why_not = _hindrance(session, "payout.claw_back", payout)
         return [
-            offer("claw_back", _("Claw back…"), "return", "money:propose", tone="primary"),
-            offer("write_off", _("Write off…"), "cross", "money:propose", tone="danger-quiet"),
+            offer("claw_back", _("Claw back…"), "return", "money:propose", why_not, "primary"),
+            offer("write_off", _("Write off…"), "cross", "money:propose", why_not, "danger-quiet"),
         ]
     if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
         return []
     why_not = payout_decisions.why_not("payout.mark_paid", payout, clock.now(), runtime().settings)
+    why_not = why_not or _hindrance(session, "payout.mark_paid", payout, known=payout_executors.known_of(payout))
     return [
         offer("mark_paid", _("It was paid…"), "check", "money:propose", why_not, "primary"),
         offer("give_back", _("Give it back…"), "return", "money:propose", why_not),
     ]
+
+
+def _hindrance(session: Session, action: str, payout: Payout, **said: str) -> str:
+    return hindrances.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
 
 
 def _verb(action: str, payout: Payout, proposes: bool) -> str:

@@ -88,6 +88,6 @@ def reroutings(file: PayoutFile) -> list[Offer]:
     if not file.is_account_changed:
         return []
     return [
-        offer("keep_account", _("Send to its account…"), "wallet", "payout:manage"),
+        offer("keep_account", _("Send to its account…"), "wallet", "payout:manage", file.why_no_keep),
         offer("redirect", _("Send to the new account…"), "wallet", "payout:manage", file.why_no_redirect, "primary"),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.doors import Asked, Done, door
@@ -52,8 +53,9 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         """A payout: where it went, what its provider said, and what can be done."""
         with self.reading() as session:
             file = payout_file.read(session, payout_id)
+            offers = _offers(session, file)
         why = payout_explanation.why(file, clock.now(), runtime().settings)
-        return self.show("one.html", file=file, why=why, moments=in_words(file.moments), offers=_offers(file))
+        return self.show("one.html", file=file, why=why, moments=in_words(file.moments), offers=offers)
 
     @door("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm, asks="_retry_asked")
     def retry(self, payout_id: int, form: TermsForm) -> Done:
@@ -117,13 +119,19 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         return self._asked(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
 
 
-def _offers(file: PayoutFile) -> list[Offer]:
+def _not_askable(file: PayoutFile) -> str:
+    if file.payout.provider not in runtime().providers.paying:
+        return _("%(provider)s is not configured, so it can't be asked.", provider=file.payout.provider)
+    return payouts.why_no_asking(file.payout)
+
+
+def _offers(session: Session, file: PayoutFile) -> list[Offer]:
     no_cancel = payouts.why_no_cancel(file.payout, clock.now(), runtime().settings)
     no_retry = payout_file.why_no_retry(file, clock.now())
     return [
-        *decisions(file.payout),
+        *decisions(session, file.payout),
         *reroutings(file),
-        offer("ask", _("Ask now…"), "question", "payout:retry", payouts.why_no_asking(file.payout)),
+        offer("ask", _("Ask now…"), "question", "payout:retry", _not_askable(file)),
         offer("cancel", _("Cancel…"), "cross", "payout:manage", no_cancel, "danger-quiet"),
         offer("retry", _("Retry…"), "refresh", "payout:retry", no_retry, "primary"),
     ]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import clause, reason, sentence
 from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered, Word
+from webapp.domain.state_words import in_words
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.domain.taken_back import taken_back
 
@@ -120,7 +121,7 @@ def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
     if attempt.status in _GIVEN_UP:
         return Verdict.REVIEW, f"The payment succeeded after it was {attempt.status} here."
     if attempt.order_status != OrderStatus.AWAITING_PAYMENT:
-        return Verdict.REVIEW, f"The payment succeeded, but its order is {attempt.order_status.replace('_', ' ')}."
+        return Verdict.REVIEW, f"The payment succeeded, but its order is {in_words(attempt.order_status)}."
     return Verdict.SUCCEED, ""
 
 

@@ -126,7 +126,10 @@ class Payout(Base):
     """When it was last sent, or may have been."""
     earlier_sent_at: Mapped[datetime | None]
     """When it may have been sent before that: what is surely untrue of the last sending says nothing of this one."""
+    paid_at: Mapped[datetime | None]
+    """When it was paid, by its provider's clock; None when that does not tell."""
     settled_at: Mapped[datetime | None]
+    """Since when the desk knows how it ended."""
     look_again_at: Mapped[datetime | None]
     """When its provider is asked again although it was paid: it may come back still."""
     doubted_at: Mapped[datetime | None]

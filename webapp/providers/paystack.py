@@ -237,7 +237,8 @@ def _seen(data: Answer, reference: str, fates: Mapping[str, Fate]) -> Seen:
 
 
 def _payout(data: Answer, reference: str) -> Seen:
-    return paystack_payouts.for_people(_seen(data, reference, paystack_payouts.FATES), data.text("status"))
+    seen = replace(_seen(data, reference, paystack_payouts.FATES), paid_at=data.maybe_instant("transferred_at"))
+    return paystack_payouts.for_people(seen, data.text("status"))
 
 
 def _path(reference: str) -> str:

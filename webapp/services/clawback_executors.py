@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from webapp.domain.alert_facts import PAYMENT_TAKEN_BACK
 from webapp.domain.event_types import PaymentDecided
 from webapp.domain.money import Money, fee_share
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause, PaymentStatus, Resolution
 from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict
@@ -177,7 +178,9 @@ def check_refund_rest(subject: PaymentSubject) -> None:
     if subject.first is not None:
         raise Conflict("It was kept for the buyer, in the wallet: claw it back from there.")
     if subject.escrow.status != EscrowStatus.HELD:
-        raise Conflict(f"Escrow {subject.escrow.ref} is {subject.escrow.status}: nothing is left in it to refund.")
+        raise Conflict(
+            f"Escrow {subject.escrow.ref} is {in_words(subject.escrow.status)}: nothing is left in it to refund."
+        )
     gone = subject.payment.undecided_amount - clawback_drafts.undecided_fee(subject.payment, subject.refund)
     if clawback_drafts.is_whole(subject.payment, subject.escrow, gone):
         raise Conflict("All of it was taken back: there is no rest to refund.")

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.state_words import in_words
 from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, FreezeCause
 from webapp.errors import Overtaken
 from webapp.models import Dispute, Escrow
@@ -20,7 +21,7 @@ def locked_open(session: Session, dispute_id: int) -> Dispute:
     """The same, for work on an open dispute. Raises Conflict when it is closed."""
     dispute, _ = locked(session, dispute_id)
     if dispute.status in CLOSED_DISPUTES:
-        raise Overtaken(f"Dispute {dispute.ref} is {dispute.status} already.")
+        raise Overtaken(f"Dispute {dispute.ref} is {in_words(dispute.status)} already.")
     return dispute
 
 

@@ -10,6 +10,7 @@ from webapp.domain import rulings
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
 from webapp.domain.rulings import Ruling
+from webapp.domain.state_words import in_words
 from webapp.domain.states import DisputeKind, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Dispute, Escrow
@@ -51,7 +52,7 @@ def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Acto
     claim = _checked(new)
     escrow = leaving.locked(session, new.escrow_id)
     if escrow.status != EscrowStatus.HELD:
-        raise Conflict(f"Escrow {escrow.ref} is {escrow.status}: only held money can be disputed.")
+        raise Conflict(f"Escrow {escrow.ref} is {in_words(escrow.status)}: only held money can be disputed.")
     dispute = _insert(session, new, claim, at, settings)
     cause = dispute_locks.cause_of(dispute)
     freezes.add(session, escrow.id, cause, dispute.id, f"Dispute {dispute.ref} is open.", at=at, actor=actor)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
 from webapp.domain.event_types import PaymentDecided
+from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PaymentStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment
@@ -91,9 +92,7 @@ def check_keep(subject: PaymentSubject) -> None:
     if payment.duplicate_of_id is None:
         raise Conflict("It was not collected besides another payment.")
     if payment.status != PaymentStatus.NEEDS_REVIEW or payment.taken_back_amount:
-        raise Overtaken(
-            f"This payment is {payment.status.replace('_', ' ')}: nothing of it waits to be given to anybody."
-        )
+        raise Overtaken(f"This payment is {in_words(payment.status)}: nothing of it waits to be given to anybody.")
 
 
 def check_same_money(subject: PaymentSubject) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain import shares
 from webapp.domain.money import Money
 from webapp.domain.shares import Shares
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Overtaken
 from webapp.models import Escrow
@@ -65,7 +66,9 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
     """No money moves; its order is cancelled."""
     escrow = subject.escrow
     if escrow.status != EscrowStatus.PENDING_PAYMENT:
-        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status}: only one that awaits payment can be voided.")
+        raise Overtaken(
+            f"Escrow {escrow.ref} is {in_words(escrow.status)}: only one that awaits payment can be voided."
+        )
     amount = Money(escrow.amount, escrow.currency)
     return Posting(
         sentence=f"escrow {escrow.ref} over {amount} is given up; it was never paid",

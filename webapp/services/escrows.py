@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Escrow
@@ -37,7 +38,7 @@ def extend(
     escrow = leaving.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
-        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status}: there is nothing left to put off.")
+        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)}: there is nothing left to put off.")
     if release_at <= at or (escrow.release_at is not None and release_at <= escrow.release_at):
         raise Invalid(
             "Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."}

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION, JOBS
+from webapp.domain.state_words import in_words
 from webapp.domain.states import (
     CLOSED_DISPUTES,
     AccountKind,
+    ChargebackStatus,
     EscrowStatus,
     FreezeCause,
     OrderStatus,
@@ -19,7 +21,15 @@ from webapp.domain.states import (
     TransferKind,
 )
 from webapp.models import Dispute, Escrow, Freeze, Order, Party, Payment, RunItem
-from webapp.services import accounts, disbursements, escrow_ledger, freezes, lookup, refund_explanation
+from webapp.services import (
+    accounts,
+    chargeback_cases,
+    disbursements,
+    escrow_ledger,
+    freezes,
+    lookup,
+    refund_explanation,
+)
 from webapp.services.next_runs import next_run
 from webapp.services.reasons import Reason, Target
 from webapp.services.stop import stopped
@@ -116,9 +126,12 @@ def _since(session: Session, escrow: Escrow) -> Iterator[Reason]:
 
 def _refunds(session: Session, escrow: Escrow) -> Iterator[Reason]:
     """What went back through a provider and is not there yet, or never will be."""
+    banks = chargeback_cases.of_escrow(session, escrow)
+    at_banks = {each.payment_id for each in banks if each.status == ChargebackStatus.OPEN}
     for refund, payment in refund_explanation.of_order(session, escrow.order_id):
         if refund.status not in refund_explanation.ENDED:
-            said = refund_explanation.in_words(refund, payment)
+            is_at_bank = payment.id in at_banks
+            said = refund_explanation.in_words(refund, payment, is_at_bank=is_at_bank)
             yield Reason(said, refund_explanation.what_ends_it(refund), Target("payment", payment.id))
 
 
@@ -133,7 +146,7 @@ def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:
 def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
     mine = select(Dispute).where(Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
     for found in session.scalars(mine):
-        sentence = f"Dispute {found.ref} is {found.status.replace('_', ' ')}."
+        sentence = f"Dispute {found.ref} is {in_words(found.status)}."
         yield Reason(sentence, "Deciding or withdrawing it ends that.", Target("dispute", found.id))
 
 

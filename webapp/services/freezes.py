@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import EscrowFrozen, EscrowUnfrozen
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Escrow, Freeze
@@ -77,7 +78,7 @@ def add(
     lock(session, Escrow, [escrow_id])
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status != EscrowStatus.HELD:
-        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status}: only a held escrow can be frozen.")
+        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)}: only a held escrow can be frozen.")
     row = insert_new(session, Freeze).values(
         escrow_id=escrow_id, cause=cause, cause_id=cause_id, reason=reason, by=actor.key, by_name=actor.name, at=at
     )

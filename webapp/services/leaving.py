@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, EscrowStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Party
@@ -18,7 +19,7 @@ def locked(session: Session, escrow_id: int) -> Escrow:
 def require_free(session: Session, escrow: Escrow, lifted: frozenset[tuple[str, int]] = frozenset()) -> None:
     """Raise Conflict unless the escrow is held and nothing freezes it but what is `lifted` with the decision."""
     if escrow.status != EscrowStatus.HELD:
-        raise Overtaken(f"Escrow {escrow.ref} is {escrow.status} already. Nothing was changed.")
+        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)} already. Nothing was changed.")
     for found in freezes.open_freezes(session, escrow.id):
         if (found.cause, found.cause_id) not in lifted:
             raise Overtaken(f"Escrow {escrow.ref} is {freezes.in_the_way(found)}")

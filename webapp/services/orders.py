@@ -11,6 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import OrderCompleted, OrderCreated
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.references import escrow_ref
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order
@@ -105,7 +106,7 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, set
     actor.require("order:write")
     order = _locked(session, order_id)
     if order.status != OrderStatus.IN_PROGRESS:
-        raise Conflict(f"Order {order.ref} is {order.status}: only one in progress can be completed.")
+        raise Conflict(f"Order {order.ref} is {in_words(order.status)}: only one in progress can be completed.")
     order.status, order.completed_at = OrderStatus.COMPLETED, at
     session.flush()
     audit.record(session, actor, "order.complete", ("order", order.id), at=at)
@@ -121,7 +122,7 @@ def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor:
     order = _locked(session, order_id)
     escrow = escrow_of(session, order_id)
     if order.status != OrderStatus.AWAITING_PAYMENT or escrow.status != EscrowStatus.PENDING_PAYMENT:
-        raise Conflict(f"Order {order.ref} is {order.status}: only an unpaid order can be cancelled.")
+        raise Conflict(f"Order {order.ref} is {in_words(order.status)}: only an unpaid order can be cancelled.")
     voids.void_all(session, [escrow.id], at=at, actor=actor, reason="cancelled", said=said)
     return get(session, order_id)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
 from webapp.domain.event_types import PaymentDecided, PaymentSucceeded
 from webapp.domain.money import Money
+from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Order, Payment, Refund
@@ -182,7 +183,7 @@ def check_mark_paid(subject: PaymentSubject) -> None:
     if payment.seen_amount is not None:
         raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
     if payment.status not in _MARKABLE:
-        raise Overtaken(f"This payment is {payment.status.replace('_', ' ')}: it can't be marked paid.")
+        raise Overtaken(f"This payment is {in_words(payment.status)}: it can't be marked paid.")
     _require_unpaid(subject)
 
 
@@ -194,12 +195,12 @@ def _require_first(subject: PaymentSubject) -> None:
 def _require_unpaid(subject: PaymentSubject, instead: str = "") -> None:
     status = subject.escrow.status
     if status not in _UNPAID:
-        raise Overtaken(f"Order {subject.order.ref} is paid already: its escrow is {status}.{instead}")
+        raise Overtaken(f"Order {subject.order.ref} is paid already: its escrow is {in_words(status)}.{instead}")
 
 
 def _require_review(payment: Payment) -> None:
     if payment.status != PaymentStatus.NEEDS_REVIEW:
-        raise Overtaken(f"This payment is {payment.status.replace('_', ' ')}: only one in review can be decided.")
+        raise Overtaken(f"This payment is {in_words(payment.status)}: only one in review can be decided.")
     if payment.undecided_amount:
         raise Conflict("It was paid, and taken back since: decide who bears that.")
 
@@ -208,7 +209,7 @@ def _require_not_held(subject: PaymentSubject) -> None:
     """Money that is held for its order goes back by the escrow, which goes by that."""
     payment, escrow = subject.payment, subject.escrow
     if payment.status == PaymentStatus.SUCCEEDED and payment.duplicate_of_id is None:
-        where = f"Its money is in escrow {escrow.ref}, which is {escrow.status}"
+        where = f"Its money is in escrow {escrow.ref}, which is {in_words(escrow.status)}"
         way = "Refund it there: it goes back the way it came." if escrow.status == EscrowStatus.HELD else ""
         raise Overtaken(f"{where}. {way or 'Nothing of it is left to refund here.'}")
 

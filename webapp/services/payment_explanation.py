@@ -5,8 +5,9 @@ from datetime import datetime
 from webapp.domain import chargeback
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import sentence
+from webapp.domain.state_words import in_words
 from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
-from webapp.models import Payment
+from webapp.models import Payment, Refund
 from webapp.services import refund_explanation
 from webapp.services.payment_file import PaymentFile
 
@@ -20,7 +21,12 @@ def why(file: PaymentFile, at: datetime) -> list[str]:
         PaymentStatus.SUCCEEDED: _succeeded,
     }
     told = ways.get(PaymentStatus(payment.status), _ended)(file, at)
-    return told + ([refund_explanation.in_words(file.refund, payment)] if file.refund else [])
+    return told + ([_refund(file.refund, file)] if file.refund else [])
+
+
+def _refund(refund: Refund, file: PaymentFile) -> str:
+    is_at_bank = any(each.status == ChargebackStatus.OPEN for each in file.chargebacks)
+    return refund_explanation.in_words(refund, file.payment, is_at_bank=is_at_bank)
 
 
 def _pending(file: PaymentFile, at: datetime) -> list[str]:
@@ -70,7 +76,7 @@ def _gone_to(file: PaymentFile) -> str:
         "out since",
         EscrowStatus.REFUNDED: f"was refunded to {file.buyer.name}{when}",
     }
-    way = ways.get(EscrowStatus(escrow.status), f"is {escrow.status.replace('_', ' ')}")
+    way = ways.get(EscrowStatus(escrow.status), f"is {in_words(escrow.status)}")
     return f"Escrow {escrow.ref} {way}: nothing of it is held."
 
 
@@ -108,7 +114,7 @@ def _ended(file: PaymentFile, at: datetime) -> list[str]:
     when = f" on {_on(payment.settled_at)}" if payment.settled_at else ""
     told = f": {sentence(payment.said)}" if payment.said else "."
     became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
-    return [f"{became}{when}{told}", f"Order {file.order.ref} is {file.order.status.replace('_', ' ')}."]
+    return [f"{became}{when}{told}", f"Order {file.order.ref} is {in_words(file.order.status)}."]
 
 
 def _amount(payment: Payment) -> Money:

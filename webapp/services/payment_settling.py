@@ -15,6 +15,7 @@ from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REV
 from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
 from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services import (
@@ -127,7 +128,9 @@ def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: da
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
     verdict, sentence = judge(attempt, word, at, patience)
     if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
-        return Ruled(row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {row.escrow_status}.")
+        return Ruled(
+            row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}."
+        )
     taken = taken_now(attempt, word) if verdict in (Verdict.TAKEN, Verdict.WHOLE) else 0
     return Ruled(row, word, verdict, sentence, taken)
 

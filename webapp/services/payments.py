@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import PaymentCreated
+from webapp.domain.state_words import in_words
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order, Party, Payment
@@ -55,7 +56,7 @@ def create(
     leaving.locked(session, orders.escrow_of(session, order_id).id)
     session.refresh(order)
     if order.status != OrderStatus.AWAITING_PAYMENT:
-        raise Conflict(f"Order {order.ref} is {order.status.replace('_', ' ')}: there is nothing to pay.")
+        raise Conflict(f"Order {order.ref} is {in_words(order.status)}: there is nothing to pay.")
     tried = session.scalars(select(func.count()).select_from(Payment).where(Payment.order_id == order_id)).one()
     if tried >= MOST_ATTEMPTS:
         raise Conflict(f"Order {order.ref} has {tried} payments already. Settle those first.")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.event_types import Event, PayoutFailed, PayoutSucceeded
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import next_look
+from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Overtaken
 from webapp.models import Escrow, Payout, PayoutSchedule
@@ -113,7 +114,7 @@ def known_of(payout: Payout) -> str:
 def check_unsettled(payout: Payout) -> None:
     """Raise Conflict unless it may be with its provider, and is not settled."""
     if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
-        raise Overtaken(f"Payout {payout.ref} is {payout.status}: there is nothing to decide about it.")
+        raise Overtaken(f"Payout {payout.ref} is {in_words(payout.status)}: there is nothing to decide about it.")
 
 
 def _unsettled(context: Context, subject: PayoutSubject, known: str) -> Payout:

@@ -1,8 +1,14 @@
-"""What is the matter with this payout? The answer, and what happens next."""
+"""What is the matter with this payout? The answer, and what happens next.
+
+The answer is one of five: it is not sent; it was sent and nobody knows; it was refused; it failed; it was paid.
+"""
 
 from datetime import datetime
+from enum import StrEnum
 
+from webapp.domain.money import Money
 from webapp.domain.provider_phrases import sentence
+from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services import payout_decisions, payout_pauses
@@ -12,64 +18,142 @@ from webapp.services.payout_schedules import MOST_ATTEMPTS
 from webapp.services.payouts import RESENT_FOR
 from webapp.settings import Settings
 
-_WORDS = {
-    PayoutStatus.PENDING: "It is written and not sent yet; its money has left the wallet.",
-    PayoutStatus.SENDING: "Nobody knows whether it was sent. Its provider is asked; it is never sent a second time.",
-    PayoutStatus.SENT: "Its provider took it and has not said yet that it was paid.",
-    PayoutStatus.FAILED: "Its provider did not pay it to {to}. The money is in the wallet again.",
-    PayoutStatus.REVERSED: "It came back from {to}. The money is in the wallet again.",
-    PayoutStatus.CANCELLED: "It was cancelled before it was sent. The money is in the wallet again.",
-}
+
+class Standing(StrEnum):
+    """How a payout stands, in the words that its answer begins with."""
+
+    NOT_SENT = "It is not sent"
+    UNKNOWN = "It was sent, or may have been, and what became of it is not known"
+    REFUSED = "It was refused"
+    FAILED = "It failed"
+    PAID = "It was paid"
 
 
 _SAYS_NOTHING = ("success", "pending", "failed", "reversed")
 """Words of a provider that the answer has said already."""
 _TRIED_BY_ITSELF = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
+_BACK = "The money is in the wallet again."
+_BY_HAND = "payout.mark_paid"
+_DECIDED_BACK = "payout.give_back"
+
+
+def standing(payout: Payout) -> Standing:
+    """Which of the five it is."""
+    status = PayoutStatus(payout.status)
+    if status == PayoutStatus.SUCCEEDED or payout.paid_after_all_at is not None:
+        return Standing.PAID
+    if status == PayoutStatus.REVERSED:
+        return Standing.FAILED
+    if status == PayoutStatus.FAILED:
+        return Standing.REFUSED if payout.provider_id is None else Standing.FAILED
+    if status in (PayoutStatus.SENDING, PayoutStatus.SENT):
+        return Standing.UNKNOWN
+    is_tried = status == PayoutStatus.PENDING and payout.sent_at is not None
+    return Standing.UNKNOWN if is_tried else Standing.NOT_SENT
 
 
 def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     """Sentences; the first is the answer."""
     payout = file.payout
-    told = [_answer(file, at), *_decision(payout, at, settings)]
-    if payout.said and payout.said not in _SAYS_NOTHING and not _is_held(file):
+    told = [f"{standing(payout)}{_answer(file, at)}", *_decision(payout, at, settings)]
+    is_known = payout.paid_after_all_at is not None
+    if payout.said and payout.said not in _SAYS_NOTHING and not file.is_paused and not is_known:
         told.append(sentence(payout.said))
     told += _tried_again(file)
-    if payout.next_try_at is not None and not _is_held(file) and not file.stopped:
-        soon = payout.next_try_at <= at
-        told.append("The next run looks after it." if soon else f"A run looks after it from {_on(payout.next_try_at)}.")
+    if file.next_try_at is not None:
+        soon = file.next_try_at <= at
+        told.append("The next run looks after it." if soon else f"A run looks after it from {_on(file.next_try_at)}.")
     if payout.look_again_at is not None:
-        may = "fail or be reversed still" if payout.status == PayoutStatus.SUCCEEDED else "have been paid after all"
+        may = "have gone out after all"
+        if payout.status == PayoutStatus.SUCCEEDED or is_known:
+            may = "come back still"
         told.append(f"It may {may}: its provider is asked again from {_on(payout.look_again_at)}.")
     return told
 
 
 def _answer(file: PayoutFile, at: datetime) -> str:
-    payout, status = file.payout, PayoutStatus(file.payout.status)
-    if status == PayoutStatus.SUCCEEDED:
-        return f"It was paid{f' on {_on(payout.settled_at)}' if payout.settled_at else ''}."
-    if payout.paid_after_all_at is not None:
-        return (
-            "It is paid twice, or may be: its money came back to the wallet, and since "
-            f"{_on(payout.paid_after_all_at)} {payout.provider} says that it was paid to {masked(file.destination)} "
-            f"after all. {_what_to_do(file)}"
-        )
+    """What is said after how it stands."""
+    ways = {
+        Standing.NOT_SENT: _not_sent,
+        Standing.UNKNOWN: _unknown,
+        Standing.REFUSED: _refused,
+        Standing.FAILED: _failed,
+        Standing.PAID: _paid,
+    }
+    return ways[standing(file.payout)](file, at)
+
+
+def _not_sent(file: PayoutFile, at: datetime) -> str:
+    payout = file.payout
+    if payout.status == PayoutStatus.CANCELLED:
+        tried = ", as its provider does not know it" if payout.sent_at is not None else ""
+        return f"{tried}: it was cancelled. {_BACK}"
     if file.stopped:
-        return file.stopped
-    if _is_held(file) and file.pause is not None:
-        return f"It waits and was not sent. {payout_pauses.in_words(file.pause)}"
+        return f". {file.stopped}"
+    if file.is_paused and file.pause is not None:
+        return f". It waits. {payout_pauses.in_words(file.pause)}"
+    return ": it is written, and its money has left the wallet."
+
+
+def _unknown(file: PayoutFile, at: datetime) -> str:
+    payout = file.payout
+    if file.stopped:
+        return f". {file.stopped}"
     if payout.doubted_at is not None:
         return (
-            f"Its provider may have it, and has not shown it since {_on(payout.doubted_at)}. It is looked for; it is "
+            f". Its provider may have it, and has not shown it since {_on(payout.doubted_at)}. It is looked for, and "
             "neither sent again nor given back by itself."
         )
-    if status == PayoutStatus.PENDING and payout.sent_at is not None:
-        if payout.created_at <= at - RESENT_FOR:
-            return (
-                "It was tried for a day, and its provider does not know it. It is asked about, and not sent again by "
-                "itself. Cancel it: its money goes back to the wallet then."
-            )
-        return "It was tried and is not known to be there; it is sent again, under the same reference, so at most once."
-    return _WORDS[status].format(to=masked(file.destination))
+    if payout.status == PayoutStatus.SENT:
+        return ". Its provider took it, and has not said yet how it ended."
+    if payout.status == PayoutStatus.SENDING:
+        return ". Its provider is asked; it is never sent a second time."
+    if payout.created_at <= at - RESENT_FOR:
+        return (
+            ". It was tried for a day, and its provider does not know it. It is asked about, and not sent again by "
+            "itself. Cancel it: its money goes back to the wallet then."
+        )
+    return ". It is not there as far as its provider tells; it goes again under the same reference, so at most once."
+
+
+def _refused(file: PayoutFile, at: datetime) -> str:
+    if _newest(file) == _DECIDED_BACK:
+        return f", as two people decided: it did not reach {masked(file.destination)}. {_BACK}"
+    return f": its provider did not take it. It was to go to {masked(file.destination)}. {_BACK}"
+
+
+def _failed(file: PayoutFile, at: datetime) -> str:
+    to = masked(file.destination)
+    if file.payout.status == PayoutStatus.REVERSED:
+        return f": it came back from {to}. {_BACK}"
+    if _newest(file) == _DECIDED_BACK:
+        return f", as two people decided: it did not reach {to}. {_BACK}"
+    return f": its provider did not pay it to {to}. {_BACK}"
+
+
+def _paid(file: PayoutFile, at: datetime) -> str:
+    payout = file.payout
+    if payout.paid_after_all_at is not None:
+        return (
+            f" after all{_instant(payout, payout.paid_after_all_at)}, to {masked(file.destination)}. Its money had "
+            f"come back to the wallet before, so the party may have it twice. {_what_to_do(file)}"
+        )
+    if payout.paid_at is None and _newest(file) == _BY_HAND:
+        return f", as two people said on {_on(payout.settled_at)}; its provider did not." if payout.settled_at else "."
+    return f"{_instant(payout, payout.settled_at)}."
+
+
+def _instant(payout: Payout, known_at: datetime | None) -> str:
+    """When it was paid, by its provider's clock, or else since when the desk knows."""
+    if payout.paid_at is not None:
+        return f" on {_on(payout.paid_at)}, by {payout.provider}'s clock"
+    return f", as {payout.provider} tells since {_on(known_at)}" if known_at is not None else ""
+
+
+def _newest(file: PayoutFile) -> str:
+    """The deed that ended it."""
+    ends = (_BY_HAND, _DECIDED_BACK, "payout.succeed", "payout.fail", "payout.claw_back", "payout.write_off")
+    return next((moment.action for moment in file.moments if moment.action in ends), "")
 
 
 def _what_to_do(file: PayoutFile) -> str:
@@ -85,18 +169,17 @@ def _what_to_do(file: PayoutFile) -> str:
 def _tried_again(file: PayoutFile) -> list[str]:
     """What its schedule does now that it came back."""
     payout, plan = file.payout, file.schedule
-    if payout.status not in _TRIED_BY_ITSELF or plan is None:
+    if payout.status not in _TRIED_BY_ITSELF or plan is None or payout.paid_after_all_at is not None:
         return []
     if plan.payout_id != payout.id:
         return [f"Another payout followed it: look at payout schedule {plan.ref}."]
     if plan.status != ScheduleStatus.PENDING:
-        return [f"Payout schedule {plan.ref} is {plan.status}: nothing is paid again by itself."]
-    attempt = f"attempt {plan.retry_count + 1} of {MOST_ATTEMPTS}"
-    return [f"Payout schedule {plan.ref} tries again by itself, with a new payout, at its next run: {attempt}."]
-
-
-def _is_held(file: PayoutFile) -> bool:
-    return file.payout.status == PayoutStatus.PENDING and file.pause is not None
+        return [f"Payout schedule {plan.ref} is {in_words(plan.status)}: nothing is paid again by itself."]
+    amount, attempt = Money(plan.amount, plan.currency), f"attempt {plan.retry_count + 1} of {MOST_ATTEMPTS}"
+    again = f"Payout schedule {plan.ref} pays {amount} by itself, with a new payout"
+    if file.next_attempt_at is None:
+        return [f"{again}, {attempt}; no run that does is foreseen."]
+    return [f"{again}, by its run on {_on(file.next_attempt_at)}: {attempt}."]
 
 
 def _decision(payout: Payout, at: datetime, settings: Settings) -> list[str]:

@@ -8,10 +8,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutPause, PayoutSchedule
-from webapp.services import case_timeline, payout_destinations, payout_rerouting, payout_stops, payout_terms, payouts
+from webapp.services import (
+    case_timeline,
+    payout_destinations,
+    payout_rerouting,
+    payout_schedules,
+    payout_stops,
+    payout_terms,
+    payouts,
+)
 from webapp.services.case_timeline import Moment
+from webapp.services.next_runs import next_run
 from webapp.services.payout_terms import Terms
+from webapp.services.stop import stopped
 
 NEWEST = 10
 
@@ -33,7 +44,28 @@ class PayoutFile:
     """Why it is not sent until a person decides, if so."""
     is_account_changed: bool
     """Whether a person has to say where it goes."""
+    why_no_keep: str
     why_no_redirect: str
+    next_attempt_at: datetime | None
+    """The run that pays its schedule next, when that waits to be paid."""
+    is_stopped: bool
+    """Whether all outgoing money is stopped."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits since its provider sends none at present."""
+        return self.payout.status == PayoutStatus.PENDING and self.pause is not None
+
+    @property
+    def next_try_at(self) -> datetime | None:
+        """When a run looks after it; None while something else has to happen first."""
+        waits = bool(self.stopped) or self.is_paused or self.is_stopped
+        return None if waits and self.payout.status == PayoutStatus.PENDING else self.payout.next_try_at
+
+    @property
+    def next_look_at(self) -> datetime | None:
+        """When its provider is spoken to about it again."""
+        return self.next_try_at or self.payout.look_again_at
 
 
 def read(session: Session, payout_id: int) -> PayoutFile:
@@ -50,8 +82,17 @@ def read(session: Session, payout_id: int) -> PayoutFile:
         payout_terms.of(session, schedule) if schedule else None,
         payout_stops.why(session, payout),
         payout_stops.is_account_changed(session, payout),
+        "" if payout_stops.in_use(session, payout) else payout_rerouting.NO_ACCOUNT,
         payout_rerouting.why_no_redirect(session, payout, clock.now()),
+        _next_attempt(session, schedule),
+        stopped(session) is not None,
     )
+
+
+def _next_attempt(session: Session, schedule: PayoutSchedule | None) -> datetime | None:
+    if schedule is None or schedule.status != ScheduleStatus.PENDING:
+        return None
+    return next_run(session, payout_schedules.JOB, clock.now(), payout_schedules.not_before(schedule)).at
 
 
 def why_no_retry(file: PayoutFile, at: datetime) -> str:

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
-from webapp.domain.states import AccountKind, ScheduleStatus
+from webapp.domain.state_words import in_words
+from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
 from webapp.services import accounts, case_timeline, payout_destinations, payout_schedules, payout_terms
 from webapp.services.case_timeline import Moment
@@ -20,6 +21,9 @@ from webapp.services.stop import stopped
 
 MOST = 50
 _OPEN = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
+
+
+_CAME_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class Plan:
     terms: Terms
     job: Schedule | None
     stop: Mapping[str, str] | None
+
+    @property
+    def failed(self) -> int:
+        """How many of its payouts came back, whatever was changed since."""
+        return sum(each.status in _CAME_BACK for each in self.payouts)
 
 
 def read(session: Session, schedule_id: int) -> Plan:
@@ -64,7 +73,7 @@ def read(session: Session, schedule_id: int) -> Plan:
 def closed(plan: Plan, verb: str) -> str:
     """Why it can't be `changed` or `cancelled` now; empty when it can."""
     status = plan.schedule.status
-    return "" if status in _OPEN else f"It is {status}: it can't be {verb}."
+    return "" if status in _OPEN else f"It is {in_words(status)}: it can't be {verb}."
 
 
 def why_not_now(plan: Plan, at: datetime) -> str:
@@ -76,12 +85,11 @@ def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
     """Why it was not paid yet; the first is the answer. `ways` is which provider pays out a currency."""
     schedule = plan.schedule
     if schedule.status == ScheduleStatus.PROCESSED:
-        on = f" on {_on(schedule.processed_at)}" if schedule.processed_at else ""
-        return [Reason(f"It was paid{on}.")]
+        return [_paid(plan)]
     if schedule.status == ScheduleStatus.CANCELLED:
         return [Reason("It was cancelled; nothing is paid.")]
     if schedule.status == ScheduleStatus.PROCESSING:
-        return [Reason(f"Its payout is {plan.payouts[0].status}." if plan.payouts else "Its payout is under way.")]
+        return [_under_way(plan)]
     if schedule.status == ScheduleStatus.FAILED:
         last = schedule.failure_reason or "The provider gave no reason."
         failed = "It failed for good: nothing more is sent until somebody has it paid or changes it."
@@ -91,9 +99,7 @@ def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
 
 def next_look(plan: Plan, at: datetime) -> datetime | None:
     """When a run will next consider it, which none does before its time; None when none is foreseen."""
-    tried = plan.schedule.last_retry_at
-    times = (plan.schedule.due_at, plan.schedule.guarantee_completion_date, tried + PAUSE if tried else None)
-    return run_of(plan.job, JOB, at, max(time for time in times if time)).at
+    return run_of(plan.job, JOB, at, payout_schedules.not_before(plan.schedule)).at
 
 
 def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
@@ -103,6 +109,24 @@ def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
         found.append(Reason(f"The last attempt said: {last}"))
     nothing = Reason("Nothing stands in the way: the next run pays it.", _run(plan, at, None), Target("job", name=JOB))
     return found or [nothing]
+
+
+def _paid(plan: Plan) -> Reason:
+    """By which payout, and when as far as that is known."""
+    paid = next((each for each in plan.payouts if each.id == plan.schedule.payout_id), None)
+    if paid is None:
+        return Reason("It was paid.")
+    known = plan.schedule.processed_at
+    since = f", as the desk knows since {_on(known)}" if known else ""
+    when = f" on {_on(paid.paid_at)}, by {paid.provider}'s clock" if paid.paid_at else since
+    return Reason(f"It was paid by payout {paid.ref}{when}.", "", Target("payout", paid.id))
+
+
+def _under_way(plan: Plan) -> Reason:
+    if not plan.payouts:
+        return Reason("Its payout is under way.")
+    newest = plan.payouts[0]
+    return Reason(f"Its payout {newest.ref} is {in_words(newest.status)}.", "", Target("payout", newest.id))
 
 
 def _run(plan: Plan, at: datetime, not_before: datetime | None) -> str:

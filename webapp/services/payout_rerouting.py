@@ -5,9 +5,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.state_words import in_words
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout
 from webapp.services import audit, lookup, payout_destinations, payout_stops
+
+NO_ACCOUNT = "The party has no account in use: set one, or cancel the payout."
 
 
 def keep(session: Session, payout_id: int, *, version: int, at: datetime, actor: Actor) -> Payout:
@@ -15,7 +18,7 @@ def keep(session: Session, payout_id: int, *, version: int, at: datetime, actor:
     payout = _stopped(session, payout_id, version, actor)
     instead = payout_stops.in_use(session, payout)
     if instead is None:
-        raise Conflict("The party has no account in use: cancel the payout.")
+        raise Conflict(NO_ACCOUNT)
     payout.kept_despite_id = instead.id
     return _done(session, payout, "payout.keep_account", payout.destination_id, at, actor)
 
@@ -51,7 +54,9 @@ def _stopped(session: Session, payout_id: int, version: int, actor: Actor) -> Pa
     payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
     lookup.require_version(payout, version, "payout")
     if not payout_stops.is_account_changed(session, payout):
-        raise Overtaken(f"Payout {payout.ref} is {payout.status}, and does not wait for anybody to say where it goes.")
+        raise Overtaken(
+            f"Payout {payout.ref} is {in_words(payout.status)}, and does not wait for anybody to say where it goes."
+        )
     return payout
 
 

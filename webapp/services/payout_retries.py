@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.outcome import Outcome, Refused
@@ -47,4 +48,4 @@ def _why(row: Any) -> str:
         return f"Nothing was sent: payout schedule {row.plan} is not due, or can't be paid now. Its page says why."
     if row.plan_status == ScheduleStatus.FAILED:
         return f"Nothing was sent: payout schedule {row.plan} failed for good. Have it paid on its page, or change it."
-    return f"Nothing was sent: payout schedule {row.plan} is {row.plan_status}."
+    return f"Nothing was sent: payout schedule {row.plan} is {in_words(row.plan_status)}."

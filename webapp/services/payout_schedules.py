@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
+from webapp.domain.state_words import in_words
 from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run
@@ -160,6 +161,13 @@ def due(at: datetime, only: int | None = None, *, is_retry: bool = False) -> Due
     return Due(PayoutSchedule, found, (PayoutSchedule.due_at, PayoutSchedule.id))
 
 
+def not_before(schedule: PayoutSchedule) -> datetime:
+    """Before when no run pays it by itself: its date, its guarantee, and the pause after an attempt that failed."""
+    rested = schedule.last_retry_at + PAUSE if schedule.last_retry_at else None
+    times = (schedule.due_at, schedule.guarantee_completion_date, rested)
+    return max(time for time in times if time)
+
+
 def _end_alert(session: Session, found: PayoutSchedule, at: datetime) -> None:
     """It is not failed any more; the same failure anew fires anew."""
     session.flush()
@@ -179,7 +187,7 @@ def _locked(session: Session, schedule_id: int) -> PayoutSchedule:
 
 def _require(found: PayoutSchedule, statuses: tuple[ScheduleStatus, ...], verb: str) -> None:
     if found.status not in statuses:
-        raise Overtaken(f"Payout schedule {found.ref} is {found.status}: it can't be {verb}.")
+        raise Overtaken(f"Payout schedule {found.ref} is {in_words(found.status)}: it can't be {verb}.")
 
 
 def _facts(found: PayoutSchedule) -> dict[str, object]:

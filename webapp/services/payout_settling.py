@@ -15,7 +15,8 @@ from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.payout_rules import Course, Ruling, Sent, agrees, judge, next_look, next_try
-from webapp.domain.provider_words import Seen, Unanswered, Word
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services import alerts, audit, events, payout_failures, payout_pauses, payout_returns
@@ -86,6 +87,7 @@ def settle_all(
     _watch(session, [each for course in _WATCHED for each in groups[course]], at)
     for each in groups[Course.CONTRADICT]:
         payout_failures.contradict(session, each.row, at=at, actor=actor)
+    _note_paid(session, groups[Course.CONTRADICT])
     for each in groups[Course.RETRACT]:
         payout_failures.retract(session, each.row, at=at, actor=actor)
     tried = [payout_pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
@@ -126,7 +128,7 @@ def _count(outcome: Outcome, each: Ruled) -> None:
 def _left(each: Ruled) -> str:
     if isinstance(each.word, Unanswered) and each.word.pauses_all:
         return f"Waiting: payouts through {each.row.provider} are paused. {each.sentence}"
-    return each.sentence or f"It is {each.status} still."
+    return each.sentence or f"It is {in_words(each.status)} still."
 
 
 def _is_taken(each: Ruled) -> bool:
@@ -246,14 +248,29 @@ def _mark(session: Session, ruled: Sequence[Ruled], at: datetime, look_again_at:
 def _changed(**values: Any) -> Any:
     """The change of one payout by what was told of it, and more. What is not told again is kept."""
     number: Any = func.coalesce(bindparam("number"), _TABLE.c.provider_id)
-    told = {"status": bindparam("state"), "said": bindparam("said_now"), "provider_id": number}
+    paid: Any = func.coalesce(bindparam("paid", type_=_TABLE.c.paid_at.type), _TABLE.c.paid_at)
+    told = {"status": bindparam("state"), "said": bindparam("said_now"), "provider_id": number, "paid_at": paid}
     return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**told, **values)
 
 
 def _told(each: Ruled) -> dict[str, Any]:
     number = each.word.provider_id if isinstance(each.word, Seen) else None
     said = each.sentence or None
-    return {"key": each.row.id, "state": str(each.status), "said_now": said, "number": number}
+    return {"key": each.row.id, "paid": _paid_at(each), "state": str(each.status), "said_now": said, "number": number}
+
+
+def _note_paid(session: Session, ruled: Sequence[Ruled]) -> None:
+    """When it was paid after all, where its provider tells."""
+    values = [{"key": each.row.id, "paid": _paid_at(each)} for each in ruled if _paid_at(each)]
+    if values:
+        changed = update(_TABLE).where(_TABLE.c.id == bindparam("key"))
+        paid = bindparam("paid", type_=_TABLE.c.paid_at.type)
+        session.connection().execute(changed.values(paid_at=paid), values)
+
+
+def _paid_at(each: Ruled) -> datetime | None:
+    is_paid = isinstance(each.word, Seen) and each.word.fate == Fate.SUCCEEDED
+    return each.word.paid_at if is_paid and isinstance(each.word, Seen) else None
 
 
 def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:

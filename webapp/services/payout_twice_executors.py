@@ -7,6 +7,7 @@ from webapp.domain.alert_facts import PAYOUT_CONTRADICTED
 from webapp.domain.event_types import PayoutSucceeded
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import next_look
+from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Payout, PayoutSchedule
@@ -56,7 +57,9 @@ def write_payout_off(context: Context, subject: PayoutSubject, decision: WritePa
 def check_paid_after_all(payout: Payout) -> None:
     """Raise Conflict unless a person decides who bears it."""
     if payout.paid_after_all_at is None:
-        raise Overtaken(f"Payout {payout.ref} is {payout.status}, and was not paid after its money came back.")
+        raise Overtaken(
+            f"Payout {payout.ref} is {in_words(payout.status)}, and was not paid after its money came back."
+        )
 
 
 def unsent_instead(session: Session, payout: Payout) -> str:
@@ -109,7 +112,7 @@ def _posting(context: Context, subject: PayoutSubject, action: str, reason: str,
 
 def _close(context: Context, payout: Payout, action: str, reason: str) -> None:
     session, at, before = context.session, context.at, {"status": payout.status}
-    payout.status, payout.settled_at, payout.paid_after_all_at = PayoutStatus.SUCCEEDED, at, None
+    payout.status, payout.settled_at, payout.paid_after_all_at = PayoutStatus.SUCCEEDED, payout.paid_after_all_at, None
     payout.look_again_at, payout.said, payout.version = next_look(at, at), reason, payout.version + 1
     _schedule_is_paid(session, payout, context)
     session.flush()
@@ -126,5 +129,6 @@ def _schedule_is_paid(session: Session, payout: Payout, context: Context) -> Non
     schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True, populate_existing=True)
     present = session.get(Payout, schedule.payout_id) if schedule.payout_id else None
     if present is None or present.id == payout.id or present.status in _UNPAID:
-        schedule.status, schedule.payout_id, schedule.processed_at = ScheduleStatus.PROCESSED, payout.id, context.at
+        schedule.status, schedule.payout_id = ScheduleStatus.PROCESSED, payout.id
+        schedule.processed_at = payout.settled_at
         schedule.failure_reason, schedule.version = None, schedule.version + 1

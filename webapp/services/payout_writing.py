@@ -11,6 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import PayoutCreated
 from webapp.domain.money import Money
 from webapp.domain.outgoing_keys import payout_reference
+from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services import accounts, audit, events, installation, ledger_rows, payout_destinations, payout_terms
@@ -123,7 +124,7 @@ def _sifted(rows: Sequence[Any], ways: Ways, at: datetime, terms: str | None = N
 
 def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str | None:
     if row.status != ScheduleStatus.PENDING:
-        return f"It is {row.status} already."
+        return f"It is {in_words(row.status)} already."
     if row.paid_after_all:
         return f"{row.paid_after_all} of its payouts was paid after all: that is decided first."
     if row.currency not in ways:

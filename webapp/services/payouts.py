@@ -13,6 +13,7 @@ from webapp.domain.claims import Claim
 from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import next_look
+from webapp.domain.state_words import in_words
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
@@ -177,7 +178,9 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
     if payout is None or payout.status != PayoutStatus.PENDING:
         found = get(session, payout_id)
-        raise Overtaken(f"Payout {found.ref} is {found.status}: only one that was not sent yet can be cancelled.")
+        raise Overtaken(
+            f"Payout {found.ref} is {in_words(found.status)}: only one that was not sent yet can be cancelled."
+        )
     if why := why_no_cancel(payout, at, settings):
         raise Conflict(why)
     payout_returns.give_back(session, [payout.id], at=at)
@@ -196,7 +199,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
 def why_no_cancel(payout: Payout, at: datetime, settings: Settings) -> str:
     """Why it can't be cancelled now; empty when it can. What was never sent, or was surely not taken, always can."""
     if payout.status != PayoutStatus.PENDING:
-        return f"It is {payout.status}: only a payout that was not sent yet can be cancelled."
+        return f"It is {in_words(payout.status)}: only a payout that was not sent yet can be cancelled."
     ripe = payout.sent_at + timedelta(hours=settings.payout_lookup_hours) if payout.sent_at else at
     if ripe <= at:
         return ""
@@ -223,11 +226,11 @@ def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor, shown
 def why_no_retry(payout: Payout, schedule: PayoutSchedule | None, at: datetime) -> str:
     """Why it can't be tried again now; empty when it can. What was changed since is paid by its schedule."""
     if payout.status not in _CAME_BACK or schedule is None:
-        return f"It is {payout.status}: only a payout that failed or was reversed can be tried again."
+        return f"It is {in_words(payout.status)}: only a payout that failed or was reversed can be tried again."
     if schedule.payout_id != payout.id:
         return f"It was followed by another payout already. Look at payout schedule {schedule.ref}."
     if schedule.status not in _PAYABLE:
-        return f"Payout schedule {schedule.ref} is {schedule.status}."
+        return f"Payout schedule {schedule.ref} is {in_words(schedule.status)}."
     now, due = Money(schedule.amount, schedule.currency), f"{schedule.due_at:%d %B %Y at %H:%M} UTC"
     if schedule.amount != payout.amount or schedule.due_at > at:
         return f"Payout schedule {schedule.ref} is over {now} by now, due {due}: have it paid there."

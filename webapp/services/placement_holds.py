@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Escrow
@@ -81,7 +82,7 @@ def update(
     escrow = _locked(session, hold_id)
     lookup.require_version(escrow, version, "hold")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
-        raise Overtaken(f"The hold {escrow.ref} is {escrow.status}: there is nothing left to change.")
+        raise Overtaken(f"The hold {escrow.ref} is {in_words(escrow.status)}: there is nothing left to change.")
     if escrow.release_at is not None and release_at < escrow.release_at:
         raise Invalid("A hold's date is only put off.", fields={"release_at": "Not sooner than it is."})
     if release_at != escrow.release_at:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain import rulings
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
+from webapp.domain.state_words import in_words
 from webapp.domain.states import CLOSED_DISPUTES, ApprovalStatus, DisputeStatus
 from webapp.models import Approval, Dispute, Escrow, Payment
 from webapp.services import case_timeline, escrow_file, warranty_claims
@@ -59,7 +60,7 @@ def ending(dispute: Dispute, escrow: Escrow) -> str:
     if dispute.status not in CLOSED_DISPUTES:
         return ""
     if dispute.resolved_at is None:
-        return f"This dispute is {dispute.status} already."
+        return f"This dispute is {in_words(dispute.status)} already."
     when = f"{dispute.resolved_at:%H:%M} UTC on {dispute.resolved_at:%d %B %Y}"
     if dispute.status == DisputeStatus.WITHDRAWN:
         return f"{dispute.resolved_by} withdrew this dispute at {when}: {dispute.resolution_reason}"

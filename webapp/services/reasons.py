@@ -8,7 +8,7 @@ class Target:
     """The thing on whose page a reason is seen to."""
 
     kind: str
-    """`job`, `run`, `dispute`, `payment`, `approval`, `freeze` or `extension` (of the escrow), `wallet` or
+    """`job`, `run`, `dispute`, `payment`, `payout`, `approval`, `freeze` or `extension` (of the escrow), `wallet` or
     `destination` (of a party), `party`, or `switch`."""
     id: int = 0
     name: str = ""

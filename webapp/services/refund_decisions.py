@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.state_words import in_words
 from webapp.domain.states import RefundStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Refund
@@ -45,7 +46,7 @@ def decide(session: Session, payment_id: int, said: Said, *, version: int, at: d
     if refund is None:
         raise Conflict("This payment has no refund.")
     if refund.status != RefundStatus.NEEDS_REVIEW:
-        raise Overtaken(f"The refund is {refund.status.replace('_', ' ')}: there is nothing to decide about it.")
+        raise Overtaken(f"The refund is {in_words(refund.status)}: there is nothing to decide about it.")
     lookup.require_version(refund, version, "refund")
     before = {"status": refund.status, "said": refund.said, "provider_id": refund.provider_id}
     _DEEDS[said.choice](session, refund, said, at)

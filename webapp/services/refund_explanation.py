@@ -37,8 +37,11 @@ def of_order(session: Session, order_id: int) -> Sequence[tuple[Refund, Payment]
     return [(refund, payment) for refund, payment in found]
 
 
-def in_words(refund: Refund, payment: Payment) -> str:
-    """How it stands, and where the money is."""
+def in_words(refund: Refund, payment: Payment, *, is_at_bank: bool = False) -> str:
+    """How it stands, and where the money is. `is_at_bank` is whether the payer's bank wants the money back."""
+    if refund.status == RefundStatus.WAITING and is_at_bank:
+        amount = Money(refund.amount, refund.currency)
+        return f"The refund of {amount} waits: it is not sent while the payer's bank wants the money back."
     where = _STAYS.format(provider=refund.provider) if payment.status == PaymentStatus.FAILED else _IN_WALLET
     return _WORDS[RefundStatus(refund.status)].format(
         amount=Money(refund.amount, refund.currency),

@@ -13,6 +13,7 @@ from webapp.domain.money import Money
 from webapp.domain.provider_phrases import reason
 from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen, Unanswered
 from webapp.domain.refund_match import OWN_TIME, candidates, unexplained
+from webapp.domain.state_words import in_words
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
 from webapp.models import Refund
 from webapp.services import refunds
@@ -125,7 +126,7 @@ def _counts(refund: Refund, word: Seen | _Several | Unanswered, claim: Claim | N
 
 def _count(outcome: Outcome, refund: Refund, before: str) -> None:
     """One refund is one item. Its money counts once: with the word by which its provider has it for the first time."""
-    named = Refused(refund.id, f"refund {refund.id}", refund.said or f"It is {refund.status} still.")
+    named = Refused(refund.id, f"refund {refund.id}", refund.said or f"It is {in_words(refund.status)} still.")
     if refund.status == before and before in _ENDED:
         outcome.done += 1
     elif refund.status == RefundStatus.FAILED:

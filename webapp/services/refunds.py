@@ -15,6 +15,7 @@ from webapp.domain.event_types import RefundCreated
 from webapp.domain.money import Money
 from webapp.domain.outgoing_keys import refund_key
 from webapp.domain.refund_match import Wanted
+from webapp.domain.state_words import in_words
 from webapp.domain.states import ChargebackStatus, RefundStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment, ProviderDispute, Refund
@@ -113,8 +114,9 @@ def require_unsettled(refund: Refund | None) -> Refund:
     if refund is None:
         raise Conflict("This payment has no refund.")
     if refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
-        status = refund.status.replace("_", " ")
-        raise Overtaken(f"The refund is {status}: only one that failed or is in review can be settled otherwise.")
+        raise Overtaken(
+            f"The refund is {in_words(refund.status)}: only one that failed or is in review can be settled otherwise."
+        )
     return refund
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.models import Dispute, Escrow, Party
 from webapp.services.escrow_queries import is_ripe
@@ -77,7 +78,7 @@ def _sentence(row: Any, due_by: datetime | None, without_wallet: bool) -> str:
     if status == EscrowStatus.PENDING_PAYMENT:
         return "It was not paid yet."
     if status != EscrowStatus.HELD:
-        return f"It is {status} already."
+        return f"It is {in_words(status)} already."
     if freezes:
         return "It is frozen."
     if due_by is not None and not row.ripe:

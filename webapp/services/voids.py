@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import EscrowVoided, Event, OrderCancelled, OrderDeclined
+from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.models import Escrow, Order
 from webapp.services import audit, events
@@ -92,4 +93,4 @@ def _refused(session: Session, ids: Sequence[int], done: Sequence[int]) -> list[
     if not left:
         return []
     rows = select(Escrow.id, Escrow.ref, Escrow.status).where(one_of(session, Escrow.id, left)).order_by(Escrow.id)
-    return [Refused(row.id, row.ref, f"It is {row.status.replace('_', ' ')} already.") for row in session.execute(rows)]
+    return [Refused(row.id, row.ref, f"It is {in_words(row.status)} already.") for row in session.execute(rows)]

@@ -1,0 +1,183 @@
+"""How a payout stands, in one of five ways: whatever else is said of it does not say another."""
+
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from tests.support import payouts as payouts_of
+from tests.support.market import DIVINE
+from webapp import clock
+from webapp.domain.actors import job_actor
+from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.states import PayoutStatus
+from webapp.jobs.start import prepare
+from webapp.models import Payout, PayoutPause, PayoutSchedule
+from webapp.runtime import Runtime
+from webapp.services import (
+    limits,
+    payout_decisions,
+    payout_destinations,
+    payout_explanation,
+    payout_file,
+    payout_plan,
+    payout_schedules,
+    payout_settling,
+)
+from webapp.services.payout_destinations import NewDestination
+from webapp.services.payout_explanation import Standing
+from webapp.services.payout_file import PayoutFile
+
+JOB = job_actor("process_payout_schedules")
+WORDS = {
+    Standing.NOT_SENT: "is not sent",
+    Standing.UNKNOWN: "became of it is not known",
+    Standing.REFUSED: "was refused",
+    Standing.FAILED: "It failed",
+    Standing.PAID: "It was paid",
+}
+
+
+def _file(runtime: Runtime, number: int) -> PayoutFile:
+    with runtime.db.reading() as session:
+        return payout_file.read(session, number)
+
+
+def _why(runtime: Runtime, number: int, at: datetime | None = None) -> str:
+    return " ".join(payout_explanation.why(_file(runtime, number), at or clock.now(), runtime.settings))
+
+
+def _force(runtime: Runtime, number: int, **values: Any) -> None:
+    with runtime.db.transaction() as session:
+        session.execute(update(Payout).where(Payout.id == number).values(**values))
+
+
+def _account_changes(runtime: Runtime, number: int) -> None:
+    with runtime.db.transaction() as session:
+        party = session.get_one(Payout, number).party_id
+        to = NewDestination("NGN", "nuban", "058", "0099999999", "Kofi Mensah")
+        payout_destinations.put(session, party, to, at=clock.now(), actor=DIVINE, settings=runtime.settings)
+
+
+def _said(runtime: Runtime, number: int, fate: Fate, **more: Any) -> None:
+    """Its provider answers."""
+    with runtime.db.transaction() as session:
+        payout = session.get_one(Payout, number)
+        word = Seen(payout.ref, fate, payout.amount, payout.currency, "TRF_1", **more)
+        payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=JOB)
+
+
+def test_each_payout_says_exactly_one_of_five(runtime: Runtime) -> None:
+    prepare(runtime)
+    now, number = clock.now(), payouts_of.written(runtime, payouts_of.planned(runtime))
+    maybe = (None, now - timedelta(hours=1))
+    seen = set()
+    for status, sent, doubted, after_all, provider_id in product(PayoutStatus, maybe, maybe, maybe, (None, "TRF_1")):
+        values = {"sent_at": sent, "doubted_at": doubted, "paid_after_all_at": after_all, "provider_id": provider_id}
+        more = {"said": "Account closed.", "settled_at": now, "look_again_at": now, "next_try_at": now}
+        _force(runtime, number, status=status, **values, **more)
+        told = _why(runtime, number)
+        found = [each for each, words in WORDS.items() if words in told]
+        assert len(found) == 1, (values, told)
+        seen |= set(found)
+    assert seen == set(Standing)
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_one_that_waits_for_a_person_shows_no_next_look(runtime: Runtime, is_sent: bool) -> None:
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime))
+    assert _file(runtime, number).next_look_at is not None
+    _force(runtime, number, sent_at=clock.now() if is_sent else None)
+    _account_changes(runtime, number)
+    assert _file(runtime, number).next_look_at is None
+    told = _why(runtime, number)
+    assert "run looks after it" not in told
+    assert ("It is not sent. It waits: it was written for" in told) is not is_sent
+
+
+def test_one_that_waits_for_its_provider_shows_no_next_look(runtime: Runtime) -> None:
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime))
+    with runtime.db.transaction() as session:
+        now = clock.now()
+        session.add(PayoutPause(provider="paystack", since=now, said="No balance.", payout_id=None, probe_at=now))
+    assert _file(runtime, number).next_look_at is None
+    assert _why(runtime, number).startswith("It is not sent. It waits.")
+
+
+def test_when_it_was_paid_is_the_provider_s_instant_or_since_when_it_is_known(runtime: Runtime) -> None:
+    prepare(runtime)
+    told, untold = (payouts_of.written(runtime, payouts_of.planned(runtime)) for _ in range(2))
+    for number in (told, untold):
+        _force(runtime, number, status="sent", attempts=1)
+    paid_at = clock.now() - timedelta(days=2)
+    _said(runtime, told, Fate.SUCCEEDED, paid_at=paid_at)
+    _said(runtime, untold, Fate.SUCCEEDED)
+    assert f"It was paid on {paid_at:%d %B %Y at %H:%M} UTC, by paystack's clock." in _why(runtime, told)
+    known = _file(runtime, untold).payout.settled_at
+    assert known is not None
+    assert f"It was paid, as paystack tells since {known:%d %B %Y at %H:%M} UTC." in _why(runtime, untold)
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_one_paid_after_all_says_so_and_nothing_of_how_it_had_ended(runtime: Runtime, is_told: bool) -> None:
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime))
+    _force(runtime, number, status="sent", attempts=1)
+    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    paid_at = clock.now() - timedelta(days=3)
+    _said(runtime, number, Fate.SUCCEEDED, paid_at=paid_at if is_told else None)
+    since = _file(runtime, number).payout.paid_after_all_at
+    assert since is not None
+    told = _why(runtime, number)
+    when = f" on {paid_at:%d %B %Y at %H:%M} UTC" if is_told else f", as paystack tells since {since:%d %B %Y}"
+    assert told.startswith(f"It was paid after all{when}")
+    for other in ("Account closed", "tries again", "by itself", "may have gone out", "is not sent", "did not pay"):
+        assert other not in told
+
+
+def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runtime: Runtime) -> None:
+    prepare(runtime)
+    plan = payouts_of.planned(runtime)
+    number = payouts_of.written(runtime, plan)
+    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    now = clock.now()
+    with runtime.db.transaction() as session:
+        found = session.get_one(PayoutSchedule, plan)
+        terms = {"amount": 3_000, "due_at": now + timedelta(days=21), "guarantee_completion_date": None}
+        how = {"placement": None, "version": found.version, "at": now, "actor": DIVINE}
+        payout_schedules.change(session, plan, **terms, **how)
+    with runtime.db.reading() as session:
+        shown = payout_plan.read(session, plan)
+        foreseen = payout_plan.next_look(shown, now)
+    assert foreseen is not None
+    assert foreseen >= now + timedelta(days=21)
+    assert (shown.failed, shown.schedule.retry_count) == (1, 0)
+    told = _why(runtime, number)
+    assert f"pays NGN 30.00 by itself, with a new payout, by its run on {foreseen:%d %B %Y at %H:%M} UTC" in told
+    assert "at its next run" not in told
+
+
+def test_one_that_was_clawed_back_was_paid_when_its_provider_said_so_not_when_that_was_decided(
+    runtime: Runtime,
+) -> None:
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime))
+    _force(runtime, number, status="sent", attempts=1)
+    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    _said(runtime, number, Fate.SUCCEEDED)
+    since = clock.now() - timedelta(days=5)
+    _force(runtime, number, paid_after_all_at=since)
+    with runtime.db.transaction() as session:
+        limits.set_limits(session, {"NGN": 1_000_000}, at=clock.now(), actor=DIVINE)
+        how: Any = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
+        version = session.get_one(Payout, number).version
+        why = "It is with them twice."
+        payout_decisions.decide(session, "payout.claw_back", number, why, version=version, **how)
+    assert _why(runtime, number).startswith(f"It was paid, as paystack tells since {since:%d %B %Y at %H:%M} UTC.")
+    with runtime.db.reading() as session:
+        plan = session.get_one(PayoutSchedule, session.get_one(Payout, number).schedule_id)
+        assert plan.processed_at == since
