@@ -292,7 +292,7 @@ def test_a_doubtful_refund_is_decided_over_http_by_a_person_and_by_no_token(
         )
     path = f"/api/v1/payments/{number}"
     client = sign_in("approver")
-    shown = client.get(f"{path}/refund-state").json
+    shown = client.get(f"{path}/refund").json
     assert [row["id"] for row in shown["rows"]] == ["41", "42"]
     assert (shown["status"], shown["times_sent"], shown["amount"]["amount"]) == ("needs_review", 1, 10_000)
     says = {"choice": "ours", "number": "42", "reason": "Seen there.", "version": shown["version"]}

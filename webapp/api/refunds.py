@@ -59,7 +59,7 @@ class SettleRefund(Input):
     version: Version = None
 
 
-@endpoints.get("/api/v1/payments/<id:payment_id>/refund-state", "payment:read")
+@endpoints.get("/api/v1/payments/<id:payment_id>/refund", "payment:read")
 def get_refund(call: Call, payment_id: int) -> RefundShape:
     """The payment's refund."""
     return _shape(_known(call, payment_id))
