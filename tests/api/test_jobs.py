@@ -38,6 +38,29 @@ def test_a_job_is_paused_with_a_reason_and_resumed(api: Api) -> None:
     assert api.made("/api/v1/jobs/auto_deduct/resume", {})["paused"] is False
 
 
+def test_a_check_of_the_external_ledger_is_asked_what_the_page_asks(caller: Caller, place: Runtime) -> None:
+    jobs, path = caller("jobs"), "/api/v1/jobs/check_mirror/trigger"
+    since = "2026-11-25T04:00:00Z"
+    wrong: list[tuple[str, dict[str, Any], str]] = [
+        (path, {"since": since, "send_again": True}, "since"),
+        (path, {"since": "yesterday"}, "since"),
+        (path, {"since": since, "dry_run": True}, "dry_run"),
+        ("/api/v1/jobs/auto_release/trigger", {"send_again": True}, "send_again"),
+        ("/api/v1/jobs/auto_deduct/trigger", {"since": since}, "since"),
+    ]
+    for address, body, field in wrong:
+        answer = jobs.post(address, body)
+        assert (answer.status_code, list(answer.json["errors"])) == (422, [field]), body
+    assert caller("read").post(path, {"send_again": True}).status_code == 403
+    for body, asked in (({"since": since}, {"since": since}), ({"send_again": True}, {"send": True}), ({}, None)):
+        made = jobs.post(path, body)
+        assert made.status_code == 202, made.json
+        with place.db.transaction() as session:
+            run = session.get_one(Run, made.json["id"])
+            assert (run.asked, run.trigger) == (asked, "api")
+            run.status = "succeeded"
+
+
 def test_scopes_are_kept_apart(caller: Caller) -> None:
     jobs, reader = caller("jobs"), caller("read")
     assert jobs.post("/api/v1/jobs/auto_release/trigger", {"dry_run": True}).status_code == 202

@@ -14,14 +14,12 @@ from webapp.admin.escrow_deeds import ReasonForm
 from webapp.admin.forms import DeskForm, InstantField
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.words import money
-from webapp.jobs.check_mirror import SEND, SINCE
+from webapp.jobs.check_mirror import JOB, SEND, SINCE
 from webapp.jobs.queue import enqueue_after_commit
 from webapp.models import Difference
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services import difference_decisions, lookup, mirror_entries, runs
-
-_JOB = "check_mirror"
 
 
 class SinceForm(DeskForm):
@@ -89,7 +87,7 @@ class ReconciliationDeeds(ListScreen):
 
     def _run(self, asked: dict[str, Any]) -> Done:
         with self.transaction() as session:
-            run = runs.trigger(session, _JOB, actor=current_actor(), asked=asked or None)
+            run = runs.trigger(session, JOB, actor=current_actor(), asked=asked or None)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s asks the external ledger.", number=run.id), url_for("runs.one", run_id=run.id)
 

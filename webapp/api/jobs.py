@@ -1,11 +1,17 @@
 """Jobs over HTTP: how each is doing, run it now, pause and resume it."""
 
 from datetime import datetime
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from webapp import clock
 from webapp.api.endpoints import Call, Endpoints
 from webapp.api.run_shapes import RunShape, run_shape
 from webapp.api.shapes import Given, Input, Instant, Sentence, Shape
 from webapp.domain.states import Trigger
+from webapp.errors import Invalid
+from webapp.jobs import check_mirror
 from webapp.jobs.queue import enqueue_after_commit
 from webapp.models import Run
 from webapp.services import runs, schedules
@@ -43,6 +49,14 @@ class TriggerBody(Input):
 
     dry_run: bool = False
     at: Given | None = None
+    since: Annotated[
+        Given | None,
+        Field(description="Of `check_mirror` only: ask about what the external ledger was sent since then."),
+    ] = None
+    send_again: Annotated[
+        bool,
+        Field(description="Of `check_mirror` only: send again what it was found to lack, then ask about everything."),
+    ] = False
 
 
 class PauseBody(Input):
@@ -67,7 +81,8 @@ def get_job(call: Call, name: str) -> JobShape:
 @endpoints.post("/api/v1/jobs/<name>/trigger", "job:run", status=202, location=RUN_ADDRESS)
 def trigger_job(call: Call, name: str, body: TriggerBody) -> RunShape:
     """Run the job now. Refused while another run of it is unfinished; dry runs change nothing and never wait."""
-    return run_shape(triggered(call, name, dry_run=body.dry_run, at=body.at))
+    asked = _asked(name, body)
+    return run_shape(triggered(call, name, dry_run=body.dry_run, at=body.at, asked=asked))
 
 
 @endpoints.post("/api/v1/jobs/<name>/pause", "job:pause")
@@ -84,11 +99,34 @@ def resume_job(call: Call, name: str) -> JobShape:
     return _shape(schedules.health_of(call.session, name, call.at))
 
 
-def triggered(call: Call, name: str, *, dry_run: bool = False, at: datetime | None = None) -> Run:
-    """A new run, handed to the workers once it is committed."""
-    run = runs.trigger(call.session, name, actor=call.actor, dry_run=dry_run, at=at, trigger=Trigger.API)
+def triggered(
+    call: Call,
+    name: str,
+    *,
+    dry_run: bool = False,
+    at: datetime | None = None,
+    asked: dict[str, Any] | None = None,
+) -> Run:
+    """A new run, handed to the workers once it is committed. `asked` is what was asked of it, as its job reads it."""
+    run = runs.trigger(call.session, name, actor=call.actor, dry_run=dry_run, at=at, trigger=Trigger.API, asked=asked)
     enqueue_after_commit(call.runtime, call.session, run)
     return run
+
+
+def _asked(name: str, body: TriggerBody) -> dict[str, Any] | None:
+    """What is asked of a check of the external ledger. Raises Invalid for another job, or for both at once."""
+    given = {field for field in ("since", "send_again") if getattr(body, field)}
+    if name != check_mirror.JOB and given:
+        raise Invalid("Only check_mirror knows this.", fields=dict.fromkeys(given, "Only check_mirror knows this."))
+    if len(given) > 1:
+        said = "What is lacking is sent again whenever it was sent first: leave it out with send_again."
+        raise Invalid(said, fields={"since": said})
+    if body.dry_run and given:
+        said = "A dry run of check_mirror asks nothing and sends nothing."
+        raise Invalid(said, fields={"dry_run": said})
+    if body.send_again:
+        return {check_mirror.SEND: True}
+    return {check_mirror.SINCE: clock.iso(body.since)} if body.since else None
 
 
 def _shape(found: schedules.JobHealth) -> JobShape:

@@ -21,6 +21,7 @@ from webapp.services.differences import Compared
 from webapp.services.outcome import Outcome
 from webapp.sql import database_now
 
+JOB = "check_mirror"
 SINCE, SEND = "since", "send"
 """What a person may ask of a run: only what was sent since an instant; and to send again what was found lacking."""
 _MAY = frozenset({"job:run"})
