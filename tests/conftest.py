@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from tests.support import browser as browsers
+from tests.support.compiled import compiled_once
 from tests.support.filled import Filled, fill
 from tests.support.postgresql import Server, serving
 from webapp.db import Database
@@ -39,6 +40,13 @@ def quick_passwords() -> Iterator[None]:
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     yield
     passwords._hasher = real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_statements() -> Iterator[None]:
+    """Statements that are compiled once for all tests."""
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")
