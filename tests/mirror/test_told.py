@@ -11,8 +11,10 @@ from tests.jobs.support import run_job_now
 from tests.mirror.conftest import BLNK, Outfit, trade
 from tests.mirror.test_comparing import alerting, differing
 from tests.sandbox.conftest import Caller
+from webapp import clock
 from webapp.app import create_app
 from webapp.conformance import records
+from webapp.domain.alert_facts import TRANSFER_REJECTED
 from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
 from webapp.models import Alert, IncomingKind, IncomingWebhook, MirrorAccount, Run, Transfer
@@ -21,6 +23,7 @@ from webapp.sandbox import Served
 from webapp.sandbox.settings import SANDBOX_KEYS, Keys
 from webapp.sandbox.signatures import SIGNERS
 from webapp.sandbox.webhooks import KIND
+from webapp.services import alerts
 
 
 @pytest.fixture
@@ -116,6 +119,19 @@ def test_a_rejection_of_ours_alerts_and_one_of_strangers_is_counted(told: Runtim
     with told.db.reading() as session:
         assert session.scalars(select(Alert.rule).where(Alert.rule == "transfer_rejected")).all()
     assert (len(kept(told)), counted(told)) == (1, {"transaction.rejected": 1})
+
+
+def test_a_rejection_is_over_when_blnk_is_found_to_have_booked_it(told: Runtime, sandbox: Caller) -> None:
+    mirrored(told, 1)
+    with told.db.reading() as session:
+        reference = session.scalars(select(Transfer.reference)).one()
+    hear(told, [{"event": "transaction.rejected", "data": {"transaction_id": "txn_1", "reference": f"{reference}_q"}}])
+    with told.db.transaction() as session:
+        alerts.fire(session, TRANSFER_REJECTED, "another", "Blnk rejected another.", clock.now())
+    run_job_now(told, "check_mirror")
+    with told.db.reading() as session:
+        rows = session.execute(select(Alert.subject, Alert.status).where(Alert.rule == "transfer_rejected"))
+        assert {row.subject: row.status for row in rows} == {reference: "resolved", "another": "firing"}
 
 
 def test_every_recorded_webhook_is_read_as_is_right(told: Runtime, sandbox: Caller) -> None:

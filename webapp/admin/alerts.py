@@ -15,13 +15,14 @@ from webapp.admin.escrow_deeds import ReasonForm
 from webapp.admin.forms import DeskForm, InstantField
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
+from webapp.admin.screen import page
 from webapp.admin.words import told, when
-from webapp.domain.alert_facts import FACTS
+from webapp.domain.alert_facts import BOOKS_DO_NOT_BALANCE, FACTS, TRANSFER_REJECTED
 from webapp.domain.states import AlertStatus
 from webapp.errors import NotFound
 from webapp.models import Alert
 from webapp.security import current_actor
-from webapp.services import alerts
+from webapp.services import alert_subjects, alerts
 from webapp.services.alert_rules import rules
 
 TABS: dict[str, tuple[Any, Any]] = {
@@ -97,8 +98,8 @@ class AlertScreen(ListScreen):
             since("from", _l("Fired from"), Alert.fired_at),
             until("to", _l("Fired until"), Alert.fired_at),
         ),
-        search=alerts.about,
-        search_hint=_l("A job, dispute, payment, payout or provider, or the alert's number"),
+        search=alert_subjects.matching,
+        search_hint=_l("A job, dispute, payment, payout, provider or chargeback, or the alert's number"),
     )
 
     @property
@@ -116,7 +117,21 @@ class AlertScreen(ListScreen):
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
         asked = {name: (rule.question.__doc__ or "").strip() for name, rule in rules().items()}
         questions = {name: fact.what for name, fact in FACTS.items()} | asked
-        return {"tabs": tabs, "questions": questions, "asked": asked, "about": _address, "now": clock.now()}
+        return {"tabs": tabs, "questions": questions, "asked": asked, "now": clock.now()}
+
+    @page("/")
+    def index(self) -> Any:
+        """The list, each subject with its page."""
+        with self.reading() as session:
+            found = self.asked().read(session, request.args, *self.conditions())
+            payments = alert_subjects.payments(session, [(row.rule, row.subject) for row in found.rows])
+            around = self.around(session)
+
+            def about(rule: str, subject: str) -> str | None:
+                paid = payments.get((rule, subject))
+                return _address(rule, subject) if paid is None else url_for("payments.one", payment_id=paid)
+
+            return self.show(self.list_template, page=found, about=about, **around)
 
     @door("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_acknowledge_asked")
     def acknowledge(self, alert_id: int, form: DeskForm) -> Done:
@@ -185,37 +200,51 @@ class AlertScreen(ListScreen):
 
 _JOBS = frozenset({"no_execution", "next_slot_off", "running_long", "run_failed", "items_failed", "long_run"})
 _BOOKS = frozenset({"books_differ", "books_not_compared"})
-_PROVIDERS = frozenset({"provider_unwell", "token_not_refreshed", "mirror_given_up", "test_key_in_production"})
-_PAYOUTS = frozenset({"payout_needs_person", "payout_unsettled", "payouts_paused"})
+_PROVIDERS = frozenset(
+    {
+        "provider_unwell",
+        "token_not_refreshed",
+        "mirror_given_up",
+        "test_key_in_production",
+        "test_answers_in_production",
+    }
+)
+_PAYOUTS = frozenset({"payout_needs_person", "payout_unsettled", "payouts_paused", "payout_account_changed"})
 _SOUGHT = frozenset({"dispute_past_due", "payout_unpaid"})
+_ENDPOINTS = frozenset({"endpoint_paused", "endpoint_held"})
+_QUEUES = frozenset({"silent", "waiting_too_long", "clock_off", "redis_unwell"})
 _NOUNS = ("payout schedule ", "payout ")
 
 
 def _address(rule: str, subject: str) -> str | None:
-    """Where the alert's subject is found."""
+    """Where the alert's subject is found, when that is not a payment's page."""
     if rule in _JOBS:
         return url_for("jobs.one", job=subject)
     if rule in _SOUGHT:
         return url_for("search.index", q=subject)
     if rule in _BOOKS:
         return url_for("reconciliation.index", source=subject)
+    if rule == TRANSFER_REJECTED.name:
+        return url_for("reconciliation.index", q=subject)
+    if rule == BOOKS_DO_NOT_BALANCE.name:
+        return url_for("jobs.one", job="verify_books")
+    if rule in _ENDPOINTS:
+        return url_for("webhooks.one", endpoint_id=subject)
+    return _list_of(rule) or _address_of(subject)
+
+
+def _list_of(rule: str) -> str | None:
+    """Where everything is that the rule is about."""
     if rule in _PROVIDERS:
         return url_for("providers.index")
     if rule in _PAYOUTS:
         return url_for("payouts.index")
-    if rule in ("endpoint_paused", "endpoint_held"):
-        return url_for("webhooks.one", endpoint_id=subject)
     if rule in ("dead_letters", "delivery_waiting_too_long"):
         return url_for("notifications.index", tab="dead" if rule == "dead_letters" else None)
-    if rule in ("silent", "waiting_too_long", "clock_off"):
-        return url_for("queues.index")
-    return _address_of(subject)
+    return url_for("queues.index") if rule in _QUEUES else None
 
 
 def _address_of(subject: str) -> str | None:
-    """Where a thing is found whose kind is a part of the subject."""
-    noun, _space, number = subject.rpartition(" ")
-    if noun == "payment":
-        return url_for("payments.one", payment_id=number)
+    """Where a payout or its schedule is found."""
     ref = next((subject.removeprefix(each) for each in _NOUNS if subject.startswith(each)), None)
     return url_for("search.index", q=ref) if ref else None

@@ -9,7 +9,7 @@ from webapp.api.listed import listed
 from webapp.api.shapes import Given, Input, Instant, Name, Page, Paged, Sentence, Shape, Word, page_of
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
-from webapp.services import alerts
+from webapp.services import alert_subjects, alerts
 
 endpoints = Endpoints("alerts")
 _ONE = "/api/v1/alerts/<id:alert_id>"
@@ -71,7 +71,7 @@ def list_alerts(call: Call, query: AlertsQuery) -> Page[AlertShape]:
         Alert.severity: query.severity,
         Alert.subject: query.subject,
     }
-    also = [alerts.about(query.about)] if query.about else []
+    also = [alert_subjects.matching(query.about)] if query.about else []
     also += [Alert.fired_at >= query.fired_from] if query.fired_from else []
     also += [Alert.fired_at < query.fired_until] if query.fired_until else []
     return page_of(listed(call.session, Alert, query, conditions, *also), query, AlertShape.model_validate)

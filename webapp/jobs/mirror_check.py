@@ -12,7 +12,7 @@ from webapp.db import Database
 from webapp.jobs.mirror_balances import all_lost
 from webapp.jobs.mirroring import movements_of
 from webapp.providers.blnk import MOST_AT_ONCE, TRANSFERS, Blnk, Movement, There
-from webapp.services import differences, mirror_accounts, mirror_entries, mirror_strangers
+from webapp.services import differences, mirror_accounts, mirror_entries, mirror_strangers, mirror_told
 from webapp.services.comparing import DIFFERENT, MISSING_THERE, Finding
 from webapp.services.differences import Compared
 from webapp.services.mirror_entries import Waiting
@@ -86,7 +86,7 @@ class MirrorCheck:
     def _ask(self, page: Sequence[Waiting], balances: dict[int, str]) -> None:
         wanted = [(one, movements_of(one, dict.fromkeys(one.legs, _UNMADE) | balances)) for one in page]
         there = self._under([each for _, moves in wanted for each in moves])
-        lacks, has = [], []
+        lacks, has, booked = [], [], []
         for one, moves in wanted:
             if any(each.reference not in there for each in moves):
                 lacks.append(one.transfer_id)
@@ -95,8 +95,11 @@ class MirrorCheck:
             else:
                 has.append(one.transfer_id)
                 self._compare(one, moves, there)
+            known = [(each, there.get(each.reference)) for each in moves]
+            booked += [each.reference for each, found in known if found and found.has_booked(each)]
         with self._db.transaction() as session:
             mirror_entries.note_asked(session, lacks, has)
+            mirror_told.end_rejections(session, booked, self.at)
 
     def _compare(self, one: Waiting, wanted: Sequence[Movement], there: dict[str, There]) -> None:
         for each in wanted:

@@ -155,6 +155,7 @@ class Alert(Base):
             sqlite_where=text("status <> 'resolved'"),
         ),
         Index("ix_alert_status", "status", "id"),
+        Index("ix_alert_subject", "subject", "id"),
     )
 
     id: Mapped[Key]

@@ -60,6 +60,10 @@ class There:
         """Whether it changed its balances, or holds a part of one."""
         return self.status in (_APPLIED, _INFLIGHT)
 
+    def has_booked(self, ours: Movement) -> bool:
+        """Whether this very movement is in its books, and waits for nothing."""
+        return self.movement == ours and self.status == _APPLIED
+
     def said_beside(self, ours: Movement) -> str | None:
         """How it is not what was sent, in a sentence; None when it is."""
         there = self.movement

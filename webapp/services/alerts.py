@@ -7,22 +7,20 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, String, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import Fact
 from webapp.domain.event_types import AlertFiring, AlertResolved
-from webapp.domain.numbers import parse_whole
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
-from webapp.models import Alert, Payment
+from webapp.models import Alert
 from webapp.services import alert_rules, audit, checks, events, lookup
 from webapp.sql import insert_new
 
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
 _MOST_CAUSES = 500
-_NOUNS = ("payment", "payout", "payout schedule", "refund")
 
 
 class Found(NamedTuple):
@@ -145,15 +143,6 @@ def is_current(session: Session, rule: str, found: Mapping[str, Found]) -> bool:
     if said != {subject: each.sentence for subject, each in found.items()}:
         return False
     return all(set(_kept(each.causes)) <= set(known[subject].causes) for subject, each in found.items())
-
-
-def about(words: str) -> ColumnElement[bool]:
-    """Alerts with this number, or about a thing with this reference or name."""
-    paid = select("payment " + Payment.id.cast(String)).where(Payment.reference == words)
-    named = [words, *(f"{noun} {words}" for noun in _NOUNS)]
-    found = or_(Alert.subject.in_(named), Alert.subject.in_(paid))
-    number = parse_whole(words)
-    return found if number is None else or_(found, Alert.id == number)
 
 
 def get(session: Session, alert_id: int) -> Alert:

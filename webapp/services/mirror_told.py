@@ -3,11 +3,15 @@
 A webhook is signed, so it is believed to be Blnk's; what it says is looked up in our own books, never there.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import TRANSFER_REJECTED
+from webapp.domain.states import AlertStatus
+from webapp.models import Alert
 from webapp.providers.blnk import TRANSFERS, There, told_of
 from webapp.providers.tidings import Tidings
 from webapp.services import alerts, differences, mirror_entries, mirror_strangers
@@ -33,6 +37,14 @@ def note(session: Session, told: Tidings, at: datetime) -> str:
     found = mirror_strangers.finding(stranger)
     differences.note(session, TRANSFERS, found, at)
     return found.said
+
+
+def end_rejections(session: Session, booked: Collection[str], at: datetime) -> None:
+    """Blnk has booked these movements: what it had rejected of them, it has taken since."""
+    rejected = select(Alert.subject).where(Alert.rule == TRANSFER_REJECTED.name, Alert.status != AlertStatus.RESOLVED)
+    over = set(session.scalars(rejected)) & set(booked)
+    if over:
+        alerts.resolve_all(session, TRANSFER_REJECTED, sorted(over), at)
 
 
 def _is_rejected(session: Session, told: Tidings) -> bool:

@@ -1,0 +1,87 @@
+"""The Alerts page: each subject leads to its page, and is found by any part of it, by an index."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.dialects import sqlite
+
+from tests.outbox.scenes import Scene
+from webapp import clock
+from webapp.admin import alerts as screen
+from webapp.app import create_app
+from webapp.domain.alert_facts import BOOKS_DIFFER, CHARGEBACK, FACTS, PAYMENT_TAKEN_BACK, PAYOUT_FAILED, REFUND_FAILED
+from webapp.models import Alert, Payment, ProviderDispute, Refund
+from webapp.runtime import Runtime
+from webapp.services import alert_rules, alert_subjects, alerts
+
+SignIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def paid(desk: Runtime) -> Payment:
+    """A payment with a refund that failed, a chargeback 587, and more alerts of other things beside them."""
+    with desk.db.transaction() as session:
+        scene = Scene(session, desk).refund(by_card=True)
+        payment = session.get_one(Payment, scene.payment)
+        refund = session.scalars(select(Refund.id)).one()
+        bank = {"provider": "paystack", "number": "587", "status": "open", "amount": 4_000, "currency": "NGN"}
+        session.add(ProviderDispute(**bank, payment_id=payment.id, created_at=clock.now()))
+        for fact, subject in (
+            (REFUND_FAILED, f"refund {refund}"),
+            (CHARGEBACK, "paystack 587"),
+            (CHARGEBACK, "paystack 5870"),
+            (PAYMENT_TAKEN_BACK, f"payment {payment.id}"),
+            (PAYOUT_FAILED, "payout schedule 587-b"),
+            (BOOKS_DIFFER, "paystack"),
+        ):
+            alerts.fire(session, fact, subject, "Something happened.", clock.now())
+        session.expunge(payment)
+    return payment
+
+
+def found(desk: Runtime, words: str) -> set[str]:
+    with desk.db.reading() as session:
+        return set(session.scalars(select(Alert.subject).where(alert_subjects.matching(words))))
+
+
+def test_an_alert_is_found_by_each_part_of_what_it_is_about(desk: Runtime, paid: Payment) -> None:
+    assert found(desk, "587") == found(desk, "paystack 587") == {"paystack 587"}
+    assert found(desk, "paystack") == {"paystack", "paystack 587", "paystack 5870"}
+    assert found(desk, "587-b") == found(desk, "payout") == {"payout schedule 587-b"}
+    assert found(desk, paid.reference or "") == {f"payment {paid.id}", f"refund {1}", "paystack 587"}
+    assert found(desk, "58") == found(desk, "nothing") == set()
+
+
+def test_alerts_are_found_without_reading_all(desk: Runtime) -> None:
+    asked = select(Alert.id).where(alert_subjects.matching("587"))
+    compiled = str(asked.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    with desk.db.reading() as session:
+        if session.get_bind().dialect.name != "sqlite":
+            pytest.skip("The plan is SQLite's.")
+        plan = [row[3] for row in session.execute(text("EXPLAIN QUERY PLAN " + compiled.replace(":", "\\:")))]
+    assert [step for step in plan if "SCAN alert" in step] == []
+    assert sum("ix_alert_subject" in step for step in plan) >= 4
+
+
+def test_each_subject_is_a_link_to_its_page(desk: Runtime, paid: Payment, sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+    page = client.get("/alerts/").text
+    own = f'<a href="/payments/{paid.id}">'
+    for subject in ("refund 1", "paystack 587", f"payment {paid.id}"):
+        assert f"{own}{subject}</a>" in page
+    assert '<a href="/search/?q=587-b">payout schedule 587-b</a>' in page
+    assert "paystack 5870" in page
+    assert "paystack 5870</a>" not in page, "nothing here is about that one"
+    assert client.get(f"/payments/{paid.id}").status_code == 200
+
+
+@pytest.mark.parametrize("rule", sorted({*FACTS, *alert_rules.rules()}))
+def test_every_kind_of_alert_says_where_its_subject_is(desk: Runtime, rule: str) -> None:
+    of_payments = {"chargeback", "refund_failed", "refund_needs_person"} | {
+        each for each in FACTS if each.startswith("payment_")
+    }
+    with create_app(desk).test_request_context():
+        is_known = rule in of_payments or screen._address(rule, "payout 7" if rule.startswith("payout") else "7")
+    assert bool(is_known) != (rule == "disk_nearly_full")
