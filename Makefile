@@ -1,10 +1,22 @@
 # Escrow Desk. `make help` says what there is.
-PYTHON := $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# The newest Python that is supported and here; `make up PYTHON=python3.13` takes another.
+SUPPORTED := python3.14 python3.13 python3.12 python3.11
+PYTHON := $(shell for p in $(SUPPORTED) python3 python; do $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+QUIET := --quiet --disable-pip-version-check
+VERSION := -c 'import sys, pip; print(*sys.version_info[:2])'
+
+# A Python that was chosen, and is not the one installed for, is installed for anew.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(BIN)/python $(VERSION) 2>/dev/null),$(shell $(PYTHON) -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null))
+.PHONY: $(READY)
+CLEAR := --clear
+endif
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check conformance bench faults
+.PHONY: help up test check conformance bench faults lock
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -27,10 +39,15 @@ bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults
 
+lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Escrow Desk needs Python 3.11, 3.12, 3.13 or 3.14 on the PATH."; exit 1; }
-	@echo "Installing into .venv …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@python=$(PYTHON); test -n "$$python" || python=$$(command -v python3 || command -v python) || exec sh tools/no_python.sh; \
+		command -v "$$python" >/dev/null || { echo "There is no $$python here."; exit 1; }; "$$python" tools/check_machine.py $(MAKECMDGOALS)
+	@echo "Installing into .venv with $(PYTHON): a minute or two …"
+	@test -z "$(CLEAR)" && $(BIN)/python $(VERSION) >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python tools/reach_packages.py
+	@$(BIN)/python -m pip install $(QUIET) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation -e .
 	@touch $@

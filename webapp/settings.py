@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -161,7 +162,7 @@ class Settings(BaseSettings):
     @property
     def redis_address(self) -> str:
         """The URL of Redis; the embedded one's socket when none is set."""
-        return self.redis_url or f"unix://{self.redis_socket}"
+        return self.redis_url or f"unix://{quote(str(self.redis_socket))}"
 
     @property
     def audit_key(self) -> bytes:

@@ -1,0 +1,187 @@
+"""What on this machine stands in the way, said before anything is installed, each with what to do about it.
+
+`make up` runs it first, with whichever Python there is: from 3.6, the standard library only. Exit 1 if something does.
+"""
+
+import importlib.util
+import os
+import platform
+import shutil
+import socket
+import sys
+import sysconfig
+import tempfile
+from contextlib import closing
+from urllib.parse import urlsplit
+
+from package_manager import PYTHON, SERVER, VENV, command_for
+
+OLDEST, NEWEST = (3, 11), (3, 14)
+CARRIED = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64")}
+NEEDED_MEGABYTES = 1500
+LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
+IN_THE_WAY = ":?%"
+
+
+def problems(folder, environment, goals):
+    """What stands in the way of these goals, a sentence each. In the wrong system or Python, no more is looked at."""
+    wrong = [said for said in (wrong_system(folder), wrong_python()) if said]
+    if wrong:
+        return wrong
+    var = os.path.abspath(os.path.join(folder, environment.get("VAR_DIR") or "var"))
+    looks = [
+        no_venv(),
+        odd_path(folder) or odd_path(var),
+        not_writable(folder) or no_sockets(var) or full(folder) or full(tempfile.gettempdir()),
+        long_path(var, environment),
+        no_server(environment),
+        silent_proxy(environment),
+        taken_port(environment.get("PORT", "")) if "up" in goals else "",
+    ]
+    return [said for said in looks if said]
+
+
+def wrong_system(folder):
+    """Windows, or a Linux that ready-made packages are not made for."""
+    if os.name == "nt" or sys.platform in ("cygwin", "msys"):
+        return "On Windows, Escrow Desk runs in WSL: `wsl --install`, then clone and start it there."
+    if "microsoft" in platform.release().lower() and os.path.abspath(folder).startswith("/mnt/"):
+        return "This folder is Windows' own. Clone into Linux's, such as ~: sockets and file rights are missing here."
+    if sys.platform == "linux" and "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
+        return "This Linux has musl, not glibc, as Alpine does, and some packages are not made for it. Take a Debian."
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc" and _glibc() < (2, 28):
+        return f"This Linux is too old: its glibc is {platform.libc_ver()[1]}, and 2.28 is needed."
+    return ""
+
+
+def _glibc():
+    return tuple(int(part) for part in platform.libc_ver()[1].split(".")[:2])
+
+
+def wrong_python(version=sys.version_info):
+    """A Python that is too old, too new or of another kind."""
+    here = f"{version[0]}.{version[1]}"
+    if version[:2] < OLDEST:
+        install = command_for(PYTHON, version)
+        how = "Install one: " + install if install else "Install one and put it on the PATH"
+        return f"Python {here} is too old: Escrow Desk needs 3.11, 3.12, 3.13 or 3.14. {how}"
+    if version[:2] > NEWEST:
+        return f"Python {here} is newer than what was tried: choose one, such as: make up PYTHON=python3.14"
+    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED") or sys.maxsize < 2**32:
+        return "This Python is not the usual 64-bit CPython: choose one, such as: make up PYTHON=/usr/bin/python3"
+    return ""
+
+
+def no_venv():
+    """Debian and its children put parts of Python into a package of their own."""
+    if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
+        return ""
+    return "This Python can't make an environment of its own (no venv or ensurepip). " + _install(VENV)
+
+
+def odd_path(folder):
+    """Spaces and letters of any language are fine; these have a meaning in the addresses and lists they'd stand in."""
+    odd = " and ".join(sorted(set(IN_THE_WAY) & set(os.path.abspath(folder))))
+    return f"The path {folder} has {odd} in it, which addresses read otherwise: take one without." if odd else ""
+
+
+def not_writable(folder):
+    """A file is made and removed: rights alone don't tell of a disk that is read-only."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as problem:
+        return f"Nothing can be written in {folder} ({problem.strerror}): clone into a folder of your own."
+
+
+def no_sockets(var):
+    """Network drives, and Windows' inside WSL, have no Unix sockets."""
+    place = _existing(var)
+    name = f"s{os.getpid()}"
+    before = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(place)
+        with closing(socket.socket(socket.AF_UNIX)) as tried:
+            tried.bind(name)
+        os.unlink(name)
+        return ""
+    except OSError as problem:
+        return f"No Unix socket can be made in {place} ({problem.strerror}): set VAR_DIR to a local folder."
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+def long_path(var, environment):
+    """A socket's address has room for a hundred letters or so."""
+    path = os.path.join(var, "redis", "redis.sock")
+    if environment.get("REDIS_URL") or len(os.fsencode(path)) <= LONGEST_SOCKET:
+        return ""
+    long = f"{len(os.fsencode(path))} bytes, at most {LONGEST_SOCKET}"
+    return f"The path {path} is too long for a socket ({long}): set VAR_DIR to a shorter folder."
+
+
+def full(folder, needed=NEEDED_MEGABYTES):
+    """Where there is less room than the installation takes."""
+    free = shutil.disk_usage(folder).free // 2**20
+    if free >= needed:
+        return ""
+    return f"The disk of {folder} has {free} MB free, and installing takes up to {needed} MB: make room."
+
+
+def no_server(environment):
+    """No server here, and none that comes along for this machine."""
+    machine = (sys.platform, platform.machine())
+    if environment.get("REDIS_URL") or machine in CARRIED or any(map(shutil.which, ("valkey-server", "redis-server"))):
+        return ""
+    return "There is no Valkey or Redis here, and none comes along for {} on {}. ".format(*machine) + _install(SERVER)
+
+
+def silent_proxy(environment):
+    """A proxy is set, and nobody answers at its address."""
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        value = environment.get(name)
+        if not value:
+            continue
+        try:
+            address = urlsplit(value if "//" in value else "//" + value)
+            socket.create_connection((address.hostname, address.port or 80), timeout=2).close()
+        except (OSError, ValueError) as problem:
+            return f"{name} is set, and no proxy answers there ({problem}). Correct it, or `unset {name}`."
+        return ""
+    return ""
+
+
+def taken_port(port):
+    """Somebody listens on the desk's port already."""
+    number = int(port) if port.isdigit() and port.isascii() else 8000
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except (OSError, OverflowError):
+            return f"Port {number} is taken. Set PORT to a free one: make up PORT={min(number + 1, 65535)}"
+    return ""
+
+
+def _install(what):
+    command = command_for(what)
+    return "Install it: " + command if command else "Install it with this machine's package manager."
+
+
+def _existing(path):
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def main():
+    """Say each problem. Exit 1 when there is one."""
+    found = problems(os.getcwd(), os.environ, sys.argv[1:])
+    for said in found:
+        print(said, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
