@@ -14,7 +14,7 @@ from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Audit, Event
 from webapp.runtime import Runtime
-from webapp.services import escrows, freezes, releases
+from webapp.services import escrows, explanation, freezes, releases
 from webapp.services.outcome import Outcome
 
 JOB = job_actor("auto_release")
@@ -115,3 +115,14 @@ def test_who_divides_an_escrow_that_changed_meanwhile_is_overtaken_and_who_lacks
             releases.divide(market.session, escrow.id, parts, at=LATER, actor=JOB, reason="decision")
         found[name] = type(refusal.value)
     assert found == {"gone": Overtaken, "frozen": Overtaken, "bare": Conflict}
+
+
+def test_a_split_is_explained_by_who_got_what(market: Market) -> None:
+    escrow = market.escrow(10_000, fee=500)
+    parts = shares.divide(Money(10_000, "NGN"), 500, 7_000)
+    mover = AMINA.entrusted_with("money:move")
+    releases.divide(market.session, escrow.id, parts, at=NOW, actor=mover, reason="decision", said="So.")
+    [said, *_] = explanation.why(market.session, escrow.id, NOW)
+    assert said.startswith("It was split between buyer and seller on 02 March 2026 at 09:30 UTC: ")
+    for part in ("NGN 66.50 into the wallet of", "NGN 30.00 into the wallet of", "NGN 3.50 fee"):
+        assert part in said

@@ -286,6 +286,7 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "rest_said",
         "again",
         "way_said",
+        "given_said",
         "used_said",
     }
     text = texts.TEXTS[kind]

@@ -393,6 +393,13 @@ class PayoutReversed(Event, type="payout.reversed", of=PayoutFacts):
     """It was paid and came back; the money is in the wallet again."""
 
 
+class PayoutClawedBack(Event, type="payout.clawed_back", of=PayoutFacts):
+    """It was paid after its money had come back to the wallet: the party gives that."""
+
+    from_wallet: Annotated[int, Field(description="What was taken from the wallet, in minor units of `currency`.")]
+    as_debt: Annotated[int, Field(description="What the party owes of it, in minor units of `currency`.")]
+
+
 class PayoutCancelled(Event, type="payout.cancelled", of=PayoutFacts):
     """A person gave it up before it was sent; the money is in the wallet again."""
 

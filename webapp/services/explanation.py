@@ -60,12 +60,21 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status in _LEFT:
         when = f" on {escrow.left_at:%d %B %Y at %H:%M} UTC" if escrow.left_at else ""
-        left = Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}.")
+        left = Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}{_parts(session, escrow)}.")
         return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
         return [_unpaid(session, escrow, at)]
     found = list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
     return [*found, *_refunds(session, escrow), *_debts(session, escrow)]
+
+
+def _parts(session: Session, escrow: Escrow) -> str:
+    """Who got what of a split."""
+    if escrow.status != EscrowStatus.SPLIT:
+        return ""
+    movements = reversed(escrow_ledger.of_escrow(session, escrow.id))
+    split = next((each for each in movements if each.kind == TransferKind.SPLIT and not each.reverses_id), None)
+    return f": {split.shares_in_words()}" if split is not None else ""
 
 
 def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:

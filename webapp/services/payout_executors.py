@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.event_types import Event, PayoutFailed, PayoutSucceeded
+from webapp.domain.event_types import Event, PayoutFailed, PayoutScheduleFailed, PayoutSucceeded
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import next_look
 from webapp.domain.state_words import in_words
@@ -94,6 +94,8 @@ def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePay
             schedule.status, schedule.version = ScheduleStatus.FAILED, schedule.version + 1
             schedule.retry_count, schedule.last_retry_at = schedule.retry_count + 1, context.at
             schedule.failure_reason = decision.reason
+            told = PayoutScheduleFailed(reason=decision.reason)
+            events.add(context.session, told, schedule.id, at=context.at)
         context.session.flush()
 
     return Posting(

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import PAYOUT_CONTRADICTED
-from webapp.domain.event_types import PayoutSucceeded
+from webapp.domain.event_types import PayoutClawedBack, PayoutSucceeded
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import next_look
 from webapp.domain.state_words import in_words
@@ -41,7 +41,8 @@ def claw_payout_back(context: Context, subject: PayoutSubject, decision: ClawPay
     taken, owed = Money(payout.amount - debt, payout.currency), Money(debt, payout.currency)
     parts = [(taken, "out of the party's wallet"), (owed, "added to the party's debt")]
     how = ", ".join(f"{money} {where}" for money, where in parts if money.amount)
-    return _posting(context, subject, "payout.claw_back", decision.reason, sides, how)
+    told = PayoutClawedBack(from_wallet=taken.amount, as_debt=debt)
+    return _posting(context, subject, "payout.claw_back", decision.reason, sides, how, told)
 
 
 @executor("payout.write_off", WritePayoutOff, read=read_payout)
@@ -87,7 +88,15 @@ def _lock_accounts(session: Session, payout: Payout) -> None:
     lock(session, Account, list(session.scalars(select(Account.id).where(*theirs, kinds))))
 
 
-def _posting(context: Context, subject: PayoutSubject, action: str, reason: str, sides: Sides, how: str) -> Posting:
+def _posting(
+    context: Context,
+    subject: PayoutSubject,
+    action: str,
+    reason: str,
+    sides: Sides,
+    how: str,
+    told: PayoutClawedBack | None = None,
+) -> Posting:
     payout = subject.payout
     clearing = Place(AccountKind.CLEARING, payout.currency, owner=payout.provider)
     draft = Draft(
@@ -100,6 +109,8 @@ def _posting(context: Context, subject: PayoutSubject, action: str, reason: str,
     def post() -> None:
         postings.write(context.session, [draft], at=context.at)
         _close(context, payout, action, reason)
+        if told is not None:
+            events.add(context.session, told, payout.id, at=context.at)
 
     return Posting(
         sentence=f"payout {payout.ref} over {subject.amount} counts as paid: {how}",

@@ -223,6 +223,14 @@ def of_destination(payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def of_clawed_back(payload: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a payout that the party gives back, by its event."""
+    wallet, debt = (Money(payload[name], payload["currency"]) for name in ("from_wallet", "as_debt"))
+    parts = [f"{wallet} was taken from your wallet"] if wallet.amount else []
+    parts += [f"{debt} you owe"] if debt.amount else []
+    return {"given_said": f"{', and '.join(parts)}."}
+
+
 def of_chargeback(payload: dict[str, Any]) -> dict[str, Any]:
     """What can be said of a bank's dispute, by its event."""
     return {"disputed": Money(payload["disputed_amount"], payload["currency"])}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import DisputeStatus
 from webapp.models import Event
 from webapp.models import Message as Said
-from webapp.services.messages import cases, money_texts, moved, recipients, texts
+from webapp.services.messages import cases, money_texts, moved, paid_before, recipients, texts
 from webapp.services.messages.cases import Case, Cases
 from webapp.services.messages.money_texts import BUYER, SELLER
 from webapp.services.messages.moved import Moved
@@ -39,17 +39,20 @@ TOLD: dict[str, tuple[str, ...]] = {
     "payout.failed": (PAYEE,),
     "payout.reversed": (PAYEE,),
     "payout_schedule.failed": (PAYEE,),
+    "payout.clawed_back": (PAYEE,),
     "party.auto_deducted": (PARTY,),
     "party.payout_destination_changed": (PARTY,),
     "party.payout_destination_approved": (PARTY,),
     "party.payout_destination_rejected": (PARTY,),
 }
 """Which sides may hear of an event that moves no money of theirs by a transfer of its own, by email or by telephone."""
+_CAME_BACK = ("payout.failed", "payout.reversed", "payout_schedule.failed")
 _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "chargeback.open": cases.of_chargeback,
     "chargeback.won": cases.of_chargeback,
     "refund.covered": cases.of_covered,
     "refund.uncovered": cases.of_uncovered,
+    "payout.clawed_back": cases.of_clawed_back,
     "party.auto_deducted": cases.of_deduction,
     "party.payout_destination_changed": cases.of_destination,
     "party.payout_destination_approved": cases.of_destination,
@@ -66,6 +69,13 @@ class Told:
 
     said: dict[int, Said]
     moved: dict[int, Moved]
+    paid: dict[int, datetime]
+    """Since when payouts counted as paid that failed or came back since."""
+
+    def was_paid(self, payout_id: int | None, at: datetime) -> bool:
+        """Whether its payee had heard that it was paid."""
+        since = self.paid.get(payout_id or 0)
+        return since is not None and since <= at
 
 
 def write(session: Session, events: Sequence[Event], at: datetime, settings: Settings) -> int:
@@ -73,7 +83,9 @@ def write(session: Session, events: Sequence[Event], at: datetime, settings: Set
     heard = {*TOLD, *STAFF, *money_texts.SIDES}
     news = [event for event in events if event.at > at - NEWS and event.type in heard]
     known = {kind: cases.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
-    told = Told(_said(session, news), moved.of_events(session, news))
+    schedules = {number: case.row for number, case in known.get("payout_schedule", {}).items()}
+    paid = paid_before.read(session, news, schedules)
+    told = Told(_said(session, news), moved.of_events(session, news), paid)
     return write_all(session, _messages(news, known, told, settings), at)
 
 
@@ -106,7 +118,7 @@ def _words(
     if event.type in money_texts.SIDES:
         text, more = _of_money(event, case, party_id, side, told)
         return text, event.type, more
-    kind, more = _kind(event, case, side, told.said)
+    kind, more = _kind(event, case, side, told)
     return texts.TEXTS[kind] if kind else None, kind, more
 
 
@@ -129,7 +141,7 @@ def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]
         yield Message(f"event-{event.id}-staff", to, f"staff.{event.type}", _subject(event), text, event.id)
 
 
-def _kind(event: Event, case: Case, side: str, said: dict[int, Said]) -> tuple[str | None, dict[str, Any]]:
+def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:
     """Which text this side gets, and what else it tells."""
     if event.type in _OF_PAYLOAD:
         own = f"{event.type}.{side}"
@@ -140,16 +152,25 @@ def _kind(event: Event, case: Case, side: str, said: dict[int, Said]) -> tuple[s
         return "dispute.received" if case.row.claimant == side else event.type, {}
     if event.type == "dispute.resolved":
         return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
-    if event.type in ("payout.failed", "payout.reversed") and case.row.schedule_id is not None:
-        return None, {}  # It is tried again by its schedule, which says so when it gives up.
+    if event.type in _CAME_BACK:
+        return _of_payout(event, case, told), {}
     if event.type != "dispute.message":
         return event.type, {}
-    message = said.get(_message_id(event))
+    message = told.said.get(_message_id(event))
     if message is None or message.audience != side or message.inbound:
         return None, {}
     asked = case.row.status == DisputeStatus.NEEDS_RESPONSE and case.row.waiting_on == side
     kind = "dispute.needs_response" if asked and case.row.paused_at == message.at else event.type
     return kind, {"message": message.body}
+
+
+def _of_payout(event: Event, case: Case, told: Told) -> str | None:
+    """One message for what became of a payout: by it when it had been paid, else by its schedule when that gives up."""
+    if event.type == "payout_schedule.failed":
+        return None if told.was_paid(case.row.payout_id, event.at) else event.type
+    if told.was_paid(case.row.id, event.at):
+        return "payout.reversed"
+    return event.type if case.row.schedule_id is None else None
 
 
 def _said(session: Session, news: Sequence[Event]) -> dict[int, Said]:

@@ -123,13 +123,21 @@ TEXTS: dict[str, Text] = {
     ),
     "payout.reversed": Text(
         "A payout of {amount} came back",
-        "Your payout of {amount} to the account ending in {ending} came back. The money is in your wallet.",
+        "Your payout of {amount} to the account ending in {ending} had been paid and came back. The money is in your "
+        "wallet.",
         "Your payout of {amount} came back. The money is in your wallet.",
+    ),
+    "payout.clawed_back": Text(
+        "A payout of {amount} went through after all",
+        "Your payout of {amount} to the account ending in {ending} went through after its money had come back to your "
+        "wallet, so you had it twice. {given_said}",
+        "Your payout of {amount} went through after its money had come back to your wallet. {given_said}",
     ),
     "payout_schedule.failed": Text(
         "A planned payout of {amount} did not go through",
-        "Your planned payout of {amount} did not go through, and is not tried again. No money left your wallet for it.",
-        "Your planned payout of {amount} did not go through. No money left your wallet for it.",
+        "Your planned payout of {amount} did not go through, and is not tried again by itself. What it had taken is in "
+        "your wallet.",
+        "Your planned payout of {amount} did not go through. What it had taken is in your wallet.",
     ),
     "party.payout_destination_changed": Text(
         "Your payouts in {currency} will go to another account",

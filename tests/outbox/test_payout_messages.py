@@ -1,0 +1,101 @@
+"""What a payee reads of a payout that did not go, came back, or went after all: each fact once, and truly."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.outbox.conftest import with_settings
+from tests.outbox.support import deliveries, spread
+from tests.support import payouts
+from tests.support.market import AMINA, DIVINE, Market
+from webapp import clock
+from webapp.domain.provider_words import Fate
+from webapp.models import Delivery, Party, Payout, PayoutSchedule
+from webapp.runtime import Runtime
+from webapp.services import executors, orders
+from webapp.services.orders import NewOrder
+from webapp.services.payout_executors import GivePayoutBack, known_of
+from webapp.services.payout_schedules import MOST_ATTEMPTS
+from webapp.services.payout_twice_executors import ClawPayoutBack
+
+
+def spend(session: Session, place: Runtime, party: int, amount: int) -> None:
+    """Out of the wallet, for an order."""
+    if amount:
+        shop = Market(session, place, at=clock.now()).party("shop").id
+        new = NewOrder("bought", party, shop, amount, "NGN", terms="wallet")
+        orders.create(session, new, at=clock.now(), actor=DIVINE, settings=place.settings)
+
+
+@pytest.fixture
+def place(sqlite_runtime: Runtime) -> Runtime:
+    return with_settings(sqlite_runtime, smtp_url="smtp://127.0.0.1:9")
+
+
+def due(place: Runtime) -> int:
+    """A planned payout of somebody who can be written to."""
+    plan = payouts.planned(place)
+    with place.db.transaction() as session:
+        session.get_one(Party, session.get_one(PayoutSchedule, plan).party_id).email = "kofi@example.org"
+    return plan
+
+
+def told(place: Runtime) -> list[str]:
+    spread(place)
+    return [each.kind for each in deliveries(place, ~Delivery.kind.startswith("party."))]
+
+
+def decide(place: Runtime, action: str, payout: int, payload: Callable[[Payout], Any]) -> None:
+    with place.db.transaction() as session:
+        how: Any = {"at": clock.now(), "actor": AMINA.entrusted_with("money:move"), "locked": True}
+        executors.compute(session, action, payout, payload(session.get_one(Payout, payout)), **how).post()
+
+
+def test_one_that_was_paid_and_came_back_is_told_as_that_once(place: Runtime) -> None:
+    plan = due(place)
+    payout = payouts.written(place, plan)
+    payouts.settled(place, payout, Fate.SUCCEEDED)
+    payouts.settled(place, payout, Fate.FAILED, "closed account")
+    assert told(place) == ["payout.succeeded", "payout.reversed"]
+    assert "had been paid and came back. The money is in your wallet." in deliveries(place)[-1].body
+
+
+def test_one_that_is_given_up_is_told_once_and_where_its_money_is(place: Runtime) -> None:
+    plan = due(place)
+    for _attempt in range(MOST_ATTEMPTS):
+        payouts.settled(place, payouts.written(place, plan), Fate.FAILED, "closed account")
+    assert told(place) == ["payout_schedule.failed"]
+    assert "What it had taken is in your wallet." in deliveries(place)[-1].body
+    assert "No money left" not in deliveries(place)[-1].body
+
+
+def test_one_that_people_gave_back_to_the_wallet_is_told(place: Runtime) -> None:
+    payout = payouts.written(place, due(place))
+    with place.db.transaction() as session:
+        session.get_one(Payout, payout).status = "sent"
+    reason = "Not there."
+    decide(place, "payout.give_back", payout, lambda row: GivePayoutBack(reason=reason, known=known_of(row)))
+    assert told(place) == ["payout_schedule.failed"]
+
+
+@pytest.mark.parametrize("spent", [0, 8_500, 10_000])
+def test_one_that_went_through_after_all_says_what_the_payee_gives(place: Runtime, spent: int) -> None:
+    plan = due(place)
+    payout = payouts.written(place, plan)
+    payouts.settled(place, payout, Fate.SUCCEEDED)
+    payouts.settled(place, payout, Fate.REVERSED)
+    payouts.settled(place, payout, Fate.SUCCEEDED)
+    with place.db.transaction() as session:
+        party = session.scalars(select(Payout.party_id).where(Payout.id == payout)).one()
+        spend(session, place, party, spent)
+    decide(place, "payout.claw_back", payout, lambda row: ClawPayoutBack(reason="Paid twice."))
+    assert told(place)[-1] == "payout.clawed_back"
+    said = {
+        0: "NGN 40.00 was taken from your wallet.",
+        8_500: "NGN 15.00 was taken from your wallet, and NGN 25.00 you owe.",
+        10_000: "NGN 40.00 you owe.",
+    }
+    assert said[spent] in deliveries(place)[-1].body
