@@ -133,7 +133,7 @@ def test_the_party_is_told_what_may_come_earlier(market: Market, kofi: int) -> N
     assert "until then nothing is paid out" not in letter
 
 
-def test_the_party_is_told_that_a_new_one_was_approved_before_its_time(market: Market, kofi: int) -> None:
+def test_the_party_is_told_that_a_new_one_was_approved_early(market: Market, kofi: int) -> None:
     payout_destinations.approve(market.session, put(market, kofi).id, at=NOW, actor=CHIKA)
     [_, approved] = letters(market)
     assert "The account ending in 6789 was approved before its time: your payouts in NGN go there from now" in approved

@@ -40,6 +40,7 @@ class Scene:
     def __init__(self, session: Session, runtime: Runtime, *, paid: bool = True) -> None:
         self.session, self.runtime = session, runtime
         self.market = Market(session, runtime, at=clock.now())
+        self.payout = 0
         self.buyer, self.seller = self.market.party("buyer"), self.market.party("seller")
         for side in (self.buyer, self.seller):
             side.email = f"{side.ref}@shop.example"
@@ -126,15 +127,19 @@ class Scene:
         self.do("payment.give_again", self.payment)
         return self
 
-    def paid_twice(self, action: str) -> "Scene":
+    def twice(self) -> "Scene":
         """The provider has a second success for the payment, which becomes a payment of its own."""
         second = Seen("r", Fate.SUCCEEDED, WHOLE, "NGN", "78")
         word = Seen("r", Fate.SUCCEEDED, WHOLE, "NGN", "77", others=(second,))
         how: Any = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
         payment_settling.settle_all(self.session, {self.payment: word}, **how)
         self.session.expire_all()
-        twice = self.session.scalars(select(Payment.id).where(Payment.duplicate_of_id.is_not(None))).one()
-        self.do(action, twice)
+        return self
+
+    def paid_twice(self, action: str) -> "Scene":
+        """That, and what is decided about the second one."""
+        twice = select(Payment.id).where(Payment.duplicate_of_id.is_not(None))
+        self.do(action, self.twice().session.scalars(twice).one())
         return self
 
     def earn(self, party: Party, amount: int) -> "Scene":

@@ -35,7 +35,7 @@ def side(letter: Delivery) -> str:
     return (letter.recipient or "").partition("-")[0]
 
 
-def test_an_open_one_is_told_to_both_neutrally_with_the_sum_in_question(runtime: Runtime) -> None:
+def test_an_open_one_is_told_to_both_neutrally_with_its_sum(runtime: Runtime) -> None:
     place = with_settings(runtime, **MAIL)
     with place.db.transaction() as session:
         bank(Scene(session, place), ChargebackStatus.OPEN)
