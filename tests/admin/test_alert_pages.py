@@ -77,6 +77,20 @@ def test_each_subject_is_a_link_to_its_page(desk: Runtime, paid: Payment, sign_i
     assert client.get(f"/payments/{paid.id}").status_code == 200
 
 
+def test_where_nothing_is_resolved_by_hand_the_page_says_why(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        alerts.sync(session, "silent", "page", {"worker": alerts.Found("No worker.")}, clock.now())
+        alerts.fire(session, PAYOUT_FAILED, "payout p-1", "It came back.", clock.now())
+    page = sign_in("operator").get("/alerts/").text
+    rows = {name: next(row for row in page.split("<tr>") if name in row) for name in ("No worker.", "It came back.")}
+    why = "Ends by itself with its cause: it is asked about again every minute"
+    assert why in rows["No worker."].replace("&#39;", "'")
+    assert "Resolve…" not in rows["No worker."]
+    assert why not in rows["It came back."]
+    assert "Resolve…" in rows["It came back."]
+    assert why not in sign_in("viewer").get("/alerts/").text
+
+
 @pytest.mark.parametrize("rule", sorted({*FACTS, *alert_rules.rules()}))
 def test_every_kind_of_alert_says_where_its_subject_is(desk: Runtime, rule: str) -> None:
     of_payments = {"chargeback", "refund_failed", "refund_needs_person"} | {
