@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.outbox.conftest import with_settings
 from tests.outbox.scenes import JOB, WHOLE, Scene
 from tests.outbox.support import deliveries, spread
@@ -112,6 +114,27 @@ def test_what_the_bank_left_of_a_refund_and_gave_back_is_told(sqlite_runtime: Ru
     [again] = told(place, "refund.uncovered.buyer")
     assert again[2].startswith("NGN 40.00 for order the-order, which had gone back to you through your bank")
     assert again[2].endswith("is with us again. It is given back the way you paid; we tell you when that is done.")
+
+
+@pytest.mark.parametrize("claimed", [False, True], ids=["the bank's case", "the buyer's own"])
+def test_a_case_that_ended_by_the_banks_taking_promises_no_other_refund(sqlite_runtime: Runtime, claimed: bool) -> None:
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        scene = Scene(session, place)
+        if claimed:
+            scene.market.dispute(scene.escrow)
+        bank(scene, ChargebackStatus.OPEN, WHOLE).lost(WHOLE)
+    spread(place)
+
+    decided = told(place, "dispute.resolved")
+    assert [each[0] for each in decided] == (["buyer", "seller"] if claimed else [])
+    for _, _, letter in decided:
+        assert letter.endswith(
+            "went back to the payer through the bank or the service that was paid with, and nothing is left."
+        )
+    went = told(place, "escrow.refunded")
+    assert [each[0] for each in went] == ["buyer", "seller"]
+    assert all("NGN 100.00" in each[2] for each in went)
 
 
 def test_whoever_heard_of_the_claim_hears_who_bears_it(sqlite_runtime: Runtime) -> None:

@@ -36,6 +36,8 @@ from webapp.sql import one_of
 _BUYER, _SELLER = aliased(Party), aliased(Party)
 BANK = "payer's bank"
 """Who made a claim that came with a chargeback."""
+BY_BANK = "the money went back to the payer through the bank or the service that was paid with, and nothing is left"
+"""How a dispute ended whose money a bank took."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,11 @@ class Moved:
     parts: dict[int, Part] = field(default_factory=lambda: defaultdict(Part))
 
     @property
+    def is_outside(self) -> bool:
+        """Whether all that was held went back without us."""
+        return 0 < self.amount == self.gone == self.outside
+
+    @property
     def gone(self) -> int:
         """What went back, or came, without our doing."""
         return self.outside - self.sent if self.outside else abs(self.taken)
@@ -83,28 +88,32 @@ class Moved:
         return "sent_back" if self.sent == self.outside else "went_back_and_sent" if self.sent else "went_back"
 
 
-def of_events(session: Session, events: Sequence[Event]) -> dict[int, Moved]:
-    """By event what its transfer moved; events that moved nothing are left out."""
-    transfers = {**_left(session, events), **_reversed(session, events), **_named(session, events)}
+def of_events(session: Session, events: Sequence[Event], disputed: Mapping[int, int]) -> dict[int, Moved]:
+    """By event what its transfer moved; events that moved nothing are left out. `disputed` says which escrow each
+    dispute is about that was decided.
+    """
+    left = {event.id: event.subject_id for event in events if event.type in _LEFT}
+    left |= {event.id: disputed[event.subject_id] for event in events if event.type == "dispute.resolved"}
+    transfers = {**_left(session, events, left), **_reversed(session, events), **_named(session, events)}
     transfers |= _of_payments(session, events)
-    sent = _sent(session, events)
+    sent = _sent(session, set(left.values()))
     found: dict[int, Moved] = {}
     moves = _moved(session, transfers.values())
     for event in events:
         moved = moves.get(transfers.get(event.id, 0))
         if moved is not None:
-            moved.sent = sent.get((event.subject_id, event.at), 0)
+            moved.sent = sent.get((left.get(event.id, 0), event.at), 0)
             moved.decision = _decision(event)
             found[event.id] = moved
     return found
 
 
-def _left(session: Session, events: Sequence[Event]) -> dict[int, int]:
+def _left(session: Session, events: Sequence[Event], escrows: Mapping[int, int]) -> dict[int, int]:
     """How escrows went: at the event's own instant."""
-    ids = [event.subject_id for event in events if event.type in _LEFT]
-    rows = select(Transfer.escrow_id, Transfer.at, Transfer.id).where(one_of(session, Transfer.escrow_id, ids))
-    at = _at(session, rows.where(Transfer.leaves).order_by(Transfer.id)) if ids else {}
-    return {event.id: at.get((event.subject_id, event.at), 0) for event in events if event.type in _LEFT}
+    rows = select(Transfer.escrow_id, Transfer.at, Transfer.id)
+    mine = rows.where(one_of(session, Transfer.escrow_id, sorted(set(escrows.values()))))
+    at = _at(session, mine.where(Transfer.leaves).order_by(Transfer.id)) if escrows else {}
+    return {event.id: at.get((escrows[event.id], event.at), 0) for event in events if event.id in escrows}
 
 
 def _reversed(session: Session, events: Sequence[Event]) -> dict[int, int]:
@@ -149,16 +158,15 @@ def _of_payments(session: Session, events: Sequence[Event]) -> dict[int, int]:
     return {event: number for event, number in known.items() if number}
 
 
-def _sent(session: Session, events: Sequence[Event]) -> dict[tuple[int, datetime], int]:
+def _sent(session: Session, escrows: Collection[int]) -> dict[tuple[int, datetime], int]:
     """By escrow and instant the refund of ours that was written for its buyer."""
-    ids = [event.subject_id for event in events if event.type in _LEFT]
     rows = (
         select(Escrow.id, Refund.created_at, Refund.amount)
         .join(Payment, Payment.order_id == Escrow.order_id)
         .join(Refund, Refund.payment_id == Payment.id)
-        .where(one_of(session, Escrow.id, ids))
+        .where(one_of(session, Escrow.id, sorted(escrows)))
     )
-    return _at(session, rows) if ids else {}
+    return _at(session, rows) if escrows else {}
 
 
 def _at(session: Session, rows: Rows) -> dict[tuple[int, datetime], int]:

@@ -85,7 +85,8 @@ def write(session: Session, events: Sequence[Event], at: datetime, settings: Set
     known = {kind: cases.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
     schedules = {number: case.row for number, case in known.get("payout_schedule", {}).items()}
     paid = paid_before.read(session, news, schedules)
-    told = Told(_said(session, news), moved.of_events(session, news), paid)
+    disputed = {number: case.row.escrow_id for number, case in known.get("dispute", {}).items()}
+    told = Told(_said(session, news), moved.of_events(session, news, disputed), paid)
     return write_all(session, _messages(news, known, told, settings), at)
 
 
@@ -151,7 +152,7 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
             return None, {}  # The bank's own event tells it, with what the bank wants.
         return "dispute.received" if case.row.claimant == side else event.type, {}
     if event.type == "dispute.resolved":
-        return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
+        return _resolved(event, case, side, told)
     if event.type in _CAME_BACK:
         return _of_payout(event, case, told), {}
     if event.type != "dispute.message":
@@ -162,6 +163,14 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
     asked = case.row.status == DisputeStatus.NEEDS_RESPONSE and case.row.waiting_on == side
     kind = "dispute.needs_response" if asked and case.row.paused_at == message.at else event.type
     return kind, {"message": message.body}
+
+
+def _resolved(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:
+    """What was decided; a bank's taking that ended it is told by itself, and decides nothing that is paid besides."""
+    found = told.moved.get(event.id)
+    if found is None or not found.is_outside:
+        return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
+    return (None if case.fields["claimant"] == cases.BANK else event.type), {"resolution": cases.BY_BANK}
 
 
 def _of_payout(event: Event, case: Case, told: Told) -> str | None:
