@@ -54,6 +54,8 @@ class Deeds(Books):
         self.held: list[tuple[payouts.Taken, Word]] = []
         self.heard: list[tuple[int, Word]] = []
         self.copies: list[tuple[str, int]] = []
+        self.odd: dict[int, bool] = {}
+        """Whether the last word of its provider about a payout was of another amount."""
 
     def step(self, name: str) -> None:
         self.at += timedelta(minutes=self.dice.choice((1, 4, 30)))
@@ -128,6 +130,7 @@ class Deeds(Books):
             self._settle(taken.id, self._word(taken), taken)
 
     def _settle(self, payout_id: int, word: Word, taken: payouts.Taken | None = None) -> None:
+        before = payouts.get(self.session, payout_id).status
         claims = None if taken is None else {payout_id: taken.claim}
         outcome = payout_settling.settle_all(self.session, {payout_id: word}, at=self.at, actor=JOB, claims=claims)
         self.session.expire_all()
@@ -135,6 +138,11 @@ class Deeds(Books):
         assert outcome.done + len(outcome.failed) + len(outcome.refused) == 1, "one payout is one item"
         self.counted[payout_id] = self.counted.get(payout_id, 0) + outcome.amounts.get("NGN", 0)
         assert self.counted[payout_id] <= payout.amount, "its amount counts once"
+        is_new = payout.status in ENDED_UNPAID and before not in ENDED_UNPAID
+        is_guess = payout.ref in self.bank.refused_as_there and not isinstance(word, Seen)
+        assert not (is_new and is_guess), "it is there already, and nobody looked how it is"
+        if isinstance(word, Seen) and word.fate != Fate.ABSENT:
+            self.odd[payout_id] = word.fate in (Fate.SUCCEEDED, Fate.PENDING) and word.amount != payout.amount
         over = (Fate.SUCCEEDED, Fate.FAILED, Fate.REVERSED)
         if isinstance(word, Seen) and word.fate in over and word.amount == payout.amount:
             self.told[payout_id] = word.fate
@@ -161,12 +169,13 @@ class Deeds(Books):
         self.at += timedelta(days=30)
 
     def _copied(self) -> None:
-        """A copy of the database, which pays this schedule next by what it is now."""
-        ref = payout_reference(
-            installation.number(self.session), self.party_ref(), self.plan().ref, len(self.payouts())
-        )
-        unsent = [each.ref for each in self.payouts() if each.status == "pending"]
-        self.copies.append((unsent[0] if unsent else ref, self.plan().amount))
+        """A copy of the database, which pays this schedule next by what it is now: what is written, or the next."""
+        unsent = [(each.ref, each.amount) for each in self.payouts() if each.status == "pending"]
+        if unsent or self.plan().status == "pending":
+            next_one = payout_reference(
+                installation.number(self.session), self.party_ref(), self.plan().ref, len(self.payouts())
+            )
+            self.copies.append(unsent[0] if unsent else (next_one, self.plan().amount))
 
     def _copy_sends(self) -> None:
         for ref, amount in self.copies:

@@ -66,6 +66,8 @@ class Bank:
     at: datetime
     on_send: Callable[[Sending], None]
     there: dict[str, There] = field(default_factory=dict)
+    refused_as_there: set[str] = field(default_factory=set)
+    """References that it refused for being there already."""
     is_honest: bool = False
     name: str = "paystack"
     pays_out: Collection[str] = ("NGN",)
@@ -86,6 +88,7 @@ class Bank:
         if mood == "held":
             raise PayoutsHeld("Your balance is not enough.")
         if sending.reference in self.there:
+            self.refused_as_there.add(sending.reference)
             raise Exists("Duplicate reference.")
         if mood == "lost":
             raise Unknown("No answer.")

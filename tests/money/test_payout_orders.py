@@ -27,6 +27,15 @@ from webapp.services import alert_rules, books, ledger, payout_schedules, schedu
 WATCHED = timedelta(days=26)
 MANY = int(os.environ.get("PAYOUT_ORDERS", "0"))
 SEED = int(os.environ.get("PAYOUT_SEED") or (SystemRandom().randrange(10**9) if MANY else 17))
+FIXED = (
+    ("read", "change", "pay_now", "run"),
+    ("night", "minute", "bank", "hook", "read", "change", "pay_now", "run"),
+    ("read", "pay_now", "change", "run", "minute"),
+    ("copied", "copy_sends", "night", "minute"),
+    ("night", "copied", "copy_sends", "minute"),
+    ("copied", "change", "copy_sends", "night", "minute", "hook", "day", "hook"),
+)
+"""Orders that a guard's absence makes wrong; chance rarely meets them."""
 RULES = ("payout_unsettled", "payout_account_changed", "payout_in_doubt", "payout_needs_person")
 
 
@@ -41,11 +50,13 @@ class Story(Deeds):
 
     def check(self) -> None:
         known, there = self.payouts(), self.bank.there
-        trusted = [each for each in known if self._is_out(each) and not self._may_surprise(each.ref)]
+        ours = {each.ref for each in known}
+        trusted = [ref for ref, it in there.items() if it.is_out and not (ref in ours and self._may_surprise(ref))]
         assert len(trusted) <= 1, "paid twice"
         for payout in known:
             if payout.status in ENDED_UNPAID:
                 self._check_unpaid(payout)
+            assert self._alerts_of("payout_other_amount", payout) == self.odd.get(payout.id, False), "of another amount"
             if payout.status == "succeeded":
                 assert payout.ref in there, "counts as paid, and is not there"
                 assert there[payout.ref].was_paid, "counts as paid, and it did not go"
@@ -71,11 +82,13 @@ class Story(Deeds):
         twice = payout.paid_after_all_at is not None
         if payout.id in self.told:
             assert twice == (self.told[payout.id] == Fate.SUCCEEDED), "paid after all, and nobody says so, or not"
-        about = (Alert.rule == "payout_contradicted", Alert.subject == f"payout {payout.ref}")
-        alerts = self.session.scalars(select(Alert.id).where(*about, Alert.status == "firing")).all()
-        assert len(alerts) == twice, "an alert is as long as the case"
+        assert self._alerts_of("payout_contradicted", payout) == twice, "an alert is as long as the case"
         if payout.sent_at is not None and payout.settled_at is not None and self.at < payout.settled_at + WATCHED:
             assert payout.look_again_at is not None, f"it is {payout.status}, may be there, and nobody asks"
+
+    def _alerts_of(self, rule: str, payout: Payout) -> int:
+        about = (Alert.rule == rule, Alert.subject == f"payout {payout.ref}", Alert.status == "firing")
+        return len(self.session.scalars(select(Alert.id).where(*about)).all())
 
     def _is_out(self, payout: Payout) -> bool:
         there = self.bank.there.get(payout.ref)
@@ -135,14 +148,17 @@ class _Undone(Exception):
     """Ends an order without a trace."""
 
 
-def tell(runtime: Runtime, told: Sequence[Random]) -> None:
-    """Each order on the same desk, which forgets it afterwards. Names the order that goes wrong."""
+def tell(runtime: Runtime, told: Sequence[Random], fixed: Sequence[str] = ()) -> None:
+    """Each order on the same desk, which forgets it afterwards; `fixed` steps with each source of chance, if given.
+
+    Names the order that goes wrong.
+    """
     with _desk(runtime) as market:
         for number, dice in enumerate(told):
-            steps = dice.choices(STEPS, k=dice.randint(4, 16))
+            steps = fixed or ["night", *dice.choices(STEPS, k=dice.randint(4, 16))]
             try:
                 with undone(market.session):
-                    _tell(Story(market, dice), ["night", *steps])
+                    _tell(Story(market, dice), steps)
                     raise _Undone
             except _Undone:
                 market.session.expunge_all()
@@ -166,6 +182,11 @@ def _desk(runtime: Runtime) -> Iterator[Market]:
         schedules.register(session, [jobs.registry()[payout_schedules.JOB]], market.at)
         yield market
         raise _Undone
+
+
+@pytest.mark.parametrize("steps", FIXED, ids="-".join)
+def test_orders_that_went_wrong_once_end_right(sqlite_runtime: Runtime, steps: Sequence[str]) -> None:
+    tell(sqlite_runtime, list(orders(10)), steps)
 
 
 @pytest.mark.timeout(4 * 3600)

@@ -11,13 +11,14 @@ from tests.support.payouts import planned, settled, written
 from tests.support.reversals import spend
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Payout, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (
     alert_rules,
+    alerts,
     approvals,
     limits,
     payout_decisions,
@@ -25,6 +26,7 @@ from webapp.services import (
     payout_explanation,
     payout_file,
     payout_rerouting,
+    payout_settling,
     payout_writing,
     payouts,
 )
@@ -324,3 +326,47 @@ def test_one_that_may_have_gone_is_asked_about_after_a_person_ended_it(runtime: 
         approvals.approve(session, approval.id, at=clock.now(), actor=CHIKA, settings=runtime.settings)
         watched = session.scalars(select(Payout.id).where(Payout.look_again_at.is_not(None)).order_by(Payout.id)).all()
     assert list(watched) == [number, other]
+
+
+def told(runtime: Runtime, number: int, fate: Fate, amount: int) -> None:
+    with runtime.db.transaction() as session:
+        word = Seen(payouts.get(session, number).ref, fate, amount, "NGN", "TRF_1")
+        payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=job_actor("check_payouts"))
+
+
+def standing(runtime: Runtime) -> list[tuple[str, int]]:
+    """Alerts about other amounts: how each stands, and how often it fired."""
+    with runtime.db.reading() as session:
+        rows = select(Alert).where(Alert.rule == "payout_other_amount").order_by(Alert.id)
+        return [(row.status, row.times) for row in session.scalars(rows)]
+
+
+@pytest.mark.parametrize("fate", [Fate.SUCCEEDED, Fate.PENDING])
+def test_another_amount_under_our_reference_pages_until_it_is_ours_or_did_not_go(runtime: Runtime, fate: Fate) -> None:
+    number = written(runtime, planned(runtime))
+    told(runtime, number, fate, 1_000)
+    told(runtime, number, fate, 1_000)
+    assert (books(runtime, number)[0], standing(runtime)) == ("sent", [("firing", 1)])
+    with runtime.db.reading() as session:
+        said = session.scalars(select(Alert.sentence).where(Alert.rule == "payout_other_amount")).one()
+        assert len(session.scalars(select(Audit).where(Audit.action == "payout.other_amount")).all()) == 1
+    assert "is over NGN 40.00; paystack says that NGN 10.00" in said.replace("\xa0", " ")
+    told(runtime, number, Fate.SUCCEEDED, 4_000)
+    assert (books(runtime, number)[0], standing(runtime)) == ("succeeded", [("resolved", 1)])
+
+
+def test_another_amount_of_one_whose_money_came_back_stops_its_schedule(runtime: Runtime) -> None:
+    number = written(runtime, planned(runtime))
+    settled(runtime, number, Fate.FAILED)
+    assert books(runtime, number)[:2] == ("failed", "pending")
+    told(runtime, number, Fate.SUCCEEDED, 1_000)
+    assert (books(runtime, number), standing(runtime)) == (("failed", "failed", 10_000, 0), [("firing", 1)])
+    with runtime.db.transaction() as session:
+        [alert] = session.scalars(select(Alert.id).where(Alert.rule == "payout_other_amount"))
+        alerts.resolve_by_hand(session, alert, "The party sent it back.", actor=DIVINE, at=clock.now())
+    told(runtime, number, Fate.SUCCEEDED, 1_000)
+    assert standing(runtime) == [("resolved", 1)], "what a person settled is no news"
+    told(runtime, number, Fate.SUCCEEDED, 2_000)
+    assert standing(runtime) == [("resolved", 1), ("firing", 1)]
+    told(runtime, number, Fate.REVERSED, 2_000)
+    assert standing(runtime) == [("resolved", 1), ("resolved", 1)]

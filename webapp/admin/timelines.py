@@ -87,6 +87,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payout.mark_paid": (_l("Marked paid by hand"), "good", "check"),
     "payout.give_back": (_l("Given back to the wallet by hand"), "warn", "return"),
     "payout.contradict": (_l("Paid after its money came back"), "bad", "flag"),
+    "payout.other_amount": (_l("Its provider has another amount"), "bad", "flag"),
     "payout.retract": (_l("Came back once more: nobody has it twice"), "good", "return"),
     "payout.claw_back": (_l("Clawed back from the party"), "warn", "return"),
     "payout.write_off": (_l("Written off"), "bad", "cross"),

@@ -84,6 +84,11 @@ def agrees(sent: Sent, seen: Seen) -> bool:
     return (seen.amount, seen.currency) == (sent.amount, sent.currency)
 
 
+def pays_other(sent: Sent, word: Word) -> bool:
+    """Whether the provider has it, paid or under way, over another amount than was sent."""
+    return isinstance(word, Seen) and word.fate in (Fate.SUCCEEDED, Fate.PENDING) and not agrees(sent, word)
+
+
 def next_try(attempts: int, at: datetime, word: Word) -> datetime:
     """When to speak to the provider again: twice as long each time, or when it says."""
     least = word.retry_after if isinstance(word, Unanswered) else None

@@ -113,6 +113,12 @@ def resolve_all(session: Session, rule: Fact | str, subjects: Sequence[str], at:
         _resolve(session, alert_id, at)
 
 
+def was_resolved_by_hand(session: Session, fact: Fact, subject: str, cause: str) -> bool:
+    """Whether a person has said that this cause is settled: telling it once more is no news."""
+    over = (Alert.rule == fact.name, Alert.subject == subject[:200], Alert.resolved_by.is_not(None))
+    return any(cause in causes for causes in session.scalars(select(Alert.causes).where(*over)))
+
+
 def sync(session: Session, rule: str, severity: str, found: Mapping[str, Found], at: datetime) -> int:
     """Make an asked rule's alerts be exactly what was found, by subject; returns how many fired."""
     _end_others(session, rule, found, at)

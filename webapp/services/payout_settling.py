@@ -19,7 +19,7 @@ from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
-from webapp.services import alerts, audit, events, payout_failures, payout_pauses, payout_returns
+from webapp.services import alerts, audit, events, payout_amounts, payout_failures, payout_pauses, payout_returns
 from webapp.services.outcome import Outcome, Refused
 from webapp.sql import json_text, lock, one_of
 
@@ -90,6 +90,7 @@ def settle_all(
     _note_paid(session, groups[Course.CONTRADICT])
     for each in groups[Course.RETRACT]:
         payout_failures.retract(session, each.row, at=at, actor=actor)
+    payout_amounts.note(session, [(each.row, _sent(each.row), each.word) for each in ruled], at=at, actor=actor)
     tried = [payout_pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
     payout_pauses.learn(session, tried, at=at, actor=actor)
     outcome = _outcome(ruled)
