@@ -128,8 +128,8 @@ def kofi(market: Market) -> int:
 def test_the_party_is_told_what_may_come_earlier(market: Market, kofi: int) -> None:
     put(market, kofi)
     [letter] = letters(market)
-    assert "From 03 March 2026, 09:30 UTC on, your payouts in NGN go to the account ending in 6789" in letter
-    assert "earlier when the marketplace approves it" in letter
+    assert "From 03 March 2026, 09:30 UTC on, or earlier if the marketplace approves it, your payouts in NGN" in letter
+    assert "go to the account ending in 6789." in letter
     assert "until then nothing is paid out" not in letter
 
 

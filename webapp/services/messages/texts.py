@@ -141,10 +141,10 @@ TEXTS: dict[str, Text] = {
     ),
     "party.payout_destination_changed": Text(
         "Your payouts in {currency} will go to another account",
-        "From {effective} on, your payouts in {currency} go to the account ending in {ending}; earlier when the "
-        "marketplace approves it before. What was being sent already still goes where it was sent. If you did not ask "
-        "for this, tell us at once.",
-        "From {effective}, or earlier when we approve it, your payouts in {currency} go to the account ending in "
+        "From {effective} on, or earlier if the marketplace approves it, your payouts in {currency} go to the account "
+        "ending in {ending}. What was being sent already still goes where it was sent. If you did not ask for this, "
+        "tell us at once.",
+        "From {effective}, or earlier if we approve it, your payouts in {currency} go to the account ending in "
         "{ending}. Not you? Tell us at once.",
     ),
     "party.payout_destination_approved": Text(
