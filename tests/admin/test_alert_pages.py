@@ -83,7 +83,7 @@ def test_where_nothing_is_resolved_by_hand_the_page_says_why(desk: Runtime, sign
         alerts.fire(session, PAYOUT_FAILED, "payout p-1", "It came back.", clock.now())
     page = sign_in("operator").get("/alerts/").text
     rows = {name: next(row for row in page.split("<tr>") if name in row) for name in ("No worker.", "It came back.")}
-    why = "Ends by itself with its cause: it is asked about again every minute"
+    why = "Ends by itself with its cause, never by hand."
     assert why in rows["No worker."].replace("&#39;", "'")
     assert "Resolve…" not in rows["No worker."]
     assert why not in rows["It came back."]

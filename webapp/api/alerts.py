@@ -22,7 +22,7 @@ class AlertsQuery(Paged):
     rule: Annotated[Word | None, Field(description="The name of its rule, such as `payout_failed`.")] = None
     severity: Literal["page", "warn"] | None = None
     subject: Annotated[Name | None, Field(description="Exactly what it is about.")] = None
-    about: Annotated[Name | None, Field(description="A job, dispute, payment, payout or provider.")] = None
+    about: Annotated[Name | None, Field(description="A job, dispute, payment, payout, provider or chargeback.")] = None
     fired_from: Given | None = None
     fired_until: Annotated[Given | None, Field(description="Before this instant.")] = None
 
