@@ -93,7 +93,8 @@ def of_events(session: Session, events: Sequence[Event], disputed: Mapping[int, 
     dispute is about that was decided.
     """
     left = {event.id: event.subject_id for event in events if event.type in _LEFT}
-    left |= {event.id: disputed[event.subject_id] for event in events if event.type == "dispute.resolved"}
+    decided = (event for event in events if event.type == "dispute.resolved" and event.subject_id in disputed)
+    left |= {event.id: disputed[event.subject_id] for event in decided}
     transfers = {**_left(session, events, left), **_reversed(session, events), **_named(session, events)}
     transfers |= _of_payments(session, events)
     sent = _sent(session, set(left.values()))
