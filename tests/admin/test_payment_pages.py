@@ -198,7 +198,7 @@ def test_what_the_provider_told_is_in_the_timeline(desk: Runtime, sign_in: SignI
     }
     with desk.db.transaction() as session:
         session.execute(insert(IncomingWebhook).values(**told))
-    assert "The provider told: charge.success" in sign_in("viewer").get(f"/payments/{number}").text
+    assert "The provider told: it was paid" in sign_in("viewer").get(f"/payments/{number}").text
 
 
 @pytest.mark.parametrize("door", ["accept", "refund", "mark-paid"])

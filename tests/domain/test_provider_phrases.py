@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.domain.provider_phrases import NO_REASON, clause, detail, reason, sentence
+from webapp.domain.provider_phrases import NO_REASON, clause, event, is_code, reason, sentence
 
 
 @pytest.mark.parametrize(("word", "said"), [
@@ -26,8 +26,17 @@ def test_a_word_that_only_says_that_it_failed_is_no_reason(word: str, said: str)
     assert reason(word) == said
 
 
-def test_the_raw_word_stands_beside_the_sentence_in_details() -> None:
+def test_a_code_is_no_text_that_people_read() -> None:
     assert sentence("completed-mpgs") == "Its provider says that it is done, through the card gateway."
-    assert detail("completed-mpgs") == "Its provider says that it is done, through the card gateway (completed-mpgs)."
-    assert detail("The payer closed the page.") == sentence("The payer closed the page.")
-    assert sentence(None) == detail(None) == ""
+    assert sentence("merchant-accepted") == "Its provider says that we accepted it."
+    assert sentence(None) == ""
+    assert is_code(" Failed ")
+    assert not is_code("The payer closed the page.")
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("charge.dispute.resolve", "the dispute of the payer's bank is decided"),
+    ("customer.created", "“customer.created”"),
+])  # fmt: skip
+def test_what_a_webhook_told_is_said_in_words(name: str, said: str) -> None:
+    assert event(name) == said

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from webapp.admin.badges import badge
 from webapp.admin.columns import Column
-from webapp.admin.words import money, when
+from webapp.admin.words import money, provider_word, when
 
 _NOTHING = Markup('<span class="muted">–</span>')
 _REF = Markup('<a class="ref" href="%s">%s</a>')
@@ -42,6 +42,7 @@ _KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
     "money": lambda row, column, value: money(value, getattr(row, column.currency)),
     "when": lambda _row, _column, value: when(value),
     "badge": lambda _row, _column, value: badge(value),
+    "word": lambda _row, _column, value: provider_word(value),
     "number": lambda _row, _column, value: f"{value:,}",
     "ref": _ref,
 }

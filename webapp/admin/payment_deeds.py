@@ -15,8 +15,8 @@ from webapp.admin.escrow_deeds import MoneyForm, ReasonForm
 from webapp.admin.forms import DeskForm
 from webapp.admin.offers import Offer, offer
 from webapp.admin.screen import Screen
-from webapp.admin.words import money
-from webapp.domain.provider_phrases import detail
+from webapp.admin.words import money, provider_word
+from webapp.domain.provider_phrases import sentence
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import NotFound
 from webapp.jobs import payment_waves
@@ -247,11 +247,14 @@ class PaymentDeeds(Screen):
             payment, refund = payments.get(session, payment_id), refunds.of_payment(session, payment_id)
         if refund is None:
             raise NotFound(_("This payment has no refund."))
-        facts = [(_("Amount"), money(refund.amount, refund.currency)), (_("Provider's last word"), detail(refund.said))]
+        facts = [
+            (_("Amount"), money(refund.amount, refund.currency)),
+            (_("Provider's last word"), provider_word(refund.said)),
+        ]
         facts += [
             (
                 _("Listed: %(number)s", number=row["id"]),
-                f"{money(row['amount'], row['currency'])}. {detail(row['said'])}",
+                f"{money(row['amount'], row['currency'])}. {sentence(row['said'])}",
             )
             for row in refund.rows or ()
         ]

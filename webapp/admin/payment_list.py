@@ -51,7 +51,7 @@ LISTING = Listing(
         Column("charged_back", _l("Chargeback"), _CHARGED_BACK, kind="money"),
         Column("created_at", _l("Age"), Payment.created_at, kind="when", sort=Payment.id),
         Column("next_check_at", _l("Next look"), Payment.next_check_at, kind="when"),
-        Column("said", _l("Last word"), Payment.said),
+        Column("said", _l("Last word"), Payment.said, kind="word"),
     ),
     filters=(
         choice("provider", _l("Provider"), Payment.provider, [(name, name) for name in KNOWN]),

@@ -12,6 +12,7 @@ from webapp.admin.screen import page
 from webapp.admin.tabbed import TabbedScreen
 from webapp.admin.timelines import Shown, in_words
 from webapp.admin.words import money
+from webapp.domain import provider_phrases
 from webapp.domain.taken_back import Bearer
 from webapp.models import IncomingWebhook
 from webapp.services import payment_explanation, payment_file
@@ -59,6 +60,8 @@ def _moments(file: PaymentFile) -> list[Shown]:
 
 
 def _told(incoming: IncomingWebhook) -> Shown:
-    title = _("The provider told: %(event)s", event=incoming.event)
+    title = _("The provider told: %(event)s", event=provider_phrases.event(incoming.event))
     tone = {"failed": "bad", "handled": "good"}.get(incoming.status, "info")
-    return Shown(incoming.received_at, title, tone, "inbox", incoming.provider, incoming.said or "")
+    return Shown(
+        incoming.received_at, title, tone, "inbox", incoming.provider, provider_phrases.sentence(incoming.said)
+    )

@@ -21,7 +21,7 @@ from webapp.admin.screen import page
 from webapp.admin.starting import started
 from webapp.admin.tabbed import TabbedScreen
 from webapp.admin.timelines import in_words
-from webapp.admin.words import money
+from webapp.admin.words import money, provider_word
 from webapp.jobs.queue import enqueue_after_commit
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -98,7 +98,11 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         with self.reading() as session:
             file = payout_file.read(session, payout_id)
         amount = money(file.payout.amount, file.payout.currency)
-        facts = [(_("Amount"), amount), (_("Party"), file.party.name), (_("Last word"), file.payout.said)]
+        facts = [
+            (_("Amount"), amount),
+            (_("Party"), file.party.name),
+            (_("Last word"), provider_word(file.payout.said)),
+        ]
         said = {"ref": file.payout.ref, "amount": amount}
         back = self.at("one", payout_id=payout_id)
         return Asked(title % said, back, summary % said, verb % said, danger, facts=facts)
@@ -110,7 +114,11 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         asked = self._asked(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
         if file.terms is not None:
             tried = payout_destinations.masked(file.destination)
-            asked.facts = [*shown_terms(file.terms), (_("Failed at"), tried), (_("Last word"), file.payout.said)]
+            asked.facts = [
+                *shown_terms(file.terms),
+                (_("Failed at"), tried),
+                (_("Last word"), provider_word(file.payout.said)),
+            ]
             asked.values = {"shown": file.terms.stamp}
         return asked
 

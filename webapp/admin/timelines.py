@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from webapp.admin.words import money
+from webapp.domain.actors import named
 from webapp.domain.provider_phrases import sentence
 from webapp.services.case_timeline import Moment
 
@@ -44,6 +45,8 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "transfer.reverse": (_l("Payment reversed"), "warn", "return"),
     "transfer.reverse_and_refund": (_l("Payment reversed, and refunded"), "warn", "return"),
     "transfer.reverse_and_split": (_l("Payment reversed, and split"), "warn", "return"),
+    "order.decline": (_l("Order declined"), "bad", "cross"),
+    "order.import_update": (_l("Order changed by an import"), "info", "file"),
     "order.complete": (_l("Order completed"), "good", "check"),
     "order.cancel": (_l("Order cancelled"), "calm", "cross"),
     "wallet.open": (_l("Wallet opened"), "info", "wallet"),
@@ -78,6 +81,10 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "refund.create": (_l("Refund begun"), "calm", "return"),
     "refund.processed": (_l("Refunded"), "good", "check"),
     "refund.failed": (_l("Refund failed"), "bad", "cross"),
+    "refund.review": (_l("Refund needs a person"), "warn", "eye"),
+    "refund.decide_ours": (_l("One of the provider's refunds is ours"), "info", "check"),
+    "refund.decide_none": (_l("None of the provider's refunds is ours"), "info", "question"),
+    "refund.decide_wallet": (_l("The refund goes to the wallet"), "warn", "wallet"),
     "refund.settle_otherwise": (_l("Settled another way"), "good", "check"),
     "payout.create": (_l("Payout written"), "calm", "plus"),
     "payout.succeed": (_l("Paid out"), "good", "check"),
@@ -103,6 +110,8 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payout_schedule.cancel": (_l("Plan cancelled"), "calm", "cross"),
     "payout_schedule.trigger": (_l("To be paid now"), "info", "play"),
     "payout_schedule.fail": (_l("Given up after failures"), "bad", "stop"),
+    "party.create": (_l("Party created"), "calm", "plus"),
+    "party.change": (_l("Party changed"), "info", "people"),
     "party.deposit": (_l("Deposited"), "good", "coins"),
     "party.owe": (_l("Debt added"), "warn", "coins"),
     "party.repay": (_l("Repaid"), "good", "coins"),
@@ -120,6 +129,11 @@ MONEY: dict[str, tuple[Any, str, str]] = {
     "pending_earning": (_l("into pending earnings"), "info", "coins"),
     "earning": (_l("released from pending earnings"), "good", "coins"),
     "reversal": (_l("reversed"), "warn", "coins"),
+    "deposit": (_l("deposited"), "good", "coins"),
+    "repayment": (_l("repaid"), "good", "coins"),
+    "payout": (_l("paid out"), "info", "coins"),
+    "payout_return": (_l("back from a payout"), "warn", "coins"),
+    "refund_return": (_l("back from a refund"), "warn", "coins"),
     "taken_back": (_l("taken back outside"), "bad", "coins"),
     "came_back": (_l("came back from outside"), "good", "coins"),
 }
@@ -235,17 +249,17 @@ def _message(moment: Moment) -> Shown:
         MESSAGES.get(moment.action, moment.action),
         "warn" if internal else "info",
         "chat",
-        moment.who,
+        named(moment.who),
         moment.text,
     )
 
 
 def _evidence(moment: Moment) -> Shown:
-    return Shown(moment.at, _("Evidence: %(name)s", name=moment.text), "calm", "file", moment.who)
+    return Shown(moment.at, _("Evidence: %(name)s", name=moment.text), "calm", "file", named(moment.who))
 
 
 def _who(moment: Moment) -> Any:
     if moment.run_id is None:
-        return moment.who
+        return named(moment.who)
     link = Markup('<a href="{}">{}</a>').format(f"/runs/{moment.run_id}", _("run %(number)s", number=moment.run_id))
-    return Markup("{} · {}").format(moment.who, link) if moment.who else link
+    return Markup("{} · {}").format(named(moment.who), link) if moment.who else link

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from webapp import clock
 from webapp.admin.badges import badge
 from webapp.domain import provider_phrases
+from webapp.domain.actors import named
 from webapp.domain.instants import parts_of, said, shown_in
 from webapp.domain.money import exponent, major_text, to_major
 from webapp.security.context import current_asker
@@ -102,7 +103,8 @@ def teach(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
     known = (money, when, told, duration, exact, relative, badge)
     words: dict[str, Any] = {word.__name__: word for word in known}
-    words["provider_word"] = provider_phrases.detail
+    words["named"] = named
+    words["provider_word"] = provider_word
     app.jinja_env.globals.update(words)
     app.jinja_env.filters.update(words)
     app.jinja_env.finalize = _shown
@@ -111,3 +113,9 @@ def teach(app: Flask) -> None:
 def _shown(value: Any) -> Any:
     """What is not known is left empty: no page says None."""
     return "" if value is None else value
+
+
+def provider_word(word: str | None) -> Any:
+    """What a provider said, in a sentence; its own code is the hint of it, for whoever looks it up there."""
+    said = provider_phrases.sentence(word)
+    return Markup('<span title="{}">{}</span>').format(word, said) if provider_phrases.is_code(word) else said

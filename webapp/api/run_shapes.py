@@ -38,6 +38,14 @@ class RunShape(Shape):
     failed: int
     skipped: int
     amounts: Annotated[dict[str, int], Field(description="Minor units by currency.", examples=[{"NGN": 250000}])]
+    came_back: Annotated[
+        dict[str, int],
+        Field(description="What payouts and refunds that failed gave back meanwhile, not in `amounts`.", examples=[{}]),
+    ]
+    debts_met: Annotated[
+        dict[str, int],
+        Field(description="What of `amounts` meets debts of reversals instead of going into wallets.", examples=[{}]),
+    ]
     progress: Progress
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None

@@ -1,5 +1,6 @@
 """Who does a deed."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 from webapp.domain.permissions import JOB_PERMISSIONS
@@ -53,6 +54,14 @@ class Actor:
     def entrusted_with(self, permission: str) -> "Actor":
         """The same with one more permission, for the one deed that was decided: within a limit, or by two people."""
         return replace(self, permissions=self.permissions | {permission})
+
+
+_NAME_OF_A_JOB = re.compile(r"[a-z]+(?:_[a-z]+)+")
+
+
+def named(name: str | None) -> str:
+    """Who did it, as people read it: a job's doing is the desk's own."""
+    return "the desk" if name and _NAME_OF_A_JOB.fullmatch(name) else name or ""
 
 
 def job_actor(job: str, run_id: int | None = None) -> Actor:

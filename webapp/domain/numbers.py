@@ -4,6 +4,11 @@ BIGGEST = 2**63 - 1
 """The largest whole number of the database."""
 
 
+def counted(number: int, thing: str, things: str = "") -> str:
+    """So many of a thing: `1 refund`, `2 refunds`."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
 def parse_whole(text: str, most: int = BIGGEST) -> int | None:
     """The number that ASCII digits write; None for any other text, and for a number beyond `most`."""
     if not (text.isascii() and text.isdigit()) or len(text) > 40:

@@ -40,7 +40,19 @@ _CLAUSES = {
     "blocked": "it was blocked",
     "rejected": "it was rejected",
     "absent": "it does not know it",
+    "initiated": _UNDER_WAY,
+    "awaiting-merchant-feedback": "it waits for our answer to the bank",
+    "awaiting-bank-feedback": "it waits for the bank",
+    "resolved": "it is decided",
+    "archived": "it is closed there",
+    "merchant-accepted": "we accepted it",
+    "auto-accepted": "it was accepted without an answer of ours",
+    "accepted": "it was accepted",
+    "won": "we won it",
+    "lost": "we lost it",
 }
+CODES = frozenset(_CLAUSES)
+"""What people are told in a sentence."""
 _NO_REASON = ("failed", "reversed", "declined", "cancelled", "canceled", "voided")
 """Words that say that it came to nothing, and not why."""
 NO_REASON = "it gave no reason"
@@ -68,10 +80,34 @@ def sentence(word: str | None) -> str:
     return f"Its provider says that {known}." if known else word or ""
 
 
-def detail(word: str | None) -> str:
-    """The sentence with the provider's own word, where somebody may have to look it up there."""
-    said = sentence(word)
-    return said if said == (word or "") else f"{said[:-1]} ({(word or '').strip()})."
+def is_code(word: str | None) -> bool:
+    """Whether it is a provider's code, which people have said to them in a sentence."""
+    return _code(word or "") in CODES
+
+
+_EVENTS = {
+    "charge.success": "it was paid",
+    "charge.completed": "what became of it",
+    "charge.failed": "it failed",
+    "charge.dispute.create": "the payer's bank disputes it",
+    "charge.dispute.remind": "the payer's bank waits for an answer",
+    "charge.dispute.resolve": "the dispute of the payer's bank is decided",
+    "refund.pending": "its refund is under way",
+    "refund.processing": "its refund is under way",
+    "refund.processed": "its refund is done",
+    "refund.completed": "what became of its refund",
+    "refund.failed": "its refund failed",
+    "refund.needs-attention": "somebody has to see to its refund there",
+    "transfer.success": "it was paid out",
+    "transfer.completed": "what became of it",
+    "transfer.failed": "it failed",
+    "transfer.reversed": "it came back",
+}
+
+
+def event(name: str) -> str:
+    """What a provider's webhook told, to stand after "told: "; in quotes where it is not known."""
+    return _EVENTS.get(_code(name)) or f"“{name.strip()}”"
 
 
 def _code(word: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from webapp import clock
 from webapp.errors import Refusal
 from webapp.services import run_progress
-from webapp.services.outcome import Outcome
+from webapp.services.outcome import Outcome, added
 from webapp.services.run_progress import RunLost
 from webapp.sql import database_now, is_sqlite, lock, one_of
 
@@ -174,6 +174,7 @@ def _add(whole: Outcome, part: Outcome) -> None:
     whole.failed += part.failed
     for currency, amount in part.amounts.items():
         whole.amounts[currency] = whole.amounts.get(currency, 0) + amount
+    whole.besides = added(whole.besides, part.besides)
 
 
 def _passes(problem: DBAPIError) -> bool:

@@ -12,8 +12,8 @@ from webapp.logs import get_logger
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services import run_progress
-from webapp.services.outcome import Outcome, Refused
-from webapp.services.run_progress import Hold, Progress, RunLost
+from webapp.services.outcome import Outcome, Refused, added
+from webapp.services.run_progress import Hold, Progress, RunLost, Totals
 from webapp.sql import database_now
 
 MOST_ITEMS = 5_000
@@ -28,8 +28,8 @@ class RunBook:
     def __init__(self, runtime: Runtime, run: Run, lease: timedelta) -> None:
         self.run, self.held = run, Hold(run.id, run.attempt, lease)
         self._db = runtime.db
-        self._amounts: dict[str, int] = dict(run.amounts or {})
-        self._pending: dict[str, int] = self._amounts
+        self._totals = Totals(dict(run.amounts or {}), dict(run.besides or {}))
+        self._pending = self._totals
         self._cursor: Any = run.cursor
         self._pending_cursor: Any = run.cursor
         self._items, self._lines_left = 0, MOST_LINES
@@ -74,7 +74,7 @@ class RunBook:
             skipped=len(outcome.refused),
             items=self._room_for(named),
         )
-        self._write(session, progress, outcome.amounts, cursor)
+        self._write(session, progress, outcome, cursor)
 
     def fail_item(self, kind: str, item: int, problem: Exception, cursor: dict[str, Any] | None = None) -> None:
         """Name an item that failed, in a transaction of its own. Raises RunLost."""
@@ -101,12 +101,12 @@ class RunBook:
         progress = Progress(skipped=int(refused), failed=int(not refused), items=self._room_for([named]))
         with self._db.transaction() as session:
             self.hold(session)
-            self._write(session, progress, {}, cursor)
+            self._write(session, progress, Outcome(kind), cursor)
         self.committed()
 
     def committed(self) -> None:
         """The transaction that was counted last is committed."""
-        self._amounts, self._cursor = self._pending, self._pending_cursor
+        self._totals, self._cursor = self._pending, self._pending_cursor
         self._lines = []
 
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
@@ -120,10 +120,9 @@ class RunBook:
         """Write the lines that wait."""
         run_progress.note_lines(session, self.run.id, self._lines)
 
-    def _write(self, session: Session, progress: Progress, amounts: dict[str, int], cursor: Any) -> None:
-        self._pending = dict(self._amounts)
-        for currency, amount in amounts.items():
-            self._pending[currency] = self._pending.get(currency, 0) + amount
+    def _write(self, session: Session, progress: Progress, outcome: Outcome, cursor: Any) -> None:
+        amounts = added({"": self._totals.amounts}, {"": outcome.amounts})[""]
+        self._pending = Totals(amounts, added(self._totals.besides, outcome.besides))
         self._pending_cursor = self._cursor if cursor is None else cursor
         run_progress.add(session, self.held, progress, self._pending, self._pending_cursor)
         self.flush(session)

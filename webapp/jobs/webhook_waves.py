@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
+from webapp.domain.numbers import counted
 from webapp.domain.provider_phrases import clause
 from webapp.domain.provider_words import Charged, Listed, Seen, Unanswered
 from webapp.domain.states import IncomingStatus
@@ -20,7 +21,7 @@ from webapp.providers.tidings import About
 from webapp.runtime import Runtime
 from webapp.services import chargebacks, incoming, mirror_told, payment_settling, payout_settling, refund_settling
 from webapp.services.incoming import Arrived, Concerned
-from webapp.services.outcome import Outcome
+from webapp.services.outcome import Outcome, added
 from webapp.services.outcome import Refused as LeftAlone
 from webapp.sql import database_now
 
@@ -42,7 +43,7 @@ class Heard:
     def said(self) -> str:
         """The gist, for the webhook's own record."""
         if isinstance(self.refund, Listed):
-            return f"The provider lists {len(self.refund.rows)} refunds of the payment."
+            return f"The provider lists {counted(len(self.refund.rows), 'refund')} of the payment."
         if self.payout is None and self.refund is None and self.payment is not None and self.payment.refunded_amount:
             back = Money(self.payment.refunded_amount, self.payment.currency or "")
             return f"The provider says that {back} of the payment went back, or are on the way."
@@ -155,5 +156,6 @@ def _apply(
     moved: Counter[str] = Counter()
     for each in done:
         moved.update(each.amounts)
+        outcome.besides = added(outcome.besides, each.besides)
     outcome.amounts = dict(moved)
     return noted

@@ -76,6 +76,8 @@ class Run(Base):
     skipped: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
     amounts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    besides: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What came back while it ran, and what of its amounts met debts, by name and currency."""
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

@@ -18,6 +18,7 @@ from webapp.models import Account, Escrow, Payment, Transfer
 from webapp.models.base import BigInt
 from webapp.services import ledger, reversal_debts, ways_back
 from webapp.services.accounts import Place
+from webapp.services.outcome import DEBTS_MET, Outcome
 from webapp.services.postings import Draft
 from webapp.services.reversal_debts import Met
 from webapp.sql import Column, Rows, labelled, one_of
@@ -72,6 +73,16 @@ def debts_met(
     """
     buyer = None if way.buyer is None else case((Escrow.id.in_(by_card), 0), else_=way.buyer) if by_card else way.buyer
     return reversal_debts.to_meet(session, ids, seller=way.seller, buyer=buyer, touched=touched)
+
+
+def note_met(session: Session, outcome: Outcome, met: Sequence[Met]) -> None:
+    """Say with the outcome what met debts."""
+    if not met:
+        return
+    mine = one_of(session, Escrow.id, [each.escrow_id for each in met])
+    currencies = dict(session.execute(select(Escrow.id, Escrow.currency).where(mine)).all())
+    for each in met:
+        outcome.note(DEBTS_MET, currencies[each.escrow_id], each.amount)
 
 
 def draft(session: Session, escrow: Escrow, way: WayOut) -> Draft:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.actors import named
 from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION, JOBS
 from webapp.domain.state_words import in_words
@@ -161,7 +162,7 @@ def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
 
 def _frozen(session: Session, escrow: Escrow) -> Iterator[Reason]:
     for found in freezes.open_freezes(session, escrow.id):
-        sentence = f"It is frozen by {found.by_name} since {found.at:%d %B %Y}: {found.reason}"
+        sentence = f"It is frozen by {named(found.by_name)} since {found.at:%d %B %Y}: {found.reason}"
         yield Reason(sentence, *_thaw(found))
 
 

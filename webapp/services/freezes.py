@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.actors import Actor
+from webapp.domain.actors import Actor, named
 from webapp.domain.event_types import EscrowFrozen, EscrowUnfrozen
 from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause
@@ -27,7 +27,7 @@ _ENDED_BY = {
 
 def in_the_way(found: Freeze) -> str:
     """Who freezes an escrow, why, and what ends that."""
-    return f"frozen by {found.by_name}: {found.reason} {_ENDED_BY[FreezeCause(found.cause)]}"
+    return f"frozen by {named(found.by_name)}: {found.reason} {_ENDED_BY[FreezeCause(found.cause)]}"
 
 
 def freeze(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> Freeze:

@@ -1,5 +1,6 @@
 """What a deed done for many says afterwards."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -38,3 +39,23 @@ class Outcome:
     """Whose the amounts are, where a preview says so."""
     failed: list[Refused] = field(default_factory=list)
     passed_on: int = 0
+    besides: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Sums that are not in `amounts`, or are a part of them: `came_back`, `debts_met`; minor units per currency."""
+
+    def note(self, what: str, currency: str, amount: int) -> None:
+        """Add to one of the sums besides."""
+        sums = self.besides.setdefault(what, {})
+        sums[currency] = sums.get(currency, 0) + amount
+
+
+CAME_BACK, DEBTS_MET = "came_back", "debts_met"
+
+
+def added(sums: Mapping[str, Mapping[str, int]], more: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Both, per sum and currency."""
+    whole = {what: dict(amounts) for what, amounts in sums.items()}
+    for what, amounts in more.items():
+        known = whole.setdefault(what, {})
+        for currency, amount in amounts.items():
+            known[currency] = known.get(currency, 0) + amount
+    return whole

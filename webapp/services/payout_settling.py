@@ -15,12 +15,13 @@ from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.payout_rules import Course, Ruling, Sent, agrees, judge, next_look, next_try
+from webapp.domain.provider_phrases import sentence
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services import alerts, audit, events, payout_amounts, payout_failures, payout_pauses, payout_returns
-from webapp.services.outcome import Outcome, Refused
+from webapp.services.outcome import CAME_BACK, Outcome, Refused
 from webapp.sql import json_text, lock, one_of
 
 _STATUS_BEFORE = attrgetter("row.status")
@@ -113,7 +114,8 @@ def _count(outcome: Outcome, each: Ruled) -> None:
     """One payout is one item. Its money counts once: with the word by which its provider has it for the first time."""
     row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
     if each.course in (Course.FAIL, Course.REVERSE):
-        outcome.failed.append(Refused(row.id, row.ref, each.sentence or f"It {each.status}."))
+        outcome.failed.append(Refused(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
+        outcome.note(CAME_BACK, row.currency, row.amount)
     elif each.course == Course.CONTRADICT:
         outcome.failed.append(Refused(row.id, row.ref, "It was paid after all, and its money is in the wallet again."))
     elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
@@ -128,8 +130,8 @@ def _count(outcome: Outcome, each: Ruled) -> None:
 
 def _left(each: Ruled) -> str:
     if isinstance(each.word, Unanswered) and each.word.pauses_all:
-        return f"Waiting: payouts through {each.row.provider} are paused. {each.sentence}"
-    return each.sentence or f"It is {in_words(each.status)} still."
+        return f"Waiting: payouts through {each.row.provider} are paused. {sentence(each.sentence)}"
+    return sentence(each.sentence) or f"It is {in_words(each.status)} still."
 
 
 def _is_taken(each: Ruled) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain import rulings
+from webapp.domain.actors import named
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
 from webapp.domain.state_words import in_words
@@ -63,8 +64,8 @@ def ending(dispute: Dispute, escrow: Escrow) -> str:
         return f"This dispute is {in_words(dispute.status)} already."
     when = f"{dispute.resolved_at:%H:%M} UTC on {dispute.resolved_at:%d %B %Y}"
     if dispute.status == DisputeStatus.WITHDRAWN:
-        return f"{dispute.resolved_by} withdrew this dispute at {when}: {dispute.resolution_reason}"
-    return f"{dispute.resolved_by} resolved this dispute at {when}: {_resolution(dispute, escrow)}."
+        return f"{named(dispute.resolved_by)} withdrew this dispute at {when}: {dispute.resolution_reason}"
+    return f"{named(dispute.resolved_by)} resolved this dispute at {when}: {_resolution(dispute, escrow)}."
 
 
 def _resolution(dispute: Dispute, escrow: Escrow) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -12,9 +13,10 @@ from webapp.domain.money import Money
 from webapp.domain.provider_phrases import reason
 from webapp.domain.provider_words import RefundRow
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
-from webapp.models import Payment, Refund
+from webapp.models import Payment, Refund, Transfer
 from webapp.services import accounts, alerts, audit, events, ledger
 from webapp.services.refunds import call, person_is_done
+from webapp.sql import one_of
 
 _TOLD = {RefundStatus.PROCESSED: RefundProcessed(), RefundStatus.FAILED: RefundFailed()}
 _MOST_ROWS = 50
@@ -64,12 +66,25 @@ def came_after_all(session: Session, refund: Refund, at: datetime) -> None:
     call(session, refund, f"{refund.provider} gave back {amount} after it had said that it failed.", at)
 
 
+def came_back(session: Session, refund_ids: Sequence[int]) -> list[tuple[str, int]]:
+    """What went into wallets of these that failed, per currency."""
+    names = [_returned(number) for number in refund_ids]
+    if not names:
+        return []
+    posted = select(Transfer.currency, func.sum(Transfer.amount)).where(one_of(session, Transfer.reference, names))
+    return [(currency, int(amount)) for currency, amount in session.execute(posted.group_by(Transfer.currency))]
+
+
+def _returned(refund_id: int) -> str:
+    return f"refund-{refund_id}-return"
+
+
 def _return_to_wallet(session: Session, refund: Refund, at: datetime) -> None:
     wallet = accounts.open_account(session, AccountKind.WALLET, refund.party_id, refund.currency, at=at)
     source = accounts.pool(session, AccountKind.CLEARING, refund.currency, at=at, owner=refund.provider)
     ledger.post(
         session,
-        reference=f"refund-{refund.id}-return",
+        reference=_returned(refund.id),
         kind=TransferKind.REFUND_RETURN,
         currency=refund.currency,
         legs=[(source, -refund.amount), (wallet, refund.amount)],

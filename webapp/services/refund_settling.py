@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.money import Money
-from webapp.domain.provider_phrases import reason
+from webapp.domain.numbers import counted
+from webapp.domain.provider_phrases import reason, sentence
 from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen, Unanswered
 from webapp.domain.refund_match import OWN_TIME, candidates, unexplained
 from webapp.domain.state_words import in_words
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
 from webapp.models import Refund
-from webapp.services import refunds
-from webapp.services.outcome import Outcome, Refused
+from webapp.services import refund_ends, refunds
+from webapp.services.outcome import CAME_BACK, Outcome, Refused
 from webapp.services.refund_ends import ask_a_person, came_after_all, fail, finish
 from webapp.sql import lock, one_of
 
@@ -91,6 +92,8 @@ def settle_all(
         before = refund.status
         _settle(_Case(session, refund, rows, at, actor), word)
         _count(outcome, refund, before)
+    for currency, amount in refund_ends.came_back(session, [each.id for each in outcome.failed]):
+        outcome.note(CAME_BACK, currency, amount)
     return outcome
 
 
@@ -106,7 +109,9 @@ def _ours(refund: Refund, listed: Listed, owners: Mapping[str, int]) -> Seen | _
     others = [number for number, owner in owners.items() if owner != refund.id]
     found = candidates(refunds.wanted(refund, others), listed.rows)
     if len(found) > 1:
-        return _Several(f"{refund.provider} lists {len(found)} refunds of this payment that can be this one.")
+        return _Several(
+            f"{refund.provider} lists {counted(len(found), 'refund')} of this payment that can be this one."
+        )
     if not found:
         return Seen("", Fate.ABSENT, said=f"{refund.provider} shows no such refund of this payment.")
     row = found[0]
@@ -126,7 +131,9 @@ def _counts(refund: Refund, word: Seen | _Several | Unanswered, claim: Claim | N
 
 def _count(outcome: Outcome, refund: Refund, before: str) -> None:
     """One refund is one item. Its money counts once: with the word by which its provider has it for the first time."""
-    named = Refused(refund.id, f"refund {refund.id}", refund.said or f"It is {in_words(refund.status)} still.")
+    named = Refused(
+        refund.id, f"refund {refund.id}", sentence(refund.said) or f"It is {in_words(refund.status)} still."
+    )
     if refund.status == before and before in _ENDED:
         outcome.done += 1
     elif refund.status == RefundStatus.FAILED:

@@ -43,6 +43,8 @@ def release_none(
     outcome = Outcome("escrow", done=len(rows))
     for _, currency, amount in rows:
         outcome.amounts[currency] = outcome.amounts.get(currency, 0) + amount
+    met = disbursements.debts_met(session, [row.id for row in rows], disbursements.RELEASE, {})
+    disbursements.note_met(session, outcome, met)
     outcome.refused = refusals(session, ids, [row.id for row in rows], due_by, mark=False)
     return outcome
 

@@ -154,6 +154,7 @@ def _leave_all(
             at=at,
         )
         outcome.done, outcome.amounts = posted.count, posted.amounts
+        disbursements.note_met(session, outcome, met)
         _mark(session, payable, way, at, reason)
         _tell(session, payable, way, at, actor, said or reason, run_id)
         _send_back(session, by_card, way.buyer, at, actor)

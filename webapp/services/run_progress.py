@@ -42,6 +42,14 @@ class Progress:
     items: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of a run so far, per currency."""
+
+    amounts: dict[str, int] = field(default_factory=dict)
+    besides: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
 def start(session: Session, run_id: int, at: datetime, lease: timedelta) -> Run | None:
     """Begin a queued run. None when it is not queued any more, or another run of its job is running."""
     begin = (
@@ -63,7 +71,7 @@ def hold(session: Session, held: Hold, at: datetime) -> None:
         raise RunLost(f"run {held.run_id}, attempt {held.attempt}")
 
 
-def add(session: Session, held: Hold, progress: Progress, totals: dict[str, int], cursor: Any) -> None:
+def add(session: Session, held: Hold, progress: Progress, totals: Totals, cursor: Any) -> None:
     """Add to the counts and move the cursor, as the last act of a transaction of the run. Raises RunLost."""
     done = progress.succeeded + progress.failed + progress.skipped
     values = {
@@ -71,7 +79,8 @@ def add(session: Session, held: Hold, progress: Progress, totals: dict[str, int]
         "succeeded": Run.succeeded + progress.succeeded,
         "failed": Run.failed + progress.failed,
         "skipped": Run.skipped + progress.skipped,
-        "amounts": totals,
+        "amounts": totals.amounts,
+        "besides": totals.besides or None,
         "cursor": cursor,
     }
     if not _rows(session, _mine(held).values(**values)):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.errors import NotFound
 from webapp.models import Run, RunItem, RunLine, Transfer
+from webapp.services.outcome import CAME_BACK, DEBTS_MET
 
 _MOST = 1_000
 
@@ -97,6 +98,8 @@ def as_json(run: Run, items: Iterable[RunItem] = ()) -> dict[str, Any]:
         "failed": run.failed,
         "skipped": run.skipped,
         "amounts": run.amounts,
+        "came_back": (run.besides or {}).get(CAME_BACK, {}),
+        "debts_met": (run.besides or {}).get(DEBTS_MET, {}),
         "progress": {"done": run.processed, "total": run.total},
         "started_at": _said(run.started_at),
         "finished_at": _said(run.finished_at),
