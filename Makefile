@@ -16,7 +16,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check conformance bench faults lock
+.PHONY: help up test check conformance bench faults lock pythons
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -38,6 +38,9 @@ bench: $(READY) ## measure; prints ratios and writes them to var/bench.json
 
 faults: $(READY) ## only the tests that kill and flush
 	@$(BIN)/python -m pytest tests/faults
+
+pythons: ## try every supported Python that is here, in clean copies: install, start, first page, one run, stop
+	@$(or $(PYTHON),python3) tools/try_pythons.py
 
 lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)

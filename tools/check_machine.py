@@ -153,13 +153,15 @@ def silent_proxy(environment):
 
 
 def taken_port(port):
-    """Somebody listens on the desk's port already."""
+    """Somebody listens on the desk's port already. What is no port at all, the settings say."""
     number = int(port) if port.isdigit() and port.isascii() else 8000
+    if number > 65535:
+        return ""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))
-        except (OSError, OverflowError):
+        except OSError:
             return f"Port {number} is taken. Set PORT to a free one: make up PORT={min(number + 1, 65535)}"
     return ""
 

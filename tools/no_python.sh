@@ -7,5 +7,5 @@ for one in "apt-get:sudo apt install python3 python3-venv" "dnf:sudo dnf install
         break
     fi
 done
-echo "There is no Python here. Escrow Desk needs 3.11, 3.12, 3.13 or 3.14. Install one: ${how:-see this system\'s package manager}" >&2
+echo "There is no Python here. Escrow Desk needs 3.11, 3.12, 3.13 or 3.14. Install one: ${how:-see the package manager of this system}" >&2
 exit 1
