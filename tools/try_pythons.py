@@ -1,6 +1,7 @@
 """Under each supported Python that is here, in a clean copy: install, start, first page, one run, stop. Prints seconds.
 
-Each copy has a folder, a port and a server of its own, on this machine only; what was started is ended, also on Ctrl-C.
+Each copy has a folder, a port and a server of its own, on this machine only. What was started is ended, also on Ctrl-C
+and SIGTERM.
 """
 
 import glob
@@ -170,6 +171,7 @@ def weight(folder):
 
 def main():
     """Exit 1 when one failed, or there was none."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     here = {version: found(version) for version in VERSIONS}
     print(f"server: {shutil.which('valkey-server') or shutil.which('redis-server') or 'the Valkey that comes along'}")
     results = [attempt(version, python) for version, python in here.items() if python]
