@@ -14,7 +14,7 @@ from random import Random, SystemRandom
 import pytest
 from sqlalchemy import func, select
 
-from tests.money.payout_deeds import STEPS, Deeds
+from tests.money.payout_deeds import JOB, STEPS, Deeds
 from tests.money.payout_story import ENDED_UNPAID, HELD, UNDER_WAY
 from tests.support.market import Market, undone
 from webapp import jobs
@@ -22,7 +22,7 @@ from webapp.domain.provider_words import Fate
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Alert, Payout
 from webapp.runtime import Runtime
-from webapp.services import alert_rules, books, ledger, payout_schedules, schedules
+from webapp.services import alert_rules, approvals, books, ledger, payout_schedules, schedules
 
 WATCHED = timedelta(days=26)
 MANY = int(os.environ.get("PAYOUT_ORDERS", "0"))
@@ -107,6 +107,7 @@ class Story(Deeds):
         for number in range(9):
             self.bank.settles()
             self.at += timedelta(days=4)
+            approvals.expire_due(self.session, self.at, JOB)
             for payout in self.payouts() if number == 1 else ():
                 self._settle(payout.id, self._looked(payout.ref))
             Deeds.step(self, "minute")
