@@ -1,7 +1,7 @@
 """The check-up behind `desk doctor`: each check says what it found and what to do."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from webapp.providers.signatures import PLAIN
 from webapp.runtime import Runtime
 from webapp.services import clock_skew, incoming_file, mirror_balances, next_slots, processes, provider_health
 from webapp.services.health import health
+from webapp.services.provider_health import Wiring
 from webapp.sql import database_now
 
 _SKEW = timedelta(seconds=5)
@@ -141,19 +142,27 @@ def alive(runtime: Runtime) -> Finding:
 
 def providers(runtime: Runtime) -> Finding:
     """Do those that are configured answer?"""
-    with runtime.db.reading() as session:
-        found = provider_health.health(session, runtime.settings)
     wirings = provider_health.wirings(runtime.settings)
     used = [each.name for each in wirings if each.is_configured]
     off = [f"{each.name} ({', '.join(each.missing)})" for each in wirings if each.missing]
     said = f"Configured: {', '.join(used) or 'none'}. Not configured: {', '.join(off) or 'none'}."
-    if unreal := list(dict.fromkeys(each.wiring.unreal for each in found if each.wiring.unreal)):
-        return Finding("providers", "wrong", f"{said} {' '.join(unreal)}", "Set the live key.")
+    # A test key is said also where the database does not answer.
+    if unreal := _unreal(wirings):
+        return Finding("providers", "wrong", f"{said} {unreal}", "Set the live key.")
+    with runtime.db.reading() as session:
+        found = provider_health.health(session, runtime.settings)
+    if unreal := _unreal([each.wiring for each in found]):
+        return Finding("providers", "wrong", f"{said} {unreal}", "Set the live key.")
     failing = [f"{each.line}: {each.state.said}" for each in found if each.is_failing and each.state is not None]
     if failing:
         do = "See the page Providers; what waits is sent when they answer again."
         return Finding("providers", "warning", f"{said} They fail: {'; '.join(failing)}", do)
     return Finding("providers", "ok", said)
+
+
+def _unreal(wirings: Sequence[Wiring]) -> str:
+    """Whose money would not be real, in sentences."""
+    return " ".join(dict.fromkeys(each.unreal for each in wirings if each.unreal))
 
 
 def tokens(runtime: Runtime) -> Finding:

@@ -249,7 +249,7 @@ def test_why_it_was_not_paid_yet_is_said(clocked: Runtime, sign_in: SignIn) -> N
     assert "It was paid, as paystack tells since" in shown(viewer, f"/payouts/{number}")
     settled(clocked, number, Fate.REVERSED, "Account closed.")
     assert "It failed for good" in shown(viewer, f"/payout-schedules/{paid}")
-    assert "it came back from Kofi Mensah, 058" in shown(viewer, f"/payouts/{number}")
+    assert "It came back from Kofi Mensah, 058" in shown(viewer, f"/payouts/{number}")
 
 
 def test_a_destination_is_set_and_its_number_never_shown_again(clocked: Runtime, sign_in: SignIn) -> None:

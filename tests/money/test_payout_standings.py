@@ -36,6 +36,7 @@ WORDS = {
     Standing.UNKNOWN: "became of it is not known",
     Standing.REFUSED: "was refused",
     Standing.FAILED: "It failed",
+    Standing.RETURNED: "It came back",
     Standing.PAID: "It was paid",
 }
 
@@ -69,7 +70,7 @@ def _said(runtime: Runtime, number: int, fate: Fate, **more: Any) -> None:
         payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=JOB)
 
 
-def test_each_payout_says_exactly_one_of_five(runtime: Runtime) -> None:
+def test_each_payout_says_exactly_one_of_six(runtime: Runtime) -> None:
     prepare(runtime)
     now, number = clock.now(), payouts_of.written(runtime, payouts_of.planned(runtime))
     maybe = (None, now - timedelta(hours=1))
@@ -83,6 +84,15 @@ def test_each_payout_says_exactly_one_of_five(runtime: Runtime) -> None:
         assert len(found) == 1, (values, told)
         seen |= set(found)
     assert seen == set(Standing)
+
+
+def test_one_that_failed_after_it_was_paid_says_both(runtime: Runtime) -> None:
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime))
+    _force(runtime, number, status="sent", attempts=1)
+    _said(runtime, number, Fate.SUCCEEDED)
+    _said(runtime, number, Fate.FAILED)
+    assert _why(runtime, number).startswith("It failed after it was paid to Kofi Mensah, 058")
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
@@ -135,7 +145,7 @@ def test_one_paid_after_all_says_so_and_nothing_of_how_it_had_ended(runtime: Run
     told = _why(runtime, number)
     when = f" on {paid_at:%d %B %Y at %H:%M} UTC" if is_told else f", as paystack tells since {since:%d %B %Y}"
     assert told.startswith(f"It was paid after all{when}")
-    for other in ("Account closed", "tries again", "by itself", "may have gone out", "is not sent", "did not pay"):
+    for other in ("Account closed", "tries again", "by itself", "in case it was paid", "is not sent", "did not pay"):
         assert other not in told
 
 

@@ -237,6 +237,9 @@ SCENES: dict[Key, Callable[[Scene], Any]] = {
         s.refund().spend(s.buyer, WHOLE).taken(4_000, "payment.claw_back").given_again()
     ),
     ("refund.processed", "buyer", "done"): lambda s: s.refund(by_card=True).refund_ended(refund_ends.finish),
+    ("refund.processed", "buyer", "second_done"): lambda s: s.paid_twice("payment.refund").refund_ended(
+        refund_ends.finish
+    ),
     ("refund.failed", "buyer", "waits"): lambda s: s.paid_twice("payment.refund").refund_ended(refund_ends.fail),
     ("refund.failed", "buyer", "in_wallet"): lambda s: s.refund(by_card=True).refund_ended(refund_ends.fail),
 }

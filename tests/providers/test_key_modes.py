@@ -57,6 +57,9 @@ def test_a_production_desk_talks_to_nobody_with_a_test_key(
     house = Providers(settings, sqlite_runtime.db)
     assert not [name for name in unreal if name in house.collecting or name in house.paying or name in house.refunding]
     assert [each.name for each in provider_health.wirings(settings) if each.unreal] == unreal
+    if unreal:
+        without_database = Runtime(settings, None)  # type: ignore[arg-type]
+        assert "is a test key of" in check_providers(without_database).found
     with sqlite_runtime.db.reading() as session:
         told = dict(rules()["test_key_in_production"].question(session, NOW, settings))
     assert list(told) == unreal

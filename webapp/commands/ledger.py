@@ -10,6 +10,7 @@ from webapp.commands.group import FAILED
 from webapp.commands.progress import Progress
 from webapp.commands.shared import desk, json_option, note, operator, print_json
 from webapp.domain.instants import parse_time_or_day
+from webapp.domain.numbers import counted
 from webapp.domain.states import MirrorStatus
 from webapp.errors import Invalid
 from webapp.jobs.check_mirror import keep, made, send_again
@@ -62,7 +63,7 @@ def _compared(last: Reconciliation, differing: int) -> str:
         undecided = f", {last.accepted:,} differ as accepted" if last.accepted else ""
         undecided += f", of {last.undecided:,} it is too early to say" if last.undecided else ""
         when += f"of {last.compared:,} compared {last.matched:,} agree{undecided}."
-    return when + (f" {differing:,} differences are open." if differing else "")
+    return when + (f" Open in all: {counted(differing, 'difference')}." if differing else "")
 
 
 @command.command("mirror")

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from webapp import clock
-from webapp.domain.money import exponent
+from webapp.domain.money import Money, exponent, known_currencies
 from webapp.providers.answers import Answer
 from webapp.providers.blnk_answers import DUPLICATE, LOCKED, NO_BALANCE, NOT_FOUND
 from webapp.providers.calls import Caller
@@ -45,6 +45,13 @@ class Movement:
     destination: str
     description: str
 
+    @property
+    def money(self) -> str:
+        """How much, as people write it; in the smallest unit where the desk does not know the currency."""
+        if self.currency not in known_currencies():
+            return f"{self.amount} of the smallest unit of {self.currency}"
+        return str(Money(self.amount, self.currency))
+
 
 @dataclass(frozen=True, slots=True)
 class There:
@@ -69,10 +76,7 @@ class There:
         there = self.movement
         if there == ours and self.status in (_APPLIED, _QUEUED):
             return None
-        return (
-            f"Blnk has {there.amount} {there.currency} {self.status.lower()} under {ours.reference}, "
-            f"where {ours.amount} {ours.currency} was sent."
-        )
+        return f"Blnk has {there.money} {self.status.lower()} under {ours.reference}, where {ours.money} was sent."
 
 
 class BalanceGone(Refused):

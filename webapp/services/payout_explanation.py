@@ -1,6 +1,7 @@
 """What is the matter with this payout? The answer, and what happens next.
 
-The answer is one of five: it is not sent; it was sent and nobody knows; it was refused; it failed; it was paid.
+The answer is one of six: it is not sent; it was sent and nobody knows; it was refused; it failed; it came back; it was
+paid.
 """
 
 from datetime import datetime
@@ -26,6 +27,7 @@ class Standing(StrEnum):
     UNKNOWN = "It was sent, or may have been, and what became of it is not known"
     REFUSED = "It was refused"
     FAILED = "It failed"
+    RETURNED = "It came back"
     PAID = "It was paid"
 
 
@@ -43,7 +45,7 @@ def standing(payout: Payout) -> Standing:
     if status == PayoutStatus.SUCCEEDED or payout.paid_after_all_at is not None:
         return Standing.PAID
     if status == PayoutStatus.REVERSED:
-        return Standing.FAILED
+        return Standing.RETURNED
     if status == PayoutStatus.FAILED:
         return Standing.REFUSED if payout.provider_id is None else Standing.FAILED
     if status in (PayoutStatus.SENDING, PayoutStatus.SENT):
@@ -64,10 +66,10 @@ def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
         soon = file.next_try_at <= at
         told.append("The next run looks after it." if soon else f"A run looks after it from {_on(file.next_try_at)}.")
     if payout.look_again_at is not None:
-        may = "have gone out after all"
+        case = "it was paid after all"
         if payout.status == PayoutStatus.SUCCEEDED or is_known:
-            may = "come back still"
-        told.append(f"It may {may}: its provider is asked again from {_on(payout.look_again_at)}.")
+            case = "it comes back"
+        told.append(f"Its provider is asked again from {_on(payout.look_again_at)}, in case {case}.")
     return told
 
 
@@ -78,6 +80,7 @@ def _answer(file: PayoutFile, at: datetime) -> str:
         Standing.UNKNOWN: _unknown,
         Standing.REFUSED: _refused,
         Standing.FAILED: _failed,
+        Standing.RETURNED: _returned,
         Standing.PAID: _paid,
     }
     return ways[standing(file.payout)](file, at)
@@ -124,11 +127,15 @@ def _refused(file: PayoutFile, at: datetime) -> str:
 
 def _failed(file: PayoutFile, at: datetime) -> str:
     to = masked(file.destination)
-    if file.payout.status == PayoutStatus.REVERSED:
-        return f": it came back from {to}. {_BACK}"
+    if any(moment.action == "payout.succeed" for moment in file.moments):
+        return f" after it was paid to {to}. {_BACK}"
     if _newest(file) == _DECIDED_BACK:
         return f", as two people decided: it did not reach {to}. {_BACK}"
     return f": its provider did not pay it to {to}. {_BACK}"
+
+
+def _returned(file: PayoutFile, at: datetime) -> str:
+    return f" from {masked(file.destination)}. {_BACK}"
 
 
 def _paid(file: PayoutFile, at: datetime) -> str:

@@ -118,7 +118,10 @@ def _refunds(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     joined = query.join(Payment, Payment.id == Refund.payment_id).join(Order, Order.id == Payment.order_id)
     return {
         refund.id: Case(
-            _of_order(order) | {"amount": Money(refund.amount, refund.currency)}, _concerned(payment, *sides), refund
+            _of_order(order)
+            | {"amount": Money(refund.amount, refund.currency), "is_second": payment.duplicate_of_id is not None},
+            _concerned(payment, *sides),
+            refund,
         )
         for refund, payment, order, *sides in session.execute(_with_parties(joined, Order))
     }

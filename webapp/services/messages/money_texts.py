@@ -28,6 +28,7 @@ SHAPES = {
     "wallet_gave_and_owes": "the wallet did not hold it all: the rest is owed",
     "owes": "the wallet held nothing: all of it is owed",
     "done": "the provider has given it back",
+    "second_done": "the second of two payments was given back",
 }
 """Each case in words."""
 
@@ -288,6 +289,17 @@ LINES: tuple[Line, ...] = (
             "{amount} for order {order} was given back to the card or account that you paid with. Banks take up to a "
             "few days to show it.",
             "{amount} for order {order} was given back to the card or account that you paid with.",
+        ),
+    ),
+    Line(
+        "refund.processed",
+        BUYER,
+        "second_done",
+        Text(
+            "Your second payment for order {order} was given back",
+            "A second payment for order {order} arrived, and {amount} of it was given back to the card or account that "
+            "it came from. Your first payment stays as it is. Banks take up to a few days to show it.",
+            "A second payment for order {order} arrived, and {amount} of it was given back. The first one stays.",
         ),
     ),
     Line(

@@ -126,7 +126,7 @@ def _words(
 def _of_money(event: Event, case: Case, party_id: int, side: str, told: Told) -> tuple[Text | None, dict[str, Any]]:
     """The line of the table for what happened to this party; None when nothing did."""
     if event.type == "refund.processed":
-        return money_texts.TEXTS[event.type, side, "done"], {}
+        return money_texts.TEXTS[event.type, side, "second_done" if case.fields["is_second"] else "done"], {}
     found = told.moved.get(event.id)
     if event.type == "refund.failed" and found is None:
         return money_texts.TEXTS[event.type, side, "waits"], {}
