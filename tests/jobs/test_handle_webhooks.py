@@ -18,6 +18,7 @@ from tests.support.market import DIVINE, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, runtime, sandbox, world  # noqa: F401
 from webapp import checkup, clock
 from webapp.app import create_app
+from webapp.jobs import webhook_waves
 from webapp.jobs.run_job import run_here
 from webapp.jobs.start import prepare
 from webapp.models import IncomingKind, IncomingWebhook, Payment, Run, Transfer, WebhookRefusal
@@ -294,6 +295,33 @@ def test_while_the_provider_is_silent_it_waits_and_then_it_is_handled(runtime: R
     assert webhooks(runtime) == [("handled", 1)]
     with runtime.db.reading() as session:
         assert orders.escrow_of(session, order).status == "held"
+
+
+def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
+    runtime: Runtime, world: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, reference = paid(runtime, world)
+    ask, heard = webhook_waves.ask, list[str]()
+
+    def meanwhile(desk: Runtime, arrived: incoming.Arrived) -> Any:
+        answer = ask(desk, arrived)
+        heard.append(webhooks(runtime)[0][0])
+        if len(heard) == 1:
+            post(runtime, "paystack", charge(reference, note="other words"))
+            with runtime.db.transaction() as session:
+                later = clock.now() + timedelta(minutes=5)
+                session.execute(update(IncomingWebhook).values(next_try_at=later))
+        return answer
+
+    monkeypatch.setattr(webhook_waves, "ask", meanwhile)
+    post(runtime, "paystack", charge(reference))
+    finish(runtime)
+    assert (webhooks(runtime), len(heard)) == ([("received", 2)], 1)
+
+    with runtime.db.transaction() as session:
+        session.execute(update(IncomingWebhook).values(next_try_at=clock.now()))
+    run_job_now(runtime, JOB)
+    assert (webhooks(runtime), len(heard)) == ([("handled", 2)], 2)
 
 
 def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime, world: Sandbox) -> None:
