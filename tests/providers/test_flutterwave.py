@@ -143,6 +143,28 @@ def test_a_long_list_of_refunds_is_looked_through(outfit: Outfit) -> None:
     assert [row.provider_id for row in company.refunds_of("pay-01")] == ["3"]
 
 
+def test_v4_looks_for_refunds_from_the_day_before_the_charge_on() -> None:
+    at = "2026-03-02T10:00:00.000Z"
+    charge = {"id": "chg_1", "reference": "pay-01", "amount": 1, "currency": "NGN", "status": "succeeded"}
+    ours = {"id": "rfd_1", "charge_id": "chg_1", "amount_refunded": 1, "status": "succeeded"}
+    rows = [ours | {"id": "rfd_9", "charge_id": "chg_9"}, ours]
+    company = v4_with({"data": [charge | {"created_datetime": at}]}, {"data": []}, {"data": rows}, {"data": []})
+
+    assert [row.provider_id for row in company.refunds_of("pay-01")] == ["rfd_1"]
+    lists = [asked for path, asked in company._caller.got if path == "/refunds"]
+    assert lists == [{"page": page, "from": "2026-03-01T10:00:00Z"} for page in (1, 2)]
+
+
+def test_v4_finds_its_refund_in_the_sandbox_among_those_of_a_time(outfit: Outfit, sandbox: Caller) -> None:
+    company = flutterwave(outfit(**V4))
+    company.start(CHECKOUT)
+    sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "webhook": False})
+
+    given = company.refund("pay-01", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
+
+    assert [row.provider_id for row in company.refunds_of("pay-01")] == [given.provider_id]
+
+
 def test_a_list_that_does_not_end_is_not_taken_for_an_absence() -> None:
     with pytest.raises(Unknown, match="too long"):
         list(pages(Answering(*[{"data": [{"id": 8}]}] * 9), "/v3/refunds", most=3))
@@ -170,9 +192,10 @@ class Answering:
     """A caller that answers with these bodies, one after the other."""
 
     def __init__(self, *bodies: dict[str, Any]) -> None:
-        self.bodies, self.posted = list(bodies), []
+        self.bodies, self.posted, self.got = list(bodies), [], []
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
+        self.got.append((path, params))
         return {"status": "success"} | self.bodies.pop(0)
 
     def post(self, path: str, body: Any, headers: Any = None) -> dict[str, Any]:

@@ -179,6 +179,7 @@ def test_a_refund_of_v4(v4: Replay, record: Any) -> None:
 def test_the_refunds_of_v4(v4: Replay, record: Any) -> None:
     v4.say(TOKEN, charged(record["reads"]["of"]), body(record))
     check(record, lambda: v4.providers.refunding["flutterwave"].refunds_of("pay-1"))
+    assert "from=2025-02-05T11" in v4.stub.asked[-1][1]
 
 
 @pytest.mark.parametrize("record", of("POST /realms/flutterwave/protocol/openid-connect/token"))
@@ -202,7 +203,8 @@ def test_a_webhook(record: Any) -> None:
 
 
 def charged(number: str) -> tuple[int, Any]:
-    row = {"id": number, "reference": "pay-1", "status": "succeeded", "amount": 5_000, "currency": "NGN"}
+    made = {"id": number, "reference": "pay-1", "created_datetime": "2025-02-06T11:00:00.000Z"}
+    row = made | {"status": "succeeded", "amount": 5_000, "currency": "NGN"}
     return 200, {"status": "success", "message": "ok", "meta": {"page_info": {"total_pages": 1}}, "data": [row]}
 
 

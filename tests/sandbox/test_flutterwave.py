@@ -125,6 +125,18 @@ def test_a_refund_of_v4_is_answered_without_a_status_of_the_call_and_goes_throug
     assert again.json()["error"]["code"] == "1404400"
 
 
+def test_refunds_of_v4_are_narrowed_by_time(flutterwave: Flutterwave):
+    flutterwave.control("options", {"strangers": False})
+    flutterwave.session()
+    number = flutterwave.control("pay/flutterwave/order-1", {"webhook": False})["number"]
+    flutterwave.v4("POST", "/refunds", {"charge_id": f"chg_{number}", "amount": 1, "reason": "duplicate"})
+    for hours, count in ((-1, 1), (1, 0)):
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + hours * 3600))
+        assert len(flutterwave.v4("GET", f"/refunds?from={since}").json()["data"]) == count
+        assert len(flutterwave.v4("GET", f"/refunds?to={since}").json()["data"]) == 1 - count
+    assert flutterwave.v4("GET", "/refunds?from=yesterday").status_code == 400
+
+
 def test_strangers_stand_in_every_list(flutterwave: Flutterwave):
     for path in ("/charges?reference=order-1", "/refunds"):
         assert len(flutterwave.v4("GET", path).json()["data"]) == 1

@@ -5,9 +5,10 @@ Every POST carries an idempotency key made from our reference, so that the same 
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from webapp import clock
 from webapp.domain.duplicate_payments import number_in
 from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
 from webapp.providers.answers import Answer
@@ -40,6 +41,8 @@ _REFUND = {"completed": Fate.SUCCEEDED, "succeeded": Fate.SUCCEEDED, "failed": F
 _INITIATED = "completed"
 _AMOUNTS = ("amount_refunded", "amount")
 _REASON = "requested_by_customer"
+_WIDER = timedelta(days=1)
+"""Whether a list begins at the instant or after the day that is asked for is not told."""
 
 
 def headers(tokens: Tokens) -> Mapping[str, str]:
@@ -138,8 +141,9 @@ class FlutterwaveV4:
         return paid
 
     def _refunds_of(self, paid: Seen) -> list[RefundRow]:
-        """The refunds of a charge, out of a list of all, which is narrowed by nothing that would help."""
-        rows = self._with_token(lambda: list(pages(self._caller, "/refunds")))
+        """The refunds of a charge, out of everybody's since the day before it: time is all that narrows the list."""
+        since: dict[str, Any] = {} if paid.paid_at is None else {"from": clock.iso(paid.paid_at - _WIDER)}
+        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", **since)))
         return [_refund(row, paid.currency or "") for row in rows if row.maybe("charge_id") == paid.provider_id]
 
     def _customer(self, email: str) -> str:
