@@ -7,7 +7,6 @@ tries so many orders, and prints the seed; `CHARGEBACK_SEED` tries the same ones
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random, SystemRandom
 
@@ -15,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.money.test_taken_back_orders import PRICE, WHY, World
-from tests.support.market import AMINA, DIVINE, NOW, Market, undone
+from tests.support.market import AMINA, DIVINE, NOW, Market, Undone, forgotten, undone
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
 from webapp.models import Account, Dispute, Escrow, Freeze, ProviderDispute, Transfer
@@ -188,20 +187,17 @@ def orders(random: Random, number: int) -> Iterator[Order]:
         yield Order(steps, amount, random.random() < 0.6, random.choice(LIABILITY))
 
 
-class _Undone(Exception):
-    """Ends an order without a trace."""
-
-
 def tell(runtime: Runtime, told: Sequence[Order]) -> None:
     """Each order on the same desk, which forgets it afterwards. Names the order that goes wrong."""
-    with _desk(runtime) as market:
+    with forgotten(runtime) as market:
+        market.limit(10**15)
         story = Story(market)
         for number, order in enumerate(told):
             try:
                 with undone(market.session):
                     _tell(story, order)
-                    raise _Undone
-            except _Undone:
+                    raise Undone
+            except Undone:
                 market.session.expunge_all()
             except BaseException:
                 print(f"\nseed {SEED}, order {number}: {order}")
@@ -215,15 +211,6 @@ def _tell(story: Story, order: Order) -> None:
         story.check()
     story.end()
     story.check_end()
-
-
-@contextmanager
-def _desk(runtime: Runtime) -> Iterator[Market]:
-    with pytest.raises(_Undone), runtime.db.transaction() as session:
-        market = Market(session, runtime)
-        market.limit(10**15)
-        yield market
-        raise _Undone
 
 
 @pytest.mark.parametrize("order", KNOWN, ids=lambda order: "-".join(order.steps))

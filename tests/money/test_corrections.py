@@ -1,32 +1,21 @@
 """Reverse and refund, reverse and split: one decision, one approval, both transfers in one transaction."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, all_books_agree, undone, wallet
+from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
 from tests.support.reversals import entries, left_by, let_go, owes, reverse, spend
 from webapp.domain.actors import Actor
 from webapp.domain.states import ApprovalStatus, EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit, Escrow, Event, Transfer
-from webapp.runtime import Runtime
 from webapp.services import approvals, corrections, escrows, freezes, previews, stop, taken_back
 from webapp.services.approvals import Decided
 from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
 WHY = "It was the wrong side."
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        market = Market(session, runtime)
-        market.limit(10**9)
-        yield market
-    all_books_agree(runtime)
 
 
 def paid_and_spent(market: Market, spent: int = 9_500) -> Escrow:

@@ -1,19 +1,18 @@
 """One deed for one and many: release, refund and void are the same for a person's one and a job's thousands."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 
-from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, all_books_agree, wallet
+from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Audit, Entry, Escrow, Event, Payment, Refund, Transfer
-from webapp.runtime import Runtime
 from webapp.services import (
     escrows,
     freezes,
@@ -31,15 +30,6 @@ from webapp.services.payment_failures import Failure
 
 JOB = job_actor("auto_release")
 WHY = "It is right so."
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        market = Market(session, runtime)
-        market.limit(10**9)
-        yield market
-    all_books_agree(runtime)
 
 
 def by_card(market: Market, amount: int = 10_000) -> Escrow:

@@ -7,7 +7,6 @@ tries so many orders, and prints the seed; `PAYOUT_SEED` tries the same ones aga
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from random import Random, SystemRandom
 
@@ -16,7 +15,7 @@ from sqlalchemy import func, select
 
 from tests.money.payout_deeds import JOB, STEPS, Deeds
 from tests.money.payout_story import ENDED_UNPAID, HELD, UNDER_WAY
-from tests.support.market import Market, undone
+from tests.support.market import Undone, forgotten, undone
 from webapp import jobs
 from webapp.domain.provider_words import Fate
 from webapp.domain.states import AccountKind
@@ -145,23 +144,21 @@ def orders(number: int) -> Iterator[Random]:
         yield Random(f"{SEED}-{each}")
 
 
-class _Undone(Exception):
-    """Ends an order without a trace."""
-
-
 def tell(runtime: Runtime, told: Sequence[Random], fixed: Sequence[str] = ()) -> None:
     """Each order on the same desk, which forgets it afterwards; `fixed` steps with each source of chance, if given.
 
     Names the order that goes wrong.
     """
-    with _desk(runtime) as market:
+    with forgotten(runtime) as market:
+        market.limit(10**15)
+        schedules.register(market.session, [jobs.registry()[payout_schedules.JOB]], market.at)
         for number, dice in enumerate(told):
             steps = fixed or ["night", *dice.choices(STEPS, k=dice.randint(4, 16))]
             try:
                 with undone(market.session):
                     _tell(Story(market, dice), steps)
-                    raise _Undone
-            except _Undone:
+                    raise Undone
+            except Undone:
                 market.session.expunge_all()
             except BaseException:
                 print(f"\nseed {SEED}, order {number}: {steps}")
@@ -173,16 +170,6 @@ def _tell(story: Story, steps: Sequence[str]) -> None:
         story.step(name)
     story.end()
     story.check_end()
-
-
-@contextmanager
-def _desk(runtime: Runtime) -> Iterator[Market]:
-    with pytest.raises(_Undone), runtime.db.transaction() as session:
-        market = Market(session, runtime)
-        market.limit(10**15)
-        schedules.register(session, [jobs.registry()[payout_schedules.JOB]], market.at)
-        yield market
-        raise _Undone
 
 
 @pytest.mark.parametrize("steps", FIXED, ids="-".join)

@@ -1,7 +1,6 @@
 """What is shown before a decision is what is posted by it: entry by entry, balance by balance, whatever the case."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -13,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.support import money
-from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market
+from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered
@@ -310,7 +309,7 @@ def test_what_is_shown_is_what_is_posted_on_postgresql(pg_runtime: Runtime, case
 
 def compare(runtime: Runtime, case: Case) -> None:
     """Preview, decide, and look at what the ledger has; or be refused both times in the same words."""
-    with _market(runtime) as market:
+    with forgotten(runtime) as market:
         market.limit(0 if case.is_above_limit else 10**15, case.currency)
         subject, said = SCENES[case.action](Scene(market, case))
         payload = executors.find(case.action).payload(reason=WHY, **said)
@@ -383,17 +382,3 @@ def _balance(session: Session, account_id: int) -> int:
 def _wallet(session: Session, party_id: int, currency: str) -> int:
     mine = select(Account.balance).where(Account.party_id == party_id, Account.kind == "wallet")
     return session.scalars(mine.where(Account.currency == currency)).one_or_none() or 0
-
-
-class _Undone(Exception):
-    """Ends an example's transaction without a trace."""
-
-
-@contextmanager
-def _market(runtime: Runtime) -> Iterator[Market]:
-    try:
-        with runtime.db.transaction() as session:
-            yield Market(session, runtime)
-            raise _Undone
-    except _Undone:
-        pass

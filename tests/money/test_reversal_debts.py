@@ -1,31 +1,19 @@
 """What an escrow pays after its reversal meets the debt that this reversal made, first and in the same transfer."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support import money
-from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, all_books_agree, wallet
+from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
 from tests.support.reversals import entries, left_by, let_go, owes, reverse, reversed_to_debt, spend, thaw
 from webapp.domain.actors import job_actor
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import Policy
 from webapp.models import Escrow
-from webapp.runtime import Runtime
 from webapp.services import disputes, explanation, previews, release_preview, releases
 from webapp.services.escrow_executors import ReleaseEscrow
 from webapp.services.reversal_executors import ReverseTransfer
 
 JOB = job_actor("auto_release")
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        market = Market(session, runtime)
-        market.limit(10**9)
-        yield market
-    all_books_agree(runtime)
 
 
 def released_by_job(market: Market, *escrows: Escrow) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.support.market import AMINA, DIVINE, NOW, Market
+from tests.support.market import AMINA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Charged, Fate, GivenBack, Seen
 from webapp.domain.rulings import Ruling
@@ -221,7 +221,7 @@ class World:
 
 
 def run(runtime: Runtime, steps: list[str], amount: int, marked: bool) -> None:
-    with _market(runtime) as market:
+    with forgotten(runtime) as market:
         market.limit(10**15)
         world = World(market, amount, marked)
         for name in steps:
@@ -272,17 +272,3 @@ def _savepoint(session: Session) -> Iterator[None]:
 
     with undone(session):
         yield
-
-
-class _Undone(Exception):
-    """Ends an example's transaction without a trace."""
-
-
-@contextmanager
-def _market(runtime: Runtime) -> Iterator[Market]:
-    try:
-        with runtime.db.transaction() as session:
-            yield Market(session, runtime)
-            raise _Undone
-    except _Undone:
-        pass

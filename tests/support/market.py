@@ -1,7 +1,7 @@
 """A small market to test with: parties, held escrows and people with roles."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,6 +84,18 @@ def undone(session: Session) -> Iterator[None]:
         session.info.clear()
         session.info.update(before)
         raise
+
+
+class Undone(Exception):
+    """Ends a test's transaction, or a part of it, without a trace."""
+
+
+@contextmanager
+def forgotten(runtime: Runtime) -> Iterator[Market]:
+    """A market of which nothing is left afterwards."""
+    with suppress(Undone), runtime.db.transaction() as session:
+        yield Market(session, runtime)
+        raise Undone
 
 
 def wallet(session: Session, party_id: int, currency: str = "NGN") -> int:
