@@ -205,6 +205,23 @@ def test_an_outcome_that_changes_after_the_decision_gives_it_again(case: Case, r
         assert (case.escrow().amount, case.escrow().fee) == (10_000, 500)
 
 
+def test_what_was_given_to_the_seller_is_taken_from_the_seller_when_the_bank_takes_it_again(case: Case) -> None:
+    number = case.charged_back()
+    for outcome in ("lost", "won"):
+        case.bank(number, outcome)
+    case.decide("give_again")
+    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("refunded", 9_500)
+    case.world.control(f"dispute/{number}", {"outcome": "lost"})
+    case.tell(number, "resolve", resolution="lost", resolvedAt="2026-03-01T10:00:00.000Z")
+    case.decide("claw_back")
+    assert (case.balance(AccountKind.WALLET, "seller"), case.balance(AccountKind.WALLET, "buyer")) == (0, 0)
+    assert (case.balance(AccountKind.FEES), case.balance(AccountKind.CLEARING)) == (0, 0)
+    case.world.control(f"dispute/{number}", {"outcome": "won"})
+    case.tell(number, "resolve", resolution="won", resolvedAt="2026-03-02T10:00:00.000Z")
+    case.decide("give_again")
+    assert case.balance(AccountKind.WALLET, "seller") == 9_500
+
+
 def test_after_the_release_it_opens_no_case_and_its_alert_ends_when_it_is_won(case: Case) -> None:
     case.night()
     number = case.charged_back()

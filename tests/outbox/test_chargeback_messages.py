@@ -50,7 +50,7 @@ def test_an_open_one_is_told_to_both_neutrally_with_its_sum(runtime: Runtime) ->
     )
     assert sellers.startswith("The payer's bank, or the service that was paid with, asks for NGN 40.00 of the payment")
     for letter in (buyers, sellers):
-        assert "Until that has ended, what we hold for the order stays held." in letter
+        assert "What we still hold for the order, if anything, stays held until that has ended." in letter
         assert "claim" not in letter
         assert "100.00" not in letter
 

@@ -21,7 +21,9 @@ class Bearer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An escrow as the taking meets it; `to_seller` is what a split gave the seller, before the fee."""
+    """An escrow as the taking meets it; `to_seller` is what the seller has of it before the fee after a split, or since
+    what came back after a refund was given to the seller.
+    """
 
     status: str
     amount: int
@@ -83,7 +85,7 @@ def bearers(hold: Hold, amount: int, on_top: int = 0) -> dict[Bearer, int]:
     amount -= on_top
     if hold.status == EscrowStatus.HELD:
         first = {Bearer.ESCROW: min(amount, hold.amount)}
-    elif hold.status in (EscrowStatus.RELEASED, EscrowStatus.SPLIT):
+    elif hold.status in (EscrowStatus.RELEASED, EscrowStatus.SPLIT) or hold.to_seller:
         gross = hold.amount if hold.status == EscrowStatus.RELEASED else hold.to_seller
         part = min(amount, gross)
         fee = fee_share(hold.fee, part, hold.amount)

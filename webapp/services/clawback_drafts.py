@@ -58,10 +58,7 @@ def claw_back(session: Session, payment: Payment, escrow: Escrow, gone: int, on_
 
     What of it is above the price is the platform's.
     """
-    hold = Hold(escrow.status, escrow.amount, escrow.fee, _to_seller(session, escrow))
-    if payment.duplicate_of_id is not None:
-        hold = _IN_WALLET
-    borne = bearers(hold, gone, on_top)
+    borne = bearers(_hold(session, payment, escrow), gone, on_top)
     whole = is_whole(payment, escrow, gone - on_top)
     sides: Sides = []
     for bearer, part in borne.items():
@@ -135,12 +132,13 @@ def goes_into_escrow(payment: Payment, escrow: Escrow) -> bool:
     return escrow.status == EscrowStatus.HELD and payment.taken_back_from == Bearer.ESCROW
 
 
-def bearer_of(payment: Payment, escrow: Escrow) -> Bearer:
+def bearer_of(session: Session, payment: Payment, escrow: Escrow) -> Bearer:
     """Of whom it is clawed back first."""
-    if payment.duplicate_of_id is not None:
-        return Bearer.BUYER
+    hold = _hold(session, payment, escrow)
+    if hold.to_seller:
+        return Bearer.SELLER
     ways = {EscrowStatus.HELD: Bearer.ESCROW, EscrowStatus.RELEASED: Bearer.SELLER, EscrowStatus.SPLIT: Bearer.SELLER}
-    return ways.get(EscrowStatus(escrow.status), Bearer.BUYER)
+    return ways.get(EscrowStatus(hold.status), Bearer.BUYER)
 
 
 def can_refund_rest(payment: Payment, *, is_refunded: bool) -> bool:
@@ -246,10 +244,29 @@ def _balance(session: Session, kind: AccountKind, party_id: int, currency: str) 
     return account.balance if account.floor is None else max(0, account.balance - account.floor)
 
 
-def _to_seller(session: Session, escrow: Escrow) -> int:
+def _hold(session: Session, payment: Payment, escrow: Escrow) -> Hold:
+    """Where the money of a payment is now."""
+    if payment.duplicate_of_id is not None:
+        return _IN_WALLET
+    ways = {EscrowStatus.SPLIT: _split_to_seller, EscrowStatus.REFUNDED: _given_to_seller}
+    to_seller = ways.get(EscrowStatus(escrow.status))
+    return Hold(escrow.status, escrow.amount, escrow.fee, to_seller(session, escrow) if to_seller else 0)
+
+
+def _given_to_seller(session: Session, escrow: Escrow) -> int:
+    """What came back after a refund and is the seller's, the fee of it included: a bank that took it, gave it back and
+    takes it once more finds it there, and not with the buyer.
+    """
+    left = select(func.max(Transfer.id)).where(Transfer.escrow_id == escrow.id, Transfer.leaves).scalar_subquery()
+    kinds = Transfer.kind.in_((TransferKind.TAKEN_BACK, TransferKind.CAME_BACK))
+    sellers = (Account.party_id == escrow.seller_id) | (Account.kind == AccountKind.FEES)
+    net = select(func.coalesce(func.sum(Entry.amount), 0)).join(Account, Account.id == Entry.account_id)
+    of_it = net.join(Transfer, Transfer.id == Entry.transfer_id).where(Transfer.escrow_id == escrow.id, kinds, sellers)
+    return max(0, int(session.scalars(of_it.where(Transfer.id > left)).one()))
+
+
+def _split_to_seller(session: Session, escrow: Escrow) -> int:
     """What a split gave the seller, before the fee: what it took from the hold less what the buyer got."""
-    if escrow.status != EscrowStatus.SPLIT:
-        return 0
     mine = (Transfer.escrow_id == escrow.id, Transfer.hold_no == escrow.hold_no, Transfer.leaves)
     out = select(Transfer.id).where(*mine).scalar_subquery()
     to_buyer = (Account.party_id == escrow.buyer_id) | (Account.kind == AccountKind.CLEARING)

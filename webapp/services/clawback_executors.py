@@ -93,7 +93,7 @@ def claw_back_payment(context: Context, subject: PaymentSubject, decision: ClawB
         _require_nothing_else(context, payment, escrow, own)
     _lock(context, escrow)
     drafts = clawback_drafts.claw_back(session, payment, escrow, gone.amount, on_top)
-    bearer = clawback_drafts.bearer_of(payment, escrow)
+    bearer = clawback_drafts.bearer_of(session, payment, escrow)
 
     def post() -> None:
         _decided(context, payment, escrow, bearer, "payment.claw_back", decision.reason, gone.amount)

@@ -35,6 +35,7 @@ from webapp.services.next_runs import next_run
 from webapp.services.reasons import Reason, Target
 from webapp.services.stop import stopped
 
+_BY_DISPUTE = (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM)
 _LEFT = {
     EscrowStatus.RELEASED: "It was released to the seller",
     EscrowStatus.REFUNDED: "It was refunded to the buyer",
@@ -155,7 +156,8 @@ def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:
 
 def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
     mine = select(Dispute).where(Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
-    for found in session.scalars(mine):
+    frozen_by = {each.cause_id for each in freezes.open_freezes(session, escrow.id) if each.cause in _BY_DISPUTE}
+    for found in session.scalars(mine.where(Dispute.id.not_in(frozen_by))):
         sentence = f"Dispute {found.ref} is {in_words(found.status)}."
         yield Reason(sentence, "Deciding or withdrawing it ends that.", Target("dispute", found.id))
 
@@ -171,7 +173,7 @@ def _thaw(freeze: Freeze) -> tuple[str, Target | None]:
         return "Lifting this freeze ends that.", Target("freeze", freeze.id)
     if freeze.cause == FreezeCause.PROPOSAL:
         return "Approving or rejecting the proposal ends that.", Target("approval", freeze.cause_id)
-    if freeze.cause in (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM):
+    if freeze.cause in _BY_DISPUTE:
         return "Deciding or withdrawing the dispute ends that.", Target("dispute", freeze.cause_id)
     if freeze.cause == FreezeCause.PAYMENT:
         return "Deciding who bears what was taken back ends that.", Target("payment", freeze.cause_id)

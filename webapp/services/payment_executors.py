@@ -210,8 +210,12 @@ def _require_not_held(subject: PaymentSubject) -> None:
     payment, escrow = subject.payment, subject.escrow
     if payment.status == PaymentStatus.SUCCEEDED and payment.duplicate_of_id is None:
         where = f"Its money is in escrow {escrow.ref}, which is {in_words(escrow.status)}"
-        way = "Refund it there: it goes back the way it came." if escrow.status == EscrowStatus.HELD else ""
-        raise Overtaken(f"{where}. {way or 'Nothing of it is left to refund here.'}")
+        way = "Nothing of it is left to refund here."
+        if escrow.status == EscrowStatus.HELD:
+            way = "Refund it there: it goes back the way it came."
+        if escrow.freezes:
+            way = "It is frozen: the escrow's page says by what, and what ends that. Then refund it there."
+        raise Overtaken(f"{where}. {way}")
 
 
 def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:

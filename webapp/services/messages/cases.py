@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain import shares
@@ -28,6 +28,7 @@ from webapp.models import (
     Refund,
     Transfer,
 )
+from webapp.models.base import BigInt
 from webapp.services import warranty_claims
 from webapp.services.messages.moved import Moved, Part
 from webapp.settings import Settings
@@ -99,18 +100,27 @@ def _surplus(payment: Payment) -> dict[str, str]:
 
 
 def _disputes(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
-    bank = exists().where(ProviderDispute.dispute_id == Dispute.id, Dispute.reason_code == "chargeback")
+    its = (ProviderDispute.dispute_id == Dispute.id, Dispute.reason_code == "chargeback")
+    bank = select(func.sum(ProviderDispute.amount).cast(BigInt)).where(*its).scalar_subquery()
     query = select(Dispute, bank, Escrow, Order, _BUYER, _SELLER).where(one_of(session, Dispute.id, ids))
     joined = query.join(Escrow, Escrow.id == Dispute.escrow_id).join(Order, Order.id == Escrow.order_id)
     rows = session.execute(_with_parties(joined, Escrow))
     return {
         dispute.id: Case(
-            _of_dispute(dispute, escrow, order, settings) | ({"claimant": BANK} if is_banks else {}),
+            _of_dispute(dispute, escrow, order, settings) | _of_bank(asked, order),
             _sides(*sides),
             dispute,
         )
-        for dispute, is_banks, escrow, order, *sides in rows
+        for dispute, asked, escrow, order, *sides in rows
     }
+
+
+def _of_bank(asked: int | None, order: Order) -> dict[str, Any]:
+    """What is otherwise when the payer's bank made it: it may want a part of the price."""
+    if asked is None:
+        return {}
+    part, price = Money(asked, order.currency), Money(order.amount, order.currency)
+    return {"claimant": BANK, "about": part if part == price else f"{part} of {price}"}
 
 
 def _refunds(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
@@ -287,6 +297,7 @@ def _of_escrow(escrow: Escrow, order: Order) -> dict[str, Any]:
 def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settings) -> dict[str, Any]:
     return _of_escrow(escrow, order) | {
         "dispute": dispute.ref,
+        "about": Money(escrow.amount, escrow.currency),
         "reference": dispute.ref,
         "claimant": dispute.claimant,
         "reason": REASON_CODES.get(dispute.reason_code, dispute.reason_code),

@@ -31,18 +31,18 @@ TEXTS: dict[str, Text] = {
     "chargeback.open.buyer": Text(
         "Your bank asks for {disputed} of order {order} back",
         "Your bank, or the service that you paid with, asks for {disputed} of your payment for order {order} back. "
-        "Until that has ended, what we hold for the order stays held. If you did not ask for this, tell "
-        "your bank and us.",
-        "Your bank asks for {disputed} of your payment for order {order} back. Until that has ended, what we hold for "
-        "the order stays held.",
+        "What we still hold for the order, if anything, stays held until that has ended. If you did not ask for this, "
+        "tell your bank and us.",
+        "Your bank asks for {disputed} of your payment for order {order} back. What we still hold for the order, "
+        "if anything, stays held until that has ended.",
     ),
     "chargeback.open.seller": Text(
         "The payer's bank asks for {disputed} of order {order} back",
         "The payer's bank, or the service that was paid with, asks for {disputed} of the payment for order {order} "
-        "back. Until that has ended, what we hold for the order stays held. We may ask you for what shows that you "
-        "delivered, and tell you how it ends.",
-        "The payer's bank asks for {disputed} of the payment for order {order} back. Until that has ended, what we "
-        "hold for the order stays held.",
+        "back. What we still hold for the order, if anything, stays held until that has ended. We may ask you for what "
+        "shows that you delivered, and tell you how it ends.",
+        "The payer's bank asks for {disputed} of the payment for order {order} back. What we still hold for the order, "
+        "if anything, stays held until that has ended.",
     ),
     "chargeback.won.buyer": Text(
         "Your bank's claim about order {order} has ended",
@@ -162,8 +162,8 @@ TEXTS: dict[str, Text] = {
     ),
     "staff.dispute.opened": Text(
         "Dispute {dispute} was opened",
-        "Dispute {dispute} about {amount} was opened by the {claimant}: {reason}. {link}",
-        "Dispute {dispute} about {amount} was opened by the {claimant}: {reason}. {link}",
+        "Dispute {dispute} about {about} was opened by the {claimant}: {reason}. {link}",
+        "Dispute {dispute} about {about} was opened by the {claimant}: {reason}. {link}",
     ),
     "staff.dispute.expired": Text(
         "Dispute {dispute} needs a decision",
@@ -207,8 +207,8 @@ TEXTS: dict[str, Text] = {
     ),
     "alert.resolved": Text(
         "Resolved: {subject}",
-        "It is over: {sentence}\n\nRule {rule}, from {since} to {until}. {link}",
-        "It is over: {sentence} (rule {rule}, from {since} to {until})",
+        "It is over. It was: {sentence}\n\nRule {rule}, from {since} to {until}. {link}",
+        "It is over. It was: {sentence} (rule {rule}, from {since} to {until})",
     ),
 }
 
