@@ -191,6 +191,23 @@ def test_paid_twice_is_an_alert_a_case_and_a_claw_back_to_decide(runtime: Runtim
     all_books_agree(runtime)
 
 
+@pytest.mark.parametrize("fate", [Fate.REVERSED, Fate.FAILED])
+def test_what_comes_back_of_two_leaves_the_schedule_paid_by_the_other(runtime: Runtime, fate: Fate) -> None:
+    first, second = failed_then_paid(runtime, again="paid")
+    decide(runtime, "payout.claw_back", first)
+    settled(runtime, second, fate)
+    assert books(runtime, second) == (str(fate), "processed", 6_000, 0)
+    with runtime.db.reading() as session:
+        plan = session.get_one(PayoutSchedule, payouts.get(session, first).schedule_id)
+        assert plan.payout_id == first
+        again = payouts.why_no_retry(payouts.get(session, second), plan, clock.now())
+        firing = (Alert.rule == "payout_failed", Alert.status == "firing")
+        [said] = session.scalars(select(Alert.sentence).where(*firing)).all()
+    assert "was followed by another payout already" in again
+    assert "was paid to" in said
+    all_books_agree(runtime)
+
+
 def test_what_the_wallet_lacks_is_the_partys_debt_and_a_write_off_is_the_platforms_loss(runtime: Runtime) -> None:
     for action, left in (("payout.claw_back", (0, -2_000)), ("payout.write_off", (2_000, 0))):
         first, _ = failed_then_paid(runtime, again="paid")

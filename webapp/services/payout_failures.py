@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -21,9 +21,12 @@ _GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLE
 
 def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at: datetime, actor: Actor) -> None:
     """Count the attempt. What comes back after it was paid, a reversal, and the last attempt end the schedule and fire
-    an alert: nothing is paid a second time by itself.
+    an alert: nothing is paid a second time by itself. A schedule that another of its payouts has paid stays paid.
     """
     was_paid, schedule = row.status == PayoutStatus.SUCCEEDED, _schedule(session, row)
+    if schedule is not None and (paid := _paid_instead(session, schedule)) is not None:
+        _stays_paid(session, schedule, paid, at)
+        schedule = None
     if schedule is None:
         if was_paid:
             said = _came_back(session, row, status, sentence)
@@ -83,6 +86,20 @@ def _schedule(session: Session, row: Any) -> PayoutSchedule | None:
     """The schedule whose present payout this is, locked."""
     found = _locked(session, row.schedule_id)
     return found if found is not None and found.payout_id == row.id else None
+
+
+def _paid_instead(session: Session, schedule: PayoutSchedule) -> Payout | None:
+    """Another payout of this schedule that counts as paid: one that went through after all, and was decided about."""
+    others = (Payout.schedule_id == schedule.id, Payout.id != schedule.payout_id)
+    paid = select(Payout).where(*others, Payout.status == PayoutStatus.SUCCEEDED)
+    return session.scalars(paid.order_by(Payout.id.desc()).limit(1)).first()
+
+
+def _stays_paid(session: Session, schedule: PayoutSchedule, paid: Payout, at: datetime) -> None:
+    schedule.status, schedule.payout_id, schedule.processed_at = ScheduleStatus.PROCESSED, paid.id, paid.settled_at
+    schedule.failure_reason, schedule.version = None, schedule.version + 1
+    alerts.resolve(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", at)
+    session.flush()
 
 
 def _locked(session: Session, schedule_id: int | None) -> PayoutSchedule | None:

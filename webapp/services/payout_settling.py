@@ -115,7 +115,8 @@ def _count(outcome: Outcome, each: Ruled) -> None:
     row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
     if each.course in (Course.FAIL, Course.REVERSE):
         outcome.failed.append(Refused(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
-        outcome.note(CAME_BACK, row.currency, row.amount)
+        if row.provider_id is not None:
+            outcome.note(CAME_BACK, row.currency, row.amount)
     elif each.course == Course.CONTRADICT:
         outcome.failed.append(Refused(row.id, row.ref, "It was paid after all, and its money is in the wallet again."))
     elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):

@@ -81,6 +81,7 @@ def settle_all(
     outcome = Outcome("refund")
     chosen = select(Refund).where(one_of(session, Refund.id, list(words))).order_by(Refund.id)
     found = session.scalars(chosen.execution_options(populate_existing=True)).all()
+    gone: list[int] = []
     owners = _owners(session, [row for word in words.values() if isinstance(word, Listed) for row in word.rows])
     for refund in found:
         told = words[refund.id]
@@ -92,7 +93,9 @@ def settle_all(
         before = refund.status
         _settle(_Case(session, refund, rows, at, actor), word)
         _count(outcome, refund, before)
-    for currency, amount in refund_ends.came_back(session, [each.id for each in outcome.failed]):
+        if before not in (RefundStatus.WAITING, RefundStatus.SENDING) and refund.status == RefundStatus.FAILED:
+            gone.append(refund.id)
+    for currency, amount in refund_ends.came_back(session, gone):
         outcome.note(CAME_BACK, currency, amount)
     return outcome
 
