@@ -78,7 +78,7 @@ def test_a_process_whose_run_another_carries_on_writes_nothing_to_it(runtime: Ru
         run_progress.hold(session, new, clock.now())
         for write in (
             lambda: run_progress.hold(session, old, clock.now()),
-            lambda: run_progress.add(session, old, run_progress.Progress(succeeded=1), {}, None),
+            lambda: run_progress.add(session, old, run_progress.Progress(succeeded=1), run_progress.Totals(), None),
             lambda: run_progress.finish(session, old, "succeeded", clock.now(), None),
         ):
             with pytest.raises(RunLost):

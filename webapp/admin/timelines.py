@@ -65,7 +65,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payment.same_money": (_l("The same money as was marked paid"), "good", "check"),
     "payment.taken_back": (_l("Taken back at the provider"), "bad", "return"),
     "payment.came_back": (_l("Came back at the provider"), "warn", "return"),
-    "payment.restored": (_l("Whole again at the provider"), "good", "check"),
+    "payment.restored": (_l("Nothing of it is left to decide"), "good", "check"),
     "payment.returned": (_l("Given back at the provider"), "calm", "return"),
     "payment.write_off": (_l("Written off: the platform bears it"), "warn", "coins"),
     "payment.claw_back": (_l("Clawed back"), "warn", "return"),

@@ -100,6 +100,8 @@ def call(session: Session, row: Any, sentence: str, *, at: datetime, actor: Acto
 def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: Actor) -> None:
     """What of a payment is gone is what was decided about."""
     sentence = "The provider has again what it had taken back."
+    if amount:
+        sentence = "What is gone of it is what was decided about before."
     _set(session, row.id, PaymentStatus.SUCCEEDED, amount, sentence)
     freezes.end(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
     alerts.resolve(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", at)
