@@ -16,7 +16,7 @@ from webapp.domain.alert_facts import PAYOUT_FAILED, Fact, Severity
 from webapp.errors import Conflict
 from webapp.jobs import alert_post, outage
 from webapp.jobs.alert_post import AlertPost, beat, send_alerts
-from webapp.models import Alert, Delivery
+from webapp.models import Alert, Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services import alerts, delivery_queue, processes
 from webapp.services.messages import alerts as alert_messages
@@ -79,6 +79,26 @@ def test_an_alert_that_fires_again_is_told_again(told: Runtime, receiver: Receiv
             alerts.fire(session, PAYOUT_FAILED, "payout 7", sentence, clock.now())
         send_alerts(told)
     assert [json.loads(body)["message"].count("came back") for _, body in receiver.got] == [0, 1]
+
+
+def test_an_alert_of_which_a_webhook_told_first_is_told_to_people_too(told: Runtime, receiver: Receiver) -> None:
+    alert_id = fire(told)
+    with told.db.transaction() as session:
+        endpoint = WebhookEndpoint(
+            url="https://shop.example/hook", description="shop", events=["alert.firing"], secret_sealed="x",
+            created_at=clock.now(), created_by="Divine",
+        )  # fmt: skip
+        session.add(endpoint)
+        session.flush()
+        session.add(
+            Delivery(
+                key="hook", channel="webhook", lane="w", endpoint_id=endpoint.id, kind="alert.firing",
+                subject_kind="alert", subject_id=alert_id, recipient="shop", body="{}", status="delivered", attempts=1,
+                next_try_at=clock.now(), created_at=clock.now(),
+            )
+        )  # fmt: skip
+    send_alerts(told)
+    assert len(receiver.got) == 1
 
 
 def test_a_silenced_alert_is_told_when_its_silence_is_over(told: Runtime, receiver: Receiver) -> None:

@@ -77,7 +77,7 @@ def test_balances_are_made_and_read(replay: Replay) -> None:
 
 def test_a_reference_that_is_there_is_looked_at(replay: Replay) -> None:
     blnk(replay, "move: same reference", "by reference").move(MOVED)
-    with pytest.raises(Different, match="7 USD was sent"):
+    with pytest.raises(Different, match=r"USD 0\.07 was sent"):
         blnk(replay, "move: same reference, other amount", "by reference").move(
             Movement("r1<run>", "USD", 7, "<a>", "<b>", "x")
         )

@@ -61,4 +61,6 @@ def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
 def _told(kind: str) -> Any:
     """Since it fired, or fired anew."""
     same = (Delivery.subject_kind == SUBJECT, Delivery.subject_id == Alert.id, Delivery.kind == kind)
-    return exists().where(*same, Delivery.created_at >= Alert.fired_at)
+    # A webhook of the same name tells a machine, and often first: people are told all the same.
+    to_people = Delivery.endpoint_id.is_(None)
+    return exists().where(*same, to_people, Delivery.created_at >= Alert.fired_at)
