@@ -1,6 +1,7 @@
 """A chargeback of a part, wherever people look: on the payment, in the list, on the escrow, in the case, in the API."""
 
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,25 @@ def test_its_amount_is_shown_wherever_people_look(case: Case, sign_in: SignIn) -
     for found in (shown, *listed):
         [bank] = found["chargebacks"]
         assert (bank["status"], bank["amount"]) == ("open", {"amount": 4_000, "currency": "NGN"})
+
+
+def test_one_that_was_accepted_and_won_after_all_says_where_the_money_is_and_goes(case: Case, sign_in: SignIn) -> None:
+    number = case.charged_back(4_000)
+    case.bank(number, "accepted")
+    case.bank(number, "won")
+    client, (payment, _, escrow, dispute) = sign_in("viewer"), _addresses(case)
+    won = "won chargeback 2 at paystack after all: the payer's bank had taken NGN 40.00, and gives that back."
+    for address in (payment, escrow, dispute):
+        page = unescape(_shown(client, address))
+        assert won in page, address
+        assert "it cost us nothing" not in page
+        assert "Booked as taken, and to be given again by a decision on the payment's page: NGN 40.00" in page
+    page = unescape(_shown(client, payment))
+    assert "it lies at paystack and counts in nobody's balance here. It had come out of escrow E-unpaid-1." in page
+    assert "“Give it again” on the payment's page brings NGN 40.00 into escrow E-unpaid-1." in page
+    assert "Deciding about the payment ends that." in _shown(client, escrow)
+    case.decide("give_again")
+    assert "lies at paystack" not in _shown(client, payment)
 
 
 def test_whoever_refunds_what_is_left_is_told_what_the_payer_has(case: Case, sign_in: SignIn) -> None:

@@ -67,6 +67,21 @@ def test_one_that_was_not_granted_is_told_to_both(sqlite_runtime: Runtime) -> No
     assert all("for NGN 40.00 of" in each[2] and "was not granted" in each[2] for each in ended)
 
 
+@pytest.mark.parametrize("before", [ChargebackStatus.ACCEPTED, ChargebackStatus.LOST])
+def test_one_that_the_bank_had_taken_before_says_that_it_comes_back(
+    sqlite_runtime: Runtime, before: ChargebackStatus
+) -> None:
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        scene = bank(Scene(session, place), before)
+        bank(scene, ChargebackStatus.WON)
+    spread(place)
+
+    ended = told(place, "chargeback.won.buyer", "chargeback.won.seller")
+    assert len(ended) == 2
+    assert all("not granted. NGN 40.00 that had gone back to the payer by it comes back to us." in e[2] for e in ended)
+
+
 def test_one_about_money_of_no_order_is_not_the_sellers_concern(sqlite_runtime: Runtime) -> None:
     place = with_settings(sqlite_runtime, **MAIL)
     with place.db.transaction() as session:

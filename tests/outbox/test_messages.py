@@ -282,6 +282,7 @@ def test_texts_name_known_fields_only(kind: str) -> None:
         "effective",
         "surplus_said",
         "disputed",
+        "given_back_said",
         "about",
         "covered",
         "rest_said",

@@ -36,12 +36,18 @@ def ended(status: ChargebackStatus, *, went_back: bool, is_refunded: bool) -> Ch
 
 _WORDS = {
     ChargebackStatus.OPEN: "The payer's bank wants {amount} back: chargeback {number} at {provider} is open.",
-    ChargebackStatus.WON: "We won chargeback {number} at {provider}: {amount} stay with us, it cost nothing.",
+    ChargebackStatus.WON: "We won chargeback {number} at {provider} over {amount}: it cost us nothing.",
     ChargebackStatus.LOST: "We lost chargeback {number} at {provider}: it cost {amount}, which the payer has back.",
     ChargebackStatus.ACCEPTED: "Chargeback {number} at {provider} was accepted: the payer has {amount} back.",
 }
 
 
-def in_words(provider: str, number: str, status: ChargebackStatus, amount: Money) -> str:
-    """Who won, and what it cost."""
-    return _WORDS[status].format(provider=provider, number=number, amount=amount)
+_WON_AFTER_ALL = (
+    "We won chargeback {number} at {provider} after all: the payer's bank had taken {amount}, and gives that back."
+)
+
+
+def in_words(provider: str, number: str, status: ChargebackStatus, amount: Money, *, had_taken: bool = False) -> str:
+    """Who won, and what it cost. `had_taken` says that the bank had the money before we won."""
+    words = _WON_AFTER_ALL if had_taken and status == ChargebackStatus.WON else _WORDS[status]
+    return words.format(provider=provider, number=number, amount=amount)

@@ -234,10 +234,13 @@ class ChargebackOpen(Event, type="chargeback.open", of=PaymentFacts):
 
 
 class ChargebackWon(Event, type="chargeback.won", of=PaymentFacts):
-    """The bank leaves the money with us."""
+    """The bank leaves the money with us, or gives it back."""
 
     number: Number
     disputed_amount: Disputed
+    given_back_amount: Annotated[
+        int, Field(description="What of it the bank had taken before and gives back, in minor units; 0 for nothing.")
+    ]
     outcome: Outcome
 
 

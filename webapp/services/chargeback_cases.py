@@ -16,6 +16,7 @@ from webapp.models import Dispute, Escrow, Payment, ProviderDispute
 from webapp.services import dispute_work, evidence
 
 MOST = 20
+_GIVEN_BACK = "{amount} of it was booked as taken: the page of the payment says where it goes, by a decision there. "
 _WON = "Its freeze has ended. This dispute goes on freezing the money until it is decided or withdrawn."
 _MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
 
@@ -25,7 +26,10 @@ def join(session: Session, dispute: Dispute, known: ProviderDispute, *, at: date
     is open, the case is due no later than the bank's answer.
     """
     agent = actor.entrusted_with("dispute:work")
-    said = f"{in_words(known)} {_WON}" if known.status == ChargebackStatus.WON else in_words(known)
+    said = in_words(known)
+    if known.status == ChargebackStatus.WON:
+        given = _GIVEN_BACK.format(amount=Money(known.booked_amount, known.currency)) if known.booked_amount else ""
+        said = f"{said} {given}{_WON}"
     dispute_work.say(session, dispute.id, "internal", said, at=at, actor=agent)
     if known.dispute_id != dispute.id:
         _attach_claim(session, dispute, known, at, agent)
@@ -77,7 +81,8 @@ def of_reversal(session: Session, escrow: Escrow) -> list[str]:
 def in_words(known: ProviderDispute) -> str:
     """How it stands, and what it costs."""
     amount = Money(known.amount, known.currency)
-    return chargeback.in_words(known.provider, known.number, ChargebackStatus(known.status), amount)
+    status, had_taken = ChargebackStatus(known.status), known.booked_amount + known.covered_amount > 0
+    return chargeback.in_words(known.provider, known.number, status, amount, had_taken=had_taken)
 
 
 def _warning(known: ProviderDispute) -> str:

@@ -7,6 +7,7 @@ payment is sent. When the bank wins, what it took is `taken_back` of the payment
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from webapp.domain.chargeback import Step
 from webapp.domain.event_types import ChargebackAccepted, ChargebackLost, ChargebackOpen, ChargebackWon
 from webapp.domain.provider_words import Charged
 from webapp.domain.states import (
+    LOST_CHARGEBACKS,
     ChargebackStatus,
     DisputeKind,
     EscrowStatus,
@@ -71,6 +73,7 @@ def settle(
     known = _known(session, payment, charged, at)
     before, status = known.status or None, _status(session, payment, charged)
     step = chargeback.step(before, status)
+    given_back = known.amount if before in LOST_CHARGEBACKS and status == ChargebackStatus.WON else 0
     known.status, known.amount, known.currency = status, charged.amount, charged.currency
     known.due_at, known.said = charged.due_at or known.due_at, charged.said[:300] or None
     known.ended_at = None if step.is_open else (known.ended_at or at)
@@ -82,7 +85,7 @@ def settle(
     if not step.is_news:
         return f"It is known already. {sentence}"
     _note_in_case(session, payment, escrow, known, step, sentence, at, actor, settings)
-    _tell(session, known, payment, before, sentence, at, actor)
+    _tell(session, known, payment, before, given_back, sentence, at, actor)
     return sentence
 
 
@@ -232,6 +235,7 @@ def _tell(
     known: ProviderDispute,
     payment: Payment,
     before: str | None,
+    given_back: int,
     sentence: str,
     at: datetime,
     actor: Actor,
@@ -247,13 +251,15 @@ def _tell(
         before={"status": before} if before else None,
         after=after,
     )
-    told = _EVENTS[ChargebackStatus(known.status)](number=known.number, disputed_amount=known.amount, outcome=sentence)
-    events.add(session, told, payment.id, at=at)
+    said: dict[str, Any] = {"number": known.number, "disputed_amount": known.amount, "outcome": sentence}
+    if known.status == ChargebackStatus.WON:
+        events.add(session, ChargebackWon(**said, given_back_amount=given_back), payment.id, at=at)
+    else:
+        events.add(session, _EVENTS[ChargebackStatus(known.status)](**said), payment.id, at=at)
 
 
 _EVENTS = {
     ChargebackStatus.OPEN: ChargebackOpen,
-    ChargebackStatus.WON: ChargebackWon,
     ChargebackStatus.LOST: ChargebackLost,
     ChargebackStatus.ACCEPTED: ChargebackAccepted,
 }

@@ -176,7 +176,7 @@ def _thaw(freeze: Freeze) -> tuple[str, Target | None]:
     if freeze.cause in _BY_DISPUTE:
         return "Deciding or withdrawing the dispute ends that.", Target("dispute", freeze.cause_id)
     if freeze.cause == FreezeCause.PAYMENT:
-        return "Deciding who bears what was taken back ends that.", Target("payment", freeze.cause_id)
+        return "Deciding about the payment ends that.", Target("payment", freeze.cause_id)
     if freeze.cause == FreezeCause.CHARGEBACK:
         return "The end of the chargeback ends that: its provider is asked every six hours.", None
     return "", None

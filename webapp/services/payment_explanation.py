@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from webapp.domain import chargeback
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import sentence
 from webapp.domain.state_words import in_words
 from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
 from webapp.models import Payment, Refund
-from webapp.services import refund_explanation
+from webapp.services import chargeback_cases, refund_explanation
 from webapp.services.payment_file import PaymentFile
 
 
@@ -55,7 +54,7 @@ def _meanwhile(file: PaymentFile) -> str:
     """What of its money can move before a person has decided."""
     payment, escrow = file.payment, file.escrow
     if payment.undecided_amount < 0:
-        return f"What came back stays at {payment.provider} until a person decides whose it is."
+        return file.came_back
     if payment.undecided_amount > 0 and file.first is not None:
         return f"It was kept for {file.buyer.name}, in the wallet, and is not held: a person decides who bears it."
     if payment.undecided_amount > 0 and escrow.status != EscrowStatus.HELD:
@@ -101,12 +100,7 @@ def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
 
 def _at_bank(file: PaymentFile) -> list[str]:
     """How the payer's bank stands to it."""
-    return [
-        chargeback.in_words(
-            each.provider, each.number, ChargebackStatus(each.status), Money(each.amount, each.currency)
-        )
-        for each in file.chargebacks
-    ]
+    return [chargeback_cases.in_words(each) for each in file.chargebacks]
 
 
 def _ended(file: PaymentFile, at: datetime) -> list[str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, ProviderDispute, Refund
 from webapp.services import (
+    came_back,
     case_timeline,
     chargebacks,
     clawback_drafts,
@@ -44,6 +45,8 @@ class PaymentFile:
     """Who bore how much of what was taken back and decided."""
     fee_gone: int = 0
     """What of that, decided or not, is the fee that the payer paid on top."""
+    came_back: str = ""
+    """Where what came back of it lies after it was decided, and whose it will be."""
     first: Payment | None = None
     """The payment besides which it was collected, if it was."""
     besides: Sequence[Payment] = ()
@@ -79,6 +82,7 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         chargebacks.of_payment(session, payment_id),
         clawback_drafts.borne_by(session, payment, escrow) if payment.taken_back_decided else {},
         clawback_drafts.fee_in(payment, refund, payment.taken_back_amount),
+        came_back.in_words(session, payment, escrow, refund),
         None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id),
         duplicate_payments.of_payment(session, payment_id),
         escrow_ledger.is_given_to_seller(escrow_ledger.of_escrow(session, escrow.id), escrow),

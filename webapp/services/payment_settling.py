@@ -21,6 +21,7 @@ from webapp.models import Escrow, Order, Payment
 from webapp.services import (
     alerts,
     audit,
+    came_back,
     chargeback_booking,
     checkout_ends,
     duplicate_payments,
@@ -214,11 +215,13 @@ def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor,
         taken_back.mark(session, each.row.id, each.taken_back, each.sentence)
         liability = settings.chargeback_liability
         if chargeback_booking.book(session, each.row.id, liability=liability, at=at, actor=actor):
-            taken_back.call(session, each.row, each.sentence, at=at, actor=actor)
+            taken_back.call(
+                session, each.row, each.sentence, came_back.of_payment(session, each.row.id), at=at, actor=actor
+            )
             left.append(each)
-    came_back = [each for each in left if each.taken_back < each.row.taken_back_decided]
-    gone = [each for each in left if each not in came_back]
-    for action, some in (("payment.taken_back", gone), ("payment.came_back", came_back)):
+    again = [each for each in left if each.taken_back < each.row.taken_back_decided]
+    gone = [each for each in left if each not in again]
+    for action, some in (("payment.taken_back", gone), ("payment.came_back", again)):
         if some:
             _tell(session, some, action, PaymentNeedsReview(), at, actor)
 

@@ -89,11 +89,14 @@ def note_booked(session: Session, payment: Payment, part: int) -> None:
     session.flush()
 
 
-def call(session: Session, row: Any, sentence: str, *, at: datetime, actor: Actor) -> None:
-    """A person has to decide about what is gone: its held escrow is frozen, and somebody is called."""
+def call(session: Session, row: Any, sentence: str, more: str, *, at: datetime, actor: Actor) -> None:
+    """A person has to decide about what is gone, or came back: its held escrow is frozen, and somebody is called.
+
+    The alert says `more` than the reason of the freeze.
+    """
     if row.duplicate_of_id is None:  # what was collected besides is in a wallet, and no escrow has any of it
         freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
-    said = f"Payment {row.reference} needs a decision: {sentence}"
+    said = f"Payment {row.reference} needs a decision: {sentence} {more}".rstrip()
     alerts.fire(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", said, at)
 
 

@@ -248,7 +248,11 @@ def of_clawed_back(payload: dict[str, Any]) -> dict[str, Any]:
 
 def of_chargeback(payload: dict[str, Any]) -> dict[str, Any]:
     """What can be said of a bank's dispute, by its event."""
-    return {"disputed": Money(payload["disputed_amount"], payload["currency"])}
+    disputed, given_back = (
+        Money(payload.get(name, 0), payload["currency"]) for name in ("disputed_amount", "given_back_amount")
+    )
+    said = f" {given_back} that had gone back to the payer by it comes back to us." if given_back.amount else ""
+    return {"disputed": disputed, "given_back_said": said}
 
 
 def of_covered(payload: dict[str, Any]) -> dict[str, Any]:

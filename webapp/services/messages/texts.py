@@ -47,14 +47,16 @@ TEXTS: dict[str, Text] = {
     "chargeback.won.buyer": Text(
         "Your bank's claim about order {order} has ended",
         "The claim of your bank, or of the service that you paid with, for {disputed} of your payment for order "
-        "{order} has ended: it was not granted.",
-        "Your bank's claim for {disputed} of your payment for order {order} has ended: it was not granted.",
+        "{order} has ended: it was not granted.{given_back_said}",
+        "Your bank's claim for {disputed} of your payment for order {order} has ended: it was not granted."
+        "{given_back_said}",
     ),
     "chargeback.won.seller": Text(
         "The claim of the payer's bank about order {order} has ended",
         "The claim of the payer's bank, or of the service that was paid with, for {disputed} of the payment for order "
-        "{order} has ended: it was not granted.",
-        "The claim of the payer's bank for {disputed} of the payment for order {order} has ended: it was not granted.",
+        "{order} has ended: it was not granted.{given_back_said}",
+        "The claim of the payer's bank for {disputed} of the payment for order {order} has ended: it was not granted."
+        "{given_back_said}",
     ),
     "refund.covered.buyer": Text(
         "{covered} for order {order} went back to you",

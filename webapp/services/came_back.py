@@ -1,0 +1,39 @@
+"""What was taken back of a payment, decided about, and is there again: where it lies, and who gets it by which deed."""
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.taken_back import Bearer
+from webapp.models import Escrow, Payment, Refund
+from webapp.services import clawback_drafts, orders, payments, refunds
+
+
+def of_payment(session: Session, payment_id: int) -> str:
+    """The same by the payment's number."""
+    payment = payments.get(session, payment_id)
+    escrow, refund = orders.escrow_of(session, payment.order_id), refunds.of_payment(session, payment_id)
+    return in_words(session, payment, escrow, refund)
+
+
+def in_words(session: Session, payment: Payment, escrow: Escrow, refund: Refund | None) -> str:
+    """That in sentences; empty when nothing came back that waits for a decision."""
+    if payment.undecided_amount >= 0:
+        return ""
+    lies = f"Until then it lies at {payment.provider} and counts in nobody's balance here."
+    draft = clawback_drafts.give_again(session, payment, escrow, clawback_drafts.undecided_fee(payment, refund))
+    goes = f"“Give it again” on the payment's page brings {clawback_drafts.in_words(escrow, [draft])}."
+    return f"{lies} {_borne(payment, escrow)} {goes}{_meanwhile(payment, escrow)}"
+
+
+def _borne(payment: Payment, escrow: Escrow) -> str:
+    who = {
+        Bearer.ESCROW: f"It had come out of escrow {escrow.ref}.",
+        Bearer.SELLER: "It had been taken from the seller.",
+        Bearer.BUYER: "It had been taken from the buyer.",
+        Bearer.PLATFORM: "The platform had borne it.",
+    }
+    return who[Bearer(payment.taken_back_from or Bearer.ESCROW)]
+
+
+def _meanwhile(payment: Payment, escrow: Escrow) -> str:
+    is_held = clawback_drafts.is_held_for(payment, escrow)
+    return f" Nothing of escrow {escrow.ref} moves before." if is_held else ""
