@@ -6,13 +6,24 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Session
 
 from tests.outbox.scenes import Scene
+from tests.outbox.support import payout_of
+from tests.support.market import Market
 from webapp import clock
-from webapp.admin import alerts as screen
+from webapp.admin import alert_places
 from webapp.app import create_app
-from webapp.domain.alert_facts import BOOKS_DIFFER, CHARGEBACK, FACTS, PAYMENT_TAKEN_BACK, PAYOUT_FAILED, REFUND_FAILED
-from webapp.models import Alert, Payment, ProviderDispute, Refund
+from webapp.domain.alert_facts import (
+    BOOKS_DIFFER,
+    CHARGEBACK,
+    FACTS,
+    PAYMENT_TAKEN_BACK,
+    PAYOUT_CONTRADICTED,
+    PAYOUT_FAILED,
+    REFUND_FAILED,
+)
+from webapp.models import Alert, Escrow, Payment, PayoutSchedule, ProviderDispute, Refund
 from webapp.runtime import Runtime
 from webapp.services import alert_rules, alert_subjects, alerts
 
@@ -39,6 +50,16 @@ def paid(desk: Runtime) -> Payment:
             alerts.fire(session, fact, subject, "Something happened.", clock.now())
         session.expunge(payment)
     return payment
+
+
+def plan_of(session: Session, party_id: int) -> PayoutSchedule:
+    """A payout that was planned."""
+    now = clock.now()
+    planned = {"currency": "NGN", "amount": 5_000, "due_at": now, "status": "pending"}
+    plan = PayoutSchedule(ref="plan-1", party_id=party_id, created_at=now, created_by="x", **planned)
+    session.add(plan)
+    session.flush()
+    return plan
 
 
 def found(desk: Runtime, words: str) -> set[str]:
@@ -77,6 +98,43 @@ def test_each_subject_is_a_link_to_its_page(desk: Runtime, paid: Payment, sign_i
     assert client.get(f"/payments/{paid.id}").status_code == 200
 
 
+def test_a_payout_its_plan_and_a_dispute_lead_to_their_own_pages(desk: Runtime, sign_in: SignIn) -> None:
+    with desk.db.transaction() as session:
+        dispute = Market(session, desk).dispute()
+        seller = session.get_one(Escrow, dispute.escrow_id).seller_id
+        payout, plan = payout_of(session, seller, clock.now()), plan_of(session, seller)
+        homes = {
+            (PAYOUT_FAILED, f"payout {payout.ref}"): f"/payouts/{payout.id}",
+            (PAYOUT_CONTRADICTED, f"payout {payout.ref}"): f"/payouts/{payout.id}",
+            (PAYOUT_FAILED, f"payout schedule {plan.ref}"): f"/payout-schedules/{plan.id}",
+        }
+        for fact, subject in homes:
+            alerts.fire(session, fact, subject, "Something happened.", clock.now())
+        alerts.sync(session, "payout_unpaid", "page", {plan.ref: alerts.Found("Unpaid.")}, clock.now())
+        alerts.sync(session, "dispute_past_due", "warn", {dispute.ref: alerts.Found("Late.")}, clock.now())
+        links = {subject: home for (_, subject), home in homes.items()}
+        links |= {plan.ref: f"/payout-schedules/{plan.id}", dispute.ref: f"/disputes/{dispute.id}"}
+    client = sign_in("viewer")
+    page = client.get("/alerts/").text
+    for subject, home in links.items():
+        assert f'<a href="{home}">{subject}</a>' in page
+        assert client.get(home).status_code == 200
+    assert "/search/?q=" not in page.split("<table")[1]
+
+
+def test_an_alert_has_a_page_that_says_all_of_it(desk: Runtime, paid: Payment, sign_in: SignIn) -> None:
+    with desk.db.reading() as session:
+        number = session.scalars(select(Alert.id).where(Alert.rule == "refund_failed")).one()
+    client = sign_in("operator")
+    page = client.get(f"/alerts/{number}").text
+    for said in ("Something happened.", FACTS["refund_failed"].what, f'<a href="/payments/{paid.id}">refund 1</a>'):
+        assert said in page
+    assert f"/alerts/{number}/resolve" in page
+    assert f'<a href="/alerts/{number}">refund failed</a>' in client.get("/alerts/").text
+    assert client.get("/alerts/999").status_code == 404
+    assert "Only these roles may do this" in sign_in("viewer").get(f"/alerts/{number}").text
+
+
 def test_where_nothing_is_resolved_by_hand_the_page_says_why(desk: Runtime, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
         alerts.sync(session, "silent", "page", {"worker": alerts.Found("No worker.")}, clock.now())
@@ -97,5 +155,5 @@ def test_every_kind_of_alert_says_where_its_subject_is(desk: Runtime, rule: str)
         each for each in FACTS if each.startswith("payment_")
     }
     with create_app(desk).test_request_context():
-        is_known = rule in of_payments or screen._address(rule, "payout 7" if rule.startswith("payout") else "7")
+        is_known = rule in of_payments or alert_places.address(rule, "payout 7" if rule.startswith("payout") else "7")
     assert bool(is_known) != (rule == "disk_nearly_full")

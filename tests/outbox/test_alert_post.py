@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from tests.outbox.conftest import Letters, Receiver, with_settings
@@ -44,7 +45,11 @@ def test_an_alert_is_told_once_when_it_fires_and_once_when_it_is_over(
     fire(told)
     send_alerts(told)
     assert len(receiver.got) == len(letters.got) == 1
-    assert "No worker has been heard of." in json.loads(receiver.got[0][1])["message"]
+    message = json.loads(receiver.got[0][1])["message"]
+    assert "No worker has been heard of." in message
+    with told.db.reading() as session:
+        [alert] = session.scalars(select(Alert.id)).all()
+    assert all(f"/alerts/{alert}" in each for each in (message, letters.got[0][1]))
 
     with told.db.transaction() as session:
         alerts.resolve(session, "silent", "worker", clock.now())

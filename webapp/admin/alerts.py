@@ -3,23 +3,24 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import request, url_for
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import DataRequired
 
 from webapp import clock
+from webapp.admin import alert_places
 from webapp.admin.columns import Column, choice, since, until
 from webapp.admin.doors import Asked, Done, door
 from webapp.admin.escrow_deeds import ReasonForm
 from webapp.admin.forms import DeskForm, InstantField
 from webapp.admin.list_screen import ListScreen
 from webapp.admin.lists import Listing
+from webapp.admin.offers import Offer, offer
 from webapp.admin.screen import page
 from webapp.admin.words import told, when
-from webapp.domain.alert_facts import BOOKS_DO_NOT_BALANCE, FACTS, TRANSFER_REJECTED
+from webapp.domain.alert_facts import FACTS
 from webapp.domain.states import AlertStatus
-from webapp.errors import NotFound
 from webapp.models import Alert
 from webapp.security import current_actor
 from webapp.services import alert_subjects, alerts
@@ -46,6 +47,28 @@ _SILENCE = timedelta(hours=8)
 def _rule_choices() -> list[tuple[str, str]]:
     """Every kind of alert: those that are asked about, and those that facts raise."""
     return [(name, name.replace("_", " ")) for name in sorted({*rules(), *FACTS})]
+
+
+def _question(rule: str) -> str:
+    """What a rule asks, or what its fact is."""
+    asked = rules().get(rule)
+    if asked is not None:
+        return (asked.question.__doc__ or "").strip()
+    return FACTS[rule].what if rule in FACTS else ""
+
+
+def _offers(alert: Alert) -> list[Offer]:
+    """What may be said about an alert."""
+    over = _("It is over.") if alert.status == AlertStatus.RESOLVED else ""
+    seen = _("Somebody sees to it already.") if alert.status == AlertStatus.ACKNOWLEDGED else ""
+    ends = _("It ends by itself with its cause, never by hand.") if alert.rule in rules() else ""
+    is_silent = alert.silenced_until is not None and alert.silenced_until > clock.now()
+    way = ("unsilence", _l("End silence…")) if is_silent else ("silence", _l("Silence…"))
+    return [
+        offer("acknowledge", _l("Acknowledge…"), "eye", "alert:manage", over or seen),
+        offer("resolve", _l("Resolve…"), "check", "alert:manage", over or ends),
+        offer(*way, "bell", "alert:manage", over),
+    ]
 
 
 class SilenceForm(DeskForm):
@@ -115,23 +138,24 @@ class AlertScreen(ListScreen):
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and what the rules ask."""
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
-        asked = {name: (rule.question.__doc__ or "").strip() for name, rule in rules().items()}
-        questions = {name: fact.what for name, fact in FACTS.items()} | asked
-        return {"tabs": tabs, "questions": questions, "asked": asked, "now": clock.now()}
+        questions = {name: _question(name) for name in {*rules(), *FACTS}}
+        return {"tabs": tabs, "questions": questions, "asked": rules(), "now": clock.now()}
 
     @page("/")
     def index(self) -> Any:
         """The list, each subject with its page."""
         with self.reading() as session:
             found = self.asked().read(session, request.args, *self.conditions())
-            payments = alert_subjects.payments(session, [(row.rule, row.subject) for row in found.rows])
-            around = self.around(session)
+            about = alert_places.reader(session, found.rows)
+            return self.show(self.list_template, page=found, about=about, **self.around(session))
 
-            def about(rule: str, subject: str) -> str | None:
-                paid = payments.get((rule, subject))
-                return _address(rule, subject) if paid is None else url_for("payments.one", payment_id=paid)
-
-            return self.show(self.list_template, page=found, about=about, **around)
+    @page("/<int:alert_id>")
+    def one(self, alert_id: int) -> Any:
+        """One alert, whose page every message about it leads to."""
+        with self.reading() as session:
+            alert = alerts.get(session, alert_id)
+            about = alert_places.reader(session, [alert])(alert.rule, alert.subject)
+        return self.show("one.html", alert=alert, about=about, question=_question(alert.rule), offers=_offers(alert))
 
     @door("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_acknowledge_asked")
     def acknowledge(self, alert_id: int, form: DeskForm) -> Done:
@@ -187,64 +211,10 @@ class AlertScreen(ListScreen):
 
     def _asked(self, alert_id: int, title: str, summary: str, verb: str) -> Asked:
         with self.reading() as session:
-            alert = session.get(Alert, alert_id)
-        if alert is None:
-            raise NotFound(_("There is no such alert."))
+            alert = alerts.get(session, alert_id)
         facts = [(_("What"), told(alert.sentence)), (_("Since"), when(alert.fired_at)), (_("Rule"), alert.rule)]
         return Asked(title, self.at(), summary, verb, facts=facts)
 
     def _tab(self) -> str:
         wanted = request.args.get("tab", "")
         return wanted if wanted in TABS else "firing"
-
-
-_JOBS = frozenset({"no_execution", "next_slot_off", "running_long", "run_failed", "items_failed", "long_run"})
-_BOOKS = frozenset({"books_differ", "books_not_compared"})
-_PROVIDERS = frozenset(
-    {
-        "provider_unwell",
-        "token_not_refreshed",
-        "mirror_given_up",
-        "test_key_in_production",
-        "test_answers_in_production",
-    }
-)
-_PAYOUTS = frozenset({"payout_needs_person", "payout_unsettled", "payouts_paused", "payout_account_changed"})
-_SOUGHT = frozenset({"dispute_past_due", "payout_unpaid"})
-_ENDPOINTS = frozenset({"endpoint_paused", "endpoint_held"})
-_QUEUES = frozenset({"silent", "waiting_too_long", "clock_off", "redis_unwell"})
-_NOUNS = ("payout schedule ", "payout ")
-
-
-def _address(rule: str, subject: str) -> str | None:
-    """Where the alert's subject is found, when that is not a payment's page."""
-    if rule in _JOBS:
-        return url_for("jobs.one", job=subject)
-    if rule in _SOUGHT:
-        return url_for("search.index", q=subject)
-    if rule in _BOOKS:
-        return url_for("reconciliation.index", source=subject)
-    if rule == TRANSFER_REJECTED.name:
-        return url_for("reconciliation.index", q=subject)
-    if rule == BOOKS_DO_NOT_BALANCE.name:
-        return url_for("jobs.one", job="verify_books")
-    if rule in _ENDPOINTS:
-        return url_for("webhooks.one", endpoint_id=subject)
-    return _list_of(rule) or _address_of(subject)
-
-
-def _list_of(rule: str) -> str | None:
-    """Where everything is that the rule is about."""
-    if rule in _PROVIDERS:
-        return url_for("providers.index")
-    if rule in _PAYOUTS:
-        return url_for("payouts.index")
-    if rule in ("dead_letters", "delivery_waiting_too_long"):
-        return url_for("notifications.index", tab="dead" if rule == "dead_letters" else None)
-    return url_for("queues.index") if rule in _QUEUES else None
-
-
-def _address_of(subject: str) -> str | None:
-    """Where a payout or its schedule is found."""
-    ref = next((subject.removeprefix(each) for each in _NOUNS if subject.startswith(each)), None)
-    return url_for("search.index", q=ref) if ref else None

@@ -1,7 +1,7 @@
-"""What alerts are about: finding them by any part of it, always by an index, and the payment behind a subject."""
+"""What alerts are about: finding them by any part of it, always by an index, and the thing behind a subject."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, literal, select, tuple_, union_all
@@ -9,13 +9,24 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import CHARGEBACK
 from webapp.domain.numbers import parse_whole
-from webapp.models import Alert, Payment, ProviderDispute, Refund
+from webapp.models import Alert, Dispute, Payment, Payout, PayoutSchedule, ProviderDispute, Refund
 from webapp.providers.house import KNOWN
 from webapp.sql import begins, one_of
 
 ENOUGH = 1000
 """How many of each kind of match are looked at."""
 _NOUNS = ("payment", "payout", "payout schedule", "refund")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The thing whose page has an alert's subject."""
+
+    kind: str
+    id: int
+
+
+_Reader = Callable[[Session, list[Any]], Iterator[tuple[Any, Home]]]
 
 
 def matching(words: str) -> ColumnElement[bool]:
@@ -25,31 +36,63 @@ def matching(words: str) -> ColumnElement[bool]:
     return Alert.id.in_(union_all(*[select(way.limit(ENOUGH).subquery()) for way in _ways(words)]))
 
 
-def payments(session: Session, rows: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """By rule and subject the payment whose page has it: of a refund, of a chargeback, and a payment itself."""
-    found: dict[tuple[str, str], int] = {}
-    refunds: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    banks: dict[tuple[str, str], tuple[str, str]] = {}
-    for rule, subject in rows:
-        noun, _space, name = subject.rpartition(" ")
-        number = parse_whole(name)
-        if rule == CHARGEBACK.name:
-            banks[noun, name] = rule, subject
-        elif noun == "payment" and number is not None:
-            found[rule, subject] = number
-        elif noun == "refund" and number is not None:
-            refunds[number].append((rule, subject))
-    if refunds:
-        of_refunds = select(Refund.id, Refund.payment_id).where(one_of(session, Refund.id, list(refunds)))
-        for refund_id, payment_id in session.execute(of_refunds):
-            found |= dict.fromkeys(refunds[refund_id], payment_id)
-    if banks:
-        named = tuple_(ProviderDispute.provider, ProviderDispute.number).in_(list(banks))
-        columns = (ProviderDispute.provider, ProviderDispute.number, ProviderDispute.payment_id)
-        for row in session.execute(select(*columns).where(named)):
-            if row.payment_id is not None:
-                found[banks[row.provider, row.number]] = row.payment_id
-    return found
+def homes(session: Session, rows: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Home]:
+    """By rule and subject what has a page of its own: a payment (also of its refund and of a chargeback), a payout, a
+    payout schedule, a dispute. What is not there any more is left out.
+    """
+    names = {row: _named(*row) for row in rows}
+    found: dict[tuple[str, Any], Home] = {}
+    for kind, read in _READ.items():
+        if wanted := list({name for each, name in names.values() if each == kind}):
+            found |= {(kind, name): home for name, home in read(session, wanted)}
+    return {row: found[named] for row, named in names.items() if named in found}
+
+
+def _named(rule: str, subject: str) -> tuple[str, Any]:
+    """What kind of thing a rule's subject is, and its number, reference or name."""
+    noun, _space, name = subject.rpartition(" ")
+    if rule == CHARGEBACK.name:
+        return "chargeback", (noun, name)
+    if rule in _BARE:
+        return _BARE[rule], subject
+    return noun, (parse_whole(name) or 0) if noun in ("payment", "refund") else name
+
+
+def _of_refunds(session: Session, ids: list[Any]) -> Iterator[tuple[Any, Home]]:
+    rows = select(Refund.id, Refund.payment_id).where(one_of(session, Refund.id, ids))
+    return ((number, Home("payment", payment)) for number, payment in session.execute(rows))
+
+
+def _of_payments(session: Session, ids: list[Any]) -> Iterator[tuple[Any, Home]]:
+    rows = session.scalars(select(Payment.id).where(one_of(session, Payment.id, ids)))
+    return ((number, Home("payment", number)) for number in rows)
+
+
+def _of_chargebacks(session: Session, names: list[Any]) -> Iterator[tuple[Any, Home]]:
+    named = tuple_(ProviderDispute.provider, ProviderDispute.number).in_(names)
+    columns = (ProviderDispute.provider, ProviderDispute.number, ProviderDispute.payment_id)
+    for row in session.execute(select(*columns).where(named, ProviderDispute.payment_id.is_not(None))):
+        yield (row.provider, row.number), Home("payment", row.payment_id)
+
+
+def _by_ref(kind: str, model: type[Payout | PayoutSchedule | Dispute]) -> _Reader:
+    def read(session: Session, refs: list[Any]) -> Iterator[tuple[Any, Home]]:
+        rows = select(model.ref, model.id).where(model.ref.in_(refs))
+        return ((ref, Home(kind, number)) for ref, number in session.execute(rows))
+
+    return read
+
+
+_BARE = {"payout_unpaid": "payout schedule", "dispute_past_due": "dispute"}
+"""Rules whose subject is a reference without its noun."""
+_READ: dict[str, _Reader] = {
+    "payment": _of_payments,
+    "refund": _of_refunds,
+    "chargeback": _of_chargebacks,
+    "payout": _by_ref("payout", Payout),
+    "payout schedule": _by_ref("payout_schedule", PayoutSchedule),
+    "dispute": _by_ref("dispute", Dispute),
+}
 
 
 def _ways(words: str) -> list[Select[Any]]:

@@ -54,7 +54,7 @@ def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
         "rule": alert.rule,
         "since": cases.when(alert.fired_at),
         "until": cases.when(alert.resolved_at),
-        "link": cases.link(settings, "/alerts/"),
+        "link": cases.link(settings, f"/alerts/{alert.id}"),
     }
 
 
