@@ -110,6 +110,8 @@ def said(instant: datetime, zone: tzinfo) -> str:
 
 def _read(typed: str) -> datetime:
     try:
+        if typed[11:13] == "24":  # RFC 3339's hours end at 23; Python 3.14 takes it for the next midnight
+            raise ValueError
         found = datetime.fromisoformat(typed)
     except ValueError:
         raise ValueError(f"{_short(typed)} is a time that no calendar has; write it such as {EXAMPLE}") from None
