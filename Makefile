@@ -5,14 +5,14 @@ PYTHON := $(shell for p in $(SUPPORTED) python3 python; do $$p -c 'import sys; s
 BIN := .venv/bin
 READY := .venv/.ready
 QUIET := --quiet --disable-pip-version-check
-VERSION := -c 'import sys, pip; print(*sys.version_info[:2])'
+VERSION := print(*sys.version_info[:2])
 
-# A Python that was chosen, and is not the one installed for, is installed for anew.
-ifneq ($(origin PYTHON),file)
-ifneq ($(shell $(BIN)/python $(VERSION) 2>/dev/null),$(shell $(PYTHON) -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null))
+# For which Python all is installed. Nothing where an installation was cut short, its Python is gone or another by now, or the folder was moved.
+INSTALLED := $(shell test -e $(READY) && grep -qsF "$$(pwd -P)/$(BIN)/python" $(BIN)/desk && $(BIN)/python -c 'import sys, pip; $(VERSION)' 2>/dev/null)
+WANTED := $(if $(filter file,$(origin PYTHON)),$(INSTALLED),$(shell $(PYTHON) -c 'import sys; $(VERSION)' 2>/dev/null))
+ifneq ($(or $(INSTALLED),none),$(WANTED))
 .PHONY: $(READY)
-CLEAR := --clear
-endif
+ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
@@ -46,10 +46,11 @@ lock: $(READY) ## write requirements.lock from pyproject.toml and try it for eve
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
 
 $(READY): requirements.lock pyproject.toml
-	@python=$(PYTHON); test -n "$$python" || python=$$(command -v python3 || command -v python) || exec sh tools/no_python.sh; \
-		command -v "$$python" >/dev/null || { echo "There is no $$python here."; exit 1; }; "$$python" tools/check_machine.py $(MAKECMDGOALS)
+	@for python in $(or $(PYTHON),python3 python); do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/dev/null; then exec "$$python" tools/check_machine.py $(MAKECMDGOALS); fi; \
+	done; exec sh tools/no_python.sh $(PYTHON)
 	@echo "Installing into .venv with $(PYTHON): a minute or two …"
-	@test -z "$(CLEAR)" && $(BIN)/python $(VERSION) >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@rm -f $@; test -z "$(ANEW)" || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python tools/reach_packages.py
 	@$(BIN)/python -m pip install $(QUIET) --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation -e .
