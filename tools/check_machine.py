@@ -6,6 +6,7 @@
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import socket
 import sys
@@ -13,40 +14,62 @@ import sysconfig
 import tempfile
 from contextlib import closing
 from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment
 
-from package_manager import PYTHON, SERVER, VENV, command_for
+from package_manager import PYTHON, VENV, command_for
 
 OLDEST, NEWEST = (3, 11), (3, 14)
-CARRIED = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64")}
+SUPPORTED = "3.11, 3.12, 3.13 or 3.14"
+READY_MADE_FOR = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")}
 NEEDED_MEGABYTES = 1500
 LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
 IN_THE_WAY = ":?%"
+FROM_FILE = ("PORT", "VAR_DIR", "REDIS_URL")
 
 
 def problems(folder, environment, goals):
     """What stands in the way of these goals, a sentence each. In the wrong system or Python, no more is looked at."""
-    wrong = [said for said in (wrong_system(folder), wrong_python()) if said]
+    wrong = wrong_system(folder) or wrong_python()
     if wrong:
-        return wrong
+        return [wrong]
+    environment = dict(settings_file(folder), **environment)
     var = os.path.abspath(os.path.join(folder, environment.get("VAR_DIR") or "var"))
     looks = [
         no_venv(),
         odd_path(folder) or odd_path(var),
-        not_writable(folder) or no_sockets(var) or full(folder) or full(tempfile.gettempdir()),
+        not_writable(folder) or no_room_for_data(var) or full(folder) or full(tempfile.gettempdir()),
         long_path(var, environment),
-        no_server(environment),
         silent_proxy(environment),
         taken_port(environment.get("PORT", "")) if "up" in goals else "",
     ]
     return [said for said in looks if said]
 
 
+def settings_file(folder):
+    """What .env says of the settings that matter here, as the desk reads it."""
+    try:
+        with open(os.path.join(folder, ".env"), encoding="utf-8", errors="replace") as file:
+            lines = re.findall(r"^\s*(?:export\s+)?(\w+)\s*=\s*(.*?)(?:\s+#.*)?\s*$", file.read(), re.MULTILINE)
+    except OSError:
+        return {}
+    return {name.upper(): value.strip("\"'") for name, value in lines if name.upper() in FROM_FILE}
+
+
 def wrong_system(folder):
-    """Windows, or a Linux that ready-made packages are not made for."""
+    """Windows, or a system or processor that ready-made packages are not made for."""
     if os.name == "nt" or sys.platform in ("cygwin", "msys"):
         return "On Windows, Escrow Desk runs in WSL: `wsl --install`, then clone and start it there."
     if "microsoft" in platform.release().lower() and os.path.abspath(folder).startswith("/mnt/"):
         return "This folder is Windows' own. Clone into Linux's, such as ~: sockets and file rights are missing here."
+    machine = platform.machine()
+    if (sys.platform, machine) == ("darwin", "x86_64"):
+        return (
+            "This Python is made for Intel's processors, and some packages are not made for Macs with them any more. On"
+            " a Mac with Apple's own, take a Python made for it, such as: make up PYTHON=/opt/homebrew/bin/python3.13"
+        )
+    if (sys.platform, machine) not in READY_MADE_FOR:
+        here = f"{sys.platform} on {machine}"
+        return f"Escrow Desk's packages are made for Linux on x86-64 and ARM64, and for macOS, not for {here}."
     if sys.platform == "linux" and "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or ""):
         return "This Linux has musl, not glibc, as Alpine does, and some packages are not made for it. Take a Debian."
     if sys.platform == "linux" and platform.libc_ver()[0] == "glibc" and _glibc() < (2, 28):
@@ -60,13 +83,10 @@ def _glibc():
 
 def wrong_python(version=sys.version_info):
     """A Python that is too old, too new or of another kind."""
-    here = f"{version[0]}.{version[1]}"
-    if version[:2] < OLDEST:
-        install = command_for(PYTHON, version)
-        how = "Install one: " + install if install else "Install one and put it on the PATH"
-        return f"Python {here} is too old: Escrow Desk needs 3.11, 3.12, 3.13 or 3.14. {how}"
-    if version[:2] > NEWEST:
-        return f"Python {here} is newer than what was tried: choose one, such as: make up PYTHON=python3.14"
+    if not OLDEST <= version[:2] <= NEWEST:
+        age = "too old" if version[:2] < OLDEST else "newer than what was tried"
+        how = command_for(PYTHON, version) or "this system's packages have none; `uv python install 3.13` brings one."
+        return f"Python {version[0]}.{version[1]} is {age}: Escrow Desk needs {SUPPORTED}. Install one: {how}"
     if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED") or sys.maxsize < 2**32:
         return "This Python is not the usual 64-bit CPython: choose one, such as: make up PYTHON=/usr/bin/python3"
     return ""
@@ -76,7 +96,9 @@ def no_venv():
     """Debian and its children put parts of Python into a package of their own."""
     if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
         return ""
-    return "This Python can't make an environment of its own (no venv or ensurepip). " + _install(VENV)
+    command = command_for(VENV)
+    how = "Install it: " + command if command else "Install it with this machine's package manager."
+    return "This Python can't make an environment of its own (no venv or ensurepip). " + how
 
 
 def odd_path(folder):
@@ -94,9 +116,16 @@ def not_writable(folder):
         return f"Nothing can be written in {folder} ({problem.strerror}): clone into a folder of your own."
 
 
-def no_sockets(var):
-    """Network drives, and Windows' inside WSL, have no Unix sockets."""
+def no_room_for_data(var):
+    """Where the data go may not be ours to write; network drives, and Windows' inside WSL, have no Unix sockets."""
     place = _existing(var)
+    if not os.access(place, os.W_OK | os.X_OK):
+        return f"Nothing can be written in {place}, where the data go: set VAR_DIR to a folder of your own."
+    return no_sockets(place)
+
+
+def no_sockets(place):
+    """Whether a Unix socket can be made there."""
     name = f"s{os.getpid()}"
     before = os.open(".", os.O_RDONLY)
     try:
@@ -129,16 +158,11 @@ def full(folder, needed=NEEDED_MEGABYTES):
     return f"The disk of {folder} has {free} MB free, and installing takes up to {needed} MB: make room."
 
 
-def no_server(environment):
-    """No server here, and none that comes along for this machine."""
-    machine = (sys.platform, platform.machine())
-    if environment.get("REDIS_URL") or machine in CARRIED or any(map(shutil.which, ("valkey-server", "redis-server"))):
-        return ""
-    return "There is no Valkey or Redis here, and none comes along for {} on {}. ".format(*machine) + _install(SERVER)
-
-
 def silent_proxy(environment):
-    """A proxy is set, and nobody answers at its address."""
+    """A proxy is set for where packages come from, and nobody answers at its address."""
+    packages = urlsplit(environment.get("PIP_INDEX_URL") or "").hostname
+    if proxy_bypass_environment(packages or ""):
+        return ""
     for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         value = environment.get(name)
         if not value:
@@ -164,11 +188,6 @@ def taken_port(port):
         except OSError:
             return f"Port {number} is taken. Set PORT to a free one: make up PORT={min(number + 1, 65535)}"
     return ""
-
-
-def _install(what):
-    command = command_for(what)
-    return "Install it: " + command if command else "Install it with this machine's package manager."
 
 
 def _existing(path):

@@ -1,4 +1,4 @@
-"""The command that installs something on this machine, found by looking at the machine.
+"""The command that installs a Python on this machine, found by looking at the machine.
 
 Runs on any Python from 3.6, before anything is installed: the standard library only.
 """
@@ -9,16 +9,19 @@ import shutil
 import subprocess
 import sys
 
-SERVER, PYTHON, VENV = "server", "python", "venv"
+PYTHON, VENV = "python", "venv"
 _VERSIONS = ("3.14", "3.13", "3.12", "3.11")
 
 
 def command_for(what, python=sys.version_info):
-    """The one command that brings this here, or an empty text where no package manager is known."""
+    """The one command that brings this here; an empty text where no package manager is known, or it has none."""
     for manager, (say, names) in _MANAGERS.items():
         if shutil.which(manager):
-            return _as_root(manager, [*_first_look(manager), f"{say} {names(what, python)}"])
-    return f"install Homebrew, then: brew install {_brew(what, python)}" if sys.platform == "darwin" else ""
+            found = names(what, python)
+            return _as_root(manager, [*_first_look(manager), f"{say} {found}"]) if found else ""
+    if sys.platform == "darwin":
+        return f"install Homebrew (https://brew.sh), then: brew install {_brew(what, python)}"
+    return ""
 
 
 def _first_look(manager):
@@ -35,12 +38,13 @@ def _as_root(manager, commands):
 
 
 def _apt(what, python):
+    """Once it has looked, an apt that lists none has none: an old Debian's python3 would be as old."""
     if what == VENV:
         return f"python{python[0]}.{python[1]}-venv"
-    if what == SERVER:
-        return _first_of(_apt_has, ["valkey-server", "redis-server"], "redis-server")
-    found = _first_of(_apt_has, [f"python{version}" for version in _VERSIONS], "python3")
-    return f"{found} {found}-venv"
+    found = _first_of(_apt_has, [f"python{version}" for version in _VERSIONS])
+    if not found and _apt_has(["python3"]):
+        return ""
+    return "{0} {0}-venv".format(found or "python3")
 
 
 def _apt_has(packages):
@@ -49,9 +53,8 @@ def _apt_has(packages):
 
 
 def _dnf(what, python):
-    if what == SERVER:
-        return _first_of(_dnf_has, ["valkey", "redis"], "valkey")
-    return _first_of(_dnf_has, [f"python{version}" for version in _VERSIONS], "python3")
+    """Red Hat's python3 may be as old as 3.6; python3.12 is beside it in 8, 9 and Fedora."""
+    return _first_of(_dnf_has, [f"python{version}" for version in _VERSIONS]) or "python3.12"
 
 
 def _dnf_has(packages):
@@ -60,20 +63,26 @@ def _dnf_has(packages):
 
 
 def _zypper(what, python):
-    return "valkey" if what == SERVER else "python313"
+    return _first_of(_zypper_has, ["python" + version.replace(".", "") for version in _VERSIONS]) or "python313"
+
+
+def _zypper_has(packages):
+    look = ("zypper", "--non-interactive", "--no-refresh", "--quiet", "--xmlout", "search", "--match-exact")
+    return re.findall(r'<solvable [^>]*\bname="([^"]+)"', _said(*look, *packages))
 
 
 def _pacman(what, python):
-    return "valkey" if what == SERVER else "python"
+    """Arch has one Python, the newest: of no help to who has a newer one than was tried."""
+    return "python" if python[:2] <= (3, 14) else ""
 
 
 def _brew(what, python):
-    return "valkey" if what == SERVER else "python@3.13"
+    return "python@3.13"
 
 
-def _first_of(has, packages, otherwise):
+def _first_of(has, packages):
     found = has(packages)
-    return next((package for package in packages if package in found), otherwise)
+    return next((package for package in packages if package in found), "")
 
 
 def _said(*command):

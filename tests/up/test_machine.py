@@ -61,8 +61,12 @@ def test_an_old_python_is_said_with_the_newest_that_this_machine_offers(
     assert said.endswith("Install one: sudo apt install python3.12 python3.12-venv")
 
 
-def test_a_python_that_nobody_tried_is_not_taken() -> None:
-    assert "such as: make up PYTHON=python3.14" in check_machine.wrong_python((3, 15, 0))
+def test_a_python_that_nobody_tried_is_not_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_user(monkeypatch, 0)
+    put(path, "dnf", "python3.14")
+    said = check_machine.wrong_python((3, 15, 0))
+    assert said.startswith("Python 3.15 is newer than what was tried")
+    assert said.endswith("Install one: dnf install python3.14")
 
 
 def test_the_missing_part_of_debians_python_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,36 +82,66 @@ def test_the_missing_part_of_debians_python_is_named(path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("managers", "command"),
     [
-        ({"apt-get": "", "apt-cache": "python3:\n  Installed: 3\n  Candidate: 3\nredis-server:\n  Installed: (none)\n  "
-          "Candidate: 7\nvalkey-server:\n  Installed: (none)\n  Candidate: 8"}, "apt install valkey-server"),
-        ({"apt-get": "", "apt-cache": "python3:\n  Installed: 3\n  Candidate: 3\nredis-server:\n  Installed: (none)\n  "
-          "Candidate: 7\nvalkey-server:\n  Installed: (none)\n  Candidate: (none)"}, "apt install redis-server"),
-        ({"apt-get": "", "apt-cache": ""}, "apt update && apt install redis-server"),
-        ({"dnf": "redis"}, "dnf install redis"),
-        ({"dnf": "redis\nvalkey"}, "dnf install valkey"),
-        ({"brew": ""}, "brew install valkey"),
-        ({"pacman": ""}, "pacman -S valkey"),
+        ({"apt-get": "", "apt-cache": ""}, "apt update && apt install python3 python3-venv"),
+        ({"dnf": ""}, "dnf install python3.12"),
+        ({"dnf": "python3.12\n\npython3.13\n"}, "dnf install python3.13"),
+        ({"zypper": ""}, "zypper install python313"),
+        ({"zypper": '<solvable status="not-installed" name="python311" summary="x"/>\n'
+          '<solvable status="not-installed" name="python312" summary="x"/>'}, "zypper install python312"),
+        ({"pacman": ""}, "pacman -S python"),
+        ({"brew": ""}, "brew install python@3.13"),
+        ({"apt-get": "", "apt-cache": "python3:\n  Installed: 3.9\n  Candidate: 3.9"}, "`uv python install 3.13`"),
+        ({}, "`uv python install 3.13`"),
     ],
 )  # fmt: skip
-def test_without_a_server_the_command_of_this_machine_is_said(
+def test_the_command_of_this_machine_is_said(
     managers: dict[str, str], command: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_user(monkeypatch, 0)
-    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(sys, "platform", "linux")
     for name, says in managers.items():
         put(path, name, says)
-    assert check_machine.no_server({}).endswith(
-        f"none comes along for {sys.platform} on riscv64. Install it: {command}"
-    )
-    assert check_machine.no_server({"REDIS_URL": "redis://there"}) == ""
-    put(path, "valkey-server")
-    assert check_machine.no_server({}) == ""
+    assert check_machine.wrong_python((3, 9, 2)).endswith((command, command + " brings one."))
+
+
+def test_who_has_arch_and_a_newer_python_is_not_sent_to_the_same_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(path, "pacman")
+    assert "pacman" not in check_machine.wrong_python((3, 15, 0))
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "said"),
+    [
+        ("linux", "x86_64", ""),
+        ("linux", "aarch64", ""),
+        ("darwin", "arm64", ""),
+        ("darwin", "x86_64", "This Python is made for Intel's processors"),
+        ("linux", "armv7l", "not for linux on armv7l"),
+        ("linux", "riscv64", "not for linux on riscv64"),
+    ],
+)
+def test_a_processor_without_ready_made_packages_is_said(
+    system: str, machine: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    found = check_machine.wrong_system("/home/desk")
+    assert said in found
+    assert bool(found) == bool(said)
+
+
+def test_a_linux_with_musl_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(check_machine.sysconfig, "get_config_var", lambda _name: "x86_64-alpine-linux-musl")
+    assert "Take a Debian" in check_machine.wrong_system("/home/desk")
 
 
 def test_without_sudo_root_is_asked_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_user(monkeypatch, 1000)
-    put(path, "dnf", "valkey")
-    assert package_manager.command_for(package_manager.SERVER) == "as root: dnf install valkey"
+    put(path, "dnf", "python3.13")
+    assert package_manager.command_for(package_manager.PYTHON) == "as root: dnf install python3.13"
 
 
 @pytest.mark.parametrize("folder", ["/home/a:b/desk", "/home/what?/desk", "/home/100%/desk"])
@@ -125,11 +159,17 @@ def test_a_folder_without_sockets_is_said(tmp_path: Path, monkeypatch: pytest.Mo
             raise OSError(95, "Operation not supported")
 
     here = Path.cwd()
-    assert check_machine.no_sockets(str(tmp_path / "var")) == ""
+    assert check_machine.no_room_for_data(str(tmp_path / "var")) == ""
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(socket, "socket", NoSockets)
-    assert "Operation not supported" in check_machine.no_sockets(str(tmp_path / "var"))
+    assert "Operation not supported" in check_machine.no_room_for_data(str(tmp_path / "var"))
     assert Path.cwd() == here
+
+
+def test_a_folder_for_data_that_cannot_be_written_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    said = check_machine.no_room_for_data("/srv/desk/var")
+    assert said == "Nothing can be written in /srv, where the data go: set VAR_DIR to a folder of your own."
 
 
 def test_a_path_too_long_for_a_socket_is_said() -> None:
@@ -155,6 +195,13 @@ def test_a_silent_proxy_is_said() -> None:
         assert check_machine.silent_proxy({"HTTPS_PROXY": address}) == ""
 
 
+def test_a_silent_proxy_that_packages_do_not_go_through_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "localhost,.example.com")
+    proxy = {"HTTPS_PROXY": "http://127.0.0.1:1"}
+    assert check_machine.silent_proxy(proxy | {"PIP_INDEX_URL": "https://pypi.example.com/simple"}) == ""
+    assert "unset HTTPS_PROXY" in check_machine.silent_proxy(proxy)
+
+
 def test_a_taken_port_is_said_only_to_who_wants_it(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -163,6 +210,20 @@ def test_a_taken_port_is_said_only_to_who_wants_it(tmp_path: Path) -> None:
         (said,) = check_machine.problems(str(tmp_path), {"PORT": port}, ["up"])
         assert said.startswith(f"Port {port} is taken. Set PORT to a free one: make up PORT=")
         assert check_machine.problems(str(tmp_path), {"PORT": port}, ["test"]) == []
+
+
+def test_the_port_of_the_settings_file_is_the_one_that_is_looked_at(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        (tmp_path / ".env").write_text(f"# ours\nSECRET_KEY=PORT=1\nexport port = '{port}'  # at home\n")
+        (said,) = check_machine.problems(str(tmp_path), {}, ["up"])
+        assert said.startswith(f"Port {port} is taken")
+        assert check_machine.settings_file(str(tmp_path)) == {"PORT": port}
+        (tmp_path / ".env").write_text(f"PORT={port}\n")
+        free = check_machine.problems(str(tmp_path), {"PORT": "65536"}, ["up"])
+        assert free == [], "the environment goes first"
 
 
 def test_it_says_all_and_refuses(tmp_path: Path) -> None:
