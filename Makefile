@@ -7,7 +7,8 @@ READY := .venv/.ready
 QUIET := --quiet --disable-pip-version-check
 VERSION := print(*sys.version_info[:2])
 
-# For which Python all is installed. Nothing where an installation was cut short, its Python is gone or another by now, or the folder was moved.
+# For which Python all is installed. Nothing where an installation was cut short, its Python is gone or another by now, or
+# the folder was moved: then it is made anew.
 INSTALLED := $(shell test -e $(READY) && grep -qsF "$$(pwd -P)/$(BIN)/python" $(BIN)/desk && $(BIN)/python -c 'import sys, pip; $(VERSION)' 2>/dev/null)
 WANTED := $(if $(filter file,$(origin PYTHON)),$(INSTALLED),$(shell $(PYTHON) -c 'import sys; $(VERSION)' 2>/dev/null))
 ifneq ($(or $(INSTALLED),none),$(WANTED))

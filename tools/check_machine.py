@@ -21,7 +21,7 @@ from package_manager import PYTHON, VENV, command_for
 OLDEST, NEWEST = (3, 11), (3, 14)
 SUPPORTED = "3.11, 3.12, 3.13 or 3.14"
 READY_MADE_FOR = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")}
-NEEDED_MEGABYTES = 1500
+NEEDED_MEGABYTES, NEEDED_WHILE_INSTALLING = 1500, 500
 LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
 IN_THE_WAY = ":?%"
 FROM_FILE = ("PORT", "VAR_DIR", "REDIS_URL")
@@ -37,7 +37,7 @@ def problems(folder, environment, goals):
     looks = [
         no_venv(),
         odd_path(folder) or odd_path(var),
-        not_writable(folder) or no_room_for_data(var) or full(folder) or full(tempfile.gettempdir()),
+        not_writable(folder) or no_room_for_data(var) or full(folder) or full_temporary_folder(),
         long_path(var, environment),
         silent_proxy(environment),
         taken_port(environment.get("PORT", "")) if "up" in goals else "",
@@ -150,12 +150,17 @@ def long_path(var, environment):
     return f"The path {path} is too long for a socket ({long}): set VAR_DIR to a shorter folder."
 
 
-def full(folder, needed=NEEDED_MEGABYTES):
+def full(folder, needed=NEEDED_MEGABYTES, how="make room"):
     """Where there is less room than the installation takes."""
     free = shutil.disk_usage(folder).free // 2**20
     if free >= needed:
         return ""
-    return f"The disk of {folder} has {free} MB free, and installing takes up to {needed} MB: make room."
+    return f"The disk of {folder} has {free} MB free, and installing takes up to {needed} MB there: {how}."
+
+
+def full_temporary_folder():
+    """Packages are fetched into it, a few at a time; it is small where it is memory."""
+    return full(tempfile.gettempdir(), NEEDED_WHILE_INSTALLING, "make room, or set TMPDIR to another folder")
 
 
 def silent_proxy(environment):

@@ -25,8 +25,8 @@ def command_for(what, python=sys.version_info):
 
 
 def _first_look(manager):
-    """A fresh Debian knows no packages before it has looked once."""
-    return ["apt update"] if manager == "apt-get" and not _apt_has(["python3"]) else []
+    """A fresh Debian knows no packages before it has looked once, but those that it has."""
+    return ["apt update"] if manager == "apt-get" and not _apt_has(["python3-venv"]) else []
 
 
 def _as_root(manager, commands):
@@ -42,7 +42,7 @@ def _apt(what, python):
     if what == VENV:
         return f"python{python[0]}.{python[1]}-venv"
     found = _first_of(_apt_has, [f"python{version}" for version in _VERSIONS])
-    if not found and _apt_has(["python3"]):
+    if not found and _apt_has(["python3-venv"]):
         return ""
     return "{0} {0}-venv".format(found or "python3")
 

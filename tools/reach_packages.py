@@ -11,6 +11,11 @@ import tempfile
 SAMPLE = "cronsim"
 CAUSES = [
     (
+        r"SOCKS support",
+        "A SOCKS proxy is set, and pip speaks to HTTP proxies only before more is installed: set HTTPS_PROXY to an HTTP"
+        " proxy, such as http://HOST:PORT, and unset ALL_PROXY.",
+    ),
+    (
         r"407|ProxyError|Cannot connect to proxy|tunnel connection failed",
         "A proxy is in the way and does not let packages through: set HTTPS_PROXY to yours, such as"
         " http://USER:PASSWORD@HOST:PORT.",

@@ -53,7 +53,12 @@ def test_an_old_python_is_said_with_the_newest_that_this_machine_offers(
 ) -> None:
     as_user(monkeypatch, 1000)
     put(path, "sudo")
-    offers = [("python3.14", "(none)"), ("python3.12", "3.12.3-1"), ("python3.11", "3.11.2-1"), ("python3", "3.11")]
+    offers = [
+        ("python3.14", "(none)"),
+        ("python3.12", "3.12.3-1"),
+        ("python3.11", "3.11.2-1"),
+        ("python3-venv", "3.11"),
+    ]
     put(path, "apt-cache", "\n".join(f"{name}:\n  Installed: (none)\n  Candidate: {has}" for name, has in offers))
     put(path, "apt-get")
     said = check_machine.wrong_python((3, 9, 2))
@@ -71,12 +76,14 @@ def test_a_python_that_nobody_tried_is_not_taken(path: Path, monkeypatch: pytest
 
 def test_the_missing_part_of_debians_python_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_user(monkeypatch, 0)
-    put(path, "apt-cache", "python3:\n  Installed: 3.13.5-1\n  Candidate: 3.13.5-1")
     put(path, "apt-get")
+    put(path, "apt-cache", "python3-venv:\n  Installed: (none)\n  Candidate: 3.13.5-1")
     found = check_machine.importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else found(name))
     here = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     assert check_machine.no_venv().endswith(f"Install it: apt install {here}")
+    put(path, "apt-cache", "python3-venv:\n  Installed: (none)\n  Candidate: (none)")
+    assert check_machine.no_venv().endswith(f"Install it: apt update && apt install {here}")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +97,7 @@ def test_the_missing_part_of_debians_python_is_named(path: Path, monkeypatch: py
           '<solvable status="not-installed" name="python312" summary="x"/>'}, "zypper install python312"),
         ({"pacman": ""}, "pacman -S python"),
         ({"brew": ""}, "brew install python@3.13"),
-        ({"apt-get": "", "apt-cache": "python3:\n  Installed: 3.9\n  Candidate: 3.9"}, "`uv python install 3.13`"),
+        ({"apt-get": "", "apt-cache": "python3-venv:\n  Installed: no\n  Candidate: 3.9"}, "`uv python install 3.13`"),
         ({}, "`uv python install 3.13`"),
     ],
 )  # fmt: skip
@@ -184,6 +191,9 @@ def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(2**40, 2**40 - 2**29, 2**29))
     assert f"The disk of {tmp_path} has 512 MB free" in check_machine.full(str(tmp_path))
+    assert check_machine.full_temporary_folder() == "", "less is needed there"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(2**40, 2**40 - 2**28, 2**28))
+    assert check_machine.full_temporary_folder().endswith("make room, or set TMPDIR to another folder.")
 
 
 def test_a_silent_proxy_is_said() -> None:
@@ -240,6 +250,7 @@ def test_it_says_all_and_refuses(tmp_path: Path) -> None:
     ("said", "what_to_do"),
     [
         ("ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 …'))", "set HTTPS_PROXY"),
+        ("InvalidSchema: Missing dependencies for SOCKS support.", "set HTTPS_PROXY to an HTTP proxy"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] …'))", "set PIP_CERT"),
         ("NewConnectionError('<…>: [Errno -3] Temporary failure in name resolution')", "Is there a network?"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "not the one that was locked"),
