@@ -16,13 +16,14 @@ from tests.support.payouts import planned, settled, written
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.admin.run_items import named
+from webapp.domain.money import Money
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_words import Fate, Unanswered
 from webapp.errors import NotAllowed
 from webapp.jobs.start import prepare
 from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem
 from webapp.runtime import Runtime
-from webapp.services import parties, payout_probes, payout_schedules, payout_settling, payouts, stop
+from webapp.services import limits, parties, payout_probes, payout_schedules, payout_settling, payouts, stop
 from webapp.sql import database_now
 
 SignIn = Callable[..., FlaskClient]
@@ -342,6 +343,22 @@ def test_a_payout_in_doubt_is_decided_on_its_page(clocked: Runtime, sign_in: Sig
     assert "goes back to the wallet: it was not paid and will not be" in proposal
     operator = sign_in("operator")
     assert operator.post(path, data={}).status_code == 403
+
+
+@pytest.mark.parametrize(("limit", "verb"), [(0, "Propose to {} {} {}"), (1_000_000, "{} {} {}")])
+@pytest.mark.parametrize(("deed", "words"), [("claw-back", ("Claw", "back")), ("write-off", ("Write", "off"))])
+def test_the_button_names_the_deed_and_the_amount(
+    clocked: Runtime, sign_in: SignIn, limit: int, verb: str, deed: str, words: tuple[str, str]
+) -> None:
+    _, number = failed(clocked)
+    settled(clocked, number, Fate.SUCCEEDED, "success")
+    with clocked.db.transaction() as session:
+        limits.set_limits(session, {"NGN": limit}, at=clock.now(), actor=DIVINE)
+    page = html.unescape(send(sign_in("admin"), f"/payouts/{number}/{deed}", reason="Twice.").text)
+    amount, (first, last) = Money(payout(clocked, number).amount, "NGN"), words
+    expected = verb.format(first if limit else first.lower(), amount, last)
+    buttons = [" ".join(each.split()) for each in re.findall(r"<button[^>]*>(.*?)</button>", page, re.S)]
+    assert any(expected in each.replace("\xa0", " ") for each in buttons), buttons
 
 
 def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign_in: SignIn) -> None:

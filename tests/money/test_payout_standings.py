@@ -11,12 +11,14 @@ from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE
 from webapp import clock
 from webapp.domain.actors import job_actor
+from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen
-from webapp.domain.states import PayoutStatus
+from webapp.domain.states import AccountKind, PayoutStatus
 from webapp.jobs.start import prepare
-from webapp.models import Payout, PayoutPause, PayoutSchedule
+from webapp.models import Account, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (
+    accounts,
     limits,
     payout_decisions,
     payout_destinations,
@@ -147,6 +149,35 @@ def test_one_paid_after_all_says_so_and_nothing_of_how_it_had_ended(runtime: Run
     assert told.startswith(f"It was paid after all{when}")
     for other in ("Account closed", "tries again", "by itself", "in case it was paid", "is not sent", "did not pay"):
         assert other not in told
+
+
+@pytest.mark.parametrize("action", ["claw_back", "write_off"])
+def test_what_was_decided_of_one_paid_after_all_is_said_with_who_when_and_what_it_moved(
+    runtime: Runtime, action: str
+) -> None:
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime))
+    _force(runtime, number, status="sent", attempts=1)
+    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    _said(runtime, number, Fate.SUCCEEDED)
+    at = clock.now()
+    with runtime.db.transaction() as session:
+        limits.set_limits(session, {"NGN": 1_000_000}, at=at, actor=DIVINE)
+        how: Any = {"at": at, "actor": DIVINE, "settings": runtime.settings}
+        payout = session.get_one(Payout, number)
+        whole, ref, party = Money(payout.amount, "NGN"), payout.ref, payout.party_id
+        wallet = accounts.find_account(session, AccountKind.WALLET, party, "NGN")
+        there = session.get_one(Account, wallet or 0).balance
+        payout_decisions.decide(session, f"payout.{action}", number, "Twice.", version=payout.version, **how)
+    told = _why(runtime, number)
+    moved = f"{whole} out of the platform's losses"
+    if action == "claw_back":
+        assert there >= whole.amount, ref
+        moved = f"{whole} out of the party's wallet"
+    assert f"Its money had come back to the wallet before. Divine decided on {at:%d %B %Y at %H:%M} UTC that" in told
+    assert f": {moved}. The reason: Twice." in told
+    _said(runtime, number, Fate.REVERSED)
+    assert "decided on" not in _why(runtime, number), "it came back since"
 
 
 def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runtime: Runtime) -> None:

@@ -152,7 +152,13 @@ def _verb(action: str, payout: Payout, proposes: bool) -> str:
             _("Give %(amount)s back", amount=amount),
             _("Propose to give %(amount)s back", amount=amount),
         ),
+        "payout.claw_back": (
+            _("Claw %(amount)s back", amount=amount),
+            _("Propose to claw %(amount)s back", amount=amount),
+        ),
+        "payout.write_off": (
+            _("Write %(amount)s off", amount=amount),
+            _("Propose to write %(amount)s off", amount=amount),
+        ),
     }
-    if action in words:
-        return words[action][proposes]
-    return _("Propose it") if proposes else _("Do it")
+    return words[action][proposes]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import sentence
 from webapp.domain.state_words import in_words
-from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services import payout_decisions, payout_pauses
 from webapp.services.payout_destinations import masked
@@ -37,6 +37,16 @@ _TRIED_BY_ITSELF = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
 _BACK = "The money is in the wallet again."
 _BY_HAND = "payout.mark_paid"
 _DECIDED_BACK = "payout.give_back"
+_ENDS = (_BY_HAND, _DECIDED_BACK, "payout.succeed", "payout.fail", "payout.claw_back", "payout.write_off")
+_BORNE = {
+    "payout.claw_back": "that the party gives back what it had twice",
+    "payout.write_off": "that the platform bears what the party had twice",
+}
+_OUT_OF = {
+    AccountKind.WALLET: "out of the party's wallet",
+    AccountKind.RECEIVABLE: "added to the party's debt",
+    AccountKind.LOSSES: "out of the platform's losses",
+}
 
 
 def standing(payout: Payout) -> Standing:
@@ -147,7 +157,19 @@ def _paid(file: PayoutFile, at: datetime) -> str:
         )
     if payout.paid_at is None and _newest(file) == _BY_HAND:
         return f", as two people said on {_on(payout.settled_at)}; its provider did not." if payout.settled_at else "."
-    return f"{_instant(payout, payout.settled_at)}."
+    return f"{_instant(payout, payout.settled_at)}.{_decided(file)}"
+
+
+def _decided(file: PayoutFile) -> str:
+    """Who bore it, by whose decision, when it was paid after its money had come back."""
+    deed = next((moment for moment in file.moments if moment.action in _ENDS), None)
+    if deed is None or deed.action not in _BORNE:
+        return ""
+    parts = [f"{Money(amount, file.payout.currency)} {_OUT_OF.get(kind, kind)}" for kind, amount in file.borne]
+    return (
+        f" Its money had come back to the wallet before. {deed.who} decided on {_on(deed.at)} {_BORNE[deed.action]}: "
+        f"{', '.join(parts)}. The reason:"
+    )
 
 
 def _instant(payout: Payout, known_at: datetime | None) -> str:
@@ -159,8 +181,7 @@ def _instant(payout: Payout, known_at: datetime | None) -> str:
 
 def _newest(file: PayoutFile) -> str:
     """The deed that ended it."""
-    ends = (_BY_HAND, _DECIDED_BACK, "payout.succeed", "payout.fail", "payout.claw_back", "payout.write_off")
-    return next((moment.action for moment in file.moments if moment.action in ends), "")
+    return next((moment.action for moment in file.moments if moment.action in _ENDS), "")
 
 
 def _what_to_do(file: PayoutFile) -> str:

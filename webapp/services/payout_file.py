@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.services import (
     case_timeline,
     payout_destinations,
     payout_rerouting,
+    payout_returns,
     payout_schedules,
     payout_stops,
     payout_terms,
@@ -50,6 +51,8 @@ class PayoutFile:
     """The run that pays its schedule next, when that waits to be paid."""
     is_stopped: bool
     """Whether all outgoing money is stopped."""
+    borne: Sequence[tuple[AccountKind, int]]
+    """Who bore how much of it, when it was paid after its money had come back and somebody decided about that."""
 
     @property
     def is_paused(self) -> bool:
@@ -86,6 +89,7 @@ def read(session: Session, payout_id: int) -> PayoutFile:
         payout_rerouting.why_no_redirect(session, payout, clock.now()),
         _next_attempt(session, schedule),
         stopped(session) is not None,
+        payout_returns.borne(session, payout),
     )
 
 

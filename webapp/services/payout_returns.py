@@ -39,6 +39,15 @@ def after_all(payout: Payout) -> str:
     return f"{payout.ref}-after-all"
 
 
+def borne(session: Session, payout: Payout) -> list[tuple[AccountKind, int]]:
+    """What the last transfer of that kind took out of which account, the provider's apart; nothing without one."""
+    named = Transfer.reference.in_(_names(after_all(payout)))
+    last = select(func.max(Transfer.id)).where(named).scalar_subquery()
+    rows = select(Account.kind, Entry.amount).join(Account, Account.id == Entry.account_id)
+    mine = rows.where(Entry.transfer_id == last, Account.kind != AccountKind.CLEARING).order_by(Entry.id)
+    return [(AccountKind(kind), -amount) for kind, amount in session.execute(mine)]
+
+
 def _names(first: str) -> list[str]:
     return [first, *(f"{first}-{number}" for number in range(2, _MOST + 1))]
 
