@@ -21,14 +21,18 @@ from webapp.services import (
     disputes,
     escrows,
     explanation,
+    hindrances,
     limits,
     orders,
     payments,
     previews,
     refunds,
+    stop,
 )
 from webapp.services.disputes import NewDispute
 from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow
+
+WAYS = ("claw_back", "write_off", "refund_rest")
 
 
 @pytest.mark.parametrize(("amount", "gone"), [(None, 10_000), (4_000, 4_000)])
@@ -133,6 +137,19 @@ def test_the_rest_goes_back_to_the_card(case: Case) -> None:
     assert sorted(row["amount"] for row in rows) == [4_000, 6_000]
     assert (case.payment().status, case.alerts()) == ("succeeded", [])
     assert case.balance(AccountKind.CLEARING) == 0
+
+
+def test_while_money_is_stopped_the_rest_is_not_refunded_nor_offered(case: Case) -> None:
+    case.by_hand(4_000)
+    with case.runtime.db.transaction() as session:
+        stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
+    with case.runtime.db.reading() as session:
+        how: Any = {"at": clock.now(), "actor": DIVINE}
+        closed = {each: hindrances.of(session, f"payment.{each}", case.payment_id, **how) for each in WAYS}
+    assert "Outgoing money is stopped by Divine" in closed.pop("refund_rest")
+    assert set(closed.values()) == {""}, "these move nothing out"
+    with pytest.raises(Conflict, match="Outgoing money is stopped"):
+        case.decide("refund_rest")
 
 
 @pytest.mark.parametrize(("in_wallet", "debt"), [(9_500, 0), (2_000, -7_500)])

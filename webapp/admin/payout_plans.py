@@ -15,7 +15,7 @@ from webapp.admin.screen import page
 from webapp.admin.tabbed import TabbedScreen
 from webapp.admin.timelines import in_words
 from webapp.security.context import runtime
-from webapp.services import payout_plan
+from webapp.services import payout_plan, stop
 from webapp.services.payout_plan import Plan
 
 
@@ -40,7 +40,7 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and the deeds of the list as a whole."""
         offers = [
-            offer("process_due", _("Process all due…"), "play", "payout:retry"),
+            offer("process_due", _("Process all due…"), "play", "payout:retry", stop.hindrance(session)),
             offer("add", _("Plan a payout…"), "plus", "payout:manage", tone="primary"),
         ]
         return super().around(session) | {"offers": offers}

@@ -122,6 +122,7 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
     on_top = clawback_drafts.undecided_fee(payment, subject.refund)
     rest = Money(escrow.amount - payment.undecided_amount + on_top, escrow.currency)
     _require_nothing_else(context, payment, escrow)
+    require_money_moves(session, lock=context.locked)
     by_card = clawback_drafts.can_refund_rest(payment, is_refunded=subject.refund is not None)
     if by_card:
         refunds.require_none_yet(session, payment)
@@ -129,7 +130,6 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
     gone, held = _gone(payment), Money(escrow.amount, escrow.currency)
 
     def post() -> None:
-        require_money_moves(session)
         _decided(context, payment, escrow, Bearer.ESCROW, "payment.refund_rest", decision.reason)
         _leave(context, escrow, drafts[0], decision.reason)
         postings.write(session, drafts[1:], at=context.at)

@@ -15,6 +15,7 @@ from webapp.models import Escrow
 from webapp.services import disbursements, leaving, lookup, postings, releases, reversal_debts, voids
 from webapp.services.executors import Context, Payload, Posting, executor
 from webapp.services.postings import Leg
+from webapp.services.stop import require_money_moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,12 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
 
 
 def legs_of(context: Context, escrow: Escrow, parts: Shares, lifted: frozenset[tuple[str, int]]) -> list[Leg]:
-    """What lets the escrow go in these parts. Raises Conflict when something but what is `lifted` keeps it."""
+    """What lets the escrow go in these parts. Raises Conflict when something but what is `lifted` keeps it, or while
+    outgoing money is stopped.
+    """
     session, way = context.session, disbursements.way_of(parts)
     leaving.require_free(session, escrow, lifted)
+    require_money_moves(session, lock=context.locked)
     if way.seller is not None:
         leaving.require_seller_wallet(session, escrow)
     return postings.legs(session, [disbursements.draft(session, escrow, way)])
@@ -96,7 +100,7 @@ def debts_in_words(context: Context, escrow: Escrow, parts: Shares) -> str:
 
 
 def leave(context: Context, escrow: Escrow, parts: Shares, said: str) -> None:
-    """Let it go. Raises Conflict while outgoing money is stopped."""
+    """Let it go."""
     at, actor = context.at, context.actor
     releases.divide(context.session, escrow.id, parts, at=at, actor=actor, reason=releases.DECISION, said=said)
     context.session.expire(escrow)

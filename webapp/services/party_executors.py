@@ -1,6 +1,6 @@
 """How money of a party from outside the desk is booked: a deposit, a debt that it brings along, a repayment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,10 +71,11 @@ def repay(context: Context, subject: PartySubject, decision: PartyMoney) -> Post
     """A repayment from the wallet: neither above the debt nor above the wallet."""
     amount, party = Money(decision.amount, decision.currency), subject.party
     wallet, debt = _of(party, AccountKind.WALLET, amount), _of(party, AccountKind.RECEIVABLE, amount)
+    require_money_moves(context.session, lock=context.locked)
     _require_covered(context, party, wallet, debt, amount)
     said = f"repayment of {amount} from the wallet of {party.name}"
     sides = {wallet: -amount.amount, debt: amount.amount}
-    return _posting(context, party, decision, "party.repay", TransferKind.REPAYMENT, sides, said, require_money_moves)
+    return _posting(context, party, decision, "party.repay", TransferKind.REPAYMENT, sides, said)
 
 
 def _require_covered(context: Context, party: Party, wallet: Place, debt: Place, amount: Money) -> None:
@@ -99,7 +100,6 @@ def _posting(
     kind: TransferKind,
     sides: Mapping[Place, int],
     said: str,
-    require: Callable[[Session], None] = lambda session: None,
 ) -> Posting:
     session = context.session
     taken = select(Transfer.id).where(Transfer.reference == decision.reference)
@@ -108,7 +108,6 @@ def _posting(
     draft = Draft(decision.reference, kind, decision.currency, list(sides.items()))
 
     def post() -> None:
-        require(session)
         postings.write(session, [draft], at=context.at)
         facts = decision.model_dump(exclude={"reason"}, exclude_none=True)
         audit.record(

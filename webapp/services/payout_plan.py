@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
@@ -158,7 +157,7 @@ def _guarantee(plan: Plan, at: datetime) -> str:
 
 def _lacking(plan: Plan, at: datetime, ways: Mapping[str, str]) -> Iterator[Reason]:
     """What the payout itself would lack."""
-    currency, amount, party = plan.schedule.currency, plan.schedule.amount, plan.party
+    currency, party = plan.schedule.currency, plan.party
     if currency not in ways:
         yield Reason(f"No provider that is configured pays out {currency}.", "Whoever runs the desk sets one up.")
     if plan.destination is None:
@@ -168,12 +167,10 @@ def _lacking(plan: Plan, at: datetime, ways: Mapping[str, str]) -> Iterator[Reas
         sentence = payout_destinations.waiting_in_words(party.name, currency, plan.destination.effective_at)
         yield Reason(sentence, _run(plan, at, plan.destination.effective_at), Target("job", name=JOB))
     if plan.wallet is None:
-        sentence = f"{party.name} has no wallet in {currency}."
-        yield Reason(sentence, "Opening one by hand ends that.", Target("wallet", party.id, currency))
-    elif plan.wallet < amount:
-        held, asked = Money(plan.wallet, currency), Money(amount, currency)
+        yield Reason(plan.terms.uncovered, "Opening one by hand ends that.", Target("wallet", party.id, currency))
+    elif plan.terms.uncovered:
         cure = "It waits until the party is paid that much, or until its amount is changed."
-        yield Reason(f"{party.name}'s wallet holds {held}, which does not cover {asked}.", cure)
+        yield Reason(plan.terms.uncovered, cure)
 
 
 def _on(instant: datetime) -> str:

@@ -15,6 +15,7 @@ from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run
 from webapp.services import alerts, audit, checks, events, lookup, parties, payout_terms, runs
 from webapp.services.escrow_queries import Due
+from webapp.services.stop import require_money_moves
 from webapp.sql import insert_new
 
 JOB = "process_payout_schedules"
@@ -139,8 +140,9 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, s
 
 
 def trigger_due(session: Session, *, actor: Actor) -> Run:
-    """A run that pays everything that is due."""
+    """A run that pays everything that is due. Raises Conflict while outgoing money is stopped."""
     actor.require("payout:retry")
+    require_money_moves(session)
     return _run(session, actor, None)
 
 

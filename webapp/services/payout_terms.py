@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.money import Money
-from webapp.models import PayoutDestination, PayoutSchedule
-from webapp.services import payout_destinations
+from webapp.domain.states import AccountKind
+from webapp.models import Account, Party, PayoutDestination, PayoutSchedule
+from webapp.services import accounts, payout_destinations, stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,10 @@ class Terms:
     amount: Money
     due_at: datetime
     destination: PayoutDestination | None
+    uncovered: str
+    """Why the party's wallet does not pay it; empty when it does."""
+    stopped: str
+    """Why no money leaves at all; empty while it flows."""
 
     @property
     def stamp(self) -> str:
@@ -33,8 +38,20 @@ class Terms:
 def of(session: Session, schedule: PayoutSchedule) -> Terms:
     """What a schedule would pay now."""
     in_use = {each.currency: each for each in payout_destinations.in_use(session, schedule.party_id)}
-    amount = Money(schedule.amount, schedule.currency)
-    return Terms(amount, schedule.due_at, in_use.get(schedule.currency))
+    amount, party = Money(schedule.amount, schedule.currency), session.get_one(Party, schedule.party_id)
+    wallet = accounts.find_account(session, AccountKind.WALLET, party.id, amount.currency)
+    held = None if wallet is None else session.get_one(Account, wallet, populate_existing=True).balance
+    lacks = uncovered(party.name, held, amount)
+    return Terms(amount, schedule.due_at, in_use.get(schedule.currency), lacks, stop.hindrance(session))
+
+
+def uncovered(name: str, held: int | None, amount: Money) -> str:
+    """Why a wallet, which holds so much when there is one, does not pay an amount; empty when it does."""
+    if held is None:
+        return f"{name} has no wallet in {amount.currency}."
+    if held < amount.amount:
+        return f"{name}'s wallet holds {Money(held, amount.currency)}, which does not cover {amount}."
+    return ""
 
 
 def stamp(amount: Money, due_at: datetime, destination_id: int | None) -> str:
@@ -43,13 +60,15 @@ def stamp(amount: Money, due_at: datetime, destination_id: int | None) -> str:
 
 
 def hindrance(terms: Terms, at: datetime) -> str:
-    """Why nothing can be sent now for want of an account; empty when it can."""
+    """Why nothing can be sent now: it would be refused with this. Empty when it can."""
+    if terms.stopped:
+        return terms.stopped
     if terms.destination is None:
         return f"There is no account to pay {terms.amount.currency} to: set the party's payout destination first."
     if payout_destinations.waits(terms.destination, at) and terms.destination.effective_at is not None:
         until = f"{terms.destination.effective_at:%d %B %Y at %H:%M} UTC"
         return f"The account {terms.account} is new: nothing is paid to it before {until}, unless it is approved."
-    return ""
+    return terms.uncovered
 
 
 def changed(ref: str, terms: Terms) -> str:

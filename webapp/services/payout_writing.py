@@ -133,12 +133,8 @@ def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str
         return f"{row.name} has no payout destination in {row.currency}."
     if row.effective_at is not None and row.effective_at > at:
         return payout_destinations.waiting_in_words(row.name, row.currency, row.effective_at)
-    if row.wallet_id is None:
-        return f"{row.name} has no wallet in {row.currency}."
-    if left[row.wallet_id] < row.amount:
-        holds, asked = Money(left[row.wallet_id], row.currency), Money(row.amount, row.currency)
-        return f"{row.name}'s wallet holds {holds}, which does not cover {asked}."
-    return None
+    held = None if row.wallet_id is None else left[row.wallet_id]
+    return payout_terms.uncovered(row.name, held, Money(row.amount, row.currency)) or None
 
 
 def _changed(row: Any, terms: str | None) -> str | None:

@@ -12,6 +12,7 @@ from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Transfer
 from webapp.services import corrections, lookup, postings, reversal_debts, reversals
 from webapp.services.executors import Context, Payload, Posting, executor
+from webapp.services.stop import require_money_moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def _correction(context: Context, subject: TransferSubject, decision: ReverseTra
     session, transfer = context.session, subject.transfer
     reversals.check(session, transfer)
     escrow = corrections.require_escrow(session, transfer, subject.escrow)
+    require_money_moves(session, lock=context.locked)
     if context.locked:
         corrections.lock_parties(session, escrow)
     held = Money(escrow.amount, escrow.currency)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.actors import Actor
+from webapp.domain.instants import parse_instant
 from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
 from webapp.services import audit
@@ -22,11 +23,21 @@ def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
     return session.scalars(switch.with_for_update(read=True) if lock else switch).one() or None
 
 
-def require_money_moves(session: Session) -> None:
-    """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it."""
-    value = stopped(session, lock=True)
-    if value:
-        raise Conflict(f"Outgoing money is stopped by {value['by']} since {value['at']}: {value['why']}")
+def require_money_moves(session: Session, *, lock: bool = True) -> None:
+    """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it; what
+    only asks whether something could be done takes none.
+    """
+    if why := hindrance(session, lock=lock):
+        raise Conflict(why)
+
+
+def hindrance(session: Session, *, lock: bool = False) -> str:
+    """Why nothing can be sent or paid now; empty while money flows."""
+    value = stopped(session, lock=lock)
+    if not value:
+        return ""
+    since = f"{parse_instant(value['at']):%d %B %Y at %H:%M} UTC"
+    return f"Outgoing money is stopped by {value['by']} since {since}: {value['why']}"
 
 
 def stop(session: Session, why: str, *, at: datetime, actor: Actor) -> None:

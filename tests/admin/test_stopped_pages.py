@@ -1,0 +1,51 @@
+"""While outgoing money is stopped, pages close what would be refused, and say the reason beside it."""
+
+import html
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support import payouts as payouts_of
+from tests.support.market import DIVINE, Market
+from webapp import clock
+from webapp.domain.provider_words import Fate
+from webapp.jobs.start import prepare
+from webapp.runtime import Runtime
+from webapp.services import stop
+
+SignIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def doors(desk: Runtime) -> dict[str, list[str]]:
+    """Pages, and what they offer while money flows."""
+    prepare(desk)
+    plan, failed = payouts_of.planned(desk), payouts_of.planned(desk)
+    number = payouts_of.written(desk, failed)
+    payouts_of.settled(desk, number, Fate.FAILED, "Account closed.")
+    with desk.db.transaction() as session:
+        escrow = f"/escrows/{Market(session, desk).escrow().id}"
+    return {
+        escrow: [f"{escrow}/release", f"{escrow}/refund"],
+        f"/payouts/{number}": [f"/payouts/{number}/retry"],
+        f"/payout-schedules/{plan}": [f"/payout-schedules/{plan}/trigger"],
+        "/payout-schedules/": ["/payout-schedules/process-due"],
+    }
+
+
+def test_a_page_offers_nothing_that_the_switch_refuses(
+    desk: Runtime, doors: dict[str, list[str]], sign_in: SignIn
+) -> None:
+    admin = sign_in("admin")
+    for address, ways in doors.items():
+        page = admin.get(address).text
+        assert [way for way in ways if f'href="{way}"' not in page] == []
+    with desk.db.transaction() as session:
+        stop.stop(session, "Fraud wave.", at=clock.now(), actor=DIVINE)
+    for address, ways in doors.items():
+        page = html.unescape(admin.get(address).text)
+        assert [way for way in ways if f'href="{way}"' in page] == []
+        closed = page.partition("What can't be done now")[2]
+        assert "Outgoing money is stopped by Divine since" in closed
+        assert "UTC: Fraud wave." in closed

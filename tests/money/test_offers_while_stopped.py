@@ -1,0 +1,110 @@
+"""While outgoing money is stopped, what would be refused is not offered, previewed or proposed, and is said why."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import money
+from tests.support import payouts as payouts_of
+from tests.support.market import DIVINE, NOW, Market, undone
+from tests.support.reversals import left_by, let_go
+from webapp import clock
+from webapp.domain.provider_words import Fate
+from webapp.errors import Conflict
+from webapp.jobs.start import prepare
+from webapp.runtime import Runtime
+from webapp.services import escrows, hindrances, payout_file, payout_plan, payout_schedules, payouts, previews, stop
+from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow
+
+STOPPED = "Outgoing money is stopped by Divine since 02 March 2026 at 09:30 UTC: Fraud wave."
+
+
+@pytest.fixture
+def stopped_market(market: Market) -> Iterator[Market]:
+    yield market
+    stop.resume(market.session, "It is over.", at=NOW, actor=DIVINE)
+
+
+def _stop(market: Market) -> None:
+    stop.stop(market.session, "Fraud wave.", at=NOW, actor=DIVINE)
+
+
+def _why(market: Market, action: str, number: int, **said: object) -> str:
+    return hindrances.of(market.session, action, number, at=NOW, actor=DIVINE, **said)
+
+
+@pytest.mark.parametrize("action", ["escrow.release", "escrow.refund"])
+def test_no_way_out_of_an_escrow_is_offered_or_proposed(stopped_market: Market, action: str) -> None:
+    market, escrow = stopped_market, stopped_market.escrow()
+    assert _why(market, action, escrow.id) == ""
+    _stop(market)
+    assert _why(market, action, escrow.id) == STOPPED
+    decision = (ReleaseEscrow if action == "escrow.release" else RefundEscrow)(reason="-")
+    settings = market.runtime.settings
+    with pytest.raises(Conflict, match="Fraud wave"):
+        previews.of(market.session, action, escrow.id, decision, at=NOW, actor=DIVINE, settings=settings)
+    market.limit(0)
+    deed = escrows.release if action == "escrow.release" else escrows.refund
+    with pytest.raises(Conflict, match="Fraud wave"), undone(market.session):
+        deed(market.session, escrow.id, "-", version=escrow.version, at=NOW, actor=DIVINE, settings=settings)
+
+
+def test_what_takes_back_and_pays_again_is_closed_and_a_reversal_alone_is_not(stopped_market: Market) -> None:
+    market, escrow = stopped_market, stopped_market.escrow()
+    let_go(market, "release", escrow.id)
+    transfer = left_by(market.session, escrow.id)
+    _stop(market)
+    assert _why(market, "transfer.reverse_and_refund", transfer, to_debt=True) == STOPPED
+    assert _why(market, "transfer.reverse", transfer, to_debt=True) == ""
+    assert _why(market, "escrow.void", market.escrow(terms="unpaid").id) == ""
+
+
+def test_no_repayment_leaves_a_wallet(stopped_market: Market) -> None:
+    market = stopped_market
+    party = market.party(wallet=1_000)
+    how = {"at": NOW, "actor": DIVINE}
+    money.owe(market.session, party.id, 1_000, "NGN", reference="debt-1", **how)
+    _stop(market)
+    said = {"amount": 500, "currency": "NGN", "reference": "repay-1"}
+    assert _why(market, "party.repay", party.id, **said) == STOPPED
+    assert _why(market, "party.deposit", party.id, **said) == ""
+
+
+def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtime: Runtime) -> None:
+    prepare(runtime)
+    failed, plan = payouts_of.planned(runtime), payouts_of.planned(runtime)
+    number = payouts_of.written(runtime, failed)
+    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    now = clock.now()
+    with runtime.db.transaction() as session:
+        assert payout_file.why_no_retry(payout_file.read(session, number), now) == ""
+        stop.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
+        assert payout_file.why_no_retry(payout_file.read(session, number), now) == STOPPED
+        assert payout_plan.why_not_now(payout_plan.read(session, plan), now) == STOPPED
+        for deed in (
+            lambda: payouts.retry(session, number, at=now, actor=DIVINE),
+            lambda: payout_schedules.trigger(session, plan, at=now, actor=DIVINE),
+            lambda: payout_schedules.trigger_due(session, actor=DIVINE),
+        ):
+            with pytest.raises(Conflict, match="Fraud wave"), undone(session):
+                deed()
+        stop.resume(session, "It is over.", at=now, actor=DIVINE)
+
+
+def test_what_the_wallet_no_longer_covers_is_not_tried_again(runtime: Runtime) -> None:
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime, 4_000, held=4_000))
+    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    with runtime.db.transaction() as session:
+        payout = payouts.get(session, number)
+        other = payout_schedules.NewSchedule("spends", payout.party_id, 1_000, "NGN", due_at=clock.now())
+        spends = payout_schedules.create(session, other, at=clock.now(), actor=DIVINE).id
+    payouts_of.written(runtime, spends)
+    with runtime.db.transaction() as session:
+        file, now = payout_file.read(session, number), clock.now()
+        lacks = f"{file.party.name}'s wallet holds NGN 30.00, which does not cover NGN 40.00."
+        assert payout_file.why_no_retry(file, now) == lacks
+        assert payout_plan.why_not_now(payout_plan.read(session, file.payout.schedule_id or 0), now) == lacks
+        with pytest.raises(Conflict) as refused, undone(session):
+            payouts.retry(session, number, at=now, actor=DIVINE)
+        assert refused.value.detail == lacks
