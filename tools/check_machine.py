@@ -23,7 +23,7 @@ SUPPORTED = "3.11, 3.12, 3.13 or 3.14"
 READY_MADE_FOR = {("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")}
 NEEDED_MEGABYTES, NEEDED_WHILE_INSTALLING = 1500, 500
 LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
-IN_THE_WAY = ":?%"
+IN_ADDRESSES, IN_SCRIPTS = ":?%", '${}"`\\'
 FROM_FILE = ("PORT", "VAR_DIR", "REDIS_URL")
 
 
@@ -36,7 +36,7 @@ def problems(folder, environment, goals):
     var = os.path.abspath(os.path.join(folder, environment.get("VAR_DIR") or "var"))
     looks = [
         no_venv(),
-        odd_path(folder) or odd_path(var),
+        odd_path(folder, IN_ADDRESSES + IN_SCRIPTS) or odd_path(var, IN_ADDRESSES),
         not_writable(folder) or no_room_for_data(var) or full(folder) or full_temporary_folder(),
         long_path(var, environment),
         silent_proxy(environment),
@@ -101,10 +101,10 @@ def no_venv():
     return "This Python can't make an environment of its own (no venv or ensurepip). " + how
 
 
-def odd_path(folder):
-    """Spaces and letters of any language are fine; these have a meaning in the addresses and lists they'd stand in."""
-    odd = " and ".join(sorted(set(IN_THE_WAY) & set(os.path.abspath(folder))))
-    return f"The path {folder} has {odd} in it, which addresses read otherwise: take one without." if odd else ""
+def odd_path(folder, in_the_way):
+    """Spaces and letters of any language are fine; these have a meaning in addresses, in lists and in scripts."""
+    odd = " and ".join(sorted(set(in_the_way) & set(os.path.abspath(folder))))
+    return f"The path {folder} has {odd} in it, which would be read as something else: take one without." if odd else ""
 
 
 def not_writable(folder):

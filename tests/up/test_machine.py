@@ -151,9 +151,12 @@ def test_without_sudo_root_is_asked_for(path: Path, monkeypatch: pytest.MonkeyPa
     assert package_manager.command_for(package_manager.PYTHON) == "as root: dnf install python3.13"
 
 
-@pytest.mark.parametrize("folder", ["/home/a:b/desk", "/home/what?/desk", "/home/100%/desk"])
-def test_a_path_that_cannot_be_used_is_said(folder: str) -> None:
-    assert f"The path {folder} has" in check_machine.odd_path(folder)
+@pytest.mark.parametrize("name", ["a:b", "what?", "100%", "a$b", "{a}", 'a"', "a\\b", "`a`"])
+def test_a_path_that_cannot_be_used_is_said(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (said,) = check_machine.problems(str(folder), {"VAR_DIR": "/tmp/v"}, ["test"])
+    assert said.startswith(f"The path {folder} has")
 
 
 def test_a_folder_that_cannot_be_written_is_said() -> None:
