@@ -3,12 +3,13 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import case, insert
 
 from webapp import clock
 from webapp.admin import keyset
@@ -59,6 +60,15 @@ def test_paging_shows_every_row_once_forwards_and_backwards(parties: Runtime, so
         last = _read(parties, sort=sort, before=last.earlier)
         assert [row.id for row in last.rows] == [row.id for row in earlier.rows]
     assert last.earlier is None
+
+
+def test_a_sparse_column_is_shown_where_a_row_has_it(parties: Runtime) -> None:
+    named = case((Party.ref == "p007", Party.name))
+    columns = (*LISTING.columns, Column("rare", "Rare", named, sparse=True))
+    listing = replace(LISTING, columns=columns)
+    with parties.db.reading() as session:
+        pages = [listing.read(session, args) for args in ({}, {"q": "p008"}, {"q": "p007"})]
+    assert ["rare" in [each.name for each in page.columns] for page in pages] == [False, False, True]
 
 
 def test_a_row_that_comes_meanwhile_shifts_no_page(parties: Runtime) -> None:

@@ -33,6 +33,8 @@ class Column:
     shown: bool = True
     """Whether the table shows it; a hidden one is only for templates and the export."""
     exported: bool = True
+    sparse: bool = False
+    """Whether the table leaves it out while no row of the page has it: most don't."""
 
     @property
     def sort_value(self) -> Any:

@@ -95,7 +95,12 @@ class Page:
     @cached_property
     def columns(self) -> list[Column]:
         """The columns that the table shows, their labels translated once and not for every cell."""
-        return [replace(column, label=str(column.label)) for column in self.listing.columns if column.shown]
+        shown = [column for column in self.listing.columns if column.shown and self._has(column)]
+        return [replace(column, label=str(column.label)) for column in shown]
+
+    def _has(self, column: Column) -> bool:
+        """Whether the table has it: a sparse one only when a row does."""
+        return not column.sparse or any(getattr(row, column.name) is not None for row in self.rows)
 
     def sort_direction(self, column: Column) -> str | None:
         """`ascending` or `descending` for the column that is sorted by."""

@@ -48,9 +48,9 @@ LISTING = Listing(
         Column("amount", _l("Amount"), Payment.amount, kind="money"),
         Column("currency", _l("Currency"), Payment.currency, shown=False),
         Column("status", _l("Status"), Payment.status, kind="badge"),
-        Column("charged_back", _l("Chargeback"), _CHARGED_BACK, kind="money"),
+        Column("charged_back", _l("Chargeback"), _CHARGED_BACK, kind="money", sparse=True),
         Column("created_at", _l("Age"), Payment.created_at, kind="when", sort=Payment.id),
-        Column("next_check_at", _l("Next look"), Payment.next_check_at, kind="when"),
+        Column("next_check_at", _l("Next look"), Payment.next_check_at, kind="when", sparse=True),
         Column("said", _l("Last word"), Payment.said, kind="word"),
     ),
     filters=(
