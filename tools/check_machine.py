@@ -3,6 +3,7 @@
 `make up` runs it first, with whichever Python there is: from 3.6, the standard library only. Exit 1 if something does.
 """
 
+import errno
 import importlib.util
 import os
 import platform
@@ -182,17 +183,26 @@ def silent_proxy(environment):
 
 
 def taken_port(port):
-    """Somebody listens on the desk's port already. What is no port at all, the settings say."""
+    """The desk's port has a listener already, or isn't ours to use. What is no port at all, the settings say."""
     number = int(port) if port.isdigit() and port.isascii() else 8000
     if number > 65535:
         return ""
+    problem = _why_not(number)
+    if problem is None:
+        return ""
+    wrong = "is taken" if problem.errno == errno.EADDRINUSE else f"can't be used ({problem.strerror})"
+    free = next((other for other in range(max(number, 1024) + 1, 65536) if _why_not(other) is None), 8000)
+    return f"Port {number} {wrong}. Set PORT to a free one: make up PORT={free}"
+
+
+def _why_not(port):
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", number))
-        except OSError:
-            return f"Port {number} is taken. Set PORT to a free one: make up PORT={min(number + 1, 65535)}"
-    return ""
+            probe.bind(("127.0.0.1", port))
+        except OSError as problem:
+            return problem
+    return None
 
 
 def _existing(path):

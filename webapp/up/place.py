@@ -1,5 +1,6 @@
 """The folder that one `desk up` has to itself, its port, and the secret it keeps there."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -30,13 +31,23 @@ def claim(folder: Path) -> IO[str]:
 
 
 def check_port(port: int) -> None:
-    """Raise Conflict when something listens on the port already."""
+    """Raise Conflict when something listens on the port already, or we may not."""
+    problem = _why_not(port)
+    if problem is None:
+        return
+    wrong = "is taken" if problem.errno == errno.EADDRINUSE else f"can't be used ({problem.strerror})"
+    free = next((other for other in range(max(port, 1024) + 1, 65536) if _why_not(other) is None), 8000)
+    raise Conflict(f"Port {port} {wrong}. Set PORT to a free one, such as PORT={free}.")
+
+
+def _why_not(port: int) -> OSError | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise Conflict(f"Port {port} is taken. Set PORT to a free one, such as PORT={port + 1}.") from None
+        except OSError as problem:
+            return problem
+    return None
 
 
 def with_secret(settings: Settings) -> Settings:
