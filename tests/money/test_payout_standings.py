@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE
@@ -15,7 +15,7 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import AccountKind, PayoutStatus
 from webapp.jobs.start import prepare
-from webapp.models import Account, Payout, PayoutPause, PayoutSchedule
+from webapp.models import Account, Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (
     accounts,
@@ -177,7 +177,16 @@ def test_what_was_decided_of_one_paid_after_all_is_said_with_who_when_and_what_i
     assert f"Its money had come back to the wallet before. Divine decided on {at:%d %B %Y at %H:%M} UTC that" in told
     assert f": {moved}. The reason: Twice." in told
     _said(runtime, number, Fate.REVERSED)
-    assert "decided on" not in _why(runtime, number), "it came back since"
+    back = _why(runtime, number)
+    assert "decided on" not in back, "it came back since"
+    assert ("The money is in the wallet again." in back) == (action == "claw_back")
+    assert ("The platform, which had borne it, has it again" in back) == (action == "write_off")
+    with runtime.db.reading() as session:
+        said = session.scalars(select(Alert.sentence).where(Alert.rule == "payout_failed").order_by(Alert.id.desc()))
+        last = said.first() or ""
+        now_there = session.get_one(Account, wallet or 0).balance
+    assert ("The money is in the wallet again" in last) == (action == "claw_back")
+    assert now_there == there, "each has what it had"
 
 
 def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runtime: Runtime) -> None:

@@ -19,7 +19,7 @@ from webapp.services import executors, orders
 from webapp.services.orders import NewOrder
 from webapp.services.payout_executors import GivePayoutBack, known_of
 from webapp.services.payout_schedules import MOST_ATTEMPTS
-from webapp.services.payout_twice_executors import ClawPayoutBack
+from webapp.services.payout_twice_executors import ClawPayoutBack, WritePayoutOff
 
 
 def spend(session: Session, place: Runtime, party: int, amount: int) -> None:
@@ -99,3 +99,16 @@ def test_one_that_went_through_after_all_says_what_the_payee_gives(place: Runtim
         10_000: "NGN 40.00 you owe.",
     }
     assert said[spent] in deliveries(place)[-1].body
+
+
+def test_one_that_the_platform_had_borne_and_got_back_puts_nothing_into_the_wallet(place: Runtime) -> None:
+    payout = payouts.written(place, due(place))
+    payouts.settled(place, payout, Fate.SUCCEEDED)
+    payouts.settled(place, payout, Fate.REVERSED)
+    payouts.settled(place, payout, Fate.SUCCEEDED)
+    decide(place, "payout.write_off", payout, lambda row: WritePayoutOff(reason="Ours."))
+    payouts.settled(place, payout, Fate.REVERSED)
+    assert told(place)[-1] == "payout.reversed.platform"
+    body = deliveries(place)[-1].body
+    assert "Nothing is put into your wallet for it" in body
+    assert "in your wallet." not in body

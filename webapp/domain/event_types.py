@@ -388,12 +388,22 @@ class PayoutSucceeded(Event, type="payout.succeeded", of=PayoutFacts):
     """The provider has paid it out."""
 
 
+ToPlatform = Annotated[
+    bool,
+    Field(description="Whether the platform got it, which had borne it since it was paid twice; the wallet otherwise."),
+]
+
+
 class PayoutFailed(Event, type="payout.failed", of=PayoutFacts):
-    """It was not paid; the money is in the wallet again."""
+    """It was not paid; the money is in the wallet again, or with the platform when that had borne it."""
+
+    to_platform: ToPlatform = False
 
 
 class PayoutReversed(Event, type="payout.reversed", of=PayoutFacts):
-    """It was paid and came back; the money is in the wallet again."""
+    """It was paid and came back; the money is in the wallet again, or with the platform when that had borne it."""
+
+    to_platform: ToPlatform = False
 
 
 class PayoutClawedBack(Event, type="payout.clawed_back", of=PayoutFacts):

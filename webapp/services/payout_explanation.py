@@ -14,6 +14,7 @@ from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services import payout_decisions, payout_pauses
 from webapp.services.payout_destinations import masked
+from webapp.services.payout_failures import BACK_IN_WALLET, BACK_WITH_PLATFORM
 from webapp.services.payout_file import PayoutFile
 from webapp.services.payout_schedules import MOST_ATTEMPTS
 from webapp.services.payouts import RESENT_FOR
@@ -34,7 +35,6 @@ class Standing(StrEnum):
 _SAYS_NOTHING = ("success", "pending", "failed", "reversed")
 """Words of a provider that the answer has said already."""
 _TRIED_BY_ITSELF = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
-_BACK = "The money is in the wallet again."
 _BY_HAND = "payout.mark_paid"
 _DECIDED_BACK = "payout.give_back"
 _ENDS = (_BY_HAND, _DECIDED_BACK, "payout.succeed", "payout.fail", "payout.claw_back", "payout.write_off")
@@ -100,7 +100,7 @@ def _not_sent(file: PayoutFile, at: datetime) -> str:
     payout = file.payout
     if payout.status == PayoutStatus.CANCELLED:
         tried = ", as its provider does not know it" if payout.sent_at is not None else ""
-        return f"{tried}: it was cancelled. {_BACK}"
+        return f"{tried}: it was cancelled. {_back(file)}"
     if file.stopped:
         return f". {file.stopped}"
     if file.is_paused and file.pause is not None:
@@ -129,23 +129,28 @@ def _unknown(file: PayoutFile, at: datetime) -> str:
     return ". It is not there as far as its provider tells; it goes again under the same reference, so at most once."
 
 
+def _back(file: PayoutFile) -> str:
+    """Who has it again."""
+    return BACK_WITH_PLATFORM if file.is_back_with_platform else BACK_IN_WALLET
+
+
 def _refused(file: PayoutFile, at: datetime) -> str:
     if _newest(file) == _DECIDED_BACK:
-        return f", as two people decided: it did not reach {masked(file.destination)}. {_BACK}"
-    return f": its provider did not take it. It was to go to {masked(file.destination)}. {_BACK}"
+        return f", as two people decided: it did not reach {masked(file.destination)}. {_back(file)}"
+    return f": its provider did not take it. It was to go to {masked(file.destination)}. {_back(file)}"
 
 
 def _failed(file: PayoutFile, at: datetime) -> str:
     to = masked(file.destination)
     if any(moment.action == "payout.succeed" for moment in file.moments):
-        return f" after it was paid to {to}. {_BACK}"
+        return f" after it was paid to {to}. {_back(file)}"
     if _newest(file) == _DECIDED_BACK:
-        return f", as two people decided: it did not reach {to}. {_BACK}"
-    return f": its provider did not pay it to {to}. {_BACK}"
+        return f", as two people decided: it did not reach {to}. {_back(file)}"
+    return f": its provider did not pay it to {to}. {_back(file)}"
 
 
 def _returned(file: PayoutFile, at: datetime) -> str:
-    return f" from {masked(file.destination)}. {_BACK}"
+    return f" from {masked(file.destination)}. {_back(file)}"
 
 
 def _paid(file: PayoutFile, at: datetime) -> str:

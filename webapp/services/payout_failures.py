@@ -16,10 +16,21 @@ from webapp.models import Payout, PayoutSchedule
 from webapp.services import alerts, audit, events, payout_destinations
 from webapp.services.payout_schedules import MOST_ATTEMPTS
 
+BACK_IN_WALLET = "The money is in the wallet again."
+BACK_WITH_PLATFORM = "The platform, which had borne it, has it again; the wallet got it earlier, and nothing now."
 _GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
 
 
-def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at: datetime, actor: Actor) -> None:
+def note(
+    session: Session,
+    row: Any,
+    status: PayoutStatus,
+    sentence: str,
+    *,
+    at: datetime,
+    actor: Actor,
+    to_platform: bool = False,
+) -> None:
     """Count the attempt. What comes back after it was paid, a reversal, and the last attempt end the schedule and fire
     an alert: nothing is paid a second time by itself. A schedule that another of its payouts has paid stays paid.
     """
@@ -29,7 +40,7 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
         schedule = None
     if schedule is None:
         if was_paid:
-            said = _came_back(session, row, status, sentence)
+            said = _came_back(session, row, status, sentence, to_platform)
             alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", said, at, causes=[_cause(row, status)])
         return
     schedule.retry_count += 1
@@ -40,7 +51,7 @@ def note(session: Session, row: Any, status: PayoutStatus, sentence: str, *, at:
     schedule.processed_at = None
     session.flush()
     if over:
-        said = _came_back(session, row, status, sentence) if was_paid else _failed(schedule, status)
+        said = _came_back(session, row, status, sentence, to_platform) if was_paid else _failed(schedule, status)
         _end(session, schedule, said, _cause(row, status), at, actor)
 
 
@@ -51,7 +62,7 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
     schedule = _locked(session, row.schedule_id)
     said = (
         f"Payout {row.ref} over {Money(row.amount, row.currency)} to {_account(session, row)} is {row.status} here, "
-        f"its money is in the wallet again, and {row.provider} says that it was paid. "
+        f"its money had come back to the wallet, and {row.provider} says that it was paid. "
         f"{_instead(session, row, schedule)}"
     )
     session.execute(update(Payout).where(Payout.id == row.id).values(paid_after_all_at=at, version=Payout.version + 1))
@@ -123,12 +134,12 @@ def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
     return f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
 
 
-def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str) -> str:
+def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str, to_platform: bool) -> str:
     how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
+    where = BACK_WITH_PLATFORM if to_platform else BACK_IN_WALLET
     return (
         f"Payout {row.ref} over {Money(row.amount, row.currency)} was paid to {_account(session, row)} and then {how}: "
-        f"{_why(sentence)} The money is in the wallet again; nothing is paid "
-        "again by itself."
+        f"{_why(sentence)} {where} Nothing is paid again by itself."
     )
 
 

@@ -53,6 +53,8 @@ class PayoutFile:
     """Whether all outgoing money is stopped."""
     borne: Sequence[tuple[AccountKind, int]]
     """Who bore how much of it, when it was paid after its money had come back and somebody decided about that."""
+    is_back_with_platform: bool
+    """Whether the platform, which had borne it, got what came back last."""
 
     @property
     def is_paused(self) -> bool:
@@ -90,6 +92,7 @@ def read(session: Session, payout_id: int) -> PayoutFile:
         _next_attempt(session, schedule),
         stopped(session) is not None,
         payout_returns.borne(session, payout),
+        payout_returns.is_platforms(session, payout),
     )
 
 

@@ -16,15 +16,17 @@ _MOST = 50
 """So often a payout may come back, and be paid after all."""
 
 
-def give_back(session: Session, payout_ids: Sequence[int], *, at: datetime, run_id: int | None = None) -> None:
+def give_back(session: Session, payout_ids: Sequence[int], *, at: datetime, run_id: int | None = None) -> set[int]:
     """Post what these payouts, at most 1,000 and locked by the caller, give back; once each.
 
-    It goes to the wallet that it came from, or to the platform when that has borne it: the wallet has it already then.
+    It goes to the wallet that it came from, or to the platform when that has borne it: the wallet had it already then.
+    Returns the payouts that gave it to the platform.
     """
     rows = session.scalars(select(Payout).where(one_of(session, Payout.id, payout_ids)).order_by(Payout.id)).all()
     borne = _borne_by_platform(session, rows)
     moves = [_movement(session, payout, payout.id in borne, at) for payout in rows]
     ledger_rows.post_rows(session, moves, kind=TransferKind.PAYOUT_RETURN, at=at, run_id=run_id)
+    return borne
 
 
 def free_reference(session: Session, first: str) -> str:
@@ -41,11 +43,20 @@ def after_all(payout: Payout) -> str:
 
 def borne(session: Session, payout: Payout) -> list[tuple[AccountKind, int]]:
     """What the last transfer of that kind took out of which account, the provider's apart; nothing without one."""
-    named = Transfer.reference.in_(_names(after_all(payout)))
-    last = select(func.max(Transfer.id)).where(named).scalar_subquery()
+    return [(kind, -amount) for kind, amount in _last(session, after_all(payout))]
+
+
+def is_platforms(session: Session, payout: Payout) -> bool:
+    """Whether the platform got what it gave back last."""
+    return any(kind == AccountKind.LOSSES for kind, _amount in _last(session, _returned(payout)))
+
+
+def _last(session: Session, first: str) -> list[tuple[AccountKind, int]]:
+    """The entries of the last transfer of this name, the provider's apart."""
+    last = select(func.max(Transfer.id)).where(Transfer.reference.in_(_names(first))).scalar_subquery()
     rows = select(Account.kind, Entry.amount).join(Account, Account.id == Entry.account_id)
     mine = rows.where(Entry.transfer_id == last, Account.kind != AccountKind.CLEARING).order_by(Entry.id)
-    return [(AccountKind(kind), -amount) for kind, amount in session.execute(mine)]
+    return [(AccountKind(kind), amount) for kind, amount in session.execute(mine)]
 
 
 def _names(first: str) -> list[str]:

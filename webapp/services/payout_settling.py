@@ -188,17 +188,20 @@ def _end_alerts(session: Session, ruled: Sequence[Ruled], schedules: Sequence[in
 
 
 def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, run_id: int | None) -> None:
-    """The provider did not pay, or took it back: the money is in the wallet again, and the schedule knows."""
+    """The provider did not pay, or took it back: who had borne it has it again, and the schedule knows."""
     if not ruled:
         return
-    payout_returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
+    platforms = payout_returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
     _mark(session, ruled, at, look_again_at=next_look(at, at))
     for each in ruled:
-        payout_failures.note(session, each.row, each.status, each.sentence, at=at, actor=actor)
-    failed = [each for each in ruled if each.status == PayoutStatus.FAILED]
-    turned = [each for each in ruled if each.status == PayoutStatus.REVERSED]
-    _tell(session, failed, "payout.fail", PayoutFailed(), at, actor)
-    _tell(session, turned, "payout.reverse", PayoutReversed(), at, actor)
+        whose = each.row.id in platforms
+        payout_failures.note(session, each.row, each.status, each.sentence, to_platform=whose, at=at, actor=actor)
+    for whose in (False, True):
+        some = [each for each in ruled if (each.row.id in platforms) == whose]
+        failed = [each for each in some if each.status == PayoutStatus.FAILED]
+        turned = [each for each in some if each.status == PayoutStatus.REVERSED]
+        _tell(session, failed, "payout.fail", PayoutFailed(to_platform=whose), at, actor)
+        _tell(session, turned, "payout.reverse", PayoutReversed(to_platform=whose), at, actor)
 
 
 def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:

@@ -178,7 +178,8 @@ def _of_payout(event: Event, case: Case, told: Told) -> str | None:
     if event.type == "payout_schedule.failed":
         return None if told.was_paid(case.row.payout_id, event.at) else event.type
     if told.was_paid(case.row.id, event.at):
-        return "payout.reversed"
+        is_platforms = json.loads(event.payload).get("to_platform", False)
+        return "payout.reversed.platform" if is_platforms else "payout.reversed"
     return event.type if case.row.schedule_id is None else None
 
 

@@ -129,6 +129,12 @@ TEXTS: dict[str, Text] = {
         "wallet.",
         "Your payout of {amount} came back. The money is in your wallet.",
     ),
+    "payout.reversed.platform": Text(
+        "A payout of {amount} that you had twice came back",
+        "A payout of {amount} to the account ending in {ending}, which you had twice, came back to the marketplace, "
+        "which had borne it. Nothing is put into your wallet for it, and nothing is taken from it.",
+        "Your payout of {amount}, which you had twice, came back to us. Nothing changes in your wallet.",
+    ),
     "payout.clawed_back": Text(
         "A payout of {amount} went through after all",
         "Your payout of {amount} to the account ending in {ending} went through after its money had come back to your "
