@@ -82,6 +82,35 @@ def test_one_that_the_bank_had_taken_before_says_that_it_comes_back(
     assert all("not granted. NGN 40.00 that had gone back to the payer by it comes back to us." in e[2] for e in ended)
 
 
+@pytest.mark.parametrize("again", [ChargebackStatus.LOST, ChargebackStatus.ACCEPTED])
+def test_one_that_the_bank_takes_again_before_anybody_decided_is_told_to_both(
+    sqlite_runtime: Runtime, again: ChargebackStatus
+) -> None:
+    place = with_settings(sqlite_runtime, **MAIL, chargeback_liability="seller")
+    with place.db.transaction() as session:
+        scene = bank(Scene(session, place).release(), ChargebackStatus.LOST)
+        scene.hear(4_000)
+        bank(scene, ChargebackStatus.WON).hear()
+        bank(scene, again).hear(4_000)
+    spread(place)
+
+    kinds = [kind for _, kind, _ in told(place)]
+    assert kinds.count("payment.decided") == 2, "it is booked once"
+    assert kinds[-2:] == ["chargeback.taken_again.buyer", "chargeback.taken_again.seller"]
+    assert all("for NGN 40.00 of" in letter and "granted after all" in letter for *_, letter in told(place)[-2:])
+
+
+def test_one_that_the_bank_takes_for_the_first_time_is_told_by_what_is_booked_alone(sqlite_runtime: Runtime) -> None:
+    place = with_settings(sqlite_runtime, **MAIL)
+    with place.db.transaction() as session:
+        scene = bank(Scene(session, place), ChargebackStatus.OPEN)
+        bank(scene, ChargebackStatus.WON)
+        bank(scene, ChargebackStatus.LOST).hear(4_000)
+        bank(scene, ChargebackStatus.ACCEPTED).hear(4_000)
+    spread(place)
+    assert not [kind for _, kind, _ in told(place) if "taken_again" in kind]
+
+
 def test_one_about_money_of_no_order_is_not_the_sellers_concern(sqlite_runtime: Runtime) -> None:
     place = with_settings(sqlite_runtime, **MAIL)
     with place.db.transaction() as session:

@@ -144,6 +144,8 @@ _ACCOUNTS, _BANKS = "../money/test_payout_destinations.py", "test_chargeback_mes
 ELSEWHERE = {
     "chargeback.open": f"{_BANKS}::test_an_open_one_is_told_to_both_neutrally_with_its_sum",
     "chargeback.won": f"{_BANKS}::test_one_that_was_not_granted_is_told_to_both",
+    "chargeback.lost": f"{_BANKS}::test_one_that_the_bank_takes_again_before_anybody_decided_is_told_to_both",
+    "chargeback.accepted": f"{_BANKS}::test_one_that_the_bank_takes_again_before_anybody_decided_is_told_to_both",
     "refund.covered": f"{_BANKS}::test_a_refund_that_the_bank_made_is_told_to_its_end",
     "refund.uncovered": f"{_BANKS}::test_what_the_bank_left_of_a_refund_and_gave_back_is_told",
     "refund.processed": "test_money_messages.py::test_a_line_says_what_the_entries_say",

@@ -244,11 +244,21 @@ class ChargebackWon(Event, type="chargeback.won", of=PaymentFacts):
     outcome: Outcome
 
 
+BookedBefore = Annotated[
+    int,
+    Field(
+        description="What of it was booked when the bank had it before, and stays so, in minor units; 0 for nothing. "
+        "What is booked now is told by `escrow.refunded` or `payment.decided`."
+    ),
+]
+
+
 class ChargebackLost(Event, type="chargeback.lost", of=PaymentFacts):
     """The bank took the money back: it is the refund, booked while held, else by a decision."""
 
     number: Number
     disputed_amount: Disputed
+    booked_before_amount: BookedBefore = 0
     outcome: Outcome
 
 
@@ -257,6 +267,7 @@ class ChargebackAccepted(Event, type="chargeback.accepted", of=PaymentFacts):
 
     number: Number
     disputed_amount: Disputed
+    booked_before_amount: BookedBefore = 0
     outcome: Outcome
 
 

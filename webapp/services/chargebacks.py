@@ -74,6 +74,7 @@ def settle(
     before, status = known.status or None, _status(session, payment, charged)
     step = chargeback.step(before, status)
     given_back = known.amount if before in LOST_CHARGEBACKS and status == ChargebackStatus.WON else 0
+    booked_before = known.booked_amount if before not in LOST_CHARGEBACKS else 0
     known.status, known.amount, known.currency = status, charged.amount, charged.currency
     known.due_at, known.said = charged.due_at or known.due_at, charged.said[:300] or None
     known.ended_at = None if step.is_open else (known.ended_at or at)
@@ -85,7 +86,7 @@ def settle(
     if not step.is_news:
         return f"It is known already. {sentence}"
     _note_in_case(session, payment, escrow, known, step, sentence, at, actor, settings)
-    _tell(session, known, payment, before, given_back, sentence, at, actor)
+    _tell(session, known, payment, before, given_back, booked_before, sentence, at, actor)
     return sentence
 
 
@@ -236,6 +237,7 @@ def _tell(
     payment: Payment,
     before: str | None,
     given_back: int,
+    booked_before: int,
     sentence: str,
     at: datetime,
     actor: Actor,
@@ -254,12 +256,14 @@ def _tell(
     said: dict[str, Any] = {"number": known.number, "disputed_amount": known.amount, "outcome": sentence}
     if known.status == ChargebackStatus.WON:
         events.add(session, ChargebackWon(**said, given_back_amount=given_back), payment.id, at=at)
+    elif known.status == ChargebackStatus.OPEN:
+        events.add(session, ChargebackOpen(**said), payment.id, at=at)
     else:
-        events.add(session, _EVENTS[ChargebackStatus(known.status)](**said), payment.id, at=at)
+        told = _TAKEN[ChargebackStatus(known.status)](**said, booked_before_amount=booked_before)
+        events.add(session, told, payment.id, at=at)
 
 
-_EVENTS = {
-    ChargebackStatus.OPEN: ChargebackOpen,
+_TAKEN = {
     ChargebackStatus.LOST: ChargebackLost,
     ChargebackStatus.ACCEPTED: ChargebackAccepted,
 }

@@ -30,6 +30,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "payment.succeeded": (BUYER,),
     "chargeback.open": (BUYER, SELLER),
     "chargeback.won": (BUYER, SELLER),
+    "chargeback.lost": (BUYER, SELLER),
+    "chargeback.accepted": (BUYER, SELLER),
     "refund.covered": (BUYER, SELLER),
     "refund.uncovered": (BUYER,),
     "dispute.opened": (BUYER, SELLER),
@@ -46,6 +48,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "party.payout_destination_rejected": (PARTY,),
 }
 """Which sides may hear of an event that moves no money of theirs by a transfer of its own, by email or by telephone."""
+_TAKEN = ("chargeback.lost", "chargeback.accepted")
 _CAME_BACK = ("payout.failed", "payout.reversed", "payout_schedule.failed")
 _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "chargeback.open": cases.of_chargeback,
@@ -147,6 +150,8 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
     if event.type in _OF_PAYLOAD:
         own = f"{event.type}.{side}"
         return own if own in texts.TEXTS else event.type, _OF_PAYLOAD[event.type](json.loads(event.payload))
+    if event.type in _TAKEN:
+        return _taken_again(event, side)
     if event.type == "dispute.opened":
         if case.fields["claimant"] == cases.BANK:
             return None, {}  # The bank's own event tells it, with what the bank wants.
@@ -163,6 +168,14 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
     asked = case.row.status == DisputeStatus.NEEDS_RESPONSE and case.row.waiting_on == side
     kind = "dispute.needs_response" if asked and case.row.paused_at == message.at else event.type
     return kind, {"message": message.body}
+
+
+def _taken_again(event: Event, side: str) -> tuple[str | None, dict[str, Any]]:
+    """What a bank takes is told by what is booked for it; when that was booked before it said otherwise, by this."""
+    payload = json.loads(event.payload)
+    if not payload.get("booked_before_amount", 0):
+        return None, {}
+    return f"chargeback.taken_again.{side}", cases.of_chargeback(payload)
 
 
 def _resolved(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:

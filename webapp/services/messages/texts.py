@@ -58,6 +58,21 @@ TEXTS: dict[str, Text] = {
         "The claim of the payer's bank for {disputed} of the payment for order {order} has ended: it was not granted."
         "{given_back_said}",
     ),
+    "chargeback.taken_again.buyer": Text(
+        "Your bank's claim about order {order} was granted after all",
+        "The claim of your bank, or of the service that you paid with, for {disputed} of your payment for order "
+        "{order} was granted after all. What went back to you by it before stays with you.",
+        "Your bank's claim for {disputed} of your payment for order {order} was granted after all. What went back to "
+        "you by it before stays with you.",
+    ),
+    "chargeback.taken_again.seller": Text(
+        "The claim of the payer's bank about order {order} was granted after all",
+        "The claim of the payer's bank, or of the service that was paid with, for {disputed} of the payment for order "
+        "{order} was granted after all. What we wrote to you about it before stays so: nothing more is taken from you, "
+        "and nothing comes back to you.",
+        "The claim of the payer's bank for {disputed} of the payment for order {order} was granted after all. Nothing "
+        "more is taken from you by that, and nothing comes back to you.",
+    ),
     "refund.covered.buyer": Text(
         "{covered} for order {order} went back to you",
         "{covered} for order {order} went back to you through your bank or the service that you paid with, in place of "
