@@ -11,37 +11,45 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import PayoutStatus, Trigger
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutPause, Run
-from webapp.services import audit, runs
+from webapp.services import audit, payout_stops, runs
 from webapp.services.stop import require_money_moves
 
 JOB = "deliver_outbox"
 NOT_PAUSED = "No provider's payouts are paused."
+NOTHING_TO_TRY = (
+    "Nothing was tried: no payout waits that may be sent before somebody decides. Look at Account changed and at "
+    "Paid after all; the next one that is written is tried within ten minutes."
+)
 
 
 def try_now(session: Session, *, at: datetime, actor: Actor) -> tuple[Sequence[str], Run | None]:
     """Let one payout of each paused provider be tried at once; the others follow when it is taken.
 
-    Returns the providers, and the run that does it: none when one that is under way does. Raises Overtaken.
+    Returns those providers, and the run that does it: none when one that is under way does. Raises Overtaken, and
+    Conflict when there is no payout that may be sent.
     """
     actor.require("payout:retry")
     require_money_moves(session)
     pauses = session.scalars(select(PayoutPause).order_by(PayoutPause.provider).with_for_update()).all()
     if not pauses:
         raise Overtaken(NOT_PAUSED)
+    tried = []
     for pause in pauses:
-        pause.probe_at = at
         payout = _to_try(session, pause)
-        if payout is not None:
-            payout.next_try_at = at
-        about = ("payout", payout.id if payout is not None else 0)
-        audit.record(session, actor, "payout.try_now", about, at=at, after={"provider": pause.provider})
+        if payout is None:
+            continue
+        pause.probe_at = payout.next_try_at = at
+        audit.record(session, actor, "payout.try_now", ("payout", payout.id), at=at, after={"provider": pause.provider})
+        tried.append(pause.provider)
+    if not tried:
+        raise Conflict(NOTHING_TO_TRY)
     session.flush()
-    return [each.provider for each in pauses], _run(session, actor)
+    return tried, _run(session, actor)
 
 
 def _to_try(session: Session, pause: PayoutPause) -> Payout | None:
     """The one that was refused, else the oldest."""
-    waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == pause.provider)
+    waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == pause.provider, payout_stops.sendable())
     refused = select(Payout).where(*waiting, Payout.id == pause.payout_id).with_for_update()
     oldest = select(Payout).where(*waiting).order_by(Payout.next_try_at, Payout.id).limit(1).with_for_update()
     return session.scalars(refused).one_or_none() or session.scalars(oldest).one_or_none()

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind
-from webapp.models import Account, Party, PayoutDestination, PayoutSchedule
+from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services import accounts, payout_destinations, stop
 
 
@@ -23,6 +24,8 @@ class Terms:
     """Why the party's wallet does not pay it; empty when it does."""
     stopped: str
     """Why no money leaves at all; empty while it flows."""
+    paid_already: str
+    """Which payout of it was paid after all, and waits for a decision; empty without one."""
 
     @property
     def stamp(self) -> str:
@@ -42,7 +45,14 @@ def of(session: Session, schedule: PayoutSchedule) -> Terms:
     wallet = accounts.find_account(session, AccountKind.WALLET, party.id, amount.currency)
     held = None if wallet is None else session.get_one(Account, wallet, populate_existing=True).balance
     lacks = uncovered(party.name, held, amount)
-    return Terms(amount, schedule.due_at, in_use.get(schedule.currency), lacks, stop.hindrance(session))
+    twice = _paid_after_all(session, schedule)
+    return Terms(amount, schedule.due_at, in_use.get(schedule.currency), lacks, stop.hindrance(session), twice)
+
+
+def _paid_after_all(session: Session, schedule: PayoutSchedule) -> str:
+    mine = (Payout.schedule_id == schedule.id, Payout.paid_after_all_at.is_not(None))
+    found = session.scalars(select(Payout.ref).where(*mine).limit(1)).first()
+    return f"Its payout {found} was paid after all: claw it back or write it off first." if found else ""
 
 
 def uncovered(name: str, held: int | None, amount: Money) -> str:
@@ -63,6 +73,8 @@ def hindrance(terms: Terms, at: datetime) -> str:
     """Why nothing can be sent now: it would be refused with this. Empty when it can."""
     if terms.stopped:
         return terms.stopped
+    if terms.paid_already:
+        return terms.paid_already
     if terms.destination is None:
         return f"There is no account to pay {terms.amount.currency} to: set the party's payout destination first."
     if payout_destinations.waits(terms.destination, at) and terms.destination.effective_at is not None:

@@ -1,0 +1,85 @@
+"""What a person may have tried: nothing while a payout of the schedule is paid after all, and only what may be sent."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.market import DIVINE
+from tests.support.payouts import planned, settled, written
+from webapp import clock
+from webapp.domain.provider_words import Fate, Unanswered
+from webapp.errors import Conflict, Overtaken
+from webapp.jobs.start import prepare
+from webapp.models import Payout, PayoutPause, PayoutSchedule
+from webapp.runtime import Runtime
+from webapp.services import (
+    payout_destinations,
+    payout_file,
+    payout_plan,
+    payout_probes,
+    payout_schedules,
+    payout_settling,
+    payouts,
+)
+from webapp.services.payout_destinations import NewDestination
+
+SHORT = Unanswered("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
+
+
+def _account_changes(runtime: Runtime, number: int) -> None:
+    with runtime.db.transaction() as session:
+        party = session.get_one(Payout, number).party_id
+        to = NewDestination("NGN", "nuban", "044", "9" * 10, "Efua")
+        payout_destinations.put(session, party, to, at=clock.now(), actor=DIVINE, settings=runtime.settings)
+
+
+def _paused(runtime: Runtime) -> int:
+    """A payout whose provider sends none at present."""
+    number = written(runtime, planned(runtime))
+    with runtime.db.transaction() as session:
+        payout_settling.settle_all(session, {number: SHORT}, at=clock.now(), actor=DIVINE)
+    return number
+
+
+def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_after_all(runtime: Runtime) -> None:
+    prepare(runtime)
+    number, at = written(runtime, planned(runtime)), clock.now()
+    settled(runtime, number, Fate.SUCCEEDED)
+    settled(runtime, number, Fate.REVERSED)
+    with runtime.db.reading() as session:
+        assert payout_file.why_no_retry(payout_file.read(session, number), at) == ""
+    settled(runtime, number, Fate.SUCCEEDED)
+    with runtime.db.transaction() as session:
+        file = payout_file.read(session, number)
+        plan = payout_plan.read(session, file.payout.schedule_id or 0)
+        said = f"Its payout {file.payout.ref} was paid after all: claw it back or write it off first."
+        assert payout_file.why_no_retry(file, at) == said
+        assert payout_plan.why_not_now(plan, at) == said
+    for deed, subject in ((payouts.retry, number), (payout_schedules.trigger, plan.schedule.id)):
+        with pytest.raises(Conflict, match="was paid after all"), runtime.db.transaction() as session:
+            deed(session, subject, at=at, actor=DIVINE)
+    with runtime.db.reading() as session:
+        assert session.get_one(PayoutSchedule, plan.schedule.id).status == "failed"
+
+
+def test_what_waits_for_its_account_is_not_called_tried(runtime: Runtime) -> None:
+    prepare(runtime)
+    refused = _paused(runtime)
+    other = written(runtime, planned(runtime))
+    _account_changes(runtime, refused)
+    later = clock.now() + timedelta(hours=1)
+    with runtime.db.transaction() as session:
+        session.get_one(Payout, other).next_try_at = later
+        assert payout_probes.try_now(session, at=clock.now(), actor=DIVINE)[0] == ["paystack"]
+        assert session.get_one(Payout, other).next_try_at < later, "the one that may be sent is tried"
+
+
+def test_trying_is_refused_in_words_when_no_payout_may_be_sent(runtime: Runtime) -> None:
+    prepare(runtime)
+    _account_changes(runtime, _paused(runtime))
+    with pytest.raises(Conflict, match="Nothing was tried"), runtime.db.transaction() as session:
+        payout_probes.try_now(session, at=clock.now(), actor=DIVINE)
+    with runtime.db.transaction() as session:
+        session.query(PayoutPause).delete()
+        with pytest.raises(Overtaken):
+            payout_probes.try_now(session, at=clock.now(), actor=DIVINE)
