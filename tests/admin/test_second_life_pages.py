@@ -87,24 +87,18 @@ def test_a_refund_of_a_split_is_on_the_page_of_its_escrow_and_of_its_case(
         assert case.balance(AccountKind.WALLET, "buyer") == 6_000
 
 
-def test_what_the_seller_was_given_again_is_not_called_refunded_and_offers_no_reversal(
-    case: Case, sign_in: SignIn
-) -> None:
+def test_what_a_bank_had_ended_and_gave_back_is_held_again_and_says_so(case: Case, sign_in: SignIn) -> None:
     number = case.charged_back()
     for outcome in ("lost", "won"):
         case.bank(number, outcome)
+    person, payment = sign_in("admin"), f"/payments/{case.payment_id}"
+    assert "an escrow that the taking alone had ended is held again" in _shown(person, f"{payment}/give-again")
     case.decide("give_again")
-    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("refunded", 9_500)
-    escrow = f"/escrows/{case.escrow().id}"
-    page = _shown(sign_in("admin"), escrow)
-    assert "NGN 100.00 of it came back, and was given again on" in page
-    assert "NGN 95.00 into the wallet of" in page
+    page = _shown(person, f"/escrows/{case.escrow().id}")
+    assert "Given again: The provider" in page
     assert "refunded in whole" not in page
-    assert "then given to the seller" in page
-    assert f'href="{escrow}/reverse' not in page
-    assert f'href="{escrow}/reversal' not in page
-    assert "went back through a provider: it can't be taken back" in page
-    assert "refunded in whole" not in _shown(sign_in("admin"), f"/payments/{case.payment_id}")
+    assert f'href="/escrows/{case.escrow().id}/release' not in page
+    assert "refunded in whole" not in _shown(person, payment)
 
 
 def test_a_reversal_that_can_be_is_offered(case: Case, sign_in: SignIn) -> None:

@@ -147,6 +147,11 @@ class Case:
         event = {"reminded": "remind", "open": "create"}.get(outcome, "resolve")
         self.tell(number, event, resolution=outcome)
 
+    def bank_again(self, number: int, outcome: str) -> None:
+        """It changes its mind: another webhook, some time later."""
+        self.world.control(f"dispute/{number}", {"outcome": outcome})
+        self.tell(number, "resolve", resolution=outcome, resolvedAt=clock.now().isoformat())
+
     def tell(self, number: int, event: str, **more: Any) -> None:
         """A webhook about the bank's dispute, whatever is true."""
         said = {"id": number, "status": event, "transaction": {"reference": self.reference}}

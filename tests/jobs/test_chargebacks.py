@@ -210,21 +210,99 @@ def test_an_outcome_that_changes_after_the_decision_gives_it_again(case: Case, r
         assert (case.escrow().amount, case.escrow().fee) == (10_000, 500)
 
 
-def test_what_was_given_to_the_seller_is_taken_from_the_seller_when_the_bank_takes_it_again(case: Case) -> None:
-    number = case.charged_back()
-    for outcome in ("lost", "won"):
-        case.bank(number, outcome)
+def test_what_the_bank_had_ended_is_held_again_until_somebody_decides(case: Case) -> None:
+    number = _lost_and_won(case)
     case.decide("give_again")
-    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("refunded", 9_500)
-    case.world.control(f"dispute/{number}", {"outcome": "lost"})
-    case.tell(number, "resolve", resolution="lost", resolvedAt="2026-03-01T10:00:00.000Z")
+    held = case.escrow()
+    assert (held.status, held.amount, held.fee, held.hold_no) == ("held", 10_000, 500, 2)
+    assert (case.causes(), case.alerts(), case.payment().status) == ([FreezeCause.PERSON], [], "succeeded")
+    case.night()
+    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("held", 0)
+    _unfreeze(case)
+    case.night()
+    assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("released", 9_500)
+    case.bank_again(number, "lost")
     case.decide("claw_back")
     assert (case.balance(AccountKind.WALLET, "seller"), case.balance(AccountKind.WALLET, "buyer")) == (0, 0)
     assert (case.balance(AccountKind.FEES), case.balance(AccountKind.CLEARING)) == (0, 0)
-    case.world.control(f"dispute/{number}", {"outcome": "won"})
-    case.tell(number, "resolve", resolution="won", resolvedAt="2026-03-02T10:00:00.000Z")
+    case.bank_again(number, "won")
     case.decide("give_again")
     assert case.balance(AccountKind.WALLET, "seller") == 9_500
+
+
+def test_what_is_held_again_is_the_refund_when_the_bank_takes_it_again(case: Case) -> None:
+    number = _lost_and_won(case)
+    case.decide("give_again")
+    case.bank_again(number, "lost")
+    assert (case.escrow().status, case.causes(), case.alerts()) == ("refunded", [], [])
+    assert (case.balance(AccountKind.CLEARING), case.balance(AccountKind.LOSSES)) == (0, 0)
+
+
+def test_what_is_held_again_is_frozen_by_another_claim_of_the_bank(case: Case) -> None:
+    _lost_and_won(case)
+    case.charged_back(4_000)
+    case.decide("give_again")
+    assert sorted(case.causes()) == [FreezeCause.CHARGEBACK, FreezeCause.PERSON]
+
+
+def test_a_part_that_came_back_after_a_refund_is_the_buyers(case: Case) -> None:
+    number = case.charged_back(4_000)
+    case.bank(number, "lost")
+    _decide_dispute(case, Ruling("refund_to_buyer", "policy", WHY))
+    case.give()
+    case.bank_again(number, "won")
+    case.decide("give_again")
+    assert (case.balance(AccountKind.WALLET, "buyer"), case.balance(AccountKind.WALLET, "seller")) == (4_000, 0)
+    assert case.escrow().status == "refunded"
+
+
+def test_a_part_that_came_back_after_a_split_is_split_alike(case: Case) -> None:
+    number = case.charged_back(4_000)
+    case.bank(number, "lost")
+    _decide_dispute(case, Ruling("split", "policy", WHY, 4_500, 1_500))
+    case.give()
+    case.bank_again(number, "won")
+    buyer, seller = case.balance(AccountKind.WALLET, "buyer"), case.balance(AccountKind.WALLET, "seller")
+    case.decide("give_again")
+    assert case.balance(AccountKind.WALLET, "buyer") - buyer == 3_000
+    assert case.balance(AccountKind.WALLET, "seller") - seller == 950
+    assert case.balance(AccountKind.FEES) == 125
+
+
+def test_what_several_bore_goes_to_each_of_them_again(case: Case) -> None:
+    case.night()
+    first = case.charged_back(4_000)
+    case.bank(first, "lost")
+    case.decide("write_off")
+    second = case.charged_back(6_000)
+    case.bank(second, "lost")
+    case.decide("claw_back")
+    assert (case.balance(AccountKind.LOSSES), case.balance(AccountKind.WALLET, "seller")) == (-4_000, 3_800)
+    case.bank_again(first, "won")
+    case.bank_again(second, "won")
+    case.decide("give_again")
+    assert (case.balance(AccountKind.LOSSES), case.balance(AccountKind.WALLET, "seller")) == (0, 9_500)
+    assert (case.balance(AccountKind.FEES), case.balance(AccountKind.CLEARING)) == (500, -10_000)
+
+
+def _lost_and_won(case: Case) -> int:
+    number = case.charged_back()
+    for outcome in ("lost", "won"):
+        case.bank(number, outcome)
+    return number
+
+
+def _unfreeze(case: Case) -> None:
+    with case.runtime.db.transaction() as session:
+        for each in freezes.open_freezes(session, case.escrow().id):
+            freezes.unfreeze(session, each.id, WHY, at=clock.now(), actor=DIVINE)
+
+
+def _decide_dispute(case: Case, ruling: Ruling) -> None:
+    with case.runtime.db.transaction() as session:
+        dispute = session.scalars(select(Dispute)).one()
+        how = {"version": dispute.version, "at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        disputes.resolve(session, dispute.id, ruling, **how)
 
 
 def test_after_the_release_it_opens_no_case_and_its_alert_ends_when_it_is_won(case: Case) -> None:

@@ -219,7 +219,7 @@ SCENES: dict[Key, Callable[[Scene], Any]] = {
         )
     },
     ("payment.decided", "buyer", "went_back"): lambda s: s.release().taken(4_000, "payment.write_off"),
-    ("payment.decided", "buyer", "came_back"): lambda s: s.taken(WHOLE, "payment.claw_back").given_again(),
+    ("payment.decided", "buyer", "came_back"): lambda s: s.release().taken(4_000, "payment.claw_back").given_again(),
     ("payment.decided", "seller", "not_yours"): lambda s: s.taken(4_000, "payment.write_off"),
     ("payment.decided", "buyer", "kept"): lambda s: s.paid_twice("payment.keep"),
     ("payment.decided", "seller", "in_wallet"): lambda s: s.release().taken(4_000, "payment.claw_back").given_again(),

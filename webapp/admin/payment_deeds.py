@@ -87,7 +87,7 @@ class PaymentDeeds(Screen):
 
     @door("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm, asks="_give_again_asked")
     def give_again(self, payment_id: int, form: MoneyForm) -> Done:
-        """Give what came back to whom it was taken from."""
+        """Give what came back to whoever bore it."""
         return self._decide(payment_id, form, "payment.give_again")
 
     @door("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm, asks="_keep_asked")
@@ -213,7 +213,10 @@ class PaymentDeeds(Screen):
         return self._asked_about(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
 
     def _give_again_asked(self, payment_id: int) -> Asked:
-        summary = _("What was taken and decided about is back with the provider. It goes to whom it was taken from.")
+        summary = _(
+            "What was taken and decided about is back with the provider. Whoever bore it gets it. What the escrow bore "
+            "goes the way of the escrow: an escrow that the taking alone had ended is held again."
+        )
         return self._asked_about(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
 
     def _keep_asked(self, payment_id: int) -> Asked:

@@ -214,7 +214,10 @@ def refund_rest_of_payment(call: Call, payment_id: int, body: DecidePayment) -> 
 
 @endpoints.post("/api/v1/payments/<id:payment_id>/give-again", "money:propose")
 def give_payment_again(call: Call, payment_id: int, body: DecidePayment) -> PaymentDecision:
-    """Give what came back to whom it was taken from; above the limit it is proposed."""
+    """Give what came back to whoever bore it; above the limit it is proposed.
+
+    An escrow that the taking alone had ended is held again, frozen.
+    """
     return _decided(call, payment_id, body, "payment.give_again")
 
 

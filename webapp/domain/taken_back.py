@@ -21,9 +21,7 @@ class Bearer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An escrow as the taking meets it; `to_seller` is what the seller has of it before the fee after a split, or since
-    what came back after a refund was given to the seller.
-    """
+    """An escrow as the taking meets it; `to_seller` is what the seller has of it before the fee after a split."""
 
     status: str
     amount: int
@@ -85,7 +83,7 @@ def bearers(hold: Hold, amount: int, on_top: int = 0) -> dict[Bearer, int]:
     amount -= on_top
     if hold.status == EscrowStatus.HELD:
         first = {Bearer.ESCROW: min(amount, hold.amount)}
-    elif hold.status in (EscrowStatus.RELEASED, EscrowStatus.SPLIT) or hold.to_seller:
+    elif hold.status in (EscrowStatus.RELEASED, EscrowStatus.SPLIT):
         gross = hold.amount if hold.status == EscrowStatus.RELEASED else hold.to_seller
         part = min(amount, gross)
         fee = fee_share(hold.fee, part, hold.amount)
@@ -93,4 +91,24 @@ def bearers(hold: Hold, amount: int, on_top: int = 0) -> dict[Bearer, int]:
     else:
         first = {}
     found = first | {Bearer.BUYER: amount - sum(first.values()), Bearer.PLATFORM: on_top}
+    return {bearer: part for bearer, part in found.items() if part}
+
+
+def given_again(borne: Mapping[str, int], came: int, fee_on_top: int, last: str | None) -> dict[Bearer, int]:
+    """Who gets what came back of all that was decided: who bore it, the last one decided about first.
+
+    `fee_on_top` of it is the payer's fee, which the platform bore; the platform's own fee goes with the seller's part.
+    The parts sum to `came`.
+    """
+    fees, seller = borne.get(Bearer.FEES, 0), borne.get(Bearer.SELLER, 0)
+    bore = {Bearer(each): amount for each, amount in borne.items() if each != Bearer.FEES}
+    bore[Bearer.SELLER] = seller + fees
+    bore[Bearer.PLATFORM] = bore.get(Bearer.PLATFORM, 0) - fee_on_top
+    found, left = {Bearer.PLATFORM: fee_on_top}, came - fee_on_top
+    for bearer in sorted(bore, key=lambda each: each != last):
+        part = min(left, max(0, bore[bearer]))
+        found[bearer] = found.get(bearer, 0) + part
+        left -= part
+    found[Bearer.FEES] = fee_share(fees, found[Bearer.SELLER], seller + fees) if fees > 0 else 0
+    found[Bearer.SELLER] -= found[Bearer.FEES]
     return {bearer: part for bearer, part in found.items() if part}

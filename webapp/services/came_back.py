@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.taken_back import Bearer
 from webapp.models import Escrow, Payment, Refund
-from webapp.services import clawback_drafts, orders, payments, refunds
+from webapp.services import clawback_drafts, given_again, orders, payments, refunds
 
 
 def of_payment(session: Session, payment_id: int) -> str:
@@ -19,19 +19,21 @@ def in_words(session: Session, payment: Payment, escrow: Escrow, refund: Refund 
     if payment.undecided_amount >= 0:
         return ""
     lies = f"Until then it lies at {payment.provider} and counts in nobody's balance here."
-    draft = clawback_drafts.give_again(session, payment, escrow, clawback_drafts.undecided_fee(payment, refund))
-    goes = f"“Give it again” on the payment's page brings {clawback_drafts.in_words(escrow, [draft])}."
-    return f"{lies} {_borne(payment, escrow)} {goes}{_meanwhile(payment, escrow)}"
+    again = given_again.again(session, payment, escrow, refund)
+    goes = f"“Give it again” on the payment's page brings {given_again.in_words(escrow, again)}."
+    return f"{lies} {_borne(session, payment, escrow)} {goes}{_meanwhile(payment, escrow)}"
 
 
-def _borne(payment: Payment, escrow: Escrow) -> str:
+def _borne(session: Session, payment: Payment, escrow: Escrow) -> str:
     who = {
         Bearer.ESCROW: f"It had come out of escrow {escrow.ref}.",
         Bearer.SELLER: "It had been taken from the seller.",
         Bearer.BUYER: "It had been taken from the buyer.",
         Bearer.PLATFORM: "The platform had borne it.",
     }
-    return who[Bearer(payment.taken_back_from or Bearer.ESCROW)]
+    borne = clawback_drafts.borne_by(session, payment, escrow)
+    said = [words for bearer, words in who.items() if borne.get(bearer, 0) > 0]
+    return said[0] if len(said) == 1 else "Several bore it, and each gets theirs again."
 
 
 def _meanwhile(payment: Payment, escrow: Escrow) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money, fee_share
+from webapp.domain.money import Money
 from webapp.domain.states import NOT_GIVEN_BACK, AccountKind, EscrowStatus, TransferKind
 from webapp.domain.taken_back import Bearer, Hold, bearers, fee_on_top
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
@@ -64,7 +64,7 @@ def claw_back(session: Session, payment: Payment, escrow: Escrow, gone: int, on_
     for bearer, part in borne.items():
         if not (whole and bearer == Bearer.ESCROW):
             sides += _borne(session, bearer, part, escrow)
-    drafts = [refund_outside(payment, escrow, [(_clearing(payment), escrow.amount)])] if whole else []
+    drafts = [refund_outside(payment, escrow, [(clearing(payment), escrow.amount)])] if whole else []
     return drafts + ([_taken(payment, escrow, sides)] if sides else [])
 
 
@@ -72,8 +72,8 @@ def refund_rest(payment: Payment, escrow: Escrow, on_top: int, *, by_card: bool)
     """The escrow goes: a part of it went back already, and the rest follows."""
     gone = payment.undecided_amount - on_top
     wallet = Place(AccountKind.WALLET, escrow.currency, escrow.buyer_id)
-    rest: Sides = [(_clearing(payment), gone), (wallet, escrow.amount - gone)]
-    refund = refund_outside(payment, escrow, [(_clearing(payment), escrow.amount)] if by_card else rest)
+    rest: Sides = [(clearing(payment), gone), (wallet, escrow.amount - gone)]
+    refund = refund_outside(payment, escrow, [(clearing(payment), escrow.amount)] if by_card else rest)
     losses: Sides = [(Place(AccountKind.LOSSES, payment.currency), -on_top)]
     return [refund, _taken(payment, escrow, losses)] if on_top else [refund]
 
@@ -91,30 +91,16 @@ def refund_outside(payment: Payment, escrow: Escrow, to: Sides) -> Draft:
     )
 
 
-def give_again(session: Session, payment: Payment, escrow: Escrow, on_top: int) -> Draft:
-    """What came back goes to whom it was taken from; a debt of theirs is met first."""
-    came, losses = -payment.undecided_amount, Place(AccountKind.LOSSES, payment.currency)
-    amount = came + on_top
-    to: Sides
-    if payment.taken_back_from == Bearer.PLATFORM:
-        to, on_top = [(losses, came)], 0
-    elif goes_into_escrow(payment, escrow):
-        to = [(escrow.held_account_id or 0, amount)]
-    elif payment.taken_back_from == Bearer.BUYER:
-        to = _given(session, escrow.buyer_id, amount, escrow.currency)
-    else:
-        fee = min(amount, fee_share(escrow.fee, amount, escrow.amount))
-        fees: Sides = [(Place(AccountKind.FEES, escrow.currency), fee)] if fee else []
-        to = [*fees, *_given(session, escrow.seller_id, amount - fee, escrow.currency)]
-    fee_again: Sides = [(losses, -on_top)] if on_top else []
-    to = [(place, part) for place, part in to if part]
-    return _draft(payment, escrow, TransferKind.CAME_BACK, [(_clearing(payment), -came), *to, *fee_again])
-
-
 def from_party(session: Session, party_id: int, amount: int, currency: str) -> Sides:
     """Out of a party's wallet, and what that lacks is the party's debt."""
-    taken = min(amount, _balance(session, AccountKind.WALLET, party_id, currency))
-    return _some(party_id, currency, wallet=-taken, debt=taken - amount)
+    taken = min(amount, balance(session, AccountKind.WALLET, party_id, currency))
+    return _of_party(party_id, currency, wallet=-taken, debt=taken - amount)
+
+
+def to_party(session: Session, party_id: int, amount: int, currency: str) -> Sides:
+    """Into a party's wallet; a debt of the party is met first."""
+    met = min(amount, -balance(session, AccountKind.RECEIVABLE, party_id, currency))
+    return _of_party(party_id, currency, wallet=amount - met, debt=met)
 
 
 def is_whole(payment: Payment, escrow: Escrow, gone: int) -> bool:
@@ -127,16 +113,9 @@ def is_held_for(payment: Payment, escrow: Escrow) -> bool:
     return escrow.status == EscrowStatus.HELD and payment.duplicate_of_id is None
 
 
-def goes_into_escrow(payment: Payment, escrow: Escrow) -> bool:
-    """Whether what came back is held again for the order."""
-    return escrow.status == EscrowStatus.HELD and payment.taken_back_from == Bearer.ESCROW
-
-
 def bearer_of(session: Session, payment: Payment, escrow: Escrow) -> Bearer:
     """Of whom it is clawed back first."""
     hold = _hold(session, payment, escrow)
-    if hold.to_seller:
-        return Bearer.SELLER
     ways = {EscrowStatus.HELD: Bearer.ESCROW, EscrowStatus.RELEASED: Bearer.SELLER, EscrowStatus.SPLIT: Bearer.SELLER}
     return ways.get(EscrowStatus(hold.status), Bearer.BUYER)
 
@@ -195,10 +174,11 @@ def _name(escrow: Escrow, place: Place | int) -> str:
 
 def _taken(payment: Payment, escrow: Escrow, sides: Sides) -> Draft:
     amount = -sum(amount for _, amount in sides)
-    return _draft(payment, escrow, TransferKind.TAKEN_BACK, [(_clearing(payment), amount), *sides])
+    return outside(payment, escrow, TransferKind.TAKEN_BACK, [(clearing(payment), amount), *sides])
 
 
-def _draft(payment: Payment, escrow: Escrow, kind: TransferKind, sides: Sides) -> Draft:
+def outside(payment: Payment, escrow: Escrow, kind: TransferKind, sides: Sides) -> Draft:
+    """Money that a provider moved of a payment without us, once for each state of the payment."""
     return Draft(
         reference=f"payment-{payment.id}-{kind}-{payment.version}",
         kind=kind,
@@ -208,7 +188,8 @@ def _draft(payment: Payment, escrow: Escrow, kind: TransferKind, sides: Sides) -
     )
 
 
-def _clearing(payment: Payment) -> Place:
+def clearing(payment: Payment) -> Place:
+    """What the provider has of ours, in the payment's currency."""
     return Place(AccountKind.CLEARING, payment.currency, owner=payment.provider)
 
 
@@ -222,12 +203,7 @@ def _borne(session: Session, bearer: Bearer, part: int, escrow: Escrow) -> Sides
     return from_party(session, party, part, escrow.currency)
 
 
-def _given(session: Session, party_id: int, amount: int, currency: str) -> Sides:
-    met = min(amount, -_balance(session, AccountKind.RECEIVABLE, party_id, currency))
-    return _some(party_id, currency, wallet=amount - met, debt=met)
-
-
-def _some(party_id: int, currency: str, *, wallet: int, debt: int) -> Sides:
+def _of_party(party_id: int, currency: str, *, wallet: int, debt: int) -> Sides:
     sides = [
         (Place(AccountKind.WALLET, currency, party_id), wallet),
         (Place(AccountKind.RECEIVABLE, currency, party_id), debt),
@@ -235,7 +211,7 @@ def _some(party_id: int, currency: str, *, wallet: int, debt: int) -> Sides:
     return [(place, amount) for place, amount in sides if amount]
 
 
-def _balance(session: Session, kind: AccountKind, party_id: int, currency: str) -> int:
+def balance(session: Session, kind: AccountKind, party_id: int, currency: str) -> int:
     """What is there above the account's floor; nothing without an account."""
     number = accounts.find_account(session, kind, party_id, currency)
     if number is None:
@@ -248,24 +224,11 @@ def _hold(session: Session, payment: Payment, escrow: Escrow) -> Hold:
     """Where the money of a payment is now."""
     if payment.duplicate_of_id is not None:
         return _IN_WALLET
-    ways = {EscrowStatus.SPLIT: _split_to_seller, EscrowStatus.REFUNDED: _given_to_seller}
-    to_seller = ways.get(EscrowStatus(escrow.status))
-    return Hold(escrow.status, escrow.amount, escrow.fee, to_seller(session, escrow) if to_seller else 0)
+    to_seller = split_to_seller(session, escrow) if escrow.status == EscrowStatus.SPLIT else 0
+    return Hold(escrow.status, escrow.amount, escrow.fee, to_seller)
 
 
-def _given_to_seller(session: Session, escrow: Escrow) -> int:
-    """What came back after a refund and is the seller's, the fee of it included: a bank that took it, gave it back and
-    takes it once more finds it there, and not with the buyer.
-    """
-    left = select(func.max(Transfer.id)).where(Transfer.escrow_id == escrow.id, Transfer.leaves).scalar_subquery()
-    kinds = Transfer.kind.in_((TransferKind.TAKEN_BACK, TransferKind.CAME_BACK))
-    sellers = (Account.party_id == escrow.seller_id) | (Account.kind == AccountKind.FEES)
-    net = select(func.coalesce(func.sum(Entry.amount), 0)).join(Account, Account.id == Entry.account_id)
-    of_it = net.join(Transfer, Transfer.id == Entry.transfer_id).where(Transfer.escrow_id == escrow.id, kinds, sellers)
-    return max(0, int(session.scalars(of_it.where(Transfer.id > left)).one()))
-
-
-def _split_to_seller(session: Session, escrow: Escrow) -> int:
+def split_to_seller(session: Session, escrow: Escrow) -> int:
     """What a split gave the seller, before the fee: what it took from the hold less what the buyer got."""
     mine = (Transfer.escrow_id == escrow.id, Transfer.hold_no == escrow.hold_no, Transfer.leaves)
     out = select(Transfer.id).where(*mine).scalar_subquery()

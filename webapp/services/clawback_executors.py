@@ -21,6 +21,8 @@ from webapp.services import (
     dispute_locks,
     events,
     freezes,
+    given_again,
+    held_again,
     leaving,
     lookup,
     postings,
@@ -55,7 +57,7 @@ class RefundRestOfPayment(Payload):
 
 
 class GiveAgainPayment(Payload):
-    """What was decided about came back: it goes to whom it was taken from."""
+    """What was decided about came back: whoever bore it gets it."""
 
 
 @executor("payment.write_off", WriteOffPayment, read=read_payment)
@@ -143,24 +145,27 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
 
 @executor("payment.give_again", GiveAgainPayment, read=read_payment)
 def give_again_payment(context: Context, subject: PaymentSubject, decision: GiveAgainPayment) -> Posting:
-    """What was taken and decided about is with the provider again, and goes to who bore it."""
+    """What was taken and decided about is with the provider again: whoever bore it gets it.
+
+    An escrow that the taking had ended is held again, frozen as after a reversal: nobody has decided yet whose it is.
+    """
     check_give_again(subject)
     payment, escrow = subject.payment, subject.escrow
     _lock(context, escrow)
-    on_top = clawback_drafts.undecided_fee(payment, subject.refund)
-    draft = clawback_drafts.give_again(context.session, payment, escrow, on_top)
+    again = given_again.again(context.session, payment, escrow, subject.refund)
     came = Money(-payment.undecided_amount, payment.currency)
-    goes_in = clawback_drafts.goes_into_escrow(payment, escrow)
 
     def post() -> None:
-        postings.write(context.session, [draft], at=context.at)
+        postings.write(context.session, [again.draft], at=context.at)
         _decided(context, payment, escrow, payment.taken_back_from, "payment.give_again", decision.reason)
-        if goes_in and came.amount + on_top:
-            _resize(context, escrow, came.amount + on_top, decision.reason)
+        if again.is_anew:
+            _hold_anew(context, escrow, again.held, decision.reason)
+        elif again.held:
+            _resize(context, escrow, again.held, decision.reason)
 
-    words = clawback_drafts.in_words(escrow, [draft])
+    words = given_again.in_words(escrow, again)
     sentence = f"{came} of payment {payment.reference} that came back is given again: {words}"
-    return _posting(context, subject, sentence, [draft], post)
+    return _posting(context, subject, sentence, [again.draft], post)
 
 
 def check_write_off(subject: PaymentSubject) -> None:
@@ -249,6 +254,14 @@ def _resize(context: Context, escrow: Escrow, change: int, reason: str) -> None:
     audit.record(
         session, context.actor, "escrow.resize", about, at=context.at, reason=reason, before=before, after=after
     )
+
+
+def _hold_anew(context: Context, escrow: Escrow, amount: int, reason: str) -> None:
+    """The escrow, which had gone by the taking, is held again: so much, with as much of the fee."""
+    session, fee = context.session, fee_share(escrow.fee, amount, escrow.amount)
+    note_figure(session, "refunded", escrow.currency, -amount, context.at)
+    held_again.hold(session, escrow, amount=amount, fee=fee, at=context.at, actor=context.actor)
+    held_again.freeze(session, escrow, f"Given again: {reason}", at=context.at, actor=context.actor)
 
 
 def _close(context: Context, dispute: Dispute, escrow: Escrow, reason: str) -> None:

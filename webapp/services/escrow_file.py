@@ -39,11 +39,6 @@ class EscrowFile:
     schedule: Schedule | None
     """The schedule whose next run considers it, while it is held."""
 
-    @property
-    def is_given_to_seller(self) -> bool:
-        """Whether the seller got money that came back after it had been refunded."""
-        return escrow_ledger.is_given_to_seller(self.movements, self.escrow)
-
 
 def read(session: Session, escrow_id: int) -> EscrowFile:
     """One escrow with everything around it, in a fixed number of statements. Raises NotFound."""

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
-from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
+from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import NotFound
 from webapp.models import Account, Entry, Escrow, Party, Transfer
 
@@ -92,14 +92,6 @@ def since_it_left(movements: Sequence[Movement], escrow: Escrow) -> list[Movemen
     outside = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
     left_at = escrow.left_at
     return [each for each in movements if each.kind in outside and left_at is not None and each.at >= left_at]
-
-
-def is_given_to_seller(movements: Sequence[Movement], escrow: Escrow) -> bool:
-    """Whether the seller got money that came back after it had been refunded."""
-    if escrow.status != EscrowStatus.REFUNDED:
-        return False
-    came = [each for each in since_it_left(movements, escrow) if each.kind == TransferKind.CAME_BACK]
-    return any(side.party_id == escrow.seller_id and side.amount > 0 for each in came for side in each.sides)
 
 
 def one(session: Session, transfer_id: int) -> Movement:

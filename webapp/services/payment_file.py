@@ -14,7 +14,6 @@ from webapp.services import (
     chargebacks,
     clawback_drafts,
     duplicate_payments,
-    escrow_ledger,
     orders,
     payments,
     refunds,
@@ -51,8 +50,6 @@ class PaymentFile:
     """The payment besides which it was collected, if it was."""
     besides: Sequence[Payment] = ()
     """What was collected besides it."""
-    is_given_to_seller: bool = False
-    """Whether the seller got money of its escrow that came back after it had been refunded."""
 
     @property
     def waiting(self) -> Approval | None:
@@ -85,7 +82,6 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         came_back.in_words(session, payment, escrow, refund),
         None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id),
         duplicate_payments.of_payment(session, payment_id),
-        escrow_ledger.is_given_to_seller(escrow_ledger.of_escrow(session, escrow.id), escrow),
     )
 
 

@@ -3,17 +3,17 @@
 from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import TransferReversed
 from webapp.domain.money import Money
-from webapp.domain.states import AccountKind, EscrowStatus, FreezeCause, TransferKind
+from webapp.domain.states import AccountKind, TransferKind
 from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Party, Payment, Transfer
-from webapp.services import accounts, audit, chargeback_booking, events, freezes, postings, taken_back
+from webapp.services import accounts, audit, chargeback_booking, events, held_again, postings
 from webapp.services.accounts import Place
 from webapp.services.figures import note_figure
 from webapp.services.postings import Draft
@@ -100,9 +100,7 @@ def reverse(
     if escrow is not None and transfer.leaves:
         _hold_again(session, escrow, transfer, at, actor)
         if not is_decided:
-            freezes.add(
-                session, escrow.id, FreezeCause.PERSON, actor.id or 0, f"Reversed: {reason}", at=at, actor=actor
-            )
+            held_again.freeze(session, escrow, f"Reversed: {reason}", at=at, actor=actor)
             chargeback_booking.book_held_again(session, escrow, at=at, actor=actor)
 
 
@@ -155,20 +153,7 @@ def _hold_again(session: Session, escrow: Escrow, transfer: Transfer, at: dateti
     buyer = _given_to(session, transfer, escrow.buyer_id)
     note_figure(session, "refunded", escrow.currency, -buyer, at)
     note_figure(session, "released", escrow.currency, buyer - transfer.amount, at)
-    session.execute(
-        update(Escrow)
-        .where(Escrow.id == escrow.id)
-        .values(
-            status=EscrowStatus.HELD,
-            hold_no=Escrow.hold_no + 1,
-            left_at=None,
-            left_reason=None,
-            held_at=at,
-            version=Escrow.version + 1,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    taken_back.freeze_again(session, escrow, at=at, actor=actor)
+    held_again.hold(session, escrow, amount=escrow.amount, fee=escrow.fee, at=at, actor=actor)
 
 
 def _given_to(session: Session, transfer: Transfer, party_id: int) -> int:
