@@ -44,10 +44,13 @@ def web(sqlite_url: str, tmp_path: Path) -> Iterator[Web]:
     around = {"PORT": str(port), "VAR_DIR": str(tmp_path), "DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET}
     command = [sys.executable, "-m", "webapp.cli", "web"]
     process = subprocess.Popen(command, cwd=ROOT, env=clean_environment() | around)
-    until(lambda: _answers(port), 30)
-    yield Web(port, process)
-    process.terminate()
-    assert process.wait(30) == 0
+    try:
+        until(lambda: _answers(port), 90)
+        yield Web(port, process)
+    finally:
+        process.terminate()
+        code = process.wait(30)
+    assert code == 0
 
 
 def _answers(port: int) -> bool:
