@@ -48,6 +48,13 @@ def test_an_exact_time_names_its_zone() -> None:
     assert words.exact(datetime(2026, 3, 1, 23, 0, tzinfo=UTC)) == "Sun 01 Mar 2026, 23:00:00 UTC"
 
 
+def test_a_short_time_names_its_zone_and_a_day_has_no_hour() -> None:
+    instant = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    assert ">01 Mar 23:00 UTC</time>" in words.when(instant, "short")
+    assert ">01 Mar 2026</time>" in words.when(instant, "date")
+    assert all("%Z" in shape for shape in words._SHAPES.values() if "%H" in shape)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.85, "850 ms"), (12.44, "12.4 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (None, "–")]
 )

@@ -19,7 +19,7 @@ from webapp.domain.money import exponent, major_text, to_major
 from webapp.security.context import current_asker
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
-_SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M"}
+_SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M %Z"}
 
 
 def current_zone() -> str:
