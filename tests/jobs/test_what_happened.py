@@ -19,7 +19,7 @@ from tests.support.sandbox import Sandbox, desk_with, runtime, world  # noqa: F4
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.jobs.judging import judge
-from webapp.models import Alert, MirrorEntry, Payout, PayoutSchedule, Refund, Run
+from webapp.models import Alert, Event, MirrorEntry, Payout, PayoutSchedule, Refund, Run
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
 from webapp.services import payout_destinations, payout_schedules, payout_writing, runs
@@ -162,6 +162,8 @@ def test_a_schedule_that_cannot_be_paid_alerts_after_the_third_night(
     with runtime.db.reading() as session:
         [alert] = session.scalars(select(Alert).where(Alert.rule == "payout_unpaid"))
         party = payout_schedules.get(session, plan).party_id
+        told = select(Event.subject_id).where(Event.type == "payout_schedule.unpaid")
+        assert session.scalars(told).all() == [plan], "once, with the first night"
     assert "could not be paid for 3 nights" in alert.sentence
 
     with runtime.db.transaction() as session:

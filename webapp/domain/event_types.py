@@ -452,6 +452,10 @@ class PayoutScheduleCancelled(Event, type="payout_schedule.cancelled", of=Payout
     reason: Why
 
 
+class PayoutScheduleUnpaid(Event, type="payout_schedule.unpaid", of=PayoutScheduleFacts):
+    """It is due, and lacks an account, cover or a provider: told once until it is paid or changed."""
+
+
 class PayoutScheduleFailed(Event, type="payout_schedule.failed", of=PayoutScheduleFacts):
     """A planned payout failed for good, and is not tried again."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import and_, bindparam, case, func, insert, literal, select, upd
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import PayoutCreated
+from webapp.domain.event_types import PayoutCreated, PayoutScheduleUnpaid
 from webapp.domain.money import Money
 from webapp.domain.outgoing_keys import payout_reference
 from webapp.domain.state_words import in_words
@@ -208,8 +208,13 @@ def _mark(session: Session, payable: Sequence[Any], made: Mapping[int, tuple[int
 
 
 def _note(session: Session, refused: Sequence[Refused], at: datetime) -> None:
-    """Say on the schedules why they could not be paid, and count the days on which that was so."""
+    """Say on the schedules why they could not be paid, and count the days on which that was so. The first time it is
+    told, and not again before they are paid or changed.
+    """
     if refused:
+        mine = (one_of(session, PayoutSchedule.id, [each.id for each in refused]), PayoutSchedule.unpaid_nights == 0)
+        new = session.scalars(select(PayoutSchedule.id).where(*mine, PayoutSchedule.status == ScheduleStatus.PENDING))
+        events.add_all(session, PayoutScheduleUnpaid(), new.all(), at=at)
         waiting = _SCHEDULES.c.status == str(ScheduleStatus.PENDING)
         changed = update(_SCHEDULES).where(_SCHEDULES.c.id == bindparam("key"), waiting)
         values = [{"key": each.id, "why": each.sentence} for each in refused]
