@@ -219,6 +219,23 @@ def test_what_the_wallet_lacks_is_the_partys_debt_and_a_write_off_is_the_platfor
     all_books_agree(runtime)
 
 
+def test_what_a_claw_back_left_as_a_debt_is_met_first_when_it_comes_back(runtime: Runtime) -> None:
+    first, _ = failed_then_paid(runtime, again="paid")
+    with runtime.db.transaction() as session:
+        party = payouts.get(session, first).party_id
+        spend(Market(session, runtime, at=clock.now()), party, 4_000)
+    for _ in range(2):  # The same when it is paid after all, and comes back, once more.
+        assert decide(runtime, "payout.claw_back", first, 10**9).executed
+        assert books(runtime, first)[2:] == (0, -2_000)
+        settled(runtime, first, Fate.REVERSED)
+        assert books(runtime, first)[2:] == (2_000, 0)
+        with runtime.db.reading() as session:
+            said = answer(runtime, first)
+        assert "NGN 20.00 of it meets the debt that its claw-back had left" in said
+        settled(runtime, first, Fate.SUCCEEDED)
+    all_books_agree(runtime)
+
+
 def test_the_unsent_one_in_its_place_waits_and_is_cancelled_first(runtime: Runtime) -> None:
     first, second = failed_then_paid(runtime, again="unsent")
     assert [(each.id, each.may_send) for each in take(runtime)] == [(first, False)]

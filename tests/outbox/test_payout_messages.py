@@ -13,9 +13,10 @@ from tests.support import payouts
 from tests.support.market import AMINA, DIVINE, Market
 from webapp import clock
 from webapp.domain.provider_words import Fate
-from webapp.models import Delivery, Party, Payout, PayoutSchedule
+from webapp.domain.states import AccountKind
+from webapp.models import Account, Delivery, Party, Payout, PayoutSchedule
 from webapp.runtime import Runtime
-from webapp.services import executors, orders
+from webapp.services import accounts, executors, orders
 from webapp.services.orders import NewOrder
 from webapp.services.payout_executors import GivePayoutBack, known_of
 from webapp.services.payout_schedules import MOST_ATTEMPTS
@@ -99,6 +100,22 @@ def test_one_that_went_through_after_all_says_what_the_payee_gives(place: Runtim
         10_000: "NGN 40.00 you owe.",
     }
     assert said[spent] in deliveries(place)[-1].body
+
+
+def test_one_that_comes_back_to_somebody_who_owed_of_it_meets_that_first(place: Runtime) -> None:
+    payout = payouts.written(place, due(place))
+    for fate in (Fate.SUCCEEDED, Fate.REVERSED, Fate.SUCCEEDED):
+        payouts.settled(place, payout, fate)
+    with place.db.transaction() as session:
+        row = session.get_one(Payout, payout)
+        wallet = accounts.open_account(session, AccountKind.WALLET, row.party_id, "NGN", at=clock.now())
+        spend(session, place, row.party_id, session.get_one(Account, wallet).balance - row.amount + 1_500)
+    decide(place, "payout.claw_back", payout, lambda row: ClawPayoutBack(reason="Twice."))
+    payouts.settled(place, payout, Fate.REVERSED)
+    assert told(place)[-1] == "payout.reversed.debt"
+    body = deliveries(place)[-1].body
+    assert "NGN 15.00 of it meets what you owed of it, and NGN" in body
+    assert body.count("in your wallet") == 1
 
 
 def test_one_that_the_platform_had_borne_and_got_back_puts_nothing_into_the_wallet(place: Runtime) -> None:

@@ -405,16 +405,27 @@ ToPlatform = Annotated[
 ]
 
 
+DebtMet = Annotated[
+    int,
+    Field(
+        description="What of it met the debt that the payout's claw-back had left, in minor units; the rest is in the "
+        "wallet."
+    ),
+]
+
+
 class PayoutFailed(Event, type="payout.failed", of=PayoutFacts):
     """It was not paid; the money is in the wallet again, or with the platform when that had borne it."""
 
     to_platform: ToPlatform = False
+    debt_met_amount: DebtMet = 0
 
 
 class PayoutReversed(Event, type="payout.reversed", of=PayoutFacts):
     """It was paid and came back; the money is in the wallet again, or with the platform when that had borne it."""
 
     to_platform: ToPlatform = False
+    debt_met_amount: DebtMet = 0
 
 
 class PayoutClawedBack(Event, type="payout.clawed_back", of=PayoutFacts):

@@ -14,7 +14,6 @@ from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services import payout_decisions, payout_pauses
 from webapp.services.payout_destinations import masked
-from webapp.services.payout_failures import BACK_IN_WALLET, BACK_WITH_PLATFORM
 from webapp.services.payout_file import PayoutFile
 from webapp.services.payout_schedules import MOST_ATTEMPTS
 from webapp.services.payouts import RESENT_FOR
@@ -131,7 +130,7 @@ def _unknown(file: PayoutFile, at: datetime) -> str:
 
 def _back(file: PayoutFile) -> str:
     """Who has it again."""
-    return BACK_WITH_PLATFORM if file.is_back_with_platform else BACK_IN_WALLET
+    return file.back.in_words(file.payout.currency)
 
 
 def _refused(file: PayoutFile, at: datetime) -> str:

@@ -14,10 +14,9 @@ from webapp.domain.provider_phrases import NO_REASON, reason
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services import alerts, audit, events, payout_destinations
+from webapp.services.payout_returns import IN_WALLET, Back
 from webapp.services.payout_schedules import MOST_ATTEMPTS
 
-BACK_IN_WALLET = "The money is in the wallet again."
-BACK_WITH_PLATFORM = "The platform, which had borne it, has it again; the wallet got it earlier, and nothing now."
 _GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
 
 
@@ -29,7 +28,7 @@ def note(
     *,
     at: datetime,
     actor: Actor,
-    to_platform: bool = False,
+    back: Back = IN_WALLET,
 ) -> None:
     """Count the attempt. What comes back after it was paid, a reversal, and the last attempt end the schedule and fire
     an alert: nothing is paid a second time by itself. A schedule that another of its payouts has paid stays paid.
@@ -40,7 +39,7 @@ def note(
         schedule = None
     if schedule is None:
         if was_paid:
-            said = _came_back(session, row, status, sentence, to_platform)
+            said = _came_back(session, row, status, sentence, back)
             alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", said, at, causes=[_cause(row, status)])
         return
     schedule.retry_count += 1
@@ -51,7 +50,7 @@ def note(
     schedule.processed_at = None
     session.flush()
     if over:
-        said = _came_back(session, row, status, sentence, to_platform) if was_paid else _failed(schedule, status)
+        said = _came_back(session, row, status, sentence, back) if was_paid else _failed(schedule, status)
         _end(session, schedule, said, _cause(row, status), at, actor)
 
 
@@ -134,12 +133,11 @@ def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
     return f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
 
 
-def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str, to_platform: bool) -> str:
+def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str, back: Back) -> str:
     how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
-    where = BACK_WITH_PLATFORM if to_platform else BACK_IN_WALLET
     return (
         f"Payout {row.ref} over {Money(row.amount, row.currency)} was paid to {_account(session, row)} and then {how}: "
-        f"{_why(sentence)} {where} Nothing is paid again by itself."
+        f"{_why(sentence)} {back.in_words(row.currency)} Nothing is paid again by itself."
     )
 
 

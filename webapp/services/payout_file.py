@@ -22,6 +22,7 @@ from webapp.services import (
 )
 from webapp.services.case_timeline import Moment
 from webapp.services.next_runs import next_run
+from webapp.services.payout_returns import Back
 from webapp.services.payout_terms import Terms
 from webapp.services.stop import stopped
 
@@ -53,8 +54,8 @@ class PayoutFile:
     """Whether all outgoing money is stopped."""
     borne: Sequence[tuple[AccountKind, int]]
     """Who bore how much of it, when it was paid after its money had come back and somebody decided about that."""
-    is_back_with_platform: bool
-    """Whether the platform, which had borne it, got what came back last."""
+    back: Back
+    """Where that went which came back last."""
 
     @property
     def is_paused(self) -> bool:
@@ -92,7 +93,7 @@ def read(session: Session, payout_id: int) -> PayoutFile:
         _next_attempt(session, schedule),
         stopped(session) is not None,
         payout_returns.borne(session, payout),
-        payout_returns.is_platforms(session, payout),
+        payout_returns.back(session, payout),
     )
 
 

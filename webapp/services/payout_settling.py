@@ -22,6 +22,7 @@ from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services import alerts, audit, events, payout_amounts, payout_failures, payout_pauses, payout_returns
 from webapp.services.outcome import CAME_BACK, Outcome, Refused
+from webapp.services.payout_returns import IN_WALLET
 from webapp.sql import json_text, lock, one_of
 
 _STATUS_BEFORE = attrgetter("row.status")
@@ -191,17 +192,19 @@ def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Ac
     """The provider did not pay, or took it back: who had borne it has it again, and the schedule knows."""
     if not ruled:
         return
-    platforms = payout_returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
+    backs = payout_returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
     _mark(session, ruled, at, look_again_at=next_look(at, at))
     for each in ruled:
-        whose = each.row.id in platforms
-        payout_failures.note(session, each.row, each.status, each.sentence, to_platform=whose, at=at, actor=actor)
-    for whose in (False, True):
-        some = [each for each in ruled if (each.row.id in platforms) == whose]
+        back = backs.get(each.row.id, IN_WALLET)
+        payout_failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
+    for back in {IN_WALLET, *backs.values()}:
+        some = [each for each in ruled if backs.get(each.row.id, IN_WALLET) == back]
         failed = [each for each in some if each.status == PayoutStatus.FAILED]
         turned = [each for each in some if each.status == PayoutStatus.REVERSED]
-        _tell(session, failed, "payout.fail", PayoutFailed(to_platform=whose), at, actor)
-        _tell(session, turned, "payout.reverse", PayoutReversed(to_platform=whose), at, actor)
+        gone = PayoutFailed(to_platform=back.to_platform, debt_met_amount=back.debt)
+        returned = PayoutReversed(to_platform=back.to_platform, debt_met_amount=back.debt)
+        _tell(session, failed, "payout.fail", gone, at, actor)
+        _tell(session, turned, "payout.reverse", returned, at, actor)
 
 
 def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:

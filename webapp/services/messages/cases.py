@@ -246,6 +246,14 @@ def of_clawed_back(payload: dict[str, Any]) -> dict[str, Any]:
     return {"given_said": f"{', and '.join(parts)}."}
 
 
+def of_returned(payload: dict[str, Any]) -> dict[str, Any]:
+    """What can be said of a payout that came back to somebody who had owed some of it, by its event."""
+    met, amount = (Money(payload.get(name, 0), payload["currency"]) for name in ("debt_met_amount", "amount"))
+    rest = Money(amount.amount - met.amount, amount.currency)
+    left = f", and {rest} is in your wallet" if rest.amount else ""
+    return {"back_said": f"{met} of it meets what you owed of it{left}."}
+
+
 def of_chargeback(payload: dict[str, Any]) -> dict[str, Any]:
     """What can be said of a bank's dispute, by its event."""
     disputed, given_back = (

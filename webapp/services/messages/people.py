@@ -159,7 +159,8 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
     if event.type == "dispute.resolved":
         return _resolved(event, case, side, told)
     if event.type in _CAME_BACK:
-        return _of_payout(event, case, told), {}
+        kind = _of_payout(event, case, told)
+        return kind, cases.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
     if event.type != "dispute.message":
         return event.type, {}
     message = told.said.get(_message_id(event))
@@ -191,8 +192,10 @@ def _of_payout(event: Event, case: Case, told: Told) -> str | None:
     if event.type == "payout_schedule.failed":
         return None if told.was_paid(case.row.payout_id, event.at) else event.type
     if told.was_paid(case.row.id, event.at):
-        is_platforms = json.loads(event.payload).get("to_platform", False)
-        return "payout.reversed.platform" if is_platforms else "payout.reversed"
+        payload = json.loads(event.payload)
+        if payload.get("to_platform"):
+            return "payout.reversed.platform"
+        return "payout.reversed.debt" if payload.get("debt_met_amount") else "payout.reversed"
     return event.type if case.row.schedule_id is None else None
 
 

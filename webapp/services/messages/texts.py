@@ -150,6 +150,11 @@ TEXTS: dict[str, Text] = {
         "which had borne it. Nothing is put into your wallet for it, and nothing is taken from it.",
         "Your payout of {amount}, which you had twice, came back to us. Nothing changes in your wallet.",
     ),
+    "payout.reversed.debt": Text(
+        "A payout of {amount} that you had twice came back",
+        "A payout of {amount} to the account ending in {ending}, which you had twice, came back. {back_said}",
+        "Your payout of {amount}, which you had twice, came back. {back_said}",
+    ),
     "payout.clawed_back": Text(
         "A payout of {amount} went through after all",
         "Your payout of {amount} to the account ending in {ending} went through after its money had come back to your "
