@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain.payout_rules import WATCHED, Course, Sent, judge, next_look, next_try
+from webapp.domain.payout_rules import HIDDEN, LOST, TAKEN, WATCHED, Course, Sent, judge, next_look, next_try
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import PayoutStatus
 
@@ -85,6 +85,13 @@ def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: W
 def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(status: PayoutStatus, word: Word) -> None:
     assert judge(Sent(status, 5_000, "NGN"), word).is_doubted
     assert not judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), seen(Fate.PENDING)).is_doubted
+
+
+def test_a_reference_in_use_is_said_only_where_the_provider_said_it() -> None:
+    lost = judge(Sent(SENT, 5_000, "NGN"), seen(Fate.ABSENT))
+    again = judge(Sent(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(Fate.ABSENT))
+    assert (lost.said, again.said) == (LOST, HIDDEN)
+    assert judge(Sent(SENDING, 5_000, "NGN"), THERE).said == TAKEN
 
 
 WORDS = st.builds(

@@ -62,6 +62,16 @@ def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_aft
         assert session.get_one(PayoutSchedule, plan.schedule.id).status == "failed"
 
 
+def test_the_last_word_of_one_paid_after_all_is_that_and_then_that_it_came_back(runtime: Runtime) -> None:
+    number = written(runtime, planned(runtime))
+    settled(runtime, number, Fate.SUCCEEDED)
+    settled(runtime, number, Fate.REVERSED)
+    for fate, said in ((Fate.SUCCEEDED, "that it was paid after all"), (Fate.REVERSED, "took it back once more")):
+        settled(runtime, number, fate)
+        with runtime.db.reading() as session:
+            assert said in (payouts.get(session, number).said or "")
+
+
 def test_what_waits_for_its_account_is_not_called_tried(runtime: Runtime) -> None:
     prepare(runtime)
     refused = _paused(runtime)

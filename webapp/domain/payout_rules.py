@@ -14,6 +14,7 @@ WATCHED = timedelta(days=30)
 """For how long a payout that was paid is asked about: it may fail or be reversed still."""
 TAKEN = "Its provider says that its reference is in use already, and does not show the payout."
 LOST = "Its provider had it, and does not know it any more."
+HIDDEN = "Its provider may have it, and does not show it."
 
 
 class Course(StrEnum):
@@ -115,7 +116,7 @@ def _of_settled(sent: Sent, status: PayoutStatus, word: Word) -> Ruling:
 
 def _of_absence(sent: Sent, status: PayoutStatus) -> Ruling:
     if sent.is_doubted:
-        return Ruling(Course.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
+        return Ruling(Course.WAIT, PayoutStatus.SENDING, HIDDEN, is_doubted=True)
     if status == PayoutStatus.SENT:
         return Ruling(Course.WAIT, PayoutStatus.SENDING, LOST, is_doubted=True)
     return Ruling(Course.WAIT, PayoutStatus.PENDING, "The provider does not know it.")

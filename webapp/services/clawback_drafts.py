@@ -157,8 +157,9 @@ def borne_by(session: Session, payment: Payment, escrow: Escrow) -> dict[str, in
 
 
 def _way(place: Place | int, amount: int) -> str:
-    """A debt gives nothing: there is more of it."""
-    if isinstance(place, Place) and place.kind == AccountKind.RECEIVABLE:
+    """A debt gives nothing: there is more of it. Nor do losses take: there is less of them."""
+    less = (AccountKind.RECEIVABLE,) if amount < 0 else (AccountKind.RECEIVABLE, AccountKind.LOSSES)
+    if isinstance(place, Place) and place.kind in less:
         return "taken off" if amount > 0 else "added to"
     return "into" if amount > 0 else "out of"
 

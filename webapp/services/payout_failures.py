@@ -17,6 +17,8 @@ from webapp.services import alerts, audit, events, payout_destinations
 from webapp.services.payout_returns import IN_WALLET, Back
 from webapp.services.payout_schedules import MOST_ATTEMPTS
 
+PAID_AFTER_ALL = "Its provider says that it was paid after all."
+BACK_ONCE_MORE = "It was paid after all, and its provider took it back once more."
 _GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
 
 
@@ -64,7 +66,8 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
         f"its money had come back to the wallet, and {row.provider} says that it was paid. "
         f"{_instead(session, row, schedule)}"
     )
-    session.execute(update(Payout).where(Payout.id == row.id).values(paid_after_all_at=at, version=Payout.version + 1))
+    told: dict[str, Any] = {"paid_after_all_at": at, "said": PAID_AFTER_ALL, "version": Payout.version + 1}
+    session.execute(update(Payout).where(Payout.id == row.id).values(**told))
     alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at)
     audit.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
     if schedule is not None and schedule.status == ScheduleStatus.PENDING:
@@ -75,7 +78,7 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
 def retract(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
     """Its provider took it back once more: nobody has it twice, and there is nothing to decide."""
     cleared = update(Payout).where(Payout.id == row.id)
-    session.execute(cleared.values(paid_after_all_at=None, version=Payout.version + 1))
+    session.execute(cleared.values(paid_after_all_at=None, said=BACK_ONCE_MORE, version=Payout.version + 1))
     alerts.resolve(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", at)
     audit.record(session, actor, "payout.retract", ("payout", row.id), at=at)
 

@@ -48,7 +48,7 @@ TOLD: dict[str, tuple[str, ...]] = {
     "party.payout_destination_rejected": (PARTY,),
 }
 """Which sides may hear of an event that moves no money of theirs by a transfer of its own, by email or by telephone."""
-_TAKEN = ("chargeback.lost", "chargeback.accepted")
+TAKEN = ("chargeback.lost", "chargeback.accepted")
 _CAME_BACK = ("payout.failed", "payout.reversed", "payout_schedule.failed")
 _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "chargeback.open": cases.of_chargeback,
@@ -150,7 +150,7 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
     if event.type in _OF_PAYLOAD:
         own = f"{event.type}.{side}"
         return own if own in texts.TEXTS else event.type, _OF_PAYLOAD[event.type](json.loads(event.payload))
-    if event.type in _TAKEN:
+    if event.type in TAKEN:
         return _taken_again(event, side)
     if event.type == "dispute.opened":
         if case.fields["claimant"] == cases.BANK:
