@@ -230,6 +230,13 @@ def test_what_the_bank_had_ended_is_held_again_until_somebody_decides(case: Case
     assert case.balance(AccountKind.WALLET, "seller") == 9_500
 
 
+def test_what_came_back_is_borne_by_nobody(case: Case) -> None:
+    _lost_and_won(case)
+    for action in ("claw_back", "write_off", "refund_rest"):
+        with pytest.raises(Conflict, match="is there again: nobody bears it"):
+            case.decide(action)
+
+
 def test_what_is_held_again_is_the_refund_when_the_bank_takes_it_again(case: Case) -> None:
     number = _lost_and_won(case)
     case.decide("give_again")

@@ -188,7 +188,8 @@ class PaymentDeeds(Screen):
         if payment.taken_back_amount:
             facts.append((_("Taken back"), money(payment.taken_back_amount, payment.currency)))
         if payment.undecided_amount:
-            facts.append((_("To be decided"), money(payment.undecided_amount, payment.currency)))
+            label = _("To be decided") if payment.undecided_amount > 0 else _("Came back, to be given again")
+            facts.append((label, money(abs(payment.undecided_amount), payment.currency)))
         if payment.seen_amount is not None and payment.seen_currency is not None:
             facts.append((_("Collected"), money(payment.seen_amount, payment.seen_currency)))
         back, values = self.at("one", payment_id=payment_id), {"version": payment.version}

@@ -47,7 +47,11 @@ ENDPOINT_PAUSED = _fact(
 )
 PAYMENT_NEEDS_REVIEW = _fact("payment_needs_review", "warn", "A provider's answer about a payment contradicts ours.")
 PAYMENT_COLLECTED_TWICE = _fact("payment_collected_twice", "page", "A provider collected money for a payment twice.")
-PAYMENT_TAKEN_BACK = _fact("payment_taken_back", "page", "A provider has less of a payment than we count on.")
+PAYMENT_TAKEN_BACK = _fact(
+    "payment_taken_back",
+    "page",
+    "A provider has less of a payment than we count on, or has again what was decided as gone.",
+)
 CHARGEBACK = _fact("chargeback", "page", "A payer's bank disputes a payment.")
 REFUND_NEEDS_PERSON = _fact(
     "refund_needs_person", "page", "A refund at the provider needs somebody to decide about it."

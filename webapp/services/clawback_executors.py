@@ -170,6 +170,8 @@ def give_again_payment(context: Context, subject: PaymentSubject, decision: Give
 
 def check_write_off(subject: PaymentSubject) -> None:
     """Raise Conflict unless something was taken back that nobody decided about."""
+    if subject.payment.undecided_amount < 0:
+        raise Conflict("What had been taken back of this payment is there again: nobody bears it. Give it again.")
     if subject.payment.status != PaymentStatus.NEEDS_REVIEW or subject.payment.undecided_amount <= 0:
         raise Conflict("Nothing was taken back of this payment that waits for a decision.")
 

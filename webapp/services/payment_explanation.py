@@ -89,7 +89,8 @@ def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
         return [f"{kept}, in the wallet: {payment.said or ''}".rstrip(), *told]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
-        told.append(f"{gone} of it was taken back, and decided: {payment.said or ''}".rstrip())
+        told.append(f"{gone} of it was taken back, and who bears that is decided.")
+        told += [f"The last word of a decision about it: {payment.said}"] if payment.said else []
     paid = f"It was paid on {_on(payment.paid_at)}" if payment.paid_at else "It was paid"
     if payment.settled_at and not payment.paid_at:
         paid = f"It counts as paid since {_on(payment.settled_at)}"

@@ -204,7 +204,7 @@ def _tried_again(file: PayoutFile) -> list[str]:
     if payout.status not in _TRIED_BY_ITSELF or plan is None or payout.paid_after_all_at is not None:
         return []
     if plan.payout_id != payout.id:
-        return [f"Another payout followed it: look at payout schedule {plan.ref}."]
+        return [f"Another payout counts for its schedule: look at payout schedule {plan.ref}."]
     if plan.status != ScheduleStatus.PENDING:
         return [f"Payout schedule {plan.ref} is {in_words(plan.status)}: nothing is paid again by itself."]
     amount, attempt = Money(plan.amount, plan.currency), f"attempt {plan.retry_count + 1} of {MOST_ATTEMPTS}"
