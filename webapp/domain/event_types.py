@@ -69,7 +69,12 @@ class Event(BaseModel):
 
 
 def _fields(event: type[Event]) -> dict[str, Any]:
-    return {name: (field.annotation, field) for name, field in event.model_fields.items()}
+    return {name: (field.annotation, _always_sent(field)) for name, field in event.model_fields.items()}
+
+
+def _always_sent(field: FieldInfo) -> Any:
+    """A default spares writers a word; receivers get the field all the same."""
+    return Field(description=field.description, json_schema_extra=field.json_schema_extra)
 
 
 def is_optional(field: FieldInfo) -> bool:
