@@ -13,7 +13,17 @@ from webapp.domain.provider_words import Fate, Unanswered
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transfer
 from webapp.runtime import Runtime
-from webapp.services import alert_rules, approvals, limits, payout_decisions, payout_settling, payout_writing, payouts
+from webapp.services import (
+    alert_rules,
+    approvals,
+    limits,
+    payout_decisions,
+    payout_explanation,
+    payout_file,
+    payout_settling,
+    payout_writing,
+    payouts,
+)
 from webapp.services.approvals import Decided
 
 JOB = job_actor("deliver_outbox")
@@ -60,6 +70,12 @@ def decide(runtime: Runtime, action: str, number: int, actor: object = AMINA) ->
             actor=actor,
             settings=runtime.settings,
         )
+
+
+def why(runtime: Runtime, number: int) -> str:
+    """The first sentence of its page."""
+    with runtime.db.reading() as session:
+        return payout_explanation.why(payout_file.read(session, number), clock.now(), runtime.settings)[0]
 
 
 def now(runtime: Runtime, number: int) -> tuple[str, str, int]:
@@ -109,6 +125,31 @@ def test_it_was_paid_moves_nothing_and_is_watched(runtime: Runtime) -> None:
         assert session.scalar(select(func.count()).where(Transfer.kind == "payout_return")) == 0
     settled(runtime, number, Fate.FAILED)
     assert now(runtime, number) == ("failed", "failed", 10_000)
+    all_books_agree(runtime)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_two_peoples_word_stands_alone_only_until_its_provider_says_so_too(runtime: Runtime, is_told: bool) -> None:
+    number = doubted(runtime)
+    allow(runtime, 10_000)
+    settle_by(runtime, "payout.mark_paid", number)
+    assert "as two people said on" in why(runtime, number)
+    assert "its provider has not said so" in why(runtime, number)
+    settled(runtime, number, Fate.PENDING)
+    assert "its provider has not said so" in why(runtime, number)
+    paid_at = clock.now() - timedelta(days=2) if is_told else None
+    for _ in range(2):
+        settled(runtime, number, Fate.SUCCEEDED, paid_at=paid_at)
+    told = why(runtime, number)
+    assert "has not said so" not in told
+    when = f"on {paid_at:%d %B %Y at %H:%M} UTC, by paystack's clock, as two" if paid_at else "its provider says so too"
+    assert when in told
+    with runtime.db.reading() as session:
+        assert session.scalar(select(func.count()).where(Audit.action == "payout.confirm")) == 1
+        assert payouts.get(session, number).look_again_at is not None, "it may come back still"
+    assert now(runtime, number) == ("succeeded", "processed", 6_000)
+    settled(runtime, number, Fate.REVERSED)
+    assert now(runtime, number) == ("reversed", "failed", 10_000)
     all_books_agree(runtime)
 
 

@@ -12,7 +12,7 @@ from tests.support.market import DIVINE
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_words import Fate
 from webapp.domain.states import AccountKind, PayoutStatus
 from webapp.jobs.start import prepare
 from webapp.models import Account, Alert, Payout, PayoutPause, PayoutSchedule
@@ -26,7 +26,6 @@ from webapp.services import (
     payout_file,
     payout_plan,
     payout_schedules,
-    payout_settling,
 )
 from webapp.services.payout_destinations import NewDestination
 from webapp.services.payout_explanation import Standing
@@ -64,12 +63,14 @@ def _account_changes(runtime: Runtime, number: int) -> None:
         payout_destinations.put(session, party, to, at=clock.now(), actor=DIVINE, settings=runtime.settings)
 
 
-def _said(runtime: Runtime, number: int, fate: Fate, **more: Any) -> None:
-    """Its provider answers."""
-    with runtime.db.transaction() as session:
-        payout = session.get_one(Payout, number)
-        word = Seen(payout.ref, fate, payout.amount, payout.currency, "TRF_1", **more)
-        payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=JOB)
+def _paid_after_all(runtime: Runtime) -> int:
+    """A payout that failed, its money in the wallet again, and was paid after all."""
+    prepare(runtime)
+    number = payouts_of.written(runtime, payouts_of.planned(runtime))
+    _force(runtime, number, status="sent", attempts=1)
+    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    payouts_of.settled(runtime, number, Fate.SUCCEEDED)
+    return number
 
 
 def test_each_payout_says_exactly_one_of_six(runtime: Runtime) -> None:
@@ -92,8 +93,8 @@ def test_one_that_failed_after_it_was_paid_says_both(runtime: Runtime) -> None:
     prepare(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     _force(runtime, number, status="sent", attempts=1)
-    _said(runtime, number, Fate.SUCCEEDED)
-    _said(runtime, number, Fate.FAILED)
+    payouts_of.settled(runtime, number, Fate.SUCCEEDED)
+    payouts_of.settled(runtime, number, Fate.FAILED)
     assert _why(runtime, number).startswith("It failed after it was paid to Kofi Mensah, 058")
 
 
@@ -126,8 +127,8 @@ def test_when_it_was_paid_is_the_provider_s_instant_or_since_when_it_is_known(ru
     for number in (told, untold):
         _force(runtime, number, status="sent", attempts=1)
     paid_at = clock.now() - timedelta(days=2)
-    _said(runtime, told, Fate.SUCCEEDED, paid_at=paid_at)
-    _said(runtime, untold, Fate.SUCCEEDED)
+    payouts_of.settled(runtime, told, Fate.SUCCEEDED, paid_at=paid_at)
+    payouts_of.settled(runtime, untold, Fate.SUCCEEDED)
     assert f"It was paid on {paid_at:%d %B %Y at %H:%M} UTC, by paystack's clock." in _why(runtime, told)
     known = _file(runtime, untold).payout.settled_at
     assert known is not None
@@ -141,7 +142,7 @@ def test_one_paid_after_all_says_so_and_nothing_of_how_it_had_ended(runtime: Run
     _force(runtime, number, status="sent", attempts=1)
     payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
     paid_at = clock.now() - timedelta(days=3)
-    _said(runtime, number, Fate.SUCCEEDED, paid_at=paid_at if is_told else None)
+    payouts_of.settled(runtime, number, Fate.SUCCEEDED, paid_at=paid_at if is_told else None)
     since = _file(runtime, number).payout.paid_after_all_at
     assert since is not None
     told = _why(runtime, number)
@@ -155,11 +156,7 @@ def test_one_paid_after_all_says_so_and_nothing_of_how_it_had_ended(runtime: Run
 def test_what_was_decided_of_one_paid_after_all_is_said_with_who_when_and_what_it_moved(
     runtime: Runtime, action: str
 ) -> None:
-    prepare(runtime)
-    number = payouts_of.written(runtime, payouts_of.planned(runtime))
-    _force(runtime, number, status="sent", attempts=1)
-    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
-    _said(runtime, number, Fate.SUCCEEDED)
+    number = _paid_after_all(runtime)
     at = clock.now()
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": 1_000_000}, at=at, actor=DIVINE)
@@ -176,7 +173,7 @@ def test_what_was_decided_of_one_paid_after_all_is_said_with_who_when_and_what_i
         moved = f"{whole} out of the party's wallet"
     assert f"Its money had come back to the wallet before. Divine decided on {at:%d %B %Y at %H:%M} UTC that" in told
     assert f": {moved}. The reason: Twice." in told
-    _said(runtime, number, Fate.REVERSED)
+    payouts_of.settled(runtime, number, Fate.REVERSED)
     back = _why(runtime, number)
     assert "decided on" not in back, "it came back since"
     assert ("The money is in the wallet again." in back) == (action == "claw_back")
@@ -214,11 +211,7 @@ def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runt
 def test_one_that_was_clawed_back_was_paid_when_its_provider_said_so_not_when_that_was_decided(
     runtime: Runtime,
 ) -> None:
-    prepare(runtime)
-    number = payouts_of.written(runtime, payouts_of.planned(runtime))
-    _force(runtime, number, status="sent", attempts=1)
-    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
-    _said(runtime, number, Fate.SUCCEEDED)
+    number = _paid_after_all(runtime)
     since = clock.now() - timedelta(days=5)
     _force(runtime, number, paid_after_all_at=since)
     with runtime.db.transaction() as session:

@@ -39,9 +39,9 @@ def written(runtime: Runtime, schedule_id: int) -> int:
         return payout_schedules.get(session, schedule_id).payout_id or 0
 
 
-def settled(runtime: Runtime, payout_id: int, fate: Fate, said: str = "") -> None:
+def settled(runtime: Runtime, payout_id: int, fate: Fate, said: str = "", **more: Any) -> None:
     """Its provider says what became of it."""
     with runtime.db.transaction() as session:
         payout = session.get_one(Payout, payout_id)
-        word = Seen(payout.ref, fate, payout.amount, payout.currency, "TRF_1", said)
+        word = Seen(payout.ref, fate, payout.amount, payout.currency, "TRF_1", said, **more)
         payout_settling.settle_all(session, {payout_id: word}, at=clock.now(), actor=_JOB)

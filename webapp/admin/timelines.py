@@ -93,6 +93,7 @@ DEEDS: dict[str, tuple[Any, str, str]] = {
     "payout.cancel": (_l("Payout cancelled"), "calm", "cross"),
     "payout.mark_paid": (_l("Marked paid by hand"), "good", "check"),
     "payout.give_back": (_l("Given back to the wallet by hand"), "warn", "return"),
+    "payout.confirm": (_l("Its provider says so too"), "good", "check"),
     "payout.contradict": (_l("Paid after its money came back"), "bad", "flag"),
     "payout.other_amount": (_l("Its provider has another amount"), "bad", "flag"),
     "payout.retract": (_l("Came back once more: nobody has it twice"), "good", "return"),

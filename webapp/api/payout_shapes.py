@@ -33,7 +33,8 @@ class PayoutShape(Shape):
     """One payout. `sending` means that nobody knows yet whether it was sent; `said` is the provider's last word.
 
     Since `doubted_at` its provider may have it and does not show it; with `needs_person` somebody has to act there.
-    Since `paid_after_all_at` its provider says that it was paid, although its money is in the wallet again.
+    Since `paid_after_all_at` its provider says that it was paid, although its money had come back to the wallet.
+    With `is_unconfirmed` it counts as paid because two people said so; its provider has not said it yet.
     """
 
     id: int
@@ -54,6 +55,7 @@ class PayoutShape(Shape):
     doubted_at: Instant | None
     paid_after_all_at: Instant | None
     needs_person: bool
+    is_unconfirmed: bool
     version: int
 
 

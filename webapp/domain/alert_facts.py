@@ -58,6 +58,6 @@ REFUND_NEEDS_PERSON = _fact(
 )
 REFUND_FAILED = _fact("refund_failed", "warn", "A provider did not give money back.")
 PAYOUT_FAILED = _fact("payout_failed", "page", "A payout is out of attempts, or came back after it was paid.")
-PAYOUT_CONTRADICTED = _fact("payout_contradicted", "page", "A payout was paid though its money is in the wallet again.")
+PAYOUT_CONTRADICTED = _fact("payout_contradicted", "page", "A payout was paid after its money had come back.")
 PAYOUT_OTHER_AMOUNT = _fact("payout_other_amount", "page", "A provider has a payout over another amount than was sent.")
 PAYOUTS_PAUSED = _fact("payouts_paused", "page", "A provider sends none of our payouts.")

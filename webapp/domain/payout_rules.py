@@ -25,8 +25,10 @@ class Course(StrEnum):
     REVERSE = "reverse"
     WAIT = "wait"
     LEAVE = "leave"
+    CONFIRM = "confirm"
+    """Two people had said that it was paid, and its provider says so too."""
     CONTRADICT = "contradict"
-    """It was paid, and its money is in the wallet again: a person has to know."""
+    """It was paid, and its money had come back to the wallet: a person has to know."""
     RETRACT = "retract"
     """It was paid after its money had come back, and came back once more: nobody has it twice."""
 
@@ -42,6 +44,8 @@ class Sent:
     """Whether its provider may have it although it does not show it."""
     is_paid_after_all: bool = False
     """Whether its provider said that it was paid when its money had come back already."""
+    is_unconfirmed: bool = False
+    """Whether it counts as paid by the word of two people alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def _of_settled(sent: Sent, status: PayoutStatus, word: Word) -> Ruling:
     if not isinstance(word, Seen) or not agrees(sent, word):
         return Ruling(Course.LEAVE, status)
     if status == PayoutStatus.SUCCEEDED:
+        if sent.is_unconfirmed and word.fate == Fate.SUCCEEDED:
+            return Ruling(Course.CONFIRM, status, word.said)
         course, then = _CAME_BACK.get(word.fate, (Course.LEAVE, status))
         return Ruling(course, then, word.said)
     if sent.is_paid_after_all and word.fate in _CAME_BACK:

@@ -139,7 +139,9 @@ class Payout(Base):
     kept_despite_id: Mapped[int | None]
     """The party's present destination in spite of which a person said that it goes to the one it was written for."""
     paid_after_all_at: Mapped[datetime | None]
-    """Since when its provider says that it was paid, although its money is in the wallet again: a person decides."""
+    """Since when its provider says that it was paid, although its money had come back: a person decides."""
+    is_unconfirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it counts as paid since two people said so, and its provider has not said it yet."""
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -56,6 +56,7 @@ def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPay
     payout = _unsettled(context, subject, decision.known)
 
     def post() -> None:
+        payout.is_unconfirmed = True
         _end(context, payout, PayoutStatus.SUCCEEDED, "payout.mark_paid", decision.reason, PayoutSucceeded())
         schedule = _schedule(context.session, payout)
         if schedule is not None:

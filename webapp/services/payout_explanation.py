@@ -159,9 +159,18 @@ def _paid(file: PayoutFile, at: datetime) -> str:
             f" after all{_instant(payout, payout.paid_after_all_at)}, to {masked(file.destination)}. Its money had "
             f"come back to the wallet before, so the party may have it twice. {_what_to_do(file)}"
         )
-    if payout.paid_at is None and _newest(file) == _BY_HAND:
-        return f", as two people said on {_on(payout.settled_at)}; its provider did not." if payout.settled_at else "."
+    if _newest(file) == _BY_HAND:
+        return _by_people(payout)
     return f"{_instant(payout, payout.settled_at)}.{_decided(file)}"
+
+
+def _by_people(payout: Payout) -> str:
+    """Who says it of one that two people marked as paid."""
+    people = f", as two people said on {_on(payout.settled_at)}" if payout.settled_at else ""
+    if payout.is_unconfirmed:
+        return f"{people}; its provider has not said so."
+    by_its_clock = _instant(payout, None)
+    return f"{by_its_clock}{people}." if by_its_clock else f"{people}; its provider says so too."
 
 
 def _decided(file: PayoutFile) -> str:

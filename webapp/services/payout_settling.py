@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Boolean, bindparam, case, func, literal, select, update
+from sqlalchemy import Boolean, bindparam, case, func, literal, null, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -28,7 +28,7 @@ from webapp.sql import json_text, lock, one_of
 _STATUS_BEFORE = attrgetter("row.status")
 _TABLE: Any = Payout.__table__
 _SCHEDULES: Any = PayoutSchedule.__table__
-_WATCHED = (Course.LEAVE, Course.CONTRADICT, Course.RETRACT)
+_WATCHED = (Course.LEAVE, Course.CONFIRM, Course.CONTRADICT, Course.RETRACT)
 _UNSENT = (PayoutStatus.PENDING, PayoutStatus.SENDING)
 """Payouts whose provider is not known to have them."""
 
@@ -89,7 +89,8 @@ def settle_all(
     _watch(session, [each for course in _WATCHED for each in groups[course]], at)
     for each in groups[Course.CONTRADICT]:
         payout_failures.contradict(session, each.row, at=at, actor=actor)
-    _note_paid(session, groups[Course.CONTRADICT])
+    _confirm(session, groups[Course.CONFIRM], at, actor)
+    _note_paid(session, [*groups[Course.CONTRADICT], *groups[Course.CONFIRM]])
     for each in groups[Course.RETRACT]:
         payout_failures.retract(session, each.row, at=at, actor=actor)
     payout_amounts.note(session, [(each.row, _sent(each.row), each.word) for each in ruled], at=at, actor=actor)
@@ -119,12 +120,12 @@ def _count(outcome: Outcome, each: Ruled) -> None:
         if row.provider_id is not None:
             outcome.note(CAME_BACK, row.currency, row.amount)
     elif each.course == Course.CONTRADICT:
-        outcome.failed.append(Refused(row.id, row.ref, "It was paid after all, and its money is in the wallet again."))
+        outcome.failed.append(Refused(row.id, row.ref, "It was paid after all, though its money had come back."))
     elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
         outcome.done += 1
         if is_new:
             outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
-    elif each.course in (Course.LEAVE, Course.RETRACT):
+    elif each.course in (Course.LEAVE, Course.CONFIRM, Course.RETRACT):
         outcome.done += 1
     else:
         outcome.refused.append(Refused(row.id, row.ref, _left(each)))
@@ -156,6 +157,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
         Payout.sent_at,
         Payout.look_again_at,
         Payout.paid_after_all_at,
+        Payout.is_unconfirmed,
         Payout.destination_id,
     )
     return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
@@ -166,7 +168,14 @@ def _ruled(row: Any, word: Word) -> Ruled:
 
 
 def _sent(row: Any) -> Sent:
-    return Sent(row.status, row.amount, row.currency, row.doubted_at is not None, row.paid_after_all_at is not None)
+    return Sent(
+        row.status,
+        row.amount,
+        row.currency,
+        is_doubted=row.doubted_at is not None,
+        is_paid_after_all=row.paid_after_all_at is not None,
+        is_unconfirmed=row.is_unconfirmed,
+    )
 
 
 def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
@@ -232,6 +241,17 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
     session.connection().execute(changed, values)
 
 
+def _confirm(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """What two people had said is what the provider says: nothing changes but who says it."""
+    if not ruled:
+        return
+    ids = [each.row.id for each in ruled]
+    known = update(_TABLE).where(one_of(session, _TABLE.c.id, ids))
+    session.connection().execute(known.values(is_unconfirmed=False, version=_TABLE.c.version + 1))
+    records = select(Payout.id, null().label("before"), null().label("after")).where(one_of(session, Payout.id, ids))
+    audit.record_all(session, actor, "payout.confirm", "payout", records, len(ids), at=at)
+
+
 def _watch(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
     """They are as they were; ask again, until they were watched for long enough. What is not watched is not now."""
     ruled = [each for each in ruled if each.row.look_again_at is not None]
@@ -248,6 +268,7 @@ def _mark(session: Session, ruled: Sequence[Ruled], at: datetime, look_again_at:
         settled_at=at,
         next_try_at=None,
         look_again_at=look_again_at,
+        is_unconfirmed=False,
         doubted_at=None,
         needs_person=False,
         version=_TABLE.c.version + 1,
