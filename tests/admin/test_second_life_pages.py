@@ -57,6 +57,11 @@ def _split(case: Case) -> int:
         return made.id
 
 
+def _dispute(case: Case) -> int:
+    with case.runtime.db.reading() as session:
+        return session.scalars(select(Dispute.id)).one()
+
+
 def _refund_fails(case: Case) -> None:
     """Its provider says so, a while after it had taken it."""
     rows = case.world.control("books?kind=paystack.refund", method="GET")["paystack.refund"]
@@ -98,7 +103,13 @@ def test_what_a_bank_had_ended_and_gave_back_is_held_again_and_says_so(case: Cas
     assert "Given again: The provider" in page
     assert "refunded in whole" not in page
     assert f'href="/escrows/{case.escrow().id}/release' not in page
+    for named in ("Frozen by a chargeback", "Freeze by a chargeback lifted", "Frozen by a person"):
+        assert page.count(f'<p class="timeline-title">{named}</p>') == 1, named
+    assert page.count(f'<div class="timeline-text">{WHY}</div>') == 1, "one act, its reason once"
     assert "refunded in whole" not in _shown(person, payment)
+    decided = _shown(person, f"/disputes/{_dispute(case)}")
+    assert "The money was held again since:" in decided
+    assert "is held again: what had left it is back already." in decided
 
 
 def test_a_reversal_that_can_be_is_offered(case: Case, sign_in: SignIn) -> None:

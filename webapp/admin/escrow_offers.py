@@ -30,7 +30,9 @@ def of_escrow(session: Session, file: EscrowFile) -> list[Offer]:
 def reversal(session: Session, escrow: Escrow, verb: str) -> Offer:
     """Taking back what left it."""
     transfer_id = reversals.leaving_of(session, escrow)
-    if transfer_id is None:
+    if transfer_id is None and escrow.status == EscrowStatus.HELD and escrow.hold_no > 1:
+        why_not = _("Escrow %(ref)s is held again: what had left it is back already.", ref=escrow.ref)
+    elif transfer_id is None:
         why_not = _("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref)
     else:
         actor = current_actor()

@@ -14,7 +14,7 @@ from webapp.admin.exports import download
 from webapp.admin.list_state import ListState
 from webapp.admin.lists import Listing
 from webapp.admin.screen import page
-from webapp.admin.timelines import in_words
+from webapp.admin.timelines import FROZEN_BY, in_words
 from webapp.models import Escrow
 from webapp.services import escrow_figures, escrow_file, explanation
 
@@ -83,6 +83,7 @@ class EscrowScreen(EscrowDeeds):
             file=file,
             why=with_links(why, escrow_id),
             moments=in_words(file.moments),
+            frozen_by=FROZEN_BY,
             offers=offers,
             next_look=escrow_file.next_look(file, clock.now()),
         )

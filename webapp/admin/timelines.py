@@ -1,7 +1,7 @@
 """A timeline in words: what each moment of a case is called, and how it looks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -193,6 +193,16 @@ DECISIONS = {
     "party.repay": _l("repayment"),
 }
 """What a proposal would do, in a word: its action, or the resolution of a dispute."""
+FROZEN_BY = {
+    "person": _l("by a person"),
+    "dispute": _l("by a dispute"),
+    "proposal": _l("by a proposal"),
+    "warranty_claim": _l("by a backjob"),
+    "payment": _l("by a payment that was taken back"),
+    "chargeback": _l("by a chargeback"),
+}
+"""The causes of freezes."""
+_FREEZES = {"escrow.freeze": _l("Frozen %(by)s"), "escrow.unfreeze": _l("Freeze %(by)s lifted")}
 MESSAGES = {
     "from_buyer": _l("The buyer wrote"),
     "from_seller": _l("The seller wrote"),
@@ -216,9 +226,14 @@ class Shown:
 
 
 def in_words(moments: Sequence[Moment]) -> list[Shown]:
-    """The moments as people read them."""
+    """The moments as people read them. A reason that one act gave to several of its deeds is read once."""
     ways = {"deed": _deed, "money": _money, "message": _message, "evidence": _evidence}
-    return [ways[moment.source](moment) for moment in moments]
+    shown = []
+    for before, moment in zip([None, *moments], moments, strict=False):
+        is_said = before is not None and (before.at, before.text) == (moment.at, moment.text)
+        one = ways[moment.source](moment)
+        shown.append(replace(one, text="") if is_said and moment.source == "deed" else one)
+    return shown
 
 
 def action_in_words(action: str) -> Any:
@@ -234,7 +249,10 @@ _OF_PROVIDERS = ("payment.", "payout.", "refund.", "payout_schedule.")
 def _deed(moment: Moment) -> Shown:
     _title, tone, icon = DEEDS.get(moment.action, ("", "calm", "dot"))
     said = sentence(moment.text) if moment.action.startswith(_OF_PROVIDERS) else moment.text
-    return Shown(moment.at, action_in_words(moment.action), tone, icon, _who(moment), said)
+    title = action_in_words(moment.action)
+    if moment.action in _FREEZES and moment.cause in FROZEN_BY:
+        title = _FREEZES[moment.action] % {"by": FROZEN_BY[moment.cause]}
+    return Shown(moment.at, title, tone, icon, _who(moment), said)
 
 
 def _money(moment: Moment) -> Shown:

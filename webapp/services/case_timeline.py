@@ -1,5 +1,6 @@
 """What happened to a case, in one order: deeds, money, messages, files and job runs."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from webapp.services.escrow_ledger import Movement
 MOST = 200
 _CAUSES = ("approval", "dispute", "order", "payment", "payout", "payout_schedule", "escrow", "refund")
 """In one instant, what led to something comes before it: whose deed follows from whose."""
+_FREEZES = ("escrow.freeze", "escrow.unfreeze")
 _TEXT, _MONEY = len(_CAUSES), len(_CAUSES) + 1
 Subject = tuple[str, int]
 
@@ -34,6 +36,8 @@ class Moment:
     """Of money: who got or gave how much of it."""
     rank: int = _TEXT
     """Where it stands among those of its instant."""
+    cause: str = ""
+    """Of a freeze: what it is for."""
 
 
 def moments(
@@ -52,10 +56,13 @@ def _deeds(session: Session, subjects: Sequence[Subject]) -> list[Moment]:
     rows = session.scalars(
         select(Audit).where(what.in_(list(subjects)), ~told_elsewhere).order_by(Audit.id.desc()).limit(MOST)
     )
-    return [
-        Moment(row.at, "deed", row.action, row.actor_name, row.reason or "", row.run_id, key=row.id, rank=_rank(row))
-        for row in rows
-    ]
+    return [_deed(row) for row in rows]
+
+
+def _deed(row: Audit) -> Moment:
+    cause = json.loads(row.after).get("cause", "") if row.after and row.action in _FREEZES else ""
+    who, why = row.actor_name, row.reason or ""
+    return Moment(row.at, "deed", row.action, who, why, row.run_id, key=row.id, rank=_rank(row), cause=cause)
 
 
 def _money(movement: Movement) -> Moment:
