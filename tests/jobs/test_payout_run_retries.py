@@ -1,18 +1,22 @@
 """Retrying the failed items of a run of payouts pays these and no others, and says what it left alone."""
 
-from sqlalchemy import update
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
 
 from tests.jobs.conftest import OPERATOR
 from tests.jobs.support import run_job_now
 from tests.jobs.test_process_payout_schedules import JOB, held, payouts_of, schedule, sent, settle
-from tests.support.market import all_books_agree
+from tests.support.market import DIVINE, all_books_agree
 from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, pg_runtime, runtime, sandbox, sqlite_runtime, world  # noqa: F401
+from webapp import clock
 from webapp.jobs.run_job import run_here
-from webapp.models import PayoutSchedule, Run
+from webapp.models import Event, PayoutSchedule, Run
 from webapp.runtime import Runtime
 from webapp.sandbox import moods
-from webapp.services import runs
+from webapp.services import payout_destinations, payout_schedules, runs
+from webapp.services.payout_destinations import NewDestination
 
 
 def retried(runtime: Runtime, run: Run) -> Run:
@@ -55,3 +59,33 @@ def test_what_failed_for_good_is_named_and_nothing_moves(sqlite_runtime: Runtime
         [item] = runs.items(session, again.id)
     assert "failed for good. Have it paid on its page" in item.message
     assert (len(payouts_of(sqlite_runtime, plan)), sent(world)) == (1, {})
+
+
+def test_what_was_changed_since_is_named_and_not_sent(runtime: Runtime, world: Sandbox) -> None:
+    """Nobody who retries a run reads amounts and accounts: only what failed is sent, and where it was to go."""
+    cheaper, moved, same = planned(runtime), planned(runtime), planned(runtime)
+    world.mood("transfer", moods.REFUSE, times=3)
+    run = run_job_now(runtime, JOB)
+    with runtime.db.transaction() as session:
+        session.execute(update(PayoutSchedule).where(PayoutSchedule.id == cheaper).values(amount=1_500))
+    moved_to(runtime, moved, clock.now() - timedelta(days=2))
+    again = retried(runtime, run)
+
+    with runtime.db.reading() as session:
+        named = {item.subject_id: item.message for item in runs.items(session, again.id)}
+        told = session.scalars(select(Event.type).where(Event.type == "payout_schedule.unpaid")).all()
+    assert (again.processed, again.succeeded, again.skipped, again.amounts) == (3, 1, 2, {"NGN": 4_000})
+    assert "it is NGN 15.00 by now" in named[cheaper]
+    assert "ending in 6666" in named[moved]
+    assert [len(payouts_of(runtime, plan)) for plan in (cheaper, moved, same)] == [1, 1, 2]
+    assert len(sent(world)) == 1
+    assert told == []
+    assert schedule(runtime, moved).unpaid_nights == 0
+
+
+def moved_to(runtime: Runtime, plan: int, at: datetime) -> None:
+    """Its party's money goes to another account from some day after this instant on."""
+    with runtime.db.transaction() as session:
+        to = NewDestination("NGN", "nuban", "058", "0000006666", "Kofi Mensah")
+        party = payout_schedules.get(session, plan).party_id
+        payout_destinations.put(session, party, to, at=at, actor=DIVINE, settings=runtime.settings)

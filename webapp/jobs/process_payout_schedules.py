@@ -19,9 +19,10 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
     ways = work.runtime.providers.ways_to_pay
     only = work.asked.get("schedule")
-    writing = partial(payout_writing.write_all, ways=ways, terms=work.asked.get("terms"))
-    dry = partial(payout_writing.write_none, ways=ways)
     failed = work.only_items("payout")
+    terms, as_before = work.asked.get("terms"), failed is not None
+    writing = partial(payout_writing.write_all, ways=ways, terms=terms, as_before=as_before)
+    dry = partial(payout_writing.write_none, ways=ways)
     retried = None if failed is None else _schedules_of(work, failed)
     work.in_chunks(payout_schedules.due(at, only, is_retry=failed is not None), writing, dry, retried)
     if not ways:
@@ -31,7 +32,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
         work.in_waves(wave(work))
     else:
         work.in_waves(wave(work, [*failed, *_present(work, retried)]))
-        _name(work, partial(payout_retries.left, payout_ids=failed))
+        _name(work, partial(payout_retries.left, payout_ids=failed, run_id=work.run_id))
     if not work.dry_run:
         known = list(work.runtime.providers.paying)
         _name(work, partial(payouts.held_back, at=due_by, providers=known, limit=MOST_ITEMS))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
-from webapp.models import Payout, PayoutSchedule
+from webapp.models import Payout, PayoutSchedule, RunItem
 from webapp.services.outcome import Outcome, Refused
 from webapp.sql import one_of
 
@@ -27,13 +27,17 @@ def present_payouts(session: Session, schedule_ids: Sequence[int]) -> list[int]:
     return [each for each in session.scalars(select(PayoutSchedule.payout_id).where(mine)) if each is not None]
 
 
-def left(session: Session, payout_ids: Sequence[int]) -> Outcome:
-    """Those of them in whose place nothing was paid, by name and with the reason."""
+def left(session: Session, payout_ids: Sequence[int], run_id: int) -> Outcome:
+    """Those of them in whose place nothing was paid, by name and with the reason; without those whose schedule the run
+    has named with a reason of its own: one payout is one item.
+    """
+    named = select(RunItem.subject_id).where(RunItem.run_id == run_id, RunItem.subject_kind == "payout_schedule")
     rows = (
         select(Payout.id, Payout.ref, Payout.status, PayoutSchedule.ref.label("plan"), PayoutSchedule.payout_id)
         .add_columns(PayoutSchedule.status.label("plan_status"), PayoutSchedule.failure_reason)
         .join(PayoutSchedule, PayoutSchedule.id == Payout.schedule_id)
         .where(one_of(session, Payout.id, payout_ids), Payout.status.in_(_CAME_BACK))
+        .where(Payout.schedule_id.not_in(named))
         .order_by(Payout.id)
     )
     outcome = Outcome("payout")

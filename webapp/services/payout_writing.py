@@ -21,6 +21,7 @@ from webapp.services.stop import require_money_moves
 from webapp.sql import lock, one_of
 
 _Wallet = aliased(Account, name="wallet")
+_Last = aliased(Payout, name="last")
 _SCHEDULES: Any = PayoutSchedule.__table__
 Ways = Mapping[str, str]
 """Which provider pays out a currency."""
@@ -35,10 +36,12 @@ def write_all(
     ways: Ways,
     run_id: int | None = None,
     terms: str | None = None,
+    as_before: bool = False,
 ) -> Outcome:
     """Write a payout for each of these schedules. Those that can't be paid now are refused by name, not raised.
 
-    With `terms` a schedule is paid by these and no others: a person has read them.
+    With `terms` a schedule is paid by these and no others: a person has read them. `as_before` pays again only what
+    failed: the amount and the account of the schedule's last payout.
 
     Nothing counts as done or moved yet: the payouts are passed on to be sent, and count by what their provider says.
     """
@@ -46,14 +49,18 @@ def write_all(
     require_money_moves(session)
     lock(session, PayoutSchedule, ids)
     lock(session, Account, sorted({row.wallet_id for row in _rows(session, ids) if row.wallet_id is not None}))
-    outcome, payable = _sifted(_rows(session, ids), ways, at, terms)
+    rows = _rows(session, ids)
+    changed = {row.id: why for row in rows if (why := _changed(row, terms, as_before))}
+    outcome, payable = _sifted([row for row in rows if row.id not in changed], ways, at)
+    unpaid = list(outcome.refused)
+    outcome.refused += [Refused(row.id, row.ref, changed[row.id]) for row in rows if row.id in changed]
     if payable:
         made = _insert(session, payable, ways, at, actor)
         _move(session, payable, made, ways, at, run_id)
         outcome.passed_on = len(made)
         _mark(session, payable, made)
         _tell(session, made, at, actor, run_id)
-    _note(session, outcome.refused, at)
+    _note(session, unpaid, at)
     return outcome
 
 
@@ -99,21 +106,25 @@ def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
             PayoutDestination.id.label("destination_id"),
             PayoutDestination.account_ending,
             PayoutDestination.effective_at,
+            _Last.ref.label("last_ref"),
+            _Last.amount.label("last_amount"),
+            _Last.destination_id.label("last_destination_id"),
         )
         .join(Party, Party.id == PayoutSchedule.party_id)
         .outerjoin(_Wallet, wallet)
         .outerjoin(PayoutDestination, target)
+        .outerjoin(_Last, _Last.id == PayoutSchedule.payout_id)
         .where(one_of(session, PayoutSchedule.id, ids))
         .order_by(PayoutSchedule.due_at, PayoutSchedule.id)
     )
     return session.execute(query).all()
 
 
-def _sifted(rows: Sequence[Any], ways: Ways, at: datetime, terms: str | None = None) -> tuple[Outcome, list[Any]]:
+def _sifted(rows: Sequence[Any], ways: Ways, at: datetime) -> tuple[Outcome, list[Any]]:
     """What can be paid out of the wallets, in order, and why the rest can't."""
     outcome, payable, left = Outcome("payout_schedule"), [], {row.wallet_id: row.balance for row in rows}
     for row in rows:
-        reason = _refusal(row, ways, left, at) or _changed(row, terms)
+        reason = _refusal(row, ways, left, at)
         if reason:
             outcome.refused.append(Refused(row.id, row.ref, reason))
         else:
@@ -137,14 +148,22 @@ def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str
     return payout_terms.uncovered(row.name, held, Money(row.amount, row.currency)) or None
 
 
-def _changed(row: Any, terms: str | None) -> str | None:
-    amount = Money(row.amount, row.currency)
-    if terms is None or terms == payout_terms.stamp(amount, row.due_at, row.destination_id):
+def _changed(row: Any, terms: str | None, as_before: bool) -> str | None:
+    """Why it is not what somebody asked for; what can't be paid anyway says so itself."""
+    if row.status != ScheduleStatus.PENDING or row.destination_id is None:
         return None
-    return (
-        f"It was changed after somebody had asked for it to be paid: it is {amount} by now, due "
-        f"{row.due_at:%d %B %Y at %H:%M} UTC, to the account ending in {row.account_ending}. Nothing was sent."
+    amount = Money(row.amount, row.currency)
+    now = (
+        f"it is {amount} by now, due {row.due_at:%d %B %Y at %H:%M} UTC, to the account ending in {row.account_ending}"
     )
+    if terms is not None and terms != payout_terms.stamp(amount, row.due_at, row.destination_id):
+        return f"It was changed after somebody had asked for it to be paid: {now}. Nothing was sent."
+    last, meant = (row.last_amount, row.last_destination_id), (row.amount, row.destination_id)
+    if as_before and row.last_ref is not None and last != meant:
+        return (
+            f"It was changed after payout {row.last_ref} had failed: {now}. Nothing was sent: have it paid on its page."
+        )
+    return None
 
 
 def _insert(
