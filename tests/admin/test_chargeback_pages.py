@@ -72,7 +72,7 @@ def test_one_that_was_accepted_and_won_after_all_says_where_the_money_is_and_goe
         assert "Booked as taken, and to be given again by a decision: NGN 40.00" in page
     page = unescape(_shown(client, payment))
     assert "it lies at paystack and counts in nobody's balance here. It had come out of escrow E-unpaid-1." in page
-    assert f"“Give it again” of payment {case.reference} brings NGN 40.00 into escrow E-unpaid-1." in page
+    assert f"“Give it again” of payment {case.reference}: NGN 40.00 into escrow E-unpaid-1." in page
     assert "Deciding about the payment ends that." in _shown(client, escrow)
     case.decide("give_again")
     assert "lies at paystack" not in _shown(client, payment)

@@ -48,4 +48,4 @@ def test_a_page_offers_nothing_that_the_switch_refuses(
         assert [way for way in ways if f'href="{way}"' in page] == []
         closed = page.partition("What can't be done now")[2]
         assert "Outgoing money is stopped by Divine since" in closed
-        assert "UTC: Fraud wave." in closed
+        assert "</time>: Fraud wave." in closed

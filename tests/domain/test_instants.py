@@ -1,6 +1,6 @@
 """Instants as they are written outside: with a zone, in a person's zone, and as days."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from tests.support.odd import ODD_INSTANTS
 from webapp import clock
 from webapp.domain.instants import (
+    in_utc,
     in_words,
     parse_day,
     parse_instant,
     parse_local,
     parse_time_or_day,
+    parts_of,
     shown_in,
     within_years,
 )
@@ -112,3 +114,11 @@ def test_instants_within_a_sentence_are_said_as_people_read_them_in_their_zone()
         "Due since 24 November 2026, 21:46 EAT, not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."
     )
     assert in_words("Nothing.", UTC) == "Nothing."
+
+
+def test_an_instant_of_a_sentence_is_read_again_wherever_it_is_said() -> None:
+    at = datetime(2026, 5, 3, 4, 5, tzinfo=UTC)
+    assert in_utc(at.astimezone(timezone(timedelta(hours=8)))) == "03 May 2026 at 04:05 UTC"
+    assert list(parts_of(f"It waits until {in_utc(at)}, then goes.")) == ["It waits until ", at, ", then goes."]
+    for other in ("31 February 2026 at 04:05 UTC", "03 Mayo 2026 at 04:05 UTC", "x03 May 2026 at 04:05 UTC"):
+        assert list(parts_of(other)) == [other]

@@ -196,7 +196,7 @@ def test_an_outcome_that_changes_after_the_decision_gives_it_again(case: Case, r
         told = session.scalars(select(Alert.sentence).where(Alert.status == "firing")).one()
     assert "Until then it lies at paystack and counts in nobody's balance here." in told
     goes = "NGN 2.00 into the fees, NGN 38.00 into the seller's wallet." if released else "NGN 40.00 into escrow"
-    assert f"“Give it again” of payment {case.reference} brings {goes}" in told
+    assert f"“Give it again” of payment {case.reference}: {goes}" in told
     with case.runtime.db.reading() as session:
         actions = session.scalars(select(Audit.action).where(Audit.action.like("payment.%back")).order_by(Audit.id))
         noted = ["payment.taken_back"] if released else []

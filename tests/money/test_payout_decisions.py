@@ -20,6 +20,7 @@ from webapp.services import (
     payout_decisions,
     payout_explanation,
     payout_file,
+    payout_plan,
     payout_settling,
     payout_writing,
     payouts,
@@ -218,3 +219,58 @@ def test_what_does_not_go_on_by_itself_calls_a_person(
         assert "p-1" in said
         session.execute(update(Payout).values(status="succeeded", needs_person=False, doubted_at=None))
         assert list(question(session, clock.now(), runtime.settings)) == []
+
+
+def test_what_two_people_marked_as_paid_and_its_provider_failed_was_never_paid(runtime: Runtime) -> None:
+    number = doubted(runtime)
+    allow(runtime, 10_000)
+    settle_by(runtime, "payout.mark_paid", number)
+    settled(runtime, number, Fate.FAILED)
+    with runtime.db.reading() as session:
+        [said] = session.scalars(select(Alert.sentence).where(Alert.rule == "payout_failed")).all()
+    assert "was marked as paid by two people and then failed" in said
+    assert "was paid to" not in said
+
+
+def test_what_is_above_the_limit_and_what_is_above_the_rest_of_the_day_are_told_apart(runtime: Runtime) -> None:
+    first, second = _contradicted(runtime), _contradicted(runtime)
+    allow(runtime, 3_000)
+    said = decide(runtime, "payout.write_off", first).sentence
+    assert said == "Proposed. NGN 40.00 is above your limit of NGN 30.00, so a second person decides."
+    allow(runtime, 5_000)
+    assert decide(runtime, "payout.write_off", second).executed
+    third = decide(runtime, "payout.write_off", _contradicted(runtime)).sentence
+    assert "NGN 40.00 is more than you may still decide alone today: NGN 10.00 of your NGN 50.00 a day" in third
+
+
+def _contradicted(runtime: Runtime) -> int:
+    """A payout that was paid after its money had come back."""
+    number = written(runtime, planned(runtime))
+    settled(runtime, number, Fate.FAILED)
+    settled(runtime, number, Fate.SUCCEEDED)
+    return number
+
+
+def test_a_payouts_page_names_the_proposal_that_waits_and_the_two_who_decided(runtime: Runtime) -> None:
+    number = _contradicted(runtime)
+    assert decide(runtime, "payout.write_off", number).approval is not None
+    with runtime.db.reading() as session:
+        file = payout_file.read(session, number)
+        assert file.waiting is not None
+        assert "approval.propose" in {moment.action for moment in file.moments}
+    assert "Claw it back" not in why(runtime, number)
+    with runtime.db.transaction() as session:
+        approvals.approve(session, file.waiting.id, actor=CHIKA, at=clock.now(), settings=runtime.settings)
+    assert f"{AMINA.name} proposed, and {CHIKA.name} approved on" in why(runtime, number)
+    with runtime.db.reading() as session:
+        assert payout_file.read(session, number).waiting is None
+
+
+def test_a_schedule_whose_payout_was_paid_after_all_says_so(runtime: Runtime) -> None:
+    number = _contradicted(runtime)
+    with runtime.db.reading() as session:
+        plan = payout_plan.read(session, payouts.get(session, number).schedule_id or 0)
+        [reason] = payout_plan.reasons(plan, clock.now(), {"NGN": "paystack"})
+    assert "was paid after all, after its money had come back" in reason.sentence
+    assert reason.target is not None
+    assert (reason.target.kind, reason.target.id) == ("payout", number)

@@ -1,4 +1,4 @@
-"""How a payout stands, in one of five ways: whatever else is said of it does not say another."""
+"""How a payout stands, in one of seven ways: whatever else is said of it does not say another."""
 
 from datetime import datetime, timedelta
 from itertools import product
@@ -34,6 +34,7 @@ from webapp.services.payout_file import PayoutFile
 JOB = job_actor("process_payout_schedules")
 WORDS = {
     Standing.NOT_SENT: "is not sent",
+    Standing.UNDER_WAY: "Its provider took it, and has not said yet",
     Standing.UNKNOWN: "became of it is not known",
     Standing.REFUSED: "was refused",
     Standing.FAILED: "It failed",
@@ -73,7 +74,7 @@ def _paid_after_all(runtime: Runtime) -> int:
     return number
 
 
-def test_each_payout_says_exactly_one_of_six(runtime: Runtime) -> None:
+def test_each_payout_says_exactly_one_of_seven(runtime: Runtime) -> None:
     prepare(runtime)
     now, number = clock.now(), payouts_of.written(runtime, payouts_of.planned(runtime))
     maybe = (None, now - timedelta(hours=1))

@@ -202,9 +202,8 @@ def test_what_comes_back_of_two_leaves_the_schedule_paid_by_the_other(runtime: R
         assert plan.payout_id == first
         again = payouts.why_no_retry(payouts.get(session, second), plan, clock.now())
         firing = (Alert.rule == "payout_failed", Alert.status == "firing")
-        [said] = session.scalars(select(Alert.sentence).where(*firing)).all()
+        assert session.scalars(select(Alert.sentence).where(*firing)).all() == [], "nobody has anything to do"
     assert "was followed by another payout already" in again
-    assert "was paid to" in said
     all_books_agree(runtime)
 
 

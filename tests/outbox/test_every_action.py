@@ -123,7 +123,7 @@ PLAYS: dict[str, Play] = {
     "payout.claw_back": Play(
         _payout(paid_after_all_at=clock.now()),
         _own_payout,
-        [("seller", "payout.succeeded"), ("seller", "payout.clawed_back")],
+        [("seller", "payout.clawed_back")],
     ),
     "payout.give_back": Play(_payout(status="sent"), _own_payout, [("seller", "payout.failed")], {"known": "sent"}),
     "payout.mark_paid": Play(_payout(status="sent"), _own_payout, [("seller", "payout.succeeded")], {"known": "sent"}),

@@ -94,12 +94,13 @@ class ApprovalScreen(ListScreen):
         """A proposal with its preview, computed again."""
         with self.reading() as session:
             approval = approvals.get(session, approval_id)
-            subject = proposal_subjects.of(session, approval)
+            subject, froze = proposal_subjects.of(session, approval), approvals.is_freezing(session, approval)
         preview, problem = self._preview(approval)
         return self.show(
             "one.html",
             approval=approval,
             subject=subject,
+            froze=froze,
             preview=preview,
             problem=problem,
             what=PROPOSALS.get(approval.action, approval.action),
@@ -132,8 +133,10 @@ class ApprovalScreen(ListScreen):
     def reject(self, approval_id: int, form: RejectForm) -> Done:
         """The second person's no."""
         with self.transaction() as session:
+            froze = approvals.is_freezing(session, approvals.get(session, approval_id))
             approvals.reject(session, approval_id, form.said("reason"), at=clock.now(), actor=current_actor())
-        return _("Rejected. Nothing was posted, and its freeze is lifted.")
+        lifted = _(" Its freeze is lifted.") if froze else ""
+        return _("Rejected. Nothing was posted.") + lifted
 
     def _preview(self, approval: Approval) -> tuple[Any, str]:
         """What approving would post now; a sentence instead when it can't be done any more."""
@@ -166,7 +169,10 @@ class ApprovalScreen(ListScreen):
         )
 
     def _reject_asked(self, approval_id: int) -> Asked:
-        summary = _("Nothing is posted. Its freeze is lifted and the case goes back to the one who proposed it.")
+        with self.reading() as session:
+            froze = approvals.is_freezing(session, approvals.get(session, approval_id))
+        lifted = _(" Its freeze is lifted.") if froze else ""
+        summary = _("Nothing is posted, and it goes back to the one who proposed it.") + lifted
         return self._asked(
             approval_id, _("Reject proposal %(number)s", number=approval_id), summary, _("Reject"), danger=True
         )

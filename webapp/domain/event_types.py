@@ -403,6 +403,13 @@ class PayoutCreated(Event, type="payout.created", of=PayoutFacts):
 class PayoutSucceeded(Event, type="payout.succeeded", of=PayoutFacts):
     """The provider has paid it out."""
 
+    is_clawed_back: Annotated[
+        bool,
+        Field(
+            description="Whether its money had come back before and the party gives it: `payout.clawed_back` says how."
+        ),
+    ] = False
+
 
 ToPlatform = Annotated[
     bool,

@@ -14,7 +14,9 @@ EXAMPLE = "2026-03-31T14:00:00Z"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ZONE = r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 _RFC_3339 = re.compile(rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?{_ZONE}", re.ASCII)
-_IN_TEXT = re.compile(rf"(?<![0-9A-Za-z]){_RFC_3339.pattern}(?![0-9A-Za-z])", re.ASCII)
+_SPOKEN = "%d %B %Y at %H:%M UTC"
+_IN_UTC = r"[0-9]{2} [A-Z][a-z]{2,8} [0-9]{4} at [0-9]{2}:[0-9]{2} UTC"
+_IN_TEXT = re.compile(rf"(?<![0-9A-Za-z])(?:{_RFC_3339.pattern}|{_IN_UTC})(?![0-9A-Za-z])", re.ASCII)
 _LOCAL = re.compile(rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?", re.ASCII)
 _DAY = re.compile(_DATE, re.ASCII)
 
@@ -83,12 +85,17 @@ def shown_in(instant: datetime, zone: tzinfo) -> datetime:
         return instant.astimezone(UTC)
 
 
+def in_utc(instant: datetime) -> str:
+    """An instant in a sentence that whoever reads it may read anywhere: `24 November 2026 at 18:46 UTC`."""
+    return f"{instant.astimezone(UTC):{_SPOKEN}}"
+
+
 def parts_of(text: str) -> Iterator[str | datetime]:
-    """A sentence in parts: the instants that are written in it as machines write them, and what is between."""
+    """A sentence in parts: the instants that are written in it, for machines or by `in_utc`, and what is between."""
     place = 0
     for found in _IN_TEXT.finditer(text):
         try:
-            instant = parse_instant(found[0])
+            instant = _spoken(found[0]) if found[0].endswith(" UTC") else parse_instant(found[0])
         except ValueError:
             continue
         yield text[place : found.start()]
@@ -106,6 +113,10 @@ def said(instant: datetime, zone: tzinfo) -> str:
     """An instant as people read it: `24 November 2026, 21:46 EAT`."""
     local = shown_in(instant, zone)
     return f"{local:%d %B %Y, %H:%M} {local.tzname()}"
+
+
+def _spoken(text: str) -> datetime:
+    return datetime.strptime(text, _SPOKEN).replace(tzinfo=UTC)
 
 
 def _read(typed: str) -> datetime:

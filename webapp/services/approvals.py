@@ -1,9 +1,10 @@
 """Four eyes: a decision above the limit is proposed by one person and done by another's yes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -17,6 +18,7 @@ from webapp.settings import Settings
 from webapp.sql import insert_new
 
 MOST_SHOWN = 200
+_MOST_ABOUT = 50
 MOVE = "money:move"
 """What a job may do by itself, and a person only here: within the limit, or after a second person's yes."""
 
@@ -56,7 +58,7 @@ def decide(
         posting.post()
         return Decided(True, None, posting.done)
     approval = _propose(session, action, subject_id, payload, posting, at, actor, settings)
-    why = "This always takes two people" if posting.takes_two else f"{amount} is above your limit"
+    why = "This always takes two people" if posting.takes_two else limits.why_two(session, actor, amount, at, settings)
     return Decided(False, approval, f"Proposed. {why}, so a second person decides.")
 
 
@@ -138,6 +140,18 @@ def waiting_on(session: Session, kind: str, subject_id: int) -> Approval | None:
         Approval.status == ApprovalStatus.PROPOSED,
     )
     return session.scalars(select(Approval).where(*where)).one_or_none()
+
+
+def is_freezing(session: Session, approval: Approval) -> bool:
+    """Whether it freezes an escrow now, which ends with it."""
+    found = freezes.open_freezes(session, approval.escrow_id) if approval.escrow_id is not None else []
+    return any(each.cause == FreezeCause.PROPOSAL and each.cause_id == approval.id for each in found)
+
+
+def about(session: Session, subjects: Sequence[tuple[str, int]]) -> Sequence[Approval]:
+    """What was proposed about these things, newest first, at most fifty."""
+    mine = tuple_(Approval.subject_kind, Approval.subject_id).in_(list(subjects))
+    return session.scalars(select(Approval).where(mine).order_by(Approval.id.desc()).limit(_MOST_ABOUT)).all()
 
 
 def _propose(
@@ -230,8 +244,5 @@ def _give_back(session: Session, approval: Approval, at: datetime, actor: Actor)
 
 
 def _lift(session: Session, approval: Approval, at: datetime, actor: Actor) -> None:
-    if any(
-        f.cause == FreezeCause.PROPOSAL and f.cause_id == approval.id
-        for f in freezes.open_freezes(session, approval.escrow_id or 0)
-    ):
+    if is_freezing(session, approval):
         freezes.lift(session, approval.escrow_id or 0, FreezeCause.PROPOSAL, approval.id, at=at, actor=actor)

@@ -20,7 +20,7 @@ def in_words(session: Session, payment: Payment, escrow: Escrow, refund: Refund 
         return ""
     lies = f"Until then it lies at {payment.provider} and counts in nobody's balance here."
     again = given_again.again(session, payment, escrow, refund)
-    goes = f"“Give it again” of payment {payment.reference} brings {given_again.in_words(escrow, again)}."
+    goes = f"“Give it again” of payment {payment.reference}: {given_again.in_words(escrow, again)}."
     return f"{lies} {_borne(session, payment, escrow)} {goes}{_meanwhile(payment, escrow)}"
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain import chargeback
 from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
 from webapp.domain.taken_back import Bearer
@@ -102,7 +103,7 @@ def _already(payment: Payment, part: int) -> str:
 def _attach_claim(session: Session, dispute: Dispute, known: ProviderDispute, at: datetime, agent: Actor) -> None:
     amount, until = Money(known.amount, known.currency), ""
     if known.due_at is not None:
-        until = f" The bank waits for an answer until {known.due_at:%d %B %Y at %H:%M} UTC."
+        until = f" The bank waits for an answer until {in_utc(known.due_at)}."
     what = f"Chargeback {known.number} at {known.provider} over {amount}."
     body = f"{what} Its category: {known.category or 'none'}.{until}"
     row = evidence.attach_text(session, dispute.id, side="buyer", body=body, at=at, actor=agent)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.policies import JOBS
 from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, ProviderDispute, Refund, Schedule
-from webapp.services import case_timeline, chargeback_cases, escrow_ledger, lookup, refund_explanation
-from webapp.services.case_timeline import Moment, Subject
+from webapp.services import approvals, case_timeline, chargeback_cases, escrow_ledger, lookup, refund_explanation
+from webapp.services.case_timeline import Moment
 from webapp.services.escrow_ledger import Movement
 from webapp.services.next_runs import run_of
 
@@ -62,8 +62,8 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
         *[("payment", one.id) for one in payments],
         *[("refund", one.id) for one in refunds],
     ]
-    approvals = _approvals(session, subjects)
-    subjects += [("order", escrow.order_id), *[("approval", one.id) for one in approvals]]
+    proposed = approvals.about(session, subjects)
+    subjects += [("order", escrow.order_id), *[("approval", one.id) for one in proposed]]
     return EscrowFile(
         escrow,
         session.get_one(Order, escrow.order_id),
@@ -79,7 +79,7 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
         ).all(),
         chargeback_cases.of_escrow(session, escrow),
         disputes,
-        approvals,
+        proposed,
         movements,
         case_timeline.moments(session, subjects, movements, [one.id for one in disputes]),
         session.get(Schedule, JOBS[escrow.policy]) if escrow.status == "held" else None,
@@ -89,10 +89,3 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
 def next_look(file: EscrowFile, at: datetime) -> datetime | None:
     """When a run will next consider the escrow, which none does before it is due; None when none is foreseen."""
     return run_of(file.schedule, JOBS[file.escrow.policy], at, file.escrow.release_at).at
-
-
-def _approvals(session: Session, subjects: Sequence[Subject]) -> Sequence[Approval]:
-    what = tuple_(Approval.subject_kind, Approval.subject_id)
-    return session.scalars(
-        select(Approval).where(what.in_(list(subjects))).order_by(Approval.id.desc()).limit(MOST)
-    ).all()

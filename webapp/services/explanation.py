@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import named
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION, JOBS
 from webapp.domain.state_words import in_words
@@ -61,7 +62,7 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     """Why it has not been paid, or where its money went; the first is the answer. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status in _LEFT:
-        when = f" on {escrow.left_at:%d %B %Y at %H:%M} UTC" if escrow.left_at else ""
+        when = f" on {in_utc(escrow.left_at)}" if escrow.left_at else ""
         left = Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}{_parts(session, escrow)}.")
         return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
@@ -122,7 +123,8 @@ def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
     for payment in session.scalars(select(Payment).where(*mine)):
         gone = Money(payment.undecided_amount, payment.currency)
         sentence = f"{gone} of its payment {payment.reference} was taken back at {payment.provider}."
-        cure = "A person decides who bears that: claw back, refund the rest, or write off."
+        rest = ", refund the rest" if escrow.status == EscrowStatus.HELD else ""
+        cure = f"A person decides who bears that: claw back{rest}, or write off."
         yield Reason(sentence, cure, Target("payment", payment.id))
 
 
@@ -130,7 +132,7 @@ def _since(session: Session, escrow: Escrow) -> Iterator[Reason]:
     """Who has the money by now, where some of it was taken back after it had left, or came back and was given again."""
     movements = escrow_ledger.of_escrow(session, escrow.id)
     for each in escrow_ledger.since_it_left(movements, escrow):
-        amount, on = Money(each.amount, each.currency), f"{each.at:%d %B %Y at %H:%M} UTC"
+        amount, on = Money(each.amount, each.currency), in_utc(each.at)
         did = "was taken back" if each.kind == TransferKind.TAKEN_BACK else "came back, and was given again"
         yield Reason(f"{amount} of it {did} on {on}: {each.shares_in_words(inside=True)}.")
 
@@ -198,7 +200,7 @@ def _not_due(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]
 def _too_early(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
     if escrow.release_at is not None and escrow.release_at > at:
         job = JOBS[escrow.policy]
-        sentence = f"It is not due until {escrow.release_at:%d %B %Y at %H:%M} UTC."
+        sentence = f"It is not due until {in_utc(escrow.release_at)}."
         run = next_run(session, job, at, not_before=escrow.release_at)
         yield Reason(sentence, run.in_words("considers it"), Target("job", name=job))
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.money import Money
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Spending, StoredSetting
 from webapp.services import audit, checks
@@ -76,6 +77,15 @@ def spend(session: Session, actor: Actor, currency: str, amount: int, at: dateti
 def left(session: Session, actor: Actor, currency: str, at: datetime, settings: Settings) -> int:
     """What this person may still move today without a second; below zero when the limit was lowered meanwhile."""
     return limit_of(session, currency, settings) - _spent(session, actor, currency, at)
+
+
+def why_two(session: Session, actor: Actor, amount: Money, at: datetime, settings: Settings) -> str:
+    """Why this amount takes a second person, in words: their limit, or what they moved today already."""
+    limit = Money(limit_of(session, amount.currency, settings), amount.currency)
+    if amount.amount > limit.amount:
+        return f"{amount} is above your limit of {limit}"
+    there = Money(max(0, left(session, actor, amount.currency, at, settings)), amount.currency)
+    return f"{amount} is more than you may still decide alone today: {there} of your {limit} a day"
 
 
 def _spent(session: Session, actor: Actor, currency: str, at: datetime) -> int:

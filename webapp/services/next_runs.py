@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.instants import in_utc
 from webapp.domain.recurrence import Recurrence
 from webapp.models import Schedule
 
@@ -23,7 +24,7 @@ class NextRun:
         """What the run does, with its time, or that there is none."""
         if self.is_paused:
             return f"{self.job} is paused: nothing happens by itself until it is resumed."
-        when = f" with its run on {self.at:%d %B %Y at %H:%M} UTC" if self.at else ""
+        when = f" with its run on {in_utc(self.at)}" if self.at else ""
         return f"{self.job} {does}{when}."
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import sentence
 from webapp.domain.state_words import in_words
@@ -30,24 +31,21 @@ def _refund(refund: Refund, file: PaymentFile) -> str:
 
 def _pending(file: PaymentFile, at: datetime) -> list[str]:
     payment = file.payment
-    said = [f"{_amount(payment)} is awaited through {payment.provider} since {_on(payment.created_at)}."]
+    said = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
     if payment.checkout_url is None:
         said.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
     if payment.said:
         said.append(payment.said)
     if payment.next_check_at is not None:
         soon = payment.next_check_at <= at
-        when = "with the next run" if soon else f"from {_on(payment.next_check_at)}"
+        when = "with the next run" if soon else f"from {in_utc(payment.next_check_at)}"
         said.append(f"Its provider is asked {when}, unless a webhook settles it before.")
     return said
 
 
 def _in_review(file: PaymentFile, at: datetime) -> list[str]:
     said = [*_at_bank(file), file.payment.said or "What the provider says contradicts what this desk knows."]
-    waiting = file.waiting
-    if waiting is not None:
-        return [*said, f"{waiting.proposed_by_name} proposed a decision, which waits for a second person."]
-    return [*said, _meanwhile(file)]
+    return said if file.waiting is not None else [*said, _meanwhile(file)]
 
 
 def _meanwhile(file: PaymentFile) -> str:
@@ -68,7 +66,7 @@ def _meanwhile(file: PaymentFile) -> str:
 
 def _gone_to(file: PaymentFile) -> str:
     """Where the money of an escrow went that is not held any more."""
-    escrow, when = file.escrow, f" on {_on(file.escrow.left_at)}" if file.escrow.left_at else ""
+    escrow, when = file.escrow, f" on {in_utc(file.escrow.left_at)}" if file.escrow.left_at else ""
     ways = {
         EscrowStatus.RELEASED: f"was released to {file.seller.name}{when}, and may have been paid out since",
         EscrowStatus.SPLIT: f"was split between {file.buyer.name} and {file.seller.name}{when}, and may have been paid "
@@ -91,9 +89,9 @@ def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
         gone = Money(payment.taken_back_decided, payment.currency)
         told.append(f"{gone} of it was taken back, and who bears that is decided.")
         told += [f"The last word of a decision about it: {payment.said}"] if payment.said else []
-    paid = f"It was paid on {_on(payment.paid_at)}" if payment.paid_at else "It was paid"
+    paid = f"It was paid on {in_utc(payment.paid_at)}" if payment.paid_at else "It was paid"
     if payment.settled_at and not payment.paid_at:
-        paid = f"It counts as paid since {_on(payment.settled_at)}"
+        paid = f"It counts as paid since {in_utc(payment.settled_at)}"
     fee = Money(payment.payer_fee, payment.currency)
     more = f", and {fee} on top for the provider's fee" if fee.amount else ""
     return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}{more}.", *told]
@@ -106,7 +104,7 @@ def _at_bank(file: PaymentFile) -> list[str]:
 
 def _ended(file: PaymentFile, at: datetime) -> list[str]:
     payment = file.payment
-    when = f" on {_on(payment.settled_at)}" if payment.settled_at else ""
+    when = f" on {in_utc(payment.settled_at)}" if payment.settled_at else ""
     told = f": {sentence(payment.said)}" if payment.said else "."
     became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
     return [f"{became}{when}{told}", f"Order {file.order.ref} is {in_words(file.order.status)}."]
@@ -114,7 +112,3 @@ def _ended(file: PaymentFile, at: datetime) -> list[str]:
 
 def _amount(payment: Payment) -> Money:
     return Money(payment.amount, payment.currency)
-
-
-def _on(instant: datetime) -> str:
-    return f"{instant:%d %B %Y at %H:%M} UTC"

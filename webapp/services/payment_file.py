@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, ProviderDispute, Refund
 from webapp.services import (
+    approvals,
     came_back,
     case_timeline,
     chargebacks,
@@ -62,8 +63,7 @@ def read(session: Session, payment_id: int) -> PaymentFile:
     payment = payments.get(session, payment_id)
     order = orders.get(session, payment.order_id)
     refund, escrow = refunds.of_payment(session, payment_id), orders.escrow_of(session, order.id)
-    mine = (Approval.subject_kind == "payment", Approval.subject_id == payment_id)
-    proposed = session.scalars(select(Approval).where(*mine).order_by(Approval.id.desc()).limit(MOST)).all()
+    proposed = approvals.about(session, [("payment", payment_id)])
     subjects = [("payment", payment_id), *[("approval", each.id) for each in proposed]]
     subjects += [("refund", refund.id)] if refund else []
     return PaymentFile(

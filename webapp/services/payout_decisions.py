@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc
 from webapp.domain.states import PayoutStatus
 from webapp.errors import Conflict, Refusal
 from webapp.models import Payout
@@ -68,7 +69,7 @@ def why_not(action: str, payout: Payout, at: datetime, settings: Settings) -> st
         return refusal.detail
     ripe = decided_from(payout, settings)
     if ripe is not None and ripe > at:
-        return f"Its provider is asked until {ripe:%d %B %Y at %H:%M} UTC. If it has not told by then, decide."
+        return f"Its provider is asked until {in_utc(ripe)}. If it has not told by then, decide."
     return ""
 
 

@@ -20,6 +20,7 @@ from webapp.domain.event_types import (
     PayoutDestinationChanged,
     PayoutDestinationRejected,
 )
+from webapp.domain.instants import in_utc
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Party, PayoutDestination
 from webapp.sealing import opened, sealed
@@ -141,7 +142,7 @@ def waiting_in_words(name: str, currency: str, until: datetime) -> str:
     """Why nothing is paid to a new destination yet, and what ends the wait."""
     return (
         f"{name}'s payout destination in {currency} is new: nothing is paid to it before "
-        f"{until:%d %B %Y at %H:%M} UTC, unless a second person approves it on the party's page."
+        f"{in_utc(until)}, unless a second person approves it on the party's page."
     )
 
 

@@ -1,18 +1,20 @@
 """What is the matter with this payout? The answer, and what happens next.
 
-The answer is one of six: it is not sent; it was sent and nobody knows; it was refused; it failed; it came back; it was
-paid.
+The answer is one of seven: it is not sent; it is under way; it was sent and nobody knows; it was refused; it failed; it
+came back; it was paid.
 """
 
 from datetime import datetime
 from enum import StrEnum
 
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.provider_phrases import sentence
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services import payout_decisions, payout_pauses
+from webapp.services.case_timeline import Moment
 from webapp.services.payout_destinations import masked
 from webapp.services.payout_file import PayoutFile
 from webapp.services.payout_schedules import MOST_ATTEMPTS
@@ -24,6 +26,7 @@ class Standing(StrEnum):
     """How a payout stands, in the words that its answer begins with."""
 
     NOT_SENT = "It is not sent"
+    UNDER_WAY = "It was sent"
     UNKNOWN = "It was sent, or may have been, and what became of it is not known"
     REFUSED = "It was refused"
     FAILED = "It failed"
@@ -49,7 +52,7 @@ _OUT_OF = {
 
 
 def standing(payout: Payout) -> Standing:
-    """Which of the five it is."""
+    """Which of them it is."""
     status = PayoutStatus(payout.status)
     if status == PayoutStatus.SUCCEEDED or payout.paid_after_all_at is not None:
         return Standing.PAID
@@ -57,6 +60,8 @@ def standing(payout: Payout) -> Standing:
         return Standing.RETURNED
     if status == PayoutStatus.FAILED:
         return Standing.REFUSED if payout.provider_id is None else Standing.FAILED
+    if status == PayoutStatus.SENT and payout.doubted_at is None:
+        return Standing.UNDER_WAY
     if status in (PayoutStatus.SENDING, PayoutStatus.SENT):
         return Standing.UNKNOWN
     is_tried = status == PayoutStatus.PENDING and payout.sent_at is not None
@@ -66,19 +71,21 @@ def standing(payout: Payout) -> Standing:
 def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     """Sentences; the first is the answer."""
     payout = file.payout
-    told = [f"{standing(payout)}{_answer(file, at)}", *_decision(payout, at, settings)]
+    told = [f"{standing(payout)}{_answer(file, at)}", *_decision(file, at, settings)]
     is_known = payout.paid_after_all_at is not None
     if payout.said and payout.said not in _SAYS_NOTHING and not file.is_paused and not is_known:
         told.append(sentence(payout.said))
     told += _tried_again(file)
     if file.next_try_at is not None:
         soon = file.next_try_at <= at
-        told.append("The next run looks after it." if soon else f"A run looks after it from {_on(file.next_try_at)}.")
+        told.append(
+            "The next run looks after it." if soon else f"A run looks after it from {in_utc(file.next_try_at)}."
+        )
     if payout.look_again_at is not None:
         case = "it was paid after all"
         if payout.status == PayoutStatus.SUCCEEDED or is_known:
             case = "it comes back"
-        told.append(f"Its provider is asked again from {_on(payout.look_again_at)}, in case {case}.")
+        told.append(f"Its provider is asked again from {in_utc(payout.look_again_at)}, in case {case}.")
     return told
 
 
@@ -86,6 +93,7 @@ def _answer(file: PayoutFile, at: datetime) -> str:
     """What is said after how it stands."""
     ways = {
         Standing.NOT_SENT: _not_sent,
+        Standing.UNDER_WAY: _under_way,
         Standing.UNKNOWN: _unknown,
         Standing.REFUSED: _refused,
         Standing.FAILED: _failed,
@@ -107,17 +115,19 @@ def _not_sent(file: PayoutFile, at: datetime) -> str:
     return ": it is written, and its money has left the wallet."
 
 
+def _under_way(file: PayoutFile, at: datetime) -> str:
+    return ". Its provider took it, and has not said yet how it ended."
+
+
 def _unknown(file: PayoutFile, at: datetime) -> str:
     payout = file.payout
     if file.stopped:
         return f". {file.stopped}"
     if payout.doubted_at is not None:
         return (
-            f". Its provider may have it, and has not shown it since {_on(payout.doubted_at)}. It is looked for, and "
-            "neither sent again nor given back by itself."
+            f". Its provider may have it, and has not shown it since {in_utc(payout.doubted_at)}. It is looked for, "
+            "and neither sent again nor given back by itself."
         )
-    if payout.status == PayoutStatus.SENT:
-        return ". Its provider took it, and has not said yet how it ended."
     if payout.status == PayoutStatus.SENDING:
         return ". Its provider is asked; it is never sent a second time."
     if payout.created_at <= at - RESENT_FOR:
@@ -157,7 +167,7 @@ def _paid(file: PayoutFile, at: datetime) -> str:
     if payout.paid_after_all_at is not None:
         return (
             f" after all{_instant(payout, payout.paid_after_all_at)}, to {masked(file.destination)}. Its money had "
-            f"come back to the wallet before, so the party may have it twice. {_what_to_do(file)}"
+            f"come back to the wallet before, so the party may have it twice.{_what_to_do(file)}"
         )
     if _newest(file) == _BY_HAND:
         return _by_people(payout)
@@ -166,7 +176,7 @@ def _paid(file: PayoutFile, at: datetime) -> str:
 
 def _by_people(payout: Payout) -> str:
     """Who says it of one that two people marked as paid."""
-    people = f", as two people said on {_on(payout.settled_at)}" if payout.settled_at else ""
+    people = f", as two people said on {in_utc(payout.settled_at)}" if payout.settled_at else ""
     if payout.is_unconfirmed:
         return f"{people}; its provider has not said so."
     by_its_clock = _instant(payout, None)
@@ -180,16 +190,24 @@ def _decided(file: PayoutFile) -> str:
         return ""
     parts = [f"{Money(amount, file.payout.currency)} {_OUT_OF.get(kind, kind)}" for kind, amount in file.borne]
     return (
-        f" Its money had come back to the wallet before. {deed.who} decided on {_on(deed.at)} {_BORNE[deed.action]}: "
+        f" Its money had come back to the wallet before. {_who_decided(file, deed)} {_BORNE[deed.action]}: "
         f"{', '.join(parts)}. The reason:"
     )
+
+
+def _who_decided(file: PayoutFile, deed: Moment) -> str:
+    """One person, or the two whose proposal and whose approval it was."""
+    executed = [each for each in file.approvals if (each.action, each.decided_at) == (deed.action, deed.at)]
+    if not executed:
+        return f"{deed.who} decided on {in_utc(deed.at)}"
+    return f"{executed[0].proposed_by_name} proposed, and {deed.who} approved on {in_utc(deed.at)},"
 
 
 def _instant(payout: Payout, known_at: datetime | None) -> str:
     """When it was paid, by its provider's clock, or else since when the desk knows."""
     if payout.paid_at is not None:
-        return f" on {_on(payout.paid_at)}, by {payout.provider}'s clock"
-    return f", as {payout.provider} tells since {_on(known_at)}" if known_at is not None else ""
+        return f" on {in_utc(payout.paid_at)}, by {payout.provider}'s clock"
+    return f", as {payout.provider} tells since {in_utc(known_at)}" if known_at is not None else ""
 
 
 def _newest(file: PayoutFile) -> str:
@@ -202,9 +220,10 @@ def _what_to_do(file: PayoutFile) -> str:
     other = (
         ""
         if file.schedule is None or file.schedule.payout_id == file.payout.id
-        else (f"Another payout was written in its place: look at payout schedule {file.schedule.ref} too. ")
+        else (f" Another payout was written in its place: look at payout schedule {file.schedule.ref} too.")
     )
-    return f"{other}Claw it back from the party, or write it off. Nothing more of its schedule is paid before that."
+    decide = " Claw it back from the party, or write it off." if file.waiting is None else ""
+    return f"{other}{decide} Nothing more of its schedule is paid before that is decided."
 
 
 def _tried_again(file: PayoutFile) -> list[str]:
@@ -220,20 +239,19 @@ def _tried_again(file: PayoutFile) -> list[str]:
     again = f"Payout schedule {plan.ref} pays {amount} by itself, with a new payout"
     if file.next_attempt_at is None:
         return [f"{again}, {attempt}; no run that does is foreseen."]
-    return [f"{again}, by its run on {_on(file.next_attempt_at)}: {attempt}."]
+    return [f"{again}, by its run on {in_utc(file.next_attempt_at)}: {attempt}."]
 
 
-def _decision(payout: Payout, at: datetime, settings: Settings) -> list[str]:
+def _decision(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
+    payout = file.payout
+    if file.waiting is not None:
+        return []
     ripe = payout_decisions.decided_from(payout, settings)
     if ripe is None:
         return []
     if ripe > at:
-        return [f"If its provider has not told by {_on(ripe)}, two people decide what became of it."]
+        return [f"If its provider has not told by {in_utc(ripe)}, two people decide what became of it."]
     return [
         "Look for its reference in the provider's dashboard and at the bank, then say what became of it: a second "
         "person confirms it."
     ]
-
-
-def _on(instant: datetime) -> str:
-    return f"{instant:%d %B %Y at %H:%M} UTC"

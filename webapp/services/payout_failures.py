@@ -33,14 +33,15 @@ def note(
     back: Back = IN_WALLET,
 ) -> None:
     """Count the attempt. What comes back after it was paid, a reversal, and the last attempt end the schedule and fire
-    an alert: nothing is paid a second time by itself. A schedule that another of its payouts has paid stays paid.
+    an alert: nothing is paid a second time by itself. A schedule that another of its payouts has paid stays paid, and
+    one whose other payout is under way goes by that: nobody has anything to do then.
     """
     was_paid, schedule = row.status == PayoutStatus.SUCCEEDED, _schedule(session, row)
     if schedule is not None and (paid := _paid_instead(session, schedule)) is not None:
         _stays_paid(session, schedule, paid, at)
-        schedule = None
+        return
     if schedule is None:
-        if was_paid:
+        if was_paid and row.schedule_id is None:
             said = _came_back(session, row, status, sentence, back)
             alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", said, at, causes=[_cause(row, status)])
         return
@@ -138,8 +139,9 @@ def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
 
 def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str, back: Back) -> str:
     how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
+    paid = "was marked as paid by two people" if row.is_unconfirmed else f"was paid to {_account(session, row)}"
     return (
-        f"Payout {row.ref} over {Money(row.amount, row.currency)} was paid to {_account(session, row)} and then {how}: "
+        f"Payout {row.ref} over {Money(row.amount, row.currency)} {paid} and then {how}: "
         f"{_why(sentence)} {back.in_words(row.currency)} Nothing is paid again by itself."
     )
 

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
-from webapp.models import Party, Payout, PayoutDestination, PayoutPause, PayoutSchedule
+from webapp.domain.states import AccountKind, ApprovalStatus, PayoutStatus, ScheduleStatus
+from webapp.models import Approval, Party, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.services import (
+    approvals,
     case_timeline,
     payout_destinations,
     payout_rerouting,
@@ -37,6 +38,8 @@ class PayoutFile:
     party: Party
     destination: PayoutDestination
     schedule: PayoutSchedule | None
+    approvals: Sequence[Approval]
+    """What was proposed about it, newest first."""
     moments: Sequence[Moment]
     pause: PayoutPause | None
     """Why its provider sends none at present, if so."""
@@ -56,6 +59,11 @@ class PayoutFile:
     """Who bore how much of it, when it was paid after its money had come back and somebody decided about that."""
     back: Back
     """Where that went which came back last."""
+
+    @property
+    def waiting(self) -> Approval | None:
+        """The proposal that waits for a second person."""
+        return next((each for each in self.approvals if each.status == ApprovalStatus.PROPOSED), None)
 
     @property
     def is_paused(self) -> bool:
@@ -78,12 +86,15 @@ def read(session: Session, payout_id: int) -> PayoutFile:
     """One payout with everything around it. Raises NotFound."""
     payout = payouts.get(session, payout_id)
     schedule = session.get(PayoutSchedule, payout.schedule_id) if payout.schedule_id else None
+    proposed = approvals.about(session, [("payout", payout_id)])
+    subjects = [("payout", payout_id), *[("approval", each.id) for each in proposed]]
     return PayoutFile(
         payout,
         session.get_one(Party, payout.party_id),
         payout_destinations.get(session, payout.destination_id),
         schedule,
-        case_timeline.moments(session, [("payout", payout_id)], ()),
+        proposed,
+        case_timeline.moments(session, subjects, ()),
         session.get(PayoutPause, payout.provider),
         payout_terms.of(session, schedule) if schedule else None,
         payout_stops.why(session, payout),

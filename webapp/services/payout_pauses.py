@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUTS_PAUSED
+from webapp.domain.instants import in_utc
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout, PayoutPause
@@ -38,7 +39,7 @@ def standing(session: Session) -> dict[str, PayoutPause]:
 def in_words(pause: PayoutPause) -> str:
     """What is the matter, and how it ends."""
     return (
-        f"Payouts through {pause.provider} are paused since {pause.since:%d %B %Y at %H:%M} UTC: {pause.said} "
+        f"Payouts through {pause.provider} are paused since {in_utc(pause.since)}: {pause.said} "
         "One is tried every ten minutes, and all go on by themselves when it is taken."
     )
 

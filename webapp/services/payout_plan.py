@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.instants import in_utc
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
@@ -82,13 +83,15 @@ def why_not_now(plan: Plan, at: datetime) -> str:
 
 def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
     """Why it was not paid yet; the first is the answer. `ways` is which provider pays out a currency."""
-    schedule = plan.schedule
+    schedule, twice = plan.schedule, _after_all(plan)
     if schedule.status == ScheduleStatus.PROCESSED:
-        return [_paid(plan)]
+        return [_paid(plan), *twice]
     if schedule.status == ScheduleStatus.CANCELLED:
-        return [Reason("It was cancelled; nothing is paid.")]
+        return [Reason("It was cancelled; nothing is paid."), *twice]
     if schedule.status == ScheduleStatus.PROCESSING:
-        return [_under_way(plan)]
+        return [_under_way(plan), *twice]
+    if twice:
+        return twice
     if schedule.status == ScheduleStatus.FAILED:
         last = schedule.failure_reason or "The provider gave no reason."
         failed = "It failed for good: nothing more is sent until somebody has it paid or changes it."
@@ -116,16 +119,30 @@ def _paid(plan: Plan) -> Reason:
     if paid is None:
         return Reason("It was paid.")
     known = plan.schedule.processed_at
-    since = f", as the desk knows since {_on(known)}" if known else ""
-    when = f" on {_on(paid.paid_at)}, by {paid.provider}'s clock" if paid.paid_at else since
-    return Reason(f"It was paid by payout {paid.ref}{when}.", "", Target("payout", paid.id))
+    since = f", as the desk knows since {in_utc(known)}" if known else ""
+    when = f" on {in_utc(paid.paid_at)}, by {paid.provider}'s clock" if paid.paid_at else since
+    return Reason(f"It was paid by payout {paid.ref}{when}.", "", _to(paid))
+
+
+def _after_all(plan: Plan) -> list[Reason]:
+    """What was paid after its money had come back, and waits for a person."""
+    return [
+        Reason(
+            f"Payout {each.ref} was paid after all, after its money had come back. Nothing more is paid before that is "
+            "decided.",
+            "Claw it back from the party, or write it off.",
+            _to(each),
+        )
+        for each in plan.payouts
+        if each.paid_after_all_at is not None
+    ]
 
 
 def _under_way(plan: Plan) -> Reason:
     if not plan.payouts:
         return Reason("Its payout is under way.")
     newest = plan.payouts[0]
-    return Reason(f"Its payout {newest.ref} is {in_words(newest.status)}.", "", Target("payout", newest.id))
+    return Reason(f"Its payout {newest.ref} is {in_words(newest.status)}.", "", _to(newest))
 
 
 def _run(plan: Plan, at: datetime, not_before: datetime | None) -> str:
@@ -144,15 +161,15 @@ def _until(plan: Plan, at: datetime) -> Iterator[Reason]:
     if guaranteed := _guarantee(plan, at):
         yield Reason(guaranteed, _run(plan, at, plan.schedule.guarantee_completion_date), job)
     if due > at:
-        yield Reason(f"It is not due until {_on(due)}.", _run(plan, at, due), job)
+        yield Reason(f"It is not due until {in_utc(due)}.", _run(plan, at, due), job)
     if tried and tried + PAUSE > at:
-        sentence = f"An attempt failed; the next one waits until {_on(tried + PAUSE)}."
+        sentence = f"An attempt failed; the next one waits until {in_utc(tried + PAUSE)}."
         yield Reason(sentence, _run(plan, at, tried + PAUSE), job)
 
 
 def _guarantee(plan: Plan, at: datetime) -> str:
     ends = plan.schedule.guarantee_completion_date
-    return f"Its guarantee ends on {_on(ends)}; until then it can't be paid." if ends and ends > at else ""
+    return f"Its guarantee ends on {in_utc(ends)}; until then it can't be paid." if ends and ends > at else ""
 
 
 def _lacking(plan: Plan, at: datetime, ways: Mapping[str, str]) -> Iterator[Reason]:
@@ -173,5 +190,5 @@ def _lacking(plan: Plan, at: datetime, ways: Mapping[str, str]) -> Iterator[Reas
         yield Reason(plan.terms.uncovered, cure)
 
 
-def _on(instant: datetime) -> str:
-    return f"{instant:%d %B %Y at %H:%M} UTC"
+def _to(payout: Payout) -> Target:
+    return Target("payout", payout.id)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc
 from webapp.domain.state_words import in_words
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout
@@ -43,7 +44,7 @@ def why_no_redirect(session: Session, payout: Payout, at: datetime) -> str:
     if payout_destinations.waits(instead, at):
         return (
             f"The account {payout_destinations.masked(instead)} is new: nothing is paid to it before "
-            f"{instead.effective_at:%d %B %Y at %H:%M} UTC, unless a second person approves it on the party's page."
+            f"{in_utc(instead.effective_at or at)}, unless a second person approves it on the party's page."
         )
     return ""
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
+from webapp.domain.instants import in_utc
 from webapp.domain.state_words import in_words
 from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid, Overtaken
@@ -129,7 +130,7 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, s
         raise Overtaken(payout_terms.changed(found.ref, terms))
     _require(found, _CHANGEABLE, "triggered")
     if found.guarantee_completion_date is not None and found.guarantee_completion_date > at:
-        ends = f"{found.guarantee_completion_date:%d %B %Y at %H:%M} UTC"
+        ends = in_utc(found.guarantee_completion_date)
         raise Invalid(f"Its guarantee ends on {ends}; until then it can't be paid.")
     if why := payout_terms.hindrance(terms, at):
         raise Conflict(why)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
@@ -78,7 +79,7 @@ def hindrance(terms: Terms, at: datetime) -> str:
     if terms.destination is None:
         return f"There is no account to pay {terms.amount.currency} to: set the party's payout destination first."
     if payout_destinations.waits(terms.destination, at) and terms.destination.effective_at is not None:
-        until = f"{terms.destination.effective_at:%d %B %Y at %H:%M} UTC"
+        until = in_utc(terms.destination.effective_at)
         return f"The account {terms.account} is new: nothing is paid to it before {until}, unless it is approved."
     return terms.uncovered
 

@@ -129,7 +129,7 @@ def _close(context: Context, payout: Payout, action: str, reason: str) -> None:
     session.flush()
     after, about = {"status": payout.status}, ("payout", payout.id)
     audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
-    events.add(session, PayoutSucceeded(), payout.id, at=at)
+    events.add(session, PayoutSucceeded(is_clawed_back=action == "payout.claw_back"), payout.id, at=at)
     alerts.resolve(session, PAYOUT_CONTRADICTED, f"payout {payout.ref}", at)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import PayoutCreated, PayoutScheduleUnpaid
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.outgoing_keys import payout_reference
 from webapp.domain.state_words import in_words
@@ -153,9 +154,7 @@ def _changed(row: Any, terms: str | None, as_before: bool) -> str | None:
     if row.status != ScheduleStatus.PENDING or row.destination_id is None:
         return None
     amount = Money(row.amount, row.currency)
-    now = (
-        f"it is {amount} by now, due {row.due_at:%d %B %Y at %H:%M} UTC, to the account ending in {row.account_ending}"
-    )
+    now = f"it is {amount} by now, due {in_utc(row.due_at)}, to the account ending in {row.account_ending}"
     if terms is not None and terms != payout_terms.stamp(amount, row.due_at, row.destination_id):
         return f"It was changed after somebody had asked for it to be paid: {now}. Nothing was sent."
     last, meant = (row.last_amount, row.last_destination_id), (row.amount, row.destination_id)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.claims import Claim
 from webapp.domain.event_types import PayoutCancelled
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import next_look
 from webapp.domain.state_words import in_words
@@ -200,12 +201,12 @@ def why_no_cancel(payout: Payout, at: datetime, settings: Settings) -> str:
     """Why it can't be cancelled now; empty when it can. What was never sent, or was surely not taken, always can."""
     if payout.status != PayoutStatus.PENDING:
         return f"It is {in_words(payout.status)}: only a payout that was not sent yet can be cancelled."
-    ripe = payout.sent_at + timedelta(hours=settings.payout_lookup_hours) if payout.sent_at else at
-    if ripe <= at:
+    sent = payout.sent_at
+    if sent is None or (ripe := sent + timedelta(hours=settings.payout_lookup_hours)) <= at:
         return ""
     return (
-        f"It may have been sent on {payout.sent_at:%d %B %Y at %H:%M} UTC, and its provider does not show it yet: it "
-        f"can be cancelled from {ripe:%d %B %Y at %H:%M} UTC on."
+        f"It may have been sent on {in_utc(sent)}, and its provider does not show it yet: it can be cancelled from "
+        f"{in_utc(ripe)} on."
     )
 
 
@@ -231,7 +232,7 @@ def why_no_retry(payout: Payout, schedule: PayoutSchedule | None, at: datetime) 
         return f"It was followed by another payout already. Look at payout schedule {schedule.ref}."
     if schedule.status not in _PAYABLE:
         return f"Payout schedule {schedule.ref} is {in_words(schedule.status)}."
-    now, due = Money(schedule.amount, schedule.currency), f"{schedule.due_at:%d %B %Y at %H:%M} UTC"
+    now, due = Money(schedule.amount, schedule.currency), in_utc(schedule.due_at)
     if schedule.amount != payout.amount or schedule.due_at > at:
         return f"Payout schedule {schedule.ref} is over {now} by now, due {due}: have it paid there."
     return ""

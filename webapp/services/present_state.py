@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain import rulings
 from webapp.domain.actors import named
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
 from webapp.domain.state_words import in_words
@@ -62,7 +63,7 @@ def ending(dispute: Dispute, escrow: Escrow) -> str:
         return ""
     if dispute.resolved_at is None:
         return f"This dispute is {in_words(dispute.status)} already."
-    when = f"{dispute.resolved_at:%H:%M} UTC on {dispute.resolved_at:%d %B %Y}"
+    when = in_utc(dispute.resolved_at)
     if dispute.status == DisputeStatus.WITHDRAWN:
         return f"{named(dispute.resolved_by)} withdrew this dispute at {when}: {dispute.resolution_reason}"
     return f"{named(dispute.resolved_by)} resolved this dispute at {when}: {_resolution(dispute, escrow)}."
@@ -97,12 +98,12 @@ def _proposals(session: Session, kind: str, number: int, escrow: Escrow) -> Iter
 def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
     what = _words(session, approval, escrow)
     if approval.status == ApprovalStatus.PROPOSED:
-        proposed = f"{approval.proposed_at:%H:%M} UTC on {approval.proposed_at:%d %B %Y}"
+        proposed = in_utc(approval.proposed_at)
         return f"{approval.proposed_by_name} proposed at {proposed}: {what}. A second person decides."
     verb = _DECIDED.get(ApprovalStatus(approval.status))
     if verb is None or approval.decided_at is None:
         return f"A proposal by {approval.proposed_by_name} is {approval.status}: {what}."
-    when = f"{approval.decided_at:%H:%M} UTC on {approval.decided_at:%d %B %Y}"
+    when = in_utc(approval.decided_at)
     return f"{approval.decided_by_name} {verb} at {when} what {approval.proposed_by_name} proposed: {what}."
 
 

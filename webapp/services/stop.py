@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.actors import Actor
-from webapp.domain.instants import parse_instant
+from webapp.domain.instants import in_utc, parse_instant
 from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
 from webapp.services import audit
@@ -36,7 +36,7 @@ def hindrance(session: Session, *, lock: bool = False) -> str:
     value = stopped(session, lock=lock)
     if not value:
         return ""
-    since = f"{parse_instant(value['at']):%d %B %Y at %H:%M} UTC"
+    since = in_utc(parse_instant(value["at"]))
     return f"Outgoing money is stopped by {value['by']} since {since}: {value['why']}"
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
 from webapp.domain.shares import divide
@@ -46,7 +47,7 @@ def cool_down(session: Session, dispute: Dispute, hours: int, reason: str, *, at
 def rejection_in_words(escrow: Escrow, decided: datetime, hours: int) -> str:
     """What a rejection does, as a phrase."""
     later = due_after(escrow, decided, hours)
-    when = f"until {later:%d %B %Y at %H:%M} UTC" if later else "until its order is completed"
+    when = f"until {in_utc(later)}" if later else "until its order is completed"
     held = Money(escrow.amount, escrow.currency)
     parts = divide(held, escrow.fee, held.amount)
     then = f"; then it is {parts.seller_in_words()}" if escrow.fee else ""

@@ -158,6 +158,8 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
         return "dispute.received" if case.row.claimant == side else event.type, {}
     if event.type == "dispute.resolved":
         return _resolved(event, case, side, told)
+    if event.type == "payout.succeeded" and json.loads(event.payload).get("is_clawed_back"):
+        return None, {}  # The claw-back tells it, with what it takes.
     if event.type in _CAME_BACK:
         kind = _of_payout(event, case, told)
         return kind, cases.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
