@@ -76,23 +76,27 @@ class Deeds(Books):
         """*Retry failed items*."""
         failed = [each.id for each in self.payouts() if each.status in ENDED_UNPAID]
         if payout_retries.schedules_of(self.session, failed):
-            self._write(payout_schedules.due(self.at, is_retry=True).select)
+            self._write(payout_schedules.due(self.at, is_retry=True).select, as_before=True)
 
     def _run(self) -> None:
         if self.asked:
             asked = self.asked.pop(0)
             self._write(payout_schedules.due(self.at, asked["schedule"]).select, asked["terms"], asked["shown"])
 
-    def _write(self, due: Any, terms: str | None = None, shown: str | None = None) -> None:
+    def _write(self, due: Any, terms: str | None = None, shown: str | None = None, as_before: bool = False) -> None:
         if self.plan_id not in [row.id for row in self.session.execute(due)]:
             return
         before, now, plan, to = len(self.payouts()), self.terms(), self.plan(), self.in_use()
-        payout_writing.write_all(self.session, [self.plan_id], at=self.at, actor=JOB, ways=WAYS, terms=terms)
+        last = next(((each.amount, each.destination_id) for each in self.payouts() if each.id == plan.payout_id), None)
+        asked: dict[str, Any] = {"terms": terms, "as_before": as_before}
+        payout_writing.write_all(self.session, [self.plan_id], at=self.at, actor=JOB, ways=WAYS, **asked)
         self.session.expire_all()
         made = self.payouts()[before:]
         if made:
             assert to is not None
             assert shown in (None, now), "paid by other terms than a person read"
+            if as_before:
+                assert (made[0].amount, made[0].destination_id) == last, "paid again otherwise than it had failed"
             self.expected[made[0].id] = (plan.amount, to.id)
             assert (made[0].amount, made[0].destination_id) == (plan.amount, to.id)
 

@@ -1,18 +1,22 @@
 """What a person may have tried: nothing while a payout of the schedule is paid after all, and only what may be sent."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from tests.support.market import DIVINE
+from tests.support.market import AMINA, DIVINE
 from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.provider_words import Fate, Unanswered
 from webapp.errors import Conflict, Overtaken
 from webapp.jobs.start import prepare
-from webapp.models import Payout, PayoutPause, PayoutSchedule
+from webapp.models import Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (
+    limits,
+    payout_decisions,
     payout_destinations,
     payout_file,
     payout_plan,
@@ -93,3 +97,22 @@ def test_trying_is_refused_in_words_when_no_payout_may_be_sent(runtime: Runtime)
         session.query(PayoutPause).delete()
         with pytest.raises(Overtaken):
             payout_probes.try_now(session, at=clock.now(), actor=DIVINE)
+
+
+@pytest.mark.parametrize("action", ["payout.claw_back", "payout.write_off"])
+def test_every_alert_of_one_that_failed_ends_when_it_counts_as_paid_after_all(runtime: Runtime, action: str) -> None:
+    number = written(runtime, planned(runtime))
+    for word in (Fate.SUCCEEDED, Fate.FAILED, Fate.SUCCEEDED):
+        settled(runtime, number, word)
+    assert _firing(runtime) == ["payout_contradicted", "payout_failed"]
+    how: dict[str, Any] = {"at": clock.now(), "actor": AMINA, "settings": runtime.settings}
+    with runtime.db.transaction() as session:
+        limits.set_limits(session, {"NGN": 10_000}, at=clock.now(), actor=DIVINE)
+        version = payouts.get(session, number).version
+        assert payout_decisions.decide(session, action, number, "It was paid.", version=version, **how).executed
+    assert _firing(runtime) == []
+
+
+def _firing(runtime: Runtime) -> list[str]:
+    with runtime.db.reading() as session:
+        return list(session.scalars(select(Alert.rule).where(Alert.status == "firing").order_by(Alert.rule)))

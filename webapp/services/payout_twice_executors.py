@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import PAYOUT_CONTRADICTED
+from webapp.domain.alert_facts import PAYOUT_CONTRADICTED, PAYOUT_FAILED
 from webapp.domain.event_types import PayoutClawedBack, PayoutSucceeded
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import next_look
@@ -130,7 +130,8 @@ def _close(context: Context, payout: Payout, action: str, reason: str) -> None:
     after, about = {"status": payout.status}, ("payout", payout.id)
     audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
     events.add(session, PayoutSucceeded(is_clawed_back=action == "payout.claw_back"), payout.id, at=at)
-    alerts.resolve(session, PAYOUT_CONTRADICTED, f"payout {payout.ref}", at)
+    for ended in (PAYOUT_CONTRADICTED, PAYOUT_FAILED):
+        alerts.resolve(session, ended, f"payout {payout.ref}", at)
 
 
 def _schedule_is_paid(session: Session, payout: Payout, context: Context) -> None:
@@ -143,3 +144,4 @@ def _schedule_is_paid(session: Session, payout: Payout, context: Context) -> Non
         schedule.status, schedule.payout_id = ScheduleStatus.PROCESSED, payout.id
         schedule.processed_at = payout.settled_at
         schedule.failure_reason, schedule.version = None, schedule.version + 1
+        alerts.resolve(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", context.at)
