@@ -166,3 +166,13 @@ def test_look_alikes_within_a_file_are_told_with_their_line_and_parties_too(runt
     assert warnings[1].startswith("4: order_ref 'O-2' looks like 'o-2' on line 3")
     with runtime.db.reading() as session:
         assert sorted(session.scalars(select(Party.ref))) == ["Kofi", "ama", "kofi"]
+
+
+def test_a_fee_that_shrank_with_what_a_bank_took_is_no_difference(runtime: Runtime, file_of: Files) -> None:
+    header = f"{HEADER},fee"
+    imported(runtime, file_of(f"{PAID},5.00", header=header))
+    other = imported(runtime, file_of(f"{PAID},4.00", header=header))[1]
+    assert "fee is NGN 5.00 on the desk and NGN 4.00 in the file" in other[0]
+    with runtime.db.transaction() as session:
+        session.execute(update(Escrow).values(amount=6_000, fee=300))
+    assert imported(runtime, file_of(f"{PAID},5.00", header=header))[1] == []

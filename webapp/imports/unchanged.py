@@ -79,7 +79,7 @@ def _fixed(line: OrderLine, known: Any) -> list[tuple[str, str, str]]:
     ]
     if "p" in line.given:
         pairs.append(("policy", known.policy, line.policy))
-    if "f" in line.given:
+    if "f" in line.given and known.escrow_amount == known.amount:  # What a bank took had its share of the fee.
         pairs.append(("fee", str(Money(known.fee, known.currency)), str(Money(line.fee, line.currency))))
     if "c" in line.given:
         pairs.append(("created_at", _time(known.created_at), _time(_instant(line.created_at))))

@@ -44,6 +44,7 @@ def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
             Order.amount,
             Order.currency,
             Escrow.fee,
+            Escrow.amount.label("escrow_amount"),
             Escrow.policy,
             Order.created_at,
             Order.paid_at,
