@@ -71,3 +71,18 @@ def test_an_amount_that_is_none_is_told_at_its_field(desk: Runtime, sign_in: Sig
     answer = send(sign_in("admin"), f"/escrows/{escrow}/reversal", reason="Both.", to_debt="y", **wrong)
     assert answer.status_code == 422
     assert "seller_amount-error" in answer.text
+
+
+def test_while_it_waits_for_a_second_person_the_escrow_says_so_and_leads_there(
+    desk: Runtime, sign_in: SignIn, released: tuple[int, int]
+) -> None:
+    with desk.db.transaction() as session:
+        Market(session, desk, at=clock.now()).limit(1)
+    escrow, admin = released[0], sign_in("admin")
+    address = f"/escrows/{escrow}/reversal"
+    preview = send(admin, address, reason="Both.", to_debt="y", **SPLIT).text
+    admin.post(address, data=hidden(preview, address), follow_redirects=True)
+    page = plain(admin.get(f"/escrows/{escrow}").text)
+    notice = page.partition('class="notice warn"')[2].partition("</div>")[0]
+    assert "proposed a decision" in notice
+    assert 'href="/approvals/1"' in notice

@@ -110,6 +110,7 @@ def test_what_a_bank_had_ended_and_gave_back_is_held_again_and_says_so(case: Cas
     decided = _shown(person, f"/disputes/{_dispute(case)}")
     assert "The money was held again since:" in decided
     assert "is held again: what had left it is back already." in decided
+    assert "0 open of 1, 0 ended against it" in _shown(person, f"/parties/{case.escrow().seller_id}")
 
 
 def test_a_reversal_that_can_be_is_offered(case: Case, sign_in: SignIn) -> None:

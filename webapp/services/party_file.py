@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.states import CLOSED_DISPUTES, AccountKind
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus
 from webapp.errors import NotFound
-from webapp.models import Account, AutoDeduct, Dispute, Escrow, Party, Payout, PayoutDestination
+from webapp.models import Account, AutoDeduct, Dispute, Escrow, Party, Payout, PayoutDestination, ProviderDispute
 from webapp.services import lookup, payout_destinations, payout_file
 from webapp.sql import one_of
 
@@ -27,7 +27,7 @@ class History:
     disputes: int
     open_disputes: int
     lost: int
-    """Disputes that ended against it."""
+    """Disputes that ended against it, without those of banks that were won after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,15 @@ def history(session: Session, party_id: int) -> History:
         (Dispute.resolution == "release_to_seller") & (Escrow.buyer_id == party_id),
         (Dispute.resolution == "refund_to_buyer") & (Escrow.seller_id == party_id),
     )
+    won = select(ProviderDispute.id).where(
+        ProviderDispute.dispute_id == Dispute.id, ProviderDispute.status == ChargebackStatus.WON
+    )
     counts = (
         _up_to(select(Escrow.id).where(Escrow.buyer_id == party_id)),
         _up_to(select(Escrow.id).where(Escrow.seller_id == party_id)),
         _up_to(disputes),
         _up_to(disputes.where(Dispute.status.not_in(CLOSED_DISPUTES))),
-        _up_to(disputes.where(lost)),
+        _up_to(disputes.where(lost, ~won.exists())),
     )
     return History(*session.execute(select(*counts)).one())
 

@@ -104,7 +104,9 @@ def _correction(context: Context, subject: TransferSubject, decision: ReverseTra
         corrections.correct(session, transfer, escrow, parts, opposite, right, decision.reason, **how)
 
     first = f"reversal of {held}, transfer {transfer.reference}{reversals.debts_in_words(session, opposite)}"
-    then = shares.split_in_words(held, escrow.fee, to_seller) if to_seller else f"refund of {held} to the buyer"
+    then = (
+        shares.split_in_words(held, escrow.fee, to_seller) if to_seller else f"refund of {held} into the buyer's wallet"
+    )
     sentence = f"{first}; then {then}{reversal_debts.in_words(met, escrow)}"
     return Posting(
         sentence=sentence,
