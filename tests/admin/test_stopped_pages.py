@@ -1,6 +1,7 @@
 """While outgoing money is stopped, pages close what would be refused, and say the reason beside it."""
 
 import html
+import re
 from collections.abc import Callable
 
 import pytest
@@ -49,3 +50,10 @@ def test_a_page_offers_nothing_that_the_switch_refuses(
         closed = page.partition("What can't be done now")[2]
         assert "Outgoing money is stopped by Divine since" in closed
         assert "</time>: Fraud wave." in closed
+        assert not re.search(r"T\d\d:\d\d:\d\d\.\d+Z", page), "an instant is on the reader's clocks"
+        assert "Stopped by Divine, since <time" in page
+        if address.startswith("/payouts/"):
+            assert "pays nothing before it flows again." in page
+            assert "by itself, with a new payout" not in page
+    settings = html.unescape(admin.get("/settings/").text)
+    assert not re.search(r"T\d\d:\d\d:\d\d\.\d+Z", settings)

@@ -235,6 +235,8 @@ def _tried_again(file: PayoutFile) -> list[str]:
         return [f"Another payout counts for its schedule: look at payout schedule {plan.ref}."]
     if plan.status != ScheduleStatus.PENDING:
         return [f"Payout schedule {plan.ref} is {in_words(plan.status)}: nothing is paid again by itself."]
+    if file.is_stopped:
+        return [f"Outgoing money is stopped: payout schedule {plan.ref} pays nothing before it flows again."]
     amount, attempt = Money(plan.amount, plan.currency), f"attempt {plan.retry_count + 1} of {MOST_ATTEMPTS}"
     again = f"Payout schedule {plan.ref} pays {amount} by itself, with a new payout"
     if file.next_attempt_at is None:
