@@ -28,6 +28,12 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
 
+  // Where the tabs don't fit, the chosen one is in sight.
+  for (const tabs of $$(".tabs")) {
+    const chosen = $("[aria-current]", tabs);
+    if (chosen) tabs.scrollLeft = chosen.offsetLeft - (tabs.clientWidth - chosen.offsetWidth) / 2;
+  }
+
   // Live regions: at the reader's rate, never two at once, never under the reader's hands.
   const regions = $$("[data-live]").map((element) => ({ element, busy: false, due: 0 }));
   const chosenRate = () => store.get("rate", "");

@@ -149,7 +149,19 @@ def test_a_viewer_sees_no_buttons_and_is_refused(someone: Someone) -> None:
     assert viewer.goto("/settings").status == 403
 
 
-PAGES = ("/", "/disputes", "/escrows", "/tonight", "/jobs", "/queues", "/alerts", "/approvals", "/parties", "/audit")
+PAGES = (
+    "/",
+    "/disputes",
+    "/escrows",
+    "/tonight",
+    "/jobs",
+    "/queues",
+    "/alerts",
+    "/approvals",
+    "/parties",
+    "/audit",
+    "/payouts/?tab=all",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -159,6 +171,8 @@ def test_every_page_fits_a_phone(someone: Someone, scheme: str) -> None:
         assert phone.goto(path).status == 200
         wide = phone.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} is {wide} px too wide"
+        for box in [tab.bounding_box() for tab in phone.locator(".tabs [aria-current]").all()]:
+            assert 0 <= box["x"] < box["x"] + box["width"] <= 391, f"the chosen tab of {path} is out of sight"
 
 
 def test_the_palette_finds_a_dispute(someone: Someone) -> None:
