@@ -87,8 +87,8 @@ def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
         return [f"{kept}, in the wallet: {payment.said or ''}".rstrip(), *told]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
-        told.append(f"{gone} of it was taken back, and who bears that is decided.")
-        told += [f"The last word of a decision about it: {payment.said}"] if payment.said else []
+        told.append(f"{gone} of it was taken back, and is booked to whoever bears it.")
+        told += [f"The last word about that: {payment.said}"] if payment.said else []
     paid = f"It was paid on {in_utc(payment.paid_at)}" if payment.paid_at else "It was paid"
     if payment.settled_at and not payment.paid_at:
         paid = f"It counts as paid since {in_utc(payment.settled_at)}"
