@@ -196,7 +196,7 @@ def check_refund_rest(subject: PaymentSubject) -> None:
 def check_give_again(subject: PaymentSubject) -> None:
     """Raise Conflict unless something that was decided about came back."""
     if subject.payment.status != PaymentStatus.NEEDS_REVIEW or subject.payment.undecided_amount >= 0:
-        raise Conflict("Nothing that was taken back of this payment has come back.")
+        raise Conflict("Nothing that was taken back of this payment is there again.")
 
 
 def _require_nothing_else(
