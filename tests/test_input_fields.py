@@ -216,7 +216,7 @@ def test_no_amount_of_the_settings_takes_what_is_none(name: str, tmp_path: Path)
 ALLOWED = {
     "Decimal": {"domain/amounts.py", "domain/money.py", "providers/answers.py", "sandbox"},
     "fromisoformat": {"domain/instants.py", "clock.py"},
-    "strptime": set(),
+    "strptime": {"domain/instants.py"},
     "float": {"admin/charts.py", "admin/bars.py", "domain/delivery_rules.py", "providers", "sandbox"},
 }
 """Where texts of outside may be made into numbers and instants by hand; everywhere else the parsers do it."""
