@@ -145,7 +145,7 @@ def test_the_second_approver_reads_the_first_ones_answer(proposed: int, sign_in:
     answer = admin.post(path, data=form | yes)
     page = answer.text.replace("\xa0", " ")
     assert answer.status_code == 409
-    assert f"The approver {verb} at" in page
+    assert f"The approver {verb} on" in page
     assert "split of NGN 100.00" in page
     assert f'action="{path}' not in page
 

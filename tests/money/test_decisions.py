@@ -103,7 +103,8 @@ def test_the_second_decider_is_told_of_the_first(market: Market) -> None:
     seen = dispute.version
     decide(market, dispute.id, REFUND)
 
-    with pytest.raises(Conflict, match=r"Amina resolved this dispute at 09:30.*Your decision was not applied"):
+    told = r"Amina resolved this dispute on 02 March 2026 at 09:30.*Your decision was not applied"
+    with pytest.raises(Conflict, match=told):
         disputes.resolve(
             market.session, dispute.id, RELEASE, version=seen, at=NOW, actor=BOSCO, settings=market.runtime.settings
         )

@@ -89,7 +89,7 @@ def test_of_two_people_deciding_at_once_one_decides(pg_runtime: Runtime) -> None
 
         told = [str(outcome) for outcome in outcomes if isinstance(outcome, Conflict)]
         assert len(told) == 1, outcomes
-        assert "resolved this dispute at 09:30" in told[0]
+        assert "resolved this dispute on 02 March 2026 at 09:30" in told[0]
         assert sorted(paid(pg_runtime, escrow)) == [0, 10_000]
     all_books_agree(pg_runtime)
 

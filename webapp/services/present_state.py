@@ -65,8 +65,8 @@ def ending(dispute: Dispute, escrow: Escrow) -> str:
         return f"This dispute is {in_words(dispute.status)} already."
     when = in_utc(dispute.resolved_at)
     if dispute.status == DisputeStatus.WITHDRAWN:
-        return f"{named(dispute.resolved_by)} withdrew this dispute at {when}: {dispute.resolution_reason}"
-    return f"{named(dispute.resolved_by)} resolved this dispute at {when}: {_resolution(dispute, escrow)}."
+        return f"{named(dispute.resolved_by)} withdrew this dispute on {when}: {dispute.resolution_reason}"
+    return f"{named(dispute.resolved_by)} resolved this dispute on {when}: {_resolution(dispute, escrow)}."
 
 
 def _resolution(dispute: Dispute, escrow: Escrow) -> str:
@@ -99,12 +99,12 @@ def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
     what = _words(session, approval, escrow)
     if approval.status == ApprovalStatus.PROPOSED:
         proposed = in_utc(approval.proposed_at)
-        return f"{approval.proposed_by_name} proposed at {proposed}: {what}. A second person decides."
+        return f"{approval.proposed_by_name} proposed on {proposed}: {what}. A second person decides."
     verb = _DECIDED.get(ApprovalStatus(approval.status))
     if verb is None or approval.decided_at is None:
         return f"A proposal by {approval.proposed_by_name} is {approval.status}: {what}."
     when = in_utc(approval.decided_at)
-    return f"{approval.decided_by_name} {verb} at {when} what {approval.proposed_by_name} proposed: {what}."
+    return f"{approval.decided_by_name} {verb} on {when} what {approval.proposed_by_name} proposed: {what}."
 
 
 def _words(session: Session, approval: Approval, escrow: Escrow) -> str:
