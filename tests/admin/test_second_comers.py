@@ -131,7 +131,7 @@ def test_who_decides_while_a_proposal_waits_reads_what_is_proposed(
     answer = admin.post(path, data=form | REFUND | WHY | {"step": "do"})
     page = answer.text.replace("\xa0", " ")
     assert answer.status_code == 409
-    assert "The agent proposed at" in page
+    assert "The agent proposed on" in page
     assert "split of NGN 100.00" in page
     assert f'action="{path}' not in page
 
