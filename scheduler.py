@@ -1,7 +1,7 @@
 """One scheduler process: python scheduler.py"""
 
-from webapp.jobs.scheduler import schedule
-from webapp.jobs.start import main
+from webapp.jobs.processes.bootstrap import main
+from webapp.jobs.processes.scheduler import schedule
 
 if __name__ == "__main__":
     main(schedule)

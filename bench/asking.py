@@ -14,7 +14,7 @@ from bench.child import alone, run_now
 from bench.outside import LATENCY, PARALLEL, Outside, outside
 from bench.places import scratch
 from bench.table import Ratio, Ratios
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Schedule
 from webapp.runtime import Runtime
 

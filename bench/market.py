@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 
 PARTIES = 20_000

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from webapp.runtime import Runtime, build_runtime
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 
 LATENCY = 50
 """Milliseconds before each answer."""

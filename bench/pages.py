@@ -20,8 +20,8 @@ from bench.market import fill
 from bench.places import scratch
 from bench.table import Ratio, Ratios
 from webapp import clock, logs
-from webapp.admin.keyset import encode
-from webapp.admin.screen import Screen, page
+from webapp.admin.ui.keyset import encode
+from webapp.admin.ui.screen import Screen, page
 from webapp.app import create_app
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES

@@ -8,7 +8,7 @@ from bench.seed import AMOUNT, CURRENCY, parties
 from bench.table import Ratios, show
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.jobs import payment_waves
+from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Payment
 from webapp.runtime import Runtime
 from webapp.services import payment_settling, payments

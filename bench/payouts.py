@@ -12,9 +12,9 @@ from bench.table import Ratios, show
 from webapp import clock
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.permissions import ALL_PERMISSIONS
-from webapp.jobs import payout_waves
+from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Payout
-from webapp.providers.leases import Lease
+from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services import executors, payout_destinations, payout_schedules, payout_settling, payout_writing, payouts
 from webapp.services.party_executors import PartyMoney

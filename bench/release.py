@@ -11,7 +11,7 @@ from bench.child import alone, run_now, seconds_of
 from bench.places import KINDS, scratch
 from bench.table import Ratio, Ratios
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 
 ESCROWS, LARGE, ROUNDS = 20_000, 200_000, 5

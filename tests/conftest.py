@@ -17,7 +17,7 @@ from tests.support.filled import Filled, fill
 from tests.support.postgresql import Server, serving
 from webapp.db import Database
 from webapp.migrations import upgrade
-from webapp.providers.leases import Lease
+from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import passwords
 from webapp.settings import Settings, load_settings

@@ -8,9 +8,12 @@ from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
-from webapp.admin import cells, chrome, quick, words
-from webapp.admin.menu import screens
-from webapp.api.binding import IdConverter
+from webapp.admin.ui import cells
+from webapp.admin.ui import formatting as words
+from webapp.admin.ui import gettext_cache as quick
+from webapp.admin.ui import layout as chrome
+from webapp.admin.ui.menu import screens
+from webapp.api.framework.binding import IdConverter
 from webapp.runtime import Runtime
 from webapp.security import cookies, declared, errors, gate, headers, right_clock
 from webapp.security.views import views as sign_in_views

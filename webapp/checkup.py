@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
-from webapp.providers import blnk_standing
-from webapp.providers.signatures import PLAIN
+from webapp.providers.blnk import standing as blnk_standing
+from webapp.providers.webhooks.signatures import PLAIN
 from webapp.runtime import Runtime
 from webapp.services import clock_skew, incoming_file, mirror_balances, next_slots, processes, provider_health
 from webapp.services.health import health

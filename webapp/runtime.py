@@ -7,7 +7,7 @@ from pathlib import Path
 from redis import Redis
 
 from webapp.db import Database
-from webapp.providers.house import Providers
+from webapp.providers.registry import Providers
 from webapp.services import audit
 from webapp.services.figures import settle_figures
 from webapp.services.ledger import MIRRORED, settle_pools

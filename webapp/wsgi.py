@@ -5,7 +5,7 @@ import atexit
 from flask import Flask
 
 from webapp.app import create_app
-from webapp.jobs.heartbeat import Heartbeat
+from webapp.jobs.processes.heartbeat import Heartbeat
 from webapp.private_files import start_private
 from webapp.runtime import build_runtime
 from webapp.services import processes

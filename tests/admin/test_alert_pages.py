@@ -12,7 +12,7 @@ from tests.outbox.scenes import Scene
 from tests.outbox.support import payout_of
 from tests.support.market import Market
 from webapp import clock
-from webapp.admin import alert_places
+from webapp.admin.monitoring import alert_links as alert_places
 from webapp.app import create_app
 from webapp.domain.alert_facts import (
     BOOKS_DIFFER,

@@ -12,7 +12,7 @@ from tests.support.market import DIVINE
 from tests.support.people import send
 from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 from webapp.services import chargebacks, limits
 

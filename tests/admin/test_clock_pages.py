@@ -15,8 +15,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.permissions import ROLES
 from webapp.jobs import registry
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
-from webapp.jobs.start import prepare
 from webapp.models import Alert, Audit, Run, RunItem, Schedule
 from webapp.runtime import Runtime
 from webapp.services import alerts, runs, schedules

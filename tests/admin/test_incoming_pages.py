@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from tests.support.people import send
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import IncomingWebhook
-from webapp.providers.tidings import read
+from webapp.providers.webhooks.payloads import read
 from webapp.runtime import Runtime
 from webapp.services import incoming
 

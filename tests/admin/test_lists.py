@@ -12,11 +12,11 @@ from flask import Flask
 from sqlalchemy import case, insert
 
 from webapp import clock
-from webapp.admin import keyset
-from webapp.admin.columns import Column, choice, number, since
-from webapp.admin.exports import download, safe
-from webapp.admin.keyset import Order
-from webapp.admin.lists import Listing, Page
+from webapp.admin.ui import keyset
+from webapp.admin.ui.columns import Column, choice, number, since
+from webapp.admin.ui.csv_export import download, safe
+from webapp.admin.ui.keyset import Order
+from webapp.admin.ui.listing import Listing, Page
 from webapp.models import Party
 from webapp.runtime import Runtime
 

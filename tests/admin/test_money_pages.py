@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.support.market import DIVINE, Market
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Audit
 from webapp.runtime import Runtime
 from webapp.services import freezes, limits, stop

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.market import Market
 from tests.support.payouts import planned
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from tests.support.people import send
-from webapp.api.binding import IdConverter
+from webapp.api.framework.binding import IdConverter
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]

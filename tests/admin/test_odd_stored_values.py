@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from tests.support.market import Market
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Difference, Escrow, Party, Reconciliation, User
 from webapp.runtime import Runtime
 

@@ -12,7 +12,7 @@ from tests.conftest import settings_for
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.app import create_app
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Difference, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.sealing import sealed

@@ -145,8 +145,8 @@ def test_dead_letters_that_match_are_sent_again(desk: Runtime, sign_in: SignIn) 
 def test_many_dead_letters_are_sent_again_by_a_run(
     desk: Runtime, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from webapp.jobs.processes.bootstrap import prepare
     from webapp.jobs.run_job import run_here
-    from webapp.jobs.start import prepare
 
     prepare(desk)
     dead(desk, *["a.one"] * 5)

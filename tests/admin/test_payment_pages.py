@@ -16,7 +16,7 @@ from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, 
 from webapp import clock
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen
-from webapp.jobs.payment_waves import verify_now
+from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Approval, Escrow, IncomingWebhook, Payment
 from webapp.runtime import Runtime
 from webapp.services import (

@@ -15,12 +15,12 @@ from tests.support.market import DIVINE, wallet
 from tests.support.payouts import planned, settled, written
 from tests.support.people import hidden, send
 from webapp import clock
-from webapp.admin.run_items import named
+from webapp.admin.jobs.run_item_links import named
 from webapp.domain.money import Money
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_words import Fate, Unanswered
 from webapp.errors import NotAllowed
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem
 from webapp.runtime import Runtime
 from webapp.services import limits, parties, payout_probes, payout_schedules, payout_settling, payouts, stop

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.market import DIVINE, Market, all_books_agree
 from tests.support.people import send
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Escrow
 from webapp.runtime import Runtime
 from webapp.services import escrows, orders, placement_holds

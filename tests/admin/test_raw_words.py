@@ -14,10 +14,10 @@ from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE
 from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
 from webapp import clock, services
-from webapp.admin.timelines import DEEDS, MONEY
+from webapp.admin.ui.timeline import DEEDS, MONEY
 from webapp.domain import provider_phrases
 from webapp.domain.states import TransferKind
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import IncomingWebhook, Payment, Payout, ProviderDispute, Refund
 from webapp.runtime import Runtime
 from webapp.services import limits

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from tests.support.market import DIVINE, Market
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
-from webapp.jobs.judging import judge
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Alert, Escrow, Payment
 from webapp.runtime import Runtime
 from webapp.services import approvals, leaving, lookup, payout_schedules

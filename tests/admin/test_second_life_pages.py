@@ -16,7 +16,7 @@ from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F4
 from webapp import clock
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Dispute, Refund
 from webapp.runtime import Runtime
 from webapp.services import disputes, freezes, limits

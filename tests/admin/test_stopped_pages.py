@@ -11,7 +11,7 @@ from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.provider_words import Fate
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 from webapp.services import stop
 

@@ -36,7 +36,7 @@ from webapp.domain.states import (
     RunStatus,
     ScheduleStatus,
 )
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import (
     Alert,
     Approval,

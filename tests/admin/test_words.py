@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 
 from webapp import clock
-from webapp.admin import badges, bars, words
+from webapp.admin.ui import badges
+from webapp.admin.ui import formatting as words
+from webapp.admin.ui import run_bars as bars
 from webapp.domain import states
 
 

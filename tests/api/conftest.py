@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.support.people import PASSWORD, SETUP, add_people, app, desk, send, sign_in, somebody  # noqa: F401
 from webapp import clock
 from webapp.app import create_app
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 from webapp.services import limits, tokens
 

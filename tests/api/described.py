@@ -18,11 +18,11 @@ from tests.support.people import PASSWORD, SETUP, send
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox
 from webapp import clock
 from webapp.app import create_app
-from webapp.demo.seeding import seed
+from webapp.demo.seed.seed import seed
 from webapp.domain.permissions import SCOPES
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, OrderStatus, PaymentStatus, Policy
-from webapp.jobs import payment_waves
 from webapp.jobs.run_job import run_here
+from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.migrations import upgrade
 from webapp.models import (
     ApiToken,
@@ -42,7 +42,7 @@ from webapp.models import (
     WebhookEndpoint,
 )
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import (
     evidence,
     payout_destinations,

@@ -14,11 +14,11 @@ from schemathesis.specs.openapi import checks
 
 from tests.api.described import Asker, World, described_world
 from webapp.api import all_endpoints
-from webapp.api.binding import KEY_HEADER
-from webapp.api.endpoints import Endpoint
-from webapp.api.openapi import described_path
+from webapp.api.framework.binding import KEY_HEADER
+from webapp.api.framework.openapi import described_path
+from webapp.api.framework.routing import Endpoint
 from webapp.domain.permissions import SCOPES, of_scopes
-from webapp.providers.signatures import CHECKS as SIGNED
+from webapp.providers.webhooks.signatures import CHECKS as SIGNED
 
 
 def breaks_nothing(ctx: CheckContext, response: Any, case: Case) -> bool | None:

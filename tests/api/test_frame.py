@@ -11,7 +11,7 @@ from tests.conftest import settings_for
 from webapp.api import all_endpoints
 from webapp.app import create_app
 from webapp.domain.event_types import EVENTS
-from webapp.providers.signatures import CHECKS
+from webapp.providers.webhooks.signatures import CHECKS
 from webapp.runtime import Runtime, build_runtime
 
 

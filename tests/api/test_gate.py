@@ -12,7 +12,7 @@ from tests.conftest import settings_for
 from tests.support.people import SETUP
 from webapp import clock
 from webapp.api import all_endpoints
-from webapp.api.endpoints import Endpoint
+from webapp.api.framework.routing import Endpoint
 from webapp.app import create_app
 from webapp.domain.permissions import SCOPES
 from webapp.runtime import build_runtime

@@ -12,8 +12,8 @@ from tests.outbox.support import change, endpoint, happen, spread
 from tests.support.market import Market
 from webapp import clock, jobs
 from webapp.jobs import Job
-from webapp.jobs.heartbeat import Heartbeat
-from webapp.jobs.sweeping import take_over_abandoned
+from webapp.jobs.engine.recovery import take_over_abandoned
+from webapp.jobs.processes.heartbeat import Heartbeat
 from webapp.models import Difference, IncomingWebhook, ProviderState, Run
 from webapp.runtime import Runtime
 from webapp.services import processes

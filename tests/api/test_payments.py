@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.conftest import Api, Caller, ngn
 from tests.support.sandbox import Sandbox, pg_runtime, sandbox, sqlite_runtime, world  # noqa: F401
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 
 
 @pytest.fixture

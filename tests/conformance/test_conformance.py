@@ -13,7 +13,7 @@ from webapp.conformance.__main__ import main
 from webapp.conformance.comparing import differences
 from webapp.conformance.exchanges import is_harmless, replay
 from webapp.sandbox import Served
-from webapp.sandbox.webhooks import KIND as WEBHOOK
+from webapp.sandbox.webhooks.sender import KIND as WEBHOOK
 
 
 def test_the_sandbox_answers_every_exchange_as_recorded(served: Served) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
 from webapp.domain import webhook_signing
-from webapp.providers.signatures import NotSigned, check_blnk, check_flutterwave, check_paystack
+from webapp.providers.webhooks.signatures import NotSigned, check_blnk, check_flutterwave, check_paystack
 from webapp.settings import Settings
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from webapp import clock
-from webapp.providers import leases
+from webapp.providers.http import leases
 
 
 @dataclass

@@ -7,7 +7,12 @@ import pytest
 from psycopg import conninfo
 
 from webapp import db
-from webapp.jobs import checkouts, payment_waves, payout_waves, refund_waves, sending, webhook_waves
+from webapp.jobs.steps import deliver as sending
+from webapp.jobs.steps import process_webhooks as webhook_waves
+from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps import start_checkout as checkouts
+from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.runtime import Runtime
 from webapp.services import mirror_entries
 from webapp.settings import Settings

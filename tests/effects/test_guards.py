@@ -11,9 +11,10 @@ from tests.payments.test_moods import refunding
 from tests.support.payouts import planned, written
 from tests.support.sandbox import Sandbox, runtime, world  # noqa: F401
 from webapp import clock
-from webapp.jobs import payout_waves, refund_waves
+from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_refunds as refund_waves
 from webapp.models import Payout, Refund, Run
-from webapp.providers.leases import Lease
+from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services import payouts, refunds, run_progress, runs, sweep
 from webapp.services.run_progress import Hold, RunLost

@@ -11,12 +11,12 @@ from tests.effects.conftest import Clocks
 from tests.outbox.conftest import Letters, Receiver, letters, receiver  # noqa: F401
 from webapp.domain.addresses import networks
 from webapp.domain.notify_urls import name_of
-from webapp.providers.calls import Caller, Line
-from webapp.providers.chat import Chat
-from webapp.providers.leases import Lease, LeaseEnded, ensure_live
-from webapp.providers.mail import Letter, Mail
-from webapp.providers.verdicts import Verdict
-from webapp.providers.webhook_posts import WebhookPosts
+from webapp.providers.http.client import Caller, Line
+from webapp.providers.http.leases import Lease, LeaseEnded, ensure_live
+from webapp.providers.http.verdicts import Verdict
+from webapp.providers.messaging.apprise import Chat
+from webapp.providers.messaging.smtp import Letter, Mail
+from webapp.providers.messaging.webhook_sender import WebhookPosts
 
 LENGTH = timedelta(minutes=3)
 HERE = networks(["127.0.0.0/8"])
@@ -136,9 +136,10 @@ def test_every_way_out_asks_its_lease() -> None:
     found = ways_out()
     silent = {name for name, calls in found.items() if "ensure_live" not in calls}
     # The client of providers asks one step earlier, so that what it carries is made before.
-    assert silent == {"providers/calls.py:_answer"}
+    assert silent == {"providers/http/client.py:_answer"}
     assert {name.partition(":")[0] for name in found} >= {
-        f"providers/{each}.py" for each in ("calls", "webhook_posts", "mail", "chat")
+        f"providers/{each}.py"
+        for each in ("http/client", "messaging/webhook_sender", "messaging/smtp", "messaging/apprise")
     }
 
 
@@ -146,10 +147,10 @@ def test_what_only_asks_is_marked_as_such() -> None:
     """A provider that acts through `ask` would act without a lease: who calls it is looked at here."""
     asking = {
         str(file.relative_to(_WEBAPP))
-        for file in (_WEBAPP / "providers").glob("*.py")
+        for file in (_WEBAPP / "providers").rglob("*.py")
         if _asks(ast.parse(file.read_text()))
     }
-    assert asking == {"providers/blnk.py", "providers/flutterwave_token.py", "providers/flutterwave_v4.py"}
+    assert asking == {f"providers/{each}.py" for each in ("blnk/provider", "flutterwave/oauth_token", "flutterwave/v4")}
 
 
 def _asks(tree: ast.AST) -> bool:

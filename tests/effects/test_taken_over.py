@@ -23,14 +23,15 @@ from webapp.domain.actors import job_actor
 from webapp.domain.claims import TAKEN_OVER
 from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.refund_match import OWN_TIME
-from webapp.jobs import payout_waves, refund_waves
-from webapp.jobs.carriers import Carriers
-from webapp.jobs.mirroring import Mirror
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
-from webapp.jobs.start import prepare
+from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps.channels import Carriers
+from webapp.jobs.steps.ledger_mirror import Mirror
 from webapp.models import Delivery, MirrorEntry, Payout, Refund
-from webapp.providers.leases import Lease
-from webapp.providers.paystack import Paystack
+from webapp.providers.http.leases import Lease
+from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
 from webapp.services import (
     delivery_queue,

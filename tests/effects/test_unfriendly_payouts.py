@@ -17,10 +17,10 @@ from webapp.domain.payout_rules import WATCHED
 from webapp.domain.provider_words import Fate, Seen, Unanswered
 from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
-from webapp.providers import tidings
-from webapp.providers.failures import NotDone, Refused
+from webapp.providers.http.errors import NotDone, Refused
+from webapp.providers.webhooks import payloads as tidings
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import incoming, payout_schedules, payout_settling, payouts, runs
 from webapp.services.payout_schedules import NewSchedule
 

@@ -32,9 +32,9 @@ from webapp.models import (
     Run,
     Transfer,
 )
-from webapp.providers import tidings
+from webapp.providers.webhooks import payloads as tidings
 from webapp.runtime import Runtime
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services import escrows, incoming, payment_settling, refunds
 
 ITEMS, AMOUNT = 3, 10_000

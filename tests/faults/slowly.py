@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any
 
-from webapp.jobs import chunks
+from webapp.jobs.engine import chunks
 
 _transaction = chunks.Chunks._transaction
 

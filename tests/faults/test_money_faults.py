@@ -18,11 +18,11 @@ from tests.jobs.conftest import OPERATOR, runs_of
 from tests.support.sandbox import Sandbox, desk_with, sandbox
 from webapp import clock
 from webapp.domain.recurrence import Recurrence
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
-from webapp.jobs.start import prepare
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import runs, schedules
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]

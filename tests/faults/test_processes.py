@@ -12,7 +12,7 @@ from tests.faults.desk import Desk, until
 from tests.jobs.conftest import OPERATOR
 from tests.jobs.releasing import paid, released, seed
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Entry, Run, Schedule, Transfer
 from webapp.runtime import Runtime
 from webapp.services import processes, runs

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from tests.jobs.conftest import NOON, OPERATOR
 from webapp.domain.states import EscrowStatus, Policy
+from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
-from webapp.jobs.work import Work
 from webapp.models import Escrow, Order, Party, Run, Transfer
 from webapp.runtime import Runtime
 from webapp.services import accounts, escrow_queries, ledger, release_preview, releases, runs

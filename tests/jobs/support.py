@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from tests.jobs.conftest import OPERATOR
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
-from webapp.jobs.start import prepare
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services import runs

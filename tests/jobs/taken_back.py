@@ -16,8 +16,8 @@ from tests.support.sandbox import Sandbox, awaiting, begun, desk_with
 from webapp import clock
 from webapp.domain.refund_match import OWN_TIME
 from webapp.domain.states import AccountKind
-from webapp.jobs.payment_waves import verify_now
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Account, Alert, Escrow, Payment, ProviderDispute, Refund
 from webapp.runtime import Runtime
 from webapp.services import escrows, freezes, limits, orders, payment_decisions, payment_file, payments

@@ -16,7 +16,7 @@ import webapp.services
 from tests.jobs.test_alerts import everything_is_alive, firing
 from tests.support.market import Market
 from webapp import clock
-from webapp.jobs.judging import judge, look_around
+from webapp.jobs.steps.evaluate_alerts import judge, look_around
 from webapp.models import Delivery, Dispute, MirrorEntry, ProviderState, Transfer, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services import alert_rules

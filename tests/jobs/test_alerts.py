@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.domain.alert_facts import PAYOUT_FAILED, RUN_FAILED, Fact
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
-from webapp.jobs.judging import judge
+from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Alert, Audit, Event, Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services import alert_rules, alerts, processes, slots

@@ -19,7 +19,7 @@ from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import TransferKind
 from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, RunItem, Transfer
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import accounts, ledger, orders, payment_settling, payments
 
 JOB = "check_pending_payments"

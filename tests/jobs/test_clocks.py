@@ -14,13 +14,13 @@ from tests.jobs.test_alerts import everything_is_alive, firing
 from webapp import checkup, clock
 from webapp.cli import main
 from webapp.db import Database
-from webapp.jobs import scheduler as schedulers
-from webapp.jobs import worker as workers
-from webapp.jobs.asked import Asked
-from webapp.jobs.heartbeat import Heartbeat
-from webapp.jobs.judging import judge
-from webapp.jobs.right_clock import put_plans_right
+from webapp.jobs.processes import scheduler as schedulers
+from webapp.jobs.processes import worker as workers
+from webapp.jobs.processes.heartbeat import Heartbeat
+from webapp.jobs.processes.shutdown import Asked
 from webapp.jobs.run_job import run_here, run_job
+from webapp.jobs.steps.database_clock import put_plans_right
+from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Process, Run
 from webapp.runtime import Runtime
 from webapp.services import clock_skew, next_slots, runs, schedules, slots

@@ -11,7 +11,7 @@ from tests.support.market import Market, all_books_agree, wallet
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.states import AccountKind
-from webapp.jobs import chunks
+from webapp.jobs.engine import chunks
 from webapp.models import Account, Audit, Escrow, Event, Party, PayoutDestination, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import wallets

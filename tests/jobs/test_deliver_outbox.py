@@ -11,7 +11,7 @@ from tests.faults.desk import Desk
 from tests.jobs.support import run_job_now
 from tests.outbox.conftest import Receiver, receiver, with_settings  # noqa: F401
 from tests.outbox.support import endpoint, happen, states
-from webapp.jobs.event_stream import STREAM
+from webapp.jobs.steps.event_stream import STREAM
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.messages import people
 

@@ -21,8 +21,8 @@ from webapp import clock
 from webapp.domain.alert_facts import FACTS, NEXT_SLOT_OFF, Fact
 from webapp.domain.provider_words import TEST_ANSWER, Fate
 from webapp.domain.states import AlertStatus
-from webapp.jobs.judging import look_around
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.steps.evaluate_alerts import look_around
 from webapp.models import (
     Alert,
     Delivery,

@@ -18,14 +18,14 @@ from tests.support.market import DIVINE, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, runtime, sandbox, world  # noqa: F401
 from webapp import checkup, clock
 from webapp.app import create_app
-from webapp.jobs import webhook_waves
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
-from webapp.jobs.start import prepare
+from webapp.jobs.steps import process_webhooks as webhook_waves
 from webapp.models import IncomingKind, IncomingWebhook, Payment, Run, Transfer, WebhookRefusal
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
-from webapp.sandbox.settings import SANDBOX_KEYS, Keys
-from webapp.sandbox.signatures import SIGNERS
+from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
+from webapp.sandbox.webhooks.signatures import SIGNERS
 from webapp.services import incoming, orders, payments
 
 JOB = "handle_webhooks"

@@ -16,8 +16,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import of_scopes
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import NotAllowed
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
-from webapp.jobs.start import prepare
 from webapp.models import Escrow, Order, Payout, PayoutSchedule, Run, Transfer
 from webapp.runtime import Runtime
 from webapp.services import orders, runs, schedules, slots, standing_orders

@@ -5,8 +5,8 @@ import pytest
 from tests.jobs.conftest import OPERATOR
 from webapp import clock, jobs
 from webapp.domain.recurrence import Recurrence
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
-from webapp.jobs.start import prepare
 from webapp.runtime import Runtime
 from webapp.services import runs, schedules
 

@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.jobs.run_job import run_here
 from webapp.models import Event, PayoutSchedule, Run
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import payout_destinations, payout_schedules, runs
 from webapp.services.payout_destinations import NewDestination
 

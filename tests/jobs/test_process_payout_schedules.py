@@ -17,12 +17,12 @@ from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
 from webapp.errors import Conflict, Invalid
-from webapp.jobs import payout_waves
 from webapp.jobs.run_job import run_here
+from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Alert, Audit, Payout, PayoutSchedule, Transfer
-from webapp.providers.leases import Lease
+from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import (
     payout_schedules,
     payout_settling,

@@ -10,7 +10,7 @@ from tests.providers.conftest import V3, V4, Outfit, outfit, sandbox, served  # 
 from tests.sandbox.conftest import Caller
 from webapp import clock
 from webapp.models import Alert, ProviderState, ProviderToken, RunLine
-from webapp.providers.flutterwave_token import TOKEN_NAME
+from webapp.providers.flutterwave.oauth_token import TOKEN_NAME
 from webapp.runtime import Runtime
 from webapp.sealing import opened
 

@@ -14,7 +14,7 @@ from tests.support.market import AMINA, DIVINE, Market, all_books_agree, wallet
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.states import Policy
-from webapp.jobs import chunks
+from webapp.jobs.engine import chunks
 from webapp.models import Escrow, Event, RunItem, Transfer
 from webapp.runtime import Runtime
 from webapp.services import escrows, explanation, orders, release_preview, releases

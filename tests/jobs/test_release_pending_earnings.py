@@ -9,7 +9,7 @@ from tests.jobs.support import run_job_now
 from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from webapp import clock
 from webapp.domain.states import AccountKind
-from webapp.jobs import chunks
+from webapp.jobs.engine import chunks
 from webapp.models import Account, DailyFigure, Escrow, Transfer
 from webapp.runtime import Runtime
 from webapp.services import accounts, approvals, escrows, explanation, orders, releases

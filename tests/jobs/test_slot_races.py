@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, text, update
 
 from tests.jobs.conftest import NOON, planned, runs_of
+from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
-from webapp.jobs.work import Work
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services import slots

@@ -14,8 +14,8 @@ from tests.support.sandbox import sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
-from webapp.jobs.run_book import RunBook
-from webapp.jobs.start import prepare
+from webapp.jobs.engine.run_recorder import RunBook
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Payout, Refund, Run
 from webapp.runtime import Runtime
 from webapp.services import payout_settling, run_progress, run_queries, runs

@@ -13,7 +13,7 @@ from tests.support.sandbox import Sandbox, awaiting, begun, sandbox, world  # no
 from webapp import clock
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
-from webapp.jobs.payment_waves import verify_now
+from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Alert, Audit, IncomingWebhook, Refund
 from webapp.runtime import Runtime
 from webapp.services import (

@@ -11,10 +11,10 @@ from tests.faults.desk import Desk
 from tests.jobs.conftest import OPERATOR
 from webapp import clock
 from webapp.errors import Invalid
-from webapp.jobs.leftovers import registries
-from webapp.jobs.queue import RunJob, queue
+from webapp.jobs.engine.queue import RunJob, queue
+from webapp.jobs.engine.rq_cleanup import registries
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
-from webapp.jobs.start import prepare
 from webapp.models import Idempotency, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import bulk_runs, runs

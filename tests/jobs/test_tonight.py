@@ -7,7 +7,7 @@ import pytest
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, Market
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Party
 from webapp.runtime import Runtime
 from webapp.services import payout_destinations, payout_schedules, tonight

@@ -15,9 +15,10 @@ from tests.support.market import all_books_agree
 from tests.support.sandbox import awaiting
 from webapp import clock
 from webapp.domain.provider_words import Fate, Seen
-from webapp.jobs import payment_waves, waves
+from webapp.jobs.engine import provider_batches as waves
+from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
-from webapp.jobs.work import Work
+from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Payment, Transfer
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import payment_settling, payments, sweep

@@ -18,10 +18,10 @@ from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, desk_with, runtime, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.jobs.judging import judge
+from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Alert, Event, MirrorEntry, Payout, PayoutSchedule, Refund, Run
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import payout_destinations, payout_schedules, payout_writing, runs
 from webapp.services.payout_destinations import NewDestination
 

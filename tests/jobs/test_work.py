@@ -13,9 +13,9 @@ from tests.jobs.releasing import asked, go, paid, release, released, seed
 from webapp import clock
 from webapp.domain.states import RunStatus
 from webapp.errors import Conflict
-from webapp.jobs import chunks
+from webapp.jobs.engine import chunks
+from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.run_job import run_job
-from webapp.jobs.work import NotConfigured, Work
 from webapp.models import Alert, Escrow
 from webapp.runtime import Runtime
 from webapp.services import releases, run_progress, runs, schedules, stop, sweep
@@ -132,7 +132,7 @@ def test_a_process_that_lost_its_run_moves_nothing_more(runtime: Runtime, declar
 def test_a_run_whose_process_dies_three_times_is_lost_and_alerts(runtime: Runtime, declare) -> None:
     planned(runtime, declare("pay", release), NOON)
     run = asked(runtime, "pay")
-    from webapp.jobs.sweeping import sweep_runs
+    from webapp.jobs.engine.recovery import sweep_runs
 
     for attempt in (1, 2, 3):
         with runtime.db.transaction() as session:

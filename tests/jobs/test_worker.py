@@ -5,8 +5,8 @@ import threading
 import fakeredis
 import pytest
 
-from webapp.jobs import worker as workers
-from webapp.jobs.worker import RunWorker
+from webapp.jobs.processes import worker as workers
+from webapp.jobs.processes.worker import RunWorker
 from webapp.runtime import Runtime
 
 

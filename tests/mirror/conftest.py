@@ -6,11 +6,11 @@ from tests.jobs.conftest import NOON, declare, planned  # noqa: F401
 from tests.jobs.releasing import go
 from tests.providers.conftest import Outfit, outfit, sandbox, served  # noqa: F401
 from tests.support.market import Market
-from webapp.jobs.mirroring import mirror
+from webapp.jobs.steps.ledger_mirror import mirror
 from webapp.models import MirrorEntry, Run
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 
 BLNK = {"ledger": "blnk", "blnk_api_key": SANDBOX_KEYS["BLNK_API_KEY"]}
 

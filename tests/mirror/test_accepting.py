@@ -20,7 +20,7 @@ from webapp.domain.permissions import ROLES
 from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
 from webapp.models import Audit, Difference, MirrorAccount, Reconciliation
 from webapp.runtime import Runtime
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services import difference_decisions, differences
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
 from webapp.services.differences import Compared

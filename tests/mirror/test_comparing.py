@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.models import Alert, Difference, MirrorEntry, Order, Payment, Reconciliation, Refund
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 
 JOB = "verify_books"
 

@@ -10,7 +10,7 @@ from tests.sandbox.conftest import Caller
 from tests.support.market import LATER, Market
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.jobs.mirroring import Mirror
+from webapp.jobs.steps.ledger_mirror import Mirror
 from webapp.models import Account, MirrorAccount, MirrorEntry, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served

@@ -15,14 +15,14 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.conformance import records
 from webapp.domain.alert_facts import TRANSFER_REJECTED
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
-from webapp.jobs.start import prepare
 from webapp.models import Alert, IncomingKind, IncomingWebhook, MirrorAccount, Run, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
-from webapp.sandbox.settings import SANDBOX_KEYS, Keys
-from webapp.sandbox.signatures import SIGNERS
-from webapp.sandbox.webhooks import KIND
+from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
+from webapp.sandbox.webhooks.sender import KIND
+from webapp.sandbox.webhooks.signatures import SIGNERS
 from webapp.services import alerts
 
 

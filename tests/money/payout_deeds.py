@@ -14,9 +14,9 @@ from webapp.domain.outgoing_keys import payout_reference
 from webapp.domain.provider_words import Fate, Seen, Word
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import NotAllowed, Refusal
-from webapp.jobs import payout_waves
+from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Approval, Payout
-from webapp.providers.failures import CallFailed, unanswered
+from webapp.providers.http.errors import CallFailed, unanswered
 from webapp.services import (
     approvals,
     installation,

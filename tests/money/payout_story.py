@@ -14,8 +14,8 @@ from tests.support.market import DIVINE, NOW, Market
 from webapp.domain.provider_words import Fate, Seen, Skipped
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Run
-from webapp.providers.failures import Exists, NotDone, PayoutsHeld, Refused, Unknown
-from webapp.providers.needs import Destination, Sending
+from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, Refused, Unknown
+from webapp.providers.protocols import Destination, Sending
 from webapp.services import ledger, payout_destinations, payout_schedules, payout_terms
 from webapp.services.payout_destinations import NewDestination
 from webapp.services.payout_schedules import NewSchedule

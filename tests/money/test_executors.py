@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from webapp.admin.timelines import DECISIONS, DEEDS, PROPOSALS
+from webapp.admin.ui.timeline import DECISIONS, DEEDS, PROPOSALS
 from webapp.services import executors
 from webapp.services.executors import Payload
 

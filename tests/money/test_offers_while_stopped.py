@@ -11,7 +11,7 @@ from tests.support.reversals import left_by, let_go
 from webapp import clock
 from webapp.domain.provider_words import Fate
 from webapp.errors import Conflict
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 from webapp.services import escrows, hindrances, payout_file, payout_plan, payout_schedules, payouts, previews, stop
 from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow

@@ -14,7 +14,7 @@ from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate
 from webapp.domain.states import AccountKind, PayoutStatus
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Account, Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (

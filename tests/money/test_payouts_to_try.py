@@ -11,7 +11,7 @@ from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.provider_words import Fate, Unanswered
 from webapp.errors import Conflict, Overtaken
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (

@@ -8,7 +8,7 @@ from tests.races.together import at_once
 from tests.support.market import AMINA, CHIKA, DIVINE, LATER, NOW, Market, undone, wallet
 from webapp.domain.actors import Actor, job_actor
 from webapp.errors import Conflict, Invalid, NotAllowed
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Account, Audit, Escrow, Event, Party
 from webapp.runtime import Runtime
 from webapp.services import escrows, explanation, releases, wallets

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.market import DIVINE
 from webapp import clock
-from webapp.jobs.sending import Sending
+from webapp.jobs.steps.deliver import Sending
 from webapp.models import Delivery, Event, Payout, PayoutDestination, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services import fan_out, webhook_endpoints

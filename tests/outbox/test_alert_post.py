@@ -15,8 +15,9 @@ from tests.support.market import DIVINE
 from webapp import clock
 from webapp.domain.alert_facts import PAYOUT_FAILED, Fact, Severity
 from webapp.errors import Conflict
-from webapp.jobs import alert_post, outage
-from webapp.jobs.alert_post import AlertPost, beat, send_alerts
+from webapp.jobs.processes import alert_dispatch as alert_post
+from webapp.jobs.processes import database_outage as outage
+from webapp.jobs.processes.alert_dispatch import AlertPost, beat, send_alerts
 from webapp.models import Alert, Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services import alerts, delivery_queue, processes

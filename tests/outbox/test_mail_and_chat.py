@@ -7,9 +7,9 @@ import pytest
 
 from tests.outbox.conftest import Letters, Receiver
 from webapp.domain.notify_urls import dialled, name_of
-from webapp.providers.chat import Chat
-from webapp.providers.failures import NotSent, Refused
-from webapp.providers.mail import Letter, Mail
+from webapp.providers.http.errors import NotSent, Refused
+from webapp.providers.messaging.apprise import Chat
+from webapp.providers.messaging.smtp import Letter, Mail
 
 FROM = "Escrow Desk <desk@market.example>"
 pytestmark = pytest.mark.usefixtures("leased")

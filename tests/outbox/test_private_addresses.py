@@ -10,8 +10,8 @@ import pytest
 
 from tests.outbox.conftest import Receiver, serving
 from webapp.domain.addresses import may_reach, networks, problem_of
-from webapp.providers.failures import NotSent, Unknown
-from webapp.providers.webhook_posts import WebhookPosts
+from webapp.providers.http.errors import NotSent, Unknown
+from webapp.providers.messaging.webhook_sender import WebhookPosts
 from webapp.settings import SettingsProblem, load_settings
 
 HERE = networks(["127.0.0.0/8"])

@@ -12,7 +12,7 @@ from tests.support.filled import Filled
 from tests.support.people import PASSWORD, add_people, send
 from webapp import demo
 from webapp.app import create_app
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime, build_runtime
 
 SignIn = Callable[[str], FlaskClient]

@@ -15,10 +15,10 @@ from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, 
 from webapp import clock
 from webapp.domain.refund_match import OWN_TIME
 from webapp.errors import Refusal
-from webapp.jobs import payment_waves
+from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund
 from webapp.runtime import Runtime
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 from webapp.services import escrows, limits, orders, payments, refunds
 
 CALLS = sorted((moods.WITHOUT_EFFECT | moods.WITH_EFFECT).keys() - {moods.WRONG_AMOUNT, moods.WRONG_CURRENCY})

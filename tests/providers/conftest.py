@@ -10,7 +10,7 @@ from tests.conftest import settings_for
 from tests.sandbox.conftest import Caller
 from webapp.runtime import Runtime, build_runtime
 from webapp.sandbox import Options, SandboxSettings, Served, serving
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 
 V4 = {
     "flutterwave_client_id": SANDBOX_KEYS["FLUTTERWAVE_CLIENT_ID"],

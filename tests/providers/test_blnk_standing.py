@@ -7,7 +7,7 @@ from tests.providers.conftest import Outfit
 from tests.sandbox.conftest import Caller
 from webapp import checkup
 from webapp.app import create_app
-from webapp.providers.blnk_standing import SCOPES, standing
+from webapp.providers.blnk.standing import SCOPES, standing
 from webapp.runtime import Runtime
 
 MASTER = {"X-Blnk-Key": BLNK["blnk_api_key"]}

@@ -14,10 +14,10 @@ from tests.sandbox.conftest import Caller
 from webapp import clock
 from webapp.domain.provider_words import Fate, GivenBack, Seen, Skipped
 from webapp.models import Difference
-from webapp.providers.failures import NotSent, Unknown
-from webapp.providers.flutterwave import HostedPages, pages
-from webapp.providers.flutterwave_v4 import FlutterwaveV4
-from webapp.providers.needs import Checkout
+from webapp.providers.flutterwave.common import HostedPages, pages
+from webapp.providers.flutterwave.v4 import FlutterwaveV4
+from webapp.providers.http.errors import NotSent, Unknown
+from webapp.providers.protocols import Checkout
 from webapp.runtime import Runtime
 
 CHECKOUT = Checkout("pay-01", 250_050, "NGN", "ama@example.com", "https://desk.example/back")

@@ -14,13 +14,13 @@ from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, wallet
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, world  # noqa: F401
 from webapp import clock
 from webapp.app import create_app
-from webapp.jobs import payment_waves
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
-from webapp.jobs.start import prepare
+from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Alert, Difference, Order, Payment, Reconciliation, Refund, Run
 from webapp.runtime import Runtime
-from webapp.sandbox.settings import Keys
-from webapp.sandbox.signatures import SIGNERS
+from webapp.sandbox.core.settings import Keys
+from webapp.sandbox.webhooks.signatures import SIGNERS
 from webapp.services import approvals, escrows, orders, payment_decisions, payments
 
 WHY = "They paid twice."

@@ -19,10 +19,10 @@ from webapp.domain.provider_words import TEST_ANSWER, Fate, Seen
 from webapp.errors import Unavailable
 from webapp.models import Order, Payment, Payout, Refund
 from webapp.providers import key_modes
-from webapp.providers.failures import Unknown
-from webapp.providers.house import Providers
-from webapp.providers.needs import Sending
-from webapp.providers.paystack import Paystack
+from webapp.providers.http.errors import Unknown
+from webapp.providers.paystack.provider import Paystack
+from webapp.providers.protocols import Sending
+from webapp.providers.registry import Providers
 from webapp.runtime import Runtime
 from webapp.services import payment_settling, provider_health, refunds, unreal_answers
 from webapp.services.alert_rules import rules

@@ -14,8 +14,8 @@ from sqlalchemy import delete
 
 from tests.conftest import settings_for
 from webapp.models import ProviderState
-from webapp.providers.house import Providers
-from webapp.providers.leases import Lease
+from webapp.providers.http.leases import Lease
+from webapp.providers.registry import Providers
 from webapp.runtime import Runtime, build_runtime
 
 

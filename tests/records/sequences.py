@@ -15,11 +15,11 @@ from typing import Any, Protocol, cast
 from requests import Response
 
 from tests.support.market import NOW
-from webapp.providers.calls import Caller, Line
-from webapp.providers.circuit import Circuit
-from webapp.providers.failures import Unknown
-from webapp.providers.pace import Pace
-from webapp.providers.verdicts import Judge, Told
+from webapp.providers.http.circuit_breaker import Circuit
+from webapp.providers.http.client import Caller, Line
+from webapp.providers.http.errors import Unknown
+from webapp.providers.http.rate_limiter import Pace
+from webapp.providers.http.verdicts import Judge, Told
 
 FEW = 25
 """So many sequences are tried where nothing else is said."""

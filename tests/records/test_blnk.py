@@ -9,8 +9,8 @@ import pytest
 from tests.mirror.conftest import BLNK
 from tests.records.replay import Replay, replaying
 from webapp.conformance import records
-from webapp.providers.blnk import Blnk, Different, Movement
-from webapp.providers.failures import CallFailed, Exists, KeyRefused, NotSent, NotTold, Refused, Unknown
+from webapp.providers.blnk.provider import Blnk, Different, Movement
+from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotSent, NotTold, Refused, Unknown
 
 ROWS: list[dict[str, Any]] = [*records.of("blnk")["exchanges"], *records.of("blnk")["answers"]]
 BY_NAME = {row["name"]: (row["status"], row["says"]) for row in ROWS}

@@ -16,10 +16,11 @@ from tests.records.replay import Replay, replaying
 from webapp.conformance import records
 from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
 from webapp.models import ProviderToken
-from webapp.providers import failures, tidings
-from webapp.providers.failures import CallFailed
-from webapp.providers.flutterwave import idempotency_key
-from webapp.providers.needs import Checkout
+from webapp.providers.flutterwave.common import idempotency_key
+from webapp.providers.http import errors as failures
+from webapp.providers.http.errors import CallFailed
+from webapp.providers.protocols import Checkout
+from webapp.providers.webhooks import payloads as tidings
 
 RECORDS: list[dict[str, Any]] = records.of("flutterwave")["bodies"]
 CHECKOUT = Checkout("pay-1", 30_000, "NGN", "ama@example.com", "https://desk.example/back")

@@ -16,12 +16,12 @@ from tests.records.test_paystack_refund_sequences import COLLECTED, PaystackWorl
 from tests.support.market import Market
 from webapp.conformance import records
 from webapp.models import Payment
-from webapp.providers.flutterwave import HostedPages
-from webapp.providers.flutterwave_answers import judge, told
-from webapp.providers.flutterwave_token import Tokens
-from webapp.providers.flutterwave_v3 import FlutterwaveV3
-from webapp.providers.flutterwave_v4 import FlutterwaveV4
-from webapp.providers.leases import Lease
+from webapp.providers.flutterwave.common import HostedPages
+from webapp.providers.flutterwave.known_answers import judge, told
+from webapp.providers.flutterwave.oauth_token import Tokens
+from webapp.providers.flutterwave.v3 import FlutterwaveV3
+from webapp.providers.flutterwave.v4 import FlutterwaveV4
+from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
 
 RECORDED = {row["name"]: row for row in records.of("flutterwave")["bodies"]}

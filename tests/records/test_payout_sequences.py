@@ -28,13 +28,13 @@ from webapp.domain.payout_rules import Course, Ruling
 from webapp.domain.provider_words import Fate, Seen, Unanswered
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.errors import Refusal
-from webapp.jobs import payout_waves
+from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Payout, PayoutPause
-from webapp.providers import paystack_payouts
-from webapp.providers.failures import CallFailed, unanswered
-from webapp.providers.leases import Lease
-from webapp.providers.paystack import Paystack
-from webapp.providers.paystack_answers import judge, told
+from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.leases import Lease
+from webapp.providers.paystack import payouts as paystack_payouts
+from webapp.providers.paystack.known_answers import judge, told
+from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime, build_runtime
 from webapp.services import (
     approvals,

@@ -12,11 +12,12 @@ from tests.records.replay import Replay, replaying
 from webapp.conformance import records
 from webapp.domain.provider_words import Seen, Skipped
 from webapp.domain.refund_match import Wanted, candidates
-from webapp.providers import failures, tidings
-from webapp.providers.circuit import FAILURES
-from webapp.providers.failures import CallFailed
-from webapp.providers.needs import Checkout, Destination, Sending
-from webapp.providers.paystack import Paystack
+from webapp.providers.http import errors as failures
+from webapp.providers.http.circuit_breaker import FAILURES
+from webapp.providers.http.errors import CallFailed
+from webapp.providers.paystack.provider import Paystack
+from webapp.providers.protocols import Checkout, Destination, Sending
+from webapp.providers.webhooks import payloads as tidings
 
 ROWS: list[dict[str, Any]] = records.of("paystack")["answers"]
 LONG_AGO, LATER = datetime(2014, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.records.replay import Replay, replaying
 from webapp.domain.provider_words import Fate
-from webapp.providers.failures import CallFailed, NotTold, Unknown
+from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 
 _CODED = {"type": "validation_error", "code": "transfer_not_found"}
 NOT_THERE = [

@@ -21,12 +21,12 @@ from webapp.domain.provider_words import Word
 from webapp.domain.refund_match import OWN_TIME, SKEW
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import Refusal
-from webapp.jobs import refund_waves
+from webapp.jobs.steps import send_refunds as refund_waves
 from webapp.models import Payment
-from webapp.providers.failures import CallFailed, unanswered
-from webapp.providers.leases import Lease
-from webapp.providers.paystack import Paystack
-from webapp.providers.paystack_answers import judge, told
+from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.leases import Lease
+from webapp.providers.paystack.known_answers import judge, told
+from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
 from webapp.services import refund_settling, refunds
 

@@ -11,7 +11,7 @@ from tests.support.sandbox import Sandbox, sandbox
 from webapp.conformance import records, servers
 from webapp.conformance.comparing import differences
 from webapp.conformance.exchanges import replay
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 
 RECORDED = records.of("paystack")
 BY_NAME = {row["name"]: row for row in RECORDED["answers"]}

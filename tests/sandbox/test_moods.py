@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.sandbox.conftest import Paystack, until
-from webapp.sandbox import moods
+from webapp.sandbox.core import fault_modes as moods
 
 
 @pytest.fixture

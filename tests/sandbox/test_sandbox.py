@@ -15,7 +15,7 @@ import requests
 from tests.sandbox.conftest import Paystack, until
 from webapp.errors import Invalid
 from webapp.sandbox import Options, SandboxSettings, serving
-from webapp.sandbox.settings import SANDBOX_KEYS, Keys
+from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from tests.support.market import Market
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Dispute, Escrow, User, UserSession
 from webapp.runtime import Runtime
 from webapp.sealing import opened

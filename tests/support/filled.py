@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from tests.imports.conftest import HEADER, IMPORTER
 from webapp import demo
 from webapp.imports.orders import import_orders
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import AuditHead, AuditSeal, Base, Role
 from webapp.runtime import Runtime
 

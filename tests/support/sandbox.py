@@ -14,11 +14,11 @@ from sqlalchemy import update
 from tests.conftest import settings_for
 from tests.support.market import DIVINE, Market
 from webapp import clock
-from webapp.jobs.checkouts import begin
+from webapp.jobs.steps.start_checkout import begin
 from webapp.models import Order, Payment
 from webapp.runtime import Runtime, build_runtime
 from webapp.sandbox import Options, SandboxSettings, Served, serving
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services import orders, payments
 from webapp.services.orders import NewOrder
 

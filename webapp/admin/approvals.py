@@ -9,16 +9,16 @@ from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
-from webapp.admin.amounts import currency
-from webapp.admin.asked_again import AgainForm
-from webapp.admin.columns import Column, choice
-from webapp.admin.doors import Asked, Done, door
-from webapp.admin.forms import DeskForm
-from webapp.admin.list_screen import ListScreen
-from webapp.admin.lists import Listing
-from webapp.admin.screen import page
-from webapp.admin.timelines import DECISIONS, PROPOSALS
-from webapp.admin.words import money
+from webapp.admin.ui.amount_filters import currency
+from webapp.admin.ui.columns import Column, choice
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.reauthentication_form import AgainForm
+from webapp.admin.ui.screen import page
+from webapp.admin.ui.timeline import DECISIONS, PROPOSALS
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import Refusal
 from webapp.models import Approval

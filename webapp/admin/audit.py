@@ -9,12 +9,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import false
 
 from webapp import clock
-from webapp.admin.chrome import may_open
-from webapp.admin.columns import Column, Filter, choice, since, until
-from webapp.admin.list_screen import ListScreen
-from webapp.admin.lists import Listing
-from webapp.admin.screen import page
-from webapp.admin.timelines import DEEDS, action_in_words
+from webapp.admin.ui.columns import Column, Filter, choice, since, until
+from webapp.admin.ui.layout import may_open
+from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.screen import page
+from webapp.admin.ui.timeline import DEEDS, action_in_words
 from webapp.models import Audit
 from webapp.security.context import runtime
 from webapp.services import audit_verify, lookup

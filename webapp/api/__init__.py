@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 from flask import Flask
 
-from webapp.api import documents, escrow_jobs, operations, rates, webhooks
-from webapp.api.binding import IdConverter, bind
-from webapp.api.endpoints import Endpoint, Endpoints
+from webapp.api.framework import docs_routes as documents
+from webapp.api.framework import rate_limit as rates
+from webapp.api.framework.binding import IdConverter, bind
+from webapp.api.framework.routing import Endpoint, Endpoints
+from webapp.api.jobs import legacy_escrow_jobs as escrow_jobs
+from webapp.api.probes import health as operations
+from webapp.api.webhooks import receiver as webhooks
 from webapp.runtime import Runtime
 
 
@@ -27,7 +31,7 @@ def register(app: Flask, runtime: Runtime) -> None:
 
 def all_endpoints() -> Iterator[Endpoint]:
     """What every module of this package declares, in order of their names."""
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda each: each.name):
-        found = getattr(importlib.import_module(f"{__name__}.{module.name}"), "endpoints", None)
+    for module in sorted(pkgutil.walk_packages(__path__, f"{__name__}."), key=lambda each: each.name):
+        found = getattr(importlib.import_module(module.name), "endpoints", None)
         if isinstance(found, Endpoints):
             yield from found

@@ -4,11 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from webapp.api.endpoints import Call, Endpoints
-from webapp.api.escrow_shapes import EscrowShape, one_escrow
-from webapp.api.listed import listed
-from webapp.api.party_shapes import PartyName, id_of, names
-from webapp.api.shapes import (
+from webapp.api.escrows.schemas import EscrowShape, one_escrow
+from webapp.api.framework.pagination import listed
+from webapp.api.framework.routing import Call, Endpoints
+from webapp.api.framework.schemas import (
     Amount,
     Currency,
     Given,
@@ -24,6 +23,7 @@ from webapp.api.shapes import (
     Word,
     page_of,
 )
+from webapp.api.parties.schemas import PartyName, id_of, names
 from webapp.domain.states import OrderStatus, Policy
 from webapp.models import Order
 from webapp.services import orders

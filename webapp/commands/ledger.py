@@ -13,11 +13,11 @@ from webapp.domain.instants import parse_time_or_day
 from webapp.domain.numbers import counted
 from webapp.domain.states import MirrorStatus
 from webapp.errors import Invalid
-from webapp.jobs.check_mirror import keep, made, send_again
-from webapp.jobs.mirror_check import MirrorCheck
-from webapp.jobs.mirroring import Mirror
+from webapp.jobs.periodic.check_mirror import keep, made, send_again
+from webapp.jobs.steps.check_ledger_mirror import MirrorCheck
+from webapp.jobs.steps.ledger_mirror import Mirror
 from webapp.models import Reconciliation
-from webapp.providers.blnk import TRANSFERS, Blnk
+from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.runtime import Runtime
 from webapp.services import books, differences, mirror_entries
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE

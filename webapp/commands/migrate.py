@@ -3,7 +3,7 @@
 import click
 
 from webapp.commands.shared import desk, json_option, print_json
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.migrations import upgrade
 
 

@@ -16,9 +16,9 @@ from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.states import RunStatus
 from webapp.errors import Invalid
-from webapp.jobs.right_clock import put_plans_right, require_right_clock
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
-from webapp.jobs.start import prepare
+from webapp.jobs.steps.database_clock import put_plans_right, require_right_clock
 from webapp.logs import configure
 from webapp.models import Run
 from webapp.runtime import Runtime

@@ -3,7 +3,7 @@
 import click
 
 from webapp.commands.shared import desk
-from webapp.jobs.scheduler import schedule
+from webapp.jobs.processes.scheduler import schedule
 from webapp.logs import configure
 
 

@@ -3,7 +3,7 @@
 import click
 
 from webapp.commands.shared import desk
-from webapp.jobs.worker import work
+from webapp.jobs.processes.worker import work
 from webapp.logs import configure
 
 

@@ -7,7 +7,7 @@ import requests
 
 from webapp.conformance import records
 from webapp.conformance.exchanges import Headers, Server
-from webapp.sandbox.settings import SANDBOX_KEYS
+from webapp.sandbox.core.settings import SANDBOX_KEYS
 
 _WRONG = "a-key-that-nobody-gave"
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from webapp.domain.job_spec import JobSpec
 from webapp.domain.states import CatchUp
-from webapp.jobs.work import Work
+from webapp.jobs import periodic
+from webapp.jobs.engine.work import Work
 
 JobFunction = Callable[[Work, datetime], None]
 
@@ -80,5 +81,5 @@ def registry() -> dict[str, JobSpec]:
 
 
 def _load() -> None:
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+    for module in pkgutil.iter_modules(periodic.__path__, f"{periodic.__name__}."):
+        importlib.import_module(module.name)

@@ -12,10 +12,10 @@ from webapp import clock, jobs
 from webapp.domain.actors import job_actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.errors import Conflict, Refusal
-from webapp.jobs.queue import enqueue
-from webapp.jobs.run_book import RunBook
-from webapp.jobs.sweeping import take_over_abandoned
-from webapp.jobs.work import AskedToStop, NotConfigured, TimeLimit, Work
+from webapp.jobs.engine.queue import enqueue
+from webapp.jobs.engine.recovery import take_over_abandoned
+from webapp.jobs.engine.run_recorder import RunBook
+from webapp.jobs.engine.work import AskedToStop, NotConfigured, TimeLimit, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime

@@ -1,6 +1,7 @@
 """Keys of a provider's test mode, where no money is real. A production desk talks to nobody with one."""
 
-from webapp.providers import flutterwave, paystack
+from webapp.providers.flutterwave import common as flutterwave
+from webapp.providers.paystack import provider as paystack
 from webapp.settings import Settings
 
 _BEGINNINGS = {"sk_test_": paystack.NAME, "FLWSECK_TEST": flutterwave.NAME}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.alert_facts import CHARGEBACK
 from webapp.domain.numbers import parse_whole
 from webapp.models import Alert, Dispute, Payment, Payout, PayoutSchedule, ProviderDispute, Refund
-from webapp.providers.house import KNOWN
+from webapp.providers.registry import KNOWN
 from webapp.sql import begins, one_of
 
 ENOUGH = 1000

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Difference
-from webapp.providers import blnk
+from webapp.providers.blnk import provider as blnk
 from webapp.services import audit, differences
 from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
 

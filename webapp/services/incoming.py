@@ -12,8 +12,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, IncomingStatus, PaymentStatus, RunStatus, Trigger
 from webapp.errors import Conflict
 from webapp.models import IncomingWebhook, Payment, Payout, Refund, Run, WebhookRefusal
-from webapp.providers import tidings
-from webapp.providers.tidings import About, Tidings
+from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks.payloads import About, Tidings
 from webapp.services import audit, incoming_kinds, lookup, mirror_told, runs
 from webapp.sql import insert_new
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.models import IncomingKind
-from webapp.providers import tidings
-from webapp.providers.tidings import Tidings
+from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks.payloads import Tidings
 from webapp.sql import insert_new
 
 _NAMELESS = "without a name"

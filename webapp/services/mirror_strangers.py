@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from webapp.providers.blnk import There
+from webapp.providers.blnk.provider import There
 from webapp.services import mirror_accounts, mirror_entries
 from webapp.services.comparing import MISSING_HERE, Finding
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.alert_facts import TRANSFER_REJECTED
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
-from webapp.providers.blnk import TRANSFERS, There, told_of
-from webapp.providers.tidings import Tidings
+from webapp.providers.blnk.provider import TRANSFERS, There, told_of
+from webapp.providers.webhooks.payloads import Tidings
 from webapp.services import alerts, differences, mirror_entries, mirror_strangers
 
 CONFIRMED = "It is a movement of the desk's, or of balances that are not the desk's."

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select, union_all
 
 from webapp.models import Order, Party, Payment
-from webapp.providers.house import KNOWN
+from webapp.providers.registry import KNOWN
 from webapp.sql import begins
 
 ENOUGH = 1000

@@ -7,9 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.models import ProviderState, ProviderToken
-from webapp.providers import blnk, flutterwave, key_modes, paystack
-from webapp.providers.circuit import FAILURES
-from webapp.providers.flutterwave_token import TOKEN_NAME
+from webapp.providers import key_modes
+from webapp.providers.blnk import provider as blnk
+from webapp.providers.flutterwave import common as flutterwave
+from webapp.providers.flutterwave.oauth_token import TOKEN_NAME
+from webapp.providers.http.circuit_breaker import FAILURES
+from webapp.providers.paystack import provider as paystack
 from webapp.services import unreal_answers
 from webapp.settings import Settings
 

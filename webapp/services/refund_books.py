@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.models import Payment, Refund
-from webapp.providers.needs import ListedRefund
+from webapp.providers.protocols import ListedRefund
 from webapp.services import taken_back
 from webapp.sql import Rows
 

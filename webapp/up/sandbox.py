@@ -6,7 +6,7 @@ import socket
 import sys
 from dataclasses import dataclass
 
-from webapp.sandbox.settings import HOST, SANDBOX_KEYS
+from webapp.sandbox.core.settings import HOST, SANDBOX_KEYS
 from webapp.settings import SANDBOX_FILE, Settings, load_settings
 from webapp.up.children import Child
 

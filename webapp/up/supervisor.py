@@ -10,10 +10,10 @@ from urllib.request import urlopen
 import click
 
 from webapp.demo import SIGN_INS, seed
-from webapp.demo.motion import set_in_motion
+from webapp.demo.seed.live_payments import set_in_motion
 from webapp.embedded.redis_server import wait_until_ready
 from webapp.errors import Refusal, Unavailable
-from webapp.jobs.start import prepare
+from webapp.jobs.processes.bootstrap import prepare
 from webapp.migrations import upgrade
 from webapp.runtime import build_runtime
 from webapp.settings import Settings

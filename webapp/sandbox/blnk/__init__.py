@@ -1,8 +1,8 @@
 """Blnk Core, as a real server answered (`webapp/conformance/records/blnk.json`). Amounts are whole minor units."""
 
 from webapp.sandbox.blnk import balances, bulk, inflight, keys, posting, standing, transactions
-from webapp.sandbox.blnk.manner import blueprint
-from webapp.sandbox.box import Box
+from webapp.sandbox.blnk.envelope import blueprint
+from webapp.sandbox.core.sandbox import Box
 
 __all__ = ["balances", "blueprint", "bulk", "inflight", "keys", "posting", "register", "standing", "transactions"]
 

@@ -4,13 +4,13 @@ import uuid
 
 from flask import Response, request
 
-from webapp.sandbox import webhooks
-from webapp.sandbox.blnk import shapes
+from webapp.sandbox.blnk import serializers as shapes
+from webapp.sandbox.blnk.envelope import PROVIDER, BlnkWrong, asked, blueprint, invalid, not_found, said
 from webapp.sandbox.blnk.filters import filtered
-from webapp.sandbox.blnk.manner import PROVIDER, BlnkWrong, asked, blueprint, invalid, not_found, said
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
-from webapp.sandbox.inputs import natural
+from webapp.sandbox.core.request_inputs import natural
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.webhooks import sender as webhooks
 
 LEDGER, BALANCE = "blnk.ledger", "blnk.balance"
 _GENERAL = "general_ledger_id"

@@ -6,9 +6,9 @@ from flask import Response
 
 from webapp.sandbox.blnk import posting
 from webapp.sandbox.blnk.balances import tell
-from webapp.sandbox.blnk.manner import BlnkWrong, asked, blueprint, refused, said
-from webapp.sandbox.books import Data
-from webapp.sandbox.box import Box, here
+from webapp.sandbox.blnk.envelope import BlnkWrong, asked, blueprint, refused, said
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data
 
 _MOST = 10_000
 _BULK = "blnk.bulk"

@@ -2,8 +2,8 @@
 
 from decimal import Decimal, InvalidOperation
 
-from webapp.sandbox.blnk.manner import invalid
-from webapp.sandbox.books import Data
+from webapp.sandbox.blnk.envelope import invalid
+from webapp.sandbox.core.store import Data
 
 _LEFT = "left"
 

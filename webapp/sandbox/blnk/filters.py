@@ -7,9 +7,9 @@ from typing import Any
 from flask import Response
 
 from webapp.domain.instants import parse_time_or_day
-from webapp.sandbox.blnk.manner import BlnkWrong, asked, said
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import here
+from webapp.sandbox.blnk.envelope import BlnkWrong, asked, said
+from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.store import Data, Thing
 
 _COMPARED = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "LIKE", "ilike": "LIKE"}
 _FILL, _MOST = 20, 100

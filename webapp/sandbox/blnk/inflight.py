@@ -4,11 +4,12 @@ import uuid
 
 from flask import Response
 
-from webapp.sandbox.blnk import balances, posting, shapes
-from webapp.sandbox.blnk.manner import BlnkWrong, asked, blueprint, invalid, said
+from webapp.sandbox.blnk import balances, posting
+from webapp.sandbox.blnk import serializers as shapes
+from webapp.sandbox.blnk.envelope import BlnkWrong, asked, blueprint, invalid, said
 from webapp.sandbox.blnk.transactions import found
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
 
 _SETTLE = "blnk.inflight"
 _DONE = {"commit": "APPLIED", "void": "VOID"}

@@ -4,8 +4,8 @@ import uuid
 
 from flask import Response, request
 
-from webapp.sandbox.blnk.manner import KEY, BlnkWrong, asked, blueprint, invalid, said
-from webapp.sandbox.box import here
+from webapp.sandbox.blnk.envelope import KEY, BlnkWrong, asked, blueprint, invalid, said
+from webapp.sandbox.core.sandbox import here
 
 
 @blueprint.post("/api-keys")

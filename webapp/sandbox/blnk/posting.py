@@ -5,12 +5,13 @@ kept under the reference itself; a leg that fails leaves the earlier ones applie
 the queue each leg waits as `<reference>_<n>`, and is applied as `<reference>_<n>_q`.
 """
 
-from webapp.sandbox.blnk import balances, shapes
+from webapp.sandbox.blnk import balances
+from webapp.sandbox.blnk import serializers as shapes
 from webapp.sandbox.blnk.distribution import divided
-from webapp.sandbox.blnk.manner import BlnkWrong
-from webapp.sandbox.blnk.wanted import wanted
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box
+from webapp.sandbox.blnk.envelope import BlnkWrong
+from webapp.sandbox.blnk.transaction_request import wanted
+from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.store import Data, Thing
 
 KIND = "blnk.transaction"
 QUEUED, APPLIED, REJECTED, INFLIGHT = "QUEUED", "APPLIED", "REJECTED", "INFLIGHT"

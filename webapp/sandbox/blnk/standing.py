@@ -2,7 +2,7 @@
 
 import json
 
-from webapp.sandbox.box import Box
+from webapp.sandbox.core.sandbox import Box
 
 _BACKUP = "backup of blnk"
 _OURS = "kind LIKE 'blnk.%'"

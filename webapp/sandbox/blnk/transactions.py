@@ -2,13 +2,14 @@
 
 from flask import Response
 
-from webapp.sandbox.blnk import posting, shapes
+from webapp.sandbox.blnk import posting
+from webapp.sandbox.blnk import serializers as shapes
 from webapp.sandbox.blnk.balances import numbered
+from webapp.sandbox.blnk.envelope import asked, blueprint, not_found, said
 from webapp.sandbox.blnk.filters import filtered
-from webapp.sandbox.blnk.manner import asked, blueprint, not_found, said
-from webapp.sandbox.books import Thing
-from webapp.sandbox.box import Box, here
-from webapp.sandbox.inputs import natural
+from webapp.sandbox.core.request_inputs import natural
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Thing
 
 _MOST = 10_000
 

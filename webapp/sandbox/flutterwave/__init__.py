@@ -1,11 +1,11 @@
 """Flutterwave, v4 and v3, as its documentation and recorded answers have it. Amounts are in major units."""
 
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, charges, customers, identity, payments, refunds
-from webapp.sandbox.flutterwave.manner import identity as identity_blueprint
-from webapp.sandbox.flutterwave.manner import v3, v4
-from webapp.sandbox.gate import Wrong
+from webapp.sandbox.flutterwave.envelope import identity as identity_blueprint
+from webapp.sandbox.flutterwave.envelope import v3, v4
 
 __all__ = ["blueprints", "charges", "customers", "find", "give_back", "identity", "pay", "payments", "refunds"]
 

@@ -4,9 +4,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from webapp.domain.money import from_major, to_major
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box
-from webapp.sandbox.gate import Wrong
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.store import Data, Thing
 
 
 def major(value: Any, currency: str) -> int | float:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from webapp import clock
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box
-from webapp.sandbox.gate import Wrong
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.store import Data, Thing
 
 OUTCOMES = ("success", "failed", "abandoned", "pending")
 OPEN = "open"

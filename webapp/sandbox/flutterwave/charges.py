@@ -5,17 +5,17 @@ import uuid
 from flask import Response, request, url_for
 
 from webapp import clock
-from webapp.sandbox import webhooks
-from webapp.sandbox.autopay import plan_autopay
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
+from webapp.sandbox.core.autopay import plan_autopay
+from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, customers, strangers
 from webapp.sandbox.flutterwave.amounts import major
 from webapp.sandbox.flutterwave.attempts import Kind
+from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Duplicate, Invalid, said, v4
 from webapp.sandbox.flutterwave.idempotency import once
-from webapp.sandbox.flutterwave.lists import listed
-from webapp.sandbox.flutterwave.manner import PROVIDER, Absent, Duplicate, Invalid, said, v4
-from webapp.sandbox.inputs import body, written
+from webapp.sandbox.flutterwave.pagination import listed
+from webapp.sandbox.webhooks import sender as webhooks
 
 CHARGES = Kind("flutterwave.session", "flutterwave.charge", "succeeded")
 KIND = CHARGES.attempt

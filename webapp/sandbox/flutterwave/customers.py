@@ -2,12 +2,12 @@
 
 from flask import Response
 
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import here
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.flutterwave.envelope import Invalid, said, v4
 from webapp.sandbox.flutterwave.idempotency import once
-from webapp.sandbox.flutterwave.manner import Invalid, said, v4
-from webapp.sandbox.gate import Wrong
-from webapp.sandbox.inputs import body, written
 
 KIND = "flutterwave.customer"
 

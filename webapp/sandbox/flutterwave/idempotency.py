@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from flask import Response, jsonify, request
 
-from webapp.sandbox.books import Data
-from webapp.sandbox.box import here
-from webapp.sandbox.flutterwave.manner import Invalid
+from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.store import Data
+from webapp.sandbox.flutterwave.envelope import Invalid
 
 _KEY = "flutterwave.key"
 _SHORTEST, _LONGEST = 12, 255

@@ -4,9 +4,9 @@ import hmac
 
 from flask import Response, jsonify, request
 
-from webapp.sandbox.box import here
+from webapp.sandbox.core.sandbox import here
 from webapp.sandbox.flutterwave import tokens
-from webapp.sandbox.flutterwave.manner import identity, refused_identity
+from webapp.sandbox.flutterwave.envelope import identity, refused_identity
 
 
 @identity.post("/token")

@@ -2,17 +2,17 @@
 
 from flask import Response, request, url_for
 
-from webapp.sandbox import webhooks
-from webapp.sandbox.autopay import plan_autopay
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.autopay import plan_autopay
+from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, strangers
 from webapp.sandbox.flutterwave.amounts import major, refundable
 from webapp.sandbox.flutterwave.attempts import Kind
-from webapp.sandbox.flutterwave.lists import listed
-from webapp.sandbox.flutterwave.manner import PROVIDER, V3, said, v3
-from webapp.sandbox.gate import Wrong
-from webapp.sandbox.inputs import body, written
+from webapp.sandbox.flutterwave.envelope import PROVIDER, V3, said, v3
+from webapp.sandbox.flutterwave.pagination import listed
+from webapp.sandbox.webhooks import sender as webhooks
 
 PAYMENTS = Kind("flutterwave.link", "flutterwave.payment", "successful")
 KIND, REFUND = PAYMENTS.attempt, "flutterwave.refund"

@@ -5,16 +5,16 @@ import uuid
 from flask import Response
 
 from webapp import clock
-from webapp.sandbox import webhooks
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.request_inputs import body, written
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import charges, strangers
 from webapp.sandbox.flutterwave.amounts import refundable
+from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Known, said, v4
 from webapp.sandbox.flutterwave.idempotency import once
-from webapp.sandbox.flutterwave.lists import listed
-from webapp.sandbox.flutterwave.manner import PROVIDER, Absent, Known, said, v4
-from webapp.sandbox.gate import Wrong
-from webapp.sandbox.inputs import body, written
+from webapp.sandbox.flutterwave.pagination import listed
+from webapp.sandbox.webhooks import sender as webhooks
 
 KIND = "flutterwave.charge_refund"
 OUTCOMES = ("new", "pending", "succeeded", "failed", "cancelled", "requires_action")

@@ -3,8 +3,8 @@
 from typing import Any
 
 from webapp import clock
-from webapp.sandbox.books import Data
-from webapp.sandbox.inputs import written
+from webapp.sandbox.core.request_inputs import written
+from webapp.sandbox.core.store import Data
 
 
 def transaction_v3() -> list[Data]:

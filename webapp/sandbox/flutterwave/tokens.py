@@ -3,7 +3,7 @@
 import secrets
 
 from webapp import clock
-from webapp.sandbox.box import Box
+from webapp.sandbox.core.sandbox import Box
 
 KIND = "flutterwave.token"
 

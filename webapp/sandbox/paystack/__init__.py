@@ -1,8 +1,8 @@
 """Paystack, as its public documentation describes it. Amounts are whole minor units."""
 
-from webapp.sandbox.box import Box
+from webapp.sandbox.core.sandbox import Box
 from webapp.sandbox.paystack import charges, disputes, refunds, transfers
-from webapp.sandbox.paystack.manner import blueprint
+from webapp.sandbox.paystack.envelope import blueprint
 
 __all__ = ["blueprint", "charges", "disputes", "refunds", "register", "transfers"]
 

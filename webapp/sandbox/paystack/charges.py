@@ -5,15 +5,16 @@ import uuid
 from flask import Response, request, url_for
 
 from webapp import clock
-from webapp.sandbox import webhooks
-from webapp.sandbox.autopay import plan_autopay
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
-from webapp.sandbox.gate import Wrong
-from webapp.sandbox.inputs import body, whole
-from webapp.sandbox.paystack import shapes, strangers
-from webapp.sandbox.paystack.lists import listed
-from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.autopay import plan_autopay
+from webapp.sandbox.core.request_inputs import body, whole
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.paystack import serializers as shapes
+from webapp.sandbox.paystack import strangers
+from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.paystack.pagination import listed
+from webapp.sandbox.webhooks import sender as webhooks
 
 KIND = "paystack.transaction"
 OUTCOMES = ("success", "failed", "abandoned", "pending", "ongoing", "processing", "queued", "reversed")

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from flask import Response, request
 
 from webapp import clock
-from webapp.sandbox import webhooks
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
-from webapp.sandbox.gate import Wrong
-from webapp.sandbox.inputs import body, whole
-from webapp.sandbox.paystack import charges, shapes, strangers
-from webapp.sandbox.paystack.lists import listed
-from webapp.sandbox.paystack.manner import PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.request_inputs import body, whole
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.paystack import charges, strangers
+from webapp.sandbox.paystack import serializers as shapes
+from webapp.sandbox.paystack.envelope import PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.paystack.pagination import listed
+from webapp.sandbox.webhooks import sender as webhooks
 
 KIND = "paystack.refund"
 OUTCOMES = ("pending", "processing", "processed", "failed", "needs-attention")

@@ -1,8 +1,8 @@
 """Rows of other people's business, which stand in every list of an account that is used for more than the desk."""
 
 from webapp import clock
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.paystack import shapes
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.paystack import serializers as shapes
 
 _EMAIL = "somebody@another-shop.example"
 

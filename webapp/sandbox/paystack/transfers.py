@@ -6,14 +6,15 @@ import uuid
 from flask import Response
 
 from webapp import clock
-from webapp.sandbox import webhooks
-from webapp.sandbox.books import Data, Thing
-from webapp.sandbox.box import Box, here
-from webapp.sandbox.gate import Wrong
-from webapp.sandbox.inputs import body, whole
-from webapp.sandbox.paystack import shapes, strangers
-from webapp.sandbox.paystack.lists import listed
-from webapp.sandbox.paystack.manner import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.core.auth_and_faults import Wrong
+from webapp.sandbox.core.request_inputs import body, whole
+from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.paystack import serializers as shapes
+from webapp.sandbox.paystack import strangers
+from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
+from webapp.sandbox.paystack.pagination import listed
+from webapp.sandbox.webhooks import sender as webhooks
 
 KIND, RECIPIENT, BALANCE = "paystack.transfer", "paystack.recipient", "paystack.balance"
 RECIPIENT_TYPES = (

@@ -1,0 +1,58 @@
+"""The forms of the profile page."""
+
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _l
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, EqualTo, Length
+
+from webapp.admin.ui.forms import DeskForm
+
+_ZONES = sorted(
+    zone
+    for zone in available_timezones()
+    if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
+)
+_PRESENT = {"autocomplete": "current-password"}
+_NEW = {"autocomplete": "new-password"}
+
+
+class ZoneForm(DeskForm):
+    """The zone in which times are shown."""
+
+    zone = SelectField(_l("Time zone"), choices=[("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in _ZONES)])
+
+
+class PasswordForm(DeskForm):
+    """Another password."""
+
+    old = PasswordField(
+        _l("Present password"),
+        [DataRequired(_l("Type the password you have now.")), Length(max=200)],
+        render_kw=_PRESENT,
+    )
+    new = PasswordField(
+        _l("New password"), [DataRequired(_l("Choose a new password.")), Length(max=200)], render_kw=_NEW
+    )
+    again = PasswordField(_l("New password again"), [EqualTo("new", _l("The two differ."))], render_kw=_NEW)
+
+
+class ConfirmForm(DeskForm):
+    """The password, asked again."""
+
+    password = PasswordField(
+        _l("Your password"), [DataRequired(_l("Type your password.")), Length(max=200)], render_kw=_PRESENT
+    )
+
+
+class FirstCodeForm(DeskForm):
+    """The first code of an authenticator app."""
+
+    password = PasswordField(
+        _l("Your password"), [DataRequired(_l("Type your password.")), Length(max=200)], render_kw=_PRESENT
+    )
+    code = StringField(
+        _l("Code from the app"),
+        [DataRequired(_l("Type the six digits that the app shows.")), Length(max=12)],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric"},
+    )

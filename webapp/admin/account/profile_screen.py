@@ -1,0 +1,83 @@
+"""One's own account: zone, password and open sign-ins."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.account.forms import PasswordForm, ZoneForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.screen import Screen, page
+from webapp.security import current_actor
+from webapp.security.confirm import confirm_it_is_me
+from webapp.security.context import current_person
+from webapp.security.declared import SIGNED_IN
+from webapp.services import profile, sessions
+
+
+class ProfileScreen(Screen):
+    """What people see and change about themselves."""
+
+    noun = "profile"
+    title = _l("Your profile")
+    permission = SIGNED_IN
+    group = "desk"
+    in_menu = False
+
+    @page("/")
+    def index(self, forms: dict[str, DeskForm] | None = None, refusal: Any = None) -> Any:
+        """Everything about oneself."""
+        user, signed_in = current_person()
+        with self.reading() as session:
+            opened = sessions.of_user(session, user.id, clock.now())
+        shown: dict[str, DeskForm] = {
+            "zone": ZoneForm(formdata=None, zone=user.zone),
+            "password": PasswordForm(formdata=None),
+        }
+        shown.update(forms or {})
+        return self.show("index.html", user=user, opened=opened, here=signed_in.id, forms=shown, refusal=refusal)
+
+    @door("/zone", permission=SIGNED_IN, form=ZoneForm, asks="_zone_asked", shown_on="index")
+    def zone(self, form: ZoneForm) -> Done:
+        """Show times in another zone."""
+        user, _signed_in = current_person()
+        with self.transaction() as session:
+            profile.change_zone(session, user.id, form.zone.data, at=clock.now(), actor=current_actor())
+        return _("Times are shown in %(zone)s now.", zone=form.zone.data)
+
+    @door("/password", permission=SIGNED_IN, form=PasswordForm, asks="_password_asked", shown_on="index")
+    def password(self, form: PasswordForm) -> Done:
+        """Choose another password."""
+        user, signed_in = current_person()
+        confirm_it_is_me(form.old.data, field="old")
+        with self.transaction() as session:
+            profile.change_password(
+                session,
+                user.id,
+                form.old.data or "",
+                form.new.data or "",
+                keep=signed_in.id,
+                at=clock.now(),
+                actor=current_actor(),
+            )
+        return _("Your password is changed. Every other sign-in of yours has ended.")
+
+    @door("/sessions/<int:session_id>/end", permission=SIGNED_IN, asks="_end_asked")
+    def end(self, session_id: int, form: DeskForm) -> Done:
+        """End one of one's sign-ins."""
+        user, _signed_in = current_person()
+        with self.transaction() as session:
+            sessions.end(session, session_id, user_id=user.id, at=clock.now())
+        return _("That sign-in has ended.")
+
+    def _zone_asked(self) -> Asked:
+        return Asked(_("Time zone"), self.at(), values={"zone": current_person()[0].zone})
+
+    def _password_asked(self) -> Asked:
+        return Asked(_("Change your password"), self.at(), verb=_("Change password"))
+
+    def _end_asked(self, session_id: int) -> Asked:
+        summary = _("The browser it belongs to has to sign in again.")
+        return Asked(_("End a sign-in"), self.at(), summary, _("End it"), danger=True)

@@ -1,0 +1,106 @@
+"""Setting up the second factor: an authenticator app and recovery codes."""
+
+from typing import Any
+
+from flask import make_response
+from flask import session as cookie
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.account.forms import ConfirmForm, FirstCodeForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.screen import Screen, page
+from webapp.errors import Conflict
+from webapp.security import current_actor, runtime
+from webapp.security.confirm import confirm_it_is_me
+from webapp.security.context import current_person
+from webapp.security.declared import SIGNED_IN
+from webapp.services import second_factor
+from webapp.services.second_factor import Codes
+
+_OFFERED = "offered_totp_secret"
+
+
+class SecondFactorScreen(Screen):
+    """One's own second factor."""
+
+    noun = "second-factor"
+    title = _l("Second factor")
+    permission = SIGNED_IN
+    group = "desk"
+    in_menu = False
+    address = "/profile/second-factor"
+
+    @page("/")
+    def index(self, forms: dict[str, FirstCodeForm] | None = None, refusal: Any = None) -> Any:
+        """The code to scan, and the form for the first code."""
+        user, _signed_in = current_person()
+        codes = Codes(runtime().settings)
+        cookie.setdefault(_OFFERED, codes.generate_totp_secret())
+        secret = cookie[_OFFERED]
+        picture, key = codes.generate_qrcode(user.email, secret), codes.get_totp_pretty_key(secret)
+        form = (forms or {}).get("enable") or FirstCodeForm(formdata=None)
+        return self.show("second-factor/index.html", user=user, picture=picture, key=key, form=form, refusal=refusal)
+
+    @door("/enable", permission=SIGNED_IN, form=FirstCodeForm, asks="_enable_asked", shown_on="index")
+    def enable(self, form: FirstCodeForm) -> Done:
+        """Turn it on with the first code."""
+        user, signed_in = current_person()
+        if user.totp_secret is not None:
+            raise Conflict(_("Your second factor is on already. Turn it off first to use another app."))
+        confirm_it_is_me(form.password.data)
+        with self.transaction() as session:
+            codes = second_factor.enable(
+                session,
+                user.id,
+                cookie.get(_OFFERED, ""),
+                form.code.data or "",
+                codes=Codes(runtime().settings),
+                keep=signed_in.id,
+                at=clock.now(),
+                actor=current_actor(),
+            )
+        cookie.pop(_OFFERED, None)
+        return self._shown(codes)
+
+    @door("/disable", permission=SIGNED_IN, form=ConfirmForm, asks="_disable_asked")
+    def disable(self, form: ConfirmForm) -> Done:
+        """Turn it off."""
+        user, _signed_in = current_person()
+        confirm_it_is_me(form.password.data)
+        with self.transaction() as session:
+            second_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
+        return _("Your second factor is off."), "/profile/"
+
+    @door("/recovery-codes", permission=SIGNED_IN, form=ConfirmForm, asks="_codes_asked")
+    def recovery_codes(self, form: ConfirmForm) -> Done:
+        """New recovery codes."""
+        user, _signed_in = current_person()
+        confirm_it_is_me(form.password.data)
+        with self.transaction() as session:
+            codes = second_factor.renew_recovery_codes(session, user.id, at=clock.now(), actor=current_actor())
+        return self._shown(codes)
+
+    def _shown(self, codes: list[str]) -> Any:
+        lead = _(
+            "Keep these recovery codes somewhere safe, not on your phone. Each signs you in once when the app is out "
+            "of reach. They are shown once."
+        )
+        title = _("Your second factor is on")
+        return make_response(
+            self.show("components/once.html", heading=title, lead=lead, secrets=codes, back="/profile/")
+        )
+
+    def _enable_asked(self) -> Asked:
+        summary = _("Every other sign-in of yours ends.")
+        return Asked(_("Turn on the second factor"), "/profile/", summary, _("Turn on"))
+
+    def _disable_asked(self) -> Asked:
+        summary = _("Your password alone will sign you in. Your recovery codes stop working.")
+        return Asked(_("Turn off the second factor"), "/profile/", summary, _("Turn off"), danger=True)
+
+    def _codes_asked(self) -> Asked:
+        return Asked(
+            _("New recovery codes"), "/profile/", _("The codes you have now stop working."), _("Make new codes")
+        )

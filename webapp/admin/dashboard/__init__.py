@@ -1,0 +1,1 @@
+"""The first page: whether everything runs, what needs somebody, and the search."""

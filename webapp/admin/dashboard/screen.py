@@ -1,0 +1,76 @@
+"""The first page after sign-in."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.admin.dashboard.health_banner import judge
+from webapp.admin.jobs import schedule_rows
+from webapp.admin.ui import charts
+from webapp.admin.ui.screen import Screen, page
+from webapp.security import current_actor
+from webapp.security.context import current_asker, runtime
+from webapp.services import approvals, money_figures, needs_you, processes
+from webapp.services.queue_figures import waiting
+
+
+class OverviewScreen(Screen):
+    """The verdict on the jobs, the money that is held, and what waits for someone."""
+
+    noun = "overview"
+    address = "/"
+    title = _l("Overview")
+    permission = "job:read"
+    icon = "home"
+    place = 0
+
+    @page("/")
+    def index(self) -> Any:
+        """Everything at a glance; all of it read at one instant."""
+        now = clock.now()
+        with self.reading() as session:
+            rows = schedule_rows.load(session, now)
+            alive = self._alive(session, now)
+            silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
+            tiles = money_figures.tiles(session, now)
+            values = {"tiles": tiles, "waiting": waiting(session, now), **self._needs(session)}
+            held = dict(tiles.held)
+            currency = self._currency(list(held))
+            flow = money_figures.flow(session, currency, held[currency], _today(now)) if currency else None
+        jobs = [row.health for row in rows]
+        return self.show(
+            "index.html",
+            rows=rows,
+            late=[job for job in jobs if job.late_since is not None],
+            verdict=judge(jobs, silent, now),
+            alive=alive,
+            currency=currency,
+            held=charts.held_over_time(flow, currency) if flow else None,
+            moved=charts.moved_per_day(flow, currency) if flow else None,
+            most=money_figures.ADDED_UP,
+            **values,
+        )
+
+    def _alive(self, session: Session, now: datetime) -> dict[str, int]:
+        since = now - timedelta(seconds=runtime().settings.silence_seconds)
+        kinds = [process.kind for process in processes.all_processes(session) if process.heartbeat_at >= since]
+        return {kind: kinds.count(kind) for kind in (processes.WORKER, processes.SCHEDULER)}
+
+    def _needs(self, session: Session) -> dict[str, Any]:
+        asker, actor = current_asker(), current_actor()
+        mine = needs_you.disputes_of(session, asker.user.id) if asker and asker.user else []
+        proposals = approvals.waiting(session, actor)[: needs_you.SHOWN] if actor.may("money:approve") else []
+        doubtful = needs_you.payments_in_review(session) if actor.may("payment:read") else []
+        return {"mine": mine, "proposals": proposals, "blocked": needs_you.blocked(session), "doubtful": doubtful}
+
+    def _currency(self, held: list[str]) -> str:
+        wanted = request.args.get("currency", "")
+        return wanted if wanted in held else next(iter(held), "")
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(UTC).date()

@@ -1,0 +1,1 @@
+"""Disputes: the queue, the case, its evidence and its resolution."""

@@ -1,0 +1,220 @@
+"""What people do with a dispute short of deciding it: take, assign, write, ask, escalate, withdraw."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm, ReasonForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.screen import Screen
+from webapp.models import Dispute
+from webapp.security import current_actor
+from webapp.security.context import current_person, runtime
+from webapp.services import dispute_work, disputes, escrows
+from webapp.services.colleagues import who_work_disputes
+from webapp.services.disputes import NewDispute
+
+
+class DisputeDeeds(Screen):
+    """The doors of a dispute that move no money."""
+
+    @door("/<int:dispute_id>/take", permission="dispute:work", asks="_take_asked")
+    def take(self, dispute_id: int, form: DeskForm) -> Done:
+        """Make a dispute one's own."""
+        with self.transaction() as session:
+            dispute = dispute_work.assign(
+                session, dispute_id, current_person()[0].id, at=clock.now(), actor=current_actor()
+            )
+            return _("%(ref)s is yours.", ref=dispute.ref)
+
+    @door("/<int:dispute_id>/give-back", permission="dispute:work", asks="_give_back_asked")
+    def give_back(self, dispute_id: int, form: DeskForm) -> Done:
+        """Let somebody else take it."""
+        with self.transaction() as session:
+            dispute = dispute_work.assign(session, dispute_id, None, at=clock.now(), actor=current_actor())
+            return _("%(ref)s is unassigned.", ref=dispute.ref)
+
+    @door("/<int:dispute_id>/assign", permission="dispute:work", form=AssignForm, asks="_assign_asked")
+    def assign(self, dispute_id: int, form: AssignForm) -> Done:
+        """Give a dispute to somebody."""
+        with self.transaction() as session:
+            dispute = dispute_work.assign(
+                session,
+                dispute_id,
+                int(form.user_id.data) if form.user_id.data else None,
+                at=clock.now(),
+                actor=current_actor(),
+            )
+            return _("%(ref)s is assigned.", ref=dispute.ref)
+
+    @door("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm, asks="_message_asked")
+    def message(self, dispute_id: int, form: MessageForm) -> Done:
+        """Write to a party, or a note."""
+        with self.transaction() as session:
+            dispute_work.say(
+                session,
+                dispute_id,
+                form.side,
+                form.said("body"),
+                at=clock.now(),
+                actor=current_actor(),
+                inbound=form.inbound,
+            )
+        return _("The note was added.") if form.side == "internal" else _("The message was written.")
+
+    @door("/<int:dispute_id>/ask", permission="dispute:work", form=AskForm, asks="_ask_asked")
+    def ask(self, dispute_id: int, form: AskForm) -> Done:
+        """Make a party answer by a deadline."""
+        with self.transaction() as session:
+            dispute_work.ask(
+                session,
+                dispute_id,
+                form.side.data,
+                form.said("body"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+        return _("The question was sent. The clock of the decision stands still until the answer.")
+
+    @door("/<int:dispute_id>/answered", permission="dispute:work", asks="_answered_asked")
+    def answered(self, dispute_id: int, form: DeskForm) -> Done:
+        """The party has answered."""
+        with self.transaction() as session:
+            dispute_work.answered(session, dispute_id, at=clock.now(), actor=current_actor())
+        return _("It is under review again.")
+
+    @door("/<int:dispute_id>/escalate", permission="dispute:work", form=ReasonForm, asks="_escalate_asked")
+    def escalate(self, dispute_id: int, form: ReasonForm) -> Done:
+        """Ask for somebody more experienced."""
+        with self.transaction() as session:
+            dispute_work.escalate(session, dispute_id, form.said("reason"), at=clock.now(), actor=current_actor())
+        return _("It is escalated.")
+
+    @door("/<int:dispute_id>/withdraw", permission="dispute:work", form=ReasonForm, asks="_withdraw_asked")
+    def withdraw(self, dispute_id: int, form: ReasonForm) -> Done:
+        """The claimant gives the claim up."""
+        with self.transaction() as session:
+            disputes.withdraw(
+                session,
+                dispute_id,
+                form.said("reason"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+        return _("The dispute is withdrawn, and its freeze is lifted.")
+
+    @door("/open/<int:escrow_id>", permission="dispute:open", form=OpenForm, asks="_open_asked")
+    def open(self, escrow_id: int, form: OpenForm) -> Done:
+        """Open a dispute on an escrow."""
+        new = NewDispute(escrow_id, form.claimant.data, form.reason_code.data, form.said("claim"), kind=form.kind.data)
+        with self.transaction() as session:
+            dispute = disputes.open_dispute(
+                session, new, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            )
+            return _("%(ref)s is open, and the escrow is frozen.", ref=dispute.ref), self.at(
+                "one", dispute_id=dispute.id
+            )
+
+    def _dispute(self, dispute_id: int) -> Dispute:
+        with self.reading() as session:
+            return disputes.get(session, dispute_id)
+
+    def _about(self, dispute_id: int, title: str, summary: str, verb: str, **more: Any) -> Asked:
+        return Asked(title, self.at("one", dispute_id=dispute_id), summary, verb, **more)
+
+    def _take_asked(self, dispute_id: int) -> Asked:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Take %(ref)s", ref=ref),
+            _("It becomes yours and appears under Mine. Whoever has it now no longer does."),
+            _("Take it"),
+        )
+
+    def _give_back_asked(self, dispute_id: int) -> Asked:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Give %(ref)s back", ref=ref),
+            _("It appears under Unassigned, for anybody to take."),
+            _("Give it back"),
+        )
+
+    def _assign_asked(self, dispute_id: int) -> Asked:
+        dispute = self._dispute(dispute_id)
+        now = str(dispute.assignee_id or "")
+        return self._about(
+            dispute_id,
+            _("Assign %(ref)s", ref=dispute.ref),
+            "",
+            _("Assign"),
+            values={"user_id": now},
+            prepare=self._offer_colleagues,
+        )
+
+    def _offer_colleagues(self, form: Any) -> None:
+        with self.reading() as session:
+            people = who_work_disputes(session)
+        form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]
+
+    def _message_asked(self, dispute_id: int) -> Asked:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Write about %(ref)s", ref=ref),
+            _("A message goes to one party. An internal note stays on the desk."),
+            _("Send"),
+        )
+
+    def _ask_asked(self, dispute_id: int) -> Asked:
+        hours = runtime().settings.dispute_response_hours
+        summary = _(
+            "They have %(hours)s hours to answer. The decision's own clock stands still for as long.", hours=hours
+        )
+        return self._about(
+            dispute_id, _("Ask a party about %(ref)s", ref=self._dispute(dispute_id).ref), summary, _("Ask and wait")
+        )
+
+    def _answered_asked(self, dispute_id: int) -> Asked:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Go on with %(ref)s", ref=ref),
+            _("It goes back under review, and the clock of the decision runs on."),
+            _("Go on"),
+        )
+
+    def _escalate_asked(self, dispute_id: int) -> Asked:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Escalate %(ref)s", ref=ref),
+            _("It is marked for somebody more experienced. Nothing else changes."),
+            _("Escalate"),
+        )
+
+    def _withdraw_asked(self, dispute_id: int) -> Asked:
+        dispute = self._dispute(dispute_id)
+        summary = _(
+            "The claim ends without a decision and its freeze is lifted: the escrow goes back to its own timer."
+        )
+        return self._about(
+            dispute_id,
+            _("Withdraw %(ref)s", ref=dispute.ref),
+            summary,
+            _("Withdraw"),
+            danger=True,
+            values={"version": dispute.version},
+        )
+
+    def _open_asked(self, escrow_id: int) -> Asked:
+        with self.reading() as session:
+            escrow = escrows.get(session, escrow_id)
+        summary = _("The escrow is frozen at once: no timer and no job may move its money until the dispute ends.")
+        back = f"/escrows/{escrow_id}"
+        return Asked(_("Open a dispute on %(ref)s", ref=escrow.ref), back, summary, _("Open dispute"))

@@ -1,0 +1,74 @@
+"""Many disputes at once: given to somebody, or kept as a view by name."""
+
+from urllib.parse import urlencode
+
+from flask import request
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.admin.disputes.actions import DisputeDeeds
+from webapp.admin.disputes.forms import BulkForm, ViewForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.forms import DeskForm
+from webapp.models import SavedView
+from webapp.security import current_actor
+from webapp.security.context import current_person
+from webapp.services import dispute_work, saved_views
+
+
+class DisputeViews(DisputeDeeds):
+    """The doors of the list."""
+
+    @door("/assign", permission="dispute:work", form=BulkForm, asks="_assign_all_asked")
+    def assign_all(self, form: BulkForm) -> Done:
+        """Give the marked disputes to somebody."""
+        to = int(form.user_id.data) if form.user_id.data else None
+        with self.transaction() as session:
+            count = dispute_work.assign_all(session, form.ids.data or [], to, at=clock.now(), actor=current_actor())
+        return _("%(count)s disputes were assigned.", count=count)
+
+    @door("/views", permission="dispute:read", form=ViewForm, asks="_save_asked")
+    def save_view(self, form: ViewForm) -> Done:
+        """Keep the list's filters by name."""
+        with self.transaction() as session:
+            view = saved_views.save(session, current_person()[0].id, "disputes", form.said("name"), form.said("query"))
+            return _("The view %(name)s is saved.", name=view.name), f"/disputes?{view.query}"
+
+    @door("/views/<int:view_id>/remove", permission="dispute:read", asks="_remove_asked")
+    def remove_view(self, view_id: int, form: DeskForm) -> Done:
+        """Forget a view."""
+        with self.transaction() as session:
+            return _("The view %(name)s is gone.", name=saved_views.remove(session, current_person()[0].id, view_id))
+
+    def _assign_all_asked(self) -> Asked:
+        ids = request.args.getlist("ids", type=int)
+        summary = _("Each marked dispute that is still open goes to this person.")
+        return Asked(
+            _("Assign disputes"), self.at(), summary, _("Assign"), values={"ids": ids}, prepare=self._prepare_bulk
+        )
+
+    def _prepare_bulk(self, form: BulkForm) -> None:
+        self._offer_colleagues(form)
+        form.ids.choices = [(number, str(number)) for number in form.ids.data or []]
+
+    def _save_asked(self) -> Asked:
+        kept = {name: value for name, value in request.args.items() if name not in ("after", "before")}
+        return Asked(
+            _("Save this view"),
+            self.at(),
+            _("It appears above the list, for you only."),
+            _("Save view"),
+            values={"query": urlencode(kept)},
+        )
+
+    def _remove_asked(self, view_id: int) -> Asked:
+        with self.reading() as session:
+            view = session.get(SavedView, view_id)
+        name = view.name if view is not None and view.user_id == current_person()[0].id else "?"
+        return Asked(
+            _("Remove the view %(name)s", name=name),
+            self.at(),
+            _("The filters are forgotten. No dispute changes."),
+            _("Remove"),
+            danger=True,
+        )

@@ -1,0 +1,117 @@
+"""Evidence: taken in with care, and sent only as an attachment that no browser runs."""
+
+from typing import Any
+
+from flask import Response, send_file
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.admin.disputes.forms import FileForm, TextForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.screen import Screen, page
+from webapp.errors import NotFound
+from webapp.models import Evidence
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import disputes, evidence
+
+PREVIEWED = ("image/png", "image/jpeg", "image/gif", "image/webp")
+"""Kinds that a page may show inside an <img>; everything else is only downloaded."""
+
+
+class DisputeEvidence(Screen):
+    """The evidence of a dispute."""
+
+    @page("/<int:dispute_id>/evidence/<int:evidence_id>", permission="dispute:read")
+    def download(self, dispute_id: int, evidence_id: int) -> Response:
+        """A file as it was sent, as an attachment under a policy that lets nothing in it run."""
+        with self.reading() as session:
+            found, path = evidence.content(session, evidence_id, self._folder())
+        if found.dispute_id != dispute_id:
+            raise NotFound(_("There is no such evidence."))
+        kind = (
+            found.media_type
+            if found.media_type in (*PREVIEWED, "application/pdf", "text/plain")
+            else "application/octet-stream"
+        )
+        response = send_file(path, mimetype=kind, as_attachment=True, download_name=found.name, max_age=0)
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
+
+    @door(
+        "/<int:dispute_id>/evidence/file",
+        permission="dispute:work",
+        form=FileForm,
+        asks="_file_asked",
+        template="disputes/file.html",
+    )
+    def file(self, dispute_id: int, form: FileForm) -> Done:
+        """Attach a file."""
+        sent = form.file.data
+        data = sent.stream.read(runtime().settings.evidence_max_megabytes * 1024 * 1024 + 1)
+        with self.transaction() as session:
+            evidence.attach_file(
+                session,
+                dispute_id,
+                side=form.side.data,
+                name=sent.filename or "",
+                data=data,
+                folder=self._folder(),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+        return _("The file is staged. Submit it to make it part of the case.")
+
+    @door("/<int:dispute_id>/evidence/text", permission="dispute:work", form=TextForm, asks="_text_asked")
+    def text(self, dispute_id: int, form: TextForm) -> Done:
+        """Attach a text."""
+        with self.transaction() as session:
+            evidence.attach_text(
+                session, dispute_id, side=form.side.data, body=form.said("body"), at=clock.now(), actor=current_actor()
+            )
+        return _("The text is staged. Submit it to make it part of the case.")
+
+    @door("/<int:dispute_id>/evidence/<int:evidence_id>/submit", permission="dispute:work", asks="_submit_asked")
+    def submit(self, dispute_id: int, evidence_id: int, form: DeskForm) -> Done:
+        """Make staged evidence part of the case."""
+        with self.transaction() as session:
+            evidence.submit(session, evidence_id, at=clock.now(), actor=current_actor())
+        return _("It is part of the case now.")
+
+    def _folder(self) -> Any:
+        return runtime().settings.var_dir / "evidence"
+
+    def _ref(self, dispute_id: int) -> str:
+        with self.reading() as session:
+            return disputes.get(session, dispute_id).ref
+
+    def _file_asked(self, dispute_id: int) -> Asked:
+        size = runtime().settings.evidence_max_megabytes
+        summary = _(
+            "Pictures, PDF and plain text, up to %(size)s MB. What it is, is told by its content, not by its name.",
+            size=size,
+        )
+        return Asked(
+            _("Add a file to %(ref)s", ref=self._ref(dispute_id)),
+            self.at("one", dispute_id=dispute_id),
+            summary,
+            _("Add file"),
+        )
+
+    def _text_asked(self, dispute_id: int) -> Asked:
+        return Asked(
+            _("Add a text to %(ref)s", ref=self._ref(dispute_id)),
+            self.at("one", dispute_id=dispute_id),
+            "",
+            _("Add text"),
+        )
+
+    def _submit_asked(self, dispute_id: int, evidence_id: int) -> Asked:
+        with self.reading() as session:
+            found = session.get(Evidence, evidence_id)
+        if found is None or found.dispute_id != dispute_id:
+            raise NotFound(_("There is no such evidence."))
+        summary = _("%(name)s becomes part of the case, and can no longer be taken back.", name=found.name)
+        return Asked(_("Submit evidence"), self.at("one", dispute_id=dispute_id), summary, _("Submit"))

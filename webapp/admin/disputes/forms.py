@@ -1,0 +1,182 @@
+"""What people fill in about a dispute."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
+from wtforms import (
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, Length
+
+from webapp.admin.ui.forms import DeskForm, MoneyField
+from webapp.domain.money import exponent
+from webapp.domain.numbers import parse_whole
+from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
+
+SIDES = [("buyer", _l("Buyer")), ("seller", _l("Seller"))]
+RESOLUTIONS = [
+    ("release_to_seller", _l("Release to the seller")),
+    ("refund_to_buyer", _l("Refund to the buyer")),
+    ("split", _l("Split between both")),
+    ("no_fault", _l("No fault: lift the dispute's freeze, move nothing")),
+]
+CLAIM_RESOLUTIONS = [
+    ("release_to_seller", _l("Reject the claim: the money stays a while longer, then goes to the seller")),
+    *RESOLUTIONS[1:3],
+    ("no_fault", _l("No fault: the same as a rejection, with nobody in the wrong")),
+]
+"""What a decision on a backjob is called."""
+AUDIENCES = [
+    ("buyer", _l("Message to the buyer")),
+    ("seller", _l("Message to the seller")),
+    ("internal", _l("Internal note, parties never see it")),
+    ("from_buyer", _l("What the buyer answered")),
+    ("from_seller", _l("What the seller answered")),
+]
+_SAY_WHY = [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)]
+
+
+def _number(typed: Any) -> int:
+    """A dispute's number; 0, which none has, for what can't be one."""
+    return parse_whole(str(typed)) or 0
+
+
+class ReasonForm(DeskForm):
+    """Why it is done."""
+
+    reason = TextAreaField(_l("Reason"), _SAY_WHY)
+    version = HiddenField()
+
+
+class RulingForm(DeskForm):
+    """A decision on a dispute; first previewed, then done."""
+
+    resolution = RadioField(_l("Decision"), [DataRequired(_l("Choose one."))], choices=RESOLUTIONS)
+    buyer_amount = MoneyField(_l("To the buyer"))
+    seller_amount = MoneyField(_l("To the seller"))
+    code = SelectField(
+        _l("Reason code"), [DataRequired(_l("Choose one."))], choices=[("", _l("Choose…")), *RESOLUTION_CODES.items()]
+    )
+    reason = TextAreaField(
+        _l("Reason, in a sentence"), _SAY_WHY, description=_l("Both parties and the audit trail get to see it.")
+    )
+    version = HiddenField()
+    step = HiddenField(default="preview")
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals the escrow's currency has."""
+        return exponent(self.buyer_amount.currency)
+
+    def validate_buyer_amount(self, field: Field) -> None:
+        """Both shares are needed for a split, in the escrow's currency."""
+        self._share(field)
+
+    def validate_seller_amount(self, field: Field) -> None:
+        """As the buyer's."""
+        self._share(field)
+
+    def ruling(self) -> Ruling:
+        """The decision in the service's words."""
+        shares = [
+            self._share(field) if self.resolution.data == "split" else None
+            for field in (self.buyer_amount, self.seller_amount)
+        ]
+        return Ruling(self.resolution.data, self.code.data, self.said("reason"), *shares)
+
+    def _share(self, field: Any) -> int | None:
+        if self.resolution.data != "split":
+            return None
+        amount = field.money(self.buyer_amount.currency)
+        if amount.amount < 0:
+            raise ValidationError(_("A share can't be less than nothing."))
+        return int(amount.amount)
+
+
+class MessageForm(DeskForm):
+    """A message to a party, or an internal note."""
+
+    audience = RadioField(_l("What it is"), [DataRequired()], choices=AUDIENCES, default="buyer")
+    body = TextAreaField(_l("Text"), [DataRequired(_l("Write something.")), Length(max=10_000)])
+
+    @property
+    def side(self) -> str:
+        """Who it is to or from: `buyer`, `seller` or `internal`."""
+        return str(self.audience.data).removeprefix("from_")
+
+    @property
+    def inbound(self) -> bool:
+        """Whether it came from the party."""
+        return str(self.audience.data).startswith("from_")
+
+
+class AskForm(DeskForm):
+    """A question that a party must answer."""
+
+    side = RadioField(_l("Who must answer"), [DataRequired()], choices=SIDES)
+    body = TextAreaField(
+        _l("What is asked"), [DataRequired(_l("Write what they should answer or send.")), Length(max=10_000)]
+    )
+
+
+class FileForm(DeskForm):
+    """A file as evidence."""
+
+    side = RadioField(_l("From"), [DataRequired()], choices=[*SIDES, ("desk", _l("The desk"))], default="buyer")
+    file = FileField(_l("File"), [FileRequired(_l("Choose a file."))])
+
+
+class TextForm(DeskForm):
+    """A text as evidence."""
+
+    side = RadioField(_l("From"), [DataRequired()], choices=[*SIDES, ("desk", _l("The desk"))], default="buyer")
+    body = TextAreaField(_l("Text"), [DataRequired(_l("Write something.")), Length(max=10_000)])
+
+
+class AssignForm(DeskForm):
+    """Who works on it."""
+
+    user_id = SelectField(_l("Assignee"), coerce=str)
+
+
+class BulkForm(AssignForm):
+    """Several disputes at once."""
+
+    ids = SelectMultipleField(
+        _l("Disputes"), [DataRequired(_l("Mark some disputes first."))], coerce=_number, validate_choice=False
+    )
+
+
+class ViewForm(DeskForm):
+    """A name for a list's filters."""
+
+    name = StringField(_l("Name"), [DataRequired(_l("Give it a name.")), Length(max=60)])
+    query = HiddenField()
+
+
+class OpenForm(DeskForm):
+    """A new dispute on an escrow."""
+
+    claimant = RadioField(_l("Who claims"), [DataRequired(_l("Choose one."))], choices=SIDES)
+    kind = RadioField(
+        _l("Kind"),
+        [DataRequired()],
+        choices=[
+            ("dispute", _l("Dispute")),
+            ("warranty_claim", _l("Backjob: a complaint after the work was finished")),
+        ],
+        default="dispute",
+    )
+    reason_code = SelectField(
+        _l("Reason"), [DataRequired(_l("Choose one."))], choices=[("", _l("Choose…")), *REASON_CODES.items()]
+    )
+    claim = TextAreaField(_l("The claim"), [DataRequired(_l("Say what is claimed.")), Length(max=10_000)])

@@ -1,0 +1,84 @@
+"""The list of disputes, sorted by deadline, and its tabs."""
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
+
+from webapp.admin.ui.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.columns import Column, Filter, choice, since, until
+from webapp.admin.ui.listing import Listing
+from webapp.models import Dispute, Escrow, Party, User
+from webapp.security.context import runtime
+from webapp.services.colleagues import who_work_disputes
+from webapp.services.dispute_tabs import matching, of_party
+
+TABS: dict[str, Any] = {
+    "decide": _l("Needs a decision"),
+    "mine": _l("Mine"),
+    "unassigned": _l("Unassigned"),
+    "waiting": _l("Waiting for a party"),
+    "approval": _l("Needs approval"),
+    "overdue": _l("Past due"),
+    "resolved": _l("Resolved"),
+    "all": _l("All"),
+}
+KINDS = [("dispute", _l("dispute")), ("warranty_claim", _l("backjob"))]
+_ASSIGNEE = select(User.name).where(User.id == Dispute.assignee_id).scalar_subquery()
+
+
+def _colleagues() -> list[tuple[str, Any]]:
+    with runtime().db.reading() as session:
+        return [(str(user_id), name) for user_id, name in who_work_disputes(session)]
+
+
+def _name_of(side: Any) -> Any:
+    party = aliased(Party)
+    return select(party.name).where(party.id == side).scalar_subquery()
+
+
+def _with_escrow(query: Select[Any]) -> Select[Any]:
+    return query.join(Escrow, Escrow.id == Dispute.escrow_id)
+
+
+LISTING = Listing(
+    key=Dispute.id,
+    sort="due_at",
+    source=_with_escrow,
+    columns=(
+        Column(
+            "ref", _l("Dispute"), Dispute.ref, kind="ref", link=lambda row: url_for("disputes.one", dispute_id=row.id)
+        ),
+        Column("id", _l("Number"), Dispute.id, shown=False),
+        Column("kind", _l("Kind"), Dispute.kind, shown=False),
+        Column("buyer", _l("Buyer and seller"), _name_of(Escrow.buyer_id)),
+        Column("seller", _l("Seller"), _name_of(Escrow.seller_id), shown=False),
+        Column("amount", _l("Amount"), Escrow.amount, kind="money"),
+        Column("currency", _l("Currency"), Escrow.currency, shown=False),
+        Column("status", _l("Status"), Dispute.status, kind="badge"),
+        Column("due_at", _l("Deadline"), Dispute.due_at, kind="due", sort=True),
+        Column("paused_at", _l("Paused"), Dispute.paused_at, shown=False),
+        Column("assignee", _l("Assignee"), _ASSIGNEE),
+        Column("opened_at", _l("Opened"), Dispute.opened_at, kind="when", sort=Dispute.id),
+    ),
+    filters=(
+        choice("kind", _l("Kind"), Dispute.kind, KINDS),
+        currency("currency", _l("Currency"), Escrow.currency),
+        amount_from("from", _l("Amount from"), Escrow.amount, Escrow.currency),
+        amount_to("to", _l("Amount to"), Escrow.amount, Escrow.currency),
+        since("since", _l("Opened from"), Dispute.opened_at),
+        until("until", _l("Opened until"), Dispute.opened_at),
+        Filter(
+            "assignee",
+            _l("Assignee"),
+            lambda user_id: Dispute.assignee_id == int(user_id),
+            kind="choice",
+            choices=_colleagues,
+        ),
+        Filter("party", _l("Party"), of_party),
+    ),
+    search=matching,
+    search_hint=_l("Dispute, escrow, order or party"),
+)

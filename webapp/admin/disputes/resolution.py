@@ -1,0 +1,157 @@
+"""Deciding a dispute: say it, see every entry it would post, then do it. Above the limit it is a proposal."""
+
+from typing import Any
+
+from flask import make_response
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.admin.disputes.forms import CLAIM_RESOLUTIONS, RulingForm
+from webapp.admin.escrows import reversal_form as reversals
+from webapp.admin.escrows.reversal_form import ReversalForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.screen import Screen
+from webapp.domain.rulings import Ruling
+from webapp.errors import Conflict, NotFound, Overtaken
+from webapp.models import Dispute, Escrow
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import disputes, present_state, previews, warranty_claims
+
+
+class DisputeRulings(Screen):
+    """The doors of a dispute that move money."""
+
+    @door(
+        "/<int:dispute_id>/decision",
+        permission="money:propose",
+        form=RulingForm,
+        asks="_decide_asked",
+        template="disputes/decide.html",
+    )
+    def decide(self, dispute_id: int, form: RulingForm) -> Done:
+        """Preview a decision, or make it."""
+        ruling = form.ruling()
+        if form.step.data != "do":
+            return self._previewed(dispute_id, form, ruling)
+        with self.transaction() as session:
+            decided = disputes.resolve(
+                session,
+                dispute_id,
+                ruling,
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            return decided.sentence
+
+    @door("/<int:dispute_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_reverse_asked")
+    def reverse(self, dispute_id: int, form: ReversalForm) -> Done:
+        """Correct a decision by the opposite transfer."""
+        transfer_id = self._payment_of(dispute_id)[0]
+        return reversals.reverse(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
+
+    def _previewed(self, dispute_id: int, form: RulingForm, ruling: Ruling) -> Any:
+        with self.reading() as session:
+            preview = previews.of_ruling(
+                session, dispute_id, ruling, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            )
+            dispute, escrow = _with_escrow(session, dispute_id)
+        _same_version(dispute, escrow, form)
+        return make_response(
+            self.show(
+                "preview.html",
+                dispute=dispute,
+                escrow=escrow,
+                form=form,
+                preview=preview,
+                verb=verb_of(ruling, dispute, escrow, preview),
+            )
+        )
+
+    def _decide_asked(self, dispute_id: int) -> Asked:
+        with self.reading() as session:
+            dispute, escrow = _with_escrow(session, dispute_id)
+        summary = _(
+            "%(amount)s are held. Nothing is posted before you have seen every entry.",
+            amount=money(escrow.amount, escrow.currency),
+        )
+        return Asked(
+            _("Decide %(ref)s", ref=dispute.ref),
+            self.at("one", dispute_id=dispute_id),
+            summary,
+            _("Preview"),
+            values={"version": dispute.version},
+            facts=[("escrow", escrow)],
+            prepare=lambda form: _prepare(form, dispute, escrow.currency),
+        )
+
+    def _reverse_asked(self, dispute_id: int) -> Asked:
+        ref, escrow = self._payment_of(dispute_id)[1:]
+        title = _("Reverse the decision on %(ref)s", ref=ref)
+        return reversals.asked(title, self.at("one", dispute_id=dispute_id), escrow)
+
+    def _payment_of(self, dispute_id: int) -> tuple[int, str, Escrow]:
+        """The transfer that carried the decision out, the dispute's reference and its escrow. Raises Conflict when
+        there is none to reverse.
+        """
+        with self.reading() as session:
+            dispute, escrow = _with_escrow(session, dispute_id)
+            found = reversals.leaving_of(session, escrow)
+        if dispute.status != "resolved" or found is None:
+            raise Conflict(_("There is no payment of this dispute to reverse."))
+        return found, dispute.ref, escrow
+
+
+def verb_of(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> str:
+    """What the button says: the deed, the amount, and whether somebody else must agree."""
+    amount = money(escrow.amount, escrow.currency)
+    if warranty_claims.is_rejected(dispute, ruling):
+        return _("Propose to reject the claim") if preview.needs_second_person else _("Reject the claim")
+    if ruling.resolution == "no_fault":
+        return (
+            _("Propose to lift the dispute's freeze")
+            if preview.needs_second_person
+            else _("Lift the dispute's freeze, move nothing")
+        )
+    if preview.needs_second_person:
+        return {
+            "release_to_seller": _("Propose release of %(amount)s", amount=amount),
+            "refund_to_buyer": _("Propose refund of %(amount)s", amount=amount),
+            "split": _("Propose split of %(amount)s", amount=amount),
+        }[ruling.resolution]
+    return {
+        "release_to_seller": _(
+            "Release %(share)s to the seller", share=money(escrow.amount - escrow.fee, escrow.currency)
+        ),
+        "refund_to_buyer": _("Refund %(amount)s to the buyer", amount=amount),
+        "split": _("Split %(amount)s", amount=amount),
+    }[ruling.resolution]
+
+
+def _with_escrow(session: Any, dispute_id: int) -> tuple[Dispute, Escrow]:
+    row = session.execute(
+        select(Dispute, Escrow).join(Escrow, Escrow.id == Dispute.escrow_id).where(Dispute.id == dispute_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such dispute."))
+    return row[0], row[1]
+
+
+def _same_version(dispute: Dispute, escrow: Escrow, form: RulingForm) -> None:
+    ending = present_state.ending(dispute, escrow)
+    if ending:
+        raise Overtaken(_("%(ending)s Your decision was not applied.", ending=ending))
+    if str(dispute.version) != str(form.version.data):
+        raise Overtaken(
+            _("%(ref)s has changed since you opened it. Look at it again; nothing was applied.", ref=dispute.ref)
+        )
+
+
+def _prepare(form: Any, dispute: Dispute, currency: str) -> None:
+    if warranty_claims.is_claim(dispute):
+        form.resolution.choices = CLAIM_RESOLUTIONS
+    form.buyer_amount.currency = form.seller_amount.currency = currency

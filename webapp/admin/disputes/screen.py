@@ -1,0 +1,130 @@
+"""Disputes: queues by need, and the whole case on one page."""
+
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.admin.disputes.bulk_and_views import DisputeViews
+from webapp.admin.disputes.deadline_badge import due_badge
+from webapp.admin.disputes.evidence import PREVIEWED, DisputeEvidence
+from webapp.admin.disputes.forms import BulkForm, MessageForm, RulingForm
+from webapp.admin.disputes.listing import LISTING, TABS
+from webapp.admin.disputes.resolution import DisputeRulings
+from webapp.admin.escrows import action_links as escrow_offers
+from webapp.admin.ui.action_links import Offer
+from webapp.admin.ui.csv_export import download
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.remedies import with_links
+from webapp.admin.ui.screen import page
+from webapp.admin.ui.timeline import in_words
+from webapp.domain.shares import Shares
+from webapp.domain.states import DisputeStatus
+from webapp.models import Dispute
+from webapp.security.context import current_asker
+from webapp.services import dispute_case, dispute_tabs, explanation, party_file, saved_views
+from webapp.services.dispute_case import DisputeCase
+
+
+class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
+    """Claims on escrows, and what people decide about them."""
+
+    noun = "disputes"
+    title = _l("Disputes")
+    permission = "dispute:read"
+    group = "work"
+    icon = "scale"
+    place = 10
+    lead = _l("Claims on escrows, the most urgent first.")
+    empty = _l("No dispute is like this. One appears here when a party claims something, here or through the API.")
+
+    @page("/")
+    def index(self) -> Any:
+        """One tab of disputes."""
+        tab, user = self._tab(), self._user_id()
+        with self.reading() as session:
+            found = LISTING.read(session, request.args, *dispute_tabs.conditions(tab, user, clock.now()))
+            counts = dispute_tabs.counts(session, user, clock.now())
+            views = saved_views.of_user(session, user, self.noun) if user else []
+        tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
+        bulk = BulkForm()
+        self._offer_colleagues(bulk)
+        return self.show("index.html", page=found, tabs=tabs, views=views, bulk=bulk, due_badge=due_badge)
+
+    @page("/export.csv")
+    def export(self) -> Any:
+        """The tab, all of it, as a file."""
+        return download(
+            self.noun,
+            LISTING,
+            self.reading,
+            request.args,
+            *dispute_tabs.conditions(self._tab(), self._user_id(), clock.now()),
+        )
+
+    @page("/<int:dispute_id>")
+    def one(self, dispute_id: int) -> Any:
+        """The whole case."""
+        return self.show(
+            "one.html", **self._case(dispute_id), message=MessageForm(), form=self._ruling_form(dispute_id)
+        )
+
+    @page("/<int:dispute_id>/print")
+    def print(self, dispute_id: int) -> Any:
+        """The case, the decision and the ledger on a clean page."""
+        return self.show("print.html", **self._case(dispute_id))
+
+    def _case(self, dispute_id: int) -> dict[str, Any]:
+        with self.reading() as session:
+            case = dispute_case.read(session, dispute_id)
+            why = explanation.reasons(session, case.file.escrow.id, clock.now())
+            reversing = _reversing(session, case)
+        return {
+            "case": case,
+            "parts": _parts(case.shares),
+            "reversing": reversing,
+            "why": with_links(why, case.file.escrow.id),
+            "moments": in_words(case.file.moments),
+            "due_badge": due_badge,
+            "previewed": PREVIEWED,
+            "most": party_file.COUNTED,
+            "now": clock.now(),
+        }
+
+    def _ruling_form(self, dispute_id: int) -> RulingForm:
+        asked = self._decide_asked(dispute_id)
+        form = RulingForm(formdata=None, data=asked.values)
+        if asked.prepare is not None:
+            asked.prepare(form)
+        return form
+
+    def _tab(self) -> str:
+        wanted = request.args.get("tab", "")
+        return wanted if wanted in TABS else "all" if request.args.get("q") else "decide"
+
+    def _user_id(self) -> int | None:
+        asker = current_asker()
+        return asker.user.id if asker is not None and asker.user is not None else None
+
+    def is_open(self, dispute: Dispute) -> bool:
+        """Whether it can still be decided."""
+        return dispute.status not in ("resolved", "withdrawn")
+
+
+def _reversing(session: Session, case: DisputeCase) -> Offer | None:
+    """Correcting a decision that moved money."""
+    if case.dispute.status != DisputeStatus.RESOLVED or case.dispute.seller_amount is None:
+        return None
+    return escrow_offers.reversal(session, case.file.escrow, _("Reverse the decision…"))
+
+
+def _parts(shares: Shares | None) -> list[tuple[Any, str]]:
+    """Who got what by the decision, for a list of facts."""
+    if shares is None:
+        return []
+    buyer, seller, fee = (money(part, shares.currency) for part in (shares.buyer, shares.seller, shares.fee))
+    to_seller = _("To the seller, after the fee") if shares.fee else _("To the seller")
+    return [(_("To the buyer"), buyer), (to_seller, seller), *([(_("Fee taken"), fee)] if shares.fee else [])]

@@ -1,0 +1,1 @@
+"""Escrows and placement holds: lists, pages, and what is decided about them."""

@@ -1,0 +1,240 @@
+"""What people may do with one escrow: freeze, put off, and decide where its money goes."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
+
+from flask import make_response
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from webapp import clock
+from webapp.admin.escrows import reversal_form as reversals
+from webapp.admin.escrows.reversal_form import ReversalForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money, when
+from webapp.admin.ui.forms import DeskForm, InstantField
+from webapp.admin.ui.screen import Screen
+from webapp.errors import Conflict
+from webapp.models import Escrow
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import escrows, freezes, previews
+
+_SAY_WHY = [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)]
+
+
+class ReasonForm(DeskForm):
+    """Why it is done."""
+
+    reason = TextAreaField(_l("Reason"), _SAY_WHY)
+
+
+class ExtendForm(ReasonForm):
+    """A later release."""
+
+    release_at = InstantField(_l("Release not before"), [InputRequired(_l("Choose a date and time."))])
+    version = HiddenField()
+
+    def instant(self) -> datetime:
+        """The new date."""
+        return cast(datetime, self.release_at.data)
+
+
+class MoneyForm(ReasonForm):
+    """A decision over the money of an escrow: previewed, then done."""
+
+    version = HiddenField()
+    step = HiddenField(default="preview")
+
+
+class EscrowDeeds(Screen):
+    """The doors of an escrow."""
+
+    @door("/<int:escrow_id>/freeze", permission="escrow:freeze", form=ReasonForm, asks="_freeze_asked")
+    def freeze(self, escrow_id: int, form: ReasonForm) -> Done:
+        """Let nothing move it."""
+        with self.transaction() as session:
+            freezes.freeze(session, escrow_id, form.said("reason"), at=clock.now(), actor=current_actor())
+        return _("It is frozen: no timer and no job may move it.")
+
+    @door(
+        "/<int:escrow_id>/freezes/<int:freeze_id>/lift", permission="escrow:freeze", form=ReasonForm, asks="_lift_asked"
+    )
+    def lift(self, escrow_id: int, freeze_id: int, form: ReasonForm) -> Done:
+        """Lift a person's freeze."""
+        with self.transaction() as session:
+            freezes.unfreeze(session, freeze_id, form.said("reason"), at=clock.now(), actor=current_actor())
+        return _("The freeze is lifted.")
+
+    @door("/<int:escrow_id>/extend", permission="escrow:extend", form=ExtendForm, asks="_extend_asked")
+    def extend(self, escrow_id: int, form: ExtendForm) -> Done:
+        """Put the release off."""
+        with self.transaction() as session:
+            escrow = escrows.extend(
+                session,
+                escrow_id,
+                form.instant(),
+                form.said("reason"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+            return _("%(ref)s is due later now.", ref=escrow.ref)
+
+    @door("/<int:escrow_id>/release", permission="money:propose", form=MoneyForm, asks="_release_asked")
+    def release(self, escrow_id: int, form: MoneyForm) -> Done:
+        """Pay the seller now."""
+        return self._decide(escrow_id, form, escrows.release, "escrow.release")
+
+    @door("/<int:escrow_id>/refund", permission="money:propose", form=MoneyForm, asks="_refund_asked")
+    def refund(self, escrow_id: int, form: MoneyForm) -> Done:
+        """Give the buyer everything back."""
+        return self._decide(escrow_id, form, escrows.refund, "escrow.refund")
+
+    @door("/<int:escrow_id>/void", permission="money:propose", form=MoneyForm, asks="_void_asked")
+    def void(self, escrow_id: int, form: MoneyForm) -> Done:
+        """Give an unpaid escrow up."""
+        return self._decide(escrow_id, form, escrows.void, "escrow.void")
+
+    @door("/<int:escrow_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_reverse_asked")
+    def reverse(self, escrow_id: int, form: ReversalForm) -> Done:
+        """Take back what left it, and say where it goes then."""
+        transfer_id, _escrow = self._left(escrow_id)
+        return reversals.reverse(self, transfer_id, form, back=self.at("one", escrow_id=escrow_id))
+
+    def _decide(self, escrow_id: int, form: MoneyForm, deed: Callable[..., Any], action: str) -> Done:
+        if form.step.data != "do":
+            return self._previewed(escrow_id, form, action)
+        with self.transaction() as session:
+            decided = deed(
+                session,
+                escrow_id,
+                form.said("reason"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            return str(decided.sentence)
+
+    def _previewed(self, escrow_id: int, form: MoneyForm, action: str) -> Any:
+        with self.reading() as session:
+            decision = escrows.PAYLOADS[action](reason=form.said("reason"))
+            preview = previews.of(
+                session, action, escrow_id, decision, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            )
+            escrow = escrows.get(session, escrow_id)
+        verb = verb_of(action, escrow, preview.needs_second_person)
+        heading = _("Check before it is done: %(ref)s", ref=escrow.ref)
+        back = self.at("one", escrow_id=escrow_id)
+        return make_response(
+            self.show(
+                "components/preview_page.html",
+                form=form,
+                preview=preview,
+                verb=verb,
+                back=back,
+                heading=heading,
+                danger=action == "escrow.void",
+            )
+        )
+
+    def _escrow(self, escrow_id: int) -> Escrow:
+        with self.reading() as session:
+            return escrows.get(session, escrow_id)
+
+    def _asked_about(self, escrow_id: int, title: str, summary: str, verb: str, **values: Any) -> Asked:
+        escrow = self._escrow(escrow_id)
+        facts = [
+            (_("Held") if escrow.status == "held" else _("Amount"), money(escrow.amount, escrow.currency)),
+            (_("Due"), when(escrow.release_at)),
+        ]
+        return Asked(
+            title % {"ref": escrow.ref},
+            self.at("one", escrow_id=escrow_id),
+            summary,
+            verb,
+            facts=facts,
+            values={"version": escrow.version, **values},
+        )
+
+    def _freeze_asked(self, escrow_id: int) -> Asked:
+        return self._asked_about(
+            escrow_id,
+            _("Freeze %(ref)s"),
+            _("No timer and no job may move its money until this freeze is lifted."),
+            _("Freeze"),
+        )
+
+    def _lift_asked(self, escrow_id: int, freeze_id: int) -> Asked:
+        summary = _(
+            "If nothing else freezes it, its timer counts again: when it is due already, the next run pays the seller."
+        )
+        return self._asked_about(escrow_id, _("Lift a freeze of %(ref)s"), summary, _("Lift the freeze"))
+
+    def _extend_asked(self, escrow_id: int) -> Asked:
+        return self._asked_about(
+            escrow_id,
+            _("Put off %(ref)s"),
+            _("No job pays the seller before the new date."),
+            _("Put off"),
+            release_at=self._escrow(escrow_id).release_at,
+        )
+
+    def _release_asked(self, escrow_id: int) -> Asked:
+        return self._asked_about(
+            escrow_id,
+            _("Release %(ref)s now"),
+            _("The seller is paid before the date, less the fee. You see every entry first."),
+            _("Preview the release"),
+        )
+
+    def _refund_asked(self, escrow_id: int) -> Asked:
+        return self._asked_about(
+            escrow_id,
+            _("Refund %(ref)s"),
+            _("The buyer gets everything back, without a fee. You see every entry first."),
+            _("Preview the refund"),
+        )
+
+    def _reverse_asked(self, escrow_id: int) -> Asked:
+        _transfer, escrow = self._left(escrow_id)
+        title = _("Reverse what left %(ref)s", ref=escrow.ref)
+        return reversals.asked(title, self.at("one", escrow_id=escrow_id), escrow)
+
+    def _left(self, escrow_id: int) -> tuple[int, Escrow]:
+        """The transfer that let it go. Raises Conflict when there is none to reverse."""
+        with self.reading() as session:
+            escrow = escrows.get(session, escrow_id)
+            found = reversals.leaving_of(session, escrow)
+        if found is None:
+            raise Conflict(_("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref))
+        return found, escrow
+
+    def _void_asked(self, escrow_id: int) -> Asked:
+        return self._asked_about(
+            escrow_id,
+            _("Void %(ref)s"),
+            _("It was never paid. Its order is cancelled, and no money moves."),
+            _("Go on"),
+        )
+
+
+def verb_of(action: str, escrow: Escrow, proposes: bool) -> str:
+    """What the button says."""
+    amount, share = (money(part, escrow.currency) for part in (escrow.amount, escrow.amount - escrow.fee))
+    words = {
+        "escrow.release": (
+            _("Release %(share)s to the seller", share=share),
+            _("Propose release of %(amount)s", amount=amount),
+        ),
+        "escrow.refund": (
+            _("Refund %(amount)s to the buyer", amount=amount),
+            _("Propose refund of %(amount)s", amount=amount),
+        ),
+        "escrow.void": (_("Void it"), _("Propose to void it")),
+    }
+    return words[action][proposes]

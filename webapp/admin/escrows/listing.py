@@ -1,0 +1,94 @@
+"""The lists of escrows: one for each question people ask of them."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from webapp.admin.ui.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.columns import Column, Filter, choice, until
+from webapp.admin.ui.listing import Listing
+from webapp.domain.states import EscrowStatus, Policy
+from webapp.models import Escrow, Party
+from webapp.services.escrow_search import matching, of_party
+
+POLICIES = [
+    (str(policy), label)
+    for policy, label in zip(Policy, (_l("deadline"), _l("completion"), _l("buffer"), _l("placement")), strict=True)
+]
+_HELD = Escrow.status == EscrowStatus.HELD
+
+TABS: dict[str, tuple[Any, Any]] = {
+    "held": (_l("Held"), (_HELD,)),
+    "due": (_l("Due next"), (_HELD, Escrow.freezes == 0, Escrow.release_at.is_not(None))),
+    "frozen": (_l("Frozen"), (_HELD, Escrow.freezes > 0)),
+    "blocked": (_l("Blocked"), (Escrow.blocked.is_not(None),)),
+    "pending_payment": (_l("Awaiting payment"), (Escrow.status == EscrowStatus.PENDING_PAYMENT,)),
+    "released": (_l("Released"), (Escrow.status == EscrowStatus.RELEASED,)),
+    "refunded": (_l("Refunded"), (Escrow.status == EscrowStatus.REFUNDED,)),
+    "split": (_l("Split"), (Escrow.status == EscrowStatus.SPLIT,)),
+    "all": (_l("All"), ()),
+}
+
+
+def _name_of(side: Any) -> Any:
+    """A party's name, looked up for the rows that are shown and no others."""
+    party = aliased(Party)
+    return select(party.name).where(party.id == side).scalar_subquery()
+
+
+LISTING = Listing(
+    key=Escrow.id,
+    columns=(
+        Column("ref", _l("Escrow"), Escrow.ref, kind="ref", link=lambda row: url_for("escrows.one", escrow_id=row.id)),
+        Column("id", _l("Number"), Escrow.id, shown=False),
+        Column(
+            "buyer",
+            _l("Buyer"),
+            _name_of(Escrow.buyer_id),
+            link=lambda row: url_for("parties.one", party_id=row.buyer_id),
+        ),
+        Column("buyer_id", "", Escrow.buyer_id, shown=False, exported=False),
+        Column(
+            "seller",
+            _l("Seller"),
+            _name_of(Escrow.seller_id),
+            link=lambda row: url_for("parties.one", party_id=row.seller_id),
+        ),
+        Column("seller_id", "", Escrow.seller_id, shown=False, exported=False),
+        Column("amount", _l("Amount"), Escrow.amount, kind="money"),
+        Column("currency", _l("Currency"), Escrow.currency, shown=False),
+        Column("status", _l("Status"), Escrow.status, kind="badge"),
+        Column("policy", _l("Policy"), Escrow.policy),
+        Column("created_at", _l("Age"), Escrow.created_at, kind="when", sort=Escrow.id),
+        Column("release_at", _l("Due"), Escrow.release_at, kind="when"),
+        Column("freezes", _l("Freezes"), Escrow.freezes, shown=False),
+        Column("blocked", _l("Blocked by"), Escrow.blocked, shown=False),
+    ),
+    filters=(
+        choice("policy", _l("Policy"), Escrow.policy, POLICIES),
+        currency("currency", _l("Currency"), Escrow.currency),
+        amount_from("from", _l("Amount from"), Escrow.amount, Escrow.currency),
+        amount_to("to", _l("Amount to"), Escrow.amount, Escrow.currency),
+        Filter("party", _l("Party"), of_party),
+    ),
+    search=matching,
+    search_hint=_l("Escrow, order, dispute or party"),
+)
+
+
+def _due(column: Column) -> Column:
+    by_due = {"created_at": replace(column, sort=False), "release_at": replace(column, sort=True)}
+    return by_due.get(column.name, column)
+
+
+DUE_LISTING = replace(
+    LISTING,
+    sort="release_at",
+    columns=tuple(_due(column) for column in LISTING.columns),
+    filters=(*LISTING.filters, until("until", _l("Due until"), Escrow.release_at)),
+)
+"""By when they are due, over the index that the release itself walks."""

@@ -1,0 +1,130 @@
+"""Undoing a payment by the opposite transfer, and where the money goes then: previewed first, then done as one."""
+
+from typing import Any
+
+from flask import make_response
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from webapp import clock
+from webapp.admin.ui.form_action import Asked, Done
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.forms import DeskForm, MoneyField
+from webapp.models import Escrow, Transfer
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import escrows, previews
+from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+
+REVERSE, REFUND, SPLIT = "transfer.reverse", "transfer.reverse_and_refund", "transfer.reverse_and_split"
+
+
+class ReversalForm(DeskForm):
+    """Why a payment is undone, where the money goes then, and what to do with an empty wallet."""
+
+    then = RadioField(
+        _l("And then"),
+        default=REVERSE,
+        choices=[
+            (REVERSE, _l("Hold it, frozen, until somebody decides")),
+            (REFUND, _l("Refund the buyer, in the same decision")),
+            (SPLIT, _l("Split it between both, in the same decision")),
+        ],
+    )
+    buyer_amount = MoneyField(_l("To the buyer"), description=_l("Used for a split only."))
+    seller_amount = MoneyField(
+        _l("To the seller"), description=_l("Used for a split only. The fee is taken from it, in proportion.")
+    )
+    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
+    to_debt = BooleanField(_l("If the wallet no longer holds it, make it a debt of the party"))
+    step = HiddenField(default="preview")
+
+    def decision(self, currency: str) -> ReverseTransfer:
+        """What was decided. Raises Invalid for an amount that is none."""
+        said: dict[str, Any] = {"reason": self.said("reason"), "to_debt": self.to_debt.data}
+        if self.then.data == REFUND:
+            return ReverseAndRefund(**said)
+        if self.then.data != SPLIT:
+            return ReverseTransfer(**said)
+        parts: dict[str, Any] = {field.name: field.minor(currency) for field in (self.buyer_amount, self.seller_amount)}
+        return ReverseAndSplit(**said, **parts)
+
+
+def leaving_of(session: Session, escrow: Escrow) -> int | None:
+    """The transfer that let the escrow's present hold go, if there is one to reverse."""
+    mine = (Transfer.escrow_id == escrow.id, Transfer.leaves, Transfer.hold_no == escrow.hold_no)
+    return session.scalars(select(Transfer.id).where(*mine)).one_or_none()
+
+
+def reverse(screen: Any, transfer_id: int, form: ReversalForm, *, back: str) -> Done:
+    """Every entry of all steps and their button, or the decision itself."""
+    if form.step.data != "do":
+        return _previewed(screen, transfer_id, form, back)
+    with screen.transaction() as session:
+        currency = session.get_one(Transfer, transfer_id).currency
+        decided = escrows.correct(
+            session,
+            form.then.data,
+            transfer_id,
+            form.decision(currency),
+            at=clock.now(),
+            actor=current_actor(),
+            settings=runtime().settings,
+        )
+        return str(decided.sentence)
+
+
+def asked(title: Any, back: str, escrow: Escrow) -> Asked:
+    """The page of the form."""
+    summary = _(
+        "%(amount)s left this escrow. An opposite transfer takes it back; the first one stays in the ledger as it is. "
+        "You see every entry first.",
+        amount=money(escrow.amount, escrow.currency),
+    )
+    return Asked(title, back, summary, _("Preview"))
+
+
+def _previewed(screen: Any, transfer_id: int, form: ReversalForm, back: str) -> Any:
+    with screen.reading() as session:
+        transfer = session.get_one(Transfer, transfer_id)
+        preview = previews.of(
+            session,
+            form.then.data,
+            transfer_id,
+            form.decision(transfer.currency),
+            at=clock.now(),
+            actor=current_actor(),
+            settings=runtime().settings,
+        )
+    verb = verb_of(form.then.data, money(transfer.amount, preview.currency), preview.needs_second_person)
+    return make_response(
+        screen.show(
+            "components/preview_page.html",
+            form=form,
+            preview=preview,
+            verb=verb,
+            back=back,
+            heading=_("Check the reversal"),
+            second=_("This is above your limit: a second person must approve it before anything is posted."),
+        )
+    )
+
+
+def verb_of(action: str, amount: str, proposes: bool) -> str:
+    """What the button says."""
+    words = {
+        REVERSE: (_("Reverse %(amount)s", amount=amount), _("Propose reversal of %(amount)s", amount=amount)),
+        REFUND: (
+            _("Reverse and refund %(amount)s", amount=amount),
+            _("Propose reversal and refund of %(amount)s", amount=amount),
+        ),
+        SPLIT: (
+            _("Reverse and split %(amount)s", amount=amount),
+            _("Propose reversal and split of %(amount)s", amount=amount),
+        ),
+    }
+    return words[action][proposes]

@@ -1,0 +1,1 @@
+"""Jobs, schedules, runs and queues, and what the next run will pay."""

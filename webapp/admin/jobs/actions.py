@@ -1,0 +1,110 @@
+"""What people may do to a job: run it, pause it, resume it, change its schedule."""
+
+from typing import Any
+
+from flask import make_response, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from webapp import clock
+from webapp.admin.jobs.forms import PauseForm, ScheduleForm
+from webapp.admin.ui.badges import badge
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import when
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.screen import Screen
+from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import runs, schedules
+from webapp.services.schedules import ScheduleChanges
+
+
+class JobDeeds(Screen):
+    """The doors of a job."""
+
+    @door("/<job>/run", permission="job:run", asks="_run_asked")
+    def run_now(self, job: str, form: DeskForm) -> Done:
+        """Run it now, and show the run."""
+        return self._run(job, dry_run=False)
+
+    @door("/<job>/dry-run", permission="job:run", asks="_dry_run_asked")
+    def dry_run(self, job: str, form: DeskForm) -> Done:
+        """Run it without changing anything, and show what it would do."""
+        return self._run(job, dry_run=True)
+
+    @door("/<job>/pause", permission="job:pause", form=PauseForm, asks="_pause_asked")
+    def pause(self, job: str, form: PauseForm) -> Done:
+        """Plan no runs for a while."""
+        until: Any = form.until.data
+        with self.transaction() as session:
+            schedules.pause(session, job, form.said("why"), actor=current_actor(), at=clock.now(), until=until)
+        return _("%(job)s is paused. People can still run it.", job=job)
+
+    @door("/<job>/resume", permission="job:pause", asks="_resume_asked")
+    def resume(self, job: str, form: DeskForm) -> Done:
+        """Plan runs again."""
+        with self.transaction() as session:
+            schedules.resume(session, job, actor=current_actor(), at=clock.now())
+        return _("%(job)s runs by its schedule again.", job=job)
+
+    @door(
+        "/<job>/change",
+        permission="schedule:manage",
+        form=ScheduleForm,
+        asks="_change_asked",
+        template="jobs/change.html",
+    )
+    def change(self, job: str, form: ScheduleForm) -> Done:
+        """Change the schedule; the first button only shows what it would plan."""
+        if request.form.get("step") != "save":
+            return self._previewed(job, form)
+        with self.transaction() as session:
+            version = form.number("version")
+            schedules.change(session, job, form.changes(), version=version, actor=current_actor(), at=clock.now())
+        return _("The schedule of %(job)s is changed.", job=job)
+
+    def _previewed(self, job: str, form: ScheduleForm) -> Response:
+        coming = schedules.preview(form.said("cron"), form.said("zone"), clock.now())
+        shown = self.show("change.html", asked=self._change_asked(job), form=form, refusal=None, coming=coming)
+        return make_response(shown)
+
+    def _run(self, job: str, *, dry_run: bool) -> Done:
+        with self.transaction() as session:
+            run = runs.trigger(session, job, actor=current_actor(), dry_run=dry_run)
+            enqueue_after_commit(runtime(), session, run)
+        said = _("Run %(number)s of %(job)s is queued.", number=run.id, job=job)
+        return said, url_for("runs.one", run_id=run.id)
+
+    def _run_asked(self, job: str) -> Asked:
+        summary = _("%(job)s runs now, besides its schedule. It does what is due, once.", job=job)
+        return self._asked(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
+
+    def _dry_run_asked(self, job: str) -> Asked:
+        summary = _("A dry run of %(job)s counts and adds up what a run would do. Nothing is changed.", job=job)
+        return self._asked(job, _("Dry run of %(job)s", job=job), summary, _("Start the dry run"))
+
+    def _pause_asked(self, job: str) -> Asked:
+        summary = _("No run of %(job)s is planned until it is resumed. What is due waits.", job=job)
+        return self._asked(job, _("Pause %(job)s", job=job), summary, _("Pause %(job)s", job=job))
+
+    def _resume_asked(self, job: str) -> Asked:
+        summary = _("%(job)s is planned again from now on. Slots of the pause are recorded as missed.", job=job)
+        return self._asked(job, _("Resume %(job)s", job=job), summary, _("Resume %(job)s", job=job))
+
+    def _change_asked(self, job: str) -> Asked:
+        with self.reading() as session:
+            plan = schedules.get(session, job)
+        values = {name: getattr(plan, name) for name in (*ScheduleChanges.__annotations__, "version")}
+        return Asked(_("Schedule of %(job)s", job=job), self.at("one", job=job), verb=_("Save"), values=values)
+
+    def _asked(self, job: str, title: str, summary: str, verb: str) -> Asked:
+        with self.reading() as session:
+            found = schedules.health_of(session, job, clock.now())
+        last = found.last_run
+        facts = [
+            (_("State"), badge(found.state)),
+            (_("Last run"), when(last.started_at or last.created_at) if last else _("none yet")),
+            (_("Next run"), when(None if found.state == "paused" else found.next_slot)),
+        ]
+        return Asked(title, self.at("one", job=job), summary, verb, facts=facts)

@@ -1,0 +1,53 @@
+"""Jobs: whether each is on time, its schedule and its history."""
+
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.jobs import schedule_rows
+from webapp.admin.jobs.actions import JobDeeds
+from webapp.admin.jobs.forms import CATCH_UP
+from webapp.admin.jobs.run_listing import LISTING, TRIGGERS
+from webapp.admin.ui.csv_export import download
+from webapp.admin.ui.screen import page
+from webapp.models import Run
+from webapp.services import runs, schedules
+
+
+class JobScreen(JobDeeds):
+    """One row per schedule, and a page for each."""
+
+    noun = "jobs"
+    title = _l("Jobs")
+    permission = "job:read"
+    group = "clock"
+    icon = "clock"
+    place = 10
+
+    @page("/")
+    def index(self) -> Any:
+        """Every job."""
+        with self.reading() as session:
+            rows = schedule_rows.load(session, clock.now())
+        return self.show("index.html", rows=rows)
+
+    @page("/<job>")
+    def one(self, job: str) -> Any:
+        """One job: its schedule, what comes next, and its runs."""
+        now = clock.now()
+        with self.reading() as session:
+            found = schedules.health_of(session, job, now)
+            history = LISTING.read(session, request.args, Run.job == job)
+            recent = runs.recent(session, [job], schedule_rows.SHOWN)[job]
+        plan = found.schedule
+        coming = [] if plan.paused_at else schedules.preview(plan.cron, plan.zone, now)
+        return self.show(
+            "one.html", found=found, page=history, recent=recent, coming=coming, triggers=TRIGGERS, catch_up=CATCH_UP
+        )
+
+    @page("/<job>/runs.csv")
+    def export(self, job: str) -> Any:
+        """The history, all of it, as a file."""
+        return download(f"runs-{job}", LISTING, self.reading, request.args, Run.job == job)

@@ -1,0 +1,38 @@
+"""Tonight: what the next runs of the jobs that move money would do, computed now and not done."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.ui.screen import Screen, page
+from webapp.security.context import runtime
+from webapp.services import tonight
+
+_WHAT = {
+    "auto_release": _l("pays sellers whose escrows are due"),
+    "release_completed_orders": _l("pays sellers whose orders are completed"),
+    "release_pending_earnings": _l("moves earnings whose buffer is over to the wallet"),
+    "release_placement_holds": _l("pays what was held back from placements until now"),
+    "auto_deduct": _l("takes repayments from wallets of parties in debt"),
+    "process_payout_schedules": _l("pays out what is planned until now"),
+}
+
+
+class TonightScreen(Screen):
+    """The dry run of every job that moves money."""
+
+    noun = "tonight"
+    title = _l("Tonight")
+    permission = "escrow:read"
+    group = "money"
+    icon = "moon"
+    place = 20
+
+    @page("/")
+    def index(self) -> Any:
+        """How many, how much, for whom, and what stays and why."""
+        ways = runtime().providers.ways_to_pay
+        with self.reading() as session:
+            coming = tonight.coming(session, clock.now(), runtime().settings, ways)
+        return self.show("index.html", coming=coming, what=_WHAT)

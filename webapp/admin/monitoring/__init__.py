@@ -1,0 +1,1 @@
+"""Alerts, providers and reconciliation."""

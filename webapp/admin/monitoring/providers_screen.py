@@ -1,0 +1,41 @@
+"""Providers: which are configured, how they answer, and how far the external ledger has come."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.ui.screen import Screen, page
+from webapp.providers.blnk import standing as blnk_standing
+from webapp.providers.blnk.provider import TRANSFERS
+from webapp.security.context import runtime
+from webapp.services import differences, mirror_entries, payout_pauses, provider_health
+
+
+class ProviderScreen(Screen):
+    """One card per line to a provider."""
+
+    noun = "providers"
+    title = _l("Providers")
+    permission = "book:read"
+    group = "clock"
+    icon = "wallet"
+    place = 40
+
+    @page("/")
+    def index(self) -> Any:
+        """What the database knows of each; nobody is asked."""
+        with self.reading() as session:
+            found = provider_health.health(session, runtime().settings)
+            mirror = mirror_entries.counts(session) if runtime().settings.ledger == "blnk" else None
+            pauses = {name: payout_pauses.in_words(each) for name, each in payout_pauses.standing(session).items()}
+            checked = differences.last_of(session, TRANSFERS)
+        shown = {"lines": found, "mirror": mirror, "checked": checked, "pauses": pauses}
+        return self.show("index.html", **shown, now=clock.now())
+
+    @page("/blnk")
+    def blnk(self) -> Any:
+        """What the external ledger says of itself and of our key, asked now."""
+        found = runtime().providers.blnk
+        standing = blnk_standing.standing(found) if found is not None else None
+        return self.show("blnk.html", standing=standing)

@@ -1,0 +1,109 @@
+"""What people do about other books: ask the external ledger what it has, send it what it lacks, accept what differs."""
+
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField
+from wtforms.validators import Optional
+
+from webapp import clock
+from webapp.admin.escrows.actions import ReasonForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.forms import DeskForm, InstantField
+from webapp.admin.ui.list_screen import ListScreen
+from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.jobs.periodic.check_mirror import JOB, SEND, SINCE
+from webapp.models import Difference
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import difference_decisions, lookup, mirror_entries, runs
+
+
+class SinceForm(DeskForm):
+    """How far back to ask."""
+
+    since = InstantField(
+        _l("Sent since"), [Optional()], description=_l("Empty: everything. After a restore, when its backup was made.")
+    )
+
+
+class AcceptForm(ReasonForm):
+    """Why a difference stays as it is; with it travels what was shown."""
+
+    seen = HiddenField()
+
+
+class ReconciliationDeeds(ListScreen):
+    """The doors of the external ledger and of a difference."""
+
+    @door("/check", permission="job:run", form=SinceForm, asks="_check_asked")
+    def check(self, form: SinceForm) -> Done:
+        """Ask it by reference what it has."""
+        since: Any = form.since.data
+        return self._run({SINCE: clock.iso(since)} if since else {})
+
+    @door("/send-again", permission="job:run", asks="_send_again_asked")
+    def send_again(self, form: DeskForm) -> Done:
+        """Send again what it lacks, and ask it once more."""
+        return self._run({SEND: True})
+
+    @door("/<int:difference_id>/accept", permission="book:accept", form=AcceptForm, asks="_accept_asked")
+    def accept(self, difference_id: int, form: AcceptForm) -> Done:
+        """Let a difference stay as it is."""
+        with self.transaction() as session:
+            difference_decisions.accept(
+                session,
+                difference_id,
+                form.said("reason"),
+                seen=form.said("seen"),
+                actor=current_actor(),
+                at=clock.now(),
+            )
+        return _(
+            "The difference is accepted as it is. It counts as open no more, and its alert ends with the last one."
+        )
+
+    def _accept_asked(self, difference_id: int) -> Asked:
+        with self.reading() as session:
+            found = lookup.by_id(session, Difference, difference_id, "difference")
+        summary = _(
+            "No money moves, here or there. The two books go on differing by exactly this. When it becomes another "
+            "amount, or says otherwise, it is a new difference with an alert."
+        )
+        facts = [(_("Compared with"), found.source), (_("What differs"), found.said)]
+        if found.currency and found.gap:
+            facts.append((_("Theirs less ours"), money(found.gap, found.currency)))
+        return Asked(
+            _("Accept %(reference)s", reference=found.reference),
+            self.at("one", difference_id=difference_id),
+            summary,
+            _("Accept it"),
+            values={"seen": difference_decisions.shown(found)},
+            facts=facts,
+        )
+
+    def _run(self, asked: dict[str, Any]) -> Done:
+        with self.transaction() as session:
+            run = runs.trigger(session, JOB, actor=current_actor(), asked=asked or None)
+            enqueue_after_commit(runtime(), session, run)
+        return _("Run %(number)s asks the external ledger.", number=run.id), url_for("runs.one", run_id=run.id)
+
+    def _check_asked(self) -> Asked:
+        summary = _(
+            "It is asked by reference, a hundred at once, for every transfer that it was sent, and for what it moved "
+            "without the desk. Nothing is sent: what it lacks is shown, and sent again when you say so."
+        )
+        return Asked(_("Ask the external ledger what it has"), self.at(), summary, _("Ask it now"))
+
+    def _send_again_asked(self) -> Asked:
+        with self.reading() as session:
+            count = mirror_entries.lacking(session)
+        summary = _(
+            "Its balances that are gone are made again, then it is sent what it lacks, each under its own reference: "
+            "what is there after all is not moved twice. It is asked once more at the end."
+        )
+        facts = [(_("Transfers that it lacks"), f"{count:,}")]
+        return Asked(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)

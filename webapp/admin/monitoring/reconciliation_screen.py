@@ -1,0 +1,199 @@
+"""Reconciliation: our books beside everybody else's, and on what they differ."""
+
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp.admin.monitoring.reconciliation_actions import ReconciliationDeeds
+from webapp.admin.ui.action_links import offer
+from webapp.admin.ui.columns import Column, choice, since
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.screen import page
+from webapp.models import Account, Difference
+from webapp.providers.blnk import provider as blnk
+from webapp.providers.paystack import provider as paystack
+from webapp.providers.registry import KNOWN
+from webapp.security.context import runtime
+from webapp.services import difference_decisions, differences, lookup, mirror_entries
+from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
+
+KINDS: dict[str, Any] = {
+    MISSING_HERE: _l("missing here"),
+    MISSING_THERE: _l("missing there"),
+    DIFFERENT: _l("different"),
+}
+TABS: dict[str, tuple[Any, Any]] = {
+    "open": (_l("Open"), (differences.OPEN,)),
+    "accepted": (_l("Accepted"), (differences.ACCEPTED,)),
+    "resolved": (_l("Resolved"), (Difference.resolved_at.is_not(None),)),
+    "all": (_l("All"), ()),
+}
+SOURCES = (
+    blnk.NAME,
+    blnk.TRANSFERS,
+    *(f"{name}-{kind}" for name in KNOWN for kind in ("payments", "refunds")),
+    f"{paystack.NAME}-payouts",
+)
+_MEANING: dict[str, Any] = {
+    MISSING_HERE: _l(
+        "They have it and we don't: money came or went past the desk, or under another reference. Find it in their "
+        "dashboard; if it belongs to an order, record it there. If it is no business of the "
+        "desk, accept it and say why."
+    ),
+    MISSING_THERE: _l(
+        "We have it and they don't, also when asked about it alone. Either it was never sent, or it was made in "
+        "another of their accounts or in their test mode. Don't send it again before it is clear which."
+    ),
+    DIFFERENT: _l(
+        "Both have it, and they disagree. Their word stands for money that moved at theirs; ours for what was decided "
+        "here. Correct the side that is wrong by a movement of its own, never by changing what was recorded."
+    ),
+}
+_OF_BALANCES = _l(
+    "The balance there is not the sum of the transfers that were sent there: something moved it without us, or a "
+    "transfer is there in part. Compare the entries of the account with its transactions there. What is right there "
+    "as it is can be accepted: it is a difference again only when they differ by another amount."
+)
+
+
+_OF_TRANSFERS: dict[str, Any] = {
+    MISSING_THERE: _l(
+        "It was sent there and is not there any more: Blnk was restored from a backup, or lost. Send again what it "
+        "lacks with the button on the page Reconciliation; what is there is not moved twice."
+    ),
+    DIFFERENT: _l(
+        "Blnk has another movement under our reference. Nothing is sent over it. Find out who moved it, and correct it "
+        "there by a movement of its own; then accept this one, for what moved under our reference stays."
+    ),
+    MISSING_HERE: _l(
+        "Somebody moved money in our balances at Blnk without the desk. Find out who. When it was an error, refund it "
+        "there: then it is no difference any more with the next check. When it is to stay, accept it, and also "
+        "the balance that it moved: that is a difference of the book blnk with the next hourly comparison."
+    ),
+}
+_UNDECIDED: dict[str, Any] = {
+    blnk.NAME: _l("moved while they were compared"),
+    "refunds": _l("of a refund that is under way here, or was done within the last hour and is not in their list yet"),
+    "": _l("under way here and younger than a day, or made within the last hour and not in their list yet"),
+}
+"""Why it can't be said yet of some things whether the books agree, by what was compared."""
+
+
+class ReconciliationScreen(ReconciliationDeeds):
+    """One row per difference."""
+
+    noun = "reconciliation"
+    title = _l("Reconciliation")
+    permission = "book:read"
+    group = "record"
+    icon = "scale"
+    place = 20
+    lead = _l("Every hour our books are compared with the external ledger and with what the providers list.")
+    empty = _l("No book differs. What is missing or different on either side is named here until both agree again.")
+    list_template = "reconciliation/index.html"
+    listing = Listing(
+        key=Difference.id,
+        columns=(
+            Column(
+                "reference",
+                _l("Reference"),
+                Difference.reference,
+                kind="ref",
+                link=lambda row: url_for("reconciliation.one", difference_id=row.id),
+            ),
+            Column("source", _l("Compared with"), Difference.source),
+            Column("kind", _l("What"), Difference.kind, kind="badge"),
+            Column("ours", _l("Ours"), Difference.ours, kind="money"),
+            Column("theirs", _l("Theirs"), Difference.theirs, kind="money"),
+            Column("currency", _l("Currency"), Difference.currency, shown=False),
+            Column("said", _l("Why"), Difference.said),
+            Column("first_seen_at", _l("Since"), Difference.first_seen_at, kind="when", sort=Difference.id),
+            Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when", shown=False),
+            Column("accepted_at", _l("Accepted"), Difference.accepted_at, kind="when", shown=False),
+            Column("accepted_by", _l("Accepted by"), Difference.accepted_by, shown=False),
+            Column("accepted_reason", _l("Accepted because"), Difference.accepted_reason, shown=False),
+            Column("resolved_at", _l("Resolved"), Difference.resolved_at, kind="when", shown=False),
+            Column("id", _l("Number"), Difference.id, shown=False),
+        ),
+        filters=(
+            choice("source", _l("Compared with"), Difference.source, [(name, name) for name in SOURCES]),
+            choice("kind", _l("What"), Difference.kind, list(KINDS.items())),
+            since("from", _l("Since"), Difference.first_seen_at),
+        ),
+        search=lambda words: Difference.reference == words,
+        search_hint=_l("A reference, or account-123"),
+    )
+
+    def conditions(self) -> tuple[Any, ...]:
+        """The tab's."""
+        found: tuple[Any, ...] = TABS[self._tab()][1]
+        return found
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The last comparison with each book, and the tabs."""
+        counts, accepted = differences.open_counts(session), differences.accepted_counts(session)
+        many = {"open": sum(counts.values()), "accepted": sum(accepted.values())}
+        tabs = [(label, self.at(tab=name), name == self._tab(), many.get(name)) for name, (label, _) in TABS.items()]
+        shown: dict[str, Any] = {
+            "tabs": tabs,
+            "lasts": differences.last_of_each(session),
+            "open_counts": counts,
+            "accepted_counts": accepted,
+            "offers": [],
+        }
+        shown["why_undecided"] = _why_undecided
+        if runtime().settings.ledger == blnk.NAME:
+            shown["offers"] = self._offers(mirror_entries.lacking(session))
+        return shown
+
+    def _offers(self, lacking: int) -> list[Any]:
+        """Asking the external ledger, and sending again what it was found to lack."""
+        none = "" if lacking else _("It was found to lack nothing. Ask it first.")
+        return [
+            offer("check", _("Ask Blnk what it has"), "refresh", "job:run"),
+            offer("send_again", _("Send again what it lacks"), "refresh", "job:run", none),
+        ]
+
+    @page("/<int:difference_id>")
+    def one(self, difference_id: int) -> Any:
+        """What differs, what that means, and where ours is."""
+        with self.reading() as session:
+            found = lookup.by_id(session, Difference, difference_id, "difference")
+            hindrance = difference_decisions.why_not(found)
+            account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
+        return self.show(
+            "one.html",
+            found=found,
+            offers=[offer("accept", _("Accept…"), "check", "book:accept", hindrance)],
+            ours=account,
+            meaning=_meaning(found),
+            address=_address(found, account),
+            word=KINDS[found.kind],
+        )
+
+    def _tab(self) -> str:
+        wanted = request.args.get("tab", "")
+        return wanted if wanted in TABS else "open"
+
+
+def _why_undecided(source: str) -> Any:
+    return _UNDECIDED.get(source) or _UNDECIDED.get(source.rpartition("-")[2], _UNDECIDED[""])
+
+
+def _meaning(found: Difference) -> Any:
+    if found.source == blnk.TRANSFERS:
+        return _OF_TRANSFERS[found.kind]
+    return _OF_BALANCES if found.subject_kind == "account" else _MEANING[found.kind]
+
+
+def _address(found: Difference, account: Account | None) -> tuple[str, str] | None:
+    """What our side is called, and where it is shown."""
+    if account is not None:
+        return (_("the party"), url_for("parties.one", party_id=account.party_id)) if account.party_id else None
+    endpoint = f"{found.subject_kind}s.one"
+    if found.subject_id is None or endpoint not in current_app.view_functions:
+        return None
+    place: dict[str, Any] = {f"{found.subject_kind}_id": found.subject_id}
+    return str(found.subject_kind), url_for(endpoint, **place)

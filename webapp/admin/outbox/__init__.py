@@ -1,0 +1,1 @@
+"""What goes out and comes in: deliveries, webhook endpoints, webhooks received."""

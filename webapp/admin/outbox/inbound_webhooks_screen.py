@@ -1,0 +1,120 @@
+"""Webhooks in: what the providers told us, what came of it, and handling it again."""
+
+import json
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.ui.columns import Column, choice, since, text
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.screen import page
+from webapp.domain.states import IncomingStatus
+from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.models import IncomingWebhook
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import incoming, incoming_file, incoming_kinds
+
+_STATES = [
+    (IncomingStatus.RECEIVED, _l("waits to be handled")),
+    (IncomingStatus.HANDLED, _l("handled")),
+    (IncomingStatus.IGNORED, _l("ignored")),
+    (IncomingStatus.FAILED, _l("failed")),
+]
+_PROVIDERS = [("paystack", "paystack"), ("flutterwave", "flutterwave"), ("blnk", "blnk")]
+_PAGES = {"payment": "payments.one", "payout": "payouts.one"}
+
+
+class IncomingScreen(ListScreen):
+    """One row per webhook, however often it came."""
+
+    noun = "incoming"
+    title = _l("Webhooks in")
+    permission = "webhook:read"
+    group = "record"
+    icon = "download"
+    place = 25
+    list_template = "incoming/index.html"
+    lead = _l("What the providers told us. Each is asked about before it is believed, and handled once.")
+    empty = _l(
+        "No webhook is like this. They appear once a provider is told to post to /webhooks/paystack, "
+        "/webhooks/flutterwave or /webhooks/blnk of this desk."
+    )
+    listing = Listing(
+        key=IncomingWebhook.id,
+        columns=(
+            Column(
+                "id",
+                _l("Number"),
+                IncomingWebhook.id,
+                kind="ref",
+                link=lambda row: url_for("incoming.one", webhook_id=row.id),
+            ),
+            Column("provider", _l("Provider"), IncomingWebhook.provider),
+            Column("event", _l("Event"), IncomingWebhook.event),
+            Column("reference", _l("Reference"), IncomingWebhook.reference),
+            Column("status", _l("Outcome"), IncomingWebhook.status, kind="badge"),
+            Column("times", _l("Came"), IncomingWebhook.times, kind="number"),
+            Column("said", _l("In words"), IncomingWebhook.said, kind="word"),
+            Column("received_at", _l("Received"), IncomingWebhook.received_at, kind="when", sort=IncomingWebhook.id),
+            Column("handled_at", _l("Handled"), IncomingWebhook.handled_at, kind="when", shown=False),
+        ),
+        filters=(
+            choice("provider", _l("Provider"), IncomingWebhook.provider, _PROVIDERS),
+            choice("status", _l("Outcome"), IncomingWebhook.status, _STATES),
+            text("event", _l("Event"), IncomingWebhook.event),
+            since("from", _l("Since"), IncomingWebhook.received_at),
+        ),
+        search=lambda words: IncomingWebhook.reference == words,
+        search_hint=_l("Exactly the reference"),
+    )
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """What is counted and not kept, and what came without a right signature lately."""
+        return {"kinds": incoming_kinds.kinds(session), "refusals": incoming_file.refusals(session, clock.now())}
+
+    @page("/<int:webhook_id>")
+    def one(self, webhook_id: int) -> Any:
+        """One webhook as it came, and what it is about."""
+        with self.reading() as session:
+            found = incoming_file.read(session, webhook_id)
+        address = None
+        if found.subject is not None and found.subject[0] in _PAGES:
+            kind, number = found.subject
+            place: dict[str, Any] = {f"{kind}_id": number}
+            address = url_for(_PAGES[kind], **place)
+        return self.show("one.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address)
+
+    @door("/<int:webhook_id>/replay", permission="webhook:replay", asks="_replay_asked")
+    def replay(self, webhook_id: int, form: DeskForm) -> Done:
+        """Handle it again."""
+        with self.transaction() as session:
+            incoming.replay(session, webhook_id, at=clock.now(), actor=current_actor())
+            run = incoming.nudge(session, incoming.ACTOR)
+            if run is not None:
+                enqueue_after_commit(runtime(), session, run)
+        return _("Webhook %(number)s is handled again within a minute.", number=webhook_id)
+
+    def _replay_asked(self, webhook_id: int) -> Asked:
+        with self.reading() as session:
+            webhook = incoming_file.read(session, webhook_id).webhook
+        summary = _(
+            "%(provider)s is asked once more about what this webhook tells of. What was done is not done twice.",
+            provider=webhook.provider,
+        )
+        facts = [(_("Event"), webhook.event), (_("Reference"), webhook.reference or "–")]
+        title = _("Handle webhook %(number)s again", number=webhook_id)
+        return Asked(title, self.at("one", webhook_id=webhook_id), summary, _("Handle again"), facts=facts)
+
+
+def _pretty(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        return body

@@ -1,0 +1,145 @@
+"""Where a party's payouts go: set by people, its number never shown again."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+from wtforms.widgets import TextInput
+
+from webapp import clock
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import exact
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.screen import Screen
+from webapp.domain.payout_accounts import CURRENCIES
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import parties, payout_destinations
+from webapp.services.payout_destinations import NewDestination
+
+
+class Unshown(TextInput):
+    """An input that is written and never filled in for anybody."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Any:
+        """Without its value."""
+        return super().__call__(field, **kwargs | {"value": "", "autocomplete": "off"})
+
+
+_KINDS = [(kind, f"{kind.replace('_', ' ')} ({', '.join(some)})") for kind, some in CURRENCIES.items()]
+
+
+class DestinationForm(DeskForm):
+    """A bank or mobile account."""
+
+    currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN.")), Length(max=3)])
+    kind = SelectField(_l("Kind of account"), choices=_KINDS)
+    bank_code = StringField(_l("Bank's code"), [DataRequired(_l("Give the bank's code.")), Length(max=40)])
+    account_number = StringField(
+        _l("Account number"),
+        [DataRequired(_l("Give the account's number.")), Length(max=60)],
+        widget=Unshown(),
+        description=_l("Kept encrypted. Only its ending is shown from now on."),
+    )
+    account_name = StringField(_l("Name on the account"), [DataRequired(_l("Give the name.")), Length(max=200)])
+    account_reference = StringField(
+        _l("Account reference"),
+        [Length(max=40)],
+        description=_l("Only for an M-PESA Paybill or Till number (mobile money business): the account behind it."),
+    )
+
+
+class RejectForm(DeskForm):
+    """Why it is rejected."""
+
+    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
+
+
+class PartyDestinations(Screen):
+    """The door of a party's payout destinations."""
+
+    @door(
+        "/<int:party_id>/payout-destination",
+        permission="party:write",
+        form=DestinationForm,
+        asks="_payout_destination_asked",
+        again=True,
+    )
+    def payout_destination(self, party_id: int, form: DestinationForm) -> Done:
+        """Set where its payouts in one currency go."""
+        new = NewDestination(
+            form.said("currency").upper(),
+            form.said("kind"),
+            form.said("bank_code"),
+            form.said("account_number"),
+            form.said("account_name"),
+            form.said("account_reference"),
+        )
+        settings = runtime().settings
+        with self.transaction() as session:
+            made = payout_destinations.put(
+                session, party_id, new, at=clock.now(), actor=current_actor(), settings=settings
+            )
+            until = exact(made.effective_at or made.created_at)
+            said = {"currency": made.currency, "ending": made.account_ending, "until": until}
+        return _("Payouts in %(currency)s go to the account that ends in %(ending)s from %(until)s on.", **said)
+
+    @door(
+        "/<int:party_id>/payout-destination/<int:destination_id>/approve",
+        permission="money:approve",
+        asks="_approve_destination_asked",
+        again=True,
+    )
+    def approve_destination(self, party_id: int, destination_id: int, form: DeskForm) -> Done:
+        """Let a new destination be paid to at once."""
+        with self.transaction() as session:
+            payout_destinations.approve(session, destination_id, at=clock.now(), actor=current_actor())
+        return _("Approved. Payouts go there from now on.")
+
+    @door(
+        "/<int:party_id>/payout-destination/<int:destination_id>/reject",
+        permission="money:approve",
+        form=RejectForm,
+        asks="_reject_destination_asked",
+    )
+    def reject_destination(self, party_id: int, destination_id: int, form: RejectForm) -> Done:
+        """Give a new destination up."""
+        with self.transaction() as session:
+            payout_destinations.reject(
+                session, destination_id, form.said("reason"), at=clock.now(), actor=current_actor()
+            )
+        return _("Rejected. Payouts go where they went before.")
+
+    def _payout_destination_asked(self, party_id: int) -> Asked:
+        with self.reading() as session:
+            party = parties.get(session, party_id)
+        summary = _(
+            "New payouts of %(name)s in this currency go there after %(hours)s hours, or once a second person approves "
+            "it; until then nothing is paid. Those under way still go where they were sent. %(name)s is told.",
+            name=party.name,
+            hours=runtime().settings.payout_destination_wait_hours,
+        )
+        back = self.at("one", party_id=party_id)
+        return Asked(_("Payout destination of %(name)s", name=party.name), back, summary, _("Set the destination"))
+
+    def _approve_destination_asked(self, party_id: int, destination_id: int) -> Asked:
+        summary = _("Payouts go there at once. Approve it only when you have asked the party another way.")
+        return self._about(party_id, destination_id, _("Approve a payout destination"), summary, _("Approve"))
+
+    def _reject_destination_asked(self, party_id: int, destination_id: int) -> Asked:
+        summary = _("It is never paid to, and the destination before it is used again.")
+        return self._about(party_id, destination_id, _("Reject a payout destination"), summary, _("Reject"), True)
+
+    def _about(
+        self, party_id: int, destination_id: int, title: str, summary: str, verb: str, danger: bool = False
+    ) -> Asked:
+        with self.reading() as session:
+            party, found = parties.get(session, party_id), payout_destinations.get(session, destination_id)
+        facts = [
+            (_("Party"), party.name),
+            (_("Account"), f"{found.account_name}, {found.bank_code} ···{found.account_ending}"),
+            (_("Set by"), found.created_by),
+        ]
+        return Asked(title, self.at("one", party_id=party_id), summary, verb, danger, facts=facts)

@@ -1,0 +1,109 @@
+"""Parties and their wallets: balances, debts, statements, and the standing order to repay."""
+
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import case
+
+from webapp import clock
+from webapp.admin.parties.actions import PartyDeeds
+from webapp.admin.parties.destinations import PartyDestinations
+from webapp.admin.parties.statement import STATEMENT
+from webapp.admin.parties.wallet_actions import PartyMoneyDeeds
+from webapp.admin.ui.columns import Column, flag
+from webapp.admin.ui.csv_export import download
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.screen import page
+from webapp.models import Entry, Party
+from webapp.security.context import runtime
+from webapp.services import party_file, standing_orders, statements
+from webapp.services.party_search import in_debt, matching, with_auto_deduct
+
+LINES = 50
+LISTING = Listing(
+    key=Party.id,
+    columns=(
+        Column(
+            "name",
+            _l("Party"),
+            Party.name,
+            kind="ref",
+            sort=True,
+            link=lambda row: url_for("parties.one", party_id=row.id),
+        ),
+        Column("id", _l("Number"), Party.id, shown=False),
+        Column("ref", _l("Reference"), Party.ref),
+        Column(
+            "verified", _l("Verified"), case((Party.verified_at.is_(None), "pending"), else_="verified"), kind="badge"
+        ),
+        Column("email", _l("Email"), Party.email, shown=False),
+        Column("country", _l("Country"), Party.country, shown=False),
+        Column("created_at", _l("Since"), Party.created_at, kind="when"),
+    ),
+    filters=(
+        flag("debt", _l("In debt"), in_debt()),
+        flag("deduct", _l("Auto-deduct on"), with_auto_deduct()),
+        flag("unverified", _l("Not verified"), Party.verified_at.is_(None)),
+    ),
+    search=matching,
+    search_hint=_l("Reference or beginning of a name"),
+)
+
+
+class PartyScreen(PartyDeeds, PartyMoneyDeeds, PartyDestinations):
+    """Everyone who pays or is paid."""
+
+    noun = "parties"
+    title = _l("Parties and wallets")
+    permission = "party:read"
+    group = "money"
+    icon = "wallet"
+    place = 30
+    lead = _l("Everyone who pays or is paid, with what they have and what they owe.")
+    empty = _l("No party is like this. Parties appear with their first order, from the import or the API.")
+
+    @page("/")
+    def index(self) -> Any:
+        """Every party with its balances."""
+        with self.reading() as session:
+            found = LISTING.read(session, request.args)
+            accounts = party_file.accounts_of(session, [row.id for row in found.rows])
+        return self.show("index.html", page=found, accounts=accounts)
+
+    @page("/export.csv")
+    def export(self) -> Any:
+        """Every party that is found, as a file."""
+        return download(self.noun, LISTING, self.reading, request.args)
+
+    @page("/<int:party_id>")
+    def one(self, party_id: int) -> Any:
+        """A party: balances, debts, standing orders, history."""
+        with self.reading() as session:
+            file = party_file.read(session, party_id)
+        debts = {
+            account.currency: account.balance
+            for account in file.accounts
+            if account.kind == "receivable" and account.balance
+        }
+        rule = standing_orders.rule(runtime().settings)
+        return self.show("one.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule, now=clock.now())
+
+    @page("/<int:party_id>/accounts/<int:account_id>")
+    def statement(self, party_id: int, account_id: int) -> Any:
+        """The entries of one account with the balance after each, newest first."""
+        before = request.args.get("before", type=int)
+        with self.reading() as session:
+            file, account = party_file.read(session, party_id), party_file.account_of(session, party_id, account_id)
+            lines = statements.statement(session, account_id, before=before, limit=LINES + 1)
+        later = lines[LINES - 1].entry_id if len(lines) > LINES else None
+        return self.show(
+            "statement.html", file=file, account=account, lines=lines[:LINES], later=later, first=before is None
+        )
+
+    @page("/<int:party_id>/accounts/<int:account_id>/export.csv")
+    def statement_export(self, party_id: int, account_id: int) -> Any:
+        """The statement as a file."""
+        with self.reading() as session:
+            party_file.account_of(session, party_id, account_id)
+        return download("statement", STATEMENT, self.reading, request.args, Entry.account_id == account_id)

@@ -1,0 +1,123 @@
+"""Money of a party, booked by people: a deposit, a debt, a repayment. Previewed, then done or proposed."""
+
+from typing import Any
+
+from flask import make_response
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from webapp import clock
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
+from webapp.admin.ui.screen import Screen
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import parties, party_money, previews
+from webapp.services.party_money import PERMISSION, NewMoney
+
+_LEADS = {
+    "party.deposit": _l("Money that came from outside goes into the wallet of %(name)s. You see every entry first."),
+    "party.owe": _l("%(name)s owes the amount from then on. You see every entry first."),
+    "party.repay": _l("The amount leaves the wallet of %(name)s and lowers its debt. You see every entry first."),
+}
+_VERBS = {
+    "party.deposit": (_l("Deposit %(amount)s"), _l("Propose a deposit of %(amount)s")),
+    "party.owe": (_l("Add a debt of %(amount)s"), _l("Propose a debt of %(amount)s")),
+    "party.repay": (_l("Repay %(amount)s"), _l("Propose a repayment of %(amount)s")),
+}
+
+
+class RepayForm(DeskForm):
+    """A booking by hand, and where its money comes from."""
+
+    amount = MoneyField(_l("Amount"), [InputRequired(_l("Write an amount."))])
+    reference = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
+    provider_reference = StringField(
+        _l("Provider's reference"),
+        [Length(max=200)],
+        description=_l("Where the money came from: this, or a reason."),
+    )
+    reason = TextAreaField(_l("Reason"), [Length(max=2000)])
+    step = HiddenField(default="preview")
+
+
+class PartyMoneyForm(RepayForm):
+    """A booking in any currency."""
+
+    currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN.")), Length(max=3)])
+
+
+class PartyMoneyDeeds(Screen):
+    """The doors of a party's money."""
+
+    @door("/<int:party_id>/deposit", permission=PERMISSION, form=PartyMoneyForm, asks="_deposit_asked")
+    def deposit(self, party_id: int, form: PartyMoneyForm) -> Done:
+        """Money from outside into the wallet."""
+        return self._book("party.deposit", party_id, form, checked_currency(form.said("currency")))
+
+    @door("/<int:party_id>/debt", permission=PERMISSION, form=PartyMoneyForm, asks="_debt_asked")
+    def debt(self, party_id: int, form: PartyMoneyForm) -> Done:
+        """A debt that the party brings along."""
+        return self._book("party.owe", party_id, form, checked_currency(form.said("currency")))
+
+    @door("/<int:party_id>/repay/<currency>", permission=PERMISSION, form=RepayForm, asks="_repay_asked")
+    def repay(self, party_id: int, currency: str, form: RepayForm) -> Done:
+        """Repay debt from the wallet."""
+        return self._book("party.repay", party_id, form, checked_currency(currency))
+
+    def _book(self, action: str, party_id: int, form: RepayForm, currency: str) -> Done:
+        new = NewMoney(
+            form.amount.minor(currency),
+            currency,
+            form.said("reference"),
+            form.said("provider_reference"),
+            form.said("reason"),
+        )
+        who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
+        if form.step.data != "do":
+            return self._previewed(action, party_id, form, new, who)
+        with self.transaction() as session:
+            return party_money.decide(session, action, party_id, new, **who).sentence
+
+    def _previewed(self, action: str, party_id: int, form: RepayForm, new: NewMoney, who: dict[str, Any]) -> Any:
+        with self.reading() as session:
+            preview = previews.of(session, action, party_id, party_money.as_decided(new), **who)
+        verb = _VERBS[action][preview.needs_second_person] % {"amount": money(new.amount, new.currency)}
+        second = _("This is above your limit: a second person must approve it before anything is posted.")
+        return make_response(
+            self.show(
+                "components/preview_page.html",
+                form=form,
+                preview=preview,
+                verb=verb,
+                back=self.at("one", party_id=party_id),
+                heading=_("Check before it is done"),
+                second=second,
+            )
+        )
+
+    def _deposit_asked(self, party_id: int) -> Asked:
+        return self._asked("party.deposit", party_id, _("Deposit for %(name)s"))
+
+    def _debt_asked(self, party_id: int) -> Asked:
+        return self._asked("party.owe", party_id, _("A debt of %(name)s"))
+
+    def _repay_asked(self, party_id: int, currency: str) -> Asked:
+        checked_currency(currency)
+        with self.reading() as session:
+            accounts = parties.balances(session, party_id)
+        held = {account.kind: account.balance for account in accounts if account.currency == currency}
+        facts = [
+            (_("Debt"), money(-held.get("receivable", 0), currency)),
+            (_("Wallet"), money(held.get("wallet", 0), currency)),
+        ]
+        return self._asked("party.repay", party_id, _("Repay for %(name)s"), facts)
+
+    def _asked(self, action: str, party_id: int, title: str, facts: list[tuple[Any, Any]] | None = None) -> Asked:
+        with self.reading() as session:
+            name = {"name": parties.get(session, party_id).name}
+        back = self.at("one", party_id=party_id)
+        return Asked(title % name, back, _LEADS[action] % name, _("Preview"), facts=facts or [])

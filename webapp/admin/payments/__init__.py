@@ -1,0 +1,1 @@
+"""Payments: the list, the page, and what is decided about them."""

@@ -1,0 +1,383 @@
+"""What people may do with one payment: have its provider asked, and decide about what came in."""
+
+from typing import Any
+
+from flask import make_response
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+from wtforms import HiddenField, RadioField, StringField
+from wtforms.validators import DataRequired
+
+from webapp import clock
+from webapp.admin.escrows.actions import MoneyForm, ReasonForm
+from webapp.admin.ui.action_links import Offer, offer
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money, provider_word
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.screen import Screen
+from webapp.domain.provider_phrases import sentence
+from webapp.domain.states import PaymentStatus, RefundStatus
+from webapp.errors import NotFound
+from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.models import Payment
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import hindrances, payment_decisions, payments, previews, refund_decisions, refunds
+from webapp.services.payment_file import PaymentFile
+from webapp.services.refund_decisions import Choice, Said
+
+_CHOICES = [
+    ("ours", _l("One of those listed is ours: follow it")),
+    ("none", _l("None of those listed is ours: look again, and send it if the provider shows no other")),
+    ("wallet", _l("The payer does not have it, and will not: put it into the wallet")),
+]
+
+
+class SettledForm(ReasonForm):
+    """How the payer got the money, and which state of the refund was seen."""
+
+    version = HiddenField()
+
+
+class RefundDecisionForm(SettledForm):
+    """What became of a refund that only a person can tell."""
+
+    choice = RadioField(_l("What became of it"), [DataRequired(_l("Choose one."))], choices=_CHOICES)
+    listed = StringField(_l("Its number at the provider, if one of those listed is ours"))
+
+
+class PaymentDeeds(Screen):
+    """The doors of a payment."""
+
+    @door("/<int:payment_id>/verify", permission="payment:verify", asks="_verify_asked")
+    def verify(self, payment_id: int, form: DeskForm) -> Done:
+        """Ask its provider now. That is done outside of any transaction, and twice changes nothing."""
+        return _heard(payment_waves.verify_now(runtime(), payment_id, current_actor()))
+
+    @door("/<int:payment_id>/accept", permission="money:propose", form=MoneyForm, asks="_accept_asked")
+    def accept(self, payment_id: int, form: MoneyForm) -> Done:
+        """Hold what came in."""
+        return self._decide(payment_id, form, "payment.accept")
+
+    @door("/<int:payment_id>/refund", permission="money:propose", form=MoneyForm, asks="_refund_asked")
+    def refund(self, payment_id: int, form: MoneyForm) -> Done:
+        """Give the payer back what came in."""
+        return self._decide(payment_id, form, "payment.refund")
+
+    @door("/<int:payment_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_mark_paid_asked")
+    def mark_paid(self, payment_id: int, form: MoneyForm) -> Done:
+        """Hold money that came in another way."""
+        return self._decide(payment_id, form, "payment.mark_paid")
+
+    @door("/<int:payment_id>/write-off", permission="money:propose", form=MoneyForm, asks="_write_off_asked")
+    def write_off(self, payment_id: int, form: MoneyForm) -> Done:
+        """Let the platform bear what was taken back."""
+        return self._decide(payment_id, form, "payment.write_off")
+
+    @door("/<int:payment_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_claw_back_asked")
+    def claw_back(self, payment_id: int, form: MoneyForm) -> Done:
+        """Take what was taken back from whom the money is with."""
+        return self._decide(payment_id, form, "payment.claw_back")
+
+    @door("/<int:payment_id>/refund-rest", permission="money:propose", form=MoneyForm, asks="_refund_rest_asked")
+    def refund_rest(self, payment_id: int, form: MoneyForm) -> Done:
+        """Refund what is left of it."""
+        return self._decide(payment_id, form, "payment.refund_rest")
+
+    @door("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm, asks="_give_again_asked")
+    def give_again(self, payment_id: int, form: MoneyForm) -> Done:
+        """Give what came back to whoever bore it."""
+        return self._decide(payment_id, form, "payment.give_again")
+
+    @door("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm, asks="_keep_asked")
+    def keep(self, payment_id: int, form: MoneyForm) -> Done:
+        """Keep for the buyer what was collected besides another payment."""
+        return self._decide(payment_id, form, "payment.keep")
+
+    @door("/<int:payment_id>/same-money", permission="money:propose", form=MoneyForm, asks="_same_money_asked")
+    def same_money(self, payment_id: int, form: MoneyForm) -> Done:
+        """Say that it is the money that was marked paid by hand."""
+        return self._decide(payment_id, form, "payment.same_money")
+
+    @door("/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm, asks="_settle_refund_asked")
+    def settle_refund(self, payment_id: int, form: SettledForm) -> Done:
+        """Say how the payer got what a failed refund did not bring."""
+        with self.transaction() as session:
+            refunds.settle_otherwise(
+                session,
+                payment_id,
+                form.said("reason"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+        return _("The refund is settled otherwise. Its alert is resolved.")
+
+    @door(
+        "/<int:payment_id>/decide-refund",
+        permission="money:approve",
+        form=RefundDecisionForm,
+        asks="_decide_refund_asked",
+    )
+    def decide_refund(self, payment_id: int, form: RefundDecisionForm) -> Done:
+        """Say what became of a refund that can't be told from another, or that failed after it was done."""
+        said = Said(Choice(form.said("choice")), form.said("reason"), form.said("listed"))
+        with self.transaction() as session:
+            made = refund_decisions.decide(
+                session, payment_id, said, version=form.number("version"), at=clock.now(), actor=current_actor()
+            )
+        return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
+
+    def offers(self, session: Session, file: PaymentFile) -> list[Offer]:
+        """Every deed that fits its state, open or closed."""
+        ways = _TAKEN_BACK if file.payment.undecided_amount else _TWICE if file.first else _COLLECTED
+        asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
+        actions = [f"payment.{view}" for view, *_rest in ways]
+        why_not = hindrances.of_all(session, actions, file.payment.id, at=clock.now(), actor=current_actor())
+        return [asking, *_settling(file)] + [
+            offer(view, verb, symbol, "money:propose", why_not[f"payment.{view}"], tone)
+            for view, verb, symbol, tone in ways
+        ]
+
+    def _decide(self, payment_id: int, form: MoneyForm, action: str) -> Done:
+        if form.step.data != "do":
+            return self._previewed(payment_id, form, action)
+        with self.transaction() as session:
+            decided = payment_decisions.decide(
+                session,
+                action,
+                payment_id,
+                form.said("reason"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            return decided.sentence
+
+    def _previewed(self, payment_id: int, form: MoneyForm, action: str) -> Any:
+        with self.reading() as session:
+            decision = payment_decisions.PAYLOADS[action](reason=form.said("reason"))
+            preview = previews.of(
+                session,
+                action,
+                payment_id,
+                decision,
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            payment = payments.get(session, payment_id)
+        return make_response(
+            self.show(
+                "components/preview_page.html",
+                form=form,
+                preview=preview,
+                verb=verb_of(action, payment, preview.needs_second_person),
+                back=self.at("one", payment_id=payment_id),
+                heading=_("Check before it is done: %(ref)s", ref=_name(payment)),
+                second=_("This is above your limit: nothing is done until a second person approves it."),
+            )
+        )
+
+    def _asked_about(self, payment_id: int, title: str, summary: str, verb: str) -> Asked:
+        with self.reading() as session:
+            payment = payments.get(session, payment_id)
+        facts = [(_("Amount"), money(payment.amount, payment.currency)), (_("Provider"), payment.provider)]
+        if payment.taken_back_amount:
+            facts.append((_("Taken back"), money(payment.taken_back_amount, payment.currency)))
+        if payment.undecided_amount:
+            label = _("To be decided") if payment.undecided_amount > 0 else _("Came back, to be given again")
+            facts.append((label, money(abs(payment.undecided_amount), payment.currency)))
+        if payment.seen_amount is not None and payment.seen_currency is not None:
+            facts.append((_("Collected"), money(payment.seen_amount, payment.seen_currency)))
+        back, values = self.at("one", payment_id=payment_id), {"version": payment.version}
+        return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
+
+    def _write_off_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "The platform bears what was taken back. Nothing else changes: what is still held goes its way, unless "
+            "something else freezes it."
+        )
+        return self._asked_about(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
+
+    def _claw_back_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "What was taken back comes out of the escrow while it is held. After that it comes from whom the money "
+            "went to: out of the wallet, and what that lacks becomes a debt."
+        )
+        return self._asked_about(payment_id, _("Claw back what was taken of %(ref)s"), summary, _("Preview it"))
+
+    def _refund_rest_asked(self, payment_id: int) -> Asked:
+        summary = _("The buyer has a part back already. The rest goes back too, and the escrow ends as refunded.")
+        return self._asked_about(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
+
+    def _give_again_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "What was taken and decided about is back with the provider. Whoever bore it gets it. What the escrow bore "
+            "goes the way of the escrow: an escrow that the taking alone had ended is held again."
+        )
+        return self._asked_about(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
+
+    def _keep_asked(self, payment_id: int) -> Asked:
+        summary = _("It was collected besides what paid for the order. It goes into the buyer's wallet.")
+        return self._asked_about(payment_id, _("Keep %(ref)s for the buyer"), summary, _("Preview it"))
+
+    def _same_money_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "The payment that was marked paid by hand came through this provider after all. Nothing is held twice, "
+            "and a refund of it goes back through the provider."
+        )
+        return self._asked_about(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
+
+    def _decide_refund_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "Look at the payment in the provider's dashboard first. Money that goes into the wallet while the provider "
+            "gives it back too is paid twice."
+        )
+        return self._of_refund(payment_id, _("Decide about the refund of %(ref)s"), summary, _("Decide"))
+
+    def _settle_refund_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "The provider did not give it back. Say how the payer got the money: from the wallet, by bank transfer, "
+            "in cash. No money moves by this; the alert ends and your words stay on record."
+        )
+        title = _("Settle the refund of %(ref)s otherwise")
+        return self._of_refund(payment_id, title, summary, _("Settled otherwise"))
+
+    def _of_refund(self, payment_id: int, title: str, summary: str, verb: str) -> Asked:
+        with self.reading() as session:
+            payment, refund = payments.get(session, payment_id), refunds.of_payment(session, payment_id)
+        if refund is None:
+            raise NotFound(_("This payment has no refund."))
+        facts = [
+            (_("Amount"), money(refund.amount, refund.currency)),
+            (_("Provider's last word"), provider_word(refund.said)),
+        ]
+        facts += [
+            (
+                _("Listed: %(number)s", number=row["id"]),
+                f"{money(row['amount'], row['currency'])}. {sentence(row['said'])}",
+            )
+            for row in refund.rows or ()
+        ]
+        back, values = self.at("one", payment_id=payment_id), {"version": refund.version}
+        return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
+
+    def _verify_asked(self, payment_id: int) -> Asked:
+        summary = _(
+            "Its provider is asked now about it, about what went back of it and about its chargebacks, and what it "
+            "says is done: held, failed, or put into review."
+        )
+        return self._asked_about(payment_id, _("Verify %(ref)s"), summary, _("Ask the provider"))
+
+    def _accept_asked(self, payment_id: int) -> Asked:
+        summary = _("What came in is held for the order; what is above the price goes to the buyer's wallet.")
+        return self._asked_about(payment_id, _("Accept %(ref)s"), summary, _("Preview the acceptance"))
+
+    def _refund_asked(self, payment_id: int) -> Asked:
+        summary = _("What came in goes back to the payer, through the provider. This payment counts as failed.")
+        return self._asked_about(payment_id, _("Refund %(ref)s"), summary, _("Preview the refund"))
+
+    def _mark_paid_asked(self, payment_id: int) -> Asked:
+        summary = _("The money came in another way, such as cash or a bank transfer. It is held for the order.")
+        return self._asked_about(payment_id, _("Mark %(ref)s paid"), summary, _("Preview the hold"))
+
+
+def verb_of(action: str, payment: Payment, proposes: bool) -> str:
+    """What the button says."""
+    owed = money(payment.amount, payment.currency)
+    came = money(payment.seen_amount or payment.amount, payment.seen_currency or payment.currency)
+    gone, came_back = (
+        money(payment.undecided_amount, payment.currency),
+        money(-payment.undecided_amount, payment.currency),
+    )
+    words = {
+        "payment.write_off": (
+            _("Write off %(amount)s", amount=gone),
+            _("Propose to write off %(amount)s", amount=gone),
+        ),
+        "payment.claw_back": (
+            _("Claw back %(amount)s", amount=gone),
+            _("Propose to claw back %(amount)s", amount=gone),
+        ),
+        "payment.refund_rest": (_("Refund the rest"), _("Propose to refund the rest")),
+        "payment.give_again": (
+            _("Give %(amount)s again", amount=came_back),
+            _("Propose to give %(amount)s again", amount=came_back),
+        ),
+        "payment.keep": (
+            _("Keep %(amount)s for the buyer", amount=came),
+            _("Propose to keep %(amount)s for the buyer", amount=came),
+        ),
+        "payment.same_money": (_("It is the same money"), _("Propose that it is the same money")),
+        "payment.accept": (
+            _("Accept it and hold %(amount)s", amount=owed),
+            _("Propose acceptance of %(amount)s", amount=owed),
+        ),
+        "payment.refund": (
+            _("Refund %(amount)s to the payer", amount=came),
+            _("Propose refund of %(amount)s", amount=came),
+        ),
+        "payment.mark_paid": (
+            _("Mark %(amount)s paid", amount=owed),
+            _("Propose to mark %(amount)s paid", amount=owed),
+        ),
+    }
+    return words[action][proposes]
+
+
+_COLLECTED = [
+    ("accept", _l("Accept…"), "check", "primary"),
+    ("refund", _l("Refund…"), "return", ""),
+    ("mark_paid", _l("Mark paid…"), "coins", ""),
+]
+_TWICE = [
+    ("refund", _l("Refund…"), "return", "primary"),
+    ("keep", _l("Keep for the party…"), "wallet", ""),
+    ("same_money", _l("It is the same money…"), "check", ""),
+]
+_TAKEN_BACK = [
+    ("claw_back", _l("Claw back…"), "return", "primary"),
+    ("refund_rest", _l("Refund the rest…"), "return", ""),
+    ("write_off", _l("Write it off…"), "coins", ""),
+    ("give_again", _l("Give it again…"), "coins", ""),
+]
+
+
+def _heard(payment: Payment) -> str:
+    """What came of asking its provider."""
+    said, amount = payment.said or "", money(payment.amount, payment.currency)
+    words = {
+        PaymentStatus.SUCCEEDED: _("It is paid: %(amount)s. What went back of it is known and decided.", amount=amount)
+        if payment.taken_back_amount
+        else _("It is paid, and the provider says nothing else: %(amount)s.", amount=amount),
+        PaymentStatus.PENDING: _("It is pending still. %(said)s", said=said),
+        PaymentStatus.NEEDS_REVIEW: _("It needs a person: %(said)s", said=said),
+        PaymentStatus.FAILED: _("It failed. %(said)s", said=said),
+        PaymentStatus.EXPIRED: _("It expired. %(said)s", said=said),
+    }
+    return words[PaymentStatus(payment.status)].strip()
+
+
+def _settling(file: PaymentFile) -> list[Offer]:
+    """Offered while the refund of it failed, or is in review."""
+    if file.refund is None or file.refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
+        return []
+    deciding = [offer("decide_refund", _("Decide about the refund…"), "eye", "money:approve", "", "primary")]
+    return (deciding if file.refund.status == RefundStatus.NEEDS_REVIEW else []) + [
+        offer("settle_refund", _("Refund settled otherwise…"), "check", "money:approve")
+    ]
+
+
+def _not_askable(payment: Payment) -> str:
+    if payment.reference is None:
+        return _("It has no reference, so no provider can be asked about it.")
+    if payment.provider not in runtime().providers.collecting:
+        return _("%(provider)s is not configured, so it can't be asked.", provider=payment.provider)
+    return ""
+
+
+def _name(payment: Payment) -> str:
+    return payment.reference or _("payment %(number)s", number=payment.id)

@@ -1,0 +1,67 @@
+"""Payments: attempts to collect money, and those that a person has to look at."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.payments.actions import PaymentDeeds
+from webapp.admin.payments.listing import LISTING, TABS
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.screen import page
+from webapp.admin.ui.tabbed_screen import TabbedScreen
+from webapp.admin.ui.timeline import Shown, in_words
+from webapp.domain import provider_phrases
+from webapp.domain.taken_back import Bearer
+from webapp.models import IncomingWebhook
+from webapp.services import payment_explanation, payment_file
+from webapp.services.payment_file import PaymentFile
+
+
+class PaymentScreen(TabbedScreen, PaymentDeeds):
+    """Every attempt to collect money for an order."""
+
+    noun = "payments"
+    title = _l("Payments")
+    permission = "payment:read"
+    group = "money"
+    icon = "coins"
+    place = 12
+    lead = _l("Attempts to collect money through a provider. Those in review wait for a person.")
+    empty = _l("No payment is like this. A payment appears when the marketplace starts a checkout for an order.")
+    listing, tabs = LISTING, TABS
+
+    @page("/<int:payment_id>")
+    def one(self, payment_id: int) -> Any:
+        """A payment: what is the matter with it, what its provider said, and what can be done."""
+        with self.reading() as session:
+            file = payment_file.read(session, payment_id)
+            offers = self.offers(session, file)
+        why = payment_explanation.why(file, clock.now())
+        return self.show("one.html", file=file, why=why, moments=_moments(file), offers=offers, borne=_borne(file))
+
+
+def _borne(file: PaymentFile) -> list[tuple[str, str]]:
+    names = {
+        Bearer.ESCROW: _("The escrow"),
+        Bearer.SELLER: _("The seller"),
+        Bearer.BUYER: _("The buyer"),
+        Bearer.FEES: _("The fees"),
+        Bearer.PLATFORM: _("The platform, as a loss"),
+    }
+    return [(names[Bearer(each)], money(amount, file.payment.currency)) for each, amount in file.borne.items()]
+
+
+def _moments(file: PaymentFile) -> list[Shown]:
+    """What was done and what the provider told, newest first."""
+    found = [*in_words(file.moments), *map(_told, file.incoming)]
+    return sorted(found, key=lambda moment: moment.at, reverse=True)
+
+
+def _told(incoming: IncomingWebhook) -> Shown:
+    title = _("The provider told: %(event)s", event=provider_phrases.event(incoming.event))
+    tone = {"failed": "bad", "handled": "good"}.get(incoming.status, "info")
+    return Shown(
+        incoming.received_at, title, tone, "inbox", incoming.provider, provider_phrases.sentence(incoming.said)
+    )

@@ -1,0 +1,1 @@
+"""Payouts and payout schedules: lists, pages, and what is decided about them."""

@@ -1,0 +1,164 @@
+"""What people may decide about a payout: what became of one that does not settle, and who bears one paid twice."""
+
+from typing import Any
+
+from flask import make_response
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.admin.escrows.actions import MoneyForm
+from webapp.admin.ui.action_links import Offer, offer
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money
+from webapp.admin.ui.screen import Screen
+from webapp.domain.states import PayoutStatus
+from webapp.models import Payout
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import hindrances, payout_decisions, payout_executors, payouts, previews
+
+
+class PayoutDeeds(Screen):
+    """The doors of a payout that does not settle, or was paid after all."""
+
+    @door("/<int:payout_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_mark_paid_asked")
+    def mark_paid(self, payout_id: int, form: MoneyForm) -> Done:
+        """Say that it was paid."""
+        return self._decide(payout_id, form, "payout.mark_paid")
+
+    @door("/<int:payout_id>/give-back", permission="money:propose", form=MoneyForm, asks="_give_back_asked")
+    def give_back(self, payout_id: int, form: MoneyForm) -> Done:
+        """Say that it was not paid: its money goes back."""
+        return self._decide(payout_id, form, "payout.give_back")
+
+    @door("/<int:payout_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_claw_back_asked")
+    def claw_back(self, payout_id: int, form: MoneyForm) -> Done:
+        """Let the party give back what it has twice."""
+        return self._decide(payout_id, form, "payout.claw_back")
+
+    @door("/<int:payout_id>/write-off", permission="money:propose", form=MoneyForm, asks="_write_off_asked")
+    def write_off(self, payout_id: int, form: MoneyForm) -> Done:
+        """Let the platform bear it."""
+        return self._decide(payout_id, form, "payout.write_off")
+
+    def _decide(self, payout_id: int, form: MoneyForm, action: str) -> Done:
+        if form.step.data != "do":
+            return self._previewed(payout_id, form, action)
+        with self.transaction() as session:
+            decided = payout_decisions.decide(
+                session,
+                action,
+                payout_id,
+                form.said("reason"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            return decided.sentence
+
+    def _previewed(self, payout_id: int, form: MoneyForm, action: str) -> Any:
+        with self.reading() as session:
+            preview = previews.of(
+                session,
+                action,
+                payout_id,
+                payout_decisions.payload(action, payouts.get(session, payout_id), form.said("reason")),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            payout = payouts.get(session, payout_id)
+        return make_response(
+            self.show(
+                "components/preview_page.html",
+                form=form,
+                preview=preview,
+                verb=_verb(action, payout, preview.needs_second_person),
+                back=self.at("one", payout_id=payout_id),
+                heading=_("Check before it is done: %(ref)s", ref=payout.ref),
+                second=_("Nothing is done until a second person approves it."),
+            )
+        )
+
+    def _asked_to_decide(self, payout_id: int, title: str, summary: str, verb: str) -> Asked:
+        with self.reading() as session:
+            payout = payouts.get(session, payout_id)
+        facts = [(_("Amount"), money(payout.amount, payout.currency)), (_("Provider"), payout.provider)]
+        back, values = self.at("one", payout_id=payout_id), {"version": payout.version}
+        return Asked(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
+
+    def _mark_paid_asked(self, payout_id: int) -> Asked:
+        summary = _(
+            "Mark it paid only when you have seen it in the provider's dashboard or at the bank. No money moves; it is "
+            "asked about for thirty days more. A second person has to agree."
+        )
+        return self._asked_to_decide(payout_id, _("Mark %(ref)s paid"), summary, _("Preview it"))
+
+    def _give_back_asked(self, payout_id: int) -> Asked:
+        summary = _(
+            "Its money goes back to the wallet, and no other payout follows by itself. If it goes out all the same, "
+            "the party has it twice: give it back only when the provider told you that it was not paid and won't be. A "
+            "second person has to agree."
+        )
+        return self._asked_to_decide(payout_id, _("Give %(ref)s back"), summary, _("Preview it"))
+
+    def _claw_back_asked(self, payout_id: int) -> Asked:
+        summary = _(
+            "The party has it twice. It goes out of its wallet, and what that lacks is its debt; the payout counts as "
+            "paid from then on, and so does its schedule."
+        )
+        return self._asked_to_decide(payout_id, _("Claw %(ref)s back"), summary, _("Preview it"))
+
+    def _write_off_asked(self, payout_id: int) -> Asked:
+        summary = _(
+            "The party keeps what it has twice, and the platform's losses bear it; the payout counts as paid from then "
+            "on, and so does its schedule."
+        )
+        return self._asked_to_decide(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
+
+
+def decisions(session: Session, payout: Payout) -> list[Offer]:
+    """Offered while it is not settled, closed until its provider's own time is over; and when it was paid after all."""
+    if payout.paid_after_all_at is not None:
+        why_not = _hindrance(session, "payout.claw_back", payout)
+        return [
+            offer("claw_back", _("Claw back…"), "return", "money:propose", why_not, "primary"),
+            offer("write_off", _("Write off…"), "cross", "money:propose", why_not, "danger-quiet"),
+        ]
+    if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
+        return []
+    why_not = payout_decisions.why_not("payout.mark_paid", payout, clock.now(), runtime().settings)
+    why_not = why_not or _hindrance(session, "payout.mark_paid", payout, known=payout_executors.known_of(payout))
+    return [
+        offer("mark_paid", _("It was paid…"), "check", "money:propose", why_not, "primary"),
+        offer("give_back", _("Give it back…"), "return", "money:propose", why_not),
+    ]
+
+
+def _hindrance(session: Session, action: str, payout: Payout, **said: str) -> str:
+    return hindrances.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
+
+
+def _verb(action: str, payout: Payout, proposes: bool) -> str:
+    amount = money(payout.amount, payout.currency)
+    words = {
+        "payout.mark_paid": (
+            _("%(amount)s was paid", amount=amount),
+            _("Propose that %(amount)s was paid", amount=amount),
+        ),
+        "payout.give_back": (
+            _("Give %(amount)s back", amount=amount),
+            _("Propose to give %(amount)s back", amount=amount),
+        ),
+        "payout.claw_back": (
+            _("Claw %(amount)s back", amount=amount),
+            _("Propose to claw %(amount)s back", amount=amount),
+        ),
+        "payout.write_off": (
+            _("Write %(amount)s off", amount=amount),
+            _("Propose to write %(amount)s off", amount=amount),
+        ),
+    }
+    return words[action][proposes]

@@ -1,0 +1,72 @@
+"""The lists of payouts, by the question that is asked of them."""
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from webapp.admin.ui.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.columns import Column, Filter, choice, since, until
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.tabbed_screen import Tabs
+from webapp.domain.states import PayoutStatus
+from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
+from webapp.providers.registry import KNOWN
+from webapp.services.payout_search import payouts_matching, payouts_of
+from webapp.services.payout_stops import account_changed
+
+TABS: Tabs = {
+    "waiting": (_l("Waiting"), (Payout.status == PayoutStatus.PENDING,)),
+    "under_way": (_l("Under way"), (Payout.status.in_((PayoutStatus.SENDING, PayoutStatus.SENT)),)),
+    "in_doubt": (_l("In doubt"), (Payout.doubted_at.is_not(None),)),
+    "account_changed": (_l("Account changed"), (Payout.status == PayoutStatus.PENDING, account_changed())),
+    "paid_twice": (_l("Paid after all"), (Payout.paid_after_all_at.is_not(None),)),
+    "succeeded": (_l("Succeeded"), (Payout.status == PayoutStatus.SUCCEEDED,)),
+    "came_back": (
+        _l("Failed and reversed"),
+        (Payout.status.in_((PayoutStatus.FAILED, PayoutStatus.REVERSED)),),
+    ),
+    "cancelled": (_l("Cancelled"), (Payout.status == PayoutStatus.CANCELLED,)),
+    "all": (_l("All"), ()),
+}
+_PARTY = select(Party.name).where(Party.id == Payout.party_id).scalar_subquery()
+_SCHEDULE = select(PayoutSchedule.ref).where(PayoutSchedule.id == Payout.schedule_id).scalar_subquery()
+_DESTINATION = (
+    select(PayoutDestination.bank_code + " ···" + PayoutDestination.account_ending)
+    .where(PayoutDestination.id == Payout.destination_id)
+    .scalar_subquery()
+)
+
+LISTING = Listing(
+    key=Payout.id,
+    columns=(
+        Column("ref", _l("Payout"), Payout.ref, kind="ref", link=lambda row: url_for("payouts.one", payout_id=row.id)),
+        Column("id", _l("Number"), Payout.id, shown=False),
+        Column("party", _l("Party"), _PARTY, link=lambda row: url_for("parties.one", party_id=row.party_id)),
+        Column("party_id", "", Payout.party_id, shown=False, exported=False),
+        Column("destination", _l("To"), _DESTINATION),
+        Column("provider", _l("Provider"), Payout.provider),
+        Column("amount", _l("Amount"), Payout.amount, kind="money"),
+        Column("currency", _l("Currency"), Payout.currency, shown=False),
+        Column("status", _l("Status"), Payout.status, kind="badge"),
+        Column(
+            "schedule",
+            _l("Schedule"),
+            _SCHEDULE,
+            link=lambda row: url_for("payout-schedules.one", payout_schedule_id=row.schedule_id),
+        ),
+        Column("schedule_id", "", Payout.schedule_id, shown=False, exported=False),
+        Column("created_at", _l("Written"), Payout.created_at, kind="when", sort=Payout.id),
+        Column("said", _l("Last word"), Payout.said, kind="word"),
+    ),
+    filters=(
+        choice("provider", _l("Provider"), Payout.provider, [(name, name) for name in KNOWN]),
+        currency("currency", _l("Currency"), Payout.currency),
+        amount_from("from", _l("Amount from"), Payout.amount, Payout.currency),
+        amount_to("to", _l("Amount to"), Payout.amount, Payout.currency),
+        Filter("party", _l("Party"), payouts_of),
+        since("since", _l("Written from"), Payout.created_at),
+        until("until", _l("Written until"), Payout.created_at),
+    ),
+    search=payouts_matching,
+    search_hint=_l("Payout, schedule or party"),
+)

@@ -1,0 +1,189 @@
+"""What people may do with payout schedules: plan, change and cancel them, and have them paid now."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from webapp import clock
+from webapp.admin.escrows.actions import ReasonForm
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import exact, money, when
+from webapp.admin.ui.forms import DeskForm, InstantField, MoneyField, checked_currency, in_major
+from webapp.admin.ui.run_actions import started
+from webapp.admin.ui.screen import Screen
+from webapp.errors import Invalid, NotFound
+from webapp.models import PayoutSchedule
+from webapp.security import current_actor
+from webapp.services import parties, payout_schedules, payout_terms
+from webapp.services.payout_schedules import NewSchedule
+from webapp.services.payout_terms import Terms
+
+_WHEN = _l("Choose a date and time.")
+
+
+class TermsForm(DeskForm):
+    """Money that is sent by hand: what the page said travels with the form."""
+
+    shown = HiddenField()
+
+
+class PlanForm(DeskForm):
+    """When how much is paid."""
+
+    amount = MoneyField(_l("Amount"), [InputRequired(_l("Write an amount."))])
+    due_at = InstantField(_l("Due"), [InputRequired(_WHEN)])
+    guarantee = InstantField(
+        _l("Guarantee ends"), [Optional()], description=_l("Nothing is paid before. Empty for no guarantee.")
+    )
+    placement = StringField(_l("Placement"), [Length(max=80)], description=_l("What it is for, if anything."))
+    version = HiddenField()
+
+    def due(self) -> datetime:
+        """When it is due."""
+        return cast(datetime, self.due_at.data)
+
+    def until(self) -> datetime | None:
+        """When the guarantee ends."""
+        return cast("datetime | None", self.guarantee.data)
+
+
+class NewPlanForm(PlanForm):
+    """A payout to be."""
+
+    ref = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
+    party = StringField(_l("Party's reference"), [DataRequired(_l("Say who is paid.")), Length(max=80)])
+    currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN.")), Length(max=3)])
+    field_order = ("ref", "party", "amount", "currency", "due_at", "guarantee", "placement")
+
+    def visible(self) -> list[Any]:
+        """Who and what first, then when."""
+        return [self[name] for name in self.field_order]
+
+
+class PayoutPlanDeeds(Screen):
+    """The doors of payout schedules."""
+
+    @door("/add", permission="payout:manage", form=NewPlanForm, asks="_add_asked")
+    def add(self, form: NewPlanForm) -> Done:
+        """Plan a payout."""
+        code = checked_currency(form.said("currency"))
+        amount = form.amount.minor(code)
+        with self.transaction() as session:
+            party_id = _party(session, form.said("party"))
+            new = NewSchedule(
+                form.said("ref"), party_id, amount, code, form.due(), form.said("placement"), form.until()
+            )
+            made = payout_schedules.create(session, new, at=clock.now(), actor=current_actor())
+        return _planned(made, _("%(ref)s is planned: %(amount)s, due %(due)s.")), self.at(
+            "one", payout_schedule_id=made.id
+        )
+
+    @door("/<int:payout_schedule_id>/change", permission="payout:manage", form=PlanForm, asks="_change_asked")
+    def change(self, payout_schedule_id: int, form: PlanForm) -> Done:
+        """Change amount, dates and placement."""
+        amount = form.amount.minor(self._schedule(payout_schedule_id).currency)
+        with self.transaction() as session:
+            changed = payout_schedules.change(
+                session,
+                payout_schedule_id,
+                amount=amount,
+                due_at=form.due(),
+                guarantee_completion_date=form.until(),
+                placement=form.said("placement"),
+                version=form.number("version"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+            return _planned(changed, _("%(ref)s is changed: %(amount)s, due %(due)s."))
+
+    @door("/<int:payout_schedule_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_cancel_asked")
+    def cancel(self, payout_schedule_id: int, form: ReasonForm) -> Done:
+        """Give it up before it is paid."""
+        with self.transaction() as session:
+            ended = payout_schedules.cancel(
+                session, payout_schedule_id, form.said("reason"), at=clock.now(), actor=current_actor()
+            )
+            return _("%(ref)s is cancelled.", ref=ended.ref)
+
+    @door("/<int:payout_schedule_id>/trigger", permission="payout:retry", form=TermsForm, asks="_trigger_asked")
+    def trigger(self, payout_schedule_id: int, form: TermsForm) -> Done:
+        """Pay it now, whatever its date says."""
+        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.said("shown")}
+        return started(self, partial(payout_schedules.trigger, schedule_id=payout_schedule_id, **how))
+
+    @door("/process-due", permission="payout:retry", asks="_process_due_asked")
+    def process_due(self, form: DeskForm) -> Done:
+        """Pay everything that is due."""
+        return started(self, partial(payout_schedules.trigger_due, actor=current_actor()))
+
+    def _schedule(self, payout_schedule_id: int) -> PayoutSchedule:
+        with self.reading() as session:
+            return payout_schedules.get(session, payout_schedule_id)
+
+    def _add_asked(self) -> Asked:
+        summary = _("It is paid out of the party's wallet by the daily run, once it is due.")
+        return Asked(_("Plan a payout"), self.at(), summary, _("Plan the payout"))
+
+    def _asked(self, payout_schedule_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
+        found = self._schedule(payout_schedule_id)
+        amount = money(found.amount, found.currency)
+        said = {"ref": found.ref, "amount": amount}
+        back = self.at("one", payout_schedule_id=found.id)
+        facts = [(_("Amount"), amount), (_("Due"), when(found.due_at))]
+        return Asked(title % said, back, summary % said, verb % said, danger, facts=facts)
+
+    def _change_asked(self, payout_schedule_id: int) -> Asked:
+        found = self._schedule(payout_schedule_id)
+        asked = self._asked(
+            found.id,
+            _("Change %(ref)s"),
+            _("A schedule that failed waits again, with all its attempts."),
+            _("Save"),
+        )
+        asked.values = {
+            "amount": in_major(found.amount, found.currency),
+            "due_at": found.due_at,
+            "guarantee": found.guarantee_completion_date,
+            "placement": found.placement,
+            "version": found.version,
+        }
+        return asked
+
+    def _cancel_asked(self, payout_schedule_id: int) -> Asked:
+        summary = _("%(amount)s is not paid out; it stays in the wallet.")
+        return self._asked(payout_schedule_id, _("Cancel %(ref)s"), summary, _("Cancel the schedule"), danger=True)
+
+    def _trigger_asked(self, payout_schedule_id: int) -> Asked:
+        with self.reading() as session:
+            terms = payout_terms.of(session, payout_schedules.get(session, payout_schedule_id))
+        summary = _("%(amount)s leaves the wallet and is sent at once, whatever its date says, to the account below.")
+        asked = self._asked(payout_schedule_id, _("Pay %(ref)s now"), summary, _("Pay %(amount)s now"))
+        asked.facts, asked.values = shown_terms(terms), {"shown": terms.stamp}
+        return asked
+
+    def _process_due_asked(self) -> Asked:
+        summary = _("Every schedule on the tab Due is paid now, as the daily run would.")
+        return Asked(_("Process all that is due"), self.at(), summary, _("Process all that is due"))
+
+
+def shown_terms(terms: Terms) -> list[tuple[Any, Any]]:
+    """Amount, date and account, as they would be sent now."""
+    return [(_("Amount"), str(terms.amount)), (_("Due"), when(terms.due_at)), (_("To"), terms.account)]
+
+
+def _planned(schedule: PayoutSchedule, sentence: str) -> str:
+    """The sentence with the amount and the date as they were understood."""
+    amount = money(schedule.amount, schedule.currency)
+    return sentence % {"ref": schedule.ref, "amount": amount, "due": exact(schedule.due_at)}
+
+
+def _party(session: Any, ref: str) -> int:
+    try:
+        return parties.by_ref(session, ref).id
+    except NotFound as missing:
+        raise Invalid(missing.detail, fields={"party": missing.detail}) from None

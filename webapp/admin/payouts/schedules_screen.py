@@ -1,0 +1,72 @@
+"""Payout schedules: payouts that are due on a date."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import clock
+from webapp.admin.payouts.schedule_actions import PayoutPlanDeeds
+from webapp.admin.payouts.schedules_listing import DUE_LISTING, LISTING, TABS, WAITING_TABS
+from webapp.admin.ui.action_links import Offer, offer
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.remedies import with_links
+from webapp.admin.ui.screen import page
+from webapp.admin.ui.tabbed_screen import TabbedScreen
+from webapp.admin.ui.timeline import in_words
+from webapp.security.context import runtime
+from webapp.services import payout_plan, stop
+from webapp.services.payout_plan import Plan
+
+
+class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
+    """Every payout schedule, by how far it is."""
+
+    noun = "payout-schedules"
+    title = _l("Schedules of payouts")
+    permission = "payout:read"
+    group = "money"
+    icon = "clock"
+    place = 16
+    list_template = "payout-schedules/index.html"
+    lead = _l("Payouts that are due on a date; the daily run pays them out of the parties' wallets.")
+    empty = _l("No payout schedule is like this. Administrators plan payouts here or through the API.")
+    listing, tabs = LISTING, TABS
+
+    def asked(self) -> Listing:
+        """What waits is shown by its date."""
+        return DUE_LISTING if self.tab() in WAITING_TABS else LISTING
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The tabs, and the deeds of the list as a whole."""
+        offers = [
+            offer("process_due", _("Process all due…"), "play", "payout:retry", stop.hindrance(session)),
+            offer("add", _("Plan a payout…"), "plus", "payout:manage", tone="primary"),
+        ]
+        return super().around(session) | {"offers": offers}
+
+    @page("/<int:payout_schedule_id>")
+    def one(self, payout_schedule_id: int) -> Any:
+        """A schedule: why it was not paid yet, its attempts, and what can be done."""
+        now, ways = clock.now(), runtime().providers.ways_to_pay
+        with self.reading() as session:
+            plan = payout_plan.read(session, payout_schedule_id)
+        why = with_links(payout_plan.reasons(plan, now, ways))
+        offers = _offers(plan)
+        return self.show(
+            "one.html",
+            plan=plan,
+            why=why,
+            next_look=payout_plan.next_look(plan, now),
+            moments=in_words(plan.moments),
+            offers=offers,
+        )
+
+
+def _offers(plan: Plan) -> list[Offer]:
+    cancelled, changed = payout_plan.closed(plan, "cancelled"), payout_plan.closed(plan, "changed")
+    return [
+        offer("cancel", _("Cancel…"), "cross", "payout:manage", cancelled, "danger-quiet"),
+        offer("change", _("Change…"), "clock", "payout:manage", changed),
+        offer("trigger", _("Pay now…"), "play", "payout:retry", payout_plan.why_not_now(plan, clock.now()), "primary"),
+    ]

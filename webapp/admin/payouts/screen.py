@@ -1,0 +1,145 @@
+"""Payouts: money that leaves to a bank or mobile account."""
+
+from functools import partial
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.admin.escrows.actions import ReasonForm
+from webapp.admin.payouts.actions import PayoutDeeds, decisions
+from webapp.admin.payouts.listing import LISTING, TABS
+from webapp.admin.payouts.rerouting import PayoutRerouting, reroutings
+from webapp.admin.payouts.schedule_actions import TermsForm, shown_terms
+from webapp.admin.ui.action_links import Offer, offer
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.formatting import money, provider_word
+from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.run_actions import started
+from webapp.admin.ui.screen import page
+from webapp.admin.ui.tabbed_screen import TabbedScreen
+from webapp.admin.ui.timeline import in_words
+from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import payout_destinations, payout_explanation, payout_file, payout_pauses, payout_probes, payouts
+from webapp.services.payout_file import PayoutFile
+
+
+class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
+    """Every payout, by how far it is."""
+
+    noun = "payouts"
+    title = _l("Payouts")
+    permission = "payout:read"
+    group = "money"
+    icon = "leave"
+    place = 14
+    lead = _l("Money that leaves to bank and mobile accounts, each payout sent once.")
+    empty = _l("No payout is like this. A payout appears when a payout schedule is due or somebody has it paid.")
+    listing, tabs = LISTING, TABS
+    list_template = "list.html"
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The tabs, and why a provider sends none at present."""
+        standing = payout_pauses.standing(session).values()
+        return super().around(session) | {"pauses": [payout_pauses.in_words(each) for each in standing]}
+
+    @page("/<int:payout_id>")
+    def one(self, payout_id: int) -> Any:
+        """A payout: where it went, what its provider said, and what can be done."""
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+            offers = _offers(session, file)
+        why = payout_explanation.why(file, clock.now(), runtime().settings)
+        return self.show("one.html", file=file, why=why, moments=in_words(file.moments), offers=offers)
+
+    @door("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm, asks="_retry_asked")
+    def retry(self, payout_id: int, form: TermsForm) -> Done:
+        """A new payout in its place, by a run of its own."""
+        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.said("shown")}
+        return started(self, partial(payouts.retry, payout_id=payout_id, **how))
+
+    @door("/<int:payout_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_cancel_asked")
+    def cancel(self, payout_id: int, form: ReasonForm) -> Done:
+        """Give it up before it is sent."""
+        with self.transaction() as session:
+            payout = payouts.cancel(
+                session,
+                payout_id,
+                form.said("reason"),
+                at=clock.now(),
+                actor=current_actor(),
+                settings=runtime().settings,
+            )
+            return _("%(ref)s is cancelled; the money is in the wallet again.", ref=payout.ref)
+
+    @door("/try-now", permission="payout:retry", asks="_try_now_asked")
+    def try_now(self, form: DeskForm) -> Done:
+        """Try one payout of each paused provider at once."""
+        with self.transaction() as session:
+            providers, run = payout_probes.try_now(session, at=clock.now(), actor=current_actor())
+            if run is not None:
+                enqueue_after_commit(runtime(), session, run)
+        said = _("One payout through %(names)s is tried now.", names=", ".join(providers))
+        return (said, url_for("runs.one", run_id=run.id)) if run is not None else said
+
+    def _try_now_asked(self) -> Asked:
+        summary = _(
+            "One payout of each provider that is paused is sent now, without waiting for the ten minutes to pass. When "
+            "it is taken, all others go on by themselves; when it is refused, all wait on."
+        )
+        return Asked(_("Try payouts now"), self.at(), summary, _("Try one now"))
+
+    def _asked(self, payout_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        amount = money(file.payout.amount, file.payout.currency)
+        facts = [
+            (_("Amount"), amount),
+            (_("Party"), file.party.name),
+            (_("Last word"), provider_word(file.payout.said)),
+        ]
+        said = {"ref": file.payout.ref, "amount": amount}
+        back = self.at("one", payout_id=payout_id)
+        return Asked(title % said, back, summary % said, verb % said, danger, facts=facts)
+
+    def _retry_asked(self, payout_id: int) -> Asked:
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        summary = _("A new payout of %(amount)s is sent at once, under a reference of its own, to the account below.")
+        asked = self._asked(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
+        if file.terms is not None:
+            tried = payout_destinations.masked(file.destination)
+            asked.facts = [
+                *shown_terms(file.terms),
+                (_("Failed at"), tried),
+                (_("Last word"), provider_word(file.payout.said)),
+            ]
+            asked.values = {"shown": file.terms.stamp}
+        return asked
+
+    def _cancel_asked(self, payout_id: int) -> Asked:
+        summary = _("It is not sent: %(amount)s goes back to the wallet, and its schedule is cancelled.")
+        return self._asked(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
+
+
+def _not_askable(file: PayoutFile) -> str:
+    if file.payout.provider not in runtime().providers.paying:
+        return _("%(provider)s is not configured, so it can't be asked.", provider=file.payout.provider)
+    return payouts.why_no_asking(file.payout)
+
+
+def _offers(session: Session, file: PayoutFile) -> list[Offer]:
+    no_cancel = payouts.why_no_cancel(file.payout, clock.now(), runtime().settings)
+    no_retry = payout_file.why_no_retry(file, clock.now())
+    return [
+        *decisions(session, file.payout),
+        *reroutings(file),
+        offer("ask", _("Ask now…"), "question", "payout:retry", _not_askable(file)),
+        offer("cancel", _("Cancel…"), "cross", "payout:manage", no_cancel, "danger-quiet"),
+        offer("retry", _("Retry…"), "refresh", "payout:retry", no_retry, "primary"),
+    ]

@@ -1,0 +1,112 @@
+"""Settings: the switch that stops outgoing money, the limits above which two must agree, and what is set outside."""
+
+import json
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired
+
+from webapp import clock
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
+from webapp.admin.ui.screen import Screen, page
+from webapp.domain.money import Money, major_text
+from webapp.errors import Invalid
+from webapp.security import current_actor
+from webapp.security.context import runtime
+from webapp.services import limits, stop
+from webapp.services.shown_settings import masked
+
+
+class StopForm(DeskForm):
+    """Why outgoing money is stopped, or may flow again."""
+
+    why = TextAreaField(_l("Reason"), [DataRequired(_l("Say why; everybody reads it."))])
+
+
+class LimitsForm(DeskForm):
+    """One limit, of one currency; an empty one means that two must agree on every amount."""
+
+    seen = HiddenField()
+    currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN."))])
+    limit = MoneyField(
+        _l("Limit"), description=_l("Up to this amount a day, one person decides alone. Empty: nobody does.")
+    )
+
+
+class SettingsScreen(Screen):
+    """What admins decide for the whole desk."""
+
+    noun = "settings"
+    title = _l("Settings")
+    permission = "settings:manage"
+    group = "desk"
+    icon = "contrast"
+    place = 30
+
+    @page("/")
+    def index(self) -> Any:
+        """Everything that is set."""
+        with self.reading() as session:
+            set_limits = limits.all_limits(session, runtime().settings)
+            stopped = stop.stopped(session)
+        return self.show("index.html", limits=set_limits, stopped=stopped, outside=masked(runtime().settings))
+
+    @door("/stop", permission="money:stop", form=StopForm, asks="_stop_asked")
+    def stop(self, form: StopForm) -> Done:
+        """Stop all outgoing money."""
+        with self.transaction() as session:
+            stop.stop(session, form.said("why"), at=clock.now(), actor=current_actor())
+        return _("Outgoing money is stopped.")
+
+    @door("/resume", permission="money:stop", form=StopForm, asks="_resume_asked")
+    def resume(self, form: StopForm) -> Done:
+        """Let outgoing money flow again."""
+        with self.transaction() as session:
+            stop.resume(session, form.said("why"), at=clock.now(), actor=current_actor())
+        return _("Outgoing money flows again.")
+
+    @door("/limits", permission="settings:manage", form=LimitsForm, asks="_limits_asked", again=True)
+    def limits(self, form: LimitsForm) -> Done:
+        """Set the limit of one currency."""
+        currency = checked_currency(form.said("currency"))
+        seen = _seen(form)
+        changed = {code: amount for code, amount in seen.items() if code != currency} | _typed(form, currency)
+        with self.transaction() as session:
+            limits.set_limits(session, changed, at=clock.now(), actor=current_actor(), seen=seen)
+        if currency not in changed:
+            return _("%(currency)s has no limit now: two must agree on every amount.", currency=currency)
+        return _("The limit is %(amount)s now.", amount=Money(changed[currency], currency))
+
+    def _stop_asked(self) -> Asked:
+        summary = _(
+            "No job and no person can release, refund, split or repay anything until it is let go. "
+            "Runs that would move money end as failed; nothing is lost, and what is due stays due."
+        )
+        return Asked(_("Stop all outgoing money"), self.at(), summary, _("Stop all outgoing money"), danger=True)
+
+    def _resume_asked(self) -> Asked:
+        summary = _("Jobs and people can move money again at once. What fell due meanwhile leaves with the next runs.")
+        return Asked(_("Let outgoing money flow"), self.at(), summary, _("Let outgoing money flow"), danger=True)
+
+    def _limits_asked(self) -> Asked:
+        with self.reading() as session:
+            found = limits.all_limits(session, runtime().settings)
+        facts = [(code, major_text(amount, code)) for code, amount in sorted(found.items())]
+        summary = _("Above the limit a decision is only proposed, and a second person approves it.")
+        values = {"seen": json.dumps(found)}
+        return Asked(_("Change a limit"), self.at(), summary, _("Save the limit"), facts=facts, values=values)
+
+
+def _seen(form: LimitsForm) -> dict[str, int]:
+    try:
+        found = json.loads(form.said("seen"))
+        return {str(code): int(amount) for code, amount in found.items()}
+    except (ValueError, AttributeError, TypeError):
+        raise Invalid(_("This form can't be used any more. Load the page again.")) from None
+
+
+def _typed(form: LimitsForm, currency: str) -> dict[str, int]:
+    return {currency: form.limit.minor(currency)} if form.said("limit") else {}

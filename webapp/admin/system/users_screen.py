@@ -1,0 +1,220 @@
+"""People who sign in: their roles, and getting them in and out."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import case, func, or_, select
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from webapp import clock
+from webapp.admin.ui.columns import Column, flag
+from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.forms import Choices, DeskForm
+from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.screen import page
+from webapp.domain.permissions import ROLES, of_roles
+from webapp.models import ApiToken, Role, User
+from webapp.models.user import user_roles
+from webapp.security import current_actor
+from webapp.services import passwords, sessions, tokens, users
+
+_ROLES_OF = (
+    select(func.aggregate_strings(Role.name, ", "))
+    .join(user_roles, user_roles.c.role_id == Role.id)
+    .where(user_roles.c.user_id == User.id)
+    .scalar_subquery()
+)
+_EACH_ROLE = [(role, role) for role in ROLES]
+
+
+class UserForm(DeskForm):
+    """A new user."""
+
+    name = StringField(_l("Name"), [DataRequired(_l("Say who this is.")), Length(max=200)])
+    email = StringField(_l("Email"), [DataRequired(_l("Write an address.")), Length(max=200)])
+    roles = Choices(_l("Roles"), choices=_EACH_ROLE)
+
+
+class RolesForm(DeskForm):
+    """Which roles a user has."""
+
+    roles = Choices(_l("Roles"), choices=_EACH_ROLE)
+
+
+class ReasonForm(DeskForm):
+    """Why it is done."""
+
+    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why.")), Length(max=500)])
+
+
+class UserScreen(ListScreen):
+    """Who may sign in, and as what."""
+
+    noun = "users"
+    title = _l("Users")
+    permission = "user:manage"
+    group = "desk"
+    icon = "people"
+    place = 10
+    list_template = "users/index.html"
+    lead = _l("Who may sign in, and as what.")
+    empty = _l("Nobody matches. Clear the filters, or add a user.")
+    listing = Listing(
+        key=User.id,
+        sort="name",
+        columns=(
+            Column("name", _l("Name"), User.name, kind="ref", sort=True, link=lambda row: f"/users/{row.id}"),
+            Column("id", _l("Number"), User.id, shown=False),
+            Column("email", _l("Email"), User.email, sort=True),
+            Column("roles", _l("Roles"), _ROLES_OF),
+            Column("state", _l("State"), case((User.active, "active"), else_="disabled"), kind="badge"),
+            Column(
+                "second_factor",
+                _l("Second factor"),
+                case((User.totp_secret.is_(None), "off"), else_="on"),
+                kind="badge",
+            ),
+            Column("created_at", _l("Added"), User.created_at, kind="when"),
+        ),
+        filters=(
+            flag("disabled", _l("Disabled only"), User.active.is_(False)),
+            flag("no_second_factor", _l("Without a second factor"), User.totp_secret.is_(None)),
+        ),
+        search=lambda words: or_(
+            User.email == words.lower(), func.lower(User.name).startswith(words.lower(), autoescape=True)
+        ),
+        search_hint=_l("Name or email"),
+    )
+
+    @page("/<int:user_id>")
+    def one(self, user_id: int) -> Any:
+        """A user: roles, state and open sign-ins."""
+        with self.reading() as session:
+            at, user = clock.now(), users.find(session, user_id)
+            opened, held = sessions.of_user(session, user_id, at), tokens.of_person(session, user_id, at)
+        return self.show("one.html", user=user, open=opened, tokens=held)
+
+    @door("/add", permission="user:manage", form=UserForm, asks="_add_asked", again=True)
+    def add(self, form: UserForm) -> Done:
+        """Add a user with a password that is shown once."""
+        password = passwords.generated()
+        with self.transaction() as session:
+            user = users.create(
+                session,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                roles=form.roles.data or [],
+                password=password,
+                must_change=True,
+                at=clock.now(),
+                actor=current_actor(),
+            )
+        return self._once(_("%(name)s can sign in now", name=user.name), user.id, password)
+
+    @door("/<int:user_id>/roles", permission="user:manage", form=RolesForm, asks="_roles_asked", again=True)
+    def roles(self, user_id: int, form: RolesForm) -> Done:
+        """Give a user other roles."""
+        at, chosen = clock.now(), form.roles.data or []
+        with self.transaction() as session:
+            over = tokens.beyond(session, user_id, of_roles(chosen), at)
+            user = users.change_roles(session, user_id, chosen, at=at, actor=current_actor())
+        return _("%(name)s has other roles now.", name=user.name) + _ended(over)
+
+    @door("/<int:user_id>/disable", permission="user:manage", form=ReasonForm, asks="_disable_asked")
+    def disable(self, user_id: int, form: ReasonForm) -> Done:
+        """Let a user in no more."""
+        at = clock.now()
+        with self.transaction() as session:
+            over = tokens.beyond(session, user_id, frozenset(), at)
+            user = users.disable(session, user_id, at=at, actor=current_actor(), reason=form.reason.data)
+        return _("%(name)s is disabled and signed out everywhere.", name=user.name) + _ended(over)
+
+    @door("/<int:user_id>/enable", permission="user:manage", asks="_enable_asked", again=True)
+    def enable(self, user_id: int, form: DeskForm) -> Done:
+        """Let a user in again."""
+        with self.transaction() as session:
+            user = users.enable(session, user_id, at=clock.now(), actor=current_actor())
+        return _("%(name)s may sign in again.", name=user.name)
+
+    @door("/<int:user_id>/reset", permission="user:manage", asks="_reset_asked", again=True)
+    def reset(self, user_id: int, form: DeskForm) -> Done:
+        """A new password, shown once."""
+        with self.transaction() as session:
+            password = users.reset(session, user_id, at=clock.now(), actor=current_actor())
+        return self._once(_("The password was reset"), user_id, password)
+
+    def _once(self, title: str, user_id: int, password: str) -> Any:
+        lead = _(
+            "Hand this password over in person or by phone. It is shown once, and must be changed at the first sign-in."
+        )
+        return self.shown_once(title, lead, password, self.at("one", user_id=user_id))
+
+    def _named(self, user_id: int) -> str:
+        with self.reading() as session:
+            return users.find(session, user_id).name
+
+    def _tokens_of(self, user_id: int) -> list[tuple[str, str]]:
+        """What machines sign in with in this person's name, as a fact beside the form."""
+        with self.reading() as session:
+            held = tokens.of_person(session, user_id, clock.now())
+        named = "; ".join(f"{token.name} ({', '.join(token.scopes)})" for token in held)
+        return [(_("API tokens"), named)] if held else []
+
+    def _add_asked(self) -> Asked:
+        return Asked(
+            _("Add a user"),
+            self.at(),
+            verb=_("Add user"),
+            summary=_("A password is made for them and shown to you once. They choose their own at the first sign-in."),
+        )
+
+    def _roles_asked(self, user_id: int) -> Asked:
+        with self.reading() as session:
+            user = users.find(session, user_id)
+        held = [role.name for role in user.roles]
+        return Asked(
+            _("Roles of %(name)s", name=user.name),
+            self.at("one", user_id=user_id),
+            _("API tokens of theirs that could do more than the new roles allow end at once."),
+            _("Save roles"),
+            values={"roles": held},
+            facts=self._tokens_of(user_id),
+        )
+
+    def _disable_asked(self, user_id: int) -> Asked:
+        summary = _(
+            "Every sign-in and every API token of theirs ends at once. They can't sign in until enabled again, "
+            "and their tokens stay ended."
+        )
+        return Asked(
+            _("Disable %(name)s", name=self._named(user_id)),
+            self.at("one", user_id=user_id),
+            summary,
+            _("Disable"),
+            danger=True,
+            facts=self._tokens_of(user_id),
+        )
+
+    def _enable_asked(self, user_id: int) -> Asked:
+        summary = _("They can sign in again with the password they had.")
+        return Asked(
+            _("Enable %(name)s", name=self._named(user_id)), self.at("one", user_id=user_id), summary, _("Enable")
+        )
+
+    def _reset_asked(self, user_id: int) -> Asked:
+        summary = _(
+            "They get a new password, which is shown to you once. Their second factor is turned off and every sign-in "
+            "of theirs ends."
+        )
+        title = _("Reset the sign-in of %(name)s", name=self._named(user_id))
+        return Asked(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)
+
+
+def _ended(ended: list[ApiToken]) -> str:
+    """Which tokens a change has ended, as one more sentence."""
+    if not ended:
+        return ""
+    return " " + _("Ended API tokens: %(names)s.", names=", ".join(token.name for token in ended))

@@ -1,0 +1,48 @@
+"""The cells of a list: a value as its column shows it. In Python, for a page has hundreds of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from webapp.admin.ui.badges import badge
+from webapp.admin.ui.columns import Column
+from webapp.admin.ui.formatting import money, provider_word, when
+
+_NOTHING = Markup('<span class="muted">–</span>')
+_REF = Markup('<a class="ref" href="%s">%s</a>')
+_LINK = Markup('<a href="%s">%s</a>')
+
+
+def cell(row: Any, column: Column) -> Any:
+    """The value of a row in a column, ready for the page."""
+    value = getattr(row, column.name)
+    if value is None:
+        return _NOTHING
+    shown = _KINDS.get(column.kind, _text)
+    return shown(row, column, value)
+
+
+def teach(app: Flask) -> None:
+    """Give `cell` to the templates."""
+    app.jinja_env.globals["cell"] = cell
+
+
+def _text(row: Any, column: Column, value: Any) -> Any:
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    return _LINK % (column.link(row), text) if column.link else text
+
+
+def _ref(row: Any, column: Column, value: Any) -> Any:
+    return _REF % (column.link(row), value) if column.link else escape(value)
+
+
+_KINDS: dict[str, Callable[[Any, Column, Any], Any]] = {
+    "money": lambda row, column, value: money(value, getattr(row, column.currency)),
+    "when": lambda _row, _column, value: when(value),
+    "badge": lambda _row, _column, value: badge(value),
+    "word": lambda _row, _column, value: provider_word(value),
+    "number": lambda _row, _column, value: f"{value:,}",
+    "ref": _ref,
+}

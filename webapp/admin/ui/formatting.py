@@ -1,0 +1,121 @@
+"""Values in words, for templates: money with its currency, time relative and exact, states with icon and colour."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import NumberPattern, parse_pattern
+from flask import Flask
+from flask_babel import format_timedelta, get_locale, gettext
+from markupsafe import Markup, escape
+
+from webapp import clock
+from webapp.admin.ui.badges import badge
+from webapp.domain import provider_phrases
+from webapp.domain.actors import named
+from webapp.domain.instants import parts_of, said, shown_in
+from webapp.domain.money import exponent, major_text, to_major
+from webapp.security.context import current_asker
+
+_TIME = Markup('<time datetime="%s" title="%s">%s</time>')
+_SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M %Z"}
+
+
+def current_zone() -> str:
+    """The IANA zone of who is reading."""
+    asker = current_asker()
+    return asker.user.zone if asker is not None and asker.user is not None else "UTC"
+
+
+def money(amount: int | None, currency: str) -> str:
+    """Minor units with their currency, in the reader's locale; plain for a currency that nobody knows."""
+    if amount is None:
+        return "–"
+    locale = get_locale() or "en"
+    try:
+        pattern = _pattern(exponent(currency))
+    except ValueError:
+        return f"{currency}\xa0{major_text(amount, currency)}"
+    return str(pattern.apply(to_major(amount, currency), locale, currency=currency, currency_digits=False))
+
+
+@lru_cache
+def _pattern(decimals: int) -> NumberPattern:
+    return parse_pattern("\xa4\xa4\xa0#,##0" + ("." + "0" * decimals if decimals else ""))
+
+
+def exact(instant: datetime) -> str:
+    """The instant in the reader's zone, to the second, with the zone's name."""
+    return _exactly(shown_in(instant, ZoneInfo(current_zone())))
+
+
+def _exactly(local: datetime) -> str:
+    return f"{local:%a %d %b %Y, %H:%M:%S} {local.tzname()}"
+
+
+def relative(instant: datetime) -> str:
+    """How long ago, or how far ahead: `3 hours ago`, `in 2 days`."""
+    distance = instant - clock.now()
+    if abs(distance.total_seconds()) < 5:
+        return gettext("now")
+    return format_timedelta(distance, add_direction=True, threshold=1.2)
+
+
+def when(instant: datetime | None, style: str = "relative") -> str:
+    """A `<time>` element: relative text, exact on hover; `exact` the other way round, `date` and `short` plain."""
+    if instant is None:
+        return "–"
+    if style == "exact":
+        text, title = exact(instant), relative(instant)
+    else:
+        local = shown_in(instant, ZoneInfo(current_zone()))
+        text = f"{local:{_SHAPES[style]}}" if style in _SHAPES else relative(instant)
+        title = _exactly(local)
+    stamp = instant.astimezone(UTC).isoformat(timespec="seconds")
+    return _TIME % (stamp, title, text)
+
+
+def told(sentence: str) -> Markup:
+    """A sentence of the desk's, its instants on the reader's clocks."""
+    zone = ZoneInfo(current_zone())
+    parts = [_told(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(sentence)]
+    return Markup("").join(parts)
+
+
+def _told(instant: datetime, zone: ZoneInfo) -> Markup:
+    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), said(instant, zone))
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def teach(app: Flask) -> None:
+    """Give the words to every template, as functions and as filters."""
+    known = (money, when, told, duration, exact, relative, badge)
+    words: dict[str, Any] = {word.__name__: word for word in known}
+    words["named"] = named
+    words["provider_word"] = provider_word
+    app.jinja_env.globals.update(words)
+    app.jinja_env.filters.update(words)
+    app.jinja_env.finalize = _shown
+
+
+def _shown(value: Any) -> Any:
+    """What is not known is left empty: no page says None."""
+    return "" if value is None else value
+
+
+def provider_word(word: str | None) -> Any:
+    """What a provider said, in a sentence; its own code is the hint of it, for whoever looks it up there."""
+    said = provider_phrases.sentence(word)
+    return Markup('<span title="{}">{}</span>').format(word, said) if provider_phrases.is_code(word) else said

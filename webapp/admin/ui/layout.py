@@ -1,0 +1,60 @@
+"""What surrounds every page: who is signed in, the menu, the environment, and whether money is stopped."""
+
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask_babel import get_locale
+
+from webapp.admin.ui.badges import icon
+from webapp.admin.ui.menu import menu
+from webapp.admin.ui.run_bars import run_bars
+from webapp.security.context import current_asker, runtime
+from webapp.security.declared import SIGNED_IN, permission_of
+from webapp.security.headers import nonce
+from webapp.security.views import THEMES
+from webapp.services import stop
+
+
+def surround(app: Flask) -> None:
+    """Give templates what they need for the page around their content."""
+    app.jinja_env.globals.update(
+        icon=icon,
+        nonce=nonce,
+        menu=menu,
+        asker=current_asker,
+        colours=colours,
+        money_stopped=money_stopped,
+        may=may,
+        environment=environment,
+        run_bars=run_bars,
+        get_locale=get_locale,
+    )
+
+
+def colours() -> str:
+    """The reader's choice of colours."""
+    chosen = request.cookies.get("desk_theme", "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def money_stopped() -> Any:
+    """Who stopped outgoing money, when and why; None while it flows."""
+    with runtime().db.reading() as session:
+        return stop.stopped(session)
+
+
+def may(permission: str) -> bool:
+    """Whether who is asking holds the permission."""
+    asker = current_asker()
+    return asker is not None and asker.actor.may(permission)
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether who is asking may see the page."""
+    permission = permission_of(current_app.view_functions[endpoint])
+    return permission == SIGNED_IN or may(permission or "")
+
+
+def environment() -> str:
+    """The name of this installation's environment."""
+    return runtime().settings.env

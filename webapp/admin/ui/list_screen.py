@@ -1,0 +1,45 @@
+"""A screen that is first of all a list."""
+
+from typing import Any, ClassVar
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+
+from webapp.admin.ui.csv_export import download
+from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.screen import Screen, page
+
+
+class ListScreen(Screen):
+    """Shows `listing` at its address, and all of it as CSV at `/export.csv`."""
+
+    listing: ClassVar[Listing]
+    list_template: ClassVar[str] = "components/list_page.html"
+    empty: ClassVar[Any] = _l("Nothing here yet.")
+    """What would appear here, and what to do."""
+    lead: ClassVar[Any] = ""
+    """A sentence under the title."""
+
+    @page("/")
+    def index(self) -> Any:
+        """The list."""
+        with self.reading() as session:
+            found = self.asked().read(session, request.args, *self.conditions())
+            return self.show(self.list_template, page=found, **self.around(session))
+
+    @page("/export.csv")
+    def export(self) -> Any:
+        """What the list shows, all of it, as a file."""
+        return download(self.noun, self.asked(), self.reading, request.args, *self.conditions())
+
+    def asked(self) -> Listing:
+        """The listing that the address asks for."""
+        return self.listing
+
+    def conditions(self) -> tuple[Any, ...]:
+        """The screen's own conditions on the list, such as a tab's."""
+        return ()
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """What else the template needs."""
+        return {}

@@ -1,0 +1,86 @@
+"""What the address of a list says: filters, search, order, page size and place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from webapp.admin.ui.columns import Filter
+
+if TYPE_CHECKING:
+    from webapp.admin.ui.listing import Listing
+
+SIZES = (25, 50, 100)
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """The address, read. Anything that can't be used is named in `problems` and left out."""
+
+    sort: str
+    descending: bool
+    size: int
+    search: str
+    after: str | None
+    before: str | None
+    args: dict[str, str]
+    values: dict[str, Any]
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, listing: "Listing", args: Mapping[str, str]) -> "ListState":
+        """Read the arguments of an address; `listing` says which there are."""
+        sort = _known_sort(listing, args.get("sort", ""))
+        values, problems = _parse(listing.filters, args)
+        size = args.get("size", "")
+        return cls(
+            sort=sort.lstrip("-"),
+            descending=sort.startswith("-"),
+            size=int(size) if size in map(str, SIZES) else SIZES[0],
+            search=args.get("q", "").strip()[:_LONGEST],
+            after=args.get("after"),
+            before=args.get("before"),
+            args={name: value for name, value in args.items() if value},
+            values=values,
+            problems=problems,
+        )
+
+    def chosen(self, filters: Sequence[Filter]) -> Iterator[tuple[Filter, Any]]:
+        """The filters that are set, with their values."""
+        for filter_ in filters:
+            if filter_.name in self.values:
+                yield filter_, self.values[filter_.name]
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list."""
+        return bool(self.values or self.search)
+
+    def link(self, **changes: str | None) -> str:
+        """The query with changes, from the first page on."""
+        kept = {name: value for name, value in self.args.items() if name not in ("after", "before")}
+        kept.update({name: value for name, value in changes.items() if value is not None})
+        return "?" + urlencode({name: value for name, value in kept.items() if changes.get(name, "") is not None})
+
+
+def _known_sort(listing: "Listing", wanted: str) -> str:
+    sortable = [column.name for column in listing.columns if column.sort is not False]
+    return wanted if wanted.removeprefix("-") in sortable else listing.sort
+
+
+def _parse(filters: Sequence[Filter], args: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for filter_ in filters:
+        typed = args.get(filter_.name, "").strip()[:_LONGEST]
+        if not typed:
+            continue
+        if filter_.kind == "choice" and typed not in [str(value) for value, _label in filter_.options()]:
+            problems[filter_.name] = f"{typed!r} can't be chosen here."
+            continue
+        try:
+            values[filter_.name] = filter_.parse(typed)
+        except ValueError as wrong:
+            problems[filter_.name] = str(wrong)
+    return values, problems

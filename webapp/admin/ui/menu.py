@@ -1,0 +1,46 @@
+"""Which screens there are: every Screen of the desk, in the order of the menu."""
+
+import importlib
+import pkgutil
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _
+
+import webapp.admin
+from webapp.admin.ui.screen import Screen
+
+GROUPS: dict[str, Any] = {
+    "": "",
+    "work": _("Work"),
+    "money": _("Money"),
+    "clock": _("Clock"),
+    "record": _("Record"),
+    "desk": _("Desk"),
+}
+
+
+_HERE = "webapp.admin."
+
+
+def screens() -> list[type[Screen]]:
+    """Every screen that a module of the desk defines, in the order of the menu."""
+    for module in pkgutil.walk_packages(webapp.admin.__path__, _HERE):
+        importlib.import_module(module.name)
+    order = list(GROUPS)
+    named = [screen for screen in _below(Screen) if "noun" in vars(screen) and screen.__module__.startswith(_HERE)]
+    return sorted(named, key=lambda screen: (order.index(screen.group), screen.place, screen.noun))
+
+
+def menu() -> list[tuple[Any, list[Any]]]:
+    """The groups with what the one who is asking may use, in order."""
+    shown: dict[str, list[Any]] = {group: [] for group in GROUPS}
+    for screen in current_app.extensions["admin"][0]._views:
+        if screen.is_visible() and screen.is_accessible():
+            shown[screen.group].append(screen)
+    return [(GROUPS[group], found) for group, found in shown.items() if found]
+
+
+def _below(base: type[Screen]) -> set[type[Screen]]:
+    found = set(base.__subclasses__())
+    return found.union(*(_below(screen) for screen in found))

@@ -1,0 +1,30 @@
+"""The page of whoever came second: what was decided, how it is now, and no form."""
+
+from typing import Any
+
+from webapp.admin.ui.timeline import in_words
+from webapp.errors import Overtaken
+from webapp.services import present_state
+from webapp.services.present_state import PresentState
+
+_KINDS = {"webhook": "incoming"}
+_NOBODYS = PresentState([], None, [], [])
+
+
+def overtaken(screen: Any, asked: Any, place: dict[str, Any], refusal: Overtaken) -> Any:
+    """Why it was not done, the decision that stands and the state of the thing, with the refusal's status."""
+    state = _state(screen, place)
+    shown = screen.show(
+        "components/overtaken.html", asked=asked, refusal=refusal, state=state, moments=in_words(state.moments)
+    )
+    return shown, refusal.status
+
+
+def _state(screen: Any, place: dict[str, Any]) -> PresentState:
+    """Of the first thing that the address names: `dispute_id` is a dispute."""
+    for name, number in place.items():
+        if name.endswith("_id") and isinstance(number, int):
+            with screen.reading() as session:
+                kind = name.removesuffix("_id")
+                return present_state.of(session, _KINDS.get(kind, kind), number)
+    return _NOBODYS

@@ -1,0 +1,21 @@
+"""Deeds that are done by a run of their own: the run is handed to the workers, and shown."""
+
+from collections.abc import Callable
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from webapp.admin.ui.screen import Screen
+from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.models import Run
+from webapp.security.context import runtime
+
+
+def started(screen: Screen, asked: Callable[[Session], Run]) -> tuple[str, str]:
+    """What the deed answers: a sentence, and the address of its run."""
+    with screen.transaction() as session:
+        run = asked(session)
+        enqueue_after_commit(runtime(), session, run)
+    said = _("Run %(number)s of %(job)s is queued.", number=run.id, job=run.job)
+    return said, url_for("runs.one", run_id=run.id)

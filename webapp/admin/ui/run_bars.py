@@ -1,0 +1,80 @@
+"""The last runs of a job as small bars: tall is long, a mark is a failure. Drawn as a whole: pages show hundreds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+from flask_babel import gettext as _
+from markupsafe import escape
+
+from webapp.admin.ui.badges import LOOKS
+from webapp.admin.ui.charts import Picture
+from webapp.admin.ui.formatting import current_zone, duration
+from webapp.domain.instants import shown_in
+
+_MARKED = frozenset({"failed", "lost", "missed", "partial"})
+_LOWEST, _TALLEST, _STEP, _FLOOR = 4, 26, 5, 30
+
+
+class Scale(NamedTuple):
+    """What all bars of a drawing share: the longest run in seconds, words of states, the zone, and an address."""
+
+    longest: float
+    words: dict[str, str]
+    zone: ZoneInfo
+    address: str
+
+
+def run_bars(runs: Sequence[Any], wanted: int = 60) -> Picture:
+    """Bars for the last `wanted` runs, given oldest first; they end at the right, and each leads to its run."""
+    shown = list(runs)[-wanted:]
+    words = {status: str(LOOKS[status].word) for status in {_status(run) for run in shown}}
+    longest = max((_seconds(run) for run in shown), default=0) or 1
+    scale = Scale(longest, words, ZoneInfo(current_zone()), url_for("runs.one", run_id=0).removesuffix("0"))
+    start = wanted - len(shown)
+    bars = "".join(_bar(run, (start + place) * _STEP, scale) for place, run in enumerate(shown))
+    said = escape(_sentence(shown, words))
+    return Picture(
+        f'<svg class="bars" viewBox="0 0 {wanted * _STEP} {_FLOOR}" preserveAspectRatio="xMaxYMid meet" role="img" '
+        f'aria-label="{said}"><title>{said}</title>{bars}</svg>'
+    )
+
+
+def _sentence(shown: Sequence[Any], words: dict[str, str]) -> str:
+    if not shown:
+        return _("No run yet")
+    counts = Counter(words[_status(run)] for run in shown)
+    said = ", ".join(f"{count} {word}" for word, count in counts.most_common())
+    return _("The last %(n)s runs: %(said)s", n=len(shown), said=said)
+
+
+def _bar(run: Any, x: int, scale: Scale) -> str:
+    """One bar as SVG: plain text put together, for there are hundreds; what is not a number of ours is escaped."""
+    status, seconds = _status(run), _seconds(run)
+    height = round(_LOWEST + seconds / scale.longest * (_TALLEST - _LOWEST))
+    mark = f'<circle cx="{x + 2}" cy="{max(_FLOOR - 3 - height, 2)}" r="1.8"></circle>' if status in _MARKED else ""
+    return (
+        f'<a href="{scale.address}{run.id}" tabindex="-1" aria-hidden="true"><g class="{LOOKS[status].tone}">'
+        f"<title>{escape(_title(run, scale.words[status], seconds, scale.zone))}</title>"
+        f'<rect class="reach" x="{x}" y="0" width="{_STEP}" height="{_FLOOR}"></rect>'
+        f'<rect x="{x}" y="{_FLOOR - height}" width="{_STEP - 1}" height="{height}" rx="1"></rect>{mark}</g></a>'
+    )
+
+
+def _title(run: Any, word: str, seconds: float, zone: ZoneInfo) -> str:
+    local = shown_in(run.started_at or run.at, zone)
+    title = f"{word} · {local:%a %d %b %Y, %H:%M:%S} {local.tzname()}"
+    return f"{title} · {duration(seconds)}" if run.finished_at and run.started_at else title
+
+
+def _status(run: Any) -> str:
+    status = str(getattr(run.status, "value", run.status))
+    return status if status in LOOKS else "never"
+
+
+def _seconds(run: Any) -> float:
+    if run.started_at is None or run.finished_at is None:
+        return 0.0
+    return float((run.finished_at - run.started_at).total_seconds())

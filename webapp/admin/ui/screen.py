@@ -1,0 +1,101 @@
+"""A screen of the desk: it reads rows, calls one service, and says what happened."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar, TypeVar
+
+from flask import Response, make_response, url_for
+from flask_admin import Admin, BaseView, expose
+from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
+from sqlalchemy.orm import Session
+
+from webapp.admin.ui.submission_guard import take_once
+from webapp.security.context import current_asker, note_saved, runtime
+from webapp.security.declared import OF_ITS_SCREEN, SIGNED_IN
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def page(rule: str = "/", *, permission: str = OF_ITS_SCREEN) -> Callable[[View], View]:
+    """A view to read: GET only. Its permission is its screen's, unless it names its own."""
+
+    def declare(view: View) -> View:
+        view.desk_permission = permission  # type: ignore[attr-defined]
+        return expose(rule, ("GET",))(view)
+
+    return declare
+
+
+class Screen(BaseView):
+    """The base of every screen. `noun` is its address, its endpoint and its folder of templates."""
+
+    noun: ClassVar[str]
+    title: ClassVar[Any]
+    permission: ClassVar[str]
+    group: ClassVar[str] = ""
+    """The part of the menu it stands in: `work`, `money`, `clock`, `record` or `desk`."""
+    icon: ClassVar[str] = "dot"
+    place: ClassVar[int] = 50
+    """Its order within the group, smallest first."""
+    in_menu: ClassVar[bool] = True
+    address: ClassVar[str | None] = None
+
+    def __init__(self) -> None:
+        super().__init__(
+            name=self.title,
+            category=self.group or None,
+            endpoint=self.noun,
+            url=self.address or f"/{self.noun}",
+            menu_icon_value=self.icon,
+        )
+
+    @page("/")
+    def index(self) -> Any:
+        """The screen's first page."""
+        return self.show("index.html")
+
+    def show(self, template: str, **values: Any) -> str:
+        """Render a template of this noun's folder, or one named with its folder."""
+        path = template if "/" in template else f"{self.noun}/{template}"
+        return self.render(path, **values)
+
+    def shown_once(self, title: str, lead: str, secret: str, back: str) -> Response:
+        """A page with a secret that is never shown again: it answers the form itself, for it can't be redirected."""
+        return make_response(self.show("components/once.html", heading=title, lead=lead, secrets=[secret], back=back))
+
+    def at(self, view: str = "index", **place: Any) -> str:
+        """The address of one of this screen's views."""
+        return url_for(f"{self.noun}.{view}", **place)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """The one transaction of a deed; a form that was sent twice is done once."""
+        with runtime().db.transaction() as session:
+            take_once(session)
+            yield session
+        note_saved()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A snapshot to read from."""
+        return runtime().db.reading()
+
+    def is_accessible(self) -> bool:
+        """Whether the menu shows this screen to who is asking."""
+        asker = current_asker()
+        return asker is not None and (self.permission == SIGNED_IN or asker.actor.may(self.permission))
+
+    def is_visible(self) -> bool:
+        """Whether it has a place in the menu."""
+        return self.in_menu
+
+    def create_blueprint(self, admin: Admin) -> AdminBlueprint:
+        """As Flask-Admin does, without a folder of its files."""
+        self.static_url_path = "/static"
+        return super().create_blueprint(admin)
+
+    def _handle_view(self, name: str, **kwargs: Any) -> None:
+        """The gate has checked the permission of the very view already."""
+
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run the view; a TypeError of its own stays loud."""
+        return fn(self, *args, **kwargs)

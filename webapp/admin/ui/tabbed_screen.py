@@ -1,0 +1,38 @@
+"""A list with tabs: one for each question people ask of it."""
+
+from typing import Any, ClassVar
+
+from flask import request
+
+from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.listing_state import ListState
+
+Tabs = dict[str, tuple[Any, tuple[Any, ...]]]
+"""What each tab is called, and its conditions on the list. The tab `all` has none."""
+
+
+class TabbedScreen(ListScreen):
+    """Shows the first of `tabs` unless the address names another; a search looks at everything."""
+
+    tabs: ClassVar[Tabs]
+    list_template: ClassVar[str] = "components/tabbed_list.html"
+
+    def conditions(self) -> tuple[Any, ...]:
+        """What the tab shows."""
+        return self.tabs[self.tab()][1]
+
+    def around(self, session: Any) -> dict[str, Any]:
+        """The row of tabs; a filter stays when the tab is changed."""
+        state, current = ListState.of(self.asked(), request.args), self.tab()
+        row = [
+            (label, state.link(tab=name, sort=None), name == current, None)
+            for name, (label, _where) in self.tabs.items()
+        ]
+        return {"tabs": row, "tab": current}
+
+    def tab(self) -> str:
+        """The tab that is shown."""
+        wanted = request.args.get("tab", "")
+        if wanted in self.tabs:
+            return wanted
+        return "all" if request.args.get("q") or request.args.get("party") else next(iter(self.tabs))

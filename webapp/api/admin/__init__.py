@@ -1,0 +1,1 @@
+"""The record: audit, reconciliation, tokens."""

@@ -1,0 +1,86 @@
+"""Comparisons of our books with others' over HTTP, and on what they differ."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from webapp.api.framework.pagination import listed
+from webapp.api.framework.routing import Call, Endpoints
+from webapp.api.framework.schemas import Page, Paged, Shape, Word, page_of
+from webapp.models import Difference, Reconciliation
+from webapp.services import differences
+
+endpoints = Endpoints("reconciliations")
+
+
+class ReconciliationsQuery(Paged):
+    """Which comparisons."""
+
+    source: Word | None = None
+
+
+class ReconciliationShape(Shape):
+    """One comparison; `said` is why it could not be finished, when it could not."""
+
+    id: int
+    source: str
+    run_id: int | None
+    at: AwareDatetime
+    since: AwareDatetime | None
+    until: AwareDatetime | None
+    compared: int
+    matched: int
+    missing_here: int
+    missing_there: int
+    skipped: int
+    undecided: int
+    collected_twice: int
+    different: int
+    accepted: int
+    said: str | None
+
+
+class DifferencesQuery(Paged):
+    """Which differences; `state` is open unless it is said. Accepted ones stay as a person accepted them."""
+
+    source: Word | None = None
+    kind: Literal["missing_here", "missing_there", "different"] | None = None
+    state: Literal["open", "accepted", "resolved", "all"] = "open"
+
+
+class DifferenceShape(Shape):
+    """Something on which two books differ; amounts in minor units."""
+
+    id: int
+    source: str
+    kind: str
+    reference: str
+    currency: str | None
+    ours: int | None
+    theirs: int | None
+    said: str
+    subject_kind: str | None
+    subject_id: int | None
+    first_seen_at: AwareDatetime
+    last_seen_at: AwareDatetime
+    accepted_at: AwareDatetime | None
+    accepted_by: str | None
+    accepted_reason: str | None
+    resolved_at: AwareDatetime | None
+
+
+@endpoints.get("/api/v1/reconciliations", "book:read")
+def list_reconciliations(call: Call, query: ReconciliationsQuery) -> Page[ReconciliationShape]:
+    """Comparisons, newest first."""
+    found = listed(call.session, Reconciliation, query, {Reconciliation.source: query.source})
+    return page_of(found, query, ReconciliationShape.model_validate)
+
+
+@endpoints.get("/api/v1/differences", "book:read")
+def list_differences(call: Call, query: DifferencesQuery) -> Page[DifferenceShape]:
+    """Differences, newest first."""
+    conditions = {Difference.source: query.source, Difference.kind: query.kind}
+    states = {"open": [differences.OPEN], "accepted": [differences.ACCEPTED], "all": []}
+    state = (states | {"resolved": [Difference.resolved_at.is_not(None)]})[query.state]
+    found = listed(call.session, Difference, query, conditions, *state)
+    return page_of(found, query, DifferenceShape.model_validate)

@@ -1,0 +1,77 @@
+"""API tokens over HTTP, for who may manage them."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp.api.framework.reauthentication import AskedAgain, ask_person_again
+from webapp.api.framework.routing import Call, Endpoints
+from webapp.api.framework.schemas import Currency, Given, Instant, MinorUnits, Name, Page, Paged, Shape, Word, page_of
+from webapp.domain.permissions import SCOPES
+from webapp.services import tokens
+
+endpoints = Endpoints("tokens")
+
+
+class TokenShape(Shape):
+    """A token without its secret."""
+
+    id: int
+    name: str
+    prefix: str
+    scopes: list[str]
+    daily_limits: dict[str, int] | None
+    owner: str
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None
+    revoked_at: Instant | None
+
+
+class NewTokenShape(TokenShape):
+    """A token with its secret, which is shown this once and never again."""
+
+    token: str | None
+
+
+Scope = Annotated[Word, Field(json_schema_extra={"enum": list(SCOPES)})]
+
+
+class NewToken(AskedAgain):
+    """What the token is for, and what it may do."""
+
+    name: Name
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
+    expires_at: Given | None = None
+    daily_limits: Annotated[
+        dict[Currency, Annotated[MinorUnits, Field(ge=1)]],
+        Field(description="With the scope `parties:money`: the most it may book a day, minor units by currency."),
+    ] = {}
+
+
+@endpoints.get("/api/v1/tokens", "token:manage")
+def list_tokens(call: Call, query: Paged) -> Page[TokenShape]:
+    """Tokens, newest first."""
+    found = tokens.page(call.session, before=query.before, limit=query.limit + 1)
+    return page_of(found, query, TokenShape.model_validate)
+
+
+@endpoints.post("/api/v1/tokens", "token:manage", status=201, before=ask_person_again, once=["token"])
+def create_token(call: Call, body: NewToken) -> NewTokenShape:
+    """Make a token. The same request sent again by its Idempotency-Key is answered without the secret."""
+    made, secret = tokens.create(
+        call.session,
+        name=body.name,
+        scopes=body.scopes,
+        expires_at=body.expires_at,
+        at=call.at,
+        actor=call.actor,
+        daily_limits=body.daily_limits,
+    )
+    return NewTokenShape(**TokenShape.model_validate(made).model_dump(), token=secret)
+
+
+@endpoints.post("/api/v1/tokens/<id:token_id>/revoke", "token:manage")
+def revoke_token(call: Call, token_id: int) -> TokenShape:
+    """End a token at once; twice is harmless."""
+    return TokenShape.model_validate(tokens.revoke(call.session, token_id, at=call.at, actor=call.actor))

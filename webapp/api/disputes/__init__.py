@@ -1,0 +1,1 @@
+"""Disputes, their messages and their evidence."""

@@ -1,0 +1,147 @@
+"""Disputes, what is said and attached, and what a decision would post, as the API gives them."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from sqlalchemy.orm import Session
+
+from webapp.api.approvals.schemas import Decision
+from webapp.api.framework.schemas import Input, Instant, MinorUnits, Money, Sentence, Shape, Version
+from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
+from webapp.models import Dispute
+from webapp.services import disputes, escrows
+from webapp.services.previews import Preview
+
+
+def _one_of(codes: dict[str, object]) -> AfterValidator:
+    def check(code: str) -> str:
+        if code not in codes:
+            raise ValueError(f"one of {', '.join(codes)}")
+        return code
+
+    return AfterValidator(check)
+
+
+ReasonCode = Annotated[str, _one_of(dict(REASON_CODES)), Field(json_schema_extra={"enum": list(REASON_CODES)})]
+ResolutionCode = Annotated[
+    str, _one_of(dict(RESOLUTION_CODES)), Field(json_schema_extra={"enum": list(RESOLUTION_CODES)})
+]
+_Share = Annotated[MinorUnits | None, Field(description="Minor units; only for a split.")]
+
+
+class DisputeShape(Shape):
+    """A claim that freezes its escrow until it is decided."""
+
+    id: int
+    ref: str
+    escrow_id: int
+    amount: Money
+    kind: str
+    claimant: str
+    reason_code: str
+    claim: str
+    status: str
+    waiting_on: str | None
+    opened_at: Instant
+    due_at: Instant
+    paused_at: Instant | None
+    assignee_id: int | None
+    resolution: str | None
+    resolution_code: str | None
+    resolution_reason: str | None
+    buyer_amount: int | None
+    seller_amount: int | None
+    resolved_at: Instant | None
+    resolved_by: str | None
+    version: int
+
+
+class RulingBody(Input):
+    """A decision. A split names both shares; they sum to what is held."""
+
+    resolution: Literal["release_to_seller", "refund_to_buyer", "split", "no_fault"]
+    code: ResolutionCode
+    reason: Sentence
+    buyer_amount: _Share = None
+    seller_amount: _Share = None
+    version: Version = None
+
+    @property
+    def ruling(self) -> Ruling:
+        """It, as the desk decides it."""
+        return Ruling(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
+
+
+class LegShape(Shape):
+    """One entry that would be posted, and the balance after it, in minor units."""
+
+    account_id: int | None
+    label: str
+    amount: int
+    balance_after: int
+
+
+class PreviewShape(Shape):
+    """What a decision would do. Nothing is written."""
+
+    sentence: str
+    currency: str
+    needs_second_person: bool
+    warnings: Annotated[list[str], Field(description="A bank that has some of the money, or wants it.")]
+    entries: list[LegShape]
+
+
+class DisputeDecision(Decision):
+    """What came of it, and the dispute as it is now."""
+
+    dispute: DisputeShape
+
+
+class MessageShape(Shape):
+    """What was said, and who reads it; `inbound` came from the party."""
+
+    id: int
+    audience: str
+    inbound: bool
+    by_name: str
+    body: str
+    at: Instant
+
+
+class EvidenceShape(Shape):
+    """A file or a text; `staged` until it is submitted."""
+
+    id: int
+    status: str
+    side: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    body: str | None
+    by_name: str
+    at: Instant
+
+
+def dispute_shape(dispute: Dispute, amount: Money) -> DisputeShape:
+    """A dispute with what its escrow holds."""
+    fields = {name: getattr(dispute, name) for name in DisputeShape.model_fields if name != "amount"}
+    return DisputeShape(**fields, amount=amount)
+
+
+def one_dispute(session: Session, dispute_id: int) -> DisputeShape:
+    """One dispute as it is now. Raises NotFound."""
+    dispute = disputes.get(session, dispute_id)
+    escrow = escrows.get(session, dispute.escrow_id)
+    return dispute_shape(dispute, Money(amount=escrow.amount, currency=escrow.currency))
+
+
+def preview_shape(found: Preview) -> PreviewShape:
+    """A preview as the API gives it."""
+    return PreviewShape(
+        sentence=found.sentence,
+        currency=found.currency,
+        needs_second_person=found.needs_second_person,
+        warnings=list(found.warnings),
+        entries=[LegShape.model_validate(leg) for leg in found.legs],
+    )

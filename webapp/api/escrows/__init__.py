@@ -1,0 +1,1 @@
+"""Escrows and placement holds."""

@@ -1,0 +1,216 @@
+"""Escrows over HTTP: look at them, freeze, put off, and decide."""
+
+from collections.abc import Callable
+
+from webapp.api.approvals.schemas import Decision, decision
+from webapp.api.escrows.schemas import (
+    EscrowShape,
+    FreezeShape,
+    TransferShape,
+    escrow_shapes,
+    one_escrow,
+    transfer_shape,
+)
+from webapp.api.framework.pagination import listed
+from webapp.api.framework.routing import Call, Endpoints
+from webapp.api.framework.schemas import (
+    Currency,
+    Given,
+    Input,
+    Number,
+    OldestFirst,
+    Page,
+    Paged,
+    Sentence,
+    Shape,
+    Version,
+    Word,
+    page_of,
+)
+from webapp.api.orders import OrderBody, made
+from webapp.api.parties.schemas import id_of
+from webapp.domain.states import EscrowStatus, Policy
+from webapp.models import Escrow
+from webapp.services import escrow_ledger, escrows, explanation, freezes, orders
+from webapp.services.approvals import Decided
+
+endpoints = Endpoints("escrows")
+
+
+class EscrowsQuery(Paged):
+    """Which escrows."""
+
+    ref: Word | None = None
+    status: EscrowStatus | None = None
+    policy: Policy | None = None
+    currency: Currency | None = None
+    buyer: Word | None = None
+    seller: Word | None = None
+    frozen: bool | None = None
+
+
+class FreezeBody(Input):
+    """Why it may not move."""
+
+    reason: Sentence
+
+
+class UnfreezeBody(Input):
+    """Why it may move again; which freeze, when there is more than one of people."""
+
+    reason: Sentence
+    freeze_id: Number | None = None
+
+
+class ExtendBody(Input):
+    """A later date, and why."""
+
+    release_at: Given
+    reason: Sentence
+    version: Version = None
+
+
+class DecideBody(Input):
+    """Why."""
+
+    reason: Sentence
+    version: Version = None
+
+
+class Frozen(Shape):
+    """An escrow and what freezes it."""
+
+    escrow: EscrowShape
+    freezes: list[FreezeShape]
+
+
+class EscrowDecision(Decision):
+    """What came of it, and the escrow as it is now."""
+
+    escrow: EscrowShape
+
+
+class ReasonShape(Shape):
+    """One sentence, and what ends it and when; empty when nothing has to end."""
+
+    sentence: str
+    cure: str
+
+
+class Explanation(Shape):
+    """Why the money is where it is; the first sentence is the answer."""
+
+    sentences: list[str]
+    reasons: list[ReasonShape]
+
+
+@endpoints.post("/api/v1/escrows", "order:write", status=201, location="/api/v1/escrows/{id}")
+def create_escrow(call: Call, body: OrderBody) -> EscrowShape:
+    """Make an escrow: with the order that it is for."""
+    return one_escrow(call.session, orders.escrow_of(call.session, made(call, body).id).id)
+
+
+@endpoints.get("/api/v1/escrows", "escrow:read")
+def list_escrows(call: Call, query: EscrowsQuery) -> Page[EscrowShape]:
+    """Escrows, newest first."""
+    wanted = {
+        Escrow.ref: query.ref,
+        Escrow.status: query.status,
+        Escrow.policy: query.policy,
+        Escrow.currency: query.currency,
+        Escrow.buyer_id: id_of(call.session, query.buyer, "buyer") if query.buyer else None,
+        Escrow.seller_id: id_of(call.session, query.seller, "seller") if query.seller else None,
+    }
+    frozen = {None: (), True: (Escrow.freezes > 0,), False: (Escrow.freezes == 0,)}[query.frozen]
+    found = escrow_shapes(call.session, listed(call.session, Escrow, query, wanted, *frozen))
+    return page_of(found, query, lambda escrow: escrow)
+
+
+@endpoints.get("/api/v1/escrows/<id:escrow_id>", "escrow:read")
+def get_escrow(call: Call, escrow_id: int) -> EscrowShape:
+    """One escrow."""
+    return one_escrow(call.session, escrow_id)
+
+
+@endpoints.get("/api/v1/escrows/<id:escrow_id>/transfers", "escrow:read")
+def list_escrow_transfers(call: Call, escrow_id: int, query: OldestFirst) -> Page[TransferShape]:
+    """Every transfer of the escrow with its entries, oldest first."""
+    escrows.get(call.session, escrow_id)
+    found = escrow_ledger.page_of_escrow(call.session, escrow_id, after=query.after, limit=query.limit + 1)
+    return page_of(found, query, transfer_shape)
+
+
+@endpoints.get("/api/v1/escrows/<id:escrow_id>/explanation", "escrow:read")
+def explain_escrow(call: Call, escrow_id: int) -> Explanation:
+    """Why it has not been paid, or where the money went."""
+    reasons = explanation.reasons(call.session, escrow_id, call.at)
+    shapes = [ReasonShape(sentence=reason.sentence, cure=reason.cure) for reason in reasons]
+    return Explanation(sentences=[reason.sentence for reason in reasons], reasons=shapes)
+
+
+@endpoints.post("/api/v1/escrows/<id:escrow_id>/freeze", "escrow:freeze")
+def freeze_escrow(call: Call, escrow_id: int, body: FreezeBody) -> Frozen:
+    """Freeze it; freezes of others stay beside this one."""
+    escrows.get(call.session, escrow_id)
+    freezes.freeze(call.session, escrow_id, body.reason, at=call.at, actor=call.actor)
+    return _frozen(call, escrow_id)
+
+
+@endpoints.post("/api/v1/escrows/<id:escrow_id>/unfreeze", "escrow:freeze")
+def unfreeze_escrow(call: Call, escrow_id: int, body: UnfreezeBody) -> Frozen:
+    """Lift a person's freeze. Those of disputes and proposals are lifted by deciding them."""
+    escrows.get(call.session, escrow_id)
+    freeze_id = freezes.meant(call.session, escrow_id, body.freeze_id)
+    freezes.unfreeze(call.session, freeze_id, body.reason, at=call.at, actor=call.actor)
+    return _frozen(call, escrow_id)
+
+
+@endpoints.post("/api/v1/escrows/<id:escrow_id>/extend", "escrow:extend")
+def extend_escrow(call: Call, escrow_id: int, body: ExtendBody) -> EscrowShape:
+    """Put off the release."""
+    version = _version(call, escrow_id, body.version)
+    escrows.extend(call.session, escrow_id, body.release_at, body.reason, version=version, at=call.at, actor=call.actor)
+    return one_escrow(call.session, escrow_id)
+
+
+@endpoints.post("/api/v1/escrows/<id:escrow_id>/release", "money:propose")
+def release_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
+    """Pay the seller now; above the limit it is proposed."""
+    return _decided(call, escrow_id, body, escrows.release)
+
+
+@endpoints.post("/api/v1/escrows/<id:escrow_id>/refund", "money:propose")
+def refund_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
+    """Give the buyer everything back; above the limit it is proposed."""
+    return _decided(call, escrow_id, body, escrows.refund)
+
+
+@endpoints.post("/api/v1/escrows/<id:escrow_id>/void", "money:propose")
+def void_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
+    """Give up an escrow that was never paid."""
+    return _decided(call, escrow_id, body, escrows.void)
+
+
+def _decided(call: Call, escrow_id: int, body: DecideBody, deed: Callable[..., Decided]) -> EscrowDecision:
+    came = deed(
+        call.session,
+        escrow_id,
+        body.reason,
+        version=_version(call, escrow_id, body.version),
+        at=call.at,
+        actor=call.actor,
+        settings=call.runtime.settings,
+    )
+    escrow = one_escrow(call.session, escrow_id)
+    return EscrowDecision(**dict(decision(came)), escrow=escrow)
+
+
+def _version(call: Call, escrow_id: int, seen: int | None) -> int:
+    return escrows.get(call.session, escrow_id).version if seen is None else seen
+
+
+def _frozen(call: Call, escrow_id: int) -> Frozen:
+    found = freezes.open_freezes(call.session, escrow_id)
+    return Frozen(
+        escrow=one_escrow(call.session, escrow_id), freezes=[FreezeShape.model_validate(each) for each in found]
+    )

@@ -1,0 +1,117 @@
+"""Escrows, their freezes and transfers as the API gives them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from webapp.api.framework.schemas import Instant, Money, Shape
+from webapp.api.parties.schemas import PartyName, names
+from webapp.models import Escrow
+from webapp.services import escrows
+from webapp.services.escrow_ledger import Movement
+
+
+class FreezeShape(Shape):
+    """One reason why an escrow may not move."""
+
+    id: int
+    cause: str
+    reason: str
+    by_name: str
+    at: Instant
+
+
+class EscrowShape(Shape):
+    """Money held for one order."""
+
+    id: int
+    ref: str
+    order_id: int
+    buyer: PartyName
+    seller: PartyName
+    policy: str
+    status: str
+    amount: Money
+    fee: Money
+    frozen: bool
+    blocked: str | None
+    release_at: Instant | None
+    created_at: Instant
+    held_at: Instant | None
+    left_at: Instant | None
+    left_reason: str | None
+    version: int
+
+
+class SideShape(Shape):
+    """One entry of a transfer, in minor units; positive goes into the account."""
+
+    account: str
+    owner: str
+    party_id: int | None
+    amount: int
+
+
+class TransferShape(Shape):
+    """One balanced movement; its entries sum to zero."""
+
+    id: int
+    reference: str
+    kind: str
+    amount: Money
+    at: Instant
+    run_id: int | None
+    reverses_id: int | None
+    entries: list[SideShape]
+
+
+def escrow_shapes(session: Session, found: Sequence[Escrow]) -> list[EscrowShape]:
+    """Escrows with the names of their parties, in one query for all."""
+    known = names(session, [party for escrow in found for party in (escrow.buyer_id, escrow.seller_id)])
+    return [_escrow(escrow, known) for escrow in found]
+
+
+def one_escrow(session: Session, escrow_id: int) -> EscrowShape:
+    """One escrow as it is now. Raises NotFound."""
+    return escrow_shapes(session, [escrows.get(session, escrow_id)])[0]
+
+
+def transfer_shape(moved: Movement) -> TransferShape:
+    """A transfer with its entries."""
+    sides = [
+        SideShape(account=side.kind, owner=side.owner, party_id=side.party_id, amount=side.amount)
+        for side in moved.sides
+    ]
+    amount = Money(amount=moved.amount, currency=moved.currency)
+    return TransferShape(
+        id=moved.id,
+        reference=moved.reference,
+        kind=moved.kind,
+        amount=amount,
+        at=moved.at,
+        run_id=moved.run_id,
+        reverses_id=moved.reverses_id,
+        entries=sides,
+    )
+
+
+def _escrow(escrow: Escrow, known: dict[int, PartyName]) -> EscrowShape:
+    return EscrowShape(
+        id=escrow.id,
+        ref=escrow.ref,
+        order_id=escrow.order_id,
+        buyer=known[escrow.buyer_id],
+        seller=known[escrow.seller_id],
+        policy=escrow.policy,
+        status=escrow.status,
+        amount=Money(amount=escrow.amount, currency=escrow.currency),
+        fee=Money(amount=escrow.fee, currency=escrow.currency),
+        frozen=escrow.freezes > 0,
+        blocked=escrow.blocked,
+        release_at=escrow.release_at,
+        created_at=escrow.created_at,
+        held_at=escrow.held_at,
+        left_at=escrow.left_at,
+        left_reason=escrow.left_reason,
+        version=escrow.version,
+    )

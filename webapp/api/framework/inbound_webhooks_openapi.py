@@ -1,0 +1,46 @@
+"""How the addresses of the providers' webhooks are described: what signs them, and what they are answered."""
+
+from typing import Any
+
+from webapp.api.framework import responses as answers
+
+_SIGNED_BY = {
+    "paystack": {"x-paystack-signature": "Hexadecimal HMAC-SHA512 of the raw body."},
+    "flutterwave": {
+        "flutterwave-signature": "v4: base64 HMAC-SHA256 of the raw body.",
+        "verif-hash": "v3: the secret hash itself.",
+    },
+    "blnk": {
+        "x-blnk-signature": "Hexadecimal HMAC-SHA256 of the timestamp, a dot and the raw body.",
+        "x-blnk-timestamp": "Seconds since 1970, at most five minutes off.",
+    },
+}
+_REFUSED = {
+    401: "The signature is missing or wrong, or the desk has no secret to check it with.",
+    413: "The body is larger than 256 KiB.",
+    503: "It can't be stored just now; `Retry-After` says when to send it again.",
+}
+_TOLD = "Stored before anything else, answered at once, and handled once however often it comes."
+
+
+def described() -> dict[str, Any]:
+    """The paths, as OpenAPI has them."""
+    return {f"/webhooks/{provider}": {"post": _operation(provider)} for provider in _SIGNED_BY}
+
+
+def _operation(provider: str) -> dict[str, Any]:
+    taken = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
+    good = {"description": "Stored.", "content": {"application/json": {"schema": taken}}}
+    return {
+        "operationId": f"take_{provider}_webhook",
+        "tags": ["incoming-webhooks"],
+        "summary": f"What {provider.title()} tells the desk.",
+        "description": f"{_TOLD} Its signature says who sent it; no token is asked for.",
+        "parameters": [
+            {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": told}
+            for name, told in _SIGNED_BY[provider].items()
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+        "responses": {"200": good} | {str(status): answers.refusal(status, told) for status, told in _REFUSED.items()},
+        "security": [],
+    }

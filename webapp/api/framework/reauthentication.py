@@ -1,0 +1,25 @@
+"""The password or the code asked again of a person; a token has none, and is held to its scopes."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp.api.framework.schemas import Input
+from webapp.security.confirm import confirm_it_is_me
+from webapp.security.context import current_asker
+
+
+class AskedAgain(Input):
+    """A body that also carries the password."""
+
+    password: Annotated[
+        str | None,
+        Field(max_length=1_000, description="The password, or a code, of the person who asks. A token leaves it out."),
+    ] = None
+
+
+def ask_person_again(body: AskedAgain) -> None:
+    """Raise unless it is a token, or the password fits."""
+    asker = current_asker()
+    if asker is not None and asker.is_person:
+        confirm_it_is_me(body.password)

@@ -1,0 +1,1 @@
+"""Jobs, their runs, and the addresses that outside systems already call."""

@@ -1,0 +1,64 @@
+"""Transfers over HTTP: look at one, and correct it by its opposite."""
+
+from webapp.api.approvals.schemas import Decision, decision
+from webapp.api.escrows.schemas import TransferShape, transfer_shape
+from webapp.api.framework.routing import Call, Endpoints
+from webapp.api.framework.schemas import Input, MinorUnits, Sentence
+from webapp.services import escrow_ledger, escrows
+from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+
+endpoints = Endpoints("transfers")
+
+
+class ReverseBody(Input):
+    """Why. `to_debt` posts what a wallet lacks as its party's debt."""
+
+    reason: Sentence
+    to_debt: bool = False
+
+
+class SplitBody(ReverseBody):
+    """Who gets how much instead, in minor units before the fee; the two make what was held."""
+
+    buyer_amount: MinorUnits
+    seller_amount: MinorUnits
+
+
+@endpoints.get("/api/v1/transfers/<id:transfer_id>", "escrow:read")
+def get_transfer(call: Call, transfer_id: int) -> TransferShape:
+    """One transfer with its entries."""
+    return transfer_shape(escrow_ledger.one(call.session, transfer_id))
+
+
+@endpoints.post("/api/v1/transfers/<id:transfer_id>/reverse", "money:reverse")
+def reverse_transfer(call: Call, transfer_id: int, body: ReverseBody) -> Decision:
+    """Correct a movement by its opposite; above the limit it is proposed."""
+    settings = call.runtime.settings
+    came = escrows.reverse(
+        call.session,
+        transfer_id,
+        body.reason,
+        to_debt=body.to_debt,
+        at=call.at,
+        actor=call.actor,
+        settings=settings,
+    )
+    return decision(came)
+
+
+@endpoints.post("/api/v1/transfers/<id:transfer_id>/reverse-and-refund", "money:reverse")
+def reverse_and_refund_transfer(call: Call, transfer_id: int, body: ReverseBody) -> Decision:
+    """Take back what an escrow paid and refund its buyer: one decision; above the limit it is proposed as one."""
+    return _corrected(call, "transfer.reverse_and_refund", transfer_id, ReverseAndRefund(**body.model_dump()))
+
+
+@endpoints.post("/api/v1/transfers/<id:transfer_id>/reverse-and-split", "money:reverse")
+def reverse_and_split_transfer(call: Call, transfer_id: int, body: SplitBody) -> Decision:
+    """Take back what an escrow paid and split it: one decision; above the limit it is proposed as one."""
+    return _corrected(call, "transfer.reverse_and_split", transfer_id, ReverseAndSplit(**body.model_dump()))
+
+
+def _corrected(call: Call, action: str, transfer_id: int, made: ReverseTransfer) -> Decision:
+    settings = call.runtime.settings
+    came = escrows.correct(call.session, action, transfer_id, made, at=call.at, actor=call.actor, settings=settings)
+    return decision(came)

@@ -1,0 +1,45 @@
+"""Parties as the API gives them, and their names beside what they take part in."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.api.framework.schemas import Instant, Shape
+from webapp.errors import Invalid, NotFound
+from webapp.models import Party
+from webapp.services import parties
+from webapp.sql import one_of
+
+
+class PartyName(Shape):
+    """Who a party is."""
+
+    id: int
+    ref: str
+    name: str
+
+
+class PartyShape(PartyName):
+    """A party."""
+
+    email: str | None
+    phone: str | None
+    country: str | None
+    verified_at: Instant | None
+    created_at: Instant
+
+
+def names(session: Session, ids: Iterable[int]) -> dict[int, PartyName]:
+    """The parties with these numbers, in one query."""
+    wanted = one_of(session, Party.id, sorted(set(ids)))
+    rows = session.execute(select(Party.id, Party.ref, Party.name).where(wanted))
+    return {row.id: PartyName(id=row.id, ref=row.ref, name=row.name) for row in rows}
+
+
+def id_of(session: Session, ref: str, field: str) -> int:
+    """The number of the party with this reference. Raises Invalid that names the field."""
+    try:
+        return parties.by_ref(session, ref).id
+    except NotFound as missing:
+        raise Invalid(missing.detail, fields={field: missing.detail}) from None

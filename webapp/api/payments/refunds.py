@@ -1,0 +1,121 @@
+"""A payment's refund over HTTP: how it stands, and what a person says became of one in doubt."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp.api.framework.routing import Call, Endpoints
+from webapp.api.framework.schemas import Id, Input, Instant, Money, Sentence, Shape, Version, Word
+from webapp.errors import NotFound
+from webapp.models import Refund
+from webapp.services import payments, refund_decisions, refunds
+from webapp.services.refund_decisions import Choice, Said
+
+endpoints = Endpoints("payments")
+
+
+class RefundRowShape(Shape):
+    """One of the payment's refunds at its provider, whoever made it."""
+
+    id: str
+    amount: Money
+    said: str
+    created_at: str | None
+
+
+class RefundShape(Shape):
+    """Money that goes back through the provider that it came from. `rows` are those that may be it, while in review."""
+
+    id: Id
+    payment: Id
+    provider: str
+    provider_id: str | None
+    amount: Money
+    status: str
+    said: str | None
+    times_sent: int
+    first_sent_at: Instant | None
+    last_sent_at: Instant | None
+    settled_at: Instant | None
+    rows: list[RefundRowShape]
+    version: int
+
+
+class DecideRefund(Input):
+    """What became of it, and how you know."""
+
+    choice: Annotated[
+        Choice, Field(description="`ours`: one of the rows; `none`: none is; `wallet`: the payer has none of it.")
+    ]
+    number: Annotated[Word, Field(description="The provider's number of the row that is ours.")] | None = None
+    reason: Sentence
+    version: Version = None
+
+
+class SettleRefund(Input):
+    """How the payer got the money."""
+
+    reason: Sentence
+    version: Version = None
+
+
+@endpoints.get("/api/v1/payments/<id:payment_id>/refund", "payment:read")
+def get_refund(call: Call, payment_id: int) -> RefundShape:
+    """The payment's refund."""
+    return _shape(_known(call, payment_id))
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/refund-decision", "money:approve")
+def decide_refund(call: Call, payment_id: int, body: DecideRefund) -> RefundShape:
+    """Say what became of a refund in review. Like an approval it takes a person: tokens may not."""
+    said, version = Said(body.choice, body.reason, body.number or ""), _version(call, payment_id, body.version)
+    found = refund_decisions.decide(call.session, payment_id, said, version=version, at=call.at, actor=call.actor)
+    return _shape(found)
+
+
+@endpoints.post("/api/v1/payments/<id:payment_id>/refund-settled", "money:approve")
+def settle_refund(call: Call, payment_id: int, body: SettleRefund) -> RefundShape:
+    """Say how the payer got what a failed refund did not bring, or one in review. No money moves; tokens may not."""
+    version = _version(call, payment_id, body.version)
+    found = refunds.settle_otherwise(
+        call.session, payment_id, body.reason, version=version, at=call.at, actor=call.actor
+    )
+    return _shape(found)
+
+
+def _version(call: Call, payment_id: int, asked: int | None) -> int:
+    return _known(call, payment_id).version if asked is None else asked
+
+
+def _known(call: Call, payment_id: int) -> Refund:
+    found = refunds.of_payment(call.session, payments.get(call.session, payment_id).id)
+    if found is None:
+        raise NotFound("This payment has no refund.")
+    return found
+
+
+def _shape(refund: Refund) -> RefundShape:
+    rows = [
+        RefundRowShape(
+            id=str(row["id"]),
+            amount=Money(amount=row["amount"], currency=row["currency"]),
+            said=row["said"],
+            created_at=row["created_at"],
+        )
+        for row in refund.rows or ()
+    ]
+    return RefundShape(
+        id=refund.id,
+        payment=refund.payment_id,
+        provider=refund.provider,
+        provider_id=refund.provider_id,
+        amount=Money(amount=refund.amount, currency=refund.currency),
+        status=refund.status,
+        said=refund.said,
+        times_sent=refund.tries,
+        first_sent_at=refund.first_tried_at,
+        last_sent_at=refund.last_tried_at,
+        settled_at=refund.settled_at,
+        rows=rows,
+        version=refund.version,
+    )

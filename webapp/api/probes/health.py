@@ -1,0 +1,76 @@
+"""What machines that watch the desk ask: is it ready, and what do its figures say?"""
+
+import time
+from collections.abc import Callable, Mapping
+
+from flask import Flask, Response, jsonify
+from flask.typing import ResponseReturnValue
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from webapp import checkup, clock
+from webapp.api.probes.metrics import exposition
+from webapp.runtime import Runtime
+from webapp.security import needs, public
+
+Check = Callable[[Runtime], checkup.Finding]
+_GOOD_FOR, _LEDGER_FOR = 5.0, 60.0
+"""Seconds for which a database that took a change is believed to take changes: whoever asks often writes no more."""
+
+
+def watch(app: Flask, runtime: Runtime) -> None:
+    """Add `/readyz`, its alias `/healthz`, and `/metrics`."""
+
+    ledger = _seldom(checkup.external_ledger, _LEDGER_FOR, also_bad=True)
+    of_database = {"writes": _seldom(checkup.writes, _GOOD_FOR), "migrations": checkup.migration}
+
+    @public
+    def readyz() -> ResponseReturnValue:
+        return _ready(runtime, of_database, ledger)
+
+    @needs("job:read")
+    def metrics() -> Response:
+        with runtime.db.reading() as session:
+            return Response(exposition(session, clock.now(), runtime.settings), content_type=CONTENT_TYPE_LATEST)
+
+    app.add_url_rule("/readyz", "readyz", readyz)
+    app.add_url_rule("/healthz", "healthz", readyz)
+    app.add_url_rule("/metrics", "metrics", metrics)
+
+
+def _seldom(check: Check, seconds: float, *, also_bad: bool = False) -> Check:
+    """The check, whose good findings hold for a while; with `also_bad` every finding does."""
+    kept: list[tuple[float, checkup.Finding]] = []
+
+    def checked(runtime: Runtime) -> checkup.Finding:
+        if kept and time.monotonic() - kept[-1][0] < seconds:
+            return kept[-1][1]
+        found = check(runtime)
+        kept[:] = [(time.monotonic(), found)] if found.verdict == "ok" or also_bad else []
+        return found
+
+    return checked
+
+
+def _ready(runtime: Runtime, of_database: Mapping[str, Check], ledger: Check) -> ResponseReturnValue:
+    """200 when the database, its migrations and Redis are there; otherwise 503 with what is missing.
+
+    A database that does not answer is asked only once: each more would cost the prober another time-out. The external
+    ledger is told of and takes no process out of service: what it has to be sent waits for it.
+    """
+    said = {"database": _asked(runtime, checkup.database), "redis": _asked(runtime, checkup.redis)}
+    if said["database"] == "ok":
+        said |= {name: _asked(runtime, check) for name, check in of_database.items()}
+    missing = {name: sentence for name, sentence in said.items() if sentence != "ok"}
+    status = "unavailable" if missing else "ok"
+    if runtime.settings.ledger == "blnk" and said["database"] == "ok":
+        said["ledger"] = _asked(runtime, ledger)
+        status = "degraded" if status == "ok" and said["ledger"] != "ok" else status
+    return jsonify(status=status, checks=said, timestamp=clock.iso(clock.now())), 503 if missing else 200
+
+
+def _asked(runtime: Runtime, check: Check) -> str:
+    try:
+        found = check(runtime)
+    except Exception as problem:
+        return f"It can't be checked: {type(problem).__name__}"
+    return "ok" if found.verdict == "ok" else f"{found.found} {found.do}"

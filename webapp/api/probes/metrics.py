@@ -1,0 +1,113 @@
+"""Figures for Prometheus, read from the database at each scrape: true for every process, and after a restart."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy.orm import Session
+
+from webapp.api.probes.integration_gauges import by_label, outside_families
+from webapp.models import Run
+from webapp.services import job_figures, outside_figures, processes
+from webapp.services.health import JobHealth, health
+from webapp.services.queue_figures import waiting
+from webapp.services.run_queries import duration_ms
+from webapp.settings import Settings
+
+_COUNTED = {"auto_deduct": "retailers_processed"}
+"""What the systems before this one called a job's count, where it was not `count`."""
+_MOVES_MONEY = frozenset(
+    {
+        "auto_deduct",
+        "auto_release",
+        "check_pending_payments",
+        "process_payout_schedules",
+        "release_completed_orders",
+        "release_pending_earnings",
+        "release_placement_holds",
+    }
+)
+"""Jobs whose amounts are told, as `…_total_amount` by currency."""
+
+
+class _Figures:
+    """A collector over figures that were read already."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> list[Metric]:
+        """The families, for the registry."""
+        return self._families
+
+
+def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
+    """The text that Prometheus reads. A job's figures are those of its last run that ended, zeros before the first."""
+    jobs, last = health(session, at), job_figures.last_finished(session)
+    held = outside_figures.currencies(session)
+    families = [family for job in jobs for family in _of_job(job.job, last.get(job.job), held)]
+    told = outside_families(outside_figures.outside(session, settings))
+    registry = CollectorRegistry(auto_describe=False)
+    families += [*_of_jobs(jobs, last), *_of_desk(session, at, settings), *told]
+    registry.register(_Figures([*families, *_totals(session)]))
+    return generate_latest(registry)
+
+
+def _of_job(job: str, run: Run | None, held: Sequence[str]) -> Iterator[GaugeMetricFamily]:
+    name, count, of = f"escrow_{job}", _COUNTED.get(job, "count"), f"the last run of {job} that ended"
+    done, failed, took = (run.succeeded, run.failed, duration_ms(run) or 0) if run else (0, 0, 0)
+    yield GaugeMetricFamily(f"{name}_{count}", f"Items that {of} did.", done)
+    yield GaugeMetricFamily(f"{name}_duration_ms", f"Milliseconds that {of} took.", took)
+    yield GaugeMetricFamily(f"{name}_failures", f"Items that failed in {of}.", failed)
+    if job in _MOVES_MONEY:
+        amounts = dict.fromkeys(held, 0) | (run.amounts if run else {})
+        yield by_label(f"{name}_total_amount", f"Minor units that {of} moved.", "currency", amounts)
+
+
+def _of_jobs(jobs: list[JobHealth], finished: Mapping[str, Run]) -> list[GaugeMetricFamily]:
+    late = GaugeMetricFamily(
+        "desk_job_late", "1 when a job has not run within its interval plus grace.", labels=["job"]
+    )
+    last = GaugeMetricFamily("desk_job_last_good_timestamp_seconds", "When the last good run ended.", labels=["job"])
+    ended = GaugeMetricFamily("desk_job_last_finished_timestamp_seconds", "When the last run ended.", labels=["job"])
+    how = GaugeMetricFamily("desk_job_last_run", "1 by how the last run that ended did.", labels=["job", "status"])
+    for name, run in sorted(finished.items()):
+        how.add_metric([name, run.status], 1)
+        if run.finished_at:
+            ended.add_metric([name], run.finished_at.timestamp())
+    for job in jobs:
+        late.add_metric([job.job], int(job.late_since is not None))
+        if job.last_good and job.last_good.finished_at:
+            last.add_metric([job.job], job.last_good.finished_at.timestamp())
+    return [late, last, ended, how]
+
+
+_TOTALS = (
+    (job_figures.RUNS, "desk_job_runs", "Runs that have ended.", "status"),
+    (job_figures.ITEMS, "desk_job_items", "Items of all runs.", "outcome"),
+    (job_figures.MOVED, "desk_job_moved", "Minor units that all runs moved.", "currency"),
+)
+
+
+def _totals(session: Session) -> Iterator[CounterMetricFamily]:
+    for what, name, told, label in _TOTALS:
+        family = CounterMetricFamily(name, told, labels=["job", label])
+        for job, counted in sorted(job_figures.totals(session, what).items()):
+            for value, total in sorted(counted.items()):
+                family.add_metric([job, value], total)
+        yield family
+
+
+def _of_desk(session: Session, at: datetime, settings: Settings) -> list[GaugeMetricFamily]:
+    runs = waiting(session, at)
+    alive = GaugeMetricFamily("desk_processes", "Processes that are alive.", labels=["kind"])
+    for kind in (processes.WORKER, processes.SCHEDULER, processes.WEB):
+        found = processes.alive(session, kind, at, timedelta(seconds=settings.silence_seconds))
+        alive.add_metric([kind], len(found))
+    return [
+        GaugeMetricFamily("desk_runs_queued", "Runs that wait for a worker.", runs.queued),
+        GaugeMetricFamily("desk_runs_running", "Runs under way.", runs.running),
+        GaugeMetricFamily("desk_oldest_queued_seconds", "Age of the run that waits longest.", runs.oldest_seconds),
+        alive,
+    ]

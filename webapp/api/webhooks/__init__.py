@@ -1,0 +1,1 @@
+"""Webhooks: received from providers, sent to endpoints, and the events behind them."""

@@ -1,0 +1,102 @@
+"""Endpoints of outgoing webhooks over HTTP."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp.api.framework.pagination import listed
+from webapp.api.framework.routing import Call, Endpoints
+from webapp.api.framework.schemas import Input, Instant, Name, Page, Paged, Sentence, Shape, Word, page_of
+from webapp.api.webhooks.schemas import DeliveryShape
+from webapp.models import WebhookEndpoint
+from webapp.services import webhook_endpoints
+from webapp.services.webhook_endpoints import NewEndpoint
+
+endpoints = Endpoints("events")
+_ADDRESS = "/api/v1/webhook-endpoints"
+
+
+class EndpointShape(Shape):
+    """An endpoint without its secret."""
+
+    id: int
+    url: str
+    description: str
+    events: list[str]
+    created_at: Instant
+    failures: int
+    failing_since: Instant | None
+    paused_at: Instant | None
+    paused_why: str | None
+    removed_at: Instant | None
+
+
+class NewEndpointShape(EndpointShape):
+    """An endpoint with its secret, which is shown this once and never again."""
+
+    secret: str | None
+
+
+class EndpointInput(Input):
+    """Where to post, what it is for, and which events: `*`, `escrow.*` or `escrow.released`."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2_000)]
+    description: Name
+    events: Annotated[list[Word], Field(min_length=1, max_length=50)] = ["*"]
+
+
+class PauseInput(Input):
+    """Why nothing is sent to it."""
+
+    reason: Sentence
+
+
+@endpoints.post(_ADDRESS, "webhook:manage", status=201, location=_ADDRESS + "/{id}", once=["secret"])
+def create_webhook_endpoint(call: Call, body: EndpointInput) -> NewEndpointShape:
+    """Add an endpoint. The same request sent again by its Idempotency-Key is answered without the secret."""
+    new = NewEndpoint(body.url, body.description, body.events)
+    made, secret = webhook_endpoints.create(
+        call.session, new, at=call.at, actor=call.actor, settings=call.runtime.settings
+    )
+    return NewEndpointShape(**EndpointShape.model_validate(made).model_dump(), secret=secret)
+
+
+@endpoints.get(_ADDRESS, "webhook:read")
+def list_webhook_endpoints(call: Call, query: Paged) -> Page[EndpointShape]:
+    """Endpoints that were not removed, newest first."""
+    found = listed(call.session, WebhookEndpoint, query, {}, WebhookEndpoint.removed_at.is_(None))
+    return page_of(found, query, EndpointShape.model_validate)
+
+
+@endpoints.get(_ADDRESS + "/<id:endpoint_id>", "webhook:read")
+def get_webhook_endpoint(call: Call, endpoint_id: int) -> EndpointShape:
+    """One endpoint."""
+    return EndpointShape.model_validate(webhook_endpoints.get(call.session, endpoint_id))
+
+
+@endpoints.delete(_ADDRESS + "/<id:endpoint_id>", "webhook:manage")
+def delete_webhook_endpoint(call: Call, endpoint_id: int) -> EndpointShape:
+    """Tell it nothing any more; what waits for it is cancelled."""
+    gone = webhook_endpoints.remove(call.session, endpoint_id, at=call.at, actor=call.actor)
+    return EndpointShape.model_validate(gone)
+
+
+@endpoints.post(_ADDRESS + "/<id:endpoint_id>/test", "webhook:manage", status=202)
+def test_webhook_endpoint(call: Call, endpoint_id: int) -> DeliveryShape:
+    """Send it a message of the type `webhook.test`, within a minute."""
+    made = webhook_endpoints.test(call.session, endpoint_id, at=call.at, actor=call.actor)
+    return DeliveryShape.model_validate(made)
+
+
+@endpoints.post(_ADDRESS + "/<id:endpoint_id>/pause", "webhook:manage")
+def pause_webhook_endpoint(call: Call, endpoint_id: int, body: PauseInput) -> EndpointShape:
+    """Send nothing to it until it is resumed; what happens meanwhile is kept for it, for a week."""
+    found = webhook_endpoints.pause(call.session, endpoint_id, body.reason, at=call.at, actor=call.actor)
+    return EndpointShape.model_validate(found)
+
+
+@endpoints.post(_ADDRESS + "/<id:endpoint_id>/resume", "webhook:manage")
+def resume_webhook_endpoint(call: Call, endpoint_id: int) -> EndpointShape:
+    """Send to it again, beginning with what waits, in order."""
+    found = webhook_endpoints.resume(call.session, endpoint_id, at=call.at, actor=call.actor)
+    return EndpointShape.model_validate(found)

@@ -1,0 +1,63 @@
+"""Where the providers' webhooks arrive: the signature is checked on the raw bytes, then it is stored, then answered."""
+
+from collections.abc import Callable
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+
+from webapp import clock
+from webapp.jobs.engine.queue import enqueue_after_commit
+from webapp.logs import get_logger
+from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks.signatures import CHECKS, NotSigned
+from webapp.runtime import Runtime
+from webapp.security.declared import for_machines
+from webapp.security.errors import problem
+from webapp.services import incoming
+
+MOST_BYTES = 256 * 1024
+
+
+def listen(app: Flask, runtime: Runtime) -> None:
+    """Add the addresses. Whoever can't sign learns nothing but that."""
+    for provider in CHECKS:
+        view = for_machines(_view(_Door(runtime, provider)))
+        app.add_url_rule(f"/webhooks/{provider}", f"webhooks.{provider}", view, methods=["POST"])
+
+
+def _view(door: "_Door") -> Callable[[], ResponseReturnValue]:
+    return lambda: door.open()
+
+
+class _Door:
+    """One provider's address."""
+
+    def __init__(self, runtime: Runtime, provider: str) -> None:
+        self._runtime, self._provider = runtime, provider
+
+    def open(self) -> ResponseReturnValue:
+        """Check, store, answer."""
+        if (request.content_length or 0) > MOST_BYTES:
+            return problem(413, "Too large", f"A webhook has at most {MOST_BYTES // 1024} KiB.")
+        raw, now = request.get_data(cache=False)[: MOST_BYTES + 1], clock.now()
+        try:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            CHECKS[self._provider](raw, headers, self._runtime.settings, now)
+        except NotSigned as refusal:
+            return self._refused(str(refusal), refusal.counted_as or self._provider)
+        self._take(raw)
+        return {"status": "ok"}
+
+    def _take(self, raw: bytes) -> None:
+        told = tidings.read(self._provider, raw)
+        with self._runtime.db.transaction() as session:
+            if incoming.take(session, self._provider, raw, told, at=clock.now()):
+                run = incoming.nudge(session, incoming.ACTOR)
+                if run is not None:
+                    enqueue_after_commit(self._runtime, session, run)
+
+    def _refused(self, sentence: str, name: str) -> ResponseReturnValue:
+        get_logger().warning("webhook.refused", provider=self._provider, reason=sentence)
+        with self._runtime.db.transaction() as session:
+            incoming.refuse(session, name, sentence, origin=request.remote_addr, at=clock.now())
+        return problem(401, "Not signed", sentence)

@@ -1,0 +1,23 @@
+"""How deliveries look over HTTP."""
+
+from webapp.api.framework.schemas import Instant, Shape
+
+
+class DeliveryShape(Shape):
+    """Something that goes out, and how far it is."""
+
+    id: int
+    channel: str
+    kind: str
+    endpoint_id: int | None
+    event_id: int | None
+    recipient: str | None
+    title: str | None
+    body: str
+    status: str
+    attempts: int
+    next_try_at: Instant
+    answer_status: int | None
+    said: str | None
+    created_at: Instant
+    delivered_at: Instant | None

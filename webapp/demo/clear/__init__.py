@@ -1,0 +1,1 @@
+"""How the demo goes, and nothing else."""

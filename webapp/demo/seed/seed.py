@@ -1,0 +1,131 @@
+"""Seeding the demo: one transaction, told in the order in which it happened, under an audit chain of its own."""
+
+from functools import partial
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.demo.seed.alerts import add_alerts
+from webapp.demo.seed.approvals import add_proposals
+from webapp.demo.seed.context import CHAIN, DAYS, World, to_the_minute
+from webapp.demo.seed.disputes import add_disputes
+from webapp.demo.seed.edge_cases import add_standing_orders, special_trades, wallets_of_debtors
+from webapp.demo.seed.marketplaces import MARKETS
+from webapp.demo.seed.orders import Trade, add_orders
+from webapp.demo.seed.parties import add_parties, deposit
+from webapp.demo.seed.runs import SILENT, add_runs
+from webapp.demo.seed.staff import add_people
+from webapp.demo.seed.wallets import hold
+from webapp.domain.states import CatchUp
+from webapp.errors import Conflict
+from webapp.jobs.processes.bootstrap import prepare
+from webapp.models import Event, Schedule, StoredSetting
+from webapp.runtime import Runtime
+from webapp.services import freezes
+from webapp.services.users import actor_of
+
+MARKER = "demo"
+LIMITS = "approval_limits"
+_BY = "demo data"
+_WORRIES = (
+    "Buyer's bank asks us to wait for their fraud team.",
+    "Two orders from one card within a minute; checking.",
+    "Seller changed the payout account yesterday; calling back.",
+)
+
+
+def seed(runtime: Runtime) -> bool:
+    """Add the demo data; False when it is there already. Raises Conflict in production."""
+    refuse_in_production(runtime)
+    prepare(runtime)
+    with runtime.db.transaction() as session:
+        if is_seeded(session):
+            return False
+        session.info["audit_chain"] = CHAIN
+        last_event = session.scalar(select(func.max(Event.id))) or 0
+        world = World(runtime, session, to_the_minute(clock.now()), first_event=last_event)
+        _mark(world)
+        _tell(world)
+        _send_nothing(session, world)
+    return True
+
+
+def is_seeded(session: Session) -> bool:
+    """Whether the demo data is there."""
+    return session.get(StoredSetting, MARKER) is not None
+
+
+def refuse_in_production(runtime: Runtime) -> None:
+    """Raise Conflict on the real thing."""
+    if runtime.settings.is_production:
+        raise Conflict("There is no demo data in production: DESK_ENV is production.")
+
+
+def _tell(world: World) -> None:
+    world.people = add_people(world.session, world.ago(DAYS + 10))
+    add_parties(world)
+    add_standing_orders(world)
+    trades = add_orders(world, special_trades(world))
+    for trade in trades:
+        if trade.paid:
+            world.later(trade.paid, partial(hold, world, trade))
+    for market, name, amount in wallets_of_debtors():
+        world.later(world.ago(23), partial(deposit, world, market, name, amount, 23))
+    for market in MARKETS:
+        world.later(world.ago(40), partial(deposit, world, market, market.buyers[-1], market.high, 40))
+    _freeze_some(world, trades)
+    cases = add_disputes(world, trades)
+    add_runs(world, trades)
+    world.tell()
+    add_proposals(world, cases)
+    _silence(world)
+    add_alerts(world)
+
+
+def _freeze_some(world: World, trades: list[Trade]) -> None:
+    agent = actor_of(world.people["agent"])
+    for number, trade in enumerate(each for each in trades if each.fate == "frozen"):
+        at = trade.created + (world.now - trade.created) / 8
+        reason = _WORRIES[number % len(_WORRIES)]
+        world.later(at, partial(freezes.freeze, world.session, trade.escrow_id, reason, at=at, actor=agent))
+
+
+def _silence(world: World) -> None:
+    """Let the silent job's plan begin before its last run, and skip what it missed."""
+    schedule = world.session.get(Schedule, SILENT)
+    if schedule is not None:
+        schedule.since, schedule.catch_up = world.ago(DAYS + 2), CatchUp.SKIP
+        schedule.changed_at, schedule.changed_by = world.now, _BY
+        world.session.flush()
+
+
+def _mark(world: World) -> None:
+    """Remember what was there before, for when the demo goes."""
+    session, before = world.session, world.session.get(Schedule, SILENT)
+    kept = None
+    if before is not None:
+        kept = {
+            "catch_up": before.catch_up,
+            "since": clock.iso(before.since),
+            "changed_by": before.changed_by,
+            "changed_at": clock.iso(before.changed_at) if before.changed_at else None,
+        }
+    limits = session.get(StoredSetting, LIMITS) is None
+    common = {"changed_at": world.now, "changed_by": _BY}
+    session.add(
+        StoredSetting(
+            name=MARKER,
+            value={"schedule": kept, "limits": limits, "pools_since": clock.iso(world.pools_since)},
+            **common,
+        )
+    )
+    if limits:
+        session.add(StoredSetting(name=LIMITS, value={market.currency: market.limit for market in MARKETS}, **common))
+    session.flush()
+
+
+def _send_nothing(session: Session, world: World) -> None:
+    """The demo's past is no news to other systems: what was written as of before this minute counts as sent."""
+    mine = (Event.sent_at.is_(None), Event.id > world.first_event, Event.at <= world.now)
+    session.execute(update(Event).where(*mine).values(sent_at=world.now).execution_options(synchronize_session=False))

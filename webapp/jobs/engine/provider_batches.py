@@ -1,0 +1,129 @@
+"""Asking the outside about many things: taken in a transaction, asked in parallel outside of any, settled in another.
+
+The next wave is asked while the last one is settled. A process that is killed leaves what it had taken to the lease.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.provider_words import Unanswered
+from webapp.errors import Refusal
+from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.leases import Lease
+from webapp.services.outcome import Outcome
+from webapp.services.run_progress import RunLost
+
+if TYPE_CHECKING:
+    from webapp.jobs.engine.work import Work
+
+SIZE = 400
+"""How many are taken at once, at most: a slow provider gets fewer, so that they are done within their lease."""
+_FIRST, _QUICK, _SLOW = 8, 16, 4
+"""Items per parallel call at first, and which part of the lease a wave takes when it is quick, or slow."""
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Wave(Generic[Item, Answer]):
+    """What is taken, how each is asked about, and what is done with the answers.
+
+    `take(session, limit)` claims items so that nobody else takes them during the `lease`; `ask(item)` calls a provider;
+    `settle(session, [(item, answer)])` does what the answers mean; `count(session)` says how many are due.
+    """
+
+    kind: str
+    lease: timedelta
+    take: Callable[[Session, int], Sequence[Item]]
+    ask: Callable[[Item], Answer]
+    settle: Callable[[Session, Sequence[tuple[Item, Answer | Unanswered]]], Outcome]
+    count: Callable[[Session], int]
+    key: Callable[[Item], int]
+
+
+class Waves(Generic[Item, Answer]):
+    """One job's waves of one kind, until nothing is due."""
+
+    def __init__(self, work: "Work", wave: Wave[Item, Answer]) -> None:
+        self._work, self._wave = work, wave
+        self._parallel = work.settings.provider_parallel_calls
+        self._size = min(SIZE, self._parallel * _FIRST)
+
+    def go(self) -> None:
+        """Wave after wave. What was asked is settled before the run stops."""
+        with self._work.db.transaction() as session:
+            self._work.book.hold(session)
+            self._work.book.expect(session, self._wave.count(session))
+        with ThreadPoolExecutor(self._parallel) as pool:
+            ahead = self._begin(pool)
+            while ahead:
+                begun = monotonic()
+                try:
+                    self._work.check()
+                    following = self._begin(pool)
+                except Exception:
+                    self._settle(ahead)
+                    raise
+                self._settle(ahead)
+                self._adapt(monotonic() - begun)
+                ahead = following
+
+    def _adapt(self, seconds: float) -> None:
+        """Take more when a wave was quick, fewer when it was slow."""
+        lease = self._wave.lease.total_seconds()
+        if seconds > lease / _SLOW:
+            self._size = max(self._parallel, self._size // 2)
+        elif seconds < lease / _QUICK:
+            self._size = min(SIZE, self._size * 2)
+
+    def _begin(self, pool: ThreadPoolExecutor) -> Any:
+        lease = Lease(self._wave.lease)
+        with self._work.db.transaction() as session:
+            self._work.book.hold(session)
+            items = self._wave.take(session, self._size)
+        return [(item, pool.submit(self._asked, item, lease)) for item in items]
+
+    def _asked(self, item: Item, lease: Lease) -> Answer | Unanswered:
+        try:
+            with lease.held():
+                return self._wave.ask(item)
+        except CallFailed as failure:
+            return unanswered(failure)
+        except Refusal as refusal:
+            return Unanswered(refusal.detail, is_refusal=True, is_unsent=True)
+
+    def _settle(self, asking: Any) -> None:
+        answered = []
+        for item, future in asking:
+            try:
+                answered.append((item, future.result()))
+            except Exception as problem:
+                self._work.book.fail_item(self._wave.kind, self._wave.key(item), problem)
+        self._settle_some(answered)
+
+    def _settle_some(self, answered: Sequence[tuple[Item, Any]]) -> None:
+        """Settle together; what can't be settled together is divided until the bad one is alone, and named."""
+        if not answered:
+            return
+        try:
+            with self._work.db.transaction() as session:
+                self._work.book.hold(session)
+                self._work.book.count(session, self._wave.settle(session, answered))
+            self._work.book.committed()
+        except RunLost:
+            raise
+        except Exception as problem:
+            if len(answered) == 1:
+                self._work.book.fail_item(self._wave.kind, self._wave.key(answered[0][0]), problem)
+                return
+            middle = len(answered) // 2
+            self._work.log("wave.divided", "warning", rows=len(answered), problem=type(problem).__name__)
+            self._settle_some(answered[:middle])
+            self._settle_some(answered[middle:])

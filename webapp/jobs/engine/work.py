@@ -1,0 +1,148 @@
+"""What a job is given: it says what is due and which deed is done; chunks, commits, failures and progress are here."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import Trigger
+from webapp.jobs.engine.chunks import Chunks, DryChunks
+from webapp.jobs.engine.provider_batches import Wave, Waves
+from webapp.jobs.engine.run_recorder import RunBook
+from webapp.runtime import Runtime
+from webapp.services import run_progress
+from webapp.services.outcome import Outcome
+from webapp.sql import database_now
+
+
+class Due(Protocol):
+    """What is due: a walk by keyset. `select` gives `id` and the columns of `keys`."""
+
+    @property
+    def model(self) -> Any:
+        """The rows' model."""
+
+    @property
+    def select(self) -> Select[Any]:
+        """Everything that is due."""
+
+    @property
+    def keys(self) -> tuple[Any, ...]:
+        """The order of the walk; unique."""
+
+    def after(self, cursor: tuple[Any, ...] | None, limit: int) -> Select[Any]:
+        """The next rows after a cursor."""
+
+
+Deed = Callable[..., Outcome]
+
+
+class Stopped(Exception):
+    """The run stops before its end: `partial` says whether by its time limit, or because its process was asked to."""
+
+
+class TimeLimit(Stopped):
+    """The run has reached its maximum duration; what is left stays due."""
+
+
+class AskedToStop(Stopped):
+    """The process is going down; the run goes back to the queue."""
+
+
+class NotConfigured(Exception):
+    """What the job needs is not set up here: the run ends skipped with this sentence, and that alarms nobody."""
+
+
+class Work:
+    """One attempt at one run."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        book: RunBook,
+        actor: Actor,
+        *,
+        began: datetime,
+        seconds: float,
+        stopping: Callable[[], bool],
+    ) -> None:
+        """`began` is what the database's clock said: only a dry run looks at what is due later than that."""
+        self.runtime, self.db, self.settings = runtime, runtime.db, runtime.settings
+        self.book, self.actor = book, actor
+        self.run_id, self.dry_run = book.run.id, book.run.dry_run
+        self.at = book.run.at if self.dry_run else min(book.run.at, began)
+        self.asked: dict[str, Any] = dict(book.run.asked or {})
+        self._ends, self._stopping = time.monotonic() + seconds, stopping
+        self._step = 0
+
+    def in_chunks(self, due: Due, deed: Deed, dry: Deed | None = None, only: list[int] | None = None) -> None:
+        """Do the deed to everything that is due, a chunk per transaction. In a dry run `dry` computes it instead.
+
+        A retry takes the rows that failed before, or `only` those.
+        """
+        self._step += 1
+        if self.dry_run:
+            if dry is not None:
+                DryChunks(self, due, dry).walk()
+        elif self.book.step <= self._step:
+            Chunks(self, due, deed, self._step, only).walk()
+
+    def in_waves(self, wave: Wave[Any, Any], dry: Callable[[Session], Outcome] | None = None) -> None:
+        """Ask the outside about everything that is due, many at once. In a dry run `dry` says what would be asked."""
+        if not self.dry_run:
+            Waves(self, wave).go()
+        elif dry is not None:
+            with self.db.reading() as session:
+                outcome = dry(session)
+            with self.db.transaction() as session:
+                self.book.hold(session)
+                self.book.count(session, outcome)
+            self.book.committed()
+
+    def each(self, kind: str, ids: Sequence[int], deed: Callable[[Session, int], None]) -> None:
+        """Do the deed to each, one transaction per item; one that raises is named and the others go on."""
+        if not self.dry_run:
+            with self.db.transaction() as session:
+                self.book.expect(session, len(ids))
+        for item in ids:
+            self.check()
+            if not self.dry_run:
+                self._one(kind, item, deed)
+
+    def only_items(self, kind: str) -> list[int] | None:
+        """In a retry, the items of this kind that failed before; None when everything due is to be done."""
+        if self.book.run.trigger != Trigger.RETRY or self.book.run.parent_id is None:
+            return None
+        with self.db.reading() as session:
+            return run_progress.failed_items(session, self.book.run.parent_id, kind)
+
+    def check(self) -> None:
+        """Raise when the run has to stop here: between two transactions, nothing half done."""
+        if self._stopping():
+            raise AskedToStop
+        if time.monotonic() > self._ends:
+            raise TimeLimit
+
+    def log(self, event: str, level: str = "info", **fields: Any) -> None:
+        """Write a line to the log and to the run's page."""
+        self.book.log(event, level, **fields)
+
+    @property
+    def now(self) -> datetime:
+        """The posting instant: now by the database's clock, not the planned one."""
+        with self.db.reading() as session:
+            return database_now(session)
+
+    def _one(self, kind: str, item: int, deed: Callable[[Session, int], None]) -> None:
+        try:
+            with self.db.transaction() as session:
+                self.book.hold(session)
+                deed(session, item)
+                self.book.count(session, Outcome(kind, done=1))
+            self.book.committed()
+        except Exception as problem:
+            self.book.fail_item(kind, item, problem)

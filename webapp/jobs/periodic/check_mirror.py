@@ -1,0 +1,104 @@
+"""The weekly look whether the external ledger still has what it was sent; and, when a person says so, sending again."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.db import Database
+from webapp.domain.actors import Actor
+from webapp.domain.instants import parse_time_or_day
+from webapp.domain.states import CatchUp
+from webapp.jobs import job, minutes
+from webapp.jobs.engine.work import NotConfigured, Work
+from webapp.jobs.steps.check_ledger_mirror import MirrorCheck
+from webapp.jobs.steps.ledger_mirror import mirror
+from webapp.jobs.steps.ledger_mirror_balances import all_lost
+from webapp.providers.blnk.provider import TRANSFERS, Blnk
+from webapp.providers.http.errors import CallFailed
+from webapp.services import differences, mirror_accounts, mirror_entries
+from webapp.services.differences import Compared
+from webapp.services.outcome import Outcome
+from webapp.sql import database_now
+
+JOB = "check_mirror"
+SINCE, SEND = "since", "send"
+"""What a person may ask of a run: only what was sent since an instant; and to send again what was found lacking."""
+_MAY = frozenset({"job:run"})
+
+
+@job(cron="45 4 * * 0", catch_up=CatchUp.SKIP, max_duration=minutes(120), long_run=minutes(60), moves_money=False)
+def check_mirror(work: Work, at: datetime) -> None:
+    """Ask the external ledger by reference whether it has every transfer that it was sent, and what it has besides."""
+    blnk = work.runtime.providers.blnk
+    if blnk is None:
+        raise NotConfigured("An external ledger is not configured: set LEDGER=blnk.")
+    if work.dry_run:
+        return
+    if work.asked.get(SEND):
+        _send_again(work, blnk)
+    said = str(work.asked.get(SINCE) or "")
+    _check(work, blnk, parse_time_or_day(said, UTC) if said else None)
+
+
+def send_again(db: Database, blnk: Blnk, *, actor: Actor, check: Callable[[], None], run_id: int | None = None) -> int:
+    """Let what was found lacking be sent, in balances that are there; how many. Raises CallFailed."""
+    lost = all_lost(db, blnk, check)
+    with db.transaction() as session:
+        at = database_now(session)
+        mirror_accounts.forget(session, lost, at=at, actor=actor, run_id=run_id)
+        return mirror_entries.send_again(session, at, actor=actor)
+
+
+def made(check: MirrorCheck) -> Compared:
+    """The check, also when the external ledger could not be asked to its end: then it says why, and finds nothing."""
+    try:
+        return check.made()
+    except CallFailed as failure:
+        return Compared(TRANSFERS, check.at, check.since, None, 0, (), (), failure.sentence)
+
+
+def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
+    """Write down what a check found, and alert; returns it without what was accepted."""
+    compared = differences.keep(session, compared, run_id)
+    differences.alert(session, compared.at)
+    return compared
+
+
+def _send_again(work: Work, blnk: Blnk) -> None:
+    """In the name of who asked for the run, then by the way on which everything is sent there."""
+    actor = Actor("job", None, work.book.run.by_name, _MAY, f"run-{work.run_id}")
+    try:
+        count = send_again(work.db, blnk, actor=actor, check=work.check, run_id=work.run_id)
+    except CallFailed as failure:
+        work.log("mirror.not_sent_again", "warning", said=failure.sentence)
+        return
+    with work.db.transaction() as session:
+        work.book.hold(session)
+        work.book.expect(session, count)
+    work.log("mirror.sent_again", transfers=count)
+    mirror(work)
+
+
+def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
+    with work.db.transaction() as session:
+        work.book.hold(session)
+        work.book.expect(session, mirror_entries.count_sent(session, since))
+    check = MirrorCheck(
+        work.db, blnk, since=since, at=work.now, check=work.check, told=lambda asked: _count(work, asked)
+    )
+    compared = made(check)
+    with work.db.transaction() as session:
+        compared = keep(session, compared, work.run_id)
+    found = dict(compared.counts or {})
+    level = "warning" if found or check.lost or compared.said else "info"
+    work.log(
+        "mirror.checked", level, said=compared.said, agree=compared.matched, balances_lost=len(check.lost), **found
+    )
+
+
+def _count(work: Work, asked: int) -> None:
+    with work.db.transaction() as session:
+        work.book.hold(session)
+        work.book.count(session, Outcome("transfer", done=asked))
+    work.book.committed()

@@ -1,0 +1,24 @@
+"""The hourly look after payments that no webhook settled, and orders that nobody paid."""
+
+from datetime import datetime, timedelta
+
+from webapp.jobs import job, minutes
+from webapp.jobs.engine.work import Work
+from webapp.jobs.steps import end_checkouts as checkout_ends
+from webapp.jobs.steps.verify_payments import open_chargebacks, wave
+from webapp.services import giving_up, payments
+
+
+@job(cron="0 * * * *", max_duration=minutes(30), long_run=minutes(20))
+def check_pending_payments(work: Work, at: datetime) -> None:
+    """Verify payments that no webhook settled, give up on the silent, and decline orders never paid."""
+    known = list(work.runtime.providers.collecting)
+    if not known:
+        work.log("payments.not_asked", sentence="No provider is configured that could be asked about payments.")
+    asking = wave(work, work.only_items("payment"))
+    work.in_waves(asking, dry=lambda session: payments.due_now(session, max(at, work.now), known))
+    work.in_waves(open_chargebacks(work))
+    patience = timedelta(hours=work.settings.order_payment_timeout_hours)
+    work.in_chunks(giving_up.due(at, patience), giving_up.decline_all, dry=giving_up.decline_none)
+    if work.runtime.providers.ending:
+        work.in_waves(checkout_ends.wave(work))

@@ -1,0 +1,126 @@
+"""The outbox: events become deliveries, and deliveries go out."""
+
+from datetime import datetime
+
+from sqlalchemy.exc import DBAPIError
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import CatchUp
+from webapp.jobs import job
+from webapp.jobs.engine.work import Work
+from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps.deliver import Sending
+from webapp.jobs.steps.event_stream import publish
+from webapp.jobs.steps.ledger_mirror import mirror
+from webapp.logs import get_logger
+from webapp.services import deliveries, delivery_queue, fan_out
+from webapp.services.delivery_queue import Failed, Parcel, Result
+from webapp.services.messages import recipients
+from webapp.services.outcome import Outcome, Refused
+
+_COUNTED = 100
+"""Arrivals that are counted in one transaction."""
+_SENDING = 40.0
+"""Seconds for which a run takes more to send: slow receivers may not hold up what providers have to do."""
+
+
+@job(cron="* * * * *", catch_up=CatchUp.SKIP)
+def deliver_outbox(work: Work, at: datetime) -> None:
+    """Send notifications, webhooks, alerts and provider instructions that are waiting."""
+    if work.dry_run:
+        return
+    missing = list(recipients.missing(work.settings))
+    if missing:
+        work.log("channels.not_configured", channels=missing)
+    if work.asked:
+        _send_dead_again(work)
+    arrivals = Arrivals(work)
+    while _spread(work):
+        work.check()
+    Sending(work.runtime, seconds=_SENDING, settled=arrivals.note, check=work.check).run()
+    arrivals.count()
+    _instruct(work)
+
+
+def _instruct(work: Work) -> None:
+    """What providers have to do, or have not answered yet: payouts, refunds, and the external ledger's transfers."""
+    work.in_waves(payout_waves.wave(work))
+    work.in_waves(refund_waves.wave(work))
+    mirror(work)
+
+
+class Arrivals:
+    """Counts for the run what arrived, and names what did not."""
+
+    def __init__(self, work: Work) -> None:
+        self._work, self._outcome = work, Outcome("delivery")
+
+    def note(self, results: list[tuple[Parcel, Result]], arrived: int) -> None:
+        """Some were settled."""
+        self._outcome.done += arrived
+        for parcel, result in results:
+            if isinstance(result, Failed):
+                self._fail(parcel, result)
+        if self._outcome.done >= _COUNTED:
+            self.count()
+
+    def _fail(self, parcel: Parcel, result: Failed) -> None:
+        """One that is tried again has not failed yet."""
+        self._work.log("delivery.failed", "warning", delivery=parcel.id, kind=parcel.kind, said=result.sentence)
+        named = Refused(parcel.id, f"delivery {parcel.id}", result.sentence)
+        (self._outcome.failed if delivery_queue.is_over(parcel, result) else self._outcome.refused).append(named)
+
+    def count(self) -> None:
+        """Add what arrived to the run."""
+        with self._work.db.transaction() as session:
+            self._work.book.hold(session)
+            self._work.book.count(session, self._outcome)
+        self._work.book.committed()
+        self._outcome = Outcome("delivery")
+
+
+def _spread(work: Work) -> bool:
+    """Spread one batch of events; says whether there may be more. In a batch that fails, each goes by itself."""
+    try:
+        return _step(work, fan_out.AT_ONCE) == fan_out.AT_ONCE
+    except DBAPIError:
+        raise
+    except Exception as problem:
+        work.log("events.failed", "error", problem=type(problem).__name__)
+    while _one(work):
+        work.check()
+    return False
+
+
+def _one(work: Work) -> int:
+    """The oldest unsent event; one whose messages can't be written is told to systems only."""
+    try:
+        return _step(work, 1)
+    except DBAPIError:
+        raise
+    except Exception:
+        get_logger().exception("messages.failed")
+    return _step(work, 1, to_people=False)
+
+
+def _step(work: Work, limit: int, *, to_people: bool = True) -> int:
+    with work.db.transaction() as session:
+        events = fan_out.spread(session, work.now, work.settings, limit=limit, to_people=to_people)
+    if events:
+        publish(work.runtime, events)
+    return len(events)
+
+
+def _send_dead_again(work: Work) -> None:
+    """As a person asked: all dead letters that match, in steps."""
+    allowed = frozenset({"delivery:retry", "webhook:replay"})
+    actor = Actor("job", None, work.book.run.by_name, allowed, f"run-{work.run_id}")
+    while True:
+        work.check()
+        with work.db.transaction() as session:
+            work.book.hold(session)
+            done = deliveries.send_dead_again(session, work.asked, at=work.now, actor=actor)
+        work.log("dead_letters.sent_again", count=done)
+        if done == 0:
+            return

@@ -1,0 +1,59 @@
+"""The daily payouts."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from webapp.jobs import job, minutes
+from webapp.jobs.engine.run_recorder import MOST_ITEMS
+from webapp.jobs.engine.work import NotConfigured, Work
+from webapp.jobs.steps.send_payouts import wave
+from webapp.services import payout_retries, payout_schedules, payout_writing, payouts
+from webapp.services.outcome import Outcome
+
+
+@job(cron="0 2 * * *", max_duration=minutes(10))
+def process_payout_schedules(work: Work, at: datetime) -> None:
+    """Send payouts that are due, at most 3 attempts each."""
+    ways = work.runtime.providers.ways_to_pay
+    only = work.asked.get("schedule")
+    failed = work.only_items("payout")
+    terms, as_before = work.asked.get("terms"), failed is not None
+    writing = partial(payout_writing.write_all, ways=ways, terms=terms, as_before=as_before)
+    dry = partial(payout_writing.write_none, ways=ways)
+    retried = None if failed is None else _schedules_of(work, failed)
+    work.in_chunks(payout_schedules.due(at, only, is_retry=failed is not None), writing, dry, retried)
+    if not ways:
+        raise NotConfigured("Sending payouts is not configured: set PAYSTACK_SECRET_KEY.")
+    due_by = work.now
+    if failed is None or retried is None:
+        work.in_waves(wave(work))
+    else:
+        work.in_waves(wave(work, [*failed, *_present(work, retried)]))
+        _name(work, partial(payout_retries.left, payout_ids=failed, run_id=work.run_id))
+    if not work.dry_run:
+        known = list(work.runtime.providers.paying)
+        _name(work, partial(payouts.held_back, at=due_by, providers=known, limit=MOST_ITEMS))
+
+
+def _schedules_of(work: Work, failed: list[int]) -> list[int]:
+    """What a retry may pay: of the failed items and no others."""
+    with work.db.reading() as session:
+        return [*payout_retries.schedules_of(session, failed), *(work.only_items("payout_schedule") or [])]
+
+
+def _present(work: Work, retried: list[int]) -> list[int]:
+    with work.db.reading() as session:
+        return payout_retries.present_payouts(session, retried)
+
+
+def _name(work: Work, left: Callable[[Session], Outcome]) -> None:
+    """Items of the run, not failed: what was left alone, and why."""
+    with work.db.transaction() as session:
+        work.book.hold(session)
+        waiting = left(session)
+        work.book.expect(session, len(waiting.refused))
+        work.book.count(session, waiting)
+    work.book.committed()

@@ -1,0 +1,53 @@
+"""Tidying: what nobody needs any more goes each night; by hand, many runs are retried or cancelled at once."""
+
+from datetime import datetime
+from functools import partial
+
+from redis.exceptions import RedisError
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import CatchUp
+from webapp.jobs import job
+from webapp.jobs.engine.rq_cleanup import clear
+from webapp.jobs.engine.work import Work
+from webapp.services import bulk_runs
+from webapp.services.forgetting import AT_ONCE, forget
+
+
+@job(cron="45 3 * * *", catch_up=CatchUp.SKIP)
+def tidy_queue(work: Work, at: datetime) -> None:
+    """Clear what the queue keeps of ended runs; by hand, retry or cancel many runs."""
+    if work.asked:
+        _as_asked(work)
+    elif not work.dry_run:
+        _clear(work)
+        _forget(work)
+
+
+def _as_asked(work: Work) -> None:
+    actor = Actor("job", None, work.book.run.by_name, frozenset({"job:run"}), f"run-{work.run_id}")
+    with work.db.reading() as session:
+        ids = [run_id for run_id in bulk_runs.matching(session, work.asked) if run_id != work.run_id]
+    work.each("run", ids, partial(_one, asked=work.asked, actor=actor))
+
+
+def _one(session: Session, run_id: int, *, asked: dict[str, object], actor: Actor) -> None:
+    bulk_runs.perform(session, asked, run_id, actor)
+
+
+def _forget(work: Work) -> None:
+    while True:
+        work.check()
+        with work.db.transaction() as session:
+            work.book.hold(session)
+            forgotten = forget(session, work.now)
+        if forgotten < AT_ONCE:
+            return
+
+
+def _clear(work: Work) -> None:
+    try:
+        work.log("queue.cleared", removed=clear(work.runtime.redis))
+    except RedisError as problem:
+        work.log("queue.unreachable", "warning", problem=type(problem).__name__)

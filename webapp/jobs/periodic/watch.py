@@ -1,0 +1,26 @@
+"""The watch."""
+
+from datetime import datetime
+
+from webapp.domain.states import CatchUp
+from webapp.jobs import job
+from webapp.jobs.engine.recovery import sweep_runs
+from webapp.jobs.engine.work import Work
+from webapp.jobs.steps.evaluate_alerts import look_around
+from webapp.services import approvals, disputes, processes
+from webapp.services.messages import reminders
+
+
+@job(cron="*/5 * * * *", catch_up=CatchUp.SKIP)
+def watch(work: Work, at: datetime) -> None:
+    """Look for lost runs, silent processes, late jobs and silent parties; remind of deadlines, let approvals lapse."""
+    if work.dry_run:
+        return
+    sweep_runs(work.runtime)
+    with work.db.transaction() as session:
+        processes.forget(session, work.now)
+        lapsed = approvals.expire_due(session, work.now, work.actor)
+        silent = disputes.expire_due(session, work.now, work.actor)
+        reminders.write(session, work.now, work.settings)
+    fired = look_around(work.runtime)
+    work.log("watch.done", fired=fired, lapsed_approvals=lapsed, silent_parties=silent)

@@ -1,0 +1,1 @@
+"""Worker and scheduler: how they start, beat, notice an outage, and stop."""

@@ -1,0 +1,111 @@
+"""Alerts leave from every scheduler and worker process: one that lives is enough to tell that the others do not."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from redis.exceptions import RedisError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import AlertStatus
+from webapp.jobs.processes.database_outage import Outage
+from webapp.jobs.steps.deliver import Sending
+from webapp.jobs.steps.evaluate_alerts import look_around
+from webapp.logs import get_logger
+from webapp.models import Alert
+from webapp.providers.messaging import heartbeat_ping as heartbeat
+from webapp.runtime import Runtime
+from webapp.services import delivery_queue, processes
+from webapp.services.messages import alerts, recipients
+from webapp.sql import database_now
+
+EVERY, BEAT_EVERY = 15.0, 60.0
+
+
+class AlertPost:
+    """A thread that sends alerts. A worker's judges the rules too while no scheduler does; a scheduler's also beats."""
+
+    def __init__(self, runtime: Runtime, kind: str) -> None:
+        self._runtime, self._kind = runtime, kind
+        self._outage = Outage(runtime.settings)
+        self._beat_at = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._go, daemon=True, name="alert-post")
+
+    def start(self) -> None:
+        """Begin, with the first look after a while: others may be just as new."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End with the look at hand."""
+        self._over.set()
+        self._thread.join(timeout=10)
+
+    def look(self) -> None:
+        """Judge if nobody else does, send what is due, and tell the monitor. What fails is tried with the next look."""
+        if self._kind == processes.WORKER:
+            self._safely(lambda: judge_alone(self._runtime))
+        self._safely(lambda: send_alerts(self._runtime))
+        if self._kind == processes.SCHEDULER and time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + BEAT_EVERY
+            self._safely(lambda: beat(self._runtime))
+
+    def _go(self) -> None:
+        while not self._over.wait(EVERY):
+            self.look()
+
+    def _safely(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+            self._outage.over()
+        except (DBAPIError, RedisError, OSError) as problem:
+            get_logger().warning("alerts.outage", problem=str(problem).partition("\n")[0])
+            if isinstance(problem, DBAPIError):
+                self._outage.goes_on()
+        except Exception:
+            get_logger().exception("alerts.failed")
+
+
+def send_alerts(runtime: Runtime) -> None:
+    """Write the messages of alerts that nobody was told of, and send them. Two at once send each once."""
+    if not recipients.of_alerts(runtime.settings):
+        return
+    with runtime.db.reading() as session:
+        now = database_now(session)
+        new = bool(alerts.untold(session, now))
+        due = session.scalars(delivery_queue.due(now, delivery_queue.ALERTS).limit(1)).first() is not None
+    if new:
+        with runtime.db.transaction() as session:
+            alerts.write(session, now, runtime.settings)
+    if new or due:
+        Sending(runtime, only=delivery_queue.ALERTS).run()
+
+
+def judge_alone(runtime: Runtime) -> None:
+    """Judge the rules when no scheduler does."""
+    with runtime.db.reading() as session:
+        judged = _alive(session, runtime, processes.SCHEDULER)
+    if not judged:
+        look_around(runtime)
+
+
+def beat(runtime: Runtime) -> bool:
+    """Tell the monitor that all is well, if it is: workers live, and nothing urgent is the matter."""
+    url = runtime.settings.heartbeat_url
+    if not url:
+        return False
+    with runtime.db.reading() as session:
+        urgent = select(Alert.id).where(Alert.status == AlertStatus.FIRING, Alert.severity == "page", ~Alert.demo)
+        well = _alive(session, runtime, processes.WORKER) and session.scalars(urgent.limit(1)).first() is None
+    heard = well and heartbeat.tell(url)
+    if well and not heard:
+        get_logger().warning("heartbeat.unheard")
+    return heard
+
+
+def _alive(session: Session, runtime: Runtime, kind: str) -> bool:
+    patience = timedelta(seconds=runtime.settings.silence_seconds)
+    return bool(processes.alive(session, kind, database_now(session), patience))

@@ -1,0 +1,51 @@
+"""An outage of the database can't be written down, so it is said at once by whoever sees it."""
+
+import time
+from datetime import timedelta
+from itertools import groupby
+
+from webapp.jobs.steps.channels import Carriers
+from webapp.providers.http.leases import Lease
+from webapp.services.delivery_queue import Parcel
+from webapp.services.messages import recipients
+from webapp.services.messages.recipients import Recipient
+from webapp.settings import Settings
+
+PATIENCE = 60.0
+_FRESH = timedelta(minutes=5)
+"""For how long it is worth saying."""
+_AWAY = ("Urgent: the database does not answer", "The desk's database has not answered for a minute. Nothing moves.")
+_BACK = ("Resolved: the database answers again", "The desk's database answers again. What waited goes on.")
+
+
+class Outage:
+    """What this process has seen of the database, and whether it has said so."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._since: float | None = None
+        self._said = False
+
+    def goes_on(self) -> None:
+        """The database did not answer. After a minute of that, say it once."""
+        self._since = self._since or time.monotonic()
+        if not self._said and time.monotonic() - self._since >= PATIENCE:
+            self._said = True
+            self._say(*_AWAY)
+
+    def over(self) -> None:
+        """The database answered."""
+        said, self._since, self._said = self._said, None, False
+        if said:
+            self._say(*_BACK)
+
+    def _say(self, title: str, body: str) -> None:
+        to = sorted(recipients.of_alerts(self._settings), key=lambda each: each.channel)
+        carriers, first = Carriers(self._settings), int(time.time() * 1000)
+        for _channel, group in groupby(to, key=lambda each: each.channel):
+            parcels = [_parcel(number, each, title, body) for number, each in enumerate(group, first)]
+            carriers.send(parcels, Lease(_FRESH))
+
+
+def _parcel(number: int, to: Recipient, title: str, body: str) -> Parcel:
+    return Parcel(number, 1, to.channel, "alert.outage", "", to.lane, None, None, None, to.address, title, body)

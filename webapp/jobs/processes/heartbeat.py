@@ -1,0 +1,68 @@
+"""A thread that says "alive", and sweeps, so that the desk goes on while any one worker or scheduler lives."""
+
+import threading
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from webapp.jobs.engine.recovery import sweep_runs
+from webapp.logs import get_logger
+from webapp.runtime import Runtime
+from webapp.services import clock_skew, processes
+from webapp.sql import database_now
+
+
+class Heartbeat:
+    """Beats until it is stopped. What fails is logged and tried again with the next beat."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        kind: str,
+        *,
+        sweeps: bool = True,
+        run_id: Callable[[], int | None] = lambda: None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._runtime, self._kind, self._run_id, self._also = runtime, kind, run_id, also
+        self._sweeps = sweeps
+        self._every = min(10.0, runtime.settings.silence_seconds / 4)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._go, daemon=True, name=f"heartbeat-{kind}")
+
+    def start(self) -> None:
+        """Beat at once, and from then on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye."""
+        self._over.set()
+        self._thread.join(timeout=10)
+        self._safely("leave", self._leave)
+
+    def _go(self) -> None:
+        while True:
+            self._safely("beat", self._beat)
+            if self._sweeps:
+                self._safely("sweep", lambda: sweep_runs(self._runtime))
+            self._safely("also", self._also)
+            if self._over.wait(self._every):
+                return
+
+    def _beat(self) -> None:
+        with self._runtime.db.transaction() as session:
+            skew = clock_skew.measure(session)
+            processes.beat(session, self._kind, database_now(session), self._run_id(), skew)
+
+    def _leave(self) -> None:
+        with self._runtime.db.transaction() as session:
+            processes.leave(session, self._kind)
+
+    def _safely(self, what: str, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except (DBAPIError, RedisError, OSError) as problem:
+            get_logger().warning("heartbeat.failed", what=what, problem=str(problem).partition("\n")[0])
+        except Exception:
+            get_logger().exception("heartbeat.failed", what=what)

@@ -1,0 +1,1 @@
+"""What jobs do, a step each: verify, send, release, compare, deliver."""

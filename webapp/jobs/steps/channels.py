@@ -1,0 +1,110 @@
+"""Who carries what: webhooks by HTTP, letters by SMTP, short messages and chats by Apprise. No database in here."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import takewhile
+
+from webapp.domain import addresses, webhook_signing
+from webapp.domain.states import Channel
+from webapp.logs import get_logger
+from webapp.providers.http.errors import CallFailed, NotSent, Refused
+from webapp.providers.http.leases import Lease, LeaseEnded
+from webapp.providers.http.rate_limiter import Pace
+from webapp.providers.messaging.apprise import Chat
+from webapp.providers.messaging.smtp import Letter, Mail
+from webapp.providers.messaging.webhook_sender import Answer, WebhookPosts
+from webapp.sealing import opened
+from webapp.services.delivery_queue import Failed, NotTried, Parcel, Result, Sent
+from webapp.settings import Settings
+
+_PER_MINUTE = {Channel.WEBHOOK: 6_000, Channel.EMAIL: 600, Channel.SMS: 60, Channel.CHAT: 60}
+"""How often all processes together send by a channel."""
+_PATIENCE, _BATCH_SECONDS = 5.0, 60.0
+"""Seconds that one waits for its turn, and for which one goes on with a lane."""
+_GONE = 410
+
+
+class Carriers:
+    """Sends parcels and says how each ended; never raises. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        allowed = addresses.networks(settings.webhook_private_addresses)
+        self._posts = WebhookPosts(settings.provider_timeout_seconds, allowed)
+        self._mail = Mail(settings.smtp_url, settings.mail_from, settings.provider_timeout_seconds)
+        self._chat = Chat(settings.notify_urls, settings.alert_urls)
+        self._paces = {
+            channel: Pace(f"out-{channel}", count, settings.redis_address) for channel, count in _PER_MINUTE.items()
+        }
+
+    def send(self, parcels: list[Parcel], lease: Lease) -> list[tuple[Parcel, Result]]:
+        """Send parcels of one channel, in order; those that the lease is over for have had no turn."""
+        with lease.held():
+            return self._sent(parcels)
+
+    def _sent(self, parcels: list[Parcel]) -> list[tuple[Parcel, Result]]:
+        if parcels[0].channel == Channel.EMAIL:
+            return self._letters(parcels)
+        return list(self._in_order(parcels, self._webhook if parcels[0].channel == Channel.WEBHOOK else self._said))
+
+    def _in_order(self, parcels: list[Parcel], way: Callable[[Parcel], Result]) -> Iterator[tuple[Parcel, Result]]:
+        """One after the other, until one does not arrive or the time is over: the others stay behind it."""
+        ends, goes_on = time.monotonic() + _BATCH_SECONDS, True
+        for parcel in parcels:
+            result = self._ended(parcel, way) if goes_on else NotTried(0)
+            goes_on = goes_on and isinstance(result, Sent) and time.monotonic() < ends
+            yield parcel, result
+
+    def _ended(self, parcel: Parcel, way: Callable[[Parcel], Result]) -> Result:
+        if not self._has_turn(parcel.channel):
+            return NotTried()
+        try:
+            return way(parcel)
+        except LeaseEnded:
+            return NotTried(0)
+        except CallFailed as failure:
+            return failed(failure)
+        except Exception as problem:
+            get_logger().exception("delivery.raised", delivery=parcel.id)
+            return Failed(f"It can't be sent: {type(problem).__name__}.")
+
+    def _webhook(self, parcel: Parcel) -> Result:
+        secret = opened(parcel.secret_sealed or "", self._settings.sealing_keys)
+        signed = webhook_signing.headers(secret, parcel.message_id, int(time.time()), parcel.body)
+        answer = self._posts.post(parcel.url or "", parcel.body, signed)
+        return Sent(answer.status) if answer.is_good else _answered(answer)
+
+    def _said(self, parcel: Parcel) -> Result:
+        self._chat.say(parcel.channel, parcel.recipient, parcel.title, parcel.body)
+        return Sent()
+
+    def _letters(self, parcels: list[Parcel]) -> list[tuple[Parcel, Result]]:
+        turns = list(takewhile(lambda parcel: self._has_turn(parcel.channel), parcels))
+        letters = [Letter(f"delivery-{each.id}", each.recipient, each.title, each.body) for each in turns]
+        ended = dict(zip([each.id for each in turns], self._mail.send(letters), strict=True))
+        return [(parcel, _of_letter(ended.get(parcel.id, NotTried()))) for parcel in parcels]
+
+    def _has_turn(self, channel: str) -> bool:
+        try:
+            self._paces[Channel(channel)].wait(_PATIENCE)
+        except NotSent:
+            return False
+        return True
+
+
+def failed(failure: CallFailed) -> Failed:
+    """A call's failure as a delivery's: what was refused is not tried again."""
+    return Failed(failure.sentence, retry_after=failure.retry_after, for_good=isinstance(failure, Refused))
+
+
+def _answered(answer: Answer) -> Failed:
+    said = f"It answered {answer.status}" + (f": {answer.said}" if answer.said else ".")
+    return Failed(said, answer.status, answer.retry_after, gone=answer.status == _GONE)
+
+
+def _of_letter(ended: CallFailed | NotTried | None) -> Result:
+    if ended is None:
+        return Sent()
+    if isinstance(ended, LeaseEnded):
+        return NotTried(0)
+    return failed(ended) if isinstance(ended, CallFailed) else NotTried()

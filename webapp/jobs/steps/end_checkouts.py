@@ -1,0 +1,45 @@
+"""Telling providers to take no payment any more at the pages of what the desk has given up."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.provider_words import Unanswered
+from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.work import Work
+from webapp.jobs.steps.verify_payments import LEASE
+from webapp.services import checkout_ends
+from webapp.services.checkout_ends import Ending
+from webapp.services.outcome import Outcome, Refused
+from webapp.sql import database_now
+
+
+def wave(work: Work) -> Wave[Ending, None]:
+    """Each page once; the same again is harmless, and one that could not be ended is tried by the next run."""
+    ending = work.runtime.providers.ending
+    with work.db.reading() as session:
+        found = checkout_ends.due(session, work.now, work.settings)
+    left = [each for each in found if each.provider in ending]
+
+    def take(session: Session, limit: int) -> list[Ending]:
+        now, left[:] = left[:limit], left[limit:]
+        return now
+
+    return Wave(
+        kind="checkout",
+        lease=LEASE,
+        take=take,
+        ask=lambda each: ending[each.provider].end(each.address),
+        settle=lambda session, answered: _settle(work, session, answered),
+        count=lambda session: len(left),
+        key=lambda each: each.id,
+    )
+
+
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Ending, Unanswered | None]]) -> Outcome:
+    ended = [each.id for each, answer in answered if answer is None]
+    checkout_ends.note(session, ended, at=database_now(session), actor=work.actor)
+    refused = [
+        Refused(each.id, each.address, answer.said) for each, answer in answered if isinstance(answer, Unanswered)
+    ]
+    return Outcome("checkout", done=len(ended), refused=refused)

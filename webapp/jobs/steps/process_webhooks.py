@@ -1,0 +1,161 @@
+"""Handling what providers told us: what it is about is asked of the provider itself, then settled."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.money import Money
+from webapp.domain.numbers import counted
+from webapp.domain.provider_phrases import clause
+from webapp.domain.provider_words import Charged, Listed, Seen, Unanswered
+from webapp.domain.states import IncomingStatus
+from webapp.errors import Unavailable
+from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.work import Work
+from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.providers.http.errors import Refused, Unknown
+from webapp.providers.webhooks.payloads import About
+from webapp.runtime import Runtime
+from webapp.services import chargebacks, incoming, mirror_told, payment_settling, payout_settling, refund_settling
+from webapp.services.incoming import Arrived, Concerned
+from webapp.services.outcome import Outcome, added
+from webapp.services.outcome import Refused as LeftAlone
+from webapp.sql import database_now
+
+LEASE = timedelta(minutes=2)
+NO_SUBJECT = "Nothing here has this reference."
+NOT_OURS = "The desk does nothing about events of this kind."
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the provider says of all that a webhook concerns."""
+
+    payment: Seen | None = None
+    refund: Seen | Listed | None = None
+    payout: Seen | None = None
+    chargeback: Charged | None = None
+
+    @property
+    def said(self) -> str:
+        """The gist, for the webhook's own record."""
+        if isinstance(self.refund, Listed):
+            return f"The provider lists {counted(len(self.refund.rows), 'refund')} of the payment."
+        if self.payout is None and self.refund is None and self.payment is not None and self.payment.refunded_amount:
+            back = Money(self.payment.refunded_amount, self.payment.currency or "")
+            return f"The provider says that {back} of the payment went back, or are on the way."
+        told = {"payout": self.payout, "refund": self.refund, "payment": self.payment}
+        what, seen = next(((what, seen) for what, seen in told.items() if seen is not None), ("", None))
+        return f"The provider says of the {what}: {clause(seen.said or seen.fate)}." if seen else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to ask; why, in a sentence."""
+
+    said: str
+
+
+def wave(work: Work) -> Wave[Arrived, Heard | Nothing]:
+    """Everything that waits to be handled."""
+    return Wave(
+        kind="incoming_webhook",
+        lease=LEASE,
+        take=lambda session, limit: incoming.take_due(session, work.now, limit, LEASE),
+        ask=lambda arrived: ask(work.runtime, arrived),
+        settle=lambda session, answered: _settle(work, session, answered),
+        count=lambda session: incoming.count_due(session, work.now),
+        key=lambda arrived: arrived.id,
+    )
+
+
+def ask(runtime: Runtime, arrived: Arrived) -> Heard | Nothing:
+    """Ask the provider about what its webhook is about: a signature says who wrote it, not that it is so still."""
+    about, concerned = arrived.tidings.about, arrived.concerned
+    if about == About.NOTHING:
+        return Nothing(NOT_OURS)
+    if about == About.TRANSFER:
+        return Nothing("")
+    if concerned is None:
+        return Nothing(NO_SUBJECT)
+    try:
+        return _looked(runtime, arrived, concerned)
+    except Refused as refusal:
+        raise Unknown(refusal.sentence) from None
+
+
+def _looked(runtime: Runtime, arrived: Arrived, concerned: Concerned) -> Heard:
+    """Every word about a payment that we know makes us ask what became of it, whatever it is with us."""
+    house, name, about = runtime.providers, arrived.provider, arrived.tidings.about
+    if about == About.PAYOUT:
+        if name not in house.paying:
+            raise Unavailable(f"{name} is not configured, so it can't be asked.")
+        return Heard(payout=house.paying[name].look_payout(concerned.reference))
+    collector, refund, chargeback = house.collector(name), None, None
+    if about == About.PAYMENT and not concerned.is_settled:
+        return Heard(payment=collector.look(concerned.reference))
+    if about == About.REFUND and concerned.refund_id is not None and name in house.refunding:
+        refund = refund_waves.look(runtime, concerned.refund_id)
+    if about == About.CHARGEBACK and name in house.disputing:
+        chargeback = house.disputing[name].look_chargeback(arrived.tidings.number)
+    return Heard(collector.look_whole(concerned.reference), refund, chargeback=chargeback)
+
+
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Heard | Nothing | Unanswered]]) -> Outcome:
+    outcome, at = Outcome("incoming_webhook"), database_now(session)
+    ended: dict[int, tuple[IncomingStatus, str]] = {}
+    waiting: dict[int, str] = {}
+    heard: list[tuple[Arrived, Concerned, Heard]] = []
+    for arrived, answer in answered:
+        if isinstance(answer, Unanswered):
+            waiting[arrived.id] = answer.said
+        elif arrived.tidings.unreadable:
+            ended[arrived.id] = IncomingStatus.FAILED, arrived.tidings.unreadable
+        elif isinstance(answer, Nothing):
+            noted = answer.said or mirror_told.note(session, arrived.tidings, at)
+            ended[arrived.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
+        elif arrived.concerned is not None:
+            heard.append((arrived, arrived.concerned, answer))
+            ended[arrived.id] = IncomingStatus.HANDLED, answer.said
+    for webhook_id, sentence in _apply(work, session, heard, outcome).items():
+        ended[webhook_id] = IncomingStatus.HANDLED, sentence
+    incoming.close(session, ended, at=at)
+    incoming.put_off(session, waiting, at=at)
+    outcome.done = len(ended)
+    outcome.refused = [LeftAlone(webhook_id, f"webhook {webhook_id}", said) for webhook_id, said in waiting.items()]
+    return outcome
+
+
+def _apply(
+    work: Work, session: Session, heard: Sequence[tuple[Arrived, Concerned, Heard]], outcome: Outcome
+) -> dict[int, str]:
+    """In the order of locks: escrows before wallets. Chargebacks before payments, whose sums they are part of.
+
+    Returns what came of chargebacks, by the webhook's id; what moved is the outcome's.
+    """
+    at, actor = database_now(session), work.actor
+    payments = {about.id: told.payment for _, about, told in heard if told.payment is not None}
+    payouts = {about.id: told.payout for _, about, told in heard if told.payout is not None}
+    given = {about.refund_id: told.refund for _, about, told in heard if told.refund is not None and about.refund_id}
+    payment_settling.lock_escrows(session, list(payments))
+    noted = {
+        arrived.id: chargebacks.settle(session, about.id, told.chargeback, at=at, actor=actor, settings=work.settings)
+        for arrived, about, told in heard
+        if told.chargeback is not None
+    }
+    done: list[Outcome] = []
+    if payments:
+        done.append(payment_settling.settle_all(session, payments, at=at, actor=actor, settings=work.settings))
+    if payouts:
+        done.append(payout_settling.settle_all(session, payouts, at=at, actor=actor, run_id=work.run_id))
+    if given:
+        done.append(refund_settling.settle_all(session, given, at=at, actor=actor))
+    moved: Counter[str] = Counter()
+    for each in done:
+        moved.update(each.amounts)
+        outcome.besides = added(outcome.besides, each.besides)
+    outcome.amounts = dict(moved)
+    return noted

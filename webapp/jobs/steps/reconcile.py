@@ -1,0 +1,76 @@
+"""Comparing our books with everybody else's: the external ledger, and each provider that lists what it has."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Protocol
+
+from webapp.jobs.engine.work import Stopped, Work
+from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps.reconcile_blnk import BlnkComparison
+from webapp.jobs.steps.reconcile_provider import MOST_ASKED, Comparison
+from webapp.jobs.steps.reconcile_refunds import RefundComparison
+from webapp.providers.http.errors import CallFailed
+from webapp.services import differences, provider_books
+from webapp.services.differences import Compared
+
+
+class Comparable(Protocol):
+    """A comparison that can be made."""
+
+    @property
+    def source(self) -> str:
+        """What it is called."""
+
+    def made(self) -> Compared:
+        """Make it. Raises CallFailed."""
+
+
+def reconcile(work: Work) -> None:
+    """Make every comparison, write them down and alert; one that can't be made is no difference.
+
+    Payments of which the provider says otherwise are asked about one by one: what was taken back of them stops there.
+    """
+    for comparison in _comparisons(work):
+        compared = _made(work, comparison)
+        _keep(work, compared)
+        concerned = [each.subject[1] for each in compared.findings if each.subject and each.subject[0] == "payment"]
+        concerned += compared.again
+        if concerned:
+            work.in_waves(payment_waves.again(work, concerned[:MOST_ASKED]))
+    with work.db.transaction() as session:
+        differences.alert(session, work.now)
+
+
+def _comparisons(work: Work) -> Iterator[Comparable]:
+    providers, at = work.runtime.providers, work.now
+    if providers.blnk is not None:
+        yield BlnkComparison(work.db, providers.blnk, work.check, at, work.settings.provider_parallel_calls)
+    for name, lists in providers.listing.items():
+        make: Callable[..., Comparison] = partial(Comparison, work.db, provider=name, check=work.check, at=at)
+        if name in providers.collecting:
+            look = providers.collecting[name].look
+            yield make(book=provider_books.PAYMENTS, listed=lists.payments, look=look)
+            yield RefundComparison(work.db, name, lists.refunds, providers.collecting[name].look_whole, work.check, at)
+        if name in providers.paying:
+            pays = providers.paying[name]
+            yield make(book=provider_books.PAYOUTS, listed=pays.payouts, look=pays.look_payout)
+
+
+def _made(work: Work, comparison: Comparable) -> Compared:
+    try:
+        return comparison.made()
+    except CallFailed as failure:
+        return Compared(comparison.source, work.now, None, None, 0, (), (), failure.sentence)
+    except Stopped:
+        _keep(work, Compared(comparison.source, work.now, None, None, 0, (), (), "The run ended before it was done."))
+        raise
+
+
+def _keep(work: Work, compared: Compared) -> None:
+    with work.db.transaction() as session:
+        compared = differences.keep(session, compared, work.run_id)
+    found = len(compared.findings)
+    counts = {"matched": compared.matched, "differences": found, "undecided": compared.undecided}
+    counts |= {"accepted": compared.accepted} if compared.accepted else {}
+    level = "warning" if compared.said or compared.findings else "info"
+    work.log("books.compared", level, source=compared.source, said=compared.said, **counts)

@@ -1,0 +1,118 @@
+"""Comparing each account with the external ledger's balance of it.
+
+The two can't be read at one instant. What differs is read again on both sides: it is a difference when ours stood still
+and nothing was on its way; what keeps moving is left to the next hour.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from webapp.db import Database
+from webapp.providers.blnk.provider import MOST_AT_ONCE, NAME, Blnk
+from webapp.services import differences, mirror_balances
+from webapp.services.comparing import DIFFERENT, MISSING_THERE, Finding
+from webapp.services.differences import Compared
+from webapp.services.mirror_balances import Expected
+
+MOST_UNSENT, MOST_FINDINGS = 50_000, 5_000
+_PAGE, _LOOKS, _BETWEEN = 1_000, 3, 0.3
+
+
+class BlnkComparison:
+    """One comparison with Blnk."""
+
+    source = NAME
+
+    def __init__(self, db: Database, blnk: Blnk, check: Callable[[], None], at: datetime, parallel: int) -> None:
+        self._db, self._blnk, self._check, self._at, self._parallel = db, blnk, check, at, parallel
+        self._matched = 0
+        self._findings: list[Finding] = []
+        self._undecided: set[str] = set()
+
+    def made(self) -> Compared:
+        """Compare every account. Raises CallFailed when Blnk can't be asked to the end."""
+        with self._db.reading() as session:
+            said = _why_not(mirror_balances.is_whole(session), mirror_balances.unsent(session))
+            earlier = set(differences.open_references(session, self.source, MOST_FINDINGS))
+            earlier |= set(differences.accepted_references(session, self.source, MOST_FINDINGS))
+        if said is None:
+            self._walk()
+            if len(self._findings) >= MOST_FINDINGS:
+                said = f"There are more than {MOST_FINDINGS} differences; not all are written down."
+        differing = {each.reference for each in self._findings}
+        settled = set() if said else earlier - differing - self._undecided
+        found, undecided = self._findings, len(self._undecided)
+        return Compared(self.source, self._at, None, None, self._matched, found, settled, said, undecided=undecided)
+
+    def _walk(self) -> None:
+        last = 0
+        while len(self._findings) < MOST_FINDINGS:
+            self._check()
+            with self._db.reading() as session:
+                page = mirror_balances.page(session, last, _PAGE)
+            if not page:
+                return
+            self._compare(page)
+            last = page[-1].account_id
+
+    def _compare(self, page: Sequence[Expected]) -> None:
+        """Look up to three times at what differs; what still differs and stood still is written down."""
+        left = {each.account_id: each for each in page}
+        for look in range(_LOOKS):
+            theirs = self._theirs([each.balance_id for each in left.values()])
+            with self._db.reading() as session:
+                now = {each.account_id: each for each in mirror_balances.of(session, list(left))}
+            agree = [
+                account
+                for account, before in left.items()
+                # A balance that is not there holds nothing: it is made again when something is to be in it.
+                if theirs.get(before.balance_id, 0) in (before.amount, now[account].amount)
+            ]
+            self._matched += len(agree)
+            stood_still = {account for account, before in left.items() if before == now[account]}
+            left = {account: each for account, each in now.items() if account not in agree}
+            if not left:
+                return
+            if look < _LOOKS - 1:
+                time.sleep(_BETWEEN)
+        for account, each in left.items():
+            if each.doubtful or account not in stood_still:
+                self._undecided.add(_reference(account))
+            else:
+                self._findings.append(_finding(each, theirs.get(each.balance_id)))
+
+    def _theirs(self, balances: Sequence[str]) -> dict[str, int]:
+        parts = [balances[start : start + MOST_AT_ONCE] for start in range(0, len(balances), MOST_AT_ONCE)]
+        found: dict[str, int] = {}
+        with ThreadPoolExecutor(self._parallel) as threads:
+            for part in threads.map(self._blnk.balances, parts):
+                found |= part
+        return found
+
+
+def _why_not(is_whole: bool, unsent: int) -> str | None:
+    if not is_whole:
+        return "Transfers from before are not mirrored yet: run `desk ledger mirror`."
+    if unsent > MOST_UNSENT:
+        return f"{unsent:,} transfers wait to be sent; the balances are compared when there are fewer."
+    return None
+
+
+def _finding(ours: Expected, theirs: int | None) -> Finding:
+    kind = DIFFERENT if theirs is not None else MISSING_THERE
+    said = "Its balance is not the sum of the transfers that Blnk was sent." if theirs is not None else ""
+    return Finding(
+        kind,
+        _reference(ours.account_id),
+        said or f"Blnk has no balance {ours.balance_id}.",
+        ours.currency,
+        ours.amount,
+        theirs,
+        ("account", ours.account_id),
+    )
+
+
+def _reference(account: int) -> str:
+    return f"account-{account}"

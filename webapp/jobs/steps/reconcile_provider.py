@@ -1,0 +1,153 @@
+"""Comparing our payments or payouts of the last two days with a provider's list of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from webapp.db import Database
+from webapp.domain.provider_words import Seen, Skipped
+from webapp.jobs.steps.provider_listing_file import TheirList
+from webapp.services import differences
+from webapp.services.comparing import Alike, Finding, Ours, compared
+from webapp.services.differences import Compared
+from webapp.services.provider_books import Book
+
+WINDOW = timedelta(hours=48)
+_EDGE = timedelta(hours=1)
+"""Theirs is asked for so much more than ours on both sides: the two clocks and what is under way."""
+_PAGE = 500
+MOST_FINDINGS, MOST_ASKED = 5_000, 500
+
+
+@dataclass
+class Comparison:
+    """One comparison of one book with one provider's list."""
+
+    db: Database
+    book: Book
+    provider: str
+    listed: Callable[[datetime, datetime], Iterator[Seen | Skipped]]
+    look: Callable[[str], Seen]
+    """Asks the provider about one reference: the list may end where the thing begins."""
+    check: Callable[[], None]
+    at: datetime
+    matched: int = 0
+    findings: dict[str, Finding] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    earlier: set[str] = field(default_factory=set)
+    asked: int = 0
+    skipped: int = 0
+    """Rows of the list that can't be ours, can't be read, or moved nothing."""
+    undecided: set[str] = field(default_factory=set)
+    """Ours that are too young to say."""
+    twice: list[int] = field(default_factory=list)
+    """Ours of which the list has two successes."""
+
+    @property
+    def source(self) -> str:
+        """What this comparison is called."""
+        return f"{self.provider}-{self.book.kind}s"
+
+    def made(self) -> Compared:
+        """Compare. Raises CallFailed when the provider can't be asked to the end."""
+        since, until = self.at - WINDOW, self.at
+        with self.db.reading() as session:
+            self.earlier = set(differences.open_references(session, self.source, MOST_FINDINGS))
+        with TheirList() as theirs:
+            self._lay_down(theirs, since - _EDGE, until)
+            self._note_twice(theirs)
+            self._walk_ours(theirs, since, until - _EDGE, self._ask)
+            self._walk_ours(theirs, until - _EDGE, until, self._wait)
+            for page in theirs.pages():
+                self._compare_theirs({seen.reference: seen for seen in page})
+        self._look_at_earlier()
+        said = None
+        if self.asked >= MOST_ASKED or len(self.findings) >= MOST_FINDINGS:
+            said = f"There is more than is compared at once: {len(self.findings)} differences are written down."
+        found = list(self.findings.values())
+        return Compared(
+            self.source,
+            self.at,
+            since,
+            until,
+            self.matched,
+            found,
+            self.settled,
+            said,
+            skipped=self.skipped,
+            undecided=len(self.undecided),
+            again=self.twice,
+        )
+
+    def _lay_down(self, theirs: TheirList, since: datetime, until: datetime) -> None:
+        rows = self.listed(since, until)
+        while page := list(islice(rows, _PAGE)):
+            theirs.add(each for each in page if isinstance(each, Seen))
+            self.skipped += sum(isinstance(each, Skipped) for each in page)
+            self.check()
+
+    def _note_twice(self, theirs: TheirList) -> None:
+        references = theirs.twice(MOST_ASKED)
+        with self.db.reading() as session:
+            ours = self.book.by_reference(session, self.provider, references, self.at)
+        self.twice = sorted(each.subject[1] for each in ours.values())
+
+    def _walk_ours(
+        self, theirs: TheirList, since: datetime, until: datetime, lacking: Callable[[Ours], Seen | None]
+    ) -> None:
+        """Ours of the time, with what the list has of them, or what is found of what it lacks."""
+        last = 0
+        while True:
+            self.check()
+            with self.db.reading() as session:
+                page = self.book.page(session, self.provider, since, until, last, _PAGE, self.at)
+            if not page:
+                return
+            found = theirs.take([each.reference for each in page])
+            for ours in page:
+                if seen := found.get(ours.reference) or lacking(ours):
+                    self._note(ours.reference, compared(ours, seen, self.book.expected))
+            last = page[-1].subject[1]
+
+    def _compare_theirs(self, page: dict[str, Seen]) -> None:
+        """What the list has besides: of another time or state with us, or unknown."""
+        self.check()
+        with self.db.reading() as session:
+            ours = self.book.by_reference(session, self.provider, list(page), self.at)
+        for reference, seen in page.items():
+            self._note(reference, compared(ours.get(reference), seen, self.book.expected))
+
+    def _look_at_earlier(self) -> None:
+        """Differences from before that were not met now: they may agree by now, and are never just forgotten."""
+        unmet = sorted(self.earlier - self.findings.keys() - self.settled)[:MOST_ASKED]
+        with self.db.reading() as session:
+            ours = self.book.by_reference(session, self.provider, unmet, self.at)
+        for reference in unmet:
+            self.check()
+            if seen := self._look_by_itself(reference):
+                self._note(reference, compared(ours.get(reference), seen, self.book.expected))
+
+    def _ask(self, ours: Ours) -> Seen | None:
+        return self._look_by_itself(ours.reference)
+
+    def _wait(self, ours: Ours) -> None:
+        """It was made a moment ago: their list may not have it yet, and nothing is known of it."""
+        self.undecided.add(ours.reference)
+
+    def _look_by_itself(self, reference: str) -> Seen | None:
+        self.asked += 1
+        return self.look(reference) if self.asked <= MOST_ASKED else None
+
+    def _note(self, reference: str, found: Finding | Alike) -> None:
+        """Count what was found. What can't be said of an earlier difference leaves it as it is."""
+        self.undecided.discard(reference)
+        if found == Alike.UNDECIDED:
+            self.undecided.add(reference)
+        elif isinstance(found, Finding):
+            if len(self.findings) < MOST_FINDINGS:
+                self.findings[reference] = found
+        else:
+            self.matched += found == Alike.AGREES
+            self.skipped += found == Alike.NO_MATTER
+            self.settled |= {reference} & self.earlier

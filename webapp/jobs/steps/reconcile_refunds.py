@@ -1,0 +1,163 @@
+"""Comparing what we gave back in the last two days with what a provider lists as given back, whoever did it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from webapp.db import Database
+from webapp.domain.duplicate_payments import told_apart
+from webapp.domain.money import Money
+from webapp.domain.provider_words import Fate, Seen, Skipped
+from webapp.domain.taken_back import taken_back
+from webapp.providers.protocols import ListedRefund
+from webapp.services import differences, refund_books
+from webapp.services.comparing import DIFFERENT, MISSING_THERE, Finding
+from webapp.services.differences import Compared
+from webapp.services.refund_books import Refunded
+
+WINDOW = timedelta(hours=48)
+_EDGE = timedelta(hours=1)
+_PAGE = 500
+MOST_FINDINGS, MOST_ASKED = 5_000, 500
+
+
+@dataclass
+class RefundComparison:
+    """One comparison, payment by payment. Sums that a listed row or a refund of ours does not explain by itself make
+    us ask the provider about the whole payment.
+    """
+
+    db: Database
+    provider: str
+    listed: Callable[[datetime, datetime], Iterator[ListedRefund | Skipped]]
+    look_whole: Callable[[str], Seen]
+    check: Callable[[], None]
+    at: datetime
+    agreeing: set[str] = field(default_factory=set)
+    """Payments of which both say that the same went back."""
+    undecided: set[str] = field(default_factory=set)
+    """Payments of which a refund is under way here, or was done a moment ago: it is too early to say."""
+    asked: int = 0
+    skipped: int = 0
+    """Rows of the list that can't be read."""
+    findings: dict[str, Finding] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+
+    @property
+    def source(self) -> str:
+        """What this comparison is called."""
+        return f"{self.provider}-refunds"
+
+    def made(self) -> Compared:
+        """Compare. Raises CallFailed when the provider can't be asked to the end."""
+        since, until = self.at - WINDOW, self.at
+        with self.db.reading() as session:
+            earlier = differences.open_references(session, self.source, MOST_FINDINGS)
+        explained = self._compare_theirs(since - _EDGE, until)
+        self._compare_ours(since, until - _EDGE, explained, self._look)
+        self._compare_ours(until - _EDGE, until, explained, self._wait)
+        self._look_at_earlier(earlier)
+        said = None
+        if self.asked > MOST_ASKED:
+            said = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
+        found = list(self.findings.values())
+        undecided = self.undecided - self.agreeing - self.findings.keys()
+        return Compared(
+            self.source,
+            self.at,
+            since,
+            until,
+            len(self.agreeing),
+            found,
+            self.settled,
+            said,
+            skipped=self.skipped,
+            undecided=len(undecided),
+        )
+
+    def _compare_theirs(self, since: datetime, until: datetime) -> set[int]:
+        """Theirs against ours; returns our payments of which each listed row is a refund of ours."""
+        explained: dict[int, Refunded] = {}
+        doubtful: dict[int, Refunded] = {}
+        rows = self.listed(since, until)
+        while taken := list(islice(rows, _PAGE)):
+            self.check()
+            page = [row for row in taken if isinstance(row, ListedRefund)]
+            self.skipped += len(taken) - len(page)
+            with self.db.reading() as session:
+                known = refund_books.by_number(session, self.provider, page)
+            for row in page:
+                ours = known.get(row.payment)
+                if ours is None or row.fate == Fate.FAILED:
+                    continue
+                if not row.dispute and row.minor(ours.currency) in ours.refunds:
+                    explained[ours.payment_id] = ours
+                else:
+                    doubtful[ours.payment_id] = ours
+        for ours in doubtful.values():
+            self._look(ours)
+        for number in explained.keys() - doubtful.keys():
+            ours = explained[number]
+            (self.agreeing if ours.is_done else self.undecided).add(ours.reference)
+        return explained.keys() | doubtful.keys()
+
+    def _compare_ours(
+        self, since: datetime, until: datetime, met: set[int], lacking: Callable[[Refunded], None]
+    ) -> None:
+        """Refunds that are done with us in a time, and what is to be said of those that their list did not have."""
+        last = 0
+        while True:
+            self.check()
+            with self.db.reading() as session:
+                page = refund_books.done(session, self.provider, since, until, last, _PAGE)
+            if not page:
+                return
+            for refund_id, ours in page:
+                last = refund_id
+                if ours.payment_id not in met:
+                    lacking(ours)
+
+    def _look_at_earlier(self, earlier: list[str]) -> None:
+        """Differences from before that were not met now: they may agree by now."""
+        unmet = [reference for reference in earlier if reference not in self.findings and reference not in self.settled]
+        with self.db.reading() as session:
+            known = refund_books.by_reference(session, self.provider, unmet[:MOST_ASKED])
+        for ours in known.values():
+            self._look(ours)
+
+    def _wait(self, ours: Refunded) -> None:
+        self.undecided.add(ours.reference)
+
+    def _look(self, ours: Refunded) -> None:
+        self.check()
+        self.asked += 1
+        if self.asked > MOST_ASKED:
+            return
+        theirs, _ = told_apart(self.look_whole(ours.reference), ours.number, is_by_hand=False)
+        found = difference(ours, theirs) if isinstance(theirs, Seen) else None
+        if found is None:
+            self.agreeing.add(ours.reference)
+            self.settled.add(ours.reference)
+        elif len(self.findings) < MOST_FINDINGS:
+            self.findings[ours.reference] = found
+
+
+def difference(ours: Refunded, theirs: Seen) -> Finding | None:
+    """What went back there against what went back here, of one payment."""
+    if theirs.given_back is None:
+        return None
+    there = theirs.refunded_amount or 0
+    here = sum(ours.refunds) + ours.covered + ours.taken_back
+    taken = taken_back(theirs.given_back, ours.refunds, ours.lost, ours.covered)
+    if taken != ours.taken_back:
+        return _finding(ours, DIFFERENT, here, there)
+    unmarked = [each.amount for each in theirs.given_back if each.dispute is None]
+    lacking = [amount for amount in ours.done if amount not in unmarked and not ours.covered]
+    return _finding(ours, MISSING_THERE, here, there) if lacking else None
+
+
+def _finding(ours: Refunded, kind: str, here: int, there: int) -> Finding:
+    said = f"{Money(here, ours.currency)} went back here and {Money(there, ours.currency)} there."
+    subject = ("payment", ours.payment_id)
+    return Finding(kind, ours.reference, said, ours.currency, here, there, subject)

@@ -1,0 +1,16 @@
+"""What the jobs that pay sellers share: one walk for all policies."""
+
+from datetime import datetime
+from functools import partial
+
+from webapp.domain.policies import REASONS
+from webapp.domain.states import Policy
+from webapp.jobs.engine.work import Work
+from webapp.services import escrow_queries, release_preview, releases
+
+
+def release_due(work: Work, at: datetime, policy: Policy) -> None:
+    """Pay the sellers of a policy's escrows that are due at an instant."""
+    due = escrow_queries.due(policy=policy, at=at)
+    deed = partial(releases.release_all, reason=REASONS[policy], due_by=at, policy=policy)
+    work.in_chunks(due, deed, dry=partial(release_preview.release_none, due_by=at, policy=policy))

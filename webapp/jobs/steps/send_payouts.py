@@ -1,0 +1,149 @@
+"""Sending payouts, and asking about those that may have been sent."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor, job_actor
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.errors import Refusal, Unavailable
+from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.work import Work
+from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, unanswered
+from webapp.providers.protocols import Destination, Paying, Sending
+from webapp.runtime import Runtime
+from webapp.services import payout_destinations, payout_settling, payouts
+from webapp.services.outcome import Outcome
+from webapp.services.payouts import Taken
+from webapp.sql import database_now
+
+LEASE = timedelta(minutes=3)
+"""How long a payout that is being sent is nobody else's; after that its provider is asked."""
+
+
+ACTOR = job_actor("process_payout_schedules")
+"""In whose name an account is made known to a provider."""
+
+
+def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Seen]:
+    """Every payout whose time has come, or of `only` those."""
+    known = list(work.runtime.providers.paying)
+    # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
+    due_by = work.now
+    return Wave(
+        kind="payout",
+        lease=LEASE,
+        take=lambda session, limit: payouts.take_due(
+            session, database_now(session), limit, LEASE, known, only, due_by=due_by
+        ),
+        ask=partial(send, work.runtime),
+        settle=partial(_settle, work),
+        count=lambda session: payouts.count_due(session, due_by, known, only),
+        key=lambda taken: taken.id,
+    )
+
+
+def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
+    """Ask about one payout and settle it, for a person who waits for it. Answers why that was not possible, if so."""
+    with runtime.db.transaction() as session:
+        taken = payouts.take_to_ask(session, payout_id, LEASE, at=database_now(session), actor=actor)
+    word: Word
+    try:
+        word = send(runtime, taken)
+    except CallFailed as failure:
+        word = unanswered(failure)
+    except Refusal as refusal:
+        word = Unanswered(refusal.detail, is_unsent=True)
+    with runtime.db.transaction() as session:
+        claims = {taken.id: taken.claim}
+        payout_settling.settle_all(session, {taken.id: word}, at=database_now(session), actor=actor, claims=claims)
+    return word.said if isinstance(word, Unanswered) else ""
+
+
+def send(runtime: Runtime, taken: Taken) -> Seen:
+    """Send it when it was surely never sent, else ask. Raises CallFailed, or Unavailable."""
+    provider = runtime.providers.paying.get(taken.provider)
+    if provider is None:
+        raise Unavailable(f"{taken.provider} is not configured, so it can't be asked about payouts.")
+    if not taken.may_send:
+        return _looked(provider, taken.ref)
+    try:
+        return _sent(runtime, provider, taken)
+    except Refused as failure:
+        if _may_be_there(runtime, taken):
+            raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
+        raise
+
+
+def _sent(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:
+    recipient = taken.recipient or _known_as(runtime, provider, taken)
+    try:
+        return _pay(provider, taken, recipient)
+    except RecipientUnknown:
+        if taken.recipient is None:
+            raise
+    return _pay_anew(runtime, provider, taken)
+
+
+def _may_be_there(runtime: Runtime, taken: Taken) -> bool:
+    """Whether an earlier sending may have been taken and not be shown yet: a refusal now is none of that one."""
+    earlier, patience = taken.earlier_sent_at, timedelta(hours=runtime.settings.payout_lookup_hours)
+    return earlier is not None and taken.taken_at < earlier + patience
+
+
+def _pay_anew(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:
+    """Make the account known again, and send it there; an account that is unknown even so can't be paid to."""
+    recipient = _known_as(runtime, provider, taken)
+    try:
+        return _pay(provider, taken, recipient)
+    except RecipientUnknown as failure:
+        raise Refused(failure.sentence, status=failure.status, code=failure.code) from None
+
+
+def _pay(provider: Paying, taken: Taken, recipient: str) -> Seen:
+    """What is refused, or there already, is looked for: the reference may have been used by this very payout."""
+    order = Sending(taken.ref, recipient, taken.amount, taken.currency, "Payout")
+    try:
+        return provider.pay(order)
+    except (Refused, Exists):
+        found = _looked(provider, order.reference)
+        if found.fate == Fate.ABSENT:
+            raise
+        return found
+
+
+def _looked(provider: Paying, reference: str) -> Seen:
+    """Ask. A provider that does not tell says nothing about the payout, nor that it was not sent."""
+    try:
+        return provider.look_payout(reference)
+    except (Refused, NotSent) as failure:
+        raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
+
+
+def _known_as(runtime: Runtime, provider: Paying, taken: Taken) -> str:
+    """What the provider knows the account by from now on; kept before anything is sent there."""
+    recipient = provider.recipient(_destination(runtime, taken.destination_id))
+    with runtime.db.transaction() as session:
+        payout_destinations.remember_recipient(
+            session, taken.destination_id, recipient, former=taken.recipient, at=database_now(session), actor=ACTOR
+        )
+    return recipient
+
+
+def _destination(runtime: Runtime, destination_id: int) -> Destination:
+    with runtime.db.reading() as session:
+        found = payout_destinations.get(session, destination_id)
+    number = payout_destinations.number_of(found, runtime.settings.sealing_keys)
+    return Destination(
+        found.kind, found.bank_code, number, found.account_name, found.currency, found.account_reference or ""
+    )
+
+
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, Word]]) -> Outcome:
+    words = {taken.id: word for taken, word in answered}
+    claims = {taken.id: taken.claim for taken, _ in answered}
+    return payout_settling.settle_all(
+        session, words, at=database_now(session), actor=work.actor, run_id=work.run_id, claims=claims
+    )

@@ -1,0 +1,142 @@
+"""Asking providers about payments, for every job and person that wants to know."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.provider_words import Charged, Seen, Unanswered, Word
+from webapp.errors import Refusal
+from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.work import Work
+from webapp.models import Payment
+from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.runtime import Runtime
+from webapp.services import chargebacks, payment_settling, payments
+from webapp.services.outcome import Outcome, Refused
+from webapp.services.payments import Asked
+from webapp.sql import database_now
+
+LEASE = timedelta(minutes=3)
+"""How long a payment that is being asked about is nobody else's."""
+
+
+def wave(work: Work, only: Sequence[int] | None = None) -> Wave[Asked, Seen]:
+    """Every pending payment whose time has come, or of `only` those."""
+    chosen = None if only is None else list(only)
+    known = list(work.runtime.providers.collecting)
+    # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
+    due_by = work.now
+    return Wave(
+        kind="payment",
+        lease=LEASE,
+        take=lambda session, limit: payments.take_due(
+            session, database_now(session), limit, LEASE, known, chosen, due_by=due_by
+        ),
+        ask=partial(look, work.runtime),
+        settle=partial(_settle, work),
+        count=lambda session: payments.count_due(session, due_by, known, chosen),
+        key=lambda asked: asked.id,
+    )
+
+
+def look(runtime: Runtime, asked: Asked) -> Seen:
+    """Ask its provider. Raises CallFailed, or Unavailable when the provider is not configured."""
+    if asked.reference is None:
+        raise CallFailed("It has no reference, so no provider can be asked.")
+    collector = runtime.providers.collector(asked.provider)
+    return collector.look_whole(asked.reference) if asked.is_settled else collector.look(asked.reference)
+
+
+def again(work: Work, payment_ids: Sequence[int]) -> Wave[Asked, Seen]:
+    """Each of these payments once, whatever its state: where our books and the provider's differ."""
+    left = sorted(set(payment_ids))
+
+    def take(session: Session, limit: int) -> list[Asked]:
+        now, left[:] = left[:limit], left[limit:]
+        return payments.mark_asked(session, now, work.now, LEASE)
+
+    return Wave(
+        kind="payment",
+        lease=LEASE,
+        take=take,
+        ask=partial(look, work.runtime),
+        settle=partial(_settle, work),
+        count=lambda session: len(left),
+        key=lambda asked: asked.id,
+    )
+
+
+def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
+    """Ask about one payment and its chargebacks and settle them, for a person or a machine that waits for it."""
+    with runtime.db.transaction() as session:
+        payments.require_verifiable(session, payment_id, actor)
+        [asked] = payments.mark_asked(session, [payment_id], database_now(session), LEASE)
+        banks = chargebacks.to_ask(session, payment_id)
+    word: Word
+    charged: list[Charged] = []
+    try:
+        charged = [look_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.disputing]
+        word = look(runtime, asked)
+    except CallFailed as failure:
+        word = unanswered(failure)
+    except Refusal as refusal:
+        word = Unanswered(refusal.detail, is_unsent=True)
+    with runtime.db.transaction() as session:
+        settings, at = runtime.settings, database_now(session)
+        payment_settling.lock_escrows(session, [payment_id])
+        for each in charged:
+            chargebacks.settle(session, payment_id, each, at=at, actor=actor, settings=settings)
+        payment_settling.settle_all(session, {payment_id: word}, at=at, actor=actor, settings=settings)
+        return payments.get(session, payment_id)
+
+
+def look_chargeback(runtime: Runtime, asked: chargebacks.Asked) -> Charged:
+    """Ask its provider about a chargeback. Raises CallFailed."""
+    return runtime.providers.disputing[asked.provider].look_chargeback(asked.number)
+
+
+def open_chargebacks(work: Work) -> Wave[chargebacks.Asked, tuple[Charged, Seen]]:
+    """Chargebacks of which no webhook told the end."""
+    known = list(work.runtime.providers.disputing)
+    return Wave(
+        kind="chargeback",
+        lease=LEASE,
+        take=lambda session, limit: chargebacks.take_due(session, work.now, limit, LEASE, known),
+        ask=lambda asked: (
+            look_chargeback(work.runtime, asked),
+            work.runtime.providers.collector(asked.provider).look_whole(asked.reference),
+        ),
+        settle=partial(_settle_chargebacks, work),
+        count=lambda session: chargebacks.count_due(session, work.now, known),
+        key=lambda asked: asked.id,
+    )
+
+
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, Word]]) -> Outcome:
+    words = {asked.id: word for asked, word in answered}
+    return payment_settling.settle_all(
+        session, words, at=database_now(session), actor=work.actor, settings=work.settings
+    )
+
+
+def _settle_chargebacks(
+    work: Work,
+    session: Session,
+    answered: Sequence[tuple[chargebacks.Asked, tuple[Charged, Seen] | Unanswered]],
+) -> Outcome:
+    at, outcome = database_now(session), Outcome("chargeback")
+    payment_settling.lock_escrows(session, [asked.payment_id for asked, _ in answered])
+    words: dict[int, Word] = {}
+    for asked, answer in answered:
+        if isinstance(answer, Unanswered):
+            chargebacks.put_off(session, [asked.id], at)
+            outcome.refused.append(Refused(asked.id, f"chargeback {asked.number}", answer.said))
+            continue
+        charged, words[asked.payment_id] = answer
+        chargebacks.settle(session, asked.payment_id, charged, at=at, actor=work.actor, settings=work.settings)
+        outcome.done += 1
+    payment_settling.settle_all(session, words, at=at, actor=work.actor, settings=work.settings)
+    return outcome

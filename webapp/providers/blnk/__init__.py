@@ -1,0 +1,1 @@
+"""Blnk, the external ledger."""

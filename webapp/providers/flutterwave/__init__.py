@@ -1,0 +1,1 @@
+"""Flutterwave, version 3 and 4."""

@@ -1,0 +1,146 @@
+"""What both versions of Flutterwave's interface share: amounts in major units, lists in pages, several transactions
+under one reference.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from webapp import clock
+from webapp.domain.money import to_major
+from webapp.domain.provider_words import Fate, GivenBack, RefundRow, Seen, Skipped
+from webapp.providers.http.client import Caller
+from webapp.providers.http.errors import CallFailed, NotTold, Unknown
+from webapp.providers.http.response_reader import Answer
+from webapp.providers.protocols import ListedRefund
+
+NAME = "flutterwave"
+LISTED_PAGES = 5_000
+"""How many pages a comparison or the search for a refund looks through."""
+_NOT_THERE = ("1110404",)
+_NOT_THERE_SAID = ("no transaction was found", "transaction not found")
+_RANK = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED)
+"""Of several things under one reference the one that went through counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostedPages:
+    """How long each hosted page may be paid at, in minutes, and how often a payer may try again there."""
+
+    minutes: int
+    attempts: int
+
+
+def major(amount: int, currency: str) -> int | float:
+    """Minor units as the JSON number of major units; the shortest text of the float is the exact amount."""
+    found = to_major(amount, currency)
+    return int(found) if found == found.to_integral_value() else float(found)
+
+
+def idempotency_key(text: str) -> str:
+    """A key as Flutterwave takes it, 12 to 255 letters and digits: the same for the same text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def answered(body: Any) -> Answer:
+    """An answer about a call that went well, as `flutterwave_answers` has judged it."""
+    return Answer(NAME, body)
+
+
+def is_absent(failure: CallFailed) -> bool:
+    """Whether the answer says that what was asked about is not there."""
+    said = failure.sentence.lower()
+    found = failure.code in _NOT_THERE or any(each in said for each in _NOT_THERE_SAID)
+    return isinstance(failure, NotTold) and (found or failure.status == 404)
+
+
+def pages(caller: Caller, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[Answer]:
+    """Every row of a list. Raises Unknown when it has more pages than can be looked through."""
+    for page in range(1, most + 1):
+        answer = answered(caller.get(path, page=page, **asked))
+        rows = answer.parts("data")
+        yield from rows
+        if not rows or page >= _last_page(answer, page):
+            return
+    raise Unknown(f"Flutterwave's list at {path} is too long to be looked through.")
+
+
+def successes(
+    rows: Iterator[Answer], seen: Callable[[Answer], Seen], since: datetime, until: datetime, *, made: str
+) -> Iterator[Seen | Skipped]:
+    """The successful payments of a time out of a list, newest first; `made` names when a row was. It ends at the first
+    older row, so that nothing has to be known of how the list is narrowed. Rows that can't be read are skipped.
+    """
+    for row in rows:
+        at = row.maybe_instant(made)
+        if at is not None and at < since:
+            return
+        try:
+            found = seen(row)
+        except Unknown as problem:
+            yield Skipped(problem.sentence)
+            continue
+        if (at is None or at < until) and found.fate == Fate.SUCCEEDED:
+            yield found
+
+
+def foremost(found: Sequence[Seen], reference: str) -> Seen:
+    """What became of a reference by its transactions, oldest first: the first success, with the further ones beside it;
+    else the one that may still succeed.
+    """
+    known: dict[str | None, Seen] = {}
+    for each in found:
+        known.setdefault(each.provider_id, each)
+    won = [each for each in known.values() if each.fate == Fate.SUCCEEDED]
+    if won:
+        return replace(won[0], others=tuple(won[1:]))
+    return min(known.values(), key=lambda seen: _RANK.index(seen.fate), default=Seen(reference, Fate.ABSENT))
+
+
+def with_refunds(paid: Seen, refunds: Callable[[Seen], Iterable[RefundRow]]) -> Seen:
+    """The payment with what went back of it, and of each transaction beside it: every refund that was not refused."""
+    if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
+        return paid
+    back = [GivenBack(each.amount) for each in refunds(paid) if each.fate != Fate.FAILED]
+    others = tuple(with_refunds(each, refunds) for each in paid.others)
+    return replace(paid, given_back=tuple(back), others=others)
+
+
+def refund_amount(row: Answer, names: Sequence[str], currency: str) -> int:
+    """An amount under the first of its names that is there, in minor units."""
+    name = next((each for each in names if row.body.get(each) is not None), names[0])
+    return row.major(name, currency)
+
+
+def refund_row(row: Answer, fate: Fate, amount: int, currency: str, *, made: str) -> RefundRow:
+    """A row of a list of refunds; `made` names when it was."""
+    said = row.text("status")
+    at = row.maybe_instant(made)
+    return RefundRow(row.text("id"), fate, amount, currency, at, said, needs_person=said == "requires_action")
+
+
+def given(row: RefundRow, reference: str) -> Seen:
+    """What a row says of the refund of a payment."""
+    person = row.needs_person
+    return Seen(reference, row.fate, row.amount, row.currency, row.provider_id, row.said, needs_person=person)
+
+
+def listed_refund(row: Answer, payment: str, amounts: Sequence[str], fate: Fate) -> ListedRefund:
+    """A row of a list of refunds, whose amount is in major units of a currency that only the payment knows."""
+    amount = next((str(row.body[each]) for each in amounts if row.body.get(each) is not None), "")
+    return ListedRefund(payment, "", "", fate, amount)
+
+
+def window(since: datetime, until: datetime) -> dict[str, Any]:
+    """A time, as lists are narrowed to it."""
+    return {"from": clock.iso(since), "to": clock.iso(until)}
+
+
+def _last_page(answer: Answer, page: int) -> int:
+    """Both versions tell the number of pages in `meta.page_info`; without it the next page is asked for."""
+    meta = answer.body.get("meta")
+    info = meta.get("page_info") if isinstance(meta, dict) else None
+    total = info.get("total_pages") if isinstance(info, dict) else None
+    return total if isinstance(total, int) else page + 1

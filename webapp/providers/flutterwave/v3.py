@@ -1,0 +1,183 @@
+"""Flutterwave v3, by its secret key: a hosted page to pay at, transactions known by our `tx_ref`, refunds.
+
+One `tx_ref` may have several transactions: a payer whose first attempt failed tries again at the same page.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from webapp.domain.duplicate_payments import number_in
+from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
+from webapp.providers.flutterwave.common import (
+    NAME,
+    HostedPages,
+    answered,
+    foremost,
+    given,
+    is_absent,
+    listed_refund,
+    major,
+    pages,
+    refund_amount,
+    refund_row,
+    successes,
+    window,
+    with_refunds,
+)
+from webapp.providers.http.client import Caller
+from webapp.providers.http.errors import CallFailed, NotTold, Unknown
+from webapp.providers.http.response_reader import Answer
+from webapp.providers.protocols import Checkout, ListedRefund
+
+_PAYMENT = {"successful": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_AMOUNTS = ("amount_refunded", "AmountRefunded")
+_DONE = ("successful", "complete", "completed")
+_INITIATED = "completed"
+_TRIED_PAGES = 20
+
+
+def headers(secret_key: str) -> Mapping[str, str]:
+    """What each call carries."""
+    return {"Authorization": f"Bearer {secret_key}", "Accept": "application/json"}
+
+
+class FlutterwaveV3:
+    """One account, by its secret key."""
+
+    name = NAME
+
+    def __init__(self, caller: Caller, hosted: HostedPages) -> None:
+        self._caller, self._hosted = caller, hosted
+
+    def start(self, checkout: Checkout) -> str:
+        """Begin a checkout; returns the address of its page."""
+        body = {
+            "tx_ref": checkout.reference,
+            "amount": major(checkout.amount, checkout.currency),
+            "currency": checkout.currency,
+            "redirect_url": checkout.back,
+            "customer": {"email": checkout.email},
+            "session_duration": self._hosted.minutes,
+            "max_retry_attempt": self._hosted.attempts,
+        }
+        return answered(self._caller.post("/v3/payments", body)).part("data").text("link")
+
+    def end(self, address: str) -> None:
+        """Let nobody pay at a page any more. Harmless to repeat."""
+        self._caller.post("/v3/payments/link/disable", {"link": address})
+
+    def look(self, reference: str) -> Seen:
+        """What became of a payment, and of every other transaction under its reference: two may have succeeded. An
+        answer about another tx_ref than was asked for is not believed.
+        """
+        first = self._first(reference)
+        if first.fate == Fate.ABSENT or number_in(reference):
+            return first
+        try:
+            tried = self._tried(reference)
+        except CallFailed:
+            if first.fate != Fate.SUCCEEDED:
+                raise
+            tried = []  # it is paid all the same; the hourly comparison finds a further success
+        return foremost([*tried, first], reference)
+
+    def look_whole(self, reference: str) -> Seen:
+        """What became of a payment and of every other transaction under its reference, and what of each went back."""
+        return with_refunds(self.look(reference), self._refunds_of)
+
+    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+        """Successful payments of a time."""
+        rows = pages(self._caller, "/v3/transactions")
+        yield from successes(rows, lambda row: _payment(row, row.text("tx_ref")), since, until, made="created_at")
+
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
+        """Refunds of a time; a row that does not name its payment is nobody's."""
+        rows = pages(self._caller, "/v3/refunds", **window(since, until))
+        yield from (listed_refund(row, _number_of(row), _AMOUNTS, _fate(row)) for row in rows)
+
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+        """Give a payment back. Not idempotent at Flutterwave, which takes no key: look first."""
+        paid = self._refundable(reference, currency)
+        body = {"amount": major(amount, currency), "comments": note}
+        answer = answered(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
+        return given(_refund(answer.part("data"), currency, is_new=True), reference)
+
+    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+        """What became of a refund, by Flutterwave's own number of it."""
+        for row in self.refunds_of(payment_reference):
+            if row.provider_id == refund_id:
+                return given(row, payment_reference)
+        return Seen(payment_reference, Fate.ABSENT)
+
+    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+        """Every refund of a payment."""
+        paid = self.look(payment_reference)
+        if paid.provider_id is None or paid.currency is None:
+            raise Unknown(f"Flutterwave does not know payment {payment_reference} now.")
+        return list(self._refunds_of(paid))
+
+    def _refundable(self, reference: str, currency: str) -> Seen:
+        paid = self.look(reference)
+        if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
+            raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
+        return paid
+
+    def _first(self, reference: str) -> Seen:
+        """The transaction that it answers with for a reference; or the one that is asked for by its number."""
+        number = number_in(reference)
+        try:
+            if number is not None:
+                data = answered(self._caller.get(f"/v3/transactions/{number}/verify")).part("data")
+                return _payment(data, data.maybe("tx_ref"), named=reference)
+            data = answered(self._caller.get("/v3/transactions/verify_by_reference", tx_ref=reference)).part("data")
+        except NotTold as refusal:
+            if is_absent(refusal):
+                return Seen(reference, Fate.ABSENT, said=refusal.sentence)
+            raise
+        return _payment(data, reference)
+
+    def _tried(self, reference: str) -> list[Seen]:
+        """Every transaction under a reference, oldest first. How the list is narrowed is not relied on."""
+        rows = pages(self._caller, "/v3/transactions", most=_TRIED_PAGES, tx_ref=reference)
+        return [_payment(row, reference) for row in rows if row.maybe("tx_ref") == reference][::-1]
+
+    def _refunds_of(self, paid: Seen) -> Iterator[RefundRow]:
+        """The refunds of a transaction, out of a list of all: how it is narrowed is not relied on."""
+        rows = pages(self._caller, "/v3/refunds", tx_id=paid.provider_id)
+        return (_refund(row, paid.currency or "") for row in rows if _number_of(row) == paid.provider_id)
+
+
+def _payment(data: Answer, reference: str, *, named: str = "") -> Seen:
+    fate = _PAYMENT.get(data.text("status"), Fate.PENDING)
+    currency = data.currency()
+    return Seen(
+        named or reference,
+        fate if data.maybe("tx_ref") == reference else Fate.PENDING,
+        data.major("amount", currency),
+        currency,
+        data.text("id"),
+        data.maybe("processor_response") or data.text("status"),
+        paid_at=data.maybe_instant("created_at"),
+    )
+
+
+def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:
+    amount = refund_amount(data, _AMOUNTS, currency)
+    return refund_row(data, _fate(data, is_new=is_new), amount, currency, made="created_at")
+
+
+def _fate(data: Answer, *, is_new: bool = False) -> Fate:
+    """What became of a refund. `completed` says of a new one that it was begun (its money is not on its way yet);
+    `completed-momo`, `completed-offline` and the like are done.
+    """
+    said = data.text("status")
+    if said == "failed":
+        return Fate.FAILED
+    if is_new and said == _INITIATED:
+        return Fate.PENDING
+    return Fate.SUCCEEDED if said in _DONE or said.startswith("completed-") else Fate.PENDING
+
+
+def _number_of(row: Answer) -> str:
+    """The transaction that a refund belongs to, under each of its names."""
+    return row.maybe("transaction_id") or row.maybe("TransactionId") or row.maybe("tx_id")

@@ -1,0 +1,52 @@
+"""How often all processes together call one provider: counted in Redis, in this process while Redis is away."""
+
+import random
+import time
+
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+from redis.exceptions import RedisError
+
+from webapp.providers.http.errors import NotSent
+
+_SHORTEST, _LONGEST = 0.01, 1.0
+_TRUSTED_AFTER = 10.0
+"""Seconds: bounds of one wait for a turn, and how long Redis is left alone after it failed."""
+
+
+class Pace:
+    """Turns of one provider."""
+
+    def __init__(self, provider: str, per_minute: int, redis_address: str) -> None:
+        self._provider, self._item = provider, _item(per_minute)
+        self._shared = FixedWindowRateLimiter(_storage(redis_address))
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._alone_until = 0.0
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a turn. Raises NotSent when none comes within so many seconds."""
+        ends = time.monotonic() + seconds
+        while not self._hit():
+            if time.monotonic() > ends:
+                raise NotSent(f"{self._provider} is asked as often as it may be; this waits for its turn.")
+            time.sleep(random.uniform(_SHORTEST, _LONGEST / 5))
+
+    def _hit(self) -> bool:
+        if time.monotonic() > self._alone_until:
+            try:
+                return self._shared.hit(self._item, "provider", self._provider)
+            except RedisError:
+                self._alone_until = time.monotonic() + _TRUSTED_AFTER
+        return self._own.hit(self._item, "provider", self._provider)
+
+
+def _item(per_minute: int) -> RateLimitItem:
+    """Many a minute are spread over its seconds."""
+    return RateLimitItemPerSecond(per_minute // 60) if per_minute >= 60 else RateLimitItemPerMinute(per_minute)
+
+
+def _storage(address: str) -> Storage:
+    url = f"redis+{address}" if address.startswith("unix:") else address
+    found: Storage = storage_from_string(url, socket_connect_timeout=1, socket_timeout=1)  # type: ignore[assignment]
+    return found

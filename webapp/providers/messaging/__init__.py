@@ -1,0 +1,1 @@
+"""How messages leave: mail, chat, webhooks, the heartbeat."""

@@ -1,0 +1,60 @@
+"""Paystack's lists: read until they say that they are over, whatever is in them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from webapp.domain.provider_words import Skipped
+from webapp.providers.http.client import Caller
+from webapp.providers.http.errors import Unknown
+from webapp.providers.http.response_reader import Answer
+
+_PAGE = 100
+Row = TypeVar("Row")
+
+
+def rows(caller: Caller, name: str, path: str, **asked: Any) -> Iterator[Answer]:
+    """Every row of a list, over all of its pages. A page may be shorter than asked; where no number of pages is told,
+    the next one is asked for until one brings nothing new.
+    """
+    place: dict[str, Any] = {"page": 1}
+    before: set[str] = set()
+    while True:
+        answer = Answer(name, caller.get(path, **asked, perPage=_PAGE, **place))
+        found = answer.parts("data")
+        ids = {row.maybe("id") for row in found}
+        if not found or (before and ids <= before):
+            return
+        yield from found
+        following = _following(answer, place, len(found))
+        if following is None:
+            return
+        place, before = following, ids
+
+
+def readable(found: Iterator[Answer], read: Callable[[Answer], Row]) -> Iterator[Row | Skipped]:
+    """Each row as it is read; one of another product, or that can't be read, is skipped and ends nothing."""
+    for row in found:
+        try:
+            yield read(row)
+        except Unknown as failure:
+            yield Skipped(failure.sentence)
+
+
+def _following(answer: Answer, place: dict[str, Any], count: int) -> dict[str, Any] | None:
+    """Where the next page is; None when this was the last."""
+    meta = answer.body.get("meta")
+    told: dict[str, Any] = meta if isinstance(meta, dict) else {}
+    if isinstance(told.get("next"), str) and told["next"]:
+        return {"use_cursor": "true", "next": told["next"]}
+    if "use_cursor" in place or "next" in told:
+        return None
+    pages = _number(told.get("pageCount"))
+    if pages is None and count < _PAGE:
+        return None
+    page = int(place["page"])
+    return {"page": page + 1} if pages is None or page < pages else None
+
+
+def _number(found: Any) -> int | None:
+    text = str(found) if isinstance(found, int | str) and not isinstance(found, bool) else ""
+    return int(text) if text.isascii() and text.isdigit() else None

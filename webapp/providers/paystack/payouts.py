@@ -1,0 +1,61 @@
+"""Paystack's transfers: what was queued is not paid, and what its refusals of one mean for it and for the others."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from webapp.domain.provider_words import Fate, Seen
+from webapp.providers.http.errors import CallFailed, NotDone, PayoutsHeld, RecipientUnknown
+from webapp.providers.protocols import Destination
+
+FATES = {
+    "success": Fate.SUCCEEDED,
+    "failed": Fate.FAILED,
+    "abandoned": Fate.FAILED,
+    "blocked": Fate.FAILED,
+    "rejected": Fate.FAILED,
+    "reversed": Fate.REVERSED,
+}
+OTP = "otp"
+_ALL_WAIT = ("insufficient_balance", "transfer_unavailable")
+_ALL_WAIT_SAID = ("balance is not enough", "starter business", "ip address is not allowed")
+_UNKNOWN_RECIPIENT = "invalid_transfer_recipient"
+
+
+def as_queued(seen: Seen) -> Seen:
+    """The answer to sending one, whatever its status says: only verify tells how it ends."""
+    return replace(seen, fate=Fate.PENDING)
+
+
+def for_people(seen: Seen, status: str) -> Seen:
+    """With a word for what only people can do."""
+    if status != OTP:
+        return seen
+    said = "Paystack waits for a one-time password (OTP) that somebody has to type in its dashboard."
+    return replace(seen, needs_person=True, said=said)
+
+
+def told_apart(failure: CallFailed) -> CallFailed:
+    """What did not send one transfer, told apart by whether it would send another."""
+    if not isinstance(failure, NotDone):
+        return failure
+    said, known = failure.sentence.lower(), _known(failure)
+    if failure.code in _ALL_WAIT or any(each in said for each in _ALL_WAIT_SAID):
+        return PayoutsHeld(failure.sentence, **known)
+    return RecipientUnknown(failure.sentence, **known) if failure.code == _UNKNOWN_RECIPIENT else failure
+
+
+def _known(failure: CallFailed) -> Mapping[str, Any]:
+    return {"status": failure.status, "code": failure.code}
+
+
+def recipient_body(destination: Destination) -> dict[str, str]:
+    """How a bank or mobile account is made known."""
+    body = {
+        "type": destination.kind,
+        "name": destination.account_name,
+        "account_number": destination.account_number,
+        "bank_code": destination.bank_code,
+        "currency": destination.currency,
+    }
+    return body | ({"account_reference": destination.account_reference} if destination.account_reference else {})

@@ -1,0 +1,176 @@
+"""Which providers this desk has: made from the settings, one of each per process."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from webapp.db import Database
+from webapp.errors import Unavailable
+from webapp.providers import key_modes
+from webapp.providers.blnk import known_answers as blnk_answers
+from webapp.providers.blnk import provider as blnk
+from webapp.providers.blnk.provider import Blnk
+from webapp.providers.flutterwave import common as flutterwave
+from webapp.providers.flutterwave import known_answers as flutterwave_answers
+from webapp.providers.flutterwave import oauth_token as flutterwave_token
+from webapp.providers.flutterwave import v3 as flutterwave_v3
+from webapp.providers.flutterwave import v4 as flutterwave_v4
+from webapp.providers.flutterwave.common import HostedPages
+from webapp.providers.flutterwave.oauth_token import TOKEN_NAME, Client, Tokens
+from webapp.providers.flutterwave.v3 import FlutterwaveV3
+from webapp.providers.flutterwave.v4 import FlutterwaveV4
+from webapp.providers.http.circuit_breaker import Circuit
+from webapp.providers.http.client import Caller, Line
+from webapp.providers.http.rate_limiter import Pace
+from webapp.providers.http.verdicts import Judge, Told
+from webapp.providers.paystack import known_answers as paystack_answers
+from webapp.providers.paystack import provider as paystack
+from webapp.providers.paystack.provider import Paystack
+from webapp.providers.protocols import Collecting, Disputing, Ending, Listing, Paying, Refunding
+from webapp.settings import Settings
+
+KNOWN = (paystack.NAME, flutterwave.NAME)
+"""Every provider that there is code for, configured or not."""
+
+
+class Providers:
+    """The providers that are configured. Nothing connects before the first call."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self._settings, self._db = settings, db
+
+    @cached_property
+    def paystack(self) -> Paystack | None:
+        """Paystack, when its secret key is set."""
+        key = self._settings.paystack_secret_key
+        if not key or paystack.NAME in key_modes.of(self._settings):
+            return None
+        found = self._settings
+        return Paystack(
+            self._caller(
+                paystack.NAME,
+                found.paystack_url,
+                lambda: paystack.headers(key),
+                paystack_answers.told,
+                paystack_answers.judge,
+                found.paystack_calls_per_minute,
+            ),
+            is_live=found.is_production,
+        )
+
+    @cached_property
+    def flutterwave_tokens(self) -> Tokens | None:
+        """The tokens of Flutterwave v4, when its client id and secret are set."""
+        found = self._settings
+        if not found.flutterwave_client_id or not found.flutterwave_client_secret:
+            return None
+        caller = self._caller(
+            TOKEN_NAME,
+            found.flutterwave_token_url,
+            lambda: {"Accept": "application/json"},
+            flutterwave_token.told,
+            flutterwave_token.judge,
+            found.flutterwave_calls_per_minute,
+        )
+        client = Client(found.flutterwave_client_id, found.flutterwave_client_secret)
+        return Tokens(self._db, caller, client, found.sealing_keys)
+
+    @cached_property
+    def flutterwave(self) -> FlutterwaveV3 | FlutterwaveV4 | None:
+        """Flutterwave: v4 when its client is set, else v3 when its secret key is."""
+        found, tokens = self._settings, self.flutterwave_tokens
+        if tokens is not None:
+            return FlutterwaveV4(
+                self._flutterwave(found.flutterwave_url, lambda: flutterwave_v4.headers(tokens)), tokens, self._pages
+            )
+        key = found.flutterwave_secret_key
+        if not key or flutterwave.NAME in key_modes.of(self._settings):
+            return None
+        return FlutterwaveV3(
+            self._flutterwave(found.flutterwave_v3_url, lambda: flutterwave_v3.headers(key)), self._pages
+        )
+
+    @cached_property
+    def blnk(self) -> Blnk | None:
+        """The external ledger, when it is the one that is mirrored to."""
+        found = self._settings
+        if found.ledger != blnk.NAME:
+            return None
+        return Blnk(
+            self._caller(
+                blnk.NAME,
+                found.blnk_url,
+                lambda: blnk.headers(found.blnk_api_key),
+                blnk_answers.told,
+                blnk_answers.judge,
+                found.blnk_calls_per_minute,
+            )
+        )
+
+    @cached_property
+    def collecting(self) -> Mapping[str, Collecting]:
+        """Those that collect payments, by name."""
+        return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
+
+    @cached_property
+    def ending(self) -> Mapping[str, Ending]:
+        """Those that can be told to take no payment at a page any more, by name."""
+        found = self.flutterwave
+        return {found.name: found} if isinstance(found, FlutterwaveV3) else {}
+
+    @cached_property
+    def refunding(self) -> Mapping[str, Refunding]:
+        """Those that give payments back, by name."""
+        return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
+
+    @cached_property
+    def disputing(self) -> Mapping[str, Disputing]:
+        """Those that can be asked about chargebacks, by name."""
+        return {each.name: each for each in (self.paystack,) if each is not None}
+
+    @cached_property
+    def paying(self) -> Mapping[str, Paying]:
+        """Those that send payouts, by name."""
+        return {each.name: each for each in (self.paystack,) if each is not None}
+
+    @cached_property
+    def ways_to_pay(self) -> Mapping[str, str]:
+        """Which provider pays out a currency."""
+        return {currency: name for name, each in self.paying.items() for currency in sorted(each.pays_out)}
+
+    @cached_property
+    def listing(self) -> Mapping[str, Listing]:
+        """Those whose payments can be compared with ours, by name."""
+        return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
+
+    def collector(self, name: str) -> Collecting:
+        """The provider of this name. Raises Unavailable when it is not configured."""
+        found = self.collecting.get(name)
+        if found is None:
+            variable = key_modes.of(self._settings).get(name)
+            said = f"{name} is not configured, so it can't be asked about payments."
+            raise Unavailable(key_modes.in_words(name, variable) if variable else said)
+        return found
+
+    @property
+    def _pages(self) -> HostedPages:
+        found = self._settings
+        return HostedPages(found.flutterwave_session_minutes, found.flutterwave_payer_attempts)
+
+    def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> Caller:
+        pace = self._settings.flutterwave_calls_per_minute
+        means = flutterwave_answers
+        return self._caller(flutterwave.NAME, base, headers, means.told, means.judge, pace)
+
+    def _caller(
+        self,
+        name: str,
+        base: str,
+        headers: Callable[[], Mapping[str, str]],
+        told: Told,
+        judge: Judge,
+        per_minute: int,
+    ) -> Caller:
+        found = self._settings
+        line = Line(name, base, headers, told, judge, found.provider_timeout_seconds)
+        pace = Pace(name, per_minute, found.redis_address)
+        return Caller(line, Circuit(self._db, name), pace, parallel=found.provider_parallel_calls)

@@ -1,0 +1,1 @@
+"""What providers' webhooks say, and whether they are theirs."""

@@ -1,0 +1,1 @@
+"""How a person or a test plays: control, filling, checkout page."""

@@ -1,0 +1,239 @@
+"""How tests and people move the sandbox's world: moods, outcomes, disputes, and what is in the books."""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from webapp.errors import Invalid
+from webapp.sandbox import blnk, flutterwave
+from webapp.sandbox.control.bulk_fill import fill_books
+from webapp.sandbox.control.checkout_page import CHECKOUTS
+from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core.active_faults import from_body
+from webapp.sandbox.core.request_inputs import body, natural, whole
+from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.settings import Options
+from webapp.sandbox.core.store import Thing
+from webapp.sandbox.flutterwave import tokens
+from webapp.sandbox.paystack import disputes, refunds, transfers
+from webapp.sandbox.webhooks import receiver as hooks
+from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks.signatures import SIGNERS
+
+blueprint = Blueprint("control", __name__, url_prefix="/control")
+
+_DONE = {"ok": True}
+_MOODY = ("paystack", "flutterwave", "blnk", "sms", "chat", "hooks")
+
+
+@blueprint.get("/moods")
+def list_moods() -> Response:
+    """Every mood with its sentence, those in force, and the names of the calls that can be in one."""
+    of_calls = moods.WITHOUT_EFFECT | moods.WITH_EFFECT
+    answer = {"calls": of_calls, "webhooks": moods.OF_WEBHOOKS, "in_force": here().tempers.listed()}
+    return jsonify(answer | {"names": _call_names()})
+
+
+@blueprint.post("/mood")
+def set_mood() -> Response:
+    """Let a call of a provider be in a mood."""
+    here().tempers.set(from_body(body()))
+    return jsonify({"in_force": here().tempers.listed()})
+
+
+@blueprint.delete("/mood")
+def clear_mood() -> Response:
+    """Forget moods: all, or those of a provider or a call, by body or query."""
+    given = body() | request.args.to_dict()
+    here().tempers.clear(str(given.get("provider", moods.ANY)), str(given.get("call", moods.ANY)))
+    return jsonify(_DONE)
+
+
+@blueprint.post("/latency")
+def set_latency() -> Response:
+    """Let every call of a provider take longer."""
+    given = body()
+    here().latency[str(given.get("provider", moods.ANY))] = min(60.0, float(given.get("milliseconds") or 0) / 1000)
+    return jsonify(here().latency)
+
+
+@blueprint.route("/options", methods=["GET", "POST"])
+def options() -> Response:
+    """How the world behaves; what is posted changes it."""
+    now = here().options
+    for each in fields(Options):
+        if each.name in body():
+            setattr(now, each.name, type(getattr(now, each.name))(body()[each.name]))
+    return jsonify(asdict(now))
+
+
+@blueprint.get("/books")
+def show_books() -> Response:
+    """Everything, or one kind; at most `limit` of each, and how many there are."""
+    books, wanted = here().books, request.args.get("kind")
+    limit, counts = natural("limit", 1000, 1_000_000), books.kinds()
+    kinds = [wanted] if wanted else list(counts)
+    return jsonify(
+        {"counts": counts} | {kind: [_shown(each) for each in books.listed(kind, limit=limit)] for kind in kinds}
+    )
+
+
+@blueprint.post("/reset")
+def reset() -> Response:
+    """Forget everything: books, moods and latency."""
+    here().tempers.clear()
+    here().latency.clear()
+    here().books.reset()
+    return jsonify(_DONE)
+
+
+@blueprint.post("/pay/<provider>/<path:reference>")
+def pay(provider: str, reference: str) -> Response:
+    """Let a payment end so; `amount` and `currency` let it be another than was asked for."""
+    if provider not in CHECKOUTS:
+        raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
+    given = body()
+    changes = {name: given[name] for name in ("amount", "currency") if given.get(name) is not None}
+    outcome, tell = str(given.get("outcome", "success")), bool(given.get("webhook", True))
+    return jsonify(_shown(CHECKOUTS[provider].pay(here(), reference, outcome, changes, webhook=tell)))
+
+
+@blueprint.post("/transfers/<path:reference>")
+def end_transfer(reference: str) -> Response:
+    """Let a transfer end so, and tell of it."""
+    return jsonify(_shown(transfers.settle(here(), reference, str(body().get("outcome", "success")))))
+
+
+@blueprint.post("/refunds/<path:reference>")
+def end_refund(reference: str) -> Response:
+    """Let a refund be so, and tell of it."""
+    return jsonify(_shown(refunds.end(here(), reference, str(body().get("outcome", "processed")))))
+
+
+@blueprint.post("/refunds/flutterwave/<int:number>")
+def end_flutterwave_refund(number: int) -> Response:
+    """Let a refund at Flutterwave be so."""
+    return jsonify(_shown(flutterwave.end_refund(here(), number, str(body().get("outcome", "succeeded")))))
+
+
+@blueprint.post("/refund/<provider>/<path:reference>")
+def refund_by_hand(provider: str, reference: str) -> Response:
+    """Somebody gives a payment back in the provider's own dashboard: all of it, or an `amount`."""
+    if provider not in CHECKOUTS:
+        raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
+    return jsonify(_shown(CHECKOUTS[provider].give_back(here(), reference, body())))
+
+
+@blueprint.post("/recipients/forget")
+def forget_recipients() -> Response:
+    """Let Paystack not know any account any more that payouts go to."""
+    return jsonify(_DONE | {"count": transfers.forget_recipients(here())})
+
+
+@blueprint.post("/balance")
+def set_balance() -> Response:
+    """Let so much be in Paystack's balance, in minor units."""
+    transfers.set_balance(here(), str(body().get("currency", "NGN")), int(body().get("amount", 0)))
+    return jsonify(_DONE)
+
+
+@blueprint.post("/dispute")
+def open_dispute() -> Response:
+    """Let a buyer's bank dispute a Paystack transaction."""
+    given = body()
+    return jsonify(_shown(disputes.open_dispute(here(), str(given.get("reference", "")), given)))
+
+
+@blueprint.post("/dispute/<int:number>")
+def end_dispute(number: int) -> Response:
+    """Let the bank decide so, and tell of it: `won`, `lost`, `accepted`, `open` again, or `reminded`."""
+    return jsonify(_shown(disputes.end(here(), number, str(body().get("outcome", "lost")))))
+
+
+@blueprint.post("/blnk/adjust")
+def adjust() -> Response:
+    """A difference made by hand: to a `balance`, or to the row of a `reference`, by an `amount` of minor units."""
+    given, box = body(), here()
+    amount = int(given.get("amount") or 0)
+    if given.get("reference"):
+        return jsonify(_shown(blnk.transactions.alter(box, str(given["reference"]), amount)))
+    return jsonify(_shown(blnk.balances.adjust(box, str(given.get("balance", "")), amount)))
+
+
+@blueprint.post("/blnk/backup")
+def back_up_blnk() -> Response:
+    """Blnk's database is backed up as it is now."""
+    return jsonify({"rows": blnk.standing.back_up(here())})
+
+
+@blueprint.post("/blnk/restore")
+def restore_blnk() -> Response:
+    """Blnk's database is put back as it was at its last backup."""
+    return jsonify({"rows": blnk.standing.restore(here())})
+
+
+@blueprint.post("/blnk/lose")
+def lose_blnk() -> Response:
+    """Blnk's database is lost, and begun anew."""
+    blnk.standing.lose(here())
+    return jsonify(_DONE)
+
+
+@blueprint.delete("/tokens")
+def revoke_tokens() -> Response:
+    """Let no Flutterwave token be good any more."""
+    tokens.revoke_all(here())
+    return jsonify(_DONE)
+
+
+@blueprint.post("/webhook")
+def send_webhook() -> Response:
+    """Send any event: `provider` (or `flutterwave_v3`), and `event` with `data`, or a whole `envelope`."""
+    given = body()
+    signer = str(given.get("provider", ""))
+    if signer not in SIGNERS:
+        raise Invalid(f"There are webhooks of {', '.join(SIGNERS)}.")
+    envelope = given.get("envelope") or {"event": given.get("event"), "data": given.get("data") or {}}
+    webhooks.emit(here(), signer, envelope, success_again=envelope)
+    return jsonify(_DONE)
+
+
+@blueprint.get("/webhooks")
+def list_webhooks() -> Response:
+    """What was sent to the desk, the answers it gave, newest last."""
+    found = here().books.listed(webhooks.KIND, parent=request.args.get("provider"), limit=10_000)
+    return jsonify([_shown(each) for each in found])
+
+
+@blueprint.get("/hooks")
+@blueprint.get("/hooks/<path:name>")
+def list_hooks(name: str | None = None) -> Response:
+    """What came from the desk to a receiver."""
+    return jsonify(hooks.received(name))
+
+
+@blueprint.post("/fill")
+def fill() -> Response:
+    """Very many payments at once, that nobody asked for."""
+    return jsonify({"added": fill_books(here().books, body(), whole(body().get("count")) or 0)})
+
+
+def _call_names() -> dict[str, list[str]]:
+    names: dict[str, set[str]] = {"email": {"send"}}
+    for endpoint in current_app.view_functions:
+        owner, _, name = endpoint.rpartition(".")
+        provider = owner.partition("_")[0]
+        if provider in _MOODY:
+            names.setdefault(provider, {moods.WEBHOOK} if provider in SIGNERS else set()).add(name)
+    return {provider: sorted(found) for provider, found in names.items()}
+
+
+@blueprint.errorhandler(TypeError)
+@blueprint.errorhandler(ValueError)
+def _unreadable(problem: Exception) -> tuple[Response, int]:
+    return jsonify({"error": f"That can't be read: {problem}."}), 422
+
+
+def _shown(thing: Thing) -> dict[str, Any]:
+    return {"number": thing.number, "key": thing.key, "parent": thing.parent, "at": thing.at} | thing.data

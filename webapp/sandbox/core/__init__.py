@@ -1,0 +1,1 @@
+"""What every played provider shares: store, faults, time."""

@@ -1,0 +1,126 @@
+"""What a mood makes of an answer: each is a small function from the true answer to the one that is sent."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Response, request
+
+from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core.active_faults import Temper
+from webapp.sandbox.core.sandbox import Box, here
+
+_HUGE, _PIECE = 50 * 1024 * 1024, 64 * 1024
+_AMOUNTS = ("amount", "precise_amount", "charged_amount")
+_PAGE = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+_OTHER_HOST = {"127.0.0.1": "localhost"}
+
+Change = Callable[[Temper, Response], Response]
+
+
+def changed(temper: Temper, answer: Response) -> Response:
+    """The answer as the mood sends it."""
+    return _CHANGES[temper.mood](temper, answer)
+
+
+def silence(box: Box, seconds: float | None) -> Response:
+    """No answer: the connection is closed, without a word, after longer than anyone waits."""
+
+    def closed() -> Iterator[bytes]:
+        if not box.agenda.wait(box.options.patience if seconds is None else seconds):
+            raise ConnectionAbortedError
+        yield b""
+
+    return Response(closed(), direct_passthrough=True)
+
+
+def page(status: int, title: str) -> Response:
+    """A web page where JSON was expected."""
+    return Response(_PAGE.format(title), status, mimetype="text/html")
+
+
+def redirected() -> Response:
+    """To the same sandbox under another host name."""
+    host, _, port = request.host.partition(":")
+    return Response(
+        status=302, headers={"Location": f"http://{_OTHER_HOST.get(host, '127.0.0.1')}:{port}/hooks/redirected"}
+    )
+
+
+def _silent(temper: Temper, _answer: Response) -> Response:
+    return silence(here(), temper.seconds)
+
+
+def _garbage(_temper: Temper, _answer: Response) -> Response:
+    return Response(b"\xff\x00" + os.urandom(254), 200, mimetype="application/json")
+
+
+def _truncated(_temper: Temper, answer: Response) -> Response:
+    whole = answer.get_data()
+
+    def half() -> Iterator[bytes]:
+        yield whole[: len(whole) // 2]
+        raise ConnectionAbortedError
+
+    headers = {"Content-Length": str(len(whole)), "Content-Type": "application/json"}
+    return Response(half(), answer.status, headers, direct_passthrough=True)
+
+
+def _slow(temper: Temper, answer: Response) -> Response:
+    whole, box = answer.get_data(), here()
+    pause = 1.0 if temper.seconds is None else temper.seconds
+
+    def drops() -> Iterator[bytes]:
+        for place in range(len(whole)):
+            yield whole[place : place + 1]
+            if box.agenda.wait(pause):
+                return
+
+    headers = {"Content-Length": str(len(whole)), "Content-Type": "application/json"}
+    return Response(drops(), answer.status, headers, direct_passthrough=True)
+
+
+def _huge(_temper: Temper, _answer: Response) -> Response:
+    def flood() -> Iterator[bytes]:
+        yield b'{"status":true,"message":"'
+        for _ in range(_HUGE // _PIECE):
+            yield b"a" * _PIECE
+        yield b'"}'
+
+    return Response(flood(), 200, mimetype="application/json")
+
+
+def _wrong_amount(_temper: Temper, answer: Response) -> Response:
+    return _rewritten(answer, dict.fromkeys(_AMOUNTS, _one_less))
+
+
+def _wrong_currency(_temper: Temper, answer: Response) -> Response:
+    return _rewritten(answer, {"currency": lambda currency: "GHS" if currency == "USD" else "USD"})
+
+
+def _one_less(amount: Any) -> Any:
+    return amount - 1 if isinstance(amount, int) else round(amount - 0.01, 2) if isinstance(amount, float) else amount
+
+
+def _rewritten(answer: Response, changes: dict[str, Callable[[Any], Any]]) -> Response:
+    body = json.loads(answer.get_data())
+    found = body.get("data", body) if isinstance(body, dict) else body
+    for each in found if isinstance(found, list) else [found]:
+        for name, change in changes.items():
+            if isinstance(each, dict) and name in each:
+                each[name] = change(each[name])
+    return Response(json.dumps(body), answer.status, mimetype="application/json")
+
+
+_CHANGES: dict[str, Change] = {
+    moods.TIMEOUT_AFTER: _silent,
+    moods.GARBAGE: _garbage,
+    moods.TRUNCATED: _truncated,
+    moods.HTML_200: lambda _temper, _answer: page(200, "Welcome"),
+    moods.SLOW: _slow,
+    moods.EMPTY: lambda _temper, _answer: Response(b"", 200, mimetype="application/json"),
+    moods.HUGE: _huge,
+    moods.WRONG_AMOUNT: _wrong_amount,
+    moods.WRONG_CURRENCY: _wrong_currency,
+}

@@ -1,0 +1,26 @@
+"""Flutterwave's lists, by page; both versions tell pages alike."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Response, request
+
+from webapp.sandbox.core.request_inputs import instant, natural
+from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.flutterwave.envelope import said
+
+_FILL, _MOST = 20, 500
+
+
+def listed(
+    message: str, kind: str, shape: Callable[[Thing], Data], strangers: Sequence[Data], **narrow: Any
+) -> Response:
+    """Newest first; `page`, `size`, `from`, `to`, `status`. Strangers' rows come first, however it is narrowed."""
+    narrow |= {"status": request.args.get("status"), "since": instant("from"), "until": instant("to")}
+    size, page, box = natural("size", _FILL, _MOST), natural("page", 1, 1_000_000), here()
+    rows = box.books.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
+    total = box.books.count(kind, **narrow)
+    found = [*(strangers if page == 1 and box.options.strangers else ()), *map(shape, rows)]
+    info = {"total": total, "current_page": page, "total_pages": max(1, -(-total // size)), "page_size": size}
+    return said(message, found, meta={"page_info": info})

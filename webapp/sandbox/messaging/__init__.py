@@ -1,0 +1,1 @@
+"""Mail, SMS and chat that are only kept."""

@@ -1,0 +1,82 @@
+"""A mail server that takes every letter, from anyone with any password, and puts it into the mailbox."""
+
+import asyncio
+import email
+import socket
+from email import policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.settings import HOST
+from webapp.sandbox.messaging.mailbox import drop
+
+_TAKEN = "250 OK"
+_REFUSALS = {
+    moods.REFUSE: "550 5.1.1 The recipient was refused",
+    moods.ERROR_500: "451 4.3.0 Something went wrong; try again later",
+    moods.RATE_LIMITED: "421 4.7.0 Too many letters; try again later",
+}
+
+
+class _Postbox:
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Take a letter, in the mood of provider `email`, call `send`."""
+        temper = self._box.tempers.take("email", "send")
+        wait = self._box.options.patience if temper is None or temper.seconds is None else temper.seconds
+        if temper and temper.mood == moods.TIMEOUT_BEFORE:
+            await asyncio.sleep(wait)
+        if temper and not temper.has_effect:
+            return _REFUSALS.get(temper.mood, _REFUSALS[moods.ERROR_500])
+        self._keep(session, envelope)
+        if temper and temper.mood == moods.TIMEOUT_AFTER:
+            await asyncio.sleep(wait)
+        return _REFUSALS.get(temper.mood, _TAKEN) if temper else _TAKEN
+
+    def _keep(self, session: Session, envelope: Envelope) -> None:
+        raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
+        letter = email.message_from_bytes(raw, policy=policy.default)
+        kept: dict[str, Any] = {
+            "html": _part(letter, "html"),
+            "headers": {name: str(value) for name, value in letter.items()},
+            "signed_in": bool(session.authenticated),
+        }
+        for to in envelope.rcpt_tos:
+            drop(
+                self._box.books,
+                "email",
+                to,
+                _part(letter, "plain"),
+                sender=envelope.mail_from or "",
+                subject=str(letter["subject"] or ""),
+                **kept,
+            )
+
+
+class MailServer(Controller):
+    """SMTP on this machine; `port` is where."""
+
+    def __init__(self, box: Box, port: int) -> None:
+        self._socket = socket.create_server((HOST, port))
+        super().__init__(
+            _Postbox(box),
+            hostname=HOST,
+            port=self._socket.getsockname()[1],
+            auth_require_tls=False,
+            authenticator=lambda *_: AuthResult(success=True),
+        )
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self._socket)
+
+
+def _part(letter: EmailMessage, kind: str) -> str:
+    body = letter.get_body((kind,))
+    return str(body.get_content()).replace("\r\n", "\n") if body is not None else ""

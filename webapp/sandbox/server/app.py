@@ -1,0 +1,43 @@
+"""The sandbox as a Flask application."""
+
+import os
+
+from flask import Flask, Response, jsonify
+
+from webapp.errors import Refusal
+from webapp.sandbox import blnk, flutterwave, paystack
+from webapp.sandbox.control import api as control
+from webapp.sandbox.control import checkout_page as checkout
+from webapp.sandbox.core.sandbox import EXTENSION, Box
+from webapp.sandbox.core.settings import SandboxSettings, refuse_in_production
+from webapp.sandbox.messaging import mailbox
+from webapp.sandbox.messaging import sms_and_chat as messages
+from webapp.sandbox.webhooks import receiver as hooks
+from webapp.sandbox.webhooks import sender as webhooks
+
+_LARGEST_BODY = 32 * 1024 * 1024
+
+
+def create_sandbox(settings: SandboxSettings) -> Flask:
+    """The application; what happens by itself begins with `box.agenda.start()`. Raises Invalid in production."""
+    refuse_in_production(os.environ)
+    app, box = Flask("webapp.sandbox"), Box(settings)
+    app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, TRUSTED_HOSTS=["127.0.0.1", "localhost"])
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = box
+    for part in (webhooks, checkout, paystack, flutterwave, blnk):
+        part.register(box)
+    blueprints = [each.blueprint for each in (paystack, blnk, checkout, hooks, mailbox, control)]
+    for blueprint in (*blueprints, *flutterwave.blueprints, messages.sms, messages.chat):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(Refusal, _refused)
+    app.add_url_rule("/health", view_func=_health)
+    return app
+
+
+def _health() -> Response:
+    return jsonify({"status": "UP"})
+
+
+def _refused(problem: Refusal) -> tuple[Response, int]:
+    return jsonify({"error": problem.detail}), problem.status

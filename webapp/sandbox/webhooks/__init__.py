@@ -1,0 +1,1 @@
+"""Webhooks that are sent to the desk, and received from it."""

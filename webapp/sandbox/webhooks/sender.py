@@ -1,0 +1,113 @@
+"""Webhooks to the desk: written down, signed as the provider signs, sent with few retries on a short scale."""
+
+import http.client
+import json
+import uuid
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from webapp import clock
+from webapp.logs import get_logger
+from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.settings import Keys
+from webapp.sandbox.core.store import Data, Thing
+from webapp.sandbox.webhooks.signatures import SIGNERS
+
+KIND = "webhook"
+_TASK = "webhook"
+_TIMEOUT = 5.0
+_LATE = 2.0
+_MOMENT = 0.2
+_ANOTHER_KEY = "another-key"
+
+
+def emit(box: Box, signer: str, envelope: Data, *, success_again: Data | None = None) -> None:
+    """Send this event; the provider's mood decides how. `success_again` is what a second success would say."""
+    provider = signer.removesuffix("_v3")
+    temper = box.tempers.take(provider, moods.WEBHOOK)
+    mood = temper.mood if temper else ""
+    wait = _LATE if temper is None or temper.seconds is None else temper.seconds
+    overtaken = [] if mood == moods.OUT_OF_ORDER else _held_back(box, provider)
+    first = _write(box, provider, signer, envelope, mood)
+    _plan(box, first, wait if mood in (moods.LATE, moods.OUT_OF_ORDER) else 0.0)
+    if mood == moods.TWICE:
+        _plan(box, _write(box, provider, signer, envelope, mood), 0.0)
+    if mood == moods.SUCCESS_TWICE and success_again:
+        _plan(box, _write(box, provider, signer, success_again, mood), _MOMENT)
+    for each in overtaken:
+        _plan(box, each, _MOMENT)
+
+
+def register(box: Box) -> None:
+    """Let the agenda send webhooks."""
+    box.agenda.on(_TASK, lambda data: _send(box, data["key"]))
+
+
+def _write(box: Box, provider: str, signer: str, envelope: Data, mood: str) -> Thing:
+    delivery: Data = {
+        "provider": provider,
+        "signer": signer,
+        "event": envelope.get("event") or envelope.get("type"),
+        "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
+        "mood": mood,
+        "status": "waiting",
+        "answers": [],
+    }
+    written = box.books.add(KIND, uuid.uuid4().hex, delivery, parent=provider)
+    if written is None:
+        raise RuntimeError("A random key came twice.")
+    return written
+
+
+def _plan(box: Box, delivery: Thing, after: float) -> None:
+    box.agenda.plan(_TASK, {"key": delivery.key}, after=after, key=f"webhook:{delivery.key}")
+
+
+def _held_back(box: Box, provider: str) -> list[Thing]:
+    waiting = box.books.listed(KIND, parent=provider, status="waiting", newest=True, limit=20)
+    return [each for each in waiting if each.data["mood"] == moods.OUT_OF_ORDER]
+
+
+def _send(box: Box, key: str) -> None:
+    delivery = box.books.get(KIND, key)
+    if delivery is None or delivery.data["status"] != "waiting":
+        return
+    data = delivery.data
+    answer = _post(f"{box.options.desk}/webhooks/{data['provider']}", data["body"].encode(), _headers(box.keys, data))
+    data["answers"].append(answer)
+    if isinstance(answer, int) and 200 <= answer < 300:
+        data["status"] = "delivered"
+    elif len(data["answers"]) >= box.options.attempts:
+        data["status"] = "given up"
+    box.books.save(delivery)
+    if data["status"] == "waiting":
+        _plan(box, delivery, box.options.retry_seconds * 2 ** (len(data["answers"]) - 1))
+
+
+def _headers(keys: Keys, data: Data) -> dict[str, str]:
+    if data["mood"] == moods.UNSIGNED:
+        return {}
+    if data["mood"] == moods.WRONGLY_SIGNED:
+        keys = replace(
+            keys,
+            paystack_secret_key=_ANOTHER_KEY,
+            flutterwave_webhook_secret=_ANOTHER_KEY,
+            blnk_webhook_secret=_ANOTHER_KEY,
+        )
+    return SIGNERS[data["signer"]](keys, data["body"].encode(), int(clock.now().timestamp()))
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> int | str:
+    """The status of the answer, or why there is none."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+    try:
+        connection.request("POST", parts.path, body, headers | {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException) as problem:
+        get_logger().info("sandbox.webhook_failed", url=url, problem=str(problem))
+        return type(problem).__name__
+    finally:
+        connection.close()
