@@ -14,7 +14,7 @@ from webapp.app import create_app
 from webapp.domain.alert_facts import FACTS
 from webapp.runtime import Runtime
 from webapp.security import declared
-from webapp.services import alert_rules
+from webapp.services import alert_registry
 from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -100,7 +100,7 @@ def declared_rules() -> set[str]:
 
 
 def test_every_alert_rule_is_found() -> None:
-    assert declared_rules() == set(alert_rules.rules())
+    assert declared_rules() == set(alert_registry.rules())
 
 
 def test_every_alert_of_a_fact_is_declared_with_the_others() -> None:
@@ -108,12 +108,12 @@ def test_every_alert_of_a_fact_is_declared_with_the_others() -> None:
     assert made == ["alert_facts.py"]
 
 
-@pytest.mark.parametrize("name", sorted({*alert_rules.rules(), *FACTS}))
+@pytest.mark.parametrize("name", sorted({*alert_registry.rules(), *FACTS}))
 def test_every_alert_is_documented(name: str) -> None:
     assert f"| `{name}` |" in (ROOT / "docs" / "alerts.md").read_text()
 
 
-@pytest.mark.parametrize("name", sorted(alert_rules.rules()))
+@pytest.mark.parametrize("name", sorted(alert_registry.rules()))
 def test_every_alert_rule_is_tested(name: str) -> None:
     assert any(f'"{name}"' in test.read_text() for test in (ROOT / "tests").rglob("test_*.py"))
 

@@ -25,7 +25,7 @@ from webapp.domain.alert_facts import (
 )
 from webapp.models import Alert, Escrow, Payment, PayoutSchedule, ProviderDispute, Refund
 from webapp.runtime import Runtime
-from webapp.services import alert_rules, alert_subjects, alerts
+from webapp.services import alert_registry, alert_subjects, alerts
 
 SignIn = Callable[..., FlaskClient]
 
@@ -149,7 +149,7 @@ def test_where_nothing_is_resolved_by_hand_the_page_says_why(desk: Runtime, sign
     assert why not in sign_in("viewer").get("/alerts/").text
 
 
-@pytest.mark.parametrize("rule", sorted({*FACTS, *alert_rules.rules()}))
+@pytest.mark.parametrize("rule", sorted({*FACTS, *alert_registry.rules()}))
 def test_every_kind_of_alert_says_where_its_subject_is(desk: Runtime, rule: str) -> None:
     of_payments = {"chargeback", "refund_failed", "refund_needs_person"} | {
         each for each in FACTS if each.startswith("payment_")

@@ -19,12 +19,12 @@ from webapp import clock
 from webapp.jobs.steps.evaluate_alerts import judge, look_around
 from webapp.models import Delivery, Dispute, MirrorEntry, ProviderState, Transfer, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import alert_rules
+from webapp.services import alert_registry
 
 LONG_AGO = timedelta(hours=1)
 NEW_FILE = '''
 """A rule of tomorrow."""
-from webapp.services.alert_rules import rule
+from webapp.services.alert_registry import rule
 
 
 @rule(severity="warn")
@@ -40,7 +40,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "rules_of_tomorrow.py").write_text(NEW_FILE)
     monkeypatch.setattr(webapp.services, "__path__", [*webapp.services.__path__, str(tmp_path)])
     yield
-    alert_rules._rules.pop("too_quiet", None)
+    alert_registry._rules.pop("too_quiet", None)
     sys.modules.pop("webapp.services.rules_of_tomorrow", None)
 
 

@@ -16,7 +16,7 @@ from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Alert, Audit, Event, Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import alert_rules, alerts, processes, slots
+from webapp.services import alert_registry, alerts, processes, slots
 from webapp.services.alerts import Found
 
 QUIET = Fact("rule", "page", "It is broken.", insists=False)
@@ -122,7 +122,7 @@ def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypat
     def broken(*_: object) -> None:
         raise ValueError("a bug in a rule")
 
-    monkeypatch.setitem(alert_rules._rules, "a_broken_one", alert_rules.Rule(broken, "page"))
+    monkeypatch.setitem(alert_registry._rules, "a_broken_one", alert_registry.Rule(broken, "page"))
     assert judge(runtime) == 2
 
 

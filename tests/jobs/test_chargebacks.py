@@ -19,11 +19,11 @@ from webapp.services import (
     dispute_work,
     disputes,
     escrow_file,
-    escrows,
     evidence,
     freezes,
     limits,
     previews,
+    reversal_decisions,
     reversals,
 )
 from webapp.services.disputes import NewDispute
@@ -494,7 +494,7 @@ def test_it_freezes_again_what_is_held_again(case: Case) -> None:
 def _reverse(case: Case) -> None:
     with case.runtime.db.transaction() as session:
         out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
-        escrows.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
+        reversal_decisions.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
 
 
 def test_no_fault_promises_no_release_while_the_bank_holds_it(case: Case) -> None:

@@ -40,7 +40,7 @@ from webapp.models import (
     WebhookEndpoint,
 )
 from webapp.runtime import Runtime
-from webapp.services import alert_rules, alerts, payout_schedules
+from webapp.services import alert_registry, alerts, payout_schedules
 from webapp.settings import Settings
 
 Step = Callable[[Runtime], None]
@@ -236,7 +236,7 @@ def acknowledged(runtime: Runtime, rule: str) -> None:
 
 
 def test_every_kind_of_alert_has_its_case() -> None:
-    assert set(CASES) | OUTSIDE == set(alert_rules.rules())
+    assert set(CASES) | OUTSIDE == set(alert_registry.rules())
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
@@ -276,8 +276,8 @@ def test_what_is_asked_of_the_surroundings_fires_anew_when_it_comes_again(
     def redis(settings: Settings) -> Any:
         return iter([] if free["bytes"] > 2**30 else [("redis", "Redis does not answer.")])
 
-    asked = replace(alert_rules.rules()["redis_unwell"], question=redis)
-    monkeypatch.setitem(alert_rules._rules, "redis_unwell", asked)
+    asked = replace(alert_registry.rules()["redis_unwell"], question=redis)
+    monkeypatch.setitem(alert_registry._rules, "redis_unwell", asked)
     for bytes_free, expected in ((2**20, ["firing"]), (2**40, []), (2**20, ["firing"])):
         free["bytes"] = bytes_free
         look_around(sqlite_runtime)
@@ -313,7 +313,7 @@ def test_every_fact_is_raised_somewhere_and_ended_somewhere() -> None:
                 names = {name for name in FACTS if name.upper() in (ast.unparse(node) + known)}
                 used["fire"] |= names if word in ("fire", "sync_facts") else set()
                 used["end"] |= names if word in ("resolve", "resolve_all", "sync_facts") else set()
-    asked = set(alert_rules.rules())
+    asked = set(alert_registry.rules())
     assert used["fire"] == set(FACTS)
     assert used["end"] | asked >= set(FACTS), "each has a fact that ends it; a person may say so too"
 

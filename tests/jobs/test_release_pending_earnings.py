@@ -12,7 +12,7 @@ from webapp.domain.states import AccountKind
 from webapp.jobs.engine import chunks
 from webapp.models import Account, DailyFigure, Escrow, Transfer
 from webapp.runtime import Runtime
-from webapp.services import accounts, approvals, escrows, explanation, orders, releases
+from webapp.services import accounts, approvals, escrows, explanation, orders, releases, reversal_decisions
 
 JOB = "release_pending_earnings"
 
@@ -98,7 +98,7 @@ def test_an_earning_can_be_taken_back_into_pending(runtime: Runtime) -> None:
         Market(session, runtime).limit(0)
         paid = session.scalars(select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)).one()
         settings, now = runtime.settings, clock.now()
-        asked = escrows.reverse(session, paid, "Wrong person.", at=now, actor=DIVINE, settings=settings)
+        asked = reversal_decisions.reverse(session, paid, "Wrong person.", at=now, actor=DIVINE, settings=settings)
         assert asked.approval is not None
         approvals.approve(session, asked.approval.id, at=now, actor=CHIKA, settings=settings)
 

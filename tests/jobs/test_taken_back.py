@@ -19,7 +19,6 @@ from webapp.runtime import Runtime
 from webapp.services import (
     approvals,
     disputes,
-    escrows,
     explanation,
     hindrances,
     limits,
@@ -27,6 +26,7 @@ from webapp.services import (
     payments,
     previews,
     refunds,
+    reversal_decisions,
     stop,
 )
 from webapp.services.disputes import NewDispute
@@ -282,7 +282,7 @@ def test_what_was_released_and_taken_back_is_frozen_when_it_is_held_again(case: 
         from webapp.models import Transfer
 
         out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
-        escrows.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
+        reversal_decisions.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
     assert FreezeCause.PAYMENT in case.causes()
 
 

@@ -19,7 +19,7 @@ from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
 from webapp.models import Account, Dispute, Escrow, Freeze, ProviderDispute, Transfer
 from webapp.runtime import Runtime
-from webapp.services import disputes, escrows, freezes
+from webapp.services import disputes, freezes, reversal_decisions
 
 BANK = ("created", "reminded", "won", "lost", "accepted", "partly", "late")
 PEOPLE = ("release", "night", "refund", "split", "reversal", "open", "withdraw", "no_fault", "to_buyer", "to_seller")
@@ -137,7 +137,7 @@ class Story(World):
         if out is None:
             return
         how = {"at": NOW, "actor": DIVINE, "settings": self.about}
-        escrows.reverse(self.session, out.id, WHY, to_debt=True, **how)
+        reversal_decisions.reverse(self.session, out.id, WHY, to_debt=True, **how)
         for each in freezes.open_freezes(self.session, self.escrow().id):
             if each.cause == FreezeCause.PERSON:
                 freezes.unfreeze(self.session, each.id, WHY, at=NOW, actor=DIVINE)

@@ -11,7 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import ApprovalStatus, EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit, Escrow, Event, Transfer
-from webapp.services import approvals, corrections, escrows, freezes, previews, stop, taken_back
+from webapp.services import approvals, corrections, escrows, freezes, previews, reversal_decisions, stop, taken_back
 from webapp.services.approvals import Decided
 from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
@@ -28,7 +28,9 @@ def paid_and_spent(market: Market, spent: int = 9_500) -> Escrow:
 
 def correct(market: Market, escrow: Escrow, action: str, decision: ReverseTransfer, actor: Actor = DIVINE) -> Decided:
     transfer, settings = left_by(market.session, escrow.id), market.runtime.settings
-    return escrows.correct(market.session, action, transfer, decision, at=NOW, actor=actor, settings=settings)
+    return reversal_decisions.correct(
+        market.session, action, transfer, decision, at=NOW, actor=actor, settings=settings
+    )
 
 
 def refund(market: Market, escrow: Escrow, actor: Actor = DIVINE, *, to_debt: bool = True) -> Decided:

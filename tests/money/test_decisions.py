@@ -14,7 +14,7 @@ from webapp.domain.states import AccountKind, ApprovalStatus, DisputeStatus, Esc
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Transfer
 from webapp.runtime import Runtime
-from webapp.services import approvals, disputes, escrows, freezes, stop
+from webapp.services import approvals, disputes, escrows, freezes, reversal_decisions, stop
 
 WHY = "The photos show it."
 
@@ -240,7 +240,9 @@ def test_a_reversal_holds_the_money_again_until_someone_decides(market: Market) 
     escrow = market.escrow(10_000, fee=250)
     decide(market, market.dispute(escrow).id, RELEASE)
     transfer = _left_by(market, escrow.id)
-    escrows.reverse(market.session, transfer, "Wrong side.", at=NOW, actor=DIVINE, settings=market.runtime.settings)
+    reversal_decisions.reverse(
+        market.session, transfer, "Wrong side.", at=NOW, actor=DIVINE, settings=market.runtime.settings
+    )
 
     after = escrows.get(market.session, escrow.id)
     assert (after.status, after.hold_no, after.freezes) == (EscrowStatus.HELD, 2, 1)
@@ -254,8 +256,10 @@ def test_a_reversal_of_an_emptied_wallet_is_refused_unless_it_becomes_a_debt(mar
     transfer, settings = _left_by(market, escrow.id), market.runtime.settings
 
     with pytest.raises(Conflict, match=r"holds only NGN 30\.00"), undone(market.session):
-        escrows.reverse(market.session, transfer, "Wrong.", at=NOW, actor=DIVINE, settings=settings)
-    escrows.reverse(market.session, transfer, "Wrong.", to_debt=True, at=NOW, actor=DIVINE, settings=settings)
+        reversal_decisions.reverse(market.session, transfer, "Wrong.", at=NOW, actor=DIVINE, settings=settings)
+    reversal_decisions.reverse(
+        market.session, transfer, "Wrong.", to_debt=True, at=NOW, actor=DIVINE, settings=settings
+    )
     assert wallet(market.session, escrow.seller_id) == 0
 
 

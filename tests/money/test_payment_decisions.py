@@ -23,6 +23,7 @@ from webapp.services import (
     previews,
     refund_settling,
     refunds,
+    reversal_decisions,
 )
 from webapp.services.approvals import Decided
 from webapp.services.escrow_executors import RefundEscrow
@@ -178,7 +179,7 @@ def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
     assert clearing(market) == 0
     out = escrow_ledger.of_escrow(market.session, escrow.id)[-1]
     with pytest.raises(Conflict, match="went back through a provider"), undone(market.session):
-        escrows.reverse(market.session, out.id, WHY, at=NOW, actor=DIVINE, settings=market.runtime.settings)
+        reversal_decisions.reverse(market.session, out.id, WHY, at=NOW, actor=DIVINE, settings=market.runtime.settings)
 
 
 @pytest.mark.parametrize(

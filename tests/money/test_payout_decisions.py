@@ -14,7 +14,7 @@ from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transfer
 from webapp.runtime import Runtime
 from webapp.services import (
-    alert_rules,
+    alert_registry,
     approvals,
     limits,
     payout_decisions,
@@ -211,7 +211,7 @@ def test_what_does_not_go_on_by_itself_calls_a_person(
 ) -> None:
     number = written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
-        question = alert_rules.rules()[rule].question
+        question = alert_registry.rules()[rule].question
         assert list(question(session, clock.now(), runtime.settings)) == []
         session.execute(update(Payout).where(Payout.id == number).values(ref="p-1", attempts=1, **values))
         [(about, said, causes)] = question(session, clock.now(), runtime.settings)

@@ -21,7 +21,7 @@ from webapp.domain.provider_words import Fate
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Alert, Payout
 from webapp.runtime import Runtime
-from webapp.services import alert_rules, approvals, books, ledger, payout_schedules, schedules
+from webapp.services import alert_registry, approvals, books, ledger, payout_schedules, schedules
 
 WATCHED = timedelta(days=26)
 MANY = int(os.environ.get("PAYOUT_ORDERS", "0"))
@@ -132,7 +132,7 @@ class Story(Deeds):
         if all(there[each.ref].amount == each.amount for each in known if each.ref in there):
             out = sum(there[each.ref].amount for each in known if self._is_out(each))
             assert self._balances()[0] == self.base + out
-        found = alert_rules.rules()
+        found = alert_registry.rules()
         for name in RULES:
             assert list(found[name].question(self.session, self.at, self.settings)) == []
         assert list(books.checks(self.session)) == []

@@ -17,7 +17,7 @@ from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Payout, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services import (
-    alert_rules,
+    alert_registry,
     alerts,
     approvals,
     limits,
@@ -63,7 +63,7 @@ def say(runtime: Runtime, number: int, how: Any, actor: Any = DIVINE) -> Payout:
 
 def fires(runtime: Runtime, rule: str) -> list[str]:
     with runtime.db.reading() as session:
-        return [found[1] for found in alert_rules.rules()[rule].question(session, clock.now(), runtime.settings)]
+        return [found[1] for found in alert_registry.rules()[rule].question(session, clock.now(), runtime.settings)]
 
 
 def test_what_was_written_for_a_changed_account_waits_for_a_word(runtime: Runtime) -> None:

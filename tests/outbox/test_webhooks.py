@@ -16,7 +16,7 @@ from webapp import clock
 from webapp.domain.delivery_rules import HELD_AFTER, LONGEST_WAIT, PROBE_WAIT, wait_before
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import alert_rules, alerts, delivery_queue, webhook_endpoints
+from webapp.services import alert_registry, alerts, delivery_queue, webhook_endpoints
 
 LEASE = timedelta(minutes=3)
 
@@ -239,7 +239,7 @@ def test_people_are_told_while_an_endpoint_is_held(place: Runtime, receiver: Rec
 
 def held(place: Runtime) -> list[tuple[str, str]]:
     with place.db.reading() as session:
-        found = alert_rules.rules()["endpoint_held"].question(session, clock.now(), place.settings)
+        found = alert_registry.rules()["endpoint_held"].question(session, clock.now(), place.settings)
         return [(subject, sentence) for subject, sentence, *_causes in found]
 
 

@@ -25,7 +25,7 @@ from webapp.providers.protocols import Sending
 from webapp.providers.registry import Providers
 from webapp.runtime import Runtime
 from webapp.services import payment_settling, provider_health, refunds, unreal_answers
-from webapp.services.alert_rules import rules
+from webapp.services.alert_registry import rules
 
 TEST, LIVE = "sk_test_0123456789", "sk_live_0123456789"
 

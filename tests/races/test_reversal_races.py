@@ -14,7 +14,7 @@ from webapp.domain.actors import job_actor
 from webapp.domain.deduction import Rule
 from webapp.errors import Overtaken
 from webapp.runtime import Runtime
-from webapp.services import deductions, escrows, ledger, releases, reversal_debts, standing_orders
+from webapp.services import deductions, ledger, releases, reversal_debts, reversal_decisions, standing_orders
 from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 from webapp.services.standing_orders import StandingOrder
 
@@ -37,7 +37,7 @@ def deduct(standing: int) -> Any:
 
 
 def correct(runtime: Runtime, action: str, transfer: int, decision: ReverseTransfer) -> Any:
-    return lambda session: escrows.correct(
+    return lambda session: reversal_decisions.correct(
         session, action, transfer, decision, at=NOW, actor=DIVINE, settings=runtime.settings
     )
 

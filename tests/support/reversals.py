@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from tests.support.market import DIVINE, NOW, Market
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Entry, Escrow, Party, Transfer
-from webapp.services import accounts, escrows, freezes, orders
+from webapp.services import accounts, escrows, freezes, orders, reversal_decisions
 from webapp.services.orders import NewOrder
 
 _numbers = count(1)
@@ -44,7 +44,9 @@ def spend(market: Market, party_id: int, amount: int, currency: str = "NGN") -> 
 def reverse(market: Market, escrow_id: int) -> None:
     """Take back what let the escrow go; what a wallet lacks becomes a debt."""
     transfer, settings = left_by(market.session, escrow_id), market.runtime.settings
-    escrows.reverse(market.session, transfer, "Wrong.", to_debt=True, at=NOW, actor=DIVINE, settings=settings)
+    reversal_decisions.reverse(
+        market.session, transfer, "Wrong.", to_debt=True, at=NOW, actor=DIVINE, settings=settings
+    )
 
 
 def thaw(market: Market, escrow_id: int) -> None:

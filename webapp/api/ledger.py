@@ -4,7 +4,7 @@ from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.escrows.schemas import TransferShape, transfer_shape
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Input, MinorUnits, Sentence
-from webapp.services import escrow_ledger, escrows
+from webapp.services import escrow_ledger, reversal_decisions
 from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
 endpoints = Endpoints("transfers")
@@ -34,7 +34,7 @@ def get_transfer(call: Call, transfer_id: int) -> TransferShape:
 def reverse_transfer(call: Call, transfer_id: int, body: ReverseBody) -> Decision:
     """Correct a movement by its opposite; above the limit it is proposed."""
     settings = call.runtime.settings
-    came = escrows.reverse(
+    came = reversal_decisions.reverse(
         call.session,
         transfer_id,
         body.reason,
@@ -60,5 +60,7 @@ def reverse_and_split_transfer(call: Call, transfer_id: int, body: SplitBody) ->
 
 def _corrected(call: Call, action: str, transfer_id: int, made: ReverseTransfer) -> Decision:
     settings = call.runtime.settings
-    came = escrows.correct(call.session, action, transfer_id, made, at=call.at, actor=call.actor, settings=settings)
+    came = reversal_decisions.correct(
+        call.session, action, transfer_id, made, at=call.at, actor=call.actor, settings=settings
+    )
     return decision(came)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from webapp.domain import shares
 from webapp.domain.money import Money
-from webapp.domain.states import Resolution
+from webapp.domain.states import DisputeKind, Resolution
 from webapp.errors import Invalid
 
 REASON_CODES = {
@@ -64,6 +64,11 @@ def check(ruling: Ruling, held: Money) -> None:
         problems |= wrong_split(ruling.buyer_amount, ruling.seller_amount, held)
     if problems:
         raise Invalid(" ".join(problems.values()), fields=problems)
+
+
+def rejects_claim(kind: str, resolution: str) -> bool:
+    """Whether this resolution rejects a warranty claim: the buyer gets nothing back."""
+    return kind == DisputeKind.WARRANTY_CLAIM and resolution in (Resolution.RELEASE_TO_SELLER, Resolution.NO_FAULT)
 
 
 def in_words(ruling: Ruling, held: Money, fee: int, other_freezes: int = 0) -> str:

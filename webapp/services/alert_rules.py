@@ -1,60 +1,22 @@
-"""Alert rules: each a question, answered in sentences about subjects. A new rule is one decorated function."""
+"""Alert rules about the clock, the workers and the surroundings."""
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-import webapp.services
 from webapp import clock
 from webapp.domain.money import Money
 from webapp.domain.states import CLOSED_DISPUTES, RunStatus, ScheduleStatus
 from webapp.models import Dispute, PayoutSchedule, Run, Schedule
 from webapp.services import mirror_entries, processes, provider_health
+from webapp.services.alert_registry import Answer, rule
 from webapp.services.health import late_jobs
 from webapp.services.queue_figures import waiting
 from webapp.settings import Settings
 
-Answer = tuple[str, str] | tuple[str, str, Sequence[str]]
-"""A subject, what is the matter with it in a sentence, and what causes that: another cause fires the alert again once
-somebody has acknowledged it. Without one it does not fire again before it is over."""
-Question = Callable[..., Iterator[Answer]]
-"""Asked with the session, the present and the settings; one about the surroundings with the settings alone."""
 _MOST = 200
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A question and how bad its answers are: `page` or `warn`."""
-
-    question: Question
-    severity: str
-    outside: bool = False
-    """Whether it asks the surroundings and not the database: no transaction is open meanwhile."""
-
-
-_rules: dict[str, Rule] = {}
-
-
-def rule(*, severity: str, outside: bool = False) -> Callable[[Question], Question]:
-    """Declare a rule under its function's name. It yields (subject, sentence) for what is the matter."""
-
-    def declare(question: Question) -> Question:
-        _rules[question.__name__] = Rule(question, severity, outside)
-        return question
-
-    return declare
-
-
-def rules() -> dict[str, Rule]:
-    """Every rule that a module of the services declares, by name: a new file needs no mention anywhere."""
-    for module in pkgutil.walk_packages(webapp.services.__path__, "webapp.services."):
-        importlib.import_module(module.name)
-    return dict(_rules)
 
 
 @rule(severity="page")

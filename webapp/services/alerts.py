@@ -16,7 +16,7 @@ from webapp.domain.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Alert
-from webapp.services import alert_rules, audit, checks, events, lookup
+from webapp.services import alert_registry, audit, checks, events, lookup
 from webapp.sql import insert_new
 
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
@@ -203,7 +203,7 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     said = checks.require_text(reason, "reason", "Say why it is over.")
     if alert.status == AlertStatus.RESOLVED:
         raise Overtaken("This alert is resolved already.")
-    if alert.rule in alert_rules.rules():
+    if alert.rule in alert_registry.rules():
         raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
     before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
     alert.resolved_by, alert.resolved_why = actor.name, said

@@ -9,12 +9,12 @@ from webapp.domain.money import Money
 from webapp.domain.states import NOT_GIVEN_BACK, AccountKind, EscrowStatus, TransferKind
 from webapp.domain.taken_back import Bearer, Hold, bearers, fee_on_top
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
-from webapp.services import accounts, ways_back
+from webapp.services import party_sides, ways_back
 from webapp.services.accounts import Place
+from webapp.services.party_sides import Sides
 from webapp.services.postings import Draft
 from webapp.sql import lock
 
-Sides = list[tuple[Place | int, int]]
 _BEARERS = {
     AccountKind.ESCROW: Bearer.ESCROW,
     AccountKind.PENDING: Bearer.ESCROW,
@@ -89,18 +89,6 @@ def refund_outside(payment: Payment, escrow: Escrow, to: Sides) -> Draft:
         hold_no=escrow.hold_no,
         leaves=True,
     )
-
-
-def from_party(session: Session, party_id: int, amount: int, currency: str) -> Sides:
-    """Out of a party's wallet, and what that lacks is the party's debt."""
-    taken = min(amount, balance(session, AccountKind.WALLET, party_id, currency))
-    return _of_party(party_id, currency, wallet=-taken, debt=taken - amount)
-
-
-def to_party(session: Session, party_id: int, amount: int, currency: str) -> Sides:
-    """Into a party's wallet; a debt of the party is met first."""
-    met = min(amount, -balance(session, AccountKind.RECEIVABLE, party_id, currency))
-    return _of_party(party_id, currency, wallet=amount - met, debt=met)
 
 
 def is_whole(payment: Payment, escrow: Escrow, gone: int) -> bool:
@@ -201,24 +189,7 @@ def _borne(session: Session, bearer: Bearer, part: int, escrow: Escrow) -> Sides
         kind = AccountKind.FEES if bearer == Bearer.FEES else AccountKind.LOSSES
         return [(Place(kind, escrow.currency), -part)]
     party = escrow.seller_id if bearer == Bearer.SELLER else escrow.buyer_id
-    return from_party(session, party, part, escrow.currency)
-
-
-def _of_party(party_id: int, currency: str, *, wallet: int, debt: int) -> Sides:
-    sides = [
-        (Place(AccountKind.WALLET, currency, party_id), wallet),
-        (Place(AccountKind.RECEIVABLE, currency, party_id), debt),
-    ]
-    return [(place, amount) for place, amount in sides if amount]
-
-
-def balance(session: Session, kind: AccountKind, party_id: int, currency: str) -> int:
-    """What is there above the account's floor; nothing without an account."""
-    number = accounts.find_account(session, kind, party_id, currency)
-    if number is None:
-        return 0
-    account = session.get_one(Account, number, populate_existing=True)
-    return account.balance if account.floor is None else max(0, account.balance - account.floor)
+    return party_sides.from_party(session, party, part, escrow.currency)
 
 
 def _hold(session: Session, payment: Payment, escrow: Escrow) -> Hold:

@@ -10,7 +10,7 @@ from webapp.domain.alert_facts import NEXT_SLOT_OFF
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.services import clock_skew, next_slots, processes
-from webapp.services.alert_rules import Answer, rule
+from webapp.services.alert_registry import Answer, rule
 from webapp.settings import Settings
 
 _MOST = 200

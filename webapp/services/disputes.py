@@ -19,12 +19,12 @@ from webapp.services import (
     audit,
     chargeback_cases,
     checks,
+    dispute_endings,
     dispute_locks,
     events,
     freezes,
     leaving,
     lookup,
-    present_state,
     warranty_claims,
 )
 from webapp.services.approvals import Decided
@@ -124,7 +124,7 @@ def withdraw(
 
 
 def _require_undecided(dispute: Dispute, escrow: Escrow) -> None:
-    ending = present_state.ending(dispute, escrow)
+    ending = dispute_endings.ending(dispute, escrow)
     if ending:
         raise Overtaken(f"{ending} Your decision was not applied.")
 

@@ -12,7 +12,6 @@ from webapp.models import Escrow
 from webapp.services import approvals, checks, leaving, lookup, release_dates
 from webapp.services.approvals import Decided
 from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow
-from webapp.services.reversal_executors import ReverseTransfer
 from webapp.settings import Settings
 
 PAYLOADS = {"escrow.release": ReleaseEscrow, "escrow.refund": RefundEscrow, "escrow.void": VoidEscrow}
@@ -66,43 +65,6 @@ def void(
 ) -> Decided:
     """Give up an escrow that was never paid, or propose it."""
     return _decide(session, "escrow.void", escrow_id, reason, version, at, actor, settings)
-
-
-def reverse(
-    session: Session,
-    transfer_id: int,
-    reason: str,
-    *,
-    to_debt: bool = False,
-    at: datetime,
-    actor: Actor,
-    settings: Settings,
-) -> Decided:
-    """Correct a movement by its opposite, or propose it. `to_debt` posts what a wallet lacks as its party's debt."""
-    decision = ReverseTransfer(reason=reason, to_debt=to_debt)
-    return correct(session, "transfer.reverse", transfer_id, decision, at=at, actor=actor, settings=settings)
-
-
-def correct(
-    session: Session,
-    action: str,
-    transfer_id: int,
-    decision: ReverseTransfer,
-    *,
-    at: datetime,
-    actor: Actor,
-    settings: Settings,
-) -> Decided:
-    """Correct a movement: reverse it, or reverse it and refund or split what it held, or propose that.
-
-    Whoever lets the money go again needs the permission for that too.
-    """
-    actor.require("money:reverse")
-    if action != "transfer.reverse":
-        actor.require("money:propose")
-    said = checks.require_text(decision.reason, "reason", "Say why it is reversed.")
-    decision = decision.model_copy(update={"reason": said})
-    return approvals.decide(session, action, transfer_id, decision, at=at, actor=actor, settings=settings)
 
 
 def _decide(

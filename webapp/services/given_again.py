@@ -15,7 +15,7 @@ from webapp.domain.taken_back import Bearer, given_again
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
 from webapp.services import clawback_drafts
 from webapp.services.accounts import Place
-from webapp.services.clawback_drafts import Sides, to_party
+from webapp.services.party_sides import Sides, to_party
 from webapp.services.postings import Draft
 
 

@@ -11,7 +11,7 @@ from webapp.domain.delivery_rules import HELD_AFTER
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services import delivery_queue, endpoint_health
-from webapp.services.alert_rules import Answer, rule
+from webapp.services.alert_registry import Answer, rule
 from webapp.settings import Settings
 
 _PATIENCE = timedelta(minutes=15)

@@ -13,7 +13,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
 from webapp.services import payout_pauses, payout_stops
-from webapp.services.alert_rules import Answer, rule
+from webapp.services.alert_registry import Answer, rule
 from webapp.settings import Settings
 
 _MOST, _NAMED = 200, 3

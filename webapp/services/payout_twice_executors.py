@@ -11,10 +11,10 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Payout, PayoutSchedule
-from webapp.services import alerts, audit, clawback_drafts, events, payout_returns, postings
+from webapp.services import alerts, audit, events, party_sides, payout_returns, postings
 from webapp.services.accounts import Place
-from webapp.services.clawback_drafts import Sides
 from webapp.services.executors import Context, Payload, Posting, executor
+from webapp.services.party_sides import Sides
 from webapp.services.payout_executors import PayoutSubject, read_payout
 from webapp.services.postings import Draft
 from webapp.sql import lock
@@ -36,7 +36,7 @@ def claw_payout_back(context: Context, subject: PayoutSubject, decision: ClawPay
     payout = _contradicted(context, subject)
     if context.locked:
         _lock_accounts(context.session, payout)
-    sides = clawback_drafts.from_party(context.session, payout.party_id, payout.amount, payout.currency)
+    sides = party_sides.from_party(context.session, payout.party_id, payout.amount, payout.currency)
     debt = sum(-amount for place, amount in sides if isinstance(place, Place) and place.kind == AccountKind.RECEIVABLE)
     taken, owed = Money(payout.amount - debt, payout.currency), Money(debt, payout.currency)
     parts = [(taken, "out of the party's wallet"), (owed, "added to the party's debt")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from redis import Redis
 from redis.exceptions import RedisError
 
-from webapp.services.alert_rules import Answer, rule
+from webapp.services.alert_registry import Answer, rule
 from webapp.settings import Settings
 
 _LEAST_FREE = 2**30

@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain import rulings
-from webapp.domain.actors import named
 from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
-from webapp.domain.rulings import Ruling
-from webapp.domain.state_words import in_words
-from webapp.domain.states import CLOSED_DISPUTES, ApprovalStatus, DisputeStatus
+from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval, Dispute, Escrow, Payment
-from webapp.services import case_timeline, escrow_file, warranty_claims
+from webapp.services import case_timeline, dispute_endings, escrow_file
 from webapp.services.case_timeline import Moment
 from webapp.services.dispute_executors import ResolveDispute
 
@@ -57,31 +53,8 @@ def of(session: Session, kind: str, number: int) -> PresentState:
     return PresentState(told, escrow, file.disputes, file.moments[:SHOWN])
 
 
-def ending(dispute: Dispute, escrow: Escrow) -> str:
-    """Who ended the dispute, when and how; empty while it is open."""
-    if dispute.status not in CLOSED_DISPUTES:
-        return ""
-    if dispute.resolved_at is None:
-        return f"This dispute is {in_words(dispute.status)} already."
-    when = in_utc(dispute.resolved_at)
-    if dispute.status == DisputeStatus.WITHDRAWN:
-        return f"{named(dispute.resolved_by)} withdrew this dispute on {when}: {dispute.resolution_reason}"
-    return f"{named(dispute.resolved_by)} resolved this dispute on {when}: {_resolution(dispute, escrow)}."
-
-
-def _resolution(dispute: Dispute, escrow: Escrow) -> str:
-    shares = (dispute.buyer_amount, dispute.seller_amount)
-    return _ruled(dispute, escrow, Ruling(dispute.resolution or "", dispute.resolution_code or "", "", *shares))
-
-
-def _ruled(dispute: Dispute, escrow: Escrow, ruling: Ruling) -> str:
-    if warranty_claims.is_rejected(dispute, ruling):
-        return "the claim is rejected, which pays nobody at once"
-    return rulings.in_words(ruling, Money(escrow.amount, escrow.currency), escrow.fee)
-
-
 def _endings(disputes: Sequence[Dispute], escrow: Escrow) -> list[str]:
-    return [sentence for dispute in disputes[:1] if (sentence := ending(dispute, escrow))]
+    return [sentence for dispute in disputes[:1] if (sentence := dispute_endings.ending(dispute, escrow))]
 
 
 def _proposals(session: Session, kind: str, number: int, escrow: Escrow) -> Iterator[str]:
@@ -110,7 +83,7 @@ def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
 def _words(session: Session, approval: Approval, escrow: Escrow) -> str:
     if approval.action == "dispute.resolve":
         ruling = ResolveDispute.model_validate(approval.payload).ruling
-        return _ruled(session.get_one(Dispute, approval.subject_id), escrow, ruling)
+        return dispute_endings.ruled(session.get_one(Dispute, approval.subject_id), escrow, ruling)
     return f"{_ACTIONS.get(approval.action, approval.action)}, {Money(approval.amount, approval.currency)}"
 
 

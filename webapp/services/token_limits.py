@@ -11,25 +11,11 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money import Money
-from webapp.errors import Invalid, NotAllowed
+from webapp.errors import NotAllowed
 from webapp.models import ApiToken, TokenSpending
-from webapp.services import checks, limits
+from webapp.services import limits
 from webapp.settings import Settings
 from webapp.sql import insert_new
-
-SCOPE = "parties:money"
-
-
-def check(daily_limits: Mapping[str, int], scopes: list[str], actor: Actor) -> None:
-    """Raise Invalid for limits that can't be set like this, naming `daily_limits` or `scopes`."""
-    if SCOPE in scopes and actor.kind == "token":
-        said = f"Only a person gives the scope {SCOPE}: its limits are set by hand."
-        raise Invalid(said, fields={"scopes": said})
-    if daily_limits and SCOPE not in scopes:
-        said = f"Daily limits belong to the scope {SCOPE}."
-        raise Invalid(said, fields={"daily_limits": said})
-    for currency, most in daily_limits.items():
-        checks.require_amount(most, currency, "daily_limits")
 
 
 def spend(session: Session, actor: Actor, amount: Money, at: datetime, settings: Settings) -> None:

@@ -17,10 +17,11 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import SCOPES, of_scopes
 from webapp.errors import Invalid, NotAllowed, NotFound
 from webapp.models import ApiToken
-from webapp.services import audit, permitted, token_limits
+from webapp.services import audit, checks, permitted
 from webapp.sql import lock, one_of
 
 _MANAGE = "token:manage"
+_OF_MONEY = "parties:money"
 _MARK = "desk_"
 _MOST_SHOWN = 100
 _NOTE_EVERY = timedelta(minutes=1)
@@ -43,7 +44,7 @@ def create(
     """
     actor.require(_MANAGE)
     _check(name, scopes, expires_at, at)
-    token_limits.check(daily_limits or {}, list(scopes), actor)
+    _check_limits(daily_limits or {}, list(scopes), actor)
     _give_no_more_than_own(scopes, actor)
     parent = _parent(session, actor)
     secret = _MARK + secrets.token_urlsafe(32)
@@ -141,6 +142,18 @@ def actor_of(token: ApiToken, *, request_id: str | None = None, origin: str | No
 def same_secret(given: str, expected: str) -> bool:
     """Compare two secrets in constant time; nothing equals an empty one."""
     return bool(expected) and hmac.compare_digest(_hashed(given), _hashed(expected))
+
+
+def _check_limits(daily_limits: Mapping[str, int], scopes: list[str], actor: Actor) -> None:
+    """Raise Invalid for limits that can't be set like this, naming `daily_limits` or `scopes`."""
+    if _OF_MONEY in scopes and actor.kind == "token":
+        said = f"Only a person gives the scope {_OF_MONEY}: its limits are set by hand."
+        raise Invalid(said, fields={"scopes": said})
+    if daily_limits and _OF_MONEY not in scopes:
+        said = f"Daily limits belong to the scope {_OF_MONEY}."
+        raise Invalid(said, fields={"daily_limits": said})
+    for currency, most in daily_limits.items():
+        checks.require_amount(most, currency, "daily_limits")
 
 
 def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.provider_words import Seen
 from webapp.providers import key_modes
-from webapp.services.alert_rules import Answer, rule
+from webapp.services.alert_registry import Answer, rule
 from webapp.services.unreal_answers import heard
 from webapp.settings import Settings
 

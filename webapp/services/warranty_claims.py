@@ -4,16 +4,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from webapp.domain import rulings
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.rulings import Ruling
 from webapp.domain.shares import divide
-from webapp.domain.states import DisputeKind, Resolution
+from webapp.domain.states import DisputeKind
 from webapp.models import Dispute, Escrow
 from webapp.services import leaving, release_dates
-
-REJECTIONS = (Resolution.RELEASE_TO_SELLER, Resolution.NO_FAULT)
 
 
 def is_claim(dispute: Dispute) -> bool:
@@ -28,7 +27,7 @@ def is_rejected(dispute: Dispute, ruling: Ruling) -> bool:
 
 def is_rejection(dispute: Dispute, resolution: str) -> bool:
     """Whether this resolution rejects the dispute's claim."""
-    return is_claim(dispute) and resolution in REJECTIONS
+    return rulings.rejects_claim(dispute.kind, resolution)
 
 
 def due_after(escrow: Escrow, decided: datetime, hours: int) -> datetime | None:

@@ -18,7 +18,7 @@ from webapp.errors import Conflict, NotFound, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import disputes, present_state, previews, warranty_claims
+from webapp.services import dispute_endings, disputes, previews, warranty_claims
 
 
 class DisputeRulings(Screen):
@@ -142,7 +142,7 @@ def _with_escrow(session: Any, dispute_id: int) -> tuple[Dispute, Escrow]:
 
 
 def _same_version(dispute: Dispute, escrow: Escrow, form: RulingForm) -> None:
-    ending = present_state.ending(dispute, escrow)
+    ending = dispute_endings.ending(dispute, escrow)
     if ending:
         raise Overtaken(_("%(ending)s Your decision was not applied.", ending=ending))
     if str(dispute.version) != str(form.version.data):

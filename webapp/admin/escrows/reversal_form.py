@@ -17,7 +17,7 @@ from webapp.admin.ui.forms import DeskForm, MoneyField
 from webapp.models import Escrow, Transfer
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import escrows, previews
+from webapp.services import previews, reversal_decisions
 from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
 REVERSE, REFUND, SPLIT = "transfer.reverse", "transfer.reverse_and_refund", "transfer.reverse_and_split"
@@ -66,7 +66,7 @@ def reverse(screen: Any, transfer_id: int, form: ReversalForm, *, back: str) -> 
         return _previewed(screen, transfer_id, form, back)
     with screen.transaction() as session:
         currency = session.get_one(Transfer, transfer_id).currency
-        decided = escrows.correct(
+        decided = reversal_decisions.correct(
             session,
             form.then.data,
             transfer_id,

@@ -24,7 +24,7 @@ from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.security import current_actor
 from webapp.services import alert_subjects, alerts
-from webapp.services.alert_rules import rules
+from webapp.services.alert_registry import rules
 
 TABS: dict[str, tuple[Any, Any]] = {
     "firing": (_l("Firing"), (Alert.status == AlertStatus.FIRING,)),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain import shares
+from webapp.domain import rulings, shares
 from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.rulings import REASON_CODES
@@ -29,7 +29,6 @@ from webapp.models import (
     Transfer,
 )
 from webapp.models.base import BigInt
-from webapp.services import warranty_claims
 from webapp.services.messages.moved import Moved, Part
 from webapp.settings import Settings
 from webapp.sql import one_of
@@ -323,7 +322,7 @@ def _decision(dispute: Dispute, escrow: Escrow, side: str) -> str:
     """What was decided, as it concerns this side."""
     if dispute.resolution is None:
         return ""
-    if warranty_claims.is_rejection(dispute, dispute.resolution):
+    if rulings.rejects_claim(dispute.kind, dispute.resolution):
         return f"the claim is rejected. {_stays(escrow)}"
     if dispute.resolution == Resolution.NO_FAULT or dispute.seller_amount is None:
         return "neither side is at fault, and the order goes on"
