@@ -14,7 +14,7 @@ from webapp.domain.permissions import ROLES
 from webapp.jobs.run_job import run_here
 from webapp.models import Run
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import runs
+from webapp.services.scheduling import runs
 from webapp.settings import load_settings
 
 

@@ -26,7 +26,7 @@ from webapp.app import create_app
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
-from webapp.services import users
+from webapp.services.users import users
 
 ROUNDS = 9
 COUNT = int(os.environ.get("BENCH_ROWS", "1000000"))

@@ -11,7 +11,8 @@ from webapp.domain.actors import job_actor
 from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Payment
 from webapp.runtime import Runtime
-from webapp.services import payment_settling, payments
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
 
 JOB = "check_pending_payments"
 _STATEMENTS = (

@@ -16,9 +16,14 @@ from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Payout
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
-from webapp.services import executors, payout_destinations, payout_schedules, payout_settling, payout_writing, payouts
-from webapp.services.party_executors import PartyMoney
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.approvals import executors
+from webapp.services.parties.executors import PartyMoney
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.destinations import NewDestination
 
 JOB = "process_payout_schedules"
 _KNOWN = ["paystack"]

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Policy, TransferKind
 from webapp.models import Escrow, Order, Party
 from webapp.runtime import Runtime
-from webapp.services import accounts, ledger
+from webapp.services.ledger import accounts
+from webapp.services.ledger import posting as ledger
 
 SELLERS = 200
 AMOUNT, FEE, CURRENCY = 125_000, 2_500, "NGN"

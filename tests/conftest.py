@@ -19,7 +19,7 @@ from webapp.db import Database
 from webapp.migrations import upgrade
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import passwords
+from webapp.services.users import passwords
 from webapp.settings import Settings, load_settings
 
 FILE = "desk.sqlite3"

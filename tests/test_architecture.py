@@ -14,7 +14,7 @@ from webapp.app import create_app
 from webapp.domain.alert_facts import FACTS
 from webapp.runtime import Runtime
 from webapp.security import declared
-from webapp.services import alert_registry
+from webapp.services.alerts import registry as alert_registry
 from webapp.settings import Settings
 
 ROOT = Path(__file__).parents[1]

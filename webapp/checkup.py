@@ -14,9 +14,12 @@ from webapp.db_failures import BUSY, failure_of
 from webapp.providers.blnk import standing as blnk_standing
 from webapp.providers.webhooks.signatures import PLAIN
 from webapp.runtime import Runtime
-from webapp.services import clock_skew, incoming_file, mirror_balances, next_slots, processes, provider_health
-from webapp.services.health import health
-from webapp.services.provider_health import Wiring
+from webapp.services.monitoring import clock_skew, provider_health
+from webapp.services.monitoring.provider_health import Wiring
+from webapp.services.reconciliation import mirror_balances
+from webapp.services.scheduling import next_slots, processes
+from webapp.services.scheduling.job_health import health
+from webapp.services.webhooks import inbox_detail as incoming_file
 from webapp.sql import database_now
 
 _SKEW = timedelta(seconds=5)

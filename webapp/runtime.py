@@ -8,9 +8,9 @@ from redis import Redis
 
 from webapp.db import Database
 from webapp.providers.registry import Providers
-from webapp.services import audit
-from webapp.services.figures import settle_figures
-from webapp.services.ledger import MIRRORED, settle_pools
+from webapp.services.audit import trail as audit
+from webapp.services.ledger.daily_totals import settle_figures
+from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
 
 

@@ -8,7 +8,7 @@ from webapp.app import create_app
 from webapp.jobs.processes.heartbeat import Heartbeat
 from webapp.private_files import start_private
 from webapp.runtime import build_runtime
-from webapp.services import processes
+from webapp.services.scheduling import processes
 from webapp.settings import load_settings
 
 

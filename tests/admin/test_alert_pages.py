@@ -25,7 +25,9 @@ from webapp.domain.alert_facts import (
 )
 from webapp.models import Alert, Escrow, Payment, PayoutSchedule, ProviderDispute, Refund
 from webapp.runtime import Runtime
-from webapp.services import alert_registry, alert_subjects, alerts
+from webapp.services.alerts import alerts
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.monitoring import alert_subjects
 
 SignIn = Callable[..., FlaskClient]
 

@@ -14,7 +14,8 @@ from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F4
 from webapp import clock
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
-from webapp.services import chargebacks, limits
+from webapp.services.approvals import limits
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
 
 SignIn = Callable[..., FlaskClient]
 

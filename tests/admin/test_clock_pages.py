@@ -19,8 +19,9 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
 from webapp.models import Alert, Audit, Run, RunItem, Schedule
 from webapp.runtime import Runtime
-from webapp.services import alerts, runs, schedules
-from webapp.services.alerts import Found
+from webapp.services.alerts import alerts
+from webapp.services.alerts.alerts import Found
+from webapp.services.scheduling import runs, schedules
 
 SignIn = Callable[..., FlaskClient]
 OPERATOR = Actor("user", 7, "Olu", ROLES["admin"])

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from tests.support.people import PASSWORD, hidden, send
 from webapp.models import ApiToken, Audit, User, UserSession
 from webapp.runtime import Runtime
-from webapp.services import users
+from webapp.services.users import users
 
 SignIn = Callable[..., FlaskClient]
 

@@ -12,7 +12,7 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import IncomingWebhook
 from webapp.providers.webhooks.payloads import read
 from webapp.runtime import Runtime
-from webapp.services import incoming
+from webapp.services.webhooks import inbox as incoming
 
 SignIn = Callable[..., FlaskClient]
 RAW = b'{"event":"charge.success","data":{"id":7,"reference":"pay-none","note":"<script>x</script>"}}'

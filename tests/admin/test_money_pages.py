@@ -12,7 +12,9 @@ from webapp import clock
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Audit
 from webapp.runtime import Runtime
-from webapp.services import freezes, limits, stop
+from webapp.services.approvals import limits
+from webapp.services.common import kill_switch as stop
+from webapp.services.escrows import freezes
 
 SignIn = Callable[..., FlaskClient]
 

@@ -16,7 +16,7 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Difference, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.sealing import sealed
-from webapp.services import alert_rules
+from webapp.services.monitoring.rules import system as alert_rules
 
 SignIn = Callable[..., FlaskClient]
 

@@ -15,9 +15,10 @@ from webapp import clock
 from webapp.domain.alert_facts import ENDPOINT_PAUSED
 from webapp.models import Alert, Audit, Delivery, Run, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import alerts, webhook_endpoints
-from webapp.services import deliveries as service
-from webapp.services.alerts import Found
+from webapp.services.alerts import alerts
+from webapp.services.alerts.alerts import Found
+from webapp.services.notifications import deliveries as service
+from webapp.services.webhooks import endpoints as webhook_endpoints
 
 URL = "https://shop.example/hook"
 SignIn = Callable[..., FlaskClient]

@@ -19,17 +19,15 @@ from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Approval, Escrow, IncomingWebhook, Payment
 from webapp.runtime import Runtime
-from webapp.services import (
-    escrows,
-    limits,
-    orders,
-    parties,
-    payment_settling,
-    payments,
-    refund_settling,
-    refunds,
-    tokens,
-)
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import limits
+from webapp.services.orders import orders
+from webapp.services.parties import parties
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settling
+from webapp.services.users import api_tokens as tokens
 
 SignIn = Callable[..., FlaskClient]
 LISTS = ("", "?tab=review", "?tab=succeeded", "?tab=failed", "?tab=expired", "?tab=all", "/export.csv?tab=all")

@@ -23,7 +23,13 @@ from webapp.errors import NotAllowed
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem
 from webapp.runtime import Runtime
-from webapp.services import limits, parties, payout_probes, payout_schedules, payout_settling, payouts, stop
+from webapp.services.approvals import limits
+from webapp.services.common import kill_switch as stop
+from webapp.services.parties import parties
+from webapp.services.payouts import payouts
+from webapp.services.payouts import probes as payout_probes
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
 from webapp.sql import database_now
 
 SignIn = Callable[..., FlaskClient]

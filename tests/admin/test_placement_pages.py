@@ -12,8 +12,9 @@ from webapp import clock
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Escrow
 from webapp.runtime import Runtime
-from webapp.services import escrows, orders, placement_holds
-from webapp.services.placement_holds import NewHold
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.orders import orders, placement_holds
+from webapp.services.orders.placement_holds import NewHold
 
 SignIn = Callable[..., FlaskClient]
 

@@ -20,7 +20,7 @@ from webapp.domain.states import TransferKind
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import IncomingWebhook, Payment, Payout, ProviderDispute, Refund
 from webapp.runtime import Runtime
-from webapp.services import limits
+from webapp.services.approvals import limits
 
 SignIn = Callable[..., FlaskClient]
 _UNSEEN = re.compile(r"<(script|style|svg)\b.*?</\1>|<[^>]*>", re.DOTALL)

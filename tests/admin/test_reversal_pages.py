@@ -10,7 +10,7 @@ from tests.support.people import hidden, send
 from tests.support.reversals import let_go, owes, spend
 from webapp import clock
 from webapp.runtime import Runtime
-from webapp.services import escrows
+from webapp.services.approvals import escrow_decisions as escrows
 
 SignIn = Callable[..., FlaskClient]
 SPLIT = {"then": "transfer.reverse_and_split", "buyer_amount": "30.00", "seller_amount": "70.00"}

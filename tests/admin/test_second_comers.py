@@ -15,8 +15,11 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Alert, Escrow, Payment
 from webapp.runtime import Runtime
-from webapp.services import approvals, leaving, lookup, payout_schedules
-from webapp.services.payout_schedules import NewSchedule
+from webapp.services.approvals import approvals
+from webapp.services.common import lookup
+from webapp.services.escrows import disbursement as leaving
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.schedules import NewSchedule
 
 SignIn = Callable[..., FlaskClient]
 SPLIT = {"resolution": "split", "code": "agreement", "buyer_amount": "60.00", "seller_amount": "40.00"}

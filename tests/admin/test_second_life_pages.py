@@ -19,8 +19,10 @@ from webapp.domain.states import AccountKind, FreezeCause
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Dispute, Refund
 from webapp.runtime import Runtime
-from webapp.services import disputes, freezes, limits
-from webapp.services.disputes import NewDispute
+from webapp.services.approvals import limits
+from webapp.services.disputes import disputes
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import freezes
 
 SignIn = Callable[..., FlaskClient]
 

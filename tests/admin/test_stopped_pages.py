@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.domain.provider_words import Fate
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
-from webapp.services import stop
+from webapp.services.common import kill_switch as stop
 
 SignIn = Callable[..., FlaskClient]
 

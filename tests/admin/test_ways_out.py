@@ -52,7 +52,11 @@ from webapp.models import (
     Run,
 )
 from webapp.runtime import Runtime
-from webapp.services import approvals, chargebacks, orders, refund_settling, sweep
+from webapp.services.approvals import approvals
+from webapp.services.orders import orders
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.refunds import settlement as refund_settling
+from webapp.services.scheduling import orphaned_runs as sweep
 
 SignIn = Callable[..., FlaskClient]
 JOB = job_actor("check_pending_payments")

@@ -12,7 +12,8 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
-from webapp.services import limits, tokens
+from webapp.services.approvals import limits
+from webapp.services.users import api_tokens as tokens
 
 
 class Api:

@@ -43,18 +43,16 @@ from webapp.models import (
 )
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import (
-    evidence,
-    payout_destinations,
-    payout_schedules,
-    placement_holds,
-    runs,
-    tokens,
-    users,
-)
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_schedules import NewSchedule
-from webapp.services.placement_holds import NewHold
+from webapp.services.disputes import evidence
+from webapp.services.orders import placement_holds
+from webapp.services.orders.placement_holds import NewHold
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.scheduling import runs
+from webapp.services.users import api_tokens as tokens
+from webapp.services.users import users
 
 SOME = 40
 FAR = 10**12

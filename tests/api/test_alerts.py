@@ -9,8 +9,8 @@ from tests.api.conftest import Caller
 from webapp import clock
 from webapp.domain.alert_facts import CHARGEBACK, PAYOUT_FAILED
 from webapp.runtime import Runtime
-from webapp.services import alerts
-from webapp.services.alerts import Found
+from webapp.services.alerts import alerts
+from webapp.services.alerts.alerts import Found
 
 
 @pytest.fixture

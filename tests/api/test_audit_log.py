@@ -15,7 +15,12 @@ from webapp import clock
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
-from webapp.services import audit, audit_roles, audit_verify, stop, tokens, users
+from webapp.services.audit import search_by_role as audit_roles
+from webapp.services.audit import trail as audit
+from webapp.services.audit import verification as audit_verify
+from webapp.services.common import kill_switch as stop
+from webapp.services.users import api_tokens as tokens
+from webapp.services.users import users
 
 MAY_STOP = ROLES["admin"]
 

@@ -16,7 +16,7 @@ from webapp.api.framework.routing import Endpoint
 from webapp.app import create_app
 from webapp.domain.permissions import SCOPES
 from webapp.runtime import build_runtime
-from webapp.services import tokens
+from webapp.services.users import api_tokens as tokens
 
 Tokens = dict[str, str]
 

@@ -16,8 +16,8 @@ from webapp.jobs.engine.recovery import take_over_abandoned
 from webapp.jobs.processes.heartbeat import Heartbeat
 from webapp.models import Difference, IncomingWebhook, ProviderState, Run
 from webapp.runtime import Runtime
-from webapp.services import processes
-from webapp.services.outside_figures import outside
+from webapp.services.monitoring.integration_metrics import outside
+from webapp.services.scheduling import processes
 
 MONEY_JOBS = {
     "auto_deduct",

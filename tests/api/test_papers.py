@@ -9,7 +9,7 @@ from tests.api.conftest import Api, a_dispute, an_order
 from tests.support.market import AMINA
 from webapp import clock
 from webapp.runtime import Runtime
-from webapp.services import evidence
+from webapp.services.disputes import evidence
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 

@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.domain.provider_words import Fate
 from webapp.models import PayoutDestination, PayoutSchedule, Run
 from webapp.runtime import Runtime
-from webapp.services import payout_destinations
+from webapp.services.payouts import destinations as payout_destinations
 
 ALL = "/api/v2/payout-schedules"
 LATER = "2030-01-02T03:04:05Z"

@@ -26,7 +26,7 @@ from webapp.models import (
     Transfer,
 )
 from webapp.runtime import Runtime
-from webapp.services.health import health_of
+from webapp.services.scheduling.job_health import health_of
 
 
 def refusals(runtime: Runtime) -> list[tuple[str, str]]:

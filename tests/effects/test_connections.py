@@ -14,7 +14,7 @@ from webapp.jobs.steps import send_refunds as refund_waves
 from webapp.jobs.steps import start_checkout as checkouts
 from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.runtime import Runtime
-from webapp.services import mirror_entries
+from webapp.services.reconciliation import mirror_queue as mirror_entries
 from webapp.settings import Settings
 
 LEASES = {

@@ -16,8 +16,11 @@ from webapp.jobs.steps import send_refunds as refund_waves
 from webapp.models import Payout, Refund, Run
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
-from webapp.services import payouts, refunds, run_progress, runs, sweep
-from webapp.services.run_progress import Hold, RunLost
+from webapp.services.payouts import payouts
+from webapp.services.refunds import refunds
+from webapp.services.scheduling import orphaned_runs as sweep
+from webapp.services.scheduling import run_progress, runs
+from webapp.services.scheduling.run_progress import Hold, RunLost
 
 JOB = "deliver_outbox"
 

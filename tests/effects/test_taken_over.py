@@ -33,16 +33,14 @@ from webapp.models import Delivery, MirrorEntry, Payout, Refund
 from webapp.providers.http.leases import Lease
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
-from webapp.services import (
-    delivery_queue,
-    mirror_entries,
-    payout_settling,
-    payouts,
-    refund_settling,
-    refunds,
-    runs,
-    sweep,
-)
+from webapp.services.notifications import delivery_queue
+from webapp.services.payouts import payouts
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settling
+from webapp.services.scheduling import orphaned_runs as sweep
+from webapp.services.scheduling import runs
 
 JOB = "deliver_outbox"
 ACTOR = job_actor(JOB)

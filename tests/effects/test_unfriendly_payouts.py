@@ -21,8 +21,12 @@ from webapp.providers.http.errors import NotDone, Refused
 from webapp.providers.webhooks import payloads as tidings
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import incoming, payout_schedules, payout_settling, payouts, runs
-from webapp.services.payout_schedules import NewSchedule
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.scheduling import runs
+from webapp.services.webhooks import inbox as incoming
 
 JOB, EACH_MINUTE = "process_payout_schedules", "deliver_outbox"
 

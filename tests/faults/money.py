@@ -35,7 +35,10 @@ from webapp.models import (
 from webapp.providers.webhooks import payloads as tidings
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
-from webapp.services import escrows, incoming, payment_settling, refunds
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.refunds import refunds
+from webapp.services.webhooks import inbox as incoming
 
 ITEMS, AMOUNT = 3, 10_000
 MIRRORED = {"ledger": "blnk", "blnk_api_key": SANDBOX_KEYS["BLNK_API_KEY"]}

@@ -12,7 +12,7 @@ from tests.support.market import DIVINE, Market, all_books_agree
 from webapp import clock
 from webapp.models import Account, Escrow, Party, Transfer
 from webapp.runtime import Runtime
-from webapp.services import orders
+from webapp.services.orders import orders
 
 MANY = 24
 

@@ -23,7 +23,7 @@ from webapp.jobs.run_job import run_here
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import runs, schedules
+from webapp.services.scheduling import runs, schedules
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 ROUNDS = 5

@@ -15,7 +15,7 @@ from webapp import clock
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Entry, Run, Schedule, Transfer
 from webapp.runtime import Runtime
-from webapp.services import processes, runs
+from webapp.services.scheduling import processes, runs
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 SECOND = timedelta(seconds=1)

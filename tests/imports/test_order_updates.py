@@ -16,7 +16,7 @@ from webapp.imports import orders as importing
 from webapp.imports.orders import Imported, import_orders
 from webapp.models import Audit, Entry, Escrow, Order, Party, Payment
 from webapp.runtime import Runtime
-from webapp.services import releases
+from webapp.services.escrows import release as releases
 
 HEADER = "order_ref,buyer_ref,seller_ref,amount,currency,policy,created_at,paid_at,completed_at,release_at"
 UNPAID = "o-1,ama,kofi,100.00,NGN,buffer,2026-02-01T00:00:00Z,,,"

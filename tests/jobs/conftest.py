@@ -12,7 +12,7 @@ from webapp.domain.job_spec import JobSpec
 from webapp.domain.permissions import ROLES
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services import schedules
+from webapp.services.scheduling import schedules
 
 OPERATOR = Actor("user", 7, "Olu Operator", ROLES["admin"])
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

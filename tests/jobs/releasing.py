@@ -11,7 +11,12 @@ from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
 from webapp.models import Escrow, Order, Party, Run, Transfer
 from webapp.runtime import Runtime
-from webapp.services import accounts, escrow_queries, ledger, release_preview, releases, runs
+from webapp.services.escrows import due as escrow_queries
+from webapp.services.escrows import release as releases
+from webapp.services.escrows import release_preview
+from webapp.services.ledger import accounts
+from webapp.services.ledger import posting as ledger
+from webapp.services.scheduling import runs
 
 
 def seed(runtime: Runtime, count: int, *, amount: int = 1_000, fee: int = 10) -> None:

@@ -7,7 +7,7 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services import runs
+from webapp.services.scheduling import runs
 
 
 def run_job_now(

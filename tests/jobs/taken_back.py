@@ -20,8 +20,14 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Account, Alert, Escrow, Payment, ProviderDispute, Refund
 from webapp.runtime import Runtime
-from webapp.services import escrows, freezes, limits, orders, payment_decisions, payment_file, payments
-from webapp.services.approvals import Decided
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import limits
+from webapp.services.approvals.approvals import Decided
+from webapp.services.escrows import freezes
+from webapp.services.orders import orders
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import detail as payment_file
+from webapp.services.payments import payments
 
 WHY = "The provider's dashboard says so."
 

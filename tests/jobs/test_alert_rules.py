@@ -19,12 +19,12 @@ from webapp import clock
 from webapp.jobs.steps.evaluate_alerts import judge, look_around
 from webapp.models import Delivery, Dispute, MirrorEntry, ProviderState, Transfer, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import alert_registry
+from webapp.services.alerts import registry as alert_registry
 
 LONG_AGO = timedelta(hours=1)
 NEW_FILE = '''
 """A rule of tomorrow."""
-from webapp.services.alert_registry import rule
+from webapp.services.alerts.registry import rule
 
 
 @rule(severity="warn")

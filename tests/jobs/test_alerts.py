@@ -16,8 +16,10 @@ from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Alert, Audit, Event, Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import alert_registry, alerts, processes, slots
-from webapp.services.alerts import Found
+from webapp.services.alerts import alerts
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.alerts.alerts import Found
+from webapp.services.scheduling import processes, slots
 
 QUIET = Fact("rule", "page", "It is broken.", insists=False)
 
@@ -128,7 +130,7 @@ def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypat
 
 def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, declare) -> None:
     from webapp.jobs.run_job import run_job
-    from webapp.services import runs
+    from webapp.services.scheduling import runs
 
     everything_is_alive(runtime)
     planned(runtime, declare("daily", lambda work, at: None), clock.now() - timedelta(days=3))

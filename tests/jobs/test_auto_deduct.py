@@ -4,8 +4,8 @@ from tests.jobs.support import run_job_now
 from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree
 from webapp.runtime import Runtime
-from webapp.services import standing_orders
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 
 def in_debt(runtime: Runtime, *, held: int, least: int) -> None:

@@ -14,21 +14,17 @@ from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
 from webapp.models import Alert, Approval, Audit, Dispute, ProviderDispute, Refund, Transfer
-from webapp.services import (
-    approvals,
-    dispute_work,
-    disputes,
-    escrow_file,
-    evidence,
-    freezes,
-    limits,
-    previews,
-    reversal_decisions,
-    reversals,
-)
-from webapp.services.disputes import NewDispute
-from webapp.services.escrow_executors import RefundEscrow
-from webapp.services.reversal_executors import ReverseTransfer
+from webapp.services.approvals import approvals, limits
+from webapp.services.approvals.escrow_executors import RefundEscrow
+from webapp.services.disputes import disputes, evidence
+from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import freezes
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.payments.reversals import transfers as reversals
+from webapp.services.payments.reversals.executors import ReverseTransfer
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import escrow_detail as escrow_file
 
 
 def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -> None:

@@ -17,7 +17,7 @@ from webapp.errors import NotAllowed
 from webapp.models import Audit, MirrorAccount, MirrorEntry, Reconciliation, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
-from webapp.services import mirror_entries
+from webapp.services.reconciliation import mirror_queue as mirror_entries
 
 JOB = "check_mirror"
 

@@ -20,7 +20,11 @@ from webapp.domain.states import TransferKind
 from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, RunItem, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import accounts, ledger, orders, payment_settling, payments
+from webapp.services.ledger import accounts
+from webapp.services.ledger import posting as ledger
+from webapp.services.orders import orders
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
 
 JOB = "check_pending_payments"
 UNHELPFUL = sorted(moods.WITHOUT_EFFECT.keys() - {moods.REFUSE})

@@ -23,8 +23,9 @@ from webapp.jobs.steps.database_clock import put_plans_right
 from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Process, Run
 from webapp.runtime import Runtime
-from webapp.services import clock_skew, next_slots, runs, schedules, slots
-from webapp.services.clock_skew import ClockOff
+from webapp.services.monitoring import clock_skew
+from webapp.services.monitoring.clock_skew import ClockOff
+from webapp.services.scheduling import next_slots, runs, schedules, slots
 from webapp.sql import database_now
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

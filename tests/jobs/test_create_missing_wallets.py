@@ -14,7 +14,7 @@ from webapp.domain.states import AccountKind
 from webapp.jobs.engine import chunks
 from webapp.models import Account, Audit, Escrow, Event, Party, PayoutDestination, PayoutSchedule
 from webapp.runtime import Runtime
-from webapp.services import wallets
+from webapp.services.parties import wallet_provisioning as wallets
 
 JOB = "create_missing_wallets"
 ACTOR = job_actor(JOB)

@@ -13,7 +13,7 @@ from tests.outbox.conftest import Receiver, receiver, with_settings  # noqa: F40
 from tests.outbox.support import endpoint, happen, states
 from webapp.jobs.steps.event_stream import STREAM
 from webapp.runtime import Runtime, build_runtime
-from webapp.services.messages import people
+from webapp.services.notifications.messages import event_messages as people
 
 
 def test_deliver_outbox_tells_whoever_asked(runtime: Runtime, receiver: Receiver) -> None:

@@ -26,7 +26,9 @@ from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
 from webapp.sandbox.webhooks.signatures import SIGNERS
-from webapp.services import incoming, orders, payments
+from webapp.services.orders import orders
+from webapp.services.payments import payments
+from webapp.services.webhooks import inbox as incoming
 
 JOB = "handle_webhooks"
 

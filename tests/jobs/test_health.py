@@ -10,8 +10,8 @@ from webapp.domain.recurrence import Recurrence
 from webapp.domain.states import RunStatus
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services import schedules
-from webapp.services.health import expected_by
+from webapp.services.scheduling import schedules
+from webapp.services.scheduling.job_health import expected_by
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 

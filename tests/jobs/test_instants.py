@@ -20,9 +20,11 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_here
 from webapp.models import Escrow, Order, Payout, PayoutSchedule, Run, Transfer
 from webapp.runtime import Runtime
-from webapp.services import orders, runs, schedules, slots, standing_orders
-from webapp.services.orders import NewOrder
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.scheduling import runs, schedules, slots
 
 DAY = timedelta(days=1)
 MOVES = {

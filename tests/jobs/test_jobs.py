@@ -8,7 +8,7 @@ from webapp.domain.recurrence import Recurrence
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
 from webapp.runtime import Runtime
-from webapp.services import runs, schedules
+from webapp.services.scheduling import runs, schedules
 
 
 @pytest.mark.parametrize("name", sorted(jobs.registry()))

@@ -15,8 +15,10 @@ from webapp.jobs.run_job import run_here
 from webapp.models import Event, PayoutSchedule, Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import payout_destinations, payout_schedules, runs
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.scheduling import runs
 
 
 def retried(runtime: Runtime, run: Run) -> Run:

@@ -14,17 +14,15 @@ from webapp.domain.provider_words import Fate
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, Run
 from webapp.runtime import Runtime
-from webapp.services import (
-    payout_destinations,
-    payout_file,
-    payout_schedules,
-    payout_terms,
-    payout_writing,
-    payouts,
-    schedules,
-)
-from webapp.services.outcome import Outcome
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.common.batch_result import Outcome
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import terms as payout_terms
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.scheduling import schedules
 
 JOB = job_actor("process_payout_schedules")
 

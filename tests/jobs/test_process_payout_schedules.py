@@ -23,15 +23,13 @@ from webapp.models import Alert, Audit, Payout, PayoutSchedule, Transfer
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import (
-    payout_schedules,
-    payout_settling,
-    payout_writing,
-    payouts,
-    runs,
-    stop,
-)
-from webapp.services.payout_schedules import NewSchedule
+from webapp.services.common import kill_switch as stop
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.scheduling import runs
 
 JOB = "process_payout_schedules"
 ACTOR = job_actor(JOB)

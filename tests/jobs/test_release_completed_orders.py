@@ -17,7 +17,11 @@ from webapp.domain.states import Policy
 from webapp.jobs.engine import chunks
 from webapp.models import Escrow, Event, RunItem, Transfer
 from webapp.runtime import Runtime
-from webapp.services import escrows, explanation, orders, release_preview, releases
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.escrows import release as releases
+from webapp.services.escrows import release_preview
+from webapp.services.orders import orders
+from webapp.services.read_models import escrow_explanation as explanation
 
 JOB = "release_completed_orders"
 

@@ -12,7 +12,13 @@ from webapp.domain.states import AccountKind
 from webapp.jobs.engine import chunks
 from webapp.models import Account, DailyFigure, Escrow, Transfer
 from webapp.runtime import Runtime
-from webapp.services import accounts, approvals, escrows, explanation, orders, releases, reversal_decisions
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.escrows import release as releases
+from webapp.services.ledger import accounts
+from webapp.services.orders import orders
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.read_models import escrow_explanation as explanation
 
 JOB = "release_pending_earnings"
 

@@ -12,7 +12,7 @@ from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import slots
+from webapp.services.scheduling import slots
 
 ROUNDS = 200
 

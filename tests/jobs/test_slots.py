@@ -8,8 +8,8 @@ from tests.jobs.conftest import NOON, OPERATOR, planned, runs_of
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.runtime import Runtime
-from webapp.services import runs, schedules, slots
-from webapp.services.schedules import ScheduleChanges
+from webapp.services.scheduling import runs, schedules, slots
+from webapp.services.scheduling.schedules import ScheduleChanges
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 

@@ -18,8 +18,9 @@ from webapp.jobs.engine.run_recorder import RunBook
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Payout, Refund, Run
 from webapp.runtime import Runtime
-from webapp.services import payout_settling, run_progress, run_queries, runs
-from webapp.services.outcome import Outcome, added
+from webapp.services.common.batch_result import Outcome, added
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.scheduling import run_progress, run_queries, runs
 
 
 @pytest.mark.parametrize("was_taken", [True, False])

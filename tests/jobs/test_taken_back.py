@@ -16,21 +16,18 @@ from webapp.errors import Conflict
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Alert, Audit, IncomingWebhook, Refund
 from webapp.runtime import Runtime
-from webapp.services import (
-    approvals,
-    disputes,
-    explanation,
-    hindrances,
-    limits,
-    orders,
-    payments,
-    previews,
-    refunds,
-    reversal_decisions,
-    stop,
-)
-from webapp.services.disputes import NewDispute
-from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow
+from webapp.services.approvals import approvals, limits
+from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow
+from webapp.services.common import kill_switch as stop
+from webapp.services.disputes import disputes
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.orders import orders
+from webapp.services.payments import payments
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import hindrances
+from webapp.services.refunds import refunds
 
 WAYS = ("claw_back", "write_off", "refund_rest")
 
@@ -191,7 +188,8 @@ def test_a_write_off_after_the_release_says_that_the_escrow_stays_as_it_is(case:
 
 def _spend(session: Any, party: int, amount: int) -> None:
     from webapp.domain.states import TransferKind
-    from webapp.services import accounts, ledger
+    from webapp.services.ledger import accounts
+    from webapp.services.ledger import posting as ledger
 
     purse = accounts.open_account(session, AccountKind.WALLET, party, "NGN", at=clock.now())
     pool = accounts.pool(session, AccountKind.CLEARING, "NGN", at=clock.now(), owner="elsewhere")

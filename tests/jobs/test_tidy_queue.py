@@ -17,7 +17,8 @@ from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
 from webapp.models import Idempotency, Run
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import bulk_runs, runs
+from webapp.services.scheduling import bulk_actions as bulk_runs
+from webapp.services.scheduling import runs
 
 
 def asked(runtime: Runtime, what: dict[str, object]) -> Run:

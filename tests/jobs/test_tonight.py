@@ -10,10 +10,12 @@ from webapp import clock
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Party
 from webapp.runtime import Runtime
-from webapp.services import payout_destinations, payout_schedules, tonight
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_schedules import NewSchedule
-from webapp.services.tonight import Coming
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.read_models import tonight
+from webapp.services.read_models.tonight import Coming
 
 WAYS = {"NGN": "paystack"}
 

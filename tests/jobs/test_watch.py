@@ -7,7 +7,10 @@ from tests.support.market import AMINA, Market, all_books_agree
 from webapp import clock
 from webapp.domain.rulings import Ruling
 from webapp.runtime import Runtime
-from webapp.services import approvals, dispute_work, disputes, escrows
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.disputes import disputes
+from webapp.services.disputes import handling as dispute_work
 
 
 def test_watch_lets_a_proposal_lapse_and_gives_the_dispute_back(runtime: Runtime) -> None:

@@ -21,8 +21,10 @@ from webapp.jobs.run_job import run_job
 from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Payment, Transfer
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import payment_settling, payments, sweep
-from webapp.services.payments import Asked
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.payments import Asked
+from webapp.services.scheduling import orphaned_runs as sweep
 
 JOB, ALL, SIZE = "ask", 12, 4
 

@@ -22,8 +22,11 @@ from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.models import Alert, Event, MirrorEntry, Payout, PayoutSchedule, Refund, Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import payout_destinations, payout_schedules, payout_writing, runs
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.scheduling import runs
 
 JOB, OUTBOX = "process_payout_schedules", "deliver_outbox"
 ACTOR = job_actor(JOB)

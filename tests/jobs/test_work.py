@@ -18,8 +18,11 @@ from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.run_job import run_job
 from webapp.models import Alert, Escrow
 from webapp.runtime import Runtime
-from webapp.services import releases, run_progress, runs, schedules, stop, sweep
-from webapp.services.outcome import Outcome
+from webapp.services.common import kill_switch as stop
+from webapp.services.common.batch_result import Outcome
+from webapp.services.escrows import release as releases
+from webapp.services.scheduling import orphaned_runs as sweep
+from webapp.services.scheduling import run_progress, runs, schedules
 
 LEASE = timedelta(seconds=30)
 

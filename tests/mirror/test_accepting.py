@@ -21,9 +21,10 @@ from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
 from webapp.models import Audit, Difference, MirrorAccount, Reconciliation
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
-from webapp.services import difference_decisions, differences
-from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
-from webapp.services.differences import Compared
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import discrepancy_decisions as difference_decisions
+from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
+from webapp.services.reconciliation.discrepancies import Compared
 
 BOOK = "blnk-transfers"
 STRANGER = Finding(MISSING_HERE, "by-hand", "Blnk moved 9 NGN under by-hand.", "NGN", None, 9)

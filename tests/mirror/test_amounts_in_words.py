@@ -3,7 +3,7 @@
 import pytest
 
 from webapp.providers.blnk.provider import Movement, There
-from webapp.services import mirror_strangers
+from webapp.services.reconciliation import mirror_strangers
 
 SENT = Movement("escrow-8-1-hold", "NGN", 6_973_000, "a", "b", "hold")
 

@@ -14,8 +14,8 @@ from webapp.jobs.steps.ledger_mirror import Mirror
 from webapp.models import Account, MirrorAccount, MirrorEntry, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
-from webapp.services import releases
-from webapp.services.mirror_entries import MOST_ATTEMPTS
+from webapp.services.escrows import release as releases
+from webapp.services.reconciliation.mirror_queue import MOST_ATTEMPTS
 
 
 def ours(runtime: Runtime) -> dict[str, int]:

@@ -23,7 +23,7 @@ from webapp.sandbox import Served
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
 from webapp.sandbox.webhooks.sender import KIND
 from webapp.sandbox.webhooks.signatures import SIGNERS
-from webapp.services import alerts
+from webapp.services.alerts import alerts
 
 
 @pytest.fixture

@@ -17,19 +17,17 @@ from webapp.errors import NotAllowed, Refusal
 from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Approval, Payout
 from webapp.providers.http.errors import CallFailed, unanswered
-from webapp.services import (
-    approvals,
-    installation,
-    payout_decisions,
-    payout_destinations,
-    payout_rerouting,
-    payout_retries,
-    payout_schedules,
-    payout_settling,
-    payout_stops,
-    payout_writing,
-    payouts,
-)
+from webapp.services.approvals import approvals
+from webapp.services.common import installation
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import payouts
+from webapp.services.payouts import rerouting as payout_rerouting
+from webapp.services.payouts import retries as payout_retries
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import stops as payout_stops
 
 JOB = job_actor("process_payout_schedules")
 WAYS = {"NGN": "paystack"}

@@ -16,9 +16,12 @@ from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, Refused, Unknown
 from webapp.providers.protocols import Destination, Sending
-from webapp.services import ledger, payout_destinations, payout_schedules, payout_terms
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_schedules import NewSchedule
+from webapp.services.ledger import posting as ledger
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import terms as payout_terms
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import NewSchedule
 
 HELD, AMOUNT = 10_000, 4_000
 ENDED_UNPAID = ("failed", "reversed", "cancelled")

@@ -9,8 +9,9 @@ from tests.support.market import DIVINE, NOW
 from webapp.domain.actors import Actor
 from webapp.models import Audit
 from webapp.runtime import Runtime
-from webapp.services import audit, audit_verify
-from webapp.services.audit_text import digest
+from webapp.services.audit import trail as audit
+from webapp.services.audit import verification as audit_verify
+from webapp.services.audit.digest import digest
 
 BEFORE = {
     "sqlite": "117655ef0b13e1c18738c8b34591fa71027aef56301a5f29fee2c7af164d4867",

@@ -19,7 +19,9 @@ from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
 from webapp.models import Account, Dispute, Escrow, Freeze, ProviderDispute, Transfer
 from webapp.runtime import Runtime
-from webapp.services import disputes, freezes, reversal_decisions
+from webapp.services.disputes import disputes
+from webapp.services.escrows import freezes
+from webapp.services.payments.reversals import decisions as reversal_decisions
 
 BANK = ("created", "reminded", "won", "lost", "accepted", "partly", "late")
 PEOPLE = ("release", "night", "refund", "split", "reversal", "open", "withdraw", "no_fault", "to_buyer", "to_seller")

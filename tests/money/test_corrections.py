@@ -11,9 +11,15 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import ApprovalStatus, EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit, Escrow, Event, Transfer
-from webapp.services import approvals, corrections, escrows, freezes, previews, reversal_decisions, stop, taken_back
-from webapp.services.approvals import Decided
-from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals.approvals import Decided
+from webapp.services.common import kill_switch as stop
+from webapp.services.escrows import freezes, taken_back
+from webapp.services.payments.reversals import corrections
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+from webapp.services.read_models import decision_preview as previews
 
 WHY = "It was the wrong side."
 

@@ -14,7 +14,12 @@ from webapp.domain.states import AccountKind, ApprovalStatus, DisputeStatus, Esc
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Transfer
 from webapp.runtime import Runtime
-from webapp.services import approvals, disputes, escrows, freezes, reversal_decisions, stop
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.common import kill_switch as stop
+from webapp.services.disputes import disputes
+from webapp.services.escrows import freezes
+from webapp.services.payments.reversals import decisions as reversal_decisions
 
 WHY = "The photos show it."
 

@@ -13,9 +13,10 @@ from webapp.domain.actors import job_actor
 from webapp.domain.deduction import Rule, Standing, amount_to_take
 from webapp.models import Event, Party
 from webapp.runtime import Runtime
-from webapp.services import deductions, standing_orders
-from webapp.services.outcome import Outcome
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.common.batch_result import Outcome
+from webapp.services.parties import auto_deduct as deductions
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 JOB = job_actor("auto_deduct")
 RULE = Rule("Africa/Nairobi", 30, {"NGN": 9_000})

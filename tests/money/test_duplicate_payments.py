@@ -12,7 +12,11 @@ from webapp.domain.provider_words import Fate, GivenBack, Seen
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Event, Payment, Refund
 from webapp.runtime import Runtime
-from webapp.services import approvals, ledger, payment_decisions, payments, refunds
+from webapp.services.approvals import approvals
+from webapp.services.ledger import posting as ledger
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import payments
+from webapp.services.refunds import refunds
 
 FIRST = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9001")
 SECOND = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9002")

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from webapp.admin.ui.timeline import DECISIONS, DEEDS, PROPOSALS
-from webapp.services import executors
-from webapp.services.executors import Payload
+from webapp.services.approvals import executors
+from webapp.services.approvals.executors import Payload
 
 
 def samples(payload: type[Payload]) -> dict[str, object]:

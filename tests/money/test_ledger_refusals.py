@@ -7,7 +7,8 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.market import NOW, Market, all_books_agree
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.runtime import Runtime
-from webapp.services import accounts, ledger
+from webapp.services.ledger import accounts
+from webapp.services.ledger import posting as ledger
 
 
 @pytest.fixture

@@ -13,8 +13,15 @@ from webapp.domain.provider_words import Fate
 from webapp.errors import Conflict
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
-from webapp.services import escrows, hindrances, payout_file, payout_plan, payout_schedules, payouts, previews, stop
-from webapp.services.escrow_executors import RefundEscrow, ReleaseEscrow
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow
+from webapp.services.common import kill_switch as stop
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedule_detail as payout_plan
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import hindrances
 
 STOPPED = "Outgoing money is stopped by Divine since 02 March 2026 at 09:30 UTC: Fraud wave."
 

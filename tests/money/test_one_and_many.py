@@ -13,20 +13,17 @@ from webapp.domain.provider_words import Fate, Seen
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Audit, Entry, Escrow, Event, Payment, Refund, Transfer
-from webapp.services import (
-    escrows,
-    freezes,
-    orders,
-    payment_decisions,
-    payment_failures,
-    payment_settling,
-    payments,
-    releases,
-    stop,
-    voids,
-)
-from webapp.services.orders import NewOrder
-from webapp.services.payment_failures import Failure
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.common import kill_switch as stop
+from webapp.services.escrows import freezes, voids
+from webapp.services.escrows import release as releases
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import failures as payment_failures
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.failures import Failure
 
 JOB = job_actor("auto_release")
 WHY = "It is right so."

@@ -10,9 +10,14 @@ from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
 from webapp.models import Escrow
 from webapp.runtime import Runtime
-from webapp.services import approvals, escrows, party_money, payout_destinations, tokens, users
-from webapp.services.party_money import NewMoney
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties.wallet_operations import NewMoney
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.users import api_tokens as tokens
+from webapp.services.users import users
 
 SETUP = Actor("cli", None, "setup", DIVINE.permissions)
 

@@ -10,7 +10,7 @@ from webapp.domain.provider_words import Fate
 from webapp.errors import Conflict, Invalid
 from webapp.models import Audit, Payout
 from webapp.runtime import Runtime
-from webapp.services import parties
+from webapp.services.parties import parties
 
 
 def changed(runtime: Runtime, party_id: int, **given: str) -> str | None:

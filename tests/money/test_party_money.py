@@ -13,8 +13,11 @@ from webapp.domain.states import ApprovalStatus
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit
 from webapp.runtime import Runtime
-from webapp.services import approvals, limits, party_money, previews, tokens
-from webapp.services.party_money import ACTIONS, NewMoney
+from webapp.services.approvals import approvals, limits
+from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties.wallet_operations import ACTIONS, NewMoney
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.users import api_tokens as tokens
 
 SETUP = Actor("cli", None, "setup", DIVINE.permissions)
 
@@ -113,7 +116,7 @@ def test_a_token_books_up_to_its_daily_limit_and_no_further(market: Market, acti
 
 
 def test_a_person_s_token_never_books_more_than_one_person_may_alone(market: Market) -> None:
-    from webapp.services import users
+    from webapp.services.users import users
 
     person_ = users.create(
         market.session,

@@ -12,22 +12,20 @@ from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund
 from webapp.runtime import Runtime
-from webapp.services import (
-    approvals,
-    escrow_ledger,
-    escrows,
-    orders,
-    payment_decisions,
-    payment_settling,
-    payments,
-    previews,
-    refund_settling,
-    refunds,
-    reversal_decisions,
-)
-from webapp.services.approvals import Decided
-from webapp.services.escrow_executors import RefundEscrow
-from webapp.services.orders import NewOrder
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.escrow_executors import RefundEscrow
+from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settling
 
 JOB = job_actor("check_pending_payments")
 WHY = "The payer showed the receipt."

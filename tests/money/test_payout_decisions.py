@@ -13,19 +13,16 @@ from webapp.domain.provider_words import Fate, Unanswered
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transfer
 from webapp.runtime import Runtime
-from webapp.services import (
-    alert_registry,
-    approvals,
-    limits,
-    payout_decisions,
-    payout_explanation,
-    payout_file,
-    payout_plan,
-    payout_settling,
-    payout_writing,
-    payouts,
-)
-from webapp.services.approvals import Decided
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.approvals import approvals, limits
+from webapp.services.approvals.approvals import Decided
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import explanation as payout_explanation
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedule_detail as payout_plan
+from webapp.services.payouts import settlement as payout_settling
 
 JOB = job_actor("deliver_outbox")
 THERE = Unanswered("Please provide a unique reference.", is_answer=True, is_there=True)

@@ -11,10 +11,13 @@ from webapp.domain.actors import Actor, job_actor
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Delivery, Event, Payout, PayoutDestination
 from webapp.runtime import Runtime
-from webapp.services import payout_destinations, payout_plan, payout_schedules, payout_writing
-from webapp.services.messages import people
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_schedules import NewSchedule
+from webapp.services.notifications.messages import event_messages as people
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedule_detail as payout_plan
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import NewSchedule
 
 JOB = job_actor("process_payout_schedules")
 WAYS = {"NGN": "paystack"}

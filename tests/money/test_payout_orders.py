@@ -21,7 +21,12 @@ from webapp.domain.provider_words import Fate
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Alert, Payout
 from webapp.runtime import Runtime
-from webapp.services import alert_registry, approvals, books, ledger, payout_schedules, schedules
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.approvals import approvals
+from webapp.services.ledger import integrity_checks as books
+from webapp.services.ledger import posting as ledger
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.scheduling import schedules
 
 WATCHED = timedelta(days=26)
 MANY = int(os.environ.get("PAYOUT_ORDERS", "0"))

@@ -18,7 +18,8 @@ from webapp.domain.outgoing_keys import payout_reference, refund_key
 from webapp.domain.provider_words import Fate, Unanswered
 from webapp.models import Payout, PayoutSchedule, StoredSetting
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import payout_settling, payouts
+from webapp.services.payouts import payouts
+from webapp.services.payouts import settlement as payout_settling
 
 JOB = job_actor("deliver_outbox")
 

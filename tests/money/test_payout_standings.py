@@ -17,19 +17,17 @@ from webapp.domain.states import AccountKind, PayoutStatus
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Account, Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
-from webapp.services import (
-    accounts,
-    limits,
-    payout_decisions,
-    payout_destinations,
-    payout_explanation,
-    payout_file,
-    payout_plan,
-    payout_schedules,
-)
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_explanation import Standing
-from webapp.services.payout_file import PayoutFile
+from webapp.services.approvals import limits
+from webapp.services.ledger import accounts
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import explanation as payout_explanation
+from webapp.services.payouts import schedule_detail as payout_plan
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.detail import PayoutFile
+from webapp.services.payouts.explanation import Standing
 
 JOB = job_actor("process_payout_schedules")
 WORDS = {

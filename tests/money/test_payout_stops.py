@@ -16,22 +16,19 @@ from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Payout, PayoutSchedule
 from webapp.runtime import Runtime
-from webapp.services import (
-    alert_registry,
-    alerts,
-    approvals,
-    limits,
-    payout_decisions,
-    payout_destinations,
-    payout_explanation,
-    payout_file,
-    payout_rerouting,
-    payout_settling,
-    payout_writing,
-    payouts,
-)
-from webapp.services.approvals import Decided
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.alerts import alerts
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.approvals import approvals, limits
+from webapp.services.approvals.approvals import Decided
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import explanation as payout_explanation
+from webapp.services.payouts import payouts
+from webapp.services.payouts import rerouting as payout_rerouting
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.destinations import NewDestination
 
 JOB = job_actor("process_payout_schedules")
 OLD, NEW = "Kofi Mensah, 058", "Efua, 044 ···9999"

@@ -14,18 +14,16 @@ from webapp.errors import Conflict, Overtaken
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
-from webapp.services import (
-    limits,
-    payout_decisions,
-    payout_destinations,
-    payout_file,
-    payout_plan,
-    payout_probes,
-    payout_schedules,
-    payout_settling,
-    payouts,
-)
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.approvals import limits
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import payouts
+from webapp.services.payouts import probes as payout_probes
+from webapp.services.payouts import schedule_detail as payout_plan
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.destinations import NewDestination
 
 SHORT = Unanswered("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
 

@@ -20,25 +20,22 @@ from webapp.domain.states import Policy
 from webapp.errors import Refusal
 from webapp.models import Account, Entry, Escrow, Order, Party, Payment, PayoutDestination, Transfer
 from webapp.runtime import Runtime
-from webapp.services import (
-    approvals,
-    disputes,
-    executors,
-    freezes,
-    ledger,
-    orders,
-    payment_settling,
-    payments,
-    payout_schedules,
-    payout_settling,
-    payout_writing,
-    payouts,
-    previews,
-)
-from webapp.services.disputes import NewDispute
-from webapp.services.orders import NewOrder
-from webapp.services.payout_schedules import NewSchedule
-from webapp.services.previews import Preview
+from webapp.services.approvals import approvals, executors
+from webapp.services.disputes import disputes
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import freezes
+from webapp.services.ledger import posting as ledger
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models.decision_preview import Preview
 
 WHY = "It is right so."
 JOB = job_actor("check_pending_payments")

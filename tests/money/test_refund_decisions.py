@@ -14,9 +14,11 @@ from webapp.domain.refund_match import OWN_TIME
 from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.models import Alert, Audit, Payment, Refund
 from webapp.runtime import Runtime
-from webapp.services import refund_decisions, refund_settling, refunds
-from webapp.services.refund_decisions import Choice, Said
-from webapp.services.refund_settling import RefundWord
+from webapp.services.refunds import decisions as refund_decisions
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settling
+from webapp.services.refunds.decisions import Choice, Said
+from webapp.services.refunds.settlement import RefundWord
 
 JOB = job_actor("deliver_outbox")
 WHY = "The dashboard shows who made it."

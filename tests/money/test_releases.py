@@ -14,8 +14,11 @@ from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Audit, Event
 from webapp.runtime import Runtime
-from webapp.services import escrows, explanation, freezes, releases
-from webapp.services.outcome import Outcome
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.common.batch_result import Outcome
+from webapp.services.escrows import freezes
+from webapp.services.escrows import release as releases
+from webapp.services.read_models import escrow_explanation as explanation
 
 JOB = job_actor("auto_release")
 

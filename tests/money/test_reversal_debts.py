@@ -9,9 +9,13 @@ from webapp.domain.actors import job_actor
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import Policy
 from webapp.models import Escrow
-from webapp.services import disputes, explanation, previews, release_preview, releases
-from webapp.services.escrow_executors import ReleaseEscrow
-from webapp.services.reversal_executors import ReverseTransfer
+from webapp.services.approvals.escrow_executors import ReleaseEscrow
+from webapp.services.disputes import disputes
+from webapp.services.escrows import release as releases
+from webapp.services.escrows import release_preview
+from webapp.services.payments.reversals.executors import ReverseTransfer
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import escrow_explanation as explanation
 
 JOB = job_actor("auto_release")
 

@@ -21,22 +21,19 @@ from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus,
 from webapp.errors import Refusal
 from webapp.models import Account, Alert, Dispute, Escrow, Payment
 from webapp.runtime import Runtime
-from webapp.services import (
-    approvals,
-    books,
-    chargebacks,
-    disputes,
-    executors,
-    ledger,
-    orders,
-    payment_settling,
-    payments,
-    refund_settling,
-    refunds,
-    releases,
-)
-from webapp.services.disputes import NewDispute
-from webapp.services.orders import NewOrder
+from webapp.services.approvals import approvals, executors
+from webapp.services.disputes import disputes
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import release as releases
+from webapp.services.ledger import integrity_checks as books
+from webapp.services.ledger import posting as ledger
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settling
 
 WHY = "It is so."
 JOB = replace(job_actor("handle_webhooks"), permissions=frozenset({"money:move"}))

@@ -11,8 +11,11 @@ from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Account, Audit, Escrow, Event, Party
 from webapp.runtime import Runtime
-from webapp.services import escrows, explanation, releases, wallets
-from webapp.services.reasons import Target
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.common.reasons import Target
+from webapp.services.escrows import release as releases
+from webapp.services.parties import wallet_provisioning as wallets
+from webapp.services.read_models import escrow_explanation as explanation
 
 JOB = job_actor("auto_release")
 

@@ -13,7 +13,12 @@ from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Conflict
 from webapp.models import Escrow, Transfer
 from webapp.runtime import Runtime
-from webapp.services import approvals, disputes, escrows, orders, previews, releases
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.disputes import disputes
+from webapp.services.escrows import release as releases
+from webapp.services.orders import orders
+from webapp.services.read_models import decision_preview as previews
 
 WHY = "The repair holds."
 REJECT = Ruling("release_to_seller", "evidence_for_seller", WHY)

@@ -16,18 +16,16 @@ from webapp.domain.shares import divide
 from webapp.domain.states import ChargebackStatus
 from webapp.models import Escrow, Party, Payment, Refund, Transfer
 from webapp.runtime import Runtime
-from webapp.services import (
-    chargeback_booking,
-    chargebacks,
-    executors,
-    freezes,
-    orders,
-    payment_settling,
-    payments,
-    refund_ends,
-    releases,
-)
-from webapp.services.orders import NewOrder
+from webapp.services.approvals import executors
+from webapp.services.escrows import freezes
+from webapp.services.escrows import release as releases
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.chargebacks import booking as chargeback_booking
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.refunds import ends as refund_ends
 
 JOB = job_actor("check_pending_payments")
 WHOLE, FEE = 10_000, 500

@@ -13,8 +13,9 @@ from webapp import clock
 from webapp.jobs.steps.deliver import Sending
 from webapp.models import Delivery, Event, Payout, PayoutDestination, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import fan_out, webhook_endpoints
-from webapp.services.webhook_endpoints import NewEndpoint
+from webapp.services.notifications import fan_out
+from webapp.services.webhooks import endpoints as webhook_endpoints
+from webapp.services.webhooks.endpoints import NewEndpoint
 
 
 def endpoint(runtime: Runtime, url: str, *patterns: str) -> tuple[WebhookEndpoint, str]:

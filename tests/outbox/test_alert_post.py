@@ -20,8 +20,10 @@ from webapp.jobs.processes import database_outage as outage
 from webapp.jobs.processes.alert_dispatch import AlertPost, beat, send_alerts
 from webapp.models import Alert, Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import alerts, delivery_queue, processes
-from webapp.services.messages import alerts as alert_messages
+from webapp.services.alerts import alerts
+from webapp.services.notifications import delivery_queue
+from webapp.services.notifications.messages import alert_messages
+from webapp.services.scheduling import processes
 
 
 def fire(runtime: Runtime, at: datetime | None = None, severity: Severity = "page") -> int:

@@ -30,7 +30,7 @@ from webapp.domain.event_types import Event as Told
 from webapp.models import Account, Alert, Approval, Escrow, Event, Payment, PayoutSchedule, Refund, Transfer
 from webapp.models.base import Instant
 from webapp.runtime import Runtime
-from webapp.services import event_facts, events
+from webapp.services.common import event_facts, events
 
 ROOT = Path(__file__).parents[2]
 CODE = [file for file in sorted((ROOT / "webapp").rglob("*.py")) if file.name != "event_types.py"]

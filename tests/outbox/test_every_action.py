@@ -15,8 +15,11 @@ from webapp import clock
 from webapp.domain.provider_words import Fate, Seen
 from webapp.models import Delivery, Payment, Transfer
 from webapp.runtime import Runtime
-from webapp.services import executors, fan_out, payment_settling
-from webapp.services.messages import money_texts, people
+from webapp.services.approvals import executors
+from webapp.services.notifications import fan_out
+from webapp.services.notifications.messages import event_messages as people
+from webapp.services.notifications.messages import money_templates as money_texts
+from webapp.services.payments import settlement as payment_settling
 
 HERE = Path(__file__).parent
 Told = list[tuple[str, str]]

@@ -11,7 +11,8 @@ from tests.support.market import DIVINE
 from webapp import clock
 from webapp.models import Delivery, Event
 from webapp.runtime import Runtime
-from webapp.services import fan_out, webhook_endpoints
+from webapp.services.notifications import fan_out
+from webapp.services.webhooks import endpoints as webhook_endpoints
 
 URL = "http://93.184.215.14/hook"
 

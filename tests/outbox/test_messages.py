@@ -18,10 +18,19 @@ from webapp.domain.event_types import OrderDeclined, PayoutFailed, PayoutReverse
 from webapp.domain.rulings import Ruling
 from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
-from webapp.services import deductions, dispute_work, disputes, escrows, events, orders, standing_orders
-from webapp.services.messages import cases, people, reminders, texts
-from webapp.services.orders import NewOrder
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.common import events
+from webapp.services.disputes import disputes
+from webapp.services.disputes import handling as dispute_work
+from webapp.services.notifications.messages import context as cases
+from webapp.services.notifications.messages import event_messages as people
+from webapp.services.notifications.messages import reminders
+from webapp.services.notifications.messages import templates as texts
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.parties import auto_deduct as deductions
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 CHATS = {"notify_urls": ["json://chat.example/staff", "json://sms.example/{phone}"]}

@@ -17,8 +17,10 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen
 from webapp.models import Account, Delivery, Entry, Escrow, Payment, Refund, Transfer
 from webapp.runtime import Runtime
-from webapp.services import freezes, payment_settling, refund_ends
-from webapp.services.messages import money_texts
+from webapp.services.escrows import freezes
+from webapp.services.notifications.messages import money_templates as money_texts
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.refunds import ends as refund_ends
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 

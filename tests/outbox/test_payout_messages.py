@@ -16,11 +16,13 @@ from webapp.domain.provider_words import Fate
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Delivery, Party, Payout, PayoutSchedule
 from webapp.runtime import Runtime
-from webapp.services import accounts, executors, orders
-from webapp.services.orders import NewOrder
-from webapp.services.payout_executors import GivePayoutBack, known_of
-from webapp.services.payout_schedules import MOST_ATTEMPTS
-from webapp.services.payout_twice_executors import ClawPayoutBack, WritePayoutOff
+from webapp.services.approvals import executors
+from webapp.services.ledger import accounts
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payouts.executors import GivePayoutBack, known_of
+from webapp.services.payouts.paid_twice_executors import ClawPayoutBack, WritePayoutOff
+from webapp.services.payouts.schedules import MOST_ATTEMPTS
 
 
 def spend(session: Session, place: Runtime, party: int, amount: int) -> None:

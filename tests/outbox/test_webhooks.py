@@ -16,7 +16,10 @@ from webapp import clock
 from webapp.domain.delivery_rules import HELD_AFTER, LONGEST_WAIT, PROBE_WAIT, wait_before
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
-from webapp.services import alert_registry, alerts, delivery_queue, webhook_endpoints
+from webapp.services.alerts import alerts
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.notifications import delivery_queue
+from webapp.services.webhooks import endpoints as webhook_endpoints
 
 LEASE = timedelta(minutes=3)
 

@@ -19,7 +19,11 @@ from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
-from webapp.services import escrows, limits, orders, payments, refunds
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import limits
+from webapp.services.orders import orders
+from webapp.services.payments import payments
+from webapp.services.refunds import refunds
 
 CALLS = sorted((moods.WITHOUT_EFFECT | moods.WITH_EFFECT).keys() - {moods.WRONG_AMOUNT, moods.WRONG_CURRENCY})
 UNHELPFUL = [mood for mood in CALLS if mood != moods.REFUSE]

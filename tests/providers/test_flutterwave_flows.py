@@ -21,7 +21,11 @@ from webapp.models import Alert, Difference, Order, Payment, Reconciliation, Ref
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import Keys
 from webapp.sandbox.webhooks.signatures import SIGNERS
-from webapp.services import approvals, escrows, orders, payment_decisions, payments
+from webapp.services.approvals import approvals
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.orders import orders
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import payments
 
 WHY = "They paid twice."
 

@@ -24,8 +24,10 @@ from webapp.providers.paystack.provider import Paystack
 from webapp.providers.protocols import Sending
 from webapp.providers.registry import Providers
 from webapp.runtime import Runtime
-from webapp.services import payment_settling, provider_health, refunds, unreal_answers
-from webapp.services.alert_registry import rules
+from webapp.services.alerts.registry import rules
+from webapp.services.monitoring import provider_health, unreal_answers
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.refunds import refunds
 
 TEST, LIVE = "sk_test_0123456789", "sk_live_0123456789"
 

@@ -20,19 +20,17 @@ from webapp.domain.rulings import Ruling
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Transfer
 from webapp.runtime import Runtime
-from webapp.services import (
-    books,
-    deductions,
-    disbursements,
-    dispute_executors,
-    disputes,
-    executors,
-    leaving,
-    releases,
-    standing_orders,
-)
-from webapp.services.disputes import NewDispute
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.approvals import executors
+from webapp.services.disputes import disputes
+from webapp.services.disputes import executors as dispute_executors
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import disbursement_sql as disbursements
+from webapp.services.escrows import release as releases
+from webapp.services.ledger import integrity_checks as books
+from webapp.services.parties import auto_deduct as deductions
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 

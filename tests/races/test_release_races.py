@@ -13,8 +13,11 @@ from webapp.domain.policies import JOBS, REASONS
 from webapp.domain.states import Policy
 from webapp.models import Escrow
 from webapp.runtime import Runtime
-from webapp.services import disputes, escrows, orders, releases
-from webapp.services.disputes import NewDispute
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.disputes import disputes
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.escrows import release as releases
+from webapp.services.orders import orders
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 

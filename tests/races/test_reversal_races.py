@@ -14,9 +14,14 @@ from webapp.domain.actors import job_actor
 from webapp.domain.deduction import Rule
 from webapp.errors import Overtaken
 from webapp.runtime import Runtime
-from webapp.services import deductions, ledger, releases, reversal_debts, reversal_decisions, standing_orders
-from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.escrows import release as releases
+from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import reversal_debts
+from webapp.services.parties import auto_deduct as deductions
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 

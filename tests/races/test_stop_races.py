@@ -14,7 +14,8 @@ from webapp.domain.actors import job_actor
 from webapp.errors import Conflict
 from webapp.models import Audit, AuditSeal, Escrow
 from webapp.runtime import Runtime
-from webapp.services import releases, stop
+from webapp.services.common import kill_switch as stop
+from webapp.services.escrows import release as releases
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(120)]
 

@@ -10,8 +10,10 @@ from tests.support.market import DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
 from webapp.runtime import Runtime
-from webapp.services import party_money, token_limits, tokens
-from webapp.services.party_money import NewMoney
+from webapp.services.approvals import token_limits
+from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties.wallet_operations import NewMoney
+from webapp.services.users import api_tokens as tokens
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 

@@ -36,18 +36,15 @@ from webapp.providers.paystack import payouts as paystack_payouts
 from webapp.providers.paystack.known_answers import judge, told
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import (
-    approvals,
-    limits,
-    payout_decisions,
-    payout_destinations,
-    payout_schedules,
-    payout_settling,
-    payout_writing,
-    payouts,
-)
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_schedules import NewSchedule
+from webapp.services.approvals import approvals, limits
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import payouts
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import NewSchedule
 
 _MANY = int(os.environ.get("SEQUENCES") or FEW)
 STEPS, HELD, AMOUNT = 14, 10_000, 4_000

@@ -28,7 +28,8 @@ from webapp.providers.http.leases import Lease
 from webapp.providers.paystack.known_answers import judge, told
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
-from webapp.services import refund_settling, refunds
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settling
 
 RECORDED = {row["name"]: row for row in records.of("paystack")["answers"]}
 JOB = job_actor("deliver_outbox")

@@ -12,7 +12,7 @@ from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
 from webapp.security import needs
 from webapp.security.declared import permission_of
-from webapp.services import tokens
+from webapp.services.users import api_tokens as tokens
 from webapp.settings import load_settings
 
 SignIn = Callable[..., FlaskClient]

@@ -19,7 +19,8 @@ from webapp.models import Dispute, Escrow, User, UserSession
 from webapp.runtime import Runtime
 from webapp.sealing import opened
 from webapp.security import kept_forms
-from webapp.services import limits, second_factor
+from webapp.services.approvals import limits
+from webapp.services.users import two_factor as second_factor
 
 SignIn = Callable[..., FlaskClient]
 OURS = {"Origin": "http://localhost"}

@@ -15,7 +15,7 @@ from tests.support.people import PASSWORD, send
 from webapp import clock
 from webapp.models import Audit, Strike, User, UserSession
 from webapp.runtime import Runtime
-from webapp.services import passwords
+from webapp.services.users import passwords
 
 SignIn = Callable[..., FlaskClient]
 
@@ -176,6 +176,6 @@ def _last_seen(desk: Runtime):
 
 def test_passwords_are_hashed_by_argon2id_at_the_cost_that_its_authors_recommend() -> None:
     """In a process of its own: tests hash cheaply. RFC 9106, second recommendation: 64 MiB, three passes."""
-    script = "from webapp.services.passwords import hashed; print(hashed('seven quiet herons'))"
+    script = "from webapp.services.users.passwords import hashed; print(hashed('seven quiet herons'))"
     made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert made.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

@@ -15,7 +15,9 @@ from webapp import clock
 from webapp.errors import NotAllowed
 from webapp.models import ApiToken, Audit, Role, User
 from webapp.runtime import Runtime
-from webapp.services import permitted, tokens, users
+from webapp.services.common import authorization as permitted
+from webapp.services.users import api_tokens as tokens
+from webapp.services.users import users
 
 SignIn = Callable[..., FlaskClient]
 

@@ -16,10 +16,16 @@ from webapp.domain.permissions import ROLES
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Dispute, Escrow, Party
 from webapp.runtime import Runtime
-from webapp.services import accounts, audit_verify, books, disputes, limits, orders, parties
-from webapp.services.disputes import NewDispute
-from webapp.services.orders import NewOrder
-from webapp.services.parties import NewParty
+from webapp.services.approvals import limits
+from webapp.services.audit import verification as audit_verify
+from webapp.services.disputes import disputes
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.ledger import accounts
+from webapp.services.ledger import integrity_checks as books
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.parties import parties
+from webapp.services.parties.parties import NewParty
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=8)

@@ -6,8 +6,8 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.services import executors
-from webapp.services.party_executors import PartyMoney
+from webapp.services.approvals import executors
+from webapp.services.parties.executors import PartyMoney
 
 
 def _book(

@@ -9,9 +9,12 @@ from webapp.domain.actors import job_actor
 from webapp.domain.provider_words import Fate, Seen
 from webapp.models import Payout
 from webapp.runtime import Runtime
-from webapp.services import payout_destinations, payout_schedules, payout_settling, payout_writing
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_schedules import NewSchedule
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import NewSchedule
 
 _JOB = job_actor("process_payout_schedules")
 

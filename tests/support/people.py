@@ -14,7 +14,7 @@ from webapp.app import create_app
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
-from webapp.services import users
+from webapp.services.users import users
 
 PASSWORD = "seven quiet herons"
 SETUP = Actor("cli", None, "setup", ROLES["admin"])

@@ -8,8 +8,12 @@ from sqlalchemy.orm import Session
 from tests.support.market import DIVINE, NOW, Market
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Entry, Escrow, Party, Transfer
-from webapp.services import accounts, escrows, freezes, orders, reversal_decisions
-from webapp.services.orders import NewOrder
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.escrows import freezes
+from webapp.services.ledger import accounts
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payments.reversals import decisions as reversal_decisions
 
 _numbers = count(1)
 

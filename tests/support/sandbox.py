@@ -19,8 +19,9 @@ from webapp.models import Order, Payment
 from webapp.runtime import Runtime, build_runtime
 from webapp.sandbox import Options, SandboxSettings, Served, serving
 from webapp.sandbox.core.settings import SANDBOX_KEYS
-from webapp.services import orders, payments
-from webapp.services.orders import NewOrder
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.payments import payments
 
 OLD = timedelta(hours=25)
 

@@ -25,7 +25,9 @@ from webapp.models import Approval
 from webapp.security import current_actor
 from webapp.security.confirm import confirm_it_is_me
 from webapp.security.context import runtime
-from webapp.services import approvals, previews, proposal_subjects
+from webapp.services.approvals import approvals
+from webapp.services.approvals import subject_labels as proposal_subjects
+from webapp.services.read_models import decision_preview as previews
 
 TABS = {"waiting": _l("Waiting for me"), "mine": _l("Proposed by me"), "decided": _l("Decided")}
 

@@ -17,9 +17,10 @@ from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import DEEDS, action_in_words
 from webapp.models import Audit
 from webapp.security.context import runtime
-from webapp.services import audit_verify, lookup
-from webapp.services.audit_roles import KNOWN, by_role
-from webapp.services.audit_search import about, by_actor
+from webapp.services.audit import verification as audit_verify
+from webapp.services.audit.search import about, by_actor
+from webapp.services.audit.search_by_role import KNOWN, by_role
+from webapp.services.common import lookup
 
 NEWEST_SEALS = 500
 PAGES = {

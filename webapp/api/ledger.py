@@ -4,8 +4,9 @@ from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.escrows.schemas import TransferShape, transfer_shape
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Input, MinorUnits, Sentence
-from webapp.services import escrow_ledger, reversal_decisions
-from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
 endpoints = Endpoints("transfers")
 

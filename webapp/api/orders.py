@@ -26,8 +26,8 @@ from webapp.api.framework.schemas import (
 from webapp.api.parties.schemas import PartyName, id_of, names
 from webapp.domain.states import OrderStatus, Policy
 from webapp.models import Order
-from webapp.services import orders
-from webapp.services.orders import NewOrder
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
 
 endpoints = Endpoints("orders")
 

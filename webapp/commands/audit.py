@@ -6,7 +6,7 @@ import click
 
 from webapp.commands.group import FAILED
 from webapp.commands.shared import desk, json_option, note, print_json
-from webapp.services import audit_verify
+from webapp.services.audit import verification as audit_verify
 
 
 @click.group("audit")

@@ -8,8 +8,8 @@ import click
 from webapp import clock
 from webapp.commands.shared import desk, json_option, print_json
 from webapp.domain.money import Money
-from webapp.services import tonight
-from webapp.services.tonight import Coming
+from webapp.services.read_models import tonight
+from webapp.services.read_models.tonight import Coming
 
 
 @click.command("eligible")

@@ -7,7 +7,7 @@ import click
 
 from webapp import clock
 from webapp.commands.shared import desk, json_option, print_json, table
-from webapp.services.health import JobHealth, health
+from webapp.services.scheduling.job_health import JobHealth, health
 
 
 @click.command("jobs")

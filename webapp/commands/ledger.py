@@ -19,9 +19,11 @@ from webapp.jobs.steps.ledger_mirror import Mirror
 from webapp.models import Reconciliation
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.runtime import Runtime
-from webapp.services import books, differences, mirror_entries
-from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
-from webapp.services.differences import Compared
+from webapp.services.ledger import integrity_checks as books
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
+from webapp.services.reconciliation.discrepancies import Compared
 from webapp.sql import database_now
 
 _PAGE, _NAMED = 10_000, 20

@@ -22,7 +22,7 @@ from webapp.jobs.steps.database_clock import put_plans_right, require_right_cloc
 from webapp.logs import configure
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services import processes, runs
+from webapp.services.scheduling import processes, runs
 
 _LOOK_EVERY = 0.5
 _ITEMS_SHOWN = 20

@@ -3,7 +3,7 @@
 import click
 
 from webapp.commands.shared import json_option, print_json, settings
-from webapp.services.shown_settings import masked
+from webapp.services.common.settings_display import masked
 
 
 @click.command("settings")

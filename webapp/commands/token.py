@@ -8,7 +8,7 @@ from webapp import clock
 from webapp.commands.shared import desk, json_option, operator, print_json
 from webapp.domain.amounts import parse_amount
 from webapp.domain.permissions import SCOPES
-from webapp.services import tokens
+from webapp.services.users import api_tokens as tokens
 
 
 def _per_currency(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:

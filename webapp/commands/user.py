@@ -11,7 +11,7 @@ from webapp.domain.permissions import ROLES
 from webapp.errors import Invalid, NotFound
 from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.services import passwords, users
+from webapp.services.users import passwords, users
 
 
 @click.group("user")

@@ -1,6 +1,6 @@
 """The alerts that facts raise: each is declared here once, and fired where its fact is written.
 
-Those whose rule is asked again and again are declared in `services/alert_registry.py` instead; a few are both: told at
+Those whose rule is asked again and again are declared in `services/alerts/registry.py` instead; a few are both: told at
 once by the fact, and asked about afterwards.
 """
 

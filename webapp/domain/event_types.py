@@ -2,8 +2,8 @@
 
 To add one: a class below, with what only the deed knows as its own fields, and what the subject's rows say in `of`;
 then `events.add(session, TheEvent(...), subject_id, at=at)` beside the audit record, or `events.add_all` for many.
-A new subject, or a field that its rows do not tell yet, also goes into `services/event_facts.py`. The catalogue in
-`docs/webhooks.md` is what `desk events` prints; tests say what was forgotten.
+A new subject, or a field that its rows do not tell yet, also goes into `services/common/event_facts.py`. The catalogue
+in `docs/webhooks.md` is what `desk events` prints; tests say what was forgotten.
 """
 
 import builtins

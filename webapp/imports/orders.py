@@ -16,9 +16,9 @@ from webapp.imports.rejects import write_rejects
 from webapp.imports.scratch import Scratch
 from webapp.imports.unchanged import compare, plan
 from webapp.runtime import Runtime
-from webapp.services import order_updates
-from webapp.services.order_imports import known_orders, load
-from webapp.services.party_imports import add_parties
+from webapp.services.imports import order_updates
+from webapp.services.imports.orders import known_orders, load
+from webapp.services.imports.parties import add_parties
 
 _BATCH = 5_000
 """Lines in memory at a time, and in one transaction: short enough that nobody waits for the import."""

@@ -14,7 +14,7 @@ from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.imports.order_fields import stored
 from webapp.imports.order_lines import OrderLine
-from webapp.services.order_updates import Changes
+from webapp.services.imports.order_updates import Changes
 
 _WAYS = "Mend the line, or change the order on the desk."
 _STAND = (EscrowStatus.PENDING_PAYMENT, EscrowStatus.HELD)

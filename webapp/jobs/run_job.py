@@ -19,8 +19,12 @@ from webapp.jobs.engine.work import AskedToStop, NotConfigured, TimeLimit, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import clock_skew, job_figures, run_progress, run_verdicts, runs, sweep
-from webapp.services.run_progress import RunLost
+from webapp.services.monitoring import clock_skew
+from webapp.services.scheduling import job_metrics as job_figures
+from webapp.services.scheduling import orphaned_runs as sweep
+from webapp.services.scheduling import run_outcome as run_verdicts
+from webapp.services.scheduling import run_progress, runs
+from webapp.services.scheduling.run_progress import RunLost
 from webapp.sql import database_now
 
 Ending = tuple[RunStatus, str | None]

@@ -10,7 +10,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import of_scopes
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
-from webapp.services import sessions, tokens, users
+from webapp.services.users import api_tokens as tokens
+from webapp.services.users import sessions, users
 
 POLL_HEADER = "X-Desk-Poll"
 """Sent by live regions: they are not a person who is still there."""

@@ -9,8 +9,11 @@ from webapp.errors import Invalid, NotAllowed
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
 from webapp.security.devices import Device
-from webapp.services import audit, passwords, second_factor, sessions, strikes, users
-from webapp.services.strikes import Guesser, Purpose
+from webapp.services.audit import trail as audit
+from webapp.services.users import login_throttle as strikes
+from webapp.services.users import passwords, sessions, users
+from webapp.services.users import two_factor as second_factor
+from webapp.services.users.login_throttle import Guesser, Purpose
 
 _WRONG = "The address or the password is wrong."
 _WRONG_CODE = "That code does not fit, or was used already. Wait for the next one."

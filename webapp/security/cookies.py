@@ -10,7 +10,7 @@ from webapp.models import User
 from webapp.runtime import Runtime
 from webapp.security.asker import Visitor, visitor
 from webapp.security.context import request_id
-from webapp.services import sessions
+from webapp.services.users import sessions
 from webapp.settings import Settings
 
 _MEGABYTE = 1024 * 1024

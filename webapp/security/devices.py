@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import Response, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from webapp.services.strikes import fingerprint
+from webapp.services.users.login_throttle import fingerprint
 from webapp.settings import Settings
 
 COOKIE = "desk_device"

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.sealing import opened, sealed
 from webapp.security.context import current_person, runtime
-from webapp.services import sessions
+from webapp.services.users import sessions
 from webapp.settings import Settings
 
 KEPT_SECONDS = 3_600

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
 from webapp.runtime import Runtime
-from webapp.services import clock_skew
+from webapp.services.monitoring import clock_skew
 
 SECONDS = 10.0
 """How long a measured skew is believed."""

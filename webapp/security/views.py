@@ -18,7 +18,7 @@ from webapp.security.confirm import this_browser
 from webapp.security.context import current_asker, request_id, runtime
 from webapp.security.declared import public
 from webapp.security.kept_forms import KeptForm
-from webapp.services import users
+from webapp.services.users import users
 
 views = Blueprint("security", __name__)
 

@@ -14,7 +14,7 @@ from webapp.security import current_actor
 from webapp.security.confirm import confirm_it_is_me
 from webapp.security.context import current_person
 from webapp.security.declared import SIGNED_IN
-from webapp.services import profile, sessions
+from webapp.services.users import profile, sessions
 
 
 class ProfileScreen(Screen):

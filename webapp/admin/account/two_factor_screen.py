@@ -16,8 +16,8 @@ from webapp.security import current_actor, runtime
 from webapp.security.confirm import confirm_it_is_me
 from webapp.security.context import current_person
 from webapp.security.declared import SIGNED_IN
-from webapp.services import second_factor
-from webapp.services.second_factor import Codes
+from webapp.services.users import two_factor as second_factor
+from webapp.services.users.two_factor import Codes
 
 _OFFERED = "offered_totp_secret"
 

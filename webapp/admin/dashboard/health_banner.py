@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask_babel import format_timedelta, ngettext
 from flask_babel import gettext as _
 
-from webapp.services.schedules import JobHealth
+from webapp.services.scheduling.schedules import JobHealth
 
 _TROUBLED = ("failed", "lost", "paused")
 

@@ -14,8 +14,11 @@ from webapp.admin.ui import charts
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.context import current_asker, runtime
-from webapp.services import approvals, money_figures, needs_you, processes
-from webapp.services.queue_figures import waiting
+from webapp.services.approvals import approvals
+from webapp.services.read_models import money_totals as money_figures
+from webapp.services.read_models import work_queue as needs_you
+from webapp.services.scheduling import processes
+from webapp.services.scheduling.queue_depth import waiting
 
 
 class OverviewScreen(Screen):

@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.declared import SIGNED_IN
-from webapp.services import finding
-from webapp.services.finding import Hit
+from webapp.services.read_models import global_search as finding
+from webapp.services.read_models.global_search import Hit
 
 PLACES = {
     "escrow": "escrows.one",

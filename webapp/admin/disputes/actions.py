@@ -12,9 +12,11 @@ from webapp.admin.ui.screen import Screen
 from webapp.models import Dispute
 from webapp.security import current_actor
 from webapp.security.context import current_person, runtime
-from webapp.services import dispute_work, disputes, escrows
-from webapp.services.colleagues import who_work_disputes
-from webapp.services.disputes import NewDispute
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.disputes import disputes
+from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.users.assignees import who_work_disputes
 
 
 class DisputeDeeds(Screen):

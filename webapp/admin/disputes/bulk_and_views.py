@@ -13,7 +13,8 @@ from webapp.admin.ui.forms import DeskForm
 from webapp.models import SavedView
 from webapp.security import current_actor
 from webapp.security.context import current_person
-from webapp.services import dispute_work, saved_views
+from webapp.services.disputes import handling as dispute_work
+from webapp.services.users import saved_views
 
 
 class DisputeViews(DisputeDeeds):

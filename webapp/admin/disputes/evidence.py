@@ -14,7 +14,7 @@ from webapp.errors import NotFound
 from webapp.models import Evidence
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import disputes, evidence
+from webapp.services.disputes import disputes, evidence
 
 PREVIEWED = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Kinds that a page may show inside an <img>; everything else is only downloaded."""

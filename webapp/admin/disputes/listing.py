@@ -12,8 +12,8 @@ from webapp.admin.ui.columns import Column, Filter, choice, since, until
 from webapp.admin.ui.listing import Listing
 from webapp.models import Dispute, Escrow, Party, User
 from webapp.security.context import runtime
-from webapp.services.colleagues import who_work_disputes
-from webapp.services.dispute_tabs import matching, of_party
+from webapp.services.disputes.queues import matching, of_party
+from webapp.services.users.assignees import who_work_disputes
 
 TABS: dict[str, Any] = {
     "decide": _l("Needs a decision"),

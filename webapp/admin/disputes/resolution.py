@@ -18,7 +18,9 @@ from webapp.errors import Conflict, NotFound, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import dispute_endings, disputes, previews, warranty_claims
+from webapp.services.disputes import disputes, warranty_claims
+from webapp.services.disputes import endings as dispute_endings
+from webapp.services.read_models import decision_preview as previews
 
 
 class DisputeRulings(Screen):

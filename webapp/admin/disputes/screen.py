@@ -25,8 +25,12 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import DisputeStatus
 from webapp.models import Dispute
 from webapp.security.context import current_asker
-from webapp.services import dispute_case, dispute_tabs, explanation, party_file, saved_views
-from webapp.services.dispute_case import DisputeCase
+from webapp.services.disputes import queues as dispute_tabs
+from webapp.services.read_models import dispute_detail as dispute_case
+from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import party_detail as party_file
+from webapp.services.read_models.dispute_detail import DisputeCase
+from webapp.services.users import saved_views
 
 
 class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):

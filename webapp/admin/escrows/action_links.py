@@ -10,8 +10,8 @@ from webapp.admin.ui.action_links import Offer, offer
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus
 from webapp.models import Escrow
 from webapp.security import current_actor
-from webapp.services import hindrances
-from webapp.services.escrow_file import EscrowFile
+from webapp.services.read_models import hindrances
+from webapp.services.read_models.escrow_detail import EscrowFile
 
 
 def of_escrow(session: Session, file: EscrowFile) -> list[Offer]:

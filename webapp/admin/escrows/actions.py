@@ -21,7 +21,9 @@ from webapp.errors import Conflict
 from webapp.models import Escrow
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import escrows, freezes, previews
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.escrows import freezes
+from webapp.services.read_models import decision_preview as previews
 
 _SAY_WHY = [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)]
 

@@ -13,7 +13,7 @@ from webapp.admin.ui.columns import Column, Filter, choice, until
 from webapp.admin.ui.listing import Listing
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow, Party
-from webapp.services.escrow_search import matching, of_party
+from webapp.services.escrows.search import matching, of_party
 
 POLICIES = [
     (str(policy), label)

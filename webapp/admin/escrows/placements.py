@@ -13,8 +13,9 @@ from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
-from webapp.services import escrow_figures, placement_holds
-from webapp.services.escrow_search import matching
+from webapp.services.escrows import figures as escrow_figures
+from webapp.services.escrows.search import matching
+from webapp.services.orders import placement_holds
 
 _HELD = Escrow.status == EscrowStatus.HELD
 _OF_HOLDS = (Escrow.policy == Policy.PLACEMENT,)

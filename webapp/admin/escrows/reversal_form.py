@@ -17,8 +17,9 @@ from webapp.admin.ui.forms import DeskForm, MoneyField
 from webapp.models import Escrow, Transfer
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import previews, reversal_decisions
-from webapp.services.reversal_executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+from webapp.services.payments.reversals import decisions as reversal_decisions
+from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
+from webapp.services.read_models import decision_preview as previews
 
 REVERSE, REFUND, SPLIT = "transfer.reverse", "transfer.reverse_and_refund", "transfer.reverse_and_split"
 

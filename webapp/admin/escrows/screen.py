@@ -17,7 +17,9 @@ from webapp.admin.ui.remedies import with_links
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import FROZEN_BY, in_words
 from webapp.models import Escrow
-from webapp.services import escrow_figures, escrow_file, explanation
+from webapp.services.escrows import figures as escrow_figures
+from webapp.services.read_models import escrow_detail as escrow_file
+from webapp.services.read_models import escrow_explanation as explanation
 
 
 class EscrowScreen(EscrowDeeds):

@@ -16,8 +16,8 @@ from webapp.admin.ui.screen import Screen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import runs, schedules
-from webapp.services.schedules import ScheduleChanges
+from webapp.services.scheduling import runs, schedules
+from webapp.services.scheduling.schedules import ScheduleChanges
 
 
 class JobDeeds(Screen):

@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, InputRequired, Optional
 
 from webapp.admin.ui.forms import DeskForm, InstantField
 from webapp.domain.states import CatchUp
-from webapp.services.schedules import ScheduleChanges
+from webapp.services.scheduling.schedules import ScheduleChanges
 
 _WHOLE = InputRequired(_l("Write a whole number."))
 

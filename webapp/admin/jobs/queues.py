@@ -17,8 +17,9 @@ from webapp.jobs.engine.queue import enqueue_after_commit, queue
 from webapp.jobs.engine.rq_cleanup import registries
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import bulk_runs, processes, queue_lists, runs, schedules
-from webapp.services.queue_figures import waiting
+from webapp.services.scheduling import bulk_actions as bulk_runs
+from webapp.services.scheduling import processes, queue_lists, runs, schedules
+from webapp.services.scheduling.queue_depth import waiting
 
 
 class BulkForm(DeskForm):

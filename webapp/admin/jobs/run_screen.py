@@ -18,8 +18,9 @@ from webapp.errors import NotFound
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import escrow_ledger, runs
-from webapp.services.run_queries import duration_ms
+from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.scheduling import runs
+from webapp.services.scheduling.run_queries import duration_ms
 
 _ITEMS, _TRANSFERS, _LINES = 100, 50, 200
 

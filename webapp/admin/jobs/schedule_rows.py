@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from webapp.services import runs, schedules
-from webapp.services.schedules import JobHealth
+from webapp.services.scheduling import runs, schedules
+from webapp.services.scheduling.schedules import JobHealth
 
 SHOWN = 60
 

@@ -13,7 +13,7 @@ from webapp.admin.jobs.run_listing import LISTING, TRIGGERS
 from webapp.admin.ui.csv_export import download
 from webapp.admin.ui.screen import page
 from webapp.models import Run
-from webapp.services import runs, schedules
+from webapp.services.scheduling import runs, schedules
 
 
 class JobScreen(JobDeeds):

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from webapp import clock
 from webapp.admin.ui.screen import Screen, page
 from webapp.security.context import runtime
-from webapp.services import tonight
+from webapp.services.read_models import tonight
 
 _WHAT = {
     "auto_release": _l("pays sellers whose escrows are due"),

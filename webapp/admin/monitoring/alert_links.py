@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import BOOKS_DO_NOT_BALANCE, TRANSFER_REJECTED
 from webapp.models import Alert
-from webapp.services import alert_subjects
+from webapp.services.monitoring import alert_subjects
 
 _JOBS = frozenset({"no_execution", "next_slot_off", "running_long", "run_failed", "items_failed", "long_run"})
 _BOOKS = frozenset({"books_differ", "books_not_compared"})

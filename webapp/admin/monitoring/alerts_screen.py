@@ -23,8 +23,9 @@ from webapp.domain.alert_facts import FACTS
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.security import current_actor
-from webapp.services import alert_subjects, alerts
-from webapp.services.alert_registry import rules
+from webapp.services.alerts import alerts
+from webapp.services.alerts.registry import rules
+from webapp.services.monitoring import alert_subjects
 
 TABS: dict[str, tuple[Any, Any]] = {
     "firing": (_l("Firing"), (Alert.status == AlertStatus.FIRING,)),

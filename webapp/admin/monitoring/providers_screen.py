@@ -9,7 +9,10 @@ from webapp.admin.ui.screen import Screen, page
 from webapp.providers.blnk import standing as blnk_standing
 from webapp.providers.blnk.provider import TRANSFERS
 from webapp.security.context import runtime
-from webapp.services import differences, mirror_entries, payout_pauses, provider_health
+from webapp.services.monitoring import provider_health
+from webapp.services.payouts import pauses as payout_pauses
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import mirror_queue as mirror_entries
 
 
 class ProviderScreen(Screen):

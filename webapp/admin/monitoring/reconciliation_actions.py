@@ -19,7 +19,10 @@ from webapp.jobs.periodic.check_mirror import JOB, SEND, SINCE
 from webapp.models import Difference
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import difference_decisions, lookup, mirror_entries, runs
+from webapp.services.common import lookup
+from webapp.services.reconciliation import discrepancy_decisions as difference_decisions
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.scheduling import runs
 
 
 class SinceForm(DeskForm):

@@ -16,8 +16,11 @@ from webapp.providers.blnk import provider as blnk
 from webapp.providers.paystack import provider as paystack
 from webapp.providers.registry import KNOWN
 from webapp.security.context import runtime
-from webapp.services import difference_decisions, differences, lookup, mirror_entries
-from webapp.services.comparing import DIFFERENT, MISSING_HERE, MISSING_THERE
+from webapp.services.common import lookup
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import discrepancy_decisions as difference_decisions
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 
 KINDS: dict[str, Any] = {
     MISSING_HERE: _l("missing here"),

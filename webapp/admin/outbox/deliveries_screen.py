@@ -14,7 +14,7 @@ from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
-from webapp.services import deliveries
+from webapp.services.notifications import deliveries
 
 CHANNELS = [
     (Channel.EMAIL, _l("email")),

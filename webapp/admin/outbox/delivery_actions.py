@@ -12,7 +12,8 @@ from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.models import Delivery
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import deliveries, runs
+from webapp.services.notifications import deliveries
+from webapp.services.scheduling import runs
 
 
 class DeadForm(DeskForm):

@@ -13,8 +13,8 @@ from webapp.admin.ui.list_screen import ListScreen
 from webapp.models import WebhookEndpoint
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import webhook_endpoints
-from webapp.services.webhook_endpoints import NewEndpoint
+from webapp.services.webhooks import endpoints as webhook_endpoints
+from webapp.services.webhooks.endpoints import NewEndpoint
 
 _ONE_PER_LINE = _l("One per line: * for everything, escrow.* for everything about escrows, or one event by its name.")
 

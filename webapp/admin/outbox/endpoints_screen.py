@@ -11,7 +11,7 @@ from webapp.admin.ui.columns import Column, flag
 from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Delivery, WebhookEndpoint
-from webapp.services import webhook_endpoints
+from webapp.services.webhooks import endpoints as webhook_endpoints
 
 _SHOWN = 50
 _STATE = case(

@@ -19,7 +19,9 @@ from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.models import IncomingWebhook
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import incoming, incoming_file, incoming_kinds
+from webapp.services.webhooks import inbox as incoming
+from webapp.services.webhooks import inbox_detail as incoming_file
+from webapp.services.webhooks import inbox_kinds as incoming_kinds
 
 _STATES = [
     (IncomingStatus.RECEIVED, _l("waits to be handled")),

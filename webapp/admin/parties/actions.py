@@ -15,8 +15,10 @@ from webapp.admin.ui.forms import DeskForm, MoneyField, in_major
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import parties, standing_orders, wallets
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import parties
+from webapp.services.parties import wallet_provisioning as wallets
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 
 class OrderForm(DeskForm):

@@ -16,8 +16,9 @@ from webapp.admin.ui.screen import Screen
 from webapp.domain.payout_accounts import CURRENCIES
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import parties, payout_destinations
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.parties import parties
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts.destinations import NewDestination
 
 
 class Unshown(TextInput):

@@ -17,8 +17,10 @@ from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Entry, Party
 from webapp.security.context import runtime
-from webapp.services import party_file, standing_orders, statements
-from webapp.services.party_search import in_debt, matching, with_auto_deduct
+from webapp.services.ledger import statements
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties.search import in_debt, matching, with_auto_deduct
+from webapp.services.read_models import party_detail as party_file
 
 LINES = 50
 LISTING = Listing(

@@ -15,8 +15,10 @@ from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import parties, party_money, previews
-from webapp.services.party_money import PERMISSION, NewMoney
+from webapp.services.parties import parties
+from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
+from webapp.services.read_models import decision_preview as previews
 
 _LEADS = {
     "party.deposit": _l("Money that came from outside goes into the wallet of %(name)s. You see every entry first."),

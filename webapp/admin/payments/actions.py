@@ -23,9 +23,14 @@ from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Payment
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import hindrances, payment_decisions, payments, previews, refund_decisions, refunds
-from webapp.services.payment_file import PaymentFile
-from webapp.services.refund_decisions import Choice, Said
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import payments
+from webapp.services.payments.detail import PaymentFile
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import hindrances
+from webapp.services.refunds import decisions as refund_decisions
+from webapp.services.refunds import refunds
+from webapp.services.refunds.decisions import Choice, Said
 
 _CHOICES = [
     ("ours", _l("One of those listed is ours: follow it")),

@@ -11,7 +11,7 @@ from webapp.admin.ui.tabbed_screen import Tabs
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, PaymentStatus
 from webapp.models import Escrow, Order, Party, Payment, ProviderDispute
 from webapp.providers.registry import KNOWN
-from webapp.services.payment_search import matching, of_party
+from webapp.services.payments.search import matching, of_party
 
 TABS: Tabs = {
     "pending": (_l("Pending"), (Payment.status == PaymentStatus.PENDING,)),

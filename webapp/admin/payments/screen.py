@@ -15,8 +15,9 @@ from webapp.admin.ui.timeline import Shown, in_words
 from webapp.domain import provider_phrases
 from webapp.domain.taken_back import Bearer
 from webapp.models import IncomingWebhook
-from webapp.services import payment_explanation, payment_file
-from webapp.services.payment_file import PaymentFile
+from webapp.services.payments import detail as payment_file
+from webapp.services.payments import explanation as payment_explanation
+from webapp.services.payments.detail import PaymentFile
 
 
 class PaymentScreen(TabbedScreen, PaymentDeeds):

@@ -16,7 +16,11 @@ from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import hindrances, payout_decisions, payout_executors, payouts, previews
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import executors as payout_executors
+from webapp.services.payouts import payouts
+from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import hindrances
 
 
 class PayoutDeeds(Screen):

@@ -11,8 +11,8 @@ from webapp.admin.ui.tabbed_screen import Tabs
 from webapp.domain.states import PayoutStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.providers.registry import KNOWN
-from webapp.services.payout_search import payouts_matching, payouts_of
-from webapp.services.payout_stops import account_changed
+from webapp.services.payouts.search import payouts_matching, payouts_of
+from webapp.services.payouts.stops import account_changed
 
 TABS: Tabs = {
     "waiting": (_l("Waiting"), (Payout.status == PayoutStatus.PENDING,)),

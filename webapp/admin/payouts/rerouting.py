@@ -16,8 +16,12 @@ from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Payout
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payout_destinations, payout_file, payout_rerouting, payout_stops, payouts
-from webapp.services.payout_file import PayoutFile
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import payouts
+from webapp.services.payouts import rerouting as payout_rerouting
+from webapp.services.payouts import stops as payout_stops
+from webapp.services.payouts.detail import PayoutFile
 
 
 class VersionForm(DeskForm):

@@ -19,9 +19,11 @@ from webapp.admin.ui.screen import Screen
 from webapp.errors import Invalid, NotFound
 from webapp.models import PayoutSchedule
 from webapp.security import current_actor
-from webapp.services import parties, payout_schedules, payout_terms
-from webapp.services.payout_schedules import NewSchedule
-from webapp.services.payout_terms import Terms
+from webapp.services.parties import parties
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import terms as payout_terms
+from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.terms import Terms
 
 _WHEN = _l("Choose a date and time.")
 

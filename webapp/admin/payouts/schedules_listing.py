@@ -13,7 +13,7 @@ from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.tabbed_screen import Tabs
 from webapp.domain.states import ScheduleStatus
 from webapp.models import Party, PayoutSchedule
-from webapp.services.payout_search import schedules_matching, schedules_of
+from webapp.services.payouts.search import schedules_matching, schedules_of
 
 _NOW = bindparam("now", callable_=lambda: clock.now(), type_=PayoutSchedule.__table__.c.due_at.type, unique=True)
 """The instant at which the list is read."""

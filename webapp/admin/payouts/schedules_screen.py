@@ -15,8 +15,9 @@ from webapp.admin.ui.screen import page
 from webapp.admin.ui.tabbed_screen import TabbedScreen
 from webapp.admin.ui.timeline import in_words
 from webapp.security.context import runtime
-from webapp.services import payout_plan, stop
-from webapp.services.payout_plan import Plan
+from webapp.services.common import kill_switch as stop
+from webapp.services.payouts import schedule_detail as payout_plan
+from webapp.services.payouts.schedule_detail import Plan
 
 
 class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):

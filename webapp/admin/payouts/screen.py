@@ -25,8 +25,13 @@ from webapp.admin.ui.timeline import in_words
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import payout_destinations, payout_explanation, payout_file, payout_pauses, payout_probes, payouts
-from webapp.services.payout_file import PayoutFile
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import explanation as payout_explanation
+from webapp.services.payouts import pauses as payout_pauses
+from webapp.services.payouts import payouts
+from webapp.services.payouts import probes as payout_probes
+from webapp.services.payouts.detail import PayoutFile
 
 
 class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):

@@ -18,7 +18,7 @@ from webapp.domain.permissions import SCOPES
 from webapp.errors import Invalid
 from webapp.models import ApiToken, User
 from webapp.security import current_actor
-from webapp.services import tokens
+from webapp.services.users import api_tokens as tokens
 
 _PERSON = select(User.name).where(User.id == ApiToken.person_id)
 _OWNER = _PERSON.correlate(ApiToken).scalar_subquery()

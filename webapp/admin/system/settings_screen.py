@@ -16,8 +16,9 @@ from webapp.domain.money import Money, major_text
 from webapp.errors import Invalid
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services import limits, stop
-from webapp.services.shown_settings import masked
+from webapp.services.approvals import limits
+from webapp.services.common import kill_switch as stop
+from webapp.services.common.settings_display import masked
 
 
 class StopForm(DeskForm):

@@ -19,7 +19,8 @@ from webapp.domain.permissions import ROLES, of_roles
 from webapp.models import ApiToken, Role, User
 from webapp.models.user import user_roles
 from webapp.security import current_actor
-from webapp.services import passwords, sessions, tokens, users
+from webapp.services.users import api_tokens as tokens
+from webapp.services.users import passwords, sessions, users
 
 _ROLES_OF = (
     select(func.aggregate_strings(Role.name, ", "))

@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 
 from webapp.admin.ui.formatting import money
 from webapp.domain.money import to_major
-from webapp.services.escrow_figures import AGES, Bars
-from webapp.services.money_figures import Flow
+from webapp.services.escrows.figures import AGES, Bars
+from webapp.services.read_models.money_totals import Flow
 
 
 class Picture(str):

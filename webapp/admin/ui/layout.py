@@ -12,7 +12,7 @@ from webapp.security.context import current_asker, runtime
 from webapp.security.declared import SIGNED_IN, permission_of
 from webapp.security.headers import nonce
 from webapp.security.views import THEMES
-from webapp.services import stop
+from webapp.services.common import kill_switch as stop
 
 
 def surround(app: Flask) -> None:

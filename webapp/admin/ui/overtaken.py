@@ -4,8 +4,8 @@ from typing import Any
 
 from webapp.admin.ui.timeline import in_words
 from webapp.errors import Overtaken
-from webapp.services import present_state
-from webapp.services.present_state import PresentState
+from webapp.services.read_models import present_state
+from webapp.services.read_models.present_state import PresentState
 
 _KINDS = {"webhook": "incoming"}
 _NOBODYS = PresentState([], None, [], [])

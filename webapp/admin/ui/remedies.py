@@ -6,7 +6,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from webapp.admin.ui.layout import may_open
-from webapp.services.reasons import Reason, Target
+from webapp.services.common.reasons import Reason, Target
 
 _WAYS: dict[str, tuple[str, Any]] = {
     "job": ("jobs.one", _l("See the job")),

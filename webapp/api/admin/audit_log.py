@@ -9,8 +9,8 @@ from webapp.api.framework.pagination import listed
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Given, Id, Instant, Name, Page, Paged, Shape, Word, page_of
 from webapp.models import Audit
-from webapp.services.audit_roles import KNOWN, by_role
-from webapp.services.audit_search import by_actor
+from webapp.services.audit.search import by_actor
+from webapp.services.audit.search_by_role import KNOWN, by_role
 
 endpoints = Endpoints("audit")
 

@@ -8,7 +8,7 @@ from webapp.api.framework.pagination import listed
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Page, Paged, Shape, Word, page_of
 from webapp.models import Difference, Reconciliation
-from webapp.services import differences
+from webapp.services.reconciliation import discrepancies as differences
 
 endpoints = Endpoints("reconciliations")
 

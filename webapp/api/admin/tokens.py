@@ -8,7 +8,7 @@ from webapp.api.framework.reauthentication import AskedAgain, ask_person_again
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Currency, Given, Instant, MinorUnits, Name, Page, Paged, Shape, Word, page_of
 from webapp.domain.permissions import SCOPES
-from webapp.services import tokens
+from webapp.services.users import api_tokens as tokens
 
 endpoints = Endpoints("tokens")
 

@@ -10,7 +10,8 @@ from webapp.api.framework.schemas import Input, Page, Paged, Sentence, page_of
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval
 from webapp.security.confirm import confirm_it_is_me
-from webapp.services import approvals, previews
+from webapp.services.approvals import approvals
+from webapp.services.read_models import decision_preview as previews
 
 endpoints = Endpoints("approvals")
 _ADDRESS = "/api/v1/approvals/<id:approval_id>"

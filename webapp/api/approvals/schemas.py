@@ -2,7 +2,7 @@
 
 from webapp.api.framework.schemas import Instant, Money, Shape
 from webapp.models import Approval
-from webapp.services.approvals import Decided
+from webapp.services.approvals.approvals import Decided
 
 
 class ApprovalShape(Shape):

@@ -20,8 +20,10 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Id, Input, Money, Number, Page, Paged, Sentence, Version, Word, page_of
 from webapp.domain.states import DisputeKind, DisputeStatus
 from webapp.models import Dispute, Escrow
-from webapp.services import dispute_work, disputes, previews
-from webapp.services.disputes import NewDispute
+from webapp.services.disputes import disputes
+from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes.disputes import NewDispute
+from webapp.services.read_models import decision_preview as previews
 from webapp.sql import one_of
 
 endpoints = Endpoints("disputes")

@@ -11,7 +11,8 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Input, Name, Number, OldestFirst, Page, Sentence, page_of
 from webapp.errors import Invalid
 from webapp.models import Evidence
-from webapp.services import dispute_work, disputes, evidence
+from webapp.services.disputes import disputes, evidence
+from webapp.services.disputes import handling as dispute_work
 
 endpoints = Endpoints("disputes")
 _ADDRESS = "/api/v1/disputes/<id:dispute_id>"

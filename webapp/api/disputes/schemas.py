@@ -9,8 +9,9 @@ from webapp.api.approvals.schemas import Decision
 from webapp.api.framework.schemas import Input, Instant, MinorUnits, Money, Sentence, Shape, Version
 from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 from webapp.models import Dispute
-from webapp.services import disputes, escrows
-from webapp.services.previews import Preview
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.disputes import disputes
+from webapp.services.read_models.decision_preview import Preview
 
 
 def _one_of(codes: dict[str, object]) -> AfterValidator:

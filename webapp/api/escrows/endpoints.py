@@ -31,8 +31,12 @@ from webapp.api.orders import OrderBody, made
 from webapp.api.parties.schemas import id_of
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
-from webapp.services import escrow_ledger, escrows, explanation, freezes, orders
-from webapp.services.approvals import Decided
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals.approvals import Decided
+from webapp.services.escrows import freezes
+from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.orders import orders
+from webapp.services.read_models import escrow_explanation as explanation
 
 endpoints = Endpoints("escrows")
 

@@ -9,7 +9,7 @@ from webapp.api.parties.schemas import PartyName, names
 from webapp.domain.references import order_ref
 from webapp.domain.states import EscrowStatus
 from webapp.models import Escrow
-from webapp.services import placement_holds
+from webapp.services.orders import placement_holds
 
 
 class HoldShape(Shape):

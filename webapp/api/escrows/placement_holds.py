@@ -31,9 +31,9 @@ from webapp.api.parties.schemas import id_of
 from webapp.domain.policies import JOBS
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
-from webapp.services import placement_holds
-from webapp.services.approvals import Decided
-from webapp.services.placement_holds import NewHold
+from webapp.services.approvals.approvals import Decided
+from webapp.services.orders import placement_holds
+from webapp.services.orders.placement_holds import NewHold
 
 endpoints = Endpoints("escrow-holds")
 _ADDRESS = "/api/v2/escrow-holds"

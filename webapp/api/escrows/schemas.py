@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from webapp.api.framework.schemas import Instant, Money, Shape
 from webapp.api.parties.schemas import PartyName, names
 from webapp.models import Escrow
-from webapp.services import escrows
-from webapp.services.escrow_ledger import Movement
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.ledger.transfer_queries import Movement
 
 
 class FreezeShape(Shape):

@@ -15,7 +15,7 @@ from webapp.errors import NotFound
 from webapp.runtime import Runtime
 from webapp.security import current_actor, needs
 from webapp.security.context import note_saved
-from webapp.services import idempotency
+from webapp.services.common import idempotency
 
 KEY_HEADER = "Idempotency-Key"
 

@@ -14,7 +14,7 @@ from webapp.errors import Invalid
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.jobs.periodic import check_mirror
 from webapp.models import Run
-from webapp.services import runs, schedules
+from webapp.services.scheduling import runs, schedules
 
 endpoints = Endpoints("jobs")
 RUN_ADDRESS = "/api/v1/runs/{id}"

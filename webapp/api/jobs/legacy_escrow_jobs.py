@@ -14,7 +14,7 @@ from webapp.errors import NotSignedIn
 from webapp.models import Schedule
 from webapp.runtime import Runtime
 from webapp.security.errors import problem, refused
-from webapp.services import schedules
+from webapp.services.scheduling import schedules
 
 endpoints = Endpoints("escrow-jobs")
 _JOBS = ("auto_release", "auto_deduct")

@@ -6,7 +6,7 @@ from webapp.api.jobs.endpoints import RUN_ADDRESS
 from webapp.api.jobs.schemas import RunShape, run_shape, run_with_errors
 from webapp.domain.states import RunStatus
 from webapp.jobs.engine.queue import enqueue_after_commit
-from webapp.services import runs
+from webapp.services.scheduling import runs
 
 endpoints = Endpoints("runs")
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.api.framework.schemas import Shape
 from webapp.models import Run
-from webapp.services import runs
+from webapp.services.scheduling import runs
 
 
 class Progress(Shape):

@@ -9,7 +9,8 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Given, Input, Instant, Name, Page, Paged, Sentence, Shape, Word, page_of
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
-from webapp.services import alert_subjects, alerts
+from webapp.services.alerts import alerts
+from webapp.services.monitoring import alert_subjects
 
 endpoints = Endpoints("alerts")
 _ONE = "/api/v1/alerts/<id:alert_id>"

@@ -24,9 +24,11 @@ from webapp.api.parties.schemas import PartyShape
 from webapp.domain.states import AccountKind
 from webapp.errors import NotFound
 from webapp.models import Account, Party
-from webapp.services import accounts, parties, statements, wallets
-from webapp.services.parties import NewParty
-from webapp.services.statements import Line
+from webapp.services.ledger import accounts, statements
+from webapp.services.ledger.statements import Line
+from webapp.services.parties import parties
+from webapp.services.parties import wallet_provisioning as wallets
+from webapp.services.parties.parties import NewParty
 
 endpoints = Endpoints("parties")
 _KINDS = {"wallet": AccountKind.WALLET, "pending": AccountKind.PENDING, "debt": AccountKind.RECEIVABLE}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from webapp.api.framework.schemas import Instant, Shape
 from webapp.errors import Invalid, NotFound
 from webapp.models import Party
-from webapp.services import parties
+from webapp.services.parties import parties
 from webapp.sql import one_of
 
 

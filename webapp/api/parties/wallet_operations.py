@@ -11,9 +11,12 @@ from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.escrows.schemas import TransferShape, transfer_shape
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Amount, Currency, Input, MinorUnits, Reference, Shape, Version
-from webapp.services import escrow_ledger, parties, party_money, standing_orders
-from webapp.services.party_money import PERMISSION, NewMoney
-from webapp.services.standing_orders import StandingOrder
+from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import parties
+from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties.auto_deduct_mandates import StandingOrder
+from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
 
 endpoints = Endpoints("parties")
 

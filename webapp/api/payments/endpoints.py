@@ -27,8 +27,11 @@ from webapp.jobs.steps import start_checkout as checkouts
 from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.models import Order, Payment, ProviderDispute
 from webapp.runtime import Runtime
-from webapp.services import chargebacks, orders, payment_decisions, payments
-from webapp.services.lookup import by_id
+from webapp.services.common.lookup import by_id
+from webapp.services.orders import orders
+from webapp.services.payments import decisions as payment_decisions
+from webapp.services.payments import payments
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
 
 endpoints = Endpoints("payments")
 

@@ -8,8 +8,10 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Id, Input, Instant, Money, Sentence, Shape, Version, Word
 from webapp.errors import NotFound
 from webapp.models import Refund
-from webapp.services import payments, refund_decisions, refunds
-from webapp.services.refund_decisions import Choice, Said
+from webapp.services.payments import payments
+from webapp.services.refunds import decisions as refund_decisions
+from webapp.services.refunds import refunds
+from webapp.services.refunds.decisions import Choice, Said
 
 endpoints = Endpoints("payments")
 

@@ -9,8 +9,9 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Currency, Input, Name, Sentence, Shape, Word
 from webapp.api.payouts.schemas import DestinationShape, destination_shape
 from webapp.domain.payout_accounts import CURRENCIES
-from webapp.services import parties, payout_destinations
-from webapp.services.payout_destinations import NewDestination
+from webapp.services.parties import parties
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts.destinations import NewDestination
 
 endpoints = Endpoints("parties")
 _KINDS = ", ".join(f"`{kind}` ({' or '.join(some)})" for kind, some in CURRENCIES.items())

@@ -19,7 +19,10 @@ from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Payout
 from webapp.runtime import Runtime
-from webapp.services import payout_decisions, payout_probes, payout_rerouting, payouts
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import payouts
+from webapp.services.payouts import probes as payout_probes
+from webapp.services.payouts import rerouting as payout_rerouting
 
 endpoints = Endpoints("payouts")
 

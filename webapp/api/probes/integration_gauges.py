@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client.core import GaugeMetricFamily
 
-from webapp.services.outside_figures import Outside
+from webapp.services.monitoring.integration_metrics import Outside
 
 
 def outside_families(found: Outside) -> list[GaugeMetricFamily]:

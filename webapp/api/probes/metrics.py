@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from webapp.api.probes.integration_gauges import by_label, outside_families
 from webapp.models import Run
-from webapp.services import job_figures, outside_figures, processes
-from webapp.services.health import JobHealth, health
-from webapp.services.queue_figures import waiting
-from webapp.services.run_queries import duration_ms
+from webapp.services.monitoring import integration_metrics as outside_figures
+from webapp.services.scheduling import job_metrics as job_figures
+from webapp.services.scheduling import processes
+from webapp.services.scheduling.job_health import JobHealth, health
+from webapp.services.scheduling.queue_depth import waiting
+from webapp.services.scheduling.run_queries import duration_ms
 from webapp.settings import Settings
 
 _COUNTED = {"auto_deduct": "retailers_processed"}

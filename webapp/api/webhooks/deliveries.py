@@ -6,7 +6,7 @@ from webapp.api.framework.schemas import Id, Page, Paged, page_of
 from webapp.api.webhooks.schemas import DeliveryShape
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery
-from webapp.services import deliveries
+from webapp.services.notifications import deliveries
 
 endpoints = Endpoints("events")
 

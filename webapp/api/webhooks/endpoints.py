@@ -9,8 +9,8 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Input, Instant, Name, Page, Paged, Sentence, Shape, Word, page_of
 from webapp.api.webhooks.schemas import DeliveryShape
 from webapp.models import WebhookEndpoint
-from webapp.services import webhook_endpoints
-from webapp.services.webhook_endpoints import NewEndpoint
+from webapp.services.webhooks import endpoints as webhook_endpoints
+from webapp.services.webhooks.endpoints import NewEndpoint
 
 endpoints = Endpoints("events")
 _ADDRESS = "/api/v1/webhook-endpoints"

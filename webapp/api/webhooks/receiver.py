@@ -13,7 +13,7 @@ from webapp.providers.webhooks.signatures import CHECKS, NotSigned
 from webapp.runtime import Runtime
 from webapp.security.declared import for_machines
 from webapp.security.errors import problem
-from webapp.services import incoming
+from webapp.services.webhooks import inbox as incoming
 
 MOST_BYTES = 256 * 1024
 

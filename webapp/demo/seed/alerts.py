@@ -9,7 +9,7 @@ from webapp.demo.seed.runs import SILENT
 from webapp.domain.states import AlertStatus
 from webapp.jobs import registry
 from webapp.models import Alert
-from webapp.services.health import health_of
+from webapp.services.scheduling.job_health import health_of
 
 _WALLETS, _HOLDS = "create_missing_wallets", "release_placement_holds"
 

@@ -4,8 +4,8 @@ from webapp.demo.seed.context import World
 from webapp.demo.seed.disputes import Case
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import Resolution
-from webapp.services import disputes
-from webapp.services.users import actor_of
+from webapp.services.disputes import disputes
+from webapp.services.users.users import actor_of
 
 _REASON = "The waybill and the photos agree: six in ten reached the buyer in order."
 

@@ -12,7 +12,7 @@ from webapp.domain.permissions import ALL_PERMISSIONS, JOB_PERMISSIONS
 from webapp.domain.states import AccountKind
 from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.services import accounts
+from webapp.services.ledger import accounts
 
 CHAIN = "demo"
 """The audit chain of what the demo data itself did; what people do with it is in the real one."""

@@ -14,9 +14,10 @@ from webapp.demo.seed.evidence import attach
 from webapp.demo.seed.orders import Trade
 from webapp.domain.states import DisputeKind, DisputeStatus, Resolution
 from webapp.models import Message
-from webapp.services import disputes, executors
-from webapp.services.dispute_executors import ResolveDispute
-from webapp.services.users import actor_of
+from webapp.services.approvals import executors
+from webapp.services.disputes import disputes
+from webapp.services.disputes.executors import ResolveDispute
+from webapp.services.users.users import actor_of
 
 _OPEN = (
     # status, waiting on, hours until due (negative: past due), assignee's role

@@ -10,7 +10,9 @@ from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.demo.seed.orders import RELEASE_AFTER, Trade
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import AutoDeduct
-from webapp.services import accounts, audit, ledger
+from webapp.services.audit import trail as audit
+from webapp.services.ledger import accounts
+from webapp.services.ledger import posting as ledger
 
 _DEBTORS = (
     # currency, buyer, enabled, percent, daily maximum, minimum balance, deposit, debt: minor units

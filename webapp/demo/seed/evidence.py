@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from webapp.demo.seed.context import DEMO, World
-from webapp.services import evidence
+from webapp.services.disputes import evidence
 
 _SIDE = 48
 

@@ -19,20 +19,18 @@ from webapp.jobs.engine.recovery import hand_over
 from webapp.jobs.steps.start_checkout import begin
 from webapp.models import Account, Party, Run, StoredSetting
 from webapp.runtime import Runtime
-from webapp.services import (
-    executors,
-    orders,
-    payments,
-    payout_destinations,
-    payout_schedules,
-    runs,
-    webhook_endpoints,
-)
-from webapp.services.orders import NewOrder
-from webapp.services.party_executors import PartyMoney
-from webapp.services.payout_destinations import NewDestination
-from webapp.services.payout_schedules import NewSchedule
-from webapp.services.webhook_endpoints import NewEndpoint
+from webapp.services.approvals import executors
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.services.parties.executors import PartyMoney
+from webapp.services.payments import payments
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.scheduling import runs
+from webapp.services.webhooks import endpoints as webhook_endpoints
+from webapp.services.webhooks.endpoints import NewEndpoint
 
 MARKER = "demo_in_motion"
 CURRENCY = "NGN"

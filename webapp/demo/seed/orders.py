@@ -10,7 +10,7 @@ from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.domain.references import escrow_ref
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.models import Escrow, Order
-from webapp.services import audit
+from webapp.services.audit import trail as audit
 
 RELEASE_AFTER = timedelta(days=7)
 _FEE_BASIS_POINTS = 250

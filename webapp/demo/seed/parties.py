@@ -6,7 +6,8 @@ from webapp.demo.seed.context import DAYS, DEMO, World
 from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Party
-from webapp.services import audit, ledger
+from webapp.services.audit import trail as audit
+from webapp.services.ledger import posting as ledger
 
 
 def add_parties(world: World) -> None:

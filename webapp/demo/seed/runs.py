@@ -15,7 +15,7 @@ from webapp.domain.recurrence import Recurrence
 from webapp.domain.states import RunStatus, Trigger
 from webapp.jobs import registry
 from webapp.models import Run, RunItem, RunLine
-from webapp.services import releases
+from webapp.services.escrows import release as releases
 
 PER_JOB = 60
 SILENT = "auto_deduct"

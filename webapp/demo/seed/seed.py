@@ -22,8 +22,8 @@ from webapp.errors import Conflict
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Event, Schedule, StoredSetting
 from webapp.runtime import Runtime
-from webapp.services import freezes
-from webapp.services.users import actor_of
+from webapp.services.escrows import freezes
+from webapp.services.users.users import actor_of
 
 MARKER = "demo"
 LIMITS = "approval_limits"

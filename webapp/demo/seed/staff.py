@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.demo.seed.context import DEMO
 from webapp.models import User
-from webapp.services import users
+from webapp.services.users import users
 
 SIGN_INS = [
     ("viewer", "viewer@demo.example", "quiet-lake-morning-18"),

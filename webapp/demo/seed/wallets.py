@@ -10,7 +10,8 @@ from webapp.demo.seed.orders import Trade
 from webapp.demo.seed.parties import clearing
 from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
 from webapp.models import Escrow
-from webapp.services import accounts, holds
+from webapp.services.escrows import funding as holds
+from webapp.services.ledger import accounts
 
 
 def hold(world: World, trade: Trade) -> None:

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp import clock
 from webapp.errors import Refusal
-from webapp.services import run_progress
-from webapp.services.outcome import Outcome, added
-from webapp.services.run_progress import RunLost
+from webapp.services.common.batch_result import Outcome, added
+from webapp.services.scheduling import run_progress
+from webapp.services.scheduling.run_progress import RunLost
 from webapp.sql import database_now, is_sqlite, lock, one_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from webapp.domain.provider_words import Unanswered
 from webapp.errors import Refusal
 from webapp.providers.http.errors import CallFailed, unanswered
 from webapp.providers.http.leases import Lease
-from webapp.services.outcome import Outcome
-from webapp.services.run_progress import RunLost
+from webapp.services.common.batch_result import Outcome
+from webapp.services.scheduling.run_progress import RunLost
 
 if TYPE_CHECKING:
     from webapp.jobs.engine.work import Work

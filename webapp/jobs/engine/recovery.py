@@ -9,7 +9,9 @@ from webapp.jobs.engine.queue import enqueue, is_waiting
 from webapp.logs import get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services import job_figures, run_verdicts, sweep
+from webapp.services.scheduling import job_metrics as job_figures
+from webapp.services.scheduling import orphaned_runs as sweep
+from webapp.services.scheduling import run_outcome as run_verdicts
 from webapp.sql import database_now
 
 PATIENCE = timedelta(seconds=5)

@@ -11,9 +11,9 @@ from webapp.errors import Refusal
 from webapp.logs import get_logger
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services import run_progress
-from webapp.services.outcome import Outcome, Refused, added
-from webapp.services.run_progress import Hold, Progress, RunLost, Totals
+from webapp.services.common.batch_result import Outcome, Refused, added
+from webapp.services.scheduling import run_progress
+from webapp.services.scheduling.run_progress import Hold, Progress, RunLost, Totals
 from webapp.sql import database_now
 
 MOST_ITEMS = 5_000

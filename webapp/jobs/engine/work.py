@@ -14,8 +14,8 @@ from webapp.jobs.engine.chunks import Chunks, DryChunks
 from webapp.jobs.engine.provider_batches import Wave, Waves
 from webapp.jobs.engine.run_recorder import RunBook
 from webapp.runtime import Runtime
-from webapp.services import run_progress
-from webapp.services.outcome import Outcome
+from webapp.services.common.batch_result import Outcome
+from webapp.services.scheduling import run_progress
 from webapp.sql import database_now
 
 

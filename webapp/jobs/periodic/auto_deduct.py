@@ -6,7 +6,8 @@ from functools import partial
 from webapp.domain.states import CatchUp
 from webapp.jobs import hours, job
 from webapp.jobs.engine.work import Work
-from webapp.services import deductions, standing_orders
+from webapp.services.parties import auto_deduct as deductions
+from webapp.services.parties import auto_deduct_mandates as standing_orders
 
 
 @job(cron="0 23 * * *", zone="Africa/Nairobi", grace=hours(1), catch_up=CatchUp.ONCE_SAME_DAY)

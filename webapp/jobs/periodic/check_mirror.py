@@ -16,9 +16,11 @@ from webapp.jobs.steps.ledger_mirror import mirror
 from webapp.jobs.steps.ledger_mirror_balances import all_lost
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.providers.http.errors import CallFailed
-from webapp.services import differences, mirror_accounts, mirror_entries
-from webapp.services.differences import Compared
-from webapp.services.outcome import Outcome
+from webapp.services.common.batch_result import Outcome
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import mirror_accounts
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation.discrepancies import Compared
 from webapp.sql import database_now
 
 JOB = "check_mirror"

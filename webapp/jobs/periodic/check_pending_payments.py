@@ -6,7 +6,8 @@ from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import end_checkouts as checkout_ends
 from webapp.jobs.steps.verify_payments import open_chargebacks, wave
-from webapp.services import giving_up, payments
+from webapp.services.payments import payments
+from webapp.services.payments import unpaid_orders as giving_up
 
 
 @job(cron="0 * * * *", max_duration=minutes(30), long_run=minutes(20))

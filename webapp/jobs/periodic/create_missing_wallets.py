@@ -5,7 +5,7 @@ from functools import partial
 
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
-from webapp.services import wallets
+from webapp.services.parties import wallet_provisioning as wallets
 
 
 @job(cron="0 10 * * *", moves_money=False)

@@ -14,10 +14,10 @@ from webapp.jobs.steps.deliver import Sending
 from webapp.jobs.steps.event_stream import publish
 from webapp.jobs.steps.ledger_mirror import mirror
 from webapp.logs import get_logger
-from webapp.services import deliveries, delivery_queue, fan_out
-from webapp.services.delivery_queue import Failed, Parcel, Result
-from webapp.services.messages import recipients
-from webapp.services.outcome import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.notifications import deliveries, delivery_queue, fan_out
+from webapp.services.notifications.delivery_queue import Failed, Parcel, Result
+from webapp.services.notifications.messages import recipients
 
 _COUNTED = 100
 """Arrivals that are counted in one transaction."""

@@ -10,8 +10,11 @@ from webapp.jobs import job, minutes
 from webapp.jobs.engine.run_recorder import MOST_ITEMS
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.steps.send_payouts import wave
-from webapp.services import payout_retries, payout_schedules, payout_writing, payouts
-from webapp.services.outcome import Outcome
+from webapp.services.common.batch_result import Outcome
+from webapp.services.payouts import creation as payout_writing
+from webapp.services.payouts import payouts
+from webapp.services.payouts import retries as payout_retries
+from webapp.services.payouts import schedules as payout_schedules
 
 
 @job(cron="0 2 * * *", max_duration=minutes(10))

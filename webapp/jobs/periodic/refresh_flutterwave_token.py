@@ -11,7 +11,7 @@ from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import NAME
 from webapp.providers.http.errors import CallFailed
-from webapp.services import alerts
+from webapp.services.alerts import alerts
 
 FAILURES = 3
 """So many in a row are worth an alert; the token that is in use lives that long."""

@@ -11,8 +11,8 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.rq_cleanup import clear
 from webapp.jobs.engine.work import Work
-from webapp.services import bulk_runs
-from webapp.services.forgetting import AT_ONCE, forget
+from webapp.services.common.retention import AT_ONCE, forget
+from webapp.services.scheduling import bulk_actions as bulk_runs
 
 
 @job(cron="45 3 * * *", catch_up=CatchUp.SKIP)

@@ -8,8 +8,9 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.reconcile import reconcile
-from webapp.services import alerts, books
-from webapp.services.alerts import Found
+from webapp.services.alerts import alerts
+from webapp.services.alerts.alerts import Found
+from webapp.services.ledger import integrity_checks as books
 
 MOST_NAMED = 100
 

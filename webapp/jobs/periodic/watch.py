@@ -7,8 +7,10 @@ from webapp.jobs import job
 from webapp.jobs.engine.recovery import sweep_runs
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.evaluate_alerts import look_around
-from webapp.services import approvals, disputes, processes
-from webapp.services.messages import reminders
+from webapp.services.approvals import approvals
+from webapp.services.disputes import disputes
+from webapp.services.notifications.messages import reminders
+from webapp.services.scheduling import processes
 
 
 @job(cron="*/5 * * * *", catch_up=CatchUp.SKIP)

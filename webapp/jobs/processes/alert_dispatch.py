@@ -18,8 +18,10 @@ from webapp.logs import get_logger
 from webapp.models import Alert
 from webapp.providers.messaging import heartbeat_ping as heartbeat
 from webapp.runtime import Runtime
-from webapp.services import delivery_queue, processes
-from webapp.services.messages import alerts, recipients
+from webapp.services.notifications import delivery_queue
+from webapp.services.notifications.messages import alert_messages as alerts
+from webapp.services.notifications.messages import recipients
+from webapp.services.scheduling import processes
 from webapp.sql import database_now
 
 EVERY, BEAT_EVERY = 15.0, 60.0

@@ -7,7 +7,7 @@ from webapp.jobs import registry
 from webapp.logs import configure
 from webapp.private_files import start_private
 from webapp.runtime import Runtime, build_runtime
-from webapp.services import schedules
+from webapp.services.scheduling import schedules
 from webapp.settings import SettingsProblem, load_settings
 from webapp.sql import database_now
 

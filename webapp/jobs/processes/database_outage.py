@@ -6,9 +6,9 @@ from itertools import groupby
 
 from webapp.jobs.steps.channels import Carriers
 from webapp.providers.http.leases import Lease
-from webapp.services.delivery_queue import Parcel
-from webapp.services.messages import recipients
-from webapp.services.messages.recipients import Recipient
+from webapp.services.notifications.delivery_queue import Parcel
+from webapp.services.notifications.messages import recipients
+from webapp.services.notifications.messages.recipients import Recipient
 from webapp.settings import Settings
 
 PATIENCE = 60.0

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from webapp.jobs.engine.recovery import sweep_runs
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
-from webapp.services import clock_skew, processes
+from webapp.services.monitoring import clock_skew
+from webapp.services.scheduling import processes
 from webapp.sql import database_now
 
 

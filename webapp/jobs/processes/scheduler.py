@@ -23,7 +23,7 @@ from webapp.jobs.steps.database_clock import clock_is_right, put_plans_right
 from webapp.jobs.steps.evaluate_alerts import look_around
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
-from webapp.services import processes, schedules, slots
+from webapp.services.scheduling import processes, schedules, slots
 from webapp.sql import database_now
 
 TICK = 0.5

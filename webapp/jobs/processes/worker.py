@@ -23,8 +23,8 @@ from webapp.jobs.run_job import run_job
 from webapp.jobs.steps.database_clock import clock_is_right
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
-from webapp.services import processes
-from webapp.services.clock_skew import ClockOff
+from webapp.services.monitoring.clock_skew import ClockOff
+from webapp.services.scheduling import processes
 
 _TTL = 30
 _MAINTENANCE = 60

@@ -14,7 +14,7 @@ from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Letter, Mail
 from webapp.providers.messaging.webhook_sender import Answer, WebhookPosts
 from webapp.sealing import opened
-from webapp.services.delivery_queue import Failed, NotTried, Parcel, Result, Sent
+from webapp.services.notifications.delivery_queue import Failed, NotTried, Parcel, Result, Sent
 from webapp.settings import Settings
 
 _PER_MINUTE = {Channel.WEBHOOK: 6_000, Channel.EMAIL: 600, Channel.SMS: 60, Channel.CHAT: 60}

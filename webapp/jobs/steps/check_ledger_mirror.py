@@ -12,10 +12,13 @@ from webapp.db import Database
 from webapp.jobs.steps.ledger_mirror import movements_of
 from webapp.jobs.steps.ledger_mirror_balances import all_lost
 from webapp.providers.blnk.provider import MOST_AT_ONCE, TRANSFERS, Blnk, Movement, There
-from webapp.services import differences, mirror_accounts, mirror_entries, mirror_strangers, mirror_told
-from webapp.services.comparing import DIFFERENT, MISSING_THERE, Finding
-from webapp.services.differences import Compared
-from webapp.services.mirror_entries import Waiting
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import mirror_accounts, mirror_strangers
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import mirror_webhooks as mirror_told
+from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
+from webapp.services.reconciliation.discrepancies import Compared
+from webapp.services.reconciliation.mirror_queue import Waiting
 
 MOST_FINDINGS, MOST_EARLIER = 1_000, 50_000
 _PAGE = 500

@@ -5,8 +5,9 @@ from sqlalchemy.exc import DBAPIError
 from webapp.jobs.steps.evaluate_alerts import judge
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
-from webapp.services import clock_skew, next_slots, processes
-from webapp.services.clock_skew import ClockOff
+from webapp.services.monitoring import clock_skew
+from webapp.services.monitoring.clock_skew import ClockOff
+from webapp.services.scheduling import next_slots, processes
 from webapp.sql import database_now
 
 

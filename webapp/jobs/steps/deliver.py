@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 from webapp.jobs.steps.channels import Carriers
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
-from webapp.services import delivery_queue
-from webapp.services.delivery_queue import Lanes, Parcel, Result
+from webapp.services.notifications import delivery_queue
+from webapp.services.notifications.delivery_queue import Lanes, Parcel, Result
 from webapp.sql import database_now
 
 LETTERS, MAILMEN, IN_A_ROW = 50, 2, 20

@@ -8,9 +8,9 @@ from webapp.domain.provider_words import Unanswered
 from webapp.jobs.engine.provider_batches import Wave
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.verify_payments import LEASE
-from webapp.services import checkout_ends
-from webapp.services.checkout_ends import Ending
-from webapp.services.outcome import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.payments import checkout_expiry as checkout_ends
+from webapp.services.payments.checkout_expiry import Ending
 from webapp.sql import database_now
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
-from webapp.services import alert_registry, alerts
-from webapp.services.alerts import Found
+from webapp.services.alerts import alerts
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.alerts.alerts import Found
 from webapp.sql import database_now
 
 

@@ -17,9 +17,9 @@ from webapp.providers.blnk.provider import BalanceGone, Blnk, Different, Movemen
 from webapp.providers.http.errors import CallFailed, Exists, NotSent, Unknown
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
-from webapp.services import mirror_entries
-from webapp.services.mirror_entries import Waiting
-from webapp.services.outcome import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation.mirror_queue import Waiting
 from webapp.sql import database_now
 
 WAVE, TOGETHER = 1_000, 50

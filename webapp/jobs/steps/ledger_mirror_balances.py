@@ -11,7 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.providers.blnk.provider import MOST_AT_ONCE, Blnk
 from webapp.providers.http.errors import CallFailed
 from webapp.runtime import Runtime
-from webapp.services import mirror_accounts
+from webapp.services.reconciliation import mirror_accounts
 from webapp.sql import database_now
 
 _PAGE = 500

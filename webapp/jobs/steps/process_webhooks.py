@@ -19,10 +19,15 @@ from webapp.jobs.steps import send_refunds as refund_waves
 from webapp.providers.http.errors import Refused, Unknown
 from webapp.providers.webhooks.payloads import About
 from webapp.runtime import Runtime
-from webapp.services import chargebacks, incoming, mirror_told, payment_settling, payout_settling, refund_settling
-from webapp.services.incoming import Arrived, Concerned
-from webapp.services.outcome import Outcome, added
-from webapp.services.outcome import Refused as LeftAlone
+from webapp.services.common.batch_result import Outcome, added
+from webapp.services.common.batch_result import Refused as LeftAlone
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.reconciliation import mirror_webhooks as mirror_told
+from webapp.services.refunds import settlement as refund_settling
+from webapp.services.webhooks import inbox as incoming
+from webapp.services.webhooks.inbox import Arrived, Concerned
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=2)

@@ -10,8 +10,9 @@ from webapp.jobs.steps.reconcile_blnk import BlnkComparison
 from webapp.jobs.steps.reconcile_provider import MOST_ASKED, Comparison
 from webapp.jobs.steps.reconcile_refunds import RefundComparison
 from webapp.providers.http.errors import CallFailed
-from webapp.services import differences, provider_books
-from webapp.services.differences import Compared
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import provider_records as provider_books
+from webapp.services.reconciliation.discrepancies import Compared
 
 
 class Comparable(Protocol):

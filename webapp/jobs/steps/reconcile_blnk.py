@@ -11,10 +11,11 @@ from datetime import datetime
 
 from webapp.db import Database
 from webapp.providers.blnk.provider import MOST_AT_ONCE, NAME, Blnk
-from webapp.services import differences, mirror_balances
-from webapp.services.comparing import DIFFERENT, MISSING_THERE, Finding
-from webapp.services.differences import Compared
-from webapp.services.mirror_balances import Expected
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import mirror_balances
+from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
+from webapp.services.reconciliation.discrepancies import Compared
+from webapp.services.reconciliation.mirror_balances import Expected
 
 MOST_UNSENT, MOST_FINDINGS = 50_000, 5_000
 _PAGE, _LOOKS, _BETWEEN = 1_000, 3, 0.3

@@ -8,10 +8,10 @@ from itertools import islice
 from webapp.db import Database
 from webapp.domain.provider_words import Seen, Skipped
 from webapp.jobs.steps.provider_listing_file import TheirList
-from webapp.services import differences
-from webapp.services.comparing import Alike, Finding, Ours, compared
-from webapp.services.differences import Compared
-from webapp.services.provider_books import Book
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation.comparison import Alike, Finding, Ours, compared
+from webapp.services.reconciliation.discrepancies import Compared
+from webapp.services.reconciliation.provider_records import Book
 
 WINDOW = timedelta(hours=48)
 _EDGE = timedelta(hours=1)

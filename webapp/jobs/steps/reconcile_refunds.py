@@ -11,10 +11,11 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Skipped
 from webapp.domain.taken_back import taken_back
 from webapp.providers.protocols import ListedRefund
-from webapp.services import differences, refund_books
-from webapp.services.comparing import DIFFERENT, MISSING_THERE, Finding
-from webapp.services.differences import Compared
-from webapp.services.refund_books import Refunded
+from webapp.services.payments import refund_records as refund_books
+from webapp.services.payments.refund_records import Refunded
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
+from webapp.services.reconciliation.discrepancies import Compared
 
 WINDOW = timedelta(hours=48)
 _EDGE = timedelta(hours=1)

@@ -6,7 +6,9 @@ from functools import partial
 from webapp.domain.policies import REASONS
 from webapp.domain.states import Policy
 from webapp.jobs.engine.work import Work
-from webapp.services import escrow_queries, release_preview, releases
+from webapp.services.escrows import due as escrow_queries
+from webapp.services.escrows import release as releases
+from webapp.services.escrows import release_preview
 
 
 def release_due(work: Work, at: datetime, policy: Policy) -> None:

@@ -14,9 +14,11 @@ from webapp.jobs.engine.work import Work
 from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, unanswered
 from webapp.providers.protocols import Destination, Paying, Sending
 from webapp.runtime import Runtime
-from webapp.services import payout_destinations, payout_settling, payouts
-from webapp.services.outcome import Outcome
-from webapp.services.payouts import Taken
+from webapp.services.common.batch_result import Outcome
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import payouts
+from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.payouts import Taken
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=3)

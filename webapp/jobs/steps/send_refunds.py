@@ -15,9 +15,12 @@ from webapp.jobs.engine.work import Work
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
 from webapp.providers.protocols import Refunding
 from webapp.runtime import Runtime
-from webapp.services import chargebacks, payment_settling, refund_settling, refunds
-from webapp.services.outcome import Outcome
-from webapp.services.refunds import Giving
+from webapp.services.common.batch_result import Outcome
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.refunds import refunds
+from webapp.services.refunds import settlement as refund_settling
+from webapp.services.refunds.refunds import Giving
 from webapp.sql import database_now
 
 _UNSENT = Unanswered("The payer's bank disputes the payment.", is_unsent=True)

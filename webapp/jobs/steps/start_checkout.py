@@ -10,7 +10,7 @@ from webapp.providers.http.errors import CallFailed, Unknown
 from webapp.providers.http.leases import Lease
 from webapp.providers.protocols import Checkout
 from webapp.runtime import Runtime
-from webapp.services import payments
+from webapp.services.payments import payments
 
 LEASE = timedelta(minutes=2)
 """How long after it was looked at a payment's checkout may begin: its provider is not asked about it before."""

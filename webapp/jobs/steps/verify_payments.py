@@ -14,9 +14,11 @@ from webapp.jobs.engine.work import Work
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, unanswered
 from webapp.runtime import Runtime
-from webapp.services import chargebacks, payment_settling, payments
-from webapp.services.outcome import Outcome, Refused
-from webapp.services.payments import Asked
+from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.payments import payments
+from webapp.services.payments import settlement as payment_settling
+from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments.payments import Asked
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=3)

@@ -1,0 +1,1 @@
+"""Alerts: the register of rules, and how one fires, is acknowledged and ends."""

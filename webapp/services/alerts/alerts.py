@@ -1,0 +1,235 @@
+"""Alerts: a rule that fired about a subject. People acknowledge or silence it; it ends when its cause is gone.
+
+Acknowledged is "somebody sees to it", resolved is "it is over". A cause that is new fires it again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import Fact
+from webapp.domain.event_types import AlertFiring, AlertResolved
+from webapp.domain.states import AlertStatus
+from webapp.errors import Conflict, Invalid, NotFound, Overtaken
+from webapp.models import Alert
+from webapp.services.alerts import registry as alert_registry
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.common import validation as checks
+from webapp.sql import insert_new
+
+_UNRESOLVED = Alert.status != AlertStatus.RESOLVED
+_MOST_CAUSES = 500
+
+
+class Found(NamedTuple):
+    """What is said of a subject, and the causes behind it: each that is not known yet is a new fact."""
+
+    sentence: str
+    causes: Collection[str] = ()
+
+
+def fire(
+    session: Session, fact: Fact, subject: str, sentence: str, at: datetime, *, causes: Collection[str] | None = None
+) -> bool:
+    """Fire an alert, or fire it again, aloud, for a cause that it has not fired for: the sentence, unless one is named.
+
+    What was seen to, or silenced, was the cause before. Says whether it fired by this.
+    """
+    found = Found(sentence, [sentence] if causes is None else causes)
+    return _fire(session, fact.name, fact.severity, subject, found, at, insists=fact.insists, fact=True)
+
+
+def _fire(
+    session: Session,
+    rule: str,
+    severity: str,
+    subject: str,
+    found: Found,
+    at: datetime,
+    *,
+    insists: bool = False,
+    fact: bool = False,
+) -> bool:
+    """The unique index lets one process in; what another resolved meanwhile fires as a new one."""
+    for _attempt in range(2):
+        if _insert(session, rule, severity, subject, found, at):
+            return True
+        known = (Alert.rule == rule, Alert.subject == subject[:200], _UNRESOLVED)
+        query = select(Alert).where(*known).with_for_update().execution_options(populate_existing=True)
+        if alert := session.scalars(query).one_or_none():
+            return _learn(session, alert, found, at, insists=insists, fact=fact)
+    return False
+
+
+def _insert(session: Session, rule: str, severity: str, subject: str, found: Found, at: datetime) -> bool:
+    row = insert_new(session, Alert).values(
+        rule=rule,
+        subject=subject[:200],
+        severity=severity,
+        status=AlertStatus.FIRING,
+        sentence=found.sentence[:1000],
+        causes=_kept(found.causes),
+        fired_at=at,
+        seen_at=at,
+    )
+    made = session.scalars(row.on_conflict_do_nothing().returning(Alert.id)).one_or_none()
+    if made is not None:
+        events.add(session, AlertFiring(), made, at=at)
+    return made is not None
+
+
+def _learn(session: Session, alert: Alert, found: Found, at: datetime, *, insists: bool, fact: bool) -> bool:
+    """Take what is said now. A cause that is new fires it again, unless it is calling for somebody already."""
+    fresh = [cause for cause in _kept(found.causes) if cause not in alert.causes]
+    alert.sentence, alert.seen_at = found.sentence[:1000], at
+    alert.causes = [*fresh, *alert.causes][:_MOST_CAUSES]
+    again = bool(fresh) and (insists or alert.status == AlertStatus.ACKNOWLEDGED)
+    if again:
+        alert.status, alert.fired_at, alert.times = AlertStatus.FIRING, at, alert.times + 1
+        alert.acknowledged_at = alert.acknowledged_by = None
+        alert.silenced_until = None if fact else alert.silenced_until
+    session.flush()
+    if again:
+        events.add(session, AlertFiring(), alert.id, at=at)
+    return again
+
+
+def _kept(causes: Collection[str]) -> list[str]:
+    return [cause[:200] for cause in causes][:_MOST_CAUSES]
+
+
+def resolve(session: Session, rule: Fact | str, subject: str, at: datetime) -> None:
+    """The cause of an alert is gone."""
+    resolve_all(session, rule, [subject], at)
+
+
+def resolve_all(session: Session, rule: Fact | str, subjects: Sequence[str], at: datetime) -> None:
+    """The causes of a rule's alerts about many are gone."""
+    name = rule.name if isinstance(rule, Fact) else rule
+    about = Alert.subject.in_([subject[:200] for subject in subjects])
+    for alert_id in session.scalars(select(Alert.id).where(Alert.rule == name, about, _UNRESOLVED)).all():
+        _resolve(session, alert_id, at)
+
+
+def was_resolved_by_hand(session: Session, fact: Fact, subject: str, cause: str) -> bool:
+    """Whether a person has said that this cause is settled: telling it once more is no news."""
+    over = (Alert.rule == fact.name, Alert.subject == subject[:200], Alert.resolved_by.is_not(None))
+    return any(cause in causes for causes in session.scalars(select(Alert.causes).where(*over)))
+
+
+def sync(session: Session, rule: str, severity: str, found: Mapping[str, Found], at: datetime) -> int:
+    """Make an asked rule's alerts be exactly what was found, by subject; returns how many fired."""
+    _end_others(session, rule, found, at)
+    return sum(_fire(session, rule, severity, subject, each, at) for subject, each in found.items())
+
+
+def sync_facts(session: Session, fact: Fact, found: Mapping[str, Found], at: datetime) -> None:
+    """Make the alerts of a fact be exactly what was found, by subject."""
+    _end_others(session, fact.name, found, at)
+    for subject, each in found.items():
+        fire(session, fact, subject, each.sentence, at, causes=each.causes)
+
+
+def _end_others(session: Session, rule: str, found: Mapping[str, Found], at: datetime) -> None:
+    rows = session.execute(select(Alert.subject, Alert.id).where(Alert.rule == rule, _UNRESOLVED))
+    subjects = {subject[:200] for subject in found}
+    for subject, alert_id in rows.all():
+        if subject not in subjects:
+            _resolve(session, alert_id, at)
+
+
+def is_current(session: Session, rule: str, found: Mapping[str, Found]) -> bool:
+    """Whether a rule's alerts say already what was found, and know its causes."""
+    columns = (Alert.subject, Alert.sentence, Alert.causes)
+    rows = session.execute(select(*columns).where(Alert.rule == rule, _UNRESOLVED))
+    known = {row.subject: Found(row.sentence, row.causes) for row in rows}
+    said = {subject: each.sentence for subject, each in known.items()}
+    if said != {subject: each.sentence for subject, each in found.items()}:
+        return False
+    return all(set(_kept(each.causes)) <= set(known[subject].causes) for subject, each in found.items())
+
+
+def get(session: Session, alert_id: int) -> Alert:
+    """One alert. Raises NotFound."""
+    return lookup.by_id(session, Alert, alert_id, "alert")
+
+
+def firing(session: Session, limit: int = 200) -> Sequence[Alert]:
+    """Unresolved alerts, the newest first."""
+    return session.scalars(select(Alert).where(_UNRESOLVED).order_by(Alert.id.desc()).limit(limit)).all()
+
+
+def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) -> Alert:
+    """Say that somebody has seen it and sees to it. Raises Conflict when it is not firing any more."""
+    alert = _locked(session, alert_id, actor)
+    if alert.status != AlertStatus.FIRING:
+        raise Overtaken(f"This alert is {alert.status} already.")
+    alert.status, alert.acknowledged_at, alert.acknowledged_by = AlertStatus.ACKNOWLEDGED, at, actor.name
+    audit.record(session, actor, "alert.acknowledge", ("alert", alert_id), at=at)
+    return alert
+
+
+def silence(session: Session, alert_id: int, until: datetime, *, actor: Actor, at: datetime) -> Alert:
+    """Send nothing about it until an instant; it stays visible."""
+    if until <= at:
+        raise Invalid("Silence ends in the future.", fields={"until": "Silence ends in the future."})
+    alert = _locked(session, alert_id, actor)
+    if alert.status == AlertStatus.RESOLVED:
+        raise Overtaken("This alert is resolved already.")
+    alert.silenced_until = until
+    audit.record(session, actor, "alert.silence", ("alert", alert_id), at=at, after={"until": str(until)})
+    return alert
+
+
+def unsilence(session: Session, alert_id: int, *, actor: Actor, at: datetime) -> Alert:
+    """Send again what there is to say about it. Raises Conflict when it is not silenced."""
+    alert = _locked(session, alert_id, actor)
+    if alert.silenced_until is None or alert.silenced_until <= at:
+        raise Overtaken("This alert is not silenced.")
+    before = {"until": str(alert.silenced_until)}
+    alert.silenced_until = None
+    audit.record(session, actor, "alert.unsilence", ("alert", alert_id), at=at, before=before)
+    return alert
+
+
+def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Actor, at: datetime) -> Alert:
+    """Say that the reason for an alert of an event is gone, and how; should the event come again, it fires again.
+
+    Raises Conflict for one whose rule is asked: it ends with its cause, and would fire again at once.
+    """
+    alert = _locked(session, alert_id, actor)
+    said = checks.require_text(reason, "reason", "Say why it is over.")
+    if alert.status == AlertStatus.RESOLVED:
+        raise Overtaken("This alert is resolved already.")
+    if alert.rule in alert_registry.rules():
+        raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
+    before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
+    alert.resolved_by, alert.resolved_why = actor.name, said
+    session.flush()
+    _resolve(session, alert_id, at)
+    audit.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)
+    session.refresh(alert)
+    return alert
+
+
+def _locked(session: Session, alert_id: int, actor: Actor) -> Alert:
+    actor.require("alert:manage")
+    alert = session.get(Alert, alert_id, with_for_update=True, populate_existing=True)
+    if alert is None:
+        raise NotFound(f"There is no alert {alert_id}.")
+    return alert
+
+
+def _resolve(session: Session, alert_id: int, at: datetime) -> None:
+    if _update(session, (Alert.id == alert_id, _UNRESOLVED), status=AlertStatus.RESOLVED, resolved_at=at):
+        events.add(session, AlertResolved(), alert_id, at=at)
+
+
+def _update(session: Session, where: Sequence[object], **values: object) -> int:
+    statement = update(Alert).where(*where).values(**values).execution_options(synchronize_session=False)  # type: ignore[arg-type]
+    return getattr(session.execute(statement), "rowcount", 0)

@@ -1,0 +1,1 @@
+"""Four eyes: what is decided, by whom, up to which limit, and carried out how."""

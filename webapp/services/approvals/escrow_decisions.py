@@ -1,0 +1,90 @@
+"""Escrows, and what a person may decide about one: extend, release, refund, void, reverse."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.state_words import in_words
+from webapp.domain.states import EscrowStatus
+from webapp.errors import Invalid, Overtaken
+from webapp.models import Escrow
+from webapp.services.approvals import approvals
+from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow
+from webapp.services.common import lookup
+from webapp.services.common import validation as checks
+from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import release_dates
+from webapp.settings import Settings
+
+PAYLOADS = {"escrow.release": ReleaseEscrow, "escrow.refund": RefundEscrow, "escrow.void": VoidEscrow}
+
+
+def get(session: Session, escrow_id: int) -> Escrow:
+    """One escrow. Raises NotFound."""
+    return lookup.by_id(session, Escrow, escrow_id, "escrow")
+
+
+def by_ref(session: Session, ref: str) -> Escrow:
+    """The escrow with this reference. Raises NotFound."""
+    found: Escrow = lookup.by_ref(session, Escrow, ref, "escrow")
+    return found
+
+
+def extend(
+    session: Session, escrow_id: int, release_at: datetime, reason: str, *, version: int, at: datetime, actor: Actor
+) -> Escrow:
+    """Put off the release. Raises Invalid for an instant that is past or sooner than the present one."""
+    actor.require("escrow:extend")
+    said = checks.require_text(reason, "reason", "Say why it is put off.")
+    escrow = leaving.locked(session, escrow_id)
+    lookup.require_version(escrow, version, "escrow")
+    if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
+        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)}: there is nothing left to put off.")
+    if release_at <= at or (escrow.release_at is not None and release_at <= escrow.release_at):
+        raise Invalid(
+            "Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."}
+        )
+    release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=said)
+    return escrow
+
+
+def release(
+    session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Pay the seller now, or propose it."""
+    return _decide(session, "escrow.release", escrow_id, reason, version, at, actor, settings)
+
+
+def refund(
+    session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Give the buyer everything back, or propose it."""
+    return _decide(session, "escrow.refund", escrow_id, reason, version, at, actor, settings)
+
+
+def void(
+    session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Give up an escrow that was never paid, or propose it."""
+    return _decide(session, "escrow.void", escrow_id, reason, version, at, actor, settings)
+
+
+def _decide(
+    session: Session,
+    action: str,
+    escrow_id: int,
+    reason: str,
+    version: int,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Decided:
+    actor.require("money:propose")
+    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    escrow = leaving.locked(session, escrow_id)
+    lookup.require_version(escrow, version, "escrow")
+    return approvals.decide(
+        session, action, escrow_id, PAYLOADS[action](reason=said), at=at, actor=actor, settings=settings
+    )

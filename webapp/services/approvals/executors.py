@@ -1,0 +1,167 @@
+"""Money decisions. Each has an executor, which computes what the decision posts; its preview is the same computation.
+
+    class RefundEscrow(Payload):
+        ...
+
+    @executor("escrow.refund", RefundEscrow, read=escrow_subject)
+    def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscrow) -> Posting:
+        ...
+
+An executor reads and computes; it writes only in its posting's `post`. It raises Conflict when the decision can't be
+done. It stands beside its subject, in a module whose name ends in `executors`, where the registry finds it. The first
+part of the action's name is the kind of the subject.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy.orm import Session
+
+from webapp import services
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.states import FreezeCause
+from webapp.errors import Conflict
+from webapp.models import Escrow
+from webapp.services.ledger.transfers import Leg
+from webapp.sql import lock
+
+
+class Payload(BaseModel):
+    """What was decided, and why. It is kept as JSON while it waits for a second person, and read back as its type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str
+
+
+class Subject(Protocol):
+    """What a decision is about. Its escrow, if it has one, is locked before anything is decided."""
+
+    @property
+    def escrow(self) -> Escrow | None:
+        """The escrow whose row guards it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where, when and by whom it is computed."""
+
+    session: Session
+    at: datetime
+    actor: Actor
+    locked: bool
+    """Whether the subject's escrow is locked, so that the posting may be posted. False for a preview."""
+    lifted: frozenset[tuple[str, int]]
+    """Freezes (cause, number) that are lifted with the decision, and so don't stand in its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What a decision would do."""
+
+    sentence: str
+    """What happens, as a phrase that names the sums."""
+    done: str
+    """The sentence for when it is done."""
+    amount: Money
+    """What counts against the limits: the whole of the escrow."""
+    post: Callable[[], None]
+    """Does it: exactly these entries, and what goes with them. Once, and only when the context was locked."""
+    legs: Sequence[Leg] = ()
+    takes_two: bool = False
+    """Whether a second person decides, however small it is."""
+    escrow_id: int | None = None
+    """The escrow that is frozen while the decision waits for a second person."""
+
+
+P = TypeVar("P", bound=Payload)
+S = TypeVar("S", bound=Subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """A registered decision."""
+
+    action: str
+    payload: type[Payload]
+    read: Callable[[Session, int], Any]
+    compute: Callable[[Context, Any, Any], Posting]
+
+    @property
+    def kind(self) -> str:
+        """The kind of its subject: `escrow`, `dispute`, `payment`, `transfer`…"""
+        return self.action.partition(".")[0]
+
+
+_executors: dict[str, Executor] = {}
+
+
+def executor(
+    action: str, payload: type[P], *, read: Callable[[Session, int], S]
+) -> Callable[[Callable[[Context, S, P], Posting]], Callable[[Context, S, P], Posting]]:
+    """Register the decision `action`. `read` gives its subject fresh from the database; it raises NotFound."""
+
+    def register(compute: Callable[[Context, S, P], Posting]) -> Callable[[Context, S, P], Posting]:
+        _executors[action] = Executor(action, payload, read, compute)
+        return compute
+
+    return register
+
+
+def compute(
+    session: Session,
+    action: str,
+    subject_id: int,
+    payload: Payload | Mapping[str, Any],
+    *,
+    at: datetime,
+    actor: Actor,
+    locked: bool,
+    lifted: Sequence[tuple[FreezeCause, int]] = (),
+) -> Posting:
+    """What the decision would do to its subject now. Raises NotFound, Conflict or Invalid when it can't be done.
+
+    With `locked` the subject's escrow is locked first, then looked at, and the posting may be posted.
+    """
+    known = find(action)
+    subject = known.read(session, subject_id)
+    if locked and subject.escrow is not None:
+        lock(session, Escrow, [subject.escrow.id])
+        subject = known.read(session, subject_id)
+    decision = payload if isinstance(payload, Payload) else _read_back(known, payload)
+    context = Context(session, at, actor, locked, frozenset((str(cause), number) for cause, number in lifted))
+    return known.compute(context, subject, decision)
+
+
+def _read_back(known: Executor, payload: Mapping[str, Any]) -> Payload:
+    """A decision that was kept. One that this version can't read is no bug of whoever looks at it."""
+    try:
+        return known.payload.model_validate(payload)
+    except ValidationError:
+        raise Conflict("This proposal can't be read any more. Reject it, and propose it anew.") from None
+
+
+def find(action: str) -> Executor:
+    """The executor of an action."""
+    _load()
+    return _executors[action]
+
+
+def actions() -> list[str]:
+    """Every decision that there is."""
+    _load()
+    return sorted(_executors)
+
+
+@cache
+def _load() -> None:
+    for module in pkgutil.walk_packages(services.__path__, f"{services.__name__}."):
+        if module.name.endswith("executors"):
+            importlib.import_module(module.name)

@@ -1,0 +1,98 @@
+"""How much one person may move without a second: per currency, on the whole escrow, and cumulative per day.
+
+What a person's tokens move is moved by that person.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.errors import Invalid, Overtaken
+from webapp.models import Spending, StoredSetting
+from webapp.services.audit import trail as audit
+from webapp.services.common import validation as checks
+from webapp.settings import Settings
+from webapp.sql import insert_new
+
+_NAME = "approval_limits"
+
+
+def all_limits(session: Session, settings: Settings) -> dict[str, int]:
+    """The limits in force, in minor units by currency. What admins set wins over the environment."""
+    stored = session.get(StoredSetting, _NAME)
+    return dict(stored.value) if stored is not None and stored.value is not None else dict(settings.approval_limits)
+
+
+def limit_of(session: Session, currency: str, settings: Settings) -> int:
+    """The limit of a currency; none set means zero."""
+    return all_limits(session, settings).get(currency, 0)
+
+
+def set_limits(
+    session: Session, limits: dict[str, int], *, at: datetime, actor: Actor, seen: dict[str, int] | None = None
+) -> None:
+    """Set the limits of all currencies at once. Raises Conflict when they are not what the actor has `seen`."""
+    actor.require("settings:manage")
+    for currency, limit in limits.items():
+        checks.require_currency(currency)
+        if limit < 0:
+            raise Invalid("A limit is zero or more.", fields={currency: "Zero or more."})
+    row = session.get(StoredSetting, _NAME, with_for_update=True)
+    before = row.value if row is not None else None
+    if seen is not None and before is not None and before != seen:
+        raise Overtaken("The limits were changed meanwhile. Look at them again; yours were not applied.")
+    if row is None:
+        row = StoredSetting(name=_NAME)
+        session.add(row)
+    row.value, row.changed_at, row.changed_by = limits, at, actor.name
+    session.flush()
+    said = {"limits": limits}
+    audit.record(session, actor, "settings.limits", ("setting", 2), at=at, before={"limits": before}, after=said)
+
+
+def needs_second_person(
+    session: Session, actor: Actor, currency: str, amount: int, at: datetime, settings: Settings
+) -> bool:
+    """Whether this amount, with what this person moved today already, is above the limit."""
+    return amount > left(session, actor, currency, at, settings)
+
+
+def spend(session: Session, actor: Actor, currency: str, amount: int, at: datetime, settings: Settings) -> bool:
+    """Take the amount from the person's limit of the day; False, and nothing taken, when it would go above it.
+
+    The row is locked before it is looked at, so that two decisions at once can't both fit.
+    """
+    key = {"actor": actor.person, "day": _day(at), "currency": currency}
+    session.execute(insert_new(session, Spending).values(**key, amount=0).on_conflict_do_nothing())
+    mine = (Spending.actor == actor.person, Spending.day == _day(at), Spending.currency == currency)
+    session.execute(select(Spending.amount).where(*mine).with_for_update())
+    if needs_second_person(session, actor, currency, amount, at, settings):
+        return False
+    session.execute(update(Spending).where(*mine).values(amount=Spending.amount + amount))
+    return True
+
+
+def left(session: Session, actor: Actor, currency: str, at: datetime, settings: Settings) -> int:
+    """What this person may still move today without a second; below zero when the limit was lowered meanwhile."""
+    return limit_of(session, currency, settings) - _spent(session, actor, currency, at)
+
+
+def why_two(session: Session, actor: Actor, amount: Money, at: datetime, settings: Settings) -> str:
+    """Why this amount takes a second person, in words: their limit, or what they moved today already."""
+    limit = Money(limit_of(session, amount.currency, settings), amount.currency)
+    if amount.amount > limit.amount:
+        return f"{amount} is above your limit of {limit}"
+    there = Money(max(0, left(session, actor, amount.currency, at, settings)), amount.currency)
+    return f"{amount} is more than you may still decide alone today: {there} of your {limit} a day"
+
+
+def _spent(session: Session, actor: Actor, currency: str, at: datetime) -> int:
+    mine = (Spending.actor == actor.person, Spending.day == _day(at), Spending.currency == currency)
+    return session.scalars(select(Spending.amount).where(*mine)).one_or_none() or 0
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).date().isoformat()

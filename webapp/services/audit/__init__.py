@@ -1,0 +1,1 @@
+"""The record: written, sealed, verified and searched."""

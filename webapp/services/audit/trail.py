@@ -1,0 +1,142 @@
+"""The audit trail: records written in the deed's own transaction, sealed into a chain as its last act."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.models import Audit, AuditHead, AuditSeal
+from webapp.models.base import Json
+from webapp.services.audit.digest import digest
+from webapp.sql import Rows, insert_new, insert_rows
+
+GENESIS = "0" * 64
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    action: str,
+    subject: tuple[str, int],
+    *,
+    at: datetime,
+    reason: str | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    run_id: int | None = None,
+) -> None:
+    """Write one record: this actor did this to that thing."""
+    values = _common(session, actor, action, at, reason, run_id)
+    session.execute(
+        insert(Audit).values(
+            **values,
+            pos=_take_places(session, 1),
+            subject_kind=subject[0],
+            subject_id=subject[1],
+            before=Json().process_bind_param(before, session.get_bind().dialect),
+            after=Json().process_bind_param(after, session.get_bind().dialect),
+        )
+    )
+
+
+def record_all(
+    session: Session,
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    subjects: Rows,
+    count: int,
+    *,
+    at: datetime,
+    reason: str | None = None,
+    run_id: int | None = None,
+) -> None:
+    """Write a record for each of `count` subjects: a SELECT of `id`, `before` and `after` (JSON text)."""
+    rows = subjects.subquery()
+    place = literal(_take_places(session, count) - 1) + func.row_number().over(order_by=rows.c.id)
+    common = _common(session, actor, action, at, reason, run_id)
+    own = {
+        "pos": place,
+        "subject_kind": subject_kind,
+        "subject_id": rows.c.id,
+        "before": rows.c.before,
+        "after": rows.c.after,
+    }
+    insert_rows(session, Audit, common | own)
+
+
+def seal(session: Session, key: bytes) -> None:
+    """Seal what this transaction recorded: the next link of its chain. Nothing recorded, nothing sealed."""
+    batch, rows = session.info.pop("audit_batch", None), session.info.pop("audit_places", 0)
+    if batch is None:
+        return
+    chain = session.info.get("audit_chain", "main")
+    summed = digest(session, batch)
+    head = _locked_head(session, chain)
+    seq = head.seq + 1
+    link = link_hash(key, chain, seq, batch, rows, summed, head.hash)
+    session.execute(
+        insert(AuditSeal).values(
+            chain=chain,
+            seq=seq,
+            batch=batch,
+            rows=rows,
+            digest=summed,
+            previous=head.hash,
+            hash=link,
+            key_id=key_id(key),
+        )
+    )
+    session.execute(update(AuditHead).where(AuditHead.chain == chain).values(seq=seq, hash=link))
+
+
+def link_hash(key: bytes, chain: str, seq: int, batch: int, rows: int, summed: str, previous: str) -> str:
+    """HMAC-SHA256 over the previous hash, the place in the chain and the batch's digest; hexadecimal."""
+    said = f"{chain}|{seq}|{batch}|{rows}|{summed}|{previous}"
+    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+
+
+def key_id(key: bytes) -> str:
+    """A name for a key that tells nothing about it."""
+    return hashlib.sha256(b"audit-key-id|" + key).hexdigest()[:12]
+
+
+def _locked_head(session: Session, chain: str) -> Any:
+    start = insert_new(session, AuditHead).values(chain=chain, seq=0, hash=GENESIS)
+    session.execute(start.on_conflict_do_nothing())
+    head = select(AuditHead.seq, AuditHead.hash).where(AuditHead.chain == chain)
+    return session.execute(head.with_for_update()).one()
+
+
+def _common(
+    session: Session, actor: Actor, action: str, at: datetime, reason: str | None, run_id: int | None
+) -> dict[str, Any]:
+    return {
+        "batch": session.info.setdefault("audit_batch", _new_batch()),
+        "at": at,
+        "actor": actor.key,
+        "actor_name": actor.name,
+        "role": actor.role,
+        "action": action,
+        "run_id": run_id,
+        "request_id": actor.request_id,
+        "origin": actor.origin,
+        "reason": reason,
+    }
+
+
+def _new_batch() -> int:
+    """A number of its own for a batch, rising with time; 61 bits."""
+    return (time.time_ns() // 1000 << 10) | secrets.randbits(10)
+
+
+def _take_places(session: Session, count: int) -> int:
+    first: int = session.info.get("audit_places", 0) + 1
+    session.info["audit_places"] = first + count - 1
+    return first

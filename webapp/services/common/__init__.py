@@ -1,0 +1,1 @@
+"""What every subject uses: events, authorization, validation, the switch that stops money."""

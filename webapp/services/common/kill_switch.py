@@ -1,0 +1,64 @@
+"""The switch that stops all outgoing money at once, for jobs and people alike."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc, parse_instant
+from webapp.errors import Conflict, Invalid
+from webapp.models import StoredSetting
+from webapp.services.audit import trail as audit
+
+_NAME = "outgoing_stopped"
+"""Its row is there from the first migration on, so that there is always something to lock."""
+_SUBJECT = ("setting", 1)
+
+
+def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
+    """Who stopped outgoing money, when and why; None while it flows. With `lock` it stays so until the commit."""
+    switch = select(StoredSetting.value).where(StoredSetting.name == _NAME)
+    return session.scalars(switch.with_for_update(read=True) if lock else switch).one() or None
+
+
+def require_money_moves(session: Session, *, lock: bool = True) -> None:
+    """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it; what
+    only asks whether something could be done takes none.
+    """
+    if why := hindrance(session, lock=lock):
+        raise Conflict(why)
+
+
+def hindrance(session: Session, *, lock: bool = False) -> str:
+    """Why nothing can be sent or paid now; empty while money flows."""
+    value = stopped(session, lock=lock)
+    if not value:
+        return ""
+    since = in_utc(parse_instant(value["at"]))
+    return f"Outgoing money is stopped by {value['by']} since {since}: {value['why']}"
+
+
+def stop(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
+    """Stop all outgoing money; the reason is shown on every page."""
+    if not why.strip():
+        raise Invalid("Say why outgoing money is stopped.", fields={"why": "Say why."})
+    _switch(session, {"by": actor.name, "why": why.strip(), "at": clock.iso(at)}, at, actor)
+
+
+def resume(session: Session, why: str, *, at: datetime, actor: Actor) -> None:
+    """Let outgoing money flow again."""
+    if not why.strip():
+        raise Invalid("Say why outgoing money may flow again.", fields={"why": "Say why."})
+    _switch(session, {}, at, actor, why)
+
+
+def _switch(session: Session, value: dict[str, str], at: datetime, actor: Actor, why: str | None = None) -> None:
+    actor.require("money:stop")
+    row = session.get_one(StoredSetting, _NAME, with_for_update=True, populate_existing=True)
+    before = {"stopped": row.value}
+    row.value, row.changed_at, row.changed_by = value, at, actor.name
+    action = "money.stop" if value else "money.resume"
+    reason = value["why"] if value else why
+    audit.record(session, actor, action, _SUBJECT, at=at, reason=reason, before=before, after={"stopped": value})

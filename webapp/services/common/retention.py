@@ -1,0 +1,28 @@
+"""What nobody needs any more is forgotten: keys of writes that were answered, and sign-ins that ended long ago."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from webapp.models import Idempotency, UserSession
+from webapp.services.common.idempotency import KEPT
+
+AT_ONCE = 5_000
+_SIGN_INS = timedelta(days=90)
+
+
+def forget(session: Session, at: datetime) -> int:
+    """Forget up to 5,000 of each kind; returns how many."""
+    keys = select(Idempotency.key).where(Idempotency.at < at - KEPT).order_by(Idempotency.at).limit(AT_ONCE)
+    ended = select(UserSession.id).where(UserSession.ends_at < at - _SIGN_INS).order_by(UserSession.id).limit(AT_ONCE)
+    old = Idempotency.at < at - KEPT
+    return _removed(session, Idempotency.key, keys, old) + _removed(session, UserSession.id, ended)
+
+
+def _removed(session: Session, column: Any, which: Select[Any], *also: Any) -> int:
+    statement = delete(column.class_).where(column.in_(which), *also).execution_options(synchronize_session=False)
+    result = session.execute(statement)
+    return result.rowcount if isinstance(result, CursorResult) else 0

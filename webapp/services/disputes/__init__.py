@@ -1,0 +1,1 @@
+"""Disputes: opened, worked on, decided, ended."""

@@ -1,0 +1,111 @@
+"""A bank's dispute in the case of ours about the same money: a note of each word, its clock, and what it claims."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain import chargeback
+from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
+from webapp.domain.taken_back import Bearer
+from webapp.models import Dispute, Escrow, Payment, ProviderDispute
+from webapp.services.disputes import evidence
+from webapp.services.disputes import handling as dispute_work
+
+MOST = 20
+_GIVEN_BACK = "{amount} of it was booked as taken: the page of the payment says where it goes, by a decision there. "
+_WON = "Its freeze has ended. This dispute goes on freezing the money until it is decided or withdrawn."
+_MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
+
+
+def join(session: Session, dispute: Dispute, known: ProviderDispute, *, at: datetime, actor: Actor) -> None:
+    """Tell the case how the bank's dispute stands. The first time its claim becomes evidence of the buyer's; while it
+    is open, the case is due no later than the bank's answer.
+    """
+    agent = actor.entrusted_with("dispute:work")
+    said = in_words(known)
+    if known.status == ChargebackStatus.WON:
+        given = _GIVEN_BACK.format(amount=Money(known.booked_amount, known.currency)) if known.booked_amount else ""
+        said = f"{said} {given}{_WON}"
+    dispute_work.say(session, dispute.id, "internal", said, at=at, actor=agent)
+    if known.dispute_id != dispute.id:
+        _attach_claim(session, dispute, known, at, agent)
+        known.dispute_id = dispute.id
+    is_open = known.status == ChargebackStatus.OPEN
+    if is_open and known.due_at is not None and known.due_at > at:
+        dispute.due_at = min(dispute.due_at, known.due_at)
+    session.flush()
+
+
+def join_all(session: Session, dispute: Dispute, escrow: Escrow, *, at: datetime, actor: Actor) -> None:
+    """A dispute was opened: the bank's that are open about the same money join it."""
+    for known in of_escrow(session, escrow):
+        if known.status == ChargebackStatus.OPEN:
+            join(session, dispute, known, at=at, actor=actor)
+
+
+def of_escrow(session: Session, escrow: Escrow) -> Sequence[ProviderDispute]:
+    """The chargebacks on what was paid for it, newest first."""
+    mine = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)
+    paid = mine.where(Payment.order_id == escrow.order_id, Payment.duplicate_of_id.is_(None))
+    return session.scalars(paid.order_by(ProviderDispute.id.desc()).limit(MOST)).all()
+
+
+def warnings(session: Session, escrow: Escrow) -> list[str]:
+    """What whoever gives the buyer money of this escrow has to know: what a bank wants back, or has taken, and what
+    else the payer has back that the platform bears.
+    """
+    known = of_escrow(session, escrow)
+    taken: dict[int | None, int] = defaultdict(int)
+    for each in known:
+        taken[each.payment_id] += each.booked_amount if each.status in LOST_CHARGEBACKS else 0
+    borne = (Payment.order_id == escrow.order_id, Payment.taken_back_from == Bearer.PLATFORM)
+    payments = session.scalars(select(Payment).where(*borne, Payment.duplicate_of_id.is_(None)).limit(MOST)).all()
+    told = [_warning(each) for each in known if each.status in _MATTERS]
+    return told + [_already(each, part) for each in payments if (part := each.taken_back_decided - taken[each.id]) > 0]
+
+
+def of_reversal(session: Session, escrow: Escrow) -> list[str]:
+    """What goes out of an escrow again as soon as a reversal holds it: what a bank took, and nobody booked yet."""
+    taken = [each for each in of_escrow(session, escrow) if each.unbooked_amount > 0]
+    return [
+        f"{in_words(each)} {Money(each.unbooked_amount, each.currency)} of it is booked out of the escrow as soon as "
+        "it is held again, in the same step: only what is left over waits for a decision."
+        for each in taken
+    ]
+
+
+def in_words(known: ProviderDispute) -> str:
+    """How it stands, and what it costs."""
+    amount = Money(known.amount, known.currency)
+    status, had_taken = ChargebackStatus(known.status), known.booked_amount + known.covered_amount > 0
+    return chargeback.in_words(known.provider, known.number, status, amount, had_taken=had_taken)
+
+
+def _warning(known: ProviderDispute) -> str:
+    if known.status == ChargebackStatus.OPEN:
+        return f"{in_words(known)} What goes to the buyer now, the bank may take once more."
+    return f"{in_words(known)} What this gives the buyer comes on top of that."
+
+
+def _already(payment: Payment, part: int) -> str:
+    amount = Money(part, payment.currency)
+    return (
+        f"The payer has {amount} of payment {payment.reference} back already, and the platform bears it. What this "
+        "gives the buyer comes on top of that."
+    )
+
+
+def _attach_claim(session: Session, dispute: Dispute, known: ProviderDispute, at: datetime, agent: Actor) -> None:
+    amount, until = Money(known.amount, known.currency), ""
+    if known.due_at is not None:
+        until = f" The bank waits for an answer until {in_utc(known.due_at)}."
+    what = f"Chargeback {known.number} at {known.provider} over {amount}."
+    body = f"{what} Its category: {known.category or 'none'}.{until}"
+    row = evidence.attach_text(session, dispute.id, side="buyer", body=body, at=at, actor=agent)
+    evidence.submit(session, row.id, at=at, actor=agent)

@@ -1,0 +1,179 @@
+"""Disputes: claims on an escrow, from their opening to a decision."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain import rulings
+from webapp.domain.actors import Actor
+from webapp.domain.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
+from webapp.domain.rulings import Ruling
+from webapp.domain.state_words import in_words
+from webapp.domain.states import DisputeKind, DisputeStatus, EscrowStatus
+from webapp.errors import Conflict, Invalid, Overtaken
+from webapp.models import Dispute, Escrow
+from webapp.services.approvals import approvals
+from webapp.services.approvals.approvals import Decided
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.common import validation as checks
+from webapp.services.disputes import chargeback_cases, warranty_claims
+from webapp.services.disputes import endings as dispute_endings
+from webapp.services.disputes import locks as dispute_locks
+from webapp.services.disputes.executors import ResolveDispute
+from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import freezes
+from webapp.settings import Settings
+from webapp.sql import insert_new
+
+SIDES = ("buyer", "seller")
+
+
+@dataclass(frozen=True, slots=True)
+class NewDispute:
+    """A claim to be: who makes it (`buyer` or `seller`), about what, in whose words."""
+
+    escrow_id: int
+    claimant: str
+    reason_code: str
+    claim: str
+    kind: str = DisputeKind.DISPUTE
+
+
+def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Actor, settings: Settings) -> Dispute:
+    """Open a claim and freeze its escrow, whose row is taken first, so that no release slips between."""
+    actor.require("dispute:open")
+    claim = _checked(new)
+    escrow = leaving.locked(session, new.escrow_id)
+    if escrow.status != EscrowStatus.HELD:
+        raise Conflict(f"Escrow {escrow.ref} is {in_words(escrow.status)}: only held money can be disputed.")
+    dispute = _insert(session, new, claim, at, settings)
+    cause = dispute_locks.cause_of(dispute)
+    freezes.add(session, escrow.id, cause, dispute.id, f"Dispute {dispute.ref} is open.", at=at, actor=actor)
+    said = {"dispute": dispute.ref, "escrow": escrow.ref, "kind": new.kind, "reason_code": new.reason_code}
+    audit.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=said)
+    events.add(session, DisputeOpened(), dispute.id, at=at)
+    chargeback_cases.join_all(session, dispute, escrow, at=at, actor=actor)
+    return dispute
+
+
+def get(session: Session, dispute_id: int) -> Dispute:
+    """One dispute. Raises NotFound."""
+    return lookup.by_id(session, Dispute, dispute_id, "dispute")
+
+
+def by_ref(session: Session, ref: str) -> Dispute:
+    """The dispute with this reference. Raises NotFound."""
+    found: Dispute = lookup.by_ref(session, Dispute, ref, "dispute")
+    return found
+
+
+def resolve(
+    session: Session,
+    dispute_id: int,
+    ruling: Ruling,
+    *,
+    version: int,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Decided:
+    """Decide: done at once up to the actor's limit, proposed above it. A second decider learns of the first."""
+    actor.require("money:propose")
+    dispute, escrow = dispute_locks.locked(session, dispute_id)
+    _require_undecided(dispute, escrow)
+    lookup.require_version(dispute, version, "dispute")
+    decision = as_decided(dispute, ruling, settings)
+    return approvals.decide(session, "dispute.resolve", dispute.id, decision, at=at, actor=actor, settings=settings)
+
+
+def as_decided(dispute: Dispute, ruling: Ruling, settings: Settings) -> ResolveDispute:
+    """The ruling with what else is settled by it when it is about a backjob."""
+    hours = settings.claim_cooldown_hours if warranty_claims.is_claim(dispute) else None
+    said = asdict(ruling) | {"reason": (ruling.reason or "").strip()}
+    return ResolveDispute(**said, cooldown_hours=hours)
+
+
+def withdraw(
+    session: Session, dispute_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Dispute:
+    """The claimant takes the claim back; only this dispute's freeze is lifted. A backjob's escrow is due later."""
+    actor.require("dispute:work")
+    said = checks.require_text(reason, "reason", "Say why it is withdrawn.")
+    dispute, escrow = dispute_locks.locked(session, dispute_id)
+    _require_undecided(dispute, escrow)
+    lookup.require_version(dispute, version, "dispute")
+    if dispute.status == DisputeStatus.PENDING_APPROVAL:
+        raise Overtaken("A decision waits for approval. Reject it first.")
+    dispute.status, dispute.resolved_at, dispute.resolved_by = DisputeStatus.WITHDRAWN, at, actor.name
+    dispute.resolution_reason, dispute.waiting_on, dispute.paused_at = said, None, None
+    dispute.version += 1
+    session.flush()
+    freezes.lift(session, escrow.id, dispute_locks.cause_of(dispute), dispute.id, at=at, actor=actor, reason=said)
+    if warranty_claims.is_claim(dispute):
+        warranty_claims.cool_down(session, dispute, settings.claim_cooldown_hours, said, at=at, actor=actor)
+    audit.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=said)
+    events.add(session, DisputeWithdrawn(), dispute.id, at=at)
+    return dispute
+
+
+def _require_undecided(dispute: Dispute, escrow: Escrow) -> None:
+    ending = dispute_endings.ending(dispute, escrow)
+    if ending:
+        raise Overtaken(f"{ending} Your decision was not applied.")
+
+
+def _insert(session: Session, new: NewDispute, claim: str, at: datetime, settings: Settings) -> Dispute:
+    last = session.scalars(select(Dispute.id).order_by(Dispute.id.desc()).limit(1)).one_or_none() or 0
+    row = insert_new(session, Dispute).values(
+        ref=f"D-{new.escrow_id}-{last + 1}",
+        escrow_id=new.escrow_id,
+        kind=new.kind,
+        claimant=new.claimant,
+        reason_code=new.reason_code,
+        claim=claim,
+        status=DisputeStatus.OPENED,
+        opened_at=at,
+        due_at=at + timedelta(hours=settings.dispute_response_hours),
+        version=1,
+    )
+    made = session.scalars(row.on_conflict_do_nothing().returning(Dispute.id)).one_or_none()
+    if made is None:
+        raise Conflict("This escrow has an open dispute already. Add what you know to that one.")
+    session.execute(update(Dispute).where(Dispute.id == made).values(ref=f"D-{made:06d}"))
+    return get(session, made)
+
+
+def _checked(new: NewDispute) -> str:
+    problems = {}
+    if new.claimant not in SIDES:
+        problems["claimant"] = "Either buyer or seller."
+    if new.reason_code not in rulings.REASON_CODES:
+        problems["reason_code"] = f"One of {', '.join(rulings.REASON_CODES)}."
+    if new.kind not in list(DisputeKind):
+        problems["kind"] = f"One of {', '.join(DisputeKind)}."
+    if problems:
+        raise Invalid("The dispute can't be opened like this.", fields=problems)
+    return checks.require_text(new.claim, "claim", "Say what is claimed.")
+
+
+def expire_due(session: Session, at: datetime, actor: Actor) -> int:
+    """A party that must answer and didn't in time: the dispute needs a decision. At most 200; returns how many."""
+    actor.require("money:move")
+    late = (Dispute.status == DisputeStatus.NEEDS_RESPONSE, Dispute.due_at <= at)
+    ids = list(session.scalars(select(Dispute.id).where(*late).order_by(Dispute.due_at, Dispute.id).limit(200)))
+    for dispute_id in ids:
+        dispute, _ = dispute_locks.locked(session, dispute_id)
+        if dispute.status == DisputeStatus.NEEDS_RESPONSE:
+            _expire(session, dispute, at, actor)
+    return len(ids)
+
+
+def _expire(session: Session, dispute: Dispute, at: datetime, actor: Actor) -> None:
+    dispute.status, dispute.paused_at, dispute.version = DisputeStatus.EXPIRED, None, dispute.version + 1
+    session.flush()
+    reason = f"The {dispute.waiting_on} did not answer in time."
+    audit.record(session, actor, "dispute.expire", ("dispute", dispute.id), at=at, reason=reason)
+    events.add(session, DisputeExpired(), dispute.id, at=at)

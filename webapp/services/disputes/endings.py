@@ -1,0 +1,35 @@
+"""Who ended a dispute, when and how, in a sentence."""
+
+from webapp.domain import rulings
+from webapp.domain.actors import named
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.rulings import Ruling
+from webapp.domain.state_words import in_words
+from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
+from webapp.models import Dispute, Escrow
+from webapp.services.disputes import warranty_claims
+
+
+def ending(dispute: Dispute, escrow: Escrow) -> str:
+    """Who ended the dispute, when and how; empty while it is open."""
+    if dispute.status not in CLOSED_DISPUTES:
+        return ""
+    if dispute.resolved_at is None:
+        return f"This dispute is {in_words(dispute.status)} already."
+    when = in_utc(dispute.resolved_at)
+    if dispute.status == DisputeStatus.WITHDRAWN:
+        return f"{named(dispute.resolved_by)} withdrew this dispute on {when}: {dispute.resolution_reason}"
+    return f"{named(dispute.resolved_by)} resolved this dispute on {when}: {_resolution(dispute, escrow)}."
+
+
+def _resolution(dispute: Dispute, escrow: Escrow) -> str:
+    shares = (dispute.buyer_amount, dispute.seller_amount)
+    return ruled(dispute, escrow, Ruling(dispute.resolution or "", dispute.resolution_code or "", "", *shares))
+
+
+def ruled(dispute: Dispute, escrow: Escrow, ruling: Ruling) -> str:
+    """What a ruling does with the money."""
+    if warranty_claims.is_rejected(dispute, ruling):
+        return "the claim is rejected, which pays nobody at once"
+    return rulings.in_words(ruling, Money(escrow.amount, escrow.currency), escrow.fee)

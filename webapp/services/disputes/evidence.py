@@ -1,0 +1,184 @@
+"""Evidence: files and texts attached to a dispute, `staged` until `submitted`.
+
+What a file is, its content says, not its name. It lies outside the web root under a name of ours.
+"""
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import filetype
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.db import if_undone
+from webapp.domain.actors import Actor
+from webapp.domain.event_types import EvidenceSubmitted
+from webapp.errors import Conflict, Invalid, NotFound
+from webapp.models import Evidence
+from webapp.private_files import private_folder
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.common import validation as checks
+from webapp.services.disputes import locks as dispute_locks
+from webapp.settings import Settings
+
+ACCEPTED = {
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "text/plain": ".txt",
+}
+SIDES = ("buyer", "seller", "desk")
+_MEGABYTE = 1024 * 1024
+_LINES_AND_PAGES = frozenset("\t\n\v\f\r")
+_SPELLINGS = {".jpg": ("jpeg", "jpe")}
+_EXTENSION = re.compile("[A-Za-z][A-Za-z0-9]{0,9}")
+
+
+def attach_file(
+    session: Session,
+    dispute_id: int,
+    *,
+    side: str,
+    name: str,
+    data: bytes,
+    folder: Path,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Evidence:
+    """Stage a file. Raises Invalid for one that is empty, too large or of a kind that is not accepted."""
+    actor.require("dispute:work")
+    media_type = _checked(data, settings.evidence_max_megabytes)
+    dispute = dispute_locks.locked_open(session, dispute_id)
+    stored = secrets.token_hex(16) + ACCEPTED[media_type]
+    file = private_folder(folder) / stored
+    if_undone(session, partial(file.unlink, missing_ok=True))
+    file.write_bytes(data)
+    row = _row(dispute.id, side, _plain_name(name, ACCEPTED[media_type]), media_type, data, at, actor)
+    row.stored_as = stored
+    return _staged(session, row, at, actor)
+
+
+def attach_text(session: Session, dispute_id: int, *, side: str, body: str, at: datetime, actor: Actor) -> Evidence:
+    """Stage a text."""
+    actor.require("dispute:work")
+    text = checks.require_text(body, "body", "Write something.")
+    dispute = dispute_locks.locked_open(session, dispute_id)
+    row = _row(dispute.id, side, "statement", "text/plain", text.encode(), at, actor)
+    row.body = text
+    return _staged(session, row, at, actor)
+
+
+def submit(session: Session, evidence_id: int, *, at: datetime, actor: Actor) -> Evidence:
+    """Make it part of the case. Raises Conflict when it is already."""
+    actor.require("dispute:work")
+    row = lookup.by_id(session, Evidence, evidence_id, "evidence")
+    if row.status != "staged":
+        raise Conflict("This was submitted already.")
+    dispute_locks.locked_open(session, row.dispute_id)
+    row.status = "submitted"
+    session.flush()
+    said = {"evidence": row.id, "name": row.name, "sha256": row.sha256}
+    audit.record(session, actor, "evidence.submit", ("dispute", row.dispute_id), at=at, after=said)
+    events.add(
+        session,
+        EvidenceSubmitted(evidence=row.id, name=row.name, sha256=row.sha256),
+        row.dispute_id,
+        at=at,
+    )
+    return row
+
+
+def listed(session: Session, dispute_id: int, *, after: int, limit: int) -> list[Evidence]:
+    """Evidence of a dispute, oldest first, after the id of the last one seen."""
+    query = select(Evidence).where(Evidence.dispute_id == dispute_id, Evidence.id > after)
+    return list(session.scalars(query.order_by(Evidence.id).limit(limit)))
+
+
+def require_of(session: Session, dispute_id: int, evidence_id: int) -> None:
+    """Raise NotFound unless this evidence is this dispute's."""
+    if lookup.by_id(session, Evidence, evidence_id, "evidence").dispute_id != dispute_id:
+        raise NotFound(f"This dispute has no evidence {evidence_id}.")
+
+
+def content(session: Session, evidence_id: int, folder: Path) -> tuple[Evidence, Path]:
+    """A file and where it lies. Raises Conflict when the file is gone or is not what was attached."""
+    row = lookup.by_id(session, Evidence, evidence_id, "evidence")
+    if row.stored_as is None:
+        raise Conflict("This evidence is a text, not a file.")
+    file = folder / row.stored_as
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != row.sha256:
+        raise Conflict(f"The file {row.name} is missing or was changed on disk. Ask for it again.")
+    return row, file
+
+
+def _checked(data: bytes, megabytes: int) -> str:
+    if not data:
+        raise Invalid("The file is empty.", fields={"file": "The file is empty."})
+    if len(data) > megabytes * _MEGABYTE:
+        sentence = f"The file is larger than {megabytes} MB."
+        raise Invalid(sentence, fields={"file": sentence})
+    kind = _kind(data)
+    if kind not in ACCEPTED:
+        sentence = "Only PDF, PNG, JPEG, WebP, GIF and plain text (UTF-8) are accepted; this is something else."
+        raise Invalid(sentence, fields={"file": sentence})
+    return kind
+
+
+def _kind(data: bytes) -> str:
+    """What the content is. A text may begin as a picture does (`BM`), but no picture is all text."""
+    guessed = filetype.guess_mime(data) or "unknown"
+    return "text/plain" if guessed != "application/pdf" and _is_text(data) else str(guessed)
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether it is UTF-8 and has no control characters but those that lines and pages are made of."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return all(sign in _LINES_AND_PAGES or unicodedata.category(sign) != "Cc" for sign in text)
+
+
+def _plain_name(name: str, extension: str) -> str:
+    """The name as people know the file, without folders, signs that can't be seen and what its content is not."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    seen = "".join(sign for sign in last if sign.isprintable()).strip(" .")
+    stem, dot, given = seen.rpartition(".")
+    if given.lower() in (extension[1:], *_SPELLINGS.get(extension, ())):
+        return f"{stem[:140] or 'file'}.{given}"
+    stem = stem if dot and _EXTENSION.fullmatch(given) else seen
+    return f"{stem.removesuffix(extension)[:140].strip(' .') or 'file'}{extension}"
+
+
+def _row(dispute_id: int, side: str, name: str, media_type: str, data: bytes, at: datetime, actor: Actor) -> Evidence:
+    if side not in SIDES:
+        raise Invalid("Say whose evidence it is.", fields={"side": f"One of {', '.join(SIDES)}."})
+    return Evidence(
+        dispute_id=dispute_id,
+        status="staged",
+        side=side,
+        name=name,
+        media_type=media_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        by=actor.key,
+        by_name=actor.name,
+        at=at,
+    )
+
+
+def _staged(session: Session, row: Evidence, at: datetime, actor: Actor) -> Evidence:
+    session.add(row)
+    session.flush()
+    said = {"evidence": row.id, "name": row.name, "sha256": row.sha256, "size": row.size}
+    audit.record(session, actor, "evidence.attach", ("dispute", row.dispute_id), at=at, after=said)
+    return row

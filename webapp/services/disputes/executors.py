@@ -1,0 +1,148 @@
+"""How a dispute is resolved: closed, its freeze lifted, and the escrow gone as the ruling says."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from webapp.domain import rulings, shares
+from webapp.domain.event_types import DisputeResolved
+from webapp.domain.money import Money
+from webapp.domain.rulings import Ruling
+from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
+from webapp.errors import Conflict, Overtaken
+from webapp.models import Dispute, Escrow
+from webapp.services.approvals import escrow_executors
+from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.disputes import locks as dispute_locks
+from webapp.services.disputes import warranty_claims
+from webapp.services.escrows import freezes
+from webapp.services.ledger.transfers import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeSubject:
+    """The dispute that is decided on, and its escrow."""
+
+    dispute: Dispute
+    escrow: Escrow
+
+
+class ResolveDispute(Payload):
+    """A ruling. Amounts in minor units, given only for a split; hours only for a warranty claim."""
+
+    resolution: str
+    code: str
+    buyer_amount: int | None = None
+    seller_amount: int | None = None
+    cooldown_hours: int | None = None
+    """How long the money waits after the claim was rejected, as it was set when that was decided."""
+
+    @property
+    def ruling(self) -> Ruling:
+        """The ruling alone."""
+        return Ruling(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
+
+
+def read_dispute(session: Session, dispute_id: int) -> DisputeSubject:
+    """The dispute as it is now. Raises NotFound."""
+    dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
+    return DisputeSubject(dispute, lookup.by_id(session, Escrow, dispute.escrow_id, "escrow"))
+
+
+@executor("dispute.resolve", ResolveDispute, read=read_dispute)
+def resolve_dispute(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:
+    """Close the dispute, lift its freeze, then let the escrow go as the ruling says. Raises Invalid for a wrong one."""
+    dispute, escrow, ruling = subject.dispute, subject.escrow, decision.ruling
+    held = Money(escrow.amount, escrow.currency)
+    rulings.check(ruling, held)
+    if dispute.status in CLOSED_DISPUTES:
+        raise _closed(dispute)
+    if warranty_claims.is_rejected(dispute, ruling):
+        return _rejection(context, subject, decision)
+    if ruling.resolution == Resolution.NO_FAULT:
+        sentence = rulings.in_words(ruling, held, escrow.fee, _other_freezes(context, dispute, escrow))
+        return _posting(subject, sentence, lambda: close(context, subject, decision, moved=False))
+    sentence = rulings.in_words(ruling, held, escrow.fee)
+    parts = shares.divide(held, escrow.fee, ruling.shares(held.amount)[1])
+    own = (str(dispute_locks.cause_of(dispute)), dispute.id)
+    legs = escrow_executors.legs_of(context, escrow, parts, context.lifted | {own})
+
+    def post() -> None:
+        close(context, subject, decision, moved=True)
+        escrow_executors.leave(context, escrow, parts, decision.reason)
+
+    return _posting(subject, sentence + escrow_executors.debts_in_words(context, escrow, parts), post, legs)
+
+
+def _other_freezes(context: Context, dispute: Dispute, escrow: Escrow) -> int:
+    """Those that stay when the dispute's own and the proposal's are lifted."""
+    lifted = context.lifted | {(str(dispute_locks.cause_of(dispute)), dispute.id)}
+    return freezes.count_others(context.session, escrow.id, lifted)
+
+
+def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:
+    """Nobody is paid: the money is due a while later."""
+    hours = decision.cooldown_hours or 0
+
+    def post() -> None:
+        close(context, subject, decision, moved=False)
+        warranty_claims.cool_down(
+            context.session, subject.dispute, hours, decision.reason, at=context.at, actor=context.actor
+        )
+
+    return _posting(subject, warranty_claims.rejection_in_words(subject.escrow, context.at, hours), post)
+
+
+def _posting(subject: DisputeSubject, sentence: str, post: Callable[[], None], legs: Sequence[Leg] = ()) -> Posting:
+    escrow = subject.escrow
+    return Posting(
+        sentence=sentence,
+        done=f"Dispute {subject.dispute.ref} is resolved: {sentence}.",
+        amount=Money(escrow.amount, escrow.currency),
+        post=post,
+        legs=legs,
+        escrow_id=escrow.id,
+    )
+
+
+def close(context: Context, subject: DisputeSubject, decision: ResolveDispute, *, moved: bool) -> None:
+    """Write the ruling into the dispute, with what each side gets if money moved, and lift its freeze."""
+    session, at, actor, dispute = context.session, context.at, context.actor, subject.dispute
+    buyer, seller = decision.ruling.shares(subject.escrow.amount) if moved else (None, None)
+    changed = session.execute(
+        update(Dispute)
+        .where(Dispute.id == dispute.id, Dispute.status.not_in(CLOSED_DISPUTES))
+        .values(
+            status=DisputeStatus.RESOLVED,
+            resolution=decision.resolution,
+            resolution_code=decision.code,
+            resolution_reason=decision.reason,
+            buyer_amount=buyer,
+            seller_amount=seller,
+            resolved_at=at,
+            resolved_by=actor.name,
+            waiting_on=None,
+            paused_at=None,
+            version=Dispute.version + 1,
+        )
+        .returning(Dispute.id)
+    )
+    if changed.one_or_none() is None:
+        raise _closed(dispute)
+    session.expire(dispute)
+    before, after, reason = {"status": "open"}, decision.model_dump(mode="json"), decision.reason
+    audit.record(
+        session, actor, "dispute.resolve", ("dispute", dispute.id), at=at, reason=reason, before=before, after=after
+    )
+    told = DisputeResolved(resolution=decision.resolution, buyer_amount=buyer, seller_amount=seller)
+    events.add(session, told, dispute.id, at=at)
+    cause = dispute_locks.cause_of(dispute)
+    freezes.lift(session, dispute.escrow_id, cause, dispute.id, at=at, actor=actor, reason=reason)
+
+
+def _closed(dispute: Dispute) -> Conflict:
+    return Overtaken(f"Dispute {dispute.ref} is closed already. Your decision was not applied.")

@@ -1,0 +1,148 @@
+"""Work on an open dispute: who has it, what is asked of whom, and what is said."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
+from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
+from webapp.errors import Invalid, Overtaken
+from webapp.models import Dispute, Message, User
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.common import validation as checks
+from webapp.services.disputes import locks as dispute_locks
+from webapp.settings import Settings
+from webapp.sql import one_of
+
+AUDIENCES = ("buyer", "seller", "internal")
+_MOST_AT_ONCE = 200
+
+
+def assign(session: Session, dispute_id: int, user_id: int | None, *, at: datetime, actor: Actor) -> Dispute:
+    """Give the dispute to someone, or to nobody."""
+    assign_all(session, [dispute_id], user_id, at=at, actor=actor)
+    return lookup.by_id(session, Dispute, dispute_id, "dispute")
+
+
+def assign_all(session: Session, ids: Sequence[int], user_id: int | None, *, at: datetime, actor: Actor) -> int:
+    """Give open disputes to someone, or to nobody; returns how many changed hands. At most 200 at once."""
+    actor.require("dispute:work")
+    if len(ids) > _MOST_AT_ONCE:
+        raise Invalid(f"At most {_MOST_AT_ONCE} at once.")
+    name = lookup.by_id(session, User, user_id, "user").name if user_id is not None else "nobody"
+    changed = session.scalars(
+        update(Dispute)
+        .where(one_of(session, Dispute.id, ids), Dispute.status.not_in(CLOSED_DISPUTES))
+        .values(assignee_id=user_id)
+        .returning(Dispute.id)
+    ).all()
+    if not changed:
+        raise Overtaken("None of these is open any more.")
+    for dispute_id in changed:
+        audit.record(session, actor, "dispute.assign", ("dispute", dispute_id), at=at, after={"assignee": name})
+    session.expire_all()
+    return len(changed)
+
+
+def messages(session: Session, dispute_id: int, *, after: int, limit: int) -> list[Message]:
+    """What was said, oldest first, after the id of the last one seen."""
+    query = select(Message).where(Message.dispute_id == dispute_id, Message.id > after)
+    return list(session.scalars(query.order_by(Message.id).limit(limit)))
+
+
+def say(
+    session: Session, dispute_id: int, audience: str, body: str, *, at: datetime, actor: Actor, inbound: bool = False
+) -> Message:
+    """A message to a party, or from it (`inbound`), or an internal note. A party's answer ends the wait for it."""
+    actor.require("dispute:work")
+    if audience not in AUDIENCES:
+        raise Invalid("Choose who reads it.", fields={"audience": f"One of {', '.join(AUDIENCES)}."})
+    text = checks.require_text(body, "body", "Write something.")
+    dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
+    message = Message(
+        dispute_id=dispute.id, audience=audience, inbound=inbound, by=actor.key, by_name=actor.name, body=text, at=at
+    )
+    session.add(message)
+    session.flush()
+    said = {"audience": audience, "inbound": inbound, "message": message.id}
+    audit.record(session, actor, "dispute.message", ("dispute", dispute.id), at=at, after=said)
+    if audience != "internal":
+        told = DisputeMessage(message=message.id, audience=audience, inbound=inbound)
+        events.add(session, told, dispute.id, at=at)
+    if inbound and dispute.waiting_on == audience and dispute.status in _WAITING:
+        answered(session, dispute_id, at=at, actor=actor)
+    return message
+
+
+_WAITING = (DisputeStatus.NEEDS_RESPONSE, DisputeStatus.EXPIRED)
+
+
+def ask(
+    session: Session, dispute_id: int, side: str, body: str, *, at: datetime, actor: Actor, settings: Settings
+) -> Dispute:
+    """Ask a party to answer; our own clock pauses meanwhile, the party's runs."""
+    actor.require("dispute:work")
+    if side not in ("buyer", "seller"):
+        raise Invalid("Ask the buyer or the seller.", fields={"side": "Either buyer or seller."})
+    dispute = dispute_locks.locked_open(session, dispute_id)
+    _require_not_proposed(dispute)
+    say(session, dispute_id, side, body, at=at, actor=actor)
+    dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.NEEDS_RESPONSE, side, at
+    dispute.due_at = at + timedelta(hours=settings.dispute_response_hours)
+    return _changed(
+        session,
+        dispute,
+        "dispute.ask",
+        DisputeAsk(waiting_on=side),
+        at,
+        actor,
+        {"waiting_on": side},
+    )
+
+
+def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -> Dispute:
+    """The party has answered: our clock goes on, with as much time as the party took."""
+    actor.require("dispute:work")
+    dispute = dispute_locks.locked_open(session, dispute_id)
+    if dispute.status not in _WAITING:
+        raise Overtaken(f"Dispute {dispute.ref} waits for nobody's answer.")
+    if dispute.paused_at is not None:
+        dispute.due_at = max(dispute.due_at, at + (at - dispute.paused_at))
+    dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.UNDER_REVIEW, None, None
+    return _changed(session, dispute, "dispute.answered", DisputeAnswered(), at, actor, {"status": "under_review"})
+
+
+def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, actor: Actor) -> Dispute:
+    """Call for someone with more say."""
+    actor.require("dispute:work")
+    said = checks.require_text(reason, "reason", "Say why it is escalated.")
+    dispute = dispute_locks.locked_open(session, dispute_id)
+    _require_not_proposed(dispute)
+    dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.ESCALATED, None, None
+    return _changed(session, dispute, "dispute.escalate", DisputeEscalate(), at, actor, {"status": "escalated"}, said)
+
+
+def _require_not_proposed(dispute: Dispute) -> None:
+    if dispute.status == DisputeStatus.PENDING_APPROVAL:
+        raise Overtaken("A decision waits for approval; it is decided first.")
+
+
+def _changed(
+    session: Session,
+    dispute: Dispute,
+    action: str,
+    told: Event,
+    at: datetime,
+    actor: Actor,
+    after: dict[str, str],
+    reason: str | None = None,
+) -> Dispute:
+    dispute.version += 1
+    session.flush()
+    audit.record(session, actor, action, ("dispute", dispute.id), at=at, reason=reason, after=after)
+    events.add(session, told, dispute.id, at=at)
+    return dispute

@@ -1,0 +1,54 @@
+"""Warranty claims ("backjobs"): a rejected one pays nobody. The money stays, and is due a while after the decision."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from webapp.domain import rulings
+from webapp.domain.actors import Actor
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.rulings import Ruling
+from webapp.domain.shares import divide
+from webapp.domain.states import DisputeKind
+from webapp.models import Dispute, Escrow
+from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import release_dates
+
+
+def is_claim(dispute: Dispute) -> bool:
+    """Whether it is about finished work."""
+    return dispute.kind == DisputeKind.WARRANTY_CLAIM
+
+
+def is_rejected(dispute: Dispute, ruling: Ruling) -> bool:
+    """Whether the ruling rejects a warranty claim: the buyer gets nothing back."""
+    return is_rejection(dispute, ruling.resolution)
+
+
+def is_rejection(dispute: Dispute, resolution: str) -> bool:
+    """Whether this resolution rejects the dispute's claim."""
+    return rulings.rejects_claim(dispute.kind, resolution)
+
+
+def due_after(escrow: Escrow, decided: datetime, hours: int) -> datetime | None:
+    """When the money is due after a rejection; None while its order has yet to be completed."""
+    return None if escrow.release_at is None else max(escrow.release_at, decided) + timedelta(hours=hours)
+
+
+def cool_down(session: Session, dispute: Dispute, hours: int, reason: str, *, at: datetime, actor: Actor) -> None:
+    """Put the escrow's date off after the claim on it was rejected or withdrawn."""
+    escrow = leaving.locked(session, dispute.escrow_id)
+    later = due_after(escrow, at, hours)
+    if later is not None:
+        release_dates.put_off(session, escrow, later, at=at, actor=actor, reason=reason)
+
+
+def rejection_in_words(escrow: Escrow, decided: datetime, hours: int) -> str:
+    """What a rejection does, as a phrase."""
+    later = due_after(escrow, decided, hours)
+    when = f"until {in_utc(later)}" if later else "until its order is completed"
+    held = Money(escrow.amount, escrow.currency)
+    parts = divide(held, escrow.fee, held.amount)
+    then = f"; then it is {parts.seller_in_words()}" if escrow.fee else ""
+    return f"the claim is rejected: {held} stays held {when}, nobody is paid now{then}"

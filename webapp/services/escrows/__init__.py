@@ -1,0 +1,1 @@
+"""Escrows: held, frozen, released, and why not."""

@@ -1,0 +1,34 @@
+"""One escrow that a person decides on: taking its row, and what has to hold before its money leaves."""
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.state_words import in_words
+from webapp.domain.states import AccountKind, EscrowStatus
+from webapp.errors import Conflict, Overtaken
+from webapp.models import Escrow, Party
+from webapp.services.common import lookup
+from webapp.services.escrows import freezes
+from webapp.services.ledger import accounts
+from webapp.sql import lock
+
+
+def locked(session: Session, escrow_id: int) -> Escrow:
+    """Take the escrow's row, then look at it."""
+    lock(session, Escrow, [escrow_id])
+    return lookup.by_id(session, Escrow, escrow_id, "escrow")
+
+
+def require_free(session: Session, escrow: Escrow, lifted: frozenset[tuple[str, int]] = frozenset()) -> None:
+    """Raise Conflict unless the escrow is held and nothing freezes it but what is `lifted` with the decision."""
+    if escrow.status != EscrowStatus.HELD:
+        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)} already. Nothing was changed.")
+    for found in freezes.open_freezes(session, escrow.id):
+        if (found.cause, found.cause_id) not in lifted:
+            raise Overtaken(f"Escrow {escrow.ref} is {freezes.in_the_way(found)}")
+
+
+def require_seller_wallet(session: Session, escrow: Escrow) -> None:
+    """Raise Conflict when the seller has no wallet to be paid into."""
+    if accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency) is None:
+        seller = lookup.by_id(session, Party, escrow.seller_id, "party")
+        raise Conflict(f"{seller.name} has no wallet in {escrow.currency}. Open one on the party's page first.")

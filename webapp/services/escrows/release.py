@@ -1,0 +1,219 @@
+"""Held money that leaves: one deed for many escrows. Releasing or refunding one is doing it to a list of one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, literal, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.money import Money
+from webapp.domain.policies import AFTER_COMPLETION
+from webapp.domain.shares import Shares
+from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
+from webapp.errors import Conflict, Overtaken
+from webapp.models import Dispute, Escrow
+from webapp.services.audit import trail as audit
+from webapp.services.common import events
+from webapp.services.common.batch_result import Outcome
+from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.escrows import disbursement_sql as disbursements
+from webapp.services.escrows.disbursement_sql import REFUND, RELEASE, Cards, Wallet, WayOut
+from webapp.services.escrows.due import is_ripe
+from webapp.services.escrows.release_refusals import refusals
+from webapp.services.ledger import accounts
+from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import transfers as postings
+from webapp.services.ledger.daily_totals import note_figure
+from webapp.services.ledger.transfers import Draft
+from webapp.services.refunds import refunds
+from webapp.sql import Column, Rows, lock, one_of
+
+DECISION = "decision"
+"""Why an escrow left when a person decided so."""
+
+
+def release_all(
+    session: Session,
+    ids: Sequence[int],
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str,
+    said: str | None = None,
+    due_by: datetime | None = None,
+    policy: Policy | None = None,
+    run_id: int | None = None,
+) -> Outcome:
+    """Pay held escrows to their sellers, less the fee. Those that may not be paid now are refused by name, not raised.
+
+    `reason` is the word for why they leave, `said` what a person said of it. With `due_by`, only what is due by then
+    is paid, and by `at` in any case: nobody names an instant at which what is due later would be due already. `policy`
+    is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
+    """
+    due_by = None if due_by is None else min(due_by, at)
+    due = may_be_paid(due_by, policy)
+    return _leave_all(session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, said=said, run_id=run_id)
+
+
+def refund_all(
+    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, reason: str, said: str | None = None
+) -> Outcome:
+    """Give held escrows back to their buyers, each the way it came: through the provider that collected it, else to
+    the buyer's wallet, which is opened when there is none. Refused by name like a release.
+    """
+    return _leave_all(session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, said=said)
+
+
+def divide(
+    session: Session, escrow_id: int, parts: Shares, *, at: datetime, actor: Actor, reason: str, said: str | None = None
+) -> None:
+    """Let one held escrow go in these parts: a release, a refund, or a split. Raises Conflict when it may not go."""
+    way = disbursements.way_of(parts)
+    if way is RELEASE:
+        outcome = release_all(session, [escrow_id], at=at, actor=actor, reason=reason, said=said)
+    elif way is REFUND:
+        outcome = refund_all(session, [escrow_id], at=at, actor=actor, reason=reason, said=said)
+    else:
+        free = may_be_paid(None, None)
+        outcome = _leave_all(session, [escrow_id], way, free, None, at=at, actor=actor, reason=reason, said=said)
+        _note_split(session, parts, at)
+    for refused in outcome.refused:
+        kind = Overtaken if refused.is_overtaken else Conflict
+        raise kind(f"Escrow {refused.label} stays as it is. {refused.sentence}")
+
+
+def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datetime, actor: Actor, said: str) -> None:
+    """Let a held escrow go as refunded of which some or all went back outside already, as it was drafted.
+
+    Raises Conflict when something freezes it.
+    """
+    _book(session, escrow_id, REFUND, leaving, at, actor, said)
+
+
+def book_divided(
+    session: Session, escrow_id: int, parts: Shares, leaving: Draft, *, at: datetime, actor: Actor, said: str
+) -> None:
+    """Let a held escrow go in these parts, as it was drafted. Raises Conflict when something freezes it."""
+    way = disbursements.way_of(parts)
+    _book(session, escrow_id, way, leaving, at, actor, said)
+    if way.buyer is not None and way.seller is not None:
+        _note_split(session, parts, at)
+
+
+def _book(session: Session, escrow_id: int, way: WayOut, leaving: Draft, at: datetime, actor: Actor, said: str) -> None:
+    postings.write(session, [leaving], at=at)
+    _mark(session, [escrow_id], way, at, DECISION)
+    _tell(session, [escrow_id], way, at, actor, said, None)
+
+
+def _note_split(session: Session, parts: Shares, at: datetime) -> None:
+    note_figure(session, "released", parts.currency, parts.seller + parts.fee, at)
+    note_figure(session, "refunded", parts.currency, parts.buyer, at)
+
+
+def may_be_paid(due_by: datetime | None, policy: Policy | None) -> list[ColumnElement[bool]]:
+    """What must hold for an escrow when its row is locked: held, not frozen, not disputed, and due.
+
+    The order is only looked at where the policy asks for its completion.
+    """
+    disputed = exists().where(Dispute.escrow_id == Escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
+    holds = [Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0, ~disputed]
+    if due_by is None:
+        return holds
+    ripe = [] if policy and policy not in AFTER_COMPLETION else [is_ripe()]
+    return [*holds, Escrow.release_at <= due_by, *ripe]
+
+
+def _leave_all(
+    session: Session,
+    ids: Sequence[int],
+    way: WayOut,
+    holds: Sequence[ColumnElement[bool]],
+    due_by: datetime | None,
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str,
+    said: str | None,
+    run_id: int | None = None,
+) -> Outcome:
+    actor.require("money:move")
+    require_money_moves(session)
+    lock(session, Escrow, ids)
+    found = session.execute(_payable(session, ids, way, holds)).all()
+    payable = [row[0] for row in found]
+    outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
+    if payable:
+        by_card = disbursements.cards(session, payable, way)
+        touched = {account for row in found for account in row[1:]}
+        if way.buyer is not None:
+            touched |= _wallets_of_buyers(session, [number for number in payable if number not in by_card], at)
+        met = disbursements.debts_met(session, payable, way, by_card, touched)
+        posted = ledger.post_all(
+            session,
+            disbursements.transfers(session, payable, way, at, run_id),
+            disbursements.legs(session, payable, way, by_card, met),
+            accounts=sorted(touched | {each.account_id for each in met}),
+            kind=way.kind,
+            at=at,
+        )
+        outcome.done, outcome.amounts = posted.count, posted.amounts
+        disbursements.note_met(session, outcome, met)
+        _mark(session, payable, way, at, reason)
+        _tell(session, payable, way, at, actor, said or reason, run_id)
+        _send_back(session, by_card, way.buyer, at, actor)
+    return outcome
+
+
+def _payable(session: Session, ids: Sequence[int], way: WayOut, holds: Sequence[ColumnElement[bool]]) -> Rows:
+    """Escrows that may leave, with the account that they are held in and, where the seller is paid, its wallet."""
+    chosen = (one_of(session, Escrow.id, ids), *holds)
+    if way.seller is None:
+        return select(Escrow.id, Escrow.held_account_id).where(*chosen).order_by(Escrow.id)
+    found = select(Escrow.id, Escrow.held_account_id, Wallet.id).join(Wallet, disbursements.wallet_of_seller())
+    return found.where(*chosen).order_by(Escrow.id)
+
+
+def _wallets_of_buyers(session: Session, ids: Sequence[int], at: datetime) -> set[int]:
+    """The wallets of these escrows' buyers, opened where there is none yet."""
+    buyers = select(Escrow.buyer_id.label("party_id"), Escrow.currency).where(one_of(session, Escrow.id, ids))
+    accounts.open_wallets(session, buyers.distinct(), at=at)
+    mine = (Wallet.party_id == Escrow.buyer_id) & (Wallet.currency == Escrow.currency)
+    found = select(Wallet.id).join(Escrow, mine).where(Wallet.kind == AccountKind.WALLET)
+    return set(session.scalars(found.where(one_of(session, Escrow.id, ids))))
+
+
+def _mark(session: Session, ids: Sequence[int], way: WayOut, at: datetime, reason: str) -> None:
+    free = (Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0)
+    left = (
+        update(Escrow)
+        .where(one_of(session, Escrow.id, ids), *free)
+        .values(status=way.status, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    changed: Any = session.execute(left)
+    if changed.rowcount != len(ids):
+        raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
+
+
+def _tell(
+    session: Session, ids: Sequence[int], way: WayOut, at: datetime, actor: Actor, said: str, run_id: int | None
+) -> None:
+    before, after = '{"status":"held"}', f'{{"status":"{way.status}"}}'
+    records = select(Escrow.id, literal(before).label("before"), literal(after).label("after"))
+    chosen = records.where(one_of(session, Escrow.id, ids))
+    action = f"escrow.{way.kind}"
+    audit.record_all(session, actor, action, "escrow", chosen, len(ids), at=at, reason=said, run_id=run_id)
+    events.add_all(session, way.event, ids, at=at)
+
+
+def _send_back(session: Session, by_card: Cards, amounts: Column, at: datetime, actor: Actor) -> None:
+    """Have the providers give back what they collected. Few of many escrows are refunded, and fewer by card."""
+    if not by_card:
+        return
+    rows = select(Escrow.id, Escrow.buyer_id, Escrow.currency, amounts.label("amount"))
+    for row in session.execute(rows.where(one_of(session, Escrow.id, list(by_card)))):
+        amount = Money(row.amount, row.currency)
+        refunds.write(session, by_card[row.id], row.buyer_id, amount, at=at, actor=actor)

@@ -1,0 +1,1 @@
+"""Parties and orders from files, in sets."""

@@ -1,0 +1,1 @@
+"""Accounts and transfers: the only place where money is posted."""

@@ -1,0 +1,130 @@
+"""The ledger: balanced transfers, written in sets. Party accounts move at once, pool accounts once per transaction."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import literal, select, union_all, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import TransferKind
+from webapp.models import Account, Transfer
+from webapp.models.base import BigInt
+from webapp.services.ledger import posting_postgresql as ledger_postgresql
+from webapp.services.ledger import posting_sqlite as ledger_sqlite
+from webapp.services.ledger.daily_totals import note_figures
+from webapp.sql import Rows, is_sqlite, one_of
+
+TRANSFER_COLUMNS = (
+    "key",
+    "reference",
+    "kind",
+    "currency",
+    "amount",
+    "escrow_id",
+    "hold_no",
+    "leaves",
+    "reverses_id",
+    "run_id",
+    "at",
+)
+MIRRORED = "mirrored"
+"""In a session's info: each transfer is also to be sent to the external ledger."""
+LEG_COLUMNS = ("key", "account_id", "currency", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a posting made: how many transfers, and their amounts per currency in minor units."""
+
+    count: int
+    amounts: dict[str, int]
+
+
+def post_all(
+    session: Session,
+    transfers: Rows,
+    legs: Rows,
+    *,
+    accounts: Sequence[int],
+    kind: TransferKind,
+    at: datetime,
+) -> Posted:
+    """Write many balanced transfers in a few statements.
+
+    `transfers` selects TRANSFER_COLUMNS, `legs` selects LEG_COLUMNS; `key` is a number that joins the two within this
+    posting, and no leg is zero.
+    `accounts` names the accounts of parties that are touched (others may be among them): they are locked in the order
+    of their ids before entries exist, or the foreign key's own lock deadlocks with another's. The database refuses
+    what does not sum to zero, and what takes an account past its floor.
+    """
+    lock_party_accounts(session, accounts)
+    write = ledger_sqlite.write if is_sqlite(session) else ledger_postgresql.write
+    count, pools, amounts = write(session, transfers, legs, mirrored_at=at if session.info.get(MIRRORED) else None)
+    waiting: dict[int, int] = session.info.setdefault("pools", {})
+    for account_id, delta in pools.items():
+        waiting[account_id] = waiting.get(account_id, 0) + delta
+    note_figures(session, kind, amounts, at)
+    return Posted(count, amounts)
+
+
+def post(
+    session: Session,
+    *,
+    reference: str,
+    kind: TransferKind,
+    currency: str,
+    legs: Sequence[tuple[int, int]],
+    at: datetime,
+    escrow_id: int | None = None,
+    hold_no: int | None = None,
+    leaves: bool = False,
+    reverses_id: int | None = None,
+    run_id: int | None = None,
+) -> int:
+    """Write one balanced transfer of `(account id, amount)` legs; returns its id. Legs of zero are left out."""
+    amount = sum(amount for _, amount in legs if amount > 0)
+    types = {column.name: column.type for column in Transfer.__table__.c} | {"key": BigInt}
+    values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, leaves, reverses_id, run_id, at)
+    one = select(
+        *[literal(value, types[name]).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)]
+    )
+    touched = [account_id for account_id, _ in legs]
+    post_all(session, one, _sides(currency, legs), accounts=touched, kind=kind, at=at)
+    return session.scalars(select(Transfer.id).where(Transfer.reference == reference)).one()
+
+
+def _sides(currency: str, legs: Sequence[tuple[int, int]]) -> Rows:
+    entry = Account.__table__.c
+    sides = [
+        select(
+            literal(0, BigInt).label("key"),
+            literal(account_id, entry.id.type).label("account_id"),
+            literal(currency, entry.currency.type).label("currency"),
+            literal(amount, entry.balance.type).label("amount"),
+        )
+        for account_id, amount in legs
+        if amount
+    ]
+    rows = union_all(*sides).subquery()
+    return select(*(rows.c[name] for name in LEG_COLUMNS))
+
+
+def settle_pools(session: Session) -> None:
+    """Move the pool accounts by what this transaction posted, in the order of their ids. Runs right before the seal."""
+    for account_id, delta in sorted(session.info.pop("pools", {}).items()):
+        session.execute(update(Account).where(Account.id == account_id).values(balance=Account.balance + delta))
+
+
+def lock_party_accounts(session: Session, accounts: Collection[int]) -> None:
+    """Lock those of these accounts that are a party's, in the order of their ids: all of a posting at once."""
+    if is_sqlite(session):
+        return
+    rows = select(Account.id).where(one_of(session, Account.id, sorted(set(accounts))), Account.party_id.is_not(None))
+    session.execute(rows.order_by(Account.id).with_for_update(key_share=True))
+
+
+def balances(session: Session, account_ids: Sequence[int]) -> dict[int, int]:
+    """Present balances in minor units, by account id."""
+    rows = session.execute(select(Account.id, Account.balance).where(one_of(session, Account.id, account_ids)))
+    return dict(rows.all())

@@ -1,0 +1,1 @@
+"""What is watched: providers, clocks, unreal answers, and the rules that ask."""

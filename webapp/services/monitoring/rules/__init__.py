@@ -1,0 +1,1 @@
+"""Alert rules, by what they ask about."""

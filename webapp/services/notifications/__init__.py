@@ -1,0 +1,1 @@
+"""What people and endpoints are told, and how deliveries go out."""

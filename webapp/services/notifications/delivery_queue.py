@@ -1,0 +1,228 @@
+"""What is waiting to go out: taken under a lease, the oldest of each lane first, and settled when it is sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain import delivery_rules
+from webapp.domain.states import Channel, DeliveryStatus
+from webapp.models import Delivery, WebhookEndpoint
+from webapp.services.webhooks import endpoint_health
+from webapp.sql import begins, one_of
+
+WAITING = Delivery.status == literal_column("'waiting'")
+"""Written out, so that SQLite sees that the partial indexes fit."""
+_LONGEST_SAID = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery in the hands of the process that sends it. `attempt` fences out who had it before."""
+
+    id: int
+    attempt: int
+    channel: str
+    kind: str
+    message_id: str
+    lane: str
+    endpoint_id: int | None
+    url: str | None
+    secret_sealed: str | None
+    recipient: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It arrived."""
+
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not arrive, or may not have. `for_good`: trying again would change nothing. `gone`: the endpoint is."""
+
+    sentence: str
+    status: int | None = None
+    retry_after: float | None = None
+    for_good: bool = False
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """There was no turn for it: it waits on, for at least so many seconds, and this was no attempt."""
+
+    seconds: float = 1.0
+
+
+Result = Sent | Failed | NotTried
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Lanes whose names begin like this, or all the others."""
+
+    prefix: str
+    others: bool = False
+
+    def hold(self, lane: Any) -> ColumnElement[bool]:
+        """Whether a lane is one of these."""
+        inside = begins(lane, self.prefix)
+        return ~inside if self.others else inside
+
+
+LETTERS, REST, ALERTS = Lanes("email-"), Lanes("email-", others=True), Lanes("alert-")
+EVERY = Lanes("")
+
+
+def heads(lanes_of: Lanes) -> Select[Any]:
+    """The oldest waiting delivery of each lane: hops from lane to lane, however many wait in each."""
+    row = aliased(Delivery)
+    waits = (row.status == literal_column("'waiting'")) & lanes_of.hold(row.lane)
+    lanes = select(func.min(row.lane).label("lane")).where(waits).cte("lanes", recursive=True)
+    following = select(func.min(row.lane)).where(waits, row.lane > lanes.c.lane).correlate(lanes).scalar_subquery()
+    lanes = lanes.union_all(select(following).where(lanes.c.lane.is_not(None)))
+    oldest = select(func.min(row.id)).where(waits, row.lane == lanes.c.lane).correlate(lanes).scalar_subquery()
+    return select(oldest).where(lanes.c.lane.is_not(None))
+
+
+def due(at: datetime, lanes: Lanes = EVERY) -> Select[Any]:
+    """What may be sent now, the longest waiting first."""
+    return select(Delivery.id).where(Delivery.id.in_(heads(lanes)), *_free(at)).order_by(Delivery.next_try_at)
+
+
+def claim(
+    session: Session, at: datetime, lease: timedelta, limit: int, lanes: Lanes = EVERY, *, in_a_row: int = 1
+) -> list[Parcel]:
+    """Take what is due from up to so many lanes, of webhooks up to `in_a_row` each, in order.
+
+    Who took them has until the lease ends; after that anyone takes them.
+    """
+    ids = list(session.scalars(due(at, lanes).limit(limit).with_for_update(skip_locked=True, of=Delivery)))
+    if not ids:
+        return []
+    if in_a_row > 1:
+        ids += _following(session, ids, at, in_a_row - 1)
+    taken = session.scalars(
+        update(Delivery)
+        .where(one_of(session, Delivery.id, ids), *_free(at))
+        .values(lease_until=at + lease, attempts=Delivery.attempts + 1)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    rows = select(Delivery, WebhookEndpoint).outerjoin(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
+    mine = rows.where(one_of(session, Delivery.id, taken)).order_by(Delivery.id)
+    return [_parcel(*row) for row in session.execute(mine.execution_options(populate_existing=True))]
+
+
+def settle(session: Session, results: Sequence[tuple[Parcel, Result]], at: datetime) -> int:
+    """Write down how each ended; what another process took over meanwhile is left to it. Returns how many arrived."""
+    ordered = sorted(results, key=lambda pair: (pair[0].endpoint_id or 0, pair[0].id))
+    return sum(_settle(session, parcel, result, at) for parcel, result in ordered)
+
+
+def is_over(parcel: Parcel, result: Failed) -> bool:
+    """Whether a delivery that failed is dead now: refused for good, or out of attempts."""
+    return result.for_good or (
+        delivery_rules.is_last(parcel.channel, parcel.attempt, result.status) and not result.gone
+    )
+
+
+def _following(session: Session, firsts: Sequence[int], at: datetime, most: int) -> list[int]:
+    """What comes right after the first of each webhook lane, as far as nothing in between has to wait."""
+    which = (one_of(session, Delivery.id, firsts), Delivery.channel == Channel.WEBHOOK)
+    found: list[int] = []
+    for first, lane in session.execute(select(Delivery.id, Delivery.lane).where(*which)).all():
+        later = select(Delivery.id, Delivery.next_try_at, Delivery.lease_until)
+        rows = later.where(WAITING, Delivery.lane == lane, Delivery.id > first).order_by(Delivery.id).limit(most)
+        # Those that a killed process had in hand come back together once their lease is over.
+        ready = takewhile(lambda row: row.next_try_at <= at and _is_free(row.lease_until, at), session.execute(rows))
+        found += [row.id for row in ready]
+    return found
+
+
+def _is_free(lease_until: datetime | None, at: datetime) -> bool:
+    return lease_until is None or lease_until <= at
+
+
+def _free(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    paused = select(WebhookEndpoint.id).where(
+        or_(WebhookEndpoint.paused_at.is_not(None), WebhookEndpoint.removed_at.is_not(None))
+    )
+    return (
+        WAITING,
+        Delivery.next_try_at <= at,
+        or_(Delivery.lease_until.is_(None), Delivery.lease_until <= at),
+        or_(Delivery.endpoint_id.is_(None), Delivery.endpoint_id.not_in(paused)),
+    )
+
+
+def _parcel(row: Delivery, endpoint: WebhookEndpoint | None) -> Parcel:
+    return Parcel(
+        row.id,
+        row.attempts,
+        row.channel,
+        row.kind,
+        f"evt_{row.event_id}" if row.event_id else f"dlv_{row.id}",
+        row.lane,
+        row.endpoint_id,
+        endpoint.url if endpoint else None,
+        endpoint.secret_sealed if endpoint else None,
+        row.recipient or "",
+        row.title or "",
+        row.body,
+    )
+
+
+def _settle(session: Session, parcel: Parcel, result: Result, at: datetime) -> int:
+    # What had no turn counts down again, so the number alone could be that of an earlier claim.
+    mine = (Delivery.id == parcel.id, Delivery.attempts == parcel.attempt, Delivery.lease_until.is_not(None))
+    changed = session.scalars(
+        update(Delivery)
+        .where(*mine, WAITING)
+        .values(**_values(parcel, result, at))
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if changed is None:
+        return 0
+    if parcel.channel == Channel.WEBHOOK and parcel.endpoint_id is not None:
+        _note(session, parcel.endpoint_id, result, at)
+    return int(isinstance(result, Sent))
+
+
+def _values(parcel: Parcel, result: Result, at: datetime) -> dict[str, Any]:
+    match result:
+        case Sent():
+            arrived = {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "answer_status": result.status}
+            return {"lease_until": None, "said": None} | arrived
+        case NotTried():
+            return {
+                "lease_until": None,
+                "attempts": parcel.attempt - 1,
+                "next_try_at": at + timedelta(seconds=result.seconds),
+            }
+    return _failed(parcel, result, at)
+
+
+def _failed(parcel: Parcel, result: Failed, at: datetime) -> dict[str, Any]:
+    said = {"lease_until": None, "said": result.sentence[:_LONGEST_SAID], "answer_status": result.status}
+    if is_over(parcel, result):
+        return said | {"status": DeliveryStatus.DEAD}
+    wait = delivery_rules.wait_before(parcel.channel, parcel.attempt)
+    return said | {"next_try_at": at + max(wait, timedelta(seconds=result.retry_after or 0))}
+
+
+def _note(session: Session, endpoint_id: int, result: Result, at: datetime) -> None:
+    if isinstance(result, Sent):
+        endpoint_health.went_well(session, endpoint_id)
+    elif isinstance(result, Failed):
+        endpoint_health.went_badly(session, endpoint_id, result.sentence, at, gone=result.gone)

@@ -1,0 +1,225 @@
+"""From events to messages: which event is told to whom. What happened long ago is told to nobody."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.states import DisputeStatus
+from webapp.models import Event
+from webapp.models import Message as Said
+from webapp.services.notifications.messages import context as cases
+from webapp.services.notifications.messages import money_moved as moved
+from webapp.services.notifications.messages import money_templates as money_texts
+from webapp.services.notifications.messages import paid_before, recipients
+from webapp.services.notifications.messages import templates as texts
+from webapp.services.notifications.messages.context import Case, Cases
+from webapp.services.notifications.messages.money_moved import Moved
+from webapp.services.notifications.messages.money_templates import BUYER, SELLER
+from webapp.services.notifications.messages.outgoing import Message, write_all
+from webapp.services.notifications.messages.templates import Text
+from webapp.settings import Settings
+from webapp.sql import one_of
+
+NEWS = timedelta(days=3)
+PAYEE, PARTY = "payee", "party"
+
+TOLD: dict[str, tuple[str, ...]] = {
+    "order.declined": (BUYER,),
+    "payment.succeeded": (BUYER,),
+    "chargeback.open": (BUYER, SELLER),
+    "chargeback.won": (BUYER, SELLER),
+    "chargeback.lost": (BUYER, SELLER),
+    "chargeback.accepted": (BUYER, SELLER),
+    "refund.covered": (BUYER, SELLER),
+    "refund.uncovered": (BUYER,),
+    "dispute.opened": (BUYER, SELLER),
+    "dispute.message": (BUYER, SELLER),
+    "dispute.resolved": (BUYER, SELLER),
+    "payout.succeeded": (PAYEE,),
+    "payout.failed": (PAYEE,),
+    "payout.reversed": (PAYEE,),
+    "payout_schedule.failed": (PAYEE,),
+    "payout.clawed_back": (PAYEE,),
+    "party.auto_deducted": (PARTY,),
+    "party.payout_destination_changed": (PARTY,),
+    "party.payout_destination_approved": (PARTY,),
+    "party.payout_destination_rejected": (PARTY,),
+}
+"""Which sides may hear of an event that moves no money of theirs by a transfer of its own, by email or by telephone."""
+TAKEN = ("chargeback.lost", "chargeback.accepted")
+_CAME_BACK = ("payout.failed", "payout.reversed", "payout_schedule.failed")
+_OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "chargeback.open": cases.of_chargeback,
+    "chargeback.won": cases.of_chargeback,
+    "refund.covered": cases.of_covered,
+    "refund.uncovered": cases.of_uncovered,
+    "payout.clawed_back": cases.of_clawed_back,
+    "party.auto_deducted": cases.of_deduction,
+    "party.payout_destination_changed": cases.of_destination,
+    "party.payout_destination_approved": cases.of_destination,
+    "party.payout_destination_rejected": cases.of_destination,
+}
+"""What is told of an event that says it itself."""
+STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
+"""Which events are said in the chats of the staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is read for all events at once: messages of disputes by their numbers, and what moved by the event's."""
+
+    said: dict[int, Said]
+    moved: dict[int, Moved]
+    paid: dict[int, datetime]
+    """Since when payouts counted as paid that failed or came back since."""
+
+    def was_paid(self, payout_id: int | None, at: datetime) -> bool:
+        """Whether its payee had heard that it was paid."""
+        since = self.paid.get(payout_id or 0)
+        return since is not None and since <= at
+
+
+def write(session: Session, events: Sequence[Event], at: datetime, settings: Settings) -> int:
+    """Write the messages that these events make; returns how many."""
+    heard = {*TOLD, *STAFF, *money_texts.SIDES}
+    news = [event for event in events if event.at > at - NEWS and event.type in heard]
+    known = {kind: cases.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
+    schedules = {number: case.row for number, case in known.get("payout_schedule", {}).items()}
+    paid = paid_before.read(session, news, schedules)
+    disputed = {number: case.row.escrow_id for number, case in known.get("dispute", {}).items()}
+    told = Told(_said(session, news), moved.of_events(session, news, disputed), paid)
+    return write_all(session, _messages(news, known, told, settings), at)
+
+
+def _messages(news: Sequence[Event], known: dict[str, Cases], told: Told, settings: Settings) -> Iterator[Message]:
+    for event in news:
+        case = known[event.subject_kind].get(event.subject_id)
+        if case is None:
+            continue
+        for side in (*TOLD.get(event.type, ()), *money_texts.SIDES.get(event.type, ())):
+            yield from _to_party(event, case, side, told, settings)
+        if event.type in STAFF:
+            yield from _to_staff(event, case, settings)
+
+
+def _to_party(event: Event, case: Case, side: str, told: Told, settings: Settings) -> Iterator[Message]:
+    party = case.parties.get(side)
+    to = recipients.of_party(party, settings)
+    if to is None or party is None:
+        return
+    text, kind, more = _words(event, case, party.id, side, told)
+    if text is not None and kind is not None:
+        letter = texts.letter(text, case.fields | more | {"name": party.name})
+        yield Message(f"event-{event.id}-{side}", to, kind, _subject(event), letter, event.id)
+
+
+def _words(
+    event: Event, case: Case, party_id: int, side: str, told: Told
+) -> tuple[Text | None, str | None, dict[str, Any]]:
+    """The text, its kind, and what else it tells; no text for what is told to nobody."""
+    if event.type in money_texts.SIDES:
+        text, more = _of_money(event, case, party_id, side, told)
+        return text, event.type, more
+    kind, more = _kind(event, case, side, told)
+    return texts.TEXTS[kind] if kind else None, kind, more
+
+
+def _of_money(event: Event, case: Case, party_id: int, side: str, told: Told) -> tuple[Text | None, dict[str, Any]]:
+    """The line of the table for what happened to this party; None when nothing did."""
+    if event.type == "refund.processed":
+        return money_texts.TEXTS[event.type, side, "second_done" if case.fields["is_second"] else "done"], {}
+    found = told.moved.get(event.id)
+    if event.type == "refund.failed" and found is None:
+        return money_texts.TEXTS[event.type, side, "waits"], {}
+    if found is None:
+        return None, {}
+    shape = found.shape(party_id, is_buyer=side == BUYER)
+    return money_texts.TEXTS.get((event.type, side, shape)), cases.of_moved(found, party_id, case.fields.get("price"))
+
+
+def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]:
+    text = texts.write(f"staff.{event.type}", case.fields)
+    for to in recipients.staff(settings):
+        yield Message(f"event-{event.id}-staff", to, f"staff.{event.type}", _subject(event), text, event.id)
+
+
+def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:
+    """Which text this side gets, and what else it tells."""
+    if event.type in _OF_PAYLOAD:
+        own = f"{event.type}.{side}"
+        return own if own in texts.TEXTS else event.type, _OF_PAYLOAD[event.type](json.loads(event.payload))
+    if event.type in TAKEN:
+        return _taken_again(event, side)
+    if event.type == "dispute.opened":
+        if case.fields["claimant"] == cases.BANK:
+            return None, {}  # The bank's own event tells it, with what the bank wants.
+        return "dispute.received" if case.row.claimant == side else event.type, {}
+    if event.type == "dispute.resolved":
+        return _resolved(event, case, side, told)
+    if event.type == "payout.succeeded" and json.loads(event.payload).get("is_clawed_back"):
+        return None, {}  # The claw-back tells it, with what it takes.
+    if event.type in _CAME_BACK:
+        kind = _of_payout(event, case, told)
+        return kind, cases.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
+    if event.type != "dispute.message":
+        return event.type, {}
+    message = told.said.get(_message_id(event))
+    if message is None or message.audience != side or message.inbound:
+        return None, {}
+    asked = case.row.status == DisputeStatus.NEEDS_RESPONSE and case.row.waiting_on == side
+    kind = "dispute.needs_response" if asked and case.row.paused_at == message.at else event.type
+    return kind, {"message": message.body}
+
+
+def _taken_again(event: Event, side: str) -> tuple[str | None, dict[str, Any]]:
+    """What a bank takes is told by what is booked for it; when that was booked before it said otherwise, by this."""
+    payload = json.loads(event.payload)
+    if not payload.get("booked_before_amount", 0):
+        return None, {}
+    return f"chargeback.taken_again.{side}", cases.of_chargeback(payload)
+
+
+def _resolved(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:
+    """What was decided; a bank's taking that ended it is told by itself, and decides nothing that is paid besides."""
+    found = told.moved.get(event.id)
+    if found is None or not found.is_outside:
+        return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
+    return (None if case.fields["claimant"] == cases.BANK else event.type), {"resolution": cases.BY_BANK}
+
+
+def _of_payout(event: Event, case: Case, told: Told) -> str | None:
+    """One message for what became of a payout: by it when it had been paid, else by its schedule when that gives up."""
+    if event.type == "payout_schedule.failed":
+        return None if told.was_paid(case.row.payout_id, event.at) else event.type
+    if told.was_paid(case.row.id, event.at):
+        payload = json.loads(event.payload)
+        if payload.get("to_platform"):
+            return "payout.reversed.platform"
+        return "payout.reversed.debt" if payload.get("debt_met_amount") else "payout.reversed"
+    return event.type if case.row.schedule_id is None else None
+
+
+def _said(session: Session, news: Sequence[Event]) -> dict[int, Said]:
+    ids = [_message_id(event) for event in news if event.type == "dispute.message"]
+    return {each.id: each for each in session.scalars(select(Said).where(one_of(session, Said.id, ids)))} if ids else {}
+
+
+def _message_id(event: Event) -> int:
+    return int(json.loads(event.payload).get("message") or 0)
+
+
+def _by_kind(news: Sequence[Event]) -> dict[str, list[int]]:
+    ids: dict[str, list[int]] = defaultdict(list)
+    for event in news:
+        ids[event.subject_kind].append(event.subject_id)
+    return ids
+
+
+def _subject(event: Event) -> tuple[str, int]:
+    return event.subject_kind, event.subject_id

@@ -1,0 +1,1 @@
+"""Orders, placement holds and paying from a wallet."""

@@ -1,0 +1,147 @@
+"""Placement holds: amounts held back from a placement's payout until a date. Each is an order's escrow."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.state_words import in_words
+from webapp.domain.states import EscrowStatus, Policy
+from webapp.errors import Invalid, NotFound, Overtaken
+from webapp.models import Escrow
+from webapp.models.base import BigInt
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals.approvals import Decided
+from webapp.services.audit import trail as audit
+from webapp.services.common import lookup
+from webapp.services.common import validation as checks
+from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import release_dates
+from webapp.services.orders import orders
+from webapp.services.orders.orders import NewOrder
+from webapp.settings import Settings
+
+TERMS = ("wallet", "paid")
+
+
+@dataclass(frozen=True, slots=True)
+class NewHold:
+    """A hold to be: from the buyer's wallet, or paid in already. Amount and fee in minor units."""
+
+    ref: str
+    placement: str
+    buyer_id: int
+    seller_id: int
+    amount: int
+    currency: str
+    release_at: datetime
+    terms: str = "wallet"
+    fee: int | None = None
+
+
+def create(session: Session, new: NewHold, *, at: datetime, actor: Actor, settings: Settings) -> Escrow:
+    """Hold an amount back, with its order in the same transaction. A wallet that doesn't cover it is Invalid."""
+    actor.require("hold:write")
+    if new.terms not in TERMS:
+        raise Invalid(f"Terms are one of {', '.join(TERMS)}.", fields={"terms": f"One of {', '.join(TERMS)}."})
+    _require_to_come(new.release_at, at)
+    order = NewOrder(
+        ref=new.ref,
+        buyer_id=new.buyer_id,
+        seller_id=new.seller_id,
+        amount=new.amount,
+        currency=new.currency,
+        policy=Policy.PLACEMENT,
+        terms=new.terms,
+        fee=new.fee,
+        release_at=new.release_at,
+        placement=_named(new.placement),
+    )
+    made = orders.make(session, order, at=at, actor=actor, settings=settings)
+    return orders.escrow_of(session, made.id)
+
+
+def get(session: Session, hold_id: int) -> Escrow:
+    """One hold. Raises NotFound, also for an escrow that is none."""
+    escrow = session.get(Escrow, hold_id, populate_existing=True)
+    if escrow is None or escrow.policy != Policy.PLACEMENT:
+        raise NotFound(f"There is no placement hold {hold_id}.")
+    return escrow
+
+
+def update(
+    session: Session,
+    hold_id: int,
+    *,
+    placement: str,
+    release_at: datetime,
+    reason: str,
+    version: int,
+    at: datetime,
+    actor: Actor,
+) -> Escrow:
+    """Name another placement, or put the date off. To pay sooner, somebody releases it: that is a money decision."""
+    actor.require("hold:write")
+    name, said = _named(placement), checks.require_text(reason, "reason", "Say why it is changed.")
+    escrow = _locked(session, hold_id)
+    lookup.require_version(escrow, version, "hold")
+    if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
+        raise Overtaken(f"The hold {escrow.ref} is {in_words(escrow.status)}: there is nothing left to change.")
+    if escrow.release_at is not None and release_at < escrow.release_at:
+        raise Invalid("A hold's date is only put off.", fields={"release_at": "Not sooner than it is."})
+    if release_at != escrow.release_at:
+        _require_to_come(release_at, at)
+        release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=said)
+    if name != escrow.placement:
+        _rename(session, escrow, name, said, at, actor)
+    return escrow
+
+
+def release(
+    session: Session, hold_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Pay it before its date, or propose it."""
+    get(session, hold_id)
+    return escrows.release(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
+
+
+def cancel(
+    session: Session, hold_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
+) -> Decided:
+    """Give it back to whom it was held from, or propose it; one that was never paid in is voided."""
+    unpaid = get(session, hold_id).status == EscrowStatus.PENDING_PAYMENT
+    deed = escrows.void if unpaid else escrows.refund
+    return deed(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
+
+
+def total_of(session: Session, placement: str) -> list[tuple[str, int, int]]:
+    """What is held still for a placement: (currency, count, minor units)."""
+    amount = func.sum(Escrow.amount).cast(BigInt)
+    held = (Escrow.placement == placement, Escrow.policy == Policy.PLACEMENT, Escrow.status == EscrowStatus.HELD)
+    rows = session.execute(
+        select(Escrow.currency, func.count(), amount).where(*held).group_by(Escrow.currency).order_by(Escrow.currency)
+    )
+    return [(currency, count, total) for currency, count, total in rows]
+
+
+def _locked(session: Session, hold_id: int) -> Escrow:
+    get(session, hold_id)
+    return leaving.locked(session, hold_id)
+
+
+def _named(placement: str) -> str:
+    return checks.require_text(placement, "placement", "Name the placement.", longest=80)
+
+
+def _require_to_come(release_at: datetime, at: datetime) -> None:
+    if release_at <= at:
+        raise Invalid("Choose a date to come.", fields={"release_at": "Later than now."})
+
+
+def _rename(session: Session, escrow: Escrow, name: str, reason: str, at: datetime, actor: Actor) -> None:
+    before, after = {"placement": escrow.placement}, {"placement": name}
+    escrow.placement, escrow.version = name, escrow.version + 1
+    session.flush()
+    audit.record(session, actor, "hold.rename", ("escrow", escrow.id), at=at, reason=reason, before=before, after=after)

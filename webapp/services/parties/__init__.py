@@ -1,0 +1,1 @@
+"""Parties, their wallets, debts and standing orders."""

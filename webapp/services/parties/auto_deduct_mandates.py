@@ -1,0 +1,98 @@
+"""Auto-deduct: a party's standing order to repay debt from its wallet."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.deduction import Rule
+from webapp.errors import Invalid, Overtaken
+from webapp.models import AutoDeduct
+from webapp.services.audit import trail as audit
+from webapp.services.common import validation as checks
+from webapp.services.parties import parties
+from webapp.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrder:
+    """On or off; percent of the debt; at most so much a day; never below the minimum balance. Minor units.
+
+    Without a percent or a minimum balance of its own, it takes and leaves what the settings say on the day.
+    """
+
+    enabled: bool
+    percent: int | None = None
+    daily_max: int | None = None
+    minimum_balance: int | None = None
+
+
+def rule(settings: Settings) -> Rule:
+    """What holds for every standing order, by the settings."""
+    return Rule(settings.auto_deduct_zone, settings.auto_deduct_percent, settings.auto_deduct_minimum_balance)
+
+
+def find(session: Session, party_id: int, currency: str) -> AutoDeduct | None:
+    """The party's standing order in a currency, if it has one."""
+    where = (AutoDeduct.party_id == party_id, AutoDeduct.currency == currency)
+    return session.scalars(select(AutoDeduct).where(*where)).one_or_none()
+
+
+def change(
+    session: Session,
+    party_id: int,
+    currency: str,
+    order: StandingOrder,
+    *,
+    version: int,
+    at: datetime,
+    actor: Actor,
+) -> AutoDeduct:
+    """Set the standing order; `version` is the one that was seen, 0 when there was none. Raises Conflict if stale."""
+    actor.require("party:auto-deduct")
+    checks.require_currency(currency)
+    _check(order)
+    parties.get(session, party_id)
+    row = _locked(session, party_id, currency)
+    if (row.version if row else 0) != version:
+        raise Overtaken("Someone changed this standing order meanwhile. Look at it again. Nothing was changed.")
+    before = None if row is None else asdict(_said(row))
+    if row is None:
+        row = AutoDeduct(party_id=party_id, currency=currency, version=0)
+        session.add(row)
+    row.enabled, row.percent = order.enabled, order.percent
+    row.daily_max, row.minimum_balance, row.version = order.daily_max, order.minimum_balance, row.version + 1
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "party.auto_deduct",
+        ("party", party_id),
+        at=at,
+        before=before,
+        after={"currency": currency, **asdict(order)},
+    )
+    return row
+
+
+def _locked(session: Session, party_id: int, currency: str) -> AutoDeduct | None:
+    where = (AutoDeduct.party_id == party_id, AutoDeduct.currency == currency)
+    return session.scalars(select(AutoDeduct).where(*where).with_for_update()).one_or_none()
+
+
+def _said(row: AutoDeduct) -> StandingOrder:
+    return StandingOrder(row.enabled, row.percent, row.daily_max, row.minimum_balance)
+
+
+def _check(order: StandingOrder) -> None:
+    problems = {}
+    if order.percent is not None and not 1 <= order.percent <= 100:
+        problems["percent"] = "A whole number from 1 to 100, or none for the desk's own."
+    if order.daily_max is not None and order.daily_max <= 0:
+        problems["daily_max"] = "More than zero, or empty for no maximum."
+    if order.minimum_balance is not None and order.minimum_balance < 0:
+        problems["minimum_balance"] = "Zero or more, or none for the desk's own."
+    if problems:
+        raise Invalid("The standing order can't be set like this.", fields=problems)

@@ -1,0 +1,147 @@
+"""How money of a party from outside the desk is booked: a deposit, a debt that it brings along, a repayment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.event_types import PartyDeposit, PartyOwe, PartyRepay
+from webapp.domain.money import Money
+from webapp.domain.states import AccountKind, TransferKind
+from webapp.errors import Conflict, Invalid
+from webapp.models import Account, Escrow, Party, Transfer
+from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.audit import trail as audit
+from webapp.services.common import events
+from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.ledger import accounts
+from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import transfers as postings
+from webapp.services.ledger.accounts import Place
+from webapp.services.ledger.transfers import Draft
+from webapp.services.parties import parties
+from webapp.sql import lock
+
+_EVENTS = {"party.deposit": PartyDeposit, "party.owe": PartyOwe, "party.repay": PartyRepay}
+
+
+@dataclass(frozen=True, slots=True)
+class PartySubject:
+    """The party; no escrow guards its money."""
+
+    party: Party
+
+    @property
+    def escrow(self) -> Escrow | None:
+        """None."""
+        return None
+
+
+class PartyMoney(Payload):
+    """How much, under a reference that is used once, and where it came from."""
+
+    amount: int
+    currency: str
+    reference: str
+    provider_reference: str | None = None
+
+
+def read_party(session: Session, party_id: int) -> PartySubject:
+    """The party. Raises NotFound."""
+    return PartySubject(parties.get(session, party_id))
+
+
+@executor("party.deposit", PartyMoney, read=read_party)
+def deposit(context: Context, subject: PartySubject, decision: PartyMoney) -> Posting:
+    """Money from outside into the party's wallet."""
+    amount, party = Money(decision.amount, decision.currency), subject.party
+    sides = {_outside(amount, "manual"): -amount.amount, _of(party, AccountKind.WALLET, amount): amount.amount}
+    said = f"deposit of {amount} into the wallet of {party.name}"
+    return _posting(context, party, decision, "party.deposit", TransferKind.DEPOSIT, sides, said)
+
+
+@executor("party.owe", PartyMoney, read=read_party)
+def owe(context: Context, subject: PartySubject, decision: PartyMoney) -> Posting:
+    """A debt that the party brings along."""
+    amount, party = Money(decision.amount, decision.currency), subject.party
+    sides = {_of(party, AccountKind.RECEIVABLE, amount): -amount.amount, _outside(amount, "credit"): amount.amount}
+    said = f"debt of {amount} of {party.name}"
+    return _posting(context, party, decision, "party.owe", TransferKind.CREDIT, sides, said)
+
+
+@executor("party.repay", PartyMoney, read=read_party)
+def repay(context: Context, subject: PartySubject, decision: PartyMoney) -> Posting:
+    """A repayment from the wallet: neither above the debt nor above the wallet."""
+    amount, party = Money(decision.amount, decision.currency), subject.party
+    wallet, debt = _of(party, AccountKind.WALLET, amount), _of(party, AccountKind.RECEIVABLE, amount)
+    require_money_moves(context.session, lock=context.locked)
+    _require_covered(context, party, wallet, debt, amount)
+    said = f"repayment of {amount} from the wallet of {party.name}"
+    sides = {wallet: -amount.amount, debt: amount.amount}
+    return _posting(context, party, decision, "party.repay", TransferKind.REPAYMENT, sides, said)
+
+
+def _require_covered(context: Context, party: Party, wallet: Place, debt: Place, amount: Money) -> None:
+    session = context.session
+    ids = [accounts.found(session, place) for place in (wallet, debt)]
+    if ids[0] is None or ids[1] is None:
+        raise Conflict(f"{party.name} has no {'wallet' if ids[1] else 'debt'} in {amount.currency}.")
+    if context.locked:
+        lock(session, Account, [ids[0], ids[1]])
+    held = ledger.balances(session, [ids[0], ids[1]])
+    for what, most in (("debt", -held[ids[1]]), ("wallet", held[ids[0]])):
+        if amount.amount > most:
+            sentence = f"The {what} is {Money(most, amount.currency)}: that is the most that can be repaid."
+            raise Invalid(sentence, fields={"amount": sentence})
+
+
+def _posting(
+    context: Context,
+    party: Party,
+    decision: PartyMoney,
+    action: str,
+    kind: TransferKind,
+    sides: Mapping[Place, int],
+    said: str,
+) -> Posting:
+    session = context.session
+    taken = select(Transfer.id).where(Transfer.reference == decision.reference)
+    if session.scalars(taken).first() is not None:
+        raise Conflict(f"There is a transfer {decision.reference} already.", fields={"reference": "Taken."})
+    draft = Draft(decision.reference, kind, decision.currency, list(sides.items()))
+
+    def post() -> None:
+        postings.write(session, [draft], at=context.at)
+        facts = decision.model_dump(exclude={"reason"}, exclude_none=True)
+        audit.record(
+            session,
+            context.actor,
+            action,
+            ("party", party.id),
+            at=context.at,
+            reason=decision.reason,
+            after=facts,
+        )
+        events.add(session, _EVENTS[action](**_told(decision)), party.id, at=context.at)
+
+    return Posting(
+        sentence=said,
+        done=f"Done: {said}.",
+        amount=Money(decision.amount, decision.currency),
+        post=post,
+        legs=postings.legs(session, [draft]),
+    )
+
+
+def _told(decision: PartyMoney) -> dict[str, Any]:
+    return decision.model_dump(include={"reference", "amount", "currency", "provider_reference"})
+
+
+def _of(party: Party, kind: AccountKind, amount: Money) -> Place:
+    return Place(kind, amount.currency, party.id)
+
+
+def _outside(amount: Money, owner: str) -> Place:
+    return Place(AccountKind.CLEARING, amount.currency, owner=owner)

@@ -1,0 +1,108 @@
+"""Parties: who pays and is paid."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.event_types import PartyCreated
+from webapp.domain.states import UNSETTLED_PAYOUTS, AccountKind
+from webapp.errors import Conflict
+from webapp.models import Account, Party, Payout
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.common import validation as checks
+from webapp.services.ledger import accounts
+from webapp.sql import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class NewParty:
+    """A party to be; a verified one gets a wallet in each of its currencies."""
+
+    ref: str
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    verified: bool = True
+    currencies: Sequence[str] = ()
+    country: str | None = None
+
+
+def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Party:
+    """Add a party. Raises Conflict for a reference that is taken."""
+    actor.require("party:write")
+    ref = checks.require_text(new.ref, "ref", "Give the party's reference.", longest=80)
+    name = checks.require_text(new.name, "name", "Give the party's name.", longest=200)
+    for currency in new.currencies:
+        checks.require_currency(currency)
+    if new.country is not None:
+        checks.require_country(new.country)
+    values = {name: getattr(new, name) for name in ("email", "phone", "country")}
+    values |= {"verified_at": at if new.verified else None, "created_at": at}
+    row = insert_new(session, Party).values(ref=ref, name=name, **values).on_conflict_do_nothing()
+    if session.execute(row.returning(Party.id)).one_or_none() is None:
+        raise Conflict(f"There is a party {ref} already.", fields={"ref": "Taken."})
+    party = by_ref(session, ref)
+    if new.verified:
+        for currency in new.currencies:
+            accounts.open_account(session, AccountKind.WALLET, party.id, currency, at=at)
+    audit.record(session, actor, "party.create", ("party", party.id), at=at, after={"ref": ref, "name": name})
+    events.add(session, PartyCreated(), party.id, at=at)
+    return party
+
+
+def change(session: Session, party_id: int, given: Mapping[str, str], *, at: datetime, actor: Actor) -> Party:
+    """Set its name, email, phone or country; what is not given stays.
+
+    Raises Conflict for another country while a payout of it is under way: the country says where its money goes.
+    """
+    actor.require("party:write")
+    get(session, party_id)
+    party = session.get_one(Party, party_id, with_for_update=True, populate_existing=True)
+    if "name" in given:
+        checks.require_text(given["name"], "name", "Give the party's name.", longest=200)
+    if "country" in given:
+        checks.require_country(given["country"])
+        _require_no_payout(session, party, given["country"])
+    before = {name: getattr(party, name) for name in given}
+    if before == dict(given):
+        return party
+    for name, value in given.items():
+        setattr(party, name, value)
+    session.flush()
+    audit.record(session, actor, "party.change", ("party", party_id), at=at, before=before, after=dict(given))
+    return party
+
+
+def _require_no_payout(session: Session, party: Party, country: str) -> None:
+    if party.country in (None, country):
+        return
+    mine = select(Payout.ref).where(Payout.party_id == party.id, Payout.status.in_(UNSETTLED_PAYOUTS))
+    ref = session.scalars(mine.order_by(Payout.id).limit(1)).one_or_none()
+    if ref is not None:
+        sentence = (
+            f"Its country is {party.country}, and can't become {country} while payout {ref} is under way. "
+            "Wait until it is settled, or cancel it."
+        )
+        raise Conflict(sentence, fields={"country": sentence})
+
+
+def get(session: Session, party_id: int) -> Party:
+    """One party. Raises NotFound."""
+    return lookup.by_id(session, Party, party_id, "party")
+
+
+def by_ref(session: Session, ref: str) -> Party:
+    """The party with this reference. Raises NotFound."""
+    found: Party = lookup.by_ref(session, Party, ref, "party")
+    return found
+
+
+def balances(session: Session, party_id: int) -> list[Account]:
+    """Every account of the party: wallets, pending earnings, debts."""
+    mine = select(Account).where(Account.party_id == party_id)
+    return list(session.scalars(mine.order_by(Account.currency, Account.kind)))

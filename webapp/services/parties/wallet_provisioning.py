@@ -1,0 +1,142 @@
+"""Wallets that are missing: of verified parties, in the currencies in which they trade or are paid out.
+
+One that does neither and has no wallet yet gets one in its country's currency, or in the desk's own.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, exists, func, literal, null, or_, select, union, union_all, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.countries import currencies
+from webapp.domain.event_types import WalletOpened
+from webapp.domain.states import AccountKind
+from webapp.errors import Conflict
+from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.common import validation as checks
+from webapp.services.common.batch_result import Outcome
+from webapp.services.escrows.due import Due
+from webapp.services.escrows.release_refusals import NO_WALLET
+from webapp.services.ledger import accounts
+from webapp.sql import Rows, json_text, one_of
+
+
+def due() -> Due:
+    """Verified parties that lack a wallet somewhere, in the order of their numbers."""
+    lacking = union_all(*[select(party).where(where) for party, _, where in _missing()])
+    return Due(Party, select(Party.id).where(Party.verified_at.is_not(None), Party.id.in_(lacking)), (Party.id,))
+
+
+def blocked() -> Due:
+    """Escrows that are marked as waiting for a wallet which is there by now."""
+    found = select(Escrow.id).where(Escrow.blocked == NO_WALLET, _has_wallet(Escrow.seller_id, Escrow.currency))
+    return Due(Escrow, found, (Escrow.id,))
+
+
+def open_missing(
+    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, default: str, run_id: int | None = None
+) -> Outcome:
+    """Open the wallets that these parties lack; counted by wallet. One that another opens meanwhile is left to it."""
+    actor.require("money:move")
+    made = accounts.open_wallets(session, _pairs(session, ids, default), at=at)
+    if made:
+        _tell(session, made, at, actor, run_id)
+    return Outcome("party", done=len(made))
+
+
+def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *, at: datetime, actor: Actor) -> Account:
+    """Open one wallet, for a party that is not verified too: what waited for it is paid by the next run.
+
+    Raises Conflict when there is one already.
+    """
+    actor.require("wallet:open")
+    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    checks.require_currency(currency)
+    party: Party = lookup.by_id(session, Party, party_id, "party")
+    owner = select(literal(party_id).label("party_id"), literal(currency).label("currency"))
+    made = accounts.open_wallets(session, owner, at=at)
+    if not made:
+        raise Conflict(f"{party.name} has a wallet in {currency} already.", fields={"currency": "There is one."})
+    _unmark(session, Escrow.seller_id == party_id, Escrow.currency == currency)
+    after = {"currency": currency, "account": made[0]}
+    audit.record(session, actor, "wallet.open", ("party", party_id), at=at, reason=said, after=after)
+    events.add_all(session, WalletOpened(), made, at=at)
+    return session.get_one(Account, made[0])
+
+
+def count_missing(session: Session, ids: Sequence[int], *, at: datetime, default: str) -> Outcome:
+    """How many wallets `open_missing` would open for these parties; `at` is there for the engine."""
+    return Outcome(
+        "party", done=session.scalars(select(func.count()).select_from(_pairs(session, ids, default).subquery())).one()
+    )
+
+
+def unblock(session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, run_id: int | None = None) -> Outcome:
+    """Take the mark from escrows whose seller has a wallet by now: the next release pays them. Not counted."""
+    actor.require("money:move")
+    _unmark(session, one_of(session, Escrow.id, ids))
+    return Outcome("escrow")
+
+
+def _unmark(session: Session, *which: ColumnElement[bool]) -> None:
+    marked = (Escrow.blocked == NO_WALLET, _has_wallet(Escrow.seller_id, Escrow.currency))
+    session.execute(
+        update(Escrow).where(*which, *marked).values(blocked=None).execution_options(synchronize_session=False)
+    )
+
+
+def _pairs(session: Session, ids: Sequence[int], default: str) -> Any:
+    """Party and currency of each wallet that these parties lack, once each."""
+    parts = [
+        select(party.label("party_id"), currency.label("currency")).where(one_of(session, party, ids), where)
+        for party, currency, where in _missing(default)
+    ]
+    found = union(*parts).subquery()
+    verified = select(found).join(Party, Party.id == found.c.party_id).where(Party.verified_at.is_not(None))
+    return verified.order_by(found.c.party_id, found.c.currency)
+
+
+def _missing(default: str = "") -> Iterator[tuple[Any, Any, ColumnElement[bool]]]:
+    """Where a party's currencies are found: its column, the currency's, and what lacks a wallet there.
+
+    An order has the parties and the currency of its escrow, so that escrows answer for both.
+    """
+    sources: tuple[tuple[Any, Any, tuple[Any, ...]], ...] = (
+        (Escrow.seller_id, Escrow.currency, ()),
+        (Escrow.buyer_id, Escrow.currency, ()),
+        (PayoutSchedule.party_id, PayoutSchedule.currency, ()),
+        (PayoutDestination.party_id, PayoutDestination.currency, (PayoutDestination.retired_at.is_(None),)),
+    )
+    for party, currency, conditions in sources:
+        lacks = ~_has_wallet(party, currency)
+        for condition in conditions:
+            lacks &= condition
+        yield party, currency, lacks
+    yield Party.id, case(currencies(), value=Party.country, else_=default), _is_new()
+
+
+def _is_new() -> ColumnElement[bool]:
+    """The party has no wallet, trades in nothing and is paid out nothing."""
+    has_wallet = exists().where(Account.party_id == Party.id, Account.kind == AccountKind.WALLET)
+    trades = exists().where(Escrow.seller_id == Party.id), exists().where(Escrow.buyer_id == Party.id)
+    planned = exists().where(PayoutSchedule.party_id == Party.id)
+    paid = exists().where(PayoutDestination.party_id == Party.id, PayoutDestination.retired_at.is_(None))
+    return ~or_(has_wallet, *trades, planned, paid)
+
+
+def _has_wallet(party: Any, currency: Any) -> ColumnElement[bool]:
+    mine = (Account.party_id == party, Account.kind == AccountKind.WALLET, Account.currency == currency)
+    return exists().where(*mine)
+
+
+def _tell(session: Session, made: Sequence[int], at: datetime, actor: Actor, run_id: int | None) -> None:
+    chosen = one_of(session, Account.id, made)
+    said = json_text(session, {"currency": Account.currency, "account": Account.id})
+    records: Rows = select(Account.party_id.label("id"), null().label("before"), said.label("after")).where(chosen)
+    audit.record_all(session, actor, "wallet.open", "party", records, len(made), at=at, run_id=run_id)
+    events.add_all(session, WalletOpened(), made, at=at)

@@ -1,0 +1,1 @@
+"""Payments: begun, settled, explained, decided."""

@@ -1,0 +1,1 @@
+"""Banks' disputes about payments: what they book, and what they offset."""

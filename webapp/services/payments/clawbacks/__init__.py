@@ -1,0 +1,1 @@
+"""Who bears what was taken back, and who gets what came back."""

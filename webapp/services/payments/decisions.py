@@ -1,0 +1,54 @@
+"""Deciding on a payment: at once within the actor's limit, else proposed to a second person."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.services.approvals import approvals
+from webapp.services.approvals.approvals import Decided
+from webapp.services.common import lookup
+from webapp.services.common import validation as checks
+from webapp.services.payments import payments
+from webapp.services.payments.clawbacks.executors import (
+    ClawBackPayment,
+    GiveAgainPayment,
+    RefundRestOfPayment,
+    WriteOffPayment,
+)
+from webapp.services.payments.duplicate_executors import KeepPayment, SameMoneyPayment
+from webapp.services.payments.executors import AcceptPayment, MarkPaymentPaid, RefundPayment
+from webapp.settings import Settings
+
+PAYLOADS = {
+    "payment.accept": AcceptPayment,
+    "payment.refund": RefundPayment,
+    "payment.mark_paid": MarkPaymentPaid,
+    "payment.keep": KeepPayment,
+    "payment.same_money": SameMoneyPayment,
+    "payment.write_off": WriteOffPayment,
+    "payment.claw_back": ClawBackPayment,
+    "payment.refund_rest": RefundRestOfPayment,
+    "payment.give_again": GiveAgainPayment,
+}
+"""What may be decided about a payment, by action."""
+
+
+def decide(
+    session: Session,
+    action: str,
+    payment_id: int,
+    reason: str,
+    *,
+    version: int,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> Decided:
+    """Do one of the PAYLOADS' actions, or propose it."""
+    actor.require("money:propose")
+    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    lookup.require_version(payments.locked(session, payment_id), version, "payment")
+    return approvals.decide(
+        session, action, payment_id, PAYLOADS[action](reason=said), at=at, actor=actor, settings=settings
+    )

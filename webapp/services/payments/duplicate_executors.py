@@ -1,0 +1,139 @@
+"""What a person decides about money that was collected besides a payment: whose it is."""
+
+from collections.abc import Callable
+
+from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
+from webapp.domain.event_types import PaymentDecided
+from webapp.domain.state_words import in_words
+from webapp.domain.states import AccountKind, PaymentStatus, TransferKind
+from webapp.errors import Conflict, Overtaken
+from webapp.models import Payment
+from webapp.services.alerts import alerts
+from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.audit import trail as audit
+from webapp.services.common import events
+from webapp.services.ledger import transfers as postings
+from webapp.services.ledger.accounts import Place
+from webapp.services.ledger.transfers import Draft
+from webapp.services.payments import duplicates as duplicate_payments
+from webapp.services.payments.executors import BY_HAND, PaymentSubject, read_payment
+from webapp.services.payments.failures import Failure, fail_all
+
+
+class KeepPayment(Payload):
+    """The buyer keeps it, in the wallet."""
+
+
+class SameMoneyPayment(Payload):
+    """It is the money of the payment that was marked paid by hand: only its place is another."""
+
+
+@executor("payment.keep", KeepPayment, read=read_payment)
+def keep_payment(context: Context, subject: PaymentSubject, decision: KeepPayment) -> Posting:
+    """From the provider's account into the buyer's wallet."""
+    check_keep(subject)
+    payment, came = subject.payment, subject.collected
+    wallet = Place(AccountKind.WALLET, came.currency, subject.order.buyer_id)
+    draft = Draft(
+        reference=f"payment-{payment.id}-keep",
+        kind=TransferKind.DEPOSIT,
+        currency=came.currency,
+        sides=[(_clearing(payment, payment.provider), -came.amount), (wallet, came.amount)],
+    )
+
+    def post() -> None:
+        postings.write(context.session, [draft], at=context.at)
+        payment.status, payment.settled_at, payment.version = PaymentStatus.SUCCEEDED, context.at, payment.version + 1
+        payment.said = decision.reason
+        context.session.flush()
+        _decided(context, payment, "payment.keep", decision.reason)
+
+    sentence = f"{came} that was collected twice for order {subject.order.ref} goes into the buyer's wallet"
+    return _posting(context, subject, sentence, draft, post)
+
+
+@executor("payment.same_money", SameMoneyPayment, read=read_payment)
+def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPayment) -> Posting:
+    """It is with the provider, not with us in another way: one clearing account for the other."""
+    check_same_money(subject)
+    payment, came = subject.payment, subject.collected
+    first = _same(subject)
+    draft = Draft(
+        reference=f"payment-{payment.id}-same-money",
+        kind=TransferKind.DEPOSIT,
+        currency=came.currency,
+        sides=[(_clearing(payment, payment.provider), -came.amount), (_clearing(payment, BY_HAND), came.amount)],
+    )
+
+    def post() -> None:
+        postings.write(context.session, [draft], at=context.at)
+        told = PaymentDecided(decision="same_money", reason=decision.reason)
+        failure = {payment.id: Failure(f"It is the money of payment {first.reference}: {decision.reason}")}
+        fail_all(context.session, failure, at=context.at, actor=context.actor, action="payment.same_money", told=told)
+        first.provider_id, first.version = payment.provider_id, first.version + 1
+        context.session.flush()
+        about = ("payment", first.id)
+        after = {"provider_id": payment.provider_id}
+        audit.record(
+            context.session,
+            context.actor,
+            "payment.same_money",
+            about,
+            at=context.at,
+            reason=decision.reason,
+            before={"provider_id": None},
+            after=after,
+        )
+        alerts.resolve(context.session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
+
+    sentence = f"{came} of {payment.provider} is the money of payment {first.reference}, which was marked paid by hand"
+    return _posting(context, subject, sentence, draft, post)
+
+
+def check_keep(subject: PaymentSubject) -> None:
+    """Raise Conflict unless it was collected besides another payment, and nobody has decided."""
+    payment = subject.payment
+    if payment.duplicate_of_id is None:
+        raise Conflict("It was not collected besides another payment.")
+    if payment.status != PaymentStatus.NEEDS_REVIEW or payment.taken_back_amount:
+        raise Overtaken(f"This payment is {in_words(payment.status)}: nothing of it waits to be given to anybody.")
+
+
+def check_same_money(subject: PaymentSubject) -> None:
+    """Raise Conflict unless it may be the money of a payment that was marked paid by hand."""
+    check_keep(subject)
+    if subject.first is None or not duplicate_payments.is_by_hand(subject.first):
+        raise Conflict("The payment besides which it was collected was not marked paid by hand.")
+
+
+def _same(subject: PaymentSubject) -> Payment:
+    """The payment that was marked paid by hand. Raises Conflict when it has another sum."""
+    payment, first = subject.payment, subject.first
+    assert first is not None
+    if (first.amount, first.currency) != (payment.seen_amount, payment.seen_currency):
+        raise Conflict("Its sum is another than what was marked paid, so it is not the same money.")
+    return first
+
+
+def _clearing(payment: Payment, owner: str) -> Place:
+    return Place(AccountKind.CLEARING, payment.seen_currency or payment.currency, owner=owner)
+
+
+def _decided(context: Context, payment: Payment, action: str, reason: str) -> None:
+    session, about = context.session, ("payment", payment.id)
+    before, after = {"status": str(PaymentStatus.NEEDS_REVIEW)}, {"status": payment.status}
+    audit.record(session, context.actor, action, about, at=context.at, reason=reason, before=before, after=after)
+    events.add(session, PaymentDecided(decision=action.rpartition(".")[2], reason=reason), payment.id, at=context.at)
+    alerts.resolve(session, PAYMENT_COLLECTED_TWICE, f"payment {payment.id}", context.at)
+
+
+def _posting(
+    context: Context, subject: PaymentSubject, sentence: str, draft: Draft, post: Callable[[], None]
+) -> Posting:
+    return Posting(
+        sentence=sentence,
+        done=f"{sentence[:1].upper()}{sentence[1:]}.",
+        amount=subject.owed,
+        post=post,
+        legs=postings.legs(context.session, [draft]),
+    )

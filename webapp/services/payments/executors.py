@@ -1,0 +1,251 @@
+"""What a person decides about a payment: accept a doubtful one, give it back, or mark one paid by hand."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
+from webapp.domain.event_types import PaymentDecided, PaymentSucceeded
+from webapp.domain.money import Money
+from webapp.domain.state_words import in_words
+from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
+from webapp.errors import Conflict, Overtaken
+from webapp.models import Escrow, Order, Payment, Refund
+from webapp.services.alerts import alerts
+from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.escrows import funding as holds
+from webapp.services.ledger import transfers as postings
+from webapp.services.ledger.accounts import Place
+from webapp.services.ledger.transfers import Draft
+from webapp.services.orders import orders
+from webapp.services.payments import payments
+from webapp.services.payments.failures import Failure, fail_all
+from webapp.services.refunds import refunds
+
+BY_HAND = "manual"
+"""Whose clearing account has what came in another way."""
+_MARKABLE = (PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+_UNPAID = (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSubject:
+    """The payment that is decided on, its order, and its escrow."""
+
+    payment: Payment
+    order: Order
+    escrow: Escrow
+    refund: Refund | None = None
+    """What we gave back of it, or are about to."""
+    first: Payment | None = None
+    """The payment besides which it was collected, if it was."""
+
+    @property
+    def owed(self) -> Money:
+        """The order's price."""
+        return Money(self.payment.amount, self.payment.currency)
+
+    @property
+    def collected(self) -> Money:
+        """What its provider says that it collected."""
+        return Money(self.payment.seen_amount or 0, self.payment.seen_currency or self.payment.currency)
+
+    @property
+    def escrow_id(self) -> int | None:
+        """The escrow that waits for a decision about the payment; none for money that is nobody's yet."""
+        return self.escrow.id if self.payment.duplicate_of_id is None else None
+
+
+class AcceptPayment(Payload):
+    """Hold what came in; what is above the price goes to the buyer's wallet."""
+
+
+class RefundPayment(Payload):
+    """Give the payer back what came in, through the provider."""
+
+
+class MarkPaymentPaid(Payload):
+    """Hold money that came in another way."""
+
+
+def read_payment(session: Session, payment_id: int) -> PaymentSubject:
+    """The payment as it is now. Raises NotFound."""
+    payment = lookup.by_id(session, Payment, payment_id, "payment")
+    order = orders.get(session, payment.order_id)
+    escrow_id = orders.escrow_of(session, order.id).id
+    escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
+    first = None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id)
+    return PaymentSubject(payment, order, escrow, refunds.of_payment(session, payment_id), first)
+
+
+@executor("payment.accept", AcceptPayment, read=read_payment)
+def accept_payment(context: Context, subject: PaymentSubject, decision: AcceptPayment) -> Posting:
+    """Hold the price; the surplus goes to the buyer's wallet."""
+    check_accept(subject)
+    payment, order, owed = subject.payment, subject.order, subject.owed
+    clearing = Place(AccountKind.CLEARING, owed.currency, owner=payment.provider)
+    holding = holds.draft(subject.escrow, clearing)
+    surplus = subject.collected.amount - owed.amount
+    kept = [_surplus(subject, clearing, surplus)] if surplus else []
+
+    def post() -> None:
+        _hold(context, subject, holding)
+        postings.write(context.session, kept, at=context.at)
+        _succeed(context, subject, "payment.accept", decision.reason)
+
+    more = f", {Money(surplus, owed.currency)} above the price goes to the buyer's wallet" if surplus else ""
+    return Posting(
+        sentence=f"{owed} that came through {payment.provider} is held for order {order.ref}{more}",
+        done=f"Payment {payment.reference} was accepted: {owed} is held{more}.",
+        amount=owed,
+        post=post,
+        legs=postings.legs(context.session, [holding, *kept]),
+        escrow_id=subject.escrow.id,
+    )
+
+
+@executor("payment.refund", RefundPayment, read=read_payment)
+def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPayment) -> Posting:
+    """Nothing was held, so nothing is posted: the provider is told to give it back."""
+    check_refund(subject)
+    payment, came = subject.payment, subject.collected
+    refunds.require_none_yet(context.session, payment)
+
+    def post() -> None:
+        refunds.write(context.session, payment, subject.order.buyer_id, came, at=context.at, actor=context.actor)
+        failure, said = {payment.id: Failure(decision.reason)}, decision.reason
+        told = None if subject.first is None else PaymentDecided(decision="refund", reason=said)
+        how: Any = {"at": context.at, "actor": context.actor, "action": "payment.refund", "reason": said}
+        fail_all(context.session, failure, told=told, **how)
+        _end_review(context, payment)
+
+    return Posting(
+        sentence=f"{came} of payment {payment.reference} goes back to the payer through {payment.provider}",
+        done=f"{came} of payment {payment.reference} goes back to the payer.",
+        amount=subject.owed,
+        post=post,
+        escrow_id=subject.escrow_id,
+    )
+
+
+@executor("payment.mark_paid", MarkPaymentPaid, read=read_payment)
+def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkPaymentPaid) -> Posting:
+    """Hold the price: its provider has nothing to give back."""
+    check_mark_paid(subject)
+    payment, order, owed = subject.payment, subject.order, subject.owed
+    holding = holds.draft(subject.escrow, Place(AccountKind.CLEARING, owed.currency, owner=BY_HAND))
+
+    def post() -> None:
+        _hold(context, subject, holding)
+        payment.provider_id = None
+        _succeed(context, subject, "payment.mark_paid", decision.reason)
+
+    return Posting(
+        sentence=f"{owed} that came through another way is held for order {order.ref}",
+        done=f"Order {order.ref} was marked paid: {owed} is held.",
+        amount=owed,
+        post=post,
+        legs=postings.legs(context.session, [holding]),
+        escrow_id=subject.escrow.id,
+    )
+
+
+def check_accept(subject: PaymentSubject) -> None:
+    """Raise Conflict unless the payment can be accepted."""
+    _require_first(subject)
+    owed, came = subject.owed, subject.collected
+    _require_review(subject.payment)
+    if came.currency != owed.currency or came.amount < owed.amount:
+        raise Conflict(f"{came} came in and {owed} is owed: it can't be accepted. Refund it.")
+    _require_unpaid(subject, " Refund this payment.")
+
+
+def check_refund(subject: PaymentSubject) -> None:
+    """Raise Conflict unless the payment can be given back to its payer."""
+    _require_not_held(subject)
+    _require_review(subject.payment)
+    if subject.refund is not None:
+        raise Conflict("This payment has a refund already: a payment is given back once.")
+    if subject.payment.seen_amount is None or subject.payment.reference is None:
+        raise Conflict("The provider told no amount for this payment, so there is nothing to give back.")
+
+
+def check_mark_paid(subject: PaymentSubject) -> None:
+    """Raise Conflict unless the payment can be marked paid by hand."""
+    _require_first(subject)
+    payment = subject.payment
+    if payment.seen_amount is not None:
+        raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
+    if payment.status not in _MARKABLE:
+        raise Overtaken(f"This payment is {in_words(payment.status)}: it can't be marked paid.")
+    _require_unpaid(subject)
+
+
+def _require_first(subject: PaymentSubject) -> None:
+    if subject.first is not None:
+        raise Conflict("It was collected besides another payment: give it back, or keep it for the buyer.")
+
+
+def _require_unpaid(subject: PaymentSubject, instead: str = "") -> None:
+    status = subject.escrow.status
+    if status not in _UNPAID:
+        raise Overtaken(f"Order {subject.order.ref} is paid already: its escrow is {in_words(status)}.{instead}")
+
+
+def _require_review(payment: Payment) -> None:
+    if payment.status != PaymentStatus.NEEDS_REVIEW:
+        raise Overtaken(f"This payment is {in_words(payment.status)}: only one in review can be decided.")
+    if payment.undecided_amount:
+        raise Conflict("It was paid, and taken back since: decide who bears that.")
+
+
+def _require_not_held(subject: PaymentSubject) -> None:
+    """Money that is held for its order goes back by the escrow, which goes by that."""
+    payment, escrow = subject.payment, subject.escrow
+    if payment.status == PaymentStatus.SUCCEEDED and payment.duplicate_of_id is None:
+        where = f"Its money is in escrow {escrow.ref}, which is {in_words(escrow.status)}"
+        way = "Nothing of it is left to refund here."
+        if escrow.status == EscrowStatus.HELD:
+            way = "Refund it there: it goes back the way it came."
+        if escrow.freezes:
+            way = "It is frozen: the escrow's page says by what, and what ends that. Then refund it there."
+        raise Overtaken(f"{where}. {way}")
+
+
+def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:
+    return Draft(
+        reference=f"payment-{subject.payment.id}-surplus",
+        kind=TransferKind.DEPOSIT,
+        currency=subject.owed.currency,
+        sides=[
+            (clearing, -surplus),
+            (Place(AccountKind.WALLET, subject.owed.currency, subject.order.buyer_id), surplus),
+        ],
+    )
+
+
+def _hold(context: Context, subject: PaymentSubject, holding: Draft) -> None:
+    escrow, order = subject.escrow, subject.order
+    escrow.left_at = escrow.left_reason = None
+    holds.hold_drafted(context.session, escrow, holding, at=context.at, actor=context.actor)
+    order.status, order.paid_at = OrderStatus.IN_PROGRESS, context.at
+
+
+def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str) -> None:
+    session, at, payment = context.session, context.at, subject.payment
+    before, after = {"status": payment.status}, {"status": str(PaymentStatus.SUCCEEDED)}
+    payment.status, payment.settled_at, payment.next_check_at = PaymentStatus.SUCCEEDED, at, None
+    payment.said, payment.version = reason, payment.version + 1
+    session.flush()
+    about = ("payment", payment.id)
+    audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
+    events.add(session, PaymentSucceeded(), payment.id, at=at)
+    _end_review(context, payment)
+
+
+def _end_review(context: Context, payment: Payment) -> None:
+    for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
+        alerts.resolve(context.session, rule, f"payment {payment.id}", context.at)

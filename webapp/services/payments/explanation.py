@@ -1,0 +1,115 @@
+"""What is the matter with this payment? The answer, and what happens next."""
+
+from datetime import datetime
+
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.provider_phrases import sentence
+from webapp.domain.state_words import in_words
+from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
+from webapp.models import Payment, Refund
+from webapp.services.disputes import chargeback_cases
+from webapp.services.payments.detail import PaymentFile
+from webapp.services.refunds import explanation as refund_explanation
+
+
+def why(file: PaymentFile, at: datetime) -> list[str]:
+    """Sentences; the first is the answer."""
+    payment = file.payment
+    ways = {
+        PaymentStatus.PENDING: _pending,
+        PaymentStatus.NEEDS_REVIEW: _in_review,
+        PaymentStatus.SUCCEEDED: _succeeded,
+    }
+    told = ways.get(PaymentStatus(payment.status), _ended)(file, at)
+    return told + ([_refund(file.refund, file)] if file.refund else [])
+
+
+def _refund(refund: Refund, file: PaymentFile) -> str:
+    is_at_bank = any(each.status == ChargebackStatus.OPEN for each in file.chargebacks)
+    return refund_explanation.in_words(refund, file.payment, is_at_bank=is_at_bank)
+
+
+def _pending(file: PaymentFile, at: datetime) -> list[str]:
+    payment = file.payment
+    said = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
+    if payment.checkout_url is None:
+        said.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
+    if payment.said:
+        said.append(payment.said)
+    if payment.next_check_at is not None:
+        soon = payment.next_check_at <= at
+        when = "with the next run" if soon else f"from {in_utc(payment.next_check_at)}"
+        said.append(f"Its provider is asked {when}, unless a webhook settles it before.")
+    return said
+
+
+def _in_review(file: PaymentFile, at: datetime) -> list[str]:
+    said = [*_at_bank(file), file.payment.said or "What the provider says contradicts what this desk knows."]
+    return said if file.waiting is not None else [*said, _meanwhile(file)]
+
+
+def _meanwhile(file: PaymentFile) -> str:
+    """What of its money can move before a person has decided."""
+    payment, escrow = file.payment, file.escrow
+    if payment.undecided_amount < 0:
+        return file.came_back
+    if payment.undecided_amount > 0 and file.first is not None:
+        return f"It was kept for {file.buyer.name}, in the wallet, and is not held: a person decides who bears it."
+    if payment.undecided_amount > 0 and escrow.status != EscrowStatus.HELD:
+        return f"{_gone_to(file)} A person decides who bears what was taken back."
+    if payment.undecided_amount > 0:
+        return f"Nothing of escrow {escrow.ref} moves until a person decides."
+    if file.first is not None or escrow.status not in (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED):
+        return f"Nothing of this payment moves until a person decides. Order {file.order.ref} goes its way meanwhile."
+    return "Nothing moves until a person decides."
+
+
+def _gone_to(file: PaymentFile) -> str:
+    """Where the money of an escrow went that is not held any more."""
+    escrow, when = file.escrow, f" on {in_utc(file.escrow.left_at)}" if file.escrow.left_at else ""
+    ways = {
+        EscrowStatus.RELEASED: f"was released to {file.seller.name}{when}, and may have been paid out since",
+        EscrowStatus.SPLIT: f"was split between {file.buyer.name} and {file.seller.name}{when}, and may have been paid "
+        "out since",
+        EscrowStatus.REFUNDED: f"was refunded to {file.buyer.name}{when}",
+    }
+    way = ways.get(EscrowStatus(escrow.status), f"is {in_words(escrow.status)}")
+    return f"Escrow {escrow.ref} {way}: nothing of it is held."
+
+
+def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
+    payment, state = file.payment, file.escrow.status.replace("_", " ")
+    told = _at_bank(file)
+    if file.first is not None:
+        kept = (
+            f"{_amount(payment)} was collected besides payment {file.first.reference}, and kept for {file.buyer.name}"
+        )
+        return [f"{kept}, in the wallet: {payment.said or ''}".rstrip(), *told]
+    if payment.taken_back_decided:
+        gone = Money(payment.taken_back_decided, payment.currency)
+        told.append(f"{gone} of it was taken back, and is booked to whoever bears it.")
+        told += [f"The last word about that: {payment.said}"] if payment.said else []
+    paid = f"It was paid on {in_utc(payment.paid_at)}" if payment.paid_at else "It was paid"
+    if payment.settled_at and not payment.paid_at:
+        paid = f"It counts as paid since {in_utc(payment.settled_at)}"
+    fee = Money(payment.payer_fee, payment.currency)
+    more = f", and {fee} on top for the provider's fee" if fee.amount else ""
+    return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}{more}.", *told]
+
+
+def _at_bank(file: PaymentFile) -> list[str]:
+    """How the payer's bank stands to it."""
+    return [chargeback_cases.in_words(each) for each in file.chargebacks]
+
+
+def _ended(file: PaymentFile, at: datetime) -> list[str]:
+    payment = file.payment
+    when = f" on {in_utc(payment.settled_at)}" if payment.settled_at else ""
+    told = f": {sentence(payment.said)}" if payment.said else "."
+    became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
+    return [f"{became}{when}{told}", f"Order {file.order.ref} is {in_words(file.order.status)}."]
+
+
+def _amount(payment: Payment) -> Money:
+    return Money(payment.amount, payment.currency)

@@ -1,0 +1,1 @@
+"""What left an escrow, taken back by a person."""

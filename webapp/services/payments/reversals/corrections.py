@@ -1,0 +1,83 @@
+"""A correction: what an escrow paid is reversed, and it pays as it should have, in one decision and one transaction.
+
+Both transfers are computed before either is posted, so that the preview shows what is posted.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.shares import Shares
+from webapp.domain.states import AccountKind
+from webapp.errors import Conflict
+from webapp.models import Account, Escrow, Transfer
+from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import disbursement_sql as disbursements
+from webapp.services.escrows import release as releases
+from webapp.services.escrows import taken_back
+from webapp.services.ledger import accounts, reversal_debts
+from webapp.services.ledger.accounts import Place
+from webapp.services.ledger.reversal_debts import Met
+from webapp.services.ledger.transfers import Draft
+from webapp.services.payments.reversals import transfers as reversals
+from webapp.sql import lock
+
+
+def require_escrow(session: Session, transfer: Transfer, escrow: Escrow | None) -> Escrow:
+    """The escrow that the transfer let go. Raises Conflict when nothing can be paid out of it after the reversal."""
+    if escrow is None or not transfer.leaves:
+        raise Conflict(f"Transfer {transfer.reference} let no escrow go: it can only be reversed.")
+    for _cause, _number, said in taken_back.freezing_again(session, escrow):
+        raise Conflict(f"Escrow {escrow.ref} would be frozen as soon as it is held again: {said}")
+    return escrow
+
+
+def lock_parties(session: Session, escrow: Escrow) -> None:
+    """Take every account of both parties at once: both transfers move them, and what they hold and owe is looked at."""
+    theirs = (Account.party_id.in_((escrow.buyer_id, escrow.seller_id)), Account.currency == escrow.currency)
+    lock(session, Account, list(session.scalars(select(Account.id).where(*theirs))))
+
+
+def draft(session: Session, escrow: Escrow, opposite: Draft, parts: Shares) -> tuple[Draft, list[Met]]:
+    """How the escrow goes in these parts after the opposite is posted, and what of them meets debts of its reversals.
+
+    Raises Conflict when the seller gets something and has no wallet.
+    """
+    way = disbursements.way_of(parts)
+    if way.seller is not None:
+        leaving.require_seller_wallet(session, escrow)
+    sides: list[tuple[Place | int, int]] = [(escrow.held_account_id or 0, -escrow.amount)]
+    met = []
+    for party_id, part in ((escrow.buyer_id, parts.buyer), (escrow.seller_id, parts.seller)):
+        debt = Place(AccountKind.RECEIVABLE, escrow.currency, party_id)
+        account = accounts.found(session, debt)
+        made = -sum(amount for place, amount in opposite.sides if place in (debt, account))
+        covered = max(0, min(part, reversal_debts.owed_after(session, escrow, debt, made)))
+        wallet = Place(AccountKind.WALLET, escrow.currency, party_id)
+        sides += [(account or debt, covered), (accounts.found(session, wallet) or wallet, part - covered)]
+        if covered:
+            met.append(Met(escrow.id, party_id, account or 0, covered, part - covered))
+    sides.append((Place(AccountKind.FEES, escrow.currency), parts.fee))
+    reference = f"escrow-{escrow.id}-{escrow.hold_no + 1}-{way.kind}"
+    moved = [side for side in sides if side[1]]
+    return Draft(reference, way.kind, escrow.currency, moved, escrow.id, escrow.hold_no + 1, leaves=True), met
+
+
+def correct(
+    session: Session,
+    transfer: Transfer,
+    escrow: Escrow,
+    parts: Shares,
+    opposite: Draft,
+    right: Draft,
+    reason: str,
+    *,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """Post both, as they were drafted."""
+    reversals.reverse(session, transfer, escrow, opposite, reason, at=at, actor=actor, is_decided=True)
+    releases.book_divided(session, escrow.id, parts, right, at=at, actor=actor, said=reason)
+    session.expire(escrow)

@@ -1,0 +1,122 @@
+"""How a movement is corrected: by its opposite, and by what should have been paid instead."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.domain import rulings, shares
+from webapp.domain.money import Money
+from webapp.domain.states import TransferKind
+from webapp.errors import Conflict, Invalid
+from webapp.models import Escrow, Transfer
+from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.common import lookup
+from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.ledger import reversal_debts
+from webapp.services.ledger import transfers as postings
+from webapp.services.payments.reversals import corrections
+from webapp.services.payments.reversals import transfers as reversals
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSubject:
+    """The transfer that is undone, and the escrow that it was of, if any."""
+
+    transfer: Transfer
+    escrow: Escrow | None
+
+
+class ReverseTransfer(Payload):
+    """Take a transfer back; with `to_debt` what a wallet lacks becomes its party's debt."""
+
+    to_debt: bool = False
+
+
+class ReverseAndRefund(ReverseTransfer):
+    """Take it back, and give the buyer everything."""
+
+
+class ReverseAndSplit(ReverseTransfer):
+    """Take it back, and divide it: minor units before the fee, which comes out of the seller's part."""
+
+    buyer_amount: int
+    seller_amount: int
+
+
+def read_transfer(session: Session, transfer_id: int) -> TransferSubject:
+    """The transfer with its escrow as it is now. Raises NotFound."""
+    transfer = lookup.by_id(session, Transfer, transfer_id, "transfer")
+    escrow = lookup.by_id(session, Escrow, transfer.escrow_id, "escrow") if transfer.escrow_id else None
+    return TransferSubject(transfer, escrow)
+
+
+@executor("transfer.reverse", ReverseTransfer, read=read_transfer)
+def reverse_transfer(context: Context, subject: TransferSubject, decision: ReverseTransfer) -> Posting:
+    """The opposite transfer. What had left an escrow is held again, frozen until someone decides."""
+    session, transfer, escrow = context.session, subject.transfer, subject.escrow
+    reversals.check(session, transfer)
+    draft = reversals.draft(session, transfer, to_debt=decision.to_debt, locked=context.locked)
+    amount = Money(transfer.amount, transfer.currency)
+
+    def post() -> None:
+        reversals.reverse(session, transfer, escrow, draft, decision.reason, at=context.at, actor=context.actor)
+
+    owes = reversals.debts_in_words(session, draft)
+    return Posting(
+        sentence=f"reversal of {amount}, transfer {transfer.reference}{owes}",
+        done=f"{amount} of transfer {transfer.reference} was reversed{owes}.",
+        amount=amount,
+        post=post,
+        legs=postings.legs(session, [draft]),
+        escrow_id=transfer.escrow_id,
+    )
+
+
+@executor("transfer.reverse_and_refund", ReverseAndRefund, read=read_transfer)
+def reverse_and_refund(context: Context, subject: TransferSubject, decision: ReverseAndRefund) -> Posting:
+    """The opposite transfer, and a refund into the buyer's wallet: one decision."""
+    if subject.transfer.kind == TransferKind.REFUND:
+        raise Conflict(f"Transfer {subject.transfer.reference} was the refund: there is nothing to correct.")
+    return _correction(context, subject, decision, 0)
+
+
+@executor("transfer.reverse_and_split", ReverseAndSplit, read=read_transfer)
+def reverse_and_split(context: Context, subject: TransferSubject, decision: ReverseAndSplit) -> Posting:
+    """The opposite transfer, and a split: one decision."""
+    held = Money(subject.transfer.amount, subject.transfer.currency)
+    wrong = rulings.wrong_split(decision.buyer_amount, decision.seller_amount, held)
+    if wrong:
+        raise Invalid(" ".join(wrong.values()), fields=wrong)
+    return _correction(context, subject, decision, decision.seller_amount)
+
+
+def _correction(context: Context, subject: TransferSubject, decision: ReverseTransfer, to_seller: int) -> Posting:
+    session, transfer = context.session, subject.transfer
+    reversals.check(session, transfer)
+    escrow = corrections.require_escrow(session, transfer, subject.escrow)
+    require_money_moves(session, lock=context.locked)
+    if context.locked:
+        corrections.lock_parties(session, escrow)
+    held = Money(escrow.amount, escrow.currency)
+    parts = shares.divide(held, escrow.fee, to_seller)
+    opposite = reversals.draft(session, transfer, to_debt=decision.to_debt, locked=context.locked)
+    right, met = corrections.draft(session, escrow, opposite, parts)
+
+    def post() -> None:
+        how: Any = {"at": context.at, "actor": context.actor}
+        corrections.correct(session, transfer, escrow, parts, opposite, right, decision.reason, **how)
+
+    first = f"reversal of {held}, transfer {transfer.reference}{reversals.debts_in_words(session, opposite)}"
+    then = (
+        shares.split_in_words(held, escrow.fee, to_seller) if to_seller else f"refund of {held} into the buyer's wallet"
+    )
+    sentence = f"{first}; then {then}{reversal_debts.in_words(met, escrow)}"
+    return Posting(
+        sentence=sentence,
+        done=f"Done: {sentence}.",
+        amount=held,
+        post=post,
+        legs=postings.legs(session, [opposite, right]),
+        escrow_id=escrow.id,
+    )

@@ -1,0 +1,345 @@
+"""Settling payments by what their providers said: one deed for many, the escrows locked, then looked at again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import bindparam, exists, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
+from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
+from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.state_words import in_words
+from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
+from webapp.models import Escrow, Order, Payment
+from webapp.services.alerts import alerts
+from webapp.services.audit import trail as audit
+from webapp.services.common import events
+from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.escrows import funding as holds
+from webapp.services.escrows import taken_back, voids
+from webapp.services.monitoring import unreal_answers, unreal_money
+from webapp.services.payments import came_back_explanation as came_back
+from webapp.services.payments import checkout_expiry as checkout_ends
+from webapp.services.payments import duplicates as duplicate_payments
+from webapp.services.payments import failures as payment_failures
+from webapp.services.payments.chargebacks import booking as chargeback_booking
+from webapp.services.payments.failures import OPEN, Failure
+from webapp.settings import Settings
+from webapp.sql import json_text, lock, one_of
+
+_Other = aliased(Payment, name="other")
+_ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A payment, what was said of it, and what that means."""
+
+    row: Any
+    word: Word
+    verdict: Verdict
+    sentence: str
+    taken_back: int = 0
+    """How much of it is gone by this word, where that is what the verdict is about."""
+
+
+def settle_all(
+    session: Session, words: Mapping[int, Word], *, at: datetime, actor: Actor, settings: Settings
+) -> Outcome:
+    """Do to each payment what its provider's word means. Those that wait on are refused by name, not raised.
+
+    Settling the same word twice changes nothing the second time.
+    """
+    lock_escrows(session, list(words))
+    rows = session.execute(_rows(session, list(words))).all()
+    words = duplicate_payments.keep_apart(session, rows, words, at=at, actor=actor)
+    around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
+    ruled = [_ruled(row, _as_asked(words[row.id], row.amount), around, at, settings) for row in rows]
+    ruled = _once_per_order(ruled)
+    groups: dict[Verdict, list[Ruled]] = {verdict: [] for verdict in Verdict}
+    for each in ruled:
+        groups[each.verdict].append(each)
+    outcome = Outcome("payment", done=len(ruled) - len(groups[Verdict.WAIT]))
+    outcome.amounts = _succeed(session, groups[Verdict.SUCCEED], at, actor)
+    for verdict in _ENDED:
+        _give_up(session, groups[verdict], verdict, at, actor)
+    _review(session, groups[Verdict.REVIEW], at, actor)
+    _returned(session, groups[Verdict.RETURNED], at, actor)
+    _taken(session, groups[Verdict.TAKEN], at, actor, settings)
+    _whole(session, groups[Verdict.WHOLE], at, actor)
+    _wait(session, groups[Verdict.WAIT], at)
+    _asked(session, [each.row.id for each in ruled if each.verdict != Verdict.LEAVE], at)
+    outcome.refused = [Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[Verdict.WAIT]]
+    return outcome
+
+
+def lock_escrows(session: Session, payment_ids: Sequence[int]) -> None:
+    """Take the rows of these payments' escrows, in the order of their ids."""
+    mine = select(Escrow.id).join(Payment, Payment.order_id == Escrow.order_id)
+    lock(session, Escrow, list(session.scalars(mine.where(one_of(session, Payment.id, payment_ids)))))
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Any:
+    return (
+        select(
+            Payment.id,
+            Payment.status,
+            Payment.amount,
+            Payment.currency,
+            Payment.provider,
+            Payment.reference,
+            Payment.created_at,
+            Payment.first_checked_at,
+            Payment.checks,
+            Payment.order_id,
+            Payment.duplicate_of_id,
+            Payment.provider_id,
+            Payment.seen_amount,
+            Payment.seen_currency,
+            Payment.payer_fee,
+            Payment.taken_back_amount,
+            Payment.taken_back_decided,
+            Order.status.label("order_status"),
+            Escrow.id.label("escrow_id"),
+            Escrow.status.label("escrow_status"),
+        )
+        .join(Order, Order.id == Payment.order_id)
+        .join(Escrow, Escrow.order_id == Order.id)
+        .where(one_of(session, Payment.id, ids))
+        .order_by(Payment.id)
+    )
+
+
+def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings) -> Ruled:
+    patience = timedelta(hours=settings.payment_verification_timeout_hours)
+    if isinstance(word, Seen) and word.fate == Fate.SUCCEEDED and unreal_money.is_unreal(word, settings):
+        verdict = Verdict.REVIEW if row.status == PaymentStatus.PENDING else Verdict.LEAVE
+        return Ruled(row, word, verdict, unreal_answers.SAID)
+    attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
+    verdict, sentence = judge(attempt, word, at, patience)
+    if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
+        return Ruled(
+            row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}."
+        )
+    taken = taken_now(attempt, word) if verdict in (Verdict.TAKEN, Verdict.WHOLE) else 0
+    return Ruled(row, word, verdict, sentence, taken)
+
+
+def _as_asked(word: Word, owed: int) -> Word:
+    return word.as_asked(owed) if isinstance(word, Seen) else word
+
+
+def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Attempt:
+    return Attempt(
+        row.status,
+        row.amount,
+        row.currency,
+        row.order_status,
+        row.first_checked_at,
+        bool(row.reference),
+        seen_amount=row.seen_amount,
+        seen_currency=row.seen_currency,
+        payer_fee=row.payer_fee,
+        ours=around.refunds,
+        was_refunded=around.was_refunded,
+        lost=around.lost,
+        covered=around.covered,
+        taken_back=row.taken_back_amount,
+        decided=row.taken_back_decided,
+        is_by_hand=duplicate_payments.is_by_hand(row),
+        payable_until=checkout_ends.payable_until(row.provider, row.created_at, settings),
+    )
+
+
+def _once_per_order(ruled: Sequence[Ruled]) -> list[Ruled]:
+    """Of several payments of one order that succeeded at once, the first pays it; the others need a person."""
+    paid: set[int] = set()
+    found = []
+    for each in ruled:
+        again = each.verdict == Verdict.SUCCEED and each.row.order_id in paid
+        said = "The payment succeeded, but its order is paid already."
+        found.append(Ruled(each.row, each.word, Verdict.REVIEW, said) if again else each)
+        if each.verdict == Verdict.SUCCEED:
+            paid.add(each.row.order_id)
+    return found
+
+
+def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> dict[str, int]:
+    """Hold the escrows, start the orders, and say so; returns minor units per currency."""
+    amounts: dict[str, int] = {}
+    for provider in sorted({each.row.provider for each in ruled}):
+        mine = [each for each in ruled if each.row.provider == provider]
+        escrows = [each.row.escrow_id for each in mine]
+        for currency, amount in holds.hold_all(session, escrows, owner=provider, at=at, actor=actor).items():
+            amounts[currency] = amounts.get(currency, 0) + amount
+    if ruled:
+        _mark(session, ruled, PaymentStatus.SUCCEEDED, at)
+        started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in ruled]))
+        values = {"status": OrderStatus.IN_PROGRESS, "paid_at": at}
+        session.execute(started.values(**values).execution_options(synchronize_session=False))
+        _tell(session, ruled, "payment.succeed", PaymentSucceeded(), at, actor)
+    return amounts
+
+
+def _returned(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """What was in review went back to its payer without us: nothing is left to decide, and nothing was posted."""
+    if not ruled:
+        return
+    besides = {each.row.id: _failure(each) for each in ruled if each.row.duplicate_of_id is not None}
+    failures = {each.row.id: _failure(each) for each in ruled if each.row.id not in besides}
+    told = PaymentDecided(decision="returned", reason="It was given back at the provider.")
+    payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
+    payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", told=told)
+    for each in ruled:
+        for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
+            alerts.resolve(session, rule, f"payment {each.row.id}", at)
+
+
+def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, settings: Settings) -> None:
+    """The provider has less of these than we count on, or more than was decided about: a person decides. What a bank
+    took is booked without one, where it is known who bears it.
+    """
+    left = []
+    for each in ruled:
+        taken_back.mark(session, each.row.id, each.taken_back, each.sentence)
+        liability = settings.chargeback_liability
+        if chargeback_booking.book(session, each.row.id, liability=liability, at=at, actor=actor):
+            taken_back.call(
+                session, each.row, each.sentence, came_back.of_payment(session, each.row.id), at=at, actor=actor
+            )
+            left.append(each)
+    again = [each for each in left if each.taken_back < each.row.taken_back_decided]
+    gone = [each for each in left if each not in again]
+    for action, some in (("payment.taken_back", gone), ("payment.came_back", again)):
+        if some:
+            _tell(session, some, action, PaymentNeedsReview(), at, actor)
+
+
+def _whole(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """The provider has all of these again."""
+    for each in ruled:
+        taken_back.made_whole(session, each.row, each.taken_back, at=at, actor=actor)
+    if ruled:
+        _tell(session, ruled, "payment.restored", PaymentRestored(), at, actor)
+
+
+def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: datetime, actor: Actor) -> None:
+    """The payments failed; orders that have no other payment under way are declined, their escrows voided."""
+    if not ruled:
+        return
+    status, action = _ENDED[verdict], f"payment.{verdict}"
+    failures = {each.row.id: _failure(each) for each in ruled}
+    payment_failures.fail_all(session, failures, at=at, actor=actor, status=status, action=action)
+    orders = [each.row.order_id for each in ruled]
+    open_elsewhere = exists().where(_Other.order_id == Order.id, _Other.status.in_(OPEN))
+    alone = (
+        select(Escrow.id)
+        .join(Order, Order.id == Escrow.order_id)
+        .where(one_of(session, Order.id, orders), Order.status == OrderStatus.AWAITING_PAYMENT, ~open_elsewhere)
+    )
+    unpaid = list(session.scalars(alone))
+    voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, said="The payment did not succeed.")
+
+
+def _failure(ruled: Ruled) -> Failure:
+    number = ruled.word.provider_id if isinstance(ruled.word, Seen) else None
+    return Failure(ruled.sentence, number, heard=True)
+
+
+def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """Nothing moves: a person decides."""
+    if not ruled:
+        return
+    _mark(session, ruled, PaymentStatus.NEEDS_REVIEW, None)
+    _tell(session, ruled, "payment.review", PaymentNeedsReview(), at, actor)
+    for each in ruled:
+        said = f"Payment {each.row.reference} needs a person: {each.sentence}"
+        alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", said, at)
+
+
+def _mark(session: Session, ruled: Sequence[Ruled], status: PaymentStatus, settled_at: datetime | None) -> None:
+    values: list[dict[str, Any]] = [
+        {"key": each.row.id, "said_now": each.sentence or None, **_shown(each.word, status)} for each in ruled
+    ]
+    changed = (
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("key"))
+        .values(
+            status=str(status),
+            said=bindparam("said_now"),
+            provider_id=bindparam("number"),
+            seen_amount=bindparam("amount_seen"),
+            seen_currency=bindparam("currency_seen"),
+            payer_fee=bindparam("fee_on_top"),
+            paid_at=bindparam("paid", type_=_TABLE.c.paid_at.type),
+            settled_at=settled_at,
+            next_check_at=None,
+            checks=_TABLE.c.checks + 1,
+            version=_TABLE.c.version + 1,
+        )
+    )
+    session.connection().execute(changed, values)
+
+
+def _shown(word: Word, status: PaymentStatus) -> dict[str, Any]:
+    seen = word if isinstance(word, Seen) else None
+    doubtful = seen if status == PaymentStatus.NEEDS_REVIEW else None
+    return {
+        "number": seen.provider_id if seen else None,
+        "amount_seen": kept_of(doubtful) if doubtful else None,
+        "currency_seen": doubtful.currency if doubtful else None,
+        "fee_on_top": seen.payer_fee if seen else 0,
+        "paid": seen.paid_at if seen else None,
+    }
+
+
+def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
+    if not ruled:
+        return
+    values = [
+        {"key": each.row.id, "said_now": each.sentence, "again": next_check(each.row.checks, at, _after(each.word))}
+        for each in ruled
+    ]
+    changed = (
+        update(_TABLE)
+        .where(_TABLE.c.id == bindparam("key"), _TABLE.c.status == str(PaymentStatus.PENDING))
+        .values(
+            said=bindparam("said_now"),
+            next_check_at=bindparam("again", type_=_TABLE.c.next_check_at.type),
+            checks=_TABLE.c.checks + 1,
+        )
+    )
+    session.connection().execute(changed, values)
+
+
+def _asked(session: Session, payment_ids: Sequence[int], at: datetime) -> None:
+    """Whoever made us ask: an hourly look, a person, or a webhook."""
+    asked = update(Payment).where(one_of(session, Payment.id, payment_ids)).values(last_checked_at=at)
+    if payment_ids:
+        session.execute(asked.execution_options(synchronize_session=False))
+
+
+def _after(word: Word) -> float | None:
+    return word.retry_after if isinstance(word, Unanswered) else None
+
+
+def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
+    """Records and events as the payments are now."""
+    said = json_text(session, {"status": Payment.status, "said": Payment.said})
+    for before, some in groupby(sorted(ruled, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
+        ids = [each.row.id for each in some]
+        was = literal(f'{{"status":"{before}"}}').label("before")
+        records = select(Payment.id, was, said.label("after")).where(one_of(session, Payment.id, ids))
+        audit.record_all(session, actor, action, "payment", records, len(ids), at=at)
+    events.add_all(session, event, [each.row.id for each in ruled], at=at)
+
+
+_STATUS_BEFORE = attrgetter("row.status")
+_TABLE: Any = Payment.__table__

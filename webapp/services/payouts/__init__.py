@@ -1,0 +1,1 @@
+"""Payouts, their schedules and destinations."""

@@ -1,0 +1,106 @@
+"""Alert rules about payouts that don't go on by themselves."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, text
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.money import Money
+from webapp.domain.states import PayoutStatus
+from webapp.models import Payout
+from webapp.services.alerts.registry import Answer, rule
+from webapp.services.payouts import pauses as payout_pauses
+from webapp.services.payouts import stops as payout_stops
+from webapp.settings import Settings
+
+_MOST, _NAMED = 200, 3
+# Written out, so that the partial indexes fit.
+_UNSETTLED = text("payout.status IN ('pending', 'sending', 'sent')")
+_DOUBTED = text("payout.doubted_at IS NOT NULL")
+
+
+@rule(severity="page")
+def payout_needs_person(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """Payouts wait at their provider for a one-time password that somebody has to type."""
+    for provider, refs in _by_provider(session, Payout.needs_person).items():
+        yield (
+            provider,
+            f"{_counted(refs)} through {provider} wait for a one-time password (OTP). Type it in {provider}'s "
+            "dashboard, under Transfers, or turn the confirmation of transfers off in its settings. They go on by "
+            "themselves then; nothing is sent again.",
+            _causes(refs),
+        )
+
+
+@rule(severity="page")
+def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """Payouts were sent and not settled for longer than PAYOUT_SETTLE_HOURS."""
+    hours = settings.payout_settle_hours
+    free = Payout.status != PayoutStatus.PENDING, payout_stops.sendable()
+    old = (
+        Payout.created_at <= at - timedelta(hours=hours),
+        ~Payout.needs_person,
+        Payout.doubted_at.is_(None),
+        or_(*free),
+    )
+    paused = payout_pauses.standing(session)
+    waits = (Payout.status != PayoutStatus.PENDING) | Payout.provider.not_in(paused)
+    for provider, refs in _by_provider(session, *old, waits).items():
+        yield (
+            provider,
+            f"{_counted(refs)} through {provider} are not settled {hours} hours after they were written. Open them: "
+            f"ask now; cancel what {provider} does not know; for the rest look into {provider}'s dashboard, and two "
+            "people say what it shows. The desk asks on and settles what it is told; nothing is sent twice.",
+            _causes(refs),
+        )
+
+
+@rule(severity="page")
+def payout_account_changed(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """Payouts were written for an account that was changed before they were sent: a person says where they go."""
+    waits = (Payout.status == PayoutStatus.PENDING, payout_stops.account_changed())
+    for provider, refs in _by_provider(session, *waits).items():
+        yield (
+            provider,
+            f"{_counted(refs)} through {provider} wait: their accounts were changed before they were sent. Open "
+            "Payouts, Account changed, and say of each where it goes, or cancel it.",
+            _causes(refs),
+        )
+
+
+@rule(severity="page")
+def payout_in_doubt(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
+    """A provider may have a payout that it has not shown for PAYOUT_LOOKUP_HOURS: a person decides."""
+    ripe = Payout.doubted_at <= at - timedelta(hours=settings.payout_lookup_hours)
+    found = select(Payout).where(_DOUBTED, ripe).order_by(Payout.doubted_at, Payout.id).limit(_MOST)
+    for each in session.scalars(found):
+        yield (
+            f"payout {each.ref}",
+            f"{each.provider} may have payout {each.ref} over {Money(each.amount, each.currency)} and has not shown it "
+            f"for {settings.payout_lookup_hours} hours. Look for it in its dashboard and at the bank, then decide on "
+            "the payout's page: it was paid, or its money goes back to the wallet.",
+            [clock.iso(each.doubted_at)] if each.doubted_at else [],
+        )
+
+
+def _by_provider(session: Session, *where: Any) -> dict[str, list[str]]:
+    rows = select(Payout.provider, Payout.ref).where(_UNSETTLED, *where).order_by(Payout.id).limit(_MOST)
+    found: dict[str, list[str]] = defaultdict(list)
+    for provider, ref in session.execute(rows):
+        found[provider].append(ref)
+    return found
+
+
+def _causes(refs: list[str]) -> list[str]:
+    """Each payout is one, as long as all of them are known."""
+    return refs if len(refs) < _MOST else []
+
+
+def _counted(refs: list[str]) -> str:
+    named, more = ", ".join(refs[:_NAMED]), " and others" if len(refs) > _NAMED else ""
+    count = f"{len(refs)} or more" if len(refs) == _MOST else str(len(refs))
+    return f"{count} payouts ({named}{more})" if len(refs) > 1 else f"1 payout ({named})"

@@ -1,0 +1,62 @@
+"""A payout that its provider has over another amount than was sent: a copy of the desk may have sent it before."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUT_OTHER_AMOUNT
+from webapp.domain.money import Money
+from webapp.domain.payout_rules import Sent, pays_other
+from webapp.domain.provider_words import Fate, Seen, Word
+from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
+from webapp.models import PayoutSchedule
+from webapp.services.alerts import alerts
+from webapp.services.audit import trail as audit
+
+_TELLING = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED, Fate.REVERSED)
+
+
+def note(session: Session, told: Sequence[tuple[Any, Sent, Word]], *, at: datetime, actor: Actor) -> None:
+    """Call a person about those of which a provider has another amount; end the alerts of those that it has no more."""
+    heard = [(row, sent, word) for row, sent, word in told if isinstance(word, Seen) and word.fate in _TELLING]
+    other = [(row, word) for row, sent, word in heard if pays_other(sent, word)]
+    named = {row.id for row, _ in other}
+    right = [_subject(row) for row, _, _ in heard if row.id not in named]
+    if right:
+        alerts.resolve_all(session, PAYOUT_OTHER_AMOUNT, right, at)
+    for row, word in other:
+        _call(session, row, word, at, actor)
+
+
+def _call(session: Session, row: Any, word: Seen, at: datetime, actor: Actor) -> None:
+    theirs = Money(word.amount, word.currency) if word.amount is not None and word.currency else "no amount"
+    how = "was paid" if word.fate == Fate.SUCCEEDED else "is under way"
+    ours = Money(row.amount, row.currency)
+    said = (
+        f"Payout {row.ref} is over {ours}; {row.provider} says that {theirs} {how} under its "
+        "reference, perhaps sent by a copy of this desk. Nothing is settled by that, and nothing is sent instead. Look "
+        "into its dashboard, settle with the party what is too much or too little, then resolve this alert and say how."
+    )
+    cause = f"{row.ref} {theirs}"
+    if alerts.was_resolved_by_hand(session, PAYOUT_OTHER_AMOUNT, _subject(row), cause):
+        return
+    if not alerts.fire(session, PAYOUT_OTHER_AMOUNT, _subject(row), said, at, causes=[cause]):
+        return
+    audit.record(session, actor, "payout.other_amount", ("payout", row.id), at=at, reason=said)
+    if PayoutStatus(row.status) not in UNSETTLED_PAYOUTS and row.schedule_id is not None:
+        _stop(session, row.schedule_id, said)
+
+
+def _stop(session: Session, schedule_id: int, said: str) -> None:
+    """Its money is in the wallet again, and a part is out: no other payout follows by itself."""
+    schedule = session.get_one(PayoutSchedule, schedule_id, with_for_update=True, populate_existing=True)
+    if schedule.status == ScheduleStatus.PENDING:
+        schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, said
+        session.flush()
+
+
+def _subject(row: Any) -> str:
+    return f"payout {row.ref}"

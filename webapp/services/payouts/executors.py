@@ -1,0 +1,153 @@
+"""What a person decides about a payout that does not settle: that it was paid, or that its money goes back."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.event_types import Event, PayoutFailed, PayoutScheduleFailed, PayoutSucceeded
+from webapp.domain.money import Money
+from webapp.domain.payout_rules import next_look
+from webapp.domain.state_words import in_words
+from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
+from webapp.errors import Overtaken
+from webapp.models import Escrow, Payout, PayoutSchedule
+from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.ledger import transfers as postings
+from webapp.services.ledger.accounts import Place
+from webapp.services.ledger.transfers import Draft
+from webapp.sql import lock
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutSubject:
+    """The payout that is decided on."""
+
+    payout: Payout
+    escrow: Escrow | None = None
+
+    @property
+    def amount(self) -> Money:
+        """What was sent, or was not."""
+        return Money(self.payout.amount, self.payout.currency)
+
+
+class MarkPayoutPaid(Payload):
+    """Somebody saw at the provider, or at the bank, that it was paid."""
+
+    known: str = "sending, in doubt"
+    """What the desk knew of it when that was decided."""
+
+
+class GivePayoutBack(Payload):
+    """Somebody saw that it was not paid, and will not be."""
+
+    known: str = "sending, in doubt"
+    """What the desk knew of it when that was decided."""
+
+
+def read_payout(session: Session, payout_id: int) -> PayoutSubject:
+    """The payout as it is now. Raises NotFound."""
+    return PayoutSubject(lookup.by_id(session, Payout, payout_id, "payout"))
+
+
+@executor("payout.mark_paid", MarkPayoutPaid, read=read_payout)
+def mark_payout_paid(context: Context, subject: PayoutSubject, decision: MarkPayoutPaid) -> Posting:
+    """Nothing is posted: its money has left the wallet already."""
+    payout = _unsettled(context, subject, decision.known)
+
+    def post() -> None:
+        payout.is_unconfirmed = True
+        _end(context, payout, PayoutStatus.SUCCEEDED, "payout.mark_paid", decision.reason, PayoutSucceeded())
+        schedule = _schedule(context.session, payout)
+        if schedule is not None:
+            schedule.status, schedule.processed_at = ScheduleStatus.PROCESSED, context.at
+            schedule.failure_reason, schedule.version = None, schedule.version + 1
+        context.session.flush()
+
+    return Posting(
+        sentence=f"payout {payout.ref} over {subject.amount} counts as paid, though {payout.provider} does not say so",
+        done=f"Payout {payout.ref} over {subject.amount} counts as paid.",
+        amount=subject.amount,
+        post=post,
+        takes_two=True,
+    )
+
+
+@executor("payout.give_back", GivePayoutBack, read=read_payout)
+def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePayoutBack) -> Posting:
+    """The wallet gets it back, and no other payout follows by itself."""
+    payout = _unsettled(context, subject, decision.known)
+    back = Draft(
+        reference=f"{payout.ref}-return",
+        kind=TransferKind.PAYOUT_RETURN,
+        currency=payout.currency,
+        sides=[
+            (Place(AccountKind.CLEARING, payout.currency, owner=payout.provider), -payout.amount),
+            (Place(AccountKind.WALLET, payout.currency, payout.party_id), payout.amount),
+        ],
+    )
+
+    def post() -> None:
+        postings.write(context.session, [back], at=context.at)
+        _end(context, payout, PayoutStatus.FAILED, "payout.give_back", decision.reason, PayoutFailed())
+        schedule = _schedule(context.session, payout)
+        if schedule is not None:
+            schedule.status, schedule.version = ScheduleStatus.FAILED, schedule.version + 1
+            schedule.retry_count, schedule.last_retry_at = schedule.retry_count + 1, context.at
+            schedule.failure_reason = decision.reason
+            told = PayoutScheduleFailed(reason=decision.reason)
+            events.add(context.session, told, schedule.id, at=context.at)
+        context.session.flush()
+
+    return Posting(
+        sentence=f"{subject.amount} of payout {payout.ref} goes back to the wallet: it was not paid and will not be",
+        done=f"{subject.amount} of payout {payout.ref} is in the wallet again.",
+        amount=subject.amount,
+        post=post,
+        legs=postings.legs(context.session, [back]),
+        takes_two=True,
+    )
+
+
+def known_of(payout: Payout) -> str:
+    """What the desk knows of an unsettled payout; a decision stands only as long as that is the same."""
+    return f"{payout.status}, in doubt" if payout.doubted_at is not None else payout.status
+
+
+def check_unsettled(payout: Payout) -> None:
+    """Raise Conflict unless it may be with its provider, and is not settled."""
+    if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
+        raise Overtaken(f"Payout {payout.ref} is {in_words(payout.status)}: there is nothing to decide about it.")
+
+
+def _unsettled(context: Context, subject: PayoutSubject, known: str) -> Payout:
+    """The payout, locked and fresh when it is to be posted."""
+    payout = subject.payout
+    if context.locked:
+        lock(context.session, Payout, [payout.id])
+        context.session.refresh(payout)
+    check_unsettled(payout)
+    if known_of(payout) != known:
+        raise Overtaken(f"Payout {payout.ref} is {known_of(payout)} by now: its provider told more since. Decide anew.")
+    return payout
+
+
+def _schedule(session: Session, payout: Payout) -> PayoutSchedule | None:
+    """The schedule whose present payout this is, locked."""
+    if payout.schedule_id is None:
+        return None
+    found = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True, populate_existing=True)
+    return found if found.payout_id == payout.id else None
+
+
+def _end(context: Context, payout: Payout, status: PayoutStatus, action: str, reason: str, event: Event) -> None:
+    session, at, about = context.session, context.at, ("payout", payout.id)
+    before, after = {"status": payout.status}, {"status": str(status)}
+    payout.status, payout.settled_at, payout.next_try_at = status, at, None
+    payout.doubted_at, payout.needs_person, payout.said = None, False, reason
+    payout.look_again_at, payout.version = next_look(at, at), payout.version + 1
+    session.flush()
+    audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
+    events.add(session, event, payout.id, at=at)

@@ -1,0 +1,260 @@
+"""What is the matter with this payout? The answer, and what happens next.
+
+The answer is one of seven: it is not sent; it is under way; it was sent and nobody knows; it was refused; it failed; it
+came back; it was paid.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.provider_phrases import sentence
+from webapp.domain.state_words import in_words
+from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
+from webapp.models import Payout
+from webapp.services.payouts import decisions as payout_decisions
+from webapp.services.payouts import pauses as payout_pauses
+from webapp.services.payouts.destinations import masked
+from webapp.services.payouts.detail import PayoutFile
+from webapp.services.payouts.payouts import RESENT_FOR
+from webapp.services.payouts.schedules import MOST_ATTEMPTS
+from webapp.services.timeline import Moment
+from webapp.settings import Settings
+
+
+class Standing(StrEnum):
+    """How a payout stands, in the words that its answer begins with."""
+
+    NOT_SENT = "It is not sent"
+    UNDER_WAY = "It was sent"
+    UNKNOWN = "It was sent, or may have been, and what became of it is not known"
+    REFUSED = "It was refused"
+    FAILED = "It failed"
+    RETURNED = "It came back"
+    PAID = "It was paid"
+
+
+_SAYS_NOTHING = ("success", "pending", "failed", "reversed")
+"""Words of a provider that the answer has said already."""
+_TRIED_BY_ITSELF = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
+_BY_HAND = "payout.mark_paid"
+_DECIDED_BACK = "payout.give_back"
+_ENDS = (_BY_HAND, _DECIDED_BACK, "payout.succeed", "payout.fail", "payout.claw_back", "payout.write_off")
+_BORNE = {
+    "payout.claw_back": "that the party gives back what it had twice",
+    "payout.write_off": "that the platform bears what the party had twice",
+}
+_OUT_OF = {
+    AccountKind.WALLET: "out of the party's wallet",
+    AccountKind.RECEIVABLE: "added to the party's debt",
+    AccountKind.LOSSES: "out of the platform's losses",
+}
+
+
+def standing(payout: Payout) -> Standing:
+    """Which of them it is."""
+    status = PayoutStatus(payout.status)
+    if status == PayoutStatus.SUCCEEDED or payout.paid_after_all_at is not None:
+        return Standing.PAID
+    if status == PayoutStatus.REVERSED:
+        return Standing.RETURNED
+    if status == PayoutStatus.FAILED:
+        return Standing.REFUSED if payout.provider_id is None else Standing.FAILED
+    if status == PayoutStatus.SENT and payout.doubted_at is None:
+        return Standing.UNDER_WAY
+    if status in (PayoutStatus.SENDING, PayoutStatus.SENT):
+        return Standing.UNKNOWN
+    is_tried = status == PayoutStatus.PENDING and payout.sent_at is not None
+    return Standing.UNKNOWN if is_tried else Standing.NOT_SENT
+
+
+def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
+    """Sentences; the first is the answer."""
+    payout = file.payout
+    told = [f"{standing(payout)}{_answer(file, at)}", *_decision(file, at, settings)]
+    is_known = payout.paid_after_all_at is not None
+    if payout.said and payout.said not in _SAYS_NOTHING and not file.is_paused and not is_known:
+        told.append(sentence(payout.said))
+    told += _tried_again(file)
+    if file.next_try_at is not None:
+        soon = file.next_try_at <= at
+        told.append(
+            "The next run looks after it." if soon else f"A run looks after it from {in_utc(file.next_try_at)}."
+        )
+    if payout.look_again_at is not None:
+        case = "it was paid after all"
+        if payout.status == PayoutStatus.SUCCEEDED or is_known:
+            case = "it comes back"
+        told.append(f"Its provider is asked again from {in_utc(payout.look_again_at)}, in case {case}.")
+    return told
+
+
+def _answer(file: PayoutFile, at: datetime) -> str:
+    """What is said after how it stands."""
+    ways = {
+        Standing.NOT_SENT: _not_sent,
+        Standing.UNDER_WAY: _under_way,
+        Standing.UNKNOWN: _unknown,
+        Standing.REFUSED: _refused,
+        Standing.FAILED: _failed,
+        Standing.RETURNED: _returned,
+        Standing.PAID: _paid,
+    }
+    return ways[standing(file.payout)](file, at)
+
+
+def _not_sent(file: PayoutFile, at: datetime) -> str:
+    payout = file.payout
+    if payout.status == PayoutStatus.CANCELLED:
+        tried = ", as its provider does not know it" if payout.sent_at is not None else ""
+        return f"{tried}: it was cancelled. {_back(file)}"
+    if file.stopped:
+        return f". {file.stopped}"
+    if file.is_paused and file.pause is not None:
+        return f". It waits. {payout_pauses.in_words(file.pause)}"
+    return ": it is written, and its money has left the wallet."
+
+
+def _under_way(file: PayoutFile, at: datetime) -> str:
+    return ". Its provider took it, and has not said yet how it ended."
+
+
+def _unknown(file: PayoutFile, at: datetime) -> str:
+    payout = file.payout
+    if file.stopped:
+        return f". {file.stopped}"
+    if payout.doubted_at is not None:
+        return (
+            f". Its provider may have it, and has not shown it since {in_utc(payout.doubted_at)}. It is looked for, "
+            "and neither sent again nor given back by itself."
+        )
+    if payout.status == PayoutStatus.SENDING:
+        return ". Its provider is asked; it is never sent a second time."
+    if payout.created_at <= at - RESENT_FOR:
+        return (
+            ". It was tried for a day, and its provider does not know it. It is asked about, and not sent again by "
+            "itself. Cancel it: its money goes back to the wallet then."
+        )
+    return ". It is not there as far as its provider tells; it goes again under the same reference, so at most once."
+
+
+def _back(file: PayoutFile) -> str:
+    """Who has it again."""
+    return file.back.in_words(file.payout.currency)
+
+
+def _refused(file: PayoutFile, at: datetime) -> str:
+    if _newest(file) == _DECIDED_BACK:
+        return f", as two people decided: it did not reach {masked(file.destination)}. {_back(file)}"
+    return f": its provider did not take it. It was to go to {masked(file.destination)}. {_back(file)}"
+
+
+def _failed(file: PayoutFile, at: datetime) -> str:
+    to = masked(file.destination)
+    if any(moment.action == "payout.succeed" for moment in file.moments):
+        return f" after it was paid to {to}. {_back(file)}"
+    if _newest(file) == _DECIDED_BACK:
+        return f", as two people decided: it did not reach {to}. {_back(file)}"
+    return f": its provider did not pay it to {to}. {_back(file)}"
+
+
+def _returned(file: PayoutFile, at: datetime) -> str:
+    return f" from {masked(file.destination)}. {_back(file)}"
+
+
+def _paid(file: PayoutFile, at: datetime) -> str:
+    payout = file.payout
+    if payout.paid_after_all_at is not None:
+        return (
+            f" after all{_instant(payout, payout.paid_after_all_at)}, to {masked(file.destination)}. Its money had "
+            f"come back to the wallet before, so the party may have it twice.{_what_to_do(file)}"
+        )
+    if _newest(file) == _BY_HAND:
+        return _by_people(payout)
+    return f"{_instant(payout, payout.settled_at)}.{_decided(file)}"
+
+
+def _by_people(payout: Payout) -> str:
+    """Who says it of one that two people marked as paid."""
+    people = f", as two people said on {in_utc(payout.settled_at)}" if payout.settled_at else ""
+    if payout.is_unconfirmed:
+        return f"{people}; its provider has not said so."
+    by_its_clock = _instant(payout, None)
+    return f"{by_its_clock}{people}." if by_its_clock else f"{people}; its provider says so too."
+
+
+def _decided(file: PayoutFile) -> str:
+    """Who bore it, by whose decision, when it was paid after its money had come back."""
+    deed = next((moment for moment in file.moments if moment.action in _ENDS), None)
+    if deed is None or deed.action not in _BORNE:
+        return ""
+    parts = [f"{Money(amount, file.payout.currency)} {_OUT_OF.get(kind, kind)}" for kind, amount in file.borne]
+    return (
+        f" Its money had come back to the wallet before. {_who_decided(file, deed)} {_BORNE[deed.action]}: "
+        f"{', '.join(parts)}. The reason:"
+    )
+
+
+def _who_decided(file: PayoutFile, deed: Moment) -> str:
+    """One person, or the two whose proposal and whose approval it was."""
+    executed = [each for each in file.approvals if (each.action, each.decided_at) == (deed.action, deed.at)]
+    if not executed:
+        return f"{deed.who} decided on {in_utc(deed.at)}"
+    return f"{executed[0].proposed_by_name} proposed, and {deed.who} approved on {in_utc(deed.at)},"
+
+
+def _instant(payout: Payout, known_at: datetime | None) -> str:
+    """When it was paid, by its provider's clock, or else since when the desk knows."""
+    if payout.paid_at is not None:
+        return f" on {in_utc(payout.paid_at)}, by {payout.provider}'s clock"
+    return f", as {payout.provider} tells since {in_utc(known_at)}" if known_at is not None else ""
+
+
+def _newest(file: PayoutFile) -> str:
+    """The deed that ended it."""
+    return next((moment.action for moment in file.moments if moment.action in _ENDS), "")
+
+
+def _what_to_do(file: PayoutFile) -> str:
+    """Where to look, and what to decide."""
+    other = (
+        ""
+        if file.schedule is None or file.schedule.payout_id == file.payout.id
+        else (f" Another payout was written in its place: look at payout schedule {file.schedule.ref} too.")
+    )
+    decide = " Claw it back from the party, or write it off." if file.waiting is None else ""
+    return f"{other}{decide} Nothing more of its schedule is paid before that is decided."
+
+
+def _tried_again(file: PayoutFile) -> list[str]:
+    """What its schedule does now that it came back."""
+    payout, plan = file.payout, file.schedule
+    if payout.status not in _TRIED_BY_ITSELF or plan is None or payout.paid_after_all_at is not None:
+        return []
+    if plan.payout_id != payout.id:
+        return [f"Another payout counts for its schedule: look at payout schedule {plan.ref}."]
+    if plan.status != ScheduleStatus.PENDING:
+        return [f"Payout schedule {plan.ref} is {in_words(plan.status)}: nothing is paid again by itself."]
+    if file.is_stopped:
+        return [f"Outgoing money is stopped: payout schedule {plan.ref} pays nothing before it flows again."]
+    amount, attempt = Money(plan.amount, plan.currency), f"attempt {plan.retry_count + 1} of {MOST_ATTEMPTS}"
+    again = f"Payout schedule {plan.ref} pays {amount} by itself, with a new payout"
+    if file.next_attempt_at is None:
+        return [f"{again}, {attempt}; no run that does is foreseen."]
+    return [f"{again}, by its run on {in_utc(file.next_attempt_at)}: {attempt}."]
+
+
+def _decision(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
+    payout = file.payout
+    if file.waiting is not None:
+        return []
+    ripe = payout_decisions.decided_from(payout, settings)
+    if ripe is None:
+        return []
+    if ripe > at:
+        return [f"If its provider has not told by {in_utc(ripe)}, two people decide what became of it."]
+    return [
+        "Look for its reference in the provider's dashboard and at the bank, then say what became of it: a second "
+        "person confirms it."
+    ]

@@ -1,0 +1,161 @@
+"""What a failed or reversed payout means for its schedule: another attempt, or the end with an alert."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUT_CONTRADICTED, PAYOUT_FAILED
+from webapp.domain.event_types import PayoutScheduleFailed
+from webapp.domain.money import Money
+from webapp.domain.provider_phrases import NO_REASON, reason
+from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.models import Payout, PayoutSchedule
+from webapp.services.alerts import alerts
+from webapp.services.audit import trail as audit
+from webapp.services.common import events
+from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts.returns import IN_WALLET, Back
+from webapp.services.payouts.schedules import MOST_ATTEMPTS
+
+PAID_AFTER_ALL = "Its provider says that it was paid after all."
+BACK_ONCE_MORE = "It was paid after all, and its provider took it back once more."
+_GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
+
+
+def note(
+    session: Session,
+    row: Any,
+    status: PayoutStatus,
+    sentence: str,
+    *,
+    at: datetime,
+    actor: Actor,
+    back: Back = IN_WALLET,
+) -> None:
+    """Count the attempt. What comes back after it was paid, a reversal, and the last attempt end the schedule and fire
+    an alert: nothing is paid a second time by itself. A schedule that another of its payouts has paid stays paid, and
+    one whose other payout is under way goes by that: nobody has anything to do then.
+    """
+    was_paid, schedule = row.status == PayoutStatus.SUCCEEDED, _schedule(session, row)
+    if schedule is not None and (paid := _paid_instead(session, schedule)) is not None:
+        _stays_paid(session, schedule, paid, at)
+        return
+    if schedule is None:
+        if was_paid and row.schedule_id is None:
+            said = _came_back(session, row, status, sentence, back)
+            alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", said, at, causes=[_cause(row, status)])
+        return
+    schedule.retry_count += 1
+    schedule.last_retry_at, schedule.version = at, schedule.version + 1
+    schedule.failure_reason = _why(sentence)
+    over = was_paid or status == PayoutStatus.REVERSED or schedule.retry_count >= MOST_ATTEMPTS
+    schedule.status = ScheduleStatus.FAILED if over else ScheduleStatus.PENDING
+    schedule.processed_at = None
+    session.flush()
+    if over:
+        said = _came_back(session, row, status, sentence, back) if was_paid else _failed(schedule, status)
+        _end(session, schedule, said, _cause(row, status), at, actor)
+
+
+def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
+    """It was paid, and its money is in the wallet again: a person is called, and no other payout follows by itself."""
+    if row.paid_after_all_at is not None:
+        return
+    schedule = _locked(session, row.schedule_id)
+    said = (
+        f"Payout {row.ref} over {Money(row.amount, row.currency)} to {_account(session, row)} is {row.status} here, "
+        f"its money had come back to the wallet, and {row.provider} says that it was paid. "
+        f"{_instead(session, row, schedule)}"
+    )
+    told: dict[str, Any] = {"paid_after_all_at": at, "said": PAID_AFTER_ALL, "version": Payout.version + 1}
+    session.execute(update(Payout).where(Payout.id == row.id).values(**told))
+    alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at)
+    audit.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
+    if schedule is not None and schedule.status == ScheduleStatus.PENDING:
+        schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, said
+        session.flush()
+
+
+def retract(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
+    """Its provider took it back once more: nobody has it twice, and there is nothing to decide."""
+    cleared = update(Payout).where(Payout.id == row.id)
+    session.execute(cleared.values(paid_after_all_at=None, said=BACK_ONCE_MORE, version=Payout.version + 1))
+    alerts.resolve(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", at)
+    audit.record(session, actor, "payout.retract", ("payout", row.id), at=at)
+
+
+def _instead(session: Session, row: Any, schedule: PayoutSchedule | None) -> str:
+    """What became of the payout in its place, and what to do."""
+    other = session.get(Payout, schedule.payout_id) if schedule and schedule.payout_id != row.id else None
+    decide = "decide on its page: claw it back from the party, or write it off."
+    if other is None or other.status in _GIVEN_BACK:
+        return f"The party has it in the wallet and at the bank: {decide}"
+    if other.status == PayoutStatus.PENDING:
+        return f"Payout {other.ref} in its place is not sent, and waits: cancel that one, then {decide}"
+    how = "was paid too" if other.status == PayoutStatus.SUCCEEDED else f"is {other.status}"
+    return f"It is paid twice: payout {other.ref} in its place {how}. Look at both, and {decide}"
+
+
+def _schedule(session: Session, row: Any) -> PayoutSchedule | None:
+    """The schedule whose present payout this is, locked."""
+    found = _locked(session, row.schedule_id)
+    return found if found is not None and found.payout_id == row.id else None
+
+
+def _paid_instead(session: Session, schedule: PayoutSchedule) -> Payout | None:
+    """Another payout of this schedule that counts as paid: one that went through after all, and was decided about."""
+    others = (Payout.schedule_id == schedule.id, Payout.id != schedule.payout_id)
+    paid = select(Payout).where(*others, Payout.status == PayoutStatus.SUCCEEDED)
+    return session.scalars(paid.order_by(Payout.id.desc()).limit(1)).first()
+
+
+def _stays_paid(session: Session, schedule: PayoutSchedule, paid: Payout, at: datetime) -> None:
+    schedule.status, schedule.payout_id, schedule.processed_at = ScheduleStatus.PROCESSED, paid.id, paid.settled_at
+    schedule.failure_reason, schedule.version = None, schedule.version + 1
+    alerts.resolve(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", at)
+    session.flush()
+
+
+def _locked(session: Session, schedule_id: int | None) -> PayoutSchedule | None:
+    if schedule_id is None:
+        return None
+    return session.get_one(PayoutSchedule, schedule_id, with_for_update=True, populate_existing=True)
+
+
+def _account(session: Session, row: Any) -> str:
+    return payout_destinations.masked(payout_destinations.get(session, row.destination_id))
+
+
+def _why(word: str) -> str:
+    said = reason(word)
+    return "The provider gave no reason." if said == NO_REASON else f"{said[:1].upper()}{said[1:]}."
+
+
+def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
+    how = "was reversed" if status == PayoutStatus.REVERSED else f"failed {schedule.retry_count} times"
+    amount = Money(schedule.amount, schedule.currency)
+    return f"Payout schedule {schedule.ref} over {amount} {how}: {schedule.failure_reason}"
+
+
+def _came_back(session: Session, row: Any, status: PayoutStatus, sentence: str, back: Back) -> str:
+    how = "was reversed" if status == PayoutStatus.REVERSED else "failed"
+    paid = "was marked as paid by two people" if row.is_unconfirmed else f"was paid to {_account(session, row)}"
+    return (
+        f"Payout {row.ref} over {Money(row.amount, row.currency)} {paid} and then {how}: "
+        f"{_why(sentence)} {back.in_words(row.currency)} Nothing is paid again by itself."
+    )
+
+
+def _cause(row: Any, status: PayoutStatus) -> str:
+    """One payout fails once, and may come back once after that: its provider may say so in other words each time."""
+    return f"{row.ref} {status}"
+
+
+def _end(session: Session, schedule: PayoutSchedule, said: str, cause: str, at: datetime, actor: Actor) -> None:
+    subject = ("payout_schedule", schedule.id)
+    alerts.fire(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", said, at, causes=[cause])
+    audit.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
+    events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

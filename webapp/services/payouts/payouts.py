@@ -1,0 +1,279 @@
+"""Payouts: taken to be sent or asked about, and what people may do with one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, or_, select, union_all, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.claims import Claim
+from webapp.domain.event_types import PayoutCancelled
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.payout_rules import next_look
+from webapp.domain.state_words import in_words
+from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
+from webapp.errors import Conflict, Overtaken
+from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
+from webapp.services.audit import trail as audit
+from webapp.services.common import events, lookup
+from webapp.services.common import validation as checks
+from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.kill_switch import stopped
+from webapp.services.payouts import pauses as payout_pauses
+from webapp.services.payouts import returns as payout_returns
+from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import stops as payout_stops
+from webapp.settings import Settings
+from webapp.sql import one_of
+
+RESENT_FOR = timedelta(hours=24)
+"""For how long a payout that its provider does not know is sent again, under its reference."""
+MOST_COUNTED = 1_000_000
+_CAME_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED)
+_PAYABLE = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A payout that a provider is spoken to about. Without `may_send` it may have been sent before: only ask."""
+
+    id: int
+    provider: str
+    ref: str
+    amount: int
+    currency: str
+    may_send: bool
+    destination_id: int
+    recipient: str | None
+    claim: Claim
+    earlier_sent_at: datetime | None
+    """When it may have been sent before."""
+    taken_at: datetime
+
+
+def get(session: Session, payout_id: int) -> Payout:
+    """One payout. Raises NotFound."""
+    return lookup.by_id(session, Payout, payout_id, "payout")
+
+
+def take_due(
+    session: Session,
+    at: datetime,
+    limit: int,
+    lease: timedelta,
+    providers: Collection[str],
+    only: list[int] | None = None,
+    *,
+    due_by: datetime | None = None,
+) -> list[Taken]:
+    """Payouts whose time has come, now or by an earlier instant. One that was never sent is marked as being sent before
+    it is: a process that is killed leaves the doubt on record. While outgoing money is stopped, nothing new is sent,
+    only asked about.
+    """
+    ids = _take_ids(session, at, limit, providers, only, due_by or at)
+    if not ids:
+        return []
+    unsent = (Payout.status == PayoutStatus.PENDING) & ~_is_given_up(at)
+    rows = (
+        select(
+            Payout.id,
+            Payout.provider,
+            Payout.ref,
+            Payout.amount,
+            Payout.currency,
+            unsent.label("may_send"),
+            Payout.destination_id,
+            PayoutDestination.recipient,
+            Payout.status,
+            Payout.attempts,
+            Payout.sent_at,
+        )
+        .join(PayoutDestination, PayoutDestination.id == Payout.destination_id)
+        .where(one_of(session, Payout.id, ids))
+        .order_by(Payout.id)
+    )
+    taken = [_taken(row, at) for row in session.execute(rows)]
+    marked = update(Payout).where(one_of(session, Payout.id, ids))
+    settled = Payout.status.not_in(UNSETTLED_PAYOUTS)
+    values = {
+        "status": case((unsent, str(PayoutStatus.SENDING)), else_=Payout.status),
+        "first_sent_at": case((unsent, func.coalesce(Payout.first_sent_at, at)), else_=Payout.first_sent_at),
+        "sent_at": case((unsent, at), else_=Payout.sent_at),
+        "earlier_sent_at": case((unsent, Payout.sent_at), else_=Payout.earlier_sent_at),
+        "next_try_at": case((settled, None), else_=at + lease),
+        "look_again_at": case((settled, at + lease)),
+        "attempts": Payout.attempts + 1,
+    }
+    session.execute(marked.values(**values).execution_options(synchronize_session=False))
+    return taken
+
+
+def _is_given_up(at: datetime) -> ColumnElement[bool]:
+    """Tried for so long, and not there: its provider is asked still, and a person cancels it, or leaves it."""
+    return Payout.sent_at.is_not(None) & (Payout.created_at <= at - RESENT_FOR)
+
+
+def _taken(row: Any, at: datetime) -> Taken:
+    claim = Claim(PayoutStatus.SENDING if row.may_send else row.status, row.attempts + 1)
+    return Taken(
+        row.id,
+        row.provider,
+        row.ref,
+        row.amount,
+        row.currency,
+        row.may_send,
+        row.destination_id,
+        row.recipient,
+        claim,
+        row.sent_at if row.may_send else None,
+        at,
+    )
+
+
+def take_to_ask(session: Session, payout_id: int, lease: timedelta, *, at: datetime, actor: Actor) -> Taken:
+    """One that a person has its provider asked about now; it is not sent by that. Raises Conflict."""
+    actor.require("payout:retry")
+    get(session, payout_id)
+    payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+    if why := why_no_asking(payout):
+        raise Conflict(why)
+    recipient = session.get_one(PayoutDestination, payout.destination_id).recipient
+    payout.attempts += 1
+    if payout.status in UNSETTLED_PAYOUTS:
+        payout.next_try_at = at + lease
+    session.flush()
+    audit.record(session, actor, "payout.ask", ("payout", payout.id), at=at)
+    claim = Claim(payout.status, payout.attempts)
+    what = (payout.id, payout.provider, payout.ref, payout.amount, payout.currency)
+    return Taken(*what, False, payout.destination_id, recipient, claim, None, at)
+
+
+def why_no_asking(payout: Payout) -> str:
+    """Why its provider can't be asked; empty when it can."""
+    return "" if payout.attempts else "It was not sent yet: its provider knows nothing of it."
+
+
+def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
+    """How many of them there are, up to a million."""
+    ways = _due(at, providers, only, not_sent_through=payout_pauses.standing(session))
+    rows = union_all(*[select(Payout.id).where(*way).limit(MOST_COUNTED).subquery().select() for way in ways])
+    return session.scalars(select(func.count()).select_from(rows.subquery())).one()
+
+
+def held_back(session: Session, at: datetime, providers: Collection[str], limit: int) -> Outcome:
+    """Those that are due and wait because their provider sends none at present, as items that were left alone."""
+    outcome = Outcome("payout")
+    for provider, pause in sorted(payout_pauses.standing(session).items()):
+        waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == provider, Payout.next_try_at <= at)
+        query = select(Payout.id, Payout.ref).where(*waiting, Payout.provider.in_(providers))
+        for row in session.execute(query.order_by(Payout.next_try_at, Payout.id).limit(limit)):
+            outcome.refused.append(Refused(row.id, row.ref, f"Waiting. {payout_pauses.in_words(pause)}"))
+    return outcome
+
+
+def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor: Actor, settings: Settings) -> Payout:
+    """Give a payout up before it is sent: the money is in the wallet again, its schedule is cancelled.
+
+    Raises Conflict while its provider may have it still and not show it yet. One that was tried is asked about still.
+    """
+    actor.require("payout:manage")
+    said = checks.require_text(reason, "reason", "Say why it is cancelled.")
+    payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
+    if payout is None or payout.status != PayoutStatus.PENDING:
+        found = get(session, payout_id)
+        raise Overtaken(
+            f"Payout {found.ref} is {in_words(found.status)}: only one that was not sent yet can be cancelled."
+        )
+    if why := why_no_cancel(payout, at, settings):
+        raise Conflict(why)
+    payout_returns.give_back(session, [payout.id], at=at)
+    payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
+    payout.said, payout.version = said, payout.version + 1
+    payout.look_again_at = next_look(at, at) if payout.sent_at is not None else None
+    if payout.schedule_id is not None:
+        schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
+        schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1
+    session.flush()
+    audit.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=said)
+    events.add(session, PayoutCancelled(), payout.id, at=at)
+    return payout
+
+
+def why_no_cancel(payout: Payout, at: datetime, settings: Settings) -> str:
+    """Why it can't be cancelled now; empty when it can. What was never sent, or was surely not taken, always can."""
+    if payout.status != PayoutStatus.PENDING:
+        return f"It is {in_words(payout.status)}: only a payout that was not sent yet can be cancelled."
+    sent = payout.sent_at
+    if sent is None or (ripe := sent + timedelta(hours=settings.payout_lookup_hours)) <= at:
+        return ""
+    return (
+        f"It may have been sent on {in_utc(sent)}, and its provider does not show it yet: it can be cancelled from "
+        f"{in_utc(ripe)} on."
+    )
+
+
+def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor, shown: str | None = None) -> Run:
+    """A new payout in place of one that failed or was reversed, under a new reference, by a run of its own.
+
+    It is of the same amount; `shown` are the terms that the person has read.
+    """
+    actor.require("payout:retry")
+    payout = get(session, payout_id)
+    schedule = _locked_schedule(session, payout)
+    if why := why_no_retry(payout, schedule, at):
+        raise Overtaken(f"Payout {payout.ref} is not tried again. {why}")
+    audit.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
+    return payout_schedules.trigger(session, payout.schedule_id or 0, at=at, actor=actor, shown=shown)
+
+
+def why_no_retry(payout: Payout, schedule: PayoutSchedule | None, at: datetime) -> str:
+    """Why it can't be tried again now; empty when it can. What was changed since is paid by its schedule."""
+    if payout.status not in _CAME_BACK or schedule is None:
+        return f"It is {in_words(payout.status)}: only a payout that failed or was reversed can be tried again."
+    if schedule.payout_id != payout.id:
+        return f"It was followed by another payout already. Look at payout schedule {schedule.ref}."
+    if schedule.status not in _PAYABLE:
+        return f"Payout schedule {schedule.ref} is {in_words(schedule.status)}."
+    now, due = Money(schedule.amount, schedule.currency), in_utc(schedule.due_at)
+    if schedule.amount != payout.amount or schedule.due_at > at:
+        return f"Payout schedule {schedule.ref} is over {now} by now, due {due}: have it paid there."
+    return ""
+
+
+def _locked_schedule(session: Session, payout: Payout) -> PayoutSchedule | None:
+    if payout.schedule_id is None:
+        return None
+    return session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True, populate_existing=True)
+
+
+def _take_ids(
+    session: Session, at: datetime, limit: int, providers: Collection[str], only: list[int] | None, due_by: datetime
+) -> list[int]:
+    """The unsettled first, then those that were paid and are asked about again."""
+    is_stopped = stopped(session, lock=True) is not None
+    silent = providers if is_stopped else payout_pauses.standing(session)
+    unsettled, paid = _due(due_by, providers, only, not_sent_through=silent)
+    due = select(Payout.id).where(*unsettled).order_by(Payout.next_try_at, Payout.id)
+    ids = list(session.scalars(due.limit(limit).with_for_update(skip_locked=True)))
+    if not is_stopped:
+        ids += payout_pauses.take_probes(session, at, providers, only)
+    if len(ids) < limit:
+        again = select(Payout.id).where(*paid).order_by(Payout.look_again_at, Payout.id)
+        ids += session.scalars(again.limit(limit - len(ids)).with_for_update(skip_locked=True))
+    return ids
+
+
+def _due(
+    at: datetime, providers: Collection[str], only: list[int] | None, *, not_sent_through: Collection[str]
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """What makes an unsettled payout due, and one that is watched; each has its index."""
+    goes = Payout.provider.not_in(not_sent_through) & payout_stops.sendable()
+    sent = or_(Payout.status != PayoutStatus.PENDING, goes)
+    unsettled = [Payout.status.in_(UNSETTLED_PAYOUTS), Payout.next_try_at <= at, Payout.provider.in_(providers), sent]
+    paid = [Payout.look_again_at.is_not(None), Payout.look_again_at <= at, Payout.provider.in_(providers)]
+    chosen = [] if only is None else [Payout.id.in_(only)]
+    return [*unsettled, *chosen], [*paid, *chosen]

@@ -1,0 +1,322 @@
+"""Settling payouts by what their providers said: many in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Boolean, bindparam, case, func, literal, null, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import PAYOUT_FAILED
+from webapp.domain.claims import TAKEN_OVER, Claim, counts
+from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
+from webapp.domain.payout_rules import Course, Ruling, Sent, agrees, judge, next_look, next_try
+from webapp.domain.provider_phrases import sentence
+from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.state_words import in_words
+from webapp.domain.states import PayoutStatus, ScheduleStatus
+from webapp.models import Payout, PayoutSchedule
+from webapp.services.alerts import alerts
+from webapp.services.audit import trail as audit
+from webapp.services.common import events
+from webapp.services.common.batch_result import CAME_BACK, Outcome, Refused
+from webapp.services.payouts import amounts as payout_amounts
+from webapp.services.payouts import failures as payout_failures
+from webapp.services.payouts import pauses as payout_pauses
+from webapp.services.payouts import returns as payout_returns
+from webapp.services.payouts.returns import IN_WALLET
+from webapp.sql import json_text, lock, one_of
+
+_STATUS_BEFORE = attrgetter("row.status")
+_TABLE: Any = Payout.__table__
+_SCHEDULES: Any = PayoutSchedule.__table__
+_WATCHED = (Course.LEAVE, Course.CONFIRM, Course.CONTRADICT, Course.RETRACT)
+_UNSENT = (PayoutStatus.PENDING, PayoutStatus.SENDING)
+"""Payouts whose provider is not known to have them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A payout, what was said of it, and what that means."""
+
+    row: Any
+    word: Word
+    ruling: Ruling
+
+    @property
+    def course(self) -> Course:
+        """What is done about it."""
+        return self.ruling.course
+
+    @property
+    def status(self) -> PayoutStatus:
+        """What it is from then on."""
+        return self.ruling.status
+
+    @property
+    def sentence(self) -> str:
+        """Why."""
+        return self.ruling.said
+
+    @property
+    def was_paid(self) -> bool:
+        """Whether it counted as paid until now."""
+        return bool(self.row.status == PayoutStatus.SUCCEEDED)
+
+
+def settle_all(
+    session: Session,
+    words: Mapping[int, Word],
+    *,
+    at: datetime,
+    actor: Actor,
+    run_id: int | None = None,
+    claims: Mapping[int, Claim] | None = None,
+) -> Outcome:
+    """Do to each payout what its provider's word means; settling the same word twice changes nothing more.
+
+    Those that came back are failed by name, those that are not settled yet refused, and none is raised. `claims` tells
+    how the payouts were taken that somebody asked about: who has lost one settles only what the provider knows of it.
+    """
+    lock(session, Payout, list(words))
+    rows = session.execute(_rows(session, list(words))).all()
+    lost = [row for row in rows if not _counts(row, words[row.id], (claims or {}).get(row.id))]
+    ruled = [_ruled(row, words[row.id]) for row in rows if row not in lost]
+    groups: dict[Course, list[Ruled]] = {course: [] for course in Course}
+    for each in ruled:
+        groups[each.course].append(each)
+    _succeed(session, groups[Course.SUCCEED], at, actor)
+    _come_back(session, [*groups[Course.FAIL], *groups[Course.REVERSE]], at, actor, run_id)
+    _wait(session, groups[Course.WAIT], at)
+    _watch(session, [each for course in _WATCHED for each in groups[course]], at)
+    for each in groups[Course.CONTRADICT]:
+        payout_failures.contradict(session, each.row, at=at, actor=actor)
+    _confirm(session, groups[Course.CONFIRM], at, actor)
+    _note_paid(session, [*groups[Course.CONTRADICT], *groups[Course.CONFIRM]])
+    for each in groups[Course.RETRACT]:
+        payout_failures.retract(session, each.row, at=at, actor=actor)
+    payout_amounts.note(session, [(each.row, _sent(each.row), each.word) for each in ruled], at=at, actor=actor)
+    tried = [payout_pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
+    payout_pauses.learn(session, tried, at=at, actor=actor)
+    outcome = _outcome(ruled)
+    outcome.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
+    return outcome
+
+
+def _counts(row: Any, word: Word, claim: Claim | None) -> bool:
+    return counts(word, claim, Claim(row.status, row.attempts))
+
+
+def _outcome(ruled: Sequence[Ruled]) -> Outcome:
+    outcome = Outcome("payout")
+    for each in ruled:
+        _count(outcome, each)
+    return outcome
+
+
+def _count(outcome: Outcome, each: Ruled) -> None:
+    """One payout is one item. Its money counts once: with the word by which its provider has it for the first time."""
+    row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
+    if each.course in (Course.FAIL, Course.REVERSE):
+        outcome.failed.append(Refused(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
+        if row.provider_id is not None:
+            outcome.note(CAME_BACK, row.currency, row.amount)
+    elif each.course == Course.CONTRADICT:
+        outcome.failed.append(Refused(row.id, row.ref, "It was paid after all, though its money had come back."))
+    elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
+        outcome.done += 1
+        if is_new:
+            outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
+    elif each.course in (Course.LEAVE, Course.CONFIRM, Course.RETRACT):
+        outcome.done += 1
+    else:
+        outcome.refused.append(Refused(row.id, row.ref, _left(each)))
+
+
+def _left(each: Ruled) -> str:
+    if isinstance(each.word, Unanswered) and each.word.pauses_all:
+        return f"Waiting: payouts through {each.row.provider} are paused. {sentence(each.sentence)}"
+    return sentence(each.sentence) or f"It is {in_words(each.status)} still."
+
+
+def _is_taken(each: Ruled) -> bool:
+    return isinstance(each.word, Seen) and agrees(_sent(each.row), each.word)
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Any:
+    columns = (
+        Payout.id,
+        Payout.ref,
+        Payout.status,
+        Payout.amount,
+        Payout.currency,
+        Payout.attempts,
+        Payout.schedule_id,
+        Payout.provider,
+        Payout.provider_id,
+        Payout.settled_at,
+        Payout.doubted_at,
+        Payout.sent_at,
+        Payout.look_again_at,
+        Payout.paid_after_all_at,
+        Payout.is_unconfirmed,
+        Payout.destination_id,
+    )
+    return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
+
+
+def _ruled(row: Any, word: Word) -> Ruled:
+    return Ruled(row, word, judge(_sent(row), word))
+
+
+def _sent(row: Any) -> Sent:
+    return Sent(
+        row.status,
+        row.amount,
+        row.currency,
+        is_doubted=row.doubted_at is not None,
+        is_paid_after_all=row.paid_after_all_at is not None,
+        is_unconfirmed=row.is_unconfirmed,
+    )
+
+
+def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    if not ruled:
+        return
+    _mark(session, ruled, at, look_again_at=next_look(at, at))
+    schedules = [each.row.schedule_id for each in ruled if each.row.schedule_id is not None]
+    done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
+    values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
+    session.execute(done.values(**values, version=_SCHEDULES.c.version + 1))
+    _tell(session, ruled, "payout.succeed", PayoutSucceeded(), at, actor)
+    _end_alerts(session, ruled, schedules, at)
+
+
+def _end_alerts(session: Session, ruled: Sequence[Ruled], schedules: Sequence[int], at: datetime) -> None:
+    """What had failed is paid now."""
+    refs = session.scalars(select(PayoutSchedule.ref).where(one_of(session, PayoutSchedule.id, schedules))).all()
+    subjects = [f"payout schedule {ref}" for ref in refs] + [f"payout {each.row.ref}" for each in ruled]
+    alerts.resolve_all(session, PAYOUT_FAILED, subjects, at)
+
+
+def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, run_id: int | None) -> None:
+    """The provider did not pay, or took it back: who had borne it has it again, and the schedule knows."""
+    if not ruled:
+        return
+    backs = payout_returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
+    _mark(session, ruled, at, look_again_at=next_look(at, at))
+    for each in ruled:
+        back = backs.get(each.row.id, IN_WALLET)
+        payout_failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
+    for back in {IN_WALLET, *backs.values()}:
+        some = [each for each in ruled if backs.get(each.row.id, IN_WALLET) == back]
+        failed = [each for each in some if each.status == PayoutStatus.FAILED]
+        turned = [each for each in some if each.status == PayoutStatus.REVERSED]
+        gone = PayoutFailed(to_platform=back.to_platform, debt_met_amount=back.debt)
+        returned = PayoutReversed(to_platform=back.to_platform, debt_met_amount=back.debt)
+        _tell(session, failed, "payout.fail", gone, at, actor)
+        _tell(session, turned, "payout.reverse", returned, at, actor)
+
+
+def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
+    if not ruled:
+        return
+    values = [
+        _told(each)
+        | {
+            "again": next_try(each.row.attempts, at, each.word),
+            "doubtful": each.ruling.is_doubted,
+            "person": isinstance(each.word, Seen) and each.word.needs_person,
+            "unsent": isinstance(each.word, Unanswered) and each.word.is_answer and each.word.is_unsent,
+        }
+        for each in ruled
+    ]
+    never = bindparam("unsent", type_=Boolean)
+    since = case((bindparam("doubtful", type_=Boolean), func.coalesce(_TABLE.c.doubted_at, at)))
+    changed = _changed(
+        next_try_at=bindparam("again", type_=_TABLE.c.next_try_at.type),
+        doubted_at=since,
+        needs_person=bindparam("person", type_=Boolean),
+        first_sent_at=case((never & _TABLE.c.earlier_sent_at.is_(None), None), else_=_TABLE.c.first_sent_at),
+        sent_at=case((never, _TABLE.c.earlier_sent_at), else_=_TABLE.c.sent_at),
+    )
+    session.connection().execute(changed, values)
+
+
+def _confirm(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+    """What two people had said is what the provider says: nothing changes but who says it."""
+    if not ruled:
+        return
+    ids = [each.row.id for each in ruled]
+    known = update(_TABLE).where(one_of(session, _TABLE.c.id, ids))
+    session.connection().execute(known.values(is_unconfirmed=False, version=_TABLE.c.version + 1))
+    records = select(Payout.id, null().label("before"), null().label("after")).where(one_of(session, Payout.id, ids))
+    audit.record_all(session, actor, "payout.confirm", "payout", records, len(ids), at=at)
+
+
+def _watch(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
+    """They are as they were; ask again, until they were watched for long enough. What is not watched is not now."""
+    ruled = [each for each in ruled if each.row.look_again_at is not None]
+    if not ruled:
+        return
+    again = bindparam("again", type_=_TABLE.c.look_again_at.type)
+    changed = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(look_again_at=again)
+    values = [{"key": each.row.id, "again": next_look(each.row.settled_at or at, at)} for each in ruled]
+    session.connection().execute(changed, values)
+
+
+def _mark(session: Session, ruled: Sequence[Ruled], at: datetime, look_again_at: datetime | None = None) -> None:
+    changed = _changed(
+        settled_at=at,
+        next_try_at=None,
+        look_again_at=look_again_at,
+        is_unconfirmed=False,
+        doubted_at=None,
+        needs_person=False,
+        version=_TABLE.c.version + 1,
+    )
+    session.connection().execute(changed, [_told(each) for each in ruled])
+
+
+def _changed(**values: Any) -> Any:
+    """The change of one payout by what was told of it, and more. What is not told again is kept."""
+    number: Any = func.coalesce(bindparam("number"), _TABLE.c.provider_id)
+    paid: Any = func.coalesce(bindparam("paid", type_=_TABLE.c.paid_at.type), _TABLE.c.paid_at)
+    told = {"status": bindparam("state"), "said": bindparam("said_now"), "provider_id": number, "paid_at": paid}
+    return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**told, **values)
+
+
+def _told(each: Ruled) -> dict[str, Any]:
+    number = each.word.provider_id if isinstance(each.word, Seen) else None
+    said = each.sentence or None
+    return {"key": each.row.id, "paid": _paid_at(each), "state": str(each.status), "said_now": said, "number": number}
+
+
+def _note_paid(session: Session, ruled: Sequence[Ruled]) -> None:
+    """When it was paid after all, where its provider tells."""
+    values = [{"key": each.row.id, "paid": _paid_at(each)} for each in ruled if _paid_at(each)]
+    if values:
+        changed = update(_TABLE).where(_TABLE.c.id == bindparam("key"))
+        paid = bindparam("paid", type_=_TABLE.c.paid_at.type)
+        session.connection().execute(changed.values(paid_at=paid), values)
+
+
+def _paid_at(each: Ruled) -> datetime | None:
+    is_paid = isinstance(each.word, Seen) and each.word.fate == Fate.SUCCEEDED
+    return each.word.paid_at if is_paid and isinstance(each.word, Seen) else None
+
+
+def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
+    if not ruled:
+        return
+    said = json_text(session, {"status": Payout.status, "said": Payout.said})
+    for before, some in groupby(sorted(ruled, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
+        ids = [each.row.id for each in some]
+        was = literal(f'{{"status":"{before}"}}').label("before")
+        records = select(Payout.id, was, said.label("after")).where(one_of(session, Payout.id, ids))
+        audit.record_all(session, actor, action, "payout", records, len(ids), at=at)
+    events.add_all(session, event, [each.row.id for each in ruled], at=at)

@@ -1,0 +1,94 @@
+"""What a person reads before a payout is sent by hand: amount, date and account. Only that is sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.states import AccountKind
+from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
+from webapp.services.common import kill_switch as stop
+from webapp.services.ledger import accounts
+from webapp.services.payouts import destinations as payout_destinations
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a schedule would pay now, and where to."""
+
+    amount: Money
+    due_at: datetime
+    destination: PayoutDestination | None
+    uncovered: str
+    """Why the party's wallet does not pay it; empty when it does."""
+    stopped: str
+    """Why no money leaves at all; empty while it flows."""
+    paid_already: str
+    """Which payout of it was paid after all, and waits for a decision; empty without one."""
+
+    @property
+    def stamp(self) -> str:
+        """The same for the same terms: it travels with a form, and with the run."""
+        return stamp(self.amount, self.due_at, self.destination.id if self.destination else None)
+
+    @property
+    def account(self) -> str:
+        """The account, its number masked."""
+        return payout_destinations.masked(self.destination) if self.destination else "no account"
+
+
+def of(session: Session, schedule: PayoutSchedule) -> Terms:
+    """What a schedule would pay now."""
+    in_use = {each.currency: each for each in payout_destinations.in_use(session, schedule.party_id)}
+    amount, party = Money(schedule.amount, schedule.currency), session.get_one(Party, schedule.party_id)
+    wallet = accounts.find_account(session, AccountKind.WALLET, party.id, amount.currency)
+    held = None if wallet is None else session.get_one(Account, wallet, populate_existing=True).balance
+    lacks = uncovered(party.name, held, amount)
+    twice = _paid_after_all(session, schedule)
+    return Terms(amount, schedule.due_at, in_use.get(schedule.currency), lacks, stop.hindrance(session), twice)
+
+
+def _paid_after_all(session: Session, schedule: PayoutSchedule) -> str:
+    mine = (Payout.schedule_id == schedule.id, Payout.paid_after_all_at.is_not(None))
+    found = session.scalars(select(Payout.ref).where(*mine).limit(1)).first()
+    return f"Its payout {found} was paid after all: claw it back or write it off first." if found else ""
+
+
+def uncovered(name: str, held: int | None, amount: Money) -> str:
+    """Why a wallet, which holds so much when there is one, does not pay an amount; empty when it does."""
+    if held is None:
+        return f"{name} has no wallet in {amount.currency}."
+    if held < amount.amount:
+        return f"{name}'s wallet holds {Money(held, amount.currency)}, which does not cover {amount}."
+    return ""
+
+
+def stamp(amount: Money, due_at: datetime, destination_id: int | None) -> str:
+    """Terms as one text."""
+    return f"{amount.amount} {amount.currency} {clock.iso(due_at)} {destination_id or 'none'}"
+
+
+def hindrance(terms: Terms, at: datetime) -> str:
+    """Why nothing can be sent now: it would be refused with this. Empty when it can."""
+    if terms.stopped:
+        return terms.stopped
+    if terms.paid_already:
+        return terms.paid_already
+    if terms.destination is None:
+        return f"There is no account to pay {terms.amount.currency} to: set the party's payout destination first."
+    if payout_destinations.waits(terms.destination, at) and terms.destination.effective_at is not None:
+        until = in_utc(terms.destination.effective_at)
+        return f"The account {terms.account} is new: nothing is paid to it before {until}, unless it is approved."
+    return terms.uncovered
+
+
+def changed(ref: str, terms: Terms) -> str:
+    """Why what was read is not sent."""
+    return (
+        f"Payout schedule {ref} is not what was shown any more: {terms.amount}, due {terms.due_at:%d %B %Y at %H:%M} "
+        f"UTC, to {terms.account}. Nothing was sent. Look at it again."
+    )

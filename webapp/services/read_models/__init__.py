@@ -1,0 +1,1 @@
+"""What pages and answers are made of, read in few statements."""

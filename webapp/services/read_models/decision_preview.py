@@ -1,0 +1,70 @@
+"""What a decision would post, and every balance after it: the executor's own computation. Nothing is written."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.rulings import Ruling
+from webapp.models import Escrow
+from webapp.services.approvals import approvals, executors, limits
+from webapp.services.approvals.executors import Payload, Posting
+from webapp.services.disputes import chargeback_cases, disputes
+from webapp.services.ledger.transfers import Leg
+from webapp.settings import Settings
+
+_WARNINGS: dict[str, Callable[[Session, Escrow], Sequence[str]]] = {
+    "escrow.refund": chargeback_cases.warnings,
+    "dispute.resolve": chargeback_cases.warnings,
+    "transfer.reverse_and_refund": chargeback_cases.warnings,
+    "transfer.reverse_and_split": chargeback_cases.warnings,
+    "transfer.reverse": chargeback_cases.of_reversal,
+}
+"""What to know before a decision is made: what the buyer has back already comes on top of what it gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """All of it, in one currency; `sentence` says what happens."""
+
+    legs: list[Leg]
+    currency: str
+    sentence: str
+    needs_second_person: bool
+    warnings: Sequence[str] = ()
+    """What to know before it is done: that a bank has some of the money, or wants it."""
+
+
+def of(
+    session: Session, action: str, subject_id: int, payload: Payload, *, at: datetime, actor: Actor, settings: Settings
+) -> Preview:
+    """What the decision would do. Raises Conflict and Invalid like the decision itself."""
+    posting = executors.compute(session, action, subject_id, payload, at=at, actor=actor, locked=False)
+    return _shown(session, action, posting, at, actor, settings)
+
+
+def of_ruling(
+    session: Session, dispute_id: int, ruling: Ruling, *, at: datetime, actor: Actor, settings: Settings
+) -> Preview:
+    """A dispute's decision."""
+    decision = disputes.as_decided(disputes.get(session, dispute_id), ruling, settings)
+    return of(session, "dispute.resolve", dispute_id, decision, at=at, actor=actor, settings=settings)
+
+
+def of_approval(session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Preview:
+    """What a waiting proposal would do if it were approved now."""
+    approval = approvals.get(session, approval_id)
+    posting = approvals.proposed_posting(session, approval, at=at, actor=actor, locked=False)
+    return _shown(session, approval.action, posting, at, actor, settings)
+
+
+def _shown(session: Session, action: str, posting: Posting, at: datetime, actor: Actor, settings: Settings) -> Preview:
+    amount = posting.amount
+    second = limits.needs_second_person(session, actor, amount.currency, amount.amount, at, settings)
+    second = second or posting.takes_two
+    escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
+    told = _WARNINGS.get(action)
+    warnings = told(session, escrow) if told is not None and escrow is not None else ()
+    return Preview(list(posting.legs), amount.currency, posting.sentence, second, warnings)

@@ -1,0 +1,73 @@
+"""The whole case of one dispute."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain import shares
+from webapp.domain.money import Money
+from webapp.domain.shares import Shares
+from webapp.models import Approval, Dispute, Evidence, Message, Party, User
+from webapp.services.common import lookup
+from webapp.services.read_models import escrow_detail as escrow_file
+from webapp.services.read_models import party_detail as party_file
+from webapp.services.read_models.escrow_detail import EscrowFile
+from webapp.services.read_models.party_detail import History
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeCase:
+    """A dispute with its escrow, both parties' histories, messages, evidence and proposals."""
+
+    dispute: Dispute
+    file: EscrowFile
+    assignee: User | None
+    histories: dict[int, History]
+    messages: Sequence[Message]
+    evidence: Sequence[Evidence]
+    approvals: Sequence[Approval]
+
+    @property
+    def proposal(self) -> Approval | None:
+        """The proposal that waits for a second person."""
+        return next((approval for approval in self.approvals if approval.status == "proposed"), None)
+
+    @property
+    def shares(self) -> Shares | None:
+        """Who got what by the decision, the seller after the fee; None when it moved nothing."""
+        escrow, seller = self.file.escrow, self.dispute.seller_amount
+        if seller is None:
+            return None
+        return shares.divide(Money(escrow.amount, escrow.currency), escrow.fee, seller)
+
+    @property
+    def sides(self) -> list[tuple[str, Party]]:
+        """Both parties with the side they are on."""
+        return [("buyer", self.file.buyer), ("seller", self.file.seller)]
+
+
+def read(session: Session, dispute_id: int) -> DisputeCase:
+    """The case in a fixed number of statements. Raises NotFound."""
+    dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
+    file = escrow_file.read(session, dispute.escrow_id)
+    return DisputeCase(
+        dispute,
+        file,
+        session.get(User, dispute.assignee_id) if dispute.assignee_id else None,
+        {party.id: party_file.history(session, party.id) for party in (file.buyer, file.seller)},
+        session.scalars(
+            select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST)
+        ).all()[::-1],
+        session.scalars(
+            select(Evidence).where(Evidence.dispute_id == dispute_id).order_by(Evidence.id).limit(MOST)
+        ).all(),
+        [
+            approval
+            for approval in file.approvals
+            if (approval.subject_kind, approval.subject_id) == ("dispute", dispute_id)
+        ],
+    )

@@ -1,0 +1,222 @@
+"""Why has this not been paid? The answer, what else stands in the way, and what ends each."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import named
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.policies import AFTER_COMPLETION, JOBS
+from webapp.domain.state_words import in_words
+from webapp.domain.states import (
+    CLOSED_DISPUTES,
+    AccountKind,
+    ChargebackStatus,
+    EscrowStatus,
+    FreezeCause,
+    OrderStatus,
+    PaymentStatus,
+    Policy,
+    TransferKind,
+)
+from webapp.models import Dispute, Escrow, Freeze, Order, Party, Payment, RunItem
+from webapp.services.common import lookup
+from webapp.services.common.kill_switch import stopped
+from webapp.services.common.reasons import Reason, Target
+from webapp.services.disputes import chargeback_cases
+from webapp.services.escrows import disbursement_sql as disbursements
+from webapp.services.escrows import freezes
+from webapp.services.ledger import accounts
+from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.refunds import explanation as refund_explanation
+from webapp.services.scheduling.next_runs import next_run
+
+_BY_DISPUTE = (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM)
+_LEFT = {
+    EscrowStatus.RELEASED: "It was released to the seller",
+    EscrowStatus.REFUNDED: "It was refunded to the buyer",
+    EscrowStatus.SPLIT: "It was split between buyer and seller",
+    EscrowStatus.VOIDED: "It was voided and never paid",
+}
+_NOT_COMPLETED = {
+    Policy.COMPLETION: "The order is not completed yet.",
+    Policy.BUFFER: "The buyer has not approved the finished work yet: the buffer begins then.",
+}
+_COMPLETES = {
+    Policy.COMPLETION: "The marketplace says through the API that it is completed.",
+    Policy.BUFFER: "The marketplace says through the API that the buyer has approved it, by completing the order.",
+}
+
+
+def why(session: Session, escrow_id: int, at: datetime) -> list[str]:
+    """The sentences alone; the first is the answer. Raises NotFound."""
+    return [reason.sentence for reason in reasons(session, escrow_id, at)]
+
+
+def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
+    """Why it has not been paid, or where its money went; the first is the answer. Raises NotFound."""
+    escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
+    if escrow.status in _LEFT:
+        when = f" on {in_utc(escrow.left_at)}" if escrow.left_at else ""
+        left = Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}{_parts(session, escrow)}.")
+        return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
+    if escrow.status == EscrowStatus.PENDING_PAYMENT:
+        return [_unpaid(session, escrow, at)]
+    found = list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
+    return [*found, *_refunds(session, escrow), *_debts(session, escrow)]
+
+
+def _parts(session: Session, escrow: Escrow) -> str:
+    """Who got what of a split."""
+    if escrow.status != EscrowStatus.SPLIT:
+        return ""
+    movements = reversed(escrow_ledger.of_escrow(session, escrow.id))
+    split = next((each for each in movements if each.kind == TransferKind.SPLIT and not each.reverses_id), None)
+    return f": {split.shares_in_words()}" if split is not None else ""
+
+
+def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    yield from _stop(session)
+    yield from _taken_back(session, escrow)
+    yield from _disputes(session, escrow)
+    yield from _frozen(session, escrow)
+    yield from _not_due(session, escrow, at)
+    yield from _no_wallet(session, escrow, at)
+    yield from _failures(session, escrow, at)
+
+
+def _unpaid(session: Session, escrow: Escrow, at: datetime) -> Reason:
+    sentence = f"The buyer has not paid yet: {Money(escrow.amount, escrow.currency)} is awaited."
+    job = "check_pending_payments"
+    under_way = select(Payment.id).where(Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.PENDING)
+    if session.scalars(under_way.limit(1)).first() is None:
+        cure = f"No payment is under way: {job} declines the order when it has waited for too long."
+        return Reason(sentence, cure, Target("job", name=job))
+    asks = next_run(session, job, at).in_words("asks its provider")
+    return Reason(sentence, asks, Target("job", name=job))
+
+
+def _nothing(session: Session, escrow: Escrow, at: datetime) -> Reason:
+    job = JOBS[escrow.policy]
+    run = next_run(session, job, at)
+    if run.is_paused:
+        return Reason("Only its job stands in the way.", run.in_words(""), Target("job", name=job))
+    sentence = f"Nothing stands in the way: the next run of {job} pays it."
+    return Reason(sentence, run.in_words("pays it") if run.at else "", Target("job", name=job))
+
+
+def _stop(session: Session) -> Iterator[Reason]:
+    found = stopped(session)
+    if found:
+        sentence = f"All outgoing money is stopped by {found['by']}: {found['why']}"
+        yield Reason(sentence, "An administrator lets it flow again in the settings.", Target("switch"))
+
+
+def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """What of its payment is gone and undecided."""
+    mine = (Payment.order_id == escrow.order_id, Payment.taken_back_amount > Payment.taken_back_decided)
+    for payment in session.scalars(select(Payment).where(*mine)):
+        gone = Money(payment.undecided_amount, payment.currency)
+        sentence = f"{gone} of its payment {payment.reference} was taken back at {payment.provider}."
+        rest = ", refund the rest" if escrow.status == EscrowStatus.HELD else ""
+        cure = f"A person decides who bears that: claw back{rest}, or write off."
+        yield Reason(sentence, cure, Target("payment", payment.id))
+
+
+def _since(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """Who has the money by now, where some of it was taken back after it had left, or came back and was given again."""
+    movements = escrow_ledger.of_escrow(session, escrow.id)
+    for each in escrow_ledger.since_it_left(movements, escrow):
+        amount, on = Money(each.amount, each.currency), in_utc(each.at)
+        did = "was taken back" if each.kind == TransferKind.TAKEN_BACK else "came back, and was given again"
+        yield Reason(f"{amount} of it {did} on {on}: {each.shares_in_words(inside=True)}.")
+
+
+def _refunds(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """What went back through a provider and is not there yet, or never will be."""
+    banks = chargeback_cases.of_escrow(session, escrow)
+    at_banks = {each.payment_id for each in banks if each.status == ChargebackStatus.OPEN}
+    for refund, payment in refund_explanation.of_order(session, escrow.order_id):
+        if refund.status not in refund_explanation.ENDED:
+            is_at_bank = payment.id in at_banks
+            said = refund_explanation.in_words(refund, payment, is_at_bank=is_at_bank)
+            yield Reason(said, refund_explanation.what_ends_it(refund), Target("payment", payment.id))
+
+
+def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    """What of it will not reach the seller's wallet, since its reversal left a debt."""
+    for met in disbursements.debts_met(session, [escrow.id], disbursements.RELEASE, {}):
+        owed, seller = Money(met.amount, escrow.currency), lookup.by_id(session, Party, met.party_id, "party")
+        sentence = f"{seller.name} owes {owed} since it was reversed: a release meets that first."
+        yield Reason(sentence, "Only the rest of it goes into the wallet.", Target("party", met.party_id))
+
+
+def _disputes(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    mine = select(Dispute).where(Dispute.escrow_id == escrow.id, Dispute.status.not_in(CLOSED_DISPUTES))
+    frozen_by = {each.cause_id for each in freezes.open_freezes(session, escrow.id) if each.cause in _BY_DISPUTE}
+    for found in session.scalars(mine.where(Dispute.id.not_in(frozen_by))):
+        sentence = f"Dispute {found.ref} is {in_words(found.status)}."
+        yield Reason(sentence, "Deciding or withdrawing it ends that.", Target("dispute", found.id))
+
+
+def _frozen(session: Session, escrow: Escrow) -> Iterator[Reason]:
+    for found in freezes.open_freezes(session, escrow.id):
+        sentence = f"It is frozen by {named(found.by_name)} since {found.at:%d %B %Y}: {found.reason}"
+        yield Reason(sentence, *_thaw(found))
+
+
+def _thaw(freeze: Freeze) -> tuple[str, Target | None]:
+    if freeze.cause == FreezeCause.PERSON:
+        return "Lifting this freeze ends that.", Target("freeze", freeze.id)
+    if freeze.cause == FreezeCause.PROPOSAL:
+        return "Approving or rejecting the proposal ends that.", Target("approval", freeze.cause_id)
+    if freeze.cause in _BY_DISPUTE:
+        return "Deciding or withdrawing the dispute ends that.", Target("dispute", freeze.cause_id)
+    if freeze.cause == FreezeCause.PAYMENT:
+        return "Deciding about the payment ends that.", Target("payment", freeze.cause_id)
+    if freeze.cause == FreezeCause.CHARGEBACK:
+        return "The end of the chargeback ends that: its provider is asked every six hours.", None
+    return "", None
+
+
+def _not_due(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    if escrow.policy in AFTER_COMPLETION:
+        order = lookup.by_id(session, Order, escrow.order_id, "order")
+        if order.status != OrderStatus.COMPLETED:
+            policy = Policy(escrow.policy)
+            yield Reason(_NOT_COMPLETED[policy], _COMPLETES[policy])
+            yield from _too_early(session, escrow, at)
+            return
+    if escrow.release_at is None:
+        yield Reason("It has no release date yet.", "Putting it off gives it one.", Target("extension"))
+    yield from _too_early(session, escrow, at)
+
+
+def _too_early(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    if escrow.release_at is not None and escrow.release_at > at:
+        job = JOBS[escrow.policy]
+        sentence = f"It is not due until {in_utc(escrow.release_at)}."
+        run = next_run(session, job, at, not_before=escrow.release_at)
+        yield Reason(sentence, run.in_words("considers it"), Target("job", name=job))
+
+
+def _no_wallet(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    if accounts.find_account(session, AccountKind.WALLET, escrow.seller_id, escrow.currency) is None:
+        seller: Party = lookup.by_id(session, Party, escrow.seller_id, "party")
+        sentence = f"The seller, {seller.name}, has no wallet in {escrow.currency}."
+        cure = "The party is not verified, so no job opens one: open it by hand."
+        if seller.verified_at is not None:
+            opens = next_run(session, "create_missing_wallets", at).in_words("opens it")
+            cure = f"{opens} Or open it by hand."
+        yield Reason(sentence, cure, Target("wallet", seller.id, escrow.currency))
+
+
+def _failures(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+    mine = (RunItem.subject_kind == "escrow", RunItem.subject_id == escrow.id, RunItem.outcome == "failed")
+    last = session.scalars(select(RunItem).where(*mine).order_by(RunItem.id.desc()).limit(1)).one_or_none()
+    if last is not None:
+        cure = next_run(session, JOBS[escrow.policy], at).in_words("tries it again")
+        yield Reason(f"Run {last.run_id} tried it and failed: {last.message}", cure, Target("run", last.run_id))

@@ -1,0 +1,101 @@
+"""What was decided about a thing, by whom and when, and how it is now: for whoever came second."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.instants import in_utc
+from webapp.domain.money import Money
+from webapp.domain.states import ApprovalStatus
+from webapp.models import Approval, Dispute, Escrow, Payment
+from webapp.services import timeline as case_timeline
+from webapp.services.disputes import endings as dispute_endings
+from webapp.services.disputes.executors import ResolveDispute
+from webapp.services.read_models import escrow_detail as escrow_file
+from webapp.services.timeline import Moment
+
+SHOWN = 6
+_ACTIONS = {
+    "escrow.release": "release to the seller",
+    "escrow.refund": "refund to the buyer",
+    "escrow.void": "voiding",
+    "transfer.reverse": "reversal",
+    "transfer.reverse_and_refund": "reversal and refund to the buyer",
+    "transfer.reverse_and_split": "reversal and split",
+    "payment.accept": "acceptance of a payment",
+    "payment.refund": "refund of a payment",
+    "payment.mark_paid": "marking a payment as paid",
+    "payout.mark_paid": "marking a payout as paid",
+    "payout.give_back": "giving a payout back to the wallet",
+    "payout.claw_back": "clawing a payout back",
+    "payout.write_off": "writing a payout off",
+}
+_DECIDED = {ApprovalStatus.EXECUTED: "approved", ApprovalStatus.REJECTED: "rejected"}
+
+
+@dataclass(frozen=True, slots=True)
+class PresentState:
+    """How a thing is now: decisions as sentences, its escrow if it has one, and what happened last, newest first."""
+
+    decisions: Sequence[str]
+    escrow: Escrow | None
+    disputes: Sequence[Dispute]
+    moments: Sequence[Moment]
+
+
+def of(session: Session, kind: str, number: int) -> PresentState:
+    """The state of a thing of this kind, as the audit trail names kinds."""
+    escrow = _escrow(session, kind, number)
+    if escrow is None:
+        return PresentState([], None, [], case_timeline.moments(session, [(kind, number)], ())[:SHOWN])
+    file = escrow_file.read(session, escrow.id)
+    told = [*_endings(file.disputes, escrow), *_proposals(session, kind, number, escrow)]
+    return PresentState(told, escrow, file.disputes, file.moments[:SHOWN])
+
+
+def _endings(disputes: Sequence[Dispute], escrow: Escrow) -> list[str]:
+    return [sentence for dispute in disputes[:1] if (sentence := dispute_endings.ending(dispute, escrow))]
+
+
+def _proposals(session: Session, kind: str, number: int, escrow: Escrow) -> Iterator[str]:
+    """The newest proposal about the escrow, or about the thing itself."""
+    about: list[ColumnElement[bool]] = [Approval.escrow_id == escrow.id]
+    about.append(and_(Approval.subject_kind == kind, Approval.subject_id == number))
+    if kind == "approval":
+        about = [Approval.id == number]
+    newest = select(Approval).where(or_(*about)).order_by(Approval.id.desc()).limit(1)
+    for approval in session.scalars(newest):
+        yield _proposal(session, approval, escrow)
+
+
+def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
+    what = _words(session, approval, escrow)
+    if approval.status == ApprovalStatus.PROPOSED:
+        proposed = in_utc(approval.proposed_at)
+        return f"{approval.proposed_by_name} proposed on {proposed}: {what}. A second person decides."
+    verb = _DECIDED.get(ApprovalStatus(approval.status))
+    if verb is None or approval.decided_at is None:
+        return f"A proposal by {approval.proposed_by_name} is {approval.status}: {what}."
+    when = in_utc(approval.decided_at)
+    return f"{approval.decided_by_name} {verb} on {when} what {approval.proposed_by_name} proposed: {what}."
+
+
+def _words(session: Session, approval: Approval, escrow: Escrow) -> str:
+    if approval.action == "dispute.resolve":
+        ruling = ResolveDispute.model_validate(approval.payload).ruling
+        return dispute_endings.ruled(session.get_one(Dispute, approval.subject_id), escrow, ruling)
+    return f"{_ACTIONS.get(approval.action, approval.action)}, {Money(approval.amount, approval.currency)}"
+
+
+def _escrow(session: Session, kind: str, number: int) -> Escrow | None:
+    """The escrow that a thing is about."""
+    escrow_id = {
+        "escrow": select(Escrow.id).where(Escrow.id == number),
+        "dispute": select(Dispute.escrow_id).where(Dispute.id == number),
+        "approval": select(Approval.escrow_id).where(Approval.id == number),
+        "payment": select(Escrow.id).join(Payment, Payment.order_id == Escrow.order_id).where(Payment.id == number),
+    }.get(kind)
+    found = session.scalar(escrow_id) if escrow_id is not None else None
+    return session.get(Escrow, found) if found else None

@@ -1,0 +1,1 @@
+"""The desk's books held against providers and the external ledger."""

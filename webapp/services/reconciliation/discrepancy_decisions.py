@@ -1,0 +1,61 @@
+"""What a person who has looked may decide about a difference: that it stays as it is."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.errors import Conflict, Invalid, NotFound, Overtaken
+from webapp.models import Difference
+from webapp.providers.blnk import provider as blnk
+from webapp.services.audit import trail as audit
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
+
+_LEDGER = (blnk.NAME, blnk.TRANSFERS)
+SEND_AGAIN = "What they lack is not accepted: it is sent again, or corrected."
+CORRECT = "What both have, and a provider has otherwise, is not accepted: the side that is wrong is corrected."
+
+
+def why_not(found: Difference) -> str:
+    """Why this difference can't be accepted; empty when it can."""
+    if found.resolved_at is not None:
+        return "It is resolved already."
+    if found.accepted_at is not None:
+        return f"{found.accepted_by} has accepted it already."
+    if found.kind == MISSING_THERE:
+        return SEND_AGAIN
+    may = found.kind == MISSING_HERE or (found.kind == DIFFERENT and found.source in _LEDGER)
+    return "" if may else CORRECT
+
+
+def shown(found: Difference) -> str:
+    """What is accepted, as the person who decides has seen it: it is compared with what it is by then."""
+    return f"{found.kind} {found.currency} {found.gap} {found.said}"
+
+
+def accept(session: Session, difference_id: int, reason: str, *, seen: str, actor: Actor, at: datetime) -> Difference:
+    """Let it stay as it is and alert nobody; what it becomes later is another one.
+
+    Raises Conflict when it can't be accepted, or is not what was seen any more.
+    """
+    actor.require("book:accept")
+    if not reason.strip():
+        raise Invalid("Say why.", fields={"reason": "Say why."})
+    found = session.get(Difference, difference_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise NotFound(f"There is no difference {difference_id}.")
+    if found.resolved_at is not None or found.accepted_at is not None:
+        raise Overtaken(why_not(found))
+    if hindrance := why_not(found):
+        raise Conflict(hindrance)
+    if shown(found) != seen:
+        raise Overtaken("It is not what you have seen any more. Look at it again, then decide. Nothing was changed.")
+    found.accepted_at, found.accepted_by, found.accepted_reason = at, actor.name, reason.strip()
+    accepted = {"source": found.source, "reference": found.reference, "gap": found.gap, "currency": found.currency}
+    audit.record(
+        session, actor, "difference.accept", ("difference", found.id), at=at, reason=reason.strip(), after=accepted
+    )
+    session.flush()
+    differences.alert(session, at)
+    return found

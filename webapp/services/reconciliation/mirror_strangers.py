@@ -1,0 +1,35 @@
+"""What the external ledger moved in our balances under a reference that is not ours."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from webapp.providers.blnk.provider import There
+from webapp.services.reconciliation import mirror_accounts
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation.comparison import MISSING_HERE, Finding
+
+
+def among(session: Session, rows: Sequence[There]) -> list[There]:
+    """Those of these rows. Whoever else uses that server moves other balances, which is none of our concern."""
+    moved = [each for each in rows if each.has_moved]
+    ends = sorted({balance for each in moved for balance in (each.movement.source, each.movement.destination)})
+    concerned = mirror_accounts.of_balances(session, ends)
+    near = [each for each in moved if concerned & {each.movement.source, each.movement.destination}]
+    ours = mirror_entries.ours(session, sorted({each.movement.reference for each in near}))
+    return [each for each in near if each.movement.reference not in ours]
+
+
+def not_undone(strangers: Mapping[str, There]) -> list[There]:
+    """Those, by their numbers there, that were not refunded there since; a refund of one of them is none either."""
+    refunds = {each.movement.reference.removesuffix("_q"): number for number, each in strangers.items()}
+    undone = {number: refunds[f"{number}_refund"] for number in strangers if f"{number}_refund" in refunds}
+    gone = {*undone, *undone.values()}
+    return [each for number, each in strangers.items() if number not in gone]
+
+
+def finding(stranger: There) -> Finding:
+    """The difference that it is."""
+    moved = stranger.movement
+    said = f"Blnk moved {moved.money} under {moved.reference}, which the desk did not send."
+    return Finding(MISSING_HERE, moved.reference, said, moved.currency, None, moved.amount)

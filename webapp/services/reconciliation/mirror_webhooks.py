@@ -1,0 +1,64 @@
+"""What the external ledger tells of a movement: one of ours confirms; any other in our balances is a difference.
+
+A webhook is signed, so it is believed to be Blnk's; what it says is looked up in our own books, never there.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.alert_facts import TRANSFER_REJECTED
+from webapp.domain.states import AlertStatus
+from webapp.models import Alert
+from webapp.providers.blnk.provider import TRANSFERS, There, told_of
+from webapp.providers.webhooks.payloads import Tidings
+from webapp.services.alerts import alerts
+from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import mirror_strangers
+
+CONFIRMED = "It is a movement of the desk's, or of balances that are not the desk's."
+_REJECTED = "transaction.rejected"
+
+
+def is_news(session: Session, told: Tidings) -> bool:
+    """Whether the desk does not know it: a movement that it did not send, or one of its own that was rejected."""
+    return _is_rejected(session, told) or _stranger(session, told) is not None
+
+
+def note(session: Session, told: Tidings, at: datetime) -> str:
+    """Alert of what is not as it should be; the gist, in a sentence."""
+    if _is_rejected(session, told):
+        said = f"Blnk rejected transfer {told.reference}: its books lack it."
+        alerts.fire(session, TRANSFER_REJECTED, _asked(told.reference or "unknown"), said, at)
+        return said
+    stranger = _stranger(session, told)
+    if stranger is None:
+        return CONFIRMED
+    found = mirror_strangers.finding(stranger)
+    differences.note(session, TRANSFERS, found, at)
+    return found.said
+
+
+def end_rejections(session: Session, booked: Collection[str], at: datetime) -> None:
+    """Blnk has booked these movements: what it had rejected of them, it has taken since."""
+    rejected = select(Alert.subject).where(Alert.rule == TRANSFER_REJECTED.name, Alert.status != AlertStatus.RESOLVED)
+    over = set(session.scalars(rejected)) & set(booked)
+    if over:
+        alerts.resolve_all(session, TRANSFER_REJECTED, sorted(over), at)
+
+
+def _is_rejected(session: Session, told: Tidings) -> bool:
+    return told.event == _REJECTED and bool(mirror_entries.ours(session, [_asked(told.reference or "")]))
+
+
+def _stranger(session: Session, told: Tidings) -> There | None:
+    row = told_of(told.data)
+    return next(iter(mirror_strangers.among(session, [row])), None) if row is not None else None
+
+
+def _asked(reference: str) -> str:
+    """The reference under which it was asked for: what waited in Blnk's queue is rejected under one of its own."""
+    return reference.removesuffix("_q")

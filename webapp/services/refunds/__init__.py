@@ -1,0 +1,1 @@
+"""Refunds: routed, sent, settled, decided."""

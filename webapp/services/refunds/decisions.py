@@ -1,0 +1,94 @@
+"""What people decide about a refund in review: which of the provider's rows is ours, or that none is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.state_words import in_words
+from webapp.domain.states import RefundStatus
+from webapp.errors import Conflict, Invalid, Overtaken
+from webapp.models import Refund
+from webapp.services.audit import trail as audit
+from webapp.services.common import lookup
+from webapp.services.common import validation as checks
+from webapp.services.refunds import ends as refund_ends
+from webapp.services.refunds import refunds
+from webapp.sql import lock
+
+
+class Choice(StrEnum):
+    """What a person may say."""
+
+    OURS = "ours"
+    NONE = "none"
+    WALLET = "wallet"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A person's words about a refund; `number` is the provider's of the row that is ours."""
+
+    choice: Choice
+    reason: str
+    number: str = ""
+
+
+def decide(session: Session, payment_id: int, said: Said, *, version: int, at: datetime, actor: Actor) -> Refund:
+    """Go on as a person says. It decides whether money goes again, so it takes whoever may approve.
+
+    `ours`: it is followed by that number. `none`: those rows are never ours, and it is sent again when the provider
+    shows no other. `wallet`: the payer has none of it, so it goes to the wallet.
+    """
+    actor.require("money:approve")
+    reason = checks.require_text(said.reason, "reason", "Say how you know.")
+    lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
+    refund = refunds.of_payment(session, payment_id)
+    if refund is None:
+        raise Conflict("This payment has no refund.")
+    if refund.status != RefundStatus.NEEDS_REVIEW:
+        raise Overtaken(f"The refund is {in_words(refund.status)}: there is nothing to decide about it.")
+    lookup.require_version(refund, version, "refund")
+    before = {"status": refund.status, "said": refund.said, "provider_id": refund.provider_id}
+    _DEEDS[said.choice](session, refund, said, at)
+    refund.said = reason
+    if said.choice == Choice.WALLET:
+        refund_ends.fail(session, refund, at, actor)
+    else:
+        refund.rows, refund.next_try_at, refund.version = None, at, refund.version + 1
+        refunds.person_is_done(session, refund, at)
+    session.flush()
+    after = {"status": refund.status, "provider_id": refund.provider_id}
+    about, action = ("refund", refund.id), f"refund.decide_{said.choice}"
+    audit.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
+    return refund
+
+
+def _ours(session: Session, refund: Refund, said: Said, at: datetime) -> None:
+    if said.number not in _numbers(refund):
+        raise Invalid("Choose one of the refunds that are listed.", fields={"listed": "Not one of those listed."})
+    mine = (Refund.provider == refund.provider, Refund.provider_id == said.number, Refund.id != refund.id)
+    if session.scalars(select(Refund.id).where(*mine).limit(1)).first() is not None:
+        raise Conflict(f"Refund {said.number} at {refund.provider} is another refund of ours.")
+    refund.provider_id, refund.status = said.number, RefundStatus.PENDING
+
+
+def _none(session: Session, refund: Refund, said: Said, at: datetime) -> None:
+    if refund.provider_id is not None:
+        raise Conflict(f"{refund.provider} has given it the number {refund.provider_id}: it is ours.")
+    refund.not_ours = sorted({*(refund.not_ours or ()), *_numbers(refund)})
+    refund.status, refund.answered = RefundStatus.SENDING, None
+
+
+def _wallet(session: Session, refund: Refund, said: Said, at: datetime) -> None:
+    """What is posted is `refund_ends`' part."""
+
+
+def _numbers(refund: Refund) -> list[str]:
+    return [str(row["id"]) for row in refund.rows or ()]
+
+
+_DEEDS = {Choice.OURS: _ours, Choice.NONE: _none, Choice.WALLET: _wallet}

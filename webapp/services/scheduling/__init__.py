@@ -1,0 +1,1 @@
+"""Schedules, runs, slots and processes."""

@@ -1,0 +1,64 @@
+"""What can be asked for many runs at once: retry those that went wrong, cancel those that wait."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.states import RunStatus
+from webapp.errors import Invalid
+from webapp.models import Run
+from webapp.services.scheduling import runs
+from webapp.sql import database_now
+
+MOST = 500
+"""Runs that one request covers at most, the newest first."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Which runs a request is about, and what is done to each."""
+
+    which: ColumnElement[bool]
+    deed: Callable[[Session, int, Actor], Any]
+
+
+def matching(session: Session, asked: dict[str, Any]) -> list[int]:
+    """The runs that a request means: of one job, or of all. Raises Invalid for a request that nobody can make."""
+    query = select(Run.id).where(_way(asked).which, ~Run.dry_run)
+    if asked.get("job"):
+        query = query.where(Run.job == asked["job"])
+    return list(session.scalars(query.order_by(Run.id.desc()).limit(MOST)))
+
+
+def perform(session: Session, asked: dict[str, Any], run_id: int, actor: Actor) -> None:
+    """Do to one run what was asked. Raises a Refusal that says why not."""
+    _way(asked).deed(session, run_id, actor)
+
+
+def _way(asked: dict[str, Any]) -> Way:
+    way = WAYS.get(str(asked.get("action")))
+    if way is None:
+        raise Invalid(f"Ask to {' or '.join(WAYS)}.", fields={"action": "Choose what to do."})
+    return way
+
+
+def _retry(session: Session, run_id: int, actor: Actor) -> None:
+    run = runs.get(session, run_id)
+    if run.failed:
+        runs.retry(session, run_id, actor=actor)
+    else:
+        runs.repeat(session, run_id, actor=actor)
+
+
+def _cancel(session: Session, run_id: int, actor: Actor) -> None:
+    runs.cancel(session, run_id, actor=actor, at=database_now(session))
+
+
+WAYS = {
+    "retry": Way(Run.status.in_([RunStatus.FAILED, RunStatus.LOST]), _retry),
+    "cancel": Way(Run.status == RunStatus.QUEUED, _cancel),
+}

@@ -1,0 +1,158 @@
+"""Runs, as people and machines ask for them: trigger, retry, look at. What happens inside one is `run_progress`."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain.actors import Actor
+from webapp.domain.states import UNFINISHED_RUNS, RunStatus, Trigger
+from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
+from webapp.models import Run, RunItem, Schedule
+from webapp.services.audit import trail as audit
+from webapp.services.scheduling.run_queries import as_json, get, history, items, lines, recent, transfers
+from webapp.services.scheduling.schedule_changes import locked
+from webapp.services.scheduling.slots import claim_latest
+from webapp.sql import database_now
+
+__all__ = [
+    "as_json",
+    "cancel",
+    "claim_for_outside_cron",
+    "get",
+    "history",
+    "items",
+    "lines",
+    "recent",
+    "repeat",
+    "retry",
+    "transfers",
+    "trigger",
+]
+
+FAILED = "failed"
+SKIPPED = "skipped"
+
+
+def trigger(
+    session: Session,
+    job: str,
+    *,
+    actor: Actor,
+    dry_run: bool = False,
+    at: datetime | None = None,
+    trigger: Trigger = Trigger.MANUAL,
+    asked: dict[str, Any] | None = None,
+) -> Run:
+    """Ask for a run now. Raises Conflict, naming it, while another of the job is unfinished; dry runs never wait.
+
+    `at` narrows it to what was due at an instant; of a job that moves money only some may say so. Raises NotAllowed.
+    """
+    actor.require("job:run")
+    now = database_now(session)
+    _refuse_future(at, now, dry_run)
+    schedule = locked(session, job)
+    if at is not None and not dry_run:
+        _require_choice(schedule, actor)
+    if not dry_run:
+        _refuse_beside_another(session, job)
+    return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run, asked=asked)
+
+
+def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
+    """A new run of only the items that failed in a finished one, as far as they are due still."""
+    actor.require("job:run")
+    parent = get(session, run_id)
+    if parent.status in UNFINISHED_RUNS:
+        raise Conflict(f"Run {parent.id} is {parent.status} still. Retry what failed when it has ended.")
+    locked(session, parent.job)
+    _refuse_beside_another(session, parent.job)
+    failed = select(RunItem.id).where(RunItem.run_id == run_id, RunItem.outcome == FAILED).limit(1)
+    if session.scalars(failed).first() is None:
+        raise Conflict(f"Nothing failed in run {run_id}.")
+    return _made(session, parent.job, actor, Trigger.RETRY, parent.at, database_now(session), parent_id=parent.id)
+
+
+def repeat(session: Session, run_id: int, *, actor: Actor) -> Run:
+    """A new run of the whole of a finished one, for its instant. Raises Conflict beside another."""
+    actor.require("job:run")
+    parent = get(session, run_id)
+    locked(session, parent.job)
+    _refuse_beside_another(session, parent.job)
+    return _made(session, parent.job, actor, Trigger.MANUAL, parent.at, database_now(session), parent_id=parent.id)
+
+
+def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None:
+    """End a queued run before it begins; its slot counts as not done. Raises Conflict when it has begun or ended."""
+    actor.require("job:run")
+    run = session.get(Run, run_id, with_for_update=True, populate_existing=True)
+    if run is None:
+        raise NotFound(f"There is no run {run_id}.")
+    if run.status != RunStatus.QUEUED:
+        raise Overtaken(f"Run {run_id} is {run.status}. Only a run that waits can be cancelled.")
+    run.status, run.finished_at, run.error = RunStatus.FAILED, at, f"{actor.name} cancelled it before it began."
+    audit.record(session, actor, "run.cancel", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
+
+
+def claim_for_outside_cron(
+    session: Session, job: str, *, actor: Actor, at: datetime | None = None, dry_run: bool = False
+) -> Run:
+    """A queued run for `desk run`: of the latest slot if that has none yet, else without a slot. It waits its turn."""
+    actor.require("job:run")
+    now = database_now(session)
+    if at is None and not dry_run:
+        run_id = claim_latest(session, job, now, actor=actor)
+        if run_id is not None:
+            return get(session, run_id)
+    _refuse_future(at, now, dry_run)
+    schedule = locked(session, job)
+    if at is not None and not dry_run:
+        _require_choice(schedule, actor)
+    return _made(session, job, actor, Trigger.MANUAL, at or now, now, dry_run=dry_run)
+
+
+def _refuse_future(at: datetime | None, now: datetime, dry_run: bool) -> None:
+    if at is not None and at > now and not dry_run:
+        raise Invalid("Only a dry run can look at the future.", fields={"at": "It can't be in the future."})
+
+
+def _require_choice(schedule: Schedule, actor: Actor) -> None:
+    if schedule.moves_money and not actor.may("job:choose-instant"):
+        raise NotAllowed(
+            f"{actor.name} may not choose the instant of {schedule.job}, which moves money. Leave `at` out: it does "
+            "what is due now. Or make it a dry run."
+        )
+
+
+def _refuse_beside_another(session: Session, job: str) -> None:
+    unfinished = select(Run).where(Run.status.in_(UNFINISHED_RUNS), Run.job == job, ~Run.dry_run).order_by(Run.id)
+    other = session.scalars(unfinished.limit(1)).first()
+    if other is not None:
+        raise Conflict(f"Run {other.id} of {job} is {other.status}. Wait for it to end.")
+
+
+def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: datetime, now: datetime, **more: Any) -> Run:
+    run = Run(
+        job=job,
+        at=at,
+        trigger=trigger,
+        by=actor.key,
+        by_name=actor.name,
+        status=RunStatus.QUEUED,
+        created_at=now,
+        attempt=1,
+        processed=0,
+        succeeded=0,
+        failed=0,
+        skipped=0,
+        amounts={},
+        **more,
+    )
+    session.add(run)
+    session.flush()
+    said: dict[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
+    said |= {"asked": run.asked} if run.asked else {}
+    audit.record(session, actor, "job.run", ("run", run.id), at=now, after=said, run_id=run.id)
+    return run

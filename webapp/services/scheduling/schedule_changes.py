@@ -1,0 +1,177 @@
+"""What people do to a schedule: pause it, resume it, change its plan and limits. Every change is audited."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.recurrence import Recurrence, check
+from webapp.domain.states import CatchUp, RunStatus, Trigger
+from webapp.errors import Invalid, NotFound, Overtaken
+from webapp.models import Run, Schedule
+from webapp.services.audit import trail as audit
+from webapp.sql import insert_new
+
+_LIMITS = {
+    "grace_seconds": (60, 32 * 86_400, "The grace"),
+    "max_duration_seconds": (1, 86_400, "The maximum duration"),
+    "long_run_seconds": (1, 86_400, "The long-run threshold"),
+    "failed_items_percent": (0, 100, "The share of failed items"),
+}
+"""Smallest and largest value of each limit, and its name in sentences."""
+
+
+@dataclass(frozen=True)
+class ScheduleChanges:
+    """The whole plan as an admin wants it."""
+
+    cron: str
+    zone: str
+    grace_seconds: int
+    max_duration_seconds: int
+    long_run_seconds: int
+    failed_items_percent: int
+    catch_up: str
+
+
+def change(
+    session: Session, job: str, changes: ScheduleChanges, *, version: int, actor: Actor, at: datetime
+) -> Schedule:
+    """Change the plan; what passed under the old one is recorded as missed. Raises Invalid, or Conflict when stale."""
+    actor.require("schedule:manage")
+    schedule = locked(session, job)
+    if schedule.version != version:
+        raise Overtaken(
+            f"{schedule.changed_by} changed the schedule of {job} meanwhile. Your changes were not applied."
+        )
+    recurrence = _checked(changes, at)
+    before = _said(schedule)
+    if (schedule.cron, schedule.zone) != (recurrence.cron, recurrence.zone):
+        write_off(session, schedule, at)
+        schedule.since, schedule.next_slot = at, recurrence.next(at)
+    for name, value in (asdict(changes) | {"cron": recurrence.cron}).items():
+        setattr(schedule, name, value)
+    schedule.changed_at, schedule.changed_by, schedule.version = at, actor.name, version + 1
+    audit.record(
+        session, actor, "schedule.change", ("schedule", 0), at=at, reason=job, before=before, after=_said(schedule)
+    )
+    return schedule
+
+
+def pause(
+    session: Session, job: str, why: str, *, actor: Actor, at: datetime, until: datetime | None = None
+) -> Schedule:
+    """Plan no runs until it is resumed, or until an instant. People can still run it."""
+    actor.require("job:pause")
+    if not why.strip():
+        raise Invalid("Say why the job is paused.", fields={"why": "Say why the job is paused."})
+    if until is not None and until <= at:
+        raise Invalid("A pause ends in the future.", fields={"until": "A pause ends in the future."})
+    schedule = locked(session, job)
+    if schedule.paused_at is not None:
+        raise Overtaken(f"{schedule.paused_by} paused {job} already: {schedule.paused_why}")
+    schedule.paused_at, schedule.paused_by, schedule.paused_why = at, actor.name, why.strip()
+    schedule.paused_until = until
+    audit.record(
+        session,
+        actor,
+        "schedule.pause",
+        ("schedule", 0),
+        at=at,
+        reason=why.strip(),
+        after={"job": job, "until": str(until or "")},
+    )
+    return schedule
+
+
+def resume(session: Session, job: str, *, actor: Actor, at: datetime) -> Schedule:
+    """Plan runs again from now on; the slots of the pause are recorded as missed."""
+    actor.require("job:pause")
+    schedule = locked(session, job)
+    if schedule.paused_at is None:
+        raise Overtaken(f"{job} is not paused.")
+    _unpause(session, schedule, actor, at)
+    return schedule
+
+
+def resume_elapsed(session: Session, job: str, *, actor: Actor, at: datetime) -> bool:
+    """Resume a job whose pause has come to its end; says whether it did."""
+    schedule = locked(session, job)
+    if schedule.paused_until is None or schedule.paused_until > at:
+        return False
+    _unpause(session, schedule, actor, at)
+    return True
+
+
+def locked(session: Session, job: str) -> Schedule:
+    """The schedule's row, locked and read after the lock was got. Raises NotFound."""
+    query = select(Schedule).where(Schedule.job == job).with_for_update().execution_options(populate_existing=True)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no job named {job!r}.")
+    return found
+
+
+def write_off(session: Session, schedule: Schedule, at: datetime, why: str = "The schedule was changed.") -> None:
+    """Record the planned slots up to an instant as missed, in one row, and plan on from there."""
+    recurrence = Recurrence(schedule.cron, schedule.zone)
+    first, last = schedule.next_slot, recurrence.previous(at)
+    if first is not None and last is not None and first <= last:
+        insert_missed(session, schedule.job, first, last, at, why)
+    schedule.next_slot = recurrence.next(at)
+
+
+def insert_missed(session: Session, job: str, first: datetime, last: datetime, at: datetime, why: str) -> None:
+    """One row for a stretch of slots that no run will have."""
+    row = insert_new(session, Run).values(
+        job=job,
+        slot=first,
+        missed_to=last,
+        at=first,
+        trigger=Trigger.SCHEDULE,
+        by="job:scheduler",
+        by_name="scheduler",
+        status=RunStatus.MISSED,
+        created_at=at,
+        finished_at=at,
+        error=why,
+        amounts={},
+        dry_run=False,
+        attempt=1,
+        processed=0,
+        succeeded=0,
+        failed=0,
+        skipped=0,
+    )
+    session.execute(row.on_conflict_do_nothing())
+
+
+def _unpause(session: Session, schedule: Schedule, actor: Actor, at: datetime) -> None:
+    write_off(session, schedule, at, f"Paused by {schedule.paused_by}: {schedule.paused_why}")
+    before = {"job": schedule.job, "why": schedule.paused_why, "since": str(schedule.paused_at)}
+    schedule.paused_at = schedule.paused_by = schedule.paused_why = schedule.paused_until = None
+    schedule.since = at
+    audit.record(session, actor, "schedule.resume", ("schedule", 0), at=at, before=before, after={"job": schedule.job})
+
+
+def _checked(changes: ScheduleChanges, at: datetime) -> Recurrence:
+    wrong: dict[str, str] = {}
+    for name, (least, most, said) in _LIMITS.items():
+        if not least <= getattr(changes, name) <= most:
+            wrong[name] = f"{said} must be between {least} and {most}."
+    if changes.catch_up not in list(CatchUp):
+        wrong["catch_up"] = f"Choose one of {', '.join(CatchUp)}."
+    try:
+        recurrence = check(changes.cron, changes.zone, at)
+    except Invalid as invalid:
+        wrong |= invalid.fields
+    if wrong:
+        raise Invalid(" ".join(wrong.values()), fields=wrong)
+    return recurrence
+
+
+def _said(schedule: Schedule) -> dict[str, Any]:
+    return {"job": schedule.job} | {name: getattr(schedule, name) for name in ScheduleChanges.__annotations__}

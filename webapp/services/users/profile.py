@@ -1,0 +1,39 @@
+"""What people change about themselves."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.errors import Invalid
+from webapp.models import User
+from webapp.services.audit import trail as audit
+from webapp.services.users import passwords, sessions, users
+
+
+def confirm_password(user: User, password: str, *, field: str = "password") -> None:
+    """Raise Invalid unless this is the user's password: asked again before what matters."""
+    if not passwords.matches(user.password, password):
+        raise Invalid("That is not your password.", fields={field: "That is not your password."})
+
+
+def change_password(
+    session: Session, user_id: int, old: str, new: str, *, keep: int | None, at: datetime, actor: Actor
+) -> None:
+    """Another password, after the old one; every other sign-in than `keep` ends."""
+    user = users.locked(session, user_id)
+    confirm_password(user, old, field="old")
+    passwords.check(new, field="new", about=(user.name, user.email.partition("@")[0]))
+    if old == new:
+        raise Invalid("The new password is the old one.", fields={"new": "Choose another password than the old one."})
+    user.password, user.must_change = passwords.hashed(new), False
+    sessions.end_all(session, user_id, at=at, but=keep)
+    audit.record(session, actor, "user.password", ("user", user_id), at=at)
+
+
+def change_zone(session: Session, user_id: int, zone: str, *, at: datetime, actor: Actor) -> None:
+    """Show times in another zone."""
+    users.check_zone(zone)
+    user = users.locked(session, user_id)
+    before, user.zone = user.zone, zone
+    audit.record(session, actor, "user.zone", ("user", user_id), at=at, before={"zone": before}, after={"zone": zone})

@@ -1,0 +1,123 @@
+"""The second factor: codes from an authenticator app, each taken once, and recovery codes."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+
+from flask_security.totp import Totp
+from passlib.totp import TOTP, AppWallet
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.errors import Invalid, NotFound
+from webapp.models import User
+from webapp.services.audit import trail as audit
+from webapp.services.users import sessions
+from webapp.settings import Settings, derived
+
+ISSUER = "Escrow Desk"
+_CLOCK_DRIFT = 30
+_RECOVERY_CODES = 10
+
+
+class Codes(Totp):
+    """Time-based codes whose secrets are encrypted at rest, and whose last time step is kept with the user."""
+
+    def __init__(self, settings: Settings) -> None:
+        keys = [derived(key, "totp").hex() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
+        tagged = {hashlib.sha256(key.encode()).hexdigest()[:8]: key for key in keys}
+        self._totp = TOTP.using(issuer=ISSUER, wallet=AppWallet(tagged, default_tag=next(iter(tagged))))
+
+    def fits(self, user: User, secret: str, code: str) -> bool:
+        """Whether the app shows this code now, give or take half a minute; if so, the code is spent."""
+        return bool(self.verify_totp(_digits(code), secret, user, window=_CLOCK_DRIFT))  # type: ignore[arg-type]
+
+    def get_last_counter(self, user: Any) -> int | None:
+        """The step of the last code taken."""
+        return user.totp_counter  # type: ignore[no-any-return]
+
+    def set_last_counter(self, user: Any, tmatch: Any) -> None:
+        """Keep the step, so that its code is spent."""
+        user.totp_counter = tmatch.counter
+
+
+def enable(
+    session: Session,
+    user_id: int,
+    secret: str,
+    code: str,
+    *,
+    codes: Codes,
+    keep: int | None,
+    at: datetime,
+    actor: Actor,
+) -> list[str]:
+    """Turn the second factor on with the secret the app was given; returns the recovery codes, shown once.
+
+    Every other sign-in than `keep` ends: it was begun without the factor.
+    """
+    user = _locked(session, user_id)
+    if not codes.fits(user, secret, code):
+        wrong = "That code does not fit. Check the clock of your phone, and type the code it shows now."
+        raise Invalid(wrong, fields={"code": wrong})
+    user.totp_secret = secret
+    sessions.end_all(session, user_id, at=at, but=keep)
+    audit.record(session, actor, "user.second_factor_on", ("user", user_id), at=at)
+    return _new_recovery_codes(user)
+
+
+def disable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> None:
+    """Turn the second factor off; the caller has asked for the password."""
+    clear(_locked(session, user_id))
+    audit.record(session, actor, "user.second_factor_off", ("user", user_id), at=at)
+
+
+def renew_recovery_codes(session: Session, user_id: int, *, at: datetime, actor: Actor) -> list[str]:
+    """New recovery codes; the old ones end."""
+    user = _locked(session, user_id)
+    audit.record(session, actor, "user.recovery_codes_renewed", ("user", user_id), at=at)
+    return _new_recovery_codes(user)
+
+
+def accepts(session: Session, user_id: int, code: str, *, codes: Codes) -> bool:
+    """Whether the code fits, from the app or a recovery code; whichever it is, it is spent."""
+    user = _locked(session, user_id)
+    if user.totp_secret is None:
+        return False
+    digits = _digits(code)
+    if digits.isdecimal() and len(digits) == 6:
+        return codes.fits(user, user.totp_secret, digits)
+    return _spend_recovery_code(user, code)
+
+
+def clear(user: User) -> None:
+    """Forget the second factor of a user."""
+    user.totp_secret = user.totp_counter = user.recovery_codes = None
+
+
+def _new_recovery_codes(user: User) -> list[str]:
+    plain = ["-".join(secrets.token_hex(2) for _ in range(4)) for _ in range(_RECOVERY_CODES)]
+    user.recovery_codes = [_fingerprint(code) for code in plain]
+    return plain
+
+
+def _spend_recovery_code(user: User, code: str) -> bool:
+    left, spent = user.recovery_codes or [], _fingerprint(code)
+    user.recovery_codes = [kept for kept in left if kept != spent]
+    return spent in left
+
+
+def _fingerprint(code: str) -> str:
+    return hashlib.sha256(code.replace("-", "").replace(" ", "").lower().encode()).hexdigest()
+
+
+def _digits(code: str) -> str:
+    return code.replace(" ", "")
+
+
+def _locked(session: Session, user_id: int) -> User:
+    user = session.get(User, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user

@@ -1,0 +1,183 @@
+"""People who sign in: made, changed and disabled by administrators."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.actors import Actor
+from webapp.domain.permissions import ROLES
+from webapp.errors import Conflict, Invalid, NotFound
+from webapp.models import Role, User
+from webapp.services.audit import trail as audit
+from webapp.services.common import authorization as permitted
+from webapp.services.users import api_tokens as tokens
+from webapp.services.users import passwords, sessions
+from webapp.services.users import two_factor as second_factor
+from webapp.sql import insert_new
+
+_MANAGE = "user:manage"
+
+
+def create(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    roles: Sequence[str],
+    password: str,
+    at: datetime,
+    actor: Actor,
+    zone: str = "UTC",
+    must_change: bool = False,
+    demo: bool = False,
+) -> User:
+    """Add a user. Invalid names `email`, `name`, `roles`, `zone` or `password`; Conflict when the address is taken."""
+    actor.require(_MANAGE)
+    address = _address(email)
+    if not name.strip():
+        raise Invalid("A user needs a name.", fields={"name": "Say who this is."})
+    check_zone(zone)
+    passwords.check(password, about=(name, address.partition("@")[0]))
+    if by_email(session, address) is not None:
+        raise Conflict(f"{address} has an account already.", fields={"email": "This address has an account already."})
+    user = User(
+        email=address,
+        name=name.strip()[:200],
+        zone=zone,
+        created_at=at,
+        demo=demo,
+        active=True,
+        must_change=must_change,
+        password=passwords.hashed(password),
+        roles=_roles(session, roles),
+    )
+    session.add(user)
+    session.flush()
+    audit.record(session, actor, "user.create", ("user", user.id), at=at, after=_described(user))
+    return user
+
+
+def change_roles(session: Session, user_id: int, roles: Sequence[str], *, at: datetime, actor: Actor) -> User:
+    """Give the user exactly these roles, and end the API tokens of theirs that could do more."""
+    actor.require(_MANAGE)
+    user = locked(session, user_id)
+    before = _described(user)
+    if actor.key == f"user:{user_id}" and "admin" not in roles:
+        raise Conflict("You can't take the role admin from yourself. Another administrator can.")
+    user.roles = _roles(session, roles)
+    session.flush()
+    _end_tokens(session, user, at, actor)
+    audit.record(session, actor, "user.roles", ("user", user_id), at=at, before=before, after=_described(user))
+    return user
+
+
+def disable(session: Session, user_id: int, *, at: datetime, actor: Actor, reason: str | None = None) -> User:
+    """Let the user sign in no more, and end every sign-in and API token of theirs. Twice is harmless."""
+    actor.require(_MANAGE)
+    user = locked(session, user_id)
+    if actor.key == f"user:{user_id}":
+        raise Conflict("You can't disable yourself. Another administrator can.")
+    user.active = False
+    session.flush()
+    sessions.end_all(session, user_id, at=at)
+    _end_tokens(session, user, at, actor)
+    audit.record(session, actor, "user.disable", ("user", user_id), at=at, reason=reason)
+    return user
+
+
+def enable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> User:
+    """Let the user sign in again."""
+    actor.require(_MANAGE)
+    user = locked(session, user_id)
+    user.active = True
+    audit.record(session, actor, "user.enable", ("user", user_id), at=at)
+    return user
+
+
+def reset(session: Session, user_id: int, *, at: datetime, actor: Actor) -> str:
+    """A new password, returned once; the second factor is off, every sign-in ends, another must be chosen."""
+    actor.require(_MANAGE)
+    user, password = locked(session, user_id), passwords.generated()
+    user.password, user.must_change = passwords.hashed(password), True
+    second_factor.clear(user)
+    sessions.end_all(session, user_id, at=at)
+    audit.record(session, actor, "user.reset", ("user", user_id), at=at)
+    return password
+
+
+def renew_hash(session: Session, user_id: int, password: str) -> None:
+    """Keep the password, which fits, under today's parameters; another one that was chosen meanwhile is left alone."""
+    user = locked(session, user_id)
+    if passwords.matches(user.password, password):
+        user.password = passwords.hashed(password)
+
+
+def find(session: Session, user_id: int) -> User:
+    """The user; NotFound when there is none."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+def locked(session: Session, user_id: int) -> User:
+    """The user as it is now, kept from others until the transaction ends."""
+    user = session.get(User, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+def by_email(session: Session, email: str) -> User | None:
+    """The user with this address, however it is written."""
+    return session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+
+
+def actor_of(user: User, *, request_id: str | None = None, origin: str | None = None) -> Actor:
+    """This user as the one who acts."""
+    roles = permitted.roles_of(user)
+    return Actor("user", user.id, user.name, permitted.of_person(user), request_id, origin, roles)
+
+
+def check_zone(zone: str) -> None:
+    """Raise Invalid unless it is an IANA time zone."""
+    if zone not in available_timezones():
+        raise Invalid(f"{zone!r} is not a time zone.", fields={"zone": "Take a zone such as Africa/Kigali."})
+
+
+def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> None:
+    """End the tokens behind which this user is and which could do more than the user may now."""
+    over = [token.id for token in tokens.beyond(session, user.id, permitted.of_person(user), at)]
+    tokens.end_all(session, over, at=at, actor=actor, reason=f"{user.name} may do less now.")
+
+
+def _roles(session: Session, names: Sequence[str]) -> list[Role]:
+    unknown = [name for name in names if name not in ROLES]
+    if unknown or not names:
+        said = f"There is no role {unknown[0]}." if unknown else "A user needs at least one role."
+        raise Invalid(said, fields={"roles": said})
+    rows = insert_new(session, Role).values([{"name": name} for name in ROLES])
+    session.execute(rows.on_conflict_do_nothing())
+    return list(session.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.id)))
+
+
+def _address(email: str) -> str:
+    address = email.strip().lower()
+    name, at_sign, host = address.partition("@")
+    if not (name and at_sign and "." in host) or any(space in address for space in " \t\r\n,;<>") or len(address) > 200:
+        raise Invalid(
+            f"{email!r} is not an email address.", fields={"email": "Write an address such as amina@example.org."}
+        )
+    return address
+
+
+def _described(user: User) -> dict[str, object]:
+    return {
+        "email": user.email,
+        "name": user.name,
+        "roles": sorted(role.name for role in user.roles),
+        "active": user.active,
+    }

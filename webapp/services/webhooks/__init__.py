@@ -1,0 +1,1 @@
+"""Endpoints of ours, and the webhooks that come in."""

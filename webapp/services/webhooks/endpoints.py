@@ -1,0 +1,210 @@
+"""Who wants to be told of events: addresses with a secret each, made, changed, paused, tested and removed by people."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.domain import addresses, webhook_signing
+from webapp.domain.actors import Actor
+from webapp.domain.alert_facts import ENDPOINT_PAUSED
+from webapp.domain.delivery_rules import names_an_event
+from webapp.domain.event_types import EVENTS
+from webapp.domain.states import Channel, DeliveryStatus
+from webapp.errors import Conflict, Invalid, Overtaken
+from webapp.models import Delivery, WebhookEndpoint
+from webapp.sealing import sealed
+from webapp.services.alerts import alerts
+from webapp.services.audit import trail as audit
+from webapp.services.common import lookup
+from webapp.services.common import validation as checks
+from webapp.settings import Settings
+
+_MANAGE = "webhook:manage"
+_MOST, _MOST_PATTERNS = 100, 50
+TEST = "webhook.test"
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """Where to post, what it is for, and which events: `*`, `escrow.*`, `escrow.released`."""
+
+    url: str
+    description: str
+    events: Sequence[str]
+
+
+def create(
+    session: Session, new: NewEndpoint, *, at: datetime, actor: Actor, settings: Settings
+) -> tuple[WebhookEndpoint, str]:
+    """Add an endpoint; its secret is in the answer and nowhere else in the clear. Invalid names the wrong field."""
+    actor.require(_MANAGE)
+    url, description, events = _checked(new, settings)
+    if len(kept(session)) >= _MOST:
+        raise Conflict(f"There are {_MOST} endpoints already. Remove one first.")
+    secret = webhook_signing.new_secret()
+    endpoint = WebhookEndpoint(
+        url=url,
+        description=description,
+        events=events,
+        secret_sealed=sealed(secret, settings.sealing_keys),
+        created_at=at,
+        created_by=actor.name,
+    )
+    session.add(endpoint)
+    session.flush()
+    _record(session, actor, "webhook.create", endpoint, at, after={"url": url, "events": events})
+    return endpoint, secret
+
+
+def get(session: Session, endpoint_id: int) -> WebhookEndpoint:
+    """The endpoint with this number; NotFound when there is none, or it was removed."""
+    return lookup.by_id(session, WebhookEndpoint, endpoint_id, "webhook endpoint")
+
+
+def kept(session: Session) -> list[WebhookEndpoint]:
+    """Every endpoint that was not removed, oldest first."""
+    known = select(WebhookEndpoint).where(WebhookEndpoint.removed_at.is_(None)).order_by(WebhookEndpoint.id)
+    return list(session.scalars(known))
+
+
+def change(
+    session: Session,
+    endpoint_id: int,
+    new: NewEndpoint,
+    *,
+    version: int,
+    at: datetime,
+    actor: Actor,
+    settings: Settings,
+) -> WebhookEndpoint:
+    """Change where it is, what it is for and which events it takes."""
+    endpoint = _locked(session, endpoint_id, actor)
+    lookup.require_version(endpoint, version, "endpoint")
+    url, description, events = _checked(new, settings)
+    before = {"url": endpoint.url, "description": endpoint.description, "events": endpoint.events}
+    endpoint.url, endpoint.description, endpoint.events = url, description, events
+    after = {"url": url, "description": description, "events": events}
+    return _changed(session, actor, "webhook.change", endpoint, at, before=before, after=after)
+
+
+def pause(session: Session, endpoint_id: int, why: str, *, at: datetime, actor: Actor) -> WebhookEndpoint:
+    """Send nothing to it until it is resumed. What happens meanwhile is kept for it, for a week."""
+    reason = checks.require_text(why, "reason", "Say why.", longest=500)
+    endpoint = _locked(session, endpoint_id, actor)
+    if endpoint.paused_at is not None:
+        raise Overtaken("This endpoint is paused already.")
+    endpoint.paused_at, endpoint.paused_why = at, f"{actor.name}: {reason}"
+    endpoint.failures, endpoint.failing_since = 0, None
+    return _changed(session, actor, "webhook.pause", endpoint, at, reason=reason)
+
+
+def resume(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> WebhookEndpoint:
+    """Send to it again, beginning with what waits, in order."""
+    endpoint = _locked(session, endpoint_id, actor)
+    if endpoint.paused_at is None:
+        raise Overtaken("This endpoint is not paused.")
+    endpoint.paused_at, endpoint.paused_why, endpoint.failures, endpoint.failing_since = None, None, 0, None
+    _waiting(session, endpoint_id, next_try_at=at)
+    alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
+    return _changed(session, actor, "webhook.resume", endpoint, at)
+
+
+def remove(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> WebhookEndpoint:
+    """Tell it nothing any more; what waits for it is cancelled. Its deliveries stay to be looked at."""
+    endpoint = _locked(session, endpoint_id, actor)
+    endpoint.removed_at = at
+    _waiting(session, endpoint_id, status=DeliveryStatus.CANCELLED, said="The endpoint was removed.", lease_until=None)
+    alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
+    return _changed(session, actor, "webhook.remove", endpoint, at, before={"url": endpoint.url})
+
+
+def roll_secret(
+    session: Session, endpoint_id: int, *, at: datetime, actor: Actor, settings: Settings
+) -> tuple[WebhookEndpoint, str]:
+    """Give it a new secret, shown once; the former one signs nothing from this moment."""
+    endpoint = _locked(session, endpoint_id, actor)
+    secret = webhook_signing.new_secret()
+    endpoint.secret_sealed = sealed(secret, settings.sealing_keys)
+    return _changed(session, actor, "webhook.roll-secret", endpoint, at), secret
+
+
+def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> Delivery:
+    """Write a test message for it, which goes out like any other."""
+    endpoint = _locked(session, endpoint_id, actor)
+    if endpoint.paused_at is not None:
+        raise Overtaken("This endpoint is paused. Resume it first.")
+    said = {"message": f"{actor.name} sent this test.", "endpoint": endpoint_id}
+    delivery = Delivery(
+        key=f"test-{endpoint_id}-{int(at.timestamp() * 1_000_000)}",
+        channel=Channel.WEBHOOK,
+        lane=lane_of(endpoint_id),
+        endpoint_id=endpoint_id,
+        kind=TEST,
+        subject_kind="endpoint",
+        subject_id=endpoint_id,
+        body="",
+        status=DeliveryStatus.WAITING,
+        next_try_at=at,
+        created_at=at,
+    )
+    session.add(delivery)
+    session.flush()
+    delivery.body = json.dumps({"id": f"dlv_{delivery.id}", "type": TEST, "at": clock.iso(at), "data": said})
+    _record(session, actor, TEST, endpoint, at, after={"delivery": delivery.id})
+    return delivery
+
+
+def lane_of(endpoint_id: int) -> str:
+    """The lane that keeps an endpoint's webhooks in order."""
+    return f"webhook-{endpoint_id}"
+
+
+def _waiting(session: Session, endpoint_id: int, **values: object) -> None:
+    lane = (Delivery.lane == lane_of(endpoint_id), Delivery.status == DeliveryStatus.WAITING)
+    session.execute(update(Delivery).where(*lane).values(**values).execution_options(synchronize_session=False))
+
+
+def _locked(session: Session, endpoint_id: int, actor: Actor) -> WebhookEndpoint:
+    actor.require(_MANAGE)
+    endpoint = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
+    if endpoint is None:
+        return get(session, endpoint_id)
+    if endpoint.removed_at is not None:
+        raise Overtaken("This endpoint was removed.")
+    return endpoint
+
+
+def _checked(new: NewEndpoint, settings: Settings) -> tuple[str, str, list[str]]:
+    description = checks.require_text(new.description, "description", "Say what it is for.", longest=200)
+    url = checks.require_text(new.url, "url", "Say where to post.")
+    allowed = addresses.networks(settings.webhook_private_addresses)
+    wrong = addresses.problem_of(url, https_only=settings.is_production, allowed=allowed)
+    if wrong is not None:
+        raise Invalid(wrong, fields={"url": wrong})
+    events = sorted({word.strip() for word in new.events if word.strip()})
+    unknown = [word for word in events if not names_an_event(word, EVENTS)]
+    if unknown or not 0 < len(events) <= _MOST_PATTERNS:
+        many = f"Name one to {_MOST_PATTERNS} events, or * for all."
+        said = f"{unknown[0]} names no event: docs/webhooks.md lists them." if unknown else many
+        raise Invalid(said, fields={"events": said})
+    return url, description, events
+
+
+def _changed(
+    session: Session, actor: Actor, action: str, endpoint: WebhookEndpoint, at: datetime, **more: object
+) -> WebhookEndpoint:
+    endpoint.version += 1
+    session.flush()
+    _record(session, actor, action, endpoint, at, **more)
+    return endpoint
+
+
+def _record(
+    session: Session, actor: Actor, action: str, endpoint: WebhookEndpoint, at: datetime, **more: object
+) -> None:
+    audit.record(session, actor, action, ("endpoint", endpoint.id), at=at, **more)  # type: ignore[arg-type]
