@@ -134,7 +134,7 @@ def test_without_the_lock_the_bound_of_the_debt_refuses_the_second(
         return with_money.after(ledger.balances)(session, ids)
 
     blind = SimpleNamespace(lock_party_accounts=lambda *_: None, balances=look)
-    monkeypatch.setattr(reversal_debts, "ledger", blind)
+    monkeypatch.setattr(reversal_debts, "posting", blind)
     late = with_money.after(lambda session: None)
 
     def repaid(session: Session) -> None:

@@ -20,10 +20,7 @@ from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services.monitoring import clock_skew
-from webapp.services.scheduling import job_metrics as job_figures
-from webapp.services.scheduling import orphaned_runs as sweep
-from webapp.services.scheduling import run_outcome as run_verdicts
-from webapp.services.scheduling import run_progress, runs
+from webapp.services.scheduling import job_metrics, orphaned_runs, run_outcome, run_progress, runs
 from webapp.services.scheduling.run_progress import RunLost
 from webapp.sql import database_now
 
@@ -70,7 +67,7 @@ def run_here(runtime: Runtime, run_id: int, *, wait: timedelta = timedelta(minut
 def _finish_what_is_left(runtime: Runtime, run_id: int) -> None:
     take_over_abandoned(runtime)
     with runtime.db.reading() as session:
-        left = sweep.left_before(session, run_id)
+        left = orphaned_runs.left_before(session, run_id)
     for each in left:
         run_job(runtime, each)
 
@@ -118,12 +115,12 @@ def _finish(runtime: Runtime, book: RunBook, schedule: Schedule | None, status: 
         book.hold(session)
         run = runs.get(session, book.run.id)
         now = database_now(session)
-        ending = run_verdicts.ending(run, status)
+        ending = run_outcome.ending(run, status)
         book.log("run.finished", "error" if ending == RunStatus.FAILED else "info", **_said(run, ending, now, error))
         book.flush(session)
         run = run_progress.finish(session, book.held, ending, now, error)
-        job_figures.note(session, run)
-        run_verdicts.judge(session, run, schedule, now)
+        job_metrics.note(session, run)
+        run_outcome.judge(session, run, schedule, now)
 
 
 def _said(run: Run, ending: RunStatus, now: datetime, error: str | None) -> dict[str, object]:
@@ -166,7 +163,7 @@ def _renew(runtime: Runtime, book: RunBook, over: threading.Event) -> None:
 def _nudge_next(runtime: Runtime, job: str) -> None:
     """A run that waited for this one can start at once."""
     with runtime.db.reading() as session:
-        following = sweep.next_of(session, job)
+        following = orphaned_runs.next_of(session, job)
     if following is not None:
         try:
             enqueue(runtime.redis, following.id, following.attempt, job)

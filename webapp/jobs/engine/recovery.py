@@ -9,9 +9,7 @@ from webapp.jobs.engine.queue import enqueue, is_waiting
 from webapp.logs import get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime
-from webapp.services.scheduling import job_metrics as job_figures
-from webapp.services.scheduling import orphaned_runs as sweep
-from webapp.services.scheduling import run_outcome as run_verdicts
+from webapp.services.scheduling import job_metrics, orphaned_runs, run_outcome
 from webapp.sql import database_now
 
 PATIENCE = timedelta(seconds=5)
@@ -23,11 +21,11 @@ def sweep_runs(runtime: Runtime) -> int:
     take_over_abandoned(runtime)
     with runtime.db.reading() as session:
         now = database_now(session)
-        waiting = list(sweep.waiting(session, now, PATIENCE))
+        waiting = list(orphaned_runs.waiting(session, now, PATIENCE))
     handed = [run for run in waiting if _handed(runtime, run)]
     if waiting:
         with runtime.db.transaction() as session:
-            sweep.mark_enqueued(session, [run.id for run in waiting], now)
+            orphaned_runs.mark_enqueued(session, [run.id for run in waiting], now)
     return len(handed)
 
 
@@ -50,14 +48,14 @@ def _handed(runtime: Runtime, run: Run) -> bool:
 def take_over_abandoned(runtime: Runtime) -> None:
     """Queue runs again whose process died; those that died too often are lost."""
     with runtime.db.reading() as session:
-        found = sweep.abandoned(session, database_now(session))
+        found = orphaned_runs.abandoned(session, database_now(session))
     for run_id in found:
         with runtime.db.transaction() as session:
             now = database_now(session)
-            run = sweep.take_over(session, run_id, now)
+            run = orphaned_runs.take_over(session, run_id, now)
             if run is not None and run.status == RunStatus.LOST:
                 session.flush()
-                job_figures.note(session, run)
-                run_verdicts.judge(session, run, session.get(Schedule, run.job), now)
+                job_metrics.note(session, run)
+                run_outcome.judge(session, run, session.get(Schedule, run.job), now)
         if run is not None:
             get_logger().warning("run.abandoned", run_id=run_id, job=run.job, status=run.status, attempt=run.attempt)

@@ -17,9 +17,7 @@ from webapp.jobs.steps.ledger_mirror_balances import all_lost
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.providers.http.errors import CallFailed
 from webapp.services.common.batch_result import Outcome
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import mirror_accounts
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import discrepancies, mirror_accounts, mirror_queue
 from webapp.services.reconciliation.discrepancies import Compared
 from webapp.sql import database_now
 
@@ -49,7 +47,7 @@ def send_again(db: Database, blnk: Blnk, *, actor: Actor, check: Callable[[], No
     with db.transaction() as session:
         at = database_now(session)
         mirror_accounts.forget(session, lost, at=at, actor=actor, run_id=run_id)
-        return mirror_entries.send_again(session, at, actor=actor)
+        return mirror_queue.send_again(session, at, actor=actor)
 
 
 def made(check: MirrorCheck) -> Compared:
@@ -62,8 +60,8 @@ def made(check: MirrorCheck) -> Compared:
 
 def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
     """Write down what a check found, and alert; returns it without what was accepted."""
-    compared = differences.keep(session, compared, run_id)
-    differences.alert(session, compared.at)
+    compared = discrepancies.keep(session, compared, run_id)
+    discrepancies.alert(session, compared.at)
     return compared
 
 
@@ -85,7 +83,7 @@ def _send_again(work: Work, blnk: Blnk) -> None:
 def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
     with work.db.transaction() as session:
         work.book.hold(session)
-        work.book.expect(session, mirror_entries.count_sent(session, since))
+        work.book.expect(session, mirror_queue.count_sent(session, since))
     check = MirrorCheck(
         work.db, blnk, since=since, at=work.now, check=work.check, told=lambda asked: _count(work, asked)
     )

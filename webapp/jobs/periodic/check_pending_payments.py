@@ -4,10 +4,9 @@ from datetime import datetime, timedelta
 
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import Work
-from webapp.jobs.steps import end_checkouts as checkout_ends
+from webapp.jobs.steps import end_checkouts
 from webapp.jobs.steps.verify_payments import open_chargebacks, wave
-from webapp.services.payments import payments
-from webapp.services.payments import unpaid_orders as giving_up
+from webapp.services.payments import payments, unpaid_orders
 
 
 @job(cron="0 * * * *", max_duration=minutes(30), long_run=minutes(20))
@@ -20,6 +19,6 @@ def check_pending_payments(work: Work, at: datetime) -> None:
     work.in_waves(asking, dry=lambda session: payments.due_now(session, max(at, work.now), known))
     work.in_waves(open_chargebacks(work))
     patience = timedelta(hours=work.settings.order_payment_timeout_hours)
-    work.in_chunks(giving_up.due(at, patience), giving_up.decline_all, dry=giving_up.decline_none)
+    work.in_chunks(unpaid_orders.due(at, patience), unpaid_orders.decline_all, dry=unpaid_orders.decline_none)
     if work.runtime.providers.ending:
-        work.in_waves(checkout_ends.wave(work))
+        work.in_waves(end_checkouts.wave(work))

@@ -5,13 +5,13 @@ from functools import partial
 
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
-from webapp.services.parties import wallet_provisioning as wallets
+from webapp.services.parties import wallet_provisioning
 
 
 @job(cron="0 10 * * *", moves_money=False)
 def create_missing_wallets(work: Work, at: datetime) -> None:
     """Give verified parties a wallet in each currency they use, or in their country's."""
     default = work.settings.default_currency
-    missing = partial(wallets.open_missing, default=default)
-    work.in_chunks(wallets.due(), missing, dry=partial(wallets.count_missing, default=default))
-    work.in_chunks(wallets.blocked(), wallets.unblock)
+    missing = partial(wallet_provisioning.open_missing, default=default)
+    work.in_chunks(wallet_provisioning.due(), missing, dry=partial(wallet_provisioning.count_missing, default=default))
+    work.in_chunks(wallet_provisioning.blocked(), wallet_provisioning.unblock)

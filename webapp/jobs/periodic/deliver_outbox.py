@@ -8,8 +8,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
-from webapp.jobs.steps import send_payouts as payout_waves
-from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps import send_payouts, send_refunds
 from webapp.jobs.steps.deliver import Sending
 from webapp.jobs.steps.event_stream import publish
 from webapp.jobs.steps.ledger_mirror import mirror
@@ -45,8 +44,8 @@ def deliver_outbox(work: Work, at: datetime) -> None:
 
 def _instruct(work: Work) -> None:
     """What providers have to do, or have not answered yet: payouts, refunds, and the external ledger's transfers."""
-    work.in_waves(payout_waves.wave(work))
-    work.in_waves(refund_waves.wave(work))
+    work.in_waves(send_payouts.wave(work))
+    work.in_waves(send_refunds.wave(work))
     mirror(work)
 
 

@@ -11,10 +11,7 @@ from webapp.jobs.engine.run_recorder import MOST_ITEMS
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.steps.send_payouts import wave
 from webapp.services.common.batch_result import Outcome
-from webapp.services.payouts import creation as payout_writing
-from webapp.services.payouts import payouts
-from webapp.services.payouts import retries as payout_retries
-from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import creation, payouts, retries, schedules
 
 
 @job(cron="0 2 * * *", max_duration=minutes(10))
@@ -24,10 +21,10 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     only = work.asked.get("schedule")
     failed = work.only_items("payout")
     terms, as_before = work.asked.get("terms"), failed is not None
-    writing = partial(payout_writing.write_all, ways=ways, terms=terms, as_before=as_before)
-    dry = partial(payout_writing.write_none, ways=ways)
+    writing = partial(creation.write_all, ways=ways, terms=terms, as_before=as_before)
+    dry = partial(creation.write_none, ways=ways)
     retried = None if failed is None else _schedules_of(work, failed)
-    work.in_chunks(payout_schedules.due(at, only, is_retry=failed is not None), writing, dry, retried)
+    work.in_chunks(schedules.due(at, only, is_retry=failed is not None), writing, dry, retried)
     if not ways:
         raise NotConfigured("Sending payouts is not configured: set PAYSTACK_SECRET_KEY.")
     due_by = work.now
@@ -35,7 +32,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
         work.in_waves(wave(work))
     else:
         work.in_waves(wave(work, [*failed, *_present(work, retried)]))
-        _name(work, partial(payout_retries.left, payout_ids=failed, run_id=work.run_id))
+        _name(work, partial(retries.left, payout_ids=failed, run_id=work.run_id))
     if not work.dry_run:
         known = list(work.runtime.providers.paying)
         _name(work, partial(payouts.held_back, at=due_by, providers=known, limit=MOST_ITEMS))
@@ -44,12 +41,12 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
 def _schedules_of(work: Work, failed: list[int]) -> list[int]:
     """What a retry may pay: of the failed items and no others."""
     with work.db.reading() as session:
-        return [*payout_retries.schedules_of(session, failed), *(work.only_items("payout_schedule") or [])]
+        return [*retries.schedules_of(session, failed), *(work.only_items("payout_schedule") or [])]
 
 
 def _present(work: Work, retried: list[int]) -> list[int]:
     with work.db.reading() as session:
-        return payout_retries.present_payouts(session, retried)
+        return retries.present_payouts(session, retried)
 
 
 def _name(work: Work, left: Callable[[Session], Outcome]) -> None:

@@ -12,7 +12,7 @@ from webapp.jobs import job
 from webapp.jobs.engine.rq_cleanup import clear
 from webapp.jobs.engine.work import Work
 from webapp.services.common.retention import AT_ONCE, forget
-from webapp.services.scheduling import bulk_actions as bulk_runs
+from webapp.services.scheduling import bulk_actions
 
 
 @job(cron="45 3 * * *", catch_up=CatchUp.SKIP)
@@ -28,12 +28,12 @@ def tidy_queue(work: Work, at: datetime) -> None:
 def _as_asked(work: Work) -> None:
     actor = Actor("job", None, work.book.run.by_name, frozenset({"job:run"}), f"run-{work.run_id}")
     with work.db.reading() as session:
-        ids = [run_id for run_id in bulk_runs.matching(session, work.asked) if run_id != work.run_id]
+        ids = [run_id for run_id in bulk_actions.matching(session, work.asked) if run_id != work.run_id]
     work.each("run", ids, partial(_one, asked=work.asked, actor=actor))
 
 
 def _one(session: Session, run_id: int, *, asked: dict[str, object], actor: Actor) -> None:
-    bulk_runs.perform(session, asked, run_id, actor)
+    bulk_actions.perform(session, asked, run_id, actor)
 
 
 def _forget(work: Work) -> None:

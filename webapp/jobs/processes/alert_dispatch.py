@@ -16,11 +16,10 @@ from webapp.jobs.steps.deliver import Sending
 from webapp.jobs.steps.evaluate_alerts import look_around
 from webapp.logs import get_logger
 from webapp.models import Alert
-from webapp.providers.messaging import heartbeat_ping as heartbeat
+from webapp.providers.messaging import heartbeat_ping
 from webapp.runtime import Runtime
 from webapp.services.notifications import delivery_queue
-from webapp.services.notifications.messages import alert_messages as alerts
-from webapp.services.notifications.messages import recipients
+from webapp.services.notifications.messages import alert_messages, recipients
 from webapp.services.scheduling import processes
 from webapp.sql import database_now
 
@@ -77,11 +76,11 @@ def send_alerts(runtime: Runtime) -> None:
         return
     with runtime.db.reading() as session:
         now = database_now(session)
-        new = bool(alerts.untold(session, now))
+        new = bool(alert_messages.untold(session, now))
         due = session.scalars(delivery_queue.due(now, delivery_queue.ALERTS).limit(1)).first() is not None
     if new:
         with runtime.db.transaction() as session:
-            alerts.write(session, now, runtime.settings)
+            alert_messages.write(session, now, runtime.settings)
     if new or due:
         Sending(runtime, only=delivery_queue.ALERTS).run()
 
@@ -102,7 +101,7 @@ def beat(runtime: Runtime) -> bool:
     with runtime.db.reading() as session:
         urgent = select(Alert.id).where(Alert.status == AlertStatus.FIRING, Alert.severity == "page", ~Alert.demo)
         well = _alive(session, runtime, processes.WORKER) and session.scalars(urgent.limit(1)).first() is None
-    heard = well and heartbeat.tell(url)
+    heard = well and heartbeat_ping.tell(url)
     if well and not heard:
         get_logger().warning("heartbeat.unheard")
     return heard

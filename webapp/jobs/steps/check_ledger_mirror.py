@@ -12,10 +12,13 @@ from webapp.db import Database
 from webapp.jobs.steps.ledger_mirror import movements_of
 from webapp.jobs.steps.ledger_mirror_balances import all_lost
 from webapp.providers.blnk.provider import MOST_AT_ONCE, TRANSFERS, Blnk, Movement, There
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import mirror_accounts, mirror_strangers
-from webapp.services.reconciliation import mirror_queue as mirror_entries
-from webapp.services.reconciliation import mirror_webhooks as mirror_told
+from webapp.services.reconciliation import (
+    discrepancies,
+    mirror_accounts,
+    mirror_queue,
+    mirror_strangers,
+    mirror_webhooks,
+)
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
 from webapp.services.reconciliation.discrepancies import Compared
 from webapp.services.reconciliation.mirror_queue import Waiting
@@ -54,8 +57,8 @@ class MirrorCheck:
     def made(self) -> Compared:
         """Ask about everything that was sent, and note what is lacking. Raises CallFailed."""
         with self._db.reading() as session:
-            self._accepted = set(differences.accepted_references(session, TRANSFERS, MOST_EARLIER))
-            self._earlier = self._accepted | set(differences.open_references(session, TRANSFERS, MOST_EARLIER))
+            self._accepted = set(discrepancies.accepted_references(session, TRANSFERS, MOST_EARLIER))
+            self._earlier = self._accepted | set(discrepancies.open_references(session, TRANSFERS, MOST_EARLIER))
         self.lost = all_lost(self._db, self._blnk, self._check)
         self._ask_about_ours()
         self._look_for_others()
@@ -78,7 +81,7 @@ class MirrorCheck:
         while True:
             self._check()
             with self._db.reading() as session:
-                page = mirror_entries.sent(session, last, _PAGE, self.since)
+                page = mirror_queue.sent(session, last, _PAGE, self.since)
                 balances = mirror_accounts.known(session, sorted({each for one in page for each in one.legs}))
             if not page:
                 return
@@ -101,8 +104,8 @@ class MirrorCheck:
             known = [(each, there.get(each.reference)) for each in moves]
             booked += [each.reference for each, found in known if found and found.has_booked(each)]
         with self._db.transaction() as session:
-            mirror_entries.note_asked(session, lacks, has)
-            mirror_told.end_rejections(session, booked, self.at)
+            mirror_queue.note_asked(session, lacks, has)
+            mirror_webhooks.end_rejections(session, booked, self.at)
 
     def _compare(self, one: Waiting, wanted: Sequence[Movement], there: dict[str, There]) -> None:
         for each in wanted:

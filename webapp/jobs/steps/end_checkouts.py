@@ -9,7 +9,7 @@ from webapp.jobs.engine.provider_batches import Wave
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.verify_payments import LEASE
 from webapp.services.common.batch_result import Outcome, Refused
-from webapp.services.payments import checkout_expiry as checkout_ends
+from webapp.services.payments import checkout_expiry
 from webapp.services.payments.checkout_expiry import Ending
 from webapp.sql import database_now
 
@@ -18,7 +18,7 @@ def wave(work: Work) -> Wave[Ending, None]:
     """Each page once; the same again is harmless, and one that could not be ended is tried by the next run."""
     ending = work.runtime.providers.ending
     with work.db.reading() as session:
-        found = checkout_ends.due(session, work.now, work.settings)
+        found = checkout_expiry.due(session, work.now, work.settings)
     left = [each for each in found if each.provider in ending]
 
     def take(session: Session, limit: int) -> list[Ending]:
@@ -38,7 +38,7 @@ def wave(work: Work) -> Wave[Ending, None]:
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[Ending, Unanswered | None]]) -> Outcome:
     ended = [each.id for each, answer in answered if answer is None]
-    checkout_ends.note(session, ended, at=database_now(session), actor=work.actor)
+    checkout_expiry.note(session, ended, at=database_now(session), actor=work.actor)
     refused = [
         Refused(each.id, each.address, answer.said) for each, answer in answered if isinstance(answer, Unanswered)
     ]

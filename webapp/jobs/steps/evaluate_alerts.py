@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
-from webapp.services.alerts import alerts
-from webapp.services.alerts import registry as alert_registry
+from webapp.services.alerts import alerts, registry
 from webapp.services.alerts.alerts import Found
 from webapp.sql import database_now
 
@@ -23,7 +22,7 @@ def look_around(runtime: Runtime) -> int:
 def _judge(runtime: Runtime, *, outside: bool) -> int:
     """One that raises doesn't stop the others."""
     fired = 0
-    for name, rule in alert_registry.rules().items():
+    for name, rule in registry.rules().items():
         try:
             fired += _ask(runtime, name, rule) if rule.outside == outside else 0
         except Exception:
@@ -31,7 +30,7 @@ def _judge(runtime: Runtime, *, outside: bool) -> int:
     return fired
 
 
-def _ask(runtime: Runtime, name: str, rule: alert_registry.Rule) -> int:
+def _ask(runtime: Runtime, name: str, rule: registry.Rule) -> int:
     found = _answers(runtime, rule)
     with runtime.db.reading() as session:
         same = alerts.is_current(session, name, found)
@@ -41,14 +40,14 @@ def _ask(runtime: Runtime, name: str, rule: alert_registry.Rule) -> int:
         return alerts.sync(session, name, rule.severity, found, database_now(session))
 
 
-def _answers(runtime: Runtime, rule: alert_registry.Rule) -> dict[str, Found]:
+def _answers(runtime: Runtime, rule: registry.Rule) -> dict[str, Found]:
     if rule.outside:
         return _by_subject(rule.question(runtime.settings))
     with runtime.db.reading() as session:
         return _by_subject(rule.question(session, database_now(session), runtime.settings))
 
 
-def _by_subject(answers: Iterable[alert_registry.Answer]) -> dict[str, Found]:
+def _by_subject(answers: Iterable[registry.Answer]) -> dict[str, Found]:
     """What is said last of a subject, and every cause that was named."""
     found: dict[str, Found] = {}
     for subject, sentence, *causes in answers:

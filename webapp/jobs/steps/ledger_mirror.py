@@ -18,7 +18,7 @@ from webapp.providers.http.errors import CallFailed, Exists, NotSent, Unknown
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, Refused
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import mirror_queue
 from webapp.services.reconciliation.mirror_queue import Waiting
 from webapp.sql import database_now
 
@@ -63,7 +63,7 @@ class Mirror:
         """Send wave after wave until nothing is due. `check` may raise between two waves."""
         sent = 0
         while True:
-            lease = Lease(mirror_entries.LEASE)
+            lease = Lease(mirror_queue.LEASE)
             wave = self._claimed()
             if not wave:
                 return sent
@@ -74,7 +74,7 @@ class Mirror:
 
     def _claimed(self) -> list[Waiting]:
         with self._db.transaction() as session:
-            return mirror_entries.claim(session, database_now(session), WAVE)
+            return mirror_queue.claim(session, database_now(session), WAVE)
 
     def _wave(self, wave: Sequence[Waiting], lease: Lease) -> int:
         try:
@@ -136,7 +136,7 @@ class Mirror:
             return 0
         except Different as difference:
             with self._db.transaction() as session:
-                mirror_entries.give_up(session, one, str(difference))
+                mirror_queue.give_up(session, one, str(difference))
             self.outcome.failed.append(Refused(one.transfer_id, one.reference, str(difference)))
             return 0
         except NotSent:
@@ -158,22 +158,22 @@ class Mirror:
 
     def _done(self, sent: Sequence[Waiting]) -> None:
         with self._db.transaction() as session:
-            mirror_entries.done(session, sent, database_now(session))
+            mirror_queue.done(session, sent, database_now(session))
         self.outcome.done += len(sent)
 
     def _failed(self, tried: Sequence[Waiting], failure: CallFailed) -> int:
         with self._db.transaction() as session:
             at, doubtful = database_now(session), isinstance(failure, Unknown)
-            mirror_entries.failed(session, tried, at, failure.sentence, doubtful=doubtful)
+            mirror_queue.failed(session, tried, at, failure.sentence, doubtful=doubtful)
         for each in tried:
-            again = self.outcome.refused if each.attempts + 1 < mirror_entries.MOST_ATTEMPTS else self.outcome.failed
+            again = self.outcome.refused if each.attempts + 1 < mirror_queue.MOST_ATTEMPTS else self.outcome.failed
             again.append(Refused(each.transfer_id, each.reference, failure.sentence))
         return 0
 
     def _put_back(self, unsent: Sequence[Waiting], failure: CallFailed) -> None:
         with self._db.transaction() as session:
             until = database_now(session) + timedelta(seconds=failure.retry_after or _AGAIN_AFTER)
-            mirror_entries.put_back(session, unsent, until, failure.sentence)
+            mirror_queue.put_back(session, unsent, until, failure.sentence)
 
 
 def _lane(one: Waiting) -> tuple[str, int]:

@@ -15,18 +15,18 @@ from webapp.domain.states import IncomingStatus
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import Wave
 from webapp.jobs.engine.work import Work
-from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps import send_refunds
 from webapp.providers.http.errors import Refused, Unknown
 from webapp.providers.webhooks.payloads import About
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, added
 from webapp.services.common.batch_result import Refused as LeftAlone
-from webapp.services.payments import settlement as payment_settling
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
-from webapp.services.payouts import settlement as payout_settling
-from webapp.services.reconciliation import mirror_webhooks as mirror_told
-from webapp.services.refunds import settlement as refund_settling
-from webapp.services.webhooks import inbox as incoming
+from webapp.services.payments import settlement as payment_settlement
+from webapp.services.payments.chargebacks import lifecycle
+from webapp.services.payouts import settlement as payout_settlement
+from webapp.services.reconciliation import mirror_webhooks
+from webapp.services.refunds import settlement as refund_settlement
+from webapp.services.webhooks import inbox
 from webapp.services.webhooks.inbox import Arrived, Concerned
 from webapp.sql import database_now
 
@@ -69,10 +69,10 @@ def wave(work: Work) -> Wave[Arrived, Heard | Nothing]:
     return Wave(
         kind="incoming_webhook",
         lease=LEASE,
-        take=lambda session, limit: incoming.take_due(session, work.now, limit, LEASE),
+        take=lambda session, limit: inbox.take_due(session, work.now, limit, LEASE),
         ask=lambda arrived: ask(work.runtime, arrived),
         settle=lambda session, answered: _settle(work, session, answered),
-        count=lambda session: incoming.count_due(session, work.now),
+        count=lambda session: inbox.count_due(session, work.now),
         key=lambda arrived: arrived.id,
     )
 
@@ -103,7 +103,7 @@ def _looked(runtime: Runtime, arrived: Arrived, concerned: Concerned) -> Heard:
     if about == About.PAYMENT and not concerned.is_settled:
         return Heard(payment=collector.look(concerned.reference))
     if about == About.REFUND and concerned.refund_id is not None and name in house.refunding:
-        refund = refund_waves.look(runtime, concerned.refund_id)
+        refund = send_refunds.look(runtime, concerned.refund_id)
     if about == About.CHARGEBACK and name in house.disputing:
         chargeback = house.disputing[name].look_chargeback(arrived.tidings.number)
     return Heard(collector.look_whole(concerned.reference), refund, chargeback=chargeback)
@@ -120,15 +120,15 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Hear
         elif arrived.tidings.unreadable:
             ended[arrived.id] = IncomingStatus.FAILED, arrived.tidings.unreadable
         elif isinstance(answer, Nothing):
-            noted = answer.said or mirror_told.note(session, arrived.tidings, at)
+            noted = answer.said or mirror_webhooks.note(session, arrived.tidings, at)
             ended[arrived.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
         elif arrived.concerned is not None:
             heard.append((arrived, arrived.concerned, answer))
             ended[arrived.id] = IncomingStatus.HANDLED, answer.said
     for webhook_id, sentence in _apply(work, session, heard, outcome).items():
         ended[webhook_id] = IncomingStatus.HANDLED, sentence
-    incoming.close(session, ended, at=at)
-    incoming.put_off(session, waiting, at=at)
+    inbox.close(session, ended, at=at)
+    inbox.put_off(session, waiting, at=at)
     outcome.done = len(ended)
     outcome.refused = [LeftAlone(webhook_id, f"webhook {webhook_id}", said) for webhook_id, said in waiting.items()]
     return outcome
@@ -145,19 +145,19 @@ def _apply(
     payments = {about.id: told.payment for _, about, told in heard if told.payment is not None}
     payouts = {about.id: told.payout for _, about, told in heard if told.payout is not None}
     given = {about.refund_id: told.refund for _, about, told in heard if told.refund is not None and about.refund_id}
-    payment_settling.lock_escrows(session, list(payments))
+    payment_settlement.lock_escrows(session, list(payments))
     noted = {
-        arrived.id: chargebacks.settle(session, about.id, told.chargeback, at=at, actor=actor, settings=work.settings)
+        arrived.id: lifecycle.settle(session, about.id, told.chargeback, at=at, actor=actor, settings=work.settings)
         for arrived, about, told in heard
         if told.chargeback is not None
     }
     done: list[Outcome] = []
     if payments:
-        done.append(payment_settling.settle_all(session, payments, at=at, actor=actor, settings=work.settings))
+        done.append(payment_settlement.settle_all(session, payments, at=at, actor=actor, settings=work.settings))
     if payouts:
-        done.append(payout_settling.settle_all(session, payouts, at=at, actor=actor, run_id=work.run_id))
+        done.append(payout_settlement.settle_all(session, payouts, at=at, actor=actor, run_id=work.run_id))
     if given:
-        done.append(refund_settling.settle_all(session, given, at=at, actor=actor))
+        done.append(refund_settlement.settle_all(session, given, at=at, actor=actor))
     moved: Counter[str] = Counter()
     for each in done:
         moved.update(each.amounts)

@@ -5,13 +5,12 @@ from functools import partial
 from typing import Protocol
 
 from webapp.jobs.engine.work import Stopped, Work
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.jobs.steps.reconcile_blnk import BlnkComparison
 from webapp.jobs.steps.reconcile_provider import MOST_ASKED, Comparison
 from webapp.jobs.steps.reconcile_refunds import RefundComparison
 from webapp.providers.http.errors import CallFailed
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import provider_records as provider_books
+from webapp.services.reconciliation import discrepancies, provider_records
 from webapp.services.reconciliation.discrepancies import Compared
 
 
@@ -37,9 +36,9 @@ def reconcile(work: Work) -> None:
         concerned = [each.subject[1] for each in compared.findings if each.subject and each.subject[0] == "payment"]
         concerned += compared.again
         if concerned:
-            work.in_waves(payment_waves.again(work, concerned[:MOST_ASKED]))
+            work.in_waves(verify_payments.again(work, concerned[:MOST_ASKED]))
     with work.db.transaction() as session:
-        differences.alert(session, work.now)
+        discrepancies.alert(session, work.now)
 
 
 def _comparisons(work: Work) -> Iterator[Comparable]:
@@ -50,11 +49,11 @@ def _comparisons(work: Work) -> Iterator[Comparable]:
         make: Callable[..., Comparison] = partial(Comparison, work.db, provider=name, check=work.check, at=at)
         if name in providers.collecting:
             look = providers.collecting[name].look
-            yield make(book=provider_books.PAYMENTS, listed=lists.payments, look=look)
+            yield make(book=provider_records.PAYMENTS, listed=lists.payments, look=look)
             yield RefundComparison(work.db, name, lists.refunds, providers.collecting[name].look_whole, work.check, at)
         if name in providers.paying:
             pays = providers.paying[name]
-            yield make(book=provider_books.PAYOUTS, listed=pays.payouts, look=pays.look_payout)
+            yield make(book=provider_records.PAYOUTS, listed=pays.payouts, look=pays.look_payout)
 
 
 def _made(work: Work, comparison: Comparable) -> Compared:
@@ -69,7 +68,7 @@ def _made(work: Work, comparison: Comparable) -> Compared:
 
 def _keep(work: Work, compared: Compared) -> None:
     with work.db.transaction() as session:
-        compared = differences.keep(session, compared, work.run_id)
+        compared = discrepancies.keep(session, compared, work.run_id)
     found = len(compared.findings)
     counts = {"matched": compared.matched, "differences": found, "undecided": compared.undecided}
     counts |= {"accepted": compared.accepted} if compared.accepted else {}

@@ -11,8 +11,7 @@ from datetime import datetime
 
 from webapp.db import Database
 from webapp.providers.blnk.provider import MOST_AT_ONCE, NAME, Blnk
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import mirror_balances
+from webapp.services.reconciliation import discrepancies, mirror_balances
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
 from webapp.services.reconciliation.discrepancies import Compared
 from webapp.services.reconciliation.mirror_balances import Expected
@@ -36,8 +35,8 @@ class BlnkComparison:
         """Compare every account. Raises CallFailed when Blnk can't be asked to the end."""
         with self._db.reading() as session:
             said = _why_not(mirror_balances.is_whole(session), mirror_balances.unsent(session))
-            earlier = set(differences.open_references(session, self.source, MOST_FINDINGS))
-            earlier |= set(differences.accepted_references(session, self.source, MOST_FINDINGS))
+            earlier = set(discrepancies.open_references(session, self.source, MOST_FINDINGS))
+            earlier |= set(discrepancies.accepted_references(session, self.source, MOST_FINDINGS))
         if said is None:
             self._walk()
             if len(self._findings) >= MOST_FINDINGS:

@@ -8,7 +8,7 @@ from itertools import islice
 from webapp.db import Database
 from webapp.domain.provider_words import Seen, Skipped
 from webapp.jobs.steps.provider_listing_file import TheirList
-from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import Alike, Finding, Ours, compared
 from webapp.services.reconciliation.discrepancies import Compared
 from webapp.services.reconciliation.provider_records import Book
@@ -53,7 +53,7 @@ class Comparison:
         """Compare. Raises CallFailed when the provider can't be asked to the end."""
         since, until = self.at - WINDOW, self.at
         with self.db.reading() as session:
-            self.earlier = set(differences.open_references(session, self.source, MOST_FINDINGS))
+            self.earlier = set(discrepancies.open_references(session, self.source, MOST_FINDINGS))
         with TheirList() as theirs:
             self._lay_down(theirs, since - _EDGE, until)
             self._note_twice(theirs)

@@ -11,9 +11,9 @@ from webapp.domain.money import Money
 from webapp.domain.provider_words import Fate, Seen, Skipped
 from webapp.domain.taken_back import taken_back
 from webapp.providers.protocols import ListedRefund
-from webapp.services.payments import refund_records as refund_books
+from webapp.services.payments import refund_records
 from webapp.services.payments.refund_records import Refunded
-from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
 from webapp.services.reconciliation.discrepancies import Compared
 
@@ -54,7 +54,7 @@ class RefundComparison:
         """Compare. Raises CallFailed when the provider can't be asked to the end."""
         since, until = self.at - WINDOW, self.at
         with self.db.reading() as session:
-            earlier = differences.open_references(session, self.source, MOST_FINDINGS)
+            earlier = discrepancies.open_references(session, self.source, MOST_FINDINGS)
         explained = self._compare_theirs(since - _EDGE, until)
         self._compare_ours(since, until - _EDGE, explained, self._look)
         self._compare_ours(until - _EDGE, until, explained, self._wait)
@@ -87,7 +87,7 @@ class RefundComparison:
             page = [row for row in taken if isinstance(row, ListedRefund)]
             self.skipped += len(taken) - len(page)
             with self.db.reading() as session:
-                known = refund_books.by_number(session, self.provider, page)
+                known = refund_records.by_number(session, self.provider, page)
             for row in page:
                 ours = known.get(row.payment)
                 if ours is None or row.fate == Fate.FAILED:
@@ -111,7 +111,7 @@ class RefundComparison:
         while True:
             self.check()
             with self.db.reading() as session:
-                page = refund_books.done(session, self.provider, since, until, last, _PAGE)
+                page = refund_records.done(session, self.provider, since, until, last, _PAGE)
             if not page:
                 return
             for refund_id, ours in page:
@@ -123,7 +123,7 @@ class RefundComparison:
         """Differences from before that were not met now: they may agree by now."""
         unmet = [reference for reference in earlier if reference not in self.findings and reference not in self.settled]
         with self.db.reading() as session:
-            known = refund_books.by_reference(session, self.provider, unmet[:MOST_ASKED])
+            known = refund_records.by_reference(session, self.provider, unmet[:MOST_ASKED])
         for ours in known.values():
             self._look(ours)
 

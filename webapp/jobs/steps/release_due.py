@@ -6,13 +6,12 @@ from functools import partial
 from webapp.domain.policies import REASONS
 from webapp.domain.states import Policy
 from webapp.jobs.engine.work import Work
-from webapp.services.escrows import due as escrow_queries
-from webapp.services.escrows import release as releases
-from webapp.services.escrows import release_preview
+from webapp.services.escrows import due, release, release_preview
 
 
 def release_due(work: Work, at: datetime, policy: Policy) -> None:
     """Pay the sellers of a policy's escrows that are due at an instant."""
-    due = escrow_queries.due(policy=policy, at=at)
-    deed = partial(releases.release_all, reason=REASONS[policy], due_by=at, policy=policy)
-    work.in_chunks(due, deed, dry=partial(release_preview.release_none, due_by=at, policy=policy))
+    deed = partial(release.release_all, reason=REASONS[policy], due_by=at, policy=policy)
+    work.in_chunks(
+        due.due(policy=policy, at=at), deed, dry=partial(release_preview.release_none, due_by=at, policy=policy)
+    )

@@ -15,9 +15,7 @@ from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientU
 from webapp.providers.protocols import Destination, Paying, Sending
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
-from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import payouts
-from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts import destinations, payouts, settlement
 from webapp.services.payouts.payouts import Taken
 from webapp.sql import database_now
 
@@ -60,7 +58,7 @@ def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
         word = Unanswered(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
         claims = {taken.id: taken.claim}
-        payout_settling.settle_all(session, {taken.id: word}, at=database_now(session), actor=actor, claims=claims)
+        settlement.settle_all(session, {taken.id: word}, at=database_now(session), actor=actor, claims=claims)
     return word.said if isinstance(word, Unanswered) else ""
 
 
@@ -128,7 +126,7 @@ def _known_as(runtime: Runtime, provider: Paying, taken: Taken) -> str:
     """What the provider knows the account by from now on; kept before anything is sent there."""
     recipient = provider.recipient(_destination(runtime, taken.destination_id))
     with runtime.db.transaction() as session:
-        payout_destinations.remember_recipient(
+        destinations.remember_recipient(
             session, taken.destination_id, recipient, former=taken.recipient, at=database_now(session), actor=ACTOR
         )
     return recipient
@@ -136,8 +134,8 @@ def _known_as(runtime: Runtime, provider: Paying, taken: Taken) -> str:
 
 def _destination(runtime: Runtime, destination_id: int) -> Destination:
     with runtime.db.reading() as session:
-        found = payout_destinations.get(session, destination_id)
-    number = payout_destinations.number_of(found, runtime.settings.sealing_keys)
+        found = destinations.get(session, destination_id)
+    number = destinations.number_of(found, runtime.settings.sealing_keys)
     return Destination(
         found.kind, found.bank_code, number, found.account_name, found.currency, found.account_reference or ""
     )
@@ -146,6 +144,6 @@ def _destination(runtime: Runtime, destination_id: int) -> Destination:
 def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, Word]]) -> Outcome:
     words = {taken.id: word for taken, word in answered}
     claims = {taken.id: taken.claim for taken, _ in answered}
-    return payout_settling.settle_all(
+    return settlement.settle_all(
         session, words, at=database_now(session), actor=work.actor, run_id=work.run_id, claims=claims
     )

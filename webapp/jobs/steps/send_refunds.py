@@ -16,10 +16,10 @@ from webapp.providers.http.errors import CallFailed, NotSent, Unknown
 from webapp.providers.protocols import Refunding
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
-from webapp.services.payments import settlement as payment_settling
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments import settlement as payment_settlement
+from webapp.services.payments.chargebacks import lifecycle
 from webapp.services.refunds import refunds
-from webapp.services.refunds import settlement as refund_settling
+from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.refunds.refunds import Giving
 from webapp.sql import database_now
 
@@ -82,7 +82,7 @@ def _disputed(runtime: Runtime, giving: Giving) -> tuple[Charged, ...]:
         return ()
     found = _looked(giving, lambda: bank.chargebacks_of(giving.reference))
     with runtime.db.reading() as session:
-        return tuple(each for each in found if chargebacks.is_news(session, giving.provider, each))
+        return tuple(each for each in found if lifecycle.is_news(session, giving.provider, each))
 
 
 def _sent(provider: Refunding, giving: Giving) -> Seen:
@@ -105,20 +105,20 @@ def _settle(
     disputed = {giving.payment_id: word.banks for giving, word in answered if isinstance(word, Disputed)}
     words = {giving.id: _UNSENT if isinstance(word, Disputed) else word for giving, word in answered}
     claims = {giving.id: giving.claim for giving, _ in answered}
-    payment_settling.lock_escrows(session, list(disputed))
+    payment_settlement.lock_escrows(session, list(disputed))
     outcome = _settled(work, session, words, claims)
     for payment_id, banks in disputed.items():
         for each in banks:
             at = database_now(session)
-            chargebacks.settle(session, payment_id, each, at=at, actor=work.actor, settings=work.settings)
+            lifecycle.settle(session, payment_id, each, at=at, actor=work.actor, settings=work.settings)
     if disputed:
         asked: dict[int, Word] = dict.fromkeys(disputed, _UNSENT)
         at = database_now(session)
-        payment_settling.settle_all(session, asked, at=at, actor=work.actor, settings=work.settings)
+        payment_settlement.settle_all(session, asked, at=at, actor=work.actor, settings=work.settings)
     return outcome
 
 
 def _settled(
     work: Work, session: Session, words: dict[int, Seen | Listed | Unanswered], claims: dict[int, Claim]
 ) -> Outcome:
-    return refund_settling.settle_all(session, words, at=database_now(session), actor=work.actor, claims=claims)
+    return refund_settlement.settle_all(session, words, at=database_now(session), actor=work.actor, claims=claims)

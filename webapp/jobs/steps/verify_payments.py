@@ -15,9 +15,8 @@ from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, unanswered
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, Refused
-from webapp.services.payments import payments
-from webapp.services.payments import settlement as payment_settling
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments import payments, settlement
+from webapp.services.payments.chargebacks import lifecycle
 from webapp.services.payments.payments import Asked
 from webapp.sql import database_now
 
@@ -76,7 +75,7 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
     with runtime.db.transaction() as session:
         payments.require_verifiable(session, payment_id, actor)
         [asked] = payments.mark_asked(session, [payment_id], database_now(session), LEASE)
-        banks = chargebacks.to_ask(session, payment_id)
+        banks = lifecycle.to_ask(session, payment_id)
     word: Word
     charged: list[Charged] = []
     try:
@@ -88,57 +87,55 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         word = Unanswered(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
         settings, at = runtime.settings, database_now(session)
-        payment_settling.lock_escrows(session, [payment_id])
+        settlement.lock_escrows(session, [payment_id])
         for each in charged:
-            chargebacks.settle(session, payment_id, each, at=at, actor=actor, settings=settings)
-        payment_settling.settle_all(session, {payment_id: word}, at=at, actor=actor, settings=settings)
+            lifecycle.settle(session, payment_id, each, at=at, actor=actor, settings=settings)
+        settlement.settle_all(session, {payment_id: word}, at=at, actor=actor, settings=settings)
         return payments.get(session, payment_id)
 
 
-def look_chargeback(runtime: Runtime, asked: chargebacks.Asked) -> Charged:
+def look_chargeback(runtime: Runtime, asked: lifecycle.Asked) -> Charged:
     """Ask its provider about a chargeback. Raises CallFailed."""
     return runtime.providers.disputing[asked.provider].look_chargeback(asked.number)
 
 
-def open_chargebacks(work: Work) -> Wave[chargebacks.Asked, tuple[Charged, Seen]]:
+def open_chargebacks(work: Work) -> Wave[lifecycle.Asked, tuple[Charged, Seen]]:
     """Chargebacks of which no webhook told the end."""
     known = list(work.runtime.providers.disputing)
     return Wave(
         kind="chargeback",
         lease=LEASE,
-        take=lambda session, limit: chargebacks.take_due(session, work.now, limit, LEASE, known),
+        take=lambda session, limit: lifecycle.take_due(session, work.now, limit, LEASE, known),
         ask=lambda asked: (
             look_chargeback(work.runtime, asked),
             work.runtime.providers.collector(asked.provider).look_whole(asked.reference),
         ),
         settle=partial(_settle_chargebacks, work),
-        count=lambda session: chargebacks.count_due(session, work.now, known),
+        count=lambda session: lifecycle.count_due(session, work.now, known),
         key=lambda asked: asked.id,
     )
 
 
 def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, Word]]) -> Outcome:
     words = {asked.id: word for asked, word in answered}
-    return payment_settling.settle_all(
-        session, words, at=database_now(session), actor=work.actor, settings=work.settings
-    )
+    return settlement.settle_all(session, words, at=database_now(session), actor=work.actor, settings=work.settings)
 
 
 def _settle_chargebacks(
     work: Work,
     session: Session,
-    answered: Sequence[tuple[chargebacks.Asked, tuple[Charged, Seen] | Unanswered]],
+    answered: Sequence[tuple[lifecycle.Asked, tuple[Charged, Seen] | Unanswered]],
 ) -> Outcome:
     at, outcome = database_now(session), Outcome("chargeback")
-    payment_settling.lock_escrows(session, [asked.payment_id for asked, _ in answered])
+    settlement.lock_escrows(session, [asked.payment_id for asked, _ in answered])
     words: dict[int, Word] = {}
     for asked, answer in answered:
         if isinstance(answer, Unanswered):
-            chargebacks.put_off(session, [asked.id], at)
+            lifecycle.put_off(session, [asked.id], at)
             outcome.refused.append(Refused(asked.id, f"chargeback {asked.number}", answer.said))
             continue
         charged, words[asked.payment_id] = answer
-        chargebacks.settle(session, asked.payment_id, charged, at=at, actor=work.actor, settings=work.settings)
+        lifecycle.settle(session, asked.payment_id, charged, at=at, actor=work.actor, settings=work.settings)
         outcome.done += 1
-    payment_settling.settle_all(session, words, at=at, actor=work.actor, settings=work.settings)
+    settlement.settle_all(session, words, at=at, actor=work.actor, settings=work.settings)
     return outcome

@@ -16,10 +16,9 @@ from webapp.domain.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Alert
-from webapp.services.alerts import registry as alert_registry
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.alerts import registry
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.sql import insert_new
 
 _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
@@ -170,7 +169,7 @@ def acknowledge(session: Session, alert_id: int, *, actor: Actor, at: datetime) 
     if alert.status != AlertStatus.FIRING:
         raise Overtaken(f"This alert is {alert.status} already.")
     alert.status, alert.acknowledged_at, alert.acknowledged_by = AlertStatus.ACKNOWLEDGED, at, actor.name
-    audit.record(session, actor, "alert.acknowledge", ("alert", alert_id), at=at)
+    trail.record(session, actor, "alert.acknowledge", ("alert", alert_id), at=at)
     return alert
 
 
@@ -182,7 +181,7 @@ def silence(session: Session, alert_id: int, until: datetime, *, actor: Actor, a
     if alert.status == AlertStatus.RESOLVED:
         raise Overtaken("This alert is resolved already.")
     alert.silenced_until = until
-    audit.record(session, actor, "alert.silence", ("alert", alert_id), at=at, after={"until": str(until)})
+    trail.record(session, actor, "alert.silence", ("alert", alert_id), at=at, after={"until": str(until)})
     return alert
 
 
@@ -193,7 +192,7 @@ def unsilence(session: Session, alert_id: int, *, actor: Actor, at: datetime) ->
         raise Overtaken("This alert is not silenced.")
     before = {"until": str(alert.silenced_until)}
     alert.silenced_until = None
-    audit.record(session, actor, "alert.unsilence", ("alert", alert_id), at=at, before=before)
+    trail.record(session, actor, "alert.unsilence", ("alert", alert_id), at=at, before=before)
     return alert
 
 
@@ -203,16 +202,16 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     Raises Conflict for one whose rule is asked: it ends with its cause, and would fire again at once.
     """
     alert = _locked(session, alert_id, actor)
-    said = checks.require_text(reason, "reason", "Say why it is over.")
+    said = validation.require_text(reason, "reason", "Say why it is over.")
     if alert.status == AlertStatus.RESOLVED:
         raise Overtaken("This alert is resolved already.")
-    if alert.rule in alert_registry.rules():
+    if alert.rule in registry.rules():
         raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
     before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
     alert.resolved_by, alert.resolved_why = actor.name, said
     session.flush()
     _resolve(session, alert_id, at)
-    audit.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)
+    trail.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)
     session.refresh(alert)
     return alert
 

@@ -10,7 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc, parse_instant
 from webapp.errors import Conflict, Invalid
 from webapp.models import StoredSetting
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 
 _NAME = "outgoing_stopped"
 """Its row is there from the first migration on, so that there is always something to lock."""
@@ -61,4 +61,4 @@ def _switch(session: Session, value: dict[str, str], at: datetime, actor: Actor,
     row.value, row.changed_at, row.changed_by = value, at, actor.name
     action = "money.stop" if value else "money.resume"
     reason = value["why"] if value else why
-    audit.record(session, actor, action, _SUBJECT, at=at, reason=reason, before=before, after={"stopped": value})
+    trail.record(session, actor, action, _SUBJECT, at=at, reason=reason, before=before, after={"stopped": value})

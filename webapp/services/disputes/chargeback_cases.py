@@ -14,8 +14,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
 from webapp.domain.taken_back import Bearer
 from webapp.models import Dispute, Escrow, Payment, ProviderDispute
-from webapp.services.disputes import evidence
-from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes import evidence, handling
 
 MOST = 20
 _GIVEN_BACK = "{amount} of it was booked as taken: the page of the payment says where it goes, by a decision there. "
@@ -32,7 +31,7 @@ def join(session: Session, dispute: Dispute, known: ProviderDispute, *, at: date
     if known.status == ChargebackStatus.WON:
         given = _GIVEN_BACK.format(amount=Money(known.booked_amount, known.currency)) if known.booked_amount else ""
         said = f"{said} {given}{_WON}"
-    dispute_work.say(session, dispute.id, "internal", said, at=at, actor=agent)
+    handling.say(session, dispute.id, "internal", said, at=at, actor=agent)
     if known.dispute_id != dispute.id:
         _attach_claim(session, dispute, known, at, agent)
         known.dispute_id = dispute.id

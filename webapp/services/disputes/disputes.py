@@ -16,15 +16,11 @@ from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import Decided
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
-from webapp.services.disputes import chargeback_cases, warranty_claims
-from webapp.services.disputes import endings as dispute_endings
-from webapp.services.disputes import locks as dispute_locks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
+from webapp.services.disputes import chargeback_cases, endings, locks, warranty_claims
 from webapp.services.disputes.executors import ResolveDispute
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import freezes
+from webapp.services.escrows import disbursement, freezes
 from webapp.settings import Settings
 from webapp.sql import insert_new
 
@@ -46,14 +42,14 @@ def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Acto
     """Open a claim and freeze its escrow, whose row is taken first, so that no release slips between."""
     actor.require("dispute:open")
     claim = _checked(new)
-    escrow = leaving.locked(session, new.escrow_id)
+    escrow = disbursement.locked(session, new.escrow_id)
     if escrow.status != EscrowStatus.HELD:
         raise Conflict(f"Escrow {escrow.ref} is {in_words(escrow.status)}: only held money can be disputed.")
     dispute = _insert(session, new, claim, at, settings)
-    cause = dispute_locks.cause_of(dispute)
+    cause = locks.cause_of(dispute)
     freezes.add(session, escrow.id, cause, dispute.id, f"Dispute {dispute.ref} is open.", at=at, actor=actor)
     said = {"dispute": dispute.ref, "escrow": escrow.ref, "kind": new.kind, "reason_code": new.reason_code}
-    audit.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=said)
+    trail.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=said)
     events.add(session, DisputeOpened(), dispute.id, at=at)
     chargeback_cases.join_all(session, dispute, escrow, at=at, actor=actor)
     return dispute
@@ -82,7 +78,7 @@ def resolve(
 ) -> Decided:
     """Decide: done at once up to the actor's limit, proposed above it. A second decider learns of the first."""
     actor.require("money:propose")
-    dispute, escrow = dispute_locks.locked(session, dispute_id)
+    dispute, escrow = locks.locked(session, dispute_id)
     _require_undecided(dispute, escrow)
     lookup.require_version(dispute, version, "dispute")
     decision = as_decided(dispute, ruling, settings)
@@ -101,8 +97,8 @@ def withdraw(
 ) -> Dispute:
     """The claimant takes the claim back; only this dispute's freeze is lifted. A backjob's escrow is due later."""
     actor.require("dispute:work")
-    said = checks.require_text(reason, "reason", "Say why it is withdrawn.")
-    dispute, escrow = dispute_locks.locked(session, dispute_id)
+    said = validation.require_text(reason, "reason", "Say why it is withdrawn.")
+    dispute, escrow = locks.locked(session, dispute_id)
     _require_undecided(dispute, escrow)
     lookup.require_version(dispute, version, "dispute")
     if dispute.status == DisputeStatus.PENDING_APPROVAL:
@@ -111,16 +107,16 @@ def withdraw(
     dispute.resolution_reason, dispute.waiting_on, dispute.paused_at = said, None, None
     dispute.version += 1
     session.flush()
-    freezes.lift(session, escrow.id, dispute_locks.cause_of(dispute), dispute.id, at=at, actor=actor, reason=said)
+    freezes.lift(session, escrow.id, locks.cause_of(dispute), dispute.id, at=at, actor=actor, reason=said)
     if warranty_claims.is_claim(dispute):
         warranty_claims.cool_down(session, dispute, settings.claim_cooldown_hours, said, at=at, actor=actor)
-    audit.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=said)
+    trail.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=said)
     events.add(session, DisputeWithdrawn(), dispute.id, at=at)
     return dispute
 
 
 def _require_undecided(dispute: Dispute, escrow: Escrow) -> None:
-    ending = dispute_endings.ending(dispute, escrow)
+    ending = endings.ending(dispute, escrow)
     if ending:
         raise Overtaken(f"{ending} Your decision was not applied.")
 
@@ -156,7 +152,7 @@ def _checked(new: NewDispute) -> str:
         problems["kind"] = f"One of {', '.join(DisputeKind)}."
     if problems:
         raise Invalid("The dispute can't be opened like this.", fields=problems)
-    return checks.require_text(new.claim, "claim", "Say what is claimed.")
+    return validation.require_text(new.claim, "claim", "Say what is claimed.")
 
 
 def expire_due(session: Session, at: datetime, actor: Actor) -> int:
@@ -165,7 +161,7 @@ def expire_due(session: Session, at: datetime, actor: Actor) -> int:
     late = (Dispute.status == DisputeStatus.NEEDS_RESPONSE, Dispute.due_at <= at)
     ids = list(session.scalars(select(Dispute.id).where(*late).order_by(Dispute.due_at, Dispute.id).limit(200)))
     for dispute_id in ids:
-        dispute, _ = dispute_locks.locked(session, dispute_id)
+        dispute, _ = locks.locked(session, dispute_id)
         if dispute.status == DisputeStatus.NEEDS_RESPONSE:
             _expire(session, dispute, at, actor)
     return len(ids)
@@ -175,5 +171,5 @@ def _expire(session: Session, dispute: Dispute, at: datetime, actor: Actor) -> N
     dispute.status, dispute.paused_at, dispute.version = DisputeStatus.EXPIRED, None, dispute.version + 1
     session.flush()
     reason = f"The {dispute.waiting_on} did not answer in time."
-    audit.record(session, actor, "dispute.expire", ("dispute", dispute.id), at=at, reason=reason)
+    trail.record(session, actor, "dispute.expire", ("dispute", dispute.id), at=at, reason=reason)
     events.add(session, DisputeExpired(), dispute.id, at=at)

@@ -21,10 +21,9 @@ from webapp.domain.event_types import EvidenceSubmitted
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Evidence
 from webapp.private_files import private_folder
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
-from webapp.services.disputes import locks as dispute_locks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
+from webapp.services.disputes import locks
 from webapp.settings import Settings
 
 ACCEPTED = {
@@ -57,7 +56,7 @@ def attach_file(
     """Stage a file. Raises Invalid for one that is empty, too large or of a kind that is not accepted."""
     actor.require("dispute:work")
     media_type = _checked(data, settings.evidence_max_megabytes)
-    dispute = dispute_locks.locked_open(session, dispute_id)
+    dispute = locks.locked_open(session, dispute_id)
     stored = secrets.token_hex(16) + ACCEPTED[media_type]
     file = private_folder(folder) / stored
     if_undone(session, partial(file.unlink, missing_ok=True))
@@ -70,8 +69,8 @@ def attach_file(
 def attach_text(session: Session, dispute_id: int, *, side: str, body: str, at: datetime, actor: Actor) -> Evidence:
     """Stage a text."""
     actor.require("dispute:work")
-    text = checks.require_text(body, "body", "Write something.")
-    dispute = dispute_locks.locked_open(session, dispute_id)
+    text = validation.require_text(body, "body", "Write something.")
+    dispute = locks.locked_open(session, dispute_id)
     row = _row(dispute.id, side, "statement", "text/plain", text.encode(), at, actor)
     row.body = text
     return _staged(session, row, at, actor)
@@ -83,11 +82,11 @@ def submit(session: Session, evidence_id: int, *, at: datetime, actor: Actor) ->
     row = lookup.by_id(session, Evidence, evidence_id, "evidence")
     if row.status != "staged":
         raise Conflict("This was submitted already.")
-    dispute_locks.locked_open(session, row.dispute_id)
+    locks.locked_open(session, row.dispute_id)
     row.status = "submitted"
     session.flush()
     said = {"evidence": row.id, "name": row.name, "sha256": row.sha256}
-    audit.record(session, actor, "evidence.submit", ("dispute", row.dispute_id), at=at, after=said)
+    trail.record(session, actor, "evidence.submit", ("dispute", row.dispute_id), at=at, after=said)
     events.add(
         session,
         EvidenceSubmitted(evidence=row.id, name=row.name, sha256=row.sha256),
@@ -180,5 +179,5 @@ def _staged(session: Session, row: Evidence, at: datetime, actor: Actor) -> Evid
     session.add(row)
     session.flush()
     said = {"evidence": row.id, "name": row.name, "sha256": row.sha256, "size": row.size}
-    audit.record(session, actor, "evidence.attach", ("dispute", row.dispute_id), at=at, after=said)
+    trail.record(session, actor, "evidence.attach", ("dispute", row.dispute_id), at=at, after=said)
     return row

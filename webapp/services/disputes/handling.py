@@ -11,10 +11,9 @@ from webapp.domain.event_types import DisputeAnswered, DisputeAsk, DisputeEscala
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Dispute, Message, User
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
-from webapp.services.disputes import locks as dispute_locks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
+from webapp.services.disputes import locks
 from webapp.settings import Settings
 from webapp.sql import one_of
 
@@ -43,7 +42,7 @@ def assign_all(session: Session, ids: Sequence[int], user_id: int | None, *, at:
     if not changed:
         raise Overtaken("None of these is open any more.")
     for dispute_id in changed:
-        audit.record(session, actor, "dispute.assign", ("dispute", dispute_id), at=at, after={"assignee": name})
+        trail.record(session, actor, "dispute.assign", ("dispute", dispute_id), at=at, after={"assignee": name})
     session.expire_all()
     return len(changed)
 
@@ -61,7 +60,7 @@ def say(
     actor.require("dispute:work")
     if audience not in AUDIENCES:
         raise Invalid("Choose who reads it.", fields={"audience": f"One of {', '.join(AUDIENCES)}."})
-    text = checks.require_text(body, "body", "Write something.")
+    text = validation.require_text(body, "body", "Write something.")
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
     message = Message(
         dispute_id=dispute.id, audience=audience, inbound=inbound, by=actor.key, by_name=actor.name, body=text, at=at
@@ -69,7 +68,7 @@ def say(
     session.add(message)
     session.flush()
     said = {"audience": audience, "inbound": inbound, "message": message.id}
-    audit.record(session, actor, "dispute.message", ("dispute", dispute.id), at=at, after=said)
+    trail.record(session, actor, "dispute.message", ("dispute", dispute.id), at=at, after=said)
     if audience != "internal":
         told = DisputeMessage(message=message.id, audience=audience, inbound=inbound)
         events.add(session, told, dispute.id, at=at)
@@ -88,7 +87,7 @@ def ask(
     actor.require("dispute:work")
     if side not in ("buyer", "seller"):
         raise Invalid("Ask the buyer or the seller.", fields={"side": "Either buyer or seller."})
-    dispute = dispute_locks.locked_open(session, dispute_id)
+    dispute = locks.locked_open(session, dispute_id)
     _require_not_proposed(dispute)
     say(session, dispute_id, side, body, at=at, actor=actor)
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.NEEDS_RESPONSE, side, at
@@ -107,7 +106,7 @@ def ask(
 def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -> Dispute:
     """The party has answered: our clock goes on, with as much time as the party took."""
     actor.require("dispute:work")
-    dispute = dispute_locks.locked_open(session, dispute_id)
+    dispute = locks.locked_open(session, dispute_id)
     if dispute.status not in _WAITING:
         raise Overtaken(f"Dispute {dispute.ref} waits for nobody's answer.")
     if dispute.paused_at is not None:
@@ -119,8 +118,8 @@ def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -
 def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, actor: Actor) -> Dispute:
     """Call for someone with more say."""
     actor.require("dispute:work")
-    said = checks.require_text(reason, "reason", "Say why it is escalated.")
-    dispute = dispute_locks.locked_open(session, dispute_id)
+    said = validation.require_text(reason, "reason", "Say why it is escalated.")
+    dispute = locks.locked_open(session, dispute_id)
     _require_not_proposed(dispute)
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.ESCALATED, None, None
     return _changed(session, dispute, "dispute.escalate", DisputeEscalate(), at, actor, {"status": "escalated"}, said)
@@ -143,6 +142,6 @@ def _changed(
 ) -> Dispute:
     dispute.version += 1
     session.flush()
-    audit.record(session, actor, action, ("dispute", dispute.id), at=at, reason=reason, after=after)
+    trail.record(session, actor, action, ("dispute", dispute.id), at=at, reason=reason, after=after)
     events.add(session, told, dispute.id, at=at)
     return dispute

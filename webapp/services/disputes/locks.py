@@ -8,13 +8,13 @@ from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, FreezeCause
 from webapp.errors import Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.common import lookup
-from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import disbursement
 
 
 def locked(session: Session, dispute_id: int) -> tuple[Dispute, Escrow]:
     """The dispute and its escrow, whose row this transaction has from here on."""
     escrow_id = lookup.by_id(session, Dispute, dispute_id, "dispute").escrow_id
-    escrow = leaving.locked(session, escrow_id)
+    escrow = disbursement.locked(session, escrow_id)
     return lookup.by_id(session, Dispute, dispute_id, "dispute"), escrow
 
 

@@ -12,8 +12,7 @@ from webapp.domain.rulings import Ruling
 from webapp.domain.shares import divide
 from webapp.domain.states import DisputeKind
 from webapp.models import Dispute, Escrow
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import release_dates
+from webapp.services.escrows import disbursement, release_dates
 
 
 def is_claim(dispute: Dispute) -> bool:
@@ -38,7 +37,7 @@ def due_after(escrow: Escrow, decided: datetime, hours: int) -> datetime | None:
 
 def cool_down(session: Session, dispute: Dispute, hours: int, reason: str, *, at: datetime, actor: Actor) -> None:
     """Put the escrow's date off after the claim on it was rejected or withdrawn."""
-    escrow = leaving.locked(session, dispute.escrow_id)
+    escrow = disbursement.locked(session, dispute.escrow_id)
     later = due_after(escrow, at, hours)
     if later is not None:
         release_dates.put_off(session, escrow, later, at=at, actor=actor, reason=reason)

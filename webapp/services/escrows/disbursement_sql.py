@@ -17,12 +17,11 @@ from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Payment, Transfer
 from webapp.models.base import BigInt
 from webapp.services.common.batch_result import DEBTS_MET, Outcome
-from webapp.services.ledger import posting as ledger
-from webapp.services.ledger import reversal_debts
+from webapp.services.ledger import posting, reversal_debts
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.reversal_debts import Met
 from webapp.services.ledger.transfers import Draft
-from webapp.services.refunds import routing as ways_back
+from webapp.services.refunds import routing
 from webapp.sql import Column, Rows, labelled, one_of
 
 Wallet = aliased(Account, name="wallet")
@@ -63,7 +62,7 @@ def way_of(parts: Shares) -> WayOut:
 
 def cards(session: Session, ids: Sequence[int], way: WayOut) -> Cards:
     """Which of these escrows give the buyer's part back through the provider of a payment."""
-    return ways_back.payments_to_refund(session, ids) if way.buyer is not None else {}
+    return routing.payments_to_refund(session, ids) if way.buyer is not None else {}
 
 
 def debts_met(
@@ -135,7 +134,7 @@ def legs(session: Session, ids: Sequence[int], way: WayOut, by_card: Cards, met:
         to_fees = _side(_Fees.id, way.fee).join(_Fees, _is_pool(_Fees, AccountKind.FEES, ""))
         sides.append(to_fees.where(chosen, way.fee > 0))
     rows = union_all(*sides).subquery()
-    return select(*(rows.c[name] for name in ledger.LEG_COLUMNS))
+    return select(*(rows.c[name] for name in posting.LEG_COLUMNS))
 
 
 def wallet_of_seller() -> ColumnElement[bool]:

@@ -12,9 +12,8 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Escrow, Freeze
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.sql import insert_new, lock
 
 _ENDED_BY = {
@@ -35,14 +34,14 @@ def in_the_way(found: Freeze) -> str:
 def freeze(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> Freeze:
     """A person's freeze. Raises Conflict when the escrow is not held, or this person froze it already."""
     actor.require("escrow:freeze")
-    said = checks.require_text(reason, "reason", "Say why it is frozen.")
+    said = validation.require_text(reason, "reason", "Say why it is frozen.")
     return add(session, escrow_id, FreezeCause.PERSON, actor.id or 0, said, at=at, actor=actor)
 
 
 def unfreeze(session: Session, freeze_id: int, reason: str, *, at: datetime, actor: Actor) -> None:
     """Lift a person's freeze. Those of disputes and proposals are lifted by deciding them."""
     actor.require("escrow:freeze")
-    said = checks.require_text(reason, "reason", "Say why it may move again.")
+    said = validation.require_text(reason, "reason", "Say why it may move again.")
     found = lookup.by_id(session, Freeze, freeze_id, "freeze")
     if found.cause != FreezeCause.PERSON:
         raise Conflict(f"This freeze belongs to a {found.cause}: decide that, and it is lifted.")
@@ -88,7 +87,7 @@ def add(
     if made is None:
         raise Conflict(f"You froze escrow {escrow.ref} already.")
     _count(session, escrow_id, 1)
-    audit.record(session, actor, "escrow.freeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
+    trail.record(session, actor, "escrow.freeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
     events.add(session, EscrowFrozen(cause=cause), escrow_id, at=at)
     return lookup.by_id(session, Freeze, made, "freeze")
 
@@ -115,7 +114,7 @@ def lift(
     if session.execute(lifting).one_or_none() is None:
         raise Overtaken("This freeze was lifted already.")
     _count(session, escrow_id, -1)
-    audit.record(session, actor, "escrow.unfreeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
+    trail.record(session, actor, "escrow.unfreeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
     events.add(session, EscrowUnfrozen(cause=cause), escrow_id, at=at)
 
 

@@ -11,11 +11,9 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import EscrowHeld
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Transfer
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import accounts, posting, transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
 from webapp.sql import Rows, json_text, labelled, one_of
@@ -57,11 +55,11 @@ def hold_drafted(session: Session, escrow: Escrow, holding: Draft, *, at: dateti
     """Hold the escrow's amount as it was drafted."""
     escrow.held_account_id = accounts.opened(session, _holding(escrow), at=at)
     accounts.pool(session, AccountKind.FEES, escrow.currency, at=at)
-    postings.write(session, [holding], at=at)
+    transfers.write(session, [holding], at=at)
     escrow.status, escrow.held_at, escrow.version = EscrowStatus.HELD, at, escrow.version + 1
     session.flush()
     said = {"escrow": escrow.ref, "amount": escrow.amount, "currency": escrow.currency}
-    audit.record(session, actor, "escrow.hold", ("escrow", escrow.id), at=at, after=said)
+    trail.record(session, actor, "escrow.hold", ("escrow", escrow.id), at=at, after=said)
     events.add(session, EscrowHeld(), escrow.id, at=at)
 
 
@@ -83,8 +81,8 @@ def hold_all(session: Session, ids: Sequence[int], *, owner: str, at: datetime, 
     """
     pending = _open_accounts(session, ids, owner, at)
     _mark_held(session, ids, at)
-    transfers, legs = _hold_transfers(session, ids, at), _hold_legs(session, ids, owner)
-    posted = ledger.post_all(session, transfers, legs, accounts=pending, kind=TransferKind.HOLD, at=at)
+    rows, legs = _hold_transfers(session, ids, at), _hold_legs(session, ids, owner)
+    posted = posting.post_all(session, rows, legs, accounts=pending, kind=TransferKind.HOLD, at=at)
     _tell_held(session, ids, at, actor)
     return posted.amounts
 
@@ -151,12 +149,12 @@ def _hold_legs(session: Session, ids: Sequence[int], owner: str) -> Rows:
         select(key, Escrow.held_account_id.label("account_id"), Escrow.currency, Escrow.amount).where(chosen),
         select(key, _Source.id, Escrow.currency, -Escrow.amount).join(_Source, came_from).where(chosen),
     ).subquery()
-    return select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
+    return select(*(sides.c[name] for name in posting.LEG_COLUMNS))
 
 
 def _tell_held(session: Session, ids: Sequence[int], at: datetime, actor: Actor) -> None:
     chosen = one_of(session, Escrow.id, ids)
     said = json_text(session, {"escrow": Escrow.ref, "amount": Escrow.amount, "currency": Escrow.currency})
     records = select(Escrow.id, null().label("before"), said.label("after")).where(chosen)
-    audit.record_all(session, actor, "escrow.hold", "escrow", records, len(ids), at=at)
+    trail.record_all(session, actor, "escrow.hold", "escrow", records, len(ids), at=at)
     events.add_all(session, EscrowHeld(), ids, at=at)

@@ -14,17 +14,15 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Dispute, Escrow
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome
 from webapp.services.common.kill_switch import require_money_moves
-from webapp.services.escrows import disbursement_sql as disbursements
+from webapp.services.escrows import disbursement_sql
 from webapp.services.escrows.disbursement_sql import REFUND, RELEASE, Cards, Wallet, WayOut
 from webapp.services.escrows.due import is_ripe
 from webapp.services.escrows.release_refusals import refusals
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import accounts, posting, transfers
 from webapp.services.ledger.daily_totals import note_figure
 from webapp.services.ledger.transfers import Draft
 from webapp.services.refunds import refunds
@@ -70,7 +68,7 @@ def divide(
     session: Session, escrow_id: int, parts: Shares, *, at: datetime, actor: Actor, reason: str, said: str | None = None
 ) -> None:
     """Let one held escrow go in these parts: a release, a refund, or a split. Raises Conflict when it may not go."""
-    way = disbursements.way_of(parts)
+    way = disbursement_sql.way_of(parts)
     if way is RELEASE:
         outcome = release_all(session, [escrow_id], at=at, actor=actor, reason=reason, said=said)
     elif way is REFUND:
@@ -96,14 +94,14 @@ def book_divided(
     session: Session, escrow_id: int, parts: Shares, leaving: Draft, *, at: datetime, actor: Actor, said: str
 ) -> None:
     """Let a held escrow go in these parts, as it was drafted. Raises Conflict when something freezes it."""
-    way = disbursements.way_of(parts)
+    way = disbursement_sql.way_of(parts)
     _book(session, escrow_id, way, leaving, at, actor, said)
     if way.buyer is not None and way.seller is not None:
         _note_split(session, parts, at)
 
 
 def _book(session: Session, escrow_id: int, way: WayOut, leaving: Draft, at: datetime, actor: Actor, said: str) -> None:
-    postings.write(session, [leaving], at=at)
+    transfers.write(session, [leaving], at=at)
     _mark(session, [escrow_id], way, at, DECISION)
     _tell(session, [escrow_id], way, at, actor, said, None)
 
@@ -146,21 +144,21 @@ def _leave_all(
     payable = [row[0] for row in found]
     outcome = Outcome("escrow", refused=refusals(session, ids, payable, due_by))
     if payable:
-        by_card = disbursements.cards(session, payable, way)
+        by_card = disbursement_sql.cards(session, payable, way)
         touched = {account for row in found for account in row[1:]}
         if way.buyer is not None:
             touched |= _wallets_of_buyers(session, [number for number in payable if number not in by_card], at)
-        met = disbursements.debts_met(session, payable, way, by_card, touched)
-        posted = ledger.post_all(
+        met = disbursement_sql.debts_met(session, payable, way, by_card, touched)
+        posted = posting.post_all(
             session,
-            disbursements.transfers(session, payable, way, at, run_id),
-            disbursements.legs(session, payable, way, by_card, met),
+            disbursement_sql.transfers(session, payable, way, at, run_id),
+            disbursement_sql.legs(session, payable, way, by_card, met),
             accounts=sorted(touched | {each.account_id for each in met}),
             kind=way.kind,
             at=at,
         )
         outcome.done, outcome.amounts = posted.count, posted.amounts
-        disbursements.note_met(session, outcome, met)
+        disbursement_sql.note_met(session, outcome, met)
         _mark(session, payable, way, at, reason)
         _tell(session, payable, way, at, actor, said or reason, run_id)
         _send_back(session, by_card, way.buyer, at, actor)
@@ -172,7 +170,7 @@ def _payable(session: Session, ids: Sequence[int], way: WayOut, holds: Sequence[
     chosen = (one_of(session, Escrow.id, ids), *holds)
     if way.seller is None:
         return select(Escrow.id, Escrow.held_account_id).where(*chosen).order_by(Escrow.id)
-    found = select(Escrow.id, Escrow.held_account_id, Wallet.id).join(Wallet, disbursements.wallet_of_seller())
+    found = select(Escrow.id, Escrow.held_account_id, Wallet.id).join(Wallet, disbursement_sql.wallet_of_seller())
     return found.where(*chosen).order_by(Escrow.id)
 
 
@@ -205,7 +203,7 @@ def _tell(
     records = select(Escrow.id, literal(before).label("before"), literal(after).label("after"))
     chosen = records.where(one_of(session, Escrow.id, ids))
     action = f"escrow.{way.kind}"
-    audit.record_all(session, actor, action, "escrow", chosen, len(ids), at=at, reason=said, run_id=run_id)
+    trail.record_all(session, actor, action, "escrow", chosen, len(ids), at=at, reason=said, run_id=run_id)
     events.add_all(session, way.event, ids, at=at)
 
 

@@ -13,7 +13,7 @@ from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, Policy
 from webapp.models import Dispute, Escrow
 from webapp.models.base import BigInt
 from webapp.services.common.batch_result import Outcome
-from webapp.services.escrows import disbursement_sql as disbursements
+from webapp.services.escrows import disbursement_sql
 from webapp.services.escrows.disbursement_sql import Wallet, wallet_of_seller
 from webapp.services.escrows.due import is_ripe
 from webapp.services.escrows.release import may_be_paid
@@ -43,8 +43,8 @@ def release_none(
     outcome = Outcome("escrow", done=len(rows))
     for _, currency, amount in rows:
         outcome.amounts[currency] = outcome.amounts.get(currency, 0) + amount
-    met = disbursements.debts_met(session, [row.id for row in rows], disbursements.RELEASE, {})
-    disbursements.note_met(session, outcome, met)
+    met = disbursement_sql.debts_met(session, [row.id for row in rows], disbursement_sql.RELEASE, {})
+    disbursement_sql.note_met(session, outcome, met)
     outcome.refused = refusals(session, ids, [row.id for row in rows], due_by, mark=False)
     return outcome
 
@@ -74,7 +74,7 @@ def debts_met(session: Session, at: datetime, policy: Policy) -> dict[str, int]:
     held_again = select(Escrow.id, Escrow.currency).where(*payable(at, policy), Escrow.hold_no > 1)
     currencies = dict(session.execute(held_again.order_by(Escrow.id).limit(MOST_HELD_AGAIN)).all())
     found: dict[str, int] = {}
-    for met in disbursements.debts_met(session, list(currencies), disbursements.RELEASE, {}):
+    for met in disbursement_sql.debts_met(session, list(currencies), disbursement_sql.RELEASE, {}):
         currency = currencies[met.escrow_id]
         found[currency] = found.get(currency, 0) + met.amount
     return found

@@ -12,7 +12,7 @@ from webapp.domain.event_types import EscrowVoided, Event, OrderCancelled, Order
 from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.models import Escrow, Order
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.sql import lock, one_of
@@ -79,7 +79,7 @@ def _record(
 ) -> None:
     before, after = _CHANGES[action]
     records = select(model.id, literal(before).label("before"), literal(after).label("after"))
-    audit.record_all(session, actor, action, kind, records.where(one_of(session, model.id, ids)), len(ids), **how)
+    trail.record_all(session, actor, action, kind, records.where(one_of(session, model.id, ids)), len(ids), **how)
 
 
 _CHANGES = {

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Policy
 from webapp.models import Account, Escrow, Order
-from webapp.services.audit import trail as audit
-from webapp.services.imports import orders as order_imports
+from webapp.services.audit import trail
+from webapp.services.imports import orders
 from webapp.services.imports.staging import ORDERS, staged
 from webapp.sql import json_text, lock
 
@@ -38,7 +38,7 @@ def apply(session: Session, lines: Sequence[Any], plan: Plan, *, at: datetime, a
     refs = [line.ref for line in lines]
     rows = select(Escrow.id).join(Order, Order.id == Escrow.order_id).where(Order.ref.in_(refs))
     lock(session, Escrow, session.scalars(rows).all())
-    changes = plan(lines, order_imports.known_orders(session, refs))
+    changes = plan(lines, orders.known_orders(session, refs))
     if not changes.lines:
         return set()
     _record(session, list(changes.lines.values()), at, actor)
@@ -65,16 +65,16 @@ def _record(session: Session, lines: Sequence[Any], at: datetime, actor: Actor) 
             Order.id, json_text(session, before).label("before"), json_text(session, after).label("after")
         ).join_from(ORDERS, Order, Order.ref == _LINE.ref)
         made = made.join(Escrow, Escrow.order_id == Order.id)
-        audit.record_all(session, actor, "order.import_update", "order", made, len(lines), at=at)
+        trail.record_all(session, actor, "order.import_update", "order", made, len(lines), at=at)
 
 
 def _pay(session: Session, lines: Sequence[Any], at: datetime) -> None:
     with staged(session, ORDERS, lines):
         currencies = session.scalars(select(_LINE.currency).distinct()).all()
-        order_imports.open_pools(session, currencies, at)
+        orders.open_pools(session, currencies, at)
         _change(session, Order, Order.ref == _LINE.ref, status=str(OrderStatus.IN_PROGRESS), paid_at=_LINE.paid_at)
-        pending = order_imports.open_pending(session, at)
-        pool = select(func.min(Account.id)).where(order_imports.pool_of(AccountKind.ESCROW)).scalar_subquery()
+        pending = orders.open_pending(session, at)
+        pool = select(func.min(Account.id)).where(orders.pool_of(AccountKind.ESCROW)).scalar_subquery()
         of_seller = and_(
             Account.kind == AccountKind.PENDING,
             Account.party_id == Escrow.seller_id,
@@ -84,7 +84,7 @@ def _pay(session: Session, lines: Sequence[Any], at: datetime) -> None:
         held_by = case((Escrow.policy == Policy.BUFFER, seller), else_=pool)
         values = {"status": str(EscrowStatus.HELD), "held_account_id": held_by, "held_at": _LINE.paid_at}
         _change(session, Escrow, _mine(), **values, version=Escrow.version + 1)
-        order_imports.hold(session, pending, at)
+        orders.hold(session, pending, at)
 
 
 def _complete(session: Session, lines: Sequence[Any]) -> None:

@@ -24,10 +24,9 @@ from webapp.domain.actors import Actor
 from webapp.domain.references import ESCROW_PREFIX
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Order, Party, Payment, Transfer
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.imports.staging import ORDERS, staged
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import accounts, posting
 from webapp.sql import Rows, json_text, labelled
 
 _LINE = ORDERS.c
@@ -191,8 +190,8 @@ def hold(session: Session, pending: Sequence[int], at: datetime) -> None:
             Account, pool_of(AccountKind.CLEARING, _CLEARING)
         ),
     ).subquery()
-    legs = select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
-    ledger.post_all(session, transfers, legs, accounts=pending, kind=TransferKind.HOLD, at=at)
+    legs = select(*(sides.c[name] for name in posting.LEG_COLUMNS))
+    posting.post_all(session, transfers, legs, accounts=pending, kind=TransferKind.HOLD, at=at)
 
 
 def _held(*columns: Any) -> Rows:
@@ -212,7 +211,7 @@ def _record(session: Session, count: int, at: datetime, actor: Actor) -> None:
     made = select(Order.id, null().label("before"), said.label("after")).join_from(
         ORDERS, Order, Order.ref == _LINE.ref
     )
-    audit.record_all(session, actor, "order.import", "order", made, count, at=at)
+    trail.record_all(session, actor, "order.import", "order", made, count, at=at)
 
 
 def _insert(session: Session, model: Any, names: Sequence[str], rows: Rows) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.imports.staging import PARTIES, staged
 from webapp.sql import insert_rows
 
@@ -32,7 +32,7 @@ def add_parties(
             made = select(Party.id, null().label("before"), null().label("after")).where(
                 Party.ref.in_(select(_STAGED.ref))
             )
-            audit.record_all(session, actor, "party.create", "party", made, count, at=at, reason="import")
+            trail.record_all(session, actor, "party.create", "party", made, count, at=at, reason="import")
     return count
 
 

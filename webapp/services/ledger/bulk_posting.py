@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import TransferKind
 from webapp.models import Transfer
 from webapp.models.base import BigInt
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting
 from webapp.services.ledger.posting import Posted
 from webapp.sql import labelled
 
@@ -57,6 +57,6 @@ def post_rows(
     transfers = select(rows.key, *labelled(Transfer, heads))
     given = select(rows.key, rows.source.label("account_id"), rows.currency, (-rows.amount).label("amount"))
     sides = given.union_all(select(rows.key, rows.target, rows.currency, rows.amount)).subquery()
-    legs = select(*(sides.c[name] for name in ledger.LEG_COLUMNS))
+    legs = select(*(sides.c[name] for name in posting.LEG_COLUMNS))
     touched = [account for move in moves for account in (move.source, move.target)]
-    return ledger.post_all(session, transfers, legs, accounts=touched, kind=kind, at=at)
+    return posting.post_all(session, transfers, legs, accounts=touched, kind=kind, at=at)

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import TransferKind
 from webapp.models import Account, Transfer
 from webapp.models.base import BigInt
-from webapp.services.ledger import posting_postgresql as ledger_postgresql
-from webapp.services.ledger import posting_sqlite as ledger_sqlite
+from webapp.services.ledger import posting_postgresql, posting_sqlite
 from webapp.services.ledger.daily_totals import note_figures
 from webapp.sql import Rows, is_sqlite, one_of
 
@@ -59,7 +58,7 @@ def post_all(
     what does not sum to zero, and what takes an account past its floor.
     """
     lock_party_accounts(session, accounts)
-    write = ledger_sqlite.write if is_sqlite(session) else ledger_postgresql.write
+    write = posting_sqlite.write if is_sqlite(session) else posting_postgresql.write
     count, pools, amounts = write(session, transfers, legs, mirrored_at=at if session.info.get(MIRRORED) else None)
     waiting: dict[int, int] = session.info.setdefault("pools", {})
     for account_id, delta in pools.items():

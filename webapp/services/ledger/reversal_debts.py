@@ -16,8 +16,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, Entry, Escrow, Transfer
 from webapp.models.base import BigInt
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import accounts, posting
 from webapp.services.ledger.accounts import Place
 from webapp.sql import Column, one_of
 
@@ -64,8 +63,8 @@ def to_meet(
     if not shares:
         return []
     if touched is not None:
-        ledger.lock_party_accounts(session, {*touched, *(account for _, account in shares)})
-    owed = {account: -balance for account, balance in ledger.balances(session, _accounts(shares)).items()}
+        posting.lock_party_accounts(session, {*touched, *(account for _, account in shares)})
+    owed = {account: -balance for account, balance in posting.balances(session, _accounts(shares)).items()}
     reversed_since: dict[int, int] = defaultdict(int)
     found = []
     for left in _lefts(session, _accounts(shares)):
@@ -83,7 +82,7 @@ def owed_after(session: Session, escrow: Escrow, debt: Place, more: int) -> int:
     account = accounts.found(session, debt)
     if account is None:
         return more
-    owed = -ledger.balances(session, [account])[account] + more
+    owed = -posting.balances(session, [account])[account] + more
     mine = (Entry.account_id == account, Transfer.escrow_id == escrow.id, _is_of_reversal(Transfer))
     total = select(func.coalesce(func.sum(-Entry.amount), 0).cast(BigInt))
     before = session.scalars(total.join(Transfer, Transfer.id == Entry.transfer_id).where(*mine)).one()

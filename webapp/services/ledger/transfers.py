@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import TransferKind
 from webapp.models import Account, Party
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import accounts, posting
 from webapp.services.ledger.accounts import Place
 from webapp.sql import one_of
 
@@ -64,7 +63,7 @@ def write(session: Session, drafts: Sequence[Draft], *, at: datetime) -> None:
     """Post the drafts, and open the accounts that are not there yet."""
     for draft in drafts:
         sides = [(_opened(session, place, at), amount) for place, amount in draft.sides if amount]
-        ledger.post(
+        posting.post(
             session,
             reference=draft.reference,
             kind=draft.kind,

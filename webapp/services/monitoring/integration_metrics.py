@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import UNSETTLED_PAYOUTS, Channel, DeliveryStatus, IncomingStatus, PaymentStatus, PayoutStatus
 from webapp.models import DailyFigure, Delivery, IncomingWebhook, Payment, Payout
 from webapp.services.monitoring import provider_health
-from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import discrepancies
 from webapp.settings import Settings
 
 
@@ -42,7 +42,7 @@ def outside(session: Session, settings: Settings) -> Outside:
         incoming=_counts(session, IncomingWebhook.status, (IncomingStatus.RECEIVED, IncomingStatus.FAILED)),
         circuits={line.line: line.is_failing for line in _configured(session, settings)},
         differences={wiring.name: 0 for wiring in provider_health.wirings(settings) if wiring.is_configured}
-        | differences.open_counts(session),
+        | discrepancies.open_counts(session),
     )
 
 

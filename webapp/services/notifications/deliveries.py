@@ -11,7 +11,7 @@ from webapp.domain.states import Channel, DeliveryStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.models.base import Json
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import lookup
 from webapp.sql import lock, one_of
 
@@ -33,7 +33,7 @@ def send_again(session: Session, delivery_id: int, *, at: datetime, actor: Actor
     delivery.status, delivery.attempts, delivery.next_try_at = DeliveryStatus.WAITING, 0, at
     delivery.lease_until, delivery.delivered_at = None, None
     session.flush()
-    audit.record(session, actor, "delivery.send-again", ("delivery", delivery.id), at=at, before=before)
+    trail.record(session, actor, "delivery.send-again", ("delivery", delivery.id), at=at, before=before)
     return delivery
 
 
@@ -45,7 +45,7 @@ def cancel(session: Session, delivery_id: int, *, at: datetime, actor: Actor) ->
     before = {"status": delivery.status}
     delivery.status, delivery.lease_until = DeliveryStatus.CANCELLED, None
     session.flush()
-    audit.record(session, actor, "delivery.cancel", ("delivery", delivery.id), at=at, before=before)
+    trail.record(session, actor, "delivery.cancel", ("delivery", delivery.id), at=at, before=before)
     return delivery
 
 
@@ -88,7 +88,7 @@ def _record(session: Session, actor: Actor, ids: list[int], at: datetime) -> Non
         said = Json().process_bind_param({"status": "dead"}, session.get_bind().dialect)
         rows = select(Delivery.id, literal(said).label("before"), literal(None).label("after"))
         rows = rows.where(one_of(session, Delivery.id, ids))
-        audit.record_all(session, actor, "delivery.send-again", "delivery", rows, len(ids), at=at)
+        trail.record_all(session, actor, "delivery.send-again", "delivery", rows, len(ids), at=at)
 
 
 def _locked(session: Session, delivery_id: int, at: datetime, actor: Actor) -> Delivery:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.delivery_rules import ANY
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, Event, WebhookEndpoint
-from webapp.services.notifications.messages import event_messages as people
-from webapp.services.webhooks import endpoints as webhook_endpoints
+from webapp.services.notifications.messages import event_messages
+from webapp.services.webhooks import endpoints
 from webapp.settings import Settings
 from webapp.sql import insert_new, is_sqlite, iso_text, json_text, labelled, one_of
 
@@ -30,11 +30,11 @@ def spread(
     if not events:
         return []
     ids = [event.id for event in events]
-    for endpoint in webhook_endpoints.kept(session):
+    for endpoint in endpoints.kept(session):
         if endpoint.paused_at is None or endpoint.paused_at > at - KEPT_FOR_PAUSED:
             _write(session, endpoint, ids, at)
     if to_people:
-        people.write(session, events, at, settings)
+        event_messages.write(session, events, at, settings)
     marked = update(Event).where(one_of(session, Event.id, ids)).values(sent_at=at)
     session.execute(marked.execution_options(synchronize_session=False))
     return events
@@ -45,7 +45,7 @@ def _write(session: Session, endpoint: WebhookEndpoint, ids: Sequence[int], at: 
     columns = {
         "key": literal("event-") + cast(Event.id, String) + literal(f"-endpoint-{endpoint.id}"),
         "channel": Channel.WEBHOOK,
-        "lane": webhook_endpoints.lane_of(endpoint.id),
+        "lane": endpoints.lane_of(endpoint.id),
         "endpoint_id": endpoint.id,
         "event_id": Event.id,
         "kind": Event.type,

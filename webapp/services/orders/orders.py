@@ -15,11 +15,10 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.services.escrows import release_dates, voids
-from webapp.services.orders import wallet_funding as funding
+from webapp.services.orders import wallet_funding
 from webapp.services.parties import parties
 from webapp.settings import Settings
 from webapp.sql import insert_new, lock, one_of
@@ -75,10 +74,10 @@ def make(session: Session, new: NewOrder, *, at: datetime, actor: Actor, setting
     session.add(escrow)
     session.flush()
     said = {"order": order.ref, "amount": new.amount, "currency": new.currency, "terms": new.terms}
-    audit.record(session, actor, "order.create", ("order", order.id), at=at, after=said)
+    trail.record(session, actor, "order.create", ("order", order.id), at=at, after=said)
     events.add(session, OrderCreated(terms=new.terms), order.id, at=at)
     if new.terms != "unpaid":
-        funding.fund(session, escrow, new.terms, at=at, actor=actor)
+        wallet_funding.fund(session, escrow, new.terms, at=at, actor=actor)
     return order
 
 
@@ -114,7 +113,7 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, set
         raise Conflict(f"Order {order.ref} is {in_words(order.status)}: only one in progress can be completed.")
     order.status, order.completed_at = OrderStatus.COMPLETED, at
     session.flush()
-    audit.record(session, actor, "order.complete", ("order", order.id), at=at)
+    trail.record(session, actor, "order.complete", ("order", order.id), at=at)
     events.add(session, OrderCompleted(), order.id, at=at)
     _make_due(session, escrow_of(session, order_id), at, actor, settings)
     return order
@@ -123,7 +122,7 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, set
 def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor: Actor) -> Order:
     """Give up an order that was never paid; its escrow is voided. Money that is held needs a refund instead."""
     actor.require("order:write")
-    said = checks.require_text(reason, "reason", "Say why the order is cancelled.")
+    said = validation.require_text(reason, "reason", "Say why the order is cancelled.")
     order = _locked(session, order_id)
     escrow = escrow_of(session, order_id)
     if order.status != OrderStatus.AWAITING_PAYMENT or escrow.status != EscrowStatus.PENDING_PAYMENT:
@@ -167,8 +166,8 @@ def _insert_order(session: Session, new: NewOrder, at: datetime) -> Order:
 
 def _checked(session: Session, new: NewOrder, settings: Settings) -> int:
     """The fee, once everything else is right."""
-    checks.require_text(new.ref, "ref", "Give the order's reference.", longest=78)
-    checks.require_amount(new.amount, new.currency)
+    validation.require_text(new.ref, "ref", "Give the order's reference.", longest=78)
+    validation.require_amount(new.amount, new.currency)
     if new.terms not in TERMS:
         raise Invalid(f"Terms are one of {', '.join(TERMS)}.", fields={"terms": f"One of {', '.join(TERMS)}."})
     if new.policy not in list(Policy):

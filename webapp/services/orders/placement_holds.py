@@ -12,13 +12,11 @@ from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Escrow
 from webapp.models.base import BigInt
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.approvals.approvals import Decided
-from webapp.services.audit import trail as audit
-from webapp.services.common import lookup
-from webapp.services.common import validation as checks
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import release_dates
+from webapp.services.audit import trail
+from webapp.services.common import lookup, validation
+from webapp.services.escrows import disbursement, release_dates
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.settings import Settings
@@ -84,7 +82,7 @@ def update(
 ) -> Escrow:
     """Name another placement, or put the date off. To pay sooner, somebody releases it: that is a money decision."""
     actor.require("hold:write")
-    name, said = _named(placement), checks.require_text(reason, "reason", "Say why it is changed.")
+    name, said = _named(placement), validation.require_text(reason, "reason", "Say why it is changed.")
     escrow = _locked(session, hold_id)
     lookup.require_version(escrow, version, "hold")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
@@ -104,7 +102,7 @@ def release(
 ) -> Decided:
     """Pay it before its date, or propose it."""
     get(session, hold_id)
-    return escrows.release(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
+    return escrow_decisions.release(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
 
 
 def cancel(
@@ -112,7 +110,7 @@ def cancel(
 ) -> Decided:
     """Give it back to whom it was held from, or propose it; one that was never paid in is voided."""
     unpaid = get(session, hold_id).status == EscrowStatus.PENDING_PAYMENT
-    deed = escrows.void if unpaid else escrows.refund
+    deed = escrow_decisions.void if unpaid else escrow_decisions.refund
     return deed(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
 
 
@@ -128,11 +126,11 @@ def total_of(session: Session, placement: str) -> list[tuple[str, int, int]]:
 
 def _locked(session: Session, hold_id: int) -> Escrow:
     get(session, hold_id)
-    return leaving.locked(session, hold_id)
+    return disbursement.locked(session, hold_id)
 
 
 def _named(placement: str) -> str:
-    return checks.require_text(placement, "placement", "Name the placement.", longest=80)
+    return validation.require_text(placement, "placement", "Name the placement.", longest=80)
 
 
 def _require_to_come(release_at: datetime, at: datetime) -> None:
@@ -144,4 +142,4 @@ def _rename(session: Session, escrow: Escrow, name: str, reason: str, at: dateti
     before, after = {"placement": escrow.placement}, {"placement": name}
     escrow.placement, escrow.version = name, escrow.version + 1
     session.flush()
-    audit.record(session, actor, "hold.rename", ("escrow", escrow.id), at=at, reason=reason, before=before, after=after)
+    trail.record(session, actor, "hold.rename", ("escrow", escrow.id), at=at, reason=reason, before=before, after=after)

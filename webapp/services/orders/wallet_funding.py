@@ -10,9 +10,8 @@ from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Invalid
 from webapp.models import Account, Escrow
 from webapp.services.common.kill_switch import require_money_moves
-from webapp.services.escrows import funding as holds
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.escrows import funding
+from webapp.services.ledger import accounts, posting
 from webapp.services.parties import parties
 from webapp.sql import lock
 
@@ -21,12 +20,12 @@ def fund(session: Session, escrow: Escrow, terms: str, *, at: datetime, actor: A
     """Hold its money: `paid` already outside, from the buyer's `wallet`, or on `credit` of the platform."""
     if terms == "paid":
         source = accounts.pool(session, AccountKind.CLEARING, escrow.currency, at=at, owner="api")
-        holds.hold(session, escrow, source, at=at, actor=actor)
+        funding.hold(session, escrow, source, at=at, actor=actor)
     elif terms == "wallet":
-        holds.hold(session, escrow, _covering_wallet(session, escrow), at=at, actor=actor)
+        funding.hold(session, escrow, _covering_wallet(session, escrow), at=at, actor=actor)
     else:
         debt = accounts.open_account(session, AccountKind.RECEIVABLE, escrow.buyer_id, escrow.currency, at=at)
-        holds.hold(session, escrow, debt, at=at, actor=actor, kind=TransferKind.CREDIT)
+        funding.hold(session, escrow, debt, at=at, actor=actor, kind=TransferKind.CREDIT)
 
 
 def _covering_wallet(session: Session, escrow: Escrow) -> int:
@@ -37,7 +36,7 @@ def _covering_wallet(session: Session, escrow: Escrow) -> int:
     if wallet is None:
         raise _refused(f"{buyer.name} has no wallet in {escrow.currency}.")
     lock(session, Account, [wallet])
-    there = ledger.balances(session, [wallet])[wallet]
+    there = posting.balances(session, [wallet])[wallet]
     if there < escrow.amount:
         held, wanted = Money(there, escrow.currency), Money(escrow.amount, escrow.currency)
         raise _refused(f"The wallet of {buyer.name} holds {held}: it does not cover {wanted}.")

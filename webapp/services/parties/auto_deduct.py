@@ -14,12 +14,12 @@ from webapp.domain.event_types import PartyAutoDeducted
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, AutoDeduct, AutoDeduction, Entry, Party, Transfer
 from webapp.models.base import BigInt
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome, Refused, Share
 from webapp.services.common.kill_switch import require_money_moves
 from webapp.services.escrows.due import Due
-from webapp.services.ledger import bulk_posting as ledger_rows
+from webapp.services.ledger import bulk_posting
 from webapp.services.ledger.bulk_posting import Movement
 from webapp.sql import insert_new, lock, one_of
 
@@ -63,9 +63,9 @@ def deduct_all(
     taken = [(row, amount) for row, amount in allowed if (row.party_id, row.currency) in mine]
     refused += [Refused(row.id, row.ref, _TAKEN) for row, _ in allowed if (row.party_id, row.currency) not in mine]
     moves = [_movement(row, amount, day) for row, amount in taken]
-    for first in range(0, len(moves), ledger_rows.MOST):
-        some = moves[first : first + ledger_rows.MOST]
-        ledger_rows.post_rows(session, some, kind=TransferKind.REPAYMENT, at=at, run_id=run_id)
+    for first in range(0, len(moves), bulk_posting.MOST):
+        some = moves[first : first + bulk_posting.MOST]
+        bulk_posting.post_rows(session, some, kind=TransferKind.REPAYMENT, at=at, run_id=run_id)
     for row, amount in taken:
         _tell(session, row, amount, day, at, actor, run_id)
     return _outcome(refused, taken)
@@ -73,7 +73,7 @@ def deduct_all(
 
 def _tell(session: Session, row: Any, amount: int, day: date, at: datetime, actor: Actor, run_id: int | None) -> None:
     subject, said = ("party", row.party_id), {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
-    audit.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=said, run_id=run_id)
+    trail.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=said, run_id=run_id)
     reference, debt = _reference(row, day), -row.debt - amount
     told = PartyAutoDeducted(reference=reference, amount=amount, currency=row.currency, debt=debt)
     events.add(session, told, row.party_id, at=at)

@@ -10,8 +10,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.deduction import Rule
 from webapp.errors import Invalid, Overtaken
 from webapp.models import AutoDeduct
-from webapp.services.audit import trail as audit
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import validation
 from webapp.services.parties import parties
 from webapp.settings import Settings
 
@@ -52,7 +52,7 @@ def change(
 ) -> AutoDeduct:
     """Set the standing order; `version` is the one that was seen, 0 when there was none. Raises Conflict if stale."""
     actor.require("party:auto-deduct")
-    checks.require_currency(currency)
+    validation.require_currency(currency)
     _check(order)
     parties.get(session, party_id)
     row = _locked(session, party_id, currency)
@@ -65,7 +65,7 @@ def change(
     row.enabled, row.percent = order.enabled, order.percent
     row.daily_max, row.minimum_balance, row.version = order.daily_max, order.minimum_balance, row.version + 1
     session.flush()
-    audit.record(
+    trail.record(
         session,
         actor,
         "party.auto_deduct",

@@ -12,9 +12,8 @@ from webapp.domain.event_types import PartyCreated
 from webapp.domain.states import UNSETTLED_PAYOUTS, AccountKind
 from webapp.errors import Conflict
 from webapp.models import Account, Party, Payout
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.services.ledger import accounts
 from webapp.sql import insert_new
 
@@ -35,12 +34,12 @@ class NewParty:
 def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Party:
     """Add a party. Raises Conflict for a reference that is taken."""
     actor.require("party:write")
-    ref = checks.require_text(new.ref, "ref", "Give the party's reference.", longest=80)
-    name = checks.require_text(new.name, "name", "Give the party's name.", longest=200)
+    ref = validation.require_text(new.ref, "ref", "Give the party's reference.", longest=80)
+    name = validation.require_text(new.name, "name", "Give the party's name.", longest=200)
     for currency in new.currencies:
-        checks.require_currency(currency)
+        validation.require_currency(currency)
     if new.country is not None:
-        checks.require_country(new.country)
+        validation.require_country(new.country)
     values = {name: getattr(new, name) for name in ("email", "phone", "country")}
     values |= {"verified_at": at if new.verified else None, "created_at": at}
     row = insert_new(session, Party).values(ref=ref, name=name, **values).on_conflict_do_nothing()
@@ -50,7 +49,7 @@ def create(session: Session, new: NewParty, *, at: datetime, actor: Actor) -> Pa
     if new.verified:
         for currency in new.currencies:
             accounts.open_account(session, AccountKind.WALLET, party.id, currency, at=at)
-    audit.record(session, actor, "party.create", ("party", party.id), at=at, after={"ref": ref, "name": name})
+    trail.record(session, actor, "party.create", ("party", party.id), at=at, after={"ref": ref, "name": name})
     events.add(session, PartyCreated(), party.id, at=at)
     return party
 
@@ -64,9 +63,9 @@ def change(session: Session, party_id: int, given: Mapping[str, str], *, at: dat
     get(session, party_id)
     party = session.get_one(Party, party_id, with_for_update=True, populate_existing=True)
     if "name" in given:
-        checks.require_text(given["name"], "name", "Give the party's name.", longest=200)
+        validation.require_text(given["name"], "name", "Give the party's name.", longest=200)
     if "country" in given:
-        checks.require_country(given["country"])
+        validation.require_country(given["country"])
         _require_no_payout(session, party, given["country"])
     before = {name: getattr(party, name) for name in given}
     if before == dict(given):
@@ -74,7 +73,7 @@ def change(session: Session, party_id: int, given: Mapping[str, str], *, at: dat
     for name, value in given.items():
         setattr(party, name, value)
     session.flush()
-    audit.record(session, actor, "party.change", ("party", party_id), at=at, before=before, after=dict(given))
+    trail.record(session, actor, "party.change", ("party", party_id), at=at, before=before, after=dict(given))
     return party
 
 

@@ -14,7 +14,7 @@ from webapp.domain.references import is_own
 from webapp.errors import Invalid
 from webapp.services.approvals import approvals, executors, token_limits
 from webapp.services.approvals.approvals import Decided
-from webapp.services.common import validation as checks
+from webapp.services.common import validation
 from webapp.services.parties.executors import PartyMoney
 from webapp.settings import Settings
 
@@ -49,8 +49,8 @@ def decide(
 
 def as_decided(new: NewMoney) -> PartyMoney:
     """The decision, checked. Invalid names `amount`, `reference` or `reason`."""
-    checks.require_amount(new.amount, new.currency)
-    reference = checks.require_text(new.reference, "reference", "Give it a reference of its own.", longest=80)
+    validation.require_amount(new.amount, new.currency)
+    reference = validation.require_text(new.reference, "reference", "Give it a reference of its own.", longest=80)
     if is_own(reference):
         raise Invalid("The desk's own movements have such references. Choose another.", fields={"reference": "Taken."})
     theirs, why = new.provider_reference.strip()[:200], new.reason.strip()[:2_000]

@@ -16,9 +16,8 @@ from webapp.domain.event_types import WalletOpened
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows.due import Due
 from webapp.services.escrows.release_refusals import NO_WALLET
@@ -55,8 +54,8 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
     Raises Conflict when there is one already.
     """
     actor.require("wallet:open")
-    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
-    checks.require_currency(currency)
+    said = validation.require_text(reason, "reason", "Say why, in a sentence.")
+    validation.require_currency(currency)
     party: Party = lookup.by_id(session, Party, party_id, "party")
     owner = select(literal(party_id).label("party_id"), literal(currency).label("currency"))
     made = accounts.open_wallets(session, owner, at=at)
@@ -64,7 +63,7 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
         raise Conflict(f"{party.name} has a wallet in {currency} already.", fields={"currency": "There is one."})
     _unmark(session, Escrow.seller_id == party_id, Escrow.currency == currency)
     after = {"currency": currency, "account": made[0]}
-    audit.record(session, actor, "wallet.open", ("party", party_id), at=at, reason=said, after=after)
+    trail.record(session, actor, "wallet.open", ("party", party_id), at=at, reason=said, after=after)
     events.add_all(session, WalletOpened(), made, at=at)
     return session.get_one(Account, made[0])
 
@@ -138,5 +137,5 @@ def _tell(session: Session, made: Sequence[int], at: datetime, actor: Actor, run
     chosen = one_of(session, Account.id, made)
     said = json_text(session, {"currency": Account.currency, "account": Account.id})
     records: Rows = select(Account.party_id.label("id"), null().label("before"), said.label("after")).where(chosen)
-    audit.record_all(session, actor, "wallet.open", "party", records, len(made), at=at, run_id=run_id)
+    trail.record_all(session, actor, "wallet.open", "party", records, len(made), at=at, run_id=run_id)
     events.add_all(session, WalletOpened(), made, at=at)

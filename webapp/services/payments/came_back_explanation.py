@@ -6,8 +6,7 @@ from webapp.domain.taken_back import Bearer
 from webapp.models import Escrow, Payment, Refund
 from webapp.services.orders import orders
 from webapp.services.payments import payments
-from webapp.services.payments.clawbacks import drafts as clawback_drafts
-from webapp.services.payments.clawbacks import given_again
+from webapp.services.payments.clawbacks import drafts, given_again
 from webapp.services.refunds import refunds
 
 
@@ -35,11 +34,11 @@ def _borne(session: Session, payment: Payment, escrow: Escrow) -> str:
         Bearer.BUYER: "It had been taken from the buyer.",
         Bearer.PLATFORM: "The platform had borne it.",
     }
-    borne = clawback_drafts.borne_by(session, payment, escrow)
+    borne = drafts.borne_by(session, payment, escrow)
     said = [words for bearer, words in who.items() if borne.get(bearer, 0) > 0]
     return said[0] if len(said) == 1 else "Several bore it, and each gets theirs again."
 
 
 def _meanwhile(payment: Payment, escrow: Escrow) -> str:
-    is_held = clawback_drafts.is_held_for(payment, escrow)
+    is_held = drafts.is_held_for(payment, escrow)
     return f" Nothing of escrow {escrow.ref} moves before." if is_held else ""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.models import Order, Payment
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.settings import Settings
 from webapp.sql import one_of
 
@@ -55,4 +55,4 @@ def note(session: Session, payment_ids: Sequence[int], *, at: datetime, actor: A
     ended = update(Payment).where(mine).values(checkout_ended_at=at)
     session.execute(ended.execution_options(synchronize_session=False))
     records = select(Payment.id, literal("{}").label("before"), literal("{}").label("after")).where(mine)
-    audit.record_all(session, actor, "payment.end_checkout", "payment", records, len(payment_ids), at=at)
+    trail.record_all(session, actor, "payment.end_checkout", "payment", records, len(payment_ids), at=at)

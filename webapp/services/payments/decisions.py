@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import Decided
-from webapp.services.common import lookup
-from webapp.services.common import validation as checks
+from webapp.services.common import lookup, validation
 from webapp.services.payments import payments
 from webapp.services.payments.clawbacks.executors import (
     ClawBackPayment,
@@ -47,7 +46,7 @@ def decide(
 ) -> Decided:
     """Do one of the PAYLOADS' actions, or propose it."""
     actor.require("money:propose")
-    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    said = validation.require_text(reason, "reason", "Say why, in a sentence.")
     lookup.require_version(payments.locked(session, payment_id), version, "payment")
     return approvals.decide(
         session, action, payment_id, PAYLOADS[action](reason=said), at=at, actor=actor, settings=settings

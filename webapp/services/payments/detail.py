@@ -8,14 +8,12 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, ProviderDispute, Refund
-from webapp.services import timeline as case_timeline
+from webapp.services import timeline
 from webapp.services.approvals import approvals
 from webapp.services.orders import orders
-from webapp.services.payments import came_back_explanation as came_back
-from webapp.services.payments import duplicates as duplicate_payments
-from webapp.services.payments import payments
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
-from webapp.services.payments.clawbacks import drafts as clawback_drafts
+from webapp.services.payments import came_back_explanation, duplicates, payments
+from webapp.services.payments.chargebacks import lifecycle
+from webapp.services.payments.clawbacks import drafts
 from webapp.services.refunds import refunds
 from webapp.services.timeline import Moment
 
@@ -73,13 +71,13 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         refund,
         proposed,
         _incoming(session, payment),
-        case_timeline.moments(session, subjects, ()),
-        chargebacks.of_payment(session, payment_id),
-        clawback_drafts.borne_by(session, payment, escrow) if payment.taken_back_decided else {},
-        clawback_drafts.fee_in(payment, refund, payment.taken_back_amount),
-        came_back.in_words(session, payment, escrow, refund),
+        timeline.moments(session, subjects, ()),
+        lifecycle.of_payment(session, payment_id),
+        drafts.borne_by(session, payment, escrow) if payment.taken_back_decided else {},
+        drafts.fee_in(payment, refund, payment.taken_back_amount),
+        came_back_explanation.in_words(session, payment, escrow, refund),
         None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id),
-        duplicate_payments.of_payment(session, payment_id),
+        duplicates.of_payment(session, payment_id),
     )
 
 

@@ -19,7 +19,7 @@ from webapp.domain.provider_words import Seen, Word
 from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.sql import insert_new
 
@@ -70,7 +70,7 @@ def _write(session: Session, row: Any, seen: Seen, at: datetime, actor: Actor) -
     if number is None:
         return
     after = {"collected_besides": row.reference, "number": seen.provider_id, "amount": amount}
-    audit.record(session, actor, "payment.collected_twice", ("payment", number), at=at, reason=sentence, after=after)
+    trail.record(session, actor, "payment.collected_twice", ("payment", number), at=at, reason=sentence, after=after)
     events.add(session, PaymentNeedsReview(), number, at=at)
     alerts.fire(session, PAYMENT_COLLECTED_TWICE, f"payment {number}", f"Payment {row.reference}: {sentence}", at)
 

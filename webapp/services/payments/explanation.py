@@ -10,7 +10,7 @@ from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
 from webapp.models import Payment, Refund
 from webapp.services.disputes import chargeback_cases
 from webapp.services.payments.detail import PaymentFile
-from webapp.services.refunds import explanation as refund_explanation
+from webapp.services.refunds import explanation
 
 
 def why(file: PaymentFile, at: datetime) -> list[str]:
@@ -27,7 +27,7 @@ def why(file: PaymentFile, at: datetime) -> list[str]:
 
 def _refund(refund: Refund, file: PaymentFile) -> str:
     is_at_bank = any(each.status == ChargebackStatus.OPEN for each in file.chargebacks)
-    return refund_explanation.in_words(refund, file.payment, is_at_bank=is_at_bank)
+    return explanation.in_words(refund, file.payment, is_at_bank=is_at_bank)
 
 
 def _pending(file: PaymentFile, at: datetime) -> list[str]:

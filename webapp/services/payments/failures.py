@@ -12,7 +12,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import Event, PaymentExpired, PaymentFailed
 from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.sql import json_text, one_of
 
@@ -100,4 +100,4 @@ def _record(session: Session, ids: Sequence[int], before: str, actor: Actor, act
     after = json_text(session, {"status": Payment.status, "said": Payment.said}).label("after")
     was = literal(f'{{"status":"{before}"}}').label("before")
     records = select(Payment.id, was, after).where(one_of(session, Payment.id, ids))
-    audit.record_all(session, actor, action, "payment", records, len(ids), **how)
+    trail.record_all(session, actor, action, "payment", records, len(ids), **how)

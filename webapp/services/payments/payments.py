@@ -15,12 +15,12 @@ from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order, Party, Payment
 from webapp.models.base import BigInt
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events, lookup
 from webapp.services.common.batch_result import Outcome
-from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import disbursement
 from webapp.services.orders import orders
-from webapp.services.payments import failures as payment_failures
+from webapp.services.payments import failures
 from webapp.services.payments.failures import Failure
 from webapp.settings import Settings
 
@@ -47,7 +47,7 @@ def get(session: Session, payment_id: int) -> Payment:
 
 def locked(session: Session, payment_id: int) -> Payment:
     """One payment, its escrow's row taken first. Raises NotFound."""
-    leaving.locked(session, orders.escrow_of(session, get(session, payment_id).order_id).id)
+    disbursement.locked(session, orders.escrow_of(session, get(session, payment_id).order_id).id)
     return get(session, payment_id)
 
 
@@ -57,7 +57,7 @@ def create(
     """Write an attempt to collect an order's money, under a reference of its own, before the provider hears of it."""
     actor.require("payment:create")
     order = orders.get(session, order_id)
-    leaving.locked(session, orders.escrow_of(session, order_id).id)
+    disbursement.locked(session, orders.escrow_of(session, order_id).id)
     session.refresh(order)
     if order.status != OrderStatus.AWAITING_PAYMENT:
         raise Conflict(f"Order {order.ref} is {in_words(order.status)}: there is nothing to pay.")
@@ -79,7 +79,7 @@ def create(
     session.add(payment)
     session.flush()
     said = {"order": order.ref, "provider": provider, "reference": payment.reference, "amount": order.amount}
-    audit.record(session, actor, "payment.create", ("payment", payment.id), at=at, after=said)
+    trail.record(session, actor, "payment.create", ("payment", payment.id), at=at, after=said)
     events.add(session, PaymentCreated(), payment.id, at=at)
     return payment
 
@@ -106,7 +106,7 @@ def note_no_checkout(session: Session, payment_id: int, said: str, *, at: dateti
     """The provider refused to begin, surely without effect: this attempt failed, the order stays payable."""
     where = (Payment.id == payment_id, Payment.status == PaymentStatus.PENDING, Payment.checkout_url.is_(None))
     begun = session.scalars(select(Payment.id).where(*where).with_for_update()).all()
-    payment_failures.fail_all(session, {number: Failure(said) for number in begun}, at=at, actor=actor, reason=said)
+    failures.fail_all(session, {number: Failure(said) for number in begun}, at=at, actor=actor, reason=said)
     return get(session, payment_id)
 
 

@@ -19,17 +19,14 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome, Refused
-from webapp.services.escrows import funding as holds
-from webapp.services.escrows import taken_back, voids
+from webapp.services.escrows import funding, taken_back, voids
 from webapp.services.monitoring import unreal_answers, unreal_money
-from webapp.services.payments import came_back_explanation as came_back
-from webapp.services.payments import checkout_expiry as checkout_ends
-from webapp.services.payments import duplicates as duplicate_payments
+from webapp.services.payments import came_back_explanation, checkout_expiry, duplicates
 from webapp.services.payments import failures as payment_failures
-from webapp.services.payments.chargebacks import booking as chargeback_booking
+from webapp.services.payments.chargebacks import booking
 from webapp.services.payments.failures import OPEN, Failure
 from webapp.settings import Settings
 from webapp.sql import json_text, lock, one_of
@@ -59,7 +56,7 @@ def settle_all(
     """
     lock_escrows(session, list(words))
     rows = session.execute(_rows(session, list(words))).all()
-    words = duplicate_payments.keep_apart(session, rows, words, at=at, actor=actor)
+    words = duplicates.keep_apart(session, rows, words, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
     ruled = [_ruled(row, _as_asked(words[row.id], row.amount), around, at, settings) for row in rows]
     ruled = _once_per_order(ruled)
@@ -153,8 +150,8 @@ def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Attempt
         covered=around.covered,
         taken_back=row.taken_back_amount,
         decided=row.taken_back_decided,
-        is_by_hand=duplicate_payments.is_by_hand(row),
-        payable_until=checkout_ends.payable_until(row.provider, row.created_at, settings),
+        is_by_hand=duplicates.is_by_hand(row),
+        payable_until=checkout_expiry.payable_until(row.provider, row.created_at, settings),
     )
 
 
@@ -177,7 +174,7 @@ def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Acto
     for provider in sorted({each.row.provider for each in ruled}):
         mine = [each for each in ruled if each.row.provider == provider]
         escrows = [each.row.escrow_id for each in mine]
-        for currency, amount in holds.hold_all(session, escrows, owner=provider, at=at, actor=actor).items():
+        for currency, amount in funding.hold_all(session, escrows, owner=provider, at=at, actor=actor).items():
             amounts[currency] = amounts.get(currency, 0) + amount
     if ruled:
         _mark(session, ruled, PaymentStatus.SUCCEEDED, at)
@@ -210,9 +207,14 @@ def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor,
     for each in ruled:
         taken_back.mark(session, each.row.id, each.taken_back, each.sentence)
         liability = settings.chargeback_liability
-        if chargeback_booking.book(session, each.row.id, liability=liability, at=at, actor=actor):
+        if booking.book(session, each.row.id, liability=liability, at=at, actor=actor):
             taken_back.call(
-                session, each.row, each.sentence, came_back.of_payment(session, each.row.id), at=at, actor=actor
+                session,
+                each.row,
+                each.sentence,
+                came_back_explanation.of_payment(session, each.row.id),
+                at=at,
+                actor=actor,
             )
             left.append(each)
     again = [each for each in left if each.taken_back < each.row.taken_back_decided]
@@ -337,7 +339,7 @@ def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, a
         ids = [each.row.id for each in some]
         was = literal(f'{{"status":"{before}"}}').label("before")
         records = select(Payment.id, was, said.label("after")).where(one_of(session, Payment.id, ids))
-        audit.record_all(session, actor, action, "payment", records, len(ids), at=at)
+        trail.record_all(session, actor, action, "payment", records, len(ids), at=at)
     events.add_all(session, event, [each.row.id for each in ruled], at=at)
 
 

@@ -13,8 +13,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
 from webapp.services.alerts.registry import Answer, rule
-from webapp.services.payouts import pauses as payout_pauses
-from webapp.services.payouts import stops as payout_stops
+from webapp.services.payouts import pauses, stops
 from webapp.settings import Settings
 
 _MOST, _NAMED = 200, 3
@@ -40,14 +39,14 @@ def payout_needs_person(session: Session, at: datetime, settings: Settings) -> I
 def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """Payouts were sent and not settled for longer than PAYOUT_SETTLE_HOURS."""
     hours = settings.payout_settle_hours
-    free = Payout.status != PayoutStatus.PENDING, payout_stops.sendable()
+    free = Payout.status != PayoutStatus.PENDING, stops.sendable()
     old = (
         Payout.created_at <= at - timedelta(hours=hours),
         ~Payout.needs_person,
         Payout.doubted_at.is_(None),
         or_(*free),
     )
-    paused = payout_pauses.standing(session)
+    paused = pauses.standing(session)
     waits = (Payout.status != PayoutStatus.PENDING) | Payout.provider.not_in(paused)
     for provider, refs in _by_provider(session, *old, waits).items():
         yield (
@@ -62,7 +61,7 @@ def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iter
 @rule(severity="page")
 def payout_account_changed(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """Payouts were written for an account that was changed before they were sent: a person says where they go."""
-    waits = (Payout.status == PayoutStatus.PENDING, payout_stops.account_changed())
+    waits = (Payout.status == PayoutStatus.PENDING, stops.account_changed())
     for provider, refs in _by_provider(session, *waits).items():
         yield (
             provider,

@@ -14,7 +14,7 @@ from webapp.domain.provider_words import Fate, Seen, Word
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 
 _TELLING = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED, Fate.REVERSED)
 
@@ -45,7 +45,7 @@ def _call(session: Session, row: Any, word: Seen, at: datetime, actor: Actor) ->
         return
     if not alerts.fire(session, PAYOUT_OTHER_AMOUNT, _subject(row), said, at, causes=[cause]):
         return
-    audit.record(session, actor, "payout.other_amount", ("payout", row.id), at=at, reason=said)
+    trail.record(session, actor, "payout.other_amount", ("payout", row.id), at=at, reason=said)
     if PayoutStatus(row.status) not in UNSETTLED_PAYOUTS and row.schedule_id is not None:
         _stop(session, row.schedule_id, said)
 

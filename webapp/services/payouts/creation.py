@@ -15,14 +15,13 @@ from webapp.domain.outgoing_keys import payout_reference
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events, installation
 from webapp.services.common.batch_result import Outcome, Refused, Share
 from webapp.services.common.kill_switch import require_money_moves
-from webapp.services.ledger import accounts
-from webapp.services.ledger import bulk_posting as ledger_rows
+from webapp.services.ledger import accounts, bulk_posting
 from webapp.services.ledger.bulk_posting import Movement
-from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import destinations
 from webapp.services.payouts import terms as payout_terms
 from webapp.sql import lock, one_of
 
@@ -149,7 +148,7 @@ def _refusal(row: Any, ways: Ways, left: Mapping[int, int], at: datetime) -> str
     if row.destination_id is None:
         return f"{row.name} has no payout destination in {row.currency}."
     if row.effective_at is not None and row.effective_at > at:
-        return payout_destinations.waiting_in_words(row.name, row.currency, row.effective_at)
+        return destinations.waiting_in_words(row.name, row.currency, row.effective_at)
     held = None if row.wallet_id is None else left[row.wallet_id]
     return payout_terms.uncovered(row.name, held, Money(row.amount, row.currency)) or None
 
@@ -212,9 +211,9 @@ def _move(
     moves = [
         Movement(made[row.id][1], row.currency, row.wallet_id, targets[row.currency], row.amount) for row in payable
     ]
-    for first in range(0, len(moves), ledger_rows.MOST):
-        some = moves[first : first + ledger_rows.MOST]
-        ledger_rows.post_rows(session, some, kind=TransferKind.PAYOUT, at=at, run_id=run_id)
+    for first in range(0, len(moves), bulk_posting.MOST):
+        some = moves[first : first + bulk_posting.MOST]
+        bulk_posting.post_rows(session, some, kind=TransferKind.PAYOUT, at=at, run_id=run_id)
 
 
 def _mark(session: Session, payable: Sequence[Any], made: Mapping[int, tuple[int, str]]) -> None:
@@ -253,5 +252,5 @@ def _tell(
     ids = [number for number, _ in made.values()]
     records = select(Payout.id, literal(None).label("before"), literal('{"status":"pending"}').label("after"))
     records = records.where(one_of(session, Payout.id, ids))
-    audit.record_all(session, actor, "payout.create", "payout", records, len(made), at=at, run_id=run_id)
+    trail.record_all(session, actor, "payout.create", "payout", records, len(made), at=at, run_id=run_id)
     events.add_all(session, PayoutCreated(), ids, at=at)

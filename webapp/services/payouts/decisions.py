@@ -12,8 +12,7 @@ from webapp.models import Payout
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import Decided
 from webapp.services.approvals.executors import Payload
-from webapp.services.common import lookup
-from webapp.services.common import validation as checks
+from webapp.services.common import lookup, validation
 from webapp.services.payouts.executors import GivePayoutBack, MarkPayoutPaid, check_unsettled, known_of
 from webapp.services.payouts.paid_twice_executors import ClawPayoutBack, WritePayoutOff, check_paid_after_all
 from webapp.settings import Settings
@@ -45,7 +44,7 @@ def decide(
     Raises Conflict before.
     """
     actor.require("money:propose")
-    said = checks.require_text(reason, "reason", "Say what you saw at the provider or the bank, in a sentence.")
+    said = validation.require_text(reason, "reason", "Say what you saw at the provider or the bank, in a sentence.")
     lock(session, Payout, [payout_id])
     payout = lookup.by_id(session, Payout, payout_id, "payout")
     lookup.require_version(payout, version, "payout")

@@ -24,9 +24,8 @@ from webapp.domain.instants import in_utc
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Party, PayoutDestination
 from webapp.sealing import opened, sealed
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.services.parties import parties
 from webapp.settings import Settings
 from webapp.sql import lock
@@ -80,7 +79,7 @@ def put(
     session.add(made)
     session.flush()
     said = _facts(made)
-    audit.record(session, actor, "party.payout_destination", ("party", party_id), at=at, after=said)
+    trail.record(session, actor, "party.payout_destination", ("party", party_id), at=at, after=said)
     events.add(session, PayoutDestinationChanged(**said), party_id, at=at)
     return made
 
@@ -96,7 +95,7 @@ def approve(session: Session, destination_id: int, *, at: datetime, actor: Actor
     found.effective_at, found.approved_by = at, actor.name
     session.flush()
     subject, said = ("party", found.party_id), _facts(found)
-    audit.record(session, actor, "party.payout_destination_approve", subject, at=at, after=said)
+    trail.record(session, actor, "party.payout_destination_approve", subject, at=at, after=said)
     events.add(session, PayoutDestinationApproved(**said), found.party_id, at=at)
     return found
 
@@ -104,7 +103,7 @@ def approve(session: Session, destination_id: int, *, at: datetime, actor: Actor
 def reject(session: Session, destination_id: int, reason: str, *, at: datetime, actor: Actor) -> PayoutDestination:
     """Give up a new destination while it waits; the one before is used again. Raises Conflict when it doesn't wait."""
     actor.require("money:approve")
-    why = checks.require_text(reason, "reason", "Say why it is rejected.")
+    why = validation.require_text(reason, "reason", "Say why it is rejected.")
     found = _waiting(session, destination_id, at)
     found.retired_at = at
     session.flush()
@@ -119,7 +118,7 @@ def reject(session: Session, destination_id: int, reason: str, *, at: datetime, 
         former.retired_at = None
         session.flush()
     subject, said = ("party", found.party_id), _facts(found)
-    audit.record(session, actor, "party.payout_destination_reject", subject, at=at, reason=why, after=said)
+    trail.record(session, actor, "party.payout_destination_reject", subject, at=at, reason=why, after=said)
     told = PayoutDestinationRejected(**said, used_again=former.account_ending if former else None)
     events.add(session, told, found.party_id, at=at)
     return found
@@ -169,7 +168,7 @@ def remember_recipient(
     if former is not None:
         before, after = {"recipient": former}, {"recipient": recipient}
         subject = ("party", found.party_id)
-        audit.record(session, actor, "party.payout_recipient_renew", subject, at=at, before=before, after=after)
+        trail.record(session, actor, "party.payout_recipient_renew", subject, at=at, before=before, after=after)
 
 
 def _waiting(session: Session, destination_id: int, at: datetime) -> PayoutDestination:
@@ -193,9 +192,9 @@ def _facts(found: PayoutDestination) -> dict[str, Any]:
 
 
 def _checked(new: NewDestination) -> str:
-    checks.require_currency(new.currency)
-    checks.require_text(new.bank_code, "bank_code", "Give the bank's code.", longest=40)
-    checks.require_text(new.account_name, "account_name", "Give the name on the account.", longest=200)
+    validation.require_currency(new.currency)
+    validation.require_text(new.bank_code, "bank_code", "Give the bank's code.", longest=40)
+    validation.require_text(new.account_name, "account_name", "Give the name on the account.", longest=200)
     number = payout_accounts.plain_number(new.account_number)
     wrong = payout_accounts.problems(new.kind, new.currency, number, new.account_reference.strip())
     if wrong:

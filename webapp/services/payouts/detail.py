@@ -10,15 +10,10 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.domain.states import AccountKind, ApprovalStatus, PayoutStatus, ScheduleStatus
 from webapp.models import Approval, Party, Payout, PayoutDestination, PayoutPause, PayoutSchedule
-from webapp.services import timeline as case_timeline
+from webapp.services import timeline
 from webapp.services.approvals import approvals
 from webapp.services.common.kill_switch import stopped
-from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import payouts
-from webapp.services.payouts import rerouting as payout_rerouting
-from webapp.services.payouts import returns as payout_returns
-from webapp.services.payouts import schedules as payout_schedules
-from webapp.services.payouts import stops as payout_stops
+from webapp.services.payouts import destinations, payouts, rerouting, returns, schedules, stops
 from webapp.services.payouts import terms as payout_terms
 from webapp.services.payouts.returns import Back
 from webapp.services.payouts.terms import Terms
@@ -89,27 +84,27 @@ def read(session: Session, payout_id: int) -> PayoutFile:
     return PayoutFile(
         payout,
         session.get_one(Party, payout.party_id),
-        payout_destinations.get(session, payout.destination_id),
+        destinations.get(session, payout.destination_id),
         schedule,
         proposed,
-        case_timeline.moments(session, subjects, ()),
+        timeline.moments(session, subjects, ()),
         session.get(PayoutPause, payout.provider),
         payout_terms.of(session, schedule) if schedule else None,
-        payout_stops.why(session, payout),
-        payout_stops.is_account_changed(session, payout),
-        "" if payout_stops.in_use(session, payout) else payout_rerouting.NO_ACCOUNT,
-        payout_rerouting.why_no_redirect(session, payout, clock.now()),
+        stops.why(session, payout),
+        stops.is_account_changed(session, payout),
+        "" if stops.in_use(session, payout) else rerouting.NO_ACCOUNT,
+        rerouting.why_no_redirect(session, payout, clock.now()),
         _next_attempt(session, schedule),
         stopped(session) is not None,
-        payout_returns.borne(session, payout),
-        payout_returns.back(session, payout),
+        returns.borne(session, payout),
+        returns.back(session, payout),
     )
 
 
 def _next_attempt(session: Session, schedule: PayoutSchedule | None) -> datetime | None:
     if schedule is None or schedule.status != ScheduleStatus.PENDING:
         return None
-    return next_run(session, payout_schedules.JOB, clock.now(), payout_schedules.not_before(schedule)).at
+    return next_run(session, schedules.JOB, clock.now(), schedules.not_before(schedule)).at
 
 
 def why_no_retry(file: PayoutFile, at: datetime) -> str:

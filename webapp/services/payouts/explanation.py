@@ -13,8 +13,7 @@ from webapp.domain.provider_phrases import sentence
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout
-from webapp.services.payouts import decisions as payout_decisions
-from webapp.services.payouts import pauses as payout_pauses
+from webapp.services.payouts import decisions, pauses
 from webapp.services.payouts.destinations import masked
 from webapp.services.payouts.detail import PayoutFile
 from webapp.services.payouts.payouts import RESENT_FOR
@@ -112,7 +111,7 @@ def _not_sent(file: PayoutFile, at: datetime) -> str:
     if file.stopped:
         return f". {file.stopped}"
     if file.is_paused and file.pause is not None:
-        return f". It waits. {payout_pauses.in_words(file.pause)}"
+        return f". It waits. {pauses.in_words(file.pause)}"
     return ": it is written, and its money has left the wallet."
 
 
@@ -249,7 +248,7 @@ def _decision(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     payout = file.payout
     if file.waiting is not None:
         return []
-    ripe = payout_decisions.decided_from(payout, settings)
+    ripe = decisions.decided_from(payout, settings)
     if ripe is None:
         return []
     if ripe > at:

@@ -14,9 +14,9 @@ from webapp.domain.provider_phrases import NO_REASON, reason
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import destinations
 from webapp.services.payouts.returns import IN_WALLET, Back
 from webapp.services.payouts.schedules import MOST_ATTEMPTS
 
@@ -73,7 +73,7 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
     told: dict[str, Any] = {"paid_after_all_at": at, "said": PAID_AFTER_ALL, "version": Payout.version + 1}
     session.execute(update(Payout).where(Payout.id == row.id).values(**told))
     alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at)
-    audit.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
+    trail.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
     if schedule is not None and schedule.status == ScheduleStatus.PENDING:
         schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, said
         session.flush()
@@ -84,7 +84,7 @@ def retract(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
     cleared = update(Payout).where(Payout.id == row.id)
     session.execute(cleared.values(paid_after_all_at=None, said=BACK_ONCE_MORE, version=Payout.version + 1))
     alerts.resolve(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", at)
-    audit.record(session, actor, "payout.retract", ("payout", row.id), at=at)
+    trail.record(session, actor, "payout.retract", ("payout", row.id), at=at)
 
 
 def _instead(session: Session, row: Any, schedule: PayoutSchedule | None) -> str:
@@ -126,7 +126,7 @@ def _locked(session: Session, schedule_id: int | None) -> PayoutSchedule | None:
 
 
 def _account(session: Session, row: Any) -> str:
-    return payout_destinations.masked(payout_destinations.get(session, row.destination_id))
+    return destinations.masked(destinations.get(session, row.destination_id))
 
 
 def _why(word: str) -> str:
@@ -157,5 +157,5 @@ def _cause(row: Any, status: PayoutStatus) -> str:
 def _end(session: Session, schedule: PayoutSchedule, said: str, cause: str, at: datetime, actor: Actor) -> None:
     subject = ("payout_schedule", schedule.id)
     alerts.fire(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", said, at, causes=[cause])
-    audit.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
+    trail.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
     events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

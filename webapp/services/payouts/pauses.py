@@ -15,8 +15,8 @@ from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout, PayoutPause
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
-from webapp.services.payouts import stops as payout_stops
+from webapp.services.audit import trail
+from webapp.services.payouts import stops
 from webapp.sql import insert_new
 
 PROBE = timedelta(minutes=10)
@@ -72,7 +72,7 @@ def learn(session: Session, tried: Collection[Tried], *, at: datetime, actor: Ac
 
 def _probe(session: Session, pause: PayoutPause, at: datetime, only: list[int] | None) -> int | None:
     waiting = [Payout.status == PayoutStatus.PENDING, Payout.provider == pause.provider, Payout.next_try_at <= at]
-    waiting.append(payout_stops.sendable())
+    waiting.append(stops.sendable())
     if only is not None:
         waiting.append(Payout.id.in_(only))
     refused = func.coalesce(Payout.id == pause.payout_id, False)
@@ -94,7 +94,7 @@ def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None
         session.execute(known.values(**values).execution_options(synchronize_session=False))
     else:
         about = ("payout", refused.id)
-        audit.record(session, actor, "payout.pause_all", about, at=at, reason=said, after={"provider": made})
+        trail.record(session, actor, "payout.pause_all", about, at=at, reason=said, after={"provider": made})
     sentence = (
         f"Payouts through {refused.provider} are paused: {said} Top up the balance there, or see to what it asks "
         "for. One payout is tried every ten minutes, and all go on by themselves."
@@ -108,5 +108,5 @@ def _go_on(session: Session, provider: str, at: datetime, actor: Actor) -> None:
     )
     for payout_id in found.all():
         about = ("payout", payout_id or 0)
-        audit.record(session, actor, "payout.go_on", about, at=at, after={"provider": provider})
+        trail.record(session, actor, "payout.go_on", about, at=at, after={"provider": provider})
     alerts.resolve(session, PAYOUTS_PAUSED, provider, at)

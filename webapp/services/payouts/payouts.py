@@ -18,15 +18,11 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.common.kill_switch import stopped
-from webapp.services.payouts import pauses as payout_pauses
-from webapp.services.payouts import returns as payout_returns
-from webapp.services.payouts import schedules as payout_schedules
-from webapp.services.payouts import stops as payout_stops
+from webapp.services.payouts import pauses, returns, schedules, stops
 from webapp.settings import Settings
 from webapp.sql import one_of
 
@@ -146,7 +142,7 @@ def take_to_ask(session: Session, payout_id: int, lease: timedelta, *, at: datet
     if payout.status in UNSETTLED_PAYOUTS:
         payout.next_try_at = at + lease
     session.flush()
-    audit.record(session, actor, "payout.ask", ("payout", payout.id), at=at)
+    trail.record(session, actor, "payout.ask", ("payout", payout.id), at=at)
     claim = Claim(payout.status, payout.attempts)
     what = (payout.id, payout.provider, payout.ref, payout.amount, payout.currency)
     return Taken(*what, False, payout.destination_id, recipient, claim, None, at)
@@ -159,7 +155,7 @@ def why_no_asking(payout: Payout) -> str:
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
     """How many of them there are, up to a million."""
-    ways = _due(at, providers, only, not_sent_through=payout_pauses.standing(session))
+    ways = _due(at, providers, only, not_sent_through=pauses.standing(session))
     rows = union_all(*[select(Payout.id).where(*way).limit(MOST_COUNTED).subquery().select() for way in ways])
     return session.scalars(select(func.count()).select_from(rows.subquery())).one()
 
@@ -167,11 +163,11 @@ def count_due(session: Session, at: datetime, providers: Collection[str], only: 
 def held_back(session: Session, at: datetime, providers: Collection[str], limit: int) -> Outcome:
     """Those that are due and wait because their provider sends none at present, as items that were left alone."""
     outcome = Outcome("payout")
-    for provider, pause in sorted(payout_pauses.standing(session).items()):
+    for provider, pause in sorted(pauses.standing(session).items()):
         waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == provider, Payout.next_try_at <= at)
         query = select(Payout.id, Payout.ref).where(*waiting, Payout.provider.in_(providers))
         for row in session.execute(query.order_by(Payout.next_try_at, Payout.id).limit(limit)):
-            outcome.refused.append(Refused(row.id, row.ref, f"Waiting. {payout_pauses.in_words(pause)}"))
+            outcome.refused.append(Refused(row.id, row.ref, f"Waiting. {pauses.in_words(pause)}"))
     return outcome
 
 
@@ -181,7 +177,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     Raises Conflict while its provider may have it still and not show it yet. One that was tried is asked about still.
     """
     actor.require("payout:manage")
-    said = checks.require_text(reason, "reason", "Say why it is cancelled.")
+    said = validation.require_text(reason, "reason", "Say why it is cancelled.")
     payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
     if payout is None or payout.status != PayoutStatus.PENDING:
         found = get(session, payout_id)
@@ -190,7 +186,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
         )
     if why := why_no_cancel(payout, at, settings):
         raise Conflict(why)
-    payout_returns.give_back(session, [payout.id], at=at)
+    returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
     payout.said, payout.version = said, payout.version + 1
     payout.look_again_at = next_look(at, at) if payout.sent_at is not None else None
@@ -198,7 +194,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
         schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
         schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1
     session.flush()
-    audit.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=said)
+    trail.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=said)
     events.add(session, PayoutCancelled(), payout.id, at=at)
     return payout
 
@@ -226,8 +222,8 @@ def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor, shown
     schedule = _locked_schedule(session, payout)
     if why := why_no_retry(payout, schedule, at):
         raise Overtaken(f"Payout {payout.ref} is not tried again. {why}")
-    audit.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
-    return payout_schedules.trigger(session, payout.schedule_id or 0, at=at, actor=actor, shown=shown)
+    trail.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
+    return schedules.trigger(session, payout.schedule_id or 0, at=at, actor=actor, shown=shown)
 
 
 def why_no_retry(payout: Payout, schedule: PayoutSchedule | None, at: datetime) -> str:
@@ -255,12 +251,12 @@ def _take_ids(
 ) -> list[int]:
     """The unsettled first, then those that were paid and are asked about again."""
     is_stopped = stopped(session, lock=True) is not None
-    silent = providers if is_stopped else payout_pauses.standing(session)
+    silent = providers if is_stopped else pauses.standing(session)
     unsettled, paid = _due(due_by, providers, only, not_sent_through=silent)
     due = select(Payout.id).where(*unsettled).order_by(Payout.next_try_at, Payout.id)
     ids = list(session.scalars(due.limit(limit).with_for_update(skip_locked=True)))
     if not is_stopped:
-        ids += payout_pauses.take_probes(session, at, providers, only)
+        ids += pauses.take_probes(session, at, providers, only)
     if len(ids) < limit:
         again = select(Payout.id).where(*paid).order_by(Payout.look_again_at, Payout.id)
         ids += session.scalars(again.limit(limit - len(ids)).with_for_update(skip_locked=True))
@@ -271,7 +267,7 @@ def _due(
     at: datetime, providers: Collection[str], only: list[int] | None, *, not_sent_through: Collection[str]
 ) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
     """What makes an unsettled payout due, and one that is watched; each has its index."""
-    goes = Payout.provider.not_in(not_sent_through) & payout_stops.sendable()
+    goes = Payout.provider.not_in(not_sent_through) & stops.sendable()
     sent = or_(Payout.status != PayoutStatus.PENDING, goes)
     unsettled = [Payout.status.in_(UNSETTLED_PAYOUTS), Payout.next_try_at <= at, Payout.provider.in_(providers), sent]
     paid = [Payout.look_again_at.is_not(None), Payout.look_again_at <= at, Payout.provider.in_(providers)]

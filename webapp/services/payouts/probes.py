@@ -11,9 +11,9 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import PayoutStatus, Trigger
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutPause, Run
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common.kill_switch import require_money_moves
-from webapp.services.payouts import stops as payout_stops
+from webapp.services.payouts import stops
 from webapp.services.scheduling import runs
 
 JOB = "deliver_outbox"
@@ -41,7 +41,7 @@ def try_now(session: Session, *, at: datetime, actor: Actor) -> tuple[Sequence[s
         if payout is None:
             continue
         pause.probe_at = payout.next_try_at = at
-        audit.record(session, actor, "payout.try_now", ("payout", payout.id), at=at, after={"provider": pause.provider})
+        trail.record(session, actor, "payout.try_now", ("payout", payout.id), at=at, after={"provider": pause.provider})
         tried.append(pause.provider)
     if not tried:
         raise Conflict(NOTHING_TO_TRY)
@@ -51,7 +51,7 @@ def try_now(session: Session, *, at: datetime, actor: Actor) -> tuple[Sequence[s
 
 def _to_try(session: Session, pause: PayoutPause) -> Payout | None:
     """The one that was refused, else the oldest."""
-    waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == pause.provider, payout_stops.sendable())
+    waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == pause.provider, stops.sendable())
     refused = select(Payout).where(*waiting, Payout.id == pause.payout_id).with_for_update()
     oldest = select(Payout).where(*waiting).order_by(Payout.next_try_at, Payout.id).limit(1).with_for_update()
     return session.scalars(refused).one_or_none() or session.scalars(oldest).one_or_none()

@@ -9,10 +9,9 @@ from webapp.domain.instants import in_utc
 from webapp.domain.state_words import in_words
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import lookup
-from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import stops as payout_stops
+from webapp.services.payouts import destinations, stops
 
 NO_ACCOUNT = "The party has no account in use: set one, or cancel the payout."
 
@@ -20,7 +19,7 @@ NO_ACCOUNT = "The party has no account in use: set one, or cancel the payout."
 def keep(session: Session, payout_id: int, *, version: int, at: datetime, actor: Actor) -> Payout:
     """It goes to the account that it was written for, although the party has another by now."""
     payout = _stopped(session, payout_id, version, actor)
-    instead = payout_stops.in_use(session, payout)
+    instead = stops.in_use(session, payout)
     if instead is None:
         raise Conflict(NO_ACCOUNT)
     payout.kept_despite_id = instead.id
@@ -32,21 +31,21 @@ def redirect(session: Session, payout_id: int, *, version: int, at: datetime, ac
     payout = _stopped(session, payout_id, version, actor)
     if why := why_no_redirect(session, payout, at):
         raise Conflict(why)
-    before, instead = payout.destination_id, payout_stops.in_use(session, payout)
+    before, instead = payout.destination_id, stops.in_use(session, payout)
     payout.destination_id = instead.id if instead else before
     return _done(session, payout, "payout.redirect", before, at, actor)
 
 
 def why_no_redirect(session: Session, payout: Payout, at: datetime) -> str:
     """Why it can't go to the party's present account; empty when it can."""
-    instead = payout_stops.in_use(session, payout)
+    instead = stops.in_use(session, payout)
     if instead is None:
         return "The party has no other account: set one, or cancel the payout."
     if payout.sent_at is not None:
         return "It may have been sent to the former account. Ask its provider, and cancel it when it is not there."
-    if payout_destinations.waits(instead, at):
+    if destinations.waits(instead, at):
         return (
-            f"The account {payout_destinations.masked(instead)} is new: nothing is paid to it before "
+            f"The account {destinations.masked(instead)} is new: nothing is paid to it before "
             f"{in_utc(instead.effective_at or at)}, unless a second person approves it on the party's page."
         )
     return ""
@@ -57,7 +56,7 @@ def _stopped(session: Session, payout_id: int, version: int, actor: Actor) -> Pa
     lookup.by_id(session, Payout, payout_id, "payout")
     payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
     lookup.require_version(payout, version, "payout")
-    if not payout_stops.is_account_changed(session, payout):
+    if not stops.is_account_changed(session, payout):
         raise Overtaken(
             f"Payout {payout.ref} is {in_words(payout.status)}, and does not wait for anybody to say where it goes."
         )
@@ -68,7 +67,7 @@ def _done(session: Session, payout: Payout, action: str, before: int, at: dateti
     payout.next_try_at, payout.version = at, payout.version + 1
     session.flush()
     both = (before, payout.destination_id)
-    told = [payout_destinations.masked(payout_destinations.get(session, each)) for each in both]
+    told = [destinations.masked(destinations.get(session, each)) for each in both]
     was, now = ({"account": account} for account in told)
-    audit.record(session, actor, action, ("payout", payout.id), at=at, before=was, after=now)
+    trail.record(session, actor, action, ("payout", payout.id), at=at, before=was, after=now)
     return payout

@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, Entry, Payout, Transfer
-from webapp.services.ledger import accounts
-from webapp.services.ledger import bulk_posting as ledger_rows
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import accounts, bulk_posting, posting
 from webapp.services.ledger.bulk_posting import Movement
 from webapp.sql import one_of
 
@@ -58,7 +56,7 @@ def give_back(
     owing = {each.id: debt for each in decided if (debt := _owing(session, each, at))}
     found |= {number: Back(debt=debt) for number, debt in owing.items()}
     moves = [_movement(session, each, each.id in found, at) for each in rows if each.id not in owing]
-    ledger_rows.post_rows(session, moves, kind=TransferKind.PAYOUT_RETURN, at=at, run_id=run_id)
+    bulk_posting.post_rows(session, moves, kind=TransferKind.PAYOUT_RETURN, at=at, run_id=run_id)
     for each in rows:
         if each.id in owing:
             _meet(session, each, owing[each.id], at, run_id)
@@ -129,8 +127,8 @@ def _owing(session: Session, payout: Payout, at: datetime) -> int:
         accounts.open_account(session, kind, payout.party_id, payout.currency, at=at)
         for kind in (AccountKind.RECEIVABLE, AccountKind.WALLET)
     ]
-    ledger.lock_party_accounts(session, accounts_of)
-    return max(0, min(left, payout.amount, -ledger.balances(session, [debt])[debt]))
+    posting.lock_party_accounts(session, accounts_of)
+    return max(0, min(left, payout.amount, -posting.balances(session, [debt])[debt]))
 
 
 def _meet(session: Session, payout: Payout, debt: int, at: datetime, run_id: int | None) -> None:
@@ -140,7 +138,7 @@ def _meet(session: Session, payout: Payout, debt: int, at: datetime, run_id: int
         accounts.open_account(session, kind, payout.party_id, payout.currency, at=at)
         for kind in (AccountKind.RECEIVABLE, AccountKind.WALLET)
     ]
-    ledger.post(
+    posting.post(
         session,
         reference=free_reference(session, _returned(payout)),
         kind=TransferKind.PAYOUT_RETURN,

@@ -11,12 +11,11 @@ from webapp.domain.instants import in_utc
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Schedule
-from webapp.services import timeline as case_timeline
+from webapp.services import timeline
 from webapp.services.common.kill_switch import stopped
 from webapp.services.common.reasons import Reason, Target
 from webapp.services.ledger import accounts
-from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts import destinations, schedules
 from webapp.services.payouts import terms as payout_terms
 from webapp.services.payouts.schedules import JOB, PAUSE
 from webapp.services.payouts.terms import Terms
@@ -55,8 +54,8 @@ class Plan:
 
 def read(session: Session, schedule_id: int) -> Plan:
     """One payout schedule with everything around it. Raises NotFound."""
-    found = payout_schedules.get(session, schedule_id)
-    in_use = {each.currency: each for each in payout_destinations.in_use(session, found.party_id)}
+    found = schedules.get(session, schedule_id)
+    in_use = {each.currency: each for each in destinations.in_use(session, found.party_id)}
     account = accounts.find_account(session, AccountKind.WALLET, found.party_id, found.currency)
     tried = select(Payout).where(Payout.schedule_id == schedule_id).order_by(Payout.id.desc()).limit(MOST)
     payouts = session.scalars(tried).all()
@@ -67,7 +66,7 @@ def read(session: Session, schedule_id: int) -> Plan:
         in_use.get(found.currency),
         session.get_one(Account, account).balance if account else None,
         payouts,
-        case_timeline.moments(session, subjects, ()),
+        timeline.moments(session, subjects, ()),
         payout_terms.of(session, found),
         session.get(Schedule, JOB),
         stopped(session),
@@ -105,7 +104,7 @@ def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
 
 def next_look(plan: Plan, at: datetime) -> datetime | None:
     """When a run will next consider it, which none does before its time; None when none is foreseen."""
-    return run_of(plan.job, JOB, at, payout_schedules.not_before(plan.schedule)).at
+    return run_of(plan.job, JOB, at, schedules.not_before(plan.schedule)).at
 
 
 def _waiting(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:
@@ -184,8 +183,8 @@ def _lacking(plan: Plan, at: datetime, ways: Mapping[str, str]) -> Iterator[Reas
     if plan.destination is None:
         sentence = f"{party.name} has no payout destination in {currency}."
         yield Reason(sentence, "Setting one ends that.", Target("destination", party.id, currency))
-    elif plan.destination.effective_at is not None and payout_destinations.waits(plan.destination, at):
-        sentence = payout_destinations.waiting_in_words(party.name, currency, plan.destination.effective_at)
+    elif plan.destination.effective_at is not None and destinations.waits(plan.destination, at):
+        sentence = destinations.waiting_in_words(party.name, currency, plan.destination.effective_at)
         yield Reason(sentence, _run(plan, at, plan.destination.effective_at), Target("job", name=JOB))
     if plan.wallet is None:
         yield Reason(plan.terms.uncovered, "Opening one by hand ends that.", Target("wallet", party.id, currency))

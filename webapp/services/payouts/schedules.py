@@ -15,9 +15,8 @@ from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.services.common.kill_switch import require_money_moves
 from webapp.services.escrows.due import Due
 from webapp.services.parties import parties
@@ -53,8 +52,8 @@ def get(session: Session, schedule_id: int) -> PayoutSchedule:
 def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) -> PayoutSchedule:
     """Plan a payout. Raises Conflict for a reference that is taken."""
     actor.require("payout:manage")
-    ref = checks.require_text(new.ref, "ref", "Give the schedule's reference.", longest=80)
-    checks.require_amount(new.amount, new.currency)
+    ref = validation.require_text(new.ref, "ref", "Give the schedule's reference.", longest=80)
+    validation.require_amount(new.amount, new.currency)
     parties.get(session, new.party_id)
     row = insert_new(session, PayoutSchedule).values(
         ref=ref,
@@ -74,7 +73,7 @@ def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) ->
     if made is None:
         raise Conflict(f"There is a payout schedule {ref} already.", fields={"ref": "Taken."})
     said = {"schedule": ref, "amount": new.amount, "currency": new.currency, "due_at": new.due_at.isoformat()}
-    audit.record(session, actor, "payout_schedule.create", ("payout_schedule", made), at=at, after=said)
+    trail.record(session, actor, "payout_schedule.create", ("payout_schedule", made), at=at, after=said)
     events.add(session, PayoutScheduleCreated(), made, at=at)
     return get(session, made)
 
@@ -96,7 +95,7 @@ def change(
     found = _locked(session, schedule_id)
     lookup.require_version(found, version, "payout schedule")
     _require(found, _CHANGEABLE, "changed")
-    checks.require_amount(amount, found.currency)
+    validation.require_amount(amount, found.currency)
     before = _facts(found)
     found.amount, found.due_at, found.placement = amount, due_at, (placement or "").strip() or None
     found.guarantee_completion_date = guarantee_completion_date
@@ -104,7 +103,7 @@ def change(
     found.unpaid_nights, found.unpaid_on = 0, None
     _end_alert(session, found, at)
     subject = ("payout_schedule", found.id)
-    audit.record(session, actor, "payout_schedule.change", subject, at=at, before=before, after=_facts(found))
+    trail.record(session, actor, "payout_schedule.change", subject, at=at, before=before, after=_facts(found))
     events.add(session, PayoutScheduleChanged(), found.id, at=at)
     return found
 
@@ -112,14 +111,14 @@ def change(
 def cancel(session: Session, schedule_id: int, reason: str, *, at: datetime, actor: Actor) -> PayoutSchedule:
     """Give a schedule up before it is paid."""
     actor.require("payout:manage")
-    said = checks.require_text(reason, "reason", "Say why it is cancelled.")
+    said = validation.require_text(reason, "reason", "Say why it is cancelled.")
     found = _locked(session, schedule_id)
     _require(found, _CHANGEABLE, "cancelled")
     before = {"status": found.status}
     found.status, found.version = ScheduleStatus.CANCELLED, found.version + 1
     _end_alert(session, found, at)
     subject, after = ("payout_schedule", found.id), {"status": found.status}
-    audit.record(session, actor, "payout_schedule.cancel", subject, at=at, reason=said, before=before, after=after)
+    trail.record(session, actor, "payout_schedule.cancel", subject, at=at, reason=said, before=before, after=after)
     events.add(session, PayoutScheduleCancelled(reason=said), found.id, at=at)
     return found
 
@@ -142,7 +141,7 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, s
         raise Conflict(why)
     if found.status == ScheduleStatus.FAILED:
         found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
-    audit.record(session, actor, "payout_schedule.trigger", ("payout_schedule", found.id), at=at)
+    trail.record(session, actor, "payout_schedule.trigger", ("payout_schedule", found.id), at=at)
     return _run(session, actor, {"schedule": found.id, "terms": terms.stamp})
 
 

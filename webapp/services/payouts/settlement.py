@@ -21,13 +21,10 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import CAME_BACK, Outcome, Refused
-from webapp.services.payouts import amounts as payout_amounts
-from webapp.services.payouts import failures as payout_failures
-from webapp.services.payouts import pauses as payout_pauses
-from webapp.services.payouts import returns as payout_returns
+from webapp.services.payouts import amounts, failures, pauses, returns
 from webapp.services.payouts.returns import IN_WALLET
 from webapp.sql import json_text, lock, one_of
 
@@ -94,14 +91,14 @@ def settle_all(
     _wait(session, groups[Course.WAIT], at)
     _watch(session, [each for course in _WATCHED for each in groups[course]], at)
     for each in groups[Course.CONTRADICT]:
-        payout_failures.contradict(session, each.row, at=at, actor=actor)
+        failures.contradict(session, each.row, at=at, actor=actor)
     _confirm(session, groups[Course.CONFIRM], at, actor)
     _note_paid(session, [*groups[Course.CONTRADICT], *groups[Course.CONFIRM]])
     for each in groups[Course.RETRACT]:
-        payout_failures.retract(session, each.row, at=at, actor=actor)
-    payout_amounts.note(session, [(each.row, _sent(each.row), each.word) for each in ruled], at=at, actor=actor)
-    tried = [payout_pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
-    payout_pauses.learn(session, tried, at=at, actor=actor)
+        failures.retract(session, each.row, at=at, actor=actor)
+    amounts.note(session, [(each.row, _sent(each.row), each.word) for each in ruled], at=at, actor=actor)
+    tried = [pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
+    pauses.learn(session, tried, at=at, actor=actor)
     outcome = _outcome(ruled)
     outcome.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
     return outcome
@@ -207,11 +204,11 @@ def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Ac
     """The provider did not pay, or took it back: who had borne it has it again, and the schedule knows."""
     if not ruled:
         return
-    backs = payout_returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
+    backs = returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
     _mark(session, ruled, at, look_again_at=next_look(at, at))
     for each in ruled:
         back = backs.get(each.row.id, IN_WALLET)
-        payout_failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
+        failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
     for back in {IN_WALLET, *backs.values()}:
         some = [each for each in ruled if backs.get(each.row.id, IN_WALLET) == back]
         failed = [each for each in some if each.status == PayoutStatus.FAILED]
@@ -255,7 +252,7 @@ def _confirm(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Acto
     known = update(_TABLE).where(one_of(session, _TABLE.c.id, ids))
     session.connection().execute(known.values(is_unconfirmed=False, version=_TABLE.c.version + 1))
     records = select(Payout.id, null().label("before"), null().label("after")).where(one_of(session, Payout.id, ids))
-    audit.record_all(session, actor, "payout.confirm", "payout", records, len(ids), at=at)
+    trail.record_all(session, actor, "payout.confirm", "payout", records, len(ids), at=at)
 
 
 def _watch(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
@@ -318,5 +315,5 @@ def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, a
         ids = [each.row.id for each in some]
         was = literal(f'{{"status":"{before}"}}').label("before")
         records = select(Payout.id, was, said.label("after")).where(one_of(session, Payout.id, ids))
-        audit.record_all(session, actor, action, "payout", records, len(ids), at=at)
+        trail.record_all(session, actor, action, "payout", records, len(ids), at=at)
     events.add_all(session, event, [each.row.id for each in ruled], at=at)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout, PayoutDestination
-from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import destinations
 
 _INSTEAD = aliased(PayoutDestination)
 _OTHER = aliased(Payout)
@@ -45,7 +45,7 @@ def why(session: Session, payout: Payout) -> str:
 
 def in_use(session: Session, payout: Payout) -> PayoutDestination | None:
     """Where its party's payouts in its currency go now."""
-    found = payout_destinations.in_use(session, payout.party_id)
+    found = destinations.in_use(session, payout.party_id)
     return next((each for each in found if each.currency == payout.currency), None)
 
 
@@ -54,9 +54,9 @@ def _holds(session: Session, payout: Payout, condition: ColumnElement[bool]) -> 
 
 
 def _account_changed(session: Session, payout: Payout) -> str:
-    written_for = payout_destinations.masked(payout_destinations.get(session, payout.destination_id))
+    written_for = destinations.masked(destinations.get(session, payout.destination_id))
     now = in_use(session, payout)
-    instead = f"{payout_destinations.masked(now)} is used now" if now else "there is no other account now"
+    instead = f"{destinations.masked(now)} is used now" if now else "there is no other account now"
     return f"It waits: it was written for {written_for}, which was changed since; {instead}. Say where it goes."
 
 

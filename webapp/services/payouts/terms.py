@@ -11,9 +11,9 @@ from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 from webapp.services.ledger import accounts
-from webapp.services.payouts import destinations as payout_destinations
+from webapp.services.payouts import destinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class Terms:
     @property
     def account(self) -> str:
         """The account, its number masked."""
-        return payout_destinations.masked(self.destination) if self.destination else "no account"
+        return destinations.masked(self.destination) if self.destination else "no account"
 
 
 def of(session: Session, schedule: PayoutSchedule) -> Terms:
     """What a schedule would pay now."""
-    in_use = {each.currency: each for each in payout_destinations.in_use(session, schedule.party_id)}
+    in_use = {each.currency: each for each in destinations.in_use(session, schedule.party_id)}
     amount, party = Money(schedule.amount, schedule.currency), session.get_one(Party, schedule.party_id)
     wallet = accounts.find_account(session, AccountKind.WALLET, party.id, amount.currency)
     held = None if wallet is None else session.get_one(Account, wallet, populate_existing=True).balance
     lacks = uncovered(party.name, held, amount)
     twice = _paid_after_all(session, schedule)
-    return Terms(amount, schedule.due_at, in_use.get(schedule.currency), lacks, stop.hindrance(session), twice)
+    return Terms(amount, schedule.due_at, in_use.get(schedule.currency), lacks, kill_switch.hindrance(session), twice)
 
 
 def _paid_after_all(session: Session, schedule: PayoutSchedule) -> str:
@@ -80,7 +80,7 @@ def hindrance(terms: Terms, at: datetime) -> str:
         return terms.paid_already
     if terms.destination is None:
         return f"There is no account to pay {terms.amount.currency} to: set the party's payout destination first."
-    if payout_destinations.waits(terms.destination, at) and terms.destination.effective_at is not None:
+    if destinations.waits(terms.destination, at) and terms.destination.effective_at is not None:
         until = in_utc(terms.destination.effective_at)
         return f"The account {terms.account} is new: nothing is paid to it before {until}, unless it is approved."
     return terms.uncovered

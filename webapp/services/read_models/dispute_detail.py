@@ -11,8 +11,7 @@ from webapp.domain.money import Money
 from webapp.domain.shares import Shares
 from webapp.models import Approval, Dispute, Evidence, Message, Party, User
 from webapp.services.common import lookup
-from webapp.services.read_models import escrow_detail as escrow_file
-from webapp.services.read_models import party_detail as party_file
+from webapp.services.read_models import escrow_detail, party_detail
 from webapp.services.read_models.escrow_detail import EscrowFile
 from webapp.services.read_models.party_detail import History
 
@@ -53,12 +52,12 @@ class DisputeCase:
 def read(session: Session, dispute_id: int) -> DisputeCase:
     """The case in a fixed number of statements. Raises NotFound."""
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
-    file = escrow_file.read(session, dispute.escrow_id)
+    file = escrow_detail.read(session, dispute.escrow_id)
     return DisputeCase(
         dispute,
         file,
         session.get(User, dispute.assignee_id) if dispute.assignee_id else None,
-        {party.id: party_file.history(session, party.id) for party in (file.buyer, file.seller)},
+        {party.id: party_detail.history(session, party.id) for party in (file.buyer, file.seller)},
         session.scalars(
             select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST)
         ).all()[::-1],

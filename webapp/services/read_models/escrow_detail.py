@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.policies import JOBS
 from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, ProviderDispute, Refund, Schedule
-from webapp.services import timeline as case_timeline
+from webapp.services import timeline
 from webapp.services.approvals import approvals
 from webapp.services.common import lookup
 from webapp.services.disputes import chargeback_cases
-from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.ledger import transfer_queries
 from webapp.services.ledger.transfer_queries import Movement
-from webapp.services.refunds import explanation as refund_explanation
+from webapp.services.refunds import explanation
 from webapp.services.scheduling.next_runs import run_of
 from webapp.services.timeline import Moment
 
@@ -58,8 +58,8 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
     payments = session.scalars(
         select(Payment).where(Payment.order_id == escrow.order_id).order_by(Payment.id.desc()).limit(MOST)
     ).all()
-    refunds = [refund for refund, _payment in refund_explanation.of_order(session, escrow.order_id)]
-    movements = escrow_ledger.of_escrow(session, escrow_id)
+    refunds = [refund for refund, _payment in explanation.of_order(session, escrow.order_id)]
+    movements = transfer_queries.of_escrow(session, escrow_id)
     subjects = [
         ("escrow", escrow_id),
         *[("dispute", one.id) for one in disputes],
@@ -86,7 +86,7 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
         disputes,
         proposed,
         movements,
-        case_timeline.moments(session, subjects, movements, [one.id for one in disputes]),
+        timeline.moments(session, subjects, movements, [one.id for one in disputes]),
         session.get(Schedule, JOBS[escrow.policy]) if escrow.status == "held" else None,
     )
 

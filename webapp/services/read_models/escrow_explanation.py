@@ -27,11 +27,9 @@ from webapp.services.common import lookup
 from webapp.services.common.kill_switch import stopped
 from webapp.services.common.reasons import Reason, Target
 from webapp.services.disputes import chargeback_cases
-from webapp.services.escrows import disbursement_sql as disbursements
-from webapp.services.escrows import freezes
-from webapp.services.ledger import accounts
-from webapp.services.ledger import transfer_queries as escrow_ledger
-from webapp.services.refunds import explanation as refund_explanation
+from webapp.services.escrows import disbursement_sql, freezes
+from webapp.services.ledger import accounts, transfer_queries
+from webapp.services.refunds import explanation
 from webapp.services.scheduling.next_runs import next_run
 
 _BY_DISPUTE = (FreezeCause.DISPUTE, FreezeCause.WARRANTY_CLAIM)
@@ -73,7 +71,7 @@ def _parts(session: Session, escrow: Escrow) -> str:
     """Who got what of a split."""
     if escrow.status != EscrowStatus.SPLIT:
         return ""
-    movements = reversed(escrow_ledger.of_escrow(session, escrow.id))
+    movements = reversed(transfer_queries.of_escrow(session, escrow.id))
     split = next((each for each in movements if each.kind == TransferKind.SPLIT and not each.reverses_id), None)
     return f": {split.shares_in_words()}" if split is not None else ""
 
@@ -128,8 +126,8 @@ def _taken_back(session: Session, escrow: Escrow) -> Iterator[Reason]:
 
 def _since(session: Session, escrow: Escrow) -> Iterator[Reason]:
     """Who has the money by now, where some of it was taken back after it had left, or came back and was given again."""
-    movements = escrow_ledger.of_escrow(session, escrow.id)
-    for each in escrow_ledger.since_it_left(movements, escrow):
+    movements = transfer_queries.of_escrow(session, escrow.id)
+    for each in transfer_queries.since_it_left(movements, escrow):
         amount, on = Money(each.amount, each.currency), in_utc(each.at)
         did = "was taken back" if each.kind == TransferKind.TAKEN_BACK else "came back, and was given again"
         yield Reason(f"{amount} of it {did} on {on}: {each.shares_in_words(inside=True)}.")
@@ -139,16 +137,16 @@ def _refunds(session: Session, escrow: Escrow) -> Iterator[Reason]:
     """What went back through a provider and is not there yet, or never will be."""
     banks = chargeback_cases.of_escrow(session, escrow)
     at_banks = {each.payment_id for each in banks if each.status == ChargebackStatus.OPEN}
-    for refund, payment in refund_explanation.of_order(session, escrow.order_id):
-        if refund.status not in refund_explanation.ENDED:
+    for refund, payment in explanation.of_order(session, escrow.order_id):
+        if refund.status not in explanation.ENDED:
             is_at_bank = payment.id in at_banks
-            said = refund_explanation.in_words(refund, payment, is_at_bank=is_at_bank)
-            yield Reason(said, refund_explanation.what_ends_it(refund), Target("payment", payment.id))
+            said = explanation.in_words(refund, payment, is_at_bank=is_at_bank)
+            yield Reason(said, explanation.what_ends_it(refund), Target("payment", payment.id))
 
 
 def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:
     """What of it will not reach the seller's wallet, since its reversal left a debt."""
-    for met in disbursements.debts_met(session, [escrow.id], disbursements.RELEASE, {}):
+    for met in disbursement_sql.debts_met(session, [escrow.id], disbursement_sql.RELEASE, {}):
         owed, seller = Money(met.amount, escrow.currency), lookup.by_id(session, Party, met.party_id, "party")
         sentence = f"{seller.name} owes {owed} since it was reversed: a release meets that first."
         yield Reason(sentence, "Only the rest of it goes into the wallet.", Target("party", met.party_id))

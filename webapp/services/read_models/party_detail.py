@@ -12,7 +12,7 @@ from webapp.errors import NotFound
 from webapp.models import Account, AutoDeduct, Dispute, Escrow, Party, Payout, PayoutDestination, ProviderDispute
 from webapp.services.common import lookup
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail
 from webapp.sql import one_of
 
 COUNTED = 100
@@ -63,7 +63,7 @@ def read(session: Session, party_id: int) -> PartyFile:
         {order.currency: order for order in orders},
         history(session, party_id),
         payout_destinations.in_use(session, party_id),
-        payout_file.of_party(session, party_id),
+        detail.of_party(session, party_id),
     )
 
 

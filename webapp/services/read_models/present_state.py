@@ -10,10 +10,10 @@ from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval, Dispute, Escrow, Payment
-from webapp.services import timeline as case_timeline
-from webapp.services.disputes import endings as dispute_endings
+from webapp.services import timeline
+from webapp.services.disputes import endings
 from webapp.services.disputes.executors import ResolveDispute
-from webapp.services.read_models import escrow_detail as escrow_file
+from webapp.services.read_models import escrow_detail
 from webapp.services.timeline import Moment
 
 SHOWN = 6
@@ -49,14 +49,14 @@ def of(session: Session, kind: str, number: int) -> PresentState:
     """The state of a thing of this kind, as the audit trail names kinds."""
     escrow = _escrow(session, kind, number)
     if escrow is None:
-        return PresentState([], None, [], case_timeline.moments(session, [(kind, number)], ())[:SHOWN])
-    file = escrow_file.read(session, escrow.id)
+        return PresentState([], None, [], timeline.moments(session, [(kind, number)], ())[:SHOWN])
+    file = escrow_detail.read(session, escrow.id)
     told = [*_endings(file.disputes, escrow), *_proposals(session, kind, number, escrow)]
     return PresentState(told, escrow, file.disputes, file.moments[:SHOWN])
 
 
 def _endings(disputes: Sequence[Dispute], escrow: Escrow) -> list[str]:
-    return [sentence for dispute in disputes[:1] if (sentence := dispute_endings.ending(dispute, escrow))]
+    return [sentence for dispute in disputes[:1] if (sentence := endings.ending(dispute, escrow))]
 
 
 def _proposals(session: Session, kind: str, number: int, escrow: Escrow) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
 def _words(session: Session, approval: Approval, escrow: Escrow) -> str:
     if approval.action == "dispute.resolve":
         ruling = ResolveDispute.model_validate(approval.payload).ruling
-        return dispute_endings.ruled(session.get_one(Dispute, approval.subject_id), escrow, ruling)
+        return endings.ruled(session.get_one(Dispute, approval.subject_id), escrow, ruling)
     return f"{_ACTIONS.get(approval.action, approval.action)}, {Money(approval.amount, approval.currency)}"
 
 

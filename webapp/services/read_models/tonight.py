@@ -17,9 +17,8 @@ from webapp.models.base import BigInt
 from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import release_preview
 from webapp.services.escrows.due import Due
-from webapp.services.parties import auto_deduct as deductions
-from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.payouts import creation as payout_writing
+from webapp.services.parties import auto_deduct, auto_deduct_mandates
+from webapp.services.payouts import creation
 from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.scheduling import schedules
 from webapp.settings import Settings
@@ -102,8 +101,8 @@ def _release(session: Session, policy: Policy, now: datetime) -> Coming:
 
 def _deduct(session: Session, now: datetime, settings: Settings) -> Coming:
     found = _planned(session, "auto_deduct", now)
-    twin = partial(deductions.preview_all, rule=standing_orders.rule(settings))
-    return _walked(session, found, deductions.due(), twin)
+    twin = partial(auto_deduct.preview_all, rule=auto_deduct_mandates.rule(settings))
+    return _walked(session, found, auto_deduct.due(), twin)
 
 
 def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> Coming:
@@ -111,7 +110,7 @@ def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> Coming
     if not ways:
         found.off = "No provider is configured that pays out."
         return found
-    return _walked(session, found, payout_schedules.due(found.at), partial(payout_writing.write_none, ways=ways))
+    return _walked(session, found, payout_schedules.due(found.at), partial(creation.write_none, ways=ways))
 
 
 def _walked(session: Session, found: Coming, due: Due, twin: Callable[..., Outcome]) -> Coming:

@@ -8,8 +8,8 @@ from webapp.domain.actors import Actor
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Difference
 from webapp.providers.blnk import provider as blnk
-from webapp.services.audit import trail as audit
-from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.audit import trail
+from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 
 _LEDGER = (blnk.NAME, blnk.TRANSFERS)
@@ -53,9 +53,9 @@ def accept(session: Session, difference_id: int, reason: str, *, seen: str, acto
         raise Overtaken("It is not what you have seen any more. Look at it again, then decide. Nothing was changed.")
     found.accepted_at, found.accepted_by, found.accepted_reason = at, actor.name, reason.strip()
     accepted = {"source": found.source, "reference": found.reference, "gap": found.gap, "currency": found.currency}
-    audit.record(
+    trail.record(
         session, actor, "difference.accept", ("difference", found.id), at=at, reason=reason.strip(), after=accepted
     )
     session.flush()
-    differences.alert(session, at)
+    discrepancies.alert(session, at)
     return found

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.models import Account, MirrorAccount
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.sql import insert_new, one_of
 
 _CLAIM = timedelta(minutes=3)
@@ -70,7 +70,7 @@ def forget(session: Session, lost: Mapping[int, str], *, at: datetime, actor: Ac
         gone = delete(MirrorAccount).where(*mine).returning(MirrorAccount.account_id)
         if session.scalars(gone.execution_options(synchronize_session=False)).one_or_none() is not None:
             before = {"balance": balance}
-            audit.record(
+            trail.record(
                 session, actor, "mirror.balance_lost", ("account", account), at=at, before=before, run_id=run_id
             )
 

@@ -14,7 +14,7 @@ from webapp.domain.legs import movements, named
 from webapp.domain.states import MirrorStatus
 from webapp.models import Entry, MirrorEntry, Transfer
 from webapp.models.base import BigInt
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.sql import insert_new, labelled, one_of
 
 MOST_ATTEMPTS = 20
@@ -110,7 +110,7 @@ def send_again(session: Session, at: datetime, *, actor: Actor) -> int:
     changed = lacking.values(status=MirrorStatus.WAITING, attempts=0, next_try_at=at)
     count = getattr(session.execute(changed.execution_options(synchronize_session=False)), "rowcount", 0)
     if count:
-        audit.record(session, actor, "mirror.send_again", ("mirror", 0), at=at, after={"transfers": count})
+        trail.record(session, actor, "mirror.send_again", ("mirror", 0), at=at, after={"transfers": count})
     return count
 
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from webapp.providers.blnk.provider import There
-from webapp.services.reconciliation import mirror_accounts
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import mirror_accounts, mirror_queue
 from webapp.services.reconciliation.comparison import MISSING_HERE, Finding
 
 
@@ -16,7 +15,7 @@ def among(session: Session, rows: Sequence[There]) -> list[There]:
     ends = sorted({balance for each in moved for balance in (each.movement.source, each.movement.destination)})
     concerned = mirror_accounts.of_balances(session, ends)
     near = [each for each in moved if concerned & {each.movement.source, each.movement.destination}]
-    ours = mirror_entries.ours(session, sorted({each.movement.reference for each in near}))
+    ours = mirror_queue.ours(session, sorted({each.movement.reference for each in near}))
     return [each for each in near if each.movement.reference not in ours]
 
 

@@ -15,9 +15,7 @@ from webapp.models import Alert
 from webapp.providers.blnk.provider import TRANSFERS, There, told_of
 from webapp.providers.webhooks.payloads import Tidings
 from webapp.services.alerts import alerts
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import mirror_queue as mirror_entries
-from webapp.services.reconciliation import mirror_strangers
+from webapp.services.reconciliation import discrepancies, mirror_queue, mirror_strangers
 
 CONFIRMED = "It is a movement of the desk's, or of balances that are not the desk's."
 _REJECTED = "transaction.rejected"
@@ -38,7 +36,7 @@ def note(session: Session, told: Tidings, at: datetime) -> str:
     if stranger is None:
         return CONFIRMED
     found = mirror_strangers.finding(stranger)
-    differences.note(session, TRANSFERS, found, at)
+    discrepancies.note(session, TRANSFERS, found, at)
     return found.said
 
 
@@ -51,7 +49,7 @@ def end_rejections(session: Session, booked: Collection[str], at: datetime) -> N
 
 
 def _is_rejected(session: Session, told: Tidings) -> bool:
-    return told.event == _REJECTED and bool(mirror_entries.ours(session, [_asked(told.reference or "")]))
+    return told.event == _REJECTED and bool(mirror_queue.ours(session, [_asked(told.reference or "")]))
 
 
 def _stranger(session: Session, told: Tidings) -> There | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.provider_words import Fate
 from webapp.domain.states import NOT_GIVEN_BACK, PaymentStatus, PayoutStatus
 from webapp.models import Payment, Payout, Refund
-from webapp.services.reconciliation import comparison as comparing
+from webapp.services.reconciliation import comparison
 from webapp.services.reconciliation.comparison import Ours
 
 YOUNG = timedelta(hours=24)
@@ -67,11 +67,11 @@ _CAME_IN = (Payment.status == PaymentStatus.SUCCEEDED) | (Payment.taken_back_amo
 _PAYMENT_STATUS = case(
     (
         (Payment.status == PaymentStatus.FAILED) & exists().where(Refund.payment_id == Payment.id),
-        comparing.GIVEN_BACK,
+        comparison.GIVEN_BACK,
     ),
-    ((Payment.status == PaymentStatus.SUCCEEDED) & Payment.provider_id.is_(None), comparing.BY_HAND),
-    (_CAME_IN & (_GONE >= _COLLECTED), comparing.GONE),
-    (_CAME_IN & (_GONE > 0), comparing.PARTLY_GONE),
+    ((Payment.status == PaymentStatus.SUCCEEDED) & Payment.provider_id.is_(None), comparison.BY_HAND),
+    (_CAME_IN & (_GONE >= _COLLECTED), comparison.GONE),
+    (_CAME_IN & (_GONE > 0), comparison.PARTLY_GONE),
     else_=Payment.status,
 )
 PAYMENTS = Book(
@@ -81,7 +81,7 @@ PAYMENTS = Book(
     _COLLECTED,
     func.coalesce(Payment.seen_currency, Payment.currency),
     _PAYMENT_STATUS,
-    comparing.PAYMENTS,
+    comparison.PAYMENTS,
     frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.NEEDS_REVIEW}),
 )
 PAYOUTS = Book(
@@ -91,6 +91,6 @@ PAYOUTS = Book(
     Payout.amount,
     Payout.currency,
     Payout.status,
-    comparing.PAYOUTS,
+    comparison.PAYOUTS,
     frozenset({PayoutStatus.SUCCEEDED, PayoutStatus.REVERSED, PayoutStatus.SENT}),
 )

@@ -12,11 +12,9 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import RefundStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Refund
-from webapp.services.audit import trail as audit
-from webapp.services.common import lookup
-from webapp.services.common import validation as checks
-from webapp.services.refunds import ends as refund_ends
-from webapp.services.refunds import refunds
+from webapp.services.audit import trail
+from webapp.services.common import lookup, validation
+from webapp.services.refunds import ends, refunds
 from webapp.sql import lock
 
 
@@ -44,7 +42,7 @@ def decide(session: Session, payment_id: int, said: Said, *, version: int, at: d
     shows no other. `wallet`: the payer has none of it, so it goes to the wallet.
     """
     actor.require("money:approve")
-    reason = checks.require_text(said.reason, "reason", "Say how you know.")
+    reason = validation.require_text(said.reason, "reason", "Say how you know.")
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = refunds.of_payment(session, payment_id)
     if refund is None:
@@ -56,14 +54,14 @@ def decide(session: Session, payment_id: int, said: Said, *, version: int, at: d
     _DEEDS[said.choice](session, refund, said, at)
     refund.said = reason
     if said.choice == Choice.WALLET:
-        refund_ends.fail(session, refund, at, actor)
+        ends.fail(session, refund, at, actor)
     else:
         refund.rows, refund.next_try_at, refund.version = None, at, refund.version + 1
         refunds.person_is_done(session, refund, at)
     session.flush()
     after = {"status": refund.status, "provider_id": refund.provider_id}
     about, action = ("refund", refund.id), f"refund.decide_{said.choice}"
-    audit.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
+    trail.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
     return refund
 
 

@@ -15,10 +15,9 @@ from webapp.domain.provider_words import RefundRow
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
 from webapp.models import Payment, Refund, Transfer
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import accounts, posting
 from webapp.services.refunds.refunds import call, person_is_done
 from webapp.sql import one_of
 
@@ -60,7 +59,7 @@ def ask_a_person(
         refund.status, refund.said, refund.version = RefundStatus.NEEDS_REVIEW, sentence, refund.version + 1
         session.flush()
         after, about = {"status": refund.status, "said": sentence}, ("refund", refund.id)
-        audit.record(session, actor, "refund.review", about, at=at, before=before, after=after)
+        trail.record(session, actor, "refund.review", about, at=at, before=before, after=after)
     call(session, refund, sentence, at)
 
 
@@ -86,7 +85,7 @@ def _returned(refund_id: int) -> str:
 def _return_to_wallet(session: Session, refund: Refund, at: datetime) -> None:
     wallet = accounts.open_account(session, AccountKind.WALLET, refund.party_id, refund.currency, at=at)
     source = accounts.pool(session, AccountKind.CLEARING, refund.currency, at=at, owner=refund.provider)
-    ledger.post(
+    posting.post(
         session,
         reference=_returned(refund.id),
         kind=TransferKind.REFUND_RETURN,
@@ -101,7 +100,7 @@ def _end(session: Session, refund: Refund, status: RefundStatus, at: datetime, a
     refund.rows, refund.answered = None, None
     refund.version += 1
     session.flush()
-    audit.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.said)
+    trail.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.said)
     events.add(session, _TOLD[status], refund.id, at=at)
 
 

@@ -20,9 +20,8 @@ from webapp.domain.states import ChargebackStatus, RefundStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment, ProviderDispute, Refund
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import events, lookup, validation
 from webapp.sql import lock
 
 OPEN = (RefundStatus.WAITING, RefundStatus.SENDING, RefundStatus.PENDING)
@@ -70,7 +69,7 @@ def write(session: Session, payment: Payment, party_id: int, amount: Money, *, a
     session.add(refund)
     session.flush()
     said = {"payment": payment.reference, "amount": amount.amount, "currency": amount.currency}
-    audit.record(session, actor, "refund.create", ("refund", refund.id), at=at, after=said)
+    trail.record(session, actor, "refund.create", ("refund", refund.id), at=at, after=said)
     events.add(session, RefundCreated(), refund.id, at=at)
     return refund
 
@@ -98,7 +97,7 @@ def settle_otherwise(
     It ends what the desk owes, so it takes whoever may approve. Raises Overtaken unless it is so still.
     """
     actor.require("money:approve")
-    said = checks.require_text(reason, "reason", "Say how the payer got the money.")
+    said = validation.require_text(reason, "reason", "Say how the payer got the money.")
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = require_unsettled(of_payment(session, payment_id))
     lookup.require_version(refund, version, "refund")
@@ -106,7 +105,7 @@ def settle_otherwise(
     refund.status, refund.said, refund.version = RefundStatus.SETTLED_OTHERWISE, said, refund.version + 1
     session.flush()
     after, about = {"status": refund.status}, ("refund", refund.id)
-    audit.record(session, actor, "refund.settle_otherwise", about, at=at, reason=said, before=before, after=after)
+    trail.record(session, actor, "refund.settle_otherwise", about, at=at, reason=said, before=before, after=after)
     alerts.resolve(session, REFUND_FAILED, f"refund {refund.id}", at)
     alerts.resolve(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", at)
     return refund

@@ -12,7 +12,7 @@ from webapp.domain.recurrence import Recurrence
 from webapp.domain.states import RunStatus
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.scheduling.schedule_changes import locked
 from webapp.services.scheduling.slots import SCHEDULER
 
@@ -41,7 +41,7 @@ def put_right(session: Session, job: str, at: datetime) -> bool:
     schedule.next_slot = recurrence.next(max(_last(session, job), schedule.since))
     said = {"job": job, "next_slot": clock.iso(before) if before else None}
     after = {"job": job, "next_slot": clock.iso(schedule.next_slot)}
-    audit.record(session, SCHEDULER, "schedule.put_right", ("schedule", 0), at=at, before=said, after=after)
+    trail.record(session, SCHEDULER, "schedule.put_right", ("schedule", 0), at=at, before=said, after=after)
     sentence = (
         f"The next slot of {job} was {said['next_slot']}, later than its plan allows: a process had a wrong clock. "
         f"It is {after['next_slot']} again. Check the clocks of all machines."

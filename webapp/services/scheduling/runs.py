@@ -11,7 +11,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, RunStatus, Trigger
 from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
 from webapp.models import Run, RunItem, Schedule
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.scheduling.run_queries import as_json, get, history, items, lines, recent, transfers
 from webapp.services.scheduling.schedule_changes import locked
 from webapp.services.scheduling.slots import claim_latest
@@ -93,7 +93,7 @@ def cancel(session: Session, run_id: int, *, actor: Actor, at: datetime) -> None
     if run.status != RunStatus.QUEUED:
         raise Overtaken(f"Run {run_id} is {run.status}. Only a run that waits can be cancelled.")
     run.status, run.finished_at, run.error = RunStatus.FAILED, at, f"{actor.name} cancelled it before it began."
-    audit.record(session, actor, "run.cancel", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
+    trail.record(session, actor, "run.cancel", ("run", run_id), at=at, after={"job": run.job}, run_id=run_id)
 
 
 def claim_for_outside_cron(
@@ -154,5 +154,5 @@ def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: dateti
     session.flush()
     said: dict[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
     said |= {"asked": run.asked} if run.asked else {}
-    audit.record(session, actor, "job.run", ("run", run.id), at=now, after=said, run_id=run.id)
+    trail.record(session, actor, "job.run", ("run", run.id), at=now, after=said, run_id=run.id)
     return run

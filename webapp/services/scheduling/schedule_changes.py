@@ -12,7 +12,7 @@ from webapp.domain.recurrence import Recurrence, check
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Run, Schedule
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.sql import insert_new
 
 _LIMITS = {
@@ -55,7 +55,7 @@ def change(
     for name, value in (asdict(changes) | {"cron": recurrence.cron}).items():
         setattr(schedule, name, value)
     schedule.changed_at, schedule.changed_by, schedule.version = at, actor.name, version + 1
-    audit.record(
+    trail.record(
         session, actor, "schedule.change", ("schedule", 0), at=at, reason=job, before=before, after=_said(schedule)
     )
     return schedule
@@ -75,7 +75,7 @@ def pause(
         raise Overtaken(f"{schedule.paused_by} paused {job} already: {schedule.paused_why}")
     schedule.paused_at, schedule.paused_by, schedule.paused_why = at, actor.name, why.strip()
     schedule.paused_until = until
-    audit.record(
+    trail.record(
         session,
         actor,
         "schedule.pause",
@@ -154,7 +154,7 @@ def _unpause(session: Session, schedule: Schedule, actor: Actor, at: datetime) -
     before = {"job": schedule.job, "why": schedule.paused_why, "since": str(schedule.paused_at)}
     schedule.paused_at = schedule.paused_by = schedule.paused_why = schedule.paused_until = None
     schedule.since = at
-    audit.record(session, actor, "schedule.resume", ("schedule", 0), at=at, before=before, after={"job": schedule.job})
+    trail.record(session, actor, "schedule.resume", ("schedule", 0), at=at, before=before, after={"job": schedule.job})
 
 
 def _checked(changes: ScheduleChanges, at: datetime) -> Recurrence:

@@ -17,9 +17,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import SCOPES, of_scopes
 from webapp.errors import Invalid, NotAllowed, NotFound
 from webapp.models import ApiToken
-from webapp.services.audit import trail as audit
-from webapp.services.common import authorization as permitted
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import authorization, validation
 from webapp.sql import lock, one_of
 
 _MANAGE = "token:manage"
@@ -65,7 +64,7 @@ def create(
     session.add(token)
     session.flush()
     after = {"name": token.name, "scopes": token.scopes, "daily_limits": token.daily_limits}
-    audit.record(session, actor, "token.create", ("token", token.id), at=at, after=after)
+    trail.record(session, actor, "token.create", ("token", token.id), at=at, after=after)
     return token, secret
 
 
@@ -86,7 +85,7 @@ def end_all(session: Session, ids: Sequence[int], *, at: datetime, actor: Actor,
         changed = update(ApiToken).where(chosen).values(revoked_at=at)
         session.execute(changed.execution_options(synchronize_session=False))
         records = select(ApiToken.id, null().label("before"), null().label("after")).where(chosen)
-        audit.record_all(session, actor, "token.revoke", "token", records, len(ended), at=at, reason=reason)
+        trail.record_all(session, actor, "token.revoke", "token", records, len(ended), at=at, reason=reason)
     return len(ended)
 
 
@@ -135,9 +134,9 @@ def page(session: Session, *, before: int | None = None, limit: int = 50) -> lis
 
 def actor_of(token: ApiToken, *, request_id: str | None = None, origin: str | None = None) -> Actor:
     """This token as the one who acts: with no more than the person behind it has now."""
-    allowed, roles = of_scopes(token.scopes), permitted.NONE
+    allowed, roles = of_scopes(token.scopes), authorization.NONE
     if token.person is not None:
-        allowed, roles = allowed & permitted.of_person(token.person), permitted.roles_of(token.person)
+        allowed, roles = allowed & authorization.of_person(token.person), authorization.roles_of(token.person)
     return Actor("token", token.id, token.name, allowed, request_id, origin, roles, token.person_id)
 
 
@@ -155,7 +154,7 @@ def _check_limits(daily_limits: Mapping[str, int], scopes: list[str], actor: Act
         said = f"Daily limits belong to the scope {_OF_MONEY}."
         raise Invalid(said, fields={"daily_limits": said})
     for currency, most in daily_limits.items():
-        checks.require_amount(most, currency, "daily_limits")
+        validation.require_amount(most, currency, "daily_limits")
 
 
 def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.errors import Invalid
 from webapp.models import User
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.users import passwords, sessions, users
 
 
@@ -28,7 +28,7 @@ def change_password(
         raise Invalid("The new password is the old one.", fields={"new": "Choose another password than the old one."})
     user.password, user.must_change = passwords.hashed(new), False
     sessions.end_all(session, user_id, at=at, but=keep)
-    audit.record(session, actor, "user.password", ("user", user_id), at=at)
+    trail.record(session, actor, "user.password", ("user", user_id), at=at)
 
 
 def change_zone(session: Session, user_id: int, zone: str, *, at: datetime, actor: Actor) -> None:
@@ -36,4 +36,4 @@ def change_zone(session: Session, user_id: int, zone: str, *, at: datetime, acto
     users.check_zone(zone)
     user = users.locked(session, user_id)
     before, user.zone = user.zone, zone
-    audit.record(session, actor, "user.zone", ("user", user_id), at=at, before={"zone": before}, after={"zone": zone})
+    trail.record(session, actor, "user.zone", ("user", user_id), at=at, before={"zone": before}, after={"zone": zone})

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.errors import Invalid, NotFound
 from webapp.models import User
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.users import sessions
 from webapp.settings import Settings, derived
 
@@ -63,20 +63,20 @@ def enable(
         raise Invalid(wrong, fields={"code": wrong})
     user.totp_secret = secret
     sessions.end_all(session, user_id, at=at, but=keep)
-    audit.record(session, actor, "user.second_factor_on", ("user", user_id), at=at)
+    trail.record(session, actor, "user.second_factor_on", ("user", user_id), at=at)
     return _new_recovery_codes(user)
 
 
 def disable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> None:
     """Turn the second factor off; the caller has asked for the password."""
     clear(_locked(session, user_id))
-    audit.record(session, actor, "user.second_factor_off", ("user", user_id), at=at)
+    trail.record(session, actor, "user.second_factor_off", ("user", user_id), at=at)
 
 
 def renew_recovery_codes(session: Session, user_id: int, *, at: datetime, actor: Actor) -> list[str]:
     """New recovery codes; the old ones end."""
     user = _locked(session, user_id)
-    audit.record(session, actor, "user.recovery_codes_renewed", ("user", user_id), at=at)
+    trail.record(session, actor, "user.recovery_codes_renewed", ("user", user_id), at=at)
     return _new_recovery_codes(user)
 
 

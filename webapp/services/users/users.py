@@ -11,11 +11,9 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Role, User
-from webapp.services.audit import trail as audit
-from webapp.services.common import authorization as permitted
-from webapp.services.users import api_tokens as tokens
-from webapp.services.users import passwords, sessions
-from webapp.services.users import two_factor as second_factor
+from webapp.services.audit import trail
+from webapp.services.common import authorization
+from webapp.services.users import api_tokens, passwords, sessions, two_factor
 from webapp.sql import insert_new
 
 _MANAGE = "user:manage"
@@ -56,7 +54,7 @@ def create(
     )
     session.add(user)
     session.flush()
-    audit.record(session, actor, "user.create", ("user", user.id), at=at, after=_described(user))
+    trail.record(session, actor, "user.create", ("user", user.id), at=at, after=_described(user))
     return user
 
 
@@ -70,7 +68,7 @@ def change_roles(session: Session, user_id: int, roles: Sequence[str], *, at: da
     user.roles = _roles(session, roles)
     session.flush()
     _end_tokens(session, user, at, actor)
-    audit.record(session, actor, "user.roles", ("user", user_id), at=at, before=before, after=_described(user))
+    trail.record(session, actor, "user.roles", ("user", user_id), at=at, before=before, after=_described(user))
     return user
 
 
@@ -84,7 +82,7 @@ def disable(session: Session, user_id: int, *, at: datetime, actor: Actor, reaso
     session.flush()
     sessions.end_all(session, user_id, at=at)
     _end_tokens(session, user, at, actor)
-    audit.record(session, actor, "user.disable", ("user", user_id), at=at, reason=reason)
+    trail.record(session, actor, "user.disable", ("user", user_id), at=at, reason=reason)
     return user
 
 
@@ -93,7 +91,7 @@ def enable(session: Session, user_id: int, *, at: datetime, actor: Actor) -> Use
     actor.require(_MANAGE)
     user = locked(session, user_id)
     user.active = True
-    audit.record(session, actor, "user.enable", ("user", user_id), at=at)
+    trail.record(session, actor, "user.enable", ("user", user_id), at=at)
     return user
 
 
@@ -102,9 +100,9 @@ def reset(session: Session, user_id: int, *, at: datetime, actor: Actor) -> str:
     actor.require(_MANAGE)
     user, password = locked(session, user_id), passwords.generated()
     user.password, user.must_change = passwords.hashed(password), True
-    second_factor.clear(user)
+    two_factor.clear(user)
     sessions.end_all(session, user_id, at=at)
-    audit.record(session, actor, "user.reset", ("user", user_id), at=at)
+    trail.record(session, actor, "user.reset", ("user", user_id), at=at)
     return password
 
 
@@ -138,8 +136,8 @@ def by_email(session: Session, email: str) -> User | None:
 
 def actor_of(user: User, *, request_id: str | None = None, origin: str | None = None) -> Actor:
     """This user as the one who acts."""
-    roles = permitted.roles_of(user)
-    return Actor("user", user.id, user.name, permitted.of_person(user), request_id, origin, roles)
+    roles = authorization.roles_of(user)
+    return Actor("user", user.id, user.name, authorization.of_person(user), request_id, origin, roles)
 
 
 def check_zone(zone: str) -> None:
@@ -150,8 +148,8 @@ def check_zone(zone: str) -> None:
 
 def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> None:
     """End the tokens behind which this user is and which could do more than the user may now."""
-    over = [token.id for token in tokens.beyond(session, user.id, permitted.of_person(user), at)]
-    tokens.end_all(session, over, at=at, actor=actor, reason=f"{user.name} may do less now.")
+    over = [token.id for token in api_tokens.beyond(session, user.id, authorization.of_person(user), at)]
+    api_tokens.end_all(session, over, at=at, actor=actor, reason=f"{user.name} may do less now.")
 
 
 def _roles(session: Session, names: Sequence[str]) -> list[Role]:

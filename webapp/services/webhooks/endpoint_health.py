@@ -10,7 +10,7 @@ from webapp.domain.alert_facts import ENDPOINT_PAUSED
 from webapp.domain.delivery_rules import FAILING_FOR
 from webapp.models import WebhookEndpoint
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 
 PAUSER = Actor("job", None, "deliver_outbox")
 
@@ -48,5 +48,5 @@ def _pause(session: Session, endpoint: WebhookEndpoint, why: str, at: datetime) 
     endpoint.paused_at, endpoint.paused_why = at, why
     endpoint.version += 1
     session.flush()
-    audit.record(session, PAUSER, "webhook.pause", ("endpoint", endpoint.id), at=at, reason=why)
+    trail.record(session, PAUSER, "webhook.pause", ("endpoint", endpoint.id), at=at, reason=why)
     alerts.fire(session, ENDPOINT_PAUSED, str(endpoint.id), sentence(endpoint), at)

@@ -19,9 +19,8 @@ from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.sealing import sealed
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
-from webapp.services.common import lookup
-from webapp.services.common import validation as checks
+from webapp.services.audit import trail
+from webapp.services.common import lookup, validation
 from webapp.settings import Settings
 
 _MANAGE = "webhook:manage"
@@ -94,7 +93,7 @@ def change(
 
 def pause(session: Session, endpoint_id: int, why: str, *, at: datetime, actor: Actor) -> WebhookEndpoint:
     """Send nothing to it until it is resumed. What happens meanwhile is kept for it, for a week."""
-    reason = checks.require_text(why, "reason", "Say why.", longest=500)
+    reason = validation.require_text(why, "reason", "Say why.", longest=500)
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
         raise Overtaken("This endpoint is paused already.")
@@ -180,8 +179,8 @@ def _locked(session: Session, endpoint_id: int, actor: Actor) -> WebhookEndpoint
 
 
 def _checked(new: NewEndpoint, settings: Settings) -> tuple[str, str, list[str]]:
-    description = checks.require_text(new.description, "description", "Say what it is for.", longest=200)
-    url = checks.require_text(new.url, "url", "Say where to post.")
+    description = validation.require_text(new.description, "description", "Say what it is for.", longest=200)
+    url = validation.require_text(new.url, "url", "Say where to post.")
     allowed = addresses.networks(settings.webhook_private_addresses)
     wrong = addresses.problem_of(url, https_only=settings.is_production, allowed=allowed)
     if wrong is not None:
@@ -207,4 +206,4 @@ def _changed(
 def _record(
     session: Session, actor: Actor, action: str, endpoint: WebhookEndpoint, at: datetime, **more: object
 ) -> None:
-    audit.record(session, actor, action, ("endpoint", endpoint.id), at=at, **more)  # type: ignore[arg-type]
+    trail.record(session, actor, action, ("endpoint", endpoint.id), at=at, **more)  # type: ignore[arg-type]

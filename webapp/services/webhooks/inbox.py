@@ -12,13 +12,13 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, IncomingStatus, PaymentStatus, RunStatus, Trigger
 from webapp.errors import Conflict
 from webapp.models import IncomingWebhook, Payment, Payout, Refund, Run, WebhookRefusal
-from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks import payloads
 from webapp.providers.webhooks.payloads import About, Tidings
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import lookup
-from webapp.services.reconciliation import mirror_webhooks as mirror_told
+from webapp.services.reconciliation import mirror_webhooks
 from webapp.services.scheduling import runs
-from webapp.services.webhooks import inbox_kinds as incoming_kinds
+from webapp.services.webhooks import inbox_kinds
 from webapp.sql import insert_new
 
 JOB = "handle_webhooks"
@@ -53,7 +53,7 @@ def take(session: Session, provider: str, raw: bytes, told: Tidings, *, at: date
     """Keep it when there is something to do about it, else count its kind. Says whether something new is to be done."""
     if told.unreadable or (told.about != About.NOTHING and not _is_known_already(session, told)):
         return store(session, provider, raw, told, at=at)
-    incoming_kinds.count(session, provider, raw, told, at=at)
+    inbox_kinds.count(session, provider, raw, told, at=at)
     return False
 
 
@@ -61,7 +61,7 @@ def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: dat
     """Keep it. The same again only counts; under the same key with other words it is handled anew, for what was said
     before may have been taken back in between. Says whether there is something new to do.
     """
-    body = tidings.as_text(raw)
+    body = payloads.as_text(raw)
     row = insert_new(session, IncomingWebhook).values(
         provider=provider,
         key=told.key[:_LONGEST_KEY],
@@ -121,7 +121,7 @@ def take_due(session: Session, at: datetime, limit: int, lease: timedelta) -> li
     found = []
     for row in rows:
         row.next_try_at, row.attempts = at + lease, row.attempts + 1
-        told = tidings.read(row.provider, row.body.encode())
+        told = payloads.read(row.provider, row.body.encode())
         found.append((row, told))
     concerned = _concerned(session, found)
     return [Arrived(row.id, row.provider, told, concerned.get(row.id)) for row, told in found]
@@ -164,12 +164,12 @@ def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> 
     before = {"status": row.status}
     row.status, row.next_try_at, row.attempts, row.handled_at = IncomingStatus.RECEIVED, at, 0, None
     session.flush()
-    audit.record(session, actor, "webhook.replay", ("incoming_webhook", row.id), at=at, before=before)
+    trail.record(session, actor, "webhook.replay", ("incoming_webhook", row.id), at=at, before=before)
     return row
 
 
 def _is_known_already(session: Session, told: Tidings) -> bool:
-    return told.about == About.TRANSFER and not mirror_told.is_news(session, told)
+    return told.about == About.TRANSFER and not mirror_webhooks.is_news(session, told)
 
 
 def _concerned(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, Concerned]:

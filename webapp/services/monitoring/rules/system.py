@@ -12,7 +12,7 @@ from webapp.domain.states import CLOSED_DISPUTES, RunStatus, ScheduleStatus
 from webapp.models import Dispute, PayoutSchedule, Run, Schedule
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.monitoring import provider_health
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import mirror_queue
 from webapp.services.scheduling import processes
 from webapp.services.scheduling.job_health import late_jobs
 from webapp.services.scheduling.queue_depth import waiting
@@ -65,7 +65,7 @@ def provider_unwell(session: Session, at: datetime, settings: Settings) -> Itera
 @rule(severity="page")
 def mirror_given_up(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """The external ledger lacks transfers that are not tried any more."""
-    if dead := mirror_entries.given_up(session):
+    if dead := mirror_queue.given_up(session):
         said = f"Blnk lacks {len(dead)} transfers or more after the last attempt: {', '.join(dead[:3])}."
         yield "blnk", said, dead
 

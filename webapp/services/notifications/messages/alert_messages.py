@@ -11,9 +11,7 @@ from webapp.domain.instants import in_words
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert, Delivery
 from webapp.services.notifications.delivery_queue import ALERTS
-from webapp.services.notifications.messages import context as cases
-from webapp.services.notifications.messages import recipients
-from webapp.services.notifications.messages import templates as texts
+from webapp.services.notifications.messages import context, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
 from webapp.settings import Settings
 
@@ -42,7 +40,7 @@ def write(session: Session, at: datetime, settings: Settings) -> int:
 
 def _messages(found: list[tuple[str, Alert]], settings: Settings) -> Iterator[Message]:
     for kind, alert in found:
-        text = texts.write(kind, _fields(alert, settings))
+        text = templates.write(kind, _fields(alert, settings))
         for to in recipients.of_alerts(settings):
             key = f"alert-{alert.id}-{kind}-{alert.fired_at:%Y%m%d%H%M%S%f}"
             yield Message(key, to, kind, (SUBJECT, alert.id), text, lane=ALERTS.prefix)
@@ -54,9 +52,9 @@ def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
         "subject": f"{alert.rule.replace('_', ' ')}: {alert.subject}",
         "sentence": in_words(alert.sentence, UTC),
         "rule": alert.rule,
-        "since": cases.when(alert.fired_at),
-        "until": cases.when(alert.resolved_at),
-        "link": cases.link(settings, f"/alerts/{alert.id}"),
+        "since": context.when(alert.fired_at),
+        "until": context.when(alert.resolved_at),
+        "link": context.link(settings, f"/alerts/{alert.id}"),
     }
 
 

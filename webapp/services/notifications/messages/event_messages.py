@@ -13,11 +13,14 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import DisputeStatus
 from webapp.models import Event
 from webapp.models import Message as Said
-from webapp.services.notifications.messages import context as cases
-from webapp.services.notifications.messages import money_moved as moved
-from webapp.services.notifications.messages import money_templates as money_texts
-from webapp.services.notifications.messages import paid_before, recipients
-from webapp.services.notifications.messages import templates as texts
+from webapp.services.notifications.messages import (
+    context,
+    money_moved,
+    money_templates,
+    paid_before,
+    recipients,
+    templates,
+)
 from webapp.services.notifications.messages.context import Case, Cases
 from webapp.services.notifications.messages.money_moved import Moved
 from webapp.services.notifications.messages.money_templates import BUYER, SELLER
@@ -55,15 +58,15 @@ TOLD: dict[str, tuple[str, ...]] = {
 TAKEN = ("chargeback.lost", "chargeback.accepted")
 _CAME_BACK = ("payout.failed", "payout.reversed", "payout_schedule.failed")
 _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "chargeback.open": cases.of_chargeback,
-    "chargeback.won": cases.of_chargeback,
-    "refund.covered": cases.of_covered,
-    "refund.uncovered": cases.of_uncovered,
-    "payout.clawed_back": cases.of_clawed_back,
-    "party.auto_deducted": cases.of_deduction,
-    "party.payout_destination_changed": cases.of_destination,
-    "party.payout_destination_approved": cases.of_destination,
-    "party.payout_destination_rejected": cases.of_destination,
+    "chargeback.open": context.of_chargeback,
+    "chargeback.won": context.of_chargeback,
+    "refund.covered": context.of_covered,
+    "refund.uncovered": context.of_uncovered,
+    "payout.clawed_back": context.of_clawed_back,
+    "party.auto_deducted": context.of_deduction,
+    "party.payout_destination_changed": context.of_destination,
+    "party.payout_destination_approved": context.of_destination,
+    "party.payout_destination_rejected": context.of_destination,
 }
 """What is told of an event that says it itself."""
 STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
@@ -87,13 +90,13 @@ class Told:
 
 def write(session: Session, events: Sequence[Event], at: datetime, settings: Settings) -> int:
     """Write the messages that these events make; returns how many."""
-    heard = {*TOLD, *STAFF, *money_texts.SIDES}
+    heard = {*TOLD, *STAFF, *money_templates.SIDES}
     news = [event for event in events if event.at > at - NEWS and event.type in heard]
-    known = {kind: cases.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
+    known = {kind: context.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
     schedules = {number: case.row for number, case in known.get("payout_schedule", {}).items()}
     paid = paid_before.read(session, news, schedules)
     disputed = {number: case.row.escrow_id for number, case in known.get("dispute", {}).items()}
-    told = Told(_said(session, news), moved.of_events(session, news, disputed), paid)
+    told = Told(_said(session, news), money_moved.of_events(session, news, disputed), paid)
     return write_all(session, _messages(news, known, told, settings), at)
 
 
@@ -102,7 +105,7 @@ def _messages(news: Sequence[Event], known: dict[str, Cases], told: Told, settin
         case = known[event.subject_kind].get(event.subject_id)
         if case is None:
             continue
-        for side in (*TOLD.get(event.type, ()), *money_texts.SIDES.get(event.type, ())):
+        for side in (*TOLD.get(event.type, ()), *money_templates.SIDES.get(event.type, ())):
             yield from _to_party(event, case, side, told, settings)
         if event.type in STAFF:
             yield from _to_staff(event, case, settings)
@@ -115,7 +118,7 @@ def _to_party(event: Event, case: Case, side: str, told: Told, settings: Setting
         return
     text, kind, more = _words(event, case, party.id, side, told)
     if text is not None and kind is not None:
-        letter = texts.letter(text, case.fields | more | {"name": party.name})
+        letter = templates.letter(text, case.fields | more | {"name": party.name})
         yield Message(f"event-{event.id}-{side}", to, kind, _subject(event), letter, event.id)
 
 
@@ -123,28 +126,30 @@ def _words(
     event: Event, case: Case, party_id: int, side: str, told: Told
 ) -> tuple[Text | None, str | None, dict[str, Any]]:
     """The text, its kind, and what else it tells; no text for what is told to nobody."""
-    if event.type in money_texts.SIDES:
+    if event.type in money_templates.SIDES:
         text, more = _of_money(event, case, party_id, side, told)
         return text, event.type, more
     kind, more = _kind(event, case, side, told)
-    return texts.TEXTS[kind] if kind else None, kind, more
+    return templates.TEXTS[kind] if kind else None, kind, more
 
 
 def _of_money(event: Event, case: Case, party_id: int, side: str, told: Told) -> tuple[Text | None, dict[str, Any]]:
     """The line of the table for what happened to this party; None when nothing did."""
     if event.type == "refund.processed":
-        return money_texts.TEXTS[event.type, side, "second_done" if case.fields["is_second"] else "done"], {}
+        return money_templates.TEXTS[event.type, side, "second_done" if case.fields["is_second"] else "done"], {}
     found = told.moved.get(event.id)
     if event.type == "refund.failed" and found is None:
-        return money_texts.TEXTS[event.type, side, "waits"], {}
+        return money_templates.TEXTS[event.type, side, "waits"], {}
     if found is None:
         return None, {}
     shape = found.shape(party_id, is_buyer=side == BUYER)
-    return money_texts.TEXTS.get((event.type, side, shape)), cases.of_moved(found, party_id, case.fields.get("price"))
+    return money_templates.TEXTS.get((event.type, side, shape)), context.of_moved(
+        found, party_id, case.fields.get("price")
+    )
 
 
 def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]:
-    text = texts.write(f"staff.{event.type}", case.fields)
+    text = templates.write(f"staff.{event.type}", case.fields)
     for to in recipients.staff(settings):
         yield Message(f"event-{event.id}-staff", to, f"staff.{event.type}", _subject(event), text, event.id)
 
@@ -153,11 +158,11 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
     """Which text this side gets, and what else it tells."""
     if event.type in _OF_PAYLOAD:
         own = f"{event.type}.{side}"
-        return own if own in texts.TEXTS else event.type, _OF_PAYLOAD[event.type](json.loads(event.payload))
+        return own if own in templates.TEXTS else event.type, _OF_PAYLOAD[event.type](json.loads(event.payload))
     if event.type in TAKEN:
         return _taken_again(event, side)
     if event.type == "dispute.opened":
-        if case.fields["claimant"] == cases.BANK:
+        if case.fields["claimant"] == context.BANK:
             return None, {}  # The bank's own event tells it, with what the bank wants.
         return "dispute.received" if case.row.claimant == side else event.type, {}
     if event.type == "dispute.resolved":
@@ -166,7 +171,7 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
         return None, {}  # The claw-back tells it, with what it takes.
     if event.type in _CAME_BACK:
         kind = _of_payout(event, case, told)
-        return kind, cases.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
+        return kind, context.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
     if event.type != "dispute.message":
         return event.type, {}
     message = told.said.get(_message_id(event))
@@ -182,7 +187,7 @@ def _taken_again(event: Event, side: str) -> tuple[str | None, dict[str, Any]]:
     payload = json.loads(event.payload)
     if not payload.get("booked_before_amount", 0):
         return None, {}
-    return f"chargeback.taken_again.{side}", cases.of_chargeback(payload)
+    return f"chargeback.taken_again.{side}", context.of_chargeback(payload)
 
 
 def _resolved(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:
@@ -190,7 +195,7 @@ def _resolved(event: Event, case: Case, side: str, told: Told) -> tuple[str | No
     found = told.moved.get(event.id)
     if found is None or not found.is_outside:
         return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
-    return (None if case.fields["claimant"] == cases.BANK else event.type), {"resolution": cases.BY_BANK}
+    return (None if case.fields["claimant"] == context.BANK else event.type), {"resolution": context.BY_BANK}
 
 
 def _of_payout(event: Event, case: Case, told: Told) -> str | None:

@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.permissions import ROLES
 from webapp.domain.states import CLOSED_DISPUTES, ApprovalStatus, DisputeStatus
 from webapp.models import Approval, Dispute, Role, User
-from webapp.services.notifications.messages import context as cases
-from webapp.services.notifications.messages import recipients
-from webapp.services.notifications.messages import templates as texts
+from webapp.services.notifications.messages import context, recipients, templates
 from webapp.services.notifications.messages.outgoing import Message, write_all
 from webapp.settings import Settings
 
@@ -38,7 +36,7 @@ def _assignees(session: Session, at: datetime, settings: Settings) -> Iterator[M
     near = (Dispute.due_at > at - LATE, Dispute.due_at <= at + SOON, Dispute.paused_at.is_(None))
     query = select(Dispute.id, Dispute.due_at, User.email).join(User, User.id == Dispute.assignee_id)
     rows = session.execute(query.where(*near, Dispute.status.not_in(CLOSED_DISPUTES), User.active).limit(_MOST)).all()
-    known = cases.of(session, "dispute", [row.id for row in rows], settings)
+    known = context.of(session, "dispute", [row.id for row in rows], settings)
     for dispute_id, due_at, email in rows:
         kind = "staff.dispute.overdue" if due_at <= at else "staff.dispute.due"
         yield from _to_person(email, kind, ("dispute", dispute_id), due_at, known[dispute_id].fields, settings)
@@ -48,12 +46,12 @@ def _parties(session: Session, at: datetime, settings: Settings) -> Iterator[Mes
     """Who must answer is reminded at half of the time, and four hours before its end."""
     waits = (Dispute.status == DisputeStatus.NEEDS_RESPONSE, Dispute.due_at > at)
     ids = session.scalars(select(Dispute.id).where(*waits).order_by(Dispute.due_at).limit(_MOST)).all()
-    for case in cases.of(session, "dispute", ids, settings).values():
+    for case in context.of(session, "dispute", ids, settings).values():
         dispute, party = case.row, case.parties.get(case.row.waiting_on)
         stage, to = _stage(dispute, at), recipients.of_party(party, settings)
         if stage and to and party:
             kind = "dispute.answer_reminder"
-            text = texts.write(kind, case.fields | {"name": party.name})
+            text = templates.write(kind, case.fields | {"name": party.name})
             key = f"dispute-{dispute.id}-answer-{_mark(dispute.due_at)}-{stage}"
             yield Message(key, to, kind, ("dispute", dispute.id), text)
 
@@ -66,7 +64,7 @@ def _approvers(session: Session, at: datetime, settings: Settings) -> Iterator[M
     for user in _who_approves(session) if found else ():
         for approval in found:
             if approval.proposed_by != f"user:{user.id}":
-                fields, subject = cases.of_approval(approval, settings), ("approval", approval.id)
+                fields, subject = context.of_approval(approval, settings), ("approval", approval.id)
                 yield from _to_person(
                     user.email, "staff.approval.lapses", subject, approval.expires_at, fields, settings
                 )
@@ -92,7 +90,7 @@ def _to_person(
     to = recipients.of_person(email, settings)
     if to is not None:
         key = f"{subject[0]}-{subject[1]}-{kind}-{_mark(due_at)}"
-        yield Message(key, to, kind, subject, texts.write(kind, fields))
+        yield Message(key, to, kind, subject, templates.write(kind, fields))
 
 
 def _mark(at: datetime) -> int:

@@ -16,13 +16,11 @@ from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, EscrowStatus, FreezeCause, PaymentStatus
 from webapp.models import Dispute, Escrow, Payment, ProviderDispute
 from webapp.services.approvals import approvals, executors
-from webapp.services.disputes import handling as dispute_work
-from webapp.services.disputes import locks as dispute_locks
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import freezes
+from webapp.services.disputes import handling, locks
+from webapp.services.escrows import disbursement, freezes
 from webapp.services.orders import orders
 from webapp.services.payments import payments
-from webapp.services.payments.clawbacks import drafts as clawback_drafts
+from webapp.services.payments.clawbacks import drafts
 from webapp.services.payments.clawbacks.executors import ClawBackPayment, WriteOffPayment
 from webapp.services.refunds import refunds
 
@@ -53,7 +51,7 @@ def book(session: Session, payment_id: int, *, liability: str, at: datetime, act
     escrow, mover = taking.escrow, actor.entrusted_with(MOVE)
     held = _held_for(taking)
     part, is_whole = _part(session, taking, held=held)
-    dispute = dispute_locks.open_of(session, escrow.id)
+    dispute = locks.open_of(session, escrow.id)
     if is_whole:
         _set_free(session, taking, dispute, at, mover)
     action, decision = made
@@ -80,7 +78,7 @@ def _taking(session: Session, payment: Payment) -> _Taking | None:
     if amount <= 0:
         return None
     reason = " ".join(_in_words(row) for row in unbooked)
-    escrow = leaving.locked(session, orders.escrow_of(session, payment.order_id).id)
+    escrow = disbursement.locked(session, orders.escrow_of(session, payment.order_id).id)
     return _Taking(payment, escrow, amount, reason)
 
 
@@ -101,7 +99,7 @@ def _decision(taking: _Taking, liability: str) -> _Decision | None:
 
 
 def _held_for(taking: _Taking) -> bool:
-    return clawback_drafts.is_held_for(taking.payment, taking.escrow)
+    return drafts.is_held_for(taking.payment, taking.escrow)
 
 
 def _part(session: Session, taking: _Taking, *, held: bool) -> tuple[int, bool]:
@@ -111,7 +109,7 @@ def _part(session: Session, taking: _Taking, *, held: bool) -> tuple[int, bool]:
     payment, refund, held_amount = taking.payment, refunds.of_payment(session, taking.payment.id), taking.escrow.amount
 
     def of_price(part: int) -> int:
-        return part - clawback_drafts.undecided_fee(payment, refund, part)
+        return part - drafts.undecided_fee(payment, refund, part)
 
     part = taking.amount if of_price(taking.amount) <= held_amount else held_amount
     return part, of_price(part) >= held_amount
@@ -121,7 +119,7 @@ def _set_free(session: Session, taking: _Taking, dispute: Dispute | None, at: da
     """Nothing is left that a freeze or a proposal could keep: they end with the escrow, whoever made them."""
     escrow = taking.escrow
     approvals.lapse(session, escrow.id, taking.reason, at=at, actor=actor)
-    case = None if dispute is None else (dispute_locks.cause_of(dispute), dispute.id)
+    case = None if dispute is None else (locks.cause_of(dispute), dispute.id)
     for each in freezes.open_freezes(session, escrow.id):
         if (each.cause, each.cause_id) != case:
             cause = FreezeCause(each.cause)
@@ -139,4 +137,4 @@ def _note(session: Session, dispute: Dispute, escrow: Escrow, part: Money, at: d
     if escrow.status != EscrowStatus.HELD:
         ending = f"escrow {escrow.ref} is refunded by it, and no refund of ours is sent."
     agent = actor.entrusted_with("dispute:work")
-    dispute_work.say(session, dispute.id, "internal", said + ending, at=at, actor=agent)
+    handling.say(session, dispute.id, "internal", said + ending, at=at, actor=agent)

@@ -28,15 +28,14 @@ from webapp.domain.states import (
 )
 from webapp.models import Escrow, Payment, ProviderDispute
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.disputes import chargeback_cases, disputes
-from webapp.services.disputes import locks as dispute_locks
+from webapp.services.disputes import chargeback_cases, disputes, locks
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.escrows import freezes, taken_back
 from webapp.services.orders import orders
 from webapp.services.payments import payments
-from webapp.services.payments.chargebacks import refund_offsets as chargeback_refunds
+from webapp.services.payments.chargebacks import refund_offsets
 from webapp.settings import Settings
 from webapp.sql import insert_new, one_of
 
@@ -77,7 +76,7 @@ def settle(
     known.next_check_at = at + _PAUSE if step.is_open else None
     session.flush()
     sentence = chargeback_cases.in_words(known)
-    chargeback_refunds.cover(session, payment, known, at=at, actor=actor)
+    refund_offsets.cover(session, payment, known, at=at, actor=actor)
     _freeze(session, payment, escrow, known, step, sentence, at, actor)
     if not step.is_news:
         return f"It is known already. {sentence}"
@@ -217,7 +216,7 @@ def _note_in_case(
     settings: Settings,
 ) -> None:
     """It joins the dispute of ours that is open; held money without one gets one, so that somebody looks into it."""
-    dispute = dispute_locks.open_of(session, escrow.id)
+    dispute = locks.open_of(session, escrow.id)
     is_held = escrow.status == EscrowStatus.HELD and _counts_on(payment)
     if dispute is not None:
         chargeback_cases.join(session, dispute, known, at=at, actor=actor)
@@ -239,7 +238,7 @@ def _tell(
     actor: Actor,
 ) -> None:
     after = {"chargeback": known.number, "status": known.status, "amount": known.amount, "currency": known.currency}
-    audit.record(
+    trail.record(
         session,
         actor,
         f"chargeback.{known.status}",

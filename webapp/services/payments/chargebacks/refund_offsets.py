@@ -11,9 +11,9 @@ from webapp.domain.event_types import Event, RefundCovered, RefundUncovered
 from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, AccountKind, RefundStatus, TransferKind
 from webapp.models import Payment, ProviderDispute, Refund
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.transfers import Draft
 from webapp.services.refunds import refunds
@@ -74,7 +74,7 @@ def _give_again(
         refund.status, refund.settled_at, refund.next_try_at, refund.amount = RefundStatus.WAITING, None, at, part
         refund.said += ": the refund brings it."
     else:
-        postings.write(session, [_into_wallet(payment, known, refund, part)], at=at)
+        transfers.write(session, [_into_wallet(payment, known, refund, part)], at=at)
         payment.version += 1
         way = "wallet"
         refund.said += ": it is in the party's wallet."
@@ -102,5 +102,5 @@ def _record(session: Session, refund: Refund, told: Event, before: dict[str, Any
     refund.version += 1
     session.flush()
     about, reason = ("refund", refund.id), refund.said
-    audit.record(session, actor, told.type, about, at=at, reason=reason, before=before, after=_facts(refund))
+    trail.record(session, actor, told.type, about, at=at, reason=reason, before=before, after=_facts(refund))
     events.add(session, told, refund.id, at=at)

@@ -16,7 +16,7 @@ from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.party_sides import Sides, to_party
 from webapp.services.ledger.transfers import Draft
-from webapp.services.payments.clawbacks import drafts as clawback_drafts
+from webapp.services.payments.clawbacks import drafts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +40,21 @@ class _Parts:
 def again(session: Session, payment: Payment, escrow: Escrow, refund: Refund | None) -> Again:
     """What came back and is undecided, by who bore it as the ledger has it; what bore the payer's fee first."""
     came = -payment.undecided_amount
-    fee_on_top = -clawback_drafts.undecided_fee(payment, refund)
-    borne = clawback_drafts.borne_by(session, payment, escrow)
+    fee_on_top = -drafts.undecided_fee(payment, refund)
+    borne = drafts.borne_by(session, payment, escrow)
     shares = given_again(borne, came, fee_on_top, payment.taken_back_from)
     is_anew = Bearer.ESCROW in shares and _ended_by_taking(session, escrow, refund)
     parts = _Parts(buyer=shares.get(Bearer.BUYER, 0), losses=shares.get(Bearer.PLATFORM, 0))
     parts.seller, parts.fee = shares.get(Bearer.SELLER, 0), shares.get(Bearer.FEES, 0)
     _add_escrows(session, parts, escrow, shares.get(Bearer.ESCROW, 0), is_anew=is_anew)
-    sides: Sides = [(clawback_drafts.clearing(payment), -came), *_sides(session, parts, escrow)]
-    draft = clawback_drafts.outside(payment, escrow, TransferKind.CAME_BACK, sides)
+    sides: Sides = [(drafts.clearing(payment), -came), *_sides(session, parts, escrow)]
+    draft = drafts.outside(payment, escrow, TransferKind.CAME_BACK, sides)
     return Again(draft, parts.held, is_anew)
 
 
 def in_words(escrow: Escrow, again: Again) -> str:
     """Who gets how much of it."""
-    words = clawback_drafts.in_words(escrow, [again.draft])
+    words = drafts.in_words(escrow, [again.draft])
     return f"{words}, which is held again, frozen until somebody decides where it goes" if again.is_anew else words
 
 
@@ -66,7 +66,7 @@ def _add_escrows(session: Session, parts: _Parts, escrow: Escrow, part: int, *, 
     seller = {EscrowStatus.RELEASED: escrow.amount, EscrowStatus.REFUNDED: 0}
     whole = seller.get(EscrowStatus(escrow.status))
     if whole is None:
-        whole = clawback_drafts.split_to_seller(session, escrow)
+        whole = drafts.split_to_seller(session, escrow)
     gross = part * whole // escrow.amount
     fee = min(gross, fee_share(escrow.fee, gross, escrow.amount))
     parts.seller += gross - fee

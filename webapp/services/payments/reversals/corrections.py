@@ -13,15 +13,12 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Transfer
-from webapp.services.escrows import disbursement as leaving
-from webapp.services.escrows import disbursement_sql as disbursements
-from webapp.services.escrows import release as releases
-from webapp.services.escrows import taken_back
+from webapp.services.escrows import disbursement, disbursement_sql, release, taken_back
 from webapp.services.ledger import accounts, reversal_debts
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.reversal_debts import Met
 from webapp.services.ledger.transfers import Draft
-from webapp.services.payments.reversals import transfers as reversals
+from webapp.services.payments.reversals import transfers
 from webapp.sql import lock
 
 
@@ -45,9 +42,9 @@ def draft(session: Session, escrow: Escrow, opposite: Draft, parts: Shares) -> t
 
     Raises Conflict when the seller gets something and has no wallet.
     """
-    way = disbursements.way_of(parts)
+    way = disbursement_sql.way_of(parts)
     if way.seller is not None:
-        leaving.require_seller_wallet(session, escrow)
+        disbursement.require_seller_wallet(session, escrow)
     sides: list[tuple[Place | int, int]] = [(escrow.held_account_id or 0, -escrow.amount)]
     met = []
     for party_id, part in ((escrow.buyer_id, parts.buyer), (escrow.seller_id, parts.seller)):
@@ -78,6 +75,6 @@ def correct(
     actor: Actor,
 ) -> None:
     """Post both, as they were drafted."""
-    reversals.reverse(session, transfer, escrow, opposite, reason, at=at, actor=actor, is_decided=True)
-    releases.book_divided(session, escrow.id, parts, right, at=at, actor=actor, said=reason)
+    transfers.reverse(session, transfer, escrow, opposite, reason, at=at, actor=actor, is_decided=True)
+    release.book_divided(session, escrow.id, parts, right, at=at, actor=actor, said=reason)
     session.expire(escrow)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import Decided
-from webapp.services.common import validation as checks
+from webapp.services.common import validation
 from webapp.services.payments.reversals.executors import ReverseTransfer
 from webapp.settings import Settings
 
@@ -44,6 +44,6 @@ def correct(
     actor.require("money:reverse")
     if action != "transfer.reverse":
         actor.require("money:propose")
-    said = checks.require_text(decision.reason, "reason", "Say why it is reversed.")
+    said = validation.require_text(decision.reason, "reason", "Say why it is reversed.")
     decision = decision.model_copy(update={"reason": said})
     return approvals.decide(session, action, transfer_id, decision, at=at, actor=actor, settings=settings)

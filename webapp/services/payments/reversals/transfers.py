@@ -13,15 +13,14 @@ from webapp.domain.states import AccountKind, TransferKind
 from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Party, Payment, Transfer
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.escrows import held_again
-from webapp.services.ledger import accounts
-from webapp.services.ledger import transfers as postings
+from webapp.services.ledger import accounts, transfers
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.daily_totals import note_figure
 from webapp.services.ledger.transfers import Draft
-from webapp.services.payments.chargebacks import booking as chargeback_booking
+from webapp.services.payments.chargebacks import booking
 from webapp.sql import lock
 
 REVERSIBLE = (
@@ -98,15 +97,15 @@ def reverse(
     """Post the opposite; what had left an escrow is held again, under a new number, frozen until someone decides where
     it goes, unless that is decided.
     """
-    postings.write(session, [opposite], at=at)
+    transfers.write(session, [opposite], at=at)
     said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
-    audit.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
+    trail.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
     events.add(session, TransferReversed(), transfer.id, at=at)
     if escrow is not None and transfer.leaves:
         _hold_again(session, escrow, transfer, at, actor)
         if not is_decided:
             held_again.freeze(session, escrow, f"Reversed: {reason}", at=at, actor=actor)
-            chargeback_booking.book_held_again(session, escrow, at=at, actor=actor)
+            booking.book_held_again(session, escrow, at=at, actor=actor)
 
 
 def _debtor(session: Session, place: Place | int) -> int | None:
