@@ -15,7 +15,7 @@ from tests.support.people import hidden, send
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.permissions import ROLES
-from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen
+from webapp.domain.provider_results import ListedRefunds, ProviderResponse, ProviderStatus, RefundRow
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Approval, Escrow, IncomingWebhook, Payment
 from webapp.runtime import Runtime
@@ -49,7 +49,7 @@ def payment_of(desk: Runtime, payment_id: int) -> Payment:
 def in_review(desk: Runtime, came: int = 10_500) -> int:
     """A payment whose provider collected another amount."""
     _, number = awaiting(desk)
-    word = {number: Seen("r", Fate.SUCCEEDED, came, "NGN", "77")}
+    word = {number: ProviderResponse("r", ProviderStatus.SUCCEEDED, came, "NGN", "77")}
     with desk.db.transaction() as session:
         payment_settling.settle_all(session, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
     return number
@@ -217,11 +217,13 @@ def test_a_refund_that_can_be_two_of_the_providers_is_decided_with_its_rows_show
     desk: Runtime, world: Sandbox, sign_in: SignIn
 ) -> None:
     number = refunding(desk, world)
-    rows = tuple(RefundRow(name, Fate.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42"))
+    rows = tuple(
+        RefundRow(name, ProviderStatus.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42")
+    )
     with desk.db.transaction() as session:
         [giving] = refunds.take_due(session, clock.now(), 10, timedelta(minutes=3))
         session.flush()
-        refund_settling.settle_all(session, {giving.id: Listed(rows)}, at=clock.now(), actor=DIVINE)
+        refund_settling.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
     client, path = sign_in("approver"), f"/payments/{number}/decide-refund"
     page = client.get(f"/payments/{number}").text
     assert "paystack lists 2 refunds of this payment that can be this one" in page
@@ -238,8 +240,8 @@ def test_money_that_came_twice_is_shown_beside_its_payment_and_kept_for_the_buye
     desk: Runtime, sign_in: SignIn
 ) -> None:
     _, number = awaiting(desk)
-    second = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "78")
-    word = {number: Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "77", others=(second,))}
+    second = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "78")
+    word = {number: ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "77", others=(second,))}
     with desk.db.transaction() as session:
         payment_settling.settle_all(session, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
         [besides] = session.scalars(select(Payment.id).where(Payment.duplicate_of_id == number))
@@ -280,11 +282,13 @@ def test_a_doubtful_refund_is_decided_over_http_by_a_person_and_by_no_token(
     desk: Runtime, world: Sandbox, sign_in: SignIn, app: Flask
 ) -> None:
     number = refunding(desk, world)
-    rows = tuple(RefundRow(name, Fate.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42"))
+    rows = tuple(
+        RefundRow(name, ProviderStatus.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42")
+    )
     with desk.db.transaction() as session:
         [giving] = refunds.take_due(session, clock.now(), 10, timedelta(minutes=3))
         session.flush()
-        refund_settling.settle_all(session, {giving.id: Listed(rows)}, at=clock.now(), actor=DIVINE)
+        refund_settling.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
         _, secret = tokens.create(
             session, name="t", scopes=["read", "payments"], expires_at=None, at=clock.now(), actor=DIVINE
         )

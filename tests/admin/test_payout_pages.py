@@ -18,7 +18,7 @@ from webapp import clock
 from webapp.admin.jobs.run_item_links import named
 from webapp.domain.money import Money
 from webapp.domain.permissions import ROLES
-from webapp.domain.provider_words import Fate, Unanswered
+from webapp.domain.provider_results import NoResponse, ProviderStatus
 from webapp.errors import NotAllowed
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem
@@ -76,7 +76,7 @@ def failed(desk: Runtime, **more: Any) -> tuple[int, int]:
     """A schedule and its payout that the provider refused."""
     plan = planned(desk, **more)
     number = written(desk, plan)
-    settled(desk, number, Fate.FAILED, "Account closed.")
+    settled(desk, number, ProviderStatus.FAILED, "Account closed.")
     return plan, number
 
 
@@ -251,10 +251,10 @@ def test_why_it_was_not_paid_yet_is_said(clocked: Runtime, sign_in: SignIn) -> N
         stop.resume(session, "Clear.", at=clock.now(), actor=DIVINE)
     number = written(clocked, paid)
     assert "is pending." in shown(viewer, f"/payout-schedules/{paid}")
-    settled(clocked, number, Fate.SUCCEEDED)
+    settled(clocked, number, ProviderStatus.SUCCEEDED)
     assert "It was paid by payout" in shown(viewer, f"/payout-schedules/{paid}")
     assert "It was paid, as paystack tells since" in shown(viewer, f"/payouts/{number}")
-    settled(clocked, number, Fate.REVERSED, "Account closed.")
+    settled(clocked, number, ProviderStatus.REVERSED, "Account closed.")
     assert "It failed for good" in shown(viewer, f"/payout-schedules/{paid}")
     assert "It came back from Kofi Mensah, 058" in shown(viewer, f"/payouts/{number}")
 
@@ -322,7 +322,7 @@ def doubtful(desk: Runtime) -> int:
     number = written(desk, planned(desk))
     with desk.db.transaction() as session:
         payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-        there = Unanswered("It exists.", is_answer=True, is_there=True)
+        there = NoResponse("It exists.", is_answer=True, is_there=True)
         payout_settling.settle_all(session, {number: there}, at=clock.now(), actor=DIVINE)
         session.execute(update(Payout).values(doubted_at=clock.now() - timedelta(hours=25)))
     return number
@@ -357,7 +357,7 @@ def test_the_button_names_the_deed_and_the_amount(
     clocked: Runtime, sign_in: SignIn, limit: int, verb: str, deed: str, words: tuple[str, str]
 ) -> None:
     _, number = failed(clocked)
-    settled(clocked, number, Fate.SUCCEEDED, "success")
+    settled(clocked, number, ProviderStatus.SUCCEEDED, "success")
     with clocked.db.transaction() as session:
         limits.set_limits(session, {"NGN": limit}, at=clock.now(), actor=DIVINE)
     page = html.unescape(send(sign_in("admin"), f"/payouts/{number}/{deed}", reason="Twice.").text)
@@ -371,7 +371,7 @@ def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign
     number = written(clocked, planned(clocked))
     with clocked.db.transaction() as session:
         payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-        short = Unanswered("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
+        short = NoResponse("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
         payout_settling.settle_all(session, {number: short}, at=clock.now(), actor=DIVINE)
     client = sign_in("viewer")
     for address in ("/payouts?tab=waiting", "/providers/", f"/payouts/{number}"):

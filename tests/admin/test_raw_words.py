@@ -15,7 +15,7 @@ from tests.support.market import DIVINE
 from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
 from webapp import clock, services
 from webapp.admin.ui.timeline import DEEDS, MONEY
-from webapp.domain import provider_phrases
+from webapp.domain import provider_messages
 from webapp.domain.states import TransferKind
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import IncomingWebhook, Payment, Payout, ProviderDispute, Refund
@@ -28,7 +28,7 @@ _RECORDED = re.compile(r'audit\.record(?:_all)?\(.*?"([a-z_]+\.[a-z_]+)"', re.DO
 _ELSEWHERE = ("dispute.message", "evidence.attach")
 """Told on a timeline by what was written or attached."""
 _OF_CASES = ("escrow", "order", "dispute", "payment", "refund", "payout", "payout_schedule", "chargeback", "transfer")
-CODES = sorted(provider_phrases.CODES)
+CODES = sorted(provider_messages.CODES)
 ODD = [code for code in CODES if not code.isalpha()]
 
 

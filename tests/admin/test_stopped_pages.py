@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE, Market
 from webapp import clock
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
 from webapp.services.common import kill_switch as stop
@@ -24,7 +24,7 @@ def doors(desk: Runtime) -> dict[str, list[str]]:
     prepare(desk)
     plan, failed = payouts_of.planned(desk), payouts_of.planned(desk)
     number = payouts_of.written(desk, failed)
-    payouts_of.settled(desk, number, Fate.FAILED, "Account closed.")
+    payouts_of.settled(desk, number, ProviderStatus.FAILED, "Account closed.")
     with desk.db.transaction() as session:
         escrow = f"/escrows/{Market(session, desk).escrow().id}"
     return {

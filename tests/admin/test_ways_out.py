@@ -21,7 +21,7 @@ from tests.support.market import CHIKA, DIVINE, Market
 from tests.support.people import send
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Charged, Fate, Seen
+from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus
 from webapp.domain.states import (
     AlertStatus,
     ApprovalStatus,
@@ -199,7 +199,7 @@ def _payout(desk: Runtime, sign_in: SignIn, status: str) -> int:
     prepare(desk)
     number = payouts_of.written(desk, payouts_of.planned(desk))
     if status in ("failed", "reversed"):
-        payouts_of.settled(desk, number, Fate(status), "Account closed.")
+        payouts_of.settled(desk, number, ProviderStatus(status), "Account closed.")
         return number
     return _forced(desk, Payout, number, status)
 
@@ -230,7 +230,7 @@ def _incoming(desk: Runtime, sign_in: SignIn, status: str) -> int:
 def _given_back(desk: Runtime, refund_id: int) -> None:
     """Its provider has given it back, as it says when the job asks."""
     with desk.db.transaction() as session:
-        word = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9")
+        word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9")
         refund_settling.settle_all(session, {refund_id: word}, at=clock.now(), actor=JOB)
 
 
@@ -240,7 +240,7 @@ def _charged(status: ChargebackStatus) -> Callable[[Runtime, int], object]:
     def settle(desk: Runtime, payment_id: int) -> None:
         with desk.db.transaction() as session:
             payment = session.get_one(Payment, payment_id)
-            word = Charged(f"c-{payment_id}", status, payment.reference or "", 10_000, "NGN")
+            word = ChargebackReport(f"c-{payment_id}", status, payment.reference or "", 10_000, "NGN")
             chargebacks.settle(session, payment_id, word, at=clock.now(), actor=DIVINE, settings=desk.settings)
 
     return settle
@@ -259,7 +259,7 @@ def _swept(desk: Runtime, run_id: int) -> None:
 
 
 def _paid_out(desk: Runtime, payout_id: int) -> None:
-    payouts_of.settled(desk, payout_id, Fate.SUCCEEDED)
+    payouts_of.settled(desk, payout_id, ProviderStatus.SUCCEEDED)
 
 
 def _schedule_paid(desk: Runtime, schedule_id: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.api.conftest import Api, Caller, a_party, ngn
 from tests.support.payouts import planned, settled, written
 from webapp import clock
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.models import PayoutDestination, PayoutSchedule, Run
 from webapp.runtime import Runtime
 from webapp.services.payouts import destinations as payout_destinations
@@ -139,7 +139,7 @@ def test_a_payout_is_read_masked_and_cancelled_before_it_is_sent(place: Runtime,
 
 def test_a_failed_payout_is_retried_once_per_key(place: Runtime, payer: Api) -> None:
     number = written(place, planned(place))
-    settled(place, number, Fate.FAILED, "Account closed.")
+    settled(place, number, ProviderStatus.FAILED, "Account closed.")
     assert payer.get(f"/api/v1/payouts/{number}").json["said"] == "Account closed."
     first = payer.post(f"/api/v1/payouts/{number}/retry", key="k")
     again = payer.post(f"/api/v1/payouts/{number}/retry", key="k")

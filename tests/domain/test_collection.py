@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
 from webapp.domain.collection import NO_RESPONSE, Attempt, Verdict, judge, next_check
-from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus, ReturnedAmount
 from webapp.domain.states import OrderStatus, PaymentStatus
 
 AT, PATIENCE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC), timedelta(hours=24)
@@ -22,80 +22,82 @@ def attempt(status: str = PaymentStatus.PENDING, asked: datetime | None = FRESH,
     return Attempt(status, 10_000, "NGN", first_checked_at=asked, **settled)
 
 
-def seen(fate: Fate, amount: int | None = 10_000, currency: str | None = "NGN", said: str = "") -> Seen:
-    return Seen("pay-1", fate, amount, currency, said=said)
+def seen(
+    status: ProviderStatus, amount: int | None = 10_000, currency: str | None = "NGN", said: str = ""
+) -> ProviderResponse:
+    return ProviderResponse("pay-1", status, amount, currency, said=said)
 
 
-SILENCE = Unanswered("It did not answer.")
+SILENCE = NoResponse("It did not answer.")
 
 
 @pytest.mark.parametrize(
     ("payment", "word", "verdict"),
     [
-        (attempt(), seen(Fate.SUCCEEDED), Verdict.SUCCEED),
-        (attempt(asked=STALE), seen(Fate.SUCCEEDED), Verdict.SUCCEED),
-        (attempt(asked=None), seen(Fate.SUCCEEDED), Verdict.SUCCEED),
-        (attempt(), seen(Fate.SUCCEEDED, 9_999), Verdict.REVIEW),
-        (attempt(), seen(Fate.SUCCEEDED, 10_001), Verdict.REVIEW),
-        (attempt(), seen(Fate.SUCCEEDED, None), Verdict.REVIEW),
-        (attempt(), seen(Fate.SUCCEEDED, currency="GHS"), Verdict.REVIEW),
-        (attempt(), seen(Fate.SUCCEEDED, currency=None), Verdict.REVIEW),
-        (attempt(order_status=OrderStatus.IN_PROGRESS), seen(Fate.SUCCEEDED), Verdict.REVIEW),
-        (attempt(order_status=OrderStatus.CANCELLED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
-        (attempt(order_status=OrderStatus.DECLINED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
-        (attempt(PaymentStatus.FAILED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
-        (attempt(PaymentStatus.EXPIRED), seen(Fate.SUCCEEDED), Verdict.REVIEW),
-        (attempt(PaymentStatus.SUCCEEDED), seen(Fate.SUCCEEDED), Verdict.LEAVE),
-        (attempt(), seen(Fate.FAILED), Verdict.FAIL),
-        (attempt(payable_until=AT + PATIENCE), seen(Fate.FAILED), Verdict.WAIT),
-        (attempt(payable_until=AT + PATIENCE, asked=STALE), seen(Fate.PENDING), Verdict.WAIT),
+        (attempt(), seen(ProviderStatus.SUCCEEDED), Verdict.SUCCEED),
+        (attempt(asked=STALE), seen(ProviderStatus.SUCCEEDED), Verdict.SUCCEED),
+        (attempt(asked=None), seen(ProviderStatus.SUCCEEDED), Verdict.SUCCEED),
+        (attempt(), seen(ProviderStatus.SUCCEEDED, 9_999), Verdict.REVIEW),
+        (attempt(), seen(ProviderStatus.SUCCEEDED, 10_001), Verdict.REVIEW),
+        (attempt(), seen(ProviderStatus.SUCCEEDED, None), Verdict.REVIEW),
+        (attempt(), seen(ProviderStatus.SUCCEEDED, currency="GHS"), Verdict.REVIEW),
+        (attempt(), seen(ProviderStatus.SUCCEEDED, currency=None), Verdict.REVIEW),
+        (attempt(order_status=OrderStatus.IN_PROGRESS), seen(ProviderStatus.SUCCEEDED), Verdict.REVIEW),
+        (attempt(order_status=OrderStatus.CANCELLED), seen(ProviderStatus.SUCCEEDED), Verdict.REVIEW),
+        (attempt(order_status=OrderStatus.DECLINED), seen(ProviderStatus.SUCCEEDED), Verdict.REVIEW),
+        (attempt(PaymentStatus.FAILED), seen(ProviderStatus.SUCCEEDED), Verdict.REVIEW),
+        (attempt(PaymentStatus.EXPIRED), seen(ProviderStatus.SUCCEEDED), Verdict.REVIEW),
+        (attempt(PaymentStatus.SUCCEEDED), seen(ProviderStatus.SUCCEEDED), Verdict.LEAVE),
+        (attempt(), seen(ProviderStatus.FAILED), Verdict.FAIL),
+        (attempt(payable_until=AT + PATIENCE), seen(ProviderStatus.FAILED), Verdict.WAIT),
+        (attempt(payable_until=AT + PATIENCE, asked=STALE), seen(ProviderStatus.PENDING), Verdict.WAIT),
         (attempt(payable_until=AT + PATIENCE, asked=STALE), SILENCE, Verdict.WAIT),
-        (attempt(payable_until=AT + PATIENCE), seen(Fate.SUCCEEDED), Verdict.SUCCEED),
-        (attempt(payable_until=AT), seen(Fate.FAILED), Verdict.FAIL),
+        (attempt(payable_until=AT + PATIENCE), seen(ProviderStatus.SUCCEEDED), Verdict.SUCCEED),
+        (attempt(payable_until=AT), seen(ProviderStatus.FAILED), Verdict.FAIL),
         (attempt(payable_until=AT, asked=STALE), SILENCE, Verdict.EXPIRE),
-        (attempt(), seen(Fate.REVERSED), Verdict.FAIL),
-        (attempt(), seen(Fate.PENDING), Verdict.WAIT),
-        (attempt(), seen(Fate.ABSENT), Verdict.WAIT),
+        (attempt(), seen(ProviderStatus.REVERSED), Verdict.FAIL),
+        (attempt(), seen(ProviderStatus.PENDING), Verdict.WAIT),
+        (attempt(), seen(ProviderStatus.ABSENT), Verdict.WAIT),
         (attempt(), SILENCE, Verdict.WAIT),
-        (attempt(asked=STALE), seen(Fate.ABSENT), Verdict.EXPIRE),
+        (attempt(asked=STALE), seen(ProviderStatus.ABSENT), Verdict.EXPIRE),
         (attempt(asked=STALE), SILENCE, Verdict.EXPIRE),
         (attempt(asked=None), SILENCE, Verdict.WAIT),
         (attempt(has_reference=False), SILENCE, Verdict.EXPIRE),
-        (attempt(), seen(Fate.SUCCEEDED, 0), Verdict.REVIEW),
-        (attempt(), replace(seen(Fate.SUCCEEDED), given_back=(GivenBack(10_000),)), Verdict.FAIL),
-        (attempt(PaymentStatus.SUCCEEDED), seen(Fate.REVERSED), Verdict.TAKEN),
-        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(Fate.SUCCEEDED), Verdict.LEAVE),
-        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(Fate.PENDING), Verdict.LEAVE),
-        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(Fate.REVERSED), Verdict.LEAVE),
-        (attempt(PaymentStatus.FAILED), seen(Fate.REVERSED), Verdict.LEAVE),
+        (attempt(), seen(ProviderStatus.SUCCEEDED, 0), Verdict.REVIEW),
+        (attempt(), replace(seen(ProviderStatus.SUCCEEDED), given_back=(ReturnedAmount(10_000),)), Verdict.FAIL),
+        (attempt(PaymentStatus.SUCCEEDED), seen(ProviderStatus.REVERSED), Verdict.TAKEN),
+        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.SUCCEEDED), Verdict.LEAVE),
+        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.PENDING), Verdict.LEAVE),
+        (attempt(PaymentStatus.SUCCEEDED, is_by_hand=True), seen(ProviderStatus.REVERSED), Verdict.LEAVE),
+        (attempt(PaymentStatus.FAILED), seen(ProviderStatus.REVERSED), Verdict.LEAVE),
         (attempt(PaymentStatus.EXPIRED), SILENCE, Verdict.LEAVE),
     ],
 )
-def test_what_a_word_means(payment: Attempt, word: Word, verdict: Verdict) -> None:
+def test_what_a_word_means(payment: Attempt, word: ProviderResult, verdict: Verdict) -> None:
     found, said = judge(payment, word, AT, PATIENCE)
     assert found == verdict
     assert bool(said) == (verdict not in (Verdict.SUCCEED, Verdict.LEAVE))
 
 
 def test_a_review_says_both_amounts() -> None:
-    assert judge(attempt(), seen(Fate.SUCCEEDED, 9_999), AT, PATIENCE)[1] == (
+    assert judge(attempt(), seen(ProviderStatus.SUCCEEDED, 9_999), AT, PATIENCE)[1] == (
         "The provider collected NGN 99.99, not NGN 100.00."
     )
-    assert judge(attempt(), seen(Fate.SUCCEEDED, currency="JPY"), AT, PATIENCE)[1] == (
+    assert judge(attempt(), seen(ProviderStatus.SUCCEEDED, currency="JPY"), AT, PATIENCE)[1] == (
         "The provider collected JPY 10,000, not NGN 100.00."
     )
 
 
 def test_what_the_provider_said_is_kept() -> None:
-    assert judge(attempt(), seen(Fate.FAILED, said="Declined."), AT, PATIENCE)[1] == "Declined."
+    assert judge(attempt(), seen(ProviderStatus.FAILED, said="Declined."), AT, PATIENCE)[1] == "Declined."
     assert judge(attempt(), SILENCE, AT, PATIENCE)[1] == "It did not answer."
     assert NO_RESPONSE.endswith(".")
 
 
 ANY_WORD = st.builds(
-    Seen,
+    ProviderResponse,
     reference=st.just("pay-1"),
-    fate=st.sampled_from(Fate),
+    status=st.sampled_from(ProviderStatus),
     amount=st.sampled_from([None, 0, 9_999, 10_000, 10_001]),
     currency=st.sampled_from([None, "NGN", "GHS"]),
 ) | st.just(SILENCE)
@@ -109,18 +111,22 @@ ANY_WORD = st.builds(
     word=ANY_WORD,
 )
 def test_only_the_whole_amount_of_a_waiting_payment_is_held(
-    status: PaymentStatus, order: OrderStatus, asked: datetime | None, word: Word
+    status: PaymentStatus, order: OrderStatus, asked: datetime | None, word: ProviderResult
 ) -> None:
     verdict, _ = judge(attempt(status, asked, order_status=order), word, AT, PATIENCE)
-    whole = isinstance(word, Seen) and (word.fate, word.amount, word.currency) == (Fate.SUCCEEDED, 10_000, "NGN")
+    whole = isinstance(word, ProviderResponse) and (word.status, word.amount, word.currency) == (
+        ProviderStatus.SUCCEEDED,
+        10_000,
+        "NGN",
+    )
     waits = status == PaymentStatus.PENDING and order == OrderStatus.AWAITING_PAYMENT
     assert (verdict == Verdict.SUCCEED) == (whole and waits)
 
 
 def test_a_payment_that_is_over_never_fails_or_waits_again() -> None:
     over = (PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.EXPIRED, PaymentStatus.NEEDS_REVIEW)
-    for status, fate in product(over, Fate):
-        verdict, _ = judge(attempt(status), seen(fate), AT, PATIENCE)
+    for status, told in product(over, ProviderStatus):
+        verdict, _ = judge(attempt(status), seen(told), AT, PATIENCE)
         assert verdict in (Verdict.LEAVE, Verdict.REVIEW, Verdict.TAKEN)
 
 
@@ -152,5 +158,5 @@ def test_the_fee_may_be_the_payers_and_what_was_asked_has_to_be_what_was_sent(
     collected: int, asked: int, verdict: Verdict
 ) -> None:
     """What it was asked for, by its own account, is compared too: a wrong table of sub-units shows at once."""
-    word = replace(seen(Fate.SUCCEEDED, collected), asked=asked)
+    word = replace(seen(ProviderStatus.SUCCEEDED, collected), asked=asked)
     assert judge(attempt(), word.as_asked(10_000), AT, PATIENCE)[0] == verdict

@@ -8,36 +8,36 @@ from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
 from webapp.domain.payout_rules import HIDDEN, LOST, TAKEN, WATCHED, Course, Sent, judge, next_look, next_try
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import PayoutStatus
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PENDING, SENDING, SENT = PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT
-SILENCE = Unanswered("It did not answer.")
-REFUSAL = Unanswered("It said no.", is_refusal=True, is_answer=True)
-THERE = Unanswered("It is there already.", is_answer=True, is_there=True)
-NOT_DONE = Unanswered("Not now.", is_answer=True, is_unsent=True)
-ALL_WAIT = Unanswered("The balance is too small.", is_answer=True, is_unsent=True, pauses_all=True)
-UNSENT = Unanswered("It could not be reached.", is_unsent=True)
-NOT_SET_UP = Unanswered("It is not set up.", is_refusal=True, is_unsent=True)
+SILENCE = NoResponse("It did not answer.")
+REFUSAL = NoResponse("It said no.", is_refusal=True, is_answer=True)
+THERE = NoResponse("It is there already.", is_answer=True, is_there=True)
+NOT_DONE = NoResponse("Not now.", is_answer=True, is_unsent=True)
+ALL_WAIT = NoResponse("The balance is too small.", is_answer=True, is_unsent=True, pauses_all=True)
+UNSENT = NoResponse("It could not be reached.", is_unsent=True)
+NOT_SET_UP = NoResponse("It is not set up.", is_refusal=True, is_unsent=True)
 
 
-def seen(fate: Fate, amount: int | None = 5_000, currency: str | None = "NGN") -> Seen:
-    return Seen("payout-1", fate, amount, currency)
+def seen(status: ProviderStatus, amount: int | None = 5_000, currency: str | None = "NGN") -> ProviderResponse:
+    return ProviderResponse("payout-1", status, amount, currency)
 
 
 @pytest.mark.parametrize(
     ("status", "word", "course", "then"),
     [
-        (SENDING, seen(Fate.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
-        (SENT, seen(Fate.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
-        (SENT, seen(Fate.FAILED), Course.FAIL, PayoutStatus.FAILED),
-        (SENT, seen(Fate.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
-        (SENDING, seen(Fate.PENDING), Course.WAIT, SENT),
-        (SENDING, seen(Fate.ABSENT), Course.WAIT, PENDING),
-        (SENT, seen(Fate.SUCCEEDED, 4_999), Course.WAIT, SENT),
-        (SENT, seen(Fate.SUCCEEDED, None), Course.WAIT, SENT),
-        (SENT, seen(Fate.FAILED, currency="GHS"), Course.WAIT, SENT),
+        (SENDING, seen(ProviderStatus.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(ProviderStatus.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(ProviderStatus.FAILED), Course.FAIL, PayoutStatus.FAILED),
+        (SENT, seen(ProviderStatus.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
+        (SENDING, seen(ProviderStatus.PENDING), Course.WAIT, SENT),
+        (SENDING, seen(ProviderStatus.ABSENT), Course.WAIT, PENDING),
+        (SENT, seen(ProviderStatus.SUCCEEDED, 4_999), Course.WAIT, SENT),
+        (SENT, seen(ProviderStatus.SUCCEEDED, None), Course.WAIT, SENT),
+        (SENT, seen(ProviderStatus.FAILED, currency="GHS"), Course.WAIT, SENT),
         (PENDING, SILENCE, Course.WAIT, SENDING),
         (SENDING, SILENCE, Course.WAIT, SENDING),
         (SENT, SILENCE, Course.WAIT, SENT),
@@ -45,63 +45,65 @@ def seen(fate: Fate, amount: int | None = 5_000, currency: str | None = "NGN") -
         (SENDING, UNSENT, Course.WAIT, SENDING),
         (PENDING, REFUSAL, Course.FAIL, PayoutStatus.FAILED),
         (PENDING, NOT_SET_UP, Course.WAIT, PENDING),
-        (SENDING, seen(Fate.PENDING, None, None), Course.WAIT, SENT),
-        (SENT, seen(Fate.ABSENT), Course.WAIT, SENDING),
+        (SENDING, seen(ProviderStatus.PENDING, None, None), Course.WAIT, SENT),
+        (SENT, seen(ProviderStatus.ABSENT), Course.WAIT, SENDING),
         (SENDING, THERE, Course.WAIT, SENDING),
         (SENDING, NOT_DONE, Course.WAIT, PENDING),
         (SENDING, ALL_WAIT, Course.WAIT, PENDING),
-        (PayoutStatus.FAILED, seen(Fate.SUCCEEDED), Course.CONTRADICT, PayoutStatus.FAILED),
-        (PayoutStatus.CANCELLED, seen(Fate.SUCCEEDED), Course.CONTRADICT, PayoutStatus.CANCELLED),
-        (PayoutStatus.REVERSED, seen(Fate.SUCCEEDED), Course.CONTRADICT, PayoutStatus.REVERSED),
-        (PayoutStatus.FAILED, seen(Fate.SUCCEEDED, 4_999), Course.LEAVE, PayoutStatus.FAILED),
-        (PayoutStatus.FAILED, seen(Fate.FAILED), Course.LEAVE, PayoutStatus.FAILED),
-        (PayoutStatus.SUCCEEDED, seen(Fate.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
-        (PayoutStatus.SUCCEEDED, seen(Fate.FAILED), Course.FAIL, PayoutStatus.FAILED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED), Course.CONTRADICT, PayoutStatus.FAILED),
+        (PayoutStatus.CANCELLED, seen(ProviderStatus.SUCCEEDED), Course.CONTRADICT, PayoutStatus.CANCELLED),
+        (PayoutStatus.REVERSED, seen(ProviderStatus.SUCCEEDED), Course.CONTRADICT, PayoutStatus.REVERSED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED, 4_999), Course.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.FAILED), Course.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
+        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.FAILED), Course.FAIL, PayoutStatus.FAILED),
         (PayoutStatus.SUCCEEDED, REFUSAL, Course.LEAVE, PayoutStatus.SUCCEEDED),
     ],
 )
-def test_what_a_word_means(status: PayoutStatus, word: Word, course: Course, then: PayoutStatus) -> None:
+def test_what_a_word_means(status: PayoutStatus, word: ProviderResult, course: Course, then: PayoutStatus) -> None:
     ruling = judge(Sent(status, 5_000, "NGN"), word)
     assert (ruling.course, ruling.status) == (course, then)
 
 
-@pytest.mark.parametrize("fate", [Fate.SUCCEEDED, Fate.PENDING, Fate.ABSENT])
-def test_a_payout_that_was_paid_is_undone_only_by_its_return(fate: Fate) -> None:
-    assert judge(Sent(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(fate)).course == Course.LEAVE
+@pytest.mark.parametrize("status", [ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.ABSENT])
+def test_a_payout_that_was_paid_is_undone_only_by_its_return(status: ProviderStatus) -> None:
+    assert judge(Sent(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).course == Course.LEAVE
 
 
 def test_another_amount_is_said() -> None:
-    said = judge(Sent(SENT, 5_000, "NGN"), seen(Fate.SUCCEEDED, 4_999)).said
+    said = judge(Sent(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).said
     assert said == "The provider speaks of NGN 49.99, which is not what was sent."
 
 
-@pytest.mark.parametrize("word", [seen(Fate.ABSENT), SILENCE, UNSENT, NOT_DONE, REFUSAL, THERE])
-def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: Word) -> None:
+@pytest.mark.parametrize("word", [seen(ProviderStatus.ABSENT), SILENCE, UNSENT, NOT_DONE, REFUSAL, THERE])
+def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: ProviderResult) -> None:
     ruling = judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), word)
     assert (ruling.course, ruling.status, ruling.is_doubted) == (Course.WAIT, SENDING, True)
 
 
-@pytest.mark.parametrize(("status", "word"), [(SENDING, THERE), (SENT, seen(Fate.ABSENT))])
-def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(status: PayoutStatus, word: Word) -> None:
+@pytest.mark.parametrize(("status", "word"), [(SENDING, THERE), (SENT, seen(ProviderStatus.ABSENT))])
+def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(
+    status: PayoutStatus, word: ProviderResult
+) -> None:
     assert judge(Sent(status, 5_000, "NGN"), word).is_doubted
-    assert not judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), seen(Fate.PENDING)).is_doubted
+    assert not judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), seen(ProviderStatus.PENDING)).is_doubted
 
 
 def test_a_reference_in_use_is_said_only_where_the_provider_said_it() -> None:
-    lost = judge(Sent(SENT, 5_000, "NGN"), seen(Fate.ABSENT))
-    again = judge(Sent(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(Fate.ABSENT))
+    lost = judge(Sent(SENT, 5_000, "NGN"), seen(ProviderStatus.ABSENT))
+    again = judge(Sent(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(ProviderStatus.ABSENT))
     assert (lost.said, again.said) == (LOST, HIDDEN)
     assert judge(Sent(SENDING, 5_000, "NGN"), THERE).said == TAKEN
 
 
 WORDS = st.builds(
-    Seen,
+    ProviderResponse,
     reference=st.just("payout-1"),
-    fate=st.sampled_from(Fate),
+    status=st.sampled_from(ProviderStatus),
     amount=st.sampled_from([None, 4_999, 5_000]),
     currency=st.sampled_from([None, "NGN", "GHS"]),
 ) | st.builds(
-    Unanswered,
+    NoResponse,
     said=st.just("x"),
     is_refusal=st.booleans(),
     is_unsent=st.booleans(),
@@ -112,20 +114,22 @@ WORDS = st.builds(
 
 @PROPERTY
 @given(status=st.sampled_from(PayoutStatus), doubted=st.booleans(), word=WORDS)
-def test_money_comes_back_only_when_it_surely_did_not_arrive(status: PayoutStatus, doubted: bool, word: Word) -> None:
+def test_money_comes_back_only_when_it_surely_did_not_arrive(
+    status: PayoutStatus, doubted: bool, word: ProviderResult
+) -> None:
     ruling = judge(Sent(status, 5_000, "NGN", doubted), word)
     course, then = ruling.course, ruling.status
     if course in (Course.FAIL, Course.REVERSE):
-        told = isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED)
-        refused = isinstance(word, Unanswered) and word.is_refusal and not word.is_unsent and not word.is_there
+        told = isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
+        refused = isinstance(word, NoResponse) and word.is_refusal and not word.is_unsent and not word.is_there
         assert told or (refused and not doubted)
     if then == PENDING and status != PENDING:
-        never = isinstance(word, Seen) and word.fate == Fate.ABSENT and status == SENDING
+        never = isinstance(word, ProviderResponse) and word.status == ProviderStatus.ABSENT and status == SENDING
         assert not doubted
-        assert never or (isinstance(word, Unanswered) and word.is_unsent and word.is_answer)
+        assert never or (isinstance(word, NoResponse) and word.is_unsent and word.is_answer)
     if course == Course.SUCCEED:
-        assert isinstance(word, Seen)
-        assert (word.fate, word.amount, word.currency) == (Fate.SUCCEEDED, 5_000, "NGN")
+        assert isinstance(word, ProviderResponse)
+        assert (word.status, word.amount, word.currency) == (ProviderStatus.SUCCEEDED, 5_000, "NGN")
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(0, 1), (1, 2), (2, 4), (8, 256), (9, 360), (10_000, 360)])
@@ -134,8 +138,8 @@ def test_it_is_spoken_to_half_as_often_each_time_up_to_six_hours(attempts: int, 
 
 
 def test_a_provider_that_says_when_is_waited_for() -> None:
-    assert next_try(0, AT, Unanswered("Busy.", retry_after=600)) == AT + timedelta(minutes=10)
-    assert next_try(3, AT, Unanswered("Busy.", retry_after=1)) == AT + timedelta(minutes=8)
+    assert next_try(0, AT, NoResponse("Busy.", retry_after=600)) == AT + timedelta(minutes=10)
+    assert next_try(3, AT, NoResponse("Busy.", retry_after=1)) == AT + timedelta(minutes=8)
 
 
 def test_what_was_paid_is_asked_about_ever_seldomer_for_thirty_days() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.domain.provider_phrases import NO_REASON, clause, event, is_code, reason, sentence
+from webapp.domain.provider_messages import NO_REASON, clause, event, is_code, reason, sentence
 
 
 @pytest.mark.parametrize(("word", "said"), [

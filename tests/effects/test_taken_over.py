@@ -21,7 +21,7 @@ from tests.support.sandbox import Sandbox, desk_with, runtime, world  # noqa: F4
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.claims import TAKEN_OVER
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.refund_match import OWN_TIME
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.run_job import run_job
@@ -211,7 +211,7 @@ def test_what_was_not_sent_in_time_goes_out_later(runtime: Runtime, world: Sandb
     clocks.pass_over("wall", refund_waves.LEASE)
     with lease.held(), pytest.raises(Exception, match="nothing was sent") as ended:
         refund_waves.give(runtime, giving)
-    word = Unanswered(str(ended.value), is_unsent=True)
+    word = NoResponse(str(ended.value), is_unsent=True)
     with runtime.db.transaction() as session:
         refund_settling.settle_all(
             session, {giving.id: word}, at=clock.now(), actor=ACTOR, claims={giving.id: giving.claim}
@@ -224,16 +224,18 @@ def test_what_was_not_sent_in_time_goes_out_later(runtime: Runtime, world: Sandb
         assert session.scalars(select(Refund.status)).one() in GIVEN
 
 
-SILENT: list[Word] = [
-    Unanswered("Refused.", is_refusal=True),
-    Unanswered("It was not sent.", is_unsent=True),
-    Unanswered("It did not answer."),
-    Seen("r", Fate.ABSENT),
+SILENT: list[ProviderResult] = [
+    NoResponse("Refused.", is_refusal=True),
+    NoResponse("It was not sent.", is_unsent=True),
+    NoResponse("It did not answer."),
+    ProviderResponse("r", ProviderStatus.ABSENT),
 ]
 
 
 @pytest.mark.parametrize("word", SILENT)
-def test_who_lost_a_payout_settles_only_what_its_provider_knows(runtime: Runtime, world: Sandbox, word: Word) -> None:
+def test_who_lost_a_payout_settles_only_what_its_provider_knows(
+    runtime: Runtime, world: Sandbox, word: ProviderResult
+) -> None:
     payout = written(runtime, planned(runtime))
     old, new = (_taken_again(runtime, payout) for _ in range(2))
     assert (old.claim.attempts, new.claim.attempts) == (1, 2)
@@ -243,15 +245,15 @@ def test_who_lost_a_payout_settles_only_what_its_provider_knows(runtime: Runtime
         )
         assert [each.sentence for each in found.refused] == [TAKEN_OVER]
         assert _payout(session, payout) == ("sending", 2)
-        truth = Seen(old.ref, Fate.SUCCEEDED, 4_000, "NGN", "1")
+        truth = ProviderResponse(old.ref, ProviderStatus.SUCCEEDED, 4_000, "NGN", "1")
         payout_settling.settle_all(session, {payout: truth}, at=clock.now(), actor=ACTOR, claims={payout: old.claim})
         assert _payout(session, payout) == ("succeeded", 2)
     all_books_agree(runtime)
 
 
-@pytest.mark.parametrize("word", [*SILENT, Seen("r", Fate.FAILED, 10_000, "NGN", "9")])
+@pytest.mark.parametrize("word", [*SILENT, ProviderResponse("r", ProviderStatus.FAILED, 10_000, "NGN", "9")])
 def test_who_lost_a_refund_settles_only_that_the_money_is_on_its_way(
-    runtime: Runtime, world: Sandbox, word: Word
+    runtime: Runtime, world: Sandbox, word: ProviderResult
 ) -> None:
     """A failed refund of the old owner is not the end of the one that the new owner has sent."""
     refunding(runtime, world)
@@ -264,7 +266,7 @@ def test_who_lost_a_refund_settles_only_that_the_money_is_on_its_way(
     with runtime.db.transaction() as session:
         refund_settling.settle_all(session, {old.id: word}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
         assert session.scalars(select(Refund.status)).all() == ["sending"]
-        truth = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9")
+        truth = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9")
         refund_settling.settle_all(session, {old.id: truth}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
         assert session.scalars(select(Refund.status)).all() == ["processed"]
     all_books_agree(runtime)

@@ -14,7 +14,7 @@ from tests.support.payouts import planned, written
 from tests.support.sandbox import Sandbox, pg_runtime, runtime, sandbox, sqlite_runtime, world  # noqa: F401
 from webapp import clock
 from webapp.domain.payout_rules import WATCHED
-from webapp.domain.provider_words import Fate, Seen, Unanswered
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus
 from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.providers.http.errors import NotDone, Refused
@@ -275,7 +275,7 @@ def test_the_first_sending_is_another_fact_than_the_last(runtime: Runtime) -> No
     first, last = clock.now() - timedelta(hours=2), clock.now() - timedelta(hours=1)
     number = written(runtime, planned(runtime))
 
-    def tried(at: datetime, word: Unanswered | Seen) -> tuple[datetime | None, datetime | None]:
+    def tried(at: datetime, word: NoResponse | ProviderResponse) -> tuple[datetime | None, datetime | None]:
         with runtime.db.transaction() as session:
             session.execute(update(Payout).values(next_try_at=at))
             payouts.take_due(session, at, 9, timedelta(minutes=3), ["paystack"])
@@ -284,8 +284,8 @@ def test_the_first_sending_is_another_fact_than_the_last(runtime: Runtime) -> No
             found = payouts.get(session, number)
         return found.first_sent_at, found.sent_at
 
-    unsent = Unanswered("The line was busy.", is_answer=True, is_unsent=True)
+    unsent = NoResponse("The line was busy.", is_answer=True, is_unsent=True)
     assert tried(first, unsent) == (None, None)
-    assert tried(first, Seen("", Fate.ABSENT)) == (first, first)
-    assert tried(last, Seen("", Fate.ABSENT)) == (first, last)
+    assert tried(first, ProviderResponse("", ProviderStatus.ABSENT)) == (first, first)
+    assert tried(last, ProviderResponse("", ProviderStatus.ABSENT)) == (first, last)
     assert tried(last, unsent) == (first, last)

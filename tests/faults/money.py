@@ -14,7 +14,7 @@ from tests.support.market import AMINA, Market, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.refund_match import OWN_TIME
 from webapp.models import (
     Account,
@@ -184,7 +184,9 @@ def owed(runtime: Runtime, world: Sandbox) -> None:
     """Refunds that are written and not sent."""
     made = paid_for(runtime, world)
     at, actor = clock.now(), job_actor("check_pending_payments")
-    words = {each.id: Seen(each.reference or "", Fate.SUCCEEDED, AMOUNT, "NGN", "1") for each in made}
+    words = {
+        each.id: ProviderResponse(each.reference or "", ProviderStatus.SUCCEEDED, AMOUNT, "NGN", "1") for each in made
+    }
     with runtime.db.transaction() as session:
         Market(session, runtime).limit(10**9)
         payment_settling.settle_all(session, words, at=at, actor=actor, settings=runtime.settings)

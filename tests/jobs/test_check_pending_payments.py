@@ -15,7 +15,7 @@ from tests.support.sandbox import Sandbox, awaiting, back_dated, begun, desk_wit
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.collection import NO_RESPONSE
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import TransferKind
 from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, RunItem, Transfer
 from webapp.runtime import Runtime
@@ -172,7 +172,7 @@ def test_a_late_success_waits_for_a_person(runtime: Runtime, world: Sandbox) -> 
     world.pay(reference, "failed")
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
-        late = {payment: Seen(reference or "", Fate.SUCCEEDED, 10_000, "NGN", "1")}
+        late = {payment: ProviderResponse(reference or "", ProviderStatus.SUCCEEDED, 10_000, "NGN", "1")}
         payment_settling.settle_all(session, late, at=clock.now(), actor=job_actor(JOB), settings=runtime.settings)
 
     assert state(runtime, order) == ("needs_review", "declined", "voided")
@@ -231,7 +231,7 @@ def test_two_at_once_hold_once(pg_runtime: Runtime, world: Sandbox) -> None:
     words = {}
     for _, payment in made:
         reference = begun(pg_runtime, payment).reference or ""
-        words[payment] = Seen(reference, Fate.SUCCEEDED, 10_000, "NGN", "1")
+        words[payment] = ProviderResponse(reference, ProviderStatus.SUCCEEDED, 10_000, "NGN", "1")
 
     def settle(_: int) -> int:
         with pg_runtime.db.transaction() as session:

@@ -19,7 +19,7 @@ from tests.support import payouts
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.alert_facts import FACTS, NEXT_SLOT_OFF, Fact
-from webapp.domain.provider_words import TEST_ANSWER, Fate
+from webapp.domain.provider_results import TEST_ANSWER, ProviderStatus
 from webapp.domain.states import AlertStatus
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.jobs.steps.evaluate_alerts import look_around
@@ -324,18 +324,18 @@ def test_a_payouts_alert_fires_anew_for_its_reversal_and_ends_when_the_retry_has
     prepare(runtime)
     plan = payouts.planned(runtime)
     first = payouts.written(runtime, plan)
-    payouts.settled(runtime, first, Fate.SUCCEEDED)
-    payouts.settled(runtime, first, Fate.FAILED, "closed account")
+    payouts.settled(runtime, first, ProviderStatus.SUCCEEDED)
+    payouts.settled(runtime, first, ProviderStatus.FAILED, "closed account")
     assert seen(runtime, "payout_failed") == (["firing"], 1)
     acknowledged(runtime, "payout_failed")
     with runtime.db.transaction() as session:
         payout_schedules.trigger(session, plan, at=clock.now(), actor=DIVINE)
     second = payouts.written(runtime, plan)
     assert seen(runtime, "payout_failed")[0] == ["acknowledged"], "it is not over before it is paid"
-    payouts.settled(runtime, second, Fate.REVERSED, "sent back")
+    payouts.settled(runtime, second, ProviderStatus.REVERSED, "sent back")
     assert seen(runtime, "payout_failed") == (["firing"], 2)
     change(Run, status="succeeded")(runtime)
     with runtime.db.transaction() as session:
         payout_schedules.trigger(session, plan, at=clock.now(), actor=DIVINE)
-    payouts.settled(runtime, payouts.written(runtime, plan), Fate.SUCCEEDED)
+    payouts.settled(runtime, payouts.written(runtime, plan), ProviderStatus.SUCCEEDED)
     assert seen(runtime, "payout_failed")[0] == []

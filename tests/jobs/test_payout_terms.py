@@ -10,7 +10,7 @@ from tests.support.market import DIVINE, undone
 from tests.support.payouts import planned, settled, written
 from webapp import clock, jobs
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, Run
 from webapp.runtime import Runtime
@@ -33,7 +33,7 @@ def failed(runtime: Runtime) -> tuple[int, int]:
         schedules.register(session, [jobs.registry()[payout_schedules.JOB]], clock.now())
     plan = planned(runtime)
     number = written(runtime, plan)
-    settled(runtime, number, Fate.FAILED)
+    settled(runtime, number, ProviderStatus.FAILED)
     return plan, number
 
 

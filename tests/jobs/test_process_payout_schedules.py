@@ -15,7 +15,7 @@ from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, desk_with, pg_runtime, runtime, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.errors import Conflict, Invalid
 from webapp.jobs.run_job import run_here
 from webapp.jobs.steps import send_payouts as payout_waves
@@ -191,7 +191,9 @@ def test_a_reversal_after_success_is_given_back_once(runtime: Runtime, world: Sa
     [payout] = payouts_of(runtime, plan)
     for _ in range(2):
         with runtime.db.transaction() as session:
-            word = {payout.id: Seen(payout.ref, Fate.REVERSED, 4_000, "NGN", "1", "Account closed.")}
+            word = {
+                payout.id: ProviderResponse(payout.ref, ProviderStatus.REVERSED, 4_000, "NGN", "1", "Account closed.")
+            }
             payout_settling.settle_all(session, word, at=clock.now(), actor=ACTOR)
 
     assert (held(runtime, plan), schedule(runtime, plan).status) == (10_000, "failed")

@@ -13,7 +13,7 @@ from tests.support.market import NOW, Market
 from tests.support.sandbox import sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.jobs.engine.run_recorder import RunBook
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Payout, Refund, Run
@@ -28,15 +28,15 @@ def test_what_its_provider_had_taken_comes_back_beside_what_went_out(runtime: Ru
     """What was refused went nowhere, so it is in neither sum."""
     prepare(runtime)
     numbers = [payouts_of.written(runtime, payouts_of.planned(runtime)) for _ in range(3)]
-    fates = (Fate.SUCCEEDED, Fate.FAILED, Fate.REVERSED)
+    fates = (ProviderStatus.SUCCEEDED, ProviderStatus.FAILED, ProviderStatus.REVERSED)
     with runtime.db.transaction() as session:
         session.execute(update(Payout).values(status="sending", attempts=1))
         if was_taken:
             session.execute(update(Payout).where(Payout.id != numbers[0]).values(status="sent", provider_id="TRF_0"))
         found = {number: session.get_one(Payout, number) for number in numbers}
         words = {
-            number: Seen(payout.ref, fate, payout.amount, payout.currency, f"TRF_{number}")
-            for (number, payout), fate in zip(found.items(), fates, strict=True)
+            number: ProviderResponse(payout.ref, status, payout.amount, payout.currency, f"TRF_{number}")
+            for (number, payout), status in zip(found.items(), fates, strict=True)
         }
         actor = job_actor("process_payout_schedules")
         outcome = payout_settling.settle_all(session, words, at=clock.now(), actor=actor)

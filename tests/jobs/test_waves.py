@@ -14,7 +14,7 @@ from tests.jobs.releasing import asked, go
 from tests.support.market import all_books_agree
 from tests.support.sandbox import awaiting
 from webapp import clock
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.jobs.engine import provider_batches as waves
 from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
@@ -35,15 +35,15 @@ class Provider:
     def __init__(self) -> None:
         self.asked: list[int] = []
         self.dies = False
-        self.fate = Fate.SUCCEEDED
+        self.status = ProviderStatus.SUCCEEDED
         self._lock = threading.Lock()
 
-    def look(self, _runtime: Runtime, asked: Asked) -> Seen:
+    def look(self, _runtime: Runtime, asked: Asked) -> ProviderResponse:
         with self._lock:
             self.asked.append(asked.id)
         if self.dies:
             raise SystemExit
-        return Seen(asked.reference or "", self.fate, 10_000, "NGN", "1")
+        return ProviderResponse(asked.reference or "", self.status, 10_000, "NGN", "1")
 
 
 @pytest.fixture
@@ -157,12 +157,12 @@ def test_a_run_asks_about_each_once_however_soon_it_comes_due_again(
 ) -> None:
     monkeypatch.setattr(payment_settling, "next_check", lambda checks, at, after: at)
     planned(runtime, JOB, NOON, max_duration_seconds=5)
-    provider.fate = Fate.PENDING
+    provider.status = ProviderStatus.PENDING
 
     first = go(runtime, JOB)
 
     assert (first.status, first.skipped, len(provider.asked)) == ("succeeded", ALL, ALL)
-    provider.fate = Fate.SUCCEEDED
+    provider.status = ProviderStatus.SUCCEEDED
     assert go(runtime, JOB).succeeded == ALL
 
 

@@ -11,12 +11,12 @@ from tests.money.payout_story import AMOUNT, ENDED_UNPAID, Books, There
 from tests.support.market import CHIKA, DIVINE, Market, undone
 from webapp.domain.actors import job_actor
 from webapp.domain.outgoing_keys import payout_reference
-from webapp.domain.provider_words import Fate, Seen, Word
+from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import NotAllowed, Refusal
 from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Approval, Payout
-from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.errors import CallFailed, no_response
 from webapp.services.approvals import approvals
 from webapp.services.common import installation
 from webapp.services.payouts import creation as payout_writing
@@ -44,13 +44,13 @@ class Deeds(Books):
 
     def __init__(self, market: Market, dice: Random) -> None:
         super().__init__(market, dice)
-        self.told: dict[int, Fate] = {}
+        self.told: dict[int, ProviderStatus] = {}
         self.counted: dict[int, int] = {}
         self.written_off: set[int] = set()
         self.shown: list[str] = []
         self.asked: list[dict[str, Any]] = []
-        self.held: list[tuple[payouts.Taken, Word]] = []
-        self.heard: list[tuple[int, Word]] = []
+        self.held: list[tuple[payouts.Taken, ProviderResult]] = []
+        self.heard: list[tuple[int, ProviderResult]] = []
         self.copies: list[tuple[str, int]] = []
         self.odd: dict[int, bool] = {}
         """Whether the last word of its provider about a payout was of another amount."""
@@ -98,15 +98,15 @@ class Deeds(Books):
             self.expected[made[0].id] = (plan.amount, to.id)
             assert (made[0].amount, made[0].destination_id) == (plan.amount, to.id)
 
-    def _take(self) -> list[tuple[payouts.Taken, Word]]:
+    def _take(self) -> list[tuple[payouts.Taken, ProviderResult]]:
         taken = payouts.take_due(self.session, self.at, 10, payout_waves.LEASE, ["paystack"])
         return [(each, self._word(each)) for each in taken]
 
-    def _word(self, taken: payouts.Taken) -> Word:
+    def _word(self, taken: payouts.Taken) -> ProviderResult:
         try:
             return payout_waves.send(self.runtime, taken)
         except CallFailed as failure:
-            return unanswered(failure)
+            return no_response(failure)
 
     def _minute(self) -> None:
         for taken, word in self._take():
@@ -131,7 +131,7 @@ class Deeds(Books):
             taken = payouts.take_to_ask(self.session, payout.id, payout_waves.LEASE, **how)
             self._settle(taken.id, self._word(taken), taken)
 
-    def _settle(self, payout_id: int, word: Word, taken: payouts.Taken | None = None) -> None:
+    def _settle(self, payout_id: int, word: ProviderResult, taken: payouts.Taken | None = None) -> None:
         before = payouts.get(self.session, payout_id).status
         claims = None if taken is None else {payout_id: taken.claim}
         outcome = payout_settling.settle_all(self.session, {payout_id: word}, at=self.at, actor=JOB, claims=claims)
@@ -141,13 +141,15 @@ class Deeds(Books):
         self.counted[payout_id] = self.counted.get(payout_id, 0) + outcome.amounts.get("NGN", 0)
         assert self.counted[payout_id] <= payout.amount, "its amount counts once"
         is_new = payout.status in ENDED_UNPAID and before not in ENDED_UNPAID
-        is_guess = payout.ref in self.bank.refused_as_there and not isinstance(word, Seen)
+        is_guess = payout.ref in self.bank.refused_as_there and not isinstance(word, ProviderResponse)
         assert not (is_new and is_guess), "it is there already, and nobody looked how it is"
-        if isinstance(word, Seen) and word.fate != Fate.ABSENT:
-            self.odd[payout_id] = word.fate in (Fate.SUCCEEDED, Fate.PENDING) and word.amount != payout.amount
-        over = (Fate.SUCCEEDED, Fate.FAILED, Fate.REVERSED)
-        if isinstance(word, Seen) and word.fate in over and word.amount == payout.amount:
-            self.told[payout_id] = word.fate
+        if isinstance(word, ProviderResponse) and word.status != ProviderStatus.ABSENT:
+            self.odd[payout_id] = (
+                word.status in (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING) and word.amount != payout.amount
+            )
+        over = (ProviderStatus.SUCCEEDED, ProviderStatus.FAILED, ProviderStatus.REVERSED)
+        if isinstance(word, ProviderResponse) and word.status in over and word.amount == payout.amount:
+            self.told[payout_id] = word.status
 
     # what the world does
 
@@ -202,11 +204,11 @@ class Deeds(Books):
         while self.heard:
             self._settle(*self.heard.pop())
 
-    def _looked(self, ref: str) -> Word:
+    def _looked(self, ref: str) -> ProviderResult:
         try:
             return payout_waves._looked(self.bank, ref)
         except CallFailed as failure:
-            return unanswered(failure)
+            return no_response(failure)
 
     def _some(self) -> Payout | None:
         known = self.payouts()

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from tests.support.market import DIVINE, NOW, Market
-from webapp.domain.provider_words import Fate, Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, SkippedRow
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, Refused, Unknown
@@ -28,7 +28,7 @@ ENDED_UNPAID = ("failed", "reversed", "cancelled")
 UNDER_WAY = ("pending", "sending", "sent")
 MOODS = ("queued", "queued", "otp", "success", "refused", "refused", "unsent", "held", "silent", "lost")
 HIDES = timedelta(hours=20)
-_FATES = {"success": Fate.SUCCEEDED, "failed": Fate.FAILED, "reversed": Fate.REVERSED}
+_FATES = {"success": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED, "reversed": ProviderStatus.REVERSED}
 _ON_ITS_WAY = ("pending", "otp", "success")
 _NEXT = {
     "pending": ("pending", "otp", "success", "success", "failed", "reversed"),
@@ -78,10 +78,10 @@ class Bank:
     def recipient(self, destination: Destination) -> str:
         raise AssertionError("every account is known here")
 
-    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+    def payouts(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         yield from ()
 
-    def pay(self, sending: Sending) -> Seen:
+    def pay(self, sending: Sending) -> ProviderResponse:
         self.on_send(sending)
         mood = "queued" if self.is_honest else self.dice.choice(MOODS)
         if mood == "refused":  # It may look at other things before the reference.
@@ -101,15 +101,19 @@ class Bank:
         if mood == "silent":
             made.hidden_until = self.at + self.dice.choice((timedelta(0), HIDES))
             raise Unknown("No answer.")
-        return Seen(sending.reference, Fate.PENDING, sending.amount, "NGN", "TRF_1", needs_person=mood == "otp")
+        return ProviderResponse(
+            sending.reference, ProviderStatus.PENDING, sending.amount, "NGN", "TRF_1", needs_person=mood == "otp"
+        )
 
-    def look_payout(self, reference: str) -> Seen:
+    def look_payout(self, reference: str) -> ProviderResponse:
         if not self.is_honest and self.dice.random() < 0.1:
             raise self.dice.choice((Unknown("No answer."), Refused("Not now.")))
         found = self.there.get(reference)
         if found is None or found.hidden_until > self.at:
-            return Seen(reference, Fate.ABSENT)
-        return Seen(reference, _FATES.get(found.state, Fate.PENDING), found.amount, "NGN", "TRF_1")
+            return ProviderResponse(reference, ProviderStatus.ABSENT)
+        return ProviderResponse(
+            reference, _FATES.get(found.state, ProviderStatus.PENDING), found.amount, "NGN", "TRF_1"
+        )
 
     def moves(self) -> None:
         """Something happens there by itself."""

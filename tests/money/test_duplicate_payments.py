@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from tests.money.test_payment_decisions import WHY, buyer_of, decide, hear, refund, tried
 from tests.support.market import AMINA, CHIKA, NOW, VIEWER, Market, all_books_agree, undone, wallet
-from webapp.domain.provider_words import Fate, GivenBack, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Event, Payment, Refund
 from webapp.runtime import Runtime
@@ -18,9 +18,9 @@ from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
 from webapp.services.refunds import refunds
 
-FIRST = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9001")
-SECOND = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9002")
-BOTH = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9001", others=(SECOND,))
+FIRST = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9001")
+SECOND = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9002")
+BOTH = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9001", others=(SECOND,))
 
 
 @pytest.fixture
@@ -71,8 +71,12 @@ def test_a_second_success_is_a_payment_of_its_own_that_waits_for_a_person(market
     assert record.subject_id == second.id
 
 
-@pytest.mark.parametrize("word", [BOTH, Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9002", others=(FIRST,))])
-def test_the_same_word_again_in_any_order_makes_no_third(market: Market, second: Payment, word: Seen) -> None:
+@pytest.mark.parametrize(
+    "word", [BOTH, ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9002", others=(FIRST,))]
+)
+def test_the_same_word_again_in_any_order_makes_no_third(
+    market: Market, second: Payment, word: ProviderResponse
+) -> None:
     first = payments.get(market.session, second.duplicate_of_id or 0)
     hear(market, first, word)
     hear(market, second, SECOND)
@@ -89,8 +93,8 @@ def test_two_successes_at_the_first_look_pay_the_order_once(market: Market) -> N
 
 
 def test_what_was_given_back_there_already_is_nobodys_concern(market: Market) -> None:
-    gone = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9002", given_back=(GivenBack(10_000),))
-    hear(market, tried(market), Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9001", others=(gone,)))
+    gone = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9002", given_back=(ReturnedAmount(10_000),))
+    hear(market, tried(market), ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9001", others=(gone,)))
     assert besides(market) == []
 
 
@@ -132,9 +136,11 @@ def test_a_refund_of_the_escrow_goes_to_the_payment_that_paid_for_it(market: Mar
 
 
 def test_above_the_limit_a_second_person_decides_and_the_escrow_stays_free(market: Market) -> None:
-    payment = hear(market, tried(market, 2_000_000), Seen("r", Fate.SUCCEEDED, 2_000_000, "NGN", "9001"))
-    more = Seen("r", Fate.SUCCEEDED, 2_000_000, "NGN", "9002")
-    hear(market, payment, Seen("r", Fate.SUCCEEDED, 2_000_000, "NGN", "9001", others=(more,)))
+    payment = hear(
+        market, tried(market, 2_000_000), ProviderResponse("r", ProviderStatus.SUCCEEDED, 2_000_000, "NGN", "9001")
+    )
+    more = ProviderResponse("r", ProviderStatus.SUCCEEDED, 2_000_000, "NGN", "9002")
+    hear(market, payment, ProviderResponse("r", ProviderStatus.SUCCEEDED, 2_000_000, "NGN", "9001", others=(more,)))
     [second] = besides(market)
     proposed = decide(market, "keep", second)
     assert proposed.approval is not None
@@ -148,7 +154,7 @@ def test_what_was_kept_and_taken_back_is_clawed_back_from_the_buyer_and_freezes_
     market: Market, second: Payment
 ) -> None:
     decide(market, "keep", second)
-    word = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9002", given_back=(GivenBack(10_000),))
+    word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9002", given_back=(ReturnedAmount(10_000),))
     taken = hear(market, payments.get(market.session, second.id), word)
     assert (taken.status, taken.undecided_amount) == ("needs_review", 10_000)
     assert market.session.scalars(select(Escrow.freezes)).all() == [0]
@@ -161,7 +167,9 @@ def test_what_was_kept_and_taken_back_is_clawed_back_from_the_buyer_and_freezes_
 
 
 def test_one_in_review_that_was_given_back_at_the_provider_is_over(market: Market, second: Payment) -> None:
-    word = Seen("#9002", Fate.SUCCEEDED, 10_000, "NGN", "9002", given_back=(GivenBack(10_000),))
+    word = ProviderResponse(
+        "#9002", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9002", given_back=(ReturnedAmount(10_000),)
+    )
     ended = hear(market, second, word)
     assert ended.status == "failed"
     assert alert_states(market) == ["resolved"]
@@ -211,7 +219,7 @@ def test_what_was_kept_is_not_refunded_in_place_of_what_came_another_way(market:
 def test_another_sum_is_not_the_same_money(market: Market) -> None:
     payment = tried(market)
     decide(market, "mark_paid", payment)
-    other = Seen("r", Fate.SUCCEEDED, 9_000, "NGN", "9001")
+    other = ProviderResponse("r", ProviderStatus.SUCCEEDED, 9_000, "NGN", "9001")
     hear(market, payments.get(market.session, payment.id), other)
     with pytest.raises(Conflict, match="another"), undone(market.session):
         decide(market, "same_money", besides(market)[0])

@@ -9,7 +9,7 @@ from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE, NOW, Market, undone
 from tests.support.reversals import left_by, let_go
 from webapp import clock
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.errors import Conflict
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.runtime import Runtime
@@ -81,7 +81,7 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
     prepare(runtime)
     failed, plan = payouts_of.planned(runtime), payouts_of.planned(runtime)
     number = payouts_of.written(runtime, failed)
-    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
     now = clock.now()
     with runtime.db.transaction() as session:
         assert payout_file.why_no_retry(payout_file.read(session, number), now) == ""
@@ -101,7 +101,7 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
 def test_what_the_wallet_no_longer_covers_is_not_tried_again(runtime: Runtime) -> None:
     prepare(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime, 4_000, held=4_000))
-    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
     with runtime.db.transaction() as session:
         payout = payouts.get(session, number)
         other = payout_schedules.NewSchedule("spends", payout.party_id, 1_000, "NGN", due_at=clock.now())

@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Audit, Entry, Escrow, Event, Payment, Refund, Transfer
@@ -33,7 +33,7 @@ def by_card(market: Market, amount: int = 10_000) -> Escrow:
     """An escrow that was paid through Paystack."""
     escrow, about = unpaid(market, amount), market.runtime.settings
     payment = payments.create(market.session, escrow.order_id, "paystack", at=NOW, actor=DIVINE, settings=about)
-    word = Seen("r", Fate.SUCCEEDED, amount, "NGN", "77")
+    word = ProviderResponse("r", ProviderStatus.SUCCEEDED, amount, "NGN", "77")
     payment_settling.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=about)
     return escrows.get(market.session, escrow.id)
 
@@ -106,7 +106,10 @@ def test_a_payment_fails_alike_whoever_says_so(market: Market) -> None:
         for _ in range(3)
     ]
     payments.note_no_checkout(session, made[0], "No.", at=NOW, actor=DIVINE)
-    words = {made[1]: Seen("r", Fate.FAILED, 10_000, "NGN", "77"), made[2]: Seen("r", Fate.SUCCEEDED, 9, "NGN", "78")}
+    words = {
+        made[1]: ProviderResponse("r", ProviderStatus.FAILED, 10_000, "NGN", "77"),
+        made[2]: ProviderResponse("r", ProviderStatus.SUCCEEDED, 9, "NGN", "78"),
+    }
     payment_settling.settle_all(session, words, at=NOW, actor=JOB, settings=about)
     session.expire_all()
     doubtful = payments.get(session, made[2])

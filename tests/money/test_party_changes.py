@@ -6,7 +6,7 @@ from sqlalchemy import select
 from tests.support import payouts
 from tests.support.market import DIVINE
 from webapp import clock
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Audit, Payout
 from webapp.runtime import Runtime
@@ -29,7 +29,7 @@ def test_a_country_is_changed_where_no_payout_forbids_it(runtime: Runtime) -> No
         changed(runtime, payout.party_id, country="KE")
     with pytest.raises(Invalid):
         changed(runtime, payout.party_id, country="XX")
-    payouts.settled(runtime, number, Fate.SUCCEEDED)
+    payouts.settled(runtime, number, ProviderStatus.SUCCEEDED)
     assert changed(runtime, payout.party_id, country="KE") == "KE"
     assert changed(runtime, payout.party_id, country="KE") == "KE"
     with runtime.db.reading() as session:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, all_books_agree, undone, wallet
 from webapp.domain.actors import Actor, job_actor
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund
@@ -48,15 +48,15 @@ def tried(market: Market, amount: int = 10_000) -> Payment:
     return payments.create(market.session, order.id, "paystack", at=NOW, actor=DIVINE, settings=market.runtime.settings)
 
 
-def hear(market: Market, payment: Payment, word: Word) -> Payment:
+def hear(market: Market, payment: Payment, word: ProviderResult) -> Payment:
     settings = market.runtime.settings
     payment_settling.settle_all(market.session, {payment.id: word}, at=NOW, actor=JOB, settings=settings)
     market.session.expire_all()
     return payments.get(market.session, payment.id)
 
 
-def paid(amount: int = 10_000, currency: str = "NGN") -> Seen:
-    return Seen("r", Fate.SUCCEEDED, amount, currency, "77")
+def paid(amount: int = 10_000, currency: str = "NGN") -> ProviderResponse:
+    return ProviderResponse("r", ProviderStatus.SUCCEEDED, amount, currency, "77")
 
 
 def decide(market: Market, action: str, payment: Payment) -> Decided:
@@ -97,7 +97,7 @@ def test_too_much_is_accepted_and_the_rest_goes_to_the_buyers_wallet(market: Mar
 
 
 @pytest.mark.parametrize("came", [paid(9_999), paid(10_000, "KES")])
-def test_too_little_or_another_currency_can_only_be_refunded(market: Market, came: Seen) -> None:
+def test_too_little_or_another_currency_can_only_be_refunded(market: Market, came: ProviderResponse) -> None:
     payment = hear(market, tried(market), came)
     with pytest.raises(Conflict, match="Refund it"), undone(market.session):
         decide(market, "accept", payment)
@@ -110,7 +110,7 @@ def test_too_little_or_another_currency_can_only_be_refunded(market: Market, cam
 
 
 def test_a_late_success_can_be_accepted_after_the_escrow_was_voided(market: Market) -> None:
-    payment = hear(market, tried(market), Seen("r", Fate.FAILED, 10_000, "NGN", "77"))
+    payment = hear(market, tried(market), ProviderResponse("r", ProviderStatus.FAILED, 10_000, "NGN", "77"))
     assert payment.status == "failed"
     payment = hear(market, payment, paid())
     assert payment.status == "needs_review"
@@ -183,16 +183,16 @@ def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
 @pytest.mark.parametrize(
     ("word", "status", "in_wallet"),
     [
-        (Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "9"), "processed", 0),
-        (Seen("r", Fate.FAILED, 10_000, "NGN", "9"), "failed", 10_000),
-        (Unanswered("No.", is_refusal=True), "failed", 10_000),
-        (Seen("r", Fate.PENDING, 10_000, "NGN", "9"), "pending", 0),
-        (Seen("r", Fate.ABSENT), "sending", 0),
-        (Unanswered("It did not answer."), "sending", 0),
-        (Unanswered("It can't be reached.", is_unsent=True), "waiting", 0),
+        (ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9"), "processed", 0),
+        (ProviderResponse("r", ProviderStatus.FAILED, 10_000, "NGN", "9"), "failed", 10_000),
+        (NoResponse("No.", is_refusal=True), "failed", 10_000),
+        (ProviderResponse("r", ProviderStatus.PENDING, 10_000, "NGN", "9"), "pending", 0),
+        (ProviderResponse("r", ProviderStatus.ABSENT), "sending", 0),
+        (NoResponse("It did not answer."), "sending", 0),
+        (NoResponse("It can't be reached.", is_unsent=True), "waiting", 0),
     ],
 )
-def test_what_becomes_of_a_refund(market: Market, word: Word, status: str, in_wallet: int) -> None:
+def test_what_becomes_of_a_refund(market: Market, word: ProviderResult, status: str, in_wallet: int) -> None:
     payment, escrow = held_by_card(market)
     refund(market, escrow)
     [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
@@ -223,7 +223,7 @@ def failed_refund(market: Market) -> Payment:
     refund(market, escrow)
     [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
     market.session.flush()
-    refund_settling.settle_all(market.session, {giving.id: Unanswered("No.", is_refusal=True)}, at=NOW, actor=JOB)
+    refund_settling.settle_all(market.session, {giving.id: NoResponse("No.", is_refusal=True)}, at=NOW, actor=JOB)
     return payment
 
 

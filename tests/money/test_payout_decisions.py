@@ -9,7 +9,7 @@ from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, person, 
 from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Unanswered
+from webapp.domain.provider_results import NoResponse, ProviderStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transfer
 from webapp.runtime import Runtime
@@ -25,7 +25,7 @@ from webapp.services.payouts import schedule_detail as payout_plan
 from webapp.services.payouts import settlement as payout_settling
 
 JOB = job_actor("deliver_outbox")
-THERE = Unanswered("Please provide a unique reference.", is_answer=True, is_there=True)
+THERE = NoResponse("Please provide a unique reference.", is_answer=True, is_there=True)
 WHY = "Paystack's support wrote that it was never sent."
 
 
@@ -105,7 +105,7 @@ def test_its_money_goes_back_once_and_no_other_payout_follows(runtime: Runtime) 
         payout_writing.write_all(session, [plan], at=clock.now() + timedelta(days=2), actor=JOB, ways=ways)
         assert session.scalar(select(func.count()).select_from(Payout)) == 1
         assert session.scalar(select(Audit.reason).where(Audit.action == "payout.give_back")) == WHY
-    settled(runtime, number, Fate.SUCCEEDED)
+    settled(runtime, number, ProviderStatus.SUCCEEDED)
     with runtime.db.reading() as session:
         fired = session.scalars(select(Alert.rule).where(Alert.rule.startswith("payout"))).all()
     assert list(fired) == ["payout_contradicted"]
@@ -121,7 +121,7 @@ def test_it_was_paid_moves_nothing_and_is_watched(runtime: Runtime) -> None:
     with runtime.db.reading() as session:
         assert payouts.get(session, number).look_again_at is not None
         assert session.scalar(select(func.count()).where(Transfer.kind == "payout_return")) == 0
-    settled(runtime, number, Fate.FAILED)
+    settled(runtime, number, ProviderStatus.FAILED)
     assert now(runtime, number) == ("failed", "failed", 10_000)
     all_books_agree(runtime)
 
@@ -133,11 +133,11 @@ def test_two_peoples_word_stands_alone_only_until_its_provider_says_so_too(runti
     settle_by(runtime, "payout.mark_paid", number)
     assert "as two people said on" in why(runtime, number)
     assert "its provider has not said so" in why(runtime, number)
-    settled(runtime, number, Fate.PENDING)
+    settled(runtime, number, ProviderStatus.PENDING)
     assert "its provider has not said so" in why(runtime, number)
     paid_at = clock.now() - timedelta(days=2) if is_told else None
     for _ in range(2):
-        settled(runtime, number, Fate.SUCCEEDED, paid_at=paid_at)
+        settled(runtime, number, ProviderStatus.SUCCEEDED, paid_at=paid_at)
     told = why(runtime, number)
     assert "has not said so" not in told
     when = f"on {paid_at:%d %B %Y at %H:%M} UTC, by paystack's clock, as two" if paid_at else "its provider says so too"
@@ -146,7 +146,7 @@ def test_two_peoples_word_stands_alone_only_until_its_provider_says_so_too(runti
         assert session.scalar(select(func.count()).where(Audit.action == "payout.confirm")) == 1
         assert payouts.get(session, number).look_again_at is not None, "it may come back still"
     assert now(runtime, number) == ("succeeded", "processed", 6_000)
-    settled(runtime, number, Fate.REVERSED)
+    settled(runtime, number, ProviderStatus.REVERSED)
     assert now(runtime, number) == ("reversed", "failed", 10_000)
     all_books_agree(runtime)
 
@@ -156,8 +156,8 @@ def test_above_the_limit_a_second_person_decides_unless_it_was_found_meanwhile(r
     for each in (number, found, under_way):
         assert not decide(runtime, "payout.give_back", each).executed
         assert now(runtime, each) == ("sending", "processing", 6_000)
-    settled(runtime, found, Fate.SUCCEEDED)
-    settled(runtime, under_way, Fate.PENDING)
+    settled(runtime, found, ProviderStatus.SUCCEEDED)
+    settled(runtime, under_way, ProviderStatus.PENDING)
     how = {"at": clock.now(), "settings": runtime.settings}
     with runtime.db.transaction() as session:
         first, second, third = session.scalars(select(Approval.id).order_by(Approval.id))
@@ -176,7 +176,7 @@ def test_an_operator_does_not_decide_and_what_is_in_no_doubt_is_not_decided(runt
     number = doubted(runtime)
     with pytest.raises(NotAllowed):
         decide(runtime, "payout.give_back", number, person(6, "Olu", "operator"))
-    settled(runtime, number, Fate.PENDING)
+    settled(runtime, number, ProviderStatus.PENDING)
     with pytest.raises(Conflict, match="Its provider is asked until"):
         decide(runtime, "payout.give_back", number, DIVINE)
 
@@ -186,7 +186,7 @@ def test_what_may_have_been_sent_is_not_cancelled_before_the_providers_own_time(
     number = written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
         payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-    settled(runtime, number, Fate.ABSENT)
+    settled(runtime, number, ProviderStatus.ABSENT)
     how = {"actor": DIVINE, "settings": runtime.settings}
     with runtime.db.transaction() as session:
         with pytest.raises(Conflict, match="does not show it yet"), undone(session):
@@ -222,7 +222,7 @@ def test_what_two_people_marked_as_paid_and_its_provider_failed_was_never_paid(r
     number = doubted(runtime)
     allow(runtime, 10_000)
     settle_by(runtime, "payout.mark_paid", number)
-    settled(runtime, number, Fate.FAILED)
+    settled(runtime, number, ProviderStatus.FAILED)
     with runtime.db.reading() as session:
         [said] = session.scalars(select(Alert.sentence).where(Alert.rule == "payout_failed")).all()
     assert "was marked as paid by two people and then failed" in said
@@ -243,8 +243,8 @@ def test_what_is_above_the_limit_and_what_is_above_the_rest_of_the_day_are_told_
 def _contradicted(runtime: Runtime) -> int:
     """A payout that was paid after its money had come back."""
     number = written(runtime, planned(runtime))
-    settled(runtime, number, Fate.FAILED)
-    settled(runtime, number, Fate.SUCCEEDED)
+    settled(runtime, number, ProviderStatus.FAILED)
+    settled(runtime, number, ProviderStatus.SUCCEEDED)
     return number
 
 

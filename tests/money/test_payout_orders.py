@@ -17,7 +17,7 @@ from tests.money.payout_deeds import JOB, STEPS, Deeds
 from tests.money.payout_story import ENDED_UNPAID, HELD, UNDER_WAY
 from tests.support.market import Undone, forgotten, undone
 from webapp import jobs
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Alert, Payout
 from webapp.runtime import Runtime
@@ -85,7 +85,9 @@ class Story(Deeds):
         assert not is_out, f"it is {payout.status}, and the money is out"
         twice = payout.paid_after_all_at is not None
         if payout.id in self.told:
-            assert twice == (self.told[payout.id] == Fate.SUCCEEDED), "paid after all, and nobody says so, or not"
+            assert twice == (self.told[payout.id] == ProviderStatus.SUCCEEDED), (
+                "paid after all, and nobody says so, or not"
+            )
         assert self._alerts_of("payout_contradicted", payout) == twice, "an alert is as long as the case"
         if payout.sent_at is not None and payout.settled_at is not None and self.at < payout.settled_at + WATCHED:
             assert payout.look_again_at is not None, f"it is {payout.status}, may be there, and nobody asks"

@@ -15,7 +15,7 @@ from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.outgoing_keys import payout_reference, refund_key
-from webapp.domain.provider_words import Fate, Unanswered
+from webapp.domain.provider_results import NoResponse, ProviderStatus
 from webapp.models import Payout, PayoutSchedule, StoredSetting
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.payouts import payouts
@@ -53,7 +53,7 @@ def test_two_copies_with_one_due_schedule_make_one_reference(sqlite_runtime: Run
 def test_another_schedule_party_attempt_or_desk_makes_another_reference(runtime: Runtime) -> None:
     plan = planned(runtime)
     first = written(runtime, plan)
-    settled(runtime, first, Fate.FAILED)
+    settled(runtime, first, ProviderStatus.FAILED)
     second, other = written(runtime, plan), written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
         session.execute(update(StoredSetting).where(StoredSetting.name == "installation").values(value="another"))
@@ -85,11 +85,11 @@ def test_a_refunds_key_is_made_from_what_is_given_back_and_not_from_its_number()
 def test_a_sure_refusal_says_nothing_of_an_attempt_before_it(runtime: Runtime, may_be_there: bool) -> None:
     """It timed out, was not shown, and was refused for an empty balance: the first may be there still."""
     number = written(runtime, planned(runtime))
-    empty = Unanswered("Your balance is not enough.", is_answer=True, is_refusal=True, is_unsent=True)
+    empty = NoResponse("Your balance is not enough.", is_answer=True, is_refusal=True, is_unsent=True)
     at = clock.now()
     if may_be_there:
-        _told(runtime, number, Unanswered("No answer."))
-        settled(runtime, number, Fate.ABSENT)
+        _told(runtime, number, NoResponse("No answer."))
+        settled(runtime, number, ProviderStatus.ABSENT)
     _told(runtime, number, empty)
     with runtime.db.reading() as session:
         payout = session.scalars(select(Payout).where(Payout.id == number)).one()
@@ -98,7 +98,7 @@ def test_a_sure_refusal_says_nothing_of_an_attempt_before_it(runtime: Runtime, m
         assert wallet(session, payout.party_id) == 6_000
 
 
-def _told(runtime: Runtime, number: int, word: Unanswered) -> None:
+def _told(runtime: Runtime, number: int, word: NoResponse) -> None:
     """It is sent, and answered so."""
     with runtime.db.transaction() as session:
         later = clock.now() + timedelta(hours=7)

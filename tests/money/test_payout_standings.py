@@ -12,7 +12,7 @@ from tests.support.market import DIVINE
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.domain.states import AccountKind, PayoutStatus
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Account, Alert, Payout, PayoutPause, PayoutSchedule
@@ -67,8 +67,8 @@ def _paid_after_all(runtime: Runtime) -> int:
     prepare(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     _force(runtime, number, status="sent", attempts=1)
-    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
-    payouts_of.settled(runtime, number, Fate.SUCCEEDED)
+    payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
+    payouts_of.settled(runtime, number, ProviderStatus.SUCCEEDED)
     return number
 
 
@@ -92,8 +92,8 @@ def test_one_that_failed_after_it_was_paid_says_both(runtime: Runtime) -> None:
     prepare(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     _force(runtime, number, status="sent", attempts=1)
-    payouts_of.settled(runtime, number, Fate.SUCCEEDED)
-    payouts_of.settled(runtime, number, Fate.FAILED)
+    payouts_of.settled(runtime, number, ProviderStatus.SUCCEEDED)
+    payouts_of.settled(runtime, number, ProviderStatus.FAILED)
     assert _why(runtime, number).startswith("It failed after it was paid to Kofi Mensah, 058")
 
 
@@ -126,8 +126,8 @@ def test_when_it_was_paid_is_the_provider_s_instant_or_since_when_it_is_known(ru
     for number in (told, untold):
         _force(runtime, number, status="sent", attempts=1)
     paid_at = clock.now() - timedelta(days=2)
-    payouts_of.settled(runtime, told, Fate.SUCCEEDED, paid_at=paid_at)
-    payouts_of.settled(runtime, untold, Fate.SUCCEEDED)
+    payouts_of.settled(runtime, told, ProviderStatus.SUCCEEDED, paid_at=paid_at)
+    payouts_of.settled(runtime, untold, ProviderStatus.SUCCEEDED)
     assert f"It was paid on {paid_at:%d %B %Y at %H:%M} UTC, by paystack's clock." in _why(runtime, told)
     known = _file(runtime, untold).payout.settled_at
     assert known is not None
@@ -139,9 +139,9 @@ def test_one_paid_after_all_says_so_and_nothing_of_how_it_had_ended(runtime: Run
     prepare(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     _force(runtime, number, status="sent", attempts=1)
-    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
     paid_at = clock.now() - timedelta(days=3)
-    payouts_of.settled(runtime, number, Fate.SUCCEEDED, paid_at=paid_at if is_told else None)
+    payouts_of.settled(runtime, number, ProviderStatus.SUCCEEDED, paid_at=paid_at if is_told else None)
     since = _file(runtime, number).payout.paid_after_all_at
     assert since is not None
     told = _why(runtime, number)
@@ -172,7 +172,7 @@ def test_what_was_decided_of_one_paid_after_all_is_said_with_who_when_and_what_i
         moved = f"{whole} out of the party's wallet"
     assert f"Its money had come back to the wallet before. Divine decided on {at:%d %B %Y at %H:%M} UTC that" in told
     assert f": {moved}. The reason: Twice." in told
-    payouts_of.settled(runtime, number, Fate.REVERSED)
+    payouts_of.settled(runtime, number, ProviderStatus.REVERSED)
     back = _why(runtime, number)
     assert "decided on" not in back, "it came back since"
     assert ("The money is in the wallet again." in back) == (action == "claw_back")
@@ -189,7 +189,7 @@ def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runt
     prepare(runtime)
     plan = payouts_of.planned(runtime)
     number = payouts_of.written(runtime, plan)
-    payouts_of.settled(runtime, number, Fate.FAILED, "Account closed.")
+    payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
     now = clock.now()
     with runtime.db.transaction() as session:
         found = session.get_one(PayoutSchedule, plan)

@@ -11,7 +11,7 @@ from tests.support.payouts import planned, settled, written
 from tests.support.reversals import spend
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Payout, PayoutSchedule
@@ -118,9 +118,9 @@ def test_a_rejected_account_stops_nothing_any_more(runtime: Runtime) -> None:
 def test_what_was_sent_stays_and_what_comes_back_names_its_account(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
     take(runtime)
-    settled(runtime, number, Fate.SUCCEEDED)
+    settled(runtime, number, ProviderStatus.SUCCEEDED)
     move(runtime, number)
-    settled(runtime, number, Fate.REVERSED, "Account closed.")
+    settled(runtime, number, ProviderStatus.REVERSED, "Account closed.")
     assert answer(runtime, number).startswith(f"It came back from {OLD}")
     with runtime.db.reading() as session:
         said = session.scalars(select(Alert.sentence).where(Alert.rule == "payout_failed")).one()
@@ -130,7 +130,7 @@ def test_what_was_sent_stays_and_what_comes_back_names_its_account(runtime: Runt
 def test_what_may_have_been_sent_to_the_former_account_is_not_turned_to_another(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
     take(runtime)
-    settled(runtime, number, Fate.ABSENT)
+    settled(runtime, number, ProviderStatus.ABSENT)
     move(runtime, number)
     with pytest.raises(Conflict, match="It may have been sent to the former account"):
         say(runtime, number, payout_rerouting.redirect)
@@ -141,13 +141,13 @@ def failed_then_paid(runtime: Runtime, *, again: str) -> tuple[int, int]:
     plan = planned(runtime)
     first, second = written(runtime, plan), 0
     take(runtime)
-    settled(runtime, first, Fate.FAILED)
+    settled(runtime, first, ProviderStatus.FAILED)
     if again != "none":
         second = written(runtime, plan)
     if again == "paid":
         take(runtime)
-        settled(runtime, second, Fate.SUCCEEDED)
-    settled(runtime, first, Fate.SUCCEEDED)
+        settled(runtime, second, ProviderStatus.SUCCEEDED)
+    settled(runtime, first, ProviderStatus.SUCCEEDED)
     return first, second
 
 
@@ -183,17 +183,17 @@ def test_paid_twice_is_an_alert_a_case_and_a_claw_back_to_decide(runtime: Runtim
         assert session.get_one(PayoutSchedule, payouts.get(session, first).schedule_id).payout_id == second
     with pytest.raises(Overtaken):
         decide(runtime, "payout.claw_back", first)
-    settled(runtime, first, Fate.REVERSED)
+    settled(runtime, first, ProviderStatus.REVERSED)
     assert books(runtime, first)[2:] == (6_000, 0)
     all_books_agree(runtime)
 
 
-@pytest.mark.parametrize("fate", [Fate.REVERSED, Fate.FAILED])
-def test_what_comes_back_of_two_leaves_the_schedule_paid_by_the_other(runtime: Runtime, fate: Fate) -> None:
+@pytest.mark.parametrize("status", [ProviderStatus.REVERSED, ProviderStatus.FAILED])
+def test_what_comes_back_of_two_leaves_the_schedule_paid_by_the_other(runtime: Runtime, status: ProviderStatus) -> None:
     first, second = failed_then_paid(runtime, again="paid")
     decide(runtime, "payout.claw_back", first)
-    settled(runtime, second, fate)
-    assert books(runtime, second) == (str(fate), "processed", 6_000, 0)
+    settled(runtime, second, status)
+    assert books(runtime, second) == (str(status), "processed", 6_000, 0)
     with runtime.db.reading() as session:
         plan = session.get_one(PayoutSchedule, payouts.get(session, first).schedule_id)
         assert plan.payout_id == first
@@ -223,12 +223,12 @@ def test_what_a_claw_back_left_as_a_debt_is_met_first_when_it_comes_back(runtime
     for _ in range(2):  # The same when it is paid after all, and comes back, once more.
         assert decide(runtime, "payout.claw_back", first, 10**9).executed
         assert books(runtime, first)[2:] == (0, -2_000)
-        settled(runtime, first, Fate.REVERSED)
+        settled(runtime, first, ProviderStatus.REVERSED)
         assert books(runtime, first)[2:] == (2_000, 0)
         with runtime.db.reading() as session:
             said = answer(runtime, first)
         assert "NGN 20.00 of it meets the debt that its claw-back had left" in said
-        settled(runtime, first, Fate.SUCCEEDED)
+        settled(runtime, first, ProviderStatus.SUCCEEDED)
     all_books_agree(runtime)
 
 
@@ -257,14 +257,14 @@ def test_nothing_more_of_its_schedule_is_paid_before_that_is_decided(runtime: Ru
 
 def test_when_it_comes_back_once_more_nobody_has_it_twice_and_the_case_ends(runtime: Runtime) -> None:
     first, _ = failed_then_paid(runtime, again="paid")
-    settled(runtime, first, Fate.REVERSED)
+    settled(runtime, first, ProviderStatus.REVERSED)
     assert books(runtime, first) == ("failed", "processed", 6_000, 0)
     with runtime.db.transaction() as session:
         assert session.scalars(select(Alert.status).where(Alert.rule == "payout_contradicted")).one() == "resolved"
         assert payouts.get(session, first).paid_after_all_at is None
     with pytest.raises(Overtaken):
         decide(runtime, "payout.claw_back", first)
-    settled(runtime, first, Fate.SUCCEEDED)
+    settled(runtime, first, ProviderStatus.SUCCEEDED)
     with runtime.db.reading() as session:
         assert "firing" in session.scalars(select(Alert.status).where(Alert.rule == "payout_contradicted")).all()
 
@@ -272,7 +272,7 @@ def test_when_it_comes_back_once_more_nobody_has_it_twice_and_the_case_ends(runt
 def test_one_that_ended_unpaid_is_asked_about_for_a_while(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
     take(runtime)
-    settled(runtime, number, Fate.FAILED)
+    settled(runtime, number, ProviderStatus.FAILED)
     assert "in case it was paid after all" in answer(runtime, number)
     with runtime.db.transaction() as session:
         session.execute(update(Payout).values(look_again_at=clock.now()))
@@ -282,7 +282,7 @@ def test_one_that_ended_unpaid_is_asked_about_for_a_while(runtime: Runtime) -> N
 def test_under_way_for_long_it_alerts_and_two_people_settle_it_by_what_its_provider_shows(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
     take(runtime)
-    settled(runtime, number, Fate.PENDING)
+    settled(runtime, number, ProviderStatus.PENDING)
     with pytest.raises(Conflict, match="Its provider is asked until"):
         decide(runtime, "payout.give_back", number)
     long_ago = clock.now() - timedelta(hours=25)
@@ -306,12 +306,12 @@ def test_never_sent_for_long_it_alerts_too(runtime: Runtime) -> None:
 def test_what_its_provider_does_not_know_for_a_day_is_not_sent_for_ever_and_can_be_cancelled(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
     take(runtime)
-    settled(runtime, number, Fate.ABSENT)
+    settled(runtime, number, ProviderStatus.ABSENT)
     long_ago = clock.now() - timedelta(hours=25)
     with runtime.db.transaction() as session:
         session.execute(update(Payout).values(created_at=long_ago, sent_at=long_ago))
     assert [each.may_send for each in take(runtime)] == [False]
-    settled(runtime, number, Fate.ABSENT)
+    settled(runtime, number, ProviderStatus.ABSENT)
     assert "Cancel it" in answer(runtime, number)
     with runtime.db.transaction() as session:
         with pytest.raises(NotAllowed), undone(session):
@@ -327,10 +327,10 @@ def test_what_was_written_off_and_comes_back_is_the_platforms_and_what_was_clawe
         first, _ = failed_then_paid(runtime, again="paid")
         for _ in range(3):  # It may be paid after all, and come back, more than once.
             assert decide(runtime, action, first, 10**9).executed
-            settled(runtime, first, Fate.REVERSED)
+            settled(runtime, first, ProviderStatus.REVERSED)
             assert books(runtime, first)[2:] == (left, 0)
             assert losses(runtime) == 0
-            settled(runtime, first, Fate.SUCCEEDED)
+            settled(runtime, first, ProviderStatus.SUCCEEDED)
     all_books_agree(runtime)
 
 
@@ -342,8 +342,8 @@ def losses(runtime: Runtime) -> int:
 def test_one_that_may_have_gone_is_asked_about_after_a_person_ended_it(runtime: Runtime) -> None:
     number, other, unsent = (written(runtime, planned(runtime)) for _ in range(3))
     take(runtime)
-    settled(runtime, number, Fate.ABSENT)
-    settled(runtime, other, Fate.PENDING)
+    settled(runtime, number, ProviderStatus.ABSENT)
+    settled(runtime, other, ProviderStatus.PENDING)
     long_ago = clock.now() - timedelta(hours=25)
     with runtime.db.transaction() as session:
         session.execute(update(Payout).values(created_at=long_ago, sent_at=long_ago))
@@ -358,9 +358,9 @@ def test_one_that_may_have_gone_is_asked_about_after_a_person_ended_it(runtime: 
     assert list(watched) == [number, other]
 
 
-def told(runtime: Runtime, number: int, fate: Fate, amount: int) -> None:
+def told(runtime: Runtime, number: int, status: ProviderStatus, amount: int) -> None:
     with runtime.db.transaction() as session:
-        word = Seen(payouts.get(session, number).ref, fate, amount, "NGN", "TRF_1")
+        word = ProviderResponse(payouts.get(session, number).ref, status, amount, "NGN", "TRF_1")
         payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=job_actor("check_payouts"))
 
 
@@ -371,32 +371,34 @@ def standing(runtime: Runtime) -> list[tuple[str, int]]:
         return [(row.status, row.times) for row in session.scalars(rows)]
 
 
-@pytest.mark.parametrize("fate", [Fate.SUCCEEDED, Fate.PENDING])
-def test_another_amount_under_our_reference_pages_until_it_is_ours_or_did_not_go(runtime: Runtime, fate: Fate) -> None:
+@pytest.mark.parametrize("status", [ProviderStatus.SUCCEEDED, ProviderStatus.PENDING])
+def test_another_amount_under_our_reference_pages_until_it_is_ours_or_did_not_go(
+    runtime: Runtime, status: ProviderStatus
+) -> None:
     number = written(runtime, planned(runtime))
-    told(runtime, number, fate, 1_000)
-    told(runtime, number, fate, 1_000)
+    told(runtime, number, status, 1_000)
+    told(runtime, number, status, 1_000)
     assert (books(runtime, number)[0], standing(runtime)) == ("sent", [("firing", 1)])
     with runtime.db.reading() as session:
         said = session.scalars(select(Alert.sentence).where(Alert.rule == "payout_other_amount")).one()
         assert len(session.scalars(select(Audit).where(Audit.action == "payout.other_amount")).all()) == 1
     assert "is over NGN 40.00; paystack says that NGN 10.00" in said.replace("\xa0", " ")
-    told(runtime, number, Fate.SUCCEEDED, 4_000)
+    told(runtime, number, ProviderStatus.SUCCEEDED, 4_000)
     assert (books(runtime, number)[0], standing(runtime)) == ("succeeded", [("resolved", 1)])
 
 
 def test_another_amount_of_one_whose_money_came_back_stops_its_schedule(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
-    settled(runtime, number, Fate.FAILED)
+    settled(runtime, number, ProviderStatus.FAILED)
     assert books(runtime, number)[:2] == ("failed", "pending")
-    told(runtime, number, Fate.SUCCEEDED, 1_000)
+    told(runtime, number, ProviderStatus.SUCCEEDED, 1_000)
     assert (books(runtime, number), standing(runtime)) == (("failed", "failed", 10_000, 0), [("firing", 1)])
     with runtime.db.transaction() as session:
         [alert] = session.scalars(select(Alert.id).where(Alert.rule == "payout_other_amount"))
         alerts.resolve_by_hand(session, alert, "The party sent it back.", actor=DIVINE, at=clock.now())
-    told(runtime, number, Fate.SUCCEEDED, 1_000)
+    told(runtime, number, ProviderStatus.SUCCEEDED, 1_000)
     assert standing(runtime) == [("resolved", 1)], "what a person settled is no news"
-    told(runtime, number, Fate.SUCCEEDED, 2_000)
+    told(runtime, number, ProviderStatus.SUCCEEDED, 2_000)
     assert standing(runtime) == [("resolved", 1), ("firing", 1)]
-    told(runtime, number, Fate.REVERSED, 2_000)
+    told(runtime, number, ProviderStatus.REVERSED, 2_000)
     assert standing(runtime) == [("resolved", 1), ("resolved", 1)]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.support.market import AMINA, DIVINE
 from tests.support.payouts import planned, settled, written
 from webapp import clock
-from webapp.domain.provider_words import Fate, Unanswered
+from webapp.domain.provider_results import NoResponse, ProviderStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.jobs.processes.bootstrap import prepare
 from webapp.models import Alert, Payout, PayoutPause, PayoutSchedule
@@ -25,7 +25,7 @@ from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts.destinations import NewDestination
 
-SHORT = Unanswered("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
+SHORT = NoResponse("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
 
 
 def _account_changes(runtime: Runtime, number: int) -> None:
@@ -46,11 +46,11 @@ def _paused(runtime: Runtime) -> int:
 def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_after_all(runtime: Runtime) -> None:
     prepare(runtime)
     number, at = written(runtime, planned(runtime)), clock.now()
-    settled(runtime, number, Fate.SUCCEEDED)
-    settled(runtime, number, Fate.REVERSED)
+    settled(runtime, number, ProviderStatus.SUCCEEDED)
+    settled(runtime, number, ProviderStatus.REVERSED)
     with runtime.db.reading() as session:
         assert payout_file.why_no_retry(payout_file.read(session, number), at) == ""
-    settled(runtime, number, Fate.SUCCEEDED)
+    settled(runtime, number, ProviderStatus.SUCCEEDED)
     with runtime.db.transaction() as session:
         file = payout_file.read(session, number)
         plan = payout_plan.read(session, file.payout.schedule_id or 0)
@@ -66,10 +66,13 @@ def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_aft
 
 def test_the_last_word_of_one_paid_after_all_is_that_and_then_that_it_came_back(runtime: Runtime) -> None:
     number = written(runtime, planned(runtime))
-    settled(runtime, number, Fate.SUCCEEDED)
-    settled(runtime, number, Fate.REVERSED)
-    for fate, said in ((Fate.SUCCEEDED, "that it was paid after all"), (Fate.REVERSED, "took it back once more")):
-        settled(runtime, number, fate)
+    settled(runtime, number, ProviderStatus.SUCCEEDED)
+    settled(runtime, number, ProviderStatus.REVERSED)
+    for status, said in (
+        (ProviderStatus.SUCCEEDED, "that it was paid after all"),
+        (ProviderStatus.REVERSED, "took it back once more"),
+    ):
+        settled(runtime, number, status)
         with runtime.db.reading() as session:
             assert said in (payouts.get(session, number).said or "")
 
@@ -100,7 +103,7 @@ def test_trying_is_refused_in_words_when_no_payout_may_be_sent(runtime: Runtime)
 @pytest.mark.parametrize("action", ["payout.claw_back", "payout.write_off"])
 def test_every_alert_of_one_that_failed_ends_when_it_counts_as_paid_after_all(runtime: Runtime, action: str) -> None:
     number = written(runtime, planned(runtime))
-    for word in (Fate.SUCCEEDED, Fate.FAILED, Fate.SUCCEEDED):
+    for word in (ProviderStatus.SUCCEEDED, ProviderStatus.FAILED, ProviderStatus.SUCCEEDED):
         settled(runtime, number, word)
     assert _firing(runtime) == ["payout_contradicted", "payout_failed"]
     how: dict[str, Any] = {"at": clock.now(), "actor": AMINA, "settings": runtime.settings}

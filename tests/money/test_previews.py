@@ -15,7 +15,7 @@ from tests.support import money
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.domain.states import Policy
 from webapp.errors import Refusal
 from webapp.models import Account, Entry, Escrow, Order, Party, Payment, PayoutDestination, Transfer
@@ -109,7 +109,7 @@ class Scene:
         """Money that came by card, or another way."""
         order = self.order("unpaid" if self.case.by_card else "paid")
         if self.case.by_card:
-            self.heard(self.payment(order), Fate.SUCCEEDED, 0)
+            self.heard(self.payment(order), ProviderStatus.SUCCEEDED, 0)
         escrow = orders.escrow_of(self.session, order.id)
         if self.case.held_again and self.case.seller_has_wallet:
             self._hold_again(escrow)
@@ -127,8 +127,8 @@ class Scene:
     def payment(self, order: Order) -> int:
         return payments.create(self.session, order.id, "paystack", at=NOW, actor=DIVINE, settings=self.about).id
 
-    def heard(self, payment_id: int, fate: Fate, surplus: int) -> None:
-        word = Seen("r", fate, self.case.amount + surplus, self.case.currency, "77")
+    def heard(self, payment_id: int, status: ProviderStatus, surplus: int) -> None:
+        word = ProviderResponse("r", status, self.case.amount + surplus, self.case.currency, "77")
         payment_settling.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
 
@@ -136,8 +136,8 @@ class Scene:
         """A payment that came with too much, or too late."""
         payment = self.payment(self.order("unpaid"))
         if not self.case.surplus:
-            self.heard(payment, Fate.FAILED, 0)
-        self.heard(payment, Fate.SUCCEEDED, self.case.surplus)
+            self.heard(payment, ProviderStatus.FAILED, 0)
+        self.heard(payment, ProviderStatus.SUCCEEDED, self.case.surplus)
         return payment
 
     def taken(self, *, then_given_again: bool = False) -> int:
@@ -145,7 +145,7 @@ class Scene:
         case = self.case
         order = self.order("unpaid")
         payment = self.payment(order)
-        self.heard(payment, Fate.SUCCEEDED, 0)
+        self.heard(payment, ProviderStatus.SUCCEEDED, 0)
         escrow = orders.escrow_of(self.session, order.id)
         if case.seller_has_wallet and case.to_debt:
             self._do("escrow.release", escrow.id)
@@ -162,16 +162,20 @@ class Scene:
         if marked_by_hand:
             self._do("payment.mark_paid", payment)
         else:
-            self.heard(payment, Fate.SUCCEEDED, 0)
-        more = Seen("r", Fate.SUCCEEDED, self.case.amount + self.case.surplus, self.case.currency, "78")
+            self.heard(payment, ProviderStatus.SUCCEEDED, 0)
+        more = ProviderResponse(
+            "r", ProviderStatus.SUCCEEDED, self.case.amount + self.case.surplus, self.case.currency, "78"
+        )
         word = more if marked_by_hand else replace(more, provider_id="77", others=(more,))
         payment_settling.settle_all(self.session, {payment: word}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
         return self.session.scalars(select(Payment.id).where(Payment.duplicate_of_id == payment)).one()
 
     def _taken(self, payment_id: int, amount: int) -> None:
-        back = (GivenBack(amount),) if amount else ()
-        word = Seen("r", Fate.SUCCEEDED, self.case.amount, self.case.currency, "77", given_back=back)
+        back = (ReturnedAmount(amount),) if amount else ()
+        word = ProviderResponse(
+            "r", ProviderStatus.SUCCEEDED, self.case.amount, self.case.currency, "77", given_back=back
+        )
         payment_settling.settle_all(self.session, {payment_id: word}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
 
@@ -216,7 +220,7 @@ class Scene:
         plan = payout_schedules.create(self.session, new, **how)
         payout_writing.write_all(self.session, [plan.id], at=NOW, actor=JOB, ways={case.currency: "paystack"})
         [taken] = payouts.take_due(self.session, NOW, 1, timedelta(minutes=3), ["paystack"])
-        word = Unanswered("It is there already.", is_answer=True, is_there=True)
+        word = NoResponse("It is there already.", is_answer=True, is_there=True)
         payout_settling.settle_all(self.session, {taken.id: word}, at=NOW, actor=JOB)
         self.session.expire_all()
         return taken.id
@@ -224,8 +228,8 @@ class Scene:
     def paid_after_all(self) -> int:
         """A payout that failed, and went through after its money had come back; some of that is spent by now."""
         number = self.doubted()
-        for fate in (Fate.FAILED, Fate.SUCCEEDED):
-            word = Seen("payout", fate, self.case.amount, self.case.currency)
+        for status in (ProviderStatus.FAILED, ProviderStatus.SUCCEEDED):
+            word = ProviderResponse("payout", status, self.case.amount, self.case.currency)
             payout_settling.settle_all(self.session, {number: word}, at=NOW, actor=JOB)
         self.session.expire_all()
         self._spend(self.seller)

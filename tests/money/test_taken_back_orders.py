@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.market import AMINA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Charged, Fate, GivenBack, Seen
+from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus
 from webapp.errors import Refusal
@@ -98,12 +98,12 @@ class World:
     def ask_again(self) -> None:
         """As a webhook, a job or a person does: how does it stand?"""
         if self.bank is not None:
-            charged = Charged("7", self.bank, "r", self.wanted, "NGN")
+            charged = ChargebackReport("7", self.bank, "r", self.wanted, "NGN")
             chargebacks.settle(self.session, self.payment, charged, at=NOW, actor=JOB, settings=self.about)
-        rows = [GivenBack(amount) for amount in (*self.by_hand, *self.sent)]
+        rows = [ReturnedAmount(amount) for amount in (*self.by_hand, *self.sent)]
         if self.marked and self.bank in (ChargebackStatus.LOST, ChargebackStatus.ACCEPTED):
-            rows.append(GivenBack(self.wanted, "7"))
-        seen = Seen("r", Fate.SUCCEEDED, PRICE, "NGN", "77", given_back=tuple(rows))
+            rows.append(ReturnedAmount(self.wanted, "7"))
+        seen = ProviderResponse("r", ProviderStatus.SUCCEEDED, PRICE, "NGN", "77", given_back=tuple(rows))
         payment_settling.settle_all(self.session, {self.payment: seen}, at=NOW, actor=JOB, settings=self.about)
         self.session.expire_all()
 
@@ -113,8 +113,8 @@ class World:
             fits = giving.amount <= PRICE - sum(self.gone())
             if fits:
                 self.sent.append(giving.amount)
-            fate = Fate.SUCCEEDED if fits else Fate.FAILED
-            word = Seen("r", fate, giving.amount, "NGN", "5")
+            status = ProviderStatus.SUCCEEDED if fits else ProviderStatus.FAILED
+            word = ProviderResponse("r", status, giving.amount, "NGN", "5")
             refund_settling.settle_all(self.session, {giving.id: word}, at=NOW, actor=JOB)
         self.session.expire_all()
 

@@ -11,7 +11,7 @@ from tests.support.market import AMINA, DIVINE, Market
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Charged, Fate, GivenBack, Seen
+from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.domain.shares import divide
 from webapp.domain.states import ChargebackStatus
 from webapp.models import Escrow, Party, Payment, Refund, Transfer
@@ -56,7 +56,7 @@ class Scene:
 
     def lost(self, amount: int) -> "Scene":
         """The payer's bank took some, and its taking is booked as it is when its word comes in."""
-        charged = Charged("cb-1", ChargebackStatus.LOST, "r", amount, "NGN", went_back=True)
+        charged = ChargebackReport("cb-1", ChargebackStatus.LOST, "r", amount, "NGN", went_back=True)
         how: Any = {"at": clock.now(), "actor": JOB}
         chargebacks.settle(self.session, self.payment, charged, **how, settings=self.runtime.settings)
         self.hear(amount)
@@ -66,8 +66,8 @@ class Scene:
 
     def hear(self, gone: int = 0, number: str = "77") -> None:
         """The provider says that it has the payment, less what is gone of it."""
-        back = (GivenBack(gone),) if gone else ()
-        word = Seen("r", Fate.SUCCEEDED, WHOLE, "NGN", number, given_back=back)
+        back = (ReturnedAmount(gone),) if gone else ()
+        word = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", number, given_back=back)
         how: Any = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
         payment_settling.settle_all(self.session, {self.payment: word}, **how)
         self.session.expire_all()
@@ -127,8 +127,8 @@ class Scene:
 
     def twice(self) -> "Scene":
         """The provider has a second success for the payment, which becomes a payment of its own."""
-        second = Seen("r", Fate.SUCCEEDED, WHOLE, "NGN", "78")
-        word = Seen("r", Fate.SUCCEEDED, WHOLE, "NGN", "77", others=(second,))
+        second = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", "78")
+        word = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", "77", others=(second,))
         how: Any = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
         payment_settling.settle_all(self.session, {self.payment: word}, **how)
         self.session.expire_all()

@@ -8,7 +8,7 @@ from tests.outbox.conftest import with_settings
 from tests.outbox.scenes import JOB, WHOLE, Scene
 from tests.outbox.support import deliveries, spread
 from webapp import clock
-from webapp.domain.provider_words import Charged
+from webapp.domain.provider_results import ChargebackReport
 from webapp.domain.states import ChargebackStatus
 from webapp.models import Delivery
 from webapp.runtime import Runtime
@@ -20,7 +20,7 @@ YOURS, THEIRS = "your bank or the service that you paid with", "the payer's bank
 
 def bank(scene: Scene, status: ChargebackStatus, amount: int = 4_000) -> Scene:
     """The provider says how the bank's dispute stands."""
-    charged = Charged("cb-1", status, "r", amount, "NGN")
+    charged = ChargebackReport("cb-1", status, "r", amount, "NGN")
     how: Any = {"at": clock.now(), "actor": JOB, "settings": scene.runtime.settings}
     chargebacks.settle(scene.session, scene.payment, charged, **how)
     scene.session.expire_all()

@@ -12,7 +12,7 @@ from tests.outbox.conftest import with_settings
 from tests.outbox.scenes import JOB, WHOLE, Scene
 from tests.outbox.support import payout_of
 from webapp import clock
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import Delivery, Payment, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import executors
@@ -65,7 +65,7 @@ def _hears(amount: int) -> Callable[[Scene], None]:
     def hear(scene: Scene) -> None:
         how: Any = {"at": clock.now(), "actor": JOB, "settings": scene.runtime.settings}
         payment_settling.settle_all(
-            scene.session, {scene.payment: Seen("r", Fate.SUCCEEDED, amount, "NGN", "77")}, **how
+            scene.session, {scene.payment: ProviderResponse("r", ProviderStatus.SUCCEEDED, amount, "NGN", "77")}, **how
         )
         scene.session.expire_all()
 

@@ -14,7 +14,7 @@ from tests.outbox.support import deliveries, spread
 from tests.support.market import AMINA
 from webapp import clock
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import Account, Delivery, Entry, Escrow, Payment, Refund, Transfer
 from webapp.runtime import Runtime
 from webapp.services.escrows import freezes
@@ -179,7 +179,7 @@ def test_what_was_paid_above_the_price_is_said_to_be_in_the_wallet(sqlite_runtim
     place = with_settings(sqlite_runtime, **MAIL)
     with place.db.transaction() as session:
         scene = Scene(session, place, paid=False)
-        word = Seen("r", Fate.SUCCEEDED, 12_000, "NGN", "77")
+        word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 12_000, "NGN", "77")
         how: Any = {"at": clock.now(), "actor": JOB, "settings": place.settings}
         payment_settling.settle_all(session, {scene.payment: word}, **how)
         session.expire_all()

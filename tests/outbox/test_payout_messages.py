@@ -12,7 +12,7 @@ from tests.outbox.support import deliveries, spread
 from tests.support import payouts
 from tests.support.market import AMINA, DIVINE, Market
 from webapp import clock
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Delivery, Party, Payout, PayoutSchedule
 from webapp.runtime import Runtime
@@ -60,8 +60,8 @@ def decide(place: Runtime, action: str, payout: int, payload: Callable[[Payout],
 def test_one_that_was_paid_and_came_back_is_told_as_that_once(place: Runtime) -> None:
     plan = due(place)
     payout = payouts.written(place, plan)
-    payouts.settled(place, payout, Fate.SUCCEEDED)
-    payouts.settled(place, payout, Fate.FAILED, "closed account")
+    payouts.settled(place, payout, ProviderStatus.SUCCEEDED)
+    payouts.settled(place, payout, ProviderStatus.FAILED, "closed account")
     assert told(place) == ["payout.succeeded", "payout.reversed"]
     assert "had been paid and came back. The money is in your wallet." in deliveries(place)[-1].body
 
@@ -69,7 +69,7 @@ def test_one_that_was_paid_and_came_back_is_told_as_that_once(place: Runtime) ->
 def test_one_that_is_given_up_is_told_once_and_where_its_money_is(place: Runtime) -> None:
     plan = due(place)
     for _attempt in range(MOST_ATTEMPTS):
-        payouts.settled(place, payouts.written(place, plan), Fate.FAILED, "closed account")
+        payouts.settled(place, payouts.written(place, plan), ProviderStatus.FAILED, "closed account")
     assert told(place) == ["payout_schedule.failed"]
     assert "What it had taken is in your wallet." in deliveries(place)[-1].body
     assert "No money left" not in deliveries(place)[-1].body
@@ -88,9 +88,9 @@ def test_one_that_people_gave_back_to_the_wallet_is_told(place: Runtime) -> None
 def test_one_that_went_through_after_all_says_what_the_payee_gives(place: Runtime, spent: int) -> None:
     plan = due(place)
     payout = payouts.written(place, plan)
-    payouts.settled(place, payout, Fate.SUCCEEDED)
-    payouts.settled(place, payout, Fate.REVERSED)
-    payouts.settled(place, payout, Fate.SUCCEEDED)
+    payouts.settled(place, payout, ProviderStatus.SUCCEEDED)
+    payouts.settled(place, payout, ProviderStatus.REVERSED)
+    payouts.settled(place, payout, ProviderStatus.SUCCEEDED)
     with place.db.transaction() as session:
         party = session.scalars(select(Payout.party_id).where(Payout.id == payout)).one()
         spend(session, place, party, spent)
@@ -106,14 +106,14 @@ def test_one_that_went_through_after_all_says_what_the_payee_gives(place: Runtim
 
 def test_one_that_comes_back_to_somebody_who_owed_of_it_meets_that_first(place: Runtime) -> None:
     payout = payouts.written(place, due(place))
-    for fate in (Fate.SUCCEEDED, Fate.REVERSED, Fate.SUCCEEDED):
-        payouts.settled(place, payout, fate)
+    for status in (ProviderStatus.SUCCEEDED, ProviderStatus.REVERSED, ProviderStatus.SUCCEEDED):
+        payouts.settled(place, payout, status)
     with place.db.transaction() as session:
         row = session.get_one(Payout, payout)
         wallet = accounts.open_account(session, AccountKind.WALLET, row.party_id, "NGN", at=clock.now())
         spend(session, place, row.party_id, session.get_one(Account, wallet).balance - row.amount + 1_500)
     decide(place, "payout.claw_back", payout, lambda row: ClawPayoutBack(reason="Twice."))
-    payouts.settled(place, payout, Fate.REVERSED)
+    payouts.settled(place, payout, ProviderStatus.REVERSED)
     assert told(place)[-1] == "payout.reversed.debt"
     body = deliveries(place)[-1].body
     assert "NGN 15.00 of it meets what you owed of it, and NGN" in body
@@ -122,11 +122,11 @@ def test_one_that_comes_back_to_somebody_who_owed_of_it_meets_that_first(place: 
 
 def test_one_that_the_platform_had_borne_and_got_back_puts_nothing_into_the_wallet(place: Runtime) -> None:
     payout = payouts.written(place, due(place))
-    payouts.settled(place, payout, Fate.SUCCEEDED)
-    payouts.settled(place, payout, Fate.REVERSED)
-    payouts.settled(place, payout, Fate.SUCCEEDED)
+    payouts.settled(place, payout, ProviderStatus.SUCCEEDED)
+    payouts.settled(place, payout, ProviderStatus.REVERSED)
+    payouts.settled(place, payout, ProviderStatus.SUCCEEDED)
     decide(place, "payout.write_off", payout, lambda row: WritePayoutOff(reason="Ours."))
-    payouts.settled(place, payout, Fate.REVERSED)
+    payouts.settled(place, payout, ProviderStatus.REVERSED)
     assert told(place)[-1] == "payout.reversed.platform"
     body = deliveries(place)[-1].body
     assert "Nothing is put into your wallet for it" in body

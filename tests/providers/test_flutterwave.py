@@ -12,7 +12,7 @@ from tests.jobs.support import run_job_now
 from tests.providers.conftest import V3, V4, Outfit
 from tests.sandbox.conftest import Caller
 from webapp import clock
-from webapp.domain.provider_words import Fate, GivenBack, Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount, SkippedRow
 from webapp.models import Difference
 from webapp.providers.flutterwave.common import HostedPages, pages
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
@@ -43,12 +43,17 @@ def test_a_payment_is_known_by_our_reference_to_the_last_minor_unit(
     company = flutterwave(outfit(**keys))
     address = company.start(CHECKOUT)
     assert address.startswith("http")
-    assert company.look("pay-01").fate in (Fate.ABSENT, Fate.PENDING)
+    assert company.look("pay-01").status in (ProviderStatus.ABSENT, ProviderStatus.PENDING)
 
     sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "webhook": False})
     seen = company.look("pay-01")
 
-    assert (seen.reference, seen.fate, seen.amount, seen.currency) == ("pay-01", Fate.SUCCEEDED, 250_050, "NGN")
+    assert (seen.reference, seen.status, seen.amount, seen.currency) == (
+        "pay-01",
+        ProviderStatus.SUCCEEDED,
+        250_050,
+        "NGN",
+    )
     assert seen.provider_id
 
 
@@ -58,8 +63,8 @@ def test_a_payment_that_failed_and_one_that_is_unknown(outfit: Outfit, sandbox: 
     company.start(CHECKOUT)
     sandbox.control("pay/flutterwave/pay-01", {"outcome": "failed", "webhook": False})
 
-    assert company.look("pay-01").fate == Fate.FAILED
-    assert company.look("pay-02").fate == Fate.ABSENT
+    assert company.look("pay-01").status == ProviderStatus.FAILED
+    assert company.look("pay-02").status == ProviderStatus.ABSENT
 
 
 @BOTH
@@ -87,9 +92,14 @@ def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sand
     sandbox.control(f"refunds/flutterwave/{given.provider_id}", {"outcome": "completed-mpgs"})
     seen = company.look_refund(given.provider_id or "", "pay-01")
 
-    assert company.look_refund("4711", "pay-01").fate == Fate.ABSENT, "another number is not ours"
-    assert company.look_whole("pay-01").given_back == (GivenBack(250_050),)
-    assert (given.fate, seen.fate, given.amount, seen.amount) == (Fate.PENDING, Fate.SUCCEEDED, 250_050, 250_050)
+    assert company.look_refund("4711", "pay-01").status == ProviderStatus.ABSENT, "another number is not ours"
+    assert company.look_whole("pay-01").given_back == (ReturnedAmount(250_050),)
+    assert (given.status, seen.status, given.amount, seen.amount) == (
+        ProviderStatus.PENDING,
+        ProviderStatus.SUCCEEDED,
+        250_050,
+        250_050,
+    )
 
 
 def test_v3_is_not_believed_about_another_reference(outfit: Outfit) -> None:
@@ -97,13 +107,13 @@ def test_v3_is_not_believed_about_another_reference(outfit: Outfit) -> None:
     other = {"id": 7, "tx_ref": "pay-other", "amount": 1, "currency": "NGN", "status": "successful"}
     company._caller = Answering({"data": other}, {"data": []})
 
-    assert company.look("pay-01").fate == Fate.PENDING
+    assert company.look("pay-01").status == ProviderStatus.PENDING
 
 
 def test_v4_is_not_believed_about_charges_of_other_references() -> None:
     other = {"id": "chg_1", "reference": "pay-other", "amount": 1, "currency": "NGN", "status": "succeeded"}
 
-    assert v4_with({"data": [other]}, {"data": []}).look("pay-01").fate == Fate.ABSENT
+    assert v4_with({"data": [other]}, {"data": []}).look("pay-01").status == ProviderStatus.ABSENT
 
 
 def test_v4_tells_of_two_successes_under_one_reference() -> None:
@@ -129,7 +139,7 @@ def test_v4_gives_back_under_the_key_of_the_refund() -> None:
 
     assert asked.posted[0][1]["amount"] == 25.5
     assert asked.posted[0][2] == {"X-Idempotency-Key": "deskrefund00000001"}
-    assert (given.fate, seen.fate, seen.amount) == (Fate.PENDING, Fate.PENDING, 2550)
+    assert (given.status, seen.status, seen.amount) == (ProviderStatus.PENDING, ProviderStatus.PENDING, 2550)
 
 
 def test_a_long_list_of_refunds_is_looked_through(outfit: Outfit) -> None:
@@ -175,7 +185,7 @@ def test_a_token_that_is_taken_back_is_replaced_in_the_same_call(outfit: Outfit,
     company.start(CHECKOUT)
     sandbox.control("tokens", method="DELETE")
 
-    assert company.look("pay-01").fate == Fate.ABSENT, "nobody has tried to pay"
+    assert company.look("pay-01").status == ProviderStatus.ABSENT, "nobody has tried to pay"
 
 
 def test_without_a_token_nothing_is_sent(outfit: Outfit, sandbox: Caller) -> None:
@@ -216,10 +226,12 @@ def test_what_was_paid_within_a_time_is_listed_newest_first(
     hour = timedelta(hours=1)
 
     listed = list(company.payments(now - hour, now + hour))
-    assert sum(isinstance(each, Skipped) for each in listed) == strangers
-    listed = [each for each in listed if isinstance(each, Seen)]
+    assert sum(isinstance(each, SkippedRow) for each in listed) == strangers
+    listed = [each for each in listed if isinstance(each, ProviderResponse)]
     assert sorted(seen.reference for seen in listed) == sorted(f"pay-n{n}" for n in range(1, 26) if n != 7)
-    assert {(seen.fate, seen.amount, seen.currency) for seen in listed} == {(Fate.SUCCEEDED, 250_050, "NGN")}
+    assert {(seen.status, seen.amount, seen.currency) for seen in listed} == {
+        (ProviderStatus.SUCCEEDED, 250_050, "NGN")
+    }
     sandbox.control("options", {"strangers": False})
     assert list(company.payments(now + hour, now + 2 * hour)) == []
     assert list(company.payments(now - 2 * hour, now - hour)) == []

@@ -15,7 +15,7 @@ from tests.support.payouts import planned, written
 from webapp.checkup import providers as check_providers
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import TEST_ANSWER, Fate, Seen
+from webapp.domain.provider_results import TEST_ANSWER, ProviderResponse, ProviderStatus
 from webapp.errors import Unavailable
 from webapp.models import Order, Payment, Payout, Refund
 from webapp.providers import key_modes
@@ -87,7 +87,7 @@ def test_what_was_paid_in_test_mode_is_not_held_where_money_is_real(
     settings = runtime.settings.model_copy(update={"env": env})
     with runtime.db.transaction() as session:
         payment = tried(Market(session, runtime))
-        word = Seen("r", Fate.SUCCEEDED, 10_000, "NGN", "77", is_test=is_test)
+        word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "77", is_test=is_test)
         actor = job_actor("check_pending_payments")
         payment_settling.settle_all(session, {payment.id: word}, at=NOW, actor=actor, settings=settings)
         found = session.get_one(Payment, payment.id, populate_existing=True)
@@ -178,4 +178,4 @@ def test_only_where_money_is_real_a_live_key_has_to_answer_so(
         with pytest.raises(Unknown):
             found.look_payout("p-1")
     else:
-        assert found.look_payout("p-1").fate == Fate.SUCCEEDED
+        assert found.look_payout("p-1").status == ProviderStatus.SUCCEEDED

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from tests.providers.conftest import V3, V4
 from tests.records.replay import Replay, replaying
 from webapp.conformance import records
-from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import idempotency_key
 from webapp.providers.http import errors as failures
@@ -91,14 +91,14 @@ def outcome(ask: Any) -> Any:
 
 
 def same(found: Any, wanted: Any) -> None:
-    if isinstance(found, Seen):
-        assert found.fate in wanted["fate"]
+    if isinstance(found, ProviderResponse):
+        assert found.status in wanted["fate"]
         for name, attribute in (("amount", "amount"), ("currency", "currency"), ("id", "provider_id")):
             assert wanted.get(name) in (None, getattr(found, attribute))
     elif isinstance(found, str):
         assert found == wanted["address"]
     else:
-        rows = [{"id": r.provider_id, "fate": r.fate, "amount": r.amount, "currency": r.currency} for r in found]
+        rows = [{"id": r.provider_id, "fate": r.status, "amount": r.amount, "currency": r.currency} for r in found]
         assert rows == wanted["refunds"]
 
 
@@ -118,8 +118,8 @@ def test_a_transaction_of_v3(v3: Replay, record: Any) -> None:
 def test_a_list_of_v3_is_read_to_its_end(v3: Replay, record: Any) -> None:
     v3.say(body(record))
     found = list(v3.providers.listing["flutterwave"].payments(LONG_AGO, SOON))
-    assert sum(isinstance(each, Seen) for each in found) == record["reads"]["successes"]
-    assert sum(isinstance(each, Skipped) for each in found) == record["reads"].get("skipped", 0)
+    assert sum(isinstance(each, ProviderResponse) for each in found) == record["reads"]["successes"]
+    assert sum(isinstance(each, SkippedRow) for each in found) == record["reads"].get("skipped", 0)
 
 
 @pytest.mark.parametrize("record", of("POST /v3/payments"))
@@ -217,7 +217,7 @@ def refunded(record: Any) -> tuple[int, str]:
 def test_a_failed_attempt_and_then_a_success_is_a_success(v3: Replay) -> None:
     v3.say(attempts(("failed", 7001)), listed(("successful", 7002), ("failed", 7001)))
     seen = v3.providers.collecting["flutterwave"].look("pay-1")
-    assert (seen.fate, seen.provider_id, seen.others) == (Fate.SUCCEEDED, "7002", ())
+    assert (seen.status, seen.provider_id, seen.others) == (ProviderStatus.SUCCEEDED, "7002", ())
 
 
 def test_two_successes_under_one_reference_are_both_told(v3: Replay) -> None:
@@ -229,13 +229,13 @@ def test_two_successes_under_one_reference_are_both_told(v3: Replay) -> None:
 
 def test_a_refund_that_is_pending_is_found_again_in_the_list(v3: Replay) -> None:
     v3.say(paid("NGN"), refunds({"id": 8612, "transaction_id": 288200108, "status": "completed-momo"}))
-    assert v3.providers.refunding["flutterwave"].look_refund("8612", "pay-1").fate == Fate.SUCCEEDED
+    assert v3.providers.refunding["flutterwave"].look_refund("8612", "pay-1").status == ProviderStatus.SUCCEEDED
 
 
 def test_a_part_that_somebody_gave_back_is_a_row_of_its_own_sum(v4: Replay) -> None:
     v4.say(TOKEN, charged("chg_1"), refunds({"id": "rfd_dash", "status": "succeeded", "charge_id": "chg_1"}, 20))
     rows = v4.providers.refunding["flutterwave"].refunds_of("pay-1")
-    assert rows == [RefundRow("rfd_dash", Fate.SUCCEEDED, 2_000, "NGN", None, "succeeded")]
+    assert rows == [RefundRow("rfd_dash", ProviderStatus.SUCCEEDED, 2_000, "NGN", None, "succeeded")]
 
 
 def attempts(*tried: tuple[str, int]) -> tuple[int, Any]:

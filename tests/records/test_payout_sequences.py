@@ -25,12 +25,12 @@ from webapp import clock
 from webapp.domain import payout_rules
 from webapp.domain.actors import job_actor
 from webapp.domain.payout_rules import Course, Ruling
-from webapp.domain.provider_words import Fate, Seen, Unanswered
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.errors import Refusal
 from webapp.jobs.steps import send_payouts as payout_waves
 from webapp.models import Payout, PayoutPause
-from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
 from webapp.providers.paystack import payouts as paystack_payouts
 from webapp.providers.paystack.known_answers import judge, told
@@ -93,7 +93,7 @@ class Desk:
             try:
                 word: Any = payout_waves._looked(provider, payout.ref)
             except CallFailed as failure:
-                word = unanswered(failure)
+                word = no_response(failure)
             with self.runtime.db.transaction() as session:
                 payout_settling.settle_all(session, {payout.id: word}, at=self.at, actor=ACTOR)
 
@@ -148,7 +148,7 @@ class Desk:
             with Lease(payout_waves.LEASE).held():
                 return payout_waves.send(self.runtime, taken)
         except CallFailed as failure:
-            return unanswered(failure)
+            return no_response(failure)
 
 
 def play(runtime: Runtime, dice: Random, trace: Trace) -> None:
@@ -234,7 +234,7 @@ def _duplicate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its provider says that it is there: nobody looks, it counts as refused."""
     real = payout_rules._of_silence
 
-    def of_silence(sent: Any, status: Any, word: Unanswered) -> Ruling:
+    def of_silence(sent: Any, status: Any, word: NoResponse) -> Ruling:
         return Ruling(Course.FAIL, PayoutStatus.FAILED) if word.is_there else real(sent, status, word)
 
     monkeypatch.setattr(payout_rules, "_of_silence", of_silence)
@@ -242,9 +242,9 @@ def _duplicate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _only_asked(real: Any) -> Any:
-    def looked(provider: Any, reference: str) -> Seen:
+    def looked(provider: Any, reference: str) -> ProviderResponse:
         found = real(provider, reference)
-        return found if found.fate != Fate.PENDING else Seen(reference, Fate.ABSENT)
+        return found if found.status != ProviderStatus.PENDING else ProviderResponse(reference, ProviderStatus.ABSENT)
 
     return looked
 

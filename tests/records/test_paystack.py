@@ -10,7 +10,7 @@ import pytest
 
 from tests.records.replay import Replay, replaying
 from webapp.conformance import records
-from webapp.domain.provider_words import Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, SkippedRow
 from webapp.domain.refund_match import Wanted, candidates
 from webapp.providers.http import errors as failures
 from webapp.providers.http.circuit_breaker import FAILURES
@@ -45,8 +45,8 @@ def paystack(replay: Replay, *answers: tuple[int, Any]) -> Paystack:
     return found
 
 
-def read_as(found: Seen) -> dict[str, Any]:
-    return {"fate": str(found.fate), "amount": found.amount, "currency": found.currency, "id": found.provider_id}
+def read_as(found: ProviderResponse) -> dict[str, Any]:
+    return {"fate": str(found.status), "amount": found.amount, "currency": found.currency, "id": found.provider_id}
 
 
 def outcome_of(ask: Callable[[], Any]) -> Any:
@@ -55,7 +55,7 @@ def outcome_of(ask: Callable[[], Any]) -> Any:
         found = ask()
     except CallFailed as failure:
         return type(failure).__name__
-    return read_as(found) if isinstance(found, Seen) else found
+    return read_as(found) if isinstance(found, ProviderResponse) else found
 
 
 def test_every_kind_of_call_that_is_recorded_is_driven() -> None:
@@ -99,7 +99,7 @@ def test_looking_for_ours_among_the_refunds_of_a_payment(replay: Replay, row: di
     assert f"transaction={theirs}&" in replay.stub.asked[1][1], "by its number, never by our reference"
     found = candidates(Wanted(row["asks"].get("amount", 10_000), "NGN", LONG_AGO), rows)
     assert len(found) <= 1
-    read = [{"fate": str(each.fate), "amount": each.amount, "currency": each.currency} for each in found]
+    read = [{"fate": str(each.status), "amount": each.amount, "currency": each.currency} for each in found]
     ids = [each.provider_id for each in found]
     right = row["right"]
     if right["fate"] == "absent":
@@ -125,8 +125,8 @@ def test_reading_a_list(replay: Replay, row: dict[str, Any]) -> None:
     company = paystack(replay, (row["status"], row["says"]), (200, nothing))
     ask = company.payments if row["endpoint"] == "transactions" else company.payouts
     found = list(ask(LONG_AGO, LATER))
-    assert [read_as(each) for each in found if isinstance(each, Seen)] == row["right"]["read"]
-    assert sum(isinstance(each, Skipped) for each in found) == row["right"]["skipped"]
+    assert [read_as(each) for each in found if isinstance(each, ProviderResponse)] == row["right"]["read"]
+    assert sum(isinstance(each, SkippedRow) for each in found) == row["right"]["skipped"]
 
 
 def test_a_list_is_read_until_it_says_that_it_is_over(replay: Replay) -> None:
@@ -135,7 +135,7 @@ def test_a_list_is_read_until_it_says_that_it_is_over(replay: Replay) -> None:
     pages = [(200, _page([row | {"id": number, "reference": f"r{number}"}], number)) for number in (1, 2, 3)]
     company = paystack(replay, *pages, (200, _page([], 1)))
     found = company.payments(LONG_AGO, LATER)
-    assert [each.reference for each in found if isinstance(each, Seen)] == ["r1", "r2", "r3"]
+    assert [each.reference for each in found if isinstance(each, ProviderResponse)] == ["r1", "r2", "r3"]
 
 
 def _page(rows: list[Any], page: int) -> dict[str, Any]:
@@ -241,4 +241,4 @@ def test_a_listed_refund_in_an_unknown_currency_ends_no_comparison(replay: Repla
     listed = json.loads(json.dumps(next(each for each in ROWS if each["name"] == "refund-list-others")["says"]))
     listed["data"].append(listed["data"][0] | {"id": 3, "currency": "XXQ"})
     found = list(paystack(replay, (200, listed)).refunds(LONG_AGO, LATER))
-    assert [type(each).__name__ for each in found] == ["ListedRefund", "ListedRefund", "Skipped"]
+    assert [type(each).__name__ for each in found] == ["ListedRefund", "ListedRefund", "SkippedRow"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.records.replay import Replay, replaying
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 
 _CODED = {"type": "validation_error", "code": "transfer_not_found"}
@@ -31,15 +31,15 @@ def replay(sqlite_url: str, tmp_path: Path) -> Iterator[Replay]:
         yield made
 
 
-def look(replay: Replay, status: int, body: Any) -> Fate:
+def look(replay: Replay, status: int, body: Any) -> ProviderStatus:
     replay.say((status, body))
     company = replay.providers.paystack
     assert company is not None
-    return company.look_payout("payout-1").fate
+    return company.look_payout("payout-1").status
 
 
 def test_it_is_absent_in_each_form(replay: Replay) -> None:
-    assert [look(replay, *each) for each in NOT_THERE] == [Fate.ABSENT] * len(NOT_THERE)
+    assert [look(replay, *each) for each in NOT_THERE] == [ProviderStatus.ABSENT] * len(NOT_THERE)
 
 
 @pytest.mark.parametrize(("status", "body", "failure"), SAYS_NOTHING)

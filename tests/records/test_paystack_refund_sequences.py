@@ -17,13 +17,13 @@ from webapp import clock as wall
 from webapp.conformance import records
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Word
+from webapp.domain.provider_results import ProviderResult
 from webapp.domain.refund_match import OWN_TIME, SKEW
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import Refusal
 from webapp.jobs.steps import send_refunds as refund_waves
 from webapp.models import Payment
-from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
 from webapp.providers.paystack.known_answers import judge, told
 from webapp.providers.paystack.provider import Paystack
@@ -234,11 +234,11 @@ class Story:
         self.clock.passes(self.chance)
 
     def _asked(self, giving: refunds.Giving) -> Any:
-        word: Word
+        word: ProviderResult
         try:
             return refund_waves.give(self.runtime, giving)
         except CallFailed as failure:
-            word = unanswered(failure)
+            word = no_response(failure)
         except Refusal as refusal:
             raise AssertionError(refusal.detail) from refusal
         return word

@@ -6,7 +6,7 @@ from typing import Any
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import Payout
 from webapp.runtime import Runtime
 from webapp.services.payouts import creation as payout_writing
@@ -42,9 +42,9 @@ def written(runtime: Runtime, schedule_id: int) -> int:
         return payout_schedules.get(session, schedule_id).payout_id or 0
 
 
-def settled(runtime: Runtime, payout_id: int, fate: Fate, said: str = "", **more: Any) -> None:
+def settled(runtime: Runtime, payout_id: int, status: ProviderStatus, said: str = "", **more: Any) -> None:
     """Its provider says what became of it."""
     with runtime.db.transaction() as session:
         payout = session.get_one(Payout, payout_id)
-        word = Seen(payout.ref, fate, payout.amount, payout.currency, "TRF_1", said, **more)
+        word = ProviderResponse(payout.ref, status, payout.amount, payout.currency, "TRF_1", said, **more)
         payout_settling.settle_all(session, {payout_id: word}, at=clock.now(), actor=_JOB)

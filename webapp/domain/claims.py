@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from webapp.domain.provider_words import Fate, Seen, Word
+from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 
 TAKEN_OVER = "Another process has taken it over meanwhile."
 
@@ -15,10 +15,12 @@ class Claim:
     attempts: int
 
 
-def counts(word: Word, claim: Claim | None, now: Claim) -> bool:
+def counts(word: ProviderResult, claim: Claim | None, now: Claim) -> bool:
     """Whether a word may be settled on a row as it is now: its claim still stands, or it is the provider's truth.
 
     What a provider says of one reference is true whoever asked. That it never heard of it, refused, or was silent says
     something about one call only.
     """
-    return claim is None or claim == now or (isinstance(word, Seen) and word.fate != Fate.ABSENT)
+    return (
+        claim is None or claim == now or (isinstance(word, ProviderResponse) and word.status != ProviderStatus.ABSENT)
+    )

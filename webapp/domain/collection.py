@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from webapp.domain.money import Money
-from webapp.domain.provider_phrases import clause, reason, sentence
-from webapp.domain.provider_words import Fate, GivenBack, Seen, Unanswered, Word
+from webapp.domain.provider_messages import clause, reason, sentence
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus, ReturnedAmount
 from webapp.domain.state_words import in_words
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.domain.taken_back import taken_back
@@ -70,7 +70,7 @@ class Attempt:
         return self.status == PaymentStatus.SUCCEEDED or in_review
 
 
-def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tuple[Verdict, str]:
+def judge(attempt: Attempt, word: ProviderResult, at: datetime, patience: timedelta) -> tuple[Verdict, str]:
     """What the word means, and why in a sentence. `patience` counts from the first time it was asked about."""
     if attempt.is_by_hand:
         return Verdict.LEAVE, ""
@@ -80,14 +80,14 @@ def judge(attempt: Attempt, word: Word, at: datetime, patience: timedelta) -> tu
         return _of_doubt(attempt, word)
     if attempt.was_refunded:
         return Verdict.LEAVE, ""
-    if isinstance(word, Seen) and word.fate == Fate.SUCCEEDED:
+    if isinstance(word, ProviderResponse) and word.status == ProviderStatus.SUCCEEDED:
         return _of_success(attempt, word)
     if attempt.status != PaymentStatus.PENDING:
         return Verdict.LEAVE, ""
     if not attempt.has_reference:
         return Verdict.EXPIRE, "No provider ever gave it a reference."
     payable = attempt.payable_until is not None and at < attempt.payable_until
-    if isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED):
+    if isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
         said = sentence(word.said) or "The provider says it failed."
         return (Verdict.WAIT, _may_try_again(reason(word.said), attempt)) if payable else (Verdict.FAIL, said)
     if payable:
@@ -103,7 +103,7 @@ def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime
     return at + max(pause, timedelta(seconds=retry_after or 0))
 
 
-def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
+def _of_success(attempt: Attempt, seen: ProviderResponse) -> tuple[Verdict, str]:
     kept = kept_of(seen)
     # A success that names no amount, or none, is no word of money that went back: a person looks at it.
     if kept <= 0 < (seen.refunded_amount or 0):
@@ -125,7 +125,7 @@ def _of_success(attempt: Attempt, seen: Seen) -> tuple[Verdict, str]:
     return Verdict.SUCCEED, ""
 
 
-def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
+def _of_what_is_left(attempt: Attempt, word: ProviderResult) -> tuple[Verdict, str]:
     """A payment that came in stays settled, unless its provider has less of it than our refunds explain."""
     taken = taken_now(attempt, word)
     if taken == attempt.taken_back:
@@ -139,7 +139,7 @@ def _of_what_is_left(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
     return Verdict.TAKEN, f"{gone} of this payment was taken back from us, and not by a refund of ours."
 
 
-def taken_now(attempt: Attempt, word: Word) -> int:
+def taken_now(attempt: Attempt, word: ProviderResult) -> int:
     """How much of a payment is gone by this word that no refund of ours explains.
 
     A word that says nothing of it makes it no less; what banks won is gone all the same.
@@ -149,32 +149,32 @@ def taken_now(attempt: Attempt, word: Word) -> int:
     return max(attempt.taken_back, taken if attempt.lost else 0) if back is None else taken
 
 
-def _given_back(attempt: Attempt, word: Word) -> tuple[GivenBack, ...] | None:
+def _given_back(attempt: Attempt, word: ProviderResult) -> tuple[ReturnedAmount, ...] | None:
     """What the word says is gone of what came in; None when it does not say.
 
     That a provider does not know the payment says nothing of the money: the key may be another's.
     """
-    if not isinstance(word, Seen):
+    if not isinstance(word, ProviderResponse):
         return None
     collected = attempt.seen_amount or attempt.amount
-    all_of_it = (GivenBack(collected + attempt.payer_fee, is_listed=False),)
-    if word.given_back is None and word.fate == Fate.REVERSED:
+    all_of_it = (ReturnedAmount(collected + attempt.payer_fee, is_listed=False),)
+    if word.given_back is None and word.status == ProviderStatus.REVERSED:
         return all_of_it
-    if word.fate == Fate.FAILED or (word.currency not in (None, attempt.seen_currency or attempt.currency)):
+    if word.status == ProviderStatus.FAILED or (word.currency not in (None, attempt.seen_currency or attempt.currency)):
         return all_of_it
-    if word.fate == Fate.SUCCEEDED and (word.amount or 0) < collected:
-        return (*(word.given_back or ()), GivenBack(collected - (word.amount or 0), is_listed=False))
+    if word.status == ProviderStatus.SUCCEEDED and (word.amount or 0) < collected:
+        return (*(word.given_back or ()), ReturnedAmount(collected - (word.amount or 0), is_listed=False))
     return word.given_back
 
 
-def kept_of(seen: Seen) -> int:
+def kept_of(seen: ProviderResponse) -> int:
     """What a provider has of a payment that it says succeeded."""
     return (seen.amount or 0) - (seen.refunded_amount or 0)
 
 
-def _of_doubt(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
+def _of_doubt(attempt: Attempt, word: ProviderResult) -> tuple[Verdict, str]:
     """What came in and waits for a person may be given back at the provider meanwhile, all of it or a part."""
-    if not isinstance(word, Seen) or attempt.seen_amount is None or _given_back(attempt, word) is None:
+    if not isinstance(word, ProviderResponse) or attempt.seen_amount is None or _given_back(attempt, word) is None:
         return Verdict.LEAVE, ""
     came = word.amount or 0
     gone = taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
@@ -187,15 +187,15 @@ def _of_doubt(attempt: Attempt, word: Word) -> tuple[Verdict, str]:
     return Verdict.REVIEW, f"A part was given back at the provider: {left} is left of it."
 
 
-def _at_the_end(word: Word) -> str:
+def _at_the_end(word: ProviderResult) -> str:
     """Why it is given up: what the provider answered last, or that it did not."""
-    if isinstance(word, Unanswered):
+    if isinstance(word, NoResponse):
         return (
             f"The provider gave no usable answer until its time was over: {word.said}"
             if word.is_refusal or word.is_answer
             else NO_RESPONSE
         )
-    if word.fate == Fate.ABSENT:
+    if word.status == ProviderStatus.ABSENT:
         return "The provider did not know this reference until its time was over."
     return f"It was not paid in time: the provider still says: {clause(word.said or 'pending')}."
 
@@ -205,9 +205,9 @@ def _may_try_again(said: str, attempt: Attempt) -> str:
     return f"An attempt to pay failed ({said}). Its payer may try again until {until}."
 
 
-def _still(word: Word) -> str:
-    if isinstance(word, Unanswered):
+def _still(word: ProviderResult) -> str:
+    if isinstance(word, NoResponse):
         return word.said
-    if word.fate == Fate.ABSENT:
+    if word.status == ProviderStatus.ABSENT:
         return "The provider does not know this reference yet."
     return f"The provider says: {clause(word.said or 'pending')}."

@@ -6,7 +6,7 @@ A payment that was collected besides has no reference of ours: it is known, and 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from webapp.domain.provider_words import Fate, Seen, Word
+from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 
 _MARK = "#"
 _SEVERAL = ("flutterwave",)
@@ -29,13 +29,15 @@ def asked_as(provider: str, reference: str, number: str | None) -> str:
     return duplicate_reference(number) if number and provider in _SEVERAL else reference
 
 
-def told_apart(word: Word, number: str | None, *, is_by_hand: bool) -> tuple[Word, Sequence[Seen]]:
+def told_apart(
+    word: ProviderResult, number: str | None, *, is_by_hand: bool
+) -> tuple[ProviderResult, Sequence[ProviderResponse]]:
     """The word about the payment itself, and the transactions that were paid besides and not given back.
 
     The payment is the transaction of the `number` that we count on, else the first; one that was marked paid by hand
     is none of them.
     """
-    if not isinstance(word, Seen):
+    if not isinstance(word, ProviderResponse):
         return word, ()
     found = [replace(word, others=()), *word.others]
     if is_by_hand:
@@ -44,7 +46,7 @@ def told_apart(word: Word, number: str | None, *, is_by_hand: bool) -> tuple[Wor
     return ours, [each for each in found if each is not ours and _is_kept(each)]
 
 
-def _is_kept(seen: Seen) -> bool:
+def _is_kept(seen: ProviderResponse) -> bool:
     """Whether the provider has money of it."""
     kept = (seen.amount or 0) - (seen.refunded_amount or 0)
-    return seen.fate == Fate.SUCCEEDED and kept > 0 and bool(seen.currency) and bool(seen.provider_id)
+    return seen.status == ProviderStatus.SUCCEEDED and kept > 0 and bool(seen.currency) and bool(seen.provider_id)

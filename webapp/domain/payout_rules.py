@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus
 
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
@@ -58,11 +58,14 @@ class Ruling:
     is_doubted: bool = False
 
 
-_CAME_BACK = {Fate.FAILED: (Course.FAIL, PayoutStatus.FAILED), Fate.REVERSED: (Course.REVERSE, PayoutStatus.REVERSED)}
-_ENDS = _CAME_BACK | {Fate.SUCCEEDED: (Course.SUCCEED, PayoutStatus.SUCCEEDED)}
+_CAME_BACK = {
+    ProviderStatus.FAILED: (Course.FAIL, PayoutStatus.FAILED),
+    ProviderStatus.REVERSED: (Course.REVERSE, PayoutStatus.REVERSED),
+}
+_ENDS = _CAME_BACK | {ProviderStatus.SUCCEEDED: (Course.SUCCEED, PayoutStatus.SUCCEEDED)}
 
 
-def judge(sent: Sent, word: Word) -> Ruling:
+def judge(sent: Sent, word: ProviderResult) -> Ruling:
     """What the word means. An unknown outcome stays one until the provider tells.
 
     What was paid comes back by `failed` and by `reversed`. What is in doubt is never sent again by itself.
@@ -70,33 +73,37 @@ def judge(sent: Sent, word: Word) -> Ruling:
     status = PayoutStatus(sent.status)
     if status not in UNSETTLED_PAYOUTS:
         return _of_settled(sent, status, word)
-    if isinstance(word, Unanswered):
+    if isinstance(word, NoResponse):
         return _of_silence(sent, status, word)
-    if word.fate == Fate.ABSENT:
+    if word.status == ProviderStatus.ABSENT:
         return _of_absence(sent, status)
     if not agrees(sent, word):
         told = Money(word.amount or 0, word.currency or sent.currency)
         said = f"The provider speaks of {told}, which is not what was sent."
         return Ruling(Course.WAIT, PayoutStatus.SENT, said)
-    course, then = _ENDS.get(word.fate, (Course.WAIT, PayoutStatus.SENT))
+    course, then = _ENDS.get(word.status, (Course.WAIT, PayoutStatus.SENT))
     return Ruling(course, then, word.said)
 
 
-def agrees(sent: Sent, seen: Seen) -> bool:
+def agrees(sent: Sent, seen: ProviderResponse) -> bool:
     """Whether the provider speaks of the money that was sent. What is under way may name none yet."""
-    if seen.fate == Fate.PENDING and seen.amount is None:
+    if seen.status == ProviderStatus.PENDING and seen.amount is None:
         return True
     return (seen.amount, seen.currency) == (sent.amount, sent.currency)
 
 
-def pays_other(sent: Sent, word: Word) -> bool:
+def pays_other(sent: Sent, word: ProviderResult) -> bool:
     """Whether the provider has it, paid or under way, over another amount than was sent."""
-    return isinstance(word, Seen) and word.fate in (Fate.SUCCEEDED, Fate.PENDING) and not agrees(sent, word)
+    return (
+        isinstance(word, ProviderResponse)
+        and word.status in (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING)
+        and not agrees(sent, word)
+    )
 
 
-def next_try(attempts: int, at: datetime, word: Word) -> datetime:
+def next_try(attempts: int, at: datetime, word: ProviderResult) -> datetime:
     """When to speak to the provider again: twice as long each time, or when it says."""
-    least = word.retry_after if isinstance(word, Unanswered) else None
+    least = word.retry_after if isinstance(word, NoResponse) else None
     pause: timedelta = min(_FIRST_WAIT * (1 << min(attempts, 10)), _LONGEST_WAIT)
     return at + max(pause, timedelta(seconds=least or 0))
 
@@ -107,17 +114,17 @@ def next_look(paid_at: datetime, at: datetime) -> datetime | None:
     return again if again <= paid_at + WATCHED else None
 
 
-def _of_settled(sent: Sent, status: PayoutStatus, word: Word) -> Ruling:
-    if not isinstance(word, Seen) or not agrees(sent, word):
+def _of_settled(sent: Sent, status: PayoutStatus, word: ProviderResult) -> Ruling:
+    if not isinstance(word, ProviderResponse) or not agrees(sent, word):
         return Ruling(Course.LEAVE, status)
     if status == PayoutStatus.SUCCEEDED:
-        if sent.is_unconfirmed and word.fate == Fate.SUCCEEDED:
+        if sent.is_unconfirmed and word.status == ProviderStatus.SUCCEEDED:
             return Ruling(Course.CONFIRM, status, word.said)
-        course, then = _CAME_BACK.get(word.fate, (Course.LEAVE, status))
+        course, then = _CAME_BACK.get(word.status, (Course.LEAVE, status))
         return Ruling(course, then, word.said)
-    if sent.is_paid_after_all and word.fate in _CAME_BACK:
+    if sent.is_paid_after_all and word.status in _CAME_BACK:
         return Ruling(Course.RETRACT, status, word.said)
-    return Ruling(Course.CONTRADICT if word.fate == Fate.SUCCEEDED else Course.LEAVE, status, word.said)
+    return Ruling(Course.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else Course.LEAVE, status, word.said)
 
 
 def _of_absence(sent: Sent, status: PayoutStatus) -> Ruling:
@@ -128,7 +135,7 @@ def _of_absence(sent: Sent, status: PayoutStatus) -> Ruling:
     return Ruling(Course.WAIT, PayoutStatus.PENDING, "The provider does not know it.")
 
 
-def _of_silence(sent: Sent, status: PayoutStatus, word: Unanswered) -> Ruling:
+def _of_silence(sent: Sent, status: PayoutStatus, word: NoResponse) -> Ruling:
     if word.is_there:
         return Ruling(Course.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
     if sent.is_doubted:

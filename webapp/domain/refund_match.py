@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp.domain.provider_words import Fate, RefundRow
+from webapp.domain.provider_results import ProviderStatus, RefundRow
 
 OWN_TIME = timedelta(hours=1)
 """How long after an attempt a provider may still come to show it. Only then does a list without it mean anything."""
@@ -29,7 +29,7 @@ def candidates(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
     went, is not to be sent again.
     """
     found = [row for row in _since_tried(wanted, rows) if _is_alike(wanted, row)]
-    return [row for row in found if row.fate != Fate.FAILED] or found[-1:]
+    return [row for row in found if row.status != ProviderStatus.FAILED] or found[-1:]
 
 
 def unexplained(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
@@ -37,7 +37,7 @@ def unexplained(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
     again, a person has to say which.
     """
     others = (row for row in _since_tried(wanted, rows) if not _is_alike(wanted, row))
-    return [row for row in others if row.fate != Fate.FAILED]
+    return [row for row in others if row.status != ProviderStatus.FAILED]
 
 
 def _since_tried(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from webapp.domain.money import fee_share
-from webapp.domain.provider_words import GivenBack
+from webapp.domain.provider_results import ReturnedAmount
 from webapp.domain.states import EscrowStatus
 
 
@@ -29,7 +29,9 @@ class Hold:
     to_seller: int = 0
 
 
-def taken_back(given_back: Iterable[GivenBack], ours: Iterable[int], lost: Mapping[str, int], covered: int = 0) -> int:
+def taken_back(
+    given_back: Iterable[ReturnedAmount], ours: Iterable[int], lost: Mapping[str, int], covered: int = 0
+) -> int:
     """What is gone of a payment that no refund of ours explains.
 
     `ours` are our refunds that were not refused, `lost` the chargebacks that the bank won, by number; `covered` of
@@ -59,7 +61,7 @@ def taken_back(given_back: Iterable[GivenBack], ours: Iterable[int], lost: Mappi
     return max(0, sum(listed) + unlisted + by_bank - covered)
 
 
-def _by_dispute(rows: Iterable[GivenBack]) -> dict[str, int]:
+def _by_dispute(rows: Iterable[ReturnedAmount]) -> dict[str, int]:
     """What the provider lists for each of the bank's disputes."""
     found: dict[str, int] = {}
     for each in rows:

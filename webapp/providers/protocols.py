@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from webapp.domain.provider_words import Charged, Fate, RefundRow, Seen, Skipped
+from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.providers.http.response_reader import minor_units
 
 
@@ -53,7 +53,7 @@ class ListedRefund:
     reference: str
     dispute: str
     """The number of the bank's dispute that it ends, if it does."""
-    fate: Fate
+    status: ProviderStatus
     amount: int | str
     """Minor units, or a text of major units where the list names no currency."""
     currency: str | None = None
@@ -76,10 +76,10 @@ class Collecting(Protocol):
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns its address. The same reference again is refused by the provider."""
 
-    def look(self, reference: str) -> Seen:
+    def look(self, reference: str) -> ProviderResponse:
         """What became of a payment. Raises CallFailed."""
 
-    def look_whole(self, reference: str) -> Seen:
+    def look_whole(self, reference: str) -> ProviderResponse:
         """The same, and what of it went back to the payer, through us or not. Raises CallFailed."""
 
 
@@ -99,12 +99,12 @@ class Refunding(Protocol):
 
     name: str
 
-    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give it back; `key` is the same for every attempt at one refund. The `provider_id` of what is returned is the
         provider's own of the refund. Raises Unknown when it may or may not have been done.
         """
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by the provider's own id of it. Raises CallFailed."""
 
     def refunds_of(self, payment_reference: str) -> list[RefundRow]:
@@ -116,10 +116,10 @@ class Disputing(Protocol):
 
     name: str
 
-    def look_chargeback(self, number: str) -> Charged:
+    def look_chargeback(self, number: str) -> ChargebackReport:
         """How one stands. Raises CallFailed."""
 
-    def chargebacks_of(self, payment_reference: str) -> list[Charged]:
+    def chargebacks_of(self, payment_reference: str) -> list[ChargebackReport]:
         """How every one about a payment stands. Raises CallFailed unless it is all of them."""
 
 
@@ -133,16 +133,16 @@ class Paying(Protocol):
     def recipient(self, destination: Destination) -> str:
         """What the provider knows the account by. Harmless to repeat."""
 
-    def pay(self, sending: Sending) -> Seen:
+    def pay(self, sending: Sending) -> ProviderResponse:
         """Send it once: the same reference again sends nothing more. Its answer ends nothing, whatever it says.
 
         Raises Unknown after a time-out, Exists when the reference is in use, PayoutsHeld and RecipientUnknown.
         """
 
-    def look_payout(self, reference: str) -> Seen:
+    def look_payout(self, reference: str) -> ProviderResponse:
         """What became of a payout; ABSENT when the provider never heard of it."""
 
-    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+    def payouts(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Payouts of a time, page by page."""
 
 
@@ -151,10 +151,10 @@ class Listing(Protocol):
 
     name: str
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+    def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Payments of a time that succeeded, also if they were taken back since, page by page. A row that can't be ours
         or can't be read ends nothing.
         """
 
-    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund | Skipped]:
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund | SkippedRow]:
         """Refunds of a time, page by page. A row that can't be read ends nothing."""

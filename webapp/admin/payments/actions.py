@@ -16,7 +16,7 @@ from webapp.admin.ui.form_action import Asked, Done, door
 from webapp.admin.ui.formatting import money, provider_word
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
-from webapp.domain.provider_phrases import sentence
+from webapp.domain.provider_messages import sentence
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import NotFound
 from webapp.jobs.steps import verify_payments as payment_waves

@@ -12,7 +12,7 @@ from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.tabbed_screen import TabbedScreen
 from webapp.admin.ui.timeline import Shown, in_words
-from webapp.domain import provider_phrases
+from webapp.domain import provider_messages
 from webapp.domain.taken_back import Bearer
 from webapp.models import IncomingWebhook
 from webapp.services.payments import detail as payment_file
@@ -61,8 +61,8 @@ def _moments(file: PaymentFile) -> list[Shown]:
 
 
 def _told(incoming: IncomingWebhook) -> Shown:
-    title = _("The provider told: %(event)s", event=provider_phrases.event(incoming.event))
+    title = _("The provider told: %(event)s", event=provider_messages.event(incoming.event))
     tone = {"failed": "bad", "handled": "good"}.get(incoming.status, "info")
     return Shown(
-        incoming.received_at, title, tone, "inbox", incoming.provider, provider_phrases.sentence(incoming.said)
+        incoming.received_at, title, tone, "inbox", incoming.provider, provider_messages.sentence(incoming.said)
     )

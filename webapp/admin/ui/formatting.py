@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.ui.badges import badge
-from webapp.domain import provider_phrases
+from webapp.domain import provider_messages
 from webapp.domain.actors import named
 from webapp.domain.instants import parts_of, said, shown_in
 from webapp.domain.money import exponent, major_text, to_major
@@ -117,5 +117,5 @@ def _shown(value: Any) -> Any:
 
 def provider_word(word: str | None) -> Any:
     """What a provider said, in a sentence; its own code is the hint of it, for whoever looks it up there."""
-    said = provider_phrases.sentence(word)
-    return Markup('<span title="{}">{}</span>').format(word, said) if provider_phrases.is_code(word) else said
+    said = provider_messages.sentence(word)
+    return Markup('<span title="{}">{}</span>').format(word, said) if provider_messages.is_code(word) else said

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Unanswered
+from webapp.domain.provider_results import NoResponse
 from webapp.errors import Refusal
-from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
 from webapp.services.common.batch_result import Outcome
 from webapp.services.scheduling.run_progress import RunLost
@@ -43,7 +43,7 @@ class Wave(Generic[Item, Answer]):
     lease: timedelta
     take: Callable[[Session, int], Sequence[Item]]
     ask: Callable[[Item], Answer]
-    settle: Callable[[Session, Sequence[tuple[Item, Answer | Unanswered]]], Outcome]
+    settle: Callable[[Session, Sequence[tuple[Item, Answer | NoResponse]]], Outcome]
     count: Callable[[Session], int]
     key: Callable[[Item], int]
 
@@ -90,14 +90,14 @@ class Waves(Generic[Item, Answer]):
             items = self._wave.take(session, self._size)
         return [(item, pool.submit(self._asked, item, lease)) for item in items]
 
-    def _asked(self, item: Item, lease: Lease) -> Answer | Unanswered:
+    def _asked(self, item: Item, lease: Lease) -> Answer | NoResponse:
         try:
             with lease.held():
                 return self._wave.ask(item)
         except CallFailed as failure:
-            return unanswered(failure)
+            return no_response(failure)
         except Refusal as refusal:
-            return Unanswered(refusal.detail, is_refusal=True, is_unsent=True)
+            return NoResponse(refusal.detail, is_refusal=True, is_unsent=True)
 
     def _settle(self, asking: Any) -> None:
         answered = []

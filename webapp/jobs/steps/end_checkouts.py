@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Unanswered
+from webapp.domain.provider_results import NoResponse
 from webapp.jobs.engine.provider_batches import Wave
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.verify_payments import LEASE
@@ -36,10 +36,10 @@ def wave(work: Work) -> Wave[Ending, None]:
     )
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Ending, Unanswered | None]]) -> Outcome:
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Ending, NoResponse | None]]) -> Outcome:
     ended = [each.id for each, answer in answered if answer is None]
     checkout_expiry.note(session, ended, at=database_now(session), actor=work.actor)
     refused = [
-        Refused(each.id, each.address, answer.said) for each, answer in answered if isinstance(answer, Unanswered)
+        Refused(each.id, each.address, answer.said) for each, answer in answered if isinstance(answer, NoResponse)
     ]
     return Outcome("checkout", done=len(ended), refused=refused)

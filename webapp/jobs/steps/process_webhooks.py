@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
 from webapp.domain.numbers import counted
-from webapp.domain.provider_phrases import clause
-from webapp.domain.provider_words import Charged, Listed, Seen, Unanswered
+from webapp.domain.provider_messages import clause
+from webapp.domain.provider_results import ChargebackReport, ListedRefunds, NoResponse, ProviderResponse
 from webapp.domain.states import IncomingStatus
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import Wave
@@ -39,22 +39,22 @@ NOT_OURS = "The desk does nothing about events of this kind."
 class Heard:
     """What the provider says of all that a webhook concerns."""
 
-    payment: Seen | None = None
-    refund: Seen | Listed | None = None
-    payout: Seen | None = None
-    chargeback: Charged | None = None
+    payment: ProviderResponse | None = None
+    refund: ProviderResponse | ListedRefunds | None = None
+    payout: ProviderResponse | None = None
+    chargeback: ChargebackReport | None = None
 
     @property
     def said(self) -> str:
         """The gist, for the webhook's own record."""
-        if isinstance(self.refund, Listed):
+        if isinstance(self.refund, ListedRefunds):
             return f"The provider lists {counted(len(self.refund.rows), 'refund')} of the payment."
         if self.payout is None and self.refund is None and self.payment is not None and self.payment.refunded_amount:
             back = Money(self.payment.refunded_amount, self.payment.currency or "")
             return f"The provider says that {back} of the payment went back, or are on the way."
         told = {"payout": self.payout, "refund": self.refund, "payment": self.payment}
         what, seen = next(((what, seen) for what, seen in told.items() if seen is not None), ("", None))
-        return f"The provider says of the {what}: {clause(seen.said or seen.fate)}." if seen else ""
+        return f"The provider says of the {what}: {clause(seen.said or seen.status)}." if seen else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,13 @@ def _looked(runtime: Runtime, arrived: Arrived, concerned: Concerned) -> Heard:
     return Heard(collector.look_whole(concerned.reference), refund, chargeback=chargeback)
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Heard | Nothing | Unanswered]]) -> Outcome:
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Heard | Nothing | NoResponse]]) -> Outcome:
     outcome, at = Outcome("incoming_webhook"), database_now(session)
     ended: dict[int, tuple[IncomingStatus, str]] = {}
     waiting: dict[int, str] = {}
     heard: list[tuple[Arrived, Concerned, Heard]] = []
     for arrived, answer in answered:
-        if isinstance(answer, Unanswered):
+        if isinstance(answer, NoResponse):
             waiting[arrived.id] = answer.said
         elif arrived.tidings.unreadable:
             ended[arrived.id] = IncomingStatus.FAILED, arrived.tidings.unreadable

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 
 _PAGE = 500
 
@@ -15,7 +15,7 @@ class TheirList:
 
     def __init__(self) -> None:
         self._file = sqlite3.connect("", isolation_level=None)  # an unnamed database is a temporary file
-        columns = "reference TEXT PRIMARY KEY, fate TEXT, amount INTEGER, currency TEXT, number TEXT, asked INTEGER"
+        columns = "reference TEXT PRIMARY KEY, status TEXT, amount INTEGER, currency TEXT, number TEXT, asked INTEGER"
         self._file.execute(f"CREATE TABLE seen ({columns})")
         self._file.execute("CREATE TABLE twice (reference TEXT PRIMARY KEY)")
 
@@ -27,14 +27,14 @@ class TheirList:
     ) -> None:
         self._file.close()
 
-    def add(self, seen: Iterable[Seen]) -> None:
+    def add(self, seen: Iterable[ProviderResponse]) -> None:
         """Lay down what was told; of two under one reference the one that succeeded counts."""
         for each in seen:
-            row = (each.reference, str(each.fate), each.amount, each.currency, each.provider_id, each.asked)
-            better = "INSERT OR REPLACE" if each.fate == Fate.SUCCEEDED else "INSERT OR IGNORE"
-            if each.fate == Fate.SUCCEEDED:
+            row = (each.reference, str(each.status), each.amount, each.currency, each.provider_id, each.asked)
+            better = "INSERT OR REPLACE" if each.status == ProviderStatus.SUCCEEDED else "INSERT OR IGNORE"
+            if each.status == ProviderStatus.SUCCEEDED:
                 again = "INSERT OR IGNORE INTO twice SELECT reference FROM seen"
-                self._file.execute(f"{again} WHERE reference = ? AND fate = ? AND number <> ?", (*row[:2], row[4]))
+                self._file.execute(f"{again} WHERE reference = ? AND status = ? AND number <> ?", (*row[:2], row[4]))
             self._file.execute(f"{better} INTO seen VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def twice(self, limit: int) -> list[str]:
@@ -42,7 +42,7 @@ class TheirList:
         rows = self._file.execute("SELECT reference FROM twice ORDER BY reference LIMIT ?", (limit,))
         return [str(row[0]) for row in rows]
 
-    def take(self, references: Sequence[str]) -> dict[str, Seen]:
+    def take(self, references: Sequence[str]) -> dict[str, ProviderResponse]:
         """Those of these references that are there; they are not there any more afterwards."""
         if not references:
             return {}
@@ -50,7 +50,7 @@ class TheirList:
         rows = self._file.execute(f"DELETE FROM seen WHERE reference IN ({marks}) RETURNING *", references)
         return {row[0]: _seen(row) for row in rows.fetchall()}
 
-    def pages(self) -> Iterator[list[Seen]]:
+    def pages(self) -> Iterator[list[ProviderResponse]]:
         """What is left, a page at a time."""
         last = ""
         while rows := self._file.execute(
@@ -60,11 +60,11 @@ class TheirList:
             last = rows[-1][0]
 
 
-def _seen(row: Sequence[object]) -> Seen:
-    reference, fate, amount, currency, number, asked = row
-    return Seen(
+def _seen(row: Sequence[object]) -> ProviderResponse:
+    reference, status, amount, currency, number, asked = row
+    return ProviderResponse(
         str(reference),
-        Fate(str(fate)),
+        ProviderStatus(str(status)),
         amount if isinstance(amount, int) else None,
         currency if isinstance(currency, str) else None,
         number if isinstance(number, str) else None,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from webapp.db import Database
-from webapp.domain.provider_words import Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, SkippedRow
 from webapp.jobs.steps.provider_listing_file import TheirList
 from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import Alike, Finding, Ours, compared
@@ -27,8 +27,8 @@ class Comparison:
     db: Database
     book: Book
     provider: str
-    listed: Callable[[datetime, datetime], Iterator[Seen | Skipped]]
-    look: Callable[[str], Seen]
+    listed: Callable[[datetime, datetime], Iterator[ProviderResponse | SkippedRow]]
+    look: Callable[[str], ProviderResponse]
     """Asks the provider about one reference: the list may end where the thing begins."""
     check: Callable[[], None]
     at: datetime
@@ -83,8 +83,8 @@ class Comparison:
     def _lay_down(self, theirs: TheirList, since: datetime, until: datetime) -> None:
         rows = self.listed(since, until)
         while page := list(islice(rows, _PAGE)):
-            theirs.add(each for each in page if isinstance(each, Seen))
-            self.skipped += sum(isinstance(each, Skipped) for each in page)
+            theirs.add(each for each in page if isinstance(each, ProviderResponse))
+            self.skipped += sum(isinstance(each, SkippedRow) for each in page)
             self.check()
 
     def _note_twice(self, theirs: TheirList) -> None:
@@ -94,7 +94,7 @@ class Comparison:
         self.twice = sorted(each.subject[1] for each in ours.values())
 
     def _walk_ours(
-        self, theirs: TheirList, since: datetime, until: datetime, lacking: Callable[[Ours], Seen | None]
+        self, theirs: TheirList, since: datetime, until: datetime, lacking: Callable[[Ours], ProviderResponse | None]
     ) -> None:
         """Ours of the time, with what the list has of them, or what is found of what it lacks."""
         last = 0
@@ -110,7 +110,7 @@ class Comparison:
                     self._note(ours.reference, compared(ours, seen, self.book.expected))
             last = page[-1].subject[1]
 
-    def _compare_theirs(self, page: dict[str, Seen]) -> None:
+    def _compare_theirs(self, page: dict[str, ProviderResponse]) -> None:
         """What the list has besides: of another time or state with us, or unknown."""
         self.check()
         with self.db.reading() as session:
@@ -128,14 +128,14 @@ class Comparison:
             if seen := self._look_by_itself(reference):
                 self._note(reference, compared(ours.get(reference), seen, self.book.expected))
 
-    def _ask(self, ours: Ours) -> Seen | None:
+    def _ask(self, ours: Ours) -> ProviderResponse | None:
         return self._look_by_itself(ours.reference)
 
     def _wait(self, ours: Ours) -> None:
         """It was made a moment ago: their list may not have it yet, and nothing is known of it."""
         self.undecided.add(ours.reference)
 
-    def _look_by_itself(self, reference: str) -> Seen | None:
+    def _look_by_itself(self, reference: str) -> ProviderResponse | None:
         self.asked += 1
         return self.look(reference) if self.asked <= MOST_ASKED else None
 

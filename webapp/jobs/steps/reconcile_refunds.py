@@ -8,7 +8,7 @@ from itertools import islice
 from webapp.db import Database
 from webapp.domain.duplicate_payments import told_apart
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, SkippedRow
 from webapp.domain.taken_back import taken_back
 from webapp.providers.protocols import ListedRefund
 from webapp.services.payments import refund_records
@@ -31,8 +31,8 @@ class RefundComparison:
 
     db: Database
     provider: str
-    listed: Callable[[datetime, datetime], Iterator[ListedRefund | Skipped]]
-    look_whole: Callable[[str], Seen]
+    listed: Callable[[datetime, datetime], Iterator[ListedRefund | SkippedRow]]
+    look_whole: Callable[[str], ProviderResponse]
     check: Callable[[], None]
     at: datetime
     agreeing: set[str] = field(default_factory=set)
@@ -90,7 +90,7 @@ class RefundComparison:
                 known = refund_records.by_number(session, self.provider, page)
             for row in page:
                 ours = known.get(row.payment)
-                if ours is None or row.fate == Fate.FAILED:
+                if ours is None or row.status == ProviderStatus.FAILED:
                     continue
                 if not row.dispute and row.minor(ours.currency) in ours.refunds:
                     explained[ours.payment_id] = ours
@@ -136,7 +136,7 @@ class RefundComparison:
         if self.asked > MOST_ASKED:
             return
         theirs, _ = told_apart(self.look_whole(ours.reference), ours.number, is_by_hand=False)
-        found = difference(ours, theirs) if isinstance(theirs, Seen) else None
+        found = difference(ours, theirs) if isinstance(theirs, ProviderResponse) else None
         if found is None:
             self.agreeing.add(ours.reference)
             self.settled.add(ours.reference)
@@ -144,7 +144,7 @@ class RefundComparison:
             self.findings[ours.reference] = found
 
 
-def difference(ours: Refunded, theirs: Seen) -> Finding | None:
+def difference(ours: Refunded, theirs: ProviderResponse) -> Finding | None:
     """What went back there against what went back here, of one payment."""
     if theirs.given_back is None:
         return None

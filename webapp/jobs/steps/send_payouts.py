@@ -7,11 +7,11 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor, job_actor
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.errors import Refusal, Unavailable
 from webapp.jobs.engine.provider_batches import Wave
 from webapp.jobs.engine.work import Work
-from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, unanswered
+from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, no_response
 from webapp.providers.protocols import Destination, Paying, Sending
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
@@ -27,7 +27,7 @@ ACTOR = job_actor("process_payout_schedules")
 """In whose name an account is made known to a provider."""
 
 
-def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, Seen]:
+def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, ProviderResponse]:
     """Every payout whose time has come, or of `only` those."""
     known = list(work.runtime.providers.paying)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
@@ -49,20 +49,20 @@ def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
     """Ask about one payout and settle it, for a person who waits for it. Answers why that was not possible, if so."""
     with runtime.db.transaction() as session:
         taken = payouts.take_to_ask(session, payout_id, LEASE, at=database_now(session), actor=actor)
-    word: Word
+    word: ProviderResult
     try:
         word = send(runtime, taken)
     except CallFailed as failure:
-        word = unanswered(failure)
+        word = no_response(failure)
     except Refusal as refusal:
-        word = Unanswered(refusal.detail, is_unsent=True)
+        word = NoResponse(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
         claims = {taken.id: taken.claim}
         settlement.settle_all(session, {taken.id: word}, at=database_now(session), actor=actor, claims=claims)
-    return word.said if isinstance(word, Unanswered) else ""
+    return word.said if isinstance(word, NoResponse) else ""
 
 
-def send(runtime: Runtime, taken: Taken) -> Seen:
+def send(runtime: Runtime, taken: Taken) -> ProviderResponse:
     """Send it when it was surely never sent, else ask. Raises CallFailed, or Unavailable."""
     provider = runtime.providers.paying.get(taken.provider)
     if provider is None:
@@ -77,7 +77,7 @@ def send(runtime: Runtime, taken: Taken) -> Seen:
         raise
 
 
-def _sent(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:
+def _sent(runtime: Runtime, provider: Paying, taken: Taken) -> ProviderResponse:
     recipient = taken.recipient or _known_as(runtime, provider, taken)
     try:
         return _pay(provider, taken, recipient)
@@ -93,7 +93,7 @@ def _may_be_there(runtime: Runtime, taken: Taken) -> bool:
     return earlier is not None and taken.taken_at < earlier + patience
 
 
-def _pay_anew(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:
+def _pay_anew(runtime: Runtime, provider: Paying, taken: Taken) -> ProviderResponse:
     """Make the account known again, and send it there; an account that is unknown even so can't be paid to."""
     recipient = _known_as(runtime, provider, taken)
     try:
@@ -102,19 +102,19 @@ def _pay_anew(runtime: Runtime, provider: Paying, taken: Taken) -> Seen:
         raise Refused(failure.sentence, status=failure.status, code=failure.code) from None
 
 
-def _pay(provider: Paying, taken: Taken, recipient: str) -> Seen:
+def _pay(provider: Paying, taken: Taken, recipient: str) -> ProviderResponse:
     """What is refused, or there already, is looked for: the reference may have been used by this very payout."""
     order = Sending(taken.ref, recipient, taken.amount, taken.currency, "Payout")
     try:
         return provider.pay(order)
     except (Refused, Exists):
         found = _looked(provider, order.reference)
-        if found.fate == Fate.ABSENT:
+        if found.status == ProviderStatus.ABSENT:
             raise
         return found
 
 
-def _looked(provider: Paying, reference: str) -> Seen:
+def _looked(provider: Paying, reference: str) -> ProviderResponse:
     """Ask. A provider that does not tell says nothing about the payout, nor that it was not sent."""
     try:
         return provider.look_payout(reference)
@@ -141,7 +141,7 @@ def _destination(runtime: Runtime, destination_id: int) -> Destination:
     )
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, Word]]) -> Outcome:
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, ProviderResult]]) -> Outcome:
     words = {taken.id: word for taken, word in answered}
     claims = {taken.id: taken.claim for taken, _ in answered}
     return settlement.settle_all(

@@ -7,7 +7,14 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from webapp.domain.claims import Claim
-from webapp.domain.provider_words import Charged, Disputed, Listed, Seen, Unanswered, Word
+from webapp.domain.provider_results import (
+    ChargebackReport,
+    Disputed,
+    ListedRefunds,
+    NoResponse,
+    ProviderResponse,
+    ProviderResult,
+)
 from webapp.domain.refund_match import candidates
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import Wave
@@ -23,12 +30,12 @@ from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.refunds.refunds import Giving
 from webapp.sql import database_now
 
-_UNSENT = Unanswered("The payer's bank disputes the payment.", is_unsent=True)
+_UNSENT = NoResponse("The payer's bank disputes the payment.", is_unsent=True)
 LEASE = timedelta(minutes=3)
 Got = TypeVar("Got")
 
 
-def wave(work: Work) -> Wave[Giving, Seen | Listed | Disputed]:
+def wave(work: Work) -> Wave[Giving, ProviderResponse | ListedRefunds | Disputed]:
     """Every refund whose time has come."""
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
@@ -43,19 +50,21 @@ def wave(work: Work) -> Wave[Giving, Seen | Listed | Disputed]:
     )
 
 
-def look(runtime: Runtime, refund_id: int) -> Seen | Listed:
+def look(runtime: Runtime, refund_id: int) -> ProviderResponse | ListedRefunds:
     """What its provider says of a refund. Raises CallFailed."""
     with runtime.db.reading() as session:
         giving = refunds.to_look(session, refund_id)
     return _asked(runtime, giving)
 
 
-def give(runtime: Runtime, giving: Giving) -> Seen | Listed | Disputed:
+def give(runtime: Runtime, giving: Giving) -> ProviderResponse | ListedRefunds | Disputed:
     """Ask for the refund by the provider's id of it, else look through its list; send it when none there can be ours,
     and it may be sent. Raises CallFailed, or Unavailable.
     """
     seen = _asked(runtime, giving)
-    is_missing = isinstance(seen, Listed) and giving.wanted is not None and not candidates(giving.wanted, seen.rows)
+    is_missing = (
+        isinstance(seen, ListedRefunds) and giving.wanted is not None and not candidates(giving.wanted, seen.rows)
+    )
     if not giving.may_send or not is_missing:
         return seen
     if news := _disputed(runtime, giving):
@@ -63,7 +72,7 @@ def give(runtime: Runtime, giving: Giving) -> Seen | Listed | Disputed:
     return _sent(runtime.providers.refunding[giving.provider], giving)
 
 
-def _asked(runtime: Runtime, giving: Giving) -> Seen | Listed:
+def _asked(runtime: Runtime, giving: Giving) -> ProviderResponse | ListedRefunds:
     """By its number there, else by the list of the payment's refunds."""
     provider = runtime.providers.refunding.get(giving.provider)
     if provider is None:
@@ -72,10 +81,10 @@ def _asked(runtime: Runtime, giving: Giving) -> Seen | Listed:
     if giving.provider_id is not None:
         number = giving.provider_id
         return _looked(giving, lambda: provider.look_refund(number, giving.reference))
-    return Listed(tuple(_looked(giving, lambda: provider.refunds_of(giving.reference))))
+    return ListedRefunds(tuple(_looked(giving, lambda: provider.refunds_of(giving.reference))))
 
 
-def _disputed(runtime: Runtime, giving: Giving) -> tuple[Charged, ...]:
+def _disputed(runtime: Runtime, giving: Giving) -> tuple[ChargebackReport, ...]:
     """What a bank wants of the payment, or has, that we don't know of: what it takes is not sent besides."""
     bank = runtime.providers.disputing.get(giving.provider)
     if bank is None:
@@ -85,7 +94,7 @@ def _disputed(runtime: Runtime, giving: Giving) -> tuple[Charged, ...]:
         return tuple(each for each in found if lifecycle.is_news(session, giving.provider, each))
 
 
-def _sent(provider: Refunding, giving: Giving) -> Seen:
+def _sent(provider: Refunding, giving: Giving) -> ProviderResponse:
     note = "Refund by the desk"
     return provider.refund(giving.reference, giving.amount, giving.currency, note, key=giving.key)
 
@@ -100,7 +109,9 @@ def _looked(giving: Giving, look_there: Callable[[], Got]) -> Got:
 
 
 def _settle(
-    work: Work, session: Session, answered: Sequence[tuple[Giving, Seen | Listed | Disputed | Unanswered]]
+    work: Work,
+    session: Session,
+    answered: Sequence[tuple[Giving, ProviderResponse | ListedRefunds | Disputed | NoResponse]],
 ) -> Outcome:
     disputed = {giving.payment_id: word.banks for giving, word in answered if isinstance(word, Disputed)}
     words = {giving.id: _UNSENT if isinstance(word, Disputed) else word for giving, word in answered}
@@ -112,13 +123,16 @@ def _settle(
             at = database_now(session)
             lifecycle.settle(session, payment_id, each, at=at, actor=work.actor, settings=work.settings)
     if disputed:
-        asked: dict[int, Word] = dict.fromkeys(disputed, _UNSENT)
+        asked: dict[int, ProviderResult] = dict.fromkeys(disputed, _UNSENT)
         at = database_now(session)
         payment_settlement.settle_all(session, asked, at=at, actor=work.actor, settings=work.settings)
     return outcome
 
 
 def _settled(
-    work: Work, session: Session, words: dict[int, Seen | Listed | Unanswered], claims: dict[int, Claim]
+    work: Work,
+    session: Session,
+    words: dict[int, ProviderResponse | ListedRefunds | NoResponse],
+    claims: dict[int, Claim],
 ) -> Outcome:
     return refund_settlement.settle_all(session, words, at=database_now(session), actor=work.actor, claims=claims)

@@ -7,12 +7,12 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.provider_words import Charged, Seen, Unanswered, Word
+from webapp.domain.provider_results import ChargebackReport, NoResponse, ProviderResponse, ProviderResult
 from webapp.errors import Refusal
 from webapp.jobs.engine.provider_batches import Wave
 from webapp.jobs.engine.work import Work
 from webapp.models import Payment
-from webapp.providers.http.errors import CallFailed, unanswered
+from webapp.providers.http.errors import CallFailed, no_response
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.payments import payments, settlement
@@ -24,7 +24,7 @@ LEASE = timedelta(minutes=3)
 """How long a payment that is being asked about is nobody else's."""
 
 
-def wave(work: Work, only: Sequence[int] | None = None) -> Wave[Asked, Seen]:
+def wave(work: Work, only: Sequence[int] | None = None) -> Wave[Asked, ProviderResponse]:
     """Every pending payment whose time has come, or of `only` those."""
     chosen = None if only is None else list(only)
     known = list(work.runtime.providers.collecting)
@@ -43,7 +43,7 @@ def wave(work: Work, only: Sequence[int] | None = None) -> Wave[Asked, Seen]:
     )
 
 
-def look(runtime: Runtime, asked: Asked) -> Seen:
+def look(runtime: Runtime, asked: Asked) -> ProviderResponse:
     """Ask its provider. Raises CallFailed, or Unavailable when the provider is not configured."""
     if asked.reference is None:
         raise CallFailed("It has no reference, so no provider can be asked.")
@@ -51,7 +51,7 @@ def look(runtime: Runtime, asked: Asked) -> Seen:
     return collector.look_whole(asked.reference) if asked.is_settled else collector.look(asked.reference)
 
 
-def again(work: Work, payment_ids: Sequence[int]) -> Wave[Asked, Seen]:
+def again(work: Work, payment_ids: Sequence[int]) -> Wave[Asked, ProviderResponse]:
     """Each of these payments once, whatever its state: where our books and the provider's differ."""
     left = sorted(set(payment_ids))
 
@@ -76,15 +76,15 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         payments.require_verifiable(session, payment_id, actor)
         [asked] = payments.mark_asked(session, [payment_id], database_now(session), LEASE)
         banks = lifecycle.to_ask(session, payment_id)
-    word: Word
-    charged: list[Charged] = []
+    word: ProviderResult
+    charged: list[ChargebackReport] = []
     try:
         charged = [look_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.disputing]
         word = look(runtime, asked)
     except CallFailed as failure:
-        word = unanswered(failure)
+        word = no_response(failure)
     except Refusal as refusal:
-        word = Unanswered(refusal.detail, is_unsent=True)
+        word = NoResponse(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
         settings, at = runtime.settings, database_now(session)
         settlement.lock_escrows(session, [payment_id])
@@ -94,12 +94,12 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         return payments.get(session, payment_id)
 
 
-def look_chargeback(runtime: Runtime, asked: lifecycle.Asked) -> Charged:
+def look_chargeback(runtime: Runtime, asked: lifecycle.Asked) -> ChargebackReport:
     """Ask its provider about a chargeback. Raises CallFailed."""
     return runtime.providers.disputing[asked.provider].look_chargeback(asked.number)
 
 
-def open_chargebacks(work: Work) -> Wave[lifecycle.Asked, tuple[Charged, Seen]]:
+def open_chargebacks(work: Work) -> Wave[lifecycle.Asked, tuple[ChargebackReport, ProviderResponse]]:
     """Chargebacks of which no webhook told the end."""
     known = list(work.runtime.providers.disputing)
     return Wave(
@@ -116,7 +116,7 @@ def open_chargebacks(work: Work) -> Wave[lifecycle.Asked, tuple[Charged, Seen]]:
     )
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, Word]]) -> Outcome:
+def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, ProviderResult]]) -> Outcome:
     words = {asked.id: word for asked, word in answered}
     return settlement.settle_all(session, words, at=database_now(session), actor=work.actor, settings=work.settings)
 
@@ -124,13 +124,13 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, Word]]
 def _settle_chargebacks(
     work: Work,
     session: Session,
-    answered: Sequence[tuple[lifecycle.Asked, tuple[Charged, Seen] | Unanswered]],
+    answered: Sequence[tuple[lifecycle.Asked, tuple[ChargebackReport, ProviderResponse] | NoResponse]],
 ) -> Outcome:
     at, outcome = database_now(session), Outcome("chargeback")
     settlement.lock_escrows(session, [asked.payment_id for asked, _ in answered])
-    words: dict[int, Word] = {}
+    words: dict[int, ProviderResult] = {}
     for asked, answer in answered:
-        if isinstance(answer, Unanswered):
+        if isinstance(answer, NoResponse):
             lifecycle.put_off(session, [asked.id], at)
             outcome.refused.append(Refused(asked.id, f"chargeback {asked.number}", answer.said))
             continue

@@ -10,7 +10,7 @@ from typing import Any
 
 from webapp import clock
 from webapp.domain.money import to_major
-from webapp.domain.provider_words import Fate, GivenBack, RefundRow, Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, ReturnedAmount, SkippedRow
 from webapp.providers.http.client import Caller
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer
@@ -21,7 +21,7 @@ LISTED_PAGES = 5_000
 """How many pages a comparison or the search for a refund looks through."""
 _NOT_THERE = ("1110404",)
 _NOT_THERE_SAID = ("no transaction was found", "transaction not found")
-_RANK = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED)
+_RANK = (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.FAILED)
 """Of several things under one reference the one that went through counts."""
 
 
@@ -68,8 +68,8 @@ def pages(caller: Caller, path: str, *, most: int = LISTED_PAGES, **asked: Any) 
 
 
 def successes(
-    rows: Iterator[Answer], seen: Callable[[Answer], Seen], since: datetime, until: datetime, *, made: str
-) -> Iterator[Seen | Skipped]:
+    rows: Iterator[Answer], seen: Callable[[Answer], ProviderResponse], since: datetime, until: datetime, *, made: str
+) -> Iterator[ProviderResponse | SkippedRow]:
     """The successful payments of a time out of a list, newest first; `made` names when a row was. It ends at the first
     older row, so that nothing has to be known of how the list is narrowed. Rows that can't be read are skipped.
     """
@@ -80,30 +80,36 @@ def successes(
         try:
             found = seen(row)
         except Unknown as problem:
-            yield Skipped(problem.sentence)
+            yield SkippedRow(problem.sentence)
             continue
-        if (at is None or at < until) and found.fate == Fate.SUCCEEDED:
+        if (at is None or at < until) and found.status == ProviderStatus.SUCCEEDED:
             yield found
 
 
-def foremost(found: Sequence[Seen], reference: str) -> Seen:
+def foremost(found: Sequence[ProviderResponse], reference: str) -> ProviderResponse:
     """What became of a reference by its transactions, oldest first: the first success, with the further ones beside it;
     else the one that may still succeed.
     """
-    known: dict[str | None, Seen] = {}
+    known: dict[str | None, ProviderResponse] = {}
     for each in found:
         known.setdefault(each.provider_id, each)
-    won = [each for each in known.values() if each.fate == Fate.SUCCEEDED]
+    won = [each for each in known.values() if each.status == ProviderStatus.SUCCEEDED]
     if won:
         return replace(won[0], others=tuple(won[1:]))
-    return min(known.values(), key=lambda seen: _RANK.index(seen.fate), default=Seen(reference, Fate.ABSENT))
+    return min(
+        known.values(),
+        key=lambda seen: _RANK.index(seen.status),
+        default=ProviderResponse(reference, ProviderStatus.ABSENT),
+    )
 
 
-def with_refunds(paid: Seen, refunds: Callable[[Seen], Iterable[RefundRow]]) -> Seen:
+def with_refunds(
+    paid: ProviderResponse, refunds: Callable[[ProviderResponse], Iterable[RefundRow]]
+) -> ProviderResponse:
     """The payment with what went back of it, and of each transaction beside it: every refund that was not refused."""
-    if paid.fate != Fate.SUCCEEDED or paid.provider_id is None or paid.currency is None:
+    if paid.status != ProviderStatus.SUCCEEDED or paid.provider_id is None or paid.currency is None:
         return paid
-    back = [GivenBack(each.amount) for each in refunds(paid) if each.fate != Fate.FAILED]
+    back = [ReturnedAmount(each.amount) for each in refunds(paid) if each.status != ProviderStatus.FAILED]
     others = tuple(with_refunds(each, refunds) for each in paid.others)
     return replace(paid, given_back=tuple(back), others=others)
 
@@ -114,23 +120,25 @@ def refund_amount(row: Answer, names: Sequence[str], currency: str) -> int:
     return row.major(name, currency)
 
 
-def refund_row(row: Answer, fate: Fate, amount: int, currency: str, *, made: str) -> RefundRow:
+def refund_row(row: Answer, status: ProviderStatus, amount: int, currency: str, *, made: str) -> RefundRow:
     """A row of a list of refunds; `made` names when it was."""
     said = row.text("status")
     at = row.maybe_instant(made)
-    return RefundRow(row.text("id"), fate, amount, currency, at, said, needs_person=said == "requires_action")
+    return RefundRow(row.text("id"), status, amount, currency, at, said, needs_person=said == "requires_action")
 
 
-def given(row: RefundRow, reference: str) -> Seen:
+def given(row: RefundRow, reference: str) -> ProviderResponse:
     """What a row says of the refund of a payment."""
     person = row.needs_person
-    return Seen(reference, row.fate, row.amount, row.currency, row.provider_id, row.said, needs_person=person)
+    return ProviderResponse(
+        reference, row.status, row.amount, row.currency, row.provider_id, row.said, needs_person=person
+    )
 
 
-def listed_refund(row: Answer, payment: str, amounts: Sequence[str], fate: Fate) -> ListedRefund:
+def listed_refund(row: Answer, payment: str, amounts: Sequence[str], status: ProviderStatus) -> ListedRefund:
     """A row of a list of refunds, whose amount is in major units of a currency that only the payment knows."""
     amount = next((str(row.body[each]) for each in amounts if row.body.get(each) is not None), "")
-    return ListedRefund(payment, "", "", fate, amount)
+    return ListedRefund(payment, "", "", status, amount)
 
 
 def window(since: datetime, until: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from webapp.domain.duplicate_payments import number_in
-from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.providers.flutterwave.common import (
     NAME,
     HostedPages,
@@ -29,7 +29,7 @@ from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer
 from webapp.providers.protocols import Checkout, ListedRefund
 
-_PAYMENT = {"successful": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_PAYMENT = {"successful": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED}
 _AMOUNTS = ("amount_refunded", "AmountRefunded")
 _DONE = ("successful", "complete", "completed")
 _INITIATED = "completed"
@@ -66,26 +66,26 @@ class FlutterwaveV3:
         """Let nobody pay at a page any more. Harmless to repeat."""
         self._caller.post("/v3/payments/link/disable", {"link": address})
 
-    def look(self, reference: str) -> Seen:
+    def look(self, reference: str) -> ProviderResponse:
         """What became of a payment, and of every other transaction under its reference: two may have succeeded. An
         answer about another tx_ref than was asked for is not believed.
         """
         first = self._first(reference)
-        if first.fate == Fate.ABSENT or number_in(reference):
+        if first.status == ProviderStatus.ABSENT or number_in(reference):
             return first
         try:
             tried = self._tried(reference)
         except CallFailed:
-            if first.fate != Fate.SUCCEEDED:
+            if first.status != ProviderStatus.SUCCEEDED:
                 raise
             tried = []  # it is paid all the same; the hourly comparison finds a further success
         return foremost([*tried, first], reference)
 
-    def look_whole(self, reference: str) -> Seen:
+    def look_whole(self, reference: str) -> ProviderResponse:
         """What became of a payment and of every other transaction under its reference, and what of each went back."""
         return with_refunds(self.look(reference), self._refunds_of)
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+    def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Successful payments of a time."""
         rows = pages(self._caller, "/v3/transactions")
         yield from successes(rows, lambda row: _payment(row, row.text("tx_ref")), since, until, made="created_at")
@@ -93,21 +93,21 @@ class FlutterwaveV3:
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time; a row that does not name its payment is nobody's."""
         rows = pages(self._caller, "/v3/refunds", **window(since, until))
-        yield from (listed_refund(row, _number_of(row), _AMOUNTS, _fate(row)) for row in rows)
+        yield from (listed_refund(row, _number_of(row), _AMOUNTS, _refund_status(row)) for row in rows)
 
-    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give a payment back. Not idempotent at Flutterwave, which takes no key: look first."""
         paid = self._refundable(reference, currency)
         body = {"amount": major(amount, currency), "comments": note}
         answer = answered(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
         return given(_refund(answer.part("data"), currency, is_new=True), reference)
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by Flutterwave's own number of it."""
         for row in self.refunds_of(payment_reference):
             if row.provider_id == refund_id:
                 return given(row, payment_reference)
-        return Seen(payment_reference, Fate.ABSENT)
+        return ProviderResponse(payment_reference, ProviderStatus.ABSENT)
 
     def refunds_of(self, payment_reference: str) -> list[RefundRow]:
         """Every refund of a payment."""
@@ -116,13 +116,13 @@ class FlutterwaveV3:
             raise Unknown(f"Flutterwave does not know payment {payment_reference} now.")
         return list(self._refunds_of(paid))
 
-    def _refundable(self, reference: str, currency: str) -> Seen:
+    def _refundable(self, reference: str, currency: str) -> ProviderResponse:
         paid = self.look(reference)
-        if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
+        if paid.status != ProviderStatus.SUCCEEDED or paid.currency != currency:
             raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
         return paid
 
-    def _first(self, reference: str) -> Seen:
+    def _first(self, reference: str) -> ProviderResponse:
         """The transaction that it answers with for a reference; or the one that is asked for by its number."""
         number = number_in(reference)
         try:
@@ -132,27 +132,27 @@ class FlutterwaveV3:
             data = answered(self._caller.get("/v3/transactions/verify_by_reference", tx_ref=reference)).part("data")
         except NotTold as refusal:
             if is_absent(refusal):
-                return Seen(reference, Fate.ABSENT, said=refusal.sentence)
+                return ProviderResponse(reference, ProviderStatus.ABSENT, said=refusal.sentence)
             raise
         return _payment(data, reference)
 
-    def _tried(self, reference: str) -> list[Seen]:
+    def _tried(self, reference: str) -> list[ProviderResponse]:
         """Every transaction under a reference, oldest first. How the list is narrowed is not relied on."""
         rows = pages(self._caller, "/v3/transactions", most=_TRIED_PAGES, tx_ref=reference)
         return [_payment(row, reference) for row in rows if row.maybe("tx_ref") == reference][::-1]
 
-    def _refunds_of(self, paid: Seen) -> Iterator[RefundRow]:
+    def _refunds_of(self, paid: ProviderResponse) -> Iterator[RefundRow]:
         """The refunds of a transaction, out of a list of all: how it is narrowed is not relied on."""
         rows = pages(self._caller, "/v3/refunds", tx_id=paid.provider_id)
         return (_refund(row, paid.currency or "") for row in rows if _number_of(row) == paid.provider_id)
 
 
-def _payment(data: Answer, reference: str, *, named: str = "") -> Seen:
-    fate = _PAYMENT.get(data.text("status"), Fate.PENDING)
+def _payment(data: Answer, reference: str, *, named: str = "") -> ProviderResponse:
+    status = _PAYMENT.get(data.text("status"), ProviderStatus.PENDING)
     currency = data.currency()
-    return Seen(
+    return ProviderResponse(
         named or reference,
-        fate if data.maybe("tx_ref") == reference else Fate.PENDING,
+        status if data.maybe("tx_ref") == reference else ProviderStatus.PENDING,
         data.major("amount", currency),
         currency,
         data.text("id"),
@@ -163,19 +163,19 @@ def _payment(data: Answer, reference: str, *, named: str = "") -> Seen:
 
 def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:
     amount = refund_amount(data, _AMOUNTS, currency)
-    return refund_row(data, _fate(data, is_new=is_new), amount, currency, made="created_at")
+    return refund_row(data, _refund_status(data, is_new=is_new), amount, currency, made="created_at")
 
 
-def _fate(data: Answer, *, is_new: bool = False) -> Fate:
+def _refund_status(data: Answer, *, is_new: bool = False) -> ProviderStatus:
     """What became of a refund. `completed` says of a new one that it was begun (its money is not on its way yet);
     `completed-momo`, `completed-offline` and the like are done.
     """
     said = data.text("status")
     if said == "failed":
-        return Fate.FAILED
+        return ProviderStatus.FAILED
     if is_new and said == _INITIATED:
-        return Fate.PENDING
-    return Fate.SUCCEEDED if said in _DONE or said.startswith("completed-") else Fate.PENDING
+        return ProviderStatus.PENDING
+    return ProviderStatus.SUCCEEDED if said in _DONE or said.startswith("completed-") else ProviderStatus.PENDING
 
 
 def _number_of(row: Answer) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from webapp import clock
 from webapp.domain.duplicate_payments import number_in
-from webapp.domain.provider_words import Fate, RefundRow, Seen, Skipped
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.providers.flutterwave.common import (
     NAME,
     HostedPages,
@@ -36,8 +36,13 @@ from webapp.providers.protocols import Checkout, ListedRefund
 
 Got = TypeVar("Got")
 
-_CHARGE = {"succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED, "voided": Fate.FAILED}
-_REFUND = {"completed": Fate.SUCCEEDED, "succeeded": Fate.SUCCEEDED, "failed": Fate.FAILED, "cancelled": Fate.FAILED}
+_CHARGE = {"succeeded": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED, "voided": ProviderStatus.FAILED}
+_REFUND = {
+    "completed": ProviderStatus.SUCCEEDED,
+    "succeeded": ProviderStatus.SUCCEEDED,
+    "failed": ProviderStatus.FAILED,
+    "cancelled": ProviderStatus.FAILED,
+}
 _INITIATED = "completed"
 _AMOUNTS = ("amount_refunded", "amount")
 _REASON = "requested_by_customer"
@@ -75,7 +80,7 @@ class FlutterwaveV4:
         }
         return _address(self._post("/checkout/sessions", body, idempotency_key(f"checkout-{checkout.reference}")))
 
-    def look(self, reference: str) -> Seen:
+    def look(self, reference: str) -> ProviderResponse:
         """What became of a payment. Charges of other references are not believed."""
         number = number_in(reference)
         try:
@@ -84,12 +89,12 @@ class FlutterwaveV4:
             rows = self._with_token(lambda: list(pages(self._caller, "/charges", reference=reference)))
         except NotTold as refusal:
             if is_absent(refusal):
-                return Seen(reference, Fate.ABSENT, said=refusal.sentence)
+                return ProviderResponse(reference, ProviderStatus.ABSENT, said=refusal.sentence)
             raise
         charges = [_seen(row, reference) for row in rows if row.maybe("reference") == reference]
         return foremost(charges[::-1], reference)
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+    def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Successful payments of a time."""
         rows = pages(self._caller, "/charges")
         seen = successes(rows, lambda row: _seen(row, row.text("reference")), since, until, made="created_datetime")
@@ -98,16 +103,16 @@ class FlutterwaveV4:
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time."""
         rows = self._with_token(lambda: list(pages(self._caller, "/refunds", **window(since, until))))
-        yield from (listed_refund(row, row.maybe("charge_id"), _AMOUNTS, _fate(row)) for row in rows)
+        yield from (listed_refund(row, row.maybe("charge_id"), _AMOUNTS, _refund_status(row)) for row in rows)
 
-    def look_whole(self, reference: str) -> Seen:
+    def look_whole(self, reference: str) -> ProviderResponse:
         """What became of a payment and of every other charge under its reference, and what of each went back."""
         return with_refunds(self.look(reference), self._refunds_of)
 
-    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give a payment back; the same key again gives nothing more."""
         paid = self.look(reference)
-        if paid.fate != Fate.SUCCEEDED or paid.currency != currency:
+        if paid.status != ProviderStatus.SUCCEEDED or paid.currency != currency:
             raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
         body = {
             "amount": major(amount, currency),
@@ -117,14 +122,14 @@ class FlutterwaveV4:
         }
         return given(_refund(self._post("/refunds", body, key), currency, is_new=True), reference)
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by Flutterwave's own id of it."""
         paid = self._known(payment_reference)
         try:
             data = self._with_token(lambda: self._part(f"/refunds/{refund_id}"))
         except NotTold as refusal:
             if refusal.status == 404:
-                return Seen(payment_reference, Fate.ABSENT, said=refusal.sentence)
+                return ProviderResponse(payment_reference, ProviderStatus.ABSENT, said=refusal.sentence)
             raise
         if data.text("id") != refund_id or data.maybe("charge_id") not in ("", paid.provider_id):
             raise Unknown(f"Flutterwave answered about another refund than {refund_id}.")
@@ -134,13 +139,13 @@ class FlutterwaveV4:
         """Every refund of a payment."""
         return self._refunds_of(self._known(payment_reference))
 
-    def _known(self, reference: str) -> Seen:
+    def _known(self, reference: str) -> ProviderResponse:
         paid = self.look(reference)
         if paid.provider_id is None or paid.currency is None:
             raise Unknown(f"Flutterwave does not know payment {reference} now.")
         return paid
 
-    def _refunds_of(self, paid: Seen) -> list[RefundRow]:
+    def _refunds_of(self, paid: ProviderResponse) -> list[RefundRow]:
         """The refunds of a charge, out of everybody's since the day before it: time is all that narrows the list."""
         since: dict[str, Any] = {} if paid.paid_at is None else {"from": clock.iso(paid.paid_at - _WIDER)}
         rows = self._with_token(lambda: list(pages(self._caller, "/refunds", **since)))
@@ -185,19 +190,21 @@ def _address(data: Answer) -> str:
     return address
 
 
-def _seen(data: Answer, reference: str) -> Seen:
+def _seen(data: Answer, reference: str) -> ProviderResponse:
     currency = data.currency()
     said = data.text("status")
-    fate, at = _CHARGE.get(said, Fate.PENDING), data.maybe_instant("created_datetime")
-    return Seen(reference, fate, data.major("amount", currency), currency, data.text("id"), said, paid_at=at)
+    status, at = _CHARGE.get(said, ProviderStatus.PENDING), data.maybe_instant("created_datetime")
+    return ProviderResponse(
+        reference, status, data.major("amount", currency), currency, data.text("id"), said, paid_at=at
+    )
 
 
 def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:
     amount = refund_amount(data, _AMOUNTS, currency)
-    return refund_row(data, _fate(data, is_new=is_new), amount, currency, made="created_datetime")
+    return refund_row(data, _refund_status(data, is_new=is_new), amount, currency, made="created_datetime")
 
 
-def _fate(data: Answer, *, is_new: bool = False) -> Fate:
+def _refund_status(data: Answer, *, is_new: bool = False) -> ProviderStatus:
     """What became of a refund. `completed` says of a new one, which is answered as "initiated", that it was begun."""
     said = data.text("status")
-    return Fate.PENDING if is_new and said == _INITIATED else _REFUND.get(said, Fate.PENDING)
+    return ProviderStatus.PENDING if is_new and said == _INITIATED else _REFUND.get(said, ProviderStatus.PENDING)

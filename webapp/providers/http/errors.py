@@ -1,6 +1,6 @@
 """How a call to the outside can end without an answer, told apart by what it may have done there."""
 
-from webapp.domain.provider_words import Unanswered
+from webapp.domain.provider_results import NoResponse
 
 
 class CallFailed(Exception):
@@ -52,9 +52,9 @@ class NotTold(Refused):
     """The provider would not answer a question. That says nothing of what was asked about."""
 
 
-def unanswered(failure: CallFailed) -> Unanswered:
+def no_response(failure: CallFailed) -> NoResponse:
     """A failed call as a word that can be settled."""
-    return Unanswered(
+    return NoResponse(
         failure.sentence,
         failure.retry_after,
         is_refusal=isinstance(failure, Refused) and not isinstance(failure, NotTold),

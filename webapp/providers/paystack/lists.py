@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from webapp.domain.provider_words import Skipped
+from webapp.domain.provider_results import SkippedRow
 from webapp.providers.http.client import Caller
 from webapp.providers.http.errors import Unknown
 from webapp.providers.http.response_reader import Answer
@@ -31,13 +31,13 @@ def rows(caller: Caller, name: str, path: str, **asked: Any) -> Iterator[Answer]
         place, before = following, ids
 
 
-def readable(found: Iterator[Answer], read: Callable[[Answer], Row]) -> Iterator[Row | Skipped]:
+def readable(found: Iterator[Answer], read: Callable[[Answer], Row]) -> Iterator[Row | SkippedRow]:
     """Each row as it is read; one of another product, or that can't be read, is skipped and ends nothing."""
     for row in found:
         try:
             yield read(row)
         except Unknown as failure:
-            yield Skipped(failure.sentence)
+            yield SkippedRow(failure.sentence)
 
 
 def _following(answer: Answer, place: dict[str, Any], count: int) -> dict[str, Any] | None:

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.providers.http.errors import CallFailed, NotDone, PayoutsHeld, RecipientUnknown
 from webapp.providers.protocols import Destination
 
-FATES = {
-    "success": Fate.SUCCEEDED,
-    "failed": Fate.FAILED,
-    "abandoned": Fate.FAILED,
-    "blocked": Fate.FAILED,
-    "rejected": Fate.FAILED,
-    "reversed": Fate.REVERSED,
+STATUSES = {
+    "success": ProviderStatus.SUCCEEDED,
+    "failed": ProviderStatus.FAILED,
+    "abandoned": ProviderStatus.FAILED,
+    "blocked": ProviderStatus.FAILED,
+    "rejected": ProviderStatus.FAILED,
+    "reversed": ProviderStatus.REVERSED,
 }
 OTP = "otp"
 _ALL_WAIT = ("insufficient_balance", "transfer_unavailable")
@@ -22,12 +22,12 @@ _ALL_WAIT_SAID = ("balance is not enough", "starter business", "ip address is no
 _UNKNOWN_RECIPIENT = "invalid_transfer_recipient"
 
 
-def as_queued(seen: Seen) -> Seen:
+def as_queued(seen: ProviderResponse) -> ProviderResponse:
     """The answer to sending one, whatever its status says: only verify tells how it ends."""
-    return replace(seen, fate=Fate.PENDING)
+    return replace(seen, status=ProviderStatus.PENDING)
 
 
-def for_people(seen: Seen, status: str) -> Seen:
+def for_people(seen: ProviderResponse, status: str) -> ProviderResponse:
     """With a word for what only people can do."""
     if status != OTP:
         return seen

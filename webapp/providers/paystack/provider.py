@@ -10,7 +10,15 @@ from typing import Any
 
 from webapp import clock
 from webapp.domain.duplicate_payments import number_in
-from webapp.domain.provider_words import TEST_ANSWER, Charged, Fate, GivenBack, RefundRow, Seen, Skipped
+from webapp.domain.provider_results import (
+    TEST_ANSWER,
+    ChargebackReport,
+    ProviderResponse,
+    ProviderStatus,
+    RefundRow,
+    ReturnedAmount,
+    SkippedRow,
+)
 from webapp.domain.states import ChargebackStatus
 from webapp.providers.http.client import Caller
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
@@ -21,10 +29,10 @@ from webapp.providers.paystack.amounts import minor, sub_units
 from webapp.providers.protocols import Checkout, Destination, ListedRefund, Sending
 
 NAME = "paystack"
-_PAYMENT = {"success": Fate.SUCCEEDED, "failed": Fate.FAILED, "reversed": Fate.REVERSED}
+_PAYMENT = {"success": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED, "reversed": ProviderStatus.REVERSED}
 """Everything else may become a success still, `abandoned` too: the customer has not completed it."""
 _WENT_BACK = ("reversed", "reversal-pending")
-_REFUND = {"processed": Fate.SUCCEEDED, "failed": Fate.FAILED}
+_REFUND = {"processed": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED}
 _NEEDS_PERSON = "needs-attention"
 _NOT_THERE = ("transaction_not_found", "transfer_not_found", "not_found")
 _NOT_THERE_SAID = ("reference not found", "transaction not found", "transfer not found")
@@ -63,14 +71,14 @@ class Paystack:
         }
         return self._data(self._caller.post("/transaction/initialize", body)).text("authorization_url")
 
-    def look(self, reference: str) -> Seen:
+    def look(self, reference: str) -> ProviderResponse:
         """What became of a payment."""
         try:
             return _paid(self._data(self._caller.get(_path(reference))), reference)
         except NotTold as failure:
             return _absent(failure, reference)
 
-    def look_whole(self, reference: str) -> Seen:
+    def look_whole(self, reference: str) -> ProviderResponse:
         """What became of a payment, and what of it went back: asked by the transaction's number, not our reference."""
         try:
             data = self._data(self._caller.get(_path(reference)))
@@ -79,22 +87,24 @@ class Paystack:
         seen, said = _paid(data, reference), data.text("status")
         if said != "success" and said not in _WENT_BACK:
             return seen
-        rows = [row for row in self._refunds_of(data.text("id")) if _REFUND.get(row.text("status")) != Fate.FAILED]
-        back = [GivenBack(minor(row, "amount", row.currency()), row.maybe("dispute") or None) for row in rows]
+        rows = [
+            row for row in self._refunds_of(data.text("id")) if _REFUND.get(row.text("status")) != ProviderStatus.FAILED
+        ]
+        back = [ReturnedAmount(minor(row, "amount", row.currency()), row.maybe("dispute") or None) for row in rows]
         whole = seen.amount or 0
         rest = min(whole, seen.asked or whole) - sum(each.amount for each in back)
         if rest > 0 and (said == "reversed" or (said in _WENT_BACK and not back)):
-            back.append(GivenBack(rest, is_listed=False))
+            back.append(ReturnedAmount(rest, is_listed=False))
         return replace(seen, given_back=tuple(back))
 
-    def look_chargeback(self, number: str) -> Charged:
+    def look_chargeback(self, number: str) -> ChargebackReport:
         """How a bank's dispute stands."""
         data = self._data(self._caller.get(f"/dispute/{number}"))
         transaction, currency = data.part("transaction"), data.currency()
         said, outcome = data.text("status"), data.maybe("resolution")
         is_over = said in _OVER
         status = _OUTCOMES.get(outcome, ChargebackStatus.OPEN) if is_over else ChargebackStatus.OPEN
-        return Charged(
+        return ChargebackReport(
             data.text("id"),
             status,
             data.maybe("transaction_reference") or transaction.text("reference"),
@@ -108,7 +118,7 @@ class Paystack:
             said=outcome or said,
         )
 
-    def chargebacks_of(self, payment_reference: str) -> list[Charged]:
+    def chargebacks_of(self, payment_reference: str) -> list[ChargebackReport]:
         """Every dispute of a payment, asked for by the transaction's number. Paystack answers with one, or a list."""
         paid = self.look(payment_reference)
         if paid.provider_id is None:
@@ -123,7 +133,7 @@ class Paystack:
         numbers = [Answer(NAME, row).text("id") for row in (rows if isinstance(rows, list) else [rows])]
         return [self.look_chargeback(number) for number in numbers]
 
-    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> Seen:
+    def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give a payment back. Not idempotent at Paystack, which takes no key: look first."""
         asked = sub_units(amount, currency)
         body = {
@@ -135,7 +145,7 @@ class Paystack:
         row = _refund(self._real(self._caller.post("/refund", body)))
         return _given(row, reference)
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> Seen:
+    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by Paystack's own number of it."""
         try:
             row = _refund(self._real(self._caller.get(f"/refund/{refund_id}")))
@@ -159,7 +169,7 @@ class Paystack:
         body = paystack_payouts.recipient_body(destination)
         return self._data(self._caller.post("/transferrecipient", body)).text("recipient_code")
 
-    def pay(self, sending: Sending) -> Seen:
+    def pay(self, sending: Sending) -> ProviderResponse:
         """Send a payout. The reference is Paystack's idempotency key."""
         body = {
             "source": "balance",
@@ -175,23 +185,23 @@ class Paystack:
             raise paystack_payouts.told_apart(failure) from None
         return paystack_payouts.as_queued(_payout(answer, sending.reference))
 
-    def look_payout(self, reference: str) -> Seen:
+    def look_payout(self, reference: str) -> ProviderResponse:
         """What became of a payout."""
         try:
             return _payout(self._real(self._caller.get(f"/transfer/verify/{reference}")), reference)
         except NotTold as failure:
             return _absent(failure, reference)
 
-    def payments(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+    def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Successful payments of a time, and those that were taken back since."""
         for status in ("success", "reversed"):
             yield from self._listed("/transaction", _paid, since, until, status=status)
 
-    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund | Skipped]:
+    def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund | SkippedRow]:
         """Refunds of a time, whoever made them."""
         return paystack_lists.readable(self._rows("/refund", **_window(since, until)), _listed_refund)
 
-    def payouts(self, since: datetime, until: datetime) -> Iterator[Seen | Skipped]:
+    def payouts(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Payouts of a time."""
         return self._listed("/transfer", _payout, since, until)
 
@@ -205,8 +215,8 @@ class Paystack:
             _absent(failure, number)
 
     def _listed(
-        self, path: str, read: Callable[[Answer, str], Seen], since: datetime, until: datetime, **more: Any
-    ) -> Iterator[Seen | Skipped]:
+        self, path: str, read: Callable[[Answer, str], ProviderResponse], since: datetime, until: datetime, **more: Any
+    ) -> Iterator[ProviderResponse | SkippedRow]:
         found = self._rows(path, **_window(since, until), **more)
         return paystack_lists.readable(found, lambda row: read(row, row.text("reference")))
 
@@ -224,12 +234,14 @@ class Paystack:
         return data
 
 
-def _seen(data: Answer, reference: str, fates: Mapping[str, Fate]) -> Seen:
+def _seen(data: Answer, reference: str, statuses: Mapping[str, ProviderStatus]) -> ProviderResponse:
     """What it says of one thing. An answer about another reference than was asked for is not believed."""
     named, currency = data.maybe("reference"), data.currency()
-    return Seen(
+    return ProviderResponse(
         reference,
-        fates.get(data.text("status"), Fate.PENDING) if named in ("", reference) else Fate.PENDING,
+        statuses.get(data.text("status"), ProviderStatus.PENDING)
+        if named in ("", reference)
+        else ProviderStatus.PENDING,
         minor(data, "amount", currency),
         currency,
         data.maybe("id") or data.maybe("transfer_code") or None,
@@ -237,8 +249,8 @@ def _seen(data: Answer, reference: str, fates: Mapping[str, Fate]) -> Seen:
     )
 
 
-def _payout(data: Answer, reference: str) -> Seen:
-    seen = replace(_seen(data, reference, paystack_payouts.FATES), paid_at=data.maybe_instant("transferred_at"))
+def _payout(data: Answer, reference: str) -> ProviderResponse:
+    seen = replace(_seen(data, reference, paystack_payouts.STATUSES), paid_at=data.maybe_instant("transferred_at"))
     return paystack_payouts.for_people(seen, data.text("status"))
 
 
@@ -248,7 +260,7 @@ def _path(reference: str) -> str:
     return f"/transaction/verify/{reference}" if number is None else f"/transaction/{number}"
 
 
-def _paid(data: Answer, reference: str) -> Seen:
+def _paid(data: Answer, reference: str) -> ProviderResponse:
     """A payment, and what its payer was asked for."""
     named = reference if number_in(reference) is None else data.maybe("reference")
     at, is_test = data.maybe_instant("paid_at") or data.maybe_instant("paidAt"), data.maybe("domain") == "test"
@@ -262,7 +274,7 @@ def _refund(data: Answer) -> RefundRow:
     said, currency = data.text("status"), data.currency()
     return RefundRow(
         data.text("id"),
-        _REFUND.get(said, Fate.PENDING),
+        _REFUND.get(said, ProviderStatus.PENDING),
         minor(data, "amount", currency),
         currency,
         data.maybe_instant("createdAt") or data.maybe_instant("created_at"),
@@ -273,14 +285,16 @@ def _refund(data: Answer) -> RefundRow:
 
 
 def _listed_refund(row: Answer) -> ListedRefund:
-    fate, currency = _REFUND.get(row.text("status"), Fate.PENDING), row.currency()
+    status, currency = _REFUND.get(row.text("status"), ProviderStatus.PENDING), row.currency()
     names = _transaction_of(row), row.maybe("transaction_reference"), row.maybe("dispute")
-    return ListedRefund(*names, fate, minor(row, "amount", currency), currency)
+    return ListedRefund(*names, status, minor(row, "amount", currency), currency)
 
 
-def _given(row: RefundRow, reference: str) -> Seen:
+def _given(row: RefundRow, reference: str) -> ProviderResponse:
     person = row.needs_person
-    return Seen(reference, row.fate, row.amount, row.currency, row.provider_id, row.said, needs_person=person)
+    return ProviderResponse(
+        reference, row.status, row.amount, row.currency, row.provider_id, row.said, needs_person=person
+    )
 
 
 def _transaction_of(row: Answer) -> str:
@@ -289,11 +303,11 @@ def _transaction_of(row: Answer) -> str:
     return Answer(NAME, found).maybe("id") if isinstance(found, dict) else row.maybe("transaction")
 
 
-def _absent(failure: CallFailed, reference: str) -> Seen:
+def _absent(failure: CallFailed, reference: str) -> ProviderResponse:
     """That it is not there. Raises the failure when it means something else."""
     said = failure.sentence.lower()
     if failure.status == 404 or failure.code in _NOT_THERE or any(each in said for each in _NOT_THERE_SAID):
-        return Seen(reference, Fate.ABSENT, said=failure.sentence)
+        return ProviderResponse(reference, ProviderStatus.ABSENT, said=failure.sentence)
     raise failure
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Seen
+from webapp.domain.provider_results import ProviderResponse
 from webapp.providers import key_modes
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.monitoring.unreal_answers import heard
@@ -25,6 +25,6 @@ def test_answers_in_production(session: Session, at: datetime, settings: Setting
     yield from heard(session, settings).items()
 
 
-def is_unreal(seen: Seen, settings: Settings) -> bool:
+def is_unreal(seen: ProviderResponse, settings: Settings) -> bool:
     """Whether this is a success in a provider's test mode, on a desk where money is real."""
     return seen.is_test and settings.is_production

@@ -15,7 +15,7 @@ from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
 from webapp.domain.duplicate_payments import duplicate_reference, told_apart
 from webapp.domain.event_types import PaymentNeedsReview
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Seen, Word
+from webapp.domain.provider_results import ProviderResponse, ProviderResult
 from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
 from webapp.services.alerts import alerts
@@ -25,10 +25,10 @@ from webapp.sql import insert_new
 
 
 def keep_apart(
-    session: Session, rows: Sequence[Any], words: Mapping[int, Word], *, at: datetime, actor: Actor
-) -> dict[int, Word]:
+    session: Session, rows: Sequence[Any], words: Mapping[int, ProviderResult], *, at: datetime, actor: Actor
+) -> dict[int, ProviderResult]:
     """What was said of each payment itself; what was collected besides is written down, once."""
-    own: dict[int, Word] = {}
+    own: dict[int, ProviderResult] = {}
     for row in rows:
         own[row.id], besides = told_apart(words[row.id], row.provider_id, is_by_hand=is_by_hand(row))
         for seen in besides:
@@ -47,7 +47,7 @@ def of_payment(session: Session, payment_id: int) -> Sequence[Payment]:
     return session.scalars(mine.limit(50)).all()
 
 
-def _write(session: Session, row: Any, seen: Seen, at: datetime, actor: Actor) -> None:
+def _write(session: Session, row: Any, seen: ProviderResponse, at: datetime, actor: Actor) -> None:
     sentence = _sentence(row, seen)
     amount = (seen.amount or 0) - (seen.refunded_amount or 0)
     values = {
@@ -75,7 +75,7 @@ def _write(session: Session, row: Any, seen: Seen, at: datetime, actor: Actor) -
     alerts.fire(session, PAYMENT_COLLECTED_TWICE, f"payment {number}", f"Payment {row.reference}: {sentence}", at)
 
 
-def _sentence(row: Any, seen: Seen) -> str:
+def _sentence(row: Any, seen: ProviderResponse) -> str:
     collected = Money((seen.amount or 0) - (seen.refunded_amount or 0), seen.currency or "")
     which = f"{collected} (its number {seen.provider_id})"
     if is_by_hand(row):

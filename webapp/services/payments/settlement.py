@@ -14,7 +14,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
 from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
 from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
@@ -40,7 +40,7 @@ class Ruled:
     """A payment, what was said of it, and what that means."""
 
     row: Any
-    word: Word
+    word: ProviderResult
     verdict: Verdict
     sentence: str
     taken_back: int = 0
@@ -48,7 +48,7 @@ class Ruled:
 
 
 def settle_all(
-    session: Session, words: Mapping[int, Word], *, at: datetime, actor: Actor, settings: Settings
+    session: Session, words: Mapping[int, ProviderResult], *, at: datetime, actor: Actor, settings: Settings
 ) -> Outcome:
     """Do to each payment what its provider's word means. Those that wait on are refused by name, not raised.
 
@@ -114,9 +114,15 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     )
 
 
-def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings) -> Ruled:
+def _ruled(
+    row: Any, word: ProviderResult, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings
+) -> Ruled:
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
-    if isinstance(word, Seen) and word.fate == Fate.SUCCEEDED and unreal_money.is_unreal(word, settings):
+    if (
+        isinstance(word, ProviderResponse)
+        and word.status == ProviderStatus.SUCCEEDED
+        and unreal_money.is_unreal(word, settings)
+    ):
         verdict = Verdict.REVIEW if row.status == PaymentStatus.PENDING else Verdict.LEAVE
         return Ruled(row, word, verdict, unreal_answers.SAID)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
@@ -129,8 +135,8 @@ def _ruled(row: Any, word: Word, around: Mapping[int, taken_back.Around], at: da
     return Ruled(row, word, verdict, sentence, taken)
 
 
-def _as_asked(word: Word, owed: int) -> Word:
-    return word.as_asked(owed) if isinstance(word, Seen) else word
+def _as_asked(word: ProviderResult, owed: int) -> ProviderResult:
+    return word.as_asked(owed) if isinstance(word, ProviderResponse) else word
 
 
 def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Attempt:
@@ -251,7 +257,7 @@ def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: dat
 
 
 def _failure(ruled: Ruled) -> Failure:
-    number = ruled.word.provider_id if isinstance(ruled.word, Seen) else None
+    number = ruled.word.provider_id if isinstance(ruled.word, ProviderResponse) else None
     return Failure(ruled.sentence, number, heard=True)
 
 
@@ -290,8 +296,8 @@ def _mark(session: Session, ruled: Sequence[Ruled], status: PaymentStatus, settl
     session.connection().execute(changed, values)
 
 
-def _shown(word: Word, status: PaymentStatus) -> dict[str, Any]:
-    seen = word if isinstance(word, Seen) else None
+def _shown(word: ProviderResult, status: PaymentStatus) -> dict[str, Any]:
+    seen = word if isinstance(word, ProviderResponse) else None
     doubtful = seen if status == PaymentStatus.NEEDS_REVIEW else None
     return {
         "number": seen.provider_id if seen else None,
@@ -328,8 +334,8 @@ def _asked(session: Session, payment_ids: Sequence[int], at: datetime) -> None:
         session.execute(asked.execution_options(synchronize_session=False))
 
 
-def _after(word: Word) -> float | None:
-    return word.retry_after if isinstance(word, Unanswered) else None
+def _after(word: ProviderResult) -> float | None:
+    return word.retry_after if isinstance(word, NoResponse) else None
 
 
 def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:

@@ -10,18 +10,20 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_OTHER_AMOUNT
 from webapp.domain.money import Money
 from webapp.domain.payout_rules import Sent, pays_other
-from webapp.domain.provider_words import Fate, Seen, Word
+from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 
-_TELLING = (Fate.SUCCEEDED, Fate.PENDING, Fate.FAILED, Fate.REVERSED)
+_TELLING = (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.FAILED, ProviderStatus.REVERSED)
 
 
-def note(session: Session, told: Sequence[tuple[Any, Sent, Word]], *, at: datetime, actor: Actor) -> None:
+def note(session: Session, told: Sequence[tuple[Any, Sent, ProviderResult]], *, at: datetime, actor: Actor) -> None:
     """Call a person about those of which a provider has another amount; end the alerts of those that it has no more."""
-    heard = [(row, sent, word) for row, sent, word in told if isinstance(word, Seen) and word.fate in _TELLING]
+    heard = [
+        (row, sent, word) for row, sent, word in told if isinstance(word, ProviderResponse) and word.status in _TELLING
+    ]
     other = [(row, word) for row, sent, word in heard if pays_other(sent, word)]
     named = {row.id for row, _ in other}
     right = [_subject(row) for row, _, _ in heard if row.id not in named]
@@ -31,9 +33,9 @@ def note(session: Session, told: Sequence[tuple[Any, Sent, Word]], *, at: dateti
         _call(session, row, word, at, actor)
 
 
-def _call(session: Session, row: Any, word: Seen, at: datetime, actor: Actor) -> None:
+def _call(session: Session, row: Any, word: ProviderResponse, at: datetime, actor: Actor) -> None:
     theirs = Money(word.amount, word.currency) if word.amount is not None and word.currency else "no amount"
-    how = "was paid" if word.fate == Fate.SUCCEEDED else "is under way"
+    how = "was paid" if word.status == ProviderStatus.SUCCEEDED else "is under way"
     ours = Money(row.amount, row.currency)
     said = (
         f"Payout {row.ref} is over {ours}; {row.provider} says that {theirs} {how} under its "

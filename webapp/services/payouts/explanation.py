@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
-from webapp.domain.provider_phrases import sentence
+from webapp.domain.provider_messages import sentence
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout

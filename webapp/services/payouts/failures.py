@@ -10,7 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_CONTRADICTED, PAYOUT_FAILED
 from webapp.domain.event_types import PayoutScheduleFailed
 from webapp.domain.money import Money
-from webapp.domain.provider_phrases import NO_REASON, reason
+from webapp.domain.provider_messages import NO_REASON, reason
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts

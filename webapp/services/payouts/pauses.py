@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUTS_PAUSED
 from webapp.domain.instants import in_utc
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout, PayoutPause
 from webapp.services.alerts import alerts
@@ -30,7 +30,7 @@ class Tried:
 
     id: int
     provider: str
-    word: Word
+    word: ProviderResult
 
 
 def standing(session: Session) -> dict[str, PayoutPause]:
@@ -63,7 +63,7 @@ def learn(session: Session, tried: Collection[Tried], *, at: datetime, actor: Ac
     paused = standing(session)
     for provider in sorted({each.provider for each in tried}):
         mine = [each for each in tried if each.provider == provider]
-        refused = next((each for each in mine if isinstance(each.word, Unanswered) and each.word.pauses_all), None)
+        refused = next((each for each in mine if isinstance(each.word, NoResponse) and each.word.pauses_all), None)
         if refused is not None:
             _pause(session, refused, at, actor)
         elif provider in paused and any(_was_taken(each, paused[provider]) for each in mine):
@@ -81,7 +81,11 @@ def _probe(session: Session, pause: PayoutPause, at: datetime, only: list[int] |
 
 
 def _was_taken(tried: Tried, pause: PayoutPause) -> bool:
-    return tried.id == pause.payout_id and isinstance(tried.word, Seen) and tried.word.fate != Fate.ABSENT
+    return (
+        tried.id == pause.payout_id
+        and isinstance(tried.word, ProviderResponse)
+        and tried.word.status != ProviderStatus.ABSENT
+    )
 
 
 def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None:

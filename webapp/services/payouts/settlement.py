@@ -15,8 +15,8 @@ from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.domain.payout_rules import Course, Ruling, Sent, agrees, judge, next_look, next_try
-from webapp.domain.provider_phrases import sentence
-from webapp.domain.provider_words import Fate, Seen, Unanswered, Word
+from webapp.domain.provider_messages import sentence
+from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.state_words import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
@@ -41,7 +41,7 @@ class Ruled:
     """A payout, what was said of it, and what that means."""
 
     row: Any
-    word: Word
+    word: ProviderResult
     ruling: Ruling
 
     @property
@@ -67,7 +67,7 @@ class Ruled:
 
 def settle_all(
     session: Session,
-    words: Mapping[int, Word],
+    words: Mapping[int, ProviderResult],
     *,
     at: datetime,
     actor: Actor,
@@ -104,7 +104,7 @@ def settle_all(
     return outcome
 
 
-def _counts(row: Any, word: Word, claim: Claim | None) -> bool:
+def _counts(row: Any, word: ProviderResult, claim: Claim | None) -> bool:
     return counts(word, claim, Claim(row.status, row.attempts))
 
 
@@ -135,13 +135,13 @@ def _count(outcome: Outcome, each: Ruled) -> None:
 
 
 def _left(each: Ruled) -> str:
-    if isinstance(each.word, Unanswered) and each.word.pauses_all:
+    if isinstance(each.word, NoResponse) and each.word.pauses_all:
         return f"Waiting: payouts through {each.row.provider} are paused. {sentence(each.sentence)}"
     return sentence(each.sentence) or f"It is {in_words(each.status)} still."
 
 
 def _is_taken(each: Ruled) -> bool:
-    return isinstance(each.word, Seen) and agrees(_sent(each.row), each.word)
+    return isinstance(each.word, ProviderResponse) and agrees(_sent(each.row), each.word)
 
 
 def _rows(session: Session, ids: Sequence[int]) -> Any:
@@ -166,7 +166,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
 
 
-def _ruled(row: Any, word: Word) -> Ruled:
+def _ruled(row: Any, word: ProviderResult) -> Ruled:
     return Ruled(row, word, judge(_sent(row), word))
 
 
@@ -227,8 +227,8 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
         | {
             "again": next_try(each.row.attempts, at, each.word),
             "doubtful": each.ruling.is_doubted,
-            "person": isinstance(each.word, Seen) and each.word.needs_person,
-            "unsent": isinstance(each.word, Unanswered) and each.word.is_answer and each.word.is_unsent,
+            "person": isinstance(each.word, ProviderResponse) and each.word.needs_person,
+            "unsent": isinstance(each.word, NoResponse) and each.word.is_answer and each.word.is_unsent,
         }
         for each in ruled
     ]
@@ -288,7 +288,7 @@ def _changed(**values: Any) -> Any:
 
 
 def _told(each: Ruled) -> dict[str, Any]:
-    number = each.word.provider_id if isinstance(each.word, Seen) else None
+    number = each.word.provider_id if isinstance(each.word, ProviderResponse) else None
     said = each.sentence or None
     return {"key": each.row.id, "paid": _paid_at(each), "state": str(each.status), "said_now": said, "number": number}
 
@@ -303,8 +303,8 @@ def _note_paid(session: Session, ruled: Sequence[Ruled]) -> None:
 
 
 def _paid_at(each: Ruled) -> datetime | None:
-    is_paid = isinstance(each.word, Seen) and each.word.fate == Fate.SUCCEEDED
-    return each.word.paid_at if is_paid and isinstance(each.word, Seen) else None
+    is_paid = isinstance(each.word, ProviderResponse) and each.word.status == ProviderStatus.SUCCEEDED
+    return each.word.paid_at if is_paid and isinstance(each.word, ProviderResponse) else None
 
 
 def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from webapp.domain.money import Money
-from webapp.domain.provider_words import Fate, Seen
+from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import PaymentStatus, PayoutStatus
 
 MISSING_HERE, MISSING_THERE, DIFFERENT = "missing_here", "missing_there", "different"
@@ -14,31 +14,31 @@ GIVEN_BACK, BY_HAND = "given_back", "paid_by_hand"
 GONE, PARTLY_GONE = "given back", "given back in part"
 """A payment that came in and of which we know that all, or a part, went back: by our refund, or taken back."""
 
-_WENT = frozenset({Fate.SUCCEEDED, Fate.REVERSED})
-_DID_NOT = frozenset({Fate.FAILED, Fate.REVERSED, Fate.PENDING, Fate.ABSENT})
-PAYMENTS: Mapping[str, frozenset[Fate]] = {
+_WENT = frozenset({ProviderStatus.SUCCEEDED, ProviderStatus.REVERSED})
+_DID_NOT = frozenset({ProviderStatus.FAILED, ProviderStatus.REVERSED, ProviderStatus.PENDING, ProviderStatus.ABSENT})
+PAYMENTS: Mapping[str, frozenset[ProviderStatus]] = {
     PaymentStatus.PENDING: _DID_NOT,
-    PaymentStatus.SUCCEEDED: frozenset({Fate.SUCCEEDED}),
-    GONE: frozenset({Fate.SUCCEEDED, Fate.REVERSED, Fate.PENDING}),
-    PARTLY_GONE: frozenset({Fate.SUCCEEDED, Fate.PENDING}),
+    PaymentStatus.SUCCEEDED: frozenset({ProviderStatus.SUCCEEDED}),
+    GONE: frozenset({ProviderStatus.SUCCEEDED, ProviderStatus.REVERSED, ProviderStatus.PENDING}),
+    PARTLY_GONE: frozenset({ProviderStatus.SUCCEEDED, ProviderStatus.PENDING}),
     PaymentStatus.NEEDS_REVIEW: _WENT,
     GIVEN_BACK: _WENT,
-    BY_HAND: frozenset(Fate),
+    BY_HAND: frozenset(ProviderStatus),
     PaymentStatus.FAILED: _DID_NOT,
     PaymentStatus.EXPIRED: _DID_NOT,
 }
 """What a provider may say of a payment that is so with us."""
-PAYOUTS: Mapping[str, frozenset[Fate]] = {
-    PayoutStatus.PENDING: frozenset({Fate.ABSENT, Fate.PENDING}),
-    PayoutStatus.SENDING: frozenset({Fate.ABSENT, Fate.PENDING}),
-    PayoutStatus.SENT: frozenset({Fate.PENDING}),
-    PayoutStatus.SUCCEEDED: frozenset({Fate.SUCCEEDED}),
-    PayoutStatus.FAILED: frozenset({Fate.FAILED, Fate.REVERSED, Fate.ABSENT}),
-    PayoutStatus.REVERSED: frozenset({Fate.REVERSED, Fate.FAILED}),
-    PayoutStatus.CANCELLED: frozenset({Fate.ABSENT, Fate.FAILED}),
+PAYOUTS: Mapping[str, frozenset[ProviderStatus]] = {
+    PayoutStatus.PENDING: frozenset({ProviderStatus.ABSENT, ProviderStatus.PENDING}),
+    PayoutStatus.SENDING: frozenset({ProviderStatus.ABSENT, ProviderStatus.PENDING}),
+    PayoutStatus.SENT: frozenset({ProviderStatus.PENDING}),
+    PayoutStatus.SUCCEEDED: frozenset({ProviderStatus.SUCCEEDED}),
+    PayoutStatus.FAILED: frozenset({ProviderStatus.FAILED, ProviderStatus.REVERSED, ProviderStatus.ABSENT}),
+    PayoutStatus.REVERSED: frozenset({ProviderStatus.REVERSED, ProviderStatus.FAILED}),
+    PayoutStatus.CANCELLED: frozenset({ProviderStatus.ABSENT, ProviderStatus.FAILED}),
 }
 """What a provider may say of a payout that is so with us."""
-_MOVED = (Fate.SUCCEEDED, Fate.REVERSED)
+_MOVED = (ProviderStatus.SUCCEEDED, ProviderStatus.REVERSED)
 _UNDER_WAY = frozenset({PaymentStatus.PENDING, PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT})
 
 
@@ -77,32 +77,34 @@ class Finding:
     subject: tuple[str, int] | None = None
 
 
-def compared(ours: Ours | None, theirs: Seen | None, expected: Mapping[str, frozenset[Fate]]) -> Finding | Alike:
+def compared(
+    ours: Ours | None, theirs: ProviderResponse | None, expected: Mapping[str, frozenset[ProviderStatus]]
+) -> Finding | Alike:
     """What differs, or that nothing does, or that it can't be said yet."""
     if ours is None:
         return _unknown_here(theirs) if theirs is not None else Alike.NO_MATTER
     theirs = theirs.as_asked(ours.amount) if theirs is not None else None
-    fate = theirs.fate if theirs is not None else Fate.ABSENT
+    status = theirs.status if theirs is not None else ProviderStatus.ABSENT
     if ours.is_young and ours.status in _UNDER_WAY:
         return Alike.UNDECIDED
-    if fate not in expected[ours.status]:
-        return _different(ours, theirs, f"It is {ours.status} here and {fate} there.")
-    if theirs is None or fate not in _MOVED or (theirs.amount, theirs.currency) == (ours.amount, ours.currency):
+    if status not in expected[ours.status]:
+        return _different(ours, theirs, f"It is {ours.status} here and {status} there.")
+    if theirs is None or status not in _MOVED or (theirs.amount, theirs.currency) == (ours.amount, ours.currency):
         return Alike.AGREES
     here = Money(ours.amount, ours.currency)
     there = Money(theirs.amount, theirs.currency) if theirs.amount is not None and theirs.currency else "no amount"
     return _different(ours, theirs, f"It is {here} here and {there} there.")
 
 
-def _unknown_here(theirs: Seen) -> Finding | Alike:
-    if theirs.fate not in (Fate.SUCCEEDED, Fate.PENDING):
+def _unknown_here(theirs: ProviderResponse) -> Finding | Alike:
+    if theirs.status not in (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING):
         return Alike.NO_MATTER
-    said = f"It is {theirs.fate} there and nobody here knows of it."
+    said = f"It is {theirs.status} there and nobody here knows of it."
     return Finding(MISSING_HERE, theirs.reference, said, theirs.currency, theirs=theirs.amount)
 
 
-def _different(ours: Ours, theirs: Seen | None, said: str) -> Finding:
-    absent = theirs is None or theirs.fate == Fate.ABSENT
+def _different(ours: Ours, theirs: ProviderResponse | None, said: str) -> Finding:
+    absent = theirs is None or theirs.status == ProviderStatus.ABSENT
     return Finding(
         MISSING_THERE if absent else DIFFERENT,
         ours.reference,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_words import Fate
+from webapp.domain.provider_results import ProviderStatus
 from webapp.domain.states import NOT_GIVEN_BACK, PaymentStatus, PayoutStatus
 from webapp.models import Payment, Payout, Refund
 from webapp.services.reconciliation import comparison
@@ -27,7 +27,7 @@ class Book:
     amount: Any
     currency: Any
     status: Any
-    expected: Mapping[str, frozenset[Fate]]
+    expected: Mapping[str, frozenset[ProviderStatus]]
     went: frozenset[str]
     """The statuses in which the provider has to know of it."""
 

@@ -10,8 +10,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import REFUND_FAILED
 from webapp.domain.event_types import RefundFailed, RefundProcessed
 from webapp.domain.money import Money
-from webapp.domain.provider_phrases import reason
-from webapp.domain.provider_words import RefundRow
+from webapp.domain.provider_messages import reason
+from webapp.domain.provider_results import RefundRow
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
 from webapp.models import Payment, Refund, Transfer
 from webapp.services.alerts import alerts
@@ -108,7 +108,7 @@ def _shown(row: RefundRow) -> dict[str, object]:
     """A row as it is kept for people."""
     return {
         "id": row.provider_id,
-        "fate": str(row.fate),
+        "status": str(row.status),
         "said": row.said,
         "amount": row.amount,
         "currency": row.currency,

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.money import Money
-from webapp.domain.provider_phrases import reason, sentence
+from webapp.domain.provider_messages import reason, sentence
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.models import Payment, Refund
 

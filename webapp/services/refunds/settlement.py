@@ -11,8 +11,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.money import Money
 from webapp.domain.numbers import counted
-from webapp.domain.provider_phrases import reason, sentence
-from webapp.domain.provider_words import Fate, Listed, RefundRow, Seen, Unanswered
+from webapp.domain.provider_messages import reason, sentence
+from webapp.domain.provider_results import ListedRefunds, NoResponse, ProviderResponse, ProviderStatus, RefundRow
 from webapp.domain.refund_match import OWN_TIME, candidates, unexplained
 from webapp.domain.state_words import in_words
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
@@ -29,7 +29,7 @@ _FIRST_WAIT, _LONGEST_WAIT, _WATCHED_EVERY = timedelta(minutes=1), timedelta(hou
 _REFUSED = "refused"
 _ENDED = (RefundStatus.PROCESSED, *NOT_GIVEN_BACK)
 
-RefundWord = Seen | Listed | Unanswered
+RefundWord = ProviderResponse | ListedRefunds | NoResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ def settle_all(
     chosen = select(Refund).where(one_of(session, Refund.id, list(words))).order_by(Refund.id)
     found = session.scalars(chosen.execution_options(populate_existing=True)).all()
     gone: list[int] = []
-    owners = _owners(session, [row for word in words.values() if isinstance(word, Listed) for row in word.rows])
+    owners = _owners(session, [row for word in words.values() if isinstance(word, ListedRefunds) for row in word.rows])
     for refund in found:
         told = words[refund.id]
-        rows = told.rows if isinstance(told, Listed) else ()
-        word = _ours(refund, told, owners) if isinstance(told, Listed) else told
+        rows = told.rows if isinstance(told, ListedRefunds) else ()
+        word = _ours(refund, told, owners) if isinstance(told, ListedRefunds) else told
         if not _counts(refund, word, (claims or {}).get(refund.id)):
             outcome.refused.append(Refused(refund.id, f"refund {refund.id}", TAKEN_OVER))
             continue
@@ -109,7 +109,7 @@ def _owners(session: Session, rows: Sequence[RefundRow]) -> dict[str, int]:
     return {row.provider_id: row.id for row in session.execute(known)}
 
 
-def _ours(refund: Refund, listed: Listed, owners: Mapping[str, int]) -> Seen | _Several:
+def _ours(refund: Refund, listed: ListedRefunds, owners: Mapping[str, int]) -> ProviderResponse | _Several:
     others = [number for number, owner in owners.items() if owner != refund.id]
     found = candidates(refunds.wanted(refund, others), listed.rows)
     if len(found) > 1:
@@ -117,19 +117,23 @@ def _ours(refund: Refund, listed: Listed, owners: Mapping[str, int]) -> Seen | _
             f"{refund.provider} lists {counted(len(found), 'refund')} of this payment that can be this one."
         )
     if not found:
-        return Seen("", Fate.ABSENT, said=f"{refund.provider} shows no such refund of this payment.")
+        return ProviderResponse(
+            "", ProviderStatus.ABSENT, said=f"{refund.provider} shows no such refund of this payment."
+        )
     row = found[0]
-    return Seen("", row.fate, row.amount, row.currency, row.provider_id, row.said, needs_person=row.needs_person)
+    return ProviderResponse(
+        "", row.status, row.amount, row.currency, row.provider_id, row.said, needs_person=row.needs_person
+    )
 
 
-def _counts(refund: Refund, word: Seen | _Several | Unanswered, claim: Claim | None) -> bool:
+def _counts(refund: Refund, word: ProviderResponse | _Several | NoResponse, claim: Claim | None) -> bool:
     """Whether a word may be settled. One payment can have several refunds there: that an earlier one failed is not the
     end of the one that whoever holds it now has sent.
     """
     now = Claim(refund.status, refund.attempts)
     if isinstance(word, _Several):
         return claim is None or claim == now
-    failed = isinstance(word, Seen) and word.fate in (Fate.FAILED, Fate.REVERSED)
+    failed = isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
     return counts(word, claim, now) and not (failed and claim is not None and claim != now)
 
 
@@ -150,7 +154,7 @@ def _count(outcome: Outcome, refund: Refund, before: str) -> None:
         outcome.refused.append(named)
 
 
-def _settle(case: _Case, word: Seen | _Several | Unanswered) -> None:
+def _settle(case: _Case, word: ProviderResponse | _Several | NoResponse) -> None:
     refund = case.refund
     again = case.at + _pause(refund.attempts, word)
     if refund.status in _ENDED:
@@ -159,32 +163,32 @@ def _settle(case: _Case, word: Seen | _Several | Unanswered) -> None:
     refund.next_try_at = again
     if isinstance(word, _Several):
         case.review(word.said)
-    elif isinstance(word, Unanswered):
+    elif isinstance(word, NoResponse):
         _settle_unanswered(case, word)
-    elif word.fate == Fate.ABSENT:
+    elif word.status == ProviderStatus.ABSENT:
         _settle_absent(case, word)
     else:
         _settle_seen(case, word)
 
 
-def _settle_ended(case: _Case, word: Seen | _Several | Unanswered) -> None:
+def _settle_ended(case: _Case, word: ProviderResponse | _Several | NoResponse) -> None:
     """What ended is watched: its provider may say otherwise later, and then a person is told."""
     refund = case.refund
     ends = (refund.settled_at or refund.created_at) + WATCHED_FOR
     refund.next_try_at = case.at + _WATCHED_EVERY if case.at < ends and refund.provider_id else None
-    if not isinstance(word, Seen):
+    if not isinstance(word, ProviderResponse):
         return
-    if refund.status == RefundStatus.PROCESSED and word.fate in (Fate.FAILED, Fate.REVERSED):
+    if refund.status == RefundStatus.PROCESSED and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
         refund.next_try_at = case.at + _WATCHED_EVERY
         case.review(f"{refund.provider} said that the payer has it, and now that it failed: {reason(word.said)}.")
-    elif refund.status in NOT_GIVEN_BACK and word.fate == Fate.SUCCEEDED:
+    elif refund.status in NOT_GIVEN_BACK and word.status == ProviderStatus.SUCCEEDED:
         came_after_all(case.session, refund, case.at)
 
 
-def _settle_seen(case: _Case, seen: Seen) -> None:
+def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
     """The provider speaks of ours."""
     refund, is_found = case.refund, case.refund.provider_id is None and bool(case.rows)
-    has_failed = seen.fate in (Fate.FAILED, Fate.REVERSED)
+    has_failed = seen.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
     if has_failed and is_found and case.is_in_own_time:
         refund.said = "One that failed is listed; another may follow still."
         return
@@ -195,7 +199,7 @@ def _settle_seen(case: _Case, seen: Seen) -> None:
         case.review(f"{refund.provider} gives back {given}, not {asked}.{stands}")
     elif has_failed:
         _settle_failed(case, seen)
-    elif seen.fate == Fate.SUCCEEDED:
+    elif seen.status == ProviderStatus.SUCCEEDED:
         finish(case.session, refund, case.at, case.actor)
         refund.next_try_at = case.at + _WATCHED_EVERY
     elif not case.was_done:
@@ -207,7 +211,7 @@ def _settle_seen(case: _Case, seen: Seen) -> None:
             refunds.person_is_done(case.session, refund, case.at)
 
 
-def _settle_failed(case: _Case, seen: Seen) -> None:
+def _settle_failed(case: _Case, seen: ProviderResponse) -> None:
     if case.was_done:
         case.review(f"{case.refund.provider} said that the payer has it, and now that it failed: {reason(seen.said)}.")
         return
@@ -215,7 +219,7 @@ def _settle_failed(case: _Case, seen: Seen) -> None:
     case.refund.next_try_at = case.at + _WATCHED_EVERY
 
 
-def _settle_absent(case: _Case, seen: Seen) -> None:
+def _settle_absent(case: _Case, seen: ProviderResponse) -> None:
     """The provider shows none of ours, which means nothing before its own time is over."""
     refund = case.refund
     if refund.status == RefundStatus.NEEDS_REVIEW:
@@ -233,7 +237,7 @@ def _settle_absent(case: _Case, seen: Seen) -> None:
         refund.status = RefundStatus.WAITING
 
 
-def _settle_unanswered(case: _Case, word: Unanswered) -> None:
+def _settle_unanswered(case: _Case, word: NoResponse) -> None:
     refund = case.refund
     if refund.status == RefundStatus.NEEDS_REVIEW:
         return
@@ -249,7 +253,7 @@ def _settle_unanswered(case: _Case, word: Unanswered) -> None:
         refund.answered = refunds.THERE
 
 
-def _pause(attempts: int, word: Seen | _Several | Unanswered) -> timedelta:
-    least = word.retry_after if isinstance(word, Unanswered) else None
+def _pause(attempts: int, word: ProviderResponse | _Several | NoResponse) -> timedelta:
+    least = word.retry_after if isinstance(word, NoResponse) else None
     pause: timedelta = min(_FIRST_WAIT * (1 << min(attempts, 10)), _LONGEST_WAIT)
     return max(pause, timedelta(seconds=least or 0))

@@ -17,7 +17,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import CHARGEBACK
 from webapp.domain.chargeback import Step
 from webapp.domain.event_types import ChargebackAccepted, ChargebackLost, ChargebackOpen, ChargebackWon
-from webapp.domain.provider_words import Charged
+from webapp.domain.provider_results import ChargebackReport
 from webapp.domain.states import (
     LOST_CHARGEBACKS,
     ChargebackStatus,
@@ -57,7 +57,7 @@ class Asked:
 
 
 def settle(
-    session: Session, payment_id: int, charged: Charged, *, at: datetime, actor: Actor, settings: Settings
+    session: Session, payment_id: int, charged: ChargebackReport, *, at: datetime, actor: Actor, settings: Settings
 ) -> str:
     """Take in how a chargeback stands; the same answer again changes nothing. Returns what came of it in a sentence.
 
@@ -85,7 +85,7 @@ def settle(
     return sentence
 
 
-def is_news(session: Session, provider: str, charged: Charged) -> bool:
+def is_news(session: Session, provider: str, charged: ChargebackReport) -> bool:
     """Whether a bank wants money, or has it, of which we don't know, or know otherwise."""
     mine = (ProviderDispute.provider == provider, ProviderDispute.number == charged.number[:40])
     known = session.scalars(select(ProviderDispute).where(*mine)).one_or_none()
@@ -154,7 +154,7 @@ def _asked(session: Session, rows: Sequence[ProviderDispute]) -> list[Asked]:
     ]
 
 
-def _known(session: Session, payment: Payment, charged: Charged, at: datetime) -> ProviderDispute:
+def _known(session: Session, payment: Payment, charged: ChargebackReport, at: datetime) -> ProviderDispute:
     row = insert_new(session, ProviderDispute).values(
         provider=payment.provider,
         number=charged.number[:40],
@@ -171,7 +171,7 @@ def _known(session: Session, payment: Payment, charged: Charged, at: datetime) -
     return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
-def _status(session: Session, payment: Payment, charged: Charged) -> ChargebackStatus:
+def _status(session: Session, payment: Payment, charged: ChargebackReport) -> ChargebackStatus:
     around = taken_back.around(session, [payment.id]).get(payment.id, taken_back.NOTHING)
     is_refunded = sum(around.refunds) >= (payment.seen_amount or payment.amount)
     return chargeback.ended(charged.status, went_back=charged.went_back, is_refunded=is_refunded)

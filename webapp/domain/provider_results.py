@@ -10,7 +10,7 @@ TEST_ANSWER = "The provider answers from its test mode, where no money is real, 
 """Said of a payout or a refund, by a provider whose key is live."""
 
 
-class Fate(StrEnum):
+class ProviderStatus(StrEnum):
     """What became of a payment, a payout or a refund, as far as its provider knows."""
 
     SUCCEEDED = "succeeded"
@@ -22,7 +22,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class GivenBack:
+class ReturnedAmount:
     """A sum of a payment that went back, or is on its way; `dispute` is the number of the bank's, if one took it."""
 
     amount: int
@@ -32,11 +32,11 @@ class GivenBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ProviderResponse:
     """What a provider says of one thing. Amounts are in minor units."""
 
     reference: str
-    fate: Fate
+    status: ProviderStatus
     amount: int | None = None
     currency: str | None = None
     provider_id: str | None = None
@@ -45,9 +45,9 @@ class Seen:
     """It was in the provider's test mode, where no money is real."""
     asked: int | None = None
     """What the provider was asked to collect, by its own account; None when it does not tell."""
-    given_back: tuple[GivenBack, ...] | None = None
+    given_back: tuple[ReturnedAmount, ...] | None = None
     """What of a payment went back, sum by sum; None when that was not asked."""
-    others: tuple["Seen", ...] = ()
+    others: tuple["ProviderResponse", ...] = ()
     """Further transactions that succeeded under the same reference."""
     needs_person: bool = False
     """It does not go on by itself: somebody has to do something at the provider."""
@@ -56,7 +56,7 @@ class Seen:
     paid_at: datetime | None = None
     """When it was paid, by the provider's clock; None when it does not tell."""
 
-    def as_asked(self, owed: int) -> "Seen":
+    def as_asked(self, owed: int) -> "ProviderResponse":
         """The same, with what was asked as its amount where that is what is owed and the payer paid more: the fee."""
         above = (self.amount or 0) - owed
         return replace(self, amount=owed, payer_fee=above) if self.asked == owed and above > 0 else self
@@ -72,7 +72,7 @@ class RefundRow:
     """One of a payment's refunds at its provider, whoever made it. Amounts are in minor units."""
 
     provider_id: str
-    fate: Fate
+    status: ProviderStatus
     amount: int
     currency: str
     created_at: datetime | None
@@ -84,7 +84,7 @@ class RefundRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRefunds:
     """Every refund of a payment at its provider: which of them is ours is still to be told."""
 
     rows: tuple[RefundRow, ...]
@@ -92,14 +92,14 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
+class SkippedRow:
     """A row of a provider's list that can't be one of ours, or can't be read; why, in a sentence."""
 
     said: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class NoResponse:
     """It could not be asked, or did not answer usably; `retry_after` is in seconds."""
 
     said: str
@@ -116,11 +116,11 @@ class Unanswered:
     """It was not done, and nothing like it will be until something changes there."""
 
 
-Word = Seen | Unanswered
+ProviderResult = ProviderResponse | NoResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Charged:
+class ChargebackReport:
     """What a provider says of one chargeback. `amount` is what the bank wants back of the payment `reference`."""
 
     number: str
@@ -139,4 +139,4 @@ class Charged:
 class Disputed:
     """Nothing was sent: the payer's bank wants the money of the payment back, or has it, and we did not know."""
 
-    banks: tuple[Charged, ...]
+    banks: tuple[ChargebackReport, ...]
