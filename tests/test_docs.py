@@ -21,8 +21,9 @@ def test_every_decision_is_numbered_dated_and_in_the_index_in_order() -> None:
     pages = sorted(page for page in DECISIONS.glob("*.md") if page.name != "README.md")
     rows = []
     for page in pages:
-        title, date = re.match(r"# (.+)\n\n\*Decided (\d{4}-\d\d-\d\d)", page.read_text()).groups()
-        rows.append(f"| [{page.name[:4]}]({page.name}) | {date} | {title} |")
+        number, title, date = re.match(r"# (\d{4}) · (.+)\n\n(\d{4}-\d\d-\d\d)\n\n", page.read_text()).groups()
+        assert page.name.startswith(f"{number}-")
+        rows.append(f"| [{number}]({page.name}) | {date} | {title} |")
     index = [line for line in (DECISIONS / "README.md").read_text().splitlines() if line.startswith("| [")]
     assert rows == index
     assert len({page.name[:4] for page in pages}) == len(pages)
