@@ -13,7 +13,7 @@ from webapp import jobs
 from webapp.app import create_app
 from webapp.domain.alert_facts import FACTS
 from webapp.runtime import Runtime
-from webapp.security import declared
+from webapp.security import access
 from webapp.services.alerts import registry as alert_registry
 from webapp.settings import Settings
 
@@ -123,7 +123,7 @@ def test_every_route_says_who_may_use_it(sqlite_runtime: Runtime) -> None:
     silent = [
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if declared.permission_of(app.view_functions[rule.endpoint]) is None
+        if access.permission_of(app.view_functions[rule.endpoint]) is None
     ]
     assert silent == []
 

@@ -15,36 +15,36 @@ from webapp.admin.ui import layout as chrome
 from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
 from webapp.runtime import Runtime
-from webapp.security import cookies, declared, errors, gate, headers, right_clock
+from webapp.security import access, access_control, clock_correction, cookies, errors, headers
 from webapp.security.views import views as sign_in_views
 
-_HOUSE = Path(__file__).resolve().parent.parent
+_PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
 def create_app(runtime: Runtime) -> Flask:
     """The desk's pages and its API over this runtime. Nothing connects before the first request."""
-    app = Flask("webapp", template_folder=str(_HOUSE / "templates"), static_folder=str(_HOUSE / "static"))
+    app = Flask("webapp", template_folder=str(_PROJECT_ROOT / "templates"), static_folder=str(_PROJECT_ROOT / "static"))
     app.url_map.strict_slashes = False
     app.url_map.converters["int"] = IdConverter
     app.extensions["desk"] = runtime
     cookies.configure(app, runtime.settings)
-    cookies.manage(app, runtime)
+    cookies.register_login_manager(app, runtime)
     _trust_proxies(app, runtime.settings.trusted_proxies)
-    _speak(app)
-    right_clock.keep(app, runtime)
-    headers.arm(app)
-    gate.close(app)
-    errors.answer(app)
+    _init_i18n(app)
+    clock_correction.register_clock_correction(app, runtime)
+    headers.register_headers(app)
+    access_control.register_access_control(app)
+    errors.register_error_handlers(app)
     app.register_blueprint(sign_in_views)
     app.add_url_rule("/livez", "livez", _livez)
-    _show_screens(app)
+    _register_views(app)
     api.register(app, runtime)
     return app
 
 
-def _speak(app: Flask) -> None:
+def _init_i18n(app: Flask) -> None:
     """Words, formats and languages."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_HOUSE / "translations")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_PROJECT_ROOT / "translations")
     Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(["en"]) or "en")
     quick.speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -53,7 +53,7 @@ def _speak(app: Flask) -> None:
     chrome.surround(app)
 
 
-def _show_screens(app: Flask) -> None:
+def _register_views(app: Flask) -> None:
     """Every screen there is; the first is the Overview."""
     first, *others = [screen() for screen in screens()]
     admin = Admin(app, name="Escrow Desk", url="/", index_view=first, static_url_path="/static")
@@ -65,7 +65,7 @@ def _trust_proxies(app: Flask, count: int) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
 
-@declared.public
+@access.public
 def _livez() -> str:
     """The process answers; nothing else is asked."""
     return "ok\n"

@@ -78,7 +78,7 @@ GOOD: dict[str, list[Any]] = {
 
 
 @dataclass
-class Asker:
+class ApiCaller:
     """Who asks, as its requests say it."""
 
     headers: dict[str, str] = field(default_factory=dict)
@@ -91,8 +91,8 @@ class World:
 
     app: Flask
     runtime: Runtime
-    machine: Asker
-    person: Asker
+    machine: ApiCaller
+    person: ApiCaller
     known: dict[str, list[Any]] = field(default_factory=dict)
 
 
@@ -184,15 +184,15 @@ def _run(runtime: Runtime, job: str) -> None:
     run_here(runtime, run.id)
 
 
-def _machine(runtime: Runtime) -> Asker:
+def _machine(runtime: Runtime) -> ApiCaller:
     given: Any = {"expires_at": None, "at": clock.now(), "actor": SETUP, "daily_limits": {"NGN": 10**9}}
     with runtime.db.transaction() as session:
         made, secret = tokens.create(session, name="tester", scopes=list(SCOPES), **given)
         session.execute(update(ApiToken).where(ApiToken.id == made.id).values(id=FAR))
-    return Asker({"Authorization": f"Bearer {secret}"})
+    return ApiCaller({"Authorization": f"Bearer {secret}"})
 
 
-def _person(runtime: Runtime, app: Flask) -> Asker:
+def _person(runtime: Runtime, app: Flask) -> ApiCaller:
     """A signed-in person, for what no token may do: the form's token, and the browser's cookies."""
     new = {"email": _PERSON, "name": "The tester", "roles": ["admin"], "password": PASSWORD}
     with runtime.db.transaction() as session:
@@ -201,7 +201,7 @@ def _person(runtime: Runtime, app: Flask) -> Asker:
     assert send(client, "/sign-in", email=_PERSON, password=PASSWORD).status_code == 303
     token = client.get("/").text.partition('name="csrf-token" content="')[2].partition('"')[0]
     cookies = {cookie.key: cookie.value for cookie in client._cookies.values()}
-    return Asker({"X-CSRFToken": token}, cookies)
+    return ApiCaller({"X-CSRFToken": token}, cookies)
 
 
 def _known(runtime: Runtime) -> dict[str, list[Any]]:

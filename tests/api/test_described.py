@@ -12,7 +12,7 @@ from schemathesis import Case, CheckContext, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
-from tests.api.described import Asker, World, described_world
+from tests.api.described import ApiCaller, World, described_world
 from webapp.api import all_endpoints
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.openapi import described_path
@@ -76,20 +76,20 @@ def test_an_operation_keeps_what_is_described(
 def test_a_providers_address_keeps_what_is_described(
     world: World, schema: Any, provider: str, mode: GenerationMode
 ) -> None:
-    _ask(world, schema[f"/webhooks/{provider}"]["POST"], mode, Asker())
+    _ask(world, schema[f"/webhooks/{provider}"]["POST"], mode, ApiCaller())
 
 
 def _can_be_wrong(endpoint: Endpoint) -> bool:
     return endpoint.writes or endpoint.takes("query") is not None or "<id:" in endpoint.path
 
 
-def _ask(world: World, operation: Any, mode: GenerationMode, asker: Asker) -> None:
+def _ask(world: World, operation: Any, mode: GenerationMode, caller: ApiCaller) -> None:
     @settings(BOUNDED, max_examples=EXAMPLES[mode])
     @given(case=operation.as_strategy(generation_mode=mode), luck=st.integers(0, 2**32))
     def asked(case: Case, luck: int) -> None:
         if luck % 2:
             _with_what_is_known(case, world, luck)
-        case.call_and_validate(headers=asker.headers, cookies=asker.cookies, checks=CHECKS)
+        case.call_and_validate(headers=caller.headers, cookies=caller.cookies, checks=CHECKS)
 
     asked()
 

@@ -11,7 +11,7 @@ from webapp.app import create_app
 from webapp.domain.permissions import ROLES
 from webapp.runtime import Runtime
 from webapp.security import needs
-from webapp.security.declared import permission_of
+from webapp.security.access import permission_of
 from webapp.services.users import api_tokens as tokens
 from webapp.settings import load_settings
 

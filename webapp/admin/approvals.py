@@ -23,8 +23,8 @@ from webapp.domain.states import ApprovalStatus
 from webapp.errors import Refusal
 from webapp.models import Approval
 from webapp.security import current_actor
-from webapp.security.confirm import confirm_it_is_me
 from webapp.security.context import runtime
+from webapp.security.reauthentication import reauthenticate
 from webapp.services.approvals import approvals
 from webapp.services.approvals import subject_labels as proposal_subjects
 from webapp.services.read_models import decision_preview as previews
@@ -118,7 +118,7 @@ class ApprovalScreen(ListScreen):
     )
     def approve(self, approval_id: int, form: AgainForm) -> Done:
         """The second person's yes."""
-        confirm_it_is_me(form.secret.data, field="secret")
+        reauthenticate(form.secret.data, field="secret")
         with self.transaction() as session:
             done = approvals.approve(
                 session, approval_id, at=clock.now(), actor=current_actor(), settings=runtime().settings

@@ -10,7 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed, NotSignedIn
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
-from webapp.security.asker import Asker, ask
+from webapp.security.principal import Principal, authenticate
 
 _GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -28,29 +28,29 @@ def request_id() -> str:
     return cast(str, g.request_id)
 
 
-def current_asker() -> Asker | None:
+def current_principal() -> Principal | None:
     """Who is asking, looked up once a request; None for a stranger."""
-    if "asker" not in g:
-        g.asker = ask(runtime(), request_id())
-    return cast(Asker | None, g.asker)
+    if "principal" not in g:
+        g.principal = authenticate(runtime(), request_id())
+    return cast(Principal | None, g.principal)
 
 
 def current_actor() -> Actor:
     """Who is asking, as the one who acts. Raises NotSignedIn."""
-    asker = current_asker()
-    if asker is None:
+    principal = current_principal()
+    if principal is None:
         raise NotSignedIn("Sign in, or send a valid token.")
-    return asker.actor
+    return principal.actor
 
 
 def current_person() -> tuple[User, UserSession]:
     """The person who is asking, and this sign-in of theirs. Raises NotAllowed for a machine."""
-    asker = current_asker()
-    if asker is None:
+    principal = current_principal()
+    if principal is None:
         raise NotSignedIn("Sign in first.")
-    if asker.user is None or asker.session is None:
+    if principal.user is None or principal.session is None:
         raise NotAllowed("This is for people: a token has no account.")
-    return asker.user, asker.session
+    return principal.user, principal.session
 
 
 def note_saved() -> None:

@@ -8,8 +8,8 @@ from flask_login import LoginManager, login_user, logout_user
 from webapp import clock
 from webapp.models import User
 from webapp.runtime import Runtime
-from webapp.security.asker import Visitor, visitor
 from webapp.security.context import request_id
+from webapp.security.principal import LoginUser, load_login_user
 from webapp.services.users import sessions
 from webapp.settings import Settings
 
@@ -36,19 +36,19 @@ def configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def manage(app: Flask, runtime: Runtime) -> None:
+def register_login_manager(app: Flask, runtime: Runtime) -> None:
     """Let Flask-Login find people by our session rows."""
     manager = LoginManager()
     # Its context processor asks the database for each page, that which says that the database is away included.
     manager.init_app(app, add_context_processor=False)
     manager.session_protection = None
-    manager.user_loader(lambda secret: visitor(runtime, secret, request_id()))
+    manager.user_loader(lambda secret: load_login_user(runtime, secret, request_id()))
 
 
 def sign_in(runtime: Runtime, secret: str) -> None:
     """Give the browser a fresh cookie for a sign-in that has begun: nothing of the former session is kept."""
     session.clear()
-    login_user(Visitor(secret))
+    login_user(LoginUser(secret))
 
 
 def sign_out(runtime: Runtime, user: User, session_id: int) -> None:

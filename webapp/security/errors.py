@@ -12,12 +12,12 @@ from webapp import logs
 from webapp.db_failures import CommitInDoubt, Failure, failure_of
 from webapp.errors import NotSignedIn, Refusal, Unavailable
 from webapp.security import kept_forms
+from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json
 from webapp.security.context import request_id, was_saved
-from webapp.security.kinds import SAFE_METHODS, answers_in_json
 from webapp.security.views import sign_in_page
 
 
-def answer(app: Flask) -> None:
+def register_error_handlers(app: Flask) -> None:
     """Register an answer for every kind of error."""
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(CSRFError, _stale_form)

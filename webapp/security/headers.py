@@ -1,4 +1,4 @@
-"""Headers of every answer: a strict content policy with a nonce, and the rest of the usual armour."""
+"""Security headers of every response: a strict Content-Security-Policy with a nonce, HSTS, no framing, no sniffing."""
 
 import secrets
 
@@ -33,7 +33,7 @@ def policy() -> str:
     )
 
 
-def arm(app: Flask) -> None:
+def register_headers(app: Flask) -> None:
     """Put the headers on every answer."""
     app.after_request(_headers)
 

@@ -13,11 +13,11 @@ from wtforms.validators import DataRequired, Length
 
 from webapp.errors import Refusal
 from webapp.models import User
-from webapp.security import attempts, cookies, devices, kept_forms
-from webapp.security.confirm import this_browser
-from webapp.security.context import current_asker, request_id, runtime
-from webapp.security.declared import public
+from webapp.security import cookies, device_cookies, kept_forms, login
+from webapp.security.access import public
+from webapp.security.context import current_principal, request_id, runtime
 from webapp.security.kept_forms import KeptForm
+from webapp.security.reauthentication import this_browser
 from webapp.services.users import users
 
 views = Blueprint("security", __name__)
@@ -63,7 +63,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show("security/sign_in.html", form, 422 if request.method == "POST" else 200)
     try:
-        user = attempts.check_password(runtime(), form.email.data or "", form.password.data or "", this_browser())
+        user = login.check_password(runtime(), form.email.data or "", form.password.data or "", this_browser())
     except Refusal as refusal:
         return _show("security/sign_in.html", form, refusal.status, refusal)
     if user.totp_secret is None:
@@ -96,7 +96,7 @@ def code() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show("security/code.html", form, 422 if request.method == "POST" else 200)
     try:
-        attempts.check_code(runtime(), user, form.code.data or "", this_browser())
+        login.check_code(runtime(), user, form.code.data or "", this_browser())
     except Refusal as refusal:
         return _show("security/code.html", form, refusal.status, refusal)
     return _begin(user)
@@ -106,9 +106,9 @@ def code() -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """End the sign-in on the server; twice is harmless."""
-    asker = current_asker()
-    if asker is not None and asker.user is not None and asker.session is not None:
-        cookies.sign_out(runtime(), asker.user, asker.session.id)
+    principal = current_principal()
+    if principal is not None and principal.user is not None and principal.session is not None:
+        cookies.sign_out(runtime(), principal.user, principal.session.id)
     flash(_("You are signed out."))
     return redirect(url_for("security.sign_in"), 303)
 
@@ -127,12 +127,12 @@ def theme() -> ResponseReturnValue:
 def _begin(user: User) -> ResponseReturnValue:
     wanted, text = _wanted() or "/", _kept()
     kept = kept_forms.readable(text, user.id)
-    secret = attempts.begin(runtime(), user, this_browser(), request_id(), text if kept else None)
+    secret = login.begin(runtime(), user, this_browser(), request_id(), text if kept else None)
     cookies.sign_in(runtime(), secret)
     if kept is not None:
         kept_forms.show_at(kept.path)
     response = make_response(redirect(wanted, 303))
-    devices.remember(response, runtime().settings, user.email)
+    device_cookies.remember(response, runtime().settings, user.email)
     return response
 
 

@@ -11,9 +11,9 @@ from webapp.admin.ui.form_action import Asked, Done, door
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
-from webapp.security.confirm import confirm_it_is_me
+from webapp.security.access import SIGNED_IN
 from webapp.security.context import current_person
-from webapp.security.declared import SIGNED_IN
+from webapp.security.reauthentication import reauthenticate
 from webapp.services.users import profile, sessions
 
 
@@ -51,7 +51,7 @@ class ProfileScreen(Screen):
     def password(self, form: PasswordForm) -> Done:
         """Choose another password."""
         user, signed_in = current_person()
-        confirm_it_is_me(form.old.data, field="old")
+        reauthenticate(form.old.data, field="old")
         with self.transaction() as session:
             profile.change_password(
                 session,

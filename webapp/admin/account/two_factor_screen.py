@@ -13,9 +13,9 @@ from webapp.admin.ui.form_action import Asked, Done, door
 from webapp.admin.ui.screen import Screen, page
 from webapp.errors import Conflict
 from webapp.security import current_actor, runtime
-from webapp.security.confirm import confirm_it_is_me
+from webapp.security.access import SIGNED_IN
 from webapp.security.context import current_person
-from webapp.security.declared import SIGNED_IN
+from webapp.security.reauthentication import reauthenticate
 from webapp.services.users import two_factor as second_factor
 from webapp.services.users.two_factor import Codes
 
@@ -49,7 +49,7 @@ class SecondFactorScreen(Screen):
         user, signed_in = current_person()
         if user.totp_secret is not None:
             raise Conflict(_("Your second factor is on already. Turn it off first to use another app."))
-        confirm_it_is_me(form.password.data)
+        reauthenticate(form.password.data)
         with self.transaction() as session:
             codes = second_factor.enable(
                 session,
@@ -68,7 +68,7 @@ class SecondFactorScreen(Screen):
     def disable(self, form: ConfirmForm) -> Done:
         """Turn it off."""
         user, _signed_in = current_person()
-        confirm_it_is_me(form.password.data)
+        reauthenticate(form.password.data)
         with self.transaction() as session:
             second_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
         return _("Your second factor is off."), "/profile/"
@@ -77,7 +77,7 @@ class SecondFactorScreen(Screen):
     def recovery_codes(self, form: ConfirmForm) -> Done:
         """New recovery codes."""
         user, _signed_in = current_person()
-        confirm_it_is_me(form.password.data)
+        reauthenticate(form.password.data)
         with self.transaction() as session:
             codes = second_factor.renew_recovery_codes(session, user.id, at=clock.now(), actor=current_actor())
         return self._shown(codes)

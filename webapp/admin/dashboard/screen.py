@@ -13,7 +13,7 @@ from webapp.admin.jobs import schedule_rows
 from webapp.admin.ui import charts
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
-from webapp.security.context import current_asker, runtime
+from webapp.security.context import current_principal, runtime
 from webapp.services.approvals import approvals
 from webapp.services.read_models import money_totals as money_figures
 from webapp.services.read_models import work_queue as needs_you
@@ -64,8 +64,8 @@ class OverviewScreen(Screen):
         return {kind: kinds.count(kind) for kind in (processes.WORKER, processes.SCHEDULER)}
 
     def _needs(self, session: Session) -> dict[str, Any]:
-        asker, actor = current_asker(), current_actor()
-        mine = needs_you.disputes_of(session, asker.user.id) if asker and asker.user else []
+        principal, actor = current_principal(), current_actor()
+        mine = needs_you.disputes_of(session, principal.user.id) if principal and principal.user else []
         proposals = approvals.waiting(session, actor)[: needs_you.SHOWN] if actor.may("money:approve") else []
         doubtful = needs_you.payments_in_review(session) if actor.may("payment:read") else []
         return {"mine": mine, "proposals": proposals, "blocked": needs_you.blocked(session), "doubtful": doubtful}

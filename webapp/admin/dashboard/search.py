@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
-from webapp.security.declared import SIGNED_IN
+from webapp.security.access import SIGNED_IN
 from webapp.services.read_models import global_search as finding
 from webapp.services.read_models.global_search import Hit
 

@@ -24,7 +24,7 @@ from webapp.admin.ui.timeline import in_words
 from webapp.domain.shares import Shares
 from webapp.domain.states import DisputeStatus
 from webapp.models import Dispute
-from webapp.security.context import current_asker
+from webapp.security.context import current_principal
 from webapp.services.disputes import queues as dispute_tabs
 from webapp.services.read_models import dispute_detail as dispute_case
 from webapp.services.read_models import escrow_explanation as explanation
@@ -110,8 +110,8 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
         return wanted if wanted in TABS else "all" if request.args.get("q") else "decide"
 
     def _user_id(self) -> int | None:
-        asker = current_asker()
-        return asker.user.id if asker is not None and asker.user is not None else None
+        principal = current_principal()
+        return principal.user.id if principal is not None and principal.user is not None else None
 
     def is_open(self, dispute: Dispute) -> bool:
         """Whether it can still be decided."""

@@ -17,8 +17,8 @@ from webapp.admin.ui.overtaken import overtaken
 from webapp.admin.ui.reauthentication_form import asking_again
 from webapp.errors import Overtaken, Refusal
 from webapp.security import kept_forms
-from webapp.security.confirm import confirm_it_is_me
 from webapp.security.kept_forms import KeptForm
+from webapp.security.reauthentication import reauthenticate
 
 Done: TypeAlias = "str | tuple[str, str] | Response"
 """What a deed answers: the sentence to show, perhaps with the address to go to, or a page of its own."""
@@ -127,7 +127,7 @@ def _do(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any]
     once.expect(form.submission.data)
     try:
         if way.again:
-            confirm_it_is_me(form["secret"].data, field="secret")
+            reauthenticate(form["secret"].data, field="secret")
         done = deed(screen, **place, form=form)
     except once.AlreadyDone as already:
         flash(already.detail, "info")

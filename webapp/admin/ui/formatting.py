@@ -16,7 +16,7 @@ from webapp.domain import provider_messages
 from webapp.domain.actors import named
 from webapp.domain.instants import parts_of, said, shown_in
 from webapp.domain.money import exponent, major_text, to_major
-from webapp.security.context import current_asker
+from webapp.security.context import current_principal
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')
 _SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M %Z"}
@@ -24,8 +24,8 @@ _SHAPES = {"date": "%d %b %Y", "short": "%d %b %H:%M %Z"}
 
 def current_zone() -> str:
     """The IANA zone of who is reading."""
-    asker = current_asker()
-    return asker.user.zone if asker is not None and asker.user is not None else "UTC"
+    principal = current_principal()
+    return principal.user.zone if principal is not None and principal.user is not None else "UTC"
 
 
 def money(amount: int | None, currency: str) -> str:

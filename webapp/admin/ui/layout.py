@@ -8,8 +8,8 @@ from flask_babel import get_locale
 from webapp.admin.ui.badges import icon
 from webapp.admin.ui.menu import menu
 from webapp.admin.ui.run_bars import run_bars
-from webapp.security.context import current_asker, runtime
-from webapp.security.declared import SIGNED_IN, permission_of
+from webapp.security.access import SIGNED_IN, permission_of
+from webapp.security.context import current_principal, runtime
 from webapp.security.headers import nonce
 from webapp.security.views import THEMES
 from webapp.services.common import kill_switch as stop
@@ -21,7 +21,7 @@ def surround(app: Flask) -> None:
         icon=icon,
         nonce=nonce,
         menu=menu,
-        asker=current_asker,
+        principal=current_principal,
         colours=colours,
         money_stopped=money_stopped,
         may=may,
@@ -45,8 +45,8 @@ def money_stopped() -> Any:
 
 def may(permission: str) -> bool:
     """Whether who is asking holds the permission."""
-    asker = current_asker()
-    return asker is not None and asker.actor.may(permission)
+    principal = current_principal()
+    return principal is not None and principal.actor.may(permission)
 
 
 def may_open(endpoint: str) -> bool:

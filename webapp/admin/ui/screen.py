@@ -10,8 +10,8 @@ from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from sqlalchemy.orm import Session
 
 from webapp.admin.ui.submission_guard import take_once
-from webapp.security.context import current_asker, note_saved, runtime
-from webapp.security.declared import OF_ITS_SCREEN, SIGNED_IN
+from webapp.security.access import OF_ITS_SCREEN, SIGNED_IN
+from webapp.security.context import current_principal, note_saved, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -81,8 +81,8 @@ class Screen(BaseView):
 
     def is_accessible(self) -> bool:
         """Whether the menu shows this screen to who is asking."""
-        asker = current_asker()
-        return asker is not None and (self.permission == SIGNED_IN or asker.actor.may(self.permission))
+        principal = current_principal()
+        return principal is not None and (self.permission == SIGNED_IN or principal.actor.may(self.permission))
 
     def is_visible(self) -> bool:
         """Whether it has a place in the menu."""
@@ -94,7 +94,7 @@ class Screen(BaseView):
         return super().create_blueprint(admin)
 
     def _handle_view(self, name: str, **kwargs: Any) -> None:
-        """The gate has checked the permission of the very view already."""
+        """Access control has checked the permission of the very view already."""
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run the view; a TypeError of its own stays loud."""

@@ -9,7 +9,7 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Input, Page, Paged, Sentence, page_of
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval
-from webapp.security.confirm import confirm_it_is_me
+from webapp.security.reauthentication import reauthenticate
 from webapp.services.approvals import approvals
 from webapp.services.read_models import decision_preview as previews
 
@@ -36,7 +36,7 @@ class RejectBody(Input):
 
 
 def _ask_again(body: ApproveBody) -> None:
-    confirm_it_is_me(body.password)
+    reauthenticate(body.password)
 
 
 @endpoints.get("/api/v1/approvals", "approval:read")

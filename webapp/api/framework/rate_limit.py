@@ -7,7 +7,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from webapp.runtime import Runtime
-from webapp.security.context import current_asker
+from webapp.security.context import current_principal
 
 
 def limit(app: Flask, runtime: Runtime) -> None:
@@ -45,8 +45,8 @@ def _say_when_only_to_who_waits(response: Response) -> Response:
 
 
 def _caller() -> str:
-    asker = current_asker()
-    return asker.actor.key if asker else get_remote_address()
+    principal = current_principal()
+    return principal.actor.key if principal else get_remote_address()
 
 
 def _storage(redis_address: str) -> str:

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from webapp.api.framework.schemas import Input
-from webapp.security.confirm import confirm_it_is_me
-from webapp.security.context import current_asker
+from webapp.security.context import current_principal
+from webapp.security.reauthentication import reauthenticate
 
 
 class AskedAgain(Input):
@@ -20,6 +20,6 @@ class AskedAgain(Input):
 
 def ask_person_again(body: AskedAgain) -> None:
     """Raise unless it is a token, or the password fits."""
-    asker = current_asker()
-    if asker is not None and asker.is_person:
-        confirm_it_is_me(body.password)
+    principal = current_principal()
+    if principal is not None and principal.is_person:
+        reauthenticate(body.password)

@@ -11,7 +11,7 @@ from webapp.logs import get_logger
 from webapp.providers.webhooks import payloads as tidings
 from webapp.providers.webhooks.signatures import CHECKS, NotSigned
 from webapp.runtime import Runtime
-from webapp.security.declared import for_machines
+from webapp.security.access import for_machines
 from webapp.security.errors import problem
 from webapp.services.webhooks import inbox as incoming
 

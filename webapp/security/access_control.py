@@ -11,9 +11,9 @@ from flask_wtf.csrf import CSRFError
 from webapp import logs
 from webapp.errors import NotAllowed
 from webapp.security import kept_forms
-from webapp.security.context import current_actor, current_asker, request_id
-from webapp.security.declared import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
-from webapp.security.kinds import SAFE_METHODS, answers_in_json
+from webapp.security.access import PUBLIC, SIGNED_IN, is_for_machines, needs, permission_of
+from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json
+from webapp.security.context import current_actor, current_principal, request_id
 
 _OPEN_TO_A_NEW_PASSWORD = frozenset({"profile.index", "profile.password", "security.sign_out"})
 
@@ -23,8 +23,8 @@ _QUIET = frozenset({"static", "livez"})
 csrf = CSRFProtect()
 
 
-def close(app: Flask) -> None:
-    """Close every route of the application by default."""
+def register_access_control(app: Flask) -> None:
+    """Deny by default: every request is held against what its view declares (see `access`), and against CSRF."""
     csrf.init_app(app)
     needs(PUBLIC)(app.view_functions["static"])
     app.before_request(_name_the_request)
@@ -76,8 +76,13 @@ def _check_permission() -> ResponseReturnValue | None:
 
 
 def _ask_for_a_new_password() -> ResponseReturnValue | None:
-    asker = current_asker()
-    if asker is None or asker.user is None or not asker.user.must_change or request.endpoint in _OPEN_TO_A_NEW_PASSWORD:
+    principal = current_principal()
+    if (
+        principal is None
+        or principal.user is None
+        or not principal.user.must_change
+        or request.endpoint in _OPEN_TO_A_NEW_PASSWORD
+    ):
         return None
     if answers_in_json():
         raise NotAllowed("Choose a password of your own first.")
@@ -113,8 +118,8 @@ def _declares_public() -> bool:
 
 
 def _is_person() -> bool:
-    asker = current_asker()
-    return asker is not None and asker.is_person
+    principal = current_principal()
+    return principal is not None and principal.is_person
 
 
 def _view() -> object | None:

@@ -1,4 +1,4 @@
-"""Who is asking: a person with a session cookie, or a machine with a bearer token. Never both."""
+"""The principal of a request: a person with a session cookie, or a machine with a bearer token. Never both."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ POLL_HEADER = "X-Desk-Poll"
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """The actor, and for a person the account and this sign-in."""
+class Principal:
+    """Who sent the request: the actor, and for a person the account and this sign-in."""
 
     actor: Actor
     user: User | None = None
@@ -31,29 +31,29 @@ class Asker:
         return self.user is not None
 
 
-class Visitor:
-    """What Flask-Login keeps: the secret of a sign-in, which is in the cookie, and what it opened."""
+class LoginUser:
+    """Flask-Login's user: the secret of a sign-in, which is in the cookie, and whose it is."""
 
     is_authenticated = is_active = True
     is_anonymous = False
 
-    def __init__(self, secret: str, asker: Asker | None = None) -> None:
-        self._secret, self.asker = secret, asker
+    def __init__(self, secret: str, principal: Principal | None = None) -> None:
+        self._secret, self.principal = secret, principal
 
     def get_id(self) -> str:
         """The cookie carries the secret of this sign-in, not the id of a user."""
         return self._secret
 
 
-def ask(runtime: Runtime, request_id: str) -> Asker | None:
-    """Look up who sent this request."""
+def authenticate(runtime: Runtime, request_id: str) -> Principal | None:
+    """The principal by the bearer token or the session cookie; None for a stranger."""
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return _machine(runtime, secret.strip(), request_id)
-    return current_user.asker if current_user.is_authenticated else None
+    return current_user.principal if current_user.is_authenticated else None
 
 
-def visitor(runtime: Runtime, secret: str, request_id: str) -> Visitor | None:
+def load_login_user(runtime: Runtime, secret: str, request_id: str) -> LoginUser | None:
     """Whose sign-in the secret opens; being here is noted, unless the page asked by itself."""
     at = clock.now()
     with runtime.db.reading() as session:
@@ -65,12 +65,12 @@ def visitor(runtime: Runtime, secret: str, request_id: str) -> Visitor | None:
         with runtime.db.transaction() as session:
             sessions.touch(session, signed_in.id, at)
     actor = users.actor_of(user, request_id=request_id, origin=request.remote_addr)
-    return Visitor(secret, Asker(actor, user, signed_in))
+    return LoginUser(secret, Principal(actor, user, signed_in))
 
 
-def _machine(runtime: Runtime, secret: str, request_id: str) -> Asker | None:
+def _machine(runtime: Runtime, secret: str, request_id: str) -> Principal | None:
     if tokens.same_secret(secret, runtime.settings.cron_secret_token):
-        return Asker(Actor("token", None, "cron", of_scopes(["jobs"]), request_id, request.remote_addr))
+        return Principal(Actor("token", None, "cron", of_scopes(["jobs"]), request_id, request.remote_addr))
     at = clock.now()
     with runtime.db.reading() as session:
         token = tokens.find(session, secret, at)
@@ -79,4 +79,4 @@ def _machine(runtime: Runtime, secret: str, request_id: str) -> Asker | None:
     if tokens.needs_note(token, at):
         with runtime.db.transaction() as session:
             tokens.note_use(session, token.id, at)
-    return Asker(tokens.actor_of(token, request_id=request_id, origin=request.remote_addr))
+    return Principal(tokens.actor_of(token, request_id=request_id, origin=request.remote_addr))

@@ -8,7 +8,7 @@ from webapp import clock
 from webapp.errors import Invalid, NotAllowed
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
-from webapp.security.devices import Device
+from webapp.security.device_cookies import Device
 from webapp.services.audit import trail as audit
 from webapp.services.users import login_throttle as strikes
 from webapp.services.users import passwords, sessions, users

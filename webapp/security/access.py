@@ -1,4 +1,4 @@
-"""What a view declares about who may use it. A view that declares nothing is closed to everybody."""
+"""What a view declares about who may use it; `access_control` enforces it. A view that declares nothing is closed."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

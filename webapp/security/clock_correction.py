@@ -18,7 +18,7 @@ _STEP = 1.0
 _QUIET = frozenset({"static", "livez"})
 
 
-def keep(app: Flask, runtime: Runtime) -> None:
+def register_clock_correction(app: Flask, runtime: Runtime) -> None:
     """Measure how far this machine is off before a request is answered, at most every ten seconds."""
     keeper = _Keeper(runtime)
     app.before_request(keeper.look)

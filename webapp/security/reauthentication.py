@@ -2,12 +2,12 @@
 
 from flask import request
 
-from webapp.security.attempts import Browser, check_again
 from webapp.security.context import current_person, runtime
-from webapp.security.devices import device
+from webapp.security.device_cookies import device
+from webapp.security.login import Browser, check_again
 
 
-def confirm_it_is_me(word: str | None, *, field: str = "password") -> None:
+def reauthenticate(word: str | None, *, field: str = "password") -> None:
     """Raise unless the word is the password, or a code, of who is signed in. Guesses count towards the lock-out."""
     user, signed_in = current_person()
     check_again(runtime(), user, signed_in, word or "", _address(), field)
