@@ -14,7 +14,7 @@ from bench.child import alone, run_now
 from bench.outside import LATENCY, PARALLEL, Outside, outside
 from bench.places import scratch
 from bench.table import Ratio, Ratios
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Schedule
 from webapp.runtime import Runtime
 
@@ -39,7 +39,7 @@ class Asking:
 def measure(asking: Asking) -> Ratios:
     """Items per second, memory, and a run that reaches its limit; on PostgreSQL."""
     with tempfile.TemporaryDirectory(prefix="escrow-bench-") as folder, scratch("postgresql") as runtime:
-        prepare(runtime)
+        register_jobs(runtime)
         with outside(Path(folder)) as provider:
             return _measured(asking, runtime, provider)
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 
 PARTIES = 20_000
@@ -61,7 +61,7 @@ _NUMBERED = ("party", "account", "purchase_order", "escrow", "run")
 
 def fill(runtime: Runtime, count: int) -> None:
     """Write it, then let the database gather its statistics as it would have over the years."""
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.engine.begin() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         for statement in _STATEMENTS:

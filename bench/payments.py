@@ -8,7 +8,7 @@ from bench.seed import AMOUNT, CURRENCY, parties
 from bench.table import Ratios, show
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.models import Payment
 from webapp.runtime import Runtime
 from webapp.services.payments import payments
@@ -58,9 +58,9 @@ def one_by_one(desk: Runtime, count: int) -> None:
     """Ask about one, settle it in a transaction of its own, then the next."""
     at, actor = clock.now(), job_actor(JOB)
     with desk.db.transaction() as session:
-        asked = payments.take_due(session, at, count, payment_waves.LEASE, ["paystack"])
+        asked = payments.take_due(session, at, count, verify_payments.LEASE, ["paystack"])
     for each in asked:
-        word = payment_waves.look(desk, each)
+        word = verify_payments.look(desk, each)
         with desk.db.transaction() as session:
             payment_settling.settle_all(session, {each.id: word}, at=at, actor=actor, settings=desk.settings)
 

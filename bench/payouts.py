@@ -12,7 +12,7 @@ from bench.table import Ratios, show
 from webapp import clock
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.permissions import ALL_PERMISSIONS
-from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_payouts
 from webapp.models import Payout
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
@@ -74,9 +74,9 @@ def one_by_one(desk: Runtime, count: int) -> None:
     for schedule in due:
         with desk.db.transaction() as session:
             payout_writing.write_all(session, [schedule], at=at, actor=actor, ways=ways)
-            [taken] = payouts.take_due(session, at, 1, payout_waves.LEASE, _KNOWN)
-        with Lease(payout_waves.LEASE).held():
-            told = payout_waves.send(desk, taken)
+            [taken] = payouts.take_due(session, at, 1, send_payouts.LEASE, _KNOWN)
+        with Lease(send_payouts.LEASE).held():
+            told = send_payouts.send(desk, taken)
         with desk.db.transaction() as session:
             payout_settling.settle_all(session, {taken.id: told.seen}, at=clock.now(), actor=actor)
 

@@ -11,7 +11,7 @@ from bench.child import alone, run_now, seconds_of
 from bench.places import KINDS, scratch
 from bench.table import Ratio, Ratios
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 
 ESCROWS, LARGE, ROUNDS = 20_000, 200_000, 5
@@ -26,7 +26,7 @@ def run() -> Ratios:
     found: Ratios = {}
     for kind in KINDS:
         with scratch(kind) as runtime:
-            prepare(runtime)
+            register_jobs(runtime)
             found |= _against_baselines(kind, runtime)
             found |= _large(kind, runtime)
     return found

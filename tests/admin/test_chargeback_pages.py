@@ -12,7 +12,7 @@ from tests.support.market import DIVINE
 from tests.support.people import send
 from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
 from webapp.services.payments.chargebacks import lifecycle as chargebacks
@@ -23,7 +23,7 @@ SignIn = Callable[..., FlaskClient]
 @pytest.fixture
 def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
     with desk_with(world, sqlite_url, tmp_path) as made:
-        prepare(made)
+        register_jobs(made)
         with made.db.transaction() as session:
             limits.set_limits(session, {"NGN": 1_000_000}, at=clock.now(), actor=DIVINE)
         yield made

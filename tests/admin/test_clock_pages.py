@@ -15,7 +15,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.permissions import ROLES
 from webapp.jobs import registry
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.models import Alert, Audit, Run, RunItem, Schedule
 from webapp.runtime import Runtime
@@ -30,7 +30,7 @@ OPERATOR = Actor("user", 7, "Olu", ROLES["admin"])
 @pytest.fixture
 def clocked(desk: Runtime) -> Runtime:
     """A desk whose jobs are planned."""
-    prepare(desk)
+    register_jobs(desk)
     return desk
 
 

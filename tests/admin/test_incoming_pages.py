@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.support.people import send
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import IncomingWebhook
 from webapp.providers.webhooks.payloads import read
 from webapp.runtime import Runtime
@@ -20,7 +20,7 @@ RAW = b'{"event":"charge.success","data":{"id":7,"reference":"pay-none","note":"
 
 @pytest.fixture
 def told(desk: Runtime) -> int:
-    prepare(desk)
+    register_jobs(desk)
     with desk.db.transaction() as session:
         for _ in range(3):
             incoming.store(session, "paystack", RAW, read("paystack", RAW), at=datetime(2026, 3, 2, tzinfo=UTC))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.support.market import DIVINE, Market
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Audit
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
@@ -22,7 +22,7 @@ SignIn = Callable[..., FlaskClient]
 @pytest.fixture
 def held(desk: Runtime) -> Runtime:
     """A desk that holds NGN 300.00, of which NGN 100.00 is frozen, and everything is due."""
-    prepare(desk)
+    register_jobs(desk)
     with desk.db.transaction() as session:
         market = Market(session, desk)
         market.escrow(10_000)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.market import Market
 from tests.support.payouts import planned
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
@@ -30,7 +30,7 @@ def schedule_page(desk: Runtime, wait: timedelta) -> str:
 def test_no_run_is_named_that_comes_before_the_money_is_due(
     desk: Runtime, sign_in: SignIn, page_of: Callable[[Runtime, timedelta], str]
 ) -> None:
-    prepare(desk)
+    register_jobs(desk)
 
     page = sign_in("viewer").get(page_of(desk, IN_SIX_DAYS)).text
 

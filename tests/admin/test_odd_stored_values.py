@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from tests.support.market import Market
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Difference, Escrow, Party, Reconciliation, User
 from webapp.runtime import Runtime
 
@@ -31,7 +31,7 @@ EXPORTS = ["/escrows/export.csv", "/escrows/export.csv?sort=release_at", "/parti
 def test_no_stored_instant_breaks_a_page_an_export_or_an_answer(
     desk: Runtime, sign_in: SignIn, instant: datetime, zone: str
 ) -> None:
-    prepare(desk)
+    register_jobs(desk)
     with desk.db.transaction() as session:
         market = Market(session, desk)
         escrows = [market.escrow(amount) for amount in (1, 10**15, 10_000)]

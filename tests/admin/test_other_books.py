@@ -12,7 +12,7 @@ from tests.conftest import settings_for
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.app import create_app
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Difference, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.sealing import sealed
@@ -136,7 +136,7 @@ def test_the_external_ledger_is_asked_and_sent_what_it_lacks_by_a_button(desk: R
     with desk.db.transaction() as session:
         session.add(Difference(source="blnk-transfers", kind="missing_there", reference="t-1", **seen))
         session.add(MirrorEntry(transfer_id=1, status="missing", next_try_at=clock.now()))
-    prepare(runtime)
+    register_jobs(runtime)
     client = create_app(runtime).test_client()
     client.set_cookie(*cookie_of(sign_in("operator")))
 

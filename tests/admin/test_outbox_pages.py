@@ -146,10 +146,10 @@ def test_dead_letters_that_match_are_sent_again(desk: Runtime, sign_in: SignIn) 
 def test_many_dead_letters_are_sent_again_by_a_run(
     desk: Runtime, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from webapp.jobs.processes.bootstrap import prepare
+    from webapp.jobs.processes.bootstrap import register_jobs
     from webapp.jobs.run_job import run_here
 
-    prepare(desk)
+    register_jobs(desk)
     dead(desk, *["a.one"] * 5)
     monkeypatch.setattr(service, "AT_ONCE", 2)
     answer = send(sign_in("operator"), "/notifications/send-dead-again")

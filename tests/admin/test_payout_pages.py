@@ -20,7 +20,7 @@ from webapp.domain.money import Money
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_results import NoResponse, ProviderStatus
 from webapp.errors import NotAllowed
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
@@ -51,7 +51,7 @@ TO = {"currency": "ngn", "kind": "nuban", "bank_code": "058", "account_name": "K
 @pytest.fixture
 def clocked(desk: Runtime) -> Runtime:
     """A desk whose jobs are planned."""
-    prepare(desk)
+    register_jobs(desk)
     return desk
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.market import DIVINE, Market, all_books_agree
 from tests.support.people import send
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Escrow
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
@@ -29,7 +29,7 @@ def hold(market: Market, ref: str, placement: str, amount: int, *, days: float =
 @pytest.fixture
 def placed(desk: Runtime) -> Runtime:
     """Two holds of P-1, one of P/2, and an escrow that is none."""
-    prepare(desk)
+    register_jobs(desk)
     with desk.db.transaction() as session:
         market = Market(session, desk, at=clock.now() - timedelta(days=1))
         market.limit(10**6)

@@ -17,7 +17,7 @@ from webapp import clock, services
 from webapp.admin.ui.timeline import DEEDS, MONEY
 from webapp.domain import provider_messages
 from webapp.domain.states import TransferKind
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import IncomingWebhook, Payment, Payout, ProviderDispute, Refund
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
@@ -35,7 +35,7 @@ ODD = [code for code in CODES if not code.isalpha()]
 @pytest.fixture
 def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
     with desk_with(world, sqlite_url, tmp_path) as made:
-        prepare(made)
+        register_jobs(made)
         with made.db.transaction() as session:
             limits.set_limits(session, {"NGN": 10_000_000}, at=clock.now(), actor=DIVINE)
         yield made

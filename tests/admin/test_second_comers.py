@@ -11,8 +11,8 @@ from sqlalchemy import select
 from tests.support.market import DIVINE, Market
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
-from webapp.jobs.steps.evaluate_alerts import judge
+from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.jobs.steps.evaluate_alerts import evaluate
 from webapp.models import Alert, Escrow, Payment
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
@@ -29,7 +29,7 @@ REFUND = {"resolution": "refund_to_buyer", "code": "agreement"}
 @pytest.fixture
 def held(desk: Runtime) -> dict[str, int]:
     """One of each thing that is decided on: their numbers."""
-    prepare(desk)
+    register_jobs(desk)
     with desk.db.transaction() as session:
         market = Market(session, desk, at=clock.now())
         market.limit(1_000_000)
@@ -38,7 +38,7 @@ def held(desk: Runtime) -> dict[str, int]:
         plan = NewSchedule("plan-1", market.party("worker").id, 4_000, "NGN", due_at=clock.now() + timedelta(days=1))
         found = {"dispute": dispute.id, "escrow": market.escrow(10_000).id, "unpaid": unpaid.id}
         found["plan"] = payout_schedules.create(session, plan, at=clock.now(), actor=DIVINE).id
-    judge(desk)
+    evaluate(desk)
     with desk.db.reading() as session:
         found["alert"] = session.scalars(select(Alert.id)).first() or 0
     return found

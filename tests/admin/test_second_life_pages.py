@@ -16,7 +16,7 @@ from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F4
 from webapp import clock
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Dispute, Refund
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
@@ -30,7 +30,7 @@ SignIn = Callable[..., FlaskClient]
 @pytest.fixture
 def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
     with desk_with(world, sqlite_url, tmp_path) as made:
-        prepare(made)
+        register_jobs(made)
         with made.db.transaction() as session:
             limits.set_limits(session, {"NGN": 10_000_000}, at=clock.now(), actor=DIVINE)
         yield made

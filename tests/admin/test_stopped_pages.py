@@ -11,7 +11,7 @@ from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.provider_results import ProviderStatus
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 from webapp.services.common import kill_switch as stop
 
@@ -21,7 +21,7 @@ SignIn = Callable[..., FlaskClient]
 @pytest.fixture
 def doors(desk: Runtime) -> dict[str, list[str]]:
     """Pages, and what they offer while money flows."""
-    prepare(desk)
+    register_jobs(desk)
     plan, failed = payouts_of.planned(desk), payouts_of.planned(desk)
     number = payouts_of.written(desk, failed)
     payouts_of.settled(desk, number, ProviderStatus.FAILED, "Account closed.")

@@ -36,7 +36,7 @@ from webapp.domain.states import (
     RunStatus,
     ScheduleStatus,
 )
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import (
     Alert,
     Approval,
@@ -179,7 +179,7 @@ def _alert(desk: Runtime, sign_in: SignIn, status: str) -> int:
 
 
 def _run(desk: Runtime, sign_in: SignIn, status: str) -> int:
-    prepare(desk)
+    register_jobs(desk)
     now = clock.now()
     common = {"job": "verify_books", "trigger": "manual", "by": "x", "by_name": "x", "amounts": {}}
     lease = {"lease_until": now - timedelta(minutes=1)} if status == "running" else {}
@@ -187,7 +187,7 @@ def _run(desk: Runtime, sign_in: SignIn, status: str) -> int:
 
 
 def _schedule(desk: Runtime, sign_in: SignIn, status: str) -> int:
-    prepare(desk)
+    register_jobs(desk)
     number = payouts_of.planned(desk)
     if status == "processing":
         payouts_of.written(desk, number)
@@ -196,7 +196,7 @@ def _schedule(desk: Runtime, sign_in: SignIn, status: str) -> int:
 
 
 def _payout(desk: Runtime, sign_in: SignIn, status: str) -> int:
-    prepare(desk)
+    register_jobs(desk)
     number = payouts_of.written(desk, payouts_of.planned(desk))
     if status in ("failed", "reversed"):
         payouts_of.settled(desk, number, ProviderStatus(status), "Account closed.")

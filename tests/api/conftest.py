@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.support.people import PASSWORD, SETUP, add_people, app, desk, send, sign_in, somebody  # noqa: F401
 from webapp import clock
 from webapp.app import create_app
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
 from webapp.services.users import api_tokens as tokens
@@ -54,7 +54,7 @@ Caller = Callable[..., Api]
 def place(request: pytest.FixtureRequest) -> Runtime:
     """A desk with jobs, limits and an admin, on each database."""
     runtime: Runtime = request.getfixturevalue("sqlite_runtime" if request.param == "sqlite" else "pg_runtime")
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": 1_000_000}, at=clock.now(), actor=SETUP)
     add_people(runtime)

@@ -22,7 +22,7 @@ from webapp.demo.seed.seed import seed
 from webapp.domain.permissions import SCOPES
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, OrderStatus, PaymentStatus, Policy
 from webapp.jobs.run_job import run_here
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.migrations import upgrade
 from webapp.models import (
     ApiToken,
@@ -140,7 +140,7 @@ def _review(runtime: Runtime, box: Sandbox) -> None:
     box.mood("verify", moods.WRONG_AMOUNT)
     for payment in doubtful:
         box.pay(payment.reference)
-        payment_waves.verify_now(runtime, payment.id, DIVINE)
+        verify_payments.verify_now(runtime, payment.id, DIVINE)
     box.calm()
 
 

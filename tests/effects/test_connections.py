@@ -8,20 +8,17 @@ from psycopg import conninfo
 
 from webapp import db
 from webapp.jobs.steps import deliver as sending
-from webapp.jobs.steps import process_webhooks as webhook_waves
-from webapp.jobs.steps import send_payouts as payout_waves
-from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps import process_webhooks, send_payouts, send_refunds, verify_payments
 from webapp.jobs.steps import start_checkout as checkouts
-from webapp.jobs.steps import verify_payments as payment_waves
 from webapp.runtime import Runtime
 from webapp.services.reconciliation import mirror_queue as mirror_entries
 from webapp.settings import Settings
 
 LEASES = {
-    "refunds": refund_waves.LEASE,
-    "payouts": payout_waves.LEASE,
-    "payments": payment_waves.LEASE,
-    "incoming webhooks": webhook_waves.LEASE,
+    "refunds": send_refunds.LEASE,
+    "payouts": send_payouts.LEASE,
+    "payments": verify_payments.LEASE,
+    "incoming webhooks": process_webhooks.LEASE,
     "checkouts": checkouts.LEASE,
     "deliveries": sending._LEASE,
     "mirror entries": mirror_entries.LEASE,

@@ -11,8 +11,7 @@ from tests.payments.test_moods import refunding
 from tests.support.payouts import planned, written
 from tests.support.sandbox import Sandbox, runtime, world  # noqa: F401
 from webapp import clock
-from webapp.jobs.steps import send_payouts as payout_waves
-from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps import send_payouts, send_refunds
 from webapp.models import Payout, Refund, Run
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
@@ -20,7 +19,7 @@ from webapp.services.payouts import payouts
 from webapp.services.refunds import refunds
 from webapp.services.scheduling import orphaned_runs as sweep
 from webapp.services.scheduling import run_progress, runs
-from webapp.services.scheduling.run_progress import Hold, RunLost
+from webapp.services.scheduling.run_progress import RunLease, RunLost
 
 JOB = "deliver_outbox"
 
@@ -31,12 +30,12 @@ def test_a_payout_that_may_have_been_sent_is_asked_about_not_sent(
     """The reference alone would make it harmless there, and only there: nothing is sent that is in doubt."""
     written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
-        [taken] = payouts.take_due(session, clock.now(), 10, payout_waves.LEASE, ["paystack"])
-    with Lease(payout_waves.LEASE).held():
-        payout_waves.send(runtime, taken)
+        [taken] = payouts.take_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
+    with Lease(send_payouts.LEASE).held():
+        send_payouts.send(runtime, taken)
     with runtime.db.transaction() as session:
         session.execute(update(Payout).values(next_try_at=clock.now()))
-        [again] = payouts.take_due(session, clock.now(), 10, payout_waves.LEASE, ["paystack"])
+        [again] = payouts.take_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
         session.execute(update(Payout).values(next_try_at=clock.now()))
     assert (taken.may_send, again.may_send) == (True, False)
     run_job_now(runtime, JOB)
@@ -52,10 +51,10 @@ def test_a_refund_that_is_there_already_is_found_not_sent(
     """It waits as if it had never been sent, and somebody's late request went through all the same."""
     refunding(runtime, world)
     with runtime.db.transaction() as session:
-        [giving] = refunds.take_due(session, clock.now(), 10, refund_waves.LEASE)
+        [giving] = refunds.take_due(session, clock.now(), 10, send_refunds.LEASE)
     assert giving.may_send
-    with Lease(refund_waves.LEASE).held():
-        refund_waves.give(runtime, giving)
+    with Lease(send_refunds.LEASE).held():
+        send_refunds.give(runtime, giving)
     with runtime.db.transaction() as session:
         session.execute(update(Refund).values(status="waiting", next_try_at=clock.now()))
     run_job_now(runtime, JOB)
@@ -78,10 +77,10 @@ def test_a_process_whose_run_another_carries_on_writes_nothing_to_it(runtime: Ru
         assert sweep.take_over(session, run.id, clock.now() + timedelta(minutes=5)) is not None
     with runtime.db.transaction() as session:
         assert run_progress.start(session, run.id, clock.now(), lease) is not None
-        old, new = Hold(run.id, 1, lease), Hold(run.id, 2, lease)
-        run_progress.hold(session, new, clock.now())
+        old, new = RunLease(run.id, 1, lease), RunLease(run.id, 2, lease)
+        run_progress.fence(session, new, clock.now())
         for write in (
-            lambda: run_progress.hold(session, old, clock.now()),
+            lambda: run_progress.fence(session, old, clock.now()),
             lambda: run_progress.add(session, old, run_progress.Progress(succeeded=1), run_progress.Totals(), None),
             lambda: run_progress.finish(session, old, "succeeded", clock.now(), None),
         ):

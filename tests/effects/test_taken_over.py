@@ -23,10 +23,9 @@ from webapp.domain.actors import job_actor
 from webapp.domain.claims import TAKEN_OVER
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.refund_match import OWN_TIME
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
-from webapp.jobs.steps import send_payouts as payout_waves
-from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps import send_payouts, send_refunds
 from webapp.jobs.steps.channels import Carriers
 from webapp.jobs.steps.ledger_mirror import Mirror
 from webapp.models import Delivery, MirrorEntry, Payout, Refund
@@ -55,7 +54,7 @@ def other_process(runtime: Runtime, run_id: int) -> None:
     for _ in range(1_000):
         if _taken_over(runtime, run_id):
             break
-        time.sleep(0.01)  # the first process is about to claim its next wave, and has the row for a moment
+        time.sleep(0.01)  # the first process is about to claim its next batch, and has the row for a moment
     go_on(runtime, run_id)
 
 
@@ -77,7 +76,7 @@ def _taken_over(runtime: Runtime, run_id: int) -> bool:
 
 
 def started(runtime: Runtime) -> int:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         return runs.trigger(session, JOB, actor=OPERATOR).id
 
@@ -110,7 +109,7 @@ def test_a_refund_leaves_once(
 
     def meanwhile() -> None:
         other_process(runtime, run)
-        clocks.pass_over(which, refund_waves.LEASE)
+        clocks.pass_over(which, send_refunds.LEASE)
 
     stopped_after(monkeypatch, Paystack, "refunds_of", meanwhile)
     run_job(runtime, run)
@@ -137,7 +136,7 @@ def test_a_payout_leaves_once(
 
     def meanwhile() -> None:
         other_process(runtime, run)
-        clocks.pass_over(which, payout_waves.LEASE)
+        clocks.pass_over(which, send_payouts.LEASE)
 
     stopped_after(monkeypatch, Paystack, "recipient", meanwhile)
     run_job(runtime, run)
@@ -206,11 +205,11 @@ def test_what_was_not_sent_in_time_goes_out_later(runtime: Runtime, world: Sandb
     """The same process comes back to what nobody has taken over."""
     refunding(runtime, world)
     with runtime.db.transaction() as session:
-        lease = Lease(refund_waves.LEASE)
-        [giving] = refunds.take_due(session, clock.now(), 10, refund_waves.LEASE)
-    clocks.pass_over("wall", refund_waves.LEASE)
+        lease = Lease(send_refunds.LEASE)
+        [giving] = refunds.take_due(session, clock.now(), 10, send_refunds.LEASE)
+    clocks.pass_over("wall", send_refunds.LEASE)
     with lease.held(), pytest.raises(Exception, match="nothing was sent") as ended:
-        refund_waves.give(runtime, giving)
+        send_refunds.give(runtime, giving)
     word = NoResponse(str(ended.value), is_unsent=True)
     with runtime.db.transaction() as session:
         refund_settling.settle_all(
@@ -261,7 +260,7 @@ def test_who_lost_a_refund_settles_only_that_the_money_is_on_its_way(
     for _ in range(2):
         with runtime.db.transaction() as session:
             session.execute(update(Refund).values(next_try_at=clock.now()))
-            takings += refunds.take_due(session, clock.now(), 10, refund_waves.LEASE)
+            takings += refunds.take_due(session, clock.now(), 10, send_refunds.LEASE)
     old = takings[0]
     with runtime.db.transaction() as session:
         refund_settling.settle_all(session, {old.id: word}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})

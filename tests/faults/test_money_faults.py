@@ -18,7 +18,7 @@ from tests.jobs.conftest import OPERATOR, runs_of
 from tests.support.sandbox import Sandbox, desk_with, sandbox
 from webapp import clock
 from webapp.domain.recurrence import Recurrence
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Run
 from webapp.runtime import Runtime
@@ -41,7 +41,7 @@ def house(world: Sandbox, url: str, folder: Path, more: dict[str, Any]) -> Itera
     given = {"webhook_private_addresses": "127.0.0.0/8", "provider_timeout_seconds": 30} | more
     with desk_with(world, url, folder, **given) as runtime:
         desk = Desk(url, folder, world.settings() | given)
-        prepare(runtime)
+        register_jobs(runtime)
         try:
             yield runtime, desk
         finally:

@@ -12,7 +12,7 @@ from tests.faults.desk import Desk, until
 from tests.jobs.conftest import OPERATOR
 from tests.jobs.releasing import paid, released, seed
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Entry, Run, Schedule, Transfer
 from webapp.runtime import Runtime
 from webapp.services.scheduling import processes, runs
@@ -45,7 +45,7 @@ def alive(runtime: Runtime, kind: str) -> int:
 
 
 def start_all(desk: Desk, runtime: Runtime, workers: int = 1) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     desk.start_redis()
     desk.start("scheduler.py")
     for _ in range(workers):
@@ -74,7 +74,7 @@ def test_a_due_slot_starts_within_two_seconds_and_outlives_a_flushed_redis(desk:
 
 def test_a_queued_run_that_redis_forgot_is_handed_over_again(desk: Desk, runtime: Runtime) -> None:
     seed(runtime, 40)
-    prepare(runtime)
+    register_jobs(runtime)
     desk.start_redis()
     desk.start("scheduler.py")
     until(lambda: alive(runtime, "scheduler"), 30)
@@ -113,7 +113,7 @@ def test_a_worker_killed_in_the_middle_of_a_release_is_taken_over_and_each_escro
 def start_slow(desk: Desk, runtime: Runtime) -> None:
     """Two workers whose chunks are small, so that a kill falls into the middle."""
     desk.environment["DESK_TEST_CHUNK"] = "30"
-    prepare(runtime)
+    register_jobs(runtime)
     desk.start_redis()
     desk.start("scheduler.py")
     for _ in range(2):
@@ -139,7 +139,7 @@ def test_a_worker_asked_to_stop_hands_its_run_to_another(desk: Desk, runtime: Ru
 
 def test_a_redis_that_restarts_empty_is_used_again(desk: Desk, runtime: Runtime) -> None:
     seed(runtime, 40)
-    prepare(runtime)
+    register_jobs(runtime)
     redis = desk.start_redis()
     desk.start("scheduler.py")
     desk.start("worker.py")
@@ -156,7 +156,7 @@ def test_a_redis_that_restarts_empty_is_used_again(desk: Desk, runtime: Runtime)
 
 
 def test_an_idle_worker_asked_to_stop_while_redis_is_away_ends(desk: Desk, runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     redis = desk.start_redis()
     worker = desk.start("worker.py")
     until(lambda: desk.redis.scard("rq:workers") == 1, 30)
@@ -172,7 +172,7 @@ def test_a_busy_worker_asked_to_stop_while_redis_is_away_hands_its_run_back_and_
 ) -> None:
     seed(runtime, 2_000)
     desk.environment["DESK_TEST_CHUNK"] = "30"
-    prepare(runtime)
+    register_jobs(runtime)
     redis = desk.start_redis()
     desk.start("scheduler.py")
     worker = desk.start("tests/faults/slow_worker.py")

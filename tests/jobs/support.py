@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tests.jobs.conftest import OPERATOR
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Run
 from webapp.runtime import Runtime
@@ -14,7 +14,7 @@ def run_job_now(
     runtime: Runtime, job: str, *, at: datetime | None = None, dry_run: bool = False, **asked: object
 ) -> Run:
     """A manual run of the job, of which something may be asked, carried out here; returns it finished."""
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         run = runs.trigger(session, job, actor=OPERATOR, at=at, dry_run=dry_run, asked=asked or None)
     return run_here(runtime, run.id)

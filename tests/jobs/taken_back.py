@@ -16,7 +16,7 @@ from tests.support.sandbox import Sandbox, awaiting, begun, desk_with
 from webapp import clock
 from webapp.domain.refund_match import OWN_TIME
 from webapp.domain.states import AccountKind
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Account, Alert, Escrow, Payment, ProviderDispute, Refund
 from webapp.runtime import Runtime
@@ -177,7 +177,7 @@ class Case:
 def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
     """A desk whose provider is the sandbox, where one person may decide."""
     with desk_with(world, database_url, tmp_path) as made:
-        prepare(made)
+        register_jobs(made)
         with made.db.transaction() as session:
             limits.set_limits(session, {"NGN": 10_000_000}, at=clock.now(), actor=DIVINE)
         yield made

@@ -16,7 +16,7 @@ import webapp.services
 from tests.jobs.test_alerts import everything_is_alive, firing
 from tests.support.market import Market
 from webapp import clock
-from webapp.jobs.steps.evaluate_alerts import judge, look_around
+from webapp.jobs.steps.evaluate_alerts import evaluate, evaluate_all
 from webapp.models import Delivery, Dispute, MirrorEntry, ProviderState, Transfer, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import registry as alert_registry
@@ -46,7 +46,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_a_rule_in_a_new_file_is_asked(runtime: Runtime, tomorrow: None) -> None:
     everything_is_alive(runtime)
-    judge(runtime)
+    evaluate(runtime)
     assert ("too_quiet", "desk") in firing(runtime)
 
 
@@ -113,10 +113,10 @@ def test_a_rule_fires_for_its_trouble_and_for_nothing_else(
 ) -> None:
     everything_is_alive(runtime)
     desk = replace(runtime, settings=runtime.settings.model_copy(update={"paystack_secret_key": "sk_test_x"}))
-    judge(desk)
+    evaluate(desk)
     assert firing(desk) == []
     bring_about(desk)
-    judge(desk)
+    evaluate(desk)
     assert firing(desk) == [alert]
 
 
@@ -125,7 +125,7 @@ def test_redis_and_the_disk_are_asked_outside_of_a_transaction(
 ) -> None:
     everything_is_alive(sqlite_runtime)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2**20))
-    judge(sqlite_runtime)
+    evaluate(sqlite_runtime)
     assert firing(sqlite_runtime) == []
-    look_around(sqlite_runtime)
+    evaluate_all(sqlite_runtime)
     assert firing(sqlite_runtime) == [("disk_nearly_full", "disk"), ("redis_unwell", "redis")]

@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.domain.alert_facts import PAYOUT_FAILED, RUN_FAILED, Fact
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
-from webapp.jobs.steps.evaluate_alerts import judge
+from webapp.jobs.steps.evaluate_alerts import evaluate
 from webapp.models import Alert, Audit, Event, Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
@@ -36,11 +36,11 @@ def everything_is_alive(runtime: Runtime) -> None:
 
 
 def test_silence_of_scheduler_and_workers_fires_once_and_resolves(runtime: Runtime) -> None:
-    assert (judge(runtime), judge(runtime)) == (2, 0)
+    assert (evaluate(runtime), evaluate(runtime)) == (2, 0)
     assert firing(runtime) == [("silent", "scheduler"), ("silent", "worker")]
 
     everything_is_alive(runtime)
-    judge(runtime)
+    evaluate(runtime)
 
     assert firing(runtime) == []
     with runtime.db.reading() as session:
@@ -66,7 +66,7 @@ def test_a_job_that_did_not_run_and_a_run_that_waits_are_found(runtime: Runtime,
             )
         )
 
-    judge(runtime)
+    evaluate(runtime)
 
     assert firing(runtime) == [("no_execution", "daily"), ("waiting_too_long", "queue")]
 
@@ -91,7 +91,7 @@ def test_a_run_that_takes_long_is_found_while_it_runs(runtime: Runtime, declare)
             )
         )
 
-    judge(runtime)
+    evaluate(runtime)
 
     assert firing(runtime) == [("running_long", "daily")]
 
@@ -125,7 +125,7 @@ def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypat
         raise ValueError("a bug in a rule")
 
     monkeypatch.setitem(alert_registry._rules, "a_broken_one", alert_registry.Rule(broken, "page"))
-    assert judge(runtime) == 2
+    assert evaluate(runtime) == 2
 
 
 def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, declare) -> None:
@@ -137,7 +137,7 @@ def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, 
     with runtime.db.transaction() as session:
         schedule = session.get_one(Schedule, "daily")
         schedule.next_slot = clock.now() + timedelta(hours=5)
-    judge(runtime)
+    evaluate(runtime)
     assert firing(runtime) == [("no_execution", "daily")]
 
     with runtime.db.transaction() as session:
@@ -225,7 +225,7 @@ def test_of_two_that_learn_of_one_new_fact_one_fires(pg_runtime: Runtime) -> Non
 
 
 def test_an_alert_whose_rule_is_asked_is_not_resolved_by_hand(runtime: Runtime) -> None:
-    judge(runtime)
+    evaluate(runtime)
     with runtime.db.transaction() as session:
         for alert in alerts.firing(session):
             with pytest.raises(Conflict, match="resolves by itself"):

@@ -17,10 +17,10 @@ from webapp.db import Database
 from webapp.jobs.processes import scheduler as schedulers
 from webapp.jobs.processes import worker as workers
 from webapp.jobs.processes.heartbeat import Heartbeat
-from webapp.jobs.processes.shutdown import Asked
+from webapp.jobs.processes.shutdown import ShutdownFlag
 from webapp.jobs.run_job import run_here, run_job
 from webapp.jobs.steps.database_clock import put_plans_right
-from webapp.jobs.steps.evaluate_alerts import judge
+from webapp.jobs.steps.evaluate_alerts import evaluate
 from webapp.models import Process, Run
 from webapp.runtime import Runtime
 from webapp.services.monitoring import clock_skew
@@ -98,7 +98,7 @@ def test_a_worker_does_not_begin_with_a_wrong_clock(
     monkeypatch.setattr(workers, "RunWorker", lambda *_, **__: begun.append("worker"))
     monkeypatch.setattr(workers, "_CLOCK_PAUSE", 0.0)
     off(8 * DAY)
-    workers._work_once(runtime, Asked(), [])
+    workers._work_once(runtime, ShutdownFlag(), [])
 
     assert begun == []
 
@@ -109,7 +109,7 @@ def test_a_scheduler_with_a_wrong_clock_leaves_the_plan_to_another(
     redis = fakeredis.FakeRedis()
     monkeypatch.setattr(schedulers.Redis, "from_url", lambda *_, **__: redis)
     planned(runtime, declare("daily", lambda work, at: None), clock.now() - 2 * DAY)
-    wrong, right = (schedulers.DeskScheduler(runtime, Asked()) for _ in range(2))
+    wrong, right = (schedulers.DeskScheduler(runtime, ShutdownFlag()) for _ in range(2))
     off(8 * DAY)
     wrong.tick()
     assert runs_of(runtime, "daily") == []
@@ -124,14 +124,14 @@ def test_the_heartbeat_tells_of_a_wrong_clock_and_the_alert_ends_with_it(runtime
     heart = Heartbeat(runtime, "worker")
     off(8 * DAY)
     heart._beat()
-    judge(runtime)
+    evaluate(runtime)
     assert [rule for rule, _ in firing(runtime)] == ["clock_off"]
     with runtime.db.reading() as session:
         assert session.scalars(select(Process.heartbeat_at)).first() < database_now(session)
 
     off(timedelta(0))
     heart._beat()
-    judge(runtime)
+    evaluate(runtime)
     assert firing(runtime) == []
 
 
@@ -198,7 +198,7 @@ def test_a_next_slot_beyond_the_plan_is_put_right_with_an_alarm(runtime: Runtime
         (missed if run.status == "missed" else ran)[run.slot] = run
     assert set(ran) == {None, following}
     assert all(run.missed_to <= now for run in missed.values())
-    judge(runtime)
+    evaluate(runtime)
     assert ("next_slot_off", "daily") in firing(runtime)
 
 
@@ -207,7 +207,7 @@ def test_the_alarm_of_a_next_slot_ends_after_an_hour(runtime: Runtime, declare) 
     planned(runtime, declare("daily", lambda work, at: None), clock.now(), next_slot=clock.now() + 8 * DAY)
     with runtime.db.transaction() as session:
         next_slots.put_right(session, "daily", database_now(session) - timedelta(minutes=61))
-    judge(runtime)
+    evaluate(runtime)
 
     assert firing(runtime) == []
 

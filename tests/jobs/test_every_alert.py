@@ -21,8 +21,8 @@ from webapp import clock
 from webapp.domain.alert_facts import FACTS, NEXT_SLOT_OFF, Fact
 from webapp.domain.provider_results import TEST_ANSWER, ProviderStatus
 from webapp.domain.states import AlertStatus
-from webapp.jobs.processes.bootstrap import prepare
-from webapp.jobs.steps.evaluate_alerts import look_around
+from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.models import (
     Alert,
     Delivery,
@@ -250,22 +250,22 @@ def test_a_rule_fires_is_acknowledged_fires_anew_and_ends(sqlite_runtime: Runtim
     planned(desk, "daily", clock.now() + HOUR)
     case = CASES[rule]
     case.begin(desk)
-    look_around(desk)
+    evaluate_all(desk)
     states, count = seen(desk, rule)
     assert set(states) == {"firing"}
     acknowledged(desk, rule)
-    look_around(desk)
+    evaluate_all(desk)
     assert (set(seen(desk, rule)[0]), seen(desk, rule)[1]) == ({"acknowledged"}, count), "the same is no new fact"
     if case.again is None:
         case.end(desk)
-        look_around(desk)
+        evaluate_all(desk)
         assert seen(desk, rule)[0] == []
     (case.again or case.begin)(desk)
-    look_around(desk)
+    evaluate_all(desk)
     assert "firing" in seen(desk, rule)[0]
     assert seen(desk, rule)[1] > count
     case.end(desk)
-    look_around(desk)
+    evaluate_all(desk)
     assert seen(desk, rule)[0] == []
 
 
@@ -282,7 +282,7 @@ def test_what_is_asked_of_the_surroundings_fires_anew_when_it_comes_again(
     monkeypatch.setitem(alert_registry._rules, "redis_unwell", asked)
     for bytes_free, expected in ((2**20, ["firing"]), (2**40, []), (2**20, ["firing"])):
         free["bytes"] = bytes_free
-        look_around(sqlite_runtime)
+        evaluate_all(sqlite_runtime)
         for rule in OUTSIDE:
             assert seen(sqlite_runtime, rule)[0] == expected
 
@@ -321,7 +321,7 @@ def test_every_fact_is_raised_somewhere_and_ended_somewhere() -> None:
 
 
 def test_a_payouts_alert_fires_anew_for_its_reversal_and_ends_when_the_retry_has_paid(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     plan = payouts.planned(runtime)
     first = payouts.written(runtime, plan)
     payouts.settled(runtime, first, ProviderStatus.SUCCEEDED)

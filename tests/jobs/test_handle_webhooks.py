@@ -18,9 +18,9 @@ from tests.support.market import DIVINE, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, runtime, sandbox, world  # noqa: F401
 from webapp import checkup, clock
 from webapp.app import create_app
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
-from webapp.jobs.steps import process_webhooks as webhook_waves
+from webapp.jobs.steps import process_webhooks
 from webapp.models import IncomingKind, IncomingWebhook, Payment, Run, Transfer, WebhookRefusal
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
@@ -36,14 +36,14 @@ JOB = "handle_webhooks"
 @pytest.fixture
 def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
     with desk_with(world, database_url, tmp_path) as made:
-        prepare(made)
+        register_jobs(made)
         yield made
 
 
 @pytest.fixture
 def sqlite_desk(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
     with desk_with(world, sqlite_url, tmp_path) as made:
-        prepare(made)
+        register_jobs(made)
         yield made
 
 
@@ -303,7 +303,7 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
     runtime: Runtime, world: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, _, reference = paid(runtime, world)
-    ask, heard = webhook_waves.ask, list[str]()
+    ask, heard = process_webhooks.ask, list[str]()
 
     def meanwhile(desk: Runtime, arrived: incoming.Arrived) -> Any:
         answer = ask(desk, arrived)
@@ -315,7 +315,7 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
                 session.execute(update(IncomingWebhook).values(next_try_at=later))
         return answer
 
-    monkeypatch.setattr(webhook_waves, "ask", meanwhile)
+    monkeypatch.setattr(process_webhooks, "ask", meanwhile)
     post(runtime, "paystack", charge(reference))
     finish(runtime)
     assert (webhooks(runtime), len(heard)) == ([("received", 2)], 1)

@@ -16,7 +16,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import of_scopes
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import NotAllowed
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Escrow, Order, Payout, PayoutSchedule, Run, Transfer
 from webapp.runtime import Runtime
@@ -97,7 +97,7 @@ def not_touched(runtime: Runtime) -> None:
 
 def planned_run(runtime: Runtime, job: str, at: datetime) -> Run:
     """A run that some process planned for an instant, carried out here."""
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         now = clock.now()
         counts = dict.fromkeys(("processed", "succeeded", "failed", "skipped"), 0)
@@ -141,7 +141,7 @@ def test_no_instant_pays_early_or_twice(backlog: Runtime, job: str, monkeypatch:
 
 
 def test_a_token_for_jobs_does_not_choose_the_instant_of_money(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     at = clock.now() - DAY
     for job in MOVES:
         with pytest.raises(NotAllowed, match="may not choose the instant"), runtime.db.transaction() as session:
@@ -152,7 +152,7 @@ def test_a_token_for_jobs_does_not_choose_the_instant_of_money(runtime: Runtime)
 
 
 def test_a_token_for_jobs_may_choose_it_where_no_money_moves(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     at = clock.now() - DAY
     with runtime.db.transaction() as session:
         assert runs.trigger(session, "verify_books", actor=CRON, at=at).at == at
@@ -183,7 +183,7 @@ def test_retries_catch_ups_and_named_days_take_once_in_one_real_day(backlog: Run
 
 
 def test_a_run_at_noon_after_a_missed_night_does_not_claim_the_night(backlog: Runtime) -> None:
-    prepare(backlog)
+    register_jobs(backlog)
     noon = clock.now().replace(hour=9, minute=0)
     with backlog.db.transaction() as session:
         plan = schedules.get(session, "auto_deduct")
@@ -197,7 +197,7 @@ def test_a_run_at_noon_after_a_missed_night_does_not_claim_the_night(backlog: Ru
 
 
 def test_a_slot_within_a_missed_stretch_is_never_claimed(backlog: Runtime) -> None:
-    prepare(backlog)
+    register_jobs(backlog)
     night = clock.now().replace(hour=20, minute=0, second=0, microsecond=0) - DAY
     with backlog.db.transaction() as session:
         plan = schedules.get(session, "auto_deduct")

@@ -5,7 +5,7 @@ import pytest
 from tests.jobs.conftest import OPERATOR
 from webapp import clock, jobs
 from webapp.domain.recurrence import Recurrence
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.runtime import Runtime
 from webapp.services.scheduling import runs, schedules
@@ -20,7 +20,7 @@ def test_each_job_says_what_it_does_and_when(name: str) -> None:
 
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_each_job_runs_on_an_empty_desk(runtime: Runtime, dry_run: bool) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     for name in jobs.registry():
         with runtime.db.transaction() as session:
             run = runs.trigger(session, name, actor=OPERATOR, dry_run=dry_run)
@@ -35,9 +35,9 @@ def test_each_job_runs_on_an_empty_desk(runtime: Runtime, dry_run: bool) -> None
 
 
 def test_starting_twice_changes_nothing(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.reading() as session:
         before = {each.job: (each.next_slot, each.since) for each in schedules.all_schedules(session)}
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.reading() as session:
         assert {each.job: (each.next_slot, each.since) for each in schedules.all_schedules(session)} == before

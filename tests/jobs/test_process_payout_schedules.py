@@ -18,7 +18,7 @@ from webapp.domain.actors import job_actor
 from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 from webapp.errors import Conflict, Invalid
 from webapp.jobs.run_job import run_here
-from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_payouts
 from webapp.models import Alert, Audit, Payout, PayoutSchedule, Transfer
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
@@ -220,8 +220,8 @@ def test_killed_after_the_providers_success_it_is_not_sent_again(runtime: Runtim
         payout_writing.write_all(session, [plan], at=clock.now(), actor=ACTOR, ways=WAYS)
     with runtime.db.transaction() as session:
         [taken] = payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-    with Lease(payout_waves.LEASE).held():
-        payout_waves.send(runtime, taken)
+    with Lease(send_payouts.LEASE).held():
+        send_payouts.send(runtime, taken)
     settle(runtime, world)
 
     [payout] = payouts_of(runtime, plan)
@@ -238,9 +238,9 @@ def test_two_at_once_write_and_send_once(pg_runtime: Runtime, world: Sandbox) ->
     def send() -> None:
         with pg_runtime.db.transaction() as session:
             taken = payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-        with Lease(payout_waves.LEASE).held():
+        with Lease(send_payouts.LEASE).held():
             for each in taken:
-                payout_waves.send(pg_runtime, each)
+                send_payouts.send(pg_runtime, each)
 
     for act in (write, send):
         threads = [threading.Thread(target=act) for _ in range(4)]
@@ -309,14 +309,14 @@ def test_an_unsent_payout_is_cancelled_and_a_failed_one_retried(runtime: Runtime
 
 def test_a_bad_one_among_good_ones_is_named(runtime: Runtime, world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     plans = [planned(runtime) for _ in range(4)]
-    real = payout_waves.send
+    real = send_payouts.send
 
     def odd(own: Runtime, taken: Any) -> Any:
         if taken.id == 2:
             raise ValueError("a bug")
         return real(own, taken)
 
-    monkeypatch.setattr(payout_waves, "send", odd)
+    monkeypatch.setattr(send_payouts, "send", odd)
     run = run_job_now(runtime, JOB)
 
     assert (run.status, run.failed) == ("partial", 1)

@@ -14,8 +14,8 @@ from tests.support.sandbox import sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.provider_results import ProviderResponse, ProviderStatus
-from webapp.jobs.engine.run_recorder import RunBook
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.engine.run_recorder import RunRecorder
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Payout, Refund, Run
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, added
@@ -26,7 +26,7 @@ from webapp.services.scheduling import run_progress, run_queries, runs
 @pytest.mark.parametrize("was_taken", [True, False])
 def test_what_its_provider_had_taken_comes_back_beside_what_went_out(runtime: Runtime, was_taken: bool) -> None:
     """What was refused went nowhere, so it is in neither sum."""
-    prepare(runtime)
+    register_jobs(runtime)
     numbers = [payouts_of.written(runtime, payouts_of.planned(runtime)) for _ in range(3)]
     fates = (ProviderStatus.SUCCEEDED, ProviderStatus.FAILED, ProviderStatus.REVERSED)
     with runtime.db.transaction() as session:
@@ -74,13 +74,13 @@ def test_sums_of_several_transactions_add_up_and_outlive_an_attempt(runtime: Run
         session.execute(update(Run).where(Run.id == run.id).values(status="running"))
     for _attempt in range(2):
         with runtime.db.reading() as session:
-            book = RunBook(runtime, runs.get(session, run.id), timedelta(minutes=1))
+            recorder = RunRecorder(runtime, runs.get(session, run.id), timedelta(minutes=1))
         outcome = Outcome("payout")
         outcome.note("came_back", "NGN", 100)
         outcome.note("came_back", "KES", 7)
         with runtime.db.transaction() as session:
-            book.count(session, outcome)
-        book.committed()
+            recorder.count(session, outcome)
+        recorder.committed()
     with runtime.db.reading() as session:
         assert runs.get(session, run.id).besides == {"came_back": {"NGN": 200, "KES": 14}}
     assert added({"a": {"NGN": 1}}, {"a": {"NGN": 2}, "b": {"NGN": 3}}) == {"a": {"NGN": 3}, "b": {"NGN": 3}}

@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.errors import Invalid
 from webapp.jobs.engine.queue import RunJob, queue
 from webapp.jobs.engine.rq_cleanup import registries
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.models import Idempotency, Run
 from webapp.runtime import Runtime, build_runtime
@@ -30,7 +30,7 @@ def asked(runtime: Runtime, what: dict[str, object]) -> Run:
 
 
 def test_failed_runs_are_retried_once_each_and_named(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         for job in ("verify_books", "auto_release"):
             failed = runs.trigger(session, job, actor=OPERATOR)
@@ -45,7 +45,7 @@ def test_failed_runs_are_retried_once_each_and_named(runtime: Runtime) -> None:
 
 
 def test_what_cannot_be_is_named_and_the_others_go_on(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         for _ in range(2):
             runs.trigger(session, "auto_release", actor=OPERATOR).status = "lost"
@@ -57,7 +57,7 @@ def test_what_cannot_be_is_named_and_the_others_go_on(runtime: Runtime) -> None:
 
 
 def test_old_keys_and_sign_ins_are_forgotten_and_young_ones_kept(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     now = clock.now()
     with runtime.db.transaction() as session:
         for name, at in (("old", now - timedelta(days=3)), ("young", now - timedelta(hours=3))):
@@ -79,7 +79,7 @@ def test_leftovers_in_redis_are_removed(sqlite_url: str, tmp_path: Path) -> None
     desk.start_redis()
     runtime = build_runtime(settings_for(sqlite_url, tmp_path, redis_url=f"unix://{desk.socket}"))
     try:
-        prepare(runtime)
+        register_jobs(runtime)
         ours = queue(runtime.redis)
         left = RunJob.create("webapp.jobs.run", args=(1,), connection=runtime.redis, id="run-1-1", origin=ours.name)
         left.save()

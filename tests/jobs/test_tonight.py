@@ -7,7 +7,7 @@ import pytest
 from tests.jobs.support import run_job_now
 from tests.support.market import DIVINE, Market
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Party
 from webapp.runtime import Runtime
 from webapp.services.payouts import destinations as payout_destinations
@@ -71,7 +71,7 @@ def test_every_amount_has_its_names_or_is_said_to_be_of_others(rich: Runtime) ->
 
 
 def test_more_than_ten_are_said_to_be_more(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=clock.now() - timedelta(days=9))
         for number in range(13):
@@ -81,7 +81,7 @@ def test_more_than_ten_are_said_to_be_more(runtime: Runtime) -> None:
 
 
 def test_a_seller_without_a_wallet_is_not_named_but_stays(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=clock.now() - timedelta(days=9))
         market.escrow(90_000, seller=market.party("poor", wallet=None))
@@ -92,7 +92,7 @@ def test_a_seller_without_a_wallet_is_not_named_but_stays(runtime: Runtime) -> N
 
 
 def test_a_large_currency_does_not_crowd_out_a_small_one(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=clock.now() - timedelta(days=9))
         for _ in range(12):

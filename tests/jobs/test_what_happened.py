@@ -18,7 +18,7 @@ from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, desk_with, runtime, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.jobs.steps.evaluate_alerts import judge
+from webapp.jobs.steps.evaluate_alerts import evaluate
 from webapp.models import Alert, Event, MirrorEntry, Payout, PayoutSchedule, Refund, Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
@@ -151,7 +151,7 @@ def night(runtime: Runtime, number: int, schedule: int, ways: dict[str, str] | N
     at = NOON + timedelta(days=number)
     with runtime.db.transaction() as session:
         payout_writing.write_all(session, [schedule], at=at, actor=ACTOR, ways=ways or {"NGN": "paystack"})
-    judge(runtime)
+    evaluate(runtime)
     return "payout_unpaid" in firing(runtime)
 
 

@@ -14,7 +14,7 @@ def test_a_stop_that_was_asked_for_while_it_started_is_not_lost(
     sqlite_runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers.Redis, "from_url", lambda *_, **__: fakeredis.FakeRedis())
-    worker = RunWorker(sqlite_runtime, "test-worker", asked=lambda: True)
+    worker = RunWorker(sqlite_runtime, "test-worker", is_stopping=lambda: True)
     lifeline = threading.Timer(20, lambda: vars(worker).update(_stop_requested=True))
     lifeline.start()
     worker.work(logging_level="WARNING")

@@ -15,7 +15,7 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.conformance import records
 from webapp.domain.alert_facts import TRANSFER_REJECTED
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Alert, IncomingKind, IncomingWebhook, MirrorAccount, Run, Transfer
 from webapp.runtime import Runtime
@@ -30,7 +30,7 @@ from webapp.services.alerts import alerts
 def told(outfit: Outfit, declare: object) -> Runtime:
     """A desk that mirrors its ledger and believes Blnk's webhooks."""
     runtime = outfit(**BLNK, blnk_webhook_secret=SANDBOX_KEYS["BLNK_WEBHOOK_SECRET"])
-    prepare(runtime)
+    register_jobs(runtime)
     return runtime
 
 

@@ -14,7 +14,7 @@ from webapp.domain.outgoing_keys import payout_reference
 from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import NotAllowed, Refusal
-from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_payouts
 from webapp.models import Approval, Payout
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.services.approvals import approvals
@@ -99,12 +99,12 @@ class Deeds(Books):
             assert (made[0].amount, made[0].destination_id) == (plan.amount, to.id)
 
     def _take(self) -> list[tuple[payouts.Taken, ProviderResult]]:
-        taken = payouts.take_due(self.session, self.at, 10, payout_waves.LEASE, ["paystack"])
+        taken = payouts.take_due(self.session, self.at, 10, send_payouts.LEASE, ["paystack"])
         return [(each, self._word(each)) for each in taken]
 
     def _word(self, taken: payouts.Taken) -> ProviderResult:
         try:
-            return payout_waves.send(self.runtime, taken)
+            return send_payouts.send(self.runtime, taken)
         except CallFailed as failure:
             return no_response(failure)
 
@@ -128,7 +128,7 @@ class Deeds(Books):
         payout = self._some()
         if payout is not None:
             how: Any = {"at": self.at, "actor": DIVINE}
-            taken = payouts.take_to_ask(self.session, payout.id, payout_waves.LEASE, **how)
+            taken = payouts.take_to_ask(self.session, payout.id, send_payouts.LEASE, **how)
             self._settle(taken.id, self._word(taken), taken)
 
     def _settle(self, payout_id: int, word: ProviderResult, taken: payouts.Taken | None = None) -> None:
@@ -206,7 +206,7 @@ class Deeds(Books):
 
     def _looked(self, ref: str) -> ProviderResult:
         try:
-            return payout_waves._looked(self.bank, ref)
+            return send_payouts._looked(self.bank, ref)
         except CallFailed as failure:
             return no_response(failure)
 

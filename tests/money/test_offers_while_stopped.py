@@ -11,7 +11,7 @@ from tests.support.reversals import left_by, let_go
 from webapp import clock
 from webapp.domain.provider_results import ProviderStatus
 from webapp.errors import Conflict
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow
@@ -78,7 +78,7 @@ def test_no_repayment_leaves_a_wallet(stopped_market: Market) -> None:
 
 
 def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     failed, plan = payouts_of.planned(runtime), payouts_of.planned(runtime)
     number = payouts_of.written(runtime, failed)
     payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
@@ -99,7 +99,7 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
 
 
 def test_what_the_wallet_no_longer_covers_is_not_tried_again(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime, 4_000, held=4_000))
     payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
     with runtime.db.transaction() as session:

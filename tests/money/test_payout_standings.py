@@ -14,7 +14,7 @@ from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
 from webapp.domain.provider_results import ProviderStatus
 from webapp.domain.states import AccountKind, PayoutStatus
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Account, Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
@@ -64,7 +64,7 @@ def _account_changes(runtime: Runtime, number: int) -> None:
 
 def _paid_after_all(runtime: Runtime) -> int:
     """A payout that failed, its money in the wallet again, and was paid after all."""
-    prepare(runtime)
+    register_jobs(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     _force(runtime, number, status="sent", attempts=1)
     payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
@@ -73,7 +73,7 @@ def _paid_after_all(runtime: Runtime) -> int:
 
 
 def test_each_payout_says_exactly_one_of_seven(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     now, number = clock.now(), payouts_of.written(runtime, payouts_of.planned(runtime))
     maybe = (None, now - timedelta(hours=1))
     seen = set()
@@ -89,7 +89,7 @@ def test_each_payout_says_exactly_one_of_seven(runtime: Runtime) -> None:
 
 
 def test_one_that_failed_after_it_was_paid_says_both(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     _force(runtime, number, status="sent", attempts=1)
     payouts_of.settled(runtime, number, ProviderStatus.SUCCEEDED)
@@ -99,7 +99,7 @@ def test_one_that_failed_after_it_was_paid_says_both(runtime: Runtime) -> None:
 
 @pytest.mark.parametrize("is_sent", [False, True])
 def test_one_that_waits_for_a_person_shows_no_next_look(runtime: Runtime, is_sent: bool) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     assert _file(runtime, number).next_look_at is not None
     _force(runtime, number, sent_at=clock.now() if is_sent else None)
@@ -111,7 +111,7 @@ def test_one_that_waits_for_a_person_shows_no_next_look(runtime: Runtime, is_sen
 
 
 def test_one_that_waits_for_its_provider_shows_no_next_look(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     with runtime.db.transaction() as session:
         now = clock.now()
@@ -121,7 +121,7 @@ def test_one_that_waits_for_its_provider_shows_no_next_look(runtime: Runtime) ->
 
 
 def test_when_it_was_paid_is_the_provider_s_instant_or_since_when_it_is_known(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     told, untold = (payouts_of.written(runtime, payouts_of.planned(runtime)) for _ in range(2))
     for number in (told, untold):
         _force(runtime, number, status="sent", attempts=1)
@@ -136,7 +136,7 @@ def test_when_it_was_paid_is_the_provider_s_instant_or_since_when_it_is_known(ru
 
 @pytest.mark.parametrize("is_told", [False, True])
 def test_one_paid_after_all_says_so_and_nothing_of_how_it_had_ended(runtime: Runtime, is_told: bool) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     _force(runtime, number, status="sent", attempts=1)
     payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
@@ -186,7 +186,7 @@ def test_what_was_decided_of_one_paid_after_all_is_said_with_who_when_and_what_i
 
 
 def test_a_schedule_changed_after_a_failed_attempt_says_one_date_everywhere(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     plan = payouts_of.planned(runtime)
     number = payouts_of.written(runtime, plan)
     payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")

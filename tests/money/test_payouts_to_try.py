@@ -11,7 +11,7 @@ from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.provider_results import NoResponse, ProviderStatus
 from webapp.errors import Conflict, Overtaken
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Alert, Payout, PayoutPause, PayoutSchedule
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
@@ -44,7 +44,7 @@ def _paused(runtime: Runtime) -> int:
 
 
 def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_after_all(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     number, at = written(runtime, planned(runtime)), clock.now()
     settled(runtime, number, ProviderStatus.SUCCEEDED)
     settled(runtime, number, ProviderStatus.REVERSED)
@@ -78,7 +78,7 @@ def test_the_last_word_of_one_paid_after_all_is_that_and_then_that_it_came_back(
 
 
 def test_what_waits_for_its_account_is_not_called_tried(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     refused = _paused(runtime)
     other = written(runtime, planned(runtime))
     _account_changes(runtime, refused)
@@ -90,7 +90,7 @@ def test_what_waits_for_its_account_is_not_called_tried(runtime: Runtime) -> Non
 
 
 def test_trying_is_refused_in_words_when_no_payout_may_be_sent(runtime: Runtime) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     _account_changes(runtime, _paused(runtime))
     with pytest.raises(Conflict, match="Nothing was tried"), runtime.db.transaction() as session:
         payout_probes.try_now(session, at=clock.now(), actor=DIVINE)

@@ -8,7 +8,7 @@ from tests.races.together import at_once
 from tests.support.market import AMINA, CHIKA, DIVINE, LATER, NOW, Market, undone, wallet
 from webapp.domain.actors import Actor, job_actor
 from webapp.errors import Conflict, Invalid, NotAllowed
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Account, Audit, Escrow, Event, Party
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
@@ -77,7 +77,7 @@ def test_of_two_who_open_it_at_once_one_does(pg_runtime: Runtime) -> None:
 
 @pytest.mark.parametrize("verified", [True, False])
 def test_a_blocked_escrow_says_who_cures_it_and_when(runtime: Runtime, verified: bool) -> None:
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         market = Market(session, runtime)
         seller = market.party("seller", wallet=None)

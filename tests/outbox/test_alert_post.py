@@ -17,7 +17,7 @@ from webapp.domain.alert_facts import PAYOUT_FAILED, Fact, Severity
 from webapp.errors import Conflict
 from webapp.jobs.processes import alert_dispatch as alert_post
 from webapp.jobs.processes import database_outage as outage
-from webapp.jobs.processes.alert_dispatch import AlertPost, beat, send_alerts
+from webapp.jobs.processes.alert_dispatch import AlertDispatcher, beat, send_alerts
 from webapp.models import Alert, Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
@@ -167,7 +167,7 @@ def test_an_alert_does_not_wait_behind_other_messages(told: Runtime, receiver: R
 def test_a_worker_judges_and_tells_when_no_scheduler_lives(told: Runtime, receiver: Receiver) -> None:
     with told.db.transaction() as session:
         processes.beat(session, processes.WORKER, clock.now())
-    AlertPost(told, processes.WORKER).look()
+    AlertDispatcher(told, processes.WORKER).look()
     said = [json.loads(body)["title"] for _, body in receiver.got]
     assert "Urgent: silent: scheduler" in said
 
@@ -175,7 +175,7 @@ def test_a_worker_judges_and_tells_when_no_scheduler_lives(told: Runtime, receiv
 def test_a_worker_leaves_judging_to_a_scheduler_that_lives(told: Runtime, receiver: Receiver) -> None:
     with told.db.transaction() as session:
         processes.beat(session, processes.SCHEDULER, clock.now())
-    AlertPost(told, processes.WORKER).look()
+    AlertDispatcher(told, processes.WORKER).look()
     assert receiver.got == []
 
 
@@ -201,7 +201,7 @@ def test_an_outage_of_the_database_is_said_once_and_so_is_its_end(
         raise OperationalError("select", {}, ConnectionError("away"))
 
     monkeypatch.setattr(outage, "PATIENCE", 0.0)
-    post = AlertPost(told, processes.SCHEDULER)
+    post = AlertDispatcher(told, processes.SCHEDULER)
     with monkeypatch.context() as broken:
         broken.setattr(alert_post, "send_alerts", away)
         broken.setattr(alert_post, "beat", away)

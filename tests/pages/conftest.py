@@ -12,7 +12,7 @@ from tests.support.filled import Filled
 from tests.support.people import PASSWORD, add_people, send
 from webapp import demo
 from webapp.app import create_app
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime, build_runtime
 
 SignIn = Callable[[str], FlaskClient]
@@ -22,7 +22,7 @@ DEMO = {role: (email, password) for role, email, password in demo.SIGN_INS}
 def a_desk(template: Path, folder: Path) -> Runtime:
     """A desk of its own on SQLite, as it is right after its start."""
     made = build_runtime(settings_for(f"sqlite:///{shutil.copy(template, folder / 'desk.sqlite3')}", folder))
-    prepare(made)
+    register_jobs(made)
     return made
 
 

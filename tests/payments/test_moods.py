@@ -15,7 +15,7 @@ from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, 
 from webapp import clock
 from webapp.domain.refund_match import OWN_TIME
 from webapp.errors import Refusal
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
@@ -111,7 +111,7 @@ def refunding(runtime: Runtime, world: Sandbox) -> int:
     """An escrow paid by card and refunded; its payment."""
     order, payment = awaiting(runtime)
     world.pay(begun(runtime, payment).reference)
-    payment_waves.verify_now(runtime, payment, DIVINE)
+    verify_payments.verify_now(runtime, payment, DIVINE)
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": 10**9}, at=clock.now(), actor=DIVINE)
         escrow = orders.escrow_of(session, order)

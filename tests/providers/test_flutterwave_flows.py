@@ -14,9 +14,9 @@ from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, wallet
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, world  # noqa: F401
 from webapp import clock
 from webapp.app import create_app
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.models import Alert, Difference, Order, Payment, Reconciliation, Refund, Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import Keys
@@ -34,7 +34,7 @@ WHY = "They paid twice."
 def runtime(request: pytest.FixtureRequest, world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
     keys = {"flutterwave_client_id": "", "flutterwave_client_secret": ""} if request.param == "v3" else {}
     with desk_with(world, sqlite_url, tmp_path, **keys) as made:
-        prepare(made)
+        register_jobs(made)
         yield made
         all_books_agree(made)
 
@@ -56,7 +56,7 @@ def tries(world: Sandbox, payment: Payment, *outcomes: str) -> list[int]:
 
 
 def asked(runtime: Runtime, payment: Payment) -> Payment:
-    return payment_waves.verify_now(runtime, payment.id, DIVINE)
+    return verify_payments.verify_now(runtime, payment.id, DIVINE)
 
 
 def besides(runtime: Runtime) -> list[Payment]:

@@ -28,7 +28,7 @@ from webapp.domain.payout_rules import Course, Ruling
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.errors import Refusal
-from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_payouts
 from webapp.models import Payout, PayoutPause
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
@@ -79,7 +79,7 @@ class Desk:
     def minute(self) -> None:
         """What is due is sent, or asked about."""
         with self.runtime.db.transaction() as session:
-            taken = payouts.take_due(session, self.at, 10, payout_waves.LEASE, ["paystack"])
+            taken = payouts.take_due(session, self.at, 10, send_payouts.LEASE, ["paystack"])
         answered = [(each, self._word(each)) for each in taken]
         with self.runtime.db.transaction() as session:
             words = {each.id: word for each, word in answered}
@@ -91,7 +91,7 @@ class Desk:
         for payout in self.payouts():
             provider = self.runtime.providers.paying["paystack"]
             try:
-                word: Any = payout_waves._looked(provider, payout.ref)
+                word: Any = send_payouts._looked(provider, payout.ref)
             except CallFailed as failure:
                 word = no_response(failure)
             with self.runtime.db.transaction() as session:
@@ -145,8 +145,8 @@ class Desk:
 
     def _word(self, taken: Any) -> Any:
         try:
-            with Lease(payout_waves.LEASE).held():
-                return payout_waves.send(self.runtime, taken)
+            with Lease(send_payouts.LEASE).held():
+                return send_payouts.send(self.runtime, taken)
         except CallFailed as failure:
             return no_response(failure)
 
@@ -238,7 +238,7 @@ def _duplicate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         return Ruling(Course.FAIL, PayoutStatus.FAILED) if word.is_there else real(sent, status, word)
 
     monkeypatch.setattr(payout_rules, "_of_silence", of_silence)
-    monkeypatch.setattr(payout_waves, "_looked", _only_asked(payout_waves._looked))
+    monkeypatch.setattr(send_payouts, "_looked", _only_asked(send_payouts._looked))
 
 
 def _only_asked(real: Any) -> Any:

@@ -21,7 +21,7 @@ from webapp.domain.provider_results import ProviderResult
 from webapp.domain.refund_match import OWN_TIME, SKEW
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import Refusal
-from webapp.jobs.steps import send_refunds as refund_waves
+from webapp.jobs.steps import send_refunds
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
@@ -215,7 +215,7 @@ class Story:
     def webhook_comes(self) -> None:
         """A webhook makes the desk ask, whatever was told."""
         try:
-            word = refund_waves.give(self.runtime, refunds.to_look(self.session, self.refund.id))
+            word = send_refunds.give(self.runtime, refunds.to_look(self.session, self.refund.id))
         except CallFailed:
             return
         refund_settling.settle_all(self.session, {self.refund.id: word}, at=self.clock.at, actor=JOB)
@@ -236,7 +236,7 @@ class Story:
     def _asked(self, giving: refunds.Giving) -> Any:
         word: ProviderResult
         try:
-            return refund_waves.give(self.runtime, giving)
+            return send_refunds.give(self.runtime, giving)
         except CallFailed as failure:
             word = no_response(failure)
         except Refusal as refusal:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from tests.support.market import Market
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Dispute, Escrow, User, UserSession
 from webapp.runtime import Runtime
 from webapp.sealing import opened
@@ -42,7 +42,7 @@ NOTICE = "You were signed out before this was sent. Nothing was changed. Look at
 @pytest.fixture
 def held(desk: Runtime) -> dict[str, int]:
     """A dispute and another escrow, below the limit of one person."""
-    prepare(desk)
+    register_jobs(desk)
     with desk.db.transaction() as session:
         market = Market(session, desk, at=clock.now())
         market.limit(1_000_000)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from tests.imports.conftest import HEADER, IMPORTER
 from webapp import demo
 from webapp.imports.orders import import_orders
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import AuditHead, AuditSeal, Base, Role
 from webapp.runtime import Runtime
 
@@ -32,7 +32,7 @@ class Filled:
 
 def fill(runtime: Runtime, folder: Path) -> Filled:
     """Add one real order, then the demo; closes the database, so that it can be copied."""
-    prepare(runtime)
+    register_jobs(runtime)
     file = folder / "orders.csv"
     file.write_text(f"{HEADER}\n{REAL}\n")
     import_orders(runtime, file, actor=IMPORTER)

@@ -3,7 +3,7 @@
 import click
 
 from webapp.commands.shared import desk, json_option, print_json
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.migrations import upgrade
 
 
@@ -13,7 +13,7 @@ def command(as_json: bool) -> None:
     """Bring the database to this version, and its schedules to the declared jobs."""
     with desk() as runtime:
         revision = upgrade(runtime.db.url)
-        prepare(runtime)
+        register_jobs(runtime)
     if as_json:
         print_json({"revision": revision})
     else:

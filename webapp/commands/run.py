@@ -16,7 +16,7 @@ from webapp.domain.instants import parse_instant
 from webapp.domain.money import Money
 from webapp.domain.states import RunStatus
 from webapp.errors import Invalid
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.jobs.steps.database_clock import put_plans_right, require_right_clock
 from webapp.logs import configure
@@ -66,7 +66,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _carried_out(runtime: Runtime, name: str, at: datetime | None, dry_run: bool) -> Run:
-    prepare(runtime)
+    register_jobs(runtime)
     require_right_clock(runtime, processes.COMMAND)
     put_plans_right(runtime)
     with runtime.db.transaction() as session:

@@ -14,7 +14,7 @@ from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.errors import Conflict, Refusal
 from webapp.jobs.engine.queue import enqueue
 from webapp.jobs.engine.recovery import take_over_abandoned
-from webapp.jobs.engine.run_recorder import RunBook
+from webapp.jobs.engine.run_recorder import RunRecorder
 from webapp.jobs.engine.work import AskedToStop, NotConfigured, TimeLimit, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
@@ -40,9 +40,9 @@ def run_job(runtime: Runtime, run_id: int, *, stopping: Callable[[], bool] = lam
         schedule = session.get(Schedule, run.job) if run is not None else None
     if run is None:
         return
-    book = RunBook(runtime, run, lease)
-    with bound(run_id=run.id, job=run.job, attempt=run.attempt, actor=run.by), _kept_alive(runtime, book):
-        _carry_out(runtime, book, schedule, began, stopping)
+    recorder = RunRecorder(runtime, run, lease)
+    with bound(run_id=run.id, job=run.job, attempt=run.attempt, actor=run.by), _kept_alive(runtime, recorder):
+        _carry_out(runtime, recorder, schedule, began, stopping)
     _nudge_next(runtime, run.job)
 
 
@@ -73,26 +73,28 @@ def _finish_what_is_left(runtime: Runtime, run_id: int) -> None:
 
 
 def _carry_out(
-    runtime: Runtime, book: RunBook, schedule: Schedule | None, began: datetime, stopping: Callable[[], bool]
+    runtime: Runtime, recorder: RunRecorder, schedule: Schedule | None, began: datetime, stopping: Callable[[], bool]
 ) -> None:
     seconds = schedule.max_duration_seconds if schedule else 600
-    actor = job_actor(book.run.job, book.run.id)
-    work = Work(runtime, book, actor, began=began, seconds=seconds, stopping=stopping)
-    book.log("run.started", trigger=book.run.trigger, at=clock.iso(book.run.at), dry_run=book.run.dry_run)
+    actor = job_actor(recorder.run.job, recorder.run.id)
+    work = Work(runtime, recorder, actor, began=began, seconds=seconds, stopping=stopping)
+    recorder.log(
+        "run.started", trigger=recorder.run.trigger, at=clock.iso(recorder.run.at), dry_run=recorder.run.dry_run
+    )
     try:
         status, error = _outcome_of(work)
-        _finish(runtime, book, schedule, status, error)
+        _finish(runtime, recorder, schedule, status, error)
     except AskedToStop:
-        _hand_back(runtime, book)
+        _hand_back(runtime, recorder)
     except RunLost:
         get_logger().warning("run.taken_over")
 
 
 def _outcome_of(work: Work) -> Ending:
     """Run the job's function. What it raises ends the run; its items that failed do not."""
-    found = jobs.find(work.book.run.job)
+    found = jobs.find(work.recorder.run.job)
     if found is None:
-        return RunStatus.FAILED, f"This version has no job named {work.book.run.job}."
+        return RunStatus.FAILED, f"This version has no job named {work.recorder.run.job}."
     try:
         found.function(work, work.at)
     except (AskedToStop, RunLost):
@@ -109,38 +111,44 @@ def _outcome_of(work: Work) -> Ending:
     return RunStatus.SUCCEEDED, None
 
 
-def _finish(runtime: Runtime, book: RunBook, schedule: Schedule | None, status: RunStatus, error: str | None) -> None:
-    """End the run, and judge it, in one transaction."""
+def _finish(
+    runtime: Runtime, recorder: RunRecorder, schedule: Schedule | None, status: RunStatus, error: str | None
+) -> None:
+    """End the run, and fire or resolve its alerts, in one transaction."""
     with runtime.db.transaction() as session:
-        book.hold(session)
-        run = runs.get(session, book.run.id)
+        recorder.fence(session)
+        run = runs.get(session, recorder.run.id)
         now = database_now(session)
         ending = run_outcome.ending(run, status)
-        book.log("run.finished", "error" if ending == RunStatus.FAILED else "info", **_said(run, ending, now, error))
-        book.flush(session)
-        run = run_progress.finish(session, book.held, ending, now, error)
+        recorder.log(
+            "run.finished", "error" if ending == RunStatus.FAILED else "info", **_figures(run, ending, now, error)
+        )
+        recorder.flush(session)
+        run = run_progress.finish(session, recorder.lease, ending, now, error)
         job_metrics.note(session, run)
-        run_outcome.judge(session, run, schedule, now)
+        run_outcome.evaluate(session, run, schedule, now)
 
 
-def _said(run: Run, ending: RunStatus, now: datetime, error: str | None) -> dict[str, object]:
+def _figures(run: Run, ending: RunStatus, now: datetime, error: str | None) -> dict[str, object]:
     counts = {name: getattr(run, name) for name in ("processed", "succeeded", "failed", "skipped", "amounts")}
     took = int((now - (run.started_at or now)).total_seconds() * 1000)
     return {"status": str(ending), "duration_ms": took, "error": error} | counts
 
 
-def _hand_back(runtime: Runtime, book: RunBook) -> None:
-    book.log("run.handed_back", "warning")
+def _hand_back(runtime: Runtime, recorder: RunRecorder) -> None:
+    recorder.log("run.handed_back", "warning")
     with runtime.db.transaction() as session:
-        book.flush(session)
-        run_progress.hand_back(session, book.held)
+        recorder.flush(session)
+        run_progress.hand_back(session, recorder.lease)
 
 
 @contextmanager
-def _kept_alive(runtime: Runtime, book: RunBook) -> Iterator[None]:
+def _kept_alive(runtime: Runtime, recorder: RunRecorder) -> Iterator[None]:
     """Renew the lease from a thread of its own while a long statement runs. What fails is tried again."""
     over = threading.Event()
-    thread = threading.Thread(target=_renew, args=(runtime, book, over), daemon=True, name=f"lease-{book.run.id}")
+    thread = threading.Thread(
+        target=_renew, args=(runtime, recorder, over), daemon=True, name=f"lease-{recorder.run.id}"
+    )
     thread.start()
     try:
         yield
@@ -149,15 +157,15 @@ def _kept_alive(runtime: Runtime, book: RunBook) -> Iterator[None]:
         thread.join(timeout=10)
 
 
-def _renew(runtime: Runtime, book: RunBook, over: threading.Event) -> None:
-    while not over.wait(book.held.lease.total_seconds() / 3):
+def _renew(runtime: Runtime, recorder: RunRecorder, over: threading.Event) -> None:
+    while not over.wait(recorder.lease.length.total_seconds() / 3):
         try:
             with runtime.db.transaction() as session:
-                book.hold(session)
+                recorder.fence(session)
         except RunLost:
             return
         except Exception as problem:  # the database is away or busy; the next renewal may reach it
-            get_logger().warning("lease.not_renewed", run_id=book.run.id, problem=str(problem).partition("\n")[0])
+            get_logger().warning("lease.not_renewed", run_id=recorder.run.id, problem=str(problem).partition("\n")[0])
 
 
 def _nudge_next(runtime: Runtime, job: str) -> None:

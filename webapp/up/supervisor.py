@@ -13,7 +13,7 @@ from webapp.demo import SIGN_INS, seed
 from webapp.demo.seed.live_payments import set_in_motion
 from webapp.embedded.redis_server import wait_until_ready
 from webapp.errors import Refusal, Unavailable
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.migrations import upgrade
 from webapp.runtime import build_runtime
 from webapp.settings import Settings
@@ -79,7 +79,7 @@ def _prepare_database(settings: Settings, demo: bool) -> None:
     upgrade(settings.database_address)
     runtime = build_runtime(settings)
     try:
-        prepare(runtime)
+        register_jobs(runtime)
         if demo and not settings.is_production:
             click.echo("Looking after the demo data …")
             seed(runtime)

@@ -19,7 +19,7 @@ from webapp.admin.ui.screen import Screen
 from webapp.domain.provider_messages import sentence
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import NotFound
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.models import Payment
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -58,7 +58,7 @@ class PaymentDeeds(Screen):
     @door("/<int:payment_id>/verify", permission="payment:verify", asks="_verify_asked")
     def verify(self, payment_id: int, form: DeskForm) -> Done:
         """Ask its provider now. That is done outside of any transaction, and twice changes nothing."""
-        return _heard(payment_waves.verify_now(runtime(), payment_id, current_actor()))
+        return _heard(verify_payments.verify_now(runtime(), payment_id, current_actor()))
 
     @door("/<int:payment_id>/accept", permission="money:propose", form=MoneyForm, asks="_accept_asked")
     def accept(self, payment_id: int, form: MoneyForm) -> Done:

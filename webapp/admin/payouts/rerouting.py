@@ -12,7 +12,7 @@ from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
 from webapp.errors import Conflict
-from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_payouts
 from webapp.models import Payout
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -46,7 +46,7 @@ class PayoutRerouting(Screen):
     @door("/<int:payout_id>/ask", permission="payout:retry", asks="_ask_asked")
     def ask(self, payout_id: int, form: DeskForm) -> Done:
         """Ask its provider now. That is done outside of any transaction, and sends nothing."""
-        said = payout_waves.ask_now(runtime(), payout_id, current_actor())
+        said = send_payouts.ask_now(runtime(), payout_id, current_actor())
         if said:
             raise Conflict(_("It could not be asked: %(said)s", said=said))
         return _("Its provider was asked. What it told is below.")

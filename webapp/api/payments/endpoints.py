@@ -24,7 +24,7 @@ from webapp.api.framework.schemas import (
 from webapp.domain.actors import Actor
 from webapp.domain.states import PaymentStatus
 from webapp.jobs.steps import start_checkout as checkouts
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.models import Order, Payment, ProviderDispute
 from webapp.runtime import Runtime
 from webapp.services.common.lookup import by_id
@@ -137,7 +137,7 @@ def _begin(runtime: Runtime, actor: Actor, answer: PaymentShape) -> PaymentShape
 
 
 def _verify(runtime: Runtime, actor: Actor, answer: PaymentShape) -> PaymentShape:
-    return _shown(runtime, payment_waves.verify_now(runtime, answer.id, actor))
+    return _shown(runtime, verify_payments.verify_now(runtime, answer.id, actor))
 
 
 @endpoints.post("/api/v1/payments", "payment:create", status=201, location="/api/v1/payments/{id}", after=_begin)

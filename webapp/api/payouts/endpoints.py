@@ -16,7 +16,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import PayoutStatus
 from webapp.errors import Conflict
 from webapp.jobs.engine.queue import enqueue_after_commit
-from webapp.jobs.steps import send_payouts as payout_waves
+from webapp.jobs.steps import send_payouts
 from webapp.models import Payout
 from webapp.runtime import Runtime
 from webapp.services.payouts import decisions as payout_decisions
@@ -62,7 +62,7 @@ class PayoutDecision(Decision):
 
 
 def _ask(runtime: Runtime, actor: Actor, answer: PayoutShape) -> PayoutShape:
-    if said := payout_waves.ask_now(runtime, answer.id, actor):
+    if said := send_payouts.ask_now(runtime, answer.id, actor):
         raise Conflict(f"It could not be asked: {said}")
     with runtime.db.reading() as session:
         return payout_shapes(session, [payouts.get(session, answer.id)])[answer.id]

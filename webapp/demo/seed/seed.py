@@ -19,7 +19,7 @@ from webapp.demo.seed.staff import add_people
 from webapp.demo.seed.wallets import hold
 from webapp.domain.states import CatchUp
 from webapp.errors import Conflict
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Event, Schedule, StoredSetting
 from webapp.runtime import Runtime
 from webapp.services.escrows import freezes
@@ -38,7 +38,7 @@ _WORRIES = (
 def seed(runtime: Runtime) -> bool:
     """Add the demo data; False when it is there already. Raises Conflict in production."""
     refuse_in_production(runtime)
-    prepare(runtime)
+    register_jobs(runtime)
     with runtime.db.transaction() as session:
         if is_seeded(session):
             return False

@@ -38,9 +38,9 @@ class Chunks:
         self, work: "Work", due: "Due", deed: Callable[..., Outcome], step: int, only: list[int] | None
     ) -> None:
         """`only` are the rows that a retry takes, where these are not its failed items themselves."""
-        self._work, self._due, self._deed, self._db, self._book = work, due, deed, work.db, work.book
+        self._work, self._due, self._deed, self._db, self._recorder = work, due, deed, work.db, work.recorder
         self._kind = due.model.__tablename__
-        self._cursor = self._meant = self._book.cursor_of(step)
+        self._cursor = self._meant = self._recorder.cursor_of(step)
         self._only = work.only_items(self._kind) if only is None else only
 
     def walk(self) -> None:
@@ -63,13 +63,13 @@ class Chunks:
             return list(session.execute(query))
 
     def _count(self) -> None:
-        if self._book.is_resumed:
+        if self._recorder.is_resumed:
             return
         with self._db.transaction() as session:
-            self._book.hold(session)
+            self._recorder.fence(session)
             rows = self._due.select.limit(MOST_COUNTED).subquery()
             total = session.scalars(select(func.count()).select_from(rows)).one()
-            self._book.expect(session, total if self._only is None else len(self._only))
+            self._recorder.expect(session, total if self._only is None else len(self._only))
 
     def _do_left(self) -> None:
         """Rows that were locked: first those that are free by now, then each by itself, waiting for its lock."""
@@ -91,10 +91,10 @@ class Chunks:
         except Exception as problem:
             if len(rows) == 1:
                 self._cursor = self._after(rows, advance, [])
-                self._book.fail_item(self._kind, rows[0][0], problem, self._cursor)
+                self._recorder.fail_item(self._kind, rows[0][0], problem, self._cursor)
                 return
             middle = len(rows) // 2
-            self._book.log("chunk.divided", "warning", rows=len(rows), problem=type(problem).__name__)
+            self._recorder.log("chunk.divided", "warning", rows=len(rows), problem=type(problem).__name__)
             self._do(rows[:middle], advance=advance, wait=wait)
             self._do(rows[middle:], advance=advance, wait=wait)
 
@@ -103,30 +103,30 @@ class Chunks:
             try:
                 if attempt == 1 or not self._was_committed(advance):
                     self._transaction(rows, advance, wait)
-                self._book.committed()
+                self._recorder.committed()
                 self._cursor = self._meant
                 return
             except DBAPIError as problem:
                 if attempt == _TRIES or not _passes(problem):
                     raise
-                self._book.log("chunk.again", "warning", problem=str(problem.orig).splitlines()[0], attempt=attempt)
+                self._recorder.log("chunk.again", "warning", problem=str(problem.orig).splitlines()[0], attempt=attempt)
                 time.sleep(random.uniform(0.05, 0.2) * 2**attempt)
 
     def _transaction(self, rows: list[Row], advance: bool, wait: bool) -> None:
         ids = [row[0] for row in rows]
         with self._db.transaction() as session:
-            self._book.hold(session)
+            self._recorder.fence(session)
             skip = not wait and not is_sqlite(session)
             got = lock(session, self._due.model, ids, skip_locked=True) if skip else ids
             outcome = self._act(session, got)
             cursor = self._after(rows, advance, sorted(set(ids) - set(got)))
             self._meant = cursor
-            self._book.count(session, outcome, cursor)
+            self._recorder.count(session, outcome, cursor)
 
     def _was_committed(self, advance: bool) -> bool:
         """Whether the last try got through after all, and only its acknowledgement was lost."""
         with self._db.reading() as session:
-            return advance and run_progress.cursor_of(session, self._book.held) == self._meant
+            return advance and run_progress.cursor_of(session, self._recorder.lease) == self._meant
 
     def _act(self, session: Any, ids: list[int]) -> Outcome:
         if not ids:
@@ -158,9 +158,9 @@ class DryChunks:
                 _add(whole, self._dry(session, [row[0] for row in page], at=at))
                 after = tuple(page[-1][-len(self._due.keys) :])
         with self._work.db.transaction() as session:
-            self._work.book.hold(session)
-            self._work.book.count(session, whole)
-        self._work.book.committed()
+            self._work.recorder.fence(session)
+            self._work.recorder.count(session, whole)
+        self._work.recorder.committed()
 
 
 def _id_and_keys(due: "Due", page: Select[Any]) -> Select[Any]:

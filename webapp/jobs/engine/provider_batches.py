@@ -1,6 +1,6 @@
 """Asking the outside about many things: taken in a transaction, asked in parallel outside of any, settled in another.
 
-The next wave is asked while the last one is settled. A process that is killed leaves what it had taken to the lease.
+The next batch is asked while the last one is settled. A process that is killed leaves what it had taken to the lease.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 SIZE = 400
 """How many are taken at once, at most: a slow provider gets fewer, so that they are done within their lease."""
 _FIRST, _QUICK, _SLOW = 8, 16, 4
-"""Items per parallel call at first, and which part of the lease a wave takes when it is quick, or slow."""
+"""Items per parallel call at first, and which part of the lease a batch takes when it is quick, or slow."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Wave(Generic[Item, Answer]):
+class ProviderBatch(Generic[Item, Answer]):
     """What is taken, how each is asked about, and what is done with the answers.
 
     `take(session, limit)` claims items so that nobody else takes them during the `lease`; `ask(item)` calls a provider;
@@ -48,19 +48,19 @@ class Wave(Generic[Item, Answer]):
     key: Callable[[Item], int]
 
 
-class Waves(Generic[Item, Answer]):
-    """One job's waves of one kind, until nothing is due."""
+class BatchRunner(Generic[Item, Answer]):
+    """One job's batches of one kind, until nothing is due."""
 
-    def __init__(self, work: "Work", wave: Wave[Item, Answer]) -> None:
-        self._work, self._wave = work, wave
+    def __init__(self, work: "Work", batch: ProviderBatch[Item, Answer]) -> None:
+        self._work, self._batch = work, batch
         self._parallel = work.settings.provider_parallel_calls
         self._size = min(SIZE, self._parallel * _FIRST)
 
-    def go(self) -> None:
-        """Wave after wave. What was asked is settled before the run stops."""
+    def run(self) -> None:
+        """Batch after batch. What was asked is settled before the run stops."""
         with self._work.db.transaction() as session:
-            self._work.book.hold(session)
-            self._work.book.expect(session, self._wave.count(session))
+            self._work.recorder.fence(session)
+            self._work.recorder.expect(session, self._batch.count(session))
         with ThreadPoolExecutor(self._parallel) as pool:
             ahead = self._begin(pool)
             while ahead:
@@ -76,24 +76,24 @@ class Waves(Generic[Item, Answer]):
                 ahead = following
 
     def _adapt(self, seconds: float) -> None:
-        """Take more when a wave was quick, fewer when it was slow."""
-        lease = self._wave.lease.total_seconds()
+        """Take more when a batch was quick, fewer when it was slow."""
+        lease = self._batch.lease.total_seconds()
         if seconds > lease / _SLOW:
             self._size = max(self._parallel, self._size // 2)
         elif seconds < lease / _QUICK:
             self._size = min(SIZE, self._size * 2)
 
     def _begin(self, pool: ThreadPoolExecutor) -> Any:
-        lease = Lease(self._wave.lease)
+        lease = Lease(self._batch.lease)
         with self._work.db.transaction() as session:
-            self._work.book.hold(session)
-            items = self._wave.take(session, self._size)
+            self._work.recorder.fence(session)
+            items = self._batch.take(session, self._size)
         return [(item, pool.submit(self._asked, item, lease)) for item in items]
 
     def _asked(self, item: Item, lease: Lease) -> Answer | NoResponse:
         try:
             with lease.held():
-                return self._wave.ask(item)
+                return self._batch.ask(item)
         except CallFailed as failure:
             return no_response(failure)
         except Refusal as refusal:
@@ -105,7 +105,7 @@ class Waves(Generic[Item, Answer]):
             try:
                 answered.append((item, future.result()))
             except Exception as problem:
-                self._work.book.fail_item(self._wave.kind, self._wave.key(item), problem)
+                self._work.recorder.fail_item(self._batch.kind, self._batch.key(item), problem)
         self._settle_some(answered)
 
     def _settle_some(self, answered: Sequence[tuple[Item, Any]]) -> None:
@@ -114,16 +114,16 @@ class Waves(Generic[Item, Answer]):
             return
         try:
             with self._work.db.transaction() as session:
-                self._work.book.hold(session)
-                self._work.book.count(session, self._wave.settle(session, answered))
-            self._work.book.committed()
+                self._work.recorder.fence(session)
+                self._work.recorder.count(session, self._batch.settle(session, answered))
+            self._work.recorder.committed()
         except RunLost:
             raise
         except Exception as problem:
             if len(answered) == 1:
-                self._work.book.fail_item(self._wave.kind, self._wave.key(answered[0][0]), problem)
+                self._work.recorder.fail_item(self._batch.kind, self._batch.key(answered[0][0]), problem)
                 return
             middle = len(answered) // 2
-            self._work.log("wave.divided", "warning", rows=len(answered), problem=type(problem).__name__)
+            self._work.log("batch.divided", "warning", rows=len(answered), problem=type(problem).__name__)
             self._settle_some(answered[:middle])
             self._settle_some(answered[middle:])

@@ -56,6 +56,6 @@ def take_over_abandoned(runtime: Runtime) -> None:
             if run is not None and run.status == RunStatus.LOST:
                 session.flush()
                 job_metrics.note(session, run)
-                run_outcome.judge(session, run, session.get(Schedule, run.job), now)
+                run_outcome.evaluate(session, run, session.get(Schedule, run.job), now)
         if run is not None:
             get_logger().warning("run.abandoned", run_id=run_id, job=run.job, status=run.status, attempt=run.attempt)

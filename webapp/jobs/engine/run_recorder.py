@@ -13,7 +13,7 @@ from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, Refused, added
 from webapp.services.scheduling import run_progress
-from webapp.services.scheduling.run_progress import Hold, Progress, RunLost, Totals
+from webapp.services.scheduling.run_progress import Progress, RunLease, RunLost, Totals
 from webapp.sql import database_now
 
 MOST_ITEMS = 5_000
@@ -22,11 +22,11 @@ MOST_LINES = 500
 _LONGEST = 1_000
 
 
-class RunBook:
+class RunRecorder:
     """What one attempt writes about its run. Amounts of a transaction count once it is committed."""
 
     def __init__(self, runtime: Runtime, run: Run, lease: timedelta) -> None:
-        self.run, self.held = run, Hold(run.id, run.attempt, lease)
+        self.run, self.lease = run, RunLease(run.id, run.attempt, lease)
         self._db = runtime.db
         self._totals = Totals(dict(run.amounts or {}), dict(run.besides or {}))
         self._pending = self._totals
@@ -48,9 +48,9 @@ class RunBook:
             return dict(self._cursor)
         return {"step": step, "after": None, "left": []}
 
-    def hold(self, session: Session) -> None:
+    def fence(self, session: Session) -> None:
         """The fence: the first act of each of the run's transactions. Raises RunLost."""
-        run_progress.hold(session, self.held, database_now(session))
+        run_progress.fence(session, self.lease, database_now(session))
 
     @property
     def is_resumed(self) -> bool:
@@ -61,7 +61,7 @@ class RunBook:
         """So many items more are to be done: the progress bar's whole. A resumed run knows its whole already."""
         if not self.is_resumed:
             self._expected += items
-            run_progress.set_total(session, self.held, self._expected)
+            run_progress.set_total(session, self.lease, self._expected)
 
     def count(self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None) -> None:
         """The last act of a transaction of the run: what it did, and where it is. Raises RunLost."""
@@ -100,7 +100,7 @@ class RunBook:
         }
         progress = Progress(skipped=int(refused), failed=int(not refused), items=self._room_for([named]))
         with self._db.transaction() as session:
-            self.hold(session)
+            self.fence(session)
             self._write(session, progress, Outcome(kind), cursor)
         self.committed()
 
@@ -124,7 +124,7 @@ class RunBook:
         amounts = added({"": self._totals.amounts}, {"": outcome.amounts})[""]
         self._pending = Totals(amounts, added(self._totals.besides, outcome.besides))
         self._pending_cursor = self._cursor if cursor is None else cursor
-        run_progress.add(session, self.held, progress, self._pending, self._pending_cursor)
+        run_progress.add(session, self.lease, progress, self._pending, self._pending_cursor)
         self.flush(session)
 
     def _room_for(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.states import Trigger
 from webapp.jobs.engine.chunks import Chunks, DryChunks
-from webapp.jobs.engine.provider_batches import Wave, Waves
-from webapp.jobs.engine.run_recorder import RunBook
+from webapp.jobs.engine.provider_batches import BatchRunner, ProviderBatch
+from webapp.jobs.engine.run_recorder import RunRecorder
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
 from webapp.services.scheduling import run_progress
@@ -63,7 +63,7 @@ class Work:
     def __init__(
         self,
         runtime: Runtime,
-        book: RunBook,
+        recorder: RunRecorder,
         actor: Actor,
         *,
         began: datetime,
@@ -72,10 +72,10 @@ class Work:
     ) -> None:
         """`began` is what the database's clock said: only a dry run looks at what is due later than that."""
         self.runtime, self.db, self.settings = runtime, runtime.db, runtime.settings
-        self.book, self.actor = book, actor
-        self.run_id, self.dry_run = book.run.id, book.run.dry_run
-        self.at = book.run.at if self.dry_run else min(book.run.at, began)
-        self.asked: dict[str, Any] = dict(book.run.asked or {})
+        self.recorder, self.actor = recorder, actor
+        self.run_id, self.dry_run = recorder.run.id, recorder.run.dry_run
+        self.at = recorder.run.at if self.dry_run else min(recorder.run.at, began)
+        self.asked: dict[str, Any] = dict(recorder.run.asked or {})
         self._ends, self._stopping = time.monotonic() + seconds, stopping
         self._step = 0
 
@@ -88,26 +88,28 @@ class Work:
         if self.dry_run:
             if dry is not None:
                 DryChunks(self, due, dry).walk()
-        elif self.book.step <= self._step:
+        elif self.recorder.step <= self._step:
             Chunks(self, due, deed, self._step, only).walk()
 
-    def in_waves(self, wave: Wave[Any, Any], dry: Callable[[Session], Outcome] | None = None) -> None:
+    def in_provider_batches(
+        self, batch: ProviderBatch[Any, Any], dry: Callable[[Session], Outcome] | None = None
+    ) -> None:
         """Ask the outside about everything that is due, many at once. In a dry run `dry` says what would be asked."""
         if not self.dry_run:
-            Waves(self, wave).go()
+            BatchRunner(self, batch).run()
         elif dry is not None:
             with self.db.reading() as session:
                 outcome = dry(session)
             with self.db.transaction() as session:
-                self.book.hold(session)
-                self.book.count(session, outcome)
-            self.book.committed()
+                self.recorder.fence(session)
+                self.recorder.count(session, outcome)
+            self.recorder.committed()
 
     def each(self, kind: str, ids: Sequence[int], deed: Callable[[Session, int], None]) -> None:
         """Do the deed to each, one transaction per item; one that raises is named and the others go on."""
         if not self.dry_run:
             with self.db.transaction() as session:
-                self.book.expect(session, len(ids))
+                self.recorder.expect(session, len(ids))
         for item in ids:
             self.check()
             if not self.dry_run:
@@ -115,10 +117,10 @@ class Work:
 
     def only_items(self, kind: str) -> list[int] | None:
         """In a retry, the items of this kind that failed before; None when everything due is to be done."""
-        if self.book.run.trigger != Trigger.RETRY or self.book.run.parent_id is None:
+        if self.recorder.run.trigger != Trigger.RETRY or self.recorder.run.parent_id is None:
             return None
         with self.db.reading() as session:
-            return run_progress.failed_items(session, self.book.run.parent_id, kind)
+            return run_progress.failed_items(session, self.recorder.run.parent_id, kind)
 
     def check(self) -> None:
         """Raise when the run has to stop here: between two transactions, nothing half done."""
@@ -129,7 +131,7 @@ class Work:
 
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
         """Write a line to the log and to the run's page."""
-        self.book.log(event, level, **fields)
+        self.recorder.log(event, level, **fields)
 
     @property
     def now(self) -> datetime:
@@ -140,9 +142,9 @@ class Work:
     def _one(self, kind: str, item: int, deed: Callable[[Session, int], None]) -> None:
         try:
             with self.db.transaction() as session:
-                self.book.hold(session)
+                self.recorder.fence(session)
                 deed(session, item)
-                self.book.count(session, Outcome(kind, done=1))
-            self.book.committed()
+                self.recorder.count(session, Outcome(kind, done=1))
+            self.recorder.committed()
         except Exception as problem:
-            self.book.fail_item(kind, item, problem)
+            self.recorder.fail_item(kind, item, problem)

@@ -67,23 +67,23 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
 
 def _send_again(work: Work, blnk: Blnk) -> None:
     """In the name of who asked for the run, then by the way on which everything is sent there."""
-    actor = Actor("job", None, work.book.run.by_name, _MAY, f"run-{work.run_id}")
+    actor = Actor("job", None, work.recorder.run.by_name, _MAY, f"run-{work.run_id}")
     try:
         count = send_again(work.db, blnk, actor=actor, check=work.check, run_id=work.run_id)
     except CallFailed as failure:
         work.log("mirror.not_sent_again", "warning", said=failure.sentence)
         return
     with work.db.transaction() as session:
-        work.book.hold(session)
-        work.book.expect(session, count)
+        work.recorder.fence(session)
+        work.recorder.expect(session, count)
     work.log("mirror.sent_again", transfers=count)
     mirror(work)
 
 
 def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
     with work.db.transaction() as session:
-        work.book.hold(session)
-        work.book.expect(session, mirror_queue.count_sent(session, since))
+        work.recorder.fence(session)
+        work.recorder.expect(session, mirror_queue.count_sent(session, since))
     check = MirrorCheck(
         work.db, blnk, since=since, at=work.now, check=work.check, told=lambda asked: _count(work, asked)
     )
@@ -99,6 +99,6 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
 
 def _count(work: Work, asked: int) -> None:
     with work.db.transaction() as session:
-        work.book.hold(session)
-        work.book.count(session, Outcome("transfer", done=asked))
-    work.book.committed()
+        work.recorder.fence(session)
+        work.recorder.count(session, Outcome("transfer", done=asked))
+    work.recorder.committed()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import end_checkouts
-from webapp.jobs.steps.verify_payments import open_chargebacks, wave
+from webapp.jobs.steps.verify_payments import batch, open_chargebacks
 from webapp.services.payments import payments, unpaid_orders
 
 
@@ -15,10 +15,10 @@ def check_pending_payments(work: Work, at: datetime) -> None:
     known = list(work.runtime.providers.collecting)
     if not known:
         work.log("payments.not_asked", sentence="No provider is configured that could be asked about payments.")
-    asking = wave(work, work.only_items("payment"))
-    work.in_waves(asking, dry=lambda session: payments.due_now(session, max(at, work.now), known))
-    work.in_waves(open_chargebacks(work))
+    asking = batch(work, work.only_items("payment"))
+    work.in_provider_batches(asking, dry=lambda session: payments.due_now(session, max(at, work.now), known))
+    work.in_provider_batches(open_chargebacks(work))
     patience = timedelta(hours=work.settings.order_payment_timeout_hours)
     work.in_chunks(unpaid_orders.due(at, patience), unpaid_orders.decline_all, dry=unpaid_orders.decline_none)
     if work.runtime.providers.ending:
-        work.in_waves(end_checkouts.wave(work))
+        work.in_provider_batches(end_checkouts.batch(work))

@@ -44,8 +44,8 @@ def deliver_outbox(work: Work, at: datetime) -> None:
 
 def _instruct(work: Work) -> None:
     """What providers have to do, or have not answered yet: payouts, refunds, and the external ledger's transfers."""
-    work.in_waves(send_payouts.wave(work))
-    work.in_waves(send_refunds.wave(work))
+    work.in_provider_batches(send_payouts.batch(work))
+    work.in_provider_batches(send_refunds.batch(work))
     mirror(work)
 
 
@@ -73,9 +73,9 @@ class Arrivals:
     def count(self) -> None:
         """Add what arrived to the run."""
         with self._work.db.transaction() as session:
-            self._work.book.hold(session)
-            self._work.book.count(session, self._outcome)
-        self._work.book.committed()
+            self._work.recorder.fence(session)
+            self._work.recorder.count(session, self._outcome)
+        self._work.recorder.committed()
         self._outcome = Outcome("delivery")
 
 
@@ -114,11 +114,11 @@ def _step(work: Work, limit: int, *, to_people: bool = True) -> int:
 def _send_dead_again(work: Work) -> None:
     """As a person asked: all dead letters that match, in steps."""
     allowed = frozenset({"delivery:retry", "webhook:replay"})
-    actor = Actor("job", None, work.book.run.by_name, allowed, f"run-{work.run_id}")
+    actor = Actor("job", None, work.recorder.run.by_name, allowed, f"run-{work.run_id}")
     while True:
         work.check()
         with work.db.transaction() as session:
-            work.book.hold(session)
+            work.recorder.fence(session)
             done = deliveries.send_dead_again(session, work.asked, at=work.now, actor=actor)
         work.log("dead_letters.sent_again", count=done)
         if done == 0:

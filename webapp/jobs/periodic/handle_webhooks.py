@@ -5,10 +5,10 @@ from datetime import datetime
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
-from webapp.jobs.steps.process_webhooks import wave
+from webapp.jobs.steps.process_webhooks import batch
 
 
 @job(cron="* * * * *", catch_up=CatchUp.SKIP)
 def handle_webhooks(work: Work, at: datetime) -> None:
     """Handle what providers told us: ask them about it, and do what the answer means."""
-    work.in_waves(wave(work))
+    work.in_provider_batches(batch(work))

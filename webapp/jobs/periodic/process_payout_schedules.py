@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.run_recorder import MOST_ITEMS
 from webapp.jobs.engine.work import NotConfigured, Work
-from webapp.jobs.steps.send_payouts import wave
+from webapp.jobs.steps.send_payouts import batch
 from webapp.services.common.batch_result import Outcome
 from webapp.services.payouts import creation, payouts, retries, schedules
 
@@ -29,9 +29,9 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
         raise NotConfigured("Sending payouts is not configured: set PAYSTACK_SECRET_KEY.")
     due_by = work.now
     if failed is None or retried is None:
-        work.in_waves(wave(work))
+        work.in_provider_batches(batch(work))
     else:
-        work.in_waves(wave(work, [*failed, *_present(work, retried)]))
+        work.in_provider_batches(batch(work, [*failed, *_present(work, retried)]))
         _name(work, partial(retries.left, payout_ids=failed, run_id=work.run_id))
     if not work.dry_run:
         known = list(work.runtime.providers.paying)
@@ -52,8 +52,8 @@ def _present(work: Work, retried: list[int]) -> list[int]:
 def _name(work: Work, left: Callable[[Session], Outcome]) -> None:
     """Items of the run, not failed: what was left alone, and why."""
     with work.db.transaction() as session:
-        work.book.hold(session)
+        work.recorder.fence(session)
         waiting = left(session)
-        work.book.expect(session, len(waiting.refused))
-        work.book.count(session, waiting)
-    work.book.committed()
+        work.recorder.expect(session, len(waiting.refused))
+        work.recorder.count(session, waiting)
+    work.recorder.committed()

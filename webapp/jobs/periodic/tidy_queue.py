@@ -26,7 +26,7 @@ def tidy_queue(work: Work, at: datetime) -> None:
 
 
 def _as_asked(work: Work) -> None:
-    actor = Actor("job", None, work.book.run.by_name, frozenset({"job:run"}), f"run-{work.run_id}")
+    actor = Actor("job", None, work.recorder.run.by_name, frozenset({"job:run"}), f"run-{work.run_id}")
     with work.db.reading() as session:
         ids = [run_id for run_id in bulk_actions.matching(session, work.asked) if run_id != work.run_id]
     work.each("run", ids, partial(_one, asked=work.asked, actor=actor))
@@ -40,7 +40,7 @@ def _forget(work: Work) -> None:
     while True:
         work.check()
         with work.db.transaction() as session:
-            work.book.hold(session)
+            work.recorder.fence(session)
             forgotten = forget(session, work.now)
         if forgotten < AT_ONCE:
             return

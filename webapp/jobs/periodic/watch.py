@@ -6,7 +6,7 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.recovery import sweep_runs
 from webapp.jobs.engine.work import Work
-from webapp.jobs.steps.evaluate_alerts import look_around
+from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.services.approvals import approvals
 from webapp.services.disputes import disputes
 from webapp.services.notifications.messages import reminders
@@ -24,5 +24,5 @@ def watch(work: Work, at: datetime) -> None:
         lapsed = approvals.expire_due(session, work.now, work.actor)
         silent = disputes.expire_due(session, work.now, work.actor)
         reminders.write(session, work.now, work.settings)
-    fired = look_around(work.runtime)
+    fired = evaluate_all(work.runtime)
     work.log("watch.done", fired=fired, lapsed_approvals=lapsed, silent_parties=silent)

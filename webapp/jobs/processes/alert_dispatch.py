@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import AlertStatus
-from webapp.jobs.processes.database_outage import Outage
+from webapp.jobs.processes.database_outage import DatabaseOutage
 from webapp.jobs.steps.deliver import Sending
-from webapp.jobs.steps.evaluate_alerts import look_around
+from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.logs import get_logger
 from webapp.models import Alert
 from webapp.providers.messaging import heartbeat_ping
@@ -26,12 +26,15 @@ from webapp.sql import database_now
 EVERY, BEAT_EVERY = 15.0, 60.0
 
 
-class AlertPost:
-    """A thread that sends alerts. A worker's judges the rules too while no scheduler does; a scheduler's also beats."""
+class AlertDispatcher:
+    """A thread that sends alerts. A worker's evaluates the rules too while no scheduler does.
+
+    A scheduler's also tells the monitor outside that all is well.
+    """
 
     def __init__(self, runtime: Runtime, kind: str) -> None:
         self._runtime, self._kind = runtime, kind
-        self._outage = Outage(runtime.settings)
+        self._outage = DatabaseOutage(runtime.settings)
         self._beat_at = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go, daemon=True, name="alert-post")
@@ -46,9 +49,12 @@ class AlertPost:
         self._thread.join(timeout=10)
 
     def look(self) -> None:
-        """Judge if nobody else does, send what is due, and tell the monitor. What fails is tried with the next look."""
+        """Evaluate the rules if nobody else does, send what is due, and tell the monitor.
+
+        What fails is tried with the next look.
+        """
         if self._kind == processes.WORKER:
-            self._safely(lambda: judge_alone(self._runtime))
+            self._safely(lambda: evaluate_without_scheduler(self._runtime))
         self._safely(lambda: send_alerts(self._runtime))
         if self._kind == processes.SCHEDULER and time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + BEAT_EVERY
@@ -85,12 +91,12 @@ def send_alerts(runtime: Runtime) -> None:
         Sending(runtime, only=delivery_queue.ALERTS).run()
 
 
-def judge_alone(runtime: Runtime) -> None:
-    """Judge the rules when no scheduler does."""
+def evaluate_without_scheduler(runtime: Runtime) -> None:
+    """Evaluate the alert rules when no scheduler does."""
     with runtime.db.reading() as session:
-        judged = _alive(session, runtime, processes.SCHEDULER)
-    if not judged:
-        look_around(runtime)
+        evaluated = _alive(session, runtime, processes.SCHEDULER)
+    if not evaluated:
+        evaluate_all(runtime)
 
 
 def beat(runtime: Runtime) -> bool:

@@ -12,7 +12,7 @@ from webapp.settings import SettingsProblem, load_settings
 from webapp.sql import database_now
 
 
-def prepare(runtime: Runtime) -> None:
+def register_jobs(runtime: Runtime) -> None:
     """Put what the code declares into the schedule table. Safe to do at every start, by every process."""
     with runtime.db.transaction() as session:
         schedules.register(session, registry().values(), database_now(session))

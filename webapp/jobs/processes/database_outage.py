@@ -18,7 +18,7 @@ _AWAY = ("Urgent: the database does not answer", "The desk's database has not an
 _BACK = ("Resolved: the database answers again", "The desk's database answers again. What waited goes on.")
 
 
-class Outage:
+class DatabaseOutage:
     """What this process has seen of the database, and whether it has said so."""
 
     def __init__(self, settings: Settings) -> None:

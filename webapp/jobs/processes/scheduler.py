@@ -13,14 +13,14 @@ from webapp import clock
 from webapp.jobs import registry
 from webapp.jobs.engine.queue import QUEUE, RunJob, queue
 from webapp.jobs.engine.recovery import hand_over, sweep_runs
-from webapp.jobs.processes.alert_dispatch import AlertPost
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.alert_dispatch import AlertDispatcher
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.processes.heartbeat import Heartbeat
 from webapp.jobs.processes.lease import Lease
-from webapp.jobs.processes.scheduler_entries import Entries
-from webapp.jobs.processes.shutdown import Asked
+from webapp.jobs.processes.scheduler_entries import SchedulerEntries
+from webapp.jobs.processes.shutdown import ShutdownFlag
 from webapp.jobs.steps.database_clock import clock_is_right, put_plans_right
-from webapp.jobs.steps.evaluate_alerts import look_around
+from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services.scheduling import processes, schedules, slots
@@ -29,7 +29,7 @@ from webapp.sql import database_now
 TICK = 0.5
 """Seconds between two looks at the schedules."""
 _LEASE_SECONDS = 10
-_SWEEP_EVERY, _JUDGE_EVERY = 2.0, 15.0
+_SWEEP_EVERY, _EVALUATE_EVERY = 2.0, 15.0
 _LONGEST_PAUSE = 15.0
 
 
@@ -39,44 +39,46 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
     Its lease spares work and is not what makes a slot run once: that is the unique (job, slot).
     """
 
-    def __init__(self, runtime: Runtime, asked: Asked) -> None:
+    def __init__(self, runtime: Runtime, shutdown: ShutdownFlag) -> None:
         connection = Redis.from_url(runtime.settings.redis_address, socket_connect_timeout=3, socket_timeout=5)
         super().__init__(
             QUEUE, queue(connection), TICK, connection, RunJob, name=processes.name_of(processes.SCHEDULER)
         )
-        self.runtime, self.asked = runtime, asked
-        self.entries = Entries(connection, self.scheduled_jobs_key)
+        self.runtime, self.shutdown = runtime, shutdown
+        self.entries = SchedulerEntries(connection, self.scheduled_jobs_key)
         self.lease = Lease(connection, self.scheduler_lock_key, _LEASE_SECONDS)
-        self._due_at = {"judge": time.monotonic() + _JUDGE_EVERY}
+        self._due_at = {"evaluate": time.monotonic() + _EVALUATE_EVERY}
         self._pause = TICK
 
     def run(self, burst: bool = False) -> None:
         """Tick until asked to stop. An outage of Redis or the database is waited for, with growing pauses."""
-        while not self.asked.stop:
+        while not self.shutdown.stop:
             started = time.monotonic()
             self.tick()
             if burst:
                 break
-            self.asked.wait(max(0.0, self._pause - (time.monotonic() - started)))
+            self.shutdown.wait(max(0.0, self._pause - (time.monotonic() - started)))
         self._try(self.remove_lock)
         self._try(self.register_death)
 
     def tick(self) -> None:
-        """One look: claim what is due, hand it over, mend Redis, and now and then put plans right, sweep and judge.
+        """One look: claim what is due, hand it over, mend Redis.
 
-        With a wrong clock it leaves the plan to another scheduler, and only judges.
+        Now and then it puts plans right, sweeps, and evaluates the alert rules.
+
+        With a wrong clock it leaves the plan to another scheduler, and only evaluates alert rules.
         """
         if not self.acquire_lock():
             return
         if not clock_is_right(self.runtime):
             self._try(self.remove_lock)
-            self._now_and_then("judge", _JUDGE_EVERY, lambda: look_around(self.runtime))
+            self._now_and_then("evaluate", _EVALUATE_EVERY, lambda: evaluate_all(self.runtime))
             self._pause = _LONGEST_PAUSE
             return
-        self._now_and_then("plan", _JUDGE_EVERY, lambda: put_plans_right(self.runtime))
+        self._now_and_then("plan", _EVALUATE_EVERY, lambda: put_plans_right(self.runtime))
         well = self._try(self.enqueue_jobs)
         well &= self._now_and_then("sweep", _SWEEP_EVERY, lambda: sweep_runs(self.runtime))
-        well &= self._now_and_then("judge", _JUDGE_EVERY, lambda: look_around(self.runtime))
+        well &= self._now_and_then("evaluate", _EVALUATE_EVERY, lambda: evaluate_all(self.runtime))
         self._try(self.heartbeat)
         self._pause = TICK if well else min(max(1.0, self._pause * 2), _LONGEST_PAUSE)
 
@@ -148,15 +150,15 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
 
 def schedule(runtime: Runtime) -> None:
     """Be a scheduler until told to stop."""
-    asked = Asked()
-    asked.until(lambda: prepare(runtime))
-    asked.until(lambda: _announce(runtime))
+    shutdown = ShutdownFlag()
+    shutdown.until(lambda: register_jobs(runtime))
+    shutdown.until(lambda: _announce(runtime))
     heartbeat = Heartbeat(runtime, processes.SCHEDULER)
     heartbeat.start()
-    post = AlertPost(runtime, processes.SCHEDULER)
+    post = AlertDispatcher(runtime, processes.SCHEDULER)
     post.start()
     try:
-        DeskScheduler(runtime, asked).run()
+        DeskScheduler(runtime, shutdown).run()
     finally:
         post.stop()
         heartbeat.stop()

@@ -13,7 +13,7 @@ from webapp.logs import get_logger
 PREFIX = "schedule-"
 
 
-class Entries:
+class SchedulerEntries:
     """rq-scheduler's sorted set, made to say what the database plans. What doesn't belong there is removed."""
 
     def __init__(self, redis: Redis, key: str) -> None:

@@ -10,7 +10,7 @@ from webapp.logs import get_logger
 _LONGEST_PAUSE = 15.0
 
 
-class Asked:
+class ShutdownFlag:
     """Whether this process was asked to stop. Only its main thread may make one."""
 
     def __init__(self) -> None:

@@ -15,10 +15,10 @@ from rq.worker import SimpleWorker
 
 from webapp import clock
 from webapp.jobs.engine.queue import RunJob, queue
-from webapp.jobs.processes.alert_dispatch import AlertPost
-from webapp.jobs.processes.bootstrap import prepare
+from webapp.jobs.processes.alert_dispatch import AlertDispatcher
+from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.processes.heartbeat import Heartbeat
-from webapp.jobs.processes.shutdown import Asked
+from webapp.jobs.processes.shutdown import ShutdownFlag
 from webapp.jobs.run_job import run_job
 from webapp.jobs.steps.database_clock import clock_is_right
 from webapp.logs import get_logger
@@ -38,7 +38,7 @@ class RunWorker(SimpleWorker):
     job_class = RunJob
     max_connection_wait_time = 5.0
 
-    def __init__(self, runtime: Runtime, name: str, asked: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, runtime: Runtime, name: str, is_stopping: Callable[[], bool] = lambda: False) -> None:
         connection = Redis.from_url(runtime.settings.redis_address, socket_connect_timeout=3)
         super().__init__(
             [queue(connection)],
@@ -51,7 +51,7 @@ class RunWorker(SimpleWorker):
             job_monitoring_interval=_TTL,
             log_job_description=False,
         )
-        self.runtime, self._asked = runtime, asked
+        self.runtime, self._is_stopping = runtime, is_stopping
         self.stopping = False
         self.current: tuple[Job, int] | None = None
 
@@ -104,7 +104,7 @@ class RunWorker(SimpleWorker):
         """Take the signals over; one that came before this is not lost."""
         install: Any = super()._install_signal_handlers
         install()
-        if self._asked():
+        if self._is_stopping():
             self.stopping = True
             vars(self)["_stop_requested"] = True
 
@@ -127,7 +127,7 @@ class RunWorker(SimpleWorker):
 
 def work(runtime: Runtime) -> None:
     """Be a worker until told to stop. Redis and the database may go away and come back."""
-    asked = Asked()
+    shutdown = ShutdownFlag()
     current: list[RunWorker] = []
     heartbeat = Heartbeat(
         runtime,
@@ -135,39 +135,39 @@ def work(runtime: Runtime) -> None:
         run_id=lambda: current[-1].current_run() if current else None,
         also=lambda: current[-1].beat() if current else None,
     )
-    asked.until(lambda: prepare(runtime))
+    shutdown.until(lambda: register_jobs(runtime))
     heartbeat.start()
-    post = AlertPost(runtime, processes.WORKER)
+    post = AlertDispatcher(runtime, processes.WORKER)
     post.start()
     get_logger().info("worker.started", name=processes.name_of(processes.WORKER))
     try:
-        while not asked.stop:
-            _work_once(runtime, asked, current)
+        while not shutdown.stop:
+            _work_once(runtime, shutdown, current)
     finally:
         post.stop()
         heartbeat.stop()
         get_logger().info("worker.ended")
 
 
-def _work_once(runtime: Runtime, asked: Asked, current: list[RunWorker]) -> None:
+def _work_once(runtime: Runtime, shutdown: ShutdownFlag, current: list[RunWorker]) -> None:
     """One RQ worker's life: it ends when told to, or when something it doesn't survive happens to Redis.
 
     None begins with a wrong clock.
     """
     try:
         if not clock_is_right(runtime):
-            asked.wait(_CLOCK_PAUSE)
+            shutdown.wait(_CLOCK_PAUSE)
             return
         name = f"{processes.name_of(processes.WORKER)}-{time.time_ns()}"
-        worker = RunWorker(runtime, name, asked=lambda: asked.stop)
+        worker = RunWorker(runtime, name, is_stopping=lambda: shutdown.stop)
         RunJob.execute = staticmethod(worker.execute)
         current[:] = [worker]
         worker.work(logging_level="WARNING")
     except (RedisError, OSError, ValueError) as problem:
         get_logger().warning("worker.redis_away", problem=str(problem).partition("\n")[0])
     finally:
-        asked.stop = asked.stop or any(each.stopping for each in current)
+        shutdown.stop = shutdown.stop or any(each.stopping for each in current)
         current.clear()
-        asked.listen()
-    if not asked.stop:
-        asked.wait(_PAUSE)
+        shutdown.listen()
+    if not shutdown.stop:
+        shutdown.wait(_PAUSE)

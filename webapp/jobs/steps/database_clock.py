@@ -2,7 +2,7 @@
 
 from sqlalchemy.exc import DBAPIError
 
-from webapp.jobs.steps.evaluate_alerts import judge
+from webapp.jobs.steps.evaluate_alerts import evaluate
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services.monitoring import clock_skew
@@ -35,7 +35,7 @@ def require_right_clock(runtime: Runtime, kind: str) -> None:
     except ClockOff:
         with runtime.db.transaction() as session:
             processes.beat(session, kind, database_now(session), skew=clock_skew.measure(session))
-        judge(runtime)
+        evaluate(runtime)
         raise
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from webapp.domain.provider_results import NoResponse
-from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.verify_payments import LEASE
 from webapp.services.common.batch_result import Outcome, Refused
@@ -14,7 +14,7 @@ from webapp.services.payments.checkout_expiry import Ending
 from webapp.sql import database_now
 
 
-def wave(work: Work) -> Wave[Ending, None]:
+def batch(work: Work) -> ProviderBatch[Ending, None]:
     """Each page once; the same again is harmless, and one that could not be ended is tried by the next run."""
     ending = work.runtime.providers.ending
     with work.db.reading() as session:
@@ -25,7 +25,7 @@ def wave(work: Work) -> Wave[Ending, None]:
         now, left[:] = left[:limit], left[limit:]
         return now
 
-    return Wave(
+    return ProviderBatch(
         kind="checkout",
         lease=LEASE,
         take=take,

@@ -1,4 +1,4 @@
-"""Judging the alert rules, by the watch job and by the scheduler's process alike: one alert, whoever is first."""
+"""Evaluating the alert rules, by the watch job and by the scheduler's process alike: one alert, whoever is first."""
 
 from collections.abc import Iterable
 
@@ -9,17 +9,17 @@ from webapp.services.alerts.alerts import Found
 from webapp.sql import database_now
 
 
-def judge(runtime: Runtime) -> int:
+def evaluate(runtime: Runtime) -> int:
     """Ask every rule about the database, fire or resolve its alerts, and say how many fired."""
-    return _judge(runtime, outside=False)
+    return _evaluate(runtime, outside=False)
 
 
-def look_around(runtime: Runtime) -> int:
+def evaluate_all(runtime: Runtime) -> int:
     """Ask every rule, those about the surroundings too."""
-    return judge(runtime) + _judge(runtime, outside=True)
+    return evaluate(runtime) + _evaluate(runtime, outside=True)
 
 
-def _judge(runtime: Runtime, *, outside: bool) -> int:
+def _evaluate(runtime: Runtime, *, outside: bool) -> int:
     """One that raises doesn't stop the others."""
     fired = 0
     for name, rule in registry.rules().items():

@@ -22,7 +22,7 @@ from webapp.services.reconciliation import mirror_queue
 from webapp.services.reconciliation.mirror_queue import Waiting
 from webapp.sql import database_now
 
-WAVE, TOGETHER = 1_000, 50
+BATCH, TOGETHER = 1_000, 50
 """Transfers that are claimed at once, and that are sent in one call."""
 _AGAIN_AFTER, _AT_ONCE = 30.0, 0.001
 
@@ -45,9 +45,9 @@ def _count(work: Work, outcome: Outcome) -> None:
         return
     work.log("mirror.sent", transfers=outcome.done, failed=len(outcome.failed))
     with work.db.transaction() as session:
-        work.book.hold(session)
-        work.book.count(session, outcome)
-    work.book.committed()
+        work.recorder.fence(session)
+        work.recorder.count(session, outcome)
+    work.recorder.committed()
 
 
 class Mirror:
@@ -60,30 +60,30 @@ class Mirror:
         """What it has done so far."""
 
     def send(self, check: Callable[[], None], told: Callable[[int], None] = lambda sent: None) -> int:
-        """Send wave after wave until nothing is due. `check` may raise between two waves."""
+        """Send batch after batch until nothing is due. `check` may raise between two batches."""
         sent = 0
         while True:
             lease = Lease(mirror_queue.LEASE)
-            wave = self._claimed()
-            if not wave:
+            batch = self._claimed()
+            if not batch:
                 return sent
             with lease.held():
-                sent += self._wave(wave, lease)
+                sent += self._batch(batch, lease)
             told(sent)
             check()
 
     def _claimed(self) -> list[Waiting]:
         with self._db.transaction() as session:
-            return mirror_queue.claim(session, database_now(session), WAVE)
+            return mirror_queue.claim(session, database_now(session), BATCH)
 
-    def _wave(self, wave: Sequence[Waiting], lease: Lease) -> int:
+    def _batch(self, batch: Sequence[Waiting], lease: Lease) -> int:
         try:
-            balances = self._balances.of(sorted({account for each in wave for account in each.legs}))
+            balances = self._balances.of(sorted({account for each in batch for account in each.legs}))
         except CallFailed as failure:
-            self._put_back(wave, failure)
+            self._put_back(batch, failure)
             return 0
-        known = [each for each in wave if each.legs.keys() <= balances.keys()]
-        others = [each for each in wave if not each.legs.keys() <= balances.keys()]
+        known = [each for each in batch if each.legs.keys() <= balances.keys()]
+        others = [each for each in batch if not each.legs.keys() <= balances.keys()]
         self._put_back(others, NotSent("A balance of it is being made."))
         lanes = [list(lane) for _, lane in groupby(sorted(known, key=_lane), key=lambda each: each.currency)]
         with ThreadPoolExecutor(max(1, min(8, len(lanes)))) as threads:
@@ -149,7 +149,7 @@ class Mirror:
     def _forget_lost(self, one: Waiting, balances: dict[int, str], gone: BalanceGone) -> None:
         """A balance that Blnk lost is nobody's failure: it is made again, and what waited for it is sent then.
 
-        Raises NotSent, which puts this one back with all after it, for the next wave. When Blnk knows every balance
+        Raises NotSent, which puts this one back with all after it, for the next batch. When Blnk knows every balance
         after all, the refusal stands.
         """
         if self._balances.without_lost(balances, self._actor):

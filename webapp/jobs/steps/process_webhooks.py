@@ -13,7 +13,7 @@ from webapp.domain.provider_messages import clause
 from webapp.domain.provider_results import ChargebackReport, ListedRefunds, NoResponse, ProviderResponse
 from webapp.domain.states import IncomingStatus
 from webapp.errors import Unavailable
-from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import send_refunds
 from webapp.providers.http.errors import Refused, Unknown
@@ -64,9 +64,9 @@ class Nothing:
     said: str
 
 
-def wave(work: Work) -> Wave[Arrived, Heard | Nothing]:
+def batch(work: Work) -> ProviderBatch[Arrived, Heard | Nothing]:
     """Everything that waits to be handled."""
-    return Wave(
+    return ProviderBatch(
         kind="incoming_webhook",
         lease=LEASE,
         take=lambda session, limit: inbox.take_due(session, work.now, limit, LEASE),

@@ -10,7 +10,7 @@ from webapp.domain.provider_results import ProviderResponse, ProviderStatus
 _PAGE = 500
 
 
-class TheirList:
+class ProviderListing:
     """What a provider has, by reference; each can be taken off once."""
 
     def __init__(self) -> None:

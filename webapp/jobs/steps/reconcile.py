@@ -36,7 +36,7 @@ def reconcile(work: Work) -> None:
         concerned = [each.subject[1] for each in compared.findings if each.subject and each.subject[0] == "payment"]
         concerned += compared.again
         if concerned:
-            work.in_waves(verify_payments.again(work, concerned[:MOST_ASKED]))
+            work.in_provider_batches(verify_payments.again(work, concerned[:MOST_ASKED]))
     with work.db.transaction() as session:
         discrepancies.alert(session, work.now)
 

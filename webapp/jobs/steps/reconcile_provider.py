@@ -7,7 +7,7 @@ from itertools import islice
 
 from webapp.db import Database
 from webapp.domain.provider_results import ProviderResponse, SkippedRow
-from webapp.jobs.steps.provider_listing_file import TheirList
+from webapp.jobs.steps.provider_listing_file import ProviderListing
 from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import Alike, Finding, Ours, compared
 from webapp.services.reconciliation.discrepancies import Compared
@@ -54,7 +54,7 @@ class Comparison:
         since, until = self.at - WINDOW, self.at
         with self.db.reading() as session:
             self.earlier = set(discrepancies.open_references(session, self.source, MOST_FINDINGS))
-        with TheirList() as theirs:
+        with ProviderListing() as theirs:
             self._lay_down(theirs, since - _EDGE, until)
             self._note_twice(theirs)
             self._walk_ours(theirs, since, until - _EDGE, self._ask)
@@ -80,21 +80,25 @@ class Comparison:
             again=self.twice,
         )
 
-    def _lay_down(self, theirs: TheirList, since: datetime, until: datetime) -> None:
+    def _lay_down(self, theirs: ProviderListing, since: datetime, until: datetime) -> None:
         rows = self.listed(since, until)
         while page := list(islice(rows, _PAGE)):
             theirs.add(each for each in page if isinstance(each, ProviderResponse))
             self.skipped += sum(isinstance(each, SkippedRow) for each in page)
             self.check()
 
-    def _note_twice(self, theirs: TheirList) -> None:
+    def _note_twice(self, theirs: ProviderListing) -> None:
         references = theirs.twice(MOST_ASKED)
         with self.db.reading() as session:
             ours = self.book.by_reference(session, self.provider, references, self.at)
         self.twice = sorted(each.subject[1] for each in ours.values())
 
     def _walk_ours(
-        self, theirs: TheirList, since: datetime, until: datetime, lacking: Callable[[Ours], ProviderResponse | None]
+        self,
+        theirs: ProviderListing,
+        since: datetime,
+        until: datetime,
+        lacking: Callable[[Ours], ProviderResponse | None],
     ) -> None:
         """Ours of the time, with what the list has of them, or what is found of what it lacks."""
         last = 0

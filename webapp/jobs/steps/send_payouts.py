@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.errors import Refusal, Unavailable
-from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, no_response
 from webapp.providers.protocols import Destination, Paying, Sending
@@ -27,12 +27,12 @@ ACTOR = job_actor("process_payout_schedules")
 """In whose name an account is made known to a provider."""
 
 
-def wave(work: Work, only: list[int] | None = None) -> Wave[Taken, ProviderResponse]:
+def batch(work: Work, only: list[int] | None = None) -> ProviderBatch[Taken, ProviderResponse]:
     """Every payout whose time has come, or of `only` those."""
     known = list(work.runtime.providers.paying)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
-    return Wave(
+    return ProviderBatch(
         kind="payout",
         lease=LEASE,
         take=lambda session, limit: payouts.take_due(

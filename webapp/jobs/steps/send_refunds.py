@@ -17,7 +17,7 @@ from webapp.domain.provider_results import (
 )
 from webapp.domain.refund_match import candidates
 from webapp.errors import Unavailable
-from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
 from webapp.providers.protocols import Refunding
@@ -35,11 +35,11 @@ LEASE = timedelta(minutes=3)
 Got = TypeVar("Got")
 
 
-def wave(work: Work) -> Wave[Giving, ProviderResponse | ListedRefunds | Disputed]:
+def batch(work: Work) -> ProviderBatch[Giving, ProviderResponse | ListedRefunds | Disputed]:
     """Every refund whose time has come."""
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
-    return Wave(
+    return ProviderBatch(
         kind="refund",
         lease=LEASE,
         take=lambda session, limit: refunds.take_due(session, database_now(session), limit, LEASE, due_by=due_by),

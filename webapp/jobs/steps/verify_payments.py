@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.provider_results import ChargebackReport, NoResponse, ProviderResponse, ProviderResult
 from webapp.errors import Refusal
-from webapp.jobs.engine.provider_batches import Wave
+from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, no_response
@@ -24,13 +24,13 @@ LEASE = timedelta(minutes=3)
 """How long a payment that is being asked about is nobody else's."""
 
 
-def wave(work: Work, only: Sequence[int] | None = None) -> Wave[Asked, ProviderResponse]:
+def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[Asked, ProviderResponse]:
     """Every pending payment whose time has come, or of `only` those."""
     chosen = None if only is None else list(only)
     known = list(work.runtime.providers.collecting)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
-    return Wave(
+    return ProviderBatch(
         kind="payment",
         lease=LEASE,
         take=lambda session, limit: payments.take_due(
@@ -51,7 +51,7 @@ def look(runtime: Runtime, asked: Asked) -> ProviderResponse:
     return collector.look_whole(asked.reference) if asked.is_settled else collector.look(asked.reference)
 
 
-def again(work: Work, payment_ids: Sequence[int]) -> Wave[Asked, ProviderResponse]:
+def again(work: Work, payment_ids: Sequence[int]) -> ProviderBatch[Asked, ProviderResponse]:
     """Each of these payments once, whatever its state: where our books and the provider's differ."""
     left = sorted(set(payment_ids))
 
@@ -59,7 +59,7 @@ def again(work: Work, payment_ids: Sequence[int]) -> Wave[Asked, ProviderRespons
         now, left[:] = left[:limit], left[limit:]
         return payments.mark_asked(session, now, work.now, LEASE)
 
-    return Wave(
+    return ProviderBatch(
         kind="payment",
         lease=LEASE,
         take=take,
@@ -99,10 +99,10 @@ def look_chargeback(runtime: Runtime, asked: lifecycle.Asked) -> ChargebackRepor
     return runtime.providers.disputing[asked.provider].look_chargeback(asked.number)
 
 
-def open_chargebacks(work: Work) -> Wave[lifecycle.Asked, tuple[ChargebackReport, ProviderResponse]]:
+def open_chargebacks(work: Work) -> ProviderBatch[lifecycle.Asked, tuple[ChargebackReport, ProviderResponse]]:
     """Chargebacks of which no webhook told the end."""
     known = list(work.runtime.providers.disputing)
-    return Wave(
+    return ProviderBatch(
         kind="chargeback",
         lease=LEASE,
         take=lambda session, limit: lifecycle.take_due(session, work.now, limit, LEASE, known),

@@ -24,7 +24,7 @@ def ending(run: Run, status: RunStatus) -> RunStatus:
     return status
 
 
-def judge(session: Session, run: Run, schedule: Schedule | None, at: datetime) -> None:
+def evaluate(session: Session, run: Run, schedule: Schedule | None, at: datetime) -> None:
     """Fire or resolve the alerts about a run's failure, its failed items and its length. Dry runs are not judged."""
     if run.dry_run:
         return

@@ -23,12 +23,12 @@ class RunLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class RunLease:
     """A process's claim on a run."""
 
     run_id: int
     attempt: int
-    lease: timedelta
+    length: timedelta
 
 
 @dataclass(slots=True)
@@ -65,13 +65,13 @@ def start(session: Session, run_id: int, at: datetime, lease: timedelta) -> Run 
     return session.get(Run, run_id, populate_existing=True) if changed else None
 
 
-def hold(session: Session, held: Hold, at: datetime) -> None:
+def fence(session: Session, lease: RunLease, at: datetime) -> None:
     """Renew the lease, as the first act of a transaction of the run. Raises RunLost."""
-    if not _rows(session, _mine(held).values(lease_until=at + held.lease)):
-        raise RunLost(f"run {held.run_id}, attempt {held.attempt}")
+    if not _rows(session, _mine(lease).values(lease_until=at + lease.length)):
+        raise RunLost(f"run {lease.run_id}, attempt {lease.attempt}")
 
 
-def add(session: Session, held: Hold, progress: Progress, totals: Totals, cursor: Any) -> None:
+def add(session: Session, lease: RunLease, progress: Progress, totals: Totals, cursor: Any) -> None:
     """Add to the counts and move the cursor, as the last act of a transaction of the run. Raises RunLost."""
     done = progress.succeeded + progress.failed + progress.skipped
     values = {
@@ -83,9 +83,9 @@ def add(session: Session, held: Hold, progress: Progress, totals: Totals, cursor
         "besides": totals.besides or None,
         "cursor": cursor,
     }
-    if not _rows(session, _mine(held).values(**values)):
-        raise RunLost(f"run {held.run_id}, attempt {held.attempt}")
-    note_items(session, held.run_id, progress.items)
+    if not _rows(session, _mine(lease).values(**values)):
+        raise RunLost(f"run {lease.run_id}, attempt {lease.attempt}")
+    note_items(session, lease.run_id, progress.items)
 
 
 def note_items(session: Session, run_id: int, items: Sequence[dict[str, Any]]) -> None:
@@ -108,35 +108,35 @@ def note_lines(session: Session, run_id: int, lines: Sequence[dict[str, Any]]) -
     session.add_all([RunLine(run_id=run_id, **line) for line in lines])
 
 
-def cursor_of(session: Session, held: Hold) -> Any:
+def cursor_of(session: Session, lease: RunLease) -> Any:
     """Where the run is by the database; None when it is another attempt's by now."""
-    mine = (Run.id == held.run_id, Run.attempt == held.attempt)
+    mine = (Run.id == lease.run_id, Run.attempt == lease.attempt)
     return session.scalars(select(Run.cursor).where(*mine)).one_or_none()
 
 
-def set_total(session: Session, held: Hold, total: int) -> None:
+def set_total(session: Session, lease: RunLease, total: int) -> None:
     """Say how many items there are to do."""
-    _rows(session, _mine(held).values(total=total))
+    _rows(session, _mine(lease).values(total=total))
 
 
-def hand_back(session: Session, held: Hold) -> None:
+def hand_back(session: Session, lease: RunLease) -> None:
     """Queue the run again, from where it is: this process is asked to stop."""
     _rows(
         session,
-        _mine(held).values(status=RunStatus.QUEUED, attempt=held.attempt + 1, lease_until=None, enqueued_at=None),
+        _mine(lease).values(status=RunStatus.QUEUED, attempt=lease.attempt + 1, lease_until=None, enqueued_at=None),
     )
 
 
-def finish(session: Session, held: Hold, status: RunStatus, at: datetime, error: str | None) -> Run:
+def finish(session: Session, lease: RunLease, status: RunStatus, at: datetime, error: str | None) -> Run:
     """End the run. Raises RunLost."""
-    ended = _mine(held).values(status=status, finished_at=at, error=error, lease_until=None)
+    ended = _mine(lease).values(status=status, finished_at=at, error=error, lease_until=None)
     if not _rows(session, ended):
-        raise RunLost(f"run {held.run_id}, attempt {held.attempt}")
-    return session.get_one(Run, held.run_id, populate_existing=True)
+        raise RunLost(f"run {lease.run_id}, attempt {lease.attempt}")
+    return session.get_one(Run, lease.run_id, populate_existing=True)
 
 
-def _mine(held: Hold) -> Any:
-    mine = (Run.id == held.run_id, Run.attempt == held.attempt, Run.status == RunStatus.RUNNING)
+def _mine(lease: RunLease) -> Any:
+    mine = (Run.id == lease.run_id, Run.attempt == lease.attempt, Run.status == RunStatus.RUNNING)
     return update(Run).where(*mine).execution_options(synchronize_session=False)
 
 

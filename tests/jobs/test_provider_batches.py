@@ -15,10 +15,10 @@ from tests.support.market import all_books_agree
 from tests.support.sandbox import awaiting
 from webapp import clock
 from webapp.domain.provider_results import ProviderResponse, ProviderStatus
-from webapp.jobs.engine import provider_batches as waves
+from webapp.jobs.engine import provider_batches
 from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
-from webapp.jobs.steps import verify_payments as payment_waves
+from webapp.jobs.steps import verify_payments
 from webapp.models import Payment, Transfer
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.payments import payments
@@ -49,14 +49,14 @@ class Provider:
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
     made = Provider()
-    monkeypatch.setattr(waves, "SIZE", SIZE)
-    monkeypatch.setattr(payment_waves, "look", made.look)
+    monkeypatch.setattr(provider_batches, "SIZE", SIZE)
+    monkeypatch.setattr(verify_payments, "look", made.look)
     return made
 
 
 @pytest.fixture
 def runtime(database_url: str, tmp_path: Path, declare, provider: Provider) -> Iterator[Runtime]:
-    """A desk on which twelve payments are due, and a job that asks about them, four in a wave."""
+    """A desk on which twelve payments are due, and a job that asks about them, four in a batch."""
     made = build_runtime(settings_for(database_url, tmp_path, paystack_secret_key="sk"))
     for _ in range(ALL):
         awaiting(made)
@@ -66,7 +66,7 @@ def runtime(database_url: str, tmp_path: Path, declare, provider: Provider) -> I
 
 
 def ask(work: Work, at: object) -> None:
-    work.in_waves(payment_waves.wave(work))
+    work.in_provider_batches(verify_payments.batch(work))
 
 
 def settled(runtime: Runtime) -> int:
@@ -169,11 +169,11 @@ def test_a_run_asks_about_each_once_however_soon_it_comes_due_again(
 def test_a_slow_provider_is_given_fewer_at_once(
     runtime: Runtime, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is claimed has to leave within its lease, so a wave is no larger than what the last ones could do."""
+    """What is claimed has to leave within its lease, so a batch is no larger than what the last ones could do."""
     took, limits = iter([0, 170, 0, 170, 0, 0.1, 0, 0.1, 0, 0.1]), []
     real = payments.take_due
-    monkeypatch.setattr(waves, "SIZE", 400)
-    monkeypatch.setattr(waves, "monotonic", lambda: next(took, 0))
+    monkeypatch.setattr(provider_batches, "SIZE", 400)
+    monkeypatch.setattr(provider_batches, "monotonic", lambda: next(took, 0))
     monkeypatch.setattr(runtime.settings, "provider_parallel_calls", 1)
     monkeypatch.setattr(
         payments,
