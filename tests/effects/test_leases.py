@@ -11,9 +11,9 @@ from tests.effects.conftest import Clocks
 from tests.outbox.conftest import Letters, Receiver, letters, receiver  # noqa: F401
 from webapp.domain.addresses import networks
 from webapp.domain.notify_urls import name_of
+from webapp.providers.http.answer_kinds import AnswerKind
 from webapp.providers.http.client import Caller, Line
 from webapp.providers.http.leases import Lease, LeaseEnded, ensure_live
-from webapp.providers.http.verdicts import Verdict
 from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Letter, Mail
 from webapp.providers.messaging.webhook_sender import WebhookPosts
@@ -31,7 +31,7 @@ class Quiet:
 
 
 def caller(url: str) -> Caller:
-    line = Line("somebody", url, dict, lambda body: ("", ""), lambda *answer: Verdict.ANSWER, 1.0)
+    line = Line("somebody", url, dict, lambda body: ("", ""), lambda *answer: AnswerKind.ANSWER, 1.0)
     return Caller(line, Quiet(), Quiet(), parallel=1)
 
 

@@ -15,11 +15,11 @@ from typing import Any, Protocol, cast
 from requests import Response
 
 from tests.support.market import NOW
+from webapp.providers.http.answer_kinds import Classifier, ErrorReader
 from webapp.providers.http.circuit_breaker import Circuit
 from webapp.providers.http.client import Caller, Line
 from webapp.providers.http.errors import Unknown
 from webapp.providers.http.rate_limiter import Pace
-from webapp.providers.http.verdicts import Judge, Told
 
 FEW = 25
 """So many sequences are tried where nothing else is said."""
@@ -69,9 +69,9 @@ class _Quiet:
 class WorldCaller(Caller):
     """The real caller in all that follows an answer; the answers are the world's."""
 
-    def __init__(self, name: str, told: Told, judge: Judge, world: World, trace: Trace) -> None:
+    def __init__(self, name: str, read_error: ErrorReader, classify: Classifier, world: World, trace: Trace) -> None:
         quiet = _Quiet()
-        line = Line(name, "http://world", dict, told, judge, 1.0)
+        line = Line(name, "http://world", dict, read_error, classify, 1.0)
         super().__init__(line, cast(Circuit, quiet), cast(Pace, quiet), parallel=1)
         self._world, self._trace = world, trace
 
@@ -93,8 +93,8 @@ def _short(found: Answer) -> str:
     status, body = found
     if isinstance(body, dict) and isinstance(body.get("data"), dict | list):
         rows = body["data"] if isinstance(body["data"], list) else [body["data"]]
-        told = [(row.get("id"), row.get("amount"), row.get("status")) for row in rows]
-        return f"{status} {told}"
+        read_error = [(row.get("id"), row.get("amount"), row.get("status")) for row in rows]
+        return f"{status} {read_error}"
     return f"{status} {str(body)[:110]}"
 
 

@@ -17,7 +17,7 @@ from tests.support.market import Market
 from webapp.conformance import records
 from webapp.models import Payment
 from webapp.providers.flutterwave.common import HostedPages
-from webapp.providers.flutterwave.known_answers import judge, told
+from webapp.providers.flutterwave.known_answers import classify, read_error
 from webapp.providers.flutterwave.oauth_token import Tokens
 from webapp.providers.flutterwave.v3 import FlutterwaveV3
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
@@ -193,7 +193,7 @@ class FlutterwaveStory(Story):
         self.world = made
         if chance.random() < 0.3:
             made.by_hand()
-        caller = WorldCaller("flutterwave", told, judge, made, trace)
+        caller = WorldCaller("flutterwave", read_error, classify, made, trace)
         tokens = cast(Tokens, SimpleNamespace(give_up=lambda: None))
         company = FlutterwaveV3(caller, PAGES) if version == "v3" else FlutterwaveV4(caller, tokens, PAGES)
         house = SimpleNamespace(refunding={"flutterwave": company}, disputing={})

@@ -22,9 +22,9 @@ from tests.records.payout_world import World
 from tests.records.sequences import FEW, Trace, WorldCaller, sequences
 from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from webapp import clock
-from webapp.domain import payout_rules
+from webapp.domain import payout_outcome
 from webapp.domain.actors import job_actor
-from webapp.domain.payout_rules import Course, Ruling
+from webapp.domain.payout_outcome import PayoutOutcome, PayoutTransition
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.errors import Refusal
@@ -33,7 +33,7 @@ from webapp.models import Payout, PayoutPause
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
 from webapp.providers.paystack import payouts as paystack_payouts
-from webapp.providers.paystack.known_answers import judge, told
+from webapp.providers.paystack.known_answers import classify, read_error
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.approvals import approvals, limits
@@ -203,7 +203,7 @@ def _desk(runtime: Runtime, world: World) -> Desk:
         limits.set_limits(session, {"NGN": 10**15}, at=world.at, actor=DIVINE)
         for pause in session.scalars(select(PayoutPause)):
             session.delete(pause)
-    company = Paystack(WorldCaller("paystack", told, judge, world, world.trace))
+    company = Paystack(WorldCaller("paystack", read_error, classify, world, world.trace))
     vars(runtime.providers).update(paystack=company, paying={"paystack": company})
     return Desk(runtime, world, plan, party.id)
 
@@ -232,12 +232,12 @@ def _queued_is_paid(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _duplicate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its provider says that it is there: nobody looks, it counts as refused."""
-    real = payout_rules._of_silence
+    real = payout_outcome._of_silence
 
-    def of_silence(sent: Any, status: Any, word: NoResponse) -> Ruling:
-        return Ruling(Course.FAIL, PayoutStatus.FAILED) if word.is_there else real(sent, status, word)
+    def of_silence(sent: Any, status: Any, word: NoResponse) -> PayoutTransition:
+        return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED) if word.is_there else real(sent, status, word)
 
-    monkeypatch.setattr(payout_rules, "_of_silence", of_silence)
+    monkeypatch.setattr(payout_outcome, "_of_silence", of_silence)
     monkeypatch.setattr(send_payouts, "_looked", _only_asked(send_payouts._looked))
 
 
@@ -251,16 +251,18 @@ def _only_asked(real: Any) -> Any:
 
 def _absence_is_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not shown was never there, and is given back."""
-    gone = Ruling(Course.FAIL, PayoutStatus.FAILED)
-    monkeypatch.setattr(payout_rules, "_of_absence", lambda *_: gone)
+    gone = PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED)
+    monkeypatch.setattr(payout_outcome, "_of_absence", lambda *_: gone)
 
 
 def _unknown_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payout_rules, "_of_silence", lambda *_: Ruling(Course.FAIL, PayoutStatus.FAILED))
+    monkeypatch.setattr(
+        payout_outcome, "_of_silence", lambda *_: PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED)
+    )
 
 
 def _paid_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payout_rules, "next_look", lambda *_: None)
+    monkeypatch.setattr(payout_outcome, "next_look", lambda *_: None)
     monkeypatch.setattr(payout_settling, "next_look", lambda *_: None)
 
 

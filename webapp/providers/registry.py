@@ -18,10 +18,10 @@ from webapp.providers.flutterwave.common import HostedPages
 from webapp.providers.flutterwave.oauth_token import TOKEN_NAME, Client, Tokens
 from webapp.providers.flutterwave.v3 import FlutterwaveV3
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
+from webapp.providers.http.answer_kinds import Classifier, ErrorReader
 from webapp.providers.http.circuit_breaker import Circuit
 from webapp.providers.http.client import Caller, Line
 from webapp.providers.http.rate_limiter import Pace
-from webapp.providers.http.verdicts import Judge, Told
 from webapp.providers.paystack import known_answers as paystack_answers
 from webapp.providers.paystack import provider as paystack
 from webapp.providers.paystack.provider import Paystack
@@ -50,8 +50,8 @@ class Providers:
                 paystack.NAME,
                 found.paystack_url,
                 lambda: paystack.headers(key),
-                paystack_answers.told,
-                paystack_answers.judge,
+                paystack_answers.read_error,
+                paystack_answers.classify,
                 found.paystack_calls_per_minute,
             ),
             is_live=found.is_production,
@@ -67,8 +67,8 @@ class Providers:
             TOKEN_NAME,
             found.flutterwave_token_url,
             lambda: {"Accept": "application/json"},
-            flutterwave_token.told,
-            flutterwave_token.judge,
+            flutterwave_token.read_error,
+            flutterwave_token.classify,
             found.flutterwave_calls_per_minute,
         )
         client = Client(found.flutterwave_client_id, found.flutterwave_client_secret)
@@ -100,8 +100,8 @@ class Providers:
                 blnk.NAME,
                 found.blnk_url,
                 lambda: blnk.headers(found.blnk_api_key),
-                blnk_answers.told,
-                blnk_answers.judge,
+                blnk_answers.read_error,
+                blnk_answers.classify,
                 found.blnk_calls_per_minute,
             )
         )
@@ -159,18 +159,18 @@ class Providers:
     def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> Caller:
         pace = self._settings.flutterwave_calls_per_minute
         means = flutterwave_answers
-        return self._caller(flutterwave.NAME, base, headers, means.told, means.judge, pace)
+        return self._caller(flutterwave.NAME, base, headers, means.read_error, means.classify, pace)
 
     def _caller(
         self,
         name: str,
         base: str,
         headers: Callable[[], Mapping[str, str]],
-        told: Told,
-        judge: Judge,
+        read_error: ErrorReader,
+        classify: Classifier,
         per_minute: int,
     ) -> Caller:
         found = self._settings
-        line = Line(name, base, headers, told, judge, found.provider_timeout_seconds)
+        line = Line(name, base, headers, read_error, classify, found.provider_timeout_seconds)
         pace = Pace(name, per_minute, found.redis_address)
         return Caller(line, Circuit(self._db, name), pace, parallel=found.provider_parallel_calls)

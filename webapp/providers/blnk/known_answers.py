@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from webapp.providers.http.verdicts import Known, Verdict, judge_by
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, classify_by
 
 DUPLICATE, LOCKED, NOT_FOUND = "TXN_DUPLICATE_REFERENCE", "GEN_RESOURCE_LOCKED", "TXN_NOT_FOUND"
 NO_BALANCE = (NOT_FOUND, "BAL_NOT_FOUND")
@@ -36,14 +36,14 @@ _REFUSED = (
 _EXISTS = (DUPLICATE, "GEN_CONFLICT", "LGR_DUPLICATE", "TXN_ALREADY_COMMITTED", "TXN_ALREADY_VOIDED")
 _NOT_SENT = (LOCKED, "GEN_RATE_LIMITED", "QUEUE_BACKPRESSURE")
 TABLE = (
-    *(Known(Verdict.REFUSED, code=code) for code in _REFUSED),
-    *(Known(Verdict.EXISTS, code=code) for code in _EXISTS),
-    *(Known(Verdict.NOT_SENT, code=code) for code in _NOT_SENT),
-    Known(Verdict.KEY_REFUSED, status=403),
+    *(KnownAnswer(AnswerKind.REFUSED, code=code) for code in _REFUSED),
+    *(KnownAnswer(AnswerKind.EXISTS, code=code) for code in _EXISTS),
+    *(KnownAnswer(AnswerKind.NOT_SENT, code=code) for code in _NOT_SENT),
+    KnownAnswer(AnswerKind.KEY_REFUSED, status=403),
 )
 
 
-def told(body: Any) -> tuple[str, str]:
+def read_error(body: Any) -> tuple[str, str]:
     """Code and sentence of an error. The sentence is in `errors` where input is checked, else in `error`."""
     if not isinstance(body, dict):
         return "", ""
@@ -54,4 +54,4 @@ def told(body: Any) -> tuple[str, str]:
     return code[:80] or meant, said
 
 
-judge = judge_by(TABLE, told, lambda body: body is None or isinstance(body, dict | list))
+classify = classify_by(TABLE, read_error, lambda body: body is None or isinstance(body, dict | list))

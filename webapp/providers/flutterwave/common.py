@@ -45,7 +45,7 @@ def idempotency_key(text: str) -> str:
 
 
 def answered(body: Any) -> Answer:
-    """An answer about a call that went well, as `flutterwave_answers` has judged it."""
+    """An answer about a call that went well, as `known_answers` has classified it."""
     return Answer(NAME, body)
 
 

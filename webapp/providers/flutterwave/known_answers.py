@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webapp.providers.http.verdicts import Known, Verdict, judge_by
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, classify_by
 
 _BEGINNING = ("POST /customers", "POST /checkout/sessions", "POST /charges")
 _TOO_MUCH = ("exceed", "more than", "greater than")
@@ -10,20 +10,20 @@ _TOO_MUCH = ("exceed", "more than", "greater than")
 _REFUND_V3, _REFUND_V4 = "POST /v3/transactions/", "POST /refunds"
 
 TABLE = (
-    Known(Verdict.NOT_SENT, status=403, code="10403"),
-    Known(Verdict.KEY_REFUSED, said="merchant secret key required"),
-    Known(Verdict.EXISTS, code="1100409"),
-    Known(Verdict.EXISTS, code="1404400"),
-    Known(Verdict.EXISTS, said="already refunded"),
-    Known(Verdict.EXISTS, _REFUND_V3, status=409),
-    Known(Verdict.EXISTS, _REFUND_V4, status=409),
-    *(Known(Verdict.EXISTS, call, said=said) for call in (_REFUND_V3, _REFUND_V4) for said in _TOO_MUCH),
-    *(Known(Verdict.REFUSED, call, status=400, code="10400") for call in _BEGINNING),
-    Known(Verdict.REFUSED, "POST /v3/payments", status=400),
+    KnownAnswer(AnswerKind.NOT_SENT, status=403, code="10403"),
+    KnownAnswer(AnswerKind.KEY_REFUSED, said="merchant secret key required"),
+    KnownAnswer(AnswerKind.EXISTS, code="1100409"),
+    KnownAnswer(AnswerKind.EXISTS, code="1404400"),
+    KnownAnswer(AnswerKind.EXISTS, said="already refunded"),
+    KnownAnswer(AnswerKind.EXISTS, _REFUND_V3, status=409),
+    KnownAnswer(AnswerKind.EXISTS, _REFUND_V4, status=409),
+    *(KnownAnswer(AnswerKind.EXISTS, call, said=said) for call in (_REFUND_V3, _REFUND_V4) for said in _TOO_MUCH),
+    *(KnownAnswer(AnswerKind.REFUSED, call, status=400, code="10400") for call in _BEGINNING),
+    KnownAnswer(AnswerKind.REFUSED, "POST /v3/payments", status=400),
 )
 
 
-def told(body: Any) -> tuple[str, str]:
+def read_error(body: Any) -> tuple[str, str]:
     """Code and sentence of an error, with the fields that are wrong: v4 puts all into `error`."""
     if not isinstance(body, dict):
         return "", ""
@@ -56,4 +56,4 @@ def _is_answer(body: Any) -> bool:
     )
 
 
-judge = judge_by(TABLE, told, _is_answer)
+classify = classify_by(TABLE, read_error, _is_answer)

@@ -14,10 +14,10 @@ from requests.exceptions import ConnectTimeout, RequestException
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from webapp.providers.http import leases
+from webapp.providers.http.answer_kinds import AnswerKind, Classifier, ErrorReader
 from webapp.providers.http.circuit_breaker import Circuit
 from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotDone, NotSent, NotTold, Refused, Unknown
 from webapp.providers.http.rate_limiter import Pace
-from webapp.providers.http.verdicts import Judge, Told, Verdict
 
 CONNECT_SECONDS = 5.0
 MOST_BYTES = 4 * 1024 * 1024
@@ -34,8 +34,8 @@ class Line:
     name: str
     base: str
     headers: Callable[[], Mapping[str, str]]
-    told: Told
-    judge: Judge
+    read_error: ErrorReader
+    classify: Classifier
     seconds: float
     """How long one call may take, all in all."""
 
@@ -139,27 +139,27 @@ class Caller:
             if status < 400:
                 raise Unknown(f"{self.name} answered {status} with something that is not JSON.") from None
             body = None
-        verdict = self._line.judge(path, method, status, body)
-        if verdict != Verdict.ANSWER:
-            raise self._told(verdict, status, body, wait, acts)
+        kind = self._line.classify(path, method, status, body)
+        if kind != AnswerKind.ANSWER:
+            raise self._failure(kind, status, body, wait, acts)
         if not isinstance(body, dict | list | None):
             raise Unknown(f"{self.name} answered with an unexpected shape.", status=status)
         return body
 
-    def _told(self, verdict: Verdict, status: int, body: Any, wait: float | None, acts: bool) -> CallFailed:
+    def _failure(self, kind: AnswerKind, status: int, body: Any, wait: float | None, acts: bool) -> CallFailed:
         """The failure that an answer is. What is not known to be a refusal may have been done."""
-        code, said = self._line.told(body)
+        code, said = self._line.read_error(body)
         reason = said.rstrip(".") or str(status)
         known: dict[str, Any] = {"status": status, "code": code}
         if status == 429:
             return NotSent(f"{self.name} asks us to slow down.", retry_after=wait or 60.0, **known)
-        if verdict == Verdict.KEY_REFUSED:
+        if kind == AnswerKind.KEY_REFUSED:
             return KeyRefused(f"{self.name} refuses our key: {reason}.", **known)
-        if verdict == Verdict.NOT_SENT:
+        if kind == AnswerKind.NOT_SENT:
             return NotDone(f"{self.name} did not do it: {reason}.", retry_after=wait, **known)
-        if verdict == Verdict.EXISTS:
+        if kind == AnswerKind.EXISTS:
             return Exists(f"{self.name} has it already, or had it: {reason}.", **known)
-        if verdict == Verdict.REFUSED:
+        if kind == AnswerKind.REFUSED:
             return Refused(f"{self.name} refused: {reason}.", **known)
         if body is None:
             return Unknown(f"{self.name} answered {status} with something that is not JSON.", retry_after=wait, **known)

@@ -5,40 +5,40 @@ Each is from its own specification, its samples, or an answer of the test API th
 
 from typing import Any
 
-from webapp.providers.http.verdicts import Known, Verdict, judge_by
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, classify_by
 
 _INITIALIZE, _REFUND, _TRANSFER = "POST /transaction/initialize", "POST /refund", "POST /transfer"
 _RECIPIENT = "POST /transferrecipient"
 
 TABLE = (
-    Known(Verdict.NOT_SENT, said="ip address is not allowed"),
-    Known(Verdict.KEY_REFUSED, said="invalid key"),
-    Known(Verdict.REFUSED, said="currency not supported by merchant"),
-    Known(Verdict.EXISTS, _INITIALIZE, code="duplicate_reference"),
-    Known(Verdict.EXISTS, _INITIALIZE, said="duplicate transaction reference"),
-    Known(Verdict.REFUSED, _INITIALIZE, status=400, code="invalid_email_address"),
-    Known(Verdict.REFUSED, _INITIALIZE, status=400, code="missing_params"),
-    Known(Verdict.REFUSED, _INITIALIZE, status=400, said="invalid amount sent"),
-    Known(Verdict.EXISTS, _REFUND, code="transaction_reversed"),
-    Known(Verdict.EXISTS, _REFUND, said="has been fully reversed"),
-    Known(Verdict.EXISTS, _REFUND, said="cannot exceed"),
-    Known(Verdict.EXISTS, _REFUND, said="already refunded"),
-    Known(Verdict.EXISTS, _REFUND, status=409),
-    Known(Verdict.REFUSED, _REFUND, status=400, said="currency must match"),
-    Known(Verdict.REFUSED, _REFUND, status=400, said="minimum amount"),
-    Known(Verdict.REFUSED, _REFUND, status=400, code="missing_params"),
-    Known(Verdict.REFUSED, _REFUND, status=422, said="invalid refund state"),
-    Known(Verdict.REFUSED, _RECIPIENT, status=400),
-    Known(Verdict.EXISTS, _TRANSFER, code="duplicate_transfer_reference"),
-    Known(Verdict.EXISTS, _TRANSFER, said="duplicate reference"),
-    Known(Verdict.EXISTS, _TRANSFER, said="reference already exists"),
-    Known(Verdict.NOT_SENT, _TRANSFER, code="insufficient_balance"),
-    Known(Verdict.NOT_SENT, _TRANSFER, code="transfer_unavailable"),
-    Known(Verdict.NOT_SENT, _TRANSFER, code="invalid_transfer_recipient"),
+    KnownAnswer(AnswerKind.NOT_SENT, said="ip address is not allowed"),
+    KnownAnswer(AnswerKind.KEY_REFUSED, said="invalid key"),
+    KnownAnswer(AnswerKind.REFUSED, said="currency not supported by merchant"),
+    KnownAnswer(AnswerKind.EXISTS, _INITIALIZE, code="duplicate_reference"),
+    KnownAnswer(AnswerKind.EXISTS, _INITIALIZE, said="duplicate transaction reference"),
+    KnownAnswer(AnswerKind.REFUSED, _INITIALIZE, status=400, code="invalid_email_address"),
+    KnownAnswer(AnswerKind.REFUSED, _INITIALIZE, status=400, code="missing_params"),
+    KnownAnswer(AnswerKind.REFUSED, _INITIALIZE, status=400, said="invalid amount sent"),
+    KnownAnswer(AnswerKind.EXISTS, _REFUND, code="transaction_reversed"),
+    KnownAnswer(AnswerKind.EXISTS, _REFUND, said="has been fully reversed"),
+    KnownAnswer(AnswerKind.EXISTS, _REFUND, said="cannot exceed"),
+    KnownAnswer(AnswerKind.EXISTS, _REFUND, said="already refunded"),
+    KnownAnswer(AnswerKind.EXISTS, _REFUND, status=409),
+    KnownAnswer(AnswerKind.REFUSED, _REFUND, status=400, said="currency must match"),
+    KnownAnswer(AnswerKind.REFUSED, _REFUND, status=400, said="minimum amount"),
+    KnownAnswer(AnswerKind.REFUSED, _REFUND, status=400, code="missing_params"),
+    KnownAnswer(AnswerKind.REFUSED, _REFUND, status=422, said="invalid refund state"),
+    KnownAnswer(AnswerKind.REFUSED, _RECIPIENT, status=400),
+    KnownAnswer(AnswerKind.EXISTS, _TRANSFER, code="duplicate_transfer_reference"),
+    KnownAnswer(AnswerKind.EXISTS, _TRANSFER, said="duplicate reference"),
+    KnownAnswer(AnswerKind.EXISTS, _TRANSFER, said="reference already exists"),
+    KnownAnswer(AnswerKind.NOT_SENT, _TRANSFER, code="insufficient_balance"),
+    KnownAnswer(AnswerKind.NOT_SENT, _TRANSFER, code="transfer_unavailable"),
+    KnownAnswer(AnswerKind.NOT_SENT, _TRANSFER, code="invalid_transfer_recipient"),
 )
 
 
-def told(body: Any) -> tuple[str, str]:
+def read_error(body: Any) -> tuple[str, str]:
     """Code and sentence of an error."""
     if not isinstance(body, dict):
         return "", ""
@@ -49,4 +49,4 @@ def _is_answer(body: Any) -> bool:
     return isinstance(body, dict) and body.get("status") is True
 
 
-judge = judge_by(TABLE, told, _is_answer)
+classify = classify_by(TABLE, read_error, _is_answer)

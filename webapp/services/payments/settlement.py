@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
-from webapp.domain.collection import Attempt, Verdict, judge, kept_of, next_check, taken_now
 from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
+from webapp.domain.payment_outcome import PaymentAttempt, PaymentOutcome, judge, kept_of, next_check, taken_now
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
@@ -32,19 +32,19 @@ from webapp.settings import Settings
 from webapp.sql import json_text, lock, one_of
 
 _Other = aliased(Payment, name="other")
-_ENDED = {Verdict.FAIL: PaymentStatus.FAILED, Verdict.EXPIRE: PaymentStatus.EXPIRED}
+_ENDED = {PaymentOutcome.FAIL: PaymentStatus.FAILED, PaymentOutcome.EXPIRE: PaymentStatus.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class JudgedPayment:
     """A payment, what was said of it, and what that means."""
 
     row: Any
     word: ProviderResult
-    verdict: Verdict
+    outcome: PaymentOutcome
     sentence: str
     taken_back: int = 0
-    """How much of it is gone by this word, where that is what the verdict is about."""
+    """How much of it is gone by this word, where that is what the outcome is about."""
 
 
 def settle_all(
@@ -58,23 +58,25 @@ def settle_all(
     rows = session.execute(_rows(session, list(words))).all()
     words = duplicates.keep_apart(session, rows, words, at=at, actor=actor)
     around = taken_back.around(session, [row.id for row in rows if row.status != PaymentStatus.PENDING])
-    ruled = [_ruled(row, _as_asked(words[row.id], row.amount), around, at, settings) for row in rows]
-    ruled = _once_per_order(ruled)
-    groups: dict[Verdict, list[Ruled]] = {verdict: [] for verdict in Verdict}
-    for each in ruled:
-        groups[each.verdict].append(each)
-    outcome = Outcome("payment", done=len(ruled) - len(groups[Verdict.WAIT]))
-    outcome.amounts = _succeed(session, groups[Verdict.SUCCEED], at, actor)
-    for verdict in _ENDED:
-        _give_up(session, groups[verdict], verdict, at, actor)
-    _review(session, groups[Verdict.REVIEW], at, actor)
-    _returned(session, groups[Verdict.RETURNED], at, actor)
-    _taken(session, groups[Verdict.TAKEN], at, actor, settings)
-    _whole(session, groups[Verdict.WHOLE], at, actor)
-    _wait(session, groups[Verdict.WAIT], at)
-    _asked(session, [each.row.id for each in ruled if each.verdict != Verdict.LEAVE], at)
-    outcome.refused = [Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[Verdict.WAIT]]
-    return outcome
+    judged = [_judge(row, _as_asked(words[row.id], row.amount), around, at, settings) for row in rows]
+    judged = _once_per_order(judged)
+    groups: dict[PaymentOutcome, list[JudgedPayment]] = {outcome: [] for outcome in PaymentOutcome}
+    for each in judged:
+        groups[each.outcome].append(each)
+    batch = Outcome("payment", done=len(judged) - len(groups[PaymentOutcome.WAIT]))
+    batch.amounts = _succeed(session, groups[PaymentOutcome.SUCCEED], at, actor)
+    for outcome in _ENDED:
+        _give_up(session, groups[outcome], outcome, at, actor)
+    _review(session, groups[PaymentOutcome.REVIEW], at, actor)
+    _returned(session, groups[PaymentOutcome.RETURNED], at, actor)
+    _taken(session, groups[PaymentOutcome.TAKEN], at, actor, settings)
+    _whole(session, groups[PaymentOutcome.WHOLE], at, actor)
+    _wait(session, groups[PaymentOutcome.WAIT], at)
+    _asked(session, [each.row.id for each in judged if each.outcome != PaymentOutcome.LEAVE], at)
+    batch.refused = [
+        Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[PaymentOutcome.WAIT]
+    ]
+    return batch
 
 
 def lock_escrows(session: Session, payment_ids: Sequence[int]) -> None:
@@ -114,33 +116,33 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     )
 
 
-def _ruled(
+def _judge(
     row: Any, word: ProviderResult, around: Mapping[int, taken_back.Around], at: datetime, settings: Settings
-) -> Ruled:
+) -> JudgedPayment:
     patience = timedelta(hours=settings.payment_verification_timeout_hours)
     if (
         isinstance(word, ProviderResponse)
         and word.status == ProviderStatus.SUCCEEDED
         and unreal_money.is_unreal(word, settings)
     ):
-        verdict = Verdict.REVIEW if row.status == PaymentStatus.PENDING else Verdict.LEAVE
-        return Ruled(row, word, verdict, unreal_answers.SAID)
+        outcome = PaymentOutcome.REVIEW if row.status == PaymentStatus.PENDING else PaymentOutcome.LEAVE
+        return JudgedPayment(row, word, outcome, unreal_answers.SAID)
     attempt = _attempt(row, around.get(row.id, taken_back.NOTHING), settings)
-    verdict, sentence = judge(attempt, word, at, patience)
-    if verdict == Verdict.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
-        return Ruled(
-            row, word, Verdict.REVIEW, f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}."
+    outcome, sentence = judge(attempt, word, at, patience)
+    if outcome == PaymentOutcome.SUCCEED and row.escrow_status != EscrowStatus.PENDING_PAYMENT:
+        return JudgedPayment(
+            row, word, PaymentOutcome.REVIEW, f"The payment succeeded, but its escrow is {in_words(row.escrow_status)}."
         )
-    taken = taken_now(attempt, word) if verdict in (Verdict.TAKEN, Verdict.WHOLE) else 0
-    return Ruled(row, word, verdict, sentence, taken)
+    taken = taken_now(attempt, word) if outcome in (PaymentOutcome.TAKEN, PaymentOutcome.WHOLE) else 0
+    return JudgedPayment(row, word, outcome, sentence, taken)
 
 
 def _as_asked(word: ProviderResult, owed: int) -> ProviderResult:
     return word.as_asked(owed) if isinstance(word, ProviderResponse) else word
 
 
-def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Attempt:
-    return Attempt(
+def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> PaymentAttempt:
+    return PaymentAttempt(
         row.status,
         row.amount,
         row.currency,
@@ -161,56 +163,56 @@ def _attempt(row: Any, around: taken_back.Around, settings: Settings) -> Attempt
     )
 
 
-def _once_per_order(ruled: Sequence[Ruled]) -> list[Ruled]:
+def _once_per_order(judged: Sequence[JudgedPayment]) -> list[JudgedPayment]:
     """Of several payments of one order that succeeded at once, the first pays it; the others need a person."""
     paid: set[int] = set()
     found = []
-    for each in ruled:
-        again = each.verdict == Verdict.SUCCEED and each.row.order_id in paid
+    for each in judged:
+        again = each.outcome == PaymentOutcome.SUCCEED and each.row.order_id in paid
         said = "The payment succeeded, but its order is paid already."
-        found.append(Ruled(each.row, each.word, Verdict.REVIEW, said) if again else each)
-        if each.verdict == Verdict.SUCCEED:
+        found.append(JudgedPayment(each.row, each.word, PaymentOutcome.REVIEW, said) if again else each)
+        if each.outcome == PaymentOutcome.SUCCEED:
             paid.add(each.row.order_id)
     return found
 
 
-def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> dict[str, int]:
+def _succeed(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> dict[str, int]:
     """Hold the escrows, start the orders, and say so; returns minor units per currency."""
     amounts: dict[str, int] = {}
-    for provider in sorted({each.row.provider for each in ruled}):
-        mine = [each for each in ruled if each.row.provider == provider]
+    for provider in sorted({each.row.provider for each in judged}):
+        mine = [each for each in judged if each.row.provider == provider]
         escrows = [each.row.escrow_id for each in mine]
         for currency, amount in funding.hold_all(session, escrows, owner=provider, at=at, actor=actor).items():
             amounts[currency] = amounts.get(currency, 0) + amount
-    if ruled:
-        _mark(session, ruled, PaymentStatus.SUCCEEDED, at)
-        started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in ruled]))
+    if judged:
+        _mark(session, judged, PaymentStatus.SUCCEEDED, at)
+        started = update(Order).where(one_of(session, Order.id, [each.row.order_id for each in judged]))
         values = {"status": OrderStatus.IN_PROGRESS, "paid_at": at}
         session.execute(started.values(**values).execution_options(synchronize_session=False))
-        _tell(session, ruled, "payment.succeed", PaymentSucceeded(), at, actor)
+        _tell(session, judged, "payment.succeed", PaymentSucceeded(), at, actor)
     return amounts
 
 
-def _returned(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+def _returned(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
     """What was in review went back to its payer without us: nothing is left to decide, and nothing was posted."""
-    if not ruled:
+    if not judged:
         return
-    besides = {each.row.id: _failure(each) for each in ruled if each.row.duplicate_of_id is not None}
-    failures = {each.row.id: _failure(each) for each in ruled if each.row.id not in besides}
+    besides = {each.row.id: _failure(each) for each in judged if each.row.duplicate_of_id is not None}
+    failures = {each.row.id: _failure(each) for each in judged if each.row.id not in besides}
     told = PaymentDecided(decision="returned", reason="It was given back at the provider.")
     payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
     payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", told=told)
-    for each in ruled:
+    for each in judged:
         for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
             alerts.resolve(session, rule, f"payment {each.row.id}", at)
 
 
-def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, settings: Settings) -> None:
+def _taken(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor, settings: Settings) -> None:
     """The provider has less of these than we count on, or more than was decided about: a person decides. What a bank
     took is booked without one, where it is known who bears it.
     """
     left = []
-    for each in ruled:
+    for each in judged:
         taken_back.mark(session, each.row.id, each.taken_back, each.sentence)
         liability = settings.chargeback_liability
         if booking.book(session, each.row.id, liability=liability, at=at, actor=actor):
@@ -230,22 +232,24 @@ def _taken(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor,
             _tell(session, some, action, PaymentNeedsReview(), at, actor)
 
 
-def _whole(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+def _whole(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
     """The provider has all of these again."""
-    for each in ruled:
+    for each in judged:
         taken_back.made_whole(session, each.row, each.taken_back, at=at, actor=actor)
-    if ruled:
-        _tell(session, ruled, "payment.restored", PaymentRestored(), at, actor)
+    if judged:
+        _tell(session, judged, "payment.restored", PaymentRestored(), at, actor)
 
 
-def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: datetime, actor: Actor) -> None:
+def _give_up(
+    session: Session, judged: Sequence[JudgedPayment], outcome: PaymentOutcome, at: datetime, actor: Actor
+) -> None:
     """The payments failed; orders that have no other payment under way are declined, their escrows voided."""
-    if not ruled:
+    if not judged:
         return
-    status, action = _ENDED[verdict], f"payment.{verdict}"
-    failures = {each.row.id: _failure(each) for each in ruled}
+    status, action = _ENDED[outcome], f"payment.{outcome}"
+    failures = {each.row.id: _failure(each) for each in judged}
     payment_failures.fail_all(session, failures, at=at, actor=actor, status=status, action=action)
-    orders = [each.row.order_id for each in ruled]
+    orders = [each.row.order_id for each in judged]
     open_elsewhere = exists().where(_Other.order_id == Order.id, _Other.status.in_(OPEN))
     alone = (
         select(Escrow.id)
@@ -256,25 +260,27 @@ def _give_up(session: Session, ruled: Sequence[Ruled], verdict: Verdict, at: dat
     voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, said="The payment did not succeed.")
 
 
-def _failure(ruled: Ruled) -> Failure:
-    number = ruled.word.provider_id if isinstance(ruled.word, ProviderResponse) else None
-    return Failure(ruled.sentence, number, heard=True)
+def _failure(judged: JudgedPayment) -> Failure:
+    number = judged.word.provider_id if isinstance(judged.word, ProviderResponse) else None
+    return Failure(judged.sentence, number, heard=True)
 
 
-def _review(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+def _review(session: Session, judged: Sequence[JudgedPayment], at: datetime, actor: Actor) -> None:
     """Nothing moves: a person decides."""
-    if not ruled:
+    if not judged:
         return
-    _mark(session, ruled, PaymentStatus.NEEDS_REVIEW, None)
-    _tell(session, ruled, "payment.review", PaymentNeedsReview(), at, actor)
-    for each in ruled:
+    _mark(session, judged, PaymentStatus.NEEDS_REVIEW, None)
+    _tell(session, judged, "payment.review", PaymentNeedsReview(), at, actor)
+    for each in judged:
         said = f"Payment {each.row.reference} needs a person: {each.sentence}"
         alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", said, at)
 
 
-def _mark(session: Session, ruled: Sequence[Ruled], status: PaymentStatus, settled_at: datetime | None) -> None:
+def _mark(
+    session: Session, judged: Sequence[JudgedPayment], status: PaymentStatus, settled_at: datetime | None
+) -> None:
     values: list[dict[str, Any]] = [
-        {"key": each.row.id, "said_now": each.sentence or None, **_shown(each.word, status)} for each in ruled
+        {"key": each.row.id, "said_now": each.sentence or None, **_shown(each.word, status)} for each in judged
     ]
     changed = (
         update(_TABLE)
@@ -308,12 +314,12 @@ def _shown(word: ProviderResult, status: PaymentStatus) -> dict[str, Any]:
     }
 
 
-def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
-    if not ruled:
+def _wait(session: Session, judged: Sequence[JudgedPayment], at: datetime) -> None:
+    if not judged:
         return
     values = [
         {"key": each.row.id, "said_now": each.sentence, "again": next_check(each.row.checks, at, _after(each.word))}
-        for each in ruled
+        for each in judged
     ]
     changed = (
         update(_TABLE)
@@ -338,15 +344,17 @@ def _after(word: ProviderResult) -> float | None:
     return word.retry_after if isinstance(word, NoResponse) else None
 
 
-def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
+def _tell(
+    session: Session, judged: Sequence[JudgedPayment], action: str, event: Event, at: datetime, actor: Actor
+) -> None:
     """Records and events as the payments are now."""
     said = json_text(session, {"status": Payment.status, "said": Payment.said})
-    for before, some in groupby(sorted(ruled, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
+    for before, some in groupby(sorted(judged, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
         ids = [each.row.id for each in some]
         was = literal(f'{{"status":"{before}"}}').label("before")
         records = select(Payment.id, was, said.label("after")).where(one_of(session, Payment.id, ids))
         trail.record_all(session, actor, action, "payment", records, len(ids), at=at)
-    events.add_all(session, event, [each.row.id for each in ruled], at=at)
+    events.add_all(session, event, [each.row.id for each in judged], at=at)
 
 
 _STATUS_BEFORE = attrgetter("row.status")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_OTHER_AMOUNT
 from webapp.domain.money import Money
-from webapp.domain.payout_rules import Sent, pays_other
+from webapp.domain.payout_outcome import PayoutAttempt, pays_other
 from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
@@ -19,7 +19,9 @@ from webapp.services.audit import trail
 _TELLING = (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.FAILED, ProviderStatus.REVERSED)
 
 
-def note(session: Session, told: Sequence[tuple[Any, Sent, ProviderResult]], *, at: datetime, actor: Actor) -> None:
+def note(
+    session: Session, told: Sequence[tuple[Any, PayoutAttempt, ProviderResult]], *, at: datetime, actor: Actor
+) -> None:
     """Call a person about those of which a provider has another amount; end the alerts of those that it has no more."""
     heard = [
         (row, sent, word) for row, sent, word in told if isinstance(word, ProviderResponse) and word.status in _TELLING

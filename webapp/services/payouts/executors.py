@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.event_types import Event, PayoutFailed, PayoutScheduleFailed, PayoutSucceeded
 from webapp.domain.money import Money
-from webapp.domain.payout_rules import next_look
+from webapp.domain.payout_outcome import next_look
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Overtaken

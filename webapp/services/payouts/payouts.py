@@ -13,7 +13,7 @@ from webapp.domain.claims import Claim
 from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
-from webapp.domain.payout_rules import next_look
+from webapp.domain.payout_outcome import next_look
 from webapp.domain.state_words import in_words
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict, Overtaken

@@ -14,7 +14,15 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import PAYOUT_FAILED
 from webapp.domain.claims import TAKEN_OVER, Claim, counts
 from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
-from webapp.domain.payout_rules import Course, Ruling, Sent, agrees, judge, next_look, next_try
+from webapp.domain.payout_outcome import (
+    PayoutAttempt,
+    PayoutOutcome,
+    PayoutTransition,
+    agrees,
+    judge,
+    next_look,
+    next_try,
+)
 from webapp.domain.provider_messages import sentence
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.state_words import in_words
@@ -31,33 +39,33 @@ from webapp.sql import json_text, lock, one_of
 _STATUS_BEFORE = attrgetter("row.status")
 _TABLE: Any = Payout.__table__
 _SCHEDULES: Any = PayoutSchedule.__table__
-_WATCHED = (Course.LEAVE, Course.CONFIRM, Course.CONTRADICT, Course.RETRACT)
+_WATCHED = (PayoutOutcome.LEAVE, PayoutOutcome.CONFIRM, PayoutOutcome.CONTRADICT, PayoutOutcome.RETRACT)
 _UNSENT = (PayoutStatus.PENDING, PayoutStatus.SENDING)
 """Payouts whose provider is not known to have them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class JudgedPayout:
     """A payout, what was said of it, and what that means."""
 
     row: Any
     word: ProviderResult
-    ruling: Ruling
+    transition: PayoutTransition
 
     @property
-    def course(self) -> Course:
+    def outcome(self) -> PayoutOutcome:
         """What is done about it."""
-        return self.ruling.course
+        return self.transition.outcome
 
     @property
     def status(self) -> PayoutStatus:
         """What it is from then on."""
-        return self.ruling.status
+        return self.transition.status
 
     @property
     def sentence(self) -> str:
         """Why."""
-        return self.ruling.said
+        return self.transition.said
 
     @property
     def was_paid(self) -> bool:
@@ -82,65 +90,65 @@ def settle_all(
     lock(session, Payout, list(words))
     rows = session.execute(_rows(session, list(words))).all()
     lost = [row for row in rows if not _counts(row, words[row.id], (claims or {}).get(row.id))]
-    ruled = [_ruled(row, words[row.id]) for row in rows if row not in lost]
-    groups: dict[Course, list[Ruled]] = {course: [] for course in Course}
-    for each in ruled:
-        groups[each.course].append(each)
-    _succeed(session, groups[Course.SUCCEED], at, actor)
-    _come_back(session, [*groups[Course.FAIL], *groups[Course.REVERSE]], at, actor, run_id)
-    _wait(session, groups[Course.WAIT], at)
-    _watch(session, [each for course in _WATCHED for each in groups[course]], at)
-    for each in groups[Course.CONTRADICT]:
+    judged = [_judge(row, words[row.id]) for row in rows if row not in lost]
+    groups: dict[PayoutOutcome, list[JudgedPayout]] = {outcome: [] for outcome in PayoutOutcome}
+    for each in judged:
+        groups[each.outcome].append(each)
+    _succeed(session, groups[PayoutOutcome.SUCCEED], at, actor)
+    _come_back(session, [*groups[PayoutOutcome.FAIL], *groups[PayoutOutcome.REVERSE]], at, actor, run_id)
+    _wait(session, groups[PayoutOutcome.WAIT], at)
+    _watch(session, [each for outcome in _WATCHED for each in groups[outcome]], at)
+    for each in groups[PayoutOutcome.CONTRADICT]:
         failures.contradict(session, each.row, at=at, actor=actor)
-    _confirm(session, groups[Course.CONFIRM], at, actor)
-    _note_paid(session, [*groups[Course.CONTRADICT], *groups[Course.CONFIRM]])
-    for each in groups[Course.RETRACT]:
+    _confirm(session, groups[PayoutOutcome.CONFIRM], at, actor)
+    _note_paid(session, [*groups[PayoutOutcome.CONTRADICT], *groups[PayoutOutcome.CONFIRM]])
+    for each in groups[PayoutOutcome.RETRACT]:
         failures.retract(session, each.row, at=at, actor=actor)
-    amounts.note(session, [(each.row, _sent(each.row), each.word) for each in ruled], at=at, actor=actor)
-    tried = [pauses.Tried(each.row.id, each.row.provider, each.word) for each in ruled]
+    amounts.note(session, [(each.row, _sent(each.row), each.word) for each in judged], at=at, actor=actor)
+    tried = [pauses.Tried(each.row.id, each.row.provider, each.word) for each in judged]
     pauses.learn(session, tried, at=at, actor=actor)
-    outcome = _outcome(ruled)
-    outcome.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
-    return outcome
+    batch = _outcome(judged)
+    batch.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
+    return batch
 
 
 def _counts(row: Any, word: ProviderResult, claim: Claim | None) -> bool:
     return counts(word, claim, Claim(row.status, row.attempts))
 
 
-def _outcome(ruled: Sequence[Ruled]) -> Outcome:
-    outcome = Outcome("payout")
-    for each in ruled:
-        _count(outcome, each)
-    return outcome
+def _outcome(judged: Sequence[JudgedPayout]) -> Outcome:
+    batch = Outcome("payout")
+    for each in judged:
+        _count(batch, each)
+    return batch
 
 
-def _count(outcome: Outcome, each: Ruled) -> None:
+def _count(batch: Outcome, each: JudgedPayout) -> None:
     """One payout is one item. Its money counts once: with the word by which its provider has it for the first time."""
     row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
-    if each.course in (Course.FAIL, Course.REVERSE):
-        outcome.failed.append(Refused(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
+    if each.outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
+        batch.failed.append(Refused(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
         if row.provider_id is not None:
-            outcome.note(CAME_BACK, row.currency, row.amount)
-    elif each.course == Course.CONTRADICT:
-        outcome.failed.append(Refused(row.id, row.ref, "It was paid after all, though its money had come back."))
-    elif each.course == Course.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
-        outcome.done += 1
+            batch.note(CAME_BACK, row.currency, row.amount)
+    elif each.outcome == PayoutOutcome.CONTRADICT:
+        batch.failed.append(Refused(row.id, row.ref, "It was paid after all, though its money had come back."))
+    elif each.outcome == PayoutOutcome.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
+        batch.done += 1
         if is_new:
-            outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + row.amount
-    elif each.course in (Course.LEAVE, Course.CONFIRM, Course.RETRACT):
-        outcome.done += 1
+            batch.amounts[row.currency] = batch.amounts.get(row.currency, 0) + row.amount
+    elif each.outcome in (PayoutOutcome.LEAVE, PayoutOutcome.CONFIRM, PayoutOutcome.RETRACT):
+        batch.done += 1
     else:
-        outcome.refused.append(Refused(row.id, row.ref, _left(each)))
+        batch.refused.append(Refused(row.id, row.ref, _left(each)))
 
 
-def _left(each: Ruled) -> str:
+def _left(each: JudgedPayout) -> str:
     if isinstance(each.word, NoResponse) and each.word.pauses_all:
         return f"Waiting: payouts through {each.row.provider} are paused. {sentence(each.sentence)}"
     return sentence(each.sentence) or f"It is {in_words(each.status)} still."
 
 
-def _is_taken(each: Ruled) -> bool:
+def _is_taken(each: JudgedPayout) -> bool:
     return isinstance(each.word, ProviderResponse) and agrees(_sent(each.row), each.word)
 
 
@@ -166,12 +174,12 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
     return select(*columns).where(one_of(session, Payout.id, ids)).order_by(Payout.id)
 
 
-def _ruled(row: Any, word: ProviderResult) -> Ruled:
-    return Ruled(row, word, judge(_sent(row), word))
+def _judge(row: Any, word: ProviderResult) -> JudgedPayout:
+    return JudgedPayout(row, word, judge(_sent(row), word))
 
 
-def _sent(row: Any) -> Sent:
-    return Sent(
+def _sent(row: Any) -> PayoutAttempt:
+    return PayoutAttempt(
         row.status,
         row.amount,
         row.currency,
@@ -181,36 +189,38 @@ def _sent(row: Any) -> Sent:
     )
 
 
-def _succeed(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
-    if not ruled:
+def _succeed(session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor) -> None:
+    if not judged:
         return
-    _mark(session, ruled, at, look_again_at=next_look(at, at))
-    schedules = [each.row.schedule_id for each in ruled if each.row.schedule_id is not None]
+    _mark(session, judged, at, look_again_at=next_look(at, at))
+    schedules = [each.row.schedule_id for each in judged if each.row.schedule_id is not None]
     done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
     session.execute(done.values(**values, version=_SCHEDULES.c.version + 1))
-    _tell(session, ruled, "payout.succeed", PayoutSucceeded(), at, actor)
-    _end_alerts(session, ruled, schedules, at)
+    _tell(session, judged, "payout.succeed", PayoutSucceeded(), at, actor)
+    _end_alerts(session, judged, schedules, at)
 
 
-def _end_alerts(session: Session, ruled: Sequence[Ruled], schedules: Sequence[int], at: datetime) -> None:
+def _end_alerts(session: Session, judged: Sequence[JudgedPayout], schedules: Sequence[int], at: datetime) -> None:
     """What had failed is paid now."""
     refs = session.scalars(select(PayoutSchedule.ref).where(one_of(session, PayoutSchedule.id, schedules))).all()
-    subjects = [f"payout schedule {ref}" for ref in refs] + [f"payout {each.row.ref}" for each in ruled]
+    subjects = [f"payout schedule {ref}" for ref in refs] + [f"payout {each.row.ref}" for each in judged]
     alerts.resolve_all(session, PAYOUT_FAILED, subjects, at)
 
 
-def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor, run_id: int | None) -> None:
+def _come_back(
+    session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor, run_id: int | None
+) -> None:
     """The provider did not pay, or took it back: who had borne it has it again, and the schedule knows."""
-    if not ruled:
+    if not judged:
         return
-    backs = returns.give_back(session, [each.row.id for each in ruled], at=at, run_id=run_id)
-    _mark(session, ruled, at, look_again_at=next_look(at, at))
-    for each in ruled:
+    backs = returns.give_back(session, [each.row.id for each in judged], at=at, run_id=run_id)
+    _mark(session, judged, at, look_again_at=next_look(at, at))
+    for each in judged:
         back = backs.get(each.row.id, IN_WALLET)
         failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
     for back in {IN_WALLET, *backs.values()}:
-        some = [each for each in ruled if backs.get(each.row.id, IN_WALLET) == back]
+        some = [each for each in judged if backs.get(each.row.id, IN_WALLET) == back]
         failed = [each for each in some if each.status == PayoutStatus.FAILED]
         turned = [each for each in some if each.status == PayoutStatus.REVERSED]
         gone = PayoutFailed(to_platform=back.to_platform, debt_met_amount=back.debt)
@@ -219,18 +229,18 @@ def _come_back(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Ac
         _tell(session, turned, "payout.reverse", returned, at, actor)
 
 
-def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
-    if not ruled:
+def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> None:
+    if not judged:
         return
     values = [
         _told(each)
         | {
             "again": next_try(each.row.attempts, at, each.word),
-            "doubtful": each.ruling.is_doubted,
+            "doubtful": each.transition.is_doubted,
             "person": isinstance(each.word, ProviderResponse) and each.word.needs_person,
             "unsent": isinstance(each.word, NoResponse) and each.word.is_answer and each.word.is_unsent,
         }
-        for each in ruled
+        for each in judged
     ]
     never = bindparam("unsent", type_=Boolean)
     since = case((bindparam("doubtful", type_=Boolean), func.coalesce(_TABLE.c.doubted_at, at)))
@@ -244,29 +254,31 @@ def _wait(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
     session.connection().execute(changed, values)
 
 
-def _confirm(session: Session, ruled: Sequence[Ruled], at: datetime, actor: Actor) -> None:
+def _confirm(session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor) -> None:
     """What two people had said is what the provider says: nothing changes but who says it."""
-    if not ruled:
+    if not judged:
         return
-    ids = [each.row.id for each in ruled]
+    ids = [each.row.id for each in judged]
     known = update(_TABLE).where(one_of(session, _TABLE.c.id, ids))
     session.connection().execute(known.values(is_unconfirmed=False, version=_TABLE.c.version + 1))
     records = select(Payout.id, null().label("before"), null().label("after")).where(one_of(session, Payout.id, ids))
     trail.record_all(session, actor, "payout.confirm", "payout", records, len(ids), at=at)
 
 
-def _watch(session: Session, ruled: Sequence[Ruled], at: datetime) -> None:
+def _watch(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> None:
     """They are as they were; ask again, until they were watched for long enough. What is not watched is not now."""
-    ruled = [each for each in ruled if each.row.look_again_at is not None]
-    if not ruled:
+    judged = [each for each in judged if each.row.look_again_at is not None]
+    if not judged:
         return
     again = bindparam("again", type_=_TABLE.c.look_again_at.type)
     changed = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(look_again_at=again)
-    values = [{"key": each.row.id, "again": next_look(each.row.settled_at or at, at)} for each in ruled]
+    values = [{"key": each.row.id, "again": next_look(each.row.settled_at or at, at)} for each in judged]
     session.connection().execute(changed, values)
 
 
-def _mark(session: Session, ruled: Sequence[Ruled], at: datetime, look_again_at: datetime | None = None) -> None:
+def _mark(
+    session: Session, judged: Sequence[JudgedPayout], at: datetime, look_again_at: datetime | None = None
+) -> None:
     changed = _changed(
         settled_at=at,
         next_try_at=None,
@@ -276,7 +288,7 @@ def _mark(session: Session, ruled: Sequence[Ruled], at: datetime, look_again_at:
         needs_person=False,
         version=_TABLE.c.version + 1,
     )
-    session.connection().execute(changed, [_told(each) for each in ruled])
+    session.connection().execute(changed, [_told(each) for each in judged])
 
 
 def _changed(**values: Any) -> Any:
@@ -287,33 +299,35 @@ def _changed(**values: Any) -> Any:
     return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**told, **values)
 
 
-def _told(each: Ruled) -> dict[str, Any]:
+def _told(each: JudgedPayout) -> dict[str, Any]:
     number = each.word.provider_id if isinstance(each.word, ProviderResponse) else None
     said = each.sentence or None
     return {"key": each.row.id, "paid": _paid_at(each), "state": str(each.status), "said_now": said, "number": number}
 
 
-def _note_paid(session: Session, ruled: Sequence[Ruled]) -> None:
+def _note_paid(session: Session, judged: Sequence[JudgedPayout]) -> None:
     """When it was paid after all, where its provider tells."""
-    values = [{"key": each.row.id, "paid": _paid_at(each)} for each in ruled if _paid_at(each)]
+    values = [{"key": each.row.id, "paid": _paid_at(each)} for each in judged if _paid_at(each)]
     if values:
         changed = update(_TABLE).where(_TABLE.c.id == bindparam("key"))
         paid = bindparam("paid", type_=_TABLE.c.paid_at.type)
         session.connection().execute(changed.values(paid_at=paid), values)
 
 
-def _paid_at(each: Ruled) -> datetime | None:
+def _paid_at(each: JudgedPayout) -> datetime | None:
     is_paid = isinstance(each.word, ProviderResponse) and each.word.status == ProviderStatus.SUCCEEDED
     return each.word.paid_at if is_paid and isinstance(each.word, ProviderResponse) else None
 
 
-def _tell(session: Session, ruled: Sequence[Ruled], action: str, event: Event, at: datetime, actor: Actor) -> None:
-    if not ruled:
+def _tell(
+    session: Session, judged: Sequence[JudgedPayout], action: str, event: Event, at: datetime, actor: Actor
+) -> None:
+    if not judged:
         return
     said = json_text(session, {"status": Payout.status, "said": Payout.said})
-    for before, some in groupby(sorted(ruled, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
+    for before, some in groupby(sorted(judged, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
         ids = [each.row.id for each in some]
         was = literal(f'{{"status":"{before}"}}').label("before")
         records = select(Payout.id, was, said.label("after")).where(one_of(session, Payout.id, ids))
         trail.record_all(session, actor, action, "payout", records, len(ids), at=at)
-    events.add_all(session, event, [each.row.id for each in ruled], at=at)
+    events.add_all(session, event, [each.row.id for each in judged], at=at)

@@ -17,7 +17,7 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=30), timedelta(hours=6)
 _GIVEN_UP = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
 
-class Verdict(StrEnum):
+class PaymentOutcome(StrEnum):
     """What is to be done about a payment."""
 
     SUCCEED = "succeed"
@@ -35,7 +35,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class PaymentAttempt:
     """A payment as it is when its provider's word is judged; minor units."""
 
     status: str
@@ -70,31 +70,37 @@ class Attempt:
         return self.status == PaymentStatus.SUCCEEDED or in_review
 
 
-def judge(attempt: Attempt, word: ProviderResult, at: datetime, patience: timedelta) -> tuple[Verdict, str]:
+def judge(
+    attempt: PaymentAttempt, word: ProviderResult, at: datetime, patience: timedelta
+) -> tuple[PaymentOutcome, str]:
     """What the word means, and why in a sentence. `patience` counts from the first time it was asked about."""
     if attempt.is_by_hand:
-        return Verdict.LEAVE, ""
+        return PaymentOutcome.LEAVE, ""
     if attempt.is_held_for:
         return _of_what_is_left(attempt, word)
     if attempt.status == PaymentStatus.NEEDS_REVIEW:
         return _of_doubt(attempt, word)
     if attempt.was_refunded:
-        return Verdict.LEAVE, ""
+        return PaymentOutcome.LEAVE, ""
     if isinstance(word, ProviderResponse) and word.status == ProviderStatus.SUCCEEDED:
         return _of_success(attempt, word)
     if attempt.status != PaymentStatus.PENDING:
-        return Verdict.LEAVE, ""
+        return PaymentOutcome.LEAVE, ""
     if not attempt.has_reference:
-        return Verdict.EXPIRE, "No provider ever gave it a reference."
+        return PaymentOutcome.EXPIRE, "No provider ever gave it a reference."
     payable = attempt.payable_until is not None and at < attempt.payable_until
     if isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
         said = sentence(word.said) or "The provider says it failed."
-        return (Verdict.WAIT, _may_try_again(reason(word.said), attempt)) if payable else (Verdict.FAIL, said)
+        return (
+            (PaymentOutcome.WAIT, _may_try_again(reason(word.said), attempt))
+            if payable
+            else (PaymentOutcome.FAIL, said)
+        )
     if payable:
-        return Verdict.WAIT, _still(word)
+        return PaymentOutcome.WAIT, _still(word)
     if attempt.first_checked_at is not None and at >= attempt.first_checked_at + patience:
-        return Verdict.EXPIRE, _at_the_end(word)
-    return Verdict.WAIT, _still(word)
+        return PaymentOutcome.EXPIRE, _at_the_end(word)
+    return PaymentOutcome.WAIT, _still(word)
 
 
 def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime:
@@ -103,43 +109,43 @@ def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime
     return at + max(pause, timedelta(seconds=retry_after or 0))
 
 
-def _of_success(attempt: Attempt, seen: ProviderResponse) -> tuple[Verdict, str]:
+def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[PaymentOutcome, str]:
     kept = kept_of(seen)
     # A success that names no amount, or none, is no word of money that went back: a person looks at it.
     if kept <= 0 < (seen.refunded_amount or 0):
         said = "It was paid, and given back to the payer at the provider."
-        return (Verdict.LEAVE, "") if attempt.status in _GIVEN_UP else (Verdict.FAIL, said)
+        return (PaymentOutcome.LEAVE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, said)
     if (kept, seen.currency) != (attempt.amount, attempt.currency):
         paid = Money(kept, seen.currency or attempt.currency)
-        return Verdict.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
+        return PaymentOutcome.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
     if seen.asked not in (None, attempt.amount):
         asked = Money(seen.asked or 0, attempt.currency)
         return (
-            Verdict.REVIEW,
+            PaymentOutcome.REVIEW,
             f"The provider says that {asked} was asked, not {Money(attempt.amount, attempt.currency)}.",
         )
     if attempt.status in _GIVEN_UP:
-        return Verdict.REVIEW, f"The payment succeeded after it was {attempt.status} here."
+        return PaymentOutcome.REVIEW, f"The payment succeeded after it was {attempt.status} here."
     if attempt.order_status != OrderStatus.AWAITING_PAYMENT:
-        return Verdict.REVIEW, f"The payment succeeded, but its order is {in_words(attempt.order_status)}."
-    return Verdict.SUCCEED, ""
+        return PaymentOutcome.REVIEW, f"The payment succeeded, but its order is {in_words(attempt.order_status)}."
+    return PaymentOutcome.SUCCEED, ""
 
 
-def _of_what_is_left(attempt: Attempt, word: ProviderResult) -> tuple[Verdict, str]:
+def _of_what_is_left(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
     """A payment that came in stays settled, unless its provider has less of it than our refunds explain."""
     taken = taken_now(attempt, word)
     if taken == attempt.taken_back:
-        return Verdict.LEAVE, ""
+        return PaymentOutcome.LEAVE, ""
     if taken == attempt.decided:
-        return Verdict.WHOLE, ""
+        return PaymentOutcome.WHOLE, ""
     if taken < attempt.decided:
         came = Money(attempt.decided - taken, attempt.currency)
-        return Verdict.TAKEN, f"The provider has {came} again that was taken back: decide whose it is."
+        return PaymentOutcome.TAKEN, f"The provider has {came} again that was taken back: decide whose it is."
     gone = Money(taken - attempt.decided, attempt.currency)
-    return Verdict.TAKEN, f"{gone} of this payment was taken back from us, and not by a refund of ours."
+    return PaymentOutcome.TAKEN, f"{gone} of this payment was taken back from us, and not by a refund of ours."
 
 
-def taken_now(attempt: Attempt, word: ProviderResult) -> int:
+def taken_now(attempt: PaymentAttempt, word: ProviderResult) -> int:
     """How much of a payment is gone by this word that no refund of ours explains.
 
     A word that says nothing of it makes it no less; what banks won is gone all the same.
@@ -149,7 +155,7 @@ def taken_now(attempt: Attempt, word: ProviderResult) -> int:
     return max(attempt.taken_back, taken if attempt.lost else 0) if back is None else taken
 
 
-def _given_back(attempt: Attempt, word: ProviderResult) -> tuple[ReturnedAmount, ...] | None:
+def _given_back(attempt: PaymentAttempt, word: ProviderResult) -> tuple[ReturnedAmount, ...] | None:
     """What the word says is gone of what came in; None when it does not say.
 
     That a provider does not know the payment says nothing of the money: the key may be another's.
@@ -172,19 +178,19 @@ def kept_of(seen: ProviderResponse) -> int:
     return (seen.amount or 0) - (seen.refunded_amount or 0)
 
 
-def _of_doubt(attempt: Attempt, word: ProviderResult) -> tuple[Verdict, str]:
+def _of_doubt(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
     """What came in and waits for a person may be given back at the provider meanwhile, all of it or a part."""
     if not isinstance(word, ProviderResponse) or attempt.seen_amount is None or _given_back(attempt, word) is None:
-        return Verdict.LEAVE, ""
+        return PaymentOutcome.LEAVE, ""
     came = word.amount or 0
     gone = taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
-        return Verdict.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
+        return PaymentOutcome.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
     if kept == attempt.seen_amount:
-        return Verdict.LEAVE, ""
+        return PaymentOutcome.LEAVE, ""
     left = Money(kept, word.currency or attempt.currency)
-    return Verdict.REVIEW, f"A part was given back at the provider: {left} is left of it."
+    return PaymentOutcome.REVIEW, f"A part was given back at the provider: {left} is left of it."
 
 
 def _at_the_end(word: ProviderResult) -> str:
@@ -200,7 +206,7 @@ def _at_the_end(word: ProviderResult) -> str:
     return f"It was not paid in time: the provider still says: {clause(word.said or 'pending')}."
 
 
-def _may_try_again(said: str, attempt: Attempt) -> str:
+def _may_try_again(said: str, attempt: PaymentAttempt) -> str:
     until = f"{attempt.payable_until:%d %B at %H:%M} UTC"
     return f"An attempt to pay failed ({said}). Its payer may try again until {until}."
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-Told = Callable[[Any], tuple[str, str]]
+ErrorReader = Callable[[Any], tuple[str, str]]
 """From a provider's error body: its code and its sentence."""
 
 
-class Verdict(StrEnum):
+class AnswerKind(StrEnum):
     """What an answer means."""
 
     ANSWER = "answer"
@@ -24,15 +24,15 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-Judge = Callable[[str, str, int, Any], Verdict]
+Classifier = Callable[[str, str, int, Any], AnswerKind]
 """From a call's path and method, and the HTTP status and body of its answer, what that means. No JSON is None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownAnswer:
     """One answer that is known: every part that is not empty has to fit."""
 
-    verdict: Verdict
+    kind: AnswerKind
     call: str = ""
     """The method and the beginning of the path, as `POST /refund`."""
     status: int = 0
@@ -50,21 +50,21 @@ class Known:
         )
 
 
-def judge_by(table: Sequence[Known], told: Told, is_answer: Callable[[Any], bool]) -> Judge:
-    """A judge that finds the first entry that fits; `is_answer` says whether a body of a 2xx is about what was asked.
+def classify_by(table: Sequence[KnownAnswer], read_error: ErrorReader, is_answer: Callable[[Any], bool]) -> Classifier:
+    """By the first entry that fits; `is_answer` says whether a body of a 2xx is about what was asked.
 
     A key is refused with 401 everywhere, and 429 is a request that was not looked at. What is no JSON is not the
     provider's own word, but that of something on the way, which knows nothing of what was done.
     """
-    everywhere = (Known(Verdict.KEY_REFUSED, status=401), Known(Verdict.NOT_SENT, status=429))
+    everywhere = (KnownAnswer(AnswerKind.KEY_REFUSED, status=401), KnownAnswer(AnswerKind.NOT_SENT, status=429))
     known = (*table, *everywhere)
 
-    def judge(path: str, method: str, status: int, body: Any) -> Verdict:
+    def classify(path: str, method: str, status: int, body: Any) -> AnswerKind:
         if status < 300 and is_answer(body):
-            return Verdict.ANSWER
-        code, said = told(body)
+            return AnswerKind.ANSWER
+        code, said = read_error(body)
         possible = everywhere if body is None else known
-        found = (each.verdict for each in possible if each.fits(f"{method} {path}", status, code, said))
-        return next(found, Verdict.UNKNOWN)
+        found = (each.kind for each in possible if each.fits(f"{method} {path}", status, code, said))
+        return next(found, AnswerKind.UNKNOWN)
 
-    return judge
+    return classify

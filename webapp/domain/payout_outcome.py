@@ -17,7 +17,7 @@ LOST = "Its provider had it, and does not know it any more."
 HIDDEN = "Its provider may have it, and does not show it."
 
 
-class Course(StrEnum):
+class PayoutOutcome(StrEnum):
     """What is to be done about a payout."""
 
     SUCCEED = "succeed"
@@ -34,7 +34,7 @@ class Course(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class PayoutAttempt:
     """A payout as it is when its provider's word is judged; minor units."""
 
     status: str
@@ -49,23 +49,23 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class PayoutTransition:
     """What a word means: what is done, the status from then on, why, and whether it is in doubt from then on."""
 
-    course: Course
+    outcome: PayoutOutcome
     status: PayoutStatus
     said: str = ""
     is_doubted: bool = False
 
 
 _CAME_BACK = {
-    ProviderStatus.FAILED: (Course.FAIL, PayoutStatus.FAILED),
-    ProviderStatus.REVERSED: (Course.REVERSE, PayoutStatus.REVERSED),
+    ProviderStatus.FAILED: (PayoutOutcome.FAIL, PayoutStatus.FAILED),
+    ProviderStatus.REVERSED: (PayoutOutcome.REVERSE, PayoutStatus.REVERSED),
 }
-_ENDS = _CAME_BACK | {ProviderStatus.SUCCEEDED: (Course.SUCCEED, PayoutStatus.SUCCEEDED)}
+_ENDS = _CAME_BACK | {ProviderStatus.SUCCEEDED: (PayoutOutcome.SUCCEED, PayoutStatus.SUCCEEDED)}
 
 
-def judge(sent: Sent, word: ProviderResult) -> Ruling:
+def judge(sent: PayoutAttempt, word: ProviderResult) -> PayoutTransition:
     """What the word means. An unknown outcome stays one until the provider tells.
 
     What was paid comes back by `failed` and by `reversed`. What is in doubt is never sent again by itself.
@@ -80,19 +80,19 @@ def judge(sent: Sent, word: ProviderResult) -> Ruling:
     if not agrees(sent, word):
         told = Money(word.amount or 0, word.currency or sent.currency)
         said = f"The provider speaks of {told}, which is not what was sent."
-        return Ruling(Course.WAIT, PayoutStatus.SENT, said)
-    course, then = _ENDS.get(word.status, (Course.WAIT, PayoutStatus.SENT))
-    return Ruling(course, then, word.said)
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENT, said)
+    outcome, then = _ENDS.get(word.status, (PayoutOutcome.WAIT, PayoutStatus.SENT))
+    return PayoutTransition(outcome, then, word.said)
 
 
-def agrees(sent: Sent, seen: ProviderResponse) -> bool:
+def agrees(sent: PayoutAttempt, seen: ProviderResponse) -> bool:
     """Whether the provider speaks of the money that was sent. What is under way may name none yet."""
     if seen.status == ProviderStatus.PENDING and seen.amount is None:
         return True
     return (seen.amount, seen.currency) == (sent.amount, sent.currency)
 
 
-def pays_other(sent: Sent, word: ProviderResult) -> bool:
+def pays_other(sent: PayoutAttempt, word: ProviderResult) -> bool:
     """Whether the provider has it, paid or under way, over another amount than was sent."""
     return (
         isinstance(word, ProviderResponse)
@@ -114,36 +114,40 @@ def next_look(paid_at: datetime, at: datetime) -> datetime | None:
     return again if again <= paid_at + WATCHED else None
 
 
-def _of_settled(sent: Sent, status: PayoutStatus, word: ProviderResult) -> Ruling:
+def _of_settled(sent: PayoutAttempt, status: PayoutStatus, word: ProviderResult) -> PayoutTransition:
     if not isinstance(word, ProviderResponse) or not agrees(sent, word):
-        return Ruling(Course.LEAVE, status)
+        return PayoutTransition(PayoutOutcome.LEAVE, status)
     if status == PayoutStatus.SUCCEEDED:
         if sent.is_unconfirmed and word.status == ProviderStatus.SUCCEEDED:
-            return Ruling(Course.CONFIRM, status, word.said)
-        course, then = _CAME_BACK.get(word.status, (Course.LEAVE, status))
-        return Ruling(course, then, word.said)
+            return PayoutTransition(PayoutOutcome.CONFIRM, status, word.said)
+        outcome, then = _CAME_BACK.get(word.status, (PayoutOutcome.LEAVE, status))
+        return PayoutTransition(outcome, then, word.said)
     if sent.is_paid_after_all and word.status in _CAME_BACK:
-        return Ruling(Course.RETRACT, status, word.said)
-    return Ruling(Course.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else Course.LEAVE, status, word.said)
+        return PayoutTransition(PayoutOutcome.RETRACT, status, word.said)
+    return PayoutTransition(
+        PayoutOutcome.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else PayoutOutcome.LEAVE, status, word.said
+    )
 
 
-def _of_absence(sent: Sent, status: PayoutStatus) -> Ruling:
+def _of_absence(sent: PayoutAttempt, status: PayoutStatus) -> PayoutTransition:
     if sent.is_doubted:
-        return Ruling(Course.WAIT, PayoutStatus.SENDING, HIDDEN, is_doubted=True)
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENDING, HIDDEN, is_doubted=True)
     if status == PayoutStatus.SENT:
-        return Ruling(Course.WAIT, PayoutStatus.SENDING, LOST, is_doubted=True)
-    return Ruling(Course.WAIT, PayoutStatus.PENDING, "The provider does not know it.")
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENDING, LOST, is_doubted=True)
+    return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, "The provider does not know it.")
 
 
-def _of_silence(sent: Sent, status: PayoutStatus, word: NoResponse) -> Ruling:
+def _of_silence(sent: PayoutAttempt, status: PayoutStatus, word: NoResponse) -> PayoutTransition:
     if word.is_there:
-        return Ruling(Course.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
     if sent.is_doubted:
-        return Ruling(Course.WAIT, status, word.said, is_doubted=True)
+        return PayoutTransition(PayoutOutcome.WAIT, status, word.said, is_doubted=True)
     if word.is_answer and word.is_unsent:
-        return Ruling(Course.WAIT, PayoutStatus.PENDING, word.said)
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.said)
     if word.is_refusal and not word.is_unsent:
-        return Ruling(Course.FAIL, PayoutStatus.FAILED, word.said)
+        return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED, word.said)
     if word.is_unsent and status == PayoutStatus.PENDING:
-        return Ruling(Course.WAIT, PayoutStatus.PENDING, word.said)
-    return Ruling(Course.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, word.said)
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.said)
+    return PayoutTransition(
+        PayoutOutcome.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, word.said
+    )

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain.payout_rules import HIDDEN, LOST, TAKEN, WATCHED, Course, Sent, judge, next_look, next_try
+from webapp.domain.payout_outcome import (
+    HIDDEN,
+    LOST,
+    TAKEN,
+    WATCHED,
+    PayoutAttempt,
+    PayoutOutcome,
+    judge,
+    next_look,
+    next_try,
+)
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import PayoutStatus
 
@@ -27,73 +37,75 @@ def seen(status: ProviderStatus, amount: int | None = 5_000, currency: str | Non
 
 
 @pytest.mark.parametrize(
-    ("status", "word", "course", "then"),
+    ("status", "word", "outcome", "then"),
     [
-        (SENDING, seen(ProviderStatus.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
-        (SENT, seen(ProviderStatus.SUCCEEDED), Course.SUCCEED, PayoutStatus.SUCCEEDED),
-        (SENT, seen(ProviderStatus.FAILED), Course.FAIL, PayoutStatus.FAILED),
-        (SENT, seen(ProviderStatus.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
-        (SENDING, seen(ProviderStatus.PENDING), Course.WAIT, SENT),
-        (SENDING, seen(ProviderStatus.ABSENT), Course.WAIT, PENDING),
-        (SENT, seen(ProviderStatus.SUCCEEDED, 4_999), Course.WAIT, SENT),
-        (SENT, seen(ProviderStatus.SUCCEEDED, None), Course.WAIT, SENT),
-        (SENT, seen(ProviderStatus.FAILED, currency="GHS"), Course.WAIT, SENT),
-        (PENDING, SILENCE, Course.WAIT, SENDING),
-        (SENDING, SILENCE, Course.WAIT, SENDING),
-        (SENT, SILENCE, Course.WAIT, SENT),
-        (PENDING, UNSENT, Course.WAIT, PENDING),
-        (SENDING, UNSENT, Course.WAIT, SENDING),
-        (PENDING, REFUSAL, Course.FAIL, PayoutStatus.FAILED),
-        (PENDING, NOT_SET_UP, Course.WAIT, PENDING),
-        (SENDING, seen(ProviderStatus.PENDING, None, None), Course.WAIT, SENT),
-        (SENT, seen(ProviderStatus.ABSENT), Course.WAIT, SENDING),
-        (SENDING, THERE, Course.WAIT, SENDING),
-        (SENDING, NOT_DONE, Course.WAIT, PENDING),
-        (SENDING, ALL_WAIT, Course.WAIT, PENDING),
-        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED), Course.CONTRADICT, PayoutStatus.FAILED),
-        (PayoutStatus.CANCELLED, seen(ProviderStatus.SUCCEEDED), Course.CONTRADICT, PayoutStatus.CANCELLED),
-        (PayoutStatus.REVERSED, seen(ProviderStatus.SUCCEEDED), Course.CONTRADICT, PayoutStatus.REVERSED),
-        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED, 4_999), Course.LEAVE, PayoutStatus.FAILED),
-        (PayoutStatus.FAILED, seen(ProviderStatus.FAILED), Course.LEAVE, PayoutStatus.FAILED),
-        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.REVERSED), Course.REVERSE, PayoutStatus.REVERSED),
-        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.FAILED), Course.FAIL, PayoutStatus.FAILED),
-        (PayoutStatus.SUCCEEDED, REFUSAL, Course.LEAVE, PayoutStatus.SUCCEEDED),
+        (SENDING, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(ProviderStatus.FAILED), PayoutOutcome.FAIL, PayoutStatus.FAILED),
+        (SENT, seen(ProviderStatus.REVERSED), PayoutOutcome.REVERSE, PayoutStatus.REVERSED),
+        (SENDING, seen(ProviderStatus.PENDING), PayoutOutcome.WAIT, SENT),
+        (SENDING, seen(ProviderStatus.ABSENT), PayoutOutcome.WAIT, PENDING),
+        (SENT, seen(ProviderStatus.SUCCEEDED, 4_999), PayoutOutcome.WAIT, SENT),
+        (SENT, seen(ProviderStatus.SUCCEEDED, None), PayoutOutcome.WAIT, SENT),
+        (SENT, seen(ProviderStatus.FAILED, currency="GHS"), PayoutOutcome.WAIT, SENT),
+        (PENDING, SILENCE, PayoutOutcome.WAIT, SENDING),
+        (SENDING, SILENCE, PayoutOutcome.WAIT, SENDING),
+        (SENT, SILENCE, PayoutOutcome.WAIT, SENT),
+        (PENDING, UNSENT, PayoutOutcome.WAIT, PENDING),
+        (SENDING, UNSENT, PayoutOutcome.WAIT, SENDING),
+        (PENDING, REFUSAL, PayoutOutcome.FAIL, PayoutStatus.FAILED),
+        (PENDING, NOT_SET_UP, PayoutOutcome.WAIT, PENDING),
+        (SENDING, seen(ProviderStatus.PENDING, None, None), PayoutOutcome.WAIT, SENT),
+        (SENT, seen(ProviderStatus.ABSENT), PayoutOutcome.WAIT, SENDING),
+        (SENDING, THERE, PayoutOutcome.WAIT, SENDING),
+        (SENDING, NOT_DONE, PayoutOutcome.WAIT, PENDING),
+        (SENDING, ALL_WAIT, PayoutOutcome.WAIT, PENDING),
+        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.FAILED),
+        (PayoutStatus.CANCELLED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.CANCELLED),
+        (PayoutStatus.REVERSED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.REVERSED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED, 4_999), PayoutOutcome.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.FAILED), PayoutOutcome.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.REVERSED), PayoutOutcome.REVERSE, PayoutStatus.REVERSED),
+        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.FAILED), PayoutOutcome.FAIL, PayoutStatus.FAILED),
+        (PayoutStatus.SUCCEEDED, REFUSAL, PayoutOutcome.LEAVE, PayoutStatus.SUCCEEDED),
     ],
 )
-def test_what_a_word_means(status: PayoutStatus, word: ProviderResult, course: Course, then: PayoutStatus) -> None:
-    ruling = judge(Sent(status, 5_000, "NGN"), word)
-    assert (ruling.course, ruling.status) == (course, then)
+def test_what_a_word_means(
+    status: PayoutStatus, word: ProviderResult, outcome: PayoutOutcome, then: PayoutStatus
+) -> None:
+    transition = judge(PayoutAttempt(status, 5_000, "NGN"), word)
+    assert (transition.outcome, transition.status) == (outcome, then)
 
 
 @pytest.mark.parametrize("status", [ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.ABSENT])
 def test_a_payout_that_was_paid_is_undone_only_by_its_return(status: ProviderStatus) -> None:
-    assert judge(Sent(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).course == Course.LEAVE
+    assert judge(PayoutAttempt(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).outcome == PayoutOutcome.LEAVE
 
 
 def test_another_amount_is_said() -> None:
-    said = judge(Sent(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).said
+    said = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).said
     assert said == "The provider speaks of NGN 49.99, which is not what was sent."
 
 
 @pytest.mark.parametrize("word", [seen(ProviderStatus.ABSENT), SILENCE, UNSENT, NOT_DONE, REFUSAL, THERE])
 def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: ProviderResult) -> None:
-    ruling = judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), word)
-    assert (ruling.course, ruling.status, ruling.is_doubted) == (Course.WAIT, SENDING, True)
+    transition = judge(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), word)
+    assert (transition.outcome, transition.status, transition.is_doubted) == (PayoutOutcome.WAIT, SENDING, True)
 
 
 @pytest.mark.parametrize(("status", "word"), [(SENDING, THERE), (SENT, seen(ProviderStatus.ABSENT))])
 def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(
     status: PayoutStatus, word: ProviderResult
 ) -> None:
-    assert judge(Sent(status, 5_000, "NGN"), word).is_doubted
-    assert not judge(Sent(SENDING, 5_000, "NGN", is_doubted=True), seen(ProviderStatus.PENDING)).is_doubted
+    assert judge(PayoutAttempt(status, 5_000, "NGN"), word).is_doubted
+    assert not judge(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), seen(ProviderStatus.PENDING)).is_doubted
 
 
 def test_a_reference_in_use_is_said_only_where_the_provider_said_it() -> None:
-    lost = judge(Sent(SENT, 5_000, "NGN"), seen(ProviderStatus.ABSENT))
-    again = judge(Sent(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(ProviderStatus.ABSENT))
+    lost = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.ABSENT))
+    again = judge(PayoutAttempt(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(ProviderStatus.ABSENT))
     assert (lost.said, again.said) == (LOST, HIDDEN)
-    assert judge(Sent(SENDING, 5_000, "NGN"), THERE).said == TAKEN
+    assert judge(PayoutAttempt(SENDING, 5_000, "NGN"), THERE).said == TAKEN
 
 
 WORDS = st.builds(
@@ -117,9 +129,9 @@ WORDS = st.builds(
 def test_money_comes_back_only_when_it_surely_did_not_arrive(
     status: PayoutStatus, doubted: bool, word: ProviderResult
 ) -> None:
-    ruling = judge(Sent(status, 5_000, "NGN", doubted), word)
-    course, then = ruling.course, ruling.status
-    if course in (Course.FAIL, Course.REVERSE):
+    transition = judge(PayoutAttempt(status, 5_000, "NGN", doubted), word)
+    outcome, then = transition.outcome, transition.status
+    if outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
         told = isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
         refused = isinstance(word, NoResponse) and word.is_refusal and not word.is_unsent and not word.is_there
         assert told or (refused and not doubted)
@@ -127,7 +139,7 @@ def test_money_comes_back_only_when_it_surely_did_not_arrive(
         never = isinstance(word, ProviderResponse) and word.status == ProviderStatus.ABSENT and status == SENDING
         assert not doubted
         assert never or (isinstance(word, NoResponse) and word.is_unsent and word.is_answer)
-    if course == Course.SUCCEED:
+    if outcome == PayoutOutcome.SUCCEED:
         assert isinstance(word, ProviderResponse)
         assert (word.status, word.amount, word.currency) == (ProviderStatus.SUCCEEDED, 5_000, "NGN")
 
