@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from webapp import jobs
 from webapp.app import create_app
 from webapp.domain.alert_facts import FACTS
@@ -17,7 +18,6 @@ from webapp.security import access
 from webapp.services.alerts import registry as alert_registry
 from webapp.settings import Settings
 
-ROOT = Path(__file__).parents[1]
 CODE = sorted([*(ROOT / "webapp").rglob("*.py"), ROOT / "worker.py", ROOT / "scheduler.py"])
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
@@ -83,7 +83,7 @@ def test_imports_run_one_way() -> None:
 @pytest.mark.parametrize("name", sorted(jobs.registry()))
 def test_every_job_is_documented_and_tested(name: str) -> None:
     assert f"## {name}" in (ROOT / "docs" / "jobs.md").read_text()
-    assert any(f"{name}" in test.read_text() for test in (ROOT / "tests" / "jobs").glob("test_*.py"))
+    assert any(f"{name}" in test.read_text() for test in (ROOT / "tests" / "jobs").rglob("test_*.py"))
     assert jobs.registry()[name].description
 
 

@@ -1,15 +1,16 @@
 """A name that a template takes from its view is never hidden by one that the template around it makes or imports."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import Environment, FileSystemLoader, meta, nodes
 
-ROOT = Path(__file__).parents[1] / "templates"
-TEMPLATES = sorted(str(file.relative_to(ROOT)) for file in ROOT.rglob("*.html"))
-_LOADER = FileSystemLoader(ROOT)
+from tests.support.paths import ROOT
+
+FOLDER = ROOT / "templates"
+TEMPLATES = sorted(str(file.relative_to(FOLDER)) for file in FOLDER.rglob("*.html"))
+_LOADER = FileSystemLoader(FOLDER)
 _JINJA = Environment(loader=_LOADER, extensions=["jinja2.ext.i18n", "jinja2.ext.do"], autoescape=True)
 
 

@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 
-from tests.jobs.taken_back import Case
 from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE
 from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
+from tests.support.taken_back import Case
 from webapp import clock, services
 from webapp.admin.ui.timeline import DEEDS, MONEY
 from webapp.domain import provider_messages

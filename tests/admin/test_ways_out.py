@@ -15,8 +15,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 
-from tests.jobs.support import run_job_now
 from tests.support import payouts as payouts_of
+from tests.support.job_runs import run_job_now
 from tests.support.market import CHIKA, DIVINE, Market
 from tests.support.people import send
 from webapp import clock

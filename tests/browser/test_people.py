@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import PASSWORDS
-from tests.up.processes import ROOT, Up
+from tests.support.paths import ROOT
+from tests.up.processes import Up
 
 Someone = Callable[..., Any]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]

@@ -6,9 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import SECRET
-from tests.mirror.conftest import BLNK, Outfit, trade
-from tests.providers.conftest import outfit, sandbox, served  # noqa: F401
 from tests.sandbox.conftest import Caller
+from tests.services.reconciliation.conftest import BLNK, Outfit, trade
 from webapp import checkup, clock
 from webapp.commands.doctor import command
 from webapp.models import ProviderState, ProviderToken

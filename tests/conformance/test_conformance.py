@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.records.replay import stub
 from tests.sandbox.conftest import served  # noqa: F401
+from tests.support.replay import stub
 from webapp.conformance import records, servers
 from webapp.conformance.__main__ import main
 from webapp.conformance.comparing import differences

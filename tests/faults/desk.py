@@ -12,9 +12,8 @@ from typing import Any
 from redis import Redis
 
 from tests.conftest import SECRET
+from tests.support.paths import ROOT
 from webapp.embedded import redis_server
-
-ROOT = Path(__file__).parents[2]
 
 
 class Desk:

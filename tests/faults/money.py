@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from tests.jobs.test_process_payout_schedules import planned, sent
-from tests.outbox.support import endpoint, happen
+from tests.jobs.periodic.test_process_payout_schedules import planned, sent
 from tests.support.market import AMINA, Market, all_books_agree
+from tests.support.outbox import endpoint, happen
 from tests.support.sandbox import Sandbox, awaiting, begun
 from webapp import clock
 from webapp.domain.actors import job_actor

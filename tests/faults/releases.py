@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from tests.faults.money import count
-from tests.jobs.test_release_pending_earnings import earning
+from tests.jobs.periodic.test_release_pending_earnings import earning
 from tests.support.market import DIVINE, Market, all_books_agree
 from webapp import clock
 from webapp.models import Account, Escrow, Party, Transfer

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.desk import Desk, until
 from tests.faults.money import CASES, Case, come_due
 from tests.faults.releases import MANY, RELEASES, Release, seed
-from tests.jobs.conftest import OPERATOR, runs_of
+from tests.support.declared_jobs import OPERATOR, runs_of
 from tests.support.sandbox import Sandbox, desk_with, sandbox
 from webapp import clock
 from webapp.domain.recurrence import Recurrence

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.faults.desk import Desk, until
-from tests.jobs.conftest import OPERATOR
-from tests.jobs.releasing import paid, released, seed
+from tests.support.declared_jobs import OPERATOR
+from tests.support.releasing import paid, released, seed
 from webapp import clock
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Entry, Run, Schedule, Transfer

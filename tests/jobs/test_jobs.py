@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.jobs.conftest import OPERATOR
+from tests.support.declared_jobs import OPERATOR
 from webapp import clock, jobs
 from webapp.domain.recurrence import Recurrence
 from webapp.jobs.processes.bootstrap import register_jobs

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from tests.conftest import settings_for
-from tests.money.test_payment_decisions import tried
+from tests.services.payments.test_payment_decisions import tried
 from tests.support.market import NOW, Market
 from tests.support.payouts import planned, written
 from webapp.checkup import providers as check_providers

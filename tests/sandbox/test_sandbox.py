@@ -13,11 +13,10 @@ import pytest
 import requests
 
 from tests.sandbox.conftest import Paystack, until
+from tests.support.paths import ROOT
 from webapp.errors import Invalid
 from webapp.sandbox import Options, SandboxSettings, serving
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_books_and_what_is_due_survive_a_restart(tmp_path: Path):

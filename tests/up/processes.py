@@ -12,8 +12,7 @@ import psutil
 import requests
 
 from tests.faults.desk import until
-
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 
 class Up:

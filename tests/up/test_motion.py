@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from tests.faults.desk import until
-from tests.up.processes import ROOT, Up
+from tests.support.paths import ROOT
+from tests.up.processes import Up
 
 Start = Callable[..., Up]
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]

@@ -1,0 +1,112 @@
+"""The API keeps what its description says: a property-based tester asks every operation, with sense and without."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, CheckContext, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from tests.api.framework.described import ApiCaller, World, described_world
+from webapp.api import all_endpoints
+from webapp.api.framework.binding import KEY_HEADER
+from webapp.api.framework.openapi import described_path
+from webapp.api.framework.routing import Endpoint
+from webapp.domain.permissions import SCOPES, of_scopes
+from webapp.providers.webhooks.signatures import CHECKS as SIGNED
+
+
+def breaks_nothing(ctx: CheckContext, response: Any, case: Case) -> bool | None:
+    """No server error; a 503 is an answer where it is described."""
+    return None if response.status_code == 503 else not_a_server_error(ctx, response, case)
+
+
+CHECKS = [
+    breaks_nothing,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+TOKENS_MAY = of_scopes(list(SCOPES))
+BOUNDED = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+EXAMPLES = {GenerationMode.POSITIVE: 24, GenerationMode.NEGATIVE: 10}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with described_world(tmp_path_factory.mktemp("described")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def schema(world: World) -> Any:
+    made = schemathesis.openapi.from_wsgi("/api/openapi.json", world.app)
+    made.config.generation.update(with_security_parameters=False)
+    return made
+
+
+MODES = pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["sense", "nonsense"])
+
+
+@MODES
+@pytest.mark.parametrize("endpoint", list(all_endpoints()), ids=lambda endpoint: endpoint.name)
+def test_an_operation_keeps_what_is_described(
+    world: World, schema: Any, endpoint: Endpoint, mode: GenerationMode
+) -> None:
+    operation = schema[described_path(endpoint.path)][endpoint.method]
+    if mode == GenerationMode.NEGATIVE and not _can_be_wrong(endpoint):
+        pytest.skip("any request that reaches it makes sense")
+    _ask(world, operation, mode, world.machine if endpoint.permission in TOKENS_MAY else world.person)
+
+
+@MODES
+@pytest.mark.parametrize("provider", list(SIGNED))
+def test_a_providers_address_keeps_what_is_described(
+    world: World, schema: Any, provider: str, mode: GenerationMode
+) -> None:
+    _ask(world, schema[f"/webhooks/{provider}"]["POST"], mode, ApiCaller())
+
+
+def _can_be_wrong(endpoint: Endpoint) -> bool:
+    return endpoint.writes or endpoint.takes("query") is not None or "<id:" in endpoint.path
+
+
+def _ask(world: World, operation: Any, mode: GenerationMode, caller: ApiCaller) -> None:
+    @settings(BOUNDED, max_examples=EXAMPLES[mode])
+    @given(case=operation.as_strategy(generation_mode=mode), luck=st.integers(0, 2**32))
+    def asked(case: Case, luck: int) -> None:
+        if luck % 2:
+            _with_what_is_known(case, world, luck)
+        case.call_and_validate(headers=caller.headers, cookies=caller.cookies, checks=CHECKS)
+
+    asked()
+
+
+def _with_what_is_known(case: Case, world: World, luck: int) -> None:
+    """Put what is in the desk where the description has a field of that name, and a new reference where one is made."""
+    choose = random.Random(f"{case.operation.label} {luck}")
+
+    def known(name: str, given: Any) -> Any:
+        if name in ("ref", "reference"):
+            return f"{case.operation.label}-{luck}"[-70:]
+        return choose.choice(world.known[name]) if world.known.get(name) else given
+
+    case.headers.pop(KEY_HEADER, None)
+    if case.path_parameters:
+        case.path_parameters = {name: known(name, given) for name, given in case.path_parameters.items()}
+    if case.query:
+        case.query = {name: known(name, given) for name, given in case.query.items()}
+    if isinstance(case.body, dict):
+        case.body = {name: known(name, given) for name, given in case.body.items() if name != "version"}

@@ -1,0 +1,143 @@
+"""What Prometheus reads: the same families whether a job ever ran or not."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.api.conftest import Api
+from tests.conftest import settings_for
+from tests.support.job_runs import run_job_now
+from tests.support.market import Market
+from tests.support.outbox import change, endpoint, happen, spread
+from webapp import clock, jobs
+from webapp.jobs import Job
+from webapp.jobs.engine.recovery import take_over_abandoned
+from webapp.jobs.processes.heartbeat import Heartbeat
+from webapp.models import Difference, IncomingWebhook, ProviderState, Run
+from webapp.runtime import Runtime
+from webapp.services.monitoring.integration_metrics import outside
+from webapp.services.scheduling import processes
+
+MONEY_JOBS = {
+    "auto_deduct",
+    "auto_release",
+    "check_pending_payments",
+    "process_payout_schedules",
+    "release_completed_orders",
+    "release_pending_earnings",
+    "release_placement_holds",
+}
+
+
+def figures(api: Api) -> dict[str, float]:
+    """Every sample by its name and labels."""
+    lines = [line for line in api.get("/metrics").text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_every_job_has_its_three_figures_before_it_ever_ran(api: Api) -> None:
+    found = figures(api)
+    for job in jobs.registry():
+        count = "retailers_processed" if job == "auto_deduct" else "count"
+        assert [found[f"escrow_{job}_{name}"] for name in (count, "duration_ms", "failures")] == [0, 0, 0]
+        assert f'desk_job_last_good_timestamp_seconds{{job="{job}"}}' not in found
+
+
+def test_money_jobs_tell_what_they_moved_in_every_currency_that_was_ever_held(api: Api, place: Runtime) -> None:
+    with place.db.transaction() as session:
+        Market(session, place, at=clock.now() - timedelta(days=30)).escrow(25_000)
+    assert figures(api)['escrow_auto_release_total_amount{currency="NGN"}'] == 0
+    run_job_now(place, "auto_release")
+    found = figures(api)
+    assert found['escrow_auto_release_total_amount{currency="NGN"}'] == 25_000
+    assert (found["escrow_auto_release_count"], found["escrow_auto_release_failures"]) == (1, 0)
+    assert 'desk_job_last_good_timestamp_seconds{job="auto_release"}' in found
+    told = {re.match(r"escrow_(\w+)_total_amount", name) for name in found}
+    assert {name[1] for name in told if name} == MONEY_JOBS
+
+
+def test_a_failed_run_shows_and_totals_go_on(api: Api, place: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figures of the last good run would hide every failure behind it."""
+    with place.db.transaction() as session:
+        Market(session, place, at=clock.now() - timedelta(days=30)).escrow(25_000)
+    run_job_now(place, "auto_release")
+    run_job_now(place, "auto_release", dry_run=True)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("a bug")
+
+    spec = jobs.registry()["auto_release"]
+    monkeypatch.setattr(jobs, "find", lambda name: Job(spec, broken))
+    assert run_job_now(place, "auto_release").status == "failed"
+    found = figures(api)
+
+    assert found['desk_job_last_run{job="auto_release",status="failed"}'] == 1
+    assert 'desk_job_last_run{job="auto_release",status="succeeded"}' not in found
+    assert found["escrow_auto_release_count"] == found['escrow_auto_release_total_amount{currency="NGN"}'] == 0
+    ended = 'desk_job_last_finished_timestamp_seconds{job="auto_release"}'
+    assert found[ended] > found['desk_job_last_good_timestamp_seconds{job="auto_release"}']
+    assert [
+        found[f'desk_job_runs_total{{job="auto_release",status="{each}"}}'] for each in ("succeeded", "failed")
+    ] == [1, 1]
+    assert found['desk_job_items_total{job="auto_release",outcome="succeeded"}'] == 1
+    assert found['desk_job_moved_total{currency="NGN",job="auto_release"}'] == 25_000
+
+
+def test_a_lost_run_is_the_last_one_too(api: Api, place: Runtime) -> None:
+    run_job_now(place, "auto_release")
+    at = clock.now() - timedelta(minutes=5)
+    told = {"job": "auto_release", "trigger": "manual", "by": "x", "by_name": "x", "amounts": {}, "at": at}
+    with place.db.transaction() as session:
+        more = {"status": "running", "attempt": 3, "started_at": at, "lease_until": at, "created_at": at}
+        session.add(Run(**told, **more))
+    take_over_abandoned(place)
+    found = figures(api)
+
+    assert found['desk_job_last_run{job="auto_release",status="lost"}'] == 1
+    assert found['desk_job_runs_total{job="auto_release",status="lost"}'] == 1
+
+
+def test_web_processes_are_counted(api: Api, place: Runtime) -> None:
+    assert figures(api)['desk_processes{kind="web"}'] == 0
+    heartbeat = Heartbeat(place, processes.WEB, sweeps=False)
+    heartbeat._beat()
+    assert figures(api)['desk_processes{kind="web"}'] == 1
+    heartbeat._leave()
+    assert figures(api)['desk_processes{kind="web"}'] == 0
+
+
+def test_what_waits_outside_is_told_and_nothing_is_zero(api: Api, place: Runtime) -> None:
+    found = figures(api)
+    for name in ("desk_payments_in_review", "desk_payouts_unsettled", "desk_payouts_failed"):
+        assert found[name] == 0
+    assert found['desk_deliveries{channel="webhook",status="dead"}'] == 0
+    assert found['desk_incoming_webhooks{status="received"}'] == 0
+    endpoint(place, "https://shop.example/hook")
+    happen(place, "escrow.released")
+    spread(place)
+    assert figures(api)['desk_deliveries{channel="webhook",status="waiting"}'] == 1
+    change(place, status="dead")
+    found = figures(api)
+    assert found['desk_deliveries{channel="webhook",status="waiting"}'] == 0
+    assert found['desk_deliveries{channel="webhook",status="dead"}'] == 1
+
+
+def test_providers_and_their_books_are_told_by_name(place: Runtime) -> None:
+    at = clock.now()
+    settings = settings_for(place.settings.database_url, place.settings.var_dir, paystack_secret_key="sk_test_key")
+    with place.db.reading() as session:
+        found = outside(session, settings)
+        assert (found.circuits, found.differences) == ({"paystack": False}, {"paystack": 0})
+    told = {"provider": "paystack", "event": "charge.success", "body": "{}", "received_at": at}
+    seen = {"said": "It is not there.", "first_seen_at": at, "last_seen_at": at}
+    with place.db.transaction() as session:
+        session.add(ProviderState(provider="paystack", failures=5, opened_at=at))
+        session.add(IncomingWebhook(key="1", status="received", **told))
+        session.add(IncomingWebhook(key="2", status="handled", **told))
+        session.add(Difference(source="paystack", kind="missing_there", reference="r-1", **seen))
+        session.add(Difference(source="paystack", kind="missing_there", reference="r-2", resolved_at=at, **seen))
+    with place.db.reading() as session:
+        found = outside(session, settings)
+        assert (found.circuits, found.differences) == ({"paystack": True}, {"paystack": 1})
+        assert found.incoming == {"received": 1, "failed": 0}

@@ -1,0 +1,189 @@
+"""The sandbox in each of its moods, for each call that moves or follows money: no wrong money, and it recovers."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.jobs.periodic.test_process_payout_schedules import planned, sent
+from tests.support.job_runs import run_job_now
+from tests.support.market import DIVINE, Market, all_books_agree, wallet
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
+from webapp import clock
+from webapp.domain.refund_match import OWN_TIME
+from webapp.errors import Refusal
+from webapp.jobs.steps import verify_payments
+from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund
+from webapp.runtime import Runtime
+from webapp.sandbox.core import fault_modes as moods
+from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import limits
+from webapp.services.orders import orders
+from webapp.services.payments import payments
+from webapp.services.refunds import refunds
+
+CALLS = sorted((moods.WITHOUT_EFFECT | moods.WITH_EFFECT).keys() - {moods.WRONG_AMOUNT, moods.WRONG_CURRENCY})
+UNHELPFUL = [mood for mood in CALLS if mood != moods.REFUSE]
+SECRETS = ("sk_sandbox", "FLWSECK", "sandbox-client-secret", "sandbox-blnk-key")
+
+
+@pytest.fixture
+def runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    with desk_with(world, sqlite_url, tmp_path, provider_timeout_seconds=0.4, ledger="blnk") as made:
+        yield made
+        said = json.dumps(words(made))
+        assert not [secret for secret in SECRETS if secret in said]
+
+
+def words(runtime: Runtime) -> list[str | None]:
+    """Every sentence about a provider that people may read."""
+    with runtime.db.reading() as session:
+        return [each for model in (Payment, Payout, Refund) for each in session.scalars(select(model.said))]
+
+
+def now(runtime: Runtime) -> None:
+    """Everything may be spoken about again at once, and no circuit is open."""
+    with runtime.db.transaction() as session:
+        for column in (Payment.next_check_at, Payout.next_try_at, Refund.next_try_at, MirrorEntry.next_try_at):
+            session.execute(update(column.class_).where(column.is_not(None)).values({column: clock.now()}))
+        long_ago = clock.now() - OWN_TIME
+        session.execute(update(Refund).where(Refund.last_tried_at.is_not(None)).values(last_tried_at=long_ago))
+        session.execute(update(ProviderState).values(opened_at=None, failures=0))
+    vars(runtime).pop("providers", None)  # as a process that has just started, which knows no circuit
+
+
+def settled(runtime: Runtime, rounds: int = 5) -> None:
+    """Run the jobs until nothing is under way."""
+    for _ in range(rounds):
+        now(runtime)
+        run_job_now(runtime, "deliver_outbox")
+        with runtime.db.reading() as session:
+            waiting = (Payout.next_try_at.is_not(None), Refund.status.in_(refunds.OPEN))
+            open_ones = [select(func.count()).where(each) for each in waiting]
+            under_way = sum(session.scalar(each) or 0 for each in open_ones)
+        if not under_way:
+            return
+    raise AssertionError(f"still under way: {words(runtime)}")
+
+
+@pytest.mark.parametrize("mood", CALLS)
+def test_beginning_a_checkout(runtime: Runtime, world: Sandbox, mood: str) -> None:
+    order, payment = awaiting(runtime)
+    world.mood("initialize", mood)
+    with pytest.raises(Refusal) as refused:
+        begun(runtime, payment)
+    assert refused.value.detail.endswith(".")
+    with runtime.db.reading() as session:
+        found = payments.get(session, payment)
+        assert found.status in ("pending", "failed")
+        assert orders.get(session, order).status == "awaiting_payment"
+    if found.status == "pending":
+        world.calm()
+        now(runtime)
+        run_job_now(runtime, "check_pending_payments")
+        with runtime.db.reading() as session:
+            assert payments.get(session, payment).status == "pending"
+
+
+@pytest.mark.parametrize("call", ["transferrecipient", "transfer_verify"])
+@pytest.mark.parametrize("mood", UNHELPFUL)
+def test_sending_a_payout(runtime: Runtime, world: Sandbox, call: str, mood: str) -> None:
+    plan = planned(runtime)
+    world.mood(call, mood)
+    run_job_now(runtime, "process_payout_schedules")
+    now(runtime)
+    run_job_now(runtime, "deliver_outbox")
+    with runtime.db.reading() as session:
+        payout = session.scalars(select(Payout).where(Payout.schedule_id == plan)).one()
+        assert payout.status in ("pending", "sending", "sent")
+        assert wallet(session, payout.party_id) == 6_000
+    world.calm()
+    settled(runtime)
+
+    assert sent(world) == {payout.ref: 4_000}
+    all_books_agree(runtime)
+
+
+def refunding(runtime: Runtime, world: Sandbox) -> int:
+    """An escrow paid by card and refunded; its payment."""
+    order, payment = awaiting(runtime)
+    world.pay(begun(runtime, payment).reference)
+    verify_payments.verify_now(runtime, payment, DIVINE)
+    with runtime.db.transaction() as session:
+        limits.set_limits(session, {"NGN": 10**9}, at=clock.now(), actor=DIVINE)
+        escrow = orders.escrow_of(session, order)
+        settings = runtime.settings
+        escrows.refund(
+            session, escrow.id, "Late.", version=escrow.version, at=clock.now(), actor=DIVINE, settings=settings
+        )
+    return payment
+
+
+@pytest.mark.parametrize("call", ["refund", "refunds"])
+@pytest.mark.parametrize("mood", UNHELPFUL)
+def test_giving_back_happens_once(runtime: Runtime, world: Sandbox, call: str, mood: str) -> None:
+    payment = refunding(runtime, world)
+    world.mood(call, mood)
+    run_job_now(runtime, "deliver_outbox")
+    with runtime.db.reading() as session:
+        made = session.scalars(select(Refund).where(Refund.payment_id == payment)).one()
+        assert made.status in ("waiting", "sending", "pending")
+    world.calm()
+    settled(runtime)
+
+    given = world.control("books", method="GET").get("paystack.refund", [])
+    assert [row["amount"] for row in given] == [10_000]
+    with runtime.db.reading() as session:
+        assert session.scalars(select(Refund.status)).all() == ["processed"]
+        assert wallet(session, session.scalars(select(Escrow.buyer_id)).first() or 0) == 0
+    all_books_agree(runtime)
+
+
+@pytest.mark.parametrize("mood", CALLS)
+def test_asking_for_a_token(runtime: Runtime, world: Sandbox, mood: str) -> None:
+    world.mood("token", mood, provider="flutterwave")
+    for _ in range(3):
+        run_job_now(runtime, "refresh_flutterwave_token")
+    with runtime.db.reading() as session:
+        assert session.get_one(ProviderToken, "flutterwave").sealed is None
+    world.calm()
+    now(runtime)
+    run_job_now(runtime, "refresh_flutterwave_token")
+
+    with runtime.db.reading() as session:
+        kept = session.get_one(ProviderToken, "flutterwave")
+        assert (kept.expires_at or clock.now()) > clock.now() + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("mood", UNHELPFUL)
+def test_asking_flutterwave_about_a_payment(runtime: Runtime, world: Sandbox, mood: str) -> None:
+    order, payment = awaiting(runtime)
+    with runtime.db.transaction() as session:
+        session.execute(update(Payment).where(Payment.id == payment).values(provider="flutterwave"))
+    world.mood("*", mood, provider="flutterwave")
+    run_job_now(runtime, "check_pending_payments")
+
+    with runtime.db.reading() as session:
+        assert payments.get(session, payment).status == "pending"
+        assert orders.escrow_of(session, order).status == "pending_payment"
+
+
+@pytest.mark.parametrize("mood", CALLS)
+def test_mirroring_to_blnk(runtime: Runtime, world: Sandbox, mood: str) -> None:
+    with runtime.db.transaction() as session:
+        made = [Market(session, runtime).escrow(1_000 + number) for number in range(3)]
+    world.mood("*", mood, provider="blnk")
+    run_job_now(runtime, "deliver_outbox")
+    world.calm()
+    for _ in range(4):
+        now(runtime)
+        run_job_now(runtime, "deliver_outbox")
+
+    with runtime.db.reading() as session:
+        assert set(session.scalars(select(MirrorEntry.status))) == {"done"}
+    rows = world.control("books", method="GET")["blnk.balance"]
+    assert max(row["credit"] - row["debit"] for row in rows) == sum(1_000 + number for number in range(len(made)))
+    assert run_job_now(runtime, "verify_books").status == "succeeded"

@@ -1,0 +1,50 @@
+"""A payout that Paystack does not know is absent in every form in which it says "not found", and in no other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.replay import Replay, replaying
+from webapp.domain.provider_results import ProviderStatus
+from webapp.providers.http.errors import CallFailed, NotTold, Unknown
+
+_CODED = {"type": "validation_error", "code": "transfer_not_found"}
+NOT_THERE = [
+    (status, {"status": False, "message": said} | more)
+    for status in (400, 404, 200)
+    for said in ("Transfer not found", "Transfer reference not found")
+    for more in ({}, _CODED)
+]
+SAYS_NOTHING = [
+    (400, {"status": False, "message": "Recipient not found"}, NotTold),
+    (403, {"status": False, "message": "Not allowed"}, NotTold),
+    (404, "<html>404 Not Found</html>", Unknown),
+    (500, {"status": False, "message": "Transfer not found"}, Unknown),
+]
+
+
+@pytest.fixture
+def replay(sqlite_url: str, tmp_path: Path) -> Iterator[Replay]:
+    with replaying(sqlite_url, tmp_path, paystack_secret_key="sk_live_recorded") as made:
+        yield made
+
+
+def look(replay: Replay, status: int, body: Any) -> ProviderStatus:
+    replay.say((status, body))
+    company = replay.providers.paystack
+    assert company is not None
+    return company.look_payout("payout-1").status
+
+
+def test_it_is_absent_in_each_form(replay: Replay) -> None:
+    assert [look(replay, *each) for each in NOT_THERE] == [ProviderStatus.ABSENT] * len(NOT_THERE)
+
+
+@pytest.mark.parametrize(("status", "body", "failure"), SAYS_NOTHING)
+def test_what_speaks_of_something_else_says_nothing_of_it(
+    replay: Replay, status: int, body: Any, failure: type[CallFailed]
+) -> None:
+    with pytest.raises(failure):
+        look(replay, status, body)

@@ -1,0 +1,48 @@
+"""Jobs that a test declares for itself, planned and looked at."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from webapp import jobs
+from webapp.domain.actors import Actor
+from webapp.domain.job_spec import JobSpec
+from webapp.domain.permissions import ROLES
+from webapp.models import Run
+from webapp.runtime import Runtime
+from webapp.services.scheduling import schedules
+
+OPERATOR = Actor("user", 7, "Olu Operator", ROLES["admin"])
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def declare() -> Iterator[object]:
+    """Declares a job for one test: `declare(name, function, **spec)`."""
+    made: list[str] = []
+
+    def one(name: str, function: jobs.JobFunction, **spec: object) -> str:
+        made.append(name)
+        jobs._jobs[name] = jobs.Job(JobSpec(name, "For a test.", **({"cron": "0 12 * * *"} | spec)), function)
+        return name
+
+    yield one
+    for name in made:
+        jobs._jobs.pop(name, None)
+
+
+def planned(runtime: Runtime, name: str, at: datetime, **changes: object) -> None:
+    """Put a declared job into the schedule table as if the desk had started at an instant."""
+    with runtime.db.transaction() as session:
+        schedules.register(session, [jobs._jobs[name].spec], at)
+        schedule = schedules.get(session, name)
+        for key, value in changes.items():
+            setattr(schedule, key, value)
+
+
+def runs_of(runtime: Runtime, name: str) -> list[Run]:
+    """Every run of a job, in order."""
+    with runtime.db.reading() as session:
+        return list(session.scalars(select(Run).where(Run.job == name).order_by(Run.id)))

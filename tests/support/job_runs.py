@@ -1,0 +1,20 @@
+"""Running a declared job in this process, as its slot would."""
+
+from datetime import datetime
+
+from tests.support.declared_jobs import OPERATOR
+from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.jobs.run_job import run_here
+from webapp.models import Run
+from webapp.runtime import Runtime
+from webapp.services.scheduling import runs
+
+
+def run_job_now(
+    runtime: Runtime, job: str, *, at: datetime | None = None, dry_run: bool = False, **asked: object
+) -> Run:
+    """A manual run of the job, of which something may be asked, carried out here; returns it finished."""
+    register_jobs(runtime)
+    with runtime.db.transaction() as session:
+        run = runs.trigger(session, job, actor=OPERATOR, at=at, dry_run=dry_run, asked=asked or None)
+    return run_here(runtime, run.id)
