@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.market import DIVINE
 from webapp import clock
-from webapp.jobs.steps.deliver import Sending
+from webapp.jobs.steps.deliver import OutboxSender
 from webapp.models import Delivery, Event, Payout, PayoutDestination, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.notifications import fan_out
@@ -38,11 +38,11 @@ def happen(runtime: Runtime, *types: str, at: datetime | None = None) -> None:
 
 def spread(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
-        fan_out.spread(session, clock.now(), runtime.settings)
+        fan_out.fan_out(session, clock.now(), runtime.settings)
 
 
 def send(runtime: Runtime, **more: Any) -> None:
-    Sending(runtime, **more).run()
+    OutboxSender(runtime, **more).run()
 
 
 def deliveries(runtime: Runtime, *where: Any) -> Sequence[Delivery]:

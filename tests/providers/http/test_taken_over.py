@@ -26,7 +26,7 @@ from webapp.domain.refund_match import OWN_TIME
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.jobs.steps import send_payouts, send_refunds
-from webapp.jobs.steps.channels import Carriers
+from webapp.jobs.steps.channels import Channels
 from webapp.jobs.steps.ledger_mirror import Mirror
 from webapp.models import Delivery, MirrorEntry, Payout, Refund
 from webapp.providers.http.leases import Lease
@@ -188,11 +188,11 @@ def test_a_webhook_and_a_letter_leave_once(
     spread(place)
     with place.db.transaction() as session:
         lease = Lease(LEASE)
-        parcels = delivery_queue.claim(session, clock.now(), LEASE, 10, in_a_row=5)
+        claimed = delivery_queue.claim(session, clock.now(), LEASE, 10, in_a_row=5)
     change(place, lease_until=clock.now() - timedelta(seconds=1))
     send(place)
     clocks.pass_over(which, LEASE)
-    late = Carriers(place.settings).send(parcels, lease)
+    late = Channels(place.settings).send(claimed, lease)
     with place.db.transaction() as session:
         assert delivery_queue.settle(session, late, clock.now()) == 0
 

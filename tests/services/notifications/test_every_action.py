@@ -184,10 +184,10 @@ def test_a_decision_tells_those_whom_it_concerns(sqlite_runtime: Runtime, action
     with place.db.transaction() as session:
         scene = Scene(session, place, paid=play.is_paid)
         play.before(scene)
-        fan_out.spread(session, clock.now(), place.settings)
+        fan_out.fan_out(session, clock.now(), place.settings)
         last = session.scalars(select(Delivery.id).order_by(Delivery.id.desc())).first() or 0
         scene.do(action, play.about(scene), **play.said)
-        fan_out.spread(session, clock.now(), place.settings)
+        fan_out.fan_out(session, clock.now(), place.settings)
         rows = session.scalars(select(Delivery).where(Delivery.id > last).order_by(Delivery.id)).all()
         told = [((row.recipient or "").partition("-")[0], row.kind) for row in rows]
         bodies = [row.body for row in rows]

@@ -83,7 +83,7 @@ def test_spreading_again_makes_nothing_twice(place: Runtime) -> None:
 def test_two_that_spread_at_once_make_each_delivery_once(pg_runtime: Runtime) -> None:
     endpoint(pg_runtime, URL)
     happen(pg_runtime, *["escrow.released"] * 40)
-    done = at_once(pg_runtime, [lambda session: len(fan_out.spread(session, clock.now(), pg_runtime.settings))] * 4)
+    done = at_once(pg_runtime, [lambda session: len(fan_out.fan_out(session, clock.now(), pg_runtime.settings))] * 4)
 
     assert sum(done) == 40
     assert len(deliveries(pg_runtime)) == 40

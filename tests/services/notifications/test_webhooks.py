@@ -133,17 +133,17 @@ def test_a_process_killed_before_it_settled_sends_again_under_the_same_id(place:
     happen(place, "a.one", "a.two")
     spread(place)
     with place.db.transaction() as session:
-        (parcel,) = delivery_queue.claim(session, clock.now(), LEASE, 10)
+        (delivery,) = delivery_queue.claim(session, clock.now(), LEASE, 10)
     send(place)
     assert receiver.got == []
 
     change(place, lease_until=clock.now() - timedelta(seconds=1))
     send(place)
     with place.db.transaction() as session:
-        late = delivery_queue.settle(session, [(parcel, delivery_queue.Failed("Too late."))], clock.now())
+        late = delivery_queue.settle(session, [(delivery, delivery_queue.Failed("Too late."))], clock.now())
 
     assert late == 0
-    assert receiver.got[0][0]["webhook-id"] == parcel.message_id
+    assert receiver.got[0][0]["webhook-id"] == delivery.message_id
     assert states(place) == [("a.one", "delivered", 2), ("a.two", "delivered", 1)]
 
 
@@ -154,9 +154,9 @@ def test_of_several_that_take_at_once_each_delivery_goes_to_one(pg_runtime: Runt
     spread(pg_runtime)
     taken = at_once(pg_runtime, [lambda session: delivery_queue.claim(session, clock.now(), LEASE, 5)] * 4)
 
-    ids = [parcel.id for parcels in taken for parcel in parcels]
+    ids = [delivery.id for batch in taken for delivery in batch]
     assert len(ids) == len(set(ids))
-    assert {parcel.kind for parcels in taken for parcel in parcels} == {"a.one"}
+    assert {delivery.kind for batch in taken for delivery in batch} == {"a.one"}
 
 
 def test_waits_grow_and_never_pass_the_longest() -> None:

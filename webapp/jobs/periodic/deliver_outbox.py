@@ -9,17 +9,17 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import send_payouts, send_refunds
-from webapp.jobs.steps.deliver import Sending
+from webapp.jobs.steps.deliver import OutboxSender
 from webapp.jobs.steps.event_stream import publish
 from webapp.jobs.steps.ledger_mirror import mirror
 from webapp.logs import get_logger
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.notifications import deliveries, delivery_queue, fan_out
-from webapp.services.notifications.delivery_queue import Failed, Parcel, Result
+from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, Result
 from webapp.services.notifications.messages import recipients
 
 _COUNTED = 100
-"""Arrivals that are counted in one transaction."""
+"""Deliveries that are counted in one transaction."""
 _SENDING = 40.0
 """Seconds for which a run takes more to send: slow receivers may not hold up what providers have to do."""
 
@@ -34,11 +34,11 @@ def deliver_outbox(work: Work, at: datetime) -> None:
         work.log("channels.not_configured", channels=missing)
     if work.asked:
         _send_dead_again(work)
-    arrivals = Arrivals(work)
-    while _spread(work):
+    results = DeliveryResults(work)
+    while _fan_out(work):
         work.check()
-    Sending(work.runtime, seconds=_SENDING, settled=arrivals.note, check=work.check).run()
-    arrivals.count()
+    OutboxSender(work.runtime, seconds=_SENDING, settled=results.note, check=work.check).run()
+    results.count()
     _instruct(work)
 
 
@@ -49,26 +49,26 @@ def _instruct(work: Work) -> None:
     mirror(work)
 
 
-class Arrivals:
+class DeliveryResults:
     """Counts for the run what arrived, and names what did not."""
 
     def __init__(self, work: Work) -> None:
         self._work, self._outcome = work, Outcome("delivery")
 
-    def note(self, results: list[tuple[Parcel, Result]], arrived: int) -> None:
+    def note(self, results: list[tuple[ClaimedDelivery, Result]], arrived: int) -> None:
         """Some were settled."""
         self._outcome.done += arrived
-        for parcel, result in results:
+        for delivery, result in results:
             if isinstance(result, Failed):
-                self._fail(parcel, result)
+                self._fail(delivery, result)
         if self._outcome.done >= _COUNTED:
             self.count()
 
-    def _fail(self, parcel: Parcel, result: Failed) -> None:
+    def _fail(self, delivery: ClaimedDelivery, result: Failed) -> None:
         """One that is tried again has not failed yet."""
-        self._work.log("delivery.failed", "warning", delivery=parcel.id, kind=parcel.kind, said=result.sentence)
-        named = Refused(parcel.id, f"delivery {parcel.id}", result.sentence)
-        (self._outcome.failed if delivery_queue.is_over(parcel, result) else self._outcome.refused).append(named)
+        self._work.log("delivery.failed", "warning", delivery=delivery.id, kind=delivery.kind, said=result.sentence)
+        named = Refused(delivery.id, f"delivery {delivery.id}", result.sentence)
+        (self._outcome.failed if delivery_queue.is_over(delivery, result) else self._outcome.refused).append(named)
 
     def count(self) -> None:
         """Add what arrived to the run."""
@@ -79,8 +79,8 @@ class Arrivals:
         self._outcome = Outcome("delivery")
 
 
-def _spread(work: Work) -> bool:
-    """Spread one batch of events; says whether there may be more. In a batch that fails, each goes by itself."""
+def _fan_out(work: Work) -> bool:
+    """Fan out one batch of events; says whether there may be more. In a batch that fails, each goes by itself."""
     try:
         return _step(work, fan_out.AT_ONCE) == fan_out.AT_ONCE
     except DBAPIError:
@@ -105,7 +105,7 @@ def _one(work: Work) -> int:
 
 def _step(work: Work, limit: int, *, to_people: bool = True) -> int:
     with work.db.transaction() as session:
-        events = fan_out.spread(session, work.now, work.settings, limit=limit, to_people=to_people)
+        events = fan_out.fan_out(session, work.now, work.settings, limit=limit, to_people=to_people)
     if events:
         publish(work.runtime, events)
     return len(events)

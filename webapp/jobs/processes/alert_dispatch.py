@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import AlertStatus
 from webapp.jobs.processes.database_outage import DatabaseOutage
-from webapp.jobs.steps.deliver import Sending
+from webapp.jobs.steps.deliver import OutboxSender
 from webapp.jobs.steps.evaluate_alerts import evaluate_all
 from webapp.logs import get_logger
 from webapp.models import Alert
@@ -88,7 +88,7 @@ def send_alerts(runtime: Runtime) -> None:
         with runtime.db.transaction() as session:
             alert_messages.write(session, now, runtime.settings)
     if new or due:
-        Sending(runtime, only=delivery_queue.ALERTS).run()
+        OutboxSender(runtime, only=delivery_queue.ALERTS).run()
 
 
 def evaluate_without_scheduler(runtime: Runtime) -> None:

@@ -4,9 +4,9 @@ import time
 from datetime import timedelta
 from itertools import groupby
 
-from webapp.jobs.steps.channels import Carriers
+from webapp.jobs.steps.channels import Channels
 from webapp.providers.http.leases import Lease
-from webapp.services.notifications.delivery_queue import Parcel
+from webapp.services.notifications.delivery_queue import ClaimedDelivery
 from webapp.services.notifications.messages import recipients
 from webapp.services.notifications.messages.recipients import Recipient
 from webapp.settings import Settings
@@ -41,11 +41,13 @@ class DatabaseOutage:
 
     def _say(self, title: str, body: str) -> None:
         to = sorted(recipients.of_alerts(self._settings), key=lambda each: each.channel)
-        carriers, first = Carriers(self._settings), int(time.time() * 1000)
+        channels, first = Channels(self._settings), int(time.time() * 1000)
         for _channel, group in groupby(to, key=lambda each: each.channel):
-            parcels = [_parcel(number, each, title, body) for number, each in enumerate(group, first)]
-            carriers.send(parcels, Lease(_FRESH))
+            deliveries = [_delivery(number, each, title, body) for number, each in enumerate(group, first)]
+            channels.send(deliveries, Lease(_FRESH))
 
 
-def _parcel(number: int, to: Recipient, title: str, body: str) -> Parcel:
-    return Parcel(number, 1, to.channel, "alert.outage", "", to.lane, None, None, None, to.address, title, body)
+def _delivery(number: int, to: Recipient, title: str, body: str) -> ClaimedDelivery:
+    return ClaimedDelivery(
+        number, 1, to.channel, "alert.outage", "", to.lane, None, None, None, to.address, title, body
+    )

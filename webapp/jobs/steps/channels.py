@@ -1,4 +1,4 @@
-"""Who carries what: webhooks by HTTP, letters by SMTP, short messages and chats by Apprise. No database in here."""
+"""The channels of the outbox: webhooks by HTTP, emails by SMTP, SMS and chats by Apprise. No database in here."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Letter, Mail
 from webapp.providers.messaging.webhook_sender import Answer, WebhookPosts
 from webapp.sealing import opened
-from webapp.services.notifications.delivery_queue import Failed, NotTried, Parcel, Result, Sent
+from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, NotTried, Result, Sent
 from webapp.settings import Settings
 
 _PER_MINUTE = {Channel.WEBHOOK: 6_000, Channel.EMAIL: 600, Channel.SMS: 60, Channel.CHAT: 60}
@@ -24,8 +24,8 @@ _PATIENCE, _BATCH_SECONDS = 5.0, 60.0
 _GONE = 410
 
 
-class Carriers:
-    """Sends parcels and says how each ended; never raises. Safe to use from many threads."""
+class Channels:
+    """Sends deliveries and says how each ended; never raises. Safe to use from many threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -37,52 +37,56 @@ class Carriers:
             channel: Pace(f"out-{channel}", count, settings.redis_address) for channel, count in _PER_MINUTE.items()
         }
 
-    def send(self, parcels: list[Parcel], lease: Lease) -> list[tuple[Parcel, Result]]:
-        """Send parcels of one channel, in order; those that the lease is over for have had no turn."""
+    def send(self, deliveries: list[ClaimedDelivery], lease: Lease) -> list[tuple[ClaimedDelivery, Result]]:
+        """Send deliveries of one channel, in order; those that the lease is over for have had no turn."""
         with lease.held():
-            return self._sent(parcels)
+            return self._sent(deliveries)
 
-    def _sent(self, parcels: list[Parcel]) -> list[tuple[Parcel, Result]]:
-        if parcels[0].channel == Channel.EMAIL:
-            return self._letters(parcels)
-        return list(self._in_order(parcels, self._webhook if parcels[0].channel == Channel.WEBHOOK else self._said))
+    def _sent(self, deliveries: list[ClaimedDelivery]) -> list[tuple[ClaimedDelivery, Result]]:
+        if deliveries[0].channel == Channel.EMAIL:
+            return self._emails(deliveries)
+        return list(
+            self._in_order(deliveries, self._webhook if deliveries[0].channel == Channel.WEBHOOK else self._said)
+        )
 
-    def _in_order(self, parcels: list[Parcel], way: Callable[[Parcel], Result]) -> Iterator[tuple[Parcel, Result]]:
+    def _in_order(
+        self, deliveries: list[ClaimedDelivery], way: Callable[[ClaimedDelivery], Result]
+    ) -> Iterator[tuple[ClaimedDelivery, Result]]:
         """One after the other, until one does not arrive or the time is over: the others stay behind it."""
         ends, goes_on = time.monotonic() + _BATCH_SECONDS, True
-        for parcel in parcels:
-            result = self._ended(parcel, way) if goes_on else NotTried(0)
+        for delivery in deliveries:
+            result = self._ended(delivery, way) if goes_on else NotTried(0)
             goes_on = goes_on and isinstance(result, Sent) and time.monotonic() < ends
-            yield parcel, result
+            yield delivery, result
 
-    def _ended(self, parcel: Parcel, way: Callable[[Parcel], Result]) -> Result:
-        if not self._has_turn(parcel.channel):
+    def _ended(self, delivery: ClaimedDelivery, way: Callable[[ClaimedDelivery], Result]) -> Result:
+        if not self._has_turn(delivery.channel):
             return NotTried()
         try:
-            return way(parcel)
+            return way(delivery)
         except LeaseEnded:
             return NotTried(0)
         except CallFailed as failure:
             return failed(failure)
         except Exception as problem:
-            get_logger().exception("delivery.raised", delivery=parcel.id)
+            get_logger().exception("delivery.raised", delivery=delivery.id)
             return Failed(f"It can't be sent: {type(problem).__name__}.")
 
-    def _webhook(self, parcel: Parcel) -> Result:
-        secret = opened(parcel.secret_sealed or "", self._settings.sealing_keys)
-        signed = webhook_signing.headers(secret, parcel.message_id, int(time.time()), parcel.body)
-        answer = self._posts.post(parcel.url or "", parcel.body, signed)
+    def _webhook(self, delivery: ClaimedDelivery) -> Result:
+        secret = opened(delivery.secret_sealed or "", self._settings.sealing_keys)
+        signed = webhook_signing.headers(secret, delivery.message_id, int(time.time()), delivery.body)
+        answer = self._posts.post(delivery.url or "", delivery.body, signed)
         return Sent(answer.status) if answer.is_good else _answered(answer)
 
-    def _said(self, parcel: Parcel) -> Result:
-        self._chat.say(parcel.channel, parcel.recipient, parcel.title, parcel.body)
+    def _said(self, delivery: ClaimedDelivery) -> Result:
+        self._chat.say(delivery.channel, delivery.recipient, delivery.title, delivery.body)
         return Sent()
 
-    def _letters(self, parcels: list[Parcel]) -> list[tuple[Parcel, Result]]:
-        turns = list(takewhile(lambda parcel: self._has_turn(parcel.channel), parcels))
-        letters = [Letter(f"delivery-{each.id}", each.recipient, each.title, each.body) for each in turns]
-        ended = dict(zip([each.id for each in turns], self._mail.send(letters), strict=True))
-        return [(parcel, _of_letter(ended.get(parcel.id, NotTried()))) for parcel in parcels]
+    def _emails(self, deliveries: list[ClaimedDelivery]) -> list[tuple[ClaimedDelivery, Result]]:
+        turns = list(takewhile(lambda delivery: self._has_turn(delivery.channel), deliveries))
+        emails = [Letter(f"delivery-{each.id}", each.recipient, each.title, each.body) for each in turns]
+        ended = dict(zip([each.id for each in turns], self._mail.send(emails), strict=True))
+        return [(delivery, _of_email(ended.get(delivery.id, NotTried()))) for delivery in deliveries]
 
     def _has_turn(self, channel: str) -> bool:
         try:
@@ -102,7 +106,7 @@ def _answered(answer: Answer) -> Failed:
     return Failed(said, answer.status, answer.retry_after, gone=answer.status == _GONE)
 
 
-def _of_letter(ended: CallFailed | NotTried | None) -> Result:
+def _of_email(ended: CallFailed | NotTried | None) -> Result:
     if ended is None:
         return Sent()
     if isinstance(ended, LeaseEnded):

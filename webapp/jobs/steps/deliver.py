@@ -8,23 +8,23 @@ from itertools import groupby
 
 from sqlalchemy.exc import OperationalError
 
-from webapp.jobs.steps.channels import Carriers
+from webapp.jobs.steps.channels import Channels
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services.notifications import delivery_queue
-from webapp.services.notifications.delivery_queue import Lanes, Parcel, Result
+from webapp.services.notifications.delivery_queue import ClaimedDelivery, Lanes, Result
 from webapp.sql import database_now
 
-LETTERS, MAILMEN, IN_A_ROW = 50, 2, 20
+EMAILS_AT_ONCE, CONNECTIONS, IN_A_ROW = 50, 2, 20
 """Emails on one connection, such connections at once, and webhooks of one endpoint that are taken together."""
-_LETTERS = "letters"
+_EMAIL = "email"
 _LEASE = timedelta(seconds=180)
 _SETTLED_WITHIN, _PAUSE = 60.0, 0.5
 """For how long a database that is busy or away is tried again: what was sent and is not settled is sent twice."""
-_Flying = dict[Future[list[tuple[Parcel, Result]]], str]
+_Flying = dict[Future[list[tuple[ClaimedDelivery, Result]]], str]
 
 
-class Sending:
+class OutboxSender:
     """Sends until nothing is due. `settled` is called after each settlement with its results and how many arrived."""
 
     def __init__(
@@ -33,11 +33,11 @@ class Sending:
         *,
         only: Lanes | None = None,
         seconds: float = 300.0,
-        settled: Callable[[list[tuple[Parcel, Result]], int], None] = lambda results, arrived: None,
+        settled: Callable[[list[tuple[ClaimedDelivery, Result]], int], None] = lambda results, arrived: None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._runtime, self._only, self._settled, self._check = runtime, only, settled, check
-        self._carriers = Carriers(runtime.settings)
+        self._channels = Channels(runtime.settings)
         self._seconds = seconds
         self._lease = _LEASE + timedelta(seconds=runtime.settings.provider_timeout_seconds)
         self._most = runtime.settings.provider_parallel_calls
@@ -63,31 +63,35 @@ class Sending:
             self._settle(flying, wait(flying, return_when=FIRST_COMPLETED).done)
 
     def _take(self, pool: ThreadPoolExecutor, flying: _Flying) -> None:
-        if self._only is None and list(flying.values()).count(_LETTERS) < MAILMEN:
+        if self._only is None and list(flying.values()).count(_EMAIL) < CONNECTIONS:
             lease = Lease(self._lease)
-            self._fly(pool, flying, _LETTERS, self._claim(LETTERS, delivery_queue.LETTERS), lease)
+            self._fly(pool, flying, _EMAIL, self._claim(EMAILS_AT_ONCE, delivery_queue.EMAILS), lease)
         free, lease = self._most - len(flying), Lease(self._lease)
-        for lane, parcels in groupby(self._claim(free, self._only or delivery_queue.REST), key=lambda each: each.lane):
-            self._fly(pool, flying, lane, list(parcels), lease)
+        for lane, deliveries in groupby(
+            self._claim(free, self._only or delivery_queue.REST), key=lambda each: each.lane
+        ):
+            self._fly(pool, flying, lane, list(deliveries), lease)
 
-    def _fly(self, pool: ThreadPoolExecutor, flying: _Flying, what: str, parcels: list[Parcel], lease: Lease) -> None:
-        if parcels:
-            flying[pool.submit(self._carriers.send, parcels, lease)] = what
+    def _fly(
+        self, pool: ThreadPoolExecutor, flying: _Flying, what: str, deliveries: list[ClaimedDelivery], lease: Lease
+    ) -> None:
+        if deliveries:
+            flying[pool.submit(self._channels.send, deliveries, lease)] = what
 
-    def _claim(self, limit: int, lanes: Lanes) -> list[Parcel]:
+    def _claim(self, limit: int, lanes: Lanes) -> list[ClaimedDelivery]:
         if limit <= 0:
             return []
         with self._runtime.db.transaction() as session:
             found = delivery_queue.claim(session, database_now(session), self._lease, limit, lanes, in_a_row=IN_A_ROW)
-        return sorted(found, key=lambda parcel: (parcel.lane, parcel.id))
+        return sorted(found, key=lambda delivery: (delivery.lane, delivery.id))
 
-    def _settle(self, flying: _Flying, done: set[Future[list[tuple[Parcel, Result]]]]) -> None:
+    def _settle(self, flying: _Flying, done: set[Future[list[tuple[ClaimedDelivery, Result]]]]) -> None:
         results = [pair for future in done for pair in future.result()]
         for future in done:
             del flying[future]
         self._settled(results, self._write_down(results))
 
-    def _write_down(self, results: list[tuple[Parcel, Result]]) -> int:
+    def _write_down(self, results: list[tuple[ClaimedDelivery, Result]]) -> int:
         ends = time.monotonic() + _SETTLED_WITHIN
         while True:
             try:

@@ -21,7 +21,7 @@ _LONGEST_SAID = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class ClaimedDelivery:
     """One delivery in the hands of the process that sends it. `attempt` fences out who had it before."""
 
     id: int
@@ -68,25 +68,29 @@ Result = Sent | Failed | NotTried
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """Lanes whose names begin like this, or all the others."""
+    """Lanes whose names begin like this, or all the others.
+
+    A lane is what has to go out in order (one endpoint, one recipient): one process has it in hand at a time, and what
+    comes after one that failed waits behind it. Lanes do not wait for each other.
+    """
 
     prefix: str
     others: bool = False
 
-    def hold(self, lane: Any) -> ColumnElement[bool]:
+    def contain(self, lane: Any) -> ColumnElement[bool]:
         """Whether a lane is one of these."""
         inside = begins(lane, self.prefix)
         return ~inside if self.others else inside
 
 
-LETTERS, REST, ALERTS = Lanes("email-"), Lanes("email-", others=True), Lanes("alert-")
+EMAILS, REST, ALERTS = Lanes("email-"), Lanes("email-", others=True), Lanes("alert-")
 EVERY = Lanes("")
 
 
-def heads(lanes_of: Lanes) -> Select[Any]:
+def next_per_lane(lanes_of: Lanes) -> Select[Any]:
     """The oldest waiting delivery of each lane: hops from lane to lane, however many wait in each."""
     row = aliased(Delivery)
-    waits = (row.status == literal_column("'waiting'")) & lanes_of.hold(row.lane)
+    waits = (row.status == literal_column("'waiting'")) & lanes_of.contain(row.lane)
     lanes = select(func.min(row.lane).label("lane")).where(waits).cte("lanes", recursive=True)
     following = select(func.min(row.lane)).where(waits, row.lane > lanes.c.lane).correlate(lanes).scalar_subquery()
     lanes = lanes.union_all(select(following).where(lanes.c.lane.is_not(None)))
@@ -96,12 +100,12 @@ def heads(lanes_of: Lanes) -> Select[Any]:
 
 def due(at: datetime, lanes: Lanes = EVERY) -> Select[Any]:
     """What may be sent now, the longest waiting first."""
-    return select(Delivery.id).where(Delivery.id.in_(heads(lanes)), *_free(at)).order_by(Delivery.next_try_at)
+    return select(Delivery.id).where(Delivery.id.in_(next_per_lane(lanes)), *_free(at)).order_by(Delivery.next_try_at)
 
 
 def claim(
     session: Session, at: datetime, lease: timedelta, limit: int, lanes: Lanes = EVERY, *, in_a_row: int = 1
-) -> list[Parcel]:
+) -> list[ClaimedDelivery]:
     """Take what is due from up to so many lanes, of webhooks up to `in_a_row` each, in order.
 
     Who took them has until the lease ends; after that anyone takes them.
@@ -120,19 +124,19 @@ def claim(
     ).all()
     rows = select(Delivery, WebhookEndpoint).outerjoin(WebhookEndpoint, WebhookEndpoint.id == Delivery.endpoint_id)
     mine = rows.where(one_of(session, Delivery.id, taken)).order_by(Delivery.id)
-    return [_parcel(*row) for row in session.execute(mine.execution_options(populate_existing=True))]
+    return [_claimed(*row) for row in session.execute(mine.execution_options(populate_existing=True))]
 
 
-def settle(session: Session, results: Sequence[tuple[Parcel, Result]], at: datetime) -> int:
+def settle(session: Session, results: Sequence[tuple[ClaimedDelivery, Result]], at: datetime) -> int:
     """Write down how each ended; what another process took over meanwhile is left to it. Returns how many arrived."""
     ordered = sorted(results, key=lambda pair: (pair[0].endpoint_id or 0, pair[0].id))
-    return sum(_settle(session, parcel, result, at) for parcel, result in ordered)
+    return sum(_settle(session, delivery, result, at) for delivery, result in ordered)
 
 
-def is_over(parcel: Parcel, result: Failed) -> bool:
+def is_over(delivery: ClaimedDelivery, result: Failed) -> bool:
     """Whether a delivery that failed is dead now: refused for good, or out of attempts."""
     return result.for_good or (
-        delivery_rules.is_last(parcel.channel, parcel.attempt, result.status) and not result.gone
+        delivery_rules.is_last(delivery.channel, delivery.attempt, result.status) and not result.gone
     )
 
 
@@ -165,8 +169,8 @@ def _free(at: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _parcel(row: Delivery, endpoint: WebhookEndpoint | None) -> Parcel:
-    return Parcel(
+def _claimed(row: Delivery, endpoint: WebhookEndpoint | None) -> ClaimedDelivery:
+    return ClaimedDelivery(
         row.id,
         row.attempts,
         row.channel,
@@ -182,24 +186,24 @@ def _parcel(row: Delivery, endpoint: WebhookEndpoint | None) -> Parcel:
     )
 
 
-def _settle(session: Session, parcel: Parcel, result: Result, at: datetime) -> int:
+def _settle(session: Session, delivery: ClaimedDelivery, result: Result, at: datetime) -> int:
     # What had no turn counts down again, so the number alone could be that of an earlier claim.
-    mine = (Delivery.id == parcel.id, Delivery.attempts == parcel.attempt, Delivery.lease_until.is_not(None))
+    mine = (Delivery.id == delivery.id, Delivery.attempts == delivery.attempt, Delivery.lease_until.is_not(None))
     changed = session.scalars(
         update(Delivery)
         .where(*mine, WAITING)
-        .values(**_values(parcel, result, at))
+        .values(**_values(delivery, result, at))
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if changed is None:
         return 0
-    if parcel.channel == Channel.WEBHOOK and parcel.endpoint_id is not None:
-        _note(session, parcel.endpoint_id, result, at)
+    if delivery.channel == Channel.WEBHOOK and delivery.endpoint_id is not None:
+        _note(session, delivery.endpoint_id, result, at)
     return int(isinstance(result, Sent))
 
 
-def _values(parcel: Parcel, result: Result, at: datetime) -> dict[str, Any]:
+def _values(delivery: ClaimedDelivery, result: Result, at: datetime) -> dict[str, Any]:
     match result:
         case Sent():
             arrived = {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "answer_status": result.status}
@@ -207,22 +211,22 @@ def _values(parcel: Parcel, result: Result, at: datetime) -> dict[str, Any]:
         case NotTried():
             return {
                 "lease_until": None,
-                "attempts": parcel.attempt - 1,
+                "attempts": delivery.attempt - 1,
                 "next_try_at": at + timedelta(seconds=result.seconds),
             }
-    return _failed(parcel, result, at)
+    return _failed(delivery, result, at)
 
 
-def _failed(parcel: Parcel, result: Failed, at: datetime) -> dict[str, Any]:
+def _failed(delivery: ClaimedDelivery, result: Failed, at: datetime) -> dict[str, Any]:
     said = {"lease_until": None, "said": result.sentence[:_LONGEST_SAID], "answer_status": result.status}
-    if is_over(parcel, result):
+    if is_over(delivery, result):
         return said | {"status": DeliveryStatus.DEAD}
-    wait = delivery_rules.wait_before(parcel.channel, parcel.attempt)
+    wait = delivery_rules.wait_before(delivery.channel, delivery.attempt)
     return said | {"next_try_at": at + max(wait, timedelta(seconds=result.retry_after or 0))}
 
 
 def _note(session: Session, endpoint_id: int, result: Result, at: datetime) -> None:
     if isinstance(result, Sent):
-        endpoint_health.went_well(session, endpoint_id)
+        endpoint_health.record_success(session, endpoint_id)
     elif isinstance(result, Failed):
-        endpoint_health.went_badly(session, endpoint_id, result.sentence, at, gone=result.gone)
+        endpoint_health.record_failure(session, endpoint_id, result.sentence, at, gone=result.gone)

@@ -21,7 +21,7 @@ KEPT_FOR_PAUSED = timedelta(days=7)
 """How long a paused endpoint is still written for."""
 
 
-def spread(
+def fan_out(
     session: Session, at: datetime, settings: Settings, *, limit: int = AT_ONCE, to_people: bool = True
 ) -> Sequence[Event]:
     """Turn the oldest unsent events into deliveries and mark them as sent; what another process has is left to it."""

@@ -15,7 +15,7 @@ from webapp.services.audit import trail
 PAUSER = Actor("job", None, "deliver_outbox")
 
 
-def went_well(session: Session, endpoint_id: int) -> None:
+def record_success(session: Session, endpoint_id: int) -> None:
     """It took a message: whatever was the matter is over."""
     ill = or_(WebhookEndpoint.failures > 0, WebhookEndpoint.failing_since.is_not(None))
     session.execute(
@@ -26,7 +26,7 @@ def went_well(session: Session, endpoint_id: int) -> None:
     )
 
 
-def went_badly(session: Session, endpoint_id: int, said: str, at: datetime, *, gone: bool) -> None:
+def record_failure(session: Session, endpoint_id: int, said: str, at: datetime, *, gone: bool) -> None:
     """It did not take a message. It is paused when it says that it is gone, or when this goes on for too long."""
     endpoint = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
     if endpoint is None or endpoint.paused_at is not None or endpoint.removed_at is not None:
