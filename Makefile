@@ -17,7 +17,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check conformance bench faults lock pythons
+.PHONY: help up test check conformance bench faults lock pythons wheel
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -42,6 +42,9 @@ faults: $(READY) ## only the tests that kill and flush
 
 pythons: ## try every supported Python that is here, in clean copies: install, start, first page, one run, stop
 	@$(or $(PYTHON),python3) tools/try_pythons.py
+
+wheel: $(READY) ## build the wheel into dist/: all of the desk, templates and static files included
+	@rm -rf build && $(BIN)/python -m pip wheel $(QUIET) --no-deps --no-build-isolation --wheel-dir dist . && rm -rf build && ls dist/*.whl
 
 lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)

@@ -1,7 +1,5 @@
 """The web application: the only place that knows every part."""
 
-from pathlib import Path
-
 from flask import Flask, request
 from flask_admin import Admin
 from flask_babel import Babel
@@ -14,16 +12,15 @@ from webapp.admin.ui import gettext_cache as quick
 from webapp.admin.ui import layout as chrome
 from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
+from webapp.project_folders import STATIC, TEMPLATES, TRANSLATIONS
 from webapp.runtime import Runtime
 from webapp.security import access, access_control, clock_correction, cookies, errors, headers
 from webapp.security.views import views as sign_in_views
 
-_PROJECT_ROOT = Path(__file__).resolve().parent.parent
-
 
 def create_app(runtime: Runtime) -> Flask:
     """The desk's pages and its API over this runtime. Nothing connects before the first request."""
-    app = Flask("webapp", template_folder=str(_PROJECT_ROOT / "templates"), static_folder=str(_PROJECT_ROOT / "static"))
+    app = Flask("webapp", template_folder=str(TEMPLATES), static_folder=str(STATIC))
     app.url_map.strict_slashes = False
     app.url_map.converters["int"] = IdConverter
     app.extensions["desk"] = runtime
@@ -44,8 +41,9 @@ def create_app(runtime: Runtime) -> Flask:
 
 def _init_i18n(app: Flask) -> None:
     """Words, formats and languages."""
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_PROJECT_ROOT / "translations")
-    Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(["en"]) or "en")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+    languages = ["en", *sorted(catalogue.parent.name for catalogue in TRANSLATIONS.glob("*/LC_MESSAGES"))]
+    Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(languages) or "en")
     quick.speak(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words.teach(app)

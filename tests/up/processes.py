@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -16,7 +17,10 @@ from tests.support.paths import ROOT
 
 
 class Up:
-    """`desk up` under way."""
+    """`desk up` under way, from the checkout unless another command and folder are given."""
+
+    desk: Sequence[str] = (sys.executable, "-m", "webapp.cli")
+    run_in = ROOT
 
     def __init__(self, folder: Path, *options: str, **environment: str) -> None:
         self.port = free_port()
@@ -25,9 +29,13 @@ class Up:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "webapp.cli", "up", *self.options]
         return subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*self.desk, "up", *self.options],
+            cwd=self.run_in,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     def wait_until_ready(self, seconds: float = 150) -> None:

@@ -4,12 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-import webapp
 from webapp.embedded import redis_server
 from webapp.settings import Settings
 from webapp.up.children import Child
 
-_ROOT = Path(webapp.__file__).parent.parent
+_DESK = [sys.executable, "-m", "webapp.cli"]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -34,9 +33,9 @@ def redis_child(settings: Settings) -> Child | None:
 def desk_children(settings: Settings, workers: int) -> list[Child]:
     """The web server, the workers and the scheduler."""
     around = environment(settings)
-    commands = {"web": [sys.executable, "-m", "webapp.cli", "web"]}
-    commands |= {f"worker-{number}": [sys.executable, str(_ROOT / "worker.py")] for number in range(1, workers + 1)}
-    commands |= {"scheduler": [sys.executable, str(_ROOT / "scheduler.py")]}
+    commands = {"web": [*_DESK, "web"]}
+    commands |= {f"worker-{number}": [*_DESK, "worker"] for number in range(1, workers + 1)}
+    commands |= {"scheduler": [*_DESK, "scheduler"]}
     return [Child(name, command, around, _log(settings, name)) for name, command in commands.items()]
 
 

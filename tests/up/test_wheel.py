@@ -1,0 +1,115 @@
+"""The built wheel, installed where no checkout is: it migrates, starts every process and serves the desk."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
+
+from tests.up.processes import ROOT, Up, clean_environment
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+EMAIL, PASSWORD = "new@demo.example", "a-password-that-is-long-enough"
+SWAHILI = "Umesahau nenosiri?"
+
+
+def run(*command: str | Path, cwd: Path, **more: str) -> str:
+    done = subprocess.run(command, cwd=cwd, text=True, capture_output=True, env=clean_environment() | more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def add_translation(sources: Path) -> None:
+    """One sentence of the sign-in page in a language that the repository has no catalogue for."""
+    catalogue = Catalog(locale="sw")
+    catalogue.add("Forgot your password? An administrator can reset it.", SWAHILI)
+    folder = sources / "translations" / "sw" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with (folder / "messages.mo").open("wb") as file:
+        write_mo(file, catalogue)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an environment of its own: the wheel, and the dependencies that are installed here."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    sources = folder / "sources"
+    for name in ("webapp", "templates", "static"):
+        shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md"):
+        shutil.copy(ROOT / name, sources / name)
+    add_translation(sources)
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", folder, sources, cwd=folder)
+    shutil.rmtree(sources)
+    venv.create(folder / "venv", symlinks=True)
+    (wheel,) = folder.glob("*.whl")
+    python = folder / "venv" / "bin" / "python"
+    run(*pip, "--python", python, "install", "--no-deps", "--no-index", "--no-compile", wheel, cwd=folder)
+    packages = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip()
+    Path(packages, "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return folder
+
+
+@pytest.fixture
+def up(elsewhere: Path, tmp_path: Path) -> Iterator[Up]:
+    """The installed desk, migrated by its own command and started with all its processes."""
+    desk, var = elsewhere / "venv" / "bin" / "desk", tmp_path / "var"
+    run(desk, "migrate", cwd=elsewhere, VAR_DIR=str(var))
+    add = [desk, "user", "add", EMAIL, "--role", "admin", "--password-stdin"]
+    subprocess.run(
+        add, cwd=elsewhere, input=PASSWORD, text=True, check=True, env=clean_environment() | {"VAR_DIR": str(var)}
+    )
+
+    class Installed(Up):
+        desk = (str(elsewhere / "venv" / "bin" / "desk"),)
+        run_in = elsewhere
+
+    started = Installed(var, "--no-demo")
+    yield started
+    started.end()
+
+
+def sign_in(up: Up) -> requests.Session:
+    browser, page = requests.Session(), f"http://127.0.0.1:{up.port}/sign-in"
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(page).text)
+    assert token
+    form = {"csrf_token": token[1], "email": EMAIL, "password": PASSWORD}
+    answer = browser.post(page, data=form, headers={"Referer": page})
+    assert not answer.url.endswith("/sign-in"), answer.text
+    return browser
+
+
+def test_the_wheel_serves_the_desk_where_no_checkout_is(up: Up, elsewhere: Path) -> None:
+    up.wait_until_ready()
+    running = [" ".join(child.cmdline()) for child in up.children() if "webapp.cli" in child.cmdline()]
+    assert {command.split()[-1] for command in running} == {"web", "worker", "scheduler"}
+    assert [command for command in running if str(ROOT) in command] == []
+
+    swahili = requests.get(f"http://127.0.0.1:{up.port}/sign-in", headers={"Accept-Language": "sw"}, timeout=10).text
+    assert SWAHILI in swahili
+    assert SWAHILI not in up.get("/sign-in").text
+    for address in set(re.findall(r'(?:href|src)="(/static/[^"?#]+)', swahili)):
+        assert up.get(address).text == (ROOT / address.lstrip("/")).read_text()
+
+    browser = sign_in(up)
+    for page in ("/", "/escrows", "/api/docs"):
+        answer = browser.get(f"http://127.0.0.1:{up.port}{page}")
+        assert answer.status_code == 200, page
+    assert 'href="/static/desk.css' in answer.text
+
+
+def test_the_wheel_carries_the_records_that_providers_are_held_to(elsewhere: Path) -> None:
+    code = "import webapp; from webapp.conformance import records; print(webapp.__file__, len(records.of('blnk')))"
+    said = run(elsewhere / "venv" / "bin" / "python", "-c", code, cwd=elsewhere)
+    assert said.startswith(str(elsewhere) + os.sep)
