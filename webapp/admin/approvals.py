@@ -47,7 +47,7 @@ class ApprovalScreen(ListScreen):
     group = "work"
     icon = "stamp"
     place = 20
-    list_template = "approvals/index.html"
+    list_template = "approvals/approvals.html"
     lead = _l("Decisions above a limit. The one who proposes never approves.")
     empty = _l(
         "Nothing here. A decision above someone's limit appears here until a second person approves or rejects it."
@@ -98,8 +98,8 @@ class ApprovalScreen(ListScreen):
             approval = approvals.get(session, approval_id)
             subject, froze = proposal_subjects.of(session, approval), approvals.is_freezing(session, approval)
         preview, problem = self._preview(approval)
-        return self.show(
-            "one.html",
+        return self.render(
+            "approvals/approval.html",
             approval=approval,
             subject=subject,
             froze=froze,

@@ -47,7 +47,7 @@ class AuditScreen(ListScreen):
     group = "record"
     icon = "book"
     place = 10
-    list_template = "audit/index.html"
+    list_template = "audit/audit_log.html"
     lead = _l("Every change by a person or a job, sealed into a chain that shows if one is altered.")
     empty = _l("No record is like this. Every change by a person or a job leaves one here.")
     listing = Listing(
@@ -102,8 +102,8 @@ class AuditScreen(ListScreen):
             record = lookup.by_id(session, Audit, audit_id, "record")
         before, after = _read(record.before), _read(record.after)
         changes = [(name, before.get(name), after.get(name)) for name in sorted(before.keys() | after.keys())]
-        return self.show(
-            "one.html",
+        return self.render(
+            "audit/audit_record.html",
             record=record,
             changes=changes,
             words=action_in_words(record.action),
@@ -115,7 +115,7 @@ class AuditScreen(ListScreen):
         """Walk the newest seals; the whole chain is for the command line."""
         with self.reading() as session:
             found = audit_verify.verify_newest(session, runtime().settings.audit_keys, NEWEST_SEALS)
-        return self.show("verify.html", found=found, most=NEWEST_SEALS, at=clock.now())
+        return self.render("audit/verification.html", found=found, most=NEWEST_SEALS, at=clock.now())
 
 
 def address_of(kind: str, number: int) -> str | None:

@@ -37,7 +37,9 @@ class ProfileScreen(Screen):
             "password": PasswordForm(formdata=None),
         }
         shown.update(forms or {})
-        return self.show("index.html", user=user, opened=opened, here=signed_in.id, forms=shown, refusal=refusal)
+        return self.render(
+            "account/profile.html", user=user, opened=opened, here=signed_in.id, forms=shown, refusal=refusal
+        )
 
     @door("/zone", permission=SIGNED_IN, form=ZoneForm, asks="_zone_asked", shown_on="index")
     def zone(self, form: ZoneForm) -> Done:

@@ -41,7 +41,7 @@ class SecondFactorScreen(Screen):
         secret = cookie[_OFFERED]
         picture, key = codes.generate_qrcode(user.email, secret), codes.get_totp_pretty_key(secret)
         form = (forms or {}).get("enable") or FirstCodeForm(formdata=None)
-        return self.show("second-factor/index.html", user=user, picture=picture, key=key, form=form, refusal=refusal)
+        return self.render("account/two_factor.html", user=user, picture=picture, key=key, form=form, refusal=refusal)
 
     @door("/enable", permission=SIGNED_IN, form=FirstCodeForm, asks="_enable_asked", shown_on="index")
     def enable(self, form: FirstCodeForm) -> Done:
@@ -89,7 +89,7 @@ class SecondFactorScreen(Screen):
         )
         title = _("Your second factor is on")
         return make_response(
-            self.show("components/once.html", heading=title, lead=lead, secrets=codes, back="/profile/")
+            self.render("components/shown_once.html", heading=title, lead=lead, secrets=codes, back="/profile/")
         )
 
     def _enable_asked(self) -> Asked:

@@ -45,8 +45,8 @@ class OverviewScreen(Screen):
             currency = self._currency(list(held))
             flow = money_figures.flow(session, currency, held[currency], _today(now)) if currency else None
         jobs = [row.health for row in rows]
-        return self.show(
-            "index.html",
+        return self.render(
+            "dashboard/overview.html",
             rows=rows,
             late=[job for job in jobs if job.late_since is not None],
             verdict=judge(jobs, silent, now),

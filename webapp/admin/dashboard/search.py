@@ -67,7 +67,7 @@ class SearchScreen(Screen):
     def index(self) -> Any:
         """What is found, as a page."""
         words = request.args.get("q", "").strip()
-        return self.show("index.html", words=words, results=self._found(words) if words else [])
+        return self.render("dashboard/search.html", words=words, results=self._found(words) if words else [])
 
     @page("/results.json")
     def results(self) -> Response:

@@ -44,7 +44,7 @@ class DisputeEvidence(Screen):
         permission="dispute:work",
         form=FileForm,
         asks="_file_asked",
-        template="disputes/file.html",
+        template="disputes/evidence.html",
     )
     def file(self, dispute_id: int, form: FileForm) -> Done:
         """Attach a file."""

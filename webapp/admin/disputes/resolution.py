@@ -31,7 +31,7 @@ class DisputeRulings(Screen):
         permission="money:propose",
         form=RulingForm,
         asks="_decide_asked",
-        template="disputes/decide.html",
+        template="disputes/resolution.html",
     )
     def decide(self, dispute_id: int, form: RulingForm) -> Done:
         """Preview a decision, or make it."""
@@ -64,8 +64,8 @@ class DisputeRulings(Screen):
             dispute, escrow = _with_escrow(session, dispute_id)
         _same_version(dispute, escrow, form)
         return make_response(
-            self.show(
-                "preview.html",
+            self.render(
+                "disputes/resolution_preview.html",
                 dispute=dispute,
                 escrow=escrow,
                 form=form,

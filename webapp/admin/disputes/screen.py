@@ -56,7 +56,7 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
         bulk = BulkForm()
         self._offer_colleagues(bulk)
-        return self.show("index.html", page=found, tabs=tabs, views=views, bulk=bulk, due_badge=due_badge)
+        return self.render("disputes/disputes.html", page=found, tabs=tabs, views=views, bulk=bulk, due_badge=due_badge)
 
     @page("/export.csv")
     def export(self) -> Any:
@@ -72,14 +72,14 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
     @page("/<int:dispute_id>")
     def one(self, dispute_id: int) -> Any:
         """The whole case."""
-        return self.show(
-            "one.html", **self._case(dispute_id), message=MessageForm(), form=self._ruling_form(dispute_id)
+        return self.render(
+            "disputes/dispute.html", **self._case(dispute_id), message=MessageForm(), form=self._ruling_form(dispute_id)
         )
 
     @page("/<int:dispute_id>/print")
     def print(self, dispute_id: int) -> Any:
         """The case, the decision and the ledger on a clean page."""
-        return self.show("print.html", **self._case(dispute_id))
+        return self.render("disputes/print.html", **self._case(dispute_id))
 
     def _case(self, dispute_id: int) -> dict[str, Any]:
         with self.reading() as session:

@@ -133,7 +133,7 @@ class EscrowDeeds(Screen):
         heading = _("Check before it is done: %(ref)s", ref=escrow.ref)
         back = self.at("one", escrow_id=escrow_id)
         return make_response(
-            self.show(
+            self.render(
                 "components/preview_page.html",
                 form=form,
                 preview=preview,

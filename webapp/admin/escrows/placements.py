@@ -73,7 +73,7 @@ class PlacementScreen(Screen):
             first = not (found.state.after or found.state.before)
             still = LISTING.query(found.state, *_OF_HOLDS, _HELD)
             sums = escrow_figures.totals(session, still) if first else None
-        return self.show("index.html", page=found, totals=sums, most=escrow_figures.TOTALLED)
+        return self.render("escrows/placements.html", page=found, totals=sums, most=escrow_figures.TOTALLED)
 
     @page("/export.csv")
     def export(self) -> Any:
@@ -86,7 +86,7 @@ class PlacementScreen(Screen):
         with self.reading() as session:
             found = ONE_LISTING.read(session, request.args, *_holds_of(placement))
             totals = placement_holds.total_of(session, placement)
-        return self.show("one.html", page=found, placement=placement, totals=totals)
+        return self.render("escrows/placement.html", page=found, placement=placement, totals=totals)
 
     @page("/export.csv/<path:placement>")
     def export_one(self, placement: str) -> Any:

@@ -103,7 +103,7 @@ def _previewed(screen: Any, transfer_id: int, form: ReversalForm, back: str) -> 
         )
     verb = verb_of(form.then.data, money(transfer.amount, preview.currency), preview.needs_second_person)
     return make_response(
-        screen.show(
+        screen.render(
             "components/preview_page.html",
             form=form,
             preview=preview,

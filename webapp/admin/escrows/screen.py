@@ -42,8 +42,8 @@ class EscrowScreen(EscrowDeeds):
             found = listing.read(session, request.args, *conditions)
             first = not (found.state.after or found.state.before)
             sums = escrow_figures.totals(session, listing.query(found.state, *conditions)) if first else None
-        return self.show(
-            "index.html",
+        return self.render(
+            "escrows/escrows.html",
             page=found,
             totals=sums,
             tabs=self._tabs(found.state),
@@ -65,8 +65,8 @@ class EscrowScreen(EscrowDeeds):
                 escrow_figures.held_by_age(session, clock.now()),
                 escrow_figures.due_per_day(session, clock.now()),
             )
-        return self.show(
-            "ageing.html",
+        return self.render(
+            "escrows/ageing.html",
             ages=charts.by_age(ages),
             ages_bounded=ages.bounded,
             due=charts.by_day(due),
@@ -81,8 +81,8 @@ class EscrowScreen(EscrowDeeds):
             file = escrow_file.read(session, escrow_id)
             why = explanation.reasons(session, escrow_id, clock.now())
             offers = escrow_offers.of_escrow(session, file)
-        return self.show(
-            "one.html",
+        return self.render(
+            "escrows/escrow.html",
             file=file,
             why=with_links(why, escrow_id),
             moments=in_words(file.moments),

@@ -53,7 +53,7 @@ class JobDeeds(Screen):
         permission="schedule:manage",
         form=ScheduleForm,
         asks="_change_asked",
-        template="jobs/change.html",
+        template="jobs/schedule_form.html",
     )
     def change(self, job: str, form: ScheduleForm) -> Done:
         """Change the schedule; the first button only shows what it would plan."""
@@ -66,7 +66,9 @@ class JobDeeds(Screen):
 
     def _previewed(self, job: str, form: ScheduleForm) -> Response:
         coming = schedules.preview(form.said("cron"), form.said("zone"), clock.now())
-        shown = self.show("change.html", asked=self._change_asked(job), form=form, refusal=None, coming=coming)
+        shown = self.render(
+            "jobs/schedule_form.html", asked=self._change_asked(job), form=form, refusal=None, coming=coming
+        )
         return make_response(shown)
 
     def _run(self, job: str, *, dry_run: bool) -> Done:

@@ -57,7 +57,9 @@ class QueueScreen(Screen):
                 "processes": processes.all_processes(session),
             }
         patience = timedelta(seconds=runtime().settings.silence_seconds)
-        return self.show("index.html", now=now, patience=patience, shown=queue_lists.SHOWN, redis=_redis(), **values)
+        return self.render(
+            "jobs/queues.html", now=now, patience=patience, shown=queue_lists.SHOWN, redis=_redis(), **values
+        )
 
     @door("/many", permission="job:run", form=BulkForm, asks="_many_asked")
     def many(self, form: BulkForm) -> Done:

@@ -48,8 +48,8 @@ class RunScreen(Screen):
             moved = escrow_ledger.of_run(session, run_id, after=after_transfer, limit=_TRANSFERS + 1)
             lines = runs.lines(session, run_id, limit=_LINES)
             places = named(session, items)
-        return self.show(
-            "one.html",
+        return self.render(
+            "jobs/run.html",
             run=run,
             under_way=run.status in UNFINISHED_RUNS,
             seconds=_seconds(run),

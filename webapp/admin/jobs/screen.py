@@ -31,7 +31,7 @@ class JobScreen(JobDeeds):
         """Every job."""
         with self.reading() as session:
             rows = schedule_rows.load(session, clock.now())
-        return self.show("index.html", rows=rows)
+        return self.render("jobs/jobs.html", rows=rows)
 
     @page("/<job>")
     def one(self, job: str) -> Any:
@@ -43,8 +43,14 @@ class JobScreen(JobDeeds):
             recent = runs.recent(session, [job], schedule_rows.SHOWN)[job]
         plan = found.schedule
         coming = [] if plan.paused_at else schedules.preview(plan.cron, plan.zone, now)
-        return self.show(
-            "one.html", found=found, page=history, recent=recent, coming=coming, triggers=TRIGGERS, catch_up=CATCH_UP
+        return self.render(
+            "jobs/job.html",
+            found=found,
+            page=history,
+            recent=recent,
+            coming=coming,
+            triggers=TRIGGERS,
+            catch_up=CATCH_UP,
         )
 
     @page("/<job>/runs.csv")

@@ -35,4 +35,4 @@ class TonightScreen(Screen):
         ways = runtime().providers.ways_to_pay
         with self.reading() as session:
             coming = tonight.coming(session, clock.now(), runtime().settings, ways)
-        return self.show("index.html", coming=coming, what=_WHAT)
+        return self.render("jobs/tonight.html", coming=coming, what=_WHAT)

@@ -91,7 +91,7 @@ class AlertScreen(ListScreen):
         "What needs a look. Acknowledged: somebody sees to it. Resolved: it is over, by itself when its cause is gone, "
         "or because somebody said so. Another fact of the same kind fires it again."
     )
-    list_template = "alerts/index.html"
+    list_template = "monitoring/alerts.html"
     listing = Listing(
         key=Alert.id,
         columns=(
@@ -148,7 +148,7 @@ class AlertScreen(ListScreen):
         with self.reading() as session:
             found = self.asked().read(session, request.args, *self.conditions())
             about = alert_places.reader(session, found.rows)
-            return self.show(self.list_template, page=found, about=about, **self.around(session))
+            return self.render(self.list_template, page=found, about=about, **self.around(session))
 
     @page("/<int:alert_id>")
     def one(self, alert_id: int) -> Any:
@@ -156,7 +156,9 @@ class AlertScreen(ListScreen):
         with self.reading() as session:
             alert = alerts.get(session, alert_id)
             about = alert_places.reader(session, [alert])(alert.rule, alert.subject)
-        return self.show("one.html", alert=alert, about=about, question=_question(alert.rule), offers=_offers(alert))
+        return self.render(
+            "monitoring/alert.html", alert=alert, about=about, question=_question(alert.rule), offers=_offers(alert)
+        )
 
     @door("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_acknowledge_asked")
     def acknowledge(self, alert_id: int, form: DeskForm) -> Done:

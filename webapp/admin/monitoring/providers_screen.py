@@ -34,11 +34,11 @@ class ProviderScreen(Screen):
             pauses = {name: payout_pauses.in_words(each) for name, each in payout_pauses.standing(session).items()}
             checked = differences.last_of(session, TRANSFERS)
         shown = {"lines": found, "mirror": mirror, "checked": checked, "pauses": pauses}
-        return self.show("index.html", **shown, now=clock.now())
+        return self.render("monitoring/providers.html", **shown, now=clock.now())
 
     @page("/blnk")
     def blnk(self) -> Any:
         """What the external ledger says of itself and of our key, asked now."""
         found = runtime().providers.blnk
         standing = blnk_standing.standing(found) if found is not None else None
-        return self.show("blnk.html", standing=standing)
+        return self.render("monitoring/blnk.html", standing=standing)

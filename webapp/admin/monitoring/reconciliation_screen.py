@@ -95,7 +95,7 @@ class ReconciliationScreen(ReconciliationDeeds):
     place = 20
     lead = _l("Every hour our books are compared with the external ledger and with what the providers list.")
     empty = _l("No book differs. What is missing or different on either side is named here until both agree again.")
-    list_template = "reconciliation/index.html"
+    list_template = "monitoring/reconciliations.html"
     listing = Listing(
         key=Difference.id,
         columns=(
@@ -166,8 +166,8 @@ class ReconciliationScreen(ReconciliationDeeds):
             found = lookup.by_id(session, Difference, difference_id, "difference")
             hindrance = difference_decisions.why_not(found)
             account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
-        return self.show(
-            "one.html",
+        return self.render(
+            "monitoring/reconciliation.html",
             found=found,
             offers=[offer("accept", _("Accept…"), "check", "book:accept", hindrance)],
             ours=account,

@@ -44,7 +44,7 @@ class NotificationScreen(NotificationDeeds):
     group = "record"
     icon = "inbox"
     place = 20
-    list_template = "notifications/index.html"
+    list_template = "outbox/deliveries.html"
     lead = _l("What goes out: emails, short messages, chats and webhooks. What fails is tried again by itself.")
     empty = _l(
         "Nothing here. Messages to people appear when a payment is released, a dispute is opened or a payout ends, "
@@ -101,8 +101,8 @@ class NotificationScreen(NotificationDeeds):
         about = address_of(found.subject_kind, found.subject_id)
         permission = "webhook:replay" if found.channel == Channel.WEBHOOK else "delivery:retry"
         title = _("Delivery %(number)s", number=found.id)
-        return self.show(
-            "one.html", delivery=found, endpoint=endpoint, about=about, permission=permission, heading=title
+        return self.render(
+            "outbox/delivery.html", delivery=found, endpoint=endpoint, about=about, permission=permission, heading=title
         )
 
     def _tab(self) -> str:

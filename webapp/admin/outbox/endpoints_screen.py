@@ -31,7 +31,7 @@ class WebhookScreen(WebhookDeeds):
     group = "desk"
     icon = "chat"
     place = 30
-    list_template = "webhooks/index.html"
+    list_template = "outbox/endpoints.html"
     lead = _l("Systems that are told what happens here, each at its address, signed with its own secret.")
     empty = _l("No endpoint yet. Add one for each system that wants to hear of escrows, disputes and payouts.")
     listing = Listing(
@@ -66,4 +66,4 @@ class WebhookScreen(WebhookDeeds):
         latest = select(Delivery).where(Delivery.endpoint_id == endpoint_id).order_by(Delivery.id.desc()).limit(_SHOWN)
         with self.reading() as session:
             endpoint = webhook_endpoints.get(session, endpoint_id)
-            return self.show("one.html", endpoint=endpoint, deliveries=session.scalars(latest).all())
+            return self.render("outbox/endpoint.html", endpoint=endpoint, deliveries=session.scalars(latest).all())

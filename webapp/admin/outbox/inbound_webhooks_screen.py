@@ -42,7 +42,7 @@ class IncomingScreen(ListScreen):
     group = "record"
     icon = "download"
     place = 25
-    list_template = "incoming/index.html"
+    list_template = "outbox/inbound_webhooks.html"
     lead = _l("What the providers told us. Each is asked about before it is believed, and handled once.")
     empty = _l(
         "No webhook is like this. They appear once a provider is told to post to /webhooks/paystack, "
@@ -91,7 +91,9 @@ class IncomingScreen(ListScreen):
             kind, number = found.subject
             place: dict[str, Any] = {f"{kind}_id": number}
             address = url_for(_PAGES[kind], **place)
-        return self.show("one.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address)
+        return self.render(
+            "outbox/inbound_webhook.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address
+        )
 
     @door("/<int:webhook_id>/replay", permission="webhook:replay", asks="_replay_asked")
     def replay(self, webhook_id: int, form: DeskForm) -> Done:

@@ -71,7 +71,7 @@ class PartyScreen(PartyDeeds, PartyMoneyDeeds, PartyDestinations):
         with self.reading() as session:
             found = LISTING.read(session, request.args)
             accounts = party_file.accounts_of(session, [row.id for row in found.rows])
-        return self.show("index.html", page=found, accounts=accounts)
+        return self.render("parties/parties.html", page=found, accounts=accounts)
 
     @page("/export.csv")
     def export(self) -> Any:
@@ -89,7 +89,9 @@ class PartyScreen(PartyDeeds, PartyMoneyDeeds, PartyDestinations):
             if account.kind == "receivable" and account.balance
         }
         rule = standing_orders.rule(runtime().settings)
-        return self.show("one.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule, now=clock.now())
+        return self.render(
+            "parties/party.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule, now=clock.now()
+        )
 
     @page("/<int:party_id>/accounts/<int:account_id>")
     def statement(self, party_id: int, account_id: int) -> Any:
@@ -99,8 +101,8 @@ class PartyScreen(PartyDeeds, PartyMoneyDeeds, PartyDestinations):
             file, account = party_file.read(session, party_id), party_file.account_of(session, party_id, account_id)
             lines = statements.statement(session, account_id, before=before, limit=LINES + 1)
         later = lines[LINES - 1].entry_id if len(lines) > LINES else None
-        return self.show(
-            "statement.html", file=file, account=account, lines=lines[:LINES], later=later, first=before is None
+        return self.render(
+            "parties/statement.html", file=file, account=account, lines=lines[:LINES], later=later, first=before is None
         )
 
     @page("/<int:party_id>/accounts/<int:account_id>/export.csv")

@@ -90,7 +90,7 @@ class PartyMoneyDeeds(Screen):
         verb = _VERBS[action][preview.needs_second_person] % {"amount": money(new.amount, new.currency)}
         second = _("This is above your limit: a second person must approve it before anything is posted.")
         return make_response(
-            self.show(
+            self.render(
                 "components/preview_page.html",
                 form=form,
                 preview=preview,

@@ -175,7 +175,7 @@ class PaymentDeeds(Screen):
             )
             payment = payments.get(session, payment_id)
         return make_response(
-            self.show(
+            self.render(
                 "components/preview_page.html",
                 form=form,
                 preview=preview,

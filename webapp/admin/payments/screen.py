@@ -40,7 +40,9 @@ class PaymentScreen(TabbedScreen, PaymentDeeds):
             file = payment_file.read(session, payment_id)
             offers = self.offers(session, file)
         why = payment_explanation.why(file, clock.now())
-        return self.show("one.html", file=file, why=why, moments=_moments(file), offers=offers, borne=_borne(file))
+        return self.render(
+            "payments/payment.html", file=file, why=why, moments=_moments(file), offers=offers, borne=_borne(file)
+        )
 
 
 def _borne(file: PaymentFile) -> list[tuple[str, str]]:

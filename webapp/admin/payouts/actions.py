@@ -75,7 +75,7 @@ class PayoutDeeds(Screen):
             )
             payout = payouts.get(session, payout_id)
         return make_response(
-            self.show(
+            self.render(
                 "components/preview_page.html",
                 form=form,
                 preview=preview,

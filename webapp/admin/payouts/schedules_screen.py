@@ -29,7 +29,7 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
     group = "money"
     icon = "clock"
     place = 16
-    list_template = "payout-schedules/index.html"
+    list_template = "payouts/schedules.html"
     lead = _l("Payouts that are due on a date; the daily run pays them out of the parties' wallets.")
     empty = _l("No payout schedule is like this. Administrators plan payouts here or through the API.")
     listing, tabs = LISTING, TABS
@@ -54,8 +54,8 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
             plan = payout_plan.read(session, payout_schedule_id)
         why = with_links(payout_plan.reasons(plan, now, ways))
         offers = _offers(plan)
-        return self.show(
-            "one.html",
+        return self.render(
+            "payouts/schedule.html",
             plan=plan,
             why=why,
             next_look=payout_plan.next_look(plan, now),

@@ -46,7 +46,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
     lead = _l("Money that leaves to bank and mobile accounts, each payout sent once.")
     empty = _l("No payout is like this. A payout appears when a payout schedule is due or somebody has it paid.")
     listing, tabs = LISTING, TABS
-    list_template = "list.html"
+    list_template = "payouts/payouts.html"
 
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and why a provider sends none at present."""
@@ -60,7 +60,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
             file = payout_file.read(session, payout_id)
             offers = _offers(session, file)
         why = payout_explanation.why(file, clock.now(), runtime().settings)
-        return self.show("one.html", file=file, why=why, moments=in_words(file.moments), offers=offers)
+        return self.render("payouts/payout.html", file=file, why=why, moments=in_words(file.moments), offers=offers)
 
     @door("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm, asks="_retry_asked")
     def retry(self, payout_id: int, form: TermsForm) -> Done:

@@ -48,7 +48,7 @@ class TokenScreen(ListScreen):
     group = "desk"
     icon = "key"
     place = 20
-    list_template = "tokens/index.html"
+    list_template = "system/api_tokens.html"
     lead = _l("What machines sign in with. Only a hash is kept; a secret is shown once, when it is made.")
     empty = _l("No token yet. Make one for each machine that calls the API, with the fewest scopes it needs.")
     listing = Listing(

@@ -53,7 +53,9 @@ class SettingsScreen(Screen):
         with self.reading() as session:
             set_limits = limits.all_limits(session, runtime().settings)
             stopped = stop.stopped(session)
-        return self.show("index.html", limits=set_limits, stopped=stopped, outside=masked(runtime().settings))
+        return self.render(
+            "system/settings.html", limits=set_limits, stopped=stopped, outside=masked(runtime().settings)
+        )
 
     @door("/stop", permission="money:stop", form=StopForm, asks="_stop_asked")
     def stop(self, form: StopForm) -> Done:

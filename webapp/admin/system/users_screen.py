@@ -60,7 +60,7 @@ class UserScreen(ListScreen):
     group = "desk"
     icon = "people"
     place = 10
-    list_template = "users/index.html"
+    list_template = "system/users.html"
     lead = _l("Who may sign in, and as what.")
     empty = _l("Nobody matches. Clear the filters, or add a user.")
     listing = Listing(
@@ -96,7 +96,7 @@ class UserScreen(ListScreen):
         with self.reading() as session:
             at, user = clock.now(), users.find(session, user_id)
             opened, held = sessions.of_user(session, user_id, at), tokens.of_person(session, user_id, at)
-        return self.show("one.html", user=user, open=opened, tokens=held)
+        return self.render("system/user.html", user=user, open=opened, tokens=held)
 
     @door("/add", permission="user:manage", form=UserForm, asks="_add_asked", again=True)
     def add(self, form: UserForm) -> Done:

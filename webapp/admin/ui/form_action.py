@@ -60,7 +60,7 @@ def door(
     asks: str,
     form: type[DeskForm] = DeskForm,
     shown_on: str | None = None,
-    template: str = "components/door.html",
+    template: str = "components/action_page.html",
     again: bool = False,
 ) -> Callable[[Callable[..., Done]], Any]:
     """Put a deed behind a form at `rule`.
@@ -120,7 +120,7 @@ def _show_again(screen: Any, way: Door, place: dict[str, Any], kept: KeptForm) -
         asked.prepare(form)
     if kept.had_files:
         flash(_("A file can't be kept: choose it again."), "warning")
-    return screen.show(way.template, asked=asked, form=form, refusal=None)
+    return screen.render(way.template, asked=asked, form=form, refusal=None)
 
 
 def _do(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any], asked: Asked, form: DeskForm) -> Any:
@@ -155,4 +155,4 @@ def _show(
 ) -> Any:
     if way.shown_on is not None and request.method == "POST":
         return getattr(screen, way.shown_on)(**place, forms={deed.__name__: form}, refusal=refusal)
-    return screen.show(way.template, asked=asked, form=form, refusal=refusal)
+    return screen.render(way.template, asked=asked, form=form, refusal=refusal)

@@ -25,7 +25,7 @@ class ListScreen(Screen):
         """The list."""
         with self.reading() as session:
             found = self.asked().read(session, request.args, *self.conditions())
-            return self.show(self.list_template, page=found, **self.around(session))
+            return self.render(self.list_template, page=found, **self.around(session))
 
     @page("/export.csv")
     def export(self) -> Any:

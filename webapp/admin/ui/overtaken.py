@@ -14,7 +14,7 @@ _NOBODYS = PresentState([], None, [], [])
 def overtaken(screen: Any, asked: Any, place: dict[str, Any], refusal: Overtaken) -> Any:
     """Why it was not done, the decision that stands and the state of the thing, with the refusal's status."""
     state = _state(screen, place)
-    shown = screen.show(
+    shown = screen.render(
         "components/overtaken.html", asked=asked, refusal=refusal, state=state, moments=in_words(state.moments)
     )
     return shown, refusal.status

@@ -27,7 +27,7 @@ def page(rule: str = "/", *, permission: str = OF_ITS_SCREEN) -> Callable[[View]
 
 
 class Screen(BaseView):
-    """The base of every screen. `noun` is its address, its endpoint and its folder of templates."""
+    """The base of every screen. `noun` is its address and its endpoint."""
 
     noun: ClassVar[str]
     title: ClassVar[Any]
@@ -49,19 +49,11 @@ class Screen(BaseView):
             menu_icon_value=self.icon,
         )
 
-    @page("/")
-    def index(self) -> Any:
-        """The screen's first page."""
-        return self.show("index.html")
-
-    def show(self, template: str, **values: Any) -> str:
-        """Render a template of this noun's folder, or one named with its folder."""
-        path = template if "/" in template else f"{self.noun}/{template}"
-        return self.render(path, **values)
-
     def shown_once(self, title: str, lead: str, secret: str, back: str) -> Response:
         """A page with a secret that is never shown again: it answers the form itself, for it can't be redirected."""
-        return make_response(self.show("components/once.html", heading=title, lead=lead, secrets=[secret], back=back))
+        return make_response(
+            self.render("components/shown_once.html", heading=title, lead=lead, secrets=[secret], back=back)
+        )
 
     def at(self, view: str = "index", **place: Any) -> str:
         """The address of one of this screen's views."""
