@@ -58,7 +58,7 @@ def one_by_one(desk: Runtime, count: int) -> None:
     """Ask about one, settle it in a transaction of its own, then the next."""
     at, actor = clock.now(), job_actor(JOB)
     with desk.db.transaction() as session:
-        asked = payments.take_due(session, at, count, verify_payments.LEASE, ["paystack"])
+        asked = payments.claim_due(session, at, count, verify_payments.LEASE, ["paystack"])
     for each in asked:
         word = verify_payments.look(desk, each)
         with desk.db.transaction() as session:

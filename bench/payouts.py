@@ -74,7 +74,7 @@ def one_by_one(desk: Runtime, count: int) -> None:
     for schedule in due:
         with desk.db.transaction() as session:
             payout_writing.write_all(session, [schedule], at=at, actor=actor, ways=ways)
-            [taken] = payouts.take_due(session, at, 1, send_payouts.LEASE, _KNOWN)
+            [taken] = payouts.claim_due(session, at, 1, send_payouts.LEASE, _KNOWN)
         with Lease(send_payouts.LEASE).held():
             told = send_payouts.send(desk, taken)
         with desk.db.transaction() as session:

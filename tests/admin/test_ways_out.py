@@ -54,7 +54,7 @@ from webapp.models import (
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.orders import orders
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.refunds import settlement as refund_settling
 from webapp.services.scheduling import orphaned_runs as sweep
 

@@ -24,7 +24,7 @@ from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import payments
 from webapp.services.payments import settlement as payment_settling
 from webapp.services.payments.chargebacks import booking as chargeback_booking
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.refunds import ends as refund_ends
 
 JOB = job_actor("check_pending_payments")

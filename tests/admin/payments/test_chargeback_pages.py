@@ -15,7 +15,7 @@ from webapp import clock
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 from webapp.services.approvals import limits
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments.chargebacks import chargebacks
 
 SignIn = Callable[..., FlaskClient]
 

@@ -221,7 +221,7 @@ def test_a_refund_that_can_be_two_of_the_providers_is_decided_with_its_rows_show
         RefundRow(name, ProviderStatus.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42")
     )
     with desk.db.transaction() as session:
-        [giving] = refunds.take_due(session, clock.now(), 10, timedelta(minutes=3))
+        [giving] = refunds.claim_due(session, clock.now(), 10, timedelta(minutes=3))
         session.flush()
         refund_settling.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
     client, path = sign_in("approver"), f"/payments/{number}/decide-refund"
@@ -286,7 +286,7 @@ def test_a_doubtful_refund_is_decided_over_http_by_a_person_and_by_no_token(
         RefundRow(name, ProviderStatus.PENDING, 10_000, "NGN", clock.now(), "pending") for name in ("41", "42")
     )
     with desk.db.transaction() as session:
-        [giving] = refunds.take_due(session, clock.now(), 10, timedelta(minutes=3))
+        [giving] = refunds.claim_due(session, clock.now(), 10, timedelta(minutes=3))
         session.flush()
         refund_settling.settle_all(session, {giving.id: ListedRefunds(rows)}, at=clock.now(), actor=DIVINE)
         _, secret = tokens.create(

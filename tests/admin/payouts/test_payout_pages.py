@@ -321,7 +321,7 @@ def doubtful(desk: Runtime) -> int:
     """A payout that its provider may have, for longer than its own time."""
     number = written(desk, planned(desk))
     with desk.db.transaction() as session:
-        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
         there = NoResponse("It exists.", is_answer=True, is_there=True)
         payout_settling.settle_all(session, {number: there}, at=clock.now(), actor=DIVINE)
         session.execute(update(Payout).values(doubted_at=clock.now() - timedelta(hours=25)))
@@ -370,7 +370,7 @@ def test_the_button_names_the_deed_and_the_amount(
 def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign_in: SignIn) -> None:
     number = written(clocked, planned(clocked))
     with clocked.db.transaction() as session:
-        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
         short = NoResponse("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
         payout_settling.settle_all(session, {number: short}, at=clock.now(), actor=DIVINE)
     client = sign_in("viewer")
@@ -387,7 +387,7 @@ def test_a_pause_of_all_payouts_is_said_where_people_look(clocked: Runtime, sign
     with clocked.db.transaction() as session:
         assert session.scalars(select(Run.job)).all() == ["deliver_outbox"]
         assert session.scalars(select(Audit.subject_id).where(Audit.action == "payout.try_now")).all() == [number]
-        taken = payouts.take_due(session, database_now(session), 10, timedelta(minutes=3), ["paystack"])
+        taken = payouts.claim_due(session, database_now(session), 10, timedelta(minutes=3), ["paystack"])
         assert [each.id for each in taken] == [number]
 
 

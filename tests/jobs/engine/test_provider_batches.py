@@ -23,7 +23,7 @@ from webapp.models import Payment, Transfer
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.payments import payments
 from webapp.services.payments import settlement as payment_settling
-from webapp.services.payments.payments import Asked
+from webapp.services.payments.payments import ClaimedPayment
 from webapp.services.scheduling import orphaned_runs as sweep
 
 JOB, ALL, SIZE = "ask", 12, 4
@@ -38,7 +38,7 @@ class Provider:
         self.status = ProviderStatus.SUCCEEDED
         self._lock = threading.Lock()
 
-    def look(self, _runtime: Runtime, asked: Asked) -> ProviderResponse:
+    def look(self, _runtime: Runtime, asked: ClaimedPayment) -> ProviderResponse:
         with self._lock:
             self.asked.append(asked.id)
         if self.dies:
@@ -171,7 +171,7 @@ def test_a_slow_provider_is_given_fewer_at_once(
 ) -> None:
     """What is claimed has to leave within its lease, so a batch is no larger than what the last ones could do."""
     took, limits = iter([0, 170, 0, 170, 0, 0.1, 0, 0.1, 0, 0.1]), []
-    real = payments.take_due
+    real = payments.claim_due
     monkeypatch.setattr(provider_batches, "SIZE", 400)
     monkeypatch.setattr(provider_batches, "monotonic", lambda: next(took, 0))
     monkeypatch.setattr(runtime.settings, "provider_parallel_calls", 1)

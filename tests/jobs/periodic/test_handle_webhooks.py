@@ -305,7 +305,7 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
     _, _, reference = paid(runtime, world)
     ask, heard = process_webhooks.ask, list[str]()
 
-    def meanwhile(desk: Runtime, arrived: incoming.Arrived) -> Any:
+    def meanwhile(desk: Runtime, arrived: incoming.ClaimedWebhook) -> Any:
         answer = ask(desk, arrived)
         heard.append(webhooks(runtime)[0][0])
         if len(heard) == 1:

@@ -205,7 +205,7 @@ def test_killed_between_the_commit_and_the_call_it_is_sent_later_once(runtime: R
     with runtime.db.transaction() as session:
         payout_writing.write_all(session, [plan], at=clock.now(), actor=ACTOR, ways=WAYS)
     with runtime.db.transaction() as session:
-        [taken] = payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        [taken] = payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
     assert taken.may_send
     assert run_job_now(runtime, JOB).processed == 0
     settle(runtime, world)
@@ -219,7 +219,7 @@ def test_killed_after_the_providers_success_it_is_not_sent_again(runtime: Runtim
     with runtime.db.transaction() as session:
         payout_writing.write_all(session, [plan], at=clock.now(), actor=ACTOR, ways=WAYS)
     with runtime.db.transaction() as session:
-        [taken] = payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        [taken] = payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
     with Lease(send_payouts.LEASE).held():
         send_payouts.send(runtime, taken)
     settle(runtime, world)
@@ -237,7 +237,7 @@ def test_two_at_once_write_and_send_once(pg_runtime: Runtime, world: Sandbox) ->
 
     def send() -> None:
         with pg_runtime.db.transaction() as session:
-            taken = payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+            taken = payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
         with Lease(send_payouts.LEASE).held():
             for each in taken:
                 send_payouts.send(pg_runtime, each)

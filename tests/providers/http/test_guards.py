@@ -30,12 +30,12 @@ def test_a_payout_that_may_have_been_sent_is_asked_about_not_sent(
     """The reference alone would make it harmless there, and only there: nothing is sent that is in doubt."""
     written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
-        [taken] = payouts.take_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
+        [taken] = payouts.claim_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
     with Lease(send_payouts.LEASE).held():
         send_payouts.send(runtime, taken)
     with runtime.db.transaction() as session:
         session.execute(update(Payout).values(next_try_at=clock.now()))
-        [again] = payouts.take_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
+        [again] = payouts.claim_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
         session.execute(update(Payout).values(next_try_at=clock.now()))
     assert (taken.may_send, again.may_send) == (True, False)
     run_job_now(runtime, JOB)
@@ -51,7 +51,7 @@ def test_a_refund_that_is_there_already_is_found_not_sent(
     """It waits as if it had never been sent, and somebody's late request went through all the same."""
     refunding(runtime, world)
     with runtime.db.transaction() as session:
-        [giving] = refunds.take_due(session, clock.now(), 10, send_refunds.LEASE)
+        [giving] = refunds.claim_due(session, clock.now(), 10, send_refunds.LEASE)
     assert giving.may_send
     with Lease(send_refunds.LEASE).held():
         send_refunds.give(runtime, giving)

@@ -206,7 +206,7 @@ def test_what_was_not_sent_in_time_goes_out_later(runtime: Runtime, world: Sandb
     refunding(runtime, world)
     with runtime.db.transaction() as session:
         lease = Lease(send_refunds.LEASE)
-        [giving] = refunds.take_due(session, clock.now(), 10, send_refunds.LEASE)
+        [giving] = refunds.claim_due(session, clock.now(), 10, send_refunds.LEASE)
     clocks.pass_over("wall", send_refunds.LEASE)
     with lease.held(), pytest.raises(Exception, match="nothing was sent") as ended:
         send_refunds.give(runtime, giving)
@@ -260,7 +260,7 @@ def test_who_lost_a_refund_settles_only_that_the_money_is_on_its_way(
     for _ in range(2):
         with runtime.db.transaction() as session:
             session.execute(update(Refund).values(next_try_at=clock.now()))
-            takings += refunds.take_due(session, clock.now(), 10, send_refunds.LEASE)
+            takings += refunds.claim_due(session, clock.now(), 10, send_refunds.LEASE)
     old = takings[0]
     with runtime.db.transaction() as session:
         refund_settling.settle_all(session, {old.id: word}, at=clock.now(), actor=ACTOR, claims={old.id: old.claim})
@@ -307,10 +307,10 @@ def test_a_delivery_is_not_settled_by_who_had_it_before(runtime: Runtime, receiv
     assert states(place) == [("a.one", "waiting", 1)]
 
 
-def _taken_again(runtime: Runtime, payout_id: int) -> payouts.Taken:
+def _taken_again(runtime: Runtime, payout_id: int) -> payouts.ClaimedPayout:
     with runtime.db.transaction() as session:
         session.execute(update(Payout).where(Payout.id == payout_id).values(next_try_at=clock.now()))
-        [taken] = payouts.take_due(session, clock.now(), 10, LEASE, ["paystack"])
+        [taken] = payouts.claim_due(session, clock.now(), 10, LEASE, ["paystack"])
         return taken
 
 

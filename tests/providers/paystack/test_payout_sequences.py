@@ -79,7 +79,7 @@ class Desk:
     def minute(self) -> None:
         """What is due is sent, or asked about."""
         with self.runtime.db.transaction() as session:
-            taken = payouts.take_due(session, self.at, 10, send_payouts.LEASE, ["paystack"])
+            taken = payouts.claim_due(session, self.at, 10, send_payouts.LEASE, ["paystack"])
         answered = [(each, self._word(each)) for each in taken]
         with self.runtime.db.transaction() as session:
             words = {each.id: word for each, word in answered}

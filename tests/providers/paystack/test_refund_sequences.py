@@ -199,7 +199,7 @@ class Story:
 
     def desk_runs(self) -> None:
         """The job runs; sometimes its process is killed before it settles, sometimes twice over the same word."""
-        for giving in refunds.take_due(self.session, self.clock.at, 10, LEASE):
+        for giving in refunds.claim_due(self.session, self.clock.at, 10, LEASE):
             if giving.id != self.refund.id:
                 continue
             self.session.flush()
@@ -215,7 +215,7 @@ class Story:
     def webhook_comes(self) -> None:
         """A webhook makes the desk ask, whatever was told."""
         try:
-            word = send_refunds.give(self.runtime, refunds.to_look(self.session, self.refund.id))
+            word = send_refunds.give(self.runtime, refunds.unclaimed(self.session, self.refund.id))
         except CallFailed:
             return
         refund_settling.settle_all(self.session, {self.refund.id: word}, at=self.clock.at, actor=JOB)
@@ -233,7 +233,7 @@ class Story:
         """And what waits for its next try may come due."""
         self.clock.passes(self.chance)
 
-    def _asked(self, giving: refunds.Giving) -> Any:
+    def _asked(self, giving: refunds.ClaimedRefund) -> Any:
         word: ProviderResult
         try:
             return send_refunds.give(self.runtime, giving)

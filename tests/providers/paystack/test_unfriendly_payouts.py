@@ -279,7 +279,7 @@ def test_the_first_sending_is_another_fact_than_the_last(runtime: Runtime) -> No
     def tried(at: datetime, word: NoResponse | ProviderResponse) -> tuple[datetime | None, datetime | None]:
         with runtime.db.transaction() as session:
             session.execute(update(Payout).values(next_try_at=at))
-            payouts.take_due(session, at, 9, timedelta(minutes=3), ["paystack"])
+            payouts.claim_due(session, at, 9, timedelta(minutes=3), ["paystack"])
             payout_settling.settle_all(session, {number: word}, at=at, actor=DIVINE)
         with runtime.db.reading() as session:
             found = payouts.get(session, number)

@@ -12,7 +12,7 @@ from webapp.domain.provider_results import ChargebackReport
 from webapp.domain.states import ChargebackStatus
 from webapp.models import Delivery
 from webapp.runtime import Runtime
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments.chargebacks import chargebacks
 
 MAIL = {"smtp_url": "smtp://127.0.0.1:9"}
 YOURS, THEIRS = "your bank or the service that you paid with", "the payer's bank or the service that was paid with"

@@ -112,7 +112,7 @@ def test_it_is_kept_for_the_buyer(market: Market, second: Payment) -> None:
 
 def test_it_goes_back_to_the_payer_by_its_own_number(market: Market, second: Payment) -> None:
     decide(market, "refund", second)
-    [giving] = refunds.take_due(market.session, NOW, 10, timedelta(minutes=3))
+    [giving] = refunds.claim_due(market.session, NOW, 10, timedelta(minutes=3))
     assert (giving.reference, giving.amount) == ("#9002", 10_000)
     assert payments.get(market.session, second.id).status == "failed"
     assert clearing(market, "paystack") == -10_000

@@ -195,7 +195,7 @@ def test_a_refund_goes_back_to_the_card_it_came_from(market: Market) -> None:
 def test_what_becomes_of_a_refund(market: Market, word: ProviderResult, status: str, in_wallet: int) -> None:
     payment, escrow = held_by_card(market)
     refund(market, escrow)
-    [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
+    [giving] = refunds.claim_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
     market.session.flush()
     for _ in range(2):
         refund_settling.settle_all(market.session, {giving.id: word}, at=NOW, actor=JOB)
@@ -221,7 +221,7 @@ def failed_refund(market: Market) -> Payment:
     """A payment that went back by card, which its provider refused."""
     payment, escrow = held_by_card(market)
     refund(market, escrow)
-    [giving] = refunds.take_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
+    [giving] = refunds.claim_due(market.session, NOW, 10, NOW - NOW.replace(minute=0))
     market.session.flush()
     refund_settling.settle_all(market.session, {giving.id: NoResponse("No.", is_refusal=True)}, at=NOW, actor=JOB)
     return payment

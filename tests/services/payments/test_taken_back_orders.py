@@ -31,7 +31,7 @@ from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import payments
 from webapp.services.payments import settlement as payment_settling
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.refunds import refunds
 from webapp.services.refunds import settlement as refund_settling
 
@@ -109,7 +109,7 @@ class World:
 
     def send(self) -> None:
         """What is to be given back is sent; the provider gives no more than it has."""
-        for giving in refunds.take_due(self.session, NOW, 9, timedelta(minutes=3)):
+        for giving in refunds.claim_due(self.session, NOW, 9, timedelta(minutes=3)):
             fits = giving.amount <= PRICE - sum(self.gone())
             if fits:
                 self.sent.append(giving.amount)

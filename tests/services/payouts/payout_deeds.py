@@ -49,7 +49,7 @@ class Deeds(Books):
         self.written_off: set[int] = set()
         self.shown: list[str] = []
         self.asked: list[dict[str, Any]] = []
-        self.held: list[tuple[payouts.Taken, ProviderResult]] = []
+        self.held: list[tuple[payouts.ClaimedPayout, ProviderResult]] = []
         self.heard: list[tuple[int, ProviderResult]] = []
         self.copies: list[tuple[str, int]] = []
         self.odd: dict[int, bool] = {}
@@ -98,11 +98,11 @@ class Deeds(Books):
             self.expected[made[0].id] = (plan.amount, to.id)
             assert (made[0].amount, made[0].destination_id) == (plan.amount, to.id)
 
-    def _take(self) -> list[tuple[payouts.Taken, ProviderResult]]:
-        taken = payouts.take_due(self.session, self.at, 10, send_payouts.LEASE, ["paystack"])
+    def _take(self) -> list[tuple[payouts.ClaimedPayout, ProviderResult]]:
+        taken = payouts.claim_due(self.session, self.at, 10, send_payouts.LEASE, ["paystack"])
         return [(each, self._word(each)) for each in taken]
 
-    def _word(self, taken: payouts.Taken) -> ProviderResult:
+    def _word(self, taken: payouts.ClaimedPayout) -> ProviderResult:
         try:
             return send_payouts.send(self.runtime, taken)
         except CallFailed as failure:
@@ -128,10 +128,10 @@ class Deeds(Books):
         payout = self._some()
         if payout is not None:
             how: Any = {"at": self.at, "actor": DIVINE}
-            taken = payouts.take_to_ask(self.session, payout.id, send_payouts.LEASE, **how)
+            taken = payouts.claim_one(self.session, payout.id, send_payouts.LEASE, **how)
             self._settle(taken.id, self._word(taken), taken)
 
-    def _settle(self, payout_id: int, word: ProviderResult, taken: payouts.Taken | None = None) -> None:
+    def _settle(self, payout_id: int, word: ProviderResult, taken: payouts.ClaimedPayout | None = None) -> None:
         before = payouts.get(self.session, payout_id).status
         claims = None if taken is None else {payout_id: taken.claim}
         outcome = payout_settling.settle_all(self.session, {payout_id: word}, at=self.at, actor=JOB, claims=claims)

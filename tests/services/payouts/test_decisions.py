@@ -33,7 +33,7 @@ def doubted(runtime: Runtime, hours: float = 25) -> int:
     """A payout that its provider may have, for so long."""
     number = written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
-        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
         payout_settling.settle_all(session, {number: THERE}, at=clock.now(), actor=JOB)
         since = clock.now() - timedelta(hours=hours)
         session.execute(update(Payout).values(doubted_at=since))
@@ -185,7 +185,7 @@ def test_what_may_have_been_sent_is_not_cancelled_before_the_providers_own_time(
     """It timed out, and its provider does not show it yet: that is no proof that it never came."""
     number = written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
-        payouts.take_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
+        payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
     settled(runtime, number, ProviderStatus.ABSENT)
     how = {"actor": DIVINE, "settings": runtime.settings}
     with runtime.db.transaction() as session:

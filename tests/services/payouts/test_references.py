@@ -103,6 +103,6 @@ def _told(runtime: Runtime, number: int, word: NoResponse) -> None:
     with runtime.db.transaction() as session:
         later = clock.now() + timedelta(hours=7)
         session.execute(update(Payout).values(next_try_at=clock.now()))
-        [taken] = payouts.take_due(session, later, 1, timedelta(minutes=3), ["paystack"])
+        [taken] = payouts.claim_due(session, later, 1, timedelta(minutes=3), ["paystack"])
         claims = {number: taken.claim}
         payout_settling.settle_all(session, {number: word}, at=clock.now(), actor=JOB, claims=claims)

@@ -42,10 +42,10 @@ def move(runtime: Runtime, number: int, *, ago: timedelta = timedelta(days=2)) -
         return payout_destinations.put(session, party, to, **how).id
 
 
-def take(runtime: Runtime) -> list[payouts.Taken]:
+def take(runtime: Runtime) -> list[payouts.ClaimedPayout]:
     """What would be spoken about now."""
     with runtime.db.transaction() as session:
-        return payouts.take_due(session, clock.now() + timedelta(hours=7), 10, timedelta(minutes=3), ["paystack"])
+        return payouts.claim_due(session, clock.now() + timedelta(hours=7), 10, timedelta(minutes=3), ["paystack"])
 
 
 def answer(runtime: Runtime, number: int) -> str:
@@ -315,7 +315,7 @@ def test_what_its_provider_does_not_know_for_a_day_is_not_sent_for_ever_and_can_
     assert "Cancel it" in answer(runtime, number)
     with runtime.db.transaction() as session:
         with pytest.raises(NotAllowed), undone(session):
-            payouts.take_to_ask(session, number, timedelta(minutes=3), at=clock.now(), actor=person(9, "V", "viewer"))
+            payouts.claim_one(session, number, timedelta(minutes=3), at=clock.now(), actor=person(9, "V", "viewer"))
         payouts.cancel(session, number, "Not there.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
     assert books(runtime, number)[2] == 10_000
 

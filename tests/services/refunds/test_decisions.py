@@ -35,7 +35,7 @@ class Case:
         self.market, self.session = market, market.session
         self.payment, self.escrow = held_by_card(market)
         refund(market, self.escrow)
-        [self.giving] = refunds.take_due(self.session, NOW, 10, timedelta(minutes=3))
+        [self.giving] = refunds.claim_due(self.session, NOW, 10, timedelta(minutes=3))
         self.session.flush()
 
     def hears(self, word: RefundWord, at: timedelta = timedelta(minutes=1)) -> Refund:
@@ -140,7 +140,7 @@ def test_a_refusal_after_an_earlier_attempt_is_looked_into(case: Case) -> None:
     case.hears(NoResponse("It did not answer."))
     case.hears(ListedRefunds(()), OWN_TIME)
     case.session.flush()
-    [giving] = refunds.take_due(case.session, NOW + 2 * OWN_TIME, 10, timedelta(minutes=3))
+    [giving] = refunds.claim_due(case.session, NOW + 2 * OWN_TIME, 10, timedelta(minutes=3))
     assert (giving.may_send, case.refund().tries) == (True, 2)
     assert case.hears(NoResponse("No.", is_refusal=True), 2 * OWN_TIME).status == "sending"
     assert case.credited() == 0

@@ -31,7 +31,7 @@ from webapp.services.common.lookup import by_id
 from webapp.services.orders import orders
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
-from webapp.services.payments.chargebacks import lifecycle as chargebacks
+from webapp.services.payments.chargebacks import chargebacks
 
 endpoints = Endpoints("payments")
 

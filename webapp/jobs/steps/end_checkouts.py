@@ -10,18 +10,18 @@ from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.verify_payments import LEASE
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.payments import checkout_expiry
-from webapp.services.payments.checkout_expiry import Ending
+from webapp.services.payments.checkout_expiry import OpenCheckout
 from webapp.sql import database_now
 
 
-def batch(work: Work) -> ProviderBatch[Ending, None]:
+def batch(work: Work) -> ProviderBatch[OpenCheckout, None]:
     """Each page once; the same again is harmless, and one that could not be ended is tried by the next run."""
     ending = work.runtime.providers.ending
     with work.db.reading() as session:
         found = checkout_expiry.due(session, work.now, work.settings)
     left = [each for each in found if each.provider in ending]
 
-    def take(session: Session, limit: int) -> list[Ending]:
+    def take(session: Session, limit: int) -> list[OpenCheckout]:
         now, left[:] = left[:limit], left[limit:]
         return now
 
@@ -36,7 +36,7 @@ def batch(work: Work) -> ProviderBatch[Ending, None]:
     )
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Ending, NoResponse | None]]) -> Outcome:
+def _settle(work: Work, session: Session, answered: Sequence[tuple[OpenCheckout, NoResponse | None]]) -> Outcome:
     ended = [each.id for each, answer in answered if answer is None]
     checkout_expiry.note(session, ended, at=database_now(session), actor=work.actor)
     refused = [

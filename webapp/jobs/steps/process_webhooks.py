@@ -22,12 +22,12 @@ from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, added
 from webapp.services.common.batch_result import Refused as LeftAlone
 from webapp.services.payments import settlement as payment_settlement
-from webapp.services.payments.chargebacks import lifecycle
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payouts import settlement as payout_settlement
 from webapp.services.reconciliation import mirror_webhooks
 from webapp.services.refunds import settlement as refund_settlement
 from webapp.services.webhooks import inbox
-from webapp.services.webhooks.inbox import Arrived, Concerned
+from webapp.services.webhooks.inbox import ClaimedWebhook, WebhookSubject
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=2)
@@ -64,22 +64,22 @@ class Nothing:
     said: str
 
 
-def batch(work: Work) -> ProviderBatch[Arrived, Heard | Nothing]:
+def batch(work: Work) -> ProviderBatch[ClaimedWebhook, Heard | Nothing]:
     """Everything that waits to be handled."""
     return ProviderBatch(
         kind="incoming_webhook",
         lease=LEASE,
-        take=lambda session, limit: inbox.take_due(session, work.now, limit, LEASE),
-        ask=lambda arrived: ask(work.runtime, arrived),
+        take=lambda session, limit: inbox.claim_due(session, work.now, limit, LEASE),
+        ask=lambda claimed: ask(work.runtime, claimed),
         settle=lambda session, answered: _settle(work, session, answered),
         count=lambda session: inbox.count_due(session, work.now),
-        key=lambda arrived: arrived.id,
+        key=lambda claimed: claimed.id,
     )
 
 
-def ask(runtime: Runtime, arrived: Arrived) -> Heard | Nothing:
+def ask(runtime: Runtime, claimed: ClaimedWebhook) -> Heard | Nothing:
     """Ask the provider about what its webhook is about: a signature says who wrote it, not that it is so still."""
-    about, concerned = arrived.tidings.about, arrived.concerned
+    about, concerned = claimed.tidings.about, claimed.concerned
     if about == About.NOTHING:
         return Nothing(NOT_OURS)
     if about == About.TRANSFER:
@@ -87,14 +87,14 @@ def ask(runtime: Runtime, arrived: Arrived) -> Heard | Nothing:
     if concerned is None:
         return Nothing(NO_SUBJECT)
     try:
-        return _looked(runtime, arrived, concerned)
+        return _looked(runtime, claimed, concerned)
     except Refused as refusal:
         raise Unknown(refusal.sentence) from None
 
 
-def _looked(runtime: Runtime, arrived: Arrived, concerned: Concerned) -> Heard:
+def _looked(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject) -> Heard:
     """Every word about a payment that we know makes us ask what became of it, whatever it is with us."""
-    house, name, about = runtime.providers, arrived.provider, arrived.tidings.about
+    house, name, about = runtime.providers, claimed.provider, claimed.tidings.about
     if about == About.PAYOUT:
         if name not in house.paying:
             raise Unavailable(f"{name} is not configured, so it can't be asked.")
@@ -105,26 +105,28 @@ def _looked(runtime: Runtime, arrived: Arrived, concerned: Concerned) -> Heard:
     if about == About.REFUND and concerned.refund_id is not None and name in house.refunding:
         refund = send_refunds.look(runtime, concerned.refund_id)
     if about == About.CHARGEBACK and name in house.disputing:
-        chargeback = house.disputing[name].look_chargeback(arrived.tidings.number)
+        chargeback = house.disputing[name].look_chargeback(claimed.tidings.number)
     return Heard(collector.look_whole(concerned.reference), refund, chargeback=chargeback)
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Heard | Nothing | NoResponse]]) -> Outcome:
+def _settle(
+    work: Work, session: Session, answered: Sequence[tuple[ClaimedWebhook, Heard | Nothing | NoResponse]]
+) -> Outcome:
     outcome, at = Outcome("incoming_webhook"), database_now(session)
     ended: dict[int, tuple[IncomingStatus, str]] = {}
     waiting: dict[int, str] = {}
-    heard: list[tuple[Arrived, Concerned, Heard]] = []
-    for arrived, answer in answered:
+    heard: list[tuple[ClaimedWebhook, WebhookSubject, Heard]] = []
+    for claimed, answer in answered:
         if isinstance(answer, NoResponse):
-            waiting[arrived.id] = answer.said
-        elif arrived.tidings.unreadable:
-            ended[arrived.id] = IncomingStatus.FAILED, arrived.tidings.unreadable
+            waiting[claimed.id] = answer.said
+        elif claimed.tidings.unreadable:
+            ended[claimed.id] = IncomingStatus.FAILED, claimed.tidings.unreadable
         elif isinstance(answer, Nothing):
-            noted = answer.said or mirror_webhooks.note(session, arrived.tidings, at)
-            ended[arrived.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
-        elif arrived.concerned is not None:
-            heard.append((arrived, arrived.concerned, answer))
-            ended[arrived.id] = IncomingStatus.HANDLED, answer.said
+            noted = answer.said or mirror_webhooks.note(session, claimed.tidings, at)
+            ended[claimed.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
+        elif claimed.concerned is not None:
+            heard.append((claimed, claimed.concerned, answer))
+            ended[claimed.id] = IncomingStatus.HANDLED, answer.said
     for webhook_id, sentence in _apply(work, session, heard, outcome).items():
         ended[webhook_id] = IncomingStatus.HANDLED, sentence
     inbox.close(session, ended, at=at)
@@ -135,7 +137,7 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[Arrived, Hear
 
 
 def _apply(
-    work: Work, session: Session, heard: Sequence[tuple[Arrived, Concerned, Heard]], outcome: Outcome
+    work: Work, session: Session, heard: Sequence[tuple[ClaimedWebhook, WebhookSubject, Heard]], outcome: Outcome
 ) -> dict[int, str]:
     """In the order of locks: escrows before wallets. Chargebacks before payments, whose sums they are part of.
 
@@ -147,8 +149,8 @@ def _apply(
     given = {about.refund_id: told.refund for _, about, told in heard if told.refund is not None and about.refund_id}
     payment_settlement.lock_escrows(session, list(payments))
     noted = {
-        arrived.id: lifecycle.settle(session, about.id, told.chargeback, at=at, actor=actor, settings=work.settings)
-        for arrived, about, told in heard
+        claimed.id: chargebacks.settle(session, about.id, told.chargeback, at=at, actor=actor, settings=work.settings)
+        for claimed, about, told in heard
         if told.chargeback is not None
     }
     done: list[Outcome] = []

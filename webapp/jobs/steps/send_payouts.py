@@ -16,7 +16,7 @@ from webapp.providers.protocols import Destination, Paying, Sending
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
 from webapp.services.payouts import destinations, payouts, settlement
-from webapp.services.payouts.payouts import Taken
+from webapp.services.payouts.payouts import ClaimedPayout
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=3)
@@ -27,7 +27,7 @@ ACTOR = job_actor("process_payout_schedules")
 """In whose name an account is made known to a provider."""
 
 
-def batch(work: Work, only: list[int] | None = None) -> ProviderBatch[Taken, ProviderResponse]:
+def batch(work: Work, only: list[int] | None = None) -> ProviderBatch[ClaimedPayout, ProviderResponse]:
     """Every payout whose time has come, or of `only` those."""
     known = list(work.runtime.providers.paying)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
@@ -35,76 +35,76 @@ def batch(work: Work, only: list[int] | None = None) -> ProviderBatch[Taken, Pro
     return ProviderBatch(
         kind="payout",
         lease=LEASE,
-        take=lambda session, limit: payouts.take_due(
+        take=lambda session, limit: payouts.claim_due(
             session, database_now(session), limit, LEASE, known, only, due_by=due_by
         ),
         ask=partial(send, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: payouts.count_due(session, due_by, known, only),
-        key=lambda taken: taken.id,
+        key=lambda claimed: claimed.id,
     )
 
 
 def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
     """Ask about one payout and settle it, for a person who waits for it. Answers why that was not possible, if so."""
     with runtime.db.transaction() as session:
-        taken = payouts.take_to_ask(session, payout_id, LEASE, at=database_now(session), actor=actor)
+        claimed = payouts.claim_one(session, payout_id, LEASE, at=database_now(session), actor=actor)
     word: ProviderResult
     try:
-        word = send(runtime, taken)
+        word = send(runtime, claimed)
     except CallFailed as failure:
         word = no_response(failure)
     except Refusal as refusal:
         word = NoResponse(refusal.detail, is_unsent=True)
     with runtime.db.transaction() as session:
-        claims = {taken.id: taken.claim}
-        settlement.settle_all(session, {taken.id: word}, at=database_now(session), actor=actor, claims=claims)
+        claims = {claimed.id: claimed.claim}
+        settlement.settle_all(session, {claimed.id: word}, at=database_now(session), actor=actor, claims=claims)
     return word.said if isinstance(word, NoResponse) else ""
 
 
-def send(runtime: Runtime, taken: Taken) -> ProviderResponse:
+def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:
     """Send it when it was surely never sent, else ask. Raises CallFailed, or Unavailable."""
-    provider = runtime.providers.paying.get(taken.provider)
+    provider = runtime.providers.paying.get(claimed.provider)
     if provider is None:
-        raise Unavailable(f"{taken.provider} is not configured, so it can't be asked about payouts.")
-    if not taken.may_send:
-        return _looked(provider, taken.ref)
+        raise Unavailable(f"{claimed.provider} is not configured, so it can't be asked about payouts.")
+    if not claimed.may_send:
+        return _looked(provider, claimed.ref)
     try:
-        return _sent(runtime, provider, taken)
+        return _sent(runtime, provider, claimed)
     except Refused as failure:
-        if _may_be_there(runtime, taken):
+        if _may_be_there(runtime, claimed):
             raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
         raise
 
 
-def _sent(runtime: Runtime, provider: Paying, taken: Taken) -> ProviderResponse:
-    recipient = taken.recipient or _known_as(runtime, provider, taken)
+def _sent(runtime: Runtime, provider: Paying, claimed: ClaimedPayout) -> ProviderResponse:
+    recipient = claimed.recipient or _known_as(runtime, provider, claimed)
     try:
-        return _pay(provider, taken, recipient)
+        return _pay(provider, claimed, recipient)
     except RecipientUnknown:
-        if taken.recipient is None:
+        if claimed.recipient is None:
             raise
-    return _pay_anew(runtime, provider, taken)
+    return _pay_anew(runtime, provider, claimed)
 
 
-def _may_be_there(runtime: Runtime, taken: Taken) -> bool:
+def _may_be_there(runtime: Runtime, claimed: ClaimedPayout) -> bool:
     """Whether an earlier sending may have been taken and not be shown yet: a refusal now is none of that one."""
-    earlier, patience = taken.earlier_sent_at, timedelta(hours=runtime.settings.payout_lookup_hours)
-    return earlier is not None and taken.taken_at < earlier + patience
+    earlier, patience = claimed.earlier_sent_at, timedelta(hours=runtime.settings.payout_lookup_hours)
+    return earlier is not None and claimed.taken_at < earlier + patience
 
 
-def _pay_anew(runtime: Runtime, provider: Paying, taken: Taken) -> ProviderResponse:
+def _pay_anew(runtime: Runtime, provider: Paying, claimed: ClaimedPayout) -> ProviderResponse:
     """Make the account known again, and send it there; an account that is unknown even so can't be paid to."""
-    recipient = _known_as(runtime, provider, taken)
+    recipient = _known_as(runtime, provider, claimed)
     try:
-        return _pay(provider, taken, recipient)
+        return _pay(provider, claimed, recipient)
     except RecipientUnknown as failure:
         raise Refused(failure.sentence, status=failure.status, code=failure.code) from None
 
 
-def _pay(provider: Paying, taken: Taken, recipient: str) -> ProviderResponse:
+def _pay(provider: Paying, claimed: ClaimedPayout, recipient: str) -> ProviderResponse:
     """What is refused, or there already, is looked for: the reference may have been used by this very payout."""
-    order = Sending(taken.ref, recipient, taken.amount, taken.currency, "Payout")
+    order = Sending(claimed.ref, recipient, claimed.amount, claimed.currency, "Payout")
     try:
         return provider.pay(order)
     except (Refused, Exists):
@@ -122,12 +122,12 @@ def _looked(provider: Paying, reference: str) -> ProviderResponse:
         raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
 
 
-def _known_as(runtime: Runtime, provider: Paying, taken: Taken) -> str:
+def _known_as(runtime: Runtime, provider: Paying, claimed: ClaimedPayout) -> str:
     """What the provider knows the account by from now on; kept before anything is sent there."""
-    recipient = provider.recipient(_destination(runtime, taken.destination_id))
+    recipient = provider.recipient(_destination(runtime, claimed.destination_id))
     with runtime.db.transaction() as session:
         destinations.remember_recipient(
-            session, taken.destination_id, recipient, former=taken.recipient, at=database_now(session), actor=ACTOR
+            session, claimed.destination_id, recipient, former=claimed.recipient, at=database_now(session), actor=ACTOR
         )
     return recipient
 
@@ -141,9 +141,9 @@ def _destination(runtime: Runtime, destination_id: int) -> Destination:
     )
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Taken, ProviderResult]]) -> Outcome:
-    words = {taken.id: word for taken, word in answered}
-    claims = {taken.id: taken.claim for taken, _ in answered}
+def _settle(work: Work, session: Session, answered: Sequence[tuple[ClaimedPayout, ProviderResult]]) -> Outcome:
+    words = {claimed.id: word for claimed, word in answered}
+    claims = {claimed.id: claimed.claim for claimed, _ in answered}
     return settlement.settle_all(
         session, words, at=database_now(session), actor=work.actor, run_id=work.run_id, claims=claims
     )

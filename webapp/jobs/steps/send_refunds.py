@@ -24,10 +24,10 @@ from webapp.providers.protocols import Refunding
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
 from webapp.services.payments import settlement as payment_settlement
-from webapp.services.payments.chargebacks import lifecycle
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.refunds import refunds
 from webapp.services.refunds import settlement as refund_settlement
-from webapp.services.refunds.refunds import Giving
+from webapp.services.refunds.refunds import ClaimedRefund
 from webapp.sql import database_now
 
 _UNSENT = NoResponse("The payer's bank disputes the payment.", is_unsent=True)
@@ -35,93 +35,93 @@ LEASE = timedelta(minutes=3)
 Got = TypeVar("Got")
 
 
-def batch(work: Work) -> ProviderBatch[Giving, ProviderResponse | ListedRefunds | Disputed]:
+def batch(work: Work) -> ProviderBatch[ClaimedRefund, ProviderResponse | ListedRefunds | Disputed]:
     """Every refund whose time has come."""
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
     return ProviderBatch(
         kind="refund",
         lease=LEASE,
-        take=lambda session, limit: refunds.take_due(session, database_now(session), limit, LEASE, due_by=due_by),
-        ask=lambda giving: give(work.runtime, giving),
+        take=lambda session, limit: refunds.claim_due(session, database_now(session), limit, LEASE, due_by=due_by),
+        ask=lambda claimed: give(work.runtime, claimed),
         settle=lambda session, answered: _settle(work, session, answered),
         count=lambda session: refunds.count_due(session, due_by),
-        key=lambda giving: giving.id,
+        key=lambda claimed: claimed.id,
     )
 
 
 def look(runtime: Runtime, refund_id: int) -> ProviderResponse | ListedRefunds:
     """What its provider says of a refund. Raises CallFailed."""
     with runtime.db.reading() as session:
-        giving = refunds.to_look(session, refund_id)
-    return _asked(runtime, giving)
+        claimed = refunds.unclaimed(session, refund_id)
+    return _asked(runtime, claimed)
 
 
-def give(runtime: Runtime, giving: Giving) -> ProviderResponse | ListedRefunds | Disputed:
+def give(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedRefunds | Disputed:
     """Ask for the refund by the provider's id of it, else look through its list; send it when none there can be ours,
     and it may be sent. Raises CallFailed, or Unavailable.
     """
-    seen = _asked(runtime, giving)
+    seen = _asked(runtime, claimed)
     is_missing = (
-        isinstance(seen, ListedRefunds) and giving.wanted is not None and not candidates(giving.wanted, seen.rows)
+        isinstance(seen, ListedRefunds) and claimed.wanted is not None and not candidates(claimed.wanted, seen.rows)
     )
-    if not giving.may_send or not is_missing:
+    if not claimed.may_send or not is_missing:
         return seen
-    if news := _disputed(runtime, giving):
+    if news := _disputed(runtime, claimed):
         return Disputed(news)
-    return _sent(runtime.providers.refunding[giving.provider], giving)
+    return _sent(runtime.providers.refunding[claimed.provider], claimed)
 
 
-def _asked(runtime: Runtime, giving: Giving) -> ProviderResponse | ListedRefunds:
+def _asked(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedRefunds:
     """By its number there, else by the list of the payment's refunds."""
-    provider = runtime.providers.refunding.get(giving.provider)
+    provider = runtime.providers.refunding.get(claimed.provider)
     if provider is None:
-        said = f"{giving.provider} is not configured, so nothing can be given back through it."
-        raise Unavailable(said) if giving.may_send else Unknown(said)
-    if giving.provider_id is not None:
-        number = giving.provider_id
-        return _looked(giving, lambda: provider.look_refund(number, giving.reference))
-    return ListedRefunds(tuple(_looked(giving, lambda: provider.refunds_of(giving.reference))))
+        said = f"{claimed.provider} is not configured, so nothing can be given back through it."
+        raise Unavailable(said) if claimed.may_send else Unknown(said)
+    if claimed.provider_id is not None:
+        number = claimed.provider_id
+        return _looked(claimed, lambda: provider.look_refund(number, claimed.reference))
+    return ListedRefunds(tuple(_looked(claimed, lambda: provider.refunds_of(claimed.reference))))
 
 
-def _disputed(runtime: Runtime, giving: Giving) -> tuple[ChargebackReport, ...]:
+def _disputed(runtime: Runtime, claimed: ClaimedRefund) -> tuple[ChargebackReport, ...]:
     """What a bank wants of the payment, or has, that we don't know of: what it takes is not sent besides."""
-    bank = runtime.providers.disputing.get(giving.provider)
+    bank = runtime.providers.disputing.get(claimed.provider)
     if bank is None:
         return ()
-    found = _looked(giving, lambda: bank.chargebacks_of(giving.reference))
+    found = _looked(claimed, lambda: bank.chargebacks_of(claimed.reference))
     with runtime.db.reading() as session:
-        return tuple(each for each in found if lifecycle.is_news(session, giving.provider, each))
+        return tuple(each for each in found if chargebacks.is_news(session, claimed.provider, each))
 
 
-def _sent(provider: Refunding, giving: Giving) -> ProviderResponse:
+def _sent(provider: Refunding, claimed: ClaimedRefund) -> ProviderResponse:
     note = "Refund by the desk"
-    return provider.refund(giving.reference, giving.amount, giving.currency, note, key=giving.key)
+    return provider.refund(claimed.reference, claimed.amount, claimed.currency, note, key=claimed.key)
 
 
-def _looked(giving: Giving, look_there: Callable[[], Got]) -> Got:
+def _looked(claimed: ClaimedRefund, look_there: Callable[[], Got]) -> Got:
     """Look. One that fails says nothing of what was sent before; and before it was looked, nothing is sent."""
     try:
         return look_there()
     except CallFailed as failure:
-        kind = NotSent if giving.may_send else Unknown
+        kind = NotSent if claimed.may_send else Unknown
         raise kind(failure.sentence, retry_after=failure.retry_after) from None
 
 
 def _settle(
     work: Work,
     session: Session,
-    answered: Sequence[tuple[Giving, ProviderResponse | ListedRefunds | Disputed | NoResponse]],
+    answered: Sequence[tuple[ClaimedRefund, ProviderResponse | ListedRefunds | Disputed | NoResponse]],
 ) -> Outcome:
-    disputed = {giving.payment_id: word.banks for giving, word in answered if isinstance(word, Disputed)}
-    words = {giving.id: _UNSENT if isinstance(word, Disputed) else word for giving, word in answered}
-    claims = {giving.id: giving.claim for giving, _ in answered}
+    disputed = {claimed.payment_id: word.banks for claimed, word in answered if isinstance(word, Disputed)}
+    words = {claimed.id: _UNSENT if isinstance(word, Disputed) else word for claimed, word in answered}
+    claims = {claimed.id: claimed.claim for claimed, _ in answered}
     payment_settlement.lock_escrows(session, list(disputed))
     outcome = _settled(work, session, words, claims)
     for payment_id, banks in disputed.items():
         for each in banks:
             at = database_now(session)
-            lifecycle.settle(session, payment_id, each, at=at, actor=work.actor, settings=work.settings)
+            chargebacks.settle(session, payment_id, each, at=at, actor=work.actor, settings=work.settings)
     if disputed:
         asked: dict[int, ProviderResult] = dict.fromkeys(disputed, _UNSENT)
         at = database_now(session)

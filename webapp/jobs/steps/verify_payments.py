@@ -16,15 +16,15 @@ from webapp.providers.http.errors import CallFailed, no_response
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.payments import payments, settlement
-from webapp.services.payments.chargebacks import lifecycle
-from webapp.services.payments.payments import Asked
+from webapp.services.payments.chargebacks import chargebacks
+from webapp.services.payments.payments import ClaimedPayment
 from webapp.sql import database_now
 
 LEASE = timedelta(minutes=3)
 """How long a payment that is being asked about is nobody else's."""
 
 
-def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[Asked, ProviderResponse]:
+def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[ClaimedPayment, ProviderResponse]:
     """Every pending payment whose time has come, or of `only` those."""
     chosen = None if only is None else list(only)
     known = list(work.runtime.providers.collecting)
@@ -33,31 +33,31 @@ def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[Asked,
     return ProviderBatch(
         kind="payment",
         lease=LEASE,
-        take=lambda session, limit: payments.take_due(
+        take=lambda session, limit: payments.claim_due(
             session, database_now(session), limit, LEASE, known, chosen, due_by=due_by
         ),
         ask=partial(look, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: payments.count_due(session, due_by, known, chosen),
-        key=lambda asked: asked.id,
+        key=lambda claimed: claimed.id,
     )
 
 
-def look(runtime: Runtime, asked: Asked) -> ProviderResponse:
+def look(runtime: Runtime, claimed: ClaimedPayment) -> ProviderResponse:
     """Ask its provider. Raises CallFailed, or Unavailable when the provider is not configured."""
-    if asked.reference is None:
+    if claimed.reference is None:
         raise CallFailed("It has no reference, so no provider can be asked.")
-    collector = runtime.providers.collector(asked.provider)
-    return collector.look_whole(asked.reference) if asked.is_settled else collector.look(asked.reference)
+    collector = runtime.providers.collector(claimed.provider)
+    return collector.look_whole(claimed.reference) if claimed.is_settled else collector.look(claimed.reference)
 
 
-def again(work: Work, payment_ids: Sequence[int]) -> ProviderBatch[Asked, ProviderResponse]:
+def again(work: Work, payment_ids: Sequence[int]) -> ProviderBatch[ClaimedPayment, ProviderResponse]:
     """Each of these payments once, whatever its state: where our books and the provider's differ."""
     left = sorted(set(payment_ids))
 
-    def take(session: Session, limit: int) -> list[Asked]:
+    def take(session: Session, limit: int) -> list[ClaimedPayment]:
         now, left[:] = left[:limit], left[limit:]
-        return payments.mark_asked(session, now, work.now, LEASE)
+        return payments.claim(session, now, work.now, LEASE)
 
     return ProviderBatch(
         kind="payment",
@@ -66,7 +66,7 @@ def again(work: Work, payment_ids: Sequence[int]) -> ProviderBatch[Asked, Provid
         ask=partial(look, work.runtime),
         settle=partial(_settle, work),
         count=lambda session: len(left),
-        key=lambda asked: asked.id,
+        key=lambda claimed: claimed.id,
     )
 
 
@@ -74,13 +74,13 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
     """Ask about one payment and its chargebacks and settle them, for a person or a machine that waits for it."""
     with runtime.db.transaction() as session:
         payments.require_verifiable(session, payment_id, actor)
-        [asked] = payments.mark_asked(session, [payment_id], database_now(session), LEASE)
-        banks = lifecycle.to_ask(session, payment_id)
+        [claimed] = payments.claim(session, [payment_id], database_now(session), LEASE)
+        banks = chargebacks.unclaimed(session, payment_id)
     word: ProviderResult
     charged: list[ChargebackReport] = []
     try:
         charged = [look_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.disputing]
-        word = look(runtime, asked)
+        word = look(runtime, claimed)
     except CallFailed as failure:
         word = no_response(failure)
     except Refusal as refusal:
@@ -89,53 +89,55 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         settings, at = runtime.settings, database_now(session)
         settlement.lock_escrows(session, [payment_id])
         for each in charged:
-            lifecycle.settle(session, payment_id, each, at=at, actor=actor, settings=settings)
+            chargebacks.settle(session, payment_id, each, at=at, actor=actor, settings=settings)
         settlement.settle_all(session, {payment_id: word}, at=at, actor=actor, settings=settings)
         return payments.get(session, payment_id)
 
 
-def look_chargeback(runtime: Runtime, asked: lifecycle.Asked) -> ChargebackReport:
+def look_chargeback(runtime: Runtime, claimed: chargebacks.ClaimedChargeback) -> ChargebackReport:
     """Ask its provider about a chargeback. Raises CallFailed."""
-    return runtime.providers.disputing[asked.provider].look_chargeback(asked.number)
+    return runtime.providers.disputing[claimed.provider].look_chargeback(claimed.number)
 
 
-def open_chargebacks(work: Work) -> ProviderBatch[lifecycle.Asked, tuple[ChargebackReport, ProviderResponse]]:
+def open_chargebacks(
+    work: Work,
+) -> ProviderBatch[chargebacks.ClaimedChargeback, tuple[ChargebackReport, ProviderResponse]]:
     """Chargebacks of which no webhook told the end."""
     known = list(work.runtime.providers.disputing)
     return ProviderBatch(
         kind="chargeback",
         lease=LEASE,
-        take=lambda session, limit: lifecycle.take_due(session, work.now, limit, LEASE, known),
-        ask=lambda asked: (
-            look_chargeback(work.runtime, asked),
-            work.runtime.providers.collector(asked.provider).look_whole(asked.reference),
+        take=lambda session, limit: chargebacks.claim_due(session, work.now, limit, LEASE, known),
+        ask=lambda claimed: (
+            look_chargeback(work.runtime, claimed),
+            work.runtime.providers.collector(claimed.provider).look_whole(claimed.reference),
         ),
         settle=partial(_settle_chargebacks, work),
-        count=lambda session: lifecycle.count_due(session, work.now, known),
-        key=lambda asked: asked.id,
+        count=lambda session: chargebacks.count_due(session, work.now, known),
+        key=lambda claimed: claimed.id,
     )
 
 
-def _settle(work: Work, session: Session, answered: Sequence[tuple[Asked, ProviderResult]]) -> Outcome:
-    words = {asked.id: word for asked, word in answered}
+def _settle(work: Work, session: Session, answered: Sequence[tuple[ClaimedPayment, ProviderResult]]) -> Outcome:
+    words = {claimed.id: word for claimed, word in answered}
     return settlement.settle_all(session, words, at=database_now(session), actor=work.actor, settings=work.settings)
 
 
 def _settle_chargebacks(
     work: Work,
     session: Session,
-    answered: Sequence[tuple[lifecycle.Asked, tuple[ChargebackReport, ProviderResponse] | NoResponse]],
+    answered: Sequence[tuple[chargebacks.ClaimedChargeback, tuple[ChargebackReport, ProviderResponse] | NoResponse]],
 ) -> Outcome:
     at, outcome = database_now(session), Outcome("chargeback")
-    settlement.lock_escrows(session, [asked.payment_id for asked, _ in answered])
+    settlement.lock_escrows(session, [claimed.payment_id for claimed, _ in answered])
     words: dict[int, ProviderResult] = {}
-    for asked, answer in answered:
+    for claimed, answer in answered:
         if isinstance(answer, NoResponse):
-            lifecycle.put_off(session, [asked.id], at)
-            outcome.refused.append(Refused(asked.id, f"chargeback {asked.number}", answer.said))
+            chargebacks.put_off(session, [claimed.id], at)
+            outcome.refused.append(Refused(claimed.id, f"chargeback {claimed.number}", answer.said))
             continue
-        charged, words[asked.payment_id] = answer
-        lifecycle.settle(session, asked.payment_id, charged, at=at, actor=work.actor, settings=work.settings)
+        charged, words[claimed.payment_id] = answer
+        chargebacks.settle(session, claimed.payment_id, charged, at=at, actor=work.actor, settings=work.settings)
         outcome.done += 1
     settlement.settle_all(session, words, at=at, actor=work.actor, settings=work.settings)
     return outcome

@@ -21,7 +21,7 @@ _GIVEN_UP = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class OpenCheckout:
     """A page that its provider is told to close."""
 
     id: int
@@ -34,7 +34,7 @@ def payable_until(provider: str, created_at: datetime, settings: Settings) -> da
     return created_at + timedelta(minutes=settings.flutterwave_session_minutes) if provider == _LASTING else None
 
 
-def due(session: Session, at: datetime, settings: Settings) -> list[Ending]:
+def due(session: Session, at: datetime, settings: Settings) -> list[OpenCheckout]:
     """Pages that can be paid at still, of payments that failed or expired, or whose order is given up."""
     began = at - timedelta(minutes=settings.flutterwave_session_minutes)
     open_ones = (Payment.checkout_url.is_not(None), Payment.checkout_ended_at.is_(None), Payment.created_at > began)
@@ -44,7 +44,7 @@ def due(session: Session, at: datetime, settings: Settings) -> list[Ending]:
     found = select(Payment.id, Payment.provider, Payment.checkout_url).join(Order, Order.id == Payment.order_id)
     found = found.where(Payment.provider == _LASTING, *open_ones, unwanted)
     rows = session.execute(found.order_by(Payment.id).limit(MOST))
-    return [Ending(row.id, row.provider, row.checkout_url or "") for row in rows]
+    return [OpenCheckout(row.id, row.provider, row.checkout_url or "") for row in rows]
 
 
 def note(session: Session, payment_ids: Sequence[int], *, at: datetime, actor: Actor) -> None:

@@ -12,7 +12,7 @@ from webapp.services import timeline
 from webapp.services.approvals import approvals
 from webapp.services.orders import orders
 from webapp.services.payments import came_back_explanation, duplicates, payments
-from webapp.services.payments.chargebacks import lifecycle
+from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.clawbacks import drafts
 from webapp.services.refunds import refunds
 from webapp.services.timeline import Moment
@@ -72,7 +72,7 @@ def read(session: Session, payment_id: int) -> PaymentFile:
         proposed,
         _incoming(session, payment),
         timeline.moments(session, subjects, ()),
-        lifecycle.of_payment(session, payment_id),
+        chargebacks.of_payment(session, payment_id),
         drafts.borne_by(session, payment, escrow) if payment.taken_back_decided else {},
         drafts.fee_in(payment, refund, payment.taken_back_amount),
         came_back_explanation.in_words(session, payment, escrow, refund),

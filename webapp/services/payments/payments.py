@@ -30,7 +30,7 @@ MOST_COUNTED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClaimedPayment:
     """A payment that a provider is asked about."""
 
     id: int
@@ -110,7 +110,7 @@ def note_no_checkout(session: Session, payment_id: int, said: str, *, at: dateti
     return get(session, payment_id)
 
 
-def take_due(
+def claim_due(
     session: Session,
     at: datetime,
     limit: int,
@@ -119,14 +119,14 @@ def take_due(
     only: list[int] | None = None,
     *,
     due_by: datetime | None = None,
-) -> list[Asked]:
+) -> list[ClaimedPayment]:
     """Pending payments whose time to be asked about has come, now or by an earlier instant; taken so that nobody else
     asks during the lease.
     """
     due = select(Payment.id).where(*_due(due_by or at, providers, only))
     due = due.order_by(Payment.next_check_at, Payment.id).limit(limit).with_for_update(skip_locked=True)
     ids = list(session.scalars(due))
-    return mark_asked(session, ids, at, lease)
+    return claim(session, ids, at, lease)
 
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
@@ -152,7 +152,7 @@ def _due(at: datetime, providers: Collection[str], only: list[int] | None) -> li
     return due if only is None else [*due, Payment.id.in_(only)]
 
 
-def mark_asked(session: Session, ids: list[int], at: datetime, lease: timedelta) -> list[Asked]:
+def claim(session: Session, ids: list[int], at: datetime, lease: timedelta) -> list[ClaimedPayment]:
     """Note that these are being asked about; settled ones are asked about too, for a late word of their provider."""
     if not ids:
         return []
@@ -167,7 +167,7 @@ def mark_asked(session: Session, ids: list[int], at: datetime, lease: timedelta)
         .returning(Payment.id, Payment.provider, Payment.reference, Payment.status != PaymentStatus.PENDING)
         .execution_options(synchronize_session=False)
     )
-    return [Asked(*row) for row in session.execute(taken)]
+    return [ClaimedPayment(*row) for row in session.execute(taken)]
 
 
 def require_verifiable(session: Session, payment_id: int, actor: Actor) -> Payment:

@@ -34,7 +34,7 @@ _PAYABLE = (ScheduleStatus.PENDING, ScheduleStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedPayout:
     """A payout that a provider is spoken to about. Without `may_send` it may have been sent before: only ask."""
 
     id: int
@@ -56,7 +56,7 @@ def get(session: Session, payout_id: int) -> Payout:
     return lookup.by_id(session, Payout, payout_id, "payout")
 
 
-def take_due(
+def claim_due(
     session: Session,
     at: datetime,
     limit: int,
@@ -65,7 +65,7 @@ def take_due(
     only: list[int] | None = None,
     *,
     due_by: datetime | None = None,
-) -> list[Taken]:
+) -> list[ClaimedPayout]:
     """Payouts whose time has come, now or by an earlier instant. One that was never sent is marked as being sent before
     it is: a process that is killed leaves the doubt on record. While outgoing money is stopped, nothing new is sent,
     only asked about.
@@ -113,9 +113,9 @@ def _is_given_up(at: datetime) -> ColumnElement[bool]:
     return Payout.sent_at.is_not(None) & (Payout.created_at <= at - RESENT_FOR)
 
 
-def _taken(row: Any, at: datetime) -> Taken:
+def _taken(row: Any, at: datetime) -> ClaimedPayout:
     claim = Claim(PayoutStatus.SENDING if row.may_send else row.status, row.attempts + 1)
-    return Taken(
+    return ClaimedPayout(
         row.id,
         row.provider,
         row.ref,
@@ -130,7 +130,7 @@ def _taken(row: Any, at: datetime) -> Taken:
     )
 
 
-def take_to_ask(session: Session, payout_id: int, lease: timedelta, *, at: datetime, actor: Actor) -> Taken:
+def claim_one(session: Session, payout_id: int, lease: timedelta, *, at: datetime, actor: Actor) -> ClaimedPayout:
     """One that a person has its provider asked about now; it is not sent by that. Raises Conflict."""
     actor.require("payout:retry")
     get(session, payout_id)
@@ -145,7 +145,7 @@ def take_to_ask(session: Session, payout_id: int, lease: timedelta, *, at: datet
     trail.record(session, actor, "payout.ask", ("payout", payout.id), at=at)
     claim = Claim(payout.status, payout.attempts)
     what = (payout.id, payout.provider, payout.ref, payout.amount, payout.currency)
-    return Taken(*what, False, payout.destination_id, recipient, claim, None, at)
+    return ClaimedPayout(*what, False, payout.destination_id, recipient, claim, None, at)
 
 
 def why_no_asking(payout: Payout) -> str:

@@ -30,7 +30,7 @@ THERE = "exists"
 
 
 @dataclass(frozen=True, slots=True)
-class Giving:
+class ClaimedRefund:
     """A refund that a provider is spoken to about. `may_send` is False when it may have been sent before."""
 
     id: int
@@ -122,9 +122,9 @@ def require_unsettled(refund: Refund | None) -> Refund:
     return refund
 
 
-def take_due(
+def claim_due(
     session: Session, at: datetime, limit: int, lease: timedelta, *, due_by: datetime | None = None
-) -> list[Giving]:
+) -> list[ClaimedRefund]:
     """Refunds whose time has come, now or by an earlier instant, marked as being sent, so that a killed process leaves
     the doubt on record.
     """
@@ -142,14 +142,14 @@ def take_due(
     return taken
 
 
-def to_look(session: Session, refund_id: int) -> Giving:
+def unclaimed(session: Session, refund_id: int) -> ClaimedRefund:
     """A refund that is asked about, and not sent."""
     refund = lookup.by_id(session, Refund, refund_id, "refund")
     return _giving(refund, session.get_one(Payment, refund.payment_id), may_send=False)
 
 
-def _giving(refund: Refund, payment: Payment, may_send: bool) -> Giving:
-    return Giving(
+def _giving(refund: Refund, payment: Payment, may_send: bool) -> ClaimedRefund:
+    return ClaimedRefund(
         refund.id,
         refund.provider,
         asked_as(payment.provider, payment.reference or "", payment.provider_id),

@@ -30,7 +30,7 @@ _LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Concerned:
+class WebhookSubject:
     """What a webhook is about here: a payment with its refund by us, if there is one, or a payout."""
 
     id: int
@@ -40,13 +40,13 @@ class Concerned:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class ClaimedWebhook:
     """A webhook that is being handled, and what it is about, when we know that."""
 
     id: int
     provider: str
     tidings: Tidings
-    concerned: Concerned | None
+    concerned: WebhookSubject | None
 
 
 def take(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
@@ -113,7 +113,7 @@ def nudge(session: Session, actor: Actor) -> Run | None:
         return None
 
 
-def take_due(session: Session, at: datetime, limit: int, lease: timedelta) -> list[Arrived]:
+def claim_due(session: Session, at: datetime, limit: int, lease: timedelta) -> list[ClaimedWebhook]:
     """What waits to be handled, oldest first, taken so that nobody else handles it during the lease."""
     waiting = (IncomingWebhook.status == IncomingStatus.RECEIVED, IncomingWebhook.next_try_at <= at)
     due = select(IncomingWebhook).where(*waiting).order_by(IncomingWebhook.next_try_at, IncomingWebhook.id)
@@ -124,7 +124,7 @@ def take_due(session: Session, at: datetime, limit: int, lease: timedelta) -> li
         told = payloads.read(row.provider, row.body.encode())
         found.append((row, told))
     concerned = _concerned(session, found)
-    return [Arrived(row.id, row.provider, told, concerned.get(row.id)) for row, told in found]
+    return [ClaimedWebhook(row.id, row.provider, told, concerned.get(row.id)) for row, told in found]
 
 
 def count_due(session: Session, at: datetime) -> int:
@@ -172,15 +172,15 @@ def _is_known_already(session: Session, told: Tidings) -> bool:
     return told.about == About.TRANSFER and not mirror_webhooks.is_news(session, told)
 
 
-def _concerned(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, Concerned]:
+def _concerned(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, WebhookSubject]:
     """The payment or payout that each is about, by the webhook's id."""
-    known: dict[int, Concerned] = {}
+    known: dict[int, WebhookSubject] = {}
     for row, told in found:
         query = _QUERIES.get(told.about)
         if query is not None and (told.reference or told.number):
             subject = session.execute(query(row.provider, told)).first()
             if subject is not None:
-                known[row.id] = Concerned(*subject)
+                known[row.id] = WebhookSubject(*subject)
     return known
 
 

@@ -46,7 +46,7 @@ MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClaimedChargeback:
     """A chargeback that its provider is asked about, and the payment that it is about."""
 
     id: int
@@ -94,7 +94,9 @@ def is_news(session: Session, provider: str, charged: ChargebackReport) -> bool:
     return known is None or (known.status, known.amount) != (charged.status, charged.amount)
 
 
-def take_due(session: Session, at: datetime, limit: int, lease: timedelta, providers: Sequence[str]) -> list[Asked]:
+def claim_due(
+    session: Session, at: datetime, limit: int, lease: timedelta, providers: Sequence[str]
+) -> list[ClaimedChargeback]:
     """Open ones whose time to be asked about has come, taken so that nobody else asks during the lease."""
     due = select(ProviderDispute).where(*_due(at, providers)).order_by(ProviderDispute.next_check_at)
     rows = session.scalars(due.order_by(ProviderDispute.id).limit(limit).with_for_update(skip_locked=True)).all()
@@ -108,7 +110,7 @@ def count_due(session: Session, at: datetime, providers: Sequence[str]) -> int:
     return session.scalars(select(func.count()).select_from(ProviderDispute).where(*_due(at, providers))).one()
 
 
-def to_ask(session: Session, payment_id: int) -> list[Asked]:
+def unclaimed(session: Session, payment_id: int) -> list[ClaimedChargeback]:
     """Those of a payment, ended or not: an outcome may change."""
     rows = session.scalars(_of_payment(payment_id).limit(MOST)).all()
     return _asked(session, rows)
@@ -144,11 +146,11 @@ def _of_payment(payment_id: int) -> Select[ProviderDispute]:
     return mine.order_by(ProviderDispute.id.desc())
 
 
-def _asked(session: Session, rows: Sequence[ProviderDispute]) -> list[Asked]:
+def _asked(session: Session, rows: Sequence[ProviderDispute]) -> list[ClaimedChargeback]:
     ids = {row.payment_id for row in rows if row.payment_id is not None}
     references = dict(session.execute(select(Payment.id, Payment.reference).where(Payment.id.in_(ids))).all())
     return [
-        Asked(row.id, row.provider, row.number, row.payment_id, references[row.payment_id] or "")
+        ClaimedChargeback(row.id, row.provider, row.number, row.payment_id, references[row.payment_id] or "")
         for row in rows
         if row.payment_id is not None
     ]
