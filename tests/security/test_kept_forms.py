@@ -252,10 +252,10 @@ def _sign_in(client: FlaskClient, page: TestResponse, role: str, password: str =
 
 def _second_factor(desk: Runtime) -> TOTP:
     codes = second_factor.Codes(desk.settings)
-    secret = codes.generate_totp_secret()
+    secret = codes.new_secret()
     with desk.db.transaction() as session:
         session.execute(update(User).where(User.email == "admin@desk.example").values(totp_secret=secret))
-    return TOTP(key=codes.get_totp_pretty_key(secret).replace("-", ""))
+    return TOTP(key=codes.key_to_type(secret).replace("-", ""))
 
 
 def _state(desk: Runtime) -> tuple[Any, ...]:
