@@ -156,7 +156,7 @@ def providers(runtime: Runtime) -> Finding:
         found = provider_health.health(session, runtime.settings)
     if unreal := _unreal([each.wiring for each in found]):
         return Finding("providers", "wrong", f"{said} {unreal}", "Set the live key.")
-    failing = [f"{each.line}: {each.state.said}" for each in found if each.is_failing and each.state is not None]
+    failing = [f"{each.line}: {each.state.last_error}" for each in found if each.is_failing and each.state is not None]
     if failing:
         do = "See the page Providers; what waits is sent when they answer again."
         return Finding("providers", "warning", f"{said} They fail: {'; '.join(failing)}", do)
@@ -176,7 +176,7 @@ def tokens(runtime: Runtime) -> Finding:
         until = f" It expires at {clock.iso(token.expires_at)}." if token is not None and token.expires_at else ""
         return Finding("token", "ok", f"No access token failed to be refreshed.{until}")
     do = "Check FLUTTERWAVE_CLIENT_ID and FLUTTERWAVE_CLIENT_SECRET."
-    return Finding("token", "warning", f"It failed to be refreshed {token.failures} times: {token.said}", do)
+    return Finding("token", "warning", f"It failed to be refreshed {token.failures} times: {token.last_error}", do)
 
 
 def signatures(runtime: Runtime) -> Finding:

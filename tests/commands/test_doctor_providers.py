@@ -24,7 +24,9 @@ def test_it_says_which_providers_there_are_and_which_fail(outfit: Outfit) -> Non
     assert checkup.providers(desk).verdict == "ok"
     assert "flutterwave (FLUTTERWAVE_CLIENT_ID" in checkup.providers(desk).found
     with desk.db.transaction() as session:
-        session.add(ProviderState(provider="paystack", failures=5, opened_at=clock.now(), said="It answered 502."))
+        session.add(
+            ProviderState(provider="paystack", failures=5, opened_at=clock.now(), last_error="It answered 502.")
+        )
     found = checkup.providers(desk)
     assert (found.verdict, "paystack: It answered 502." in found.found) == ("warning", True)
 
@@ -42,7 +44,7 @@ def test_it_tells_of_a_token_that_can_not_be_refreshed(outfit: Outfit) -> None:
     desk = outfit(flutterwave_client_id="id", flutterwave_client_secret="secret")
     assert checkup.tokens(desk).verdict == "ok"
     with desk.db.transaction() as session:
-        session.add(ProviderToken(provider="flutterwave", failures=3, said="It is away."))
+        session.add(ProviderToken(provider="flutterwave", failures=3, last_error="It is away."))
     assert checkup.tokens(desk).verdict == "warning"
 
 

@@ -124,7 +124,7 @@ def test_what_changes_between_the_look_and_the_lock_is_left_and_named(
 
     def meanwhile(*given: Any) -> int:
         with runtime.db.transaction() as session:
-            session.execute(update(Escrow).values(status="refunded", left_at=clock.now() - timedelta(days=1)))
+            session.execute(update(Escrow).values(status="refunded", closed_at=clock.now() - timedelta(days=1)))
         return looked(*given)
 
     monkeypatch.setattr(importing, "_warn", meanwhile)

@@ -125,7 +125,7 @@ def _both(name: str, here: str, there: str) -> str:
 
 def _meanwhile(known: Any) -> str:
     """What the desk did with it."""
-    told = [f"it was {known.escrow_status} on {_time(known.left_at)}"] if known.left_at else []
+    told = [f"it was {known.escrow_status} on {_time(known.closed_at)}"] if known.closed_at else []
     if known.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED):
         told.append(f"the order was {known.status}")
     if known.escrow_status == EscrowStatus.HELD:

@@ -246,7 +246,7 @@ class Story:
     def check(self) -> None:
         """What must hold after every step."""
         refund, world = self.refund, self.world
-        self.trace.note(f"    {refund.status} tries={refund.tries} id={refund.provider_id}: {refund.said}")
+        self.trace.note(f"    {refund.status} tries={refund.tries} id={refund.provider_id}: {refund.status_detail}")
         credited = wallet(self.session, self.party_id)
         alive = [each for each in world.ours() if each["status"] not in DEAD]
         assert len(alive) <= 1, f"given back twice\n{self.trace}"

@@ -217,7 +217,7 @@ def test_an_account_that_is_unknown_even_so_is_refused_with_the_providers_senten
 
     [payout] = payouts_of(sqlite_runtime, plan)
     assert (payout.status, posted["transfer"], held(sqlite_runtime, plan)) == ("failed", 2, 10_000)
-    assert "Recipient specified is invalid" in (payout.said or "")
+    assert "Recipient specified is invalid" in (payout.status_detail or "")
 
 
 def test_paid_after_its_money_came_back_calls_a_person_and_pays_nothing_more(runtime: Runtime, world: Sandbox) -> None:

@@ -258,12 +258,12 @@ class PaymentDeeds(Screen):
             raise NotFound(_("This payment has no refund."))
         facts = [
             (_("Amount"), money(refund.amount, refund.currency)),
-            (_("Provider's last word"), provider_word(refund.said)),
+            (_("Provider's last word"), provider_word(refund.status_detail)),
         ]
         facts += [
             (
                 _("Listed: %(number)s", number=row["id"]),
-                f"{money(row['amount'], row['currency'])}. {sentence(row['said'])}",
+                f"{money(row['amount'], row['currency'])}. {sentence(row['provider_status'])}",
             )
             for row in refund.rows or ()
         ]
@@ -353,7 +353,7 @@ _TAKEN_BACK = [
 
 def _heard(payment: Payment) -> str:
     """What came of asking its provider."""
-    said, amount = payment.said or "", money(payment.amount, payment.currency)
+    said, amount = payment.status_detail or "", money(payment.amount, payment.currency)
     words = {
         PaymentStatus.SUCCEEDED: _("It is paid: %(amount)s. What went back of it is known and decided.", amount=amount)
         if payment.taken_back_amount

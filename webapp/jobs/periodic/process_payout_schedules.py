@@ -18,9 +18,9 @@ from webapp.services.payouts import creation, payouts, retries, schedules
 def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
     ways = work.runtime.providers.ways_to_pay
-    only = work.asked.get("schedule")
+    only = work.parameters.get("schedule")
     failed = work.only_items("payout")
-    terms, as_before = work.asked.get("terms"), failed is not None
+    terms, as_before = work.parameters.get("terms"), failed is not None
     writing = partial(creation.write_all, ways=ways, terms=terms, as_before=as_before)
     dry = partial(creation.write_none, ways=ways)
     retried = None if failed is None else _schedules_of(work, failed)

@@ -72,5 +72,5 @@ def _keep(work: Work, compared: Compared) -> None:
     found = len(compared.findings)
     counts = {"matched": compared.matched, "differences": found, "undecided": compared.undecided}
     counts |= {"accepted": compared.accepted} if compared.accepted else {}
-    level = "warning" if compared.said or compared.findings else "info"
-    work.log("books.compared", level, source=compared.source, said=compared.said, **counts)
+    level = "warning" if compared.error or compared.findings else "info"
+    work.log("books.compared", level, source=compared.source, error=compared.error, **counts)

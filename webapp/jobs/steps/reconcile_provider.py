@@ -62,9 +62,9 @@ class Comparison:
             for page in theirs.pages():
                 self._compare_theirs({seen.reference: seen for seen in page})
         self._look_at_earlier()
-        said = None
+        error = None
         if self.asked >= MOST_ASKED or len(self.findings) >= MOST_FINDINGS:
-            said = f"There is more than is compared at once: {len(self.findings)} differences are written down."
+            error = f"There is more than is compared at once: {len(self.findings)} differences are written down."
         found = list(self.findings.values())
         return Compared(
             self.source,
@@ -74,7 +74,7 @@ class Comparison:
             self.matched,
             found,
             self.settled,
-            said,
+            error,
             skipped=self.skipped,
             undecided=len(self.undecided),
             again=self.twice,

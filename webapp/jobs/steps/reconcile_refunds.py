@@ -59,9 +59,9 @@ class RefundComparison:
         self._compare_ours(since, until - _EDGE, explained, self._look)
         self._compare_ours(until - _EDGE, until, explained, self._wait)
         self._look_at_earlier(earlier)
-        said = None
+        error = None
         if self.asked > MOST_ASKED:
-            said = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
+            error = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
         found = list(self.findings.values())
         undecided = self.undecided - self.agreeing - self.findings.keys()
         return Compared(
@@ -72,7 +72,7 @@ class RefundComparison:
             len(self.agreeing),
             found,
             self.settled,
-            said,
+            error,
             skipped=self.skipped,
             undecided=len(undecided),
         )
@@ -159,6 +159,6 @@ def difference(ours: Refunded, theirs: ProviderResponse) -> Finding | None:
 
 
 def _finding(ours: Refunded, kind: str, here: int, there: int) -> Finding:
-    said = f"{Money(here, ours.currency)} went back here and {Money(there, ours.currency)} there."
+    detail = f"{Money(here, ours.currency)} went back here and {Money(there, ours.currency)} there."
     subject = ("payment", ours.payment_id)
-    return Finding(kind, ours.reference, said, ours.currency, here, there, subject)
+    return Finding(kind, ours.reference, detail, ours.currency, here, there, subject)

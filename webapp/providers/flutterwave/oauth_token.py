@@ -128,10 +128,10 @@ class Tokens:
             held = self._ask()
         except CallFailed as failure:
             failures = ProviderToken.failures + 1
-            self._settle(refreshed_at=None, failures=failures, said=failure.sentence[:300])
+            self._settle(refreshed_at=None, failures=failures, last_error=failure.sentence[:300])
             raise NotSent(f"Flutterwave gives no token: {failure.sentence}", retry_after=_AGAIN_AFTER) from None
         kept = sealed(held.token, self._keys)
-        self._settle(sealed=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, said=None)
+        self._settle(sealed=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, last_error=None)
         return held
 
     def _ask(self) -> _Held:

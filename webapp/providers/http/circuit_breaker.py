@@ -66,7 +66,7 @@ class Circuit:
         now = clock.now()
         failures = ProviderState.failures + 1
         opened = case((failures >= FAILURES, now), else_=ProviderState.opened_at)
-        self._write(failures=failures, opened_at=opened, last_failure_at=now, said=sentence[:_LONGEST])
+        self._write(failures=failures, opened_at=opened, last_failure_at=now, last_error=sentence[:_LONGEST])
 
     def _is_first_to_say(self) -> bool:
         """Of many calls that went well at once while all was well, one says so."""

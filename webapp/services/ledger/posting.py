@@ -22,7 +22,7 @@ TRANSFER_COLUMNS = (
     "amount",
     "escrow_id",
     "hold_no",
-    "leaves",
+    "is_disbursement",
     "reverses_id",
     "run_id",
     "at",
@@ -77,14 +77,14 @@ def post(
     at: datetime,
     escrow_id: int | None = None,
     hold_no: int | None = None,
-    leaves: bool = False,
+    is_disbursement: bool = False,
     reverses_id: int | None = None,
     run_id: int | None = None,
 ) -> int:
     """Write one balanced transfer of `(account id, amount)` legs; returns its id. Legs of zero are left out."""
     amount = sum(amount for _, amount in legs if amount > 0)
     types = {column.name: column.type for column in Transfer.__table__.c} | {"key": BigInt}
-    values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, leaves, reverses_id, run_id, at)
+    values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, is_disbursement, reverses_id, run_id, at)
     one = select(
         *[literal(value, types[name]).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)]
     )

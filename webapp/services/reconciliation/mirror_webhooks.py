@@ -37,7 +37,7 @@ def note(session: Session, told: Tidings, at: datetime) -> str:
         return CONFIRMED
     found = mirror_strangers.finding(stranger)
     discrepancies.note(session, TRANSFERS, found, at)
-    return found.said
+    return found.detail
 
 
 def end_rejections(session: Session, booked: Collection[str], at: datetime) -> None:

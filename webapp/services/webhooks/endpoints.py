@@ -117,7 +117,9 @@ def remove(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
     """Tell it nothing any more; what waits for it is cancelled. Its deliveries stay to be looked at."""
     endpoint = _locked(session, endpoint_id, actor)
     endpoint.removed_at = at
-    _waiting(session, endpoint_id, status=DeliveryStatus.CANCELLED, said="The endpoint was removed.", lease_until=None)
+    _waiting(
+        session, endpoint_id, status=DeliveryStatus.CANCELLED, last_error="The endpoint was removed.", lease_until=None
+    )
     alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
     return _changed(session, actor, "webhook.remove", endpoint, at, before={"url": endpoint.url})
 

@@ -81,7 +81,7 @@ def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: dat
 
 def _reopen(session: Session, provider: str, key: str, body: str, at: datetime) -> bool:
     other = (IncomingWebhook.provider == provider, IncomingWebhook.key == key, IncomingWebhook.body != body)
-    anew = update(IncomingWebhook).where(*other).values(body=body, said=None, handled_at=None, **_unhandled(at))
+    anew = update(IncomingWebhook).where(*other).values(body=body, result=None, handled_at=None, **_unhandled(at))
     told = anew.returning(IncomingWebhook.id).execution_options(synchronize_session=False)
     return session.scalars(told).first() is not None
 
@@ -93,7 +93,7 @@ def _unhandled(at: datetime) -> dict[str, Any]:
 def refuse(session: Session, provider: str, sentence: str, *, origin: str | None, at: datetime) -> None:
     """Count what came without a right signature, per provider and hour; nothing of its content is kept."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    values = {"said": sentence, "origin": origin, "last_at": at}
+    values = {"reason": sentence, "origin": origin, "last_at": at}
     row = insert_new(session, WebhookRefusal).values(provider=provider, hour=hour, count=1, **values)
     counted = {"count": WebhookRefusal.__table__.c.count + 1} | values
     session.execute(row.on_conflict_do_update(index_elements=["provider", "hour"], set_=counted))
@@ -135,19 +135,19 @@ def count_due(session: Session, at: datetime) -> int:
 
 def close(session: Session, ended: Mapping[int, tuple[IncomingStatus, str]], *, at: datetime) -> None:
     """Say what became of webhooks, by their ids."""
-    for webhook_id, (status, said) in sorted(ended.items()):
+    for webhook_id, (status, result) in sorted(ended.items()):
         # One that came with other words while it was handled has no attempt yet: it stays open.
         mine = (IncomingWebhook.id == webhook_id, IncomingWebhook.attempts > 0)
         closed = update(IncomingWebhook).where(*mine)
-        values = {"status": status, "said": said[:1000], "handled_at": at, "next_try_at": None}
+        values = {"status": status, "result": result[:1000], "handled_at": at, "next_try_at": None}
         session.execute(closed.values(**values).execution_options(synchronize_session=False))
 
 
 def put_off(session: Session, waiting: Mapping[int, str], *, at: datetime) -> None:
     """These could not be handled now, and why: they are tried again, later each time, and given up in the end."""
-    for webhook_id, said in sorted(waiting.items()):
+    for webhook_id, reason in sorted(waiting.items()):
         row = session.get_one(IncomingWebhook, webhook_id, populate_existing=True)
-        row.said = said[:1000]
+        row.result = reason[:1000]
         if row.attempts >= MOST_ATTEMPTS:
             row.status, row.next_try_at, row.handled_at = IncomingStatus.FAILED, None, at
         else:

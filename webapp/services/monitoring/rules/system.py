@@ -59,7 +59,7 @@ def waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iter
 def provider_unwell(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A provider is left alone because it fails, and has not answered for two minutes."""
     for state in provider_health.unwell(session, settings, at):
-        yield state.provider, f"{state.provider} failed {state.failures} times in a row: {state.said}"
+        yield state.provider, f"{state.provider} failed {state.failures} times in a row: {state.last_error}"
 
 
 @rule(severity="page")
