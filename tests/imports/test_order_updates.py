@@ -12,8 +12,8 @@ from tests.imports.conftest import IMPORTER
 from tests.support.market import all_books_agree
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.imports import orders as importing
-from webapp.imports.orders import Imported, import_orders
+from webapp.importers import orders as importing
+from webapp.importers.orders import Imported, import_orders
 from webapp.models import Audit, Entry, Escrow, Order, Party, Payment
 from webapp.runtime import Runtime
 from webapp.services.escrows import release as releases

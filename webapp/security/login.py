@@ -76,7 +76,7 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
 
 
 def begin(runtime: Runtime, user: User, browser: Browser, request_id: str, kept_form: str | None = None) -> str:
-    """Begin the sign-in, which keeps the sealed form; returns the secret for its cookie."""
+    """Begin the sign-in, which keeps the encrypted form; returns the secret for its cookie."""
     at = clock.now()
     actor = users.actor_of(user, request_id=request_id, origin=browser.address)
     with runtime.db.transaction() as session:

@@ -12,10 +12,10 @@ from tests.conftest import settings_for
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.app import create_app
+from webapp.encryption import encrypt
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Difference, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
-from webapp.sealing import sealed
 from webapp.services.monitoring.rules import system as alert_rules
 
 SignIn = Callable[..., FlaskClient]
@@ -107,7 +107,7 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
         blnk_url="http://127.0.0.1:9",
     )
     runtime, now = build_runtime(settings), clock.now()
-    kept = sealed("token-7", settings.sealing_keys)
+    kept = encrypt("token-7", settings.sealing_keys)
     with desk.db.transaction() as session:
         failing = {"failures": 9, "opened_at": now, "last_failure_at": now, "last_error": "paystack answered 502."}
         session.add(ProviderState(provider="paystack", last_ok_at=now - timedelta(minutes=3), **failing))

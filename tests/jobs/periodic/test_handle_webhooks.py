@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, runtime, sandbox, world  # noqa: F401
-from webapp import checkup, clock
+from webapp import clock, health_checks
 from webapp.app import create_app
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
@@ -155,12 +155,12 @@ def test_what_is_not_signed_is_refused_counted_and_not_kept(
 
 
 def test_plain_signatures_of_flutterwave_are_counted_apart_and_named_by_the_doctor(sqlite_desk: Runtime) -> None:
-    assert checkup.signatures(sqlite_desk).verdict == "ok"
+    assert health_checks.signatures(sqlite_desk).verdict == "ok"
     client = create_app(sqlite_desk).test_client()
     headers = {"flutterwave-signature": SANDBOX_KEYS["FLUTTERWAVE_WEBHOOK_SECRET"]}
     for _ in range(2):
         assert client.post("/webhooks/flutterwave", data=b'{"type":"x"}', headers=headers).status_code == 401
-    found = checkup.signatures(sqlite_desk)
+    found = health_checks.signatures(sqlite_desk)
     assert (found.verdict, found.found[:10]) == ("warning", "2 webhooks")
     assert "FLUTTERWAVE_WEBHOOK_PLAIN" in found.do
 

@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from webapp.domain import addresses, webhook_signing
 from webapp.domain.states import Channel
+from webapp.encryption import decrypt
 from webapp.logs import get_logger
 from webapp.providers.http.errors import CallFailed, NotSent, Refused
 from webapp.providers.http.leases import Lease, LeaseEnded
@@ -13,7 +14,6 @@ from webapp.providers.http.rate_limiter import Pace
 from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Letter, Mail
 from webapp.providers.messaging.webhook_sender import Answer, WebhookPosts
-from webapp.sealing import opened
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, NotTried, Result, Sent
 from webapp.settings import Settings
 
@@ -73,7 +73,7 @@ class Channels:
             return Failed(f"It can't be sent: {type(problem).__name__}.")
 
     def _webhook(self, delivery: ClaimedDelivery) -> Result:
-        secret = opened(delivery.secret_sealed or "", self._settings.sealing_keys)
+        secret = decrypt(delivery.secret_sealed or "", self._settings.sealing_keys)
         signed = webhook_signing.headers(secret, delivery.message_id, int(time.time()), delivery.body)
         answer = self._posts.post(delivery.url or "", delivery.body, signed)
         return Sent(answer.status) if answer.is_good else _answered(answer)

@@ -11,13 +11,13 @@ from sqlalchemy import or_, update
 
 from webapp import clock
 from webapp.db import Database
+from webapp.encryption import decrypt, encrypt
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import NAME
 from webapp.providers.http.answer_kinds import classify_by
 from webapp.providers.http.client import Caller
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
 from webapp.providers.http.response_reader import Answer
-from webapp.sealing import opened, sealed
 from webapp.sql import insert_new
 
 TOKEN_NAME = "flutterwave-token"  # noqa: S105
@@ -105,7 +105,7 @@ class Tokens:
         if row is None or row.sealed is None or row.expires_at is None:
             return None, row
         try:
-            return _Held(opened(row.sealed, self._keys), row.expires_at), row
+            return _Held(decrypt(row.sealed, self._keys), row.expires_at), row
         except ValueError:  # sealed under a key that is not known any more
             return None, row
 
@@ -130,7 +130,7 @@ class Tokens:
             failures = ProviderToken.failures + 1
             self._settle(refreshed_at=None, failures=failures, last_error=failure.sentence[:300])
             raise NotSent(f"Flutterwave gives no token: {failure.sentence}", retry_after=_AGAIN_AFTER) from None
-        kept = sealed(held.token, self._keys)
+        kept = encrypt(held.token, self._keys)
         self._settle(sealed=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, last_error=None)
         return held
 

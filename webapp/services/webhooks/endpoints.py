@@ -15,9 +15,9 @@ from webapp.domain.alert_facts import ENDPOINT_PAUSED
 from webapp.domain.delivery_rules import names_an_event
 from webapp.domain.event_types import EVENTS
 from webapp.domain.states import Channel, DeliveryStatus
+from webapp.encryption import encrypt
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
-from webapp.sealing import sealed
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import lookup, validation
@@ -50,7 +50,7 @@ def create(
         url=url,
         description=description,
         events=events,
-        secret_sealed=sealed(secret, settings.sealing_keys),
+        secret_sealed=encrypt(secret, settings.sealing_keys),
         created_at=at,
         created_by=actor.name,
     )
@@ -130,7 +130,7 @@ def roll_secret(
     """Give it a new secret, shown once; the former one signs nothing from this moment."""
     endpoint = _locked(session, endpoint_id, actor)
     secret = webhook_signing.new_secret()
-    endpoint.secret_sealed = sealed(secret, settings.sealing_keys)
+    endpoint.secret_sealed = encrypt(secret, settings.sealing_keys)
     return _changed(session, actor, "webhook.roll-secret", endpoint, at), secret
 
 
