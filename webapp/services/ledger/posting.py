@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import literal, select, union_all, update
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import TransferKind
@@ -12,6 +12,7 @@ from webapp.models import Account, Transfer
 from webapp.models.base import BigInt
 from webapp.services.ledger import posting_postgresql, posting_sqlite
 from webapp.services.ledger.daily_totals import note_figures
+from webapp.services.ledger.moves import MOVE
 from webapp.sql import Rows, is_sqlite, one_of
 
 TRANSFER_COLUMNS = (
@@ -111,8 +112,9 @@ def _sides(currency: str, legs: Sequence[tuple[int, int]]) -> Rows:
 
 def settle_pools(session: Session) -> None:
     """Move the pool accounts by what this transaction posted, in the order of their ids. Runs right before the seal."""
-    for account_id, delta in sorted(session.info.pop("pools", {}).items()):
-        session.execute(update(Account).where(Account.id == account_id).values(balance=Account.balance + delta))
+    moves = sorted(session.info.pop("pools", {}).items())
+    if moves:
+        session.connection().execute(MOVE, [{"account": account_id, "delta": delta} for account_id, delta in moves])
 
 
 def lock_party_accounts(session: Session, accounts: Collection[int]) -> None:

@@ -13,7 +13,7 @@ from webapp.models import Delivery, WebhookEndpoint
 from webapp.models.base import Json
 from webapp.services.audit import trail
 from webapp.services.common import lookup
-from webapp.sql import lock, one_of
+from webapp.sql import lock_found, one_of
 
 AT_ONCE = 500
 """Dead letters that one step sends again."""
@@ -59,7 +59,7 @@ def send_dead_again(session: Session, parameters: dict[str, Any], *, at: datetim
     actor.require(_RETRY)
     actor.require(_REPLAY)
     ids = session.scalars(_dead(parameters).order_by(Delivery.id).limit(AT_ONCE)).all()
-    held = lock(session, Delivery, ids, skip_locked=True) if ids else []
+    held = lock_found(session, Delivery, ids, skip_locked=True) if ids else []
     if not held:
         return 0
     changed = session.scalars(
