@@ -21,7 +21,7 @@ from webapp.models import Order, Payment, Payout, Refund
 from webapp.providers import key_modes
 from webapp.providers.http.errors import Unknown
 from webapp.providers.paystack.provider import Paystack
-from webapp.providers.protocols import Sending
+from webapp.providers.protocols import PayoutInstruction
 from webapp.providers.registry import Providers
 from webapp.runtime import Runtime
 from webapp.services.alerts.registry import rules
@@ -56,8 +56,12 @@ def test_a_production_desk_talks_to_nobody_with_a_test_key(
     assert key_modes.of(elsewhere) == {}
     settings = elsewhere.model_copy(update={"env": "production"})
     assert list(key_modes.of(settings)) == unreal
-    house = Providers(settings, sqlite_runtime.db)
-    assert not [name for name in unreal if name in house.collecting or name in house.paying or name in house.refunding]
+    providers = Providers(settings, sqlite_runtime.db)
+    assert not [
+        name
+        for name in unreal
+        if name in providers.payment_collectors or name in providers.payout_senders or name in providers.refund_senders
+    ]
     assert [each.name for each in provider_health.wirings(settings) if each.unreal] == unreal
     if unreal:
         without_database = Runtime(settings, None)  # type: ignore[arg-type]
@@ -67,7 +71,7 @@ def test_a_production_desk_talks_to_nobody_with_a_test_key(
     assert list(told) == unreal
     for name in unreal:
         with pytest.raises(Unavailable, match="is a test key"):
-            house.collector(name)
+            providers.collector(name)
 
 
 def test_the_check_up_says_so(sqlite_runtime: Runtime) -> None:
@@ -109,15 +113,15 @@ class _Told:
 
 
 ASKED: dict[str, Callable[[Paystack], object]] = {
-    "pay": lambda paystack: paystack.pay(Sending("p-1", "RCP_1", 10_000, "NGN", "Payout")),
-    "look_payout": lambda paystack: paystack.look_payout("p-1"),
+    "send_payout": lambda paystack: paystack.send_payout(PayoutInstruction("p-1", "RCP_1", 10_000, "NGN", "Payout")),
+    "fetch_payout": lambda paystack: paystack.fetch_payout("p-1"),
     "refund": lambda paystack: paystack.refund("r-1", 10_000, "NGN", "", key="k"),
-    "look_refund": lambda paystack: paystack.look_refund("7", "r-1"),
-    "refunds_of": lambda paystack: paystack.refunds_of("r-1"),
+    "fetch_refund": lambda paystack: paystack.fetch_refund("7", "r-1"),
+    "fetch_refunds": lambda paystack: paystack.fetch_refunds("r-1"),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ASKED if name != "refunds_of"])
+@pytest.mark.parametrize("name", [name for name in ASKED if name != "fetch_refunds"])
 @pytest.mark.parametrize(("domain", "is_live"), [("live", True), ("test", False)])
 def test_money_that_leaves_is_believed_where_it_is_of_the_same_mode(name: str, domain: str, is_live: bool) -> None:
     assert ASKED[name](Paystack(_Told(domain), is_live=is_live)) is not None
@@ -176,6 +180,6 @@ def test_only_where_money_is_real_a_live_key_has_to_answer_so(
     monkeypatch.setattr(found, "_caller", _Told("test"))
     if env == "production":
         with pytest.raises(Unknown):
-            found.look_payout("p-1")
+            found.fetch_payout("p-1")
     else:
-        assert found.look_payout("p-1").status == ProviderStatus.SUCCEEDED
+        assert found.fetch_payout("p-1").status == ProviderStatus.SUCCEEDED

@@ -111,7 +111,7 @@ def test_a_refund_leaves_once(
         other_process(runtime, run)
         clocks.pass_over(which, send_refunds.LEASE)
 
-    stopped_after(monkeypatch, Paystack, "refunds_of", meanwhile)
+    stopped_after(monkeypatch, Paystack, "fetch_refunds", meanwhile)
     run_job(runtime, run)
 
     assert posted["refund"] == 1
@@ -138,7 +138,7 @@ def test_a_payout_leaves_once(
         other_process(runtime, run)
         clocks.pass_over(which, send_payouts.LEASE)
 
-    stopped_after(monkeypatch, Paystack, "recipient", meanwhile)
+    stopped_after(monkeypatch, Paystack, "register_recipient", meanwhile)
     run_job(runtime, run)
 
     assert posted["transfer"] == 1

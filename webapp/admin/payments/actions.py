@@ -379,7 +379,7 @@ def _settling(file: PaymentFile) -> list[Offer]:
 def _not_askable(payment: Payment) -> str:
     if payment.reference is None:
         return _("It has no reference, so no provider can be asked about it.")
-    if payment.provider not in runtime().providers.collecting:
+    if payment.provider not in runtime().providers.payment_collectors:
         return _("%(provider)s is not configured, so it can't be asked.", provider=payment.provider)
     return ""
 

@@ -133,7 +133,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
 
 
 def _not_askable(file: PayoutFile) -> str:
-    if file.payout.provider not in runtime().providers.paying:
+    if file.payout.provider not in runtime().providers.payout_senders:
         return _("%(provider)s is not configured, so it can't be asked.", provider=file.payout.provider)
     return payouts.why_no_asking(file.payout)
 

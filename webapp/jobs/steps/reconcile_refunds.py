@@ -32,7 +32,7 @@ class RefundComparison:
     db: Database
     provider: str
     listed: Callable[[datetime, datetime], Iterator[ListedRefund | SkippedRow]]
-    look_whole: Callable[[str], ProviderResponse]
+    fetch_payment_with_refunds: Callable[[str], ProviderResponse]
     check: Callable[[], None]
     at: datetime
     agreeing: set[str] = field(default_factory=set)
@@ -135,7 +135,7 @@ class RefundComparison:
         self.asked += 1
         if self.asked > MOST_ASKED:
             return
-        theirs, _ = told_apart(self.look_whole(ours.reference), ours.number, is_by_hand=False)
+        theirs, _ = told_apart(self.fetch_payment_with_refunds(ours.reference), ours.number, is_by_hand=False)
         found = difference(ours, theirs) if isinstance(theirs, ProviderResponse) else None
         if found is None:
             self.agreeing.add(ours.reference)

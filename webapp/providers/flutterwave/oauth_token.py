@@ -15,7 +15,7 @@ from webapp.encryption import decrypt, encrypt
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import NAME
 from webapp.providers.http.answer_kinds import classify_by
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
 from webapp.providers.http.response_reader import Answer
 from webapp.sql import insert_new
@@ -39,7 +39,7 @@ classify = classify_by((), read_error, lambda body: isinstance(body, dict))
 
 
 @dataclass(frozen=True)
-class Client:
+class ClientCredentials:
     """Who asks. The secret is never shown."""
 
     id: str
@@ -58,8 +58,8 @@ class _Held:
 class Tokens:
     """The present token of one account. Use it outside transactions only."""
 
-    def __init__(self, db: Database, caller: Caller, client: Client, keys: Sequence[bytes]) -> None:
-        self._db, self._caller, self._client, self._keys = db, caller, client, keys
+    def __init__(self, db: Database, client: HttpClient, credentials: ClientCredentials, keys: Sequence[bytes]) -> None:
+        self._db, self._client, self._credentials, self._keys = db, client, credentials, keys
         self._lock = threading.Lock()
         self._held: _Held | None = None
 
@@ -138,10 +138,10 @@ class Tokens:
         asked_at = clock.now()
         form = {
             "grant_type": "client_credentials",
-            "client_id": self._client.id,
-            "client_secret": self._client.secret,
+            "client_id": self._credentials.id,
+            "client_secret": self._credentials.secret,
         }
-        answer = Answer(TOKEN_NAME, self._caller.ask_form("", form))
+        answer = Answer(TOKEN_NAME, self._client.ask_form("", form))
         seconds = answer.minor("expires_in")
         if seconds <= 0 or answer.text("token_type").lower() != "bearer":
             raise Unknown("Flutterwave answered with a token that can't be used.")
