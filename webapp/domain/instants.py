@@ -7,6 +7,8 @@ or a filter, the zone is theirs; a file's times without a zone are UTC.
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import available_timezones
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 EXAMPLE = "2026-03-31T14:00:00Z"
@@ -19,6 +21,12 @@ _IN_UTC = r"[0-9]{2} [A-Z][a-z]{2,8} [0-9]{4} at [0-9]{2}:[0-9]{2} UTC"
 _IN_TEXT = re.compile(rf"(?<![0-9A-Za-z])(?:{_RFC_3339.pattern}|{_IN_UTC})(?![0-9A-Za-z])", re.ASCII)
 _LOCAL = re.compile(rf"{_DATE}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?", re.ASCII)
 _DAY = re.compile(_DATE, re.ASCII)
+
+
+@lru_cache(maxsize=1)
+def known_zones() -> frozenset[str]:
+    """The zones of the IANA list. To look for them reads hundreds of files, so it is done once."""
+    return frozenset(available_timezones())
 
 
 def parse_instant(text: str) -> datetime:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice, pairwise
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 from webapp.domain.cron_words import step_problem
+from webapp.domain.instants import known_zones
 from webapp.errors import Invalid
 
 _PARTS = ("minute", "hour", "day of the month", "month", "day of the week")
@@ -89,14 +90,9 @@ def check(cron: str, zone: str, at: datetime) -> Recurrence:
 
 
 def _zone_problem(zone: str) -> str | None:
-    if zone in _zones():
+    if zone in known_zones():
         return None
     return f"{zone!r} is not a time zone of the IANA list, such as Africa/Nairobi."
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _cron_problem(cron: str) -> str | None:

@@ -1,17 +1,14 @@
 """The forms of the profile page."""
 
-from zoneinfo import available_timezones
-
 from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
 
 from webapp.admin.ui.forms import DeskForm
+from webapp.domain.instants import known_zones
 
 _ZONES = sorted(
-    zone
-    for zone in available_timezones()
-    if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
+    zone for zone in known_zones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
 )
 _PRESENT = {"autocomplete": "current-password"}
 _NEW = {"autocomplete": "new-password"}

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.instants import known_zones
 from webapp.domain.permissions import ROLES
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Role, User
@@ -142,7 +142,7 @@ def actor_of(user: User, *, request_id: str | None = None, origin: str | None = 
 
 def check_zone(zone: str) -> None:
     """Raise Invalid unless it is an IANA time zone."""
-    if zone not in available_timezones():
+    if zone not in known_zones():
         raise Invalid(f"{zone!r} is not a time zone.", fields={"zone": "Take a zone such as Africa/Kigali."})
 
 
