@@ -3,7 +3,7 @@
 from webapp.commands.group import DeskGroup
 
 COMMANDS = {
-    "up": "webapp.local",
+    "up": "webapp.up",
     "web": "webapp.commands.web",
     "worker": "webapp.commands.worker",
     "scheduler": "webapp.commands.scheduler",

@@ -85,14 +85,14 @@ def cross(runtime: Runtime, monkeypatch: pytest.MonkeyPatch, check: Callable[[Se
         meet(session)
         return switch_off(session)
 
-    monkeypatch.setattr(releases, "require_money_moves", dawdle)
+    monkeypatch.setattr(releases, "ensure_outgoing_enabled", dawdle)
     outcome, answer = at_once(runtime, [release(escrow), off_once_it_looked])
     assert (outcome.done, answer) == (1, "stopped")
     return sealed(runtime, "escrow.release"), sealed(runtime, "money.stop")
 
 
 def test_the_switch_waits_for_money_under_way(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    paid, stopped = cross(pg_runtime, monkeypatch, stop.require_money_moves)
+    paid, stopped = cross(pg_runtime, monkeypatch, stop.ensure_outgoing_enabled)
     assert paid < stopped
 
 

@@ -67,7 +67,7 @@ def seed(runtime: Runtime, count: int, *, amount: int = 1_000, fee: int = 10) ->
 def release(work: Work, at: datetime, deed=releases.release_all) -> None:
     due = escrow_queries.due(policy=Policy.DEADLINE, at=at)
     act = partial(deed, reason="expired", due_by=at)
-    work.in_chunks(due, act, dry=partial(release_preview.release_none, due_by=at))
+    work.in_chunks(due, act, dry=partial(release_preview.preview_all, due_by=at))
 
 
 def asked(runtime: Runtime, job: str, **how: object) -> Run:

@@ -68,10 +68,10 @@ class UserSession(Base):
     """Sealed: what was written in a form before this sign-in, until that form is shown."""
 
 
-class FailedLogin(Base):
+class Strike(Base):
     """Failed sign-ins of one account or one address within a window."""
 
-    __tablename__ = "failed_login"
+    __tablename__ = "sign_in_strike"
 
     key: Mapped[Name] = mapped_column(primary_key=True)
     failures: Mapped[int]

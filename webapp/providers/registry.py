@@ -15,24 +15,17 @@ from webapp.providers.flutterwave import oauth_token as flutterwave_token
 from webapp.providers.flutterwave import v3 as flutterwave_v3
 from webapp.providers.flutterwave import v4 as flutterwave_v4
 from webapp.providers.flutterwave.common import HostedPages
-from webapp.providers.flutterwave.oauth_token import TOKEN_NAME, ClientCredentials, Tokens
+from webapp.providers.flutterwave.oauth_token import TOKEN_NAME, Client, Tokens
 from webapp.providers.flutterwave.v3 import FlutterwaveV3
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
 from webapp.providers.http.answer_kinds import Classifier, ErrorReader
-from webapp.providers.http.circuit_breaker import CircuitBreaker
-from webapp.providers.http.client import ClientConfig, HttpClient
-from webapp.providers.http.rate_limiter import RateLimiter
+from webapp.providers.http.circuit_breaker import Circuit
+from webapp.providers.http.client import Caller, Line
+from webapp.providers.http.rate_limiter import Pace
 from webapp.providers.paystack import known_answers as paystack_answers
 from webapp.providers.paystack import provider as paystack
 from webapp.providers.paystack.provider import Paystack
-from webapp.providers.protocols import (
-    ChargebackReader,
-    CheckoutCloser,
-    PaymentCollector,
-    PayoutSender,
-    RefundSender,
-    TransactionLister,
-)
+from webapp.providers.protocols import Collecting, Disputing, Ending, Listing, Paying, Refunding
 from webapp.settings import Settings
 
 KNOWN = (paystack.NAME, flutterwave.NAME)
@@ -53,7 +46,7 @@ class Providers:
             return None
         found = self._settings
         return Paystack(
-            self._client(
+            self._caller(
                 paystack.NAME,
                 found.paystack_url,
                 lambda: paystack.headers(key),
@@ -70,7 +63,7 @@ class Providers:
         found = self._settings
         if not found.flutterwave_client_id or not found.flutterwave_client_secret:
             return None
-        client = self._client(
+        caller = self._caller(
             TOKEN_NAME,
             found.flutterwave_token_url,
             lambda: {"Accept": "application/json"},
@@ -78,8 +71,8 @@ class Providers:
             flutterwave_token.classify,
             found.flutterwave_calls_per_minute,
         )
-        credentials = ClientCredentials(found.flutterwave_client_id, found.flutterwave_client_secret)
-        return Tokens(self._db, client, credentials, found.sealing_keys)
+        client = Client(found.flutterwave_client_id, found.flutterwave_client_secret)
+        return Tokens(self._db, caller, client, found.sealing_keys)
 
     @cached_property
     def flutterwave(self) -> FlutterwaveV3 | FlutterwaveV4 | None:
@@ -103,7 +96,7 @@ class Providers:
         if found.ledger != blnk.NAME:
             return None
         return Blnk(
-            self._client(
+            self._caller(
                 blnk.NAME,
                 found.blnk_url,
                 lambda: blnk.headers(found.blnk_api_key),
@@ -114,46 +107,44 @@ class Providers:
         )
 
     @cached_property
-    def payment_collectors(self) -> Mapping[str, PaymentCollector]:
+    def collecting(self) -> Mapping[str, Collecting]:
         """Those that collect payments, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
     @cached_property
-    def checkout_closers(self) -> Mapping[str, CheckoutCloser]:
+    def ending(self) -> Mapping[str, Ending]:
         """Those that can be told to take no payment at a page any more, by name."""
         found = self.flutterwave
         return {found.name: found} if isinstance(found, FlutterwaveV3) else {}
 
     @cached_property
-    def refund_senders(self) -> Mapping[str, RefundSender]:
+    def refunding(self) -> Mapping[str, Refunding]:
         """Those that give payments back, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
     @cached_property
-    def chargeback_readers(self) -> Mapping[str, ChargebackReader]:
+    def disputing(self) -> Mapping[str, Disputing]:
         """Those that can be asked about chargebacks, by name."""
         return {each.name: each for each in (self.paystack,) if each is not None}
 
     @cached_property
-    def payout_senders(self) -> Mapping[str, PayoutSender]:
+    def paying(self) -> Mapping[str, Paying]:
         """Those that send payouts, by name."""
         return {each.name: each for each in (self.paystack,) if each is not None}
 
     @cached_property
-    def payout_routes(self) -> Mapping[str, str]:
+    def ways_to_pay(self) -> Mapping[str, str]:
         """Which provider pays out a currency."""
-        return {
-            currency: name for name, each in self.payout_senders.items() for currency in sorted(each.payout_currencies)
-        }
+        return {currency: name for name, each in self.paying.items() for currency in sorted(each.pays_out)}
 
     @cached_property
-    def transaction_listers(self) -> Mapping[str, TransactionLister]:
+    def listing(self) -> Mapping[str, Listing]:
         """Those whose payments can be compared with ours, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
-    def collector(self, name: str) -> PaymentCollector:
+    def collector(self, name: str) -> Collecting:
         """The provider of this name. Raises Unavailable when it is not configured."""
-        found = self.payment_collectors.get(name)
+        found = self.collecting.get(name)
         if found is None:
             variable = key_modes.of(self._settings).get(name)
             said = f"{name} is not configured, so it can't be asked about payments."
@@ -165,12 +156,12 @@ class Providers:
         found = self._settings
         return HostedPages(found.flutterwave_session_minutes, found.flutterwave_payer_attempts)
 
-    def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> HttpClient:
-        limiter = self._settings.flutterwave_calls_per_minute
+    def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> Caller:
+        pace = self._settings.flutterwave_calls_per_minute
         means = flutterwave_answers
-        return self._client(flutterwave.NAME, base, headers, means.read_error, means.classify, limiter)
+        return self._caller(flutterwave.NAME, base, headers, means.read_error, means.classify, pace)
 
-    def _client(
+    def _caller(
         self,
         name: str,
         base: str,
@@ -178,8 +169,8 @@ class Providers:
         read_error: ErrorReader,
         classify: Classifier,
         per_minute: int,
-    ) -> HttpClient:
+    ) -> Caller:
         found = self._settings
-        config = ClientConfig(name, base, headers, read_error, classify, found.provider_timeout_seconds)
-        limiter = RateLimiter(name, per_minute, found.redis_address)
-        return HttpClient(config, CircuitBreaker(self._db, name), limiter, parallel=found.provider_parallel_calls)
+        line = Line(name, base, headers, read_error, classify, found.provider_timeout_seconds)
+        pace = Pace(name, per_minute, found.redis_address)
+        return Caller(line, Circuit(self._db, name), pace, parallel=found.provider_parallel_calls)

@@ -1,4 +1,4 @@
-"""Waves: what was asked is settled before a run stops, and what a dead process had taken is asked about again."""
+"""Provider batches: what was asked is settled before a run stops; what a dead process had claimed is asked again."""
 
 import threading
 from collections.abc import Iterator
@@ -177,7 +177,7 @@ def test_a_slow_provider_is_given_fewer_at_once(
     monkeypatch.setattr(runtime.settings, "provider_parallel_calls", 1)
     monkeypatch.setattr(
         payments,
-        "take_due",
+        "claim_due",
         lambda session, at, limit, *more, **named: limits.append(limit) or real(session, at, 2, *more, **named),
     )
     go(runtime, JOB)

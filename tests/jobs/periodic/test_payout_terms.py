@@ -70,7 +70,7 @@ def write(runtime: Runtime, plan: int, run: Run) -> Outcome:
     """What the run does first."""
     with runtime.db.transaction() as session:
         how: dict[str, Any] = {"at": clock.now(), "actor": JOB, "ways": {"NGN": "paystack"}}
-        return payout_writing.write_all(session, [plan], terms=(run.parameters or {})["terms"], **how)
+        return payout_writing.create_all(session, [plan], terms=(run.asked or {})["terms"], **how)
 
 
 @pytest.mark.parametrize("to", [{"amount": 1_000}, {"due_at": clock.now() + timedelta(days=20)}])
@@ -80,7 +80,7 @@ def test_what_was_changed_since_is_not_tried_again_in_the_old_ones_name(runtime:
     with pytest.raises(Overtaken, match=r"is over NGN \d+\.00 by now, due .*: have it paid there"):
         retry(runtime, number)
     with runtime.db.reading() as session:
-        assert "have it paid there" in payout_file.why_no_retry(payout_file.read(session, number), clock.now())
+        assert "have it paid there" in payout_file.retry_disabled_reason(payout_file.read(session, number), clock.now())
 
 
 def test_what_was_changed_while_somebody_read_it_is_not_sent(runtime: Runtime) -> None:
@@ -89,7 +89,7 @@ def test_what_was_changed_while_somebody_read_it_is_not_sent(runtime: Runtime) -
     move(runtime, plan)
     with pytest.raises(Overtaken, match=r"to Efua, 044 ···9999\. Nothing was sent"):
         retry(runtime, number, terms)
-    assert retry(runtime, number, shown(runtime, plan)).parameters
+    assert retry(runtime, number, shown(runtime, plan)).asked
     terms = shown(runtime, plan)
     change(runtime, plan, amount=1_000)
     with runtime.db.transaction() as session, pytest.raises(Overtaken, match=r"NGN 10\.00"), undone(session):

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from tests.conftest import settings_for
 from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from tests.support.payout_world import World
-from tests.support.sequences import FEW, Trace, WorldClient, sequences
+from tests.support.sequences import FEW, Trace, WorldCaller, sequences
 from webapp import clock
 from webapp.domain import payout_outcome
 from webapp.domain.actors import job_actor
@@ -74,7 +74,7 @@ class Desk:
             found = payout_schedules.get(session, self.plan)
             rested = found.last_retry_at is None or found.last_retry_at <= self.at - payout_schedules.PAUSE
             if found.status == ScheduleStatus.PENDING and rested:
-                payout_writing.write_all(session, [self.plan], at=self.at, actor=ACTOR, ways={"NGN": "paystack"})
+                payout_writing.create_all(session, [self.plan], at=self.at, actor=ACTOR, ways={"NGN": "paystack"})
 
     def minute(self) -> None:
         """What is due is sent, or asked about."""
@@ -89,7 +89,7 @@ class Desk:
     def told(self) -> None:
         """A webhook makes us ask about a payout, whatever it is with us."""
         for payout in self.payouts():
-            provider = self.runtime.providers.payout_senders["paystack"]
+            provider = self.runtime.providers.paying["paystack"]
             try:
                 word: Any = send_payouts._looked(provider, payout.ref)
             except CallFailed as failure:
@@ -203,8 +203,8 @@ def _desk(runtime: Runtime, world: World) -> Desk:
         limits.set_limits(session, {"NGN": 10**15}, at=world.at, actor=DIVINE)
         for pause in session.scalars(select(PayoutPause)):
             session.delete(pause)
-    company = Paystack(WorldClient("paystack", read_error, classify, world, world.trace))
-    vars(runtime.providers).update(paystack=company, payout_senders={"paystack": company})
+    company = Paystack(WorldCaller("paystack", read_error, classify, world, world.trace))
+    vars(runtime.providers).update(paystack=company, paying={"paystack": company})
     return Desk(runtime, world, plan, party.id)
 
 

@@ -93,13 +93,7 @@ def _endpoint(runtime: Runtime) -> None:
 def _provider(runtime: Runtime) -> None:
     then = clock.now() - LONG_AGO
     with runtime.db.transaction() as session:
-        row = {
-            "provider": "paystack",
-            "failures": 30,
-            "opened_at": then,
-            "last_failure_at": clock.now(),
-            "last_error": "-",
-        }
+        row = {"provider": "paystack", "failures": 30, "opened_at": then, "last_failure_at": clock.now(), "said": "-"}
         session.execute(insert(ProviderState).values(**row))
 
 

@@ -21,7 +21,7 @@ from webapp.services.payouts import payouts
 from webapp.services.payouts import schedule_detail as payout_plan
 from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import hindrances
+from webapp.services.read_models import disabled_reasons
 
 STOPPED = "Outgoing money is stopped by Divine since 02 March 2026 at 09:30 UTC: Fraud wave."
 
@@ -37,7 +37,7 @@ def _stop(market: Market) -> None:
 
 
 def _why(market: Market, action: str, number: int, **said: object) -> str:
-    return hindrances.of(market.session, action, number, at=NOW, actor=DIVINE, **said)
+    return disabled_reasons.of(market.session, action, number, at=NOW, actor=DIVINE, **said)
 
 
 @pytest.mark.parametrize("action", ["escrow.release", "escrow.refund"])
@@ -84,10 +84,10 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
     payouts_of.settled(runtime, number, ProviderStatus.FAILED, "Account closed.")
     now = clock.now()
     with runtime.db.transaction() as session:
-        assert payout_file.why_no_retry(payout_file.read(session, number), now) == ""
+        assert payout_file.retry_disabled_reason(payout_file.read(session, number), now) == ""
         stop.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
-        assert payout_file.why_no_retry(payout_file.read(session, number), now) == STOPPED
-        assert payout_plan.why_not_now(payout_plan.read(session, plan), now) == STOPPED
+        assert payout_file.retry_disabled_reason(payout_file.read(session, number), now) == STOPPED
+        assert payout_plan.pay_disabled_reason(payout_plan.read(session, plan), now) == STOPPED
         for deed in (
             lambda: payouts.retry(session, number, at=now, actor=DIVINE),
             lambda: payout_schedules.trigger(session, plan, at=now, actor=DIVINE),
@@ -110,8 +110,8 @@ def test_what_the_wallet_no_longer_covers_is_not_tried_again(runtime: Runtime) -
     with runtime.db.transaction() as session:
         file, now = payout_file.read(session, number), clock.now()
         lacks = f"{file.party.name}'s wallet holds NGN 30.00, which does not cover NGN 40.00."
-        assert payout_file.why_no_retry(file, now) == lacks
-        assert payout_plan.why_not_now(payout_plan.read(session, file.payout.schedule_id or 0), now) == lacks
+        assert payout_file.retry_disabled_reason(file, now) == lacks
+        assert payout_plan.pay_disabled_reason(payout_plan.read(session, file.payout.schedule_id or 0), now) == lacks
         with pytest.raises(Conflict) as refused, undone(session):
             payouts.retry(session, number, at=now, actor=DIVINE)
         assert refused.value.detail == lacks

@@ -87,7 +87,7 @@ class Deeds(Books):
         before, now, plan, to = len(self.payouts()), self.terms(), self.plan(), self.in_use()
         last = next(((each.amount, each.destination_id) for each in self.payouts() if each.id == plan.payout_id), None)
         asked: dict[str, Any] = {"terms": terms, "as_before": as_before}
-        payout_writing.write_all(self.session, [self.plan_id], at=self.at, actor=JOB, ways=WAYS, **asked)
+        payout_writing.create_all(self.session, [self.plan_id], at=self.at, actor=JOB, ways=WAYS, **asked)
         self.session.expire_all()
         made = self.payouts()[before:]
         if made:
@@ -242,7 +242,7 @@ class Deeds(Books):
 
     def _asked(self, run: Any, shown: str) -> None:
         self.finish_runs()
-        self.asked.append({**run.parameters, "shown": shown})
+        self.asked.append({**run.asked, "shown": shown})
         if self.dice.random() < 0.6:
             self._run()
 

@@ -49,14 +49,14 @@ def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_aft
     settled(runtime, number, ProviderStatus.SUCCEEDED)
     settled(runtime, number, ProviderStatus.REVERSED)
     with runtime.db.reading() as session:
-        assert payout_file.why_no_retry(payout_file.read(session, number), at) == ""
+        assert payout_file.retry_disabled_reason(payout_file.read(session, number), at) == ""
     settled(runtime, number, ProviderStatus.SUCCEEDED)
     with runtime.db.transaction() as session:
         file = payout_file.read(session, number)
         plan = payout_plan.read(session, file.payout.schedule_id or 0)
         said = f"Its payout {file.payout.ref} was paid after all: claw it back or write it off first."
-        assert payout_file.why_no_retry(file, at) == said
-        assert payout_plan.why_not_now(plan, at) == said
+        assert payout_file.retry_disabled_reason(file, at) == said
+        assert payout_plan.pay_disabled_reason(plan, at) == said
     for deed, subject in ((payouts.retry, number), (payout_schedules.trigger, plan.schedule.id)):
         with pytest.raises(Conflict, match="was paid after all"), runtime.db.transaction() as session:
             deed(session, subject, at=at, actor=DIVINE)
@@ -74,7 +74,7 @@ def test_the_last_word_of_one_paid_after_all_is_that_and_then_that_it_came_back(
     ):
         settled(runtime, number, status)
         with runtime.db.reading() as session:
-            assert said in (payouts.get(session, number).status_detail or "")
+            assert said in (payouts.get(session, number).said or "")
 
 
 def test_what_waits_for_its_account_is_not_called_tried(runtime: Runtime) -> None:

@@ -94,7 +94,7 @@ def test_a_sure_refusal_says_nothing_of_an_attempt_before_it(runtime: Runtime, m
     with runtime.db.reading() as session:
         payout = session.scalars(select(Payout).where(Payout.id == number)).one()
         assert payout.status == "pending"
-        assert (payouts.why_no_cancel(payout, at, runtime.settings) != "") == may_be_there
+        assert (payouts.cancel_disabled_reason(payout, at, runtime.settings) != "") == may_be_there
         assert wallet(session, payout.party_id) == 6_000
 
 

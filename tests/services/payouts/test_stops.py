@@ -197,7 +197,7 @@ def test_what_comes_back_of_two_leaves_the_schedule_paid_by_the_other(runtime: R
     with runtime.db.reading() as session:
         plan = session.get_one(PayoutSchedule, payouts.get(session, first).schedule_id)
         assert plan.payout_id == first
-        again = payouts.why_no_retry(payouts.get(session, second), plan, clock.now())
+        again = payouts.retry_disabled_reason(payouts.get(session, second), plan, clock.now())
         firing = (Alert.rule == "payout_failed", Alert.status == "firing")
         assert session.scalars(select(Alert.sentence).where(*firing)).all() == [], "nobody has anything to do"
     assert "was followed by another payout already" in again
@@ -251,7 +251,7 @@ def test_nothing_more_of_its_schedule_is_paid_before_that_is_decided(runtime: Ru
         plan = payouts.get(session, first).schedule_id or 0
         session.execute(update(PayoutSchedule).values(status="pending"))
         how: dict[str, Any] = {"at": clock.now(), "actor": JOB, "ways": {"NGN": "paystack"}}
-        [refused] = payout_writing.write_all(session, [plan], **how).refused
+        [refused] = payout_writing.create_all(session, [plan], **how).refused
     assert "was paid after all" in refused.sentence
 
 

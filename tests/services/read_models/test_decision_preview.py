@@ -118,7 +118,7 @@ class Scene:
     def _hold_again(self, escrow: Escrow) -> None:
         self._do("escrow.release", escrow.id)
         self._spend(self.seller)
-        left = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)
+        left = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
         self._do("transfer.reverse", self.session.scalars(left).one(), to_debt=True)
         for freeze in freezes.open_freezes(self.session, escrow.id):
             freezes.unfreeze(self.session, freeze.id, WHY, at=NOW, actor=DIVINE)
@@ -196,7 +196,7 @@ class Scene:
         escrow = self.held()
         self._do(action, escrow.id)
         self._spend(self.seller if case.seller_has_wallet else self.buyer)
-        leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)
+        leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
         return self.session.scalars(leaving.order_by(Transfer.id.desc()).limit(1)).one()
 
     def _spend(self, paid: int) -> None:
@@ -218,7 +218,7 @@ class Scene:
         self.session.flush()
         new = NewSchedule("plan", self.seller, case.amount, case.currency, NOW)
         plan = payout_schedules.create(self.session, new, **how)
-        payout_writing.write_all(self.session, [plan.id], at=NOW, actor=JOB, ways={case.currency: "paystack"})
+        payout_writing.create_all(self.session, [plan.id], at=NOW, actor=JOB, ways={case.currency: "paystack"})
         [taken] = payouts.claim_due(self.session, NOW, 1, timedelta(minutes=3), ["paystack"])
         word = NoResponse("It is there already.", is_answer=True, is_there=True)
         payout_settling.settle_all(self.session, {taken.id: word}, at=NOW, actor=JOB)

@@ -73,10 +73,10 @@ def test_what_was_accepted_is_found_again_and_is_none(runtime: Runtime) -> None:
 
 
 OTHERS = [
-    Finding(MISSING_HERE, "by-hand-2", STRANGER.detail, "NGN", None, 9),
-    Finding(MISSING_HERE, "by-hand", STRANGER.detail, "NGN", None, 10),
-    Finding(MISSING_HERE, "by-hand", STRANGER.detail, "KES", None, 9),
-    Finding(DIFFERENT, "by-hand", STRANGER.detail, "NGN", None, 9),
+    Finding(MISSING_HERE, "by-hand-2", STRANGER.said, "NGN", None, 9),
+    Finding(MISSING_HERE, "by-hand", STRANGER.said, "NGN", None, 10),
+    Finding(MISSING_HERE, "by-hand", STRANGER.said, "KES", None, 9),
+    Finding(DIFFERENT, "by-hand", STRANGER.said, "NGN", None, 9),
     Finding(MISSING_HERE, "by-hand", "It is succeeded there by now.", "NGN", None, 9),
 ]
 
@@ -152,7 +152,7 @@ def test_only_what_was_shown_is_accepted_by_who_may_with_a_reason(runtime: Runti
 def test_of_a_provider_only_what_is_not_ours_is_accepted(runtime: Runtime, kind: str, may: bool) -> None:
     with runtime.db.transaction() as session:
         compare(session, Finding(kind, "pay-1", "They differ.", "NGN", 1, 2), source="paystack-payments")
-        assert (difference_decisions.why_not(the_last(session)) == "") is may
+        assert (difference_decisions.disabled_reason(the_last(session)) == "") is may
 
 
 def test_of_two_who_accept_at_once_one_does(pg_runtime: Runtime) -> None:

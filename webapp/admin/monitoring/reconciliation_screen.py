@@ -111,7 +111,7 @@ class ReconciliationScreen(ReconciliationDeeds):
             Column("ours", _l("Ours"), Difference.ours, kind="money"),
             Column("theirs", _l("Theirs"), Difference.theirs, kind="money"),
             Column("currency", _l("Currency"), Difference.currency, shown=False),
-            Column("detail", _l("Why"), Difference.detail),
+            Column("said", _l("Why"), Difference.said),
             Column("first_seen_at", _l("Since"), Difference.first_seen_at, kind="when", sort=Difference.id),
             Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when", shown=False),
             Column("accepted_at", _l("Accepted"), Difference.accepted_at, kind="when", shown=False),
@@ -164,7 +164,7 @@ class ReconciliationScreen(ReconciliationDeeds):
         """What differs, what that means, and where ours is."""
         with self.reading() as session:
             found = lookup.by_id(session, Difference, difference_id, "difference")
-            hindrance = difference_decisions.why_not(found)
+            hindrance = difference_decisions.disabled_reason(found)
             account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
         return self.render(
             "monitoring/reconciliation.html",

@@ -20,7 +20,7 @@ from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import executors as payout_executors
 from webapp.services.payouts import payouts
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import hindrances
+from webapp.services.read_models import disabled_reasons
 
 
 class PayoutDeeds(Screen):
@@ -133,7 +133,7 @@ def decisions(session: Session, payout: Payout) -> list[Offer]:
         ]
     if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
         return []
-    why_not = payout_decisions.why_not("payout.mark_paid", payout, clock.now(), runtime().settings)
+    why_not = payout_decisions.disabled_reason("payout.mark_paid", payout, clock.now(), runtime().settings)
     why_not = why_not or _hindrance(session, "payout.mark_paid", payout, known=payout_executors.known_of(payout))
     return [
         offer("mark_paid", _("It was paid…"), "check", "money:propose", why_not, "primary"),
@@ -142,7 +142,7 @@ def decisions(session: Session, payout: Payout) -> list[Offer]:
 
 
 def _hindrance(session: Session, action: str, payout: Payout, **said: str) -> str:
-    return hindrances.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
+    return disabled_reasons.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
 
 
 def _verb(action: str, payout: Payout, proposes: bool) -> str:

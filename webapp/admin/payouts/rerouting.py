@@ -93,5 +93,12 @@ def reroutings(file: PayoutFile) -> list[Offer]:
         return []
     return [
         offer("keep_account", _("Send to its account…"), "wallet", "payout:manage", file.why_no_keep),
-        offer("redirect", _("Send to the new account…"), "wallet", "payout:manage", file.why_no_redirect, "primary"),
+        offer(
+            "redirect",
+            _("Send to the new account…"),
+            "wallet",
+            "payout:manage",
+            file.redirect_disabled_reason,
+            "primary",
+        ),
     ]

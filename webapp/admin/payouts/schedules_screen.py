@@ -41,7 +41,7 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and the deeds of the list as a whole."""
         offers = [
-            offer("process_due", _("Process all due…"), "play", "payout:retry", stop.hindrance(session)),
+            offer("process_due", _("Process all due…"), "play", "payout:retry", stop.disabled_reason(session)),
             offer("add", _("Plan a payout…"), "plus", "payout:manage", tone="primary"),
         ]
         return super().around(session) | {"offers": offers}
@@ -49,7 +49,7 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
     @page("/<int:payout_schedule_id>")
     def one(self, payout_schedule_id: int) -> Any:
         """A schedule: why it was not paid yet, its attempts, and what can be done."""
-        now, ways = clock.now(), runtime().providers.payout_routes
+        now, ways = clock.now(), runtime().providers.ways_to_pay
         with self.reading() as session:
             plan = payout_plan.read(session, payout_schedule_id)
         why = with_links(payout_plan.reasons(plan, now, ways))
@@ -69,5 +69,12 @@ def _offers(plan: Plan) -> list[Offer]:
     return [
         offer("cancel", _("Cancel…"), "cross", "payout:manage", cancelled, "danger-quiet"),
         offer("change", _("Change…"), "clock", "payout:manage", changed),
-        offer("trigger", _("Pay now…"), "play", "payout:retry", payout_plan.why_not_now(plan, clock.now()), "primary"),
+        offer(
+            "trigger",
+            _("Pay now…"),
+            "play",
+            "payout:retry",
+            payout_plan.pay_disabled_reason(plan, clock.now()),
+            "primary",
+        ),
     ]

@@ -106,7 +106,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         facts = [
             (_("Amount"), amount),
             (_("Party"), file.party.name),
-            (_("Last word"), provider_word(file.payout.status_detail)),
+            (_("Last word"), provider_word(file.payout.said)),
         ]
         said = {"ref": file.payout.ref, "amount": amount}
         back = self.at("one", payout_id=payout_id)
@@ -122,7 +122,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
             asked.facts = [
                 *shown_terms(file.terms),
                 (_("Failed at"), tried),
-                (_("Last word"), provider_word(file.payout.status_detail)),
+                (_("Last word"), provider_word(file.payout.said)),
             ]
             asked.values = {"shown": file.terms.stamp}
         return asked
@@ -133,14 +133,14 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
 
 
 def _not_askable(file: PayoutFile) -> str:
-    if file.payout.provider not in runtime().providers.payout_senders:
+    if file.payout.provider not in runtime().providers.paying:
         return _("%(provider)s is not configured, so it can't be asked.", provider=file.payout.provider)
-    return payouts.why_no_asking(file.payout)
+    return payouts.ask_disabled_reason(file.payout)
 
 
 def _offers(session: Session, file: PayoutFile) -> list[Offer]:
-    no_cancel = payouts.why_no_cancel(file.payout, clock.now(), runtime().settings)
-    no_retry = payout_file.why_no_retry(file, clock.now())
+    no_cancel = payouts.cancel_disabled_reason(file.payout, clock.now(), runtime().settings)
+    no_retry = payout_file.retry_disabled_reason(file, clock.now())
     return [
         *decisions(session, file.payout),
         *reroutings(file),

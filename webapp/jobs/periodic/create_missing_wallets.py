@@ -13,5 +13,7 @@ def create_missing_wallets(work: Work, at: datetime) -> None:
     """Give verified parties a wallet in each currency they use, or in their country's."""
     default = work.settings.default_currency
     missing = partial(wallet_provisioning.open_missing, default=default)
-    work.in_chunks(wallet_provisioning.due(), missing, dry=partial(wallet_provisioning.count_missing, default=default))
+    work.in_chunks(
+        wallet_provisioning.due(), missing, dry=partial(wallet_provisioning.preview_missing, default=default)
+    )
     work.in_chunks(wallet_provisioning.blocked(), wallet_provisioning.unblock)

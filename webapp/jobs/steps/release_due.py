@@ -13,5 +13,5 @@ def release_due(work: Work, at: datetime, policy: Policy) -> None:
     """Pay the sellers of a policy's escrows that are due at an instant."""
     deed = partial(release.release_all, reason=REASONS[policy], due_by=at, policy=policy)
     work.in_chunks(
-        due.due(policy=policy, at=at), deed, dry=partial(release_preview.release_none, due_by=at, policy=policy)
+        due.due(policy=policy, at=at), deed, dry=partial(release_preview.preview_all, due_by=at, policy=policy)
     )

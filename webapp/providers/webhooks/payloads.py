@@ -16,7 +16,7 @@ _NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
 _MENDED = "\N{REPLACEMENT CHARACTER}"
 
 
-class SubjectType(StrEnum):
+class About(StrEnum):
     """What is to be looked at because of it."""
 
     PAYMENT = "payment"
@@ -28,12 +28,12 @@ class SubjectType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookPayload:
+class Tidings:
     """One webhook in the desk's words. `key` is the same for every repetition of it."""
 
     event: str
     key: str
-    subject_type: SubjectType
+    about: About
     reference: str | None
     data: dict[str, Any]
     number: str = ""
@@ -42,15 +42,15 @@ class WebhookPayload:
     """Why it could not be read, in a sentence."""
 
 
-def read(provider: str, raw: bytes) -> WebhookPayload:
+def read(provider: str, raw: bytes) -> Tidings:
     """What it is about. One that can't be read is about nothing, and says why in `unreadable`."""
     digest = hashlib.sha256(raw).hexdigest()
     try:
-        payload = _READERS[provider](_body(raw), digest)
+        told = _READERS[provider](_body(raw), digest)
     except ValueError as wrong:
-        return WebhookPayload(UNREADABLE, digest, SubjectType.NOTHING, None, {}, unreadable=str(wrong))
+        return Tidings(UNREADABLE, digest, About.NOTHING, None, {}, unreadable=str(wrong))
     # Two keys that had to be mended may look alike: only the whole body tells those webhooks apart.
-    return replace(payload, key=digest) if _MENDED in payload.key else payload
+    return replace(told, key=digest) if _MENDED in told.key else told
 
 
 def as_text(raw: bytes) -> str:
@@ -93,7 +93,7 @@ def _kept(value: Any) -> Any:
     return {_kept(name): _kept(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
-def _paystack(body: dict[str, Any], digest: str) -> WebhookPayload:
+def _paystack(body: dict[str, Any], digest: str) -> Tidings:
     """No id of its own: an event about one thing in one state is the same however often it comes."""
     event, data = _text(body, "event"), _part(body, "data")
     kind, _, _rest = event.partition(".")
@@ -102,19 +102,15 @@ def _paystack(body: dict[str, Any], digest: str) -> WebhookPayload:
         number = _text(data, "id")
         state = f"{_text(data, 'status')}:{_text(data, 'resolution')}"
         reference = _text(transaction, "reference") or _text(data, "transaction_reference")
-        return WebhookPayload(
-            event, f"{event}:{number}:{state}", SubjectType.CHARGEBACK, reference or None, data, number
-        )
-    subject_type = {"charge": SubjectType.PAYMENT, "transfer": SubjectType.PAYOUT, "refund": SubjectType.REFUND}.get(
-        kind, SubjectType.NOTHING
-    )
-    reference = _text(data, "transaction_reference") if subject_type == SubjectType.REFUND else _text(data, "reference")
-    parts = [_text(data, "refund_reference"), _text(data, "amount")] if subject_type == SubjectType.REFUND else []
+        return Tidings(event, f"{event}:{number}:{state}", About.CHARGEBACK, reference or None, data, number)
+    about = {"charge": About.PAYMENT, "transfer": About.PAYOUT, "refund": About.REFUND}.get(kind, About.NOTHING)
+    reference = _text(data, "transaction_reference") if about == About.REFUND else _text(data, "reference")
+    parts = [_text(data, "refund_reference"), _text(data, "amount")] if about == About.REFUND else []
     thing = _text(data, "id") or ":".join(filter(None, [reference, *parts])) or digest
-    return WebhookPayload(event, f"{event}:{thing}:{_text(data, 'status')}", subject_type, reference or None, data)
+    return Tidings(event, f"{event}:{thing}:{_text(data, 'status')}", about, reference or None, data)
 
 
-def _flutterwave(body: dict[str, Any], digest: str) -> WebhookPayload:
+def _flutterwave(body: dict[str, Any], digest: str) -> Tidings:
     """v4 has an id of its own and a type, v3 an event or, when it is flat, the transaction itself.
 
     A webhook that comes again with another status is another one, whatever its id. Refunds and chargebacks name the
@@ -124,25 +120,23 @@ def _flutterwave(body: dict[str, Any], digest: str) -> WebhookPayload:
     event = _first(body, "type", "event", "event.type")
     data = body if flat else _part(body, "data")
     kind = "charge" if flat else event.partition(".")[0]
-    known = {"charge": SubjectType.PAYMENT, "chargeback": SubjectType.PAYMENT, "refund": SubjectType.REFUND}
-    subject_type = known.get(kind, SubjectType.NOTHING)
+    known = {"charge": About.PAYMENT, "chargeback": About.PAYMENT, "refund": About.REFUND}
+    about = known.get(kind, About.NOTHING)
     charge = _first(data, *_CHARGE_NAMES) or _first(_part(data, "charge"), "id")
     reference = "" if charge and kind != "charge" else _first(data, "tx_ref", "txRef", "reference")
     thing = _first(body, "webhook_id") or ("" if flat else _first(body, "id")) or _first(data, "id") or digest
-    return WebhookPayload(
-        event, f"{event}:{thing}:{_text(data, 'status')}", subject_type, reference or None, data, charge
-    )
+    return Tidings(event, f"{event}:{thing}:{_text(data, 'status')}", about, reference or None, data, charge)
 
 
-def _blnk(body: dict[str, Any], digest: str) -> WebhookPayload:
+def _blnk(body: dict[str, Any], digest: str) -> Tidings:
     event, data = _text(body, "event"), _part(body, "data")
-    subject_type = SubjectType.TRANSFER if event.startswith("transaction.") else SubjectType.NOTHING
+    about = About.TRANSFER if event.startswith("transaction.") else About.NOTHING
     thing = _text(data, "transaction_id") or digest
-    return WebhookPayload(event, f"{event}:{thing}", subject_type, _text(data, "reference") or None, data)
+    return Tidings(event, f"{event}:{thing}", about, _text(data, "reference") or None, data)
 
 
 _CHARGE_NAMES = ("charge_id", "transaction_id", "TransactionId", "tx_id")
-_READERS: Mapping[str, Callable[[dict[str, Any], str], WebhookPayload]] = {
+_READERS: Mapping[str, Callable[[dict[str, Any], str], Tidings]] = {
     "paystack": _paystack,
     "flutterwave": _flutterwave,
     "blnk": _blnk,

@@ -14,7 +14,7 @@ from webapp.errors import Overtaken
 from webapp.models import Escrow
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
 from webapp.services.common import lookup
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.escrows import disbursement as leaving
 from webapp.services.escrows import disbursement_sql as disbursements
 from webapp.services.escrows import release as releases
@@ -92,7 +92,7 @@ def legs_of(context: Context, escrow: Escrow, parts: Shares, lifted: frozenset[t
     """
     session, way = context.session, disbursements.way_of(parts)
     leaving.require_free(session, escrow, lifted)
-    require_money_moves(session, lock=context.locked)
+    ensure_outgoing_enabled(session, lock=context.locked)
     if way.seller is not None:
         leaving.require_seller_wallet(session, escrow)
     return postings.legs(session, [disbursements.draft(session, escrow, way)])

@@ -3,7 +3,7 @@
 A record from before roles were kept has none, and reads as it did then: its seal stays true.
 """
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, String, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -27,18 +27,13 @@ _SEALED = (
 
 
 def digest(session: Session, batch: int) -> str:
-    """SHA-256 over the batch's records in order, hexadecimal."""
-    return str(session.scalars(select(digest_of(session, batch))).one())
-
-
-def digest_of(session: Session, batch: int) -> ScalarSelect[str]:
-    """The digest as a part of a statement."""
+    """SHA-256 over the batch's records in order, hexadecimal. Raises NoResultFound for a batch without records."""
     if is_sqlite(session):
         lines = select(_line_on_sqlite().label("line")).where(Audit.batch == batch).order_by(Audit.pos).subquery()
-        return select(func.rows_digest(lines.c.line)).scalar_subquery()
+        return str(session.scalars(select(func.rows_digest(lines.c.line))).one())
     joined = func.string_agg(_line_on_postgresql(), aggregate_order_by(literal_column(r"E'\n'"), Audit.pos))
     hashed = func.encode(func.sha256(func.convert_to(func.coalesce(joined, ""), "UTF8")), "hex")
-    return select(hashed).where(Audit.batch == batch).scalar_subquery()
+    return str(session.scalars(select(hashed).where(Audit.batch == batch)).one())
 
 
 def _line_on_sqlite() -> ColumnElement[str]:

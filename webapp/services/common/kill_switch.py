@@ -23,15 +23,15 @@ def stopped(session: Session, *, lock: bool = False) -> dict[str, str] | None:
     return session.scalars(switch.with_for_update(read=True) if lock else switch).one() or None
 
 
-def require_money_moves(session: Session, *, lock: bool = True) -> None:
+def ensure_outgoing_enabled(session: Session, *, lock: bool = True) -> None:
     """Raise Conflict while outgoing money is stopped. Shares a lock with the switch, so that none slips past it; what
     only asks whether something could be done takes none.
     """
-    if why := hindrance(session, lock=lock):
+    if why := disabled_reason(session, lock=lock):
         raise Conflict(why)
 
 
-def hindrance(session: Session, *, lock: bool = False) -> str:
+def disabled_reason(session: Session, *, lock: bool = False) -> str:
     """Why nothing can be sent or paid now; empty while money flows."""
     value = stopped(session, lock=lock)
     if not value:

@@ -17,7 +17,7 @@ from webapp.models import Dispute, Escrow
 from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.escrows import disbursement_sql
 from webapp.services.escrows.disbursement_sql import REFUND, RELEASE, Cards, Wallet, WayOut
 from webapp.services.escrows.due import is_ripe
@@ -138,7 +138,7 @@ def _leave_all(
     run_id: int | None = None,
 ) -> Outcome:
     actor.require("money:move")
-    require_money_moves(session)
+    ensure_outgoing_enabled(session)
     lock(session, Escrow, ids)
     found = session.execute(_payable(session, ids, way, holds)).all()
     payable = [row[0] for row in found]
@@ -188,7 +188,7 @@ def _mark(session: Session, ids: Sequence[int], way: WayOut, at: datetime, reaso
     left = (
         update(Escrow)
         .where(one_of(session, Escrow.id, ids), *free)
-        .values(status=way.status, closed_at=at, close_reason=reason, blocked=None, version=Escrow.version + 1)
+        .values(status=way.status, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1)
         .execution_options(synchronize_session=False)
     )
     changed: Any = session.execute(left)

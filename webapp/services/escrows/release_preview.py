@@ -34,7 +34,7 @@ class Preview:
     """(reason, currency, count, amount) with the reasons `disputed`, `frozen`, `not completed`, `no wallet`."""
 
 
-def release_none(
+def preview_all(
     session: Session, ids: Sequence[int], *, at: datetime, due_by: datetime, policy: Policy | None = None
 ) -> Outcome:
     """What `release_all` would answer for these escrows, nothing moved and nothing marked."""

@@ -28,7 +28,7 @@ class Draft:
     sides: Sequence[tuple[Place | int, int]]
     escrow_id: int | None = None
     hold_no: int | None = None
-    is_disbursement: bool = False
+    leaves: bool = False
     reverses_id: int | None = None
 
 
@@ -72,7 +72,7 @@ def write(session: Session, drafts: Sequence[Draft], *, at: datetime) -> None:
             at=at,
             escrow_id=draft.escrow_id,
             hold_no=draft.hold_no,
-            is_disbursement=draft.is_disbursement,
+            leaves=draft.leaves,
             reverses_id=draft.reverses_id,
         )
 

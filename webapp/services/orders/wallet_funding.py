@@ -9,7 +9,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Invalid
 from webapp.models import Account, Escrow
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.escrows import funding
 from webapp.services.ledger import accounts, posting
 from webapp.services.parties import parties
@@ -30,7 +30,7 @@ def fund(session: Session, escrow: Escrow, terms: str, *, at: datetime, actor: A
 
 def _covering_wallet(session: Session, escrow: Escrow) -> int:
     """The buyer's wallet, locked. Raises Invalid when it doesn't hold the amount, Conflict while money is stopped."""
-    require_money_moves(session)
+    ensure_outgoing_enabled(session)
     buyer = parties.get(session, escrow.buyer_id)
     wallet = accounts.find_account(session, AccountKind.WALLET, buyer.id, escrow.currency)
     if wallet is None:

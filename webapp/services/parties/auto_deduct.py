@@ -17,7 +17,7 @@ from webapp.models.base import BigInt
 from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome, Refused, Share
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.escrows.due import Due
 from webapp.services.ledger import bulk_posting
 from webapp.services.ledger.bulk_posting import Movement
@@ -54,7 +54,7 @@ def deduct_all(
     Raises Conflict while outgoing money is stopped.
     """
     actor.require("money:move")
-    require_money_moves(session)
+    ensure_outgoing_enabled(session)
     rows = _rows(session, ids)
     lock(session, Account, [account for row in rows for account in (row.debt_id, row.wallet_id) if account])
     day = _local_day(at, rule.zone)

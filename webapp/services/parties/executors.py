@@ -15,7 +15,7 @@ from webapp.models import Account, Escrow, Party, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
 from webapp.services.audit import trail as audit
 from webapp.services.common import events
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import accounts
 from webapp.services.ledger import posting as ledger
 from webapp.services.ledger import transfers as postings
@@ -76,7 +76,7 @@ def repay(context: Context, subject: PartySubject, decision: PartyMoney) -> Post
     """A repayment from the wallet: neither above the debt nor above the wallet."""
     amount, party = Money(decision.amount, decision.currency), subject.party
     wallet, debt = _of(party, AccountKind.WALLET, amount), _of(party, AccountKind.RECEIVABLE, amount)
-    require_money_moves(context.session, lock=context.locked)
+    ensure_outgoing_enabled(context.session, lock=context.locked)
     _require_covered(context, party, wallet, debt, amount)
     said = f"repayment of {amount} from the wallet of {party.name}"
     sides = {wallet: -amount.amount, debt: amount.amount}

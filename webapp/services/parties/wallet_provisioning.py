@@ -68,7 +68,7 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
     return session.get_one(Account, made[0])
 
 
-def count_missing(session: Session, ids: Sequence[int], *, at: datetime, default: str) -> Outcome:
+def preview_missing(session: Session, ids: Sequence[int], *, at: datetime, default: str) -> Outcome:
     """How many wallets `open_missing` would open for these parties; `at` is there for the engine."""
     return Outcome(
         "party", done=session.scalars(select(func.count()).select_from(_pairs(session, ids, default).subquery())).one()

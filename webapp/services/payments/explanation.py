@@ -35,8 +35,8 @@ def _pending(file: PaymentFile, at: datetime) -> list[str]:
     said = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
     if payment.checkout_url is None:
         said.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
-    if payment.status_detail:
-        said.append(payment.status_detail)
+    if payment.said:
+        said.append(payment.said)
     if payment.next_check_at is not None:
         soon = payment.next_check_at <= at
         when = "with the next run" if soon else f"from {in_utc(payment.next_check_at)}"
@@ -45,7 +45,7 @@ def _pending(file: PaymentFile, at: datetime) -> list[str]:
 
 
 def _in_review(file: PaymentFile, at: datetime) -> list[str]:
-    said = [*_at_bank(file), file.payment.status_detail or "What the provider says contradicts what this desk knows."]
+    said = [*_at_bank(file), file.payment.said or "What the provider says contradicts what this desk knows."]
     return said if file.waiting is not None else [*said, _meanwhile(file)]
 
 
@@ -67,7 +67,7 @@ def _meanwhile(file: PaymentFile) -> str:
 
 def _gone_to(file: PaymentFile) -> str:
     """Where the money of an escrow went that is not held any more."""
-    escrow, when = file.escrow, f" on {in_utc(file.escrow.closed_at)}" if file.escrow.closed_at else ""
+    escrow, when = file.escrow, f" on {in_utc(file.escrow.left_at)}" if file.escrow.left_at else ""
     ways = {
         EscrowStatus.RELEASED: f"was released to {file.seller.name}{when}, and may have been paid out since",
         EscrowStatus.SPLIT: f"was split between {file.buyer.name} and {file.seller.name}{when}, and may have been paid "
@@ -85,11 +85,11 @@ def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
         kept = (
             f"{_amount(payment)} was collected besides payment {file.first.reference}, and kept for {file.buyer.name}"
         )
-        return [f"{kept}, in the wallet: {payment.status_detail or ''}".rstrip(), *told]
+        return [f"{kept}, in the wallet: {payment.said or ''}".rstrip(), *told]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
         told.append(f"{gone} of it was taken back, and is booked to whoever bears it.")
-        told += [f"The last word about that: {payment.status_detail}"] if payment.status_detail else []
+        told += [f"The last word about that: {payment.said}"] if payment.said else []
     paid = f"It was paid on {in_utc(payment.paid_at)}" if payment.paid_at else "It was paid"
     if payment.settled_at and not payment.paid_at:
         paid = f"It counts as paid since {in_utc(payment.settled_at)}"
@@ -106,7 +106,7 @@ def _at_bank(file: PaymentFile) -> list[str]:
 def _ended(file: PaymentFile, at: datetime) -> list[str]:
     payment = file.payment
     when = f" on {in_utc(payment.settled_at)}" if payment.settled_at else ""
-    told = f": {sentence(payment.status_detail)}" if payment.status_detail else "."
+    told = f": {sentence(payment.said)}" if payment.said else "."
     became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
     return [f"{became}{when}{told}", f"Order {file.order.ref} is {in_words(file.order.status)}."]
 

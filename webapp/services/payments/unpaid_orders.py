@@ -44,7 +44,7 @@ def decline_all(
     return outcome
 
 
-def decline_none(session: Session, ids: Sequence[int], *, at: datetime) -> Outcome:
+def preview_all(session: Session, ids: Sequence[int], *, at: datetime) -> Outcome:
     """What `decline_all` would answer, and nothing done."""
     unpaid = _unpaid(session, ids)
     return Outcome("escrow", done=len(unpaid), refused=_refused(session, ids, unpaid))
@@ -77,7 +77,7 @@ def _record_failed_payments(session: Session, escrow_ids: Sequence[int], at: dat
         "currency": Order.currency,
         "created_at": at,
         "settled_at": at,
-        "status_detail": NEVER_PAID,
+        "said": NEVER_PAID,
         "checks": 0,
         "version": 1,
     }

@@ -18,7 +18,7 @@ from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSched
 from webapp.services.audit import trail
 from webapp.services.common import events, installation
 from webapp.services.common.batch_result import Outcome, Refused, Share
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import accounts, bulk_posting
 from webapp.services.ledger.bulk_posting import Movement
 from webapp.services.payouts import destinations
@@ -32,7 +32,7 @@ Ways = Mapping[str, str]
 """Which provider pays out a currency."""
 
 
-def write_all(
+def create_all(
     session: Session,
     ids: Sequence[int],
     *,
@@ -51,7 +51,7 @@ def write_all(
     Nothing counts as done or moved yet: the payouts are passed on to be sent, and count by what their provider says.
     """
     actor.require("money:move")
-    require_money_moves(session)
+    ensure_outgoing_enabled(session)
     lock(session, PayoutSchedule, ids)
     lock(session, Account, sorted({row.wallet_id for row in _rows(session, ids) if row.wallet_id is not None}))
     rows = _rows(session, ids)
@@ -69,7 +69,7 @@ def write_all(
     return outcome
 
 
-def write_none(session: Session, ids: Sequence[int], *, at: datetime, ways: Ways) -> Outcome:
+def preview_all(session: Session, ids: Sequence[int], *, at: datetime, ways: Ways) -> Outcome:
     """What `write_all` would answer, and nothing written."""
     outcome, payable = _sifted(_rows(session, ids), ways, at)
     outcome.done = len(payable)

@@ -49,7 +49,7 @@ def decide(
     payout = lookup.by_id(session, Payout, payout_id, "payout")
     lookup.require_version(payout, version, "payout")
     _check(action, payout)
-    if why := why_not(action, payout, at, settings):
+    if why := disabled_reason(action, payout, at, settings):
         raise Conflict(why)
     decision = payload(action, payout, said)
     return approvals.decide(session, action, payout_id, decision, at=at, actor=actor, settings=settings)
@@ -62,7 +62,7 @@ def payload(action: str, payout: Payout, reason: str) -> Payload:
     return _PAID_AFTER_ALL[action](reason=reason)
 
 
-def why_not(action: str, payout: Payout, at: datetime, settings: Settings) -> str:
+def disabled_reason(action: str, payout: Payout, at: datetime, settings: Settings) -> str:
     """Why nobody can decide so now; empty when somebody can."""
     try:
         _check(action, payout)

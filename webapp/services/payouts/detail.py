@@ -43,7 +43,7 @@ class PayoutFile:
     is_account_changed: bool
     """Whether a person has to say where it goes."""
     why_no_keep: str
-    why_no_redirect: str
+    redirect_disabled_reason: str
     next_attempt_at: datetime | None
     """The run that pays its schedule next, when that waits to be paid."""
     is_stopped: bool
@@ -93,7 +93,7 @@ def read(session: Session, payout_id: int) -> PayoutFile:
         stops.why(session, payout),
         stops.is_account_changed(session, payout),
         "" if stops.in_use(session, payout) else rerouting.NO_ACCOUNT,
-        rerouting.why_no_redirect(session, payout, clock.now()),
+        rerouting.redirect_disabled_reason(session, payout, clock.now()),
         _next_attempt(session, schedule),
         stopped(session) is not None,
         returns.borne(session, payout),
@@ -107,10 +107,10 @@ def _next_attempt(session: Session, schedule: PayoutSchedule | None) -> datetime
     return next_run(session, schedules.JOB, clock.now(), schedules.not_before(schedule)).at
 
 
-def why_no_retry(file: PayoutFile, at: datetime) -> str:
+def retry_disabled_reason(file: PayoutFile, at: datetime) -> str:
     """Why it can't be tried again now; empty when it can."""
-    why = payouts.why_no_retry(file.payout, file.schedule, at)
-    return why or (payout_terms.hindrance(file.terms, at) if file.terms else "")
+    why = payouts.retry_disabled_reason(file.payout, file.schedule, at)
+    return why or (payout_terms.disabled_reason(file.terms, at) if file.terms else "")
 
 
 def of_party(session: Session, party_id: int) -> Sequence[Payout]:

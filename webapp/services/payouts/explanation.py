@@ -73,8 +73,8 @@ def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     payout = file.payout
     told = [f"{standing(payout)}{_answer(file, at)}", *_decision(file, at, settings)]
     is_known = payout.paid_after_all_at is not None
-    if payout.status_detail and payout.status_detail not in _SAYS_NOTHING and not file.is_paused and not is_known:
-        told.append(sentence(payout.status_detail))
+    if payout.said and payout.said not in _SAYS_NOTHING and not file.is_paused and not is_known:
+        told.append(sentence(payout.said))
     told += _tried_again(file)
     if file.next_try_at is not None:
         soon = file.next_try_at <= at

@@ -135,7 +135,7 @@ def claim_one(session: Session, payout_id: int, lease: timedelta, *, at: datetim
     actor.require("payout:retry")
     get(session, payout_id)
     payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
-    if why := why_no_asking(payout):
+    if why := ask_disabled_reason(payout):
         raise Conflict(why)
     recipient = session.get_one(PayoutDestination, payout.destination_id).recipient
     payout.attempts += 1
@@ -148,7 +148,7 @@ def claim_one(session: Session, payout_id: int, lease: timedelta, *, at: datetim
     return ClaimedPayout(*what, False, payout.destination_id, recipient, claim, None, at)
 
 
-def why_no_asking(payout: Payout) -> str:
+def ask_disabled_reason(payout: Payout) -> str:
     """Why its provider can't be asked; empty when it can."""
     return "" if payout.attempts else "It was not sent yet: its provider knows nothing of it."
 
@@ -184,11 +184,11 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
         raise Overtaken(
             f"Payout {found.ref} is {in_words(found.status)}: only one that was not sent yet can be cancelled."
         )
-    if why := why_no_cancel(payout, at, settings):
+    if why := cancel_disabled_reason(payout, at, settings):
         raise Conflict(why)
     returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
-    payout.status_detail, payout.version = said, payout.version + 1
+    payout.said, payout.version = said, payout.version + 1
     payout.look_again_at = next_look(at, at) if payout.sent_at is not None else None
     if payout.schedule_id is not None:
         schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
@@ -199,7 +199,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     return payout
 
 
-def why_no_cancel(payout: Payout, at: datetime, settings: Settings) -> str:
+def cancel_disabled_reason(payout: Payout, at: datetime, settings: Settings) -> str:
     """Why it can't be cancelled now; empty when it can. What was never sent, or was surely not taken, always can."""
     if payout.status != PayoutStatus.PENDING:
         return f"It is {in_words(payout.status)}: only a payout that was not sent yet can be cancelled."
@@ -220,13 +220,13 @@ def retry(session: Session, payout_id: int, *, at: datetime, actor: Actor, shown
     actor.require("payout:retry")
     payout = get(session, payout_id)
     schedule = _locked_schedule(session, payout)
-    if why := why_no_retry(payout, schedule, at):
+    if why := retry_disabled_reason(payout, schedule, at):
         raise Overtaken(f"Payout {payout.ref} is not tried again. {why}")
     trail.record(session, actor, "payout.retry", ("payout", payout.id), at=at)
     return schedules.trigger(session, payout.schedule_id or 0, at=at, actor=actor, shown=shown)
 
 
-def why_no_retry(payout: Payout, schedule: PayoutSchedule | None, at: datetime) -> str:
+def retry_disabled_reason(payout: Payout, schedule: PayoutSchedule | None, at: datetime) -> str:
     """Why it can't be tried again now; empty when it can. What was changed since is paid by its schedule."""
     if payout.status not in _CAME_BACK or schedule is None:
         return f"It is {in_words(payout.status)}: only a payout that failed or was reversed can be tried again."

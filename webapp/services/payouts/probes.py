@@ -12,7 +12,7 @@ from webapp.domain.states import PayoutStatus, Trigger
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutPause, Run
 from webapp.services.audit import trail
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.payouts import stops
 from webapp.services.scheduling import runs
 
@@ -31,7 +31,7 @@ def try_now(session: Session, *, at: datetime, actor: Actor) -> tuple[Sequence[s
     Conflict when there is no payout that may be sent.
     """
     actor.require("payout:retry")
-    require_money_moves(session)
+    ensure_outgoing_enabled(session)
     pauses = session.scalars(select(PayoutPause).order_by(PayoutPause.provider).with_for_update()).all()
     if not pauses:
         raise Overtaken(NOT_PAUSED)

@@ -29,14 +29,14 @@ def keep(session: Session, payout_id: int, *, version: int, at: datetime, actor:
 def redirect(session: Session, payout_id: int, *, version: int, at: datetime, actor: Actor) -> Payout:
     """It goes to the party's present account. Raises Conflict while that waits, and once it may have been sent."""
     payout = _stopped(session, payout_id, version, actor)
-    if why := why_no_redirect(session, payout, at):
+    if why := redirect_disabled_reason(session, payout, at):
         raise Conflict(why)
     before, instead = payout.destination_id, stops.in_use(session, payout)
     payout.destination_id = instead.id if instead else before
     return _done(session, payout, "payout.redirect", before, at, actor)
 
 
-def why_no_redirect(session: Session, payout: Payout, at: datetime) -> str:
+def redirect_disabled_reason(session: Session, payout: Payout, at: datetime) -> str:
     """Why it can't go to the party's present account; empty when it can."""
     instead = stops.in_use(session, payout)
     if instead is None:

@@ -79,9 +79,9 @@ def closed(plan: Plan, verb: str) -> str:
     return "" if status in _OPEN else f"It is {in_words(status)}: it can't be {verb}."
 
 
-def why_not_now(plan: Plan, at: datetime) -> str:
+def pay_disabled_reason(plan: Plan, at: datetime) -> str:
     """Why nobody can have it paid now; empty when somebody can."""
-    return closed(plan, "paid again") or _guarantee(plan, at) or payout_terms.hindrance(plan.terms, at)
+    return closed(plan, "paid again") or _guarantee(plan, at) or payout_terms.disabled_reason(plan.terms, at)
 
 
 def reasons(plan: Plan, at: datetime, ways: Mapping[str, str]) -> list[Reason]:

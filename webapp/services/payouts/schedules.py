@@ -17,7 +17,7 @@ from webapp.models import PayoutSchedule, Run
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.escrows.due import Due
 from webapp.services.parties import parties
 from webapp.services.payouts import terms as payout_terms
@@ -137,7 +137,7 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, s
     if found.guarantee_completion_date is not None and found.guarantee_completion_date > at:
         ends = in_utc(found.guarantee_completion_date)
         raise Invalid(f"Its guarantee ends on {ends}; until then it can't be paid.")
-    if why := payout_terms.hindrance(terms, at):
+    if why := payout_terms.disabled_reason(terms, at):
         raise Conflict(why)
     if found.status == ScheduleStatus.FAILED:
         found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
@@ -148,7 +148,7 @@ def trigger(session: Session, schedule_id: int, *, at: datetime, actor: Actor, s
 def trigger_due(session: Session, *, actor: Actor) -> Run:
     """A run that pays everything that is due. Raises Conflict while outgoing money is stopped."""
     actor.require("payout:retry")
-    require_money_moves(session)
+    ensure_outgoing_enabled(session)
     return _run(session, actor, None)
 
 
@@ -182,10 +182,10 @@ def _end_alert(session: Session, found: PayoutSchedule, at: datetime) -> None:
     alerts.resolve(session, PAYOUT_FAILED, f"payout schedule {found.ref}", at)
 
 
-def _run(session: Session, actor: Actor, parameters: dict[str, int | str] | None) -> Run:
+def _run(session: Session, actor: Actor, asked: dict[str, int | str] | None) -> Run:
     may = replace(actor, permissions=actor.permissions | {"job:run"})
     by = Trigger.API if actor.kind == "token" else Trigger.MANUAL
-    return runs.trigger(session, JOB, actor=may, trigger=by, parameters=parameters)
+    return runs.trigger(session, JOB, actor=may, trigger=by, asked=asked)
 
 
 def _locked(session: Session, schedule_id: int) -> PayoutSchedule:

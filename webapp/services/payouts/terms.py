@@ -49,7 +49,9 @@ def of(session: Session, schedule: PayoutSchedule) -> Terms:
     held = None if wallet is None else session.get_one(Account, wallet, populate_existing=True).balance
     lacks = uncovered(party.name, held, amount)
     twice = _paid_after_all(session, schedule)
-    return Terms(amount, schedule.due_at, in_use.get(schedule.currency), lacks, kill_switch.hindrance(session), twice)
+    return Terms(
+        amount, schedule.due_at, in_use.get(schedule.currency), lacks, kill_switch.disabled_reason(session), twice
+    )
 
 
 def _paid_after_all(session: Session, schedule: PayoutSchedule) -> str:
@@ -72,7 +74,7 @@ def stamp(amount: Money, due_at: datetime, destination_id: int | None) -> str:
     return f"{amount.amount} {amount.currency} {clock.iso(due_at)} {destination_id or 'none'}"
 
 
-def hindrance(terms: Terms, at: datetime) -> str:
+def disabled_reason(terms: Terms, at: datetime) -> str:
     """Why nothing can be sent now: it would be refused with this. Empty when it can."""
     if terms.stopped:
         return terms.stopped

@@ -110,7 +110,7 @@ def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> Coming
     if not ways:
         found.off = "No provider is configured that pays out."
         return found
-    return _walked(session, found, payout_schedules.due(found.at), partial(creation.write_none, ways=ways))
+    return _walked(session, found, payout_schedules.due(found.at), partial(creation.preview_all, ways=ways))
 
 
 def _walked(session: Session, found: Coming, due: Due, twin: Callable[..., Outcome]) -> Coming:

@@ -17,7 +17,7 @@ SEND_AGAIN = "What they lack is not accepted: it is sent again, or corrected."
 CORRECT = "What both have, and a provider has otherwise, is not accepted: the side that is wrong is corrected."
 
 
-def why_not(found: Difference) -> str:
+def disabled_reason(found: Difference) -> str:
     """Why this difference can't be accepted; empty when it can."""
     if found.resolved_at is not None:
         return "It is resolved already."
@@ -31,7 +31,7 @@ def why_not(found: Difference) -> str:
 
 def shown(found: Difference) -> str:
     """What is accepted, as the person who decides has seen it: it is compared with what it is by then."""
-    return f"{found.kind} {found.currency} {found.gap} {found.detail}"
+    return f"{found.kind} {found.currency} {found.gap} {found.said}"
 
 
 def accept(session: Session, difference_id: int, reason: str, *, seen: str, actor: Actor, at: datetime) -> Difference:
@@ -46,9 +46,9 @@ def accept(session: Session, difference_id: int, reason: str, *, seen: str, acto
     if found is None:
         raise NotFound(f"There is no difference {difference_id}.")
     if found.resolved_at is not None or found.accepted_at is not None:
-        raise Overtaken(why_not(found))
-    if hindrance := why_not(found):
-        raise Conflict(hindrance)
+        raise Overtaken(disabled_reason(found))
+    if why := disabled_reason(found):
+        raise Conflict(why)
     if shown(found) != seen:
         raise Overtaken("It is not what you have seen any more. Look at it again, then decide. Nothing was changed.")
     found.accepted_at, found.accepted_by, found.accepted_reason = at, actor.name, reason.strip()

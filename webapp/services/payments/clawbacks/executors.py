@@ -17,7 +17,7 @@ from webapp.services.alerts import alerts
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
 from webapp.services.audit import trail as audit
 from webapp.services.common import events, lookup
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.disputes import executors as dispute_executors
 from webapp.services.disputes import locks as dispute_locks
 from webapp.services.disputes.executors import DisputeSubject, ResolveDispute
@@ -119,7 +119,7 @@ def refund_rest_of_payment(context: Context, subject: PaymentSubject, decision: 
     on_top = clawback_drafts.undecided_fee(payment, subject.refund)
     rest = Money(escrow.amount - payment.undecided_amount + on_top, escrow.currency)
     _require_nothing_else(context, payment, escrow)
-    require_money_moves(session, lock=context.locked)
+    ensure_outgoing_enabled(session, lock=context.locked)
     by_card = clawback_drafts.can_refund_rest(payment, is_refunded=subject.refund is not None)
     if by_card:
         refunds.require_none_yet(session, payment)
@@ -285,7 +285,7 @@ def _decided(
     payment.taken_back_from = str(bearer) if bearer else None
     is_done = payment.undecided_amount == 0
     if is_done:
-        payment.status, payment.status_detail = PaymentStatus.SUCCEEDED, reason
+        payment.status, payment.said = PaymentStatus.SUCCEEDED, reason
     session.flush()
     taken_back.note_booked(session, payment, part)
     after = {"status": payment.status, "decided": payment.taken_back_decided, "borne_by": payment.taken_back_from}

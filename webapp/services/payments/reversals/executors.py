@@ -12,7 +12,7 @@ from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Transfer
 from webapp.services.approvals.executors import Context, Payload, Posting, executor
 from webapp.services.common import lookup
-from webapp.services.common.kill_switch import require_money_moves
+from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import reversal_debts
 from webapp.services.ledger import transfers as postings
 from webapp.services.payments.reversals import corrections
@@ -95,7 +95,7 @@ def _correction(context: Context, subject: TransferSubject, decision: ReverseTra
     session, transfer = context.session, subject.transfer
     reversals.check(session, transfer)
     escrow = corrections.require_escrow(session, transfer, subject.escrow)
-    require_money_moves(session, lock=context.locked)
+    ensure_outgoing_enabled(session, lock=context.locked)
     if context.locked:
         corrections.lock_parties(session, escrow)
     held = Money(escrow.amount, escrow.currency)
