@@ -59,7 +59,7 @@ def writes(runtime: Runtime) -> Finding:
     try:
         with runtime.db.transaction() as session:
             processes.beat(session, processes.CHECK, clock.now())
-            processes.leave(session, processes.CHECK)
+            processes.deregister(session, processes.CHECK)
     except DBAPIError as problem:
         failure = failure_of(problem)
         if failure is not BUSY:

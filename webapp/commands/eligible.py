@@ -9,7 +9,7 @@ from webapp import clock
 from webapp.commands.shared import desk, json_option, print_json
 from webapp.domain.money import Money
 from webapp.services.read_models import tonight
-from webapp.services.read_models.tonight import Coming
+from webapp.services.read_models.tonight import UpcomingRun
 
 
 @click.command("eligible")
@@ -25,7 +25,7 @@ def command(as_json: bool) -> None:
         _show(each)
 
 
-def _as_json(found: Coming) -> dict[str, Any]:
+def _as_json(found: UpcomingRun) -> dict[str, Any]:
     return {
         "job": found.job,
         "at": clock.iso(found.at),
@@ -43,7 +43,7 @@ def _as_json(found: Coming) -> dict[str, Any]:
     }
 
 
-def _show(found: Coming) -> None:
+def _show(found: UpcomingRun) -> None:
     click.echo(f"{found.job} at {clock.iso(found.at)}: {_in_short(found)}.")
     for payee in found.payees:
         click.echo(f"  for: {payee.name}, {payee.count:,}, {Money(payee.amount, payee.currency)}")
@@ -56,7 +56,7 @@ def _show(found: Coming) -> None:
         click.echo(f"  stays: {stay.count:,}{amount_of}: {stay.reason}")
 
 
-def _in_short(found: Coming) -> str:
+def _in_short(found: UpcomingRun) -> str:
     if found.off:
         return found.off.rstrip(".")
     amounts = [str(Money(amount, currency)) for currency, amount in sorted(found.amounts.items())]

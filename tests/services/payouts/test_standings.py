@@ -26,22 +26,22 @@ from webapp.services.payouts import explanation as payout_explanation
 from webapp.services.payouts import schedule_detail as payout_plan
 from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.detail import PayoutFile
-from webapp.services.payouts.explanation import Standing
+from webapp.services.payouts.detail import PayoutDetail
+from webapp.services.payouts.explanation import PayoutSituation
 
 JOB = job_actor("process_payout_schedules")
 WORDS = {
-    Standing.NOT_SENT: "is not sent",
-    Standing.UNDER_WAY: "Its provider took it, and has not said yet",
-    Standing.UNKNOWN: "became of it is not known",
-    Standing.REFUSED: "was refused",
-    Standing.FAILED: "It failed",
-    Standing.RETURNED: "It came back",
-    Standing.PAID: "It was paid",
+    PayoutSituation.NOT_SENT: "is not sent",
+    PayoutSituation.UNDER_WAY: "Its provider took it, and has not said yet",
+    PayoutSituation.UNKNOWN: "became of it is not known",
+    PayoutSituation.REFUSED: "was refused",
+    PayoutSituation.FAILED: "It failed",
+    PayoutSituation.RETURNED: "It came back",
+    PayoutSituation.PAID: "It was paid",
 }
 
 
-def _file(runtime: Runtime, number: int) -> PayoutFile:
+def _file(runtime: Runtime, number: int) -> PayoutDetail:
     with runtime.db.reading() as session:
         return payout_file.read(session, number)
 
@@ -85,7 +85,7 @@ def test_each_payout_says_exactly_one_of_seven(runtime: Runtime) -> None:
         found = [each for each, words in WORDS.items() if words in told]
         assert len(found) == 1, (values, told)
         seen |= set(found)
-    assert seen == set(Standing)
+    assert seen == set(PayoutSituation)
 
 
 def test_one_that_failed_after_it_was_paid_says_both(runtime: Runtime) -> None:

@@ -15,12 +15,12 @@ from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.schedules import NewSchedule
 from webapp.services.read_models import tonight
-from webapp.services.read_models.tonight import Coming
+from webapp.services.read_models.tonight import UpcomingRun
 
 WAYS = {"NGN": "paystack"}
 
 
-def foreseen(runtime: Runtime, ways: dict[str, str] = WAYS) -> dict[str, Coming]:
+def foreseen(runtime: Runtime, ways: dict[str, str] = WAYS) -> dict[str, UpcomingRun]:
     with runtime.db.reading() as session:
         return {each.job: each for each in tonight.coming(session, clock.now(), runtime.settings, ways)}
 

@@ -39,7 +39,7 @@ class OverviewScreen(Screen):
             rows = schedule_rows.load(session, now)
             alive = self._alive(session, now)
             silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
-            tiles = money_figures.tiles(session, now)
+            tiles = money_figures.summary(session, now)
             values = {"tiles": tiles, "waiting": waiting(session, now), **self._needs(session)}
             held = dict(tiles.held)
             currency = self._currency(list(held))

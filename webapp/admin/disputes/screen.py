@@ -84,14 +84,14 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
     def _case(self, dispute_id: int) -> dict[str, Any]:
         with self.reading() as session:
             case = dispute_case.read(session, dispute_id)
-            why = explanation.reasons(session, case.file.escrow.id, clock.now())
+            why = explanation.reasons(session, case.escrow_detail.escrow.id, clock.now())
             reversing = _reversing(session, case)
         return {
             "case": case,
             "parts": _parts(case.shares),
             "reversing": reversing,
-            "why": with_links(why, case.file.escrow.id),
-            "moments": in_words(case.file.moments),
+            "why": with_links(why, case.escrow_detail.escrow.id),
+            "moments": in_words(case.escrow_detail.moments),
             "due_badge": due_badge,
             "previewed": PREVIEWED,
             "most": party_file.COUNTED,
@@ -122,7 +122,7 @@ def _reversing(session: Session, case: DisputeCase) -> Offer | None:
     """Correcting a decision that moved money."""
     if case.dispute.status != DisputeStatus.RESOLVED or case.dispute.seller_amount is None:
         return None
-    return escrow_offers.reversal(session, case.file.escrow, _("Reverse the decision…"))
+    return escrow_offers.reversal(session, case.escrow_detail.escrow, _("Reverse the decision…"))
 
 
 def _parts(shares: Shares | None) -> list[tuple[Any, str]]:

@@ -11,10 +11,10 @@ from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus
 from webapp.models import Escrow
 from webapp.security import current_actor
 from webapp.services.read_models import disabled_reasons
-from webapp.services.read_models.escrow_detail import EscrowFile
+from webapp.services.read_models.escrow_detail import EscrowDetail
 
 
-def of_escrow(session: Session, file: EscrowFile) -> list[Offer]:
+def of_escrow(session: Session, file: EscrowDetail) -> list[Offer]:
     """Every deed that fits its state, open or closed."""
     escrow = file.escrow
     if escrow.status == EscrowStatus.HELD:
@@ -42,7 +42,7 @@ def reversal(session: Session, escrow: Escrow, verb: str) -> Offer:
     return offer("reverse", verb, "return", "money:reverse", why_not, "danger-quiet")
 
 
-def _held(session: Session, file: EscrowFile) -> list[Offer]:
+def _held(session: Session, file: EscrowDetail) -> list[Offer]:
     number, disputing = file.escrow.id, _disputing(file)
     why_not = {action: _hindrance(session, action, file.escrow) for action in ("escrow.refund", "escrow.release")}
     to_dispute = url_for("disputes.open", escrow_id=number)
@@ -59,11 +59,11 @@ def _hindrance(session: Session, action: str, escrow: Escrow) -> str:
     return disabled_reasons.of(session, action, escrow.id, at=clock.now(), actor=current_actor())
 
 
-def _disputing(file: EscrowFile) -> str:
+def _disputing(file: EscrowDetail) -> str:
     known = next((each for each in file.disputes if each.status not in CLOSED_DISPUTES), None)
     return "" if known is None else _("Dispute %(ref)s is open. Add what you know to that one.", ref=known.ref)
 
 
-def _freezing(file: EscrowFile) -> str:
+def _freezing(file: EscrowDetail) -> str:
     mine = any((each.cause, each.cause_id) == ("person", current_actor().id or 0) for each in file.freezes)
     return _("You froze it already.") if mine else ""

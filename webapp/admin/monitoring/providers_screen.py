@@ -31,7 +31,7 @@ class ProviderScreen(Screen):
         with self.reading() as session:
             found = provider_health.health(session, runtime().settings)
             mirror = mirror_entries.counts(session) if runtime().settings.ledger == "blnk" else None
-            pauses = {name: payout_pauses.in_words(each) for name, each in payout_pauses.standing(session).items()}
+            pauses = {name: payout_pauses.in_words(each) for name, each in payout_pauses.in_force(session).items()}
             checked = differences.last_of(session, TRANSFERS)
         shown = {"lines": found, "mirror": mirror, "checked": checked, "pauses": pauses}
         return self.render("monitoring/providers.html", **shown, now=clock.now())

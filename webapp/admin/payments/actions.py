@@ -25,7 +25,7 @@ from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
-from webapp.services.payments.detail import PaymentFile
+from webapp.services.payments.detail import PaymentDetail
 from webapp.services.read_models import decision_preview as previews
 from webapp.services.read_models import disabled_reasons
 from webapp.services.refunds import decisions as refund_decisions
@@ -134,7 +134,7 @@ class PaymentDeeds(Screen):
             )
         return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
 
-    def offers(self, session: Session, file: PaymentFile) -> list[Offer]:
+    def offers(self, session: Session, file: PaymentDetail) -> list[Offer]:
         """Every deed that fits its state, open or closed."""
         ways = _TAKEN_BACK if file.payment.undecided_amount else _TWICE if file.first else _COLLECTED
         asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
@@ -366,7 +366,7 @@ def _heard(payment: Payment) -> str:
     return words[PaymentStatus(payment.status)].strip()
 
 
-def _settling(file: PaymentFile) -> list[Offer]:
+def _settling(file: PaymentDetail) -> list[Offer]:
     """Offered while the refund of it failed, or is in review."""
     if file.refund is None or file.refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
         return []

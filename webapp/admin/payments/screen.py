@@ -17,7 +17,7 @@ from webapp.domain.taken_back import Bearer
 from webapp.models import IncomingWebhook
 from webapp.services.payments import detail as payment_file
 from webapp.services.payments import explanation as payment_explanation
-from webapp.services.payments.detail import PaymentFile
+from webapp.services.payments.detail import PaymentDetail
 
 
 class PaymentScreen(TabbedScreen, PaymentDeeds):
@@ -45,7 +45,7 @@ class PaymentScreen(TabbedScreen, PaymentDeeds):
         )
 
 
-def _borne(file: PaymentFile) -> list[tuple[str, str]]:
+def _borne(file: PaymentDetail) -> list[tuple[str, str]]:
     names = {
         Bearer.ESCROW: _("The escrow"),
         Bearer.SELLER: _("The seller"),
@@ -56,7 +56,7 @@ def _borne(file: PaymentFile) -> list[tuple[str, str]]:
     return [(names[Bearer(each)], money(amount, file.payment.currency)) for each, amount in file.borne.items()]
 
 
-def _moments(file: PaymentFile) -> list[Shown]:
+def _moments(file: PaymentDetail) -> list[Shown]:
     """What was done and what the provider told, newest first."""
     found = [*in_words(file.moments), *map(_told, file.incoming)]
     return sorted(found, key=lambda moment: moment.at, reverse=True)

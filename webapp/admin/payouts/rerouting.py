@@ -21,7 +21,7 @@ from webapp.services.payouts import detail as payout_file
 from webapp.services.payouts import payouts
 from webapp.services.payouts import rerouting as payout_rerouting
 from webapp.services.payouts import stops as payout_stops
-from webapp.services.payouts.detail import PayoutFile
+from webapp.services.payouts.detail import PayoutDetail
 
 
 class VersionForm(DeskForm):
@@ -87,7 +87,7 @@ class PayoutRerouting(Screen):
         return self._about(payout_id, _("Ask about %(ref)s"), summary, _("Ask now"), to)
 
 
-def reroutings(file: PayoutFile) -> list[Offer]:
+def reroutings(file: PayoutDetail) -> list[Offer]:
     """Offered while it waits for a word where it goes."""
     if not file.is_account_changed:
         return []

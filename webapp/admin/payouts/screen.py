@@ -31,7 +31,7 @@ from webapp.services.payouts import explanation as payout_explanation
 from webapp.services.payouts import pauses as payout_pauses
 from webapp.services.payouts import payouts
 from webapp.services.payouts import probes as payout_probes
-from webapp.services.payouts.detail import PayoutFile
+from webapp.services.payouts.detail import PayoutDetail
 
 
 class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
@@ -50,7 +50,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
 
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and why a provider sends none at present."""
-        standing = payout_pauses.standing(session).values()
+        standing = payout_pauses.in_force(session).values()
         return super().around(session) | {"pauses": [payout_pauses.in_words(each) for each in standing]}
 
     @page("/<int:payout_id>")
@@ -132,13 +132,13 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         return self._asked(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
 
 
-def _not_askable(file: PayoutFile) -> str:
+def _not_askable(file: PayoutDetail) -> str:
     if file.payout.provider not in runtime().providers.paying:
         return _("%(provider)s is not configured, so it can't be asked.", provider=file.payout.provider)
     return payouts.ask_disabled_reason(file.payout)
 
 
-def _offers(session: Session, file: PayoutFile) -> list[Offer]:
+def _offers(session: Session, file: PayoutDetail) -> list[Offer]:
     no_cancel = payouts.cancel_disabled_reason(file.payout, clock.now(), runtime().settings)
     no_retry = payout_file.retry_disabled_reason(file, clock.now())
     return [

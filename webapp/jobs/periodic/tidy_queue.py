@@ -11,7 +11,7 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.rq_cleanup import clear
 from webapp.jobs.engine.work import Work
-from webapp.services.common.retention import AT_ONCE, forget
+from webapp.services.common.retention import AT_ONCE, purge_expired
 from webapp.services.scheduling import bulk_actions
 
 
@@ -22,7 +22,7 @@ def tidy_queue(work: Work, at: datetime) -> None:
         _as_asked(work)
     elif not work.dry_run:
         _clear(work)
-        _forget(work)
+        _purge_expired(work)
 
 
 def _as_asked(work: Work) -> None:
@@ -36,12 +36,12 @@ def _one(session: Session, run_id: int, *, asked: dict[str, object], actor: Acto
     bulk_actions.perform(session, asked, run_id, actor)
 
 
-def _forget(work: Work) -> None:
+def _purge_expired(work: Work) -> None:
     while True:
         work.check()
         with work.db.transaction() as session:
             work.recorder.fence(session)
-            forgotten = forget(session, work.now)
+            forgotten = purge_expired(session, work.now)
         if forgotten < AT_ONCE:
             return
 

@@ -20,7 +20,7 @@ def watch(work: Work, at: datetime) -> None:
         return
     sweep_runs(work.runtime)
     with work.db.transaction() as session:
-        processes.forget(session, work.now)
+        processes.purge_expired(session, work.now)
         lapsed = approvals.expire_due(session, work.now, work.actor)
         silent = disputes.expire_due(session, work.now, work.actor)
         reminders.write(session, work.now, work.settings)

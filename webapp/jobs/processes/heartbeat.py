@@ -58,7 +58,7 @@ class Heartbeat:
 
     def _leave(self) -> None:
         with self._runtime.db.transaction() as session:
-            processes.leave(session, self._kind)
+            processes.deregister(session, self._kind)
 
     def _safely(self, what: str, act: Callable[[], object]) -> None:
         try:

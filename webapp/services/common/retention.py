@@ -14,7 +14,7 @@ AT_ONCE = 5_000
 _SIGN_INS = timedelta(days=90)
 
 
-def forget(session: Session, at: datetime) -> int:
+def purge_expired(session: Session, at: datetime) -> int:
     """Forget up to 5,000 of each kind; returns how many."""
     keys = select(Idempotency.key).where(Idempotency.at < at - KEPT).order_by(Idempotency.at).limit(AT_ONCE)
     ended = select(UserSession.id).where(UserSession.ends_at < at - _SIGN_INS).order_by(UserSession.id).limit(AT_ONCE)

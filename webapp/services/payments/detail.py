@@ -21,7 +21,7 @@ MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentFile:
+class PaymentDetail:
     """One payment with everything around it."""
 
     payment: Payment
@@ -54,7 +54,7 @@ class PaymentFile:
         return next((each for each in self.approvals if each.status == ApprovalStatus.PROPOSED), None)
 
 
-def read(session: Session, payment_id: int) -> PaymentFile:
+def read(session: Session, payment_id: int) -> PaymentDetail:
     """One payment with everything around it, in a fixed number of statements. Raises NotFound."""
     payment = payments.get(session, payment_id)
     order = orders.get(session, payment.order_id)
@@ -62,7 +62,7 @@ def read(session: Session, payment_id: int) -> PaymentFile:
     proposed = approvals.about(session, [("payment", payment_id)])
     subjects = [("payment", payment_id), *[("approval", each.id) for each in proposed]]
     subjects += [("refund", refund.id)] if refund else []
-    return PaymentFile(
+    return PaymentDetail(
         payment,
         order,
         escrow,

@@ -9,29 +9,29 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
 from webapp.models import Payment, Refund
 from webapp.services.disputes import chargeback_cases
-from webapp.services.payments.detail import PaymentFile
+from webapp.services.payments.detail import PaymentDetail
 from webapp.services.refunds import explanation
 
 
-def why(file: PaymentFile, at: datetime) -> list[str]:
+def why(detail: PaymentDetail, at: datetime) -> list[str]:
     """Sentences; the first is the answer."""
-    payment = file.payment
+    payment = detail.payment
     ways = {
         PaymentStatus.PENDING: _pending,
         PaymentStatus.NEEDS_REVIEW: _in_review,
         PaymentStatus.SUCCEEDED: _succeeded,
     }
-    told = ways.get(PaymentStatus(payment.status), _ended)(file, at)
-    return told + ([_refund(file.refund, file)] if file.refund else [])
+    told = ways.get(PaymentStatus(payment.status), _ended)(detail, at)
+    return told + ([_refund(detail.refund, detail)] if detail.refund else [])
 
 
-def _refund(refund: Refund, file: PaymentFile) -> str:
-    is_at_bank = any(each.status == ChargebackStatus.OPEN for each in file.chargebacks)
-    return explanation.in_words(refund, file.payment, is_at_bank=is_at_bank)
+def _refund(refund: Refund, detail: PaymentDetail) -> str:
+    is_at_bank = any(each.status == ChargebackStatus.OPEN for each in detail.chargebacks)
+    return explanation.in_words(refund, detail.payment, is_at_bank=is_at_bank)
 
 
-def _pending(file: PaymentFile, at: datetime) -> list[str]:
-    payment = file.payment
+def _pending(detail: PaymentDetail, at: datetime) -> list[str]:
+    payment = detail.payment
     said = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
     if payment.checkout_url is None:
         said.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
@@ -44,47 +44,46 @@ def _pending(file: PaymentFile, at: datetime) -> list[str]:
     return said
 
 
-def _in_review(file: PaymentFile, at: datetime) -> list[str]:
-    said = [*_at_bank(file), file.payment.said or "What the provider says contradicts what this desk knows."]
-    return said if file.waiting is not None else [*said, _meanwhile(file)]
+def _in_review(detail: PaymentDetail, at: datetime) -> list[str]:
+    said = [*_at_bank(detail), detail.payment.said or "What the provider says contradicts what this desk knows."]
+    return said if detail.waiting is not None else [*said, _meanwhile(detail)]
 
 
-def _meanwhile(file: PaymentFile) -> str:
+def _meanwhile(detail: PaymentDetail) -> str:
     """What of its money can move before a person has decided."""
-    payment, escrow = file.payment, file.escrow
+    payment, escrow = detail.payment, detail.escrow
     if payment.undecided_amount < 0:
-        return file.came_back
-    if payment.undecided_amount > 0 and file.first is not None:
-        return f"It was kept for {file.buyer.name}, in the wallet, and is not held: a person decides who bears it."
+        return detail.came_back
+    if payment.undecided_amount > 0 and detail.first is not None:
+        return f"It was kept for {detail.buyer.name}, in the wallet, and is not held: a person decides who bears it."
     if payment.undecided_amount > 0 and escrow.status != EscrowStatus.HELD:
-        return f"{_gone_to(file)} A person decides who bears what was taken back."
+        return f"{_gone_to(detail)} A person decides who bears what was taken back."
     if payment.undecided_amount > 0:
         return f"Nothing of escrow {escrow.ref} moves until a person decides."
-    if file.first is not None or escrow.status not in (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED):
-        return f"Nothing of this payment moves until a person decides. Order {file.order.ref} goes its way meanwhile."
+    if detail.first is not None or escrow.status not in (EscrowStatus.PENDING_PAYMENT, EscrowStatus.VOIDED):
+        return f"Nothing of this payment moves until a person decides. Order {detail.order.ref} goes its way meanwhile."
     return "Nothing moves until a person decides."
 
 
-def _gone_to(file: PaymentFile) -> str:
+def _gone_to(detail: PaymentDetail) -> str:
     """Where the money of an escrow went that is not held any more."""
-    escrow, when = file.escrow, f" on {in_utc(file.escrow.left_at)}" if file.escrow.left_at else ""
+    escrow, when = detail.escrow, f" on {in_utc(detail.escrow.left_at)}" if detail.escrow.left_at else ""
     ways = {
-        EscrowStatus.RELEASED: f"was released to {file.seller.name}{when}, and may have been paid out since",
-        EscrowStatus.SPLIT: f"was split between {file.buyer.name} and {file.seller.name}{when}, and may have been paid "
-        "out since",
-        EscrowStatus.REFUNDED: f"was refunded to {file.buyer.name}{when}",
+        EscrowStatus.RELEASED: f"was released to {detail.seller.name}{when}, and may have been paid out since",
+        EscrowStatus.SPLIT: f"was split between {detail.buyer.name} and {detail.seller.name}{when}, "
+        "and may have been paid out since",
+        EscrowStatus.REFUNDED: f"was refunded to {detail.buyer.name}{when}",
     }
     way = ways.get(EscrowStatus(escrow.status), f"is {in_words(escrow.status)}")
     return f"Escrow {escrow.ref} {way}: nothing of it is held."
 
 
-def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
-    payment, state = file.payment, file.escrow.status.replace("_", " ")
-    told = _at_bank(file)
-    if file.first is not None:
-        kept = (
-            f"{_amount(payment)} was collected besides payment {file.first.reference}, and kept for {file.buyer.name}"
-        )
+def _succeeded(detail: PaymentDetail, at: datetime) -> list[str]:
+    payment, state = detail.payment, detail.escrow.status.replace("_", " ")
+    told = _at_bank(detail)
+    if detail.first is not None:
+        first, buyer = detail.first.reference, detail.buyer.name
+        kept = f"{_amount(payment)} was collected besides payment {first}, and kept for {buyer}"
         return [f"{kept}, in the wallet: {payment.said or ''}".rstrip(), *told]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
@@ -95,20 +94,20 @@ def _succeeded(file: PaymentFile, at: datetime) -> list[str]:
         paid = f"It counts as paid since {in_utc(payment.settled_at)}"
     fee = Money(payment.payer_fee, payment.currency)
     more = f", and {fee} on top for the provider's fee" if fee.amount else ""
-    return [f"{paid}: {_amount(payment)} for order {file.order.ref}, whose escrow is {state}{more}.", *told]
+    return [f"{paid}: {_amount(payment)} for order {detail.order.ref}, whose escrow is {state}{more}.", *told]
 
 
-def _at_bank(file: PaymentFile) -> list[str]:
+def _at_bank(detail: PaymentDetail) -> list[str]:
     """How the payer's bank stands to it."""
-    return [chargeback_cases.in_words(each) for each in file.chargebacks]
+    return [chargeback_cases.in_words(each) for each in detail.chargebacks]
 
 
-def _ended(file: PaymentFile, at: datetime) -> list[str]:
-    payment = file.payment
+def _ended(detail: PaymentDetail, at: datetime) -> list[str]:
+    payment = detail.payment
     when = f" on {in_utc(payment.settled_at)}" if payment.settled_at else ""
     told = f": {sentence(payment.said)}" if payment.said else "."
-    became = f"It {payment.status}" if file.refund is None else "It was decided that it goes back to the payer"
-    return [f"{became}{when}{told}", f"Order {file.order.ref} is {in_words(file.order.status)}."]
+    became = f"It {payment.status}" if detail.refund is None else "It was decided that it goes back to the payer"
+    return [f"{became}{when}{told}", f"Order {detail.order.ref} is {in_words(detail.order.status)}."]
 
 
 def _amount(payment: Payment) -> Money:

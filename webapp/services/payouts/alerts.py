@@ -46,7 +46,7 @@ def payout_unsettled(session: Session, at: datetime, settings: Settings) -> Iter
         Payout.doubted_at.is_(None),
         or_(*free),
     )
-    paused = pauses.standing(session)
+    paused = pauses.in_force(session)
     waits = (Payout.status != PayoutStatus.PENDING) | Payout.provider.not_in(paused)
     for provider, refs in _by_provider(session, *old, waits).items():
         yield (

@@ -24,7 +24,7 @@ NEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class PayoutFile:
+class PayoutDetail:
     """One payout with everything around it."""
 
     payout: Payout
@@ -75,13 +75,13 @@ class PayoutFile:
         return self.next_try_at or self.payout.look_again_at
 
 
-def read(session: Session, payout_id: int) -> PayoutFile:
+def read(session: Session, payout_id: int) -> PayoutDetail:
     """One payout with everything around it. Raises NotFound."""
     payout = payouts.get(session, payout_id)
     schedule = session.get(PayoutSchedule, payout.schedule_id) if payout.schedule_id else None
     proposed = approvals.about(session, [("payout", payout_id)])
     subjects = [("payout", payout_id), *[("approval", each.id) for each in proposed]]
-    return PayoutFile(
+    return PayoutDetail(
         payout,
         session.get_one(Party, payout.party_id),
         destinations.get(session, payout.destination_id),
@@ -107,10 +107,10 @@ def _next_attempt(session: Session, schedule: PayoutSchedule | None) -> datetime
     return next_run(session, schedules.JOB, clock.now(), schedules.not_before(schedule)).at
 
 
-def retry_disabled_reason(file: PayoutFile, at: datetime) -> str:
+def retry_disabled_reason(detail: PayoutDetail, at: datetime) -> str:
     """Why it can't be tried again now; empty when it can."""
-    why = payouts.retry_disabled_reason(file.payout, file.schedule, at)
-    return why or (payout_terms.disabled_reason(file.terms, at) if file.terms else "")
+    why = payouts.retry_disabled_reason(detail.payout, detail.schedule, at)
+    return why or (payout_terms.disabled_reason(detail.terms, at) if detail.terms else "")
 
 
 def of_party(session: Session, party_id: int) -> Sequence[Payout]:

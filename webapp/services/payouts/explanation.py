@@ -15,14 +15,14 @@ from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services.payouts import decisions, pauses
 from webapp.services.payouts.destinations import masked
-from webapp.services.payouts.detail import PayoutFile
+from webapp.services.payouts.detail import PayoutDetail
 from webapp.services.payouts.payouts import RESENT_FOR
 from webapp.services.payouts.schedules import MOST_ATTEMPTS
 from webapp.services.timeline import Moment
 from webapp.settings import Settings
 
 
-class Standing(StrEnum):
+class PayoutSituation(StrEnum):
     """How a payout stands, in the words that its answer begins with."""
 
     NOT_SENT = "It is not sent"
@@ -51,35 +51,35 @@ _OUT_OF = {
 }
 
 
-def standing(payout: Payout) -> Standing:
+def situation(payout: Payout) -> PayoutSituation:
     """Which of them it is."""
     status = PayoutStatus(payout.status)
     if status == PayoutStatus.SUCCEEDED or payout.paid_after_all_at is not None:
-        return Standing.PAID
+        return PayoutSituation.PAID
     if status == PayoutStatus.REVERSED:
-        return Standing.RETURNED
+        return PayoutSituation.RETURNED
     if status == PayoutStatus.FAILED:
-        return Standing.REFUSED if payout.provider_id is None else Standing.FAILED
+        return PayoutSituation.REFUSED if payout.provider_id is None else PayoutSituation.FAILED
     if status == PayoutStatus.SENT and payout.doubted_at is None:
-        return Standing.UNDER_WAY
+        return PayoutSituation.UNDER_WAY
     if status in (PayoutStatus.SENDING, PayoutStatus.SENT):
-        return Standing.UNKNOWN
+        return PayoutSituation.UNKNOWN
     is_tried = status == PayoutStatus.PENDING and payout.sent_at is not None
-    return Standing.UNKNOWN if is_tried else Standing.NOT_SENT
+    return PayoutSituation.UNKNOWN if is_tried else PayoutSituation.NOT_SENT
 
 
-def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
+def why(detail: PayoutDetail, at: datetime, settings: Settings) -> list[str]:
     """Sentences; the first is the answer."""
-    payout = file.payout
-    told = [f"{standing(payout)}{_answer(file, at)}", *_decision(file, at, settings)]
+    payout = detail.payout
+    told = [f"{situation(payout)}{_answer(detail, at)}", *_decision(detail, at, settings)]
     is_known = payout.paid_after_all_at is not None
-    if payout.said and payout.said not in _SAYS_NOTHING and not file.is_paused and not is_known:
+    if payout.said and payout.said not in _SAYS_NOTHING and not detail.is_paused and not is_known:
         told.append(sentence(payout.said))
-    told += _tried_again(file)
-    if file.next_try_at is not None:
-        soon = file.next_try_at <= at
+    told += _tried_again(detail)
+    if detail.next_try_at is not None:
+        soon = detail.next_try_at <= at
         told.append(
-            "The next run looks after it." if soon else f"A run looks after it from {in_utc(file.next_try_at)}."
+            "The next run looks after it." if soon else f"A run looks after it from {in_utc(detail.next_try_at)}."
         )
     if payout.look_again_at is not None:
         case = "it was paid after all"
@@ -89,40 +89,40 @@ def why(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
     return told
 
 
-def _answer(file: PayoutFile, at: datetime) -> str:
+def _answer(detail: PayoutDetail, at: datetime) -> str:
     """What is said after how it stands."""
     ways = {
-        Standing.NOT_SENT: _not_sent,
-        Standing.UNDER_WAY: _under_way,
-        Standing.UNKNOWN: _unknown,
-        Standing.REFUSED: _refused,
-        Standing.FAILED: _failed,
-        Standing.RETURNED: _returned,
-        Standing.PAID: _paid,
+        PayoutSituation.NOT_SENT: _not_sent,
+        PayoutSituation.UNDER_WAY: _under_way,
+        PayoutSituation.UNKNOWN: _unknown,
+        PayoutSituation.REFUSED: _refused,
+        PayoutSituation.FAILED: _failed,
+        PayoutSituation.RETURNED: _returned,
+        PayoutSituation.PAID: _paid,
     }
-    return ways[standing(file.payout)](file, at)
+    return ways[situation(detail.payout)](detail, at)
 
 
-def _not_sent(file: PayoutFile, at: datetime) -> str:
-    payout = file.payout
+def _not_sent(detail: PayoutDetail, at: datetime) -> str:
+    payout = detail.payout
     if payout.status == PayoutStatus.CANCELLED:
         tried = ", as its provider does not know it" if payout.sent_at is not None else ""
-        return f"{tried}: it was cancelled. {_back(file)}"
-    if file.stopped:
-        return f". {file.stopped}"
-    if file.is_paused and file.pause is not None:
-        return f". It waits. {pauses.in_words(file.pause)}"
+        return f"{tried}: it was cancelled. {_back(detail)}"
+    if detail.stopped:
+        return f". {detail.stopped}"
+    if detail.is_paused and detail.pause is not None:
+        return f". It waits. {pauses.in_words(detail.pause)}"
     return ": it is written, and its money has left the wallet."
 
 
-def _under_way(file: PayoutFile, at: datetime) -> str:
+def _under_way(detail: PayoutDetail, at: datetime) -> str:
     return ". Its provider took it, and has not said yet how it ended."
 
 
-def _unknown(file: PayoutFile, at: datetime) -> str:
-    payout = file.payout
-    if file.stopped:
-        return f". {file.stopped}"
+def _unknown(detail: PayoutDetail, at: datetime) -> str:
+    payout = detail.payout
+    if detail.stopped:
+        return f". {detail.stopped}"
     if payout.doubted_at is not None:
         return (
             f". Its provider may have it, and has not shown it since {in_utc(payout.doubted_at)}. It is looked for, "
@@ -138,40 +138,40 @@ def _unknown(file: PayoutFile, at: datetime) -> str:
     return ". It is not there as far as its provider tells; it goes again under the same reference, so at most once."
 
 
-def _back(file: PayoutFile) -> str:
+def _back(detail: PayoutDetail) -> str:
     """Who has it again."""
-    return file.back.in_words(file.payout.currency)
+    return detail.back.in_words(detail.payout.currency)
 
 
-def _refused(file: PayoutFile, at: datetime) -> str:
-    if _newest(file) == _DECIDED_BACK:
-        return f", as two people decided: it did not reach {masked(file.destination)}. {_back(file)}"
-    return f": its provider did not take it. It was to go to {masked(file.destination)}. {_back(file)}"
+def _refused(detail: PayoutDetail, at: datetime) -> str:
+    if _newest(detail) == _DECIDED_BACK:
+        return f", as two people decided: it did not reach {masked(detail.destination)}. {_back(detail)}"
+    return f": its provider did not take it. It was to go to {masked(detail.destination)}. {_back(detail)}"
 
 
-def _failed(file: PayoutFile, at: datetime) -> str:
-    to = masked(file.destination)
-    if any(moment.action == "payout.succeed" for moment in file.moments):
-        return f" after it was paid to {to}. {_back(file)}"
-    if _newest(file) == _DECIDED_BACK:
-        return f", as two people decided: it did not reach {to}. {_back(file)}"
-    return f": its provider did not pay it to {to}. {_back(file)}"
+def _failed(detail: PayoutDetail, at: datetime) -> str:
+    to = masked(detail.destination)
+    if any(moment.action == "payout.succeed" for moment in detail.moments):
+        return f" after it was paid to {to}. {_back(detail)}"
+    if _newest(detail) == _DECIDED_BACK:
+        return f", as two people decided: it did not reach {to}. {_back(detail)}"
+    return f": its provider did not pay it to {to}. {_back(detail)}"
 
 
-def _returned(file: PayoutFile, at: datetime) -> str:
-    return f" from {masked(file.destination)}. {_back(file)}"
+def _returned(detail: PayoutDetail, at: datetime) -> str:
+    return f" from {masked(detail.destination)}. {_back(detail)}"
 
 
-def _paid(file: PayoutFile, at: datetime) -> str:
-    payout = file.payout
+def _paid(detail: PayoutDetail, at: datetime) -> str:
+    payout = detail.payout
     if payout.paid_after_all_at is not None:
         return (
-            f" after all{_instant(payout, payout.paid_after_all_at)}, to {masked(file.destination)}. Its money had "
-            f"come back to the wallet before, so the party may have it twice.{_what_to_do(file)}"
+            f" after all{_instant(payout, payout.paid_after_all_at)}, to {masked(detail.destination)}. Its money had "
+            f"come back to the wallet before, so the party may have it twice.{_what_to_do(detail)}"
         )
-    if _newest(file) == _BY_HAND:
+    if _newest(detail) == _BY_HAND:
         return _by_people(payout)
-    return f"{_instant(payout, payout.settled_at)}.{_decided(file)}"
+    return f"{_instant(payout, payout.settled_at)}.{_decided(detail)}"
 
 
 def _by_people(payout: Payout) -> str:
@@ -183,21 +183,21 @@ def _by_people(payout: Payout) -> str:
     return f"{by_its_clock}{people}." if by_its_clock else f"{people}; its provider says so too."
 
 
-def _decided(file: PayoutFile) -> str:
+def _decided(detail: PayoutDetail) -> str:
     """Who bore it, by whose decision, when it was paid after its money had come back."""
-    deed = next((moment for moment in file.moments if moment.action in _ENDS), None)
+    deed = next((moment for moment in detail.moments if moment.action in _ENDS), None)
     if deed is None or deed.action not in _BORNE:
         return ""
-    parts = [f"{Money(amount, file.payout.currency)} {_OUT_OF.get(kind, kind)}" for kind, amount in file.borne]
+    parts = [f"{Money(amount, detail.payout.currency)} {_OUT_OF.get(kind, kind)}" for kind, amount in detail.borne]
     return (
-        f" Its money had come back to the wallet before. {_who_decided(file, deed)} {_BORNE[deed.action]}: "
+        f" Its money had come back to the wallet before. {_who_decided(detail, deed)} {_BORNE[deed.action]}: "
         f"{', '.join(parts)}. The reason:"
     )
 
 
-def _who_decided(file: PayoutFile, deed: Moment) -> str:
+def _who_decided(detail: PayoutDetail, deed: Moment) -> str:
     """One person, or the two whose proposal and whose approval it was."""
-    executed = [each for each in file.approvals if (each.action, each.decided_at) == (deed.action, deed.at)]
+    executed = [each for each in detail.approvals if (each.action, each.decided_at) == (deed.action, deed.at)]
     if not executed:
         return f"{deed.who} decided on {in_utc(deed.at)}"
     return f"{executed[0].proposed_by_name} proposed, and {deed.who} approved on {in_utc(deed.at)},"
@@ -210,43 +210,43 @@ def _instant(payout: Payout, known_at: datetime | None) -> str:
     return f", as {payout.provider} tells since {in_utc(known_at)}" if known_at is not None else ""
 
 
-def _newest(file: PayoutFile) -> str:
+def _newest(detail: PayoutDetail) -> str:
     """The deed that ended it."""
-    return next((moment.action for moment in file.moments if moment.action in _ENDS), "")
+    return next((moment.action for moment in detail.moments if moment.action in _ENDS), "")
 
 
-def _what_to_do(file: PayoutFile) -> str:
+def _what_to_do(detail: PayoutDetail) -> str:
     """Where to look, and what to decide."""
     other = (
         ""
-        if file.schedule is None or file.schedule.payout_id == file.payout.id
-        else (f" Another payout was written in its place: look at payout schedule {file.schedule.ref} too.")
+        if detail.schedule is None or detail.schedule.payout_id == detail.payout.id
+        else (f" Another payout was written in its place: look at payout schedule {detail.schedule.ref} too.")
     )
-    decide = " Claw it back from the party, or write it off." if file.waiting is None else ""
+    decide = " Claw it back from the party, or write it off." if detail.waiting is None else ""
     return f"{other}{decide} Nothing more of its schedule is paid before that is decided."
 
 
-def _tried_again(file: PayoutFile) -> list[str]:
+def _tried_again(detail: PayoutDetail) -> list[str]:
     """What its schedule does now that it came back."""
-    payout, plan = file.payout, file.schedule
+    payout, plan = detail.payout, detail.schedule
     if payout.status not in _TRIED_BY_ITSELF or plan is None or payout.paid_after_all_at is not None:
         return []
     if plan.payout_id != payout.id:
         return [f"Another payout counts for its schedule: look at payout schedule {plan.ref}."]
     if plan.status != ScheduleStatus.PENDING:
         return [f"Payout schedule {plan.ref} is {in_words(plan.status)}: nothing is paid again by itself."]
-    if file.is_stopped:
+    if detail.is_stopped:
         return [f"Outgoing money is stopped: payout schedule {plan.ref} pays nothing before it flows again."]
     amount, attempt = Money(plan.amount, plan.currency), f"attempt {plan.retry_count + 1} of {MOST_ATTEMPTS}"
     again = f"Payout schedule {plan.ref} pays {amount} by itself, with a new payout"
-    if file.next_attempt_at is None:
+    if detail.next_attempt_at is None:
         return [f"{again}, {attempt}; no run that does is foreseen."]
-    return [f"{again}, by its run on {in_utc(file.next_attempt_at)}: {attempt}."]
+    return [f"{again}, by its run on {in_utc(detail.next_attempt_at)}: {attempt}."]
 
 
-def _decision(file: PayoutFile, at: datetime, settings: Settings) -> list[str]:
-    payout = file.payout
-    if file.waiting is not None:
+def _decision(detail: PayoutDetail, at: datetime, settings: Settings) -> list[str]:
+    payout = detail.payout
+    if detail.waiting is not None:
         return []
     ripe = decisions.decided_from(payout, settings)
     if ripe is None:

@@ -33,7 +33,7 @@ class Tried:
     word: ProviderResult
 
 
-def standing(session: Session) -> dict[str, PayoutPause]:
+def in_force(session: Session) -> dict[str, PayoutPause]:
     """What is paused at present, by provider."""
     return {each.provider: each for each in session.scalars(select(PayoutPause))}
 
@@ -60,7 +60,7 @@ def take_probes(session: Session, at: datetime, providers: Collection[str], only
 
 def learn(session: Session, tried: Collection[Tried], *, at: datetime, actor: Actor) -> None:
     """Pause what a provider sends none of; let it go on when it took the payout that was tried."""
-    paused = standing(session)
+    paused = in_force(session)
     for provider in sorted({each.provider for each in tried}):
         mine = [each for each in tried if each.provider == provider]
         refused = next((each for each in mine if isinstance(each.word, NoResponse) and each.word.pauses_all), None)

@@ -155,7 +155,7 @@ def ask_disabled_reason(payout: Payout) -> str:
 
 def count_due(session: Session, at: datetime, providers: Collection[str], only: list[int] | None = None) -> int:
     """How many of them there are, up to a million."""
-    ways = _due(at, providers, only, not_sent_through=pauses.standing(session))
+    ways = _due(at, providers, only, not_sent_through=pauses.in_force(session))
     rows = union_all(*[select(Payout.id).where(*way).limit(MOST_COUNTED).subquery().select() for way in ways])
     return session.scalars(select(func.count()).select_from(rows.subquery())).one()
 
@@ -163,7 +163,7 @@ def count_due(session: Session, at: datetime, providers: Collection[str], only: 
 def held_back(session: Session, at: datetime, providers: Collection[str], limit: int) -> Outcome:
     """Those that are due and wait because their provider sends none at present, as items that were left alone."""
     outcome = Outcome("payout")
-    for provider, pause in sorted(pauses.standing(session).items()):
+    for provider, pause in sorted(pauses.in_force(session).items()):
         waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == provider, Payout.next_try_at <= at)
         query = select(Payout.id, Payout.ref).where(*waiting, Payout.provider.in_(providers))
         for row in session.execute(query.order_by(Payout.next_try_at, Payout.id).limit(limit)):
@@ -251,7 +251,7 @@ def _take_ids(
 ) -> list[int]:
     """The unsettled first, then those that were paid and are asked about again."""
     is_stopped = stopped(session, lock=True) is not None
-    silent = providers if is_stopped else pauses.standing(session)
+    silent = providers if is_stopped else pauses.in_force(session)
     unsettled, paid = _due(due_by, providers, only, not_sent_through=silent)
     due = select(Payout.id).where(*unsettled).order_by(Payout.next_try_at, Payout.id)
     ids = list(session.scalars(due.limit(limit).with_for_update(skip_locked=True)))

@@ -12,7 +12,7 @@ from webapp.domain.shares import Shares
 from webapp.models import Approval, Dispute, Evidence, Message, Party, User
 from webapp.services.common import lookup
 from webapp.services.read_models import escrow_detail, party_detail
-from webapp.services.read_models.escrow_detail import EscrowFile
+from webapp.services.read_models.escrow_detail import EscrowDetail
 from webapp.services.read_models.party_detail import History
 
 MOST = 200
@@ -23,7 +23,7 @@ class DisputeCase:
     """A dispute with its escrow, both parties' histories, messages, evidence and proposals."""
 
     dispute: Dispute
-    file: EscrowFile
+    escrow_detail: EscrowDetail
     assignee: User | None
     histories: dict[int, History]
     messages: Sequence[Message]
@@ -38,7 +38,7 @@ class DisputeCase:
     @property
     def shares(self) -> Shares | None:
         """Who got what by the decision, the seller after the fee; None when it moved nothing."""
-        escrow, seller = self.file.escrow, self.dispute.seller_amount
+        escrow, seller = self.escrow_detail.escrow, self.dispute.seller_amount
         if seller is None:
             return None
         return shares.divide(Money(escrow.amount, escrow.currency), escrow.fee, seller)
@@ -46,18 +46,18 @@ class DisputeCase:
     @property
     def sides(self) -> list[tuple[str, Party]]:
         """Both parties with the side they are on."""
-        return [("buyer", self.file.buyer), ("seller", self.file.seller)]
+        return [("buyer", self.escrow_detail.buyer), ("seller", self.escrow_detail.seller)]
 
 
 def read(session: Session, dispute_id: int) -> DisputeCase:
     """The case in a fixed number of statements. Raises NotFound."""
     dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
-    file = escrow_detail.read(session, dispute.escrow_id)
+    detail = escrow_detail.read(session, dispute.escrow_id)
     return DisputeCase(
         dispute,
-        file,
+        detail,
         session.get(User, dispute.assignee_id) if dispute.assignee_id else None,
-        {party.id: party_detail.history(session, party.id) for party in (file.buyer, file.seller)},
+        {party.id: party_detail.history(session, party.id) for party in (detail.buyer, detail.seller)},
         session.scalars(
             select(Message).where(Message.dispute_id == dispute_id).order_by(Message.id.desc()).limit(MOST)
         ).all()[::-1],
@@ -66,7 +66,7 @@ def read(session: Session, dispute_id: int) -> DisputeCase:
         ).all(),
         [
             approval
-            for approval in file.approvals
+            for approval in detail.approvals
             if (approval.subject_kind, approval.subject_id) == ("dispute", dispute_id)
         ],
     )

@@ -23,7 +23,7 @@ MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class EscrowFile:
+class EscrowDetail:
     """One escrow with everything around it."""
 
     escrow: Escrow
@@ -45,7 +45,7 @@ class EscrowFile:
     """The schedule whose next run considers it, while it is held."""
 
 
-def read(session: Session, escrow_id: int) -> EscrowFile:
+def read(session: Session, escrow_id: int) -> EscrowDetail:
     """One escrow with everything around it, in a fixed number of statements. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     parties = {
@@ -69,7 +69,7 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
     ]
     proposed = approvals.about(session, subjects)
     subjects += [("order", escrow.order_id), *[("approval", one.id) for one in proposed]]
-    return EscrowFile(
+    return EscrowDetail(
         escrow,
         session.get_one(Order, escrow.order_id),
         parties[escrow.buyer_id],
@@ -91,6 +91,6 @@ def read(session: Session, escrow_id: int) -> EscrowFile:
     )
 
 
-def next_look(file: EscrowFile, at: datetime) -> datetime | None:
+def next_look(detail: EscrowDetail, at: datetime) -> datetime | None:
     """When a run will next consider the escrow, which none does before it is due; None when none is foreseen."""
-    return run_of(file.schedule, JOBS[file.escrow.policy], at, file.escrow.release_at).at
+    return run_of(detail.schedule, JOBS[detail.escrow.policy], at, detail.escrow.release_at).at

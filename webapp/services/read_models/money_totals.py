@@ -19,7 +19,7 @@ DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Tiles:
+class MoneySummary:
     """What is held, what leaves within a day, what is frozen and what is blocked."""
 
     held: list[tuple[str, int]]
@@ -39,7 +39,7 @@ class Flow:
     refunded: list[int]
 
 
-def tiles(session: Session, at: datetime) -> Tiles:
+def summary(session: Session, at: datetime) -> MoneySummary:
     """The tiles, each from an index of what it counts."""
     held = (Escrow.status == EscrowStatus.HELD,)
     soon = Escrow.release_at < at + timedelta(days=1)
@@ -49,7 +49,7 @@ def tiles(session: Session, at: datetime) -> Tiles:
         "frozen": (*held, Escrow.freezes > 0),
         "blocked": (Escrow.blocked.is_not(None),),
     }
-    return Tiles(held_now(session), **_added(session, kinds))
+    return MoneySummary(held_now(session), **_added(session, kinds))
 
 
 def held_now(session: Session) -> list[tuple[str, int]]:

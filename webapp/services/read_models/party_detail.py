@@ -33,7 +33,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class PartyFile:
+class PartyDetail:
     """One party with its accounts, standing orders and payouts."""
 
     party: Party
@@ -52,12 +52,12 @@ class PartyFile:
         return sorted({account.currency for account in self.accounts} | self.deductions.keys())
 
 
-def read(session: Session, party_id: int) -> PartyFile:
+def read(session: Session, party_id: int) -> PartyDetail:
     """One party with its accounts. Raises NotFound."""
     party = lookup.by_id(session, Party, party_id, "party")
     accounts = session.scalars(_accounts().where(Account.party_id == party_id)).all()
     orders = session.scalars(select(AutoDeduct).where(AutoDeduct.party_id == party_id))
-    return PartyFile(
+    return PartyDetail(
         party,
         accounts,
         {order.currency: order for order in orders},

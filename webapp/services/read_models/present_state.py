@@ -50,9 +50,9 @@ def of(session: Session, kind: str, number: int) -> PresentState:
     escrow = _escrow(session, kind, number)
     if escrow is None:
         return PresentState([], None, [], timeline.moments(session, [(kind, number)], ())[:SHOWN])
-    file = escrow_detail.read(session, escrow.id)
-    told = [*_endings(file.disputes, escrow), *_proposals(session, kind, number, escrow)]
-    return PresentState(told, escrow, file.disputes, file.moments[:SHOWN])
+    detail = escrow_detail.read(session, escrow.id)
+    told = [*_endings(detail.disputes, escrow), *_proposals(session, kind, number, escrow)]
+    return PresentState(told, escrow, detail.disputes, detail.moments[:SHOWN])
 
 
 def _endings(disputes: Sequence[Dispute], escrow: Escrow) -> list[str]:

@@ -46,7 +46,7 @@ class Payee:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class StaysDue:
     """What is due and stays, by reason; no currency and amount where the reason names them."""
 
     reason: str
@@ -56,7 +56,7 @@ class Stay:
 
 
 @dataclass(slots=True)
-class Coming:
+class UpcomingRun:
     """One job's next run. Amounts in minor units by currency; `parties` is how many there are, `payees` the largest."""
 
     job: str
@@ -69,7 +69,7 @@ class Coming:
     """What of it meets the debts that reversals of these escrows left."""
     parties: dict[str, int] = field(default_factory=dict)
     payees: list[Payee] = field(default_factory=list)
-    stays: list[Stay] = field(default_factory=list)
+    stays: list[StaysDue] = field(default_factory=list)
     off: str = ""
     """Why the job does nothing here at all; empty when it works."""
 
@@ -80,7 +80,7 @@ class Coming:
         return self.parties.get(currency, 0) - len(named), whole - sum(named)
 
 
-def coming(session: Session, now: datetime, settings: Settings, ways: Mapping[str, str]) -> list[Coming]:
+def coming(session: Session, now: datetime, settings: Settings, ways: Mapping[str, str]) -> list[UpcomingRun]:
     """Every job that moves money out or takes it. `ways` is which provider pays out a currency."""
     return [
         *(_release(session, policy, now) for policy in Policy),
@@ -89,23 +89,23 @@ def coming(session: Session, now: datetime, settings: Settings, ways: Mapping[st
     ]
 
 
-def _release(session: Session, policy: Policy, now: datetime) -> Coming:
+def _release(session: Session, policy: Policy, now: datetime) -> UpcomingRun:
     found = _planned(session, JOBS[policy], now)
     preview = release_preview.preview(session, found.at, policy)
     found.count, found.amounts, found.fees = preview.count, preview.amounts, preview.fees
-    found.stays = [Stay(reason, count, currency, amount) for reason, currency, count, amount in preview.excluded]
+    found.stays = [StaysDue(reason, count, currency, amount) for reason, currency, count, amount in preview.excluded]
     found.debts = release_preview.debts_met(session, found.at, policy)
     found.parties, found.payees = _sellers(session, found.at, policy)
     return found
 
 
-def _deduct(session: Session, now: datetime, settings: Settings) -> Coming:
+def _deduct(session: Session, now: datetime, settings: Settings) -> UpcomingRun:
     found = _planned(session, "auto_deduct", now)
     twin = partial(auto_deduct.preview_all, rule=auto_deduct_mandates.rule(settings))
     return _walked(session, found, auto_deduct.due(), twin)
 
 
-def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> Coming:
+def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> UpcomingRun:
     found = _planned(session, _PAYOUTS, now)
     if not ways:
         found.off = "No provider is configured that pays out."
@@ -113,7 +113,7 @@ def _pay_out(session: Session, now: datetime, ways: Mapping[str, str]) -> Coming
     return _walked(session, found, payout_schedules.due(found.at), partial(creation.preview_all, ways=ways))
 
 
-def _walked(session: Session, found: Coming, due: Due, twin: Callable[..., Outcome]) -> Coming:
+def _walked(session: Session, found: UpcomingRun, due: Due, twin: Callable[..., Outcome]) -> UpcomingRun:
     """What the twin says of everything that is due, as a dry run asks it."""
     taken: dict[_Key, list[int]] = {}
     stays = Counter[str]()
@@ -143,11 +143,11 @@ def _page(session: Session, due: Due, after: tuple[Any, ...] | None) -> Sequence
     return session.execute(query).all()
 
 
-def _few(stays: Counter[str]) -> list[Stay]:
+def _few(stays: Counter[str]) -> list[StaysDue]:
     """The most frequent reasons; what is not listed is counted."""
-    listed = [Stay(reason, count) for reason, count in stays.most_common(REASONS)]
+    listed = [StaysDue(reason, count) for reason, count in stays.most_common(REASONS)]
     rest = stays.total() - sum(stay.count for stay in listed)
-    return [*listed, Stay("for other reasons", rest)] if rest else listed
+    return [*listed, StaysDue("for other reasons", rest)] if rest else listed
 
 
 def _largest(session: Session, taken: Mapping[_Key, Sequence[int]], currencies: Mapping[str, int]) -> list[Payee]:
@@ -177,6 +177,6 @@ def _sellers(session: Session, at: datetime, policy: Policy) -> tuple[dict[str, 
     return {row.currency: row.many for row in rows}, payees
 
 
-def _planned(session: Session, job: str, now: datetime) -> Coming:
+def _planned(session: Session, job: str, now: datetime) -> UpcomingRun:
     plan = schedules.get(session, job)
-    return Coming(job, max(plan.next_slot or now, now), plan.paused_at is not None)
+    return UpcomingRun(job, max(plan.next_slot or now, now), plan.paused_at is not None)

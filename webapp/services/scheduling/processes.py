@@ -39,12 +39,12 @@ def beat(session: Session, kind: str, at: datetime, run_id: int | None = None, s
     session.execute(row.on_conflict_do_update(index_elements=["name"], set_=now))
 
 
-def leave(session: Session, kind: str) -> None:
+def deregister(session: Session, kind: str) -> None:
     """Say that this process ends by itself."""
     session.execute(delete(Process).where(Process.name == name_of(kind)))
 
 
-def forget(session: Session, at: datetime) -> None:
+def purge_expired(session: Session, at: datetime) -> None:
     """Drop processes that have been silent for a day."""
     session.execute(delete(Process).where(Process.heartbeat_at < at - _FORGOTTEN_AFTER))
 

@@ -15,17 +15,17 @@ _MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class IncomingFile:
+class InboundWebhookDetail:
     """A webhook and the `(kind, id)` of what it is about, when that is known here."""
 
     webhook: IncomingWebhook
     subject: tuple[str, int] | None
 
 
-def read(session: Session, webhook_id: int) -> IncomingFile:
+def read(session: Session, webhook_id: int) -> InboundWebhookDetail:
     """One webhook. Raises NotFound."""
     webhook = lookup.by_id(session, IncomingWebhook, webhook_id, "webhook")
-    return IncomingFile(webhook, _subject(session, webhook))
+    return InboundWebhookDetail(webhook, _subject(session, webhook))
 
 
 def refusals(session: Session, at: datetime) -> Sequence[WebhookRefusal]:
