@@ -17,7 +17,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check conformance bench faults lock pythons wheel
+.PHONY: help up test check conformance bench faults lock pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -45,6 +45,9 @@ pythons: ## try every supported Python that is here, in clean copies: install, s
 
 wheel: $(READY) ## build the wheel into dist/: all of the desk, templates and static files included
 	@rm -rf build && $(BIN)/python -m pip wheel $(QUIET) --no-deps --no-build-isolation --wheel-dir dist . && rm -rf build && ls dist/*.whl
+
+openapi: $(READY) ## at a release: keep the API's description, which later ones are held against (docs/api/openapi.json)
+	@$(BIN)/python tools/api_changes.py --keep
 
 lock: $(READY) ## write requirements.lock from pyproject.toml and try it for every Python and machine (UPGRADE=1: newest releases)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)

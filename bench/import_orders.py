@@ -12,7 +12,7 @@ from bench.places import KINDS, scratch
 from bench.table import Ratio, Ratios, show
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ALL_PERMISSIONS
-from webapp.imports.orders import import_orders
+from webapp.importers.orders import import_orders
 from webapp.runtime import Runtime
 
 LINES = 100_000

@@ -28,7 +28,7 @@ _STATEMENTS = (
     """,
     """
     INSERT INTO escrow (id, ref, order_id, buyer_id, seller_id, policy, status, currency, amount, fee, hold_no, freezes,
-        blocked, release_at, created_at, held_at, left_at, left_reason, version)
+        blocked, release_at, created_at, held_at, closed_at, close_reason, version)
     SELECT o.id, 'E-' || lpad(o.id::text, 8, '0'), o.id, o.buyer_id, o.seller_id, 'deadline', s.status, o.currency,
         o.amount, o.amount / 40, 1, CASE WHEN s.status = 'held' AND o.id % 97 = 0 THEN 1 ELSE 0 END,
         CASE WHEN s.status = 'held' AND o.id % 1009 = 0 THEN 'no_wallet' END,

@@ -68,7 +68,7 @@ def _payees(session: Session, runtime: Runtime, each: int, prefix: str) -> list[
 
 def one_by_one(desk: Runtime, count: int) -> None:
     """Write one, send it, settle it in a transaction of its own, then the next."""
-    at, actor, ways = clock.now(), job_actor(JOB), desk.providers.ways_to_pay
+    at, actor, ways = clock.now(), job_actor(JOB), desk.providers.payout_routes
     with desk.db.reading() as session:
         due = [row.id for row in session.execute(payout_schedules.due(at, None).after(None, count))]
     for schedule in due:

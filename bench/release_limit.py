@@ -22,7 +22,7 @@ JOIN account f ON f.party_id IS NULL AND f.kind = 'fees' AND f.currency = e.curr
 WHERE e.policy = 'deadline' AND e.status = 'held' AND e.freezes = 0 AND e.release_at <= :at
 """
 _TRANSFER = """
-INSERT INTO transfer ({id} reference, kind, currency, amount, escrow_id, hold_no, leaves, at)
+INSERT INTO transfer ({id} reference, kind, currency, amount, escrow_id, hold_no, is_disbursement, at)
 SELECT {number} 'escrow-' || id || '-' || hold_no || '-release', 'release',
     currency, amount, id, hold_no, true, :at FROM due
 """
@@ -40,7 +40,7 @@ UPDATE account SET balance = balance + d.delta FROM (
 ) AS d WHERE account.id = d.account_id
 """
 _ESCROWS = """
-UPDATE escrow SET status = 'released', left_at = :at, left_reason = 'expired', blocked = NULL, version = version + 1
+UPDATE escrow SET status = 'released', closed_at = :at, close_reason = 'expired', blocked = NULL, version = version + 1
 WHERE id IN (SELECT id FROM due)
 """
 _AUDIT = """

@@ -43,7 +43,7 @@ def _release_one(session: Session, escrow_id: int, at: datetime, entries_first: 
         amount=escrow.amount,
         escrow_id=escrow.id,
         hold_no=escrow.hold_no,
-        leaves=True,
+        is_disbursement=True,
         at=at,
     )
     if not entries_first:
@@ -60,7 +60,7 @@ def _release_one(session: Session, escrow_id: int, at: datetime, entries_first: 
     session.add(transfer)
     for account, amount in sides:
         account.balance += amount
-    escrow.status, escrow.left_at, escrow.left_reason = EscrowStatus.RELEASED, at, "expired"
+    escrow.status, escrow.closed_at, escrow.close_reason = EscrowStatus.RELEASED, at, "expired"
     escrow.version += 1
     _tell(session, escrow, at)
 

@@ -13,7 +13,7 @@ LOCK = "requirements.lock"
 UV = "uv==0.13.9"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
-PLAIN_SOURCES = ("crontab", "flask-principal")
+PLAIN_SOURCES = ("crontab",)
 """Published as sources only, and plain Python: nothing is compiled."""
 
 

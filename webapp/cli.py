@@ -3,7 +3,7 @@
 from webapp.commands.group import DeskGroup
 
 COMMANDS = {
-    "up": "webapp.up",
+    "up": "webapp.local",
     "web": "webapp.commands.web",
     "worker": "webapp.commands.worker",
     "scheduler": "webapp.commands.scheduler",

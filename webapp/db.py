@@ -12,8 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from webapp.db_failures import in_doubt
-from webapp.digests import RowsDigest
 from webapp.private_files import private_database
+from webapp.sqlite_functions import RowsDigest
 
 Hook = Callable[[Session], None]
 
@@ -97,7 +97,7 @@ def after_commit(session: Session, nudge: Callable[[], None]) -> None:
     session.info.setdefault("after_commit", []).append(nudge)
 
 
-def if_undone(session: Session, undo: Callable[[], None]) -> None:
+def on_rollback(session: Session, undo: Callable[[], None]) -> None:
     """Do this when the session's transaction is given up. A commit that fails doesn't count: it may have been made."""
     session.info.setdefault("if_undone", []).append(undo)
 

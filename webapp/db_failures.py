@@ -11,17 +11,17 @@ class CommitInDoubt(OperationalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class DatabaseFailure:
     """Why the database can't do it now, in a sentence, and after how many seconds it is worth another try."""
 
     sentence: str
     retry_after: int
 
 
-AWAY = Failure("The database can't be reached just now.", 5)
-BUSY = Failure("The database is busy with something else, and the wait for it was given up.", 2)
-FULL = Failure("The database has no room left, so nothing can be written.", 60)
-READ_ONLY = Failure("The database takes no changes just now.", 30)
+AWAY = DatabaseFailure("The database can't be reached just now.", 5)
+BUSY = DatabaseFailure("The database is busy with something else, and the wait for it was given up.", 2)
+FULL = DatabaseFailure("The database has no room left, so nothing can be written.", 60)
+READ_ONLY = DatabaseFailure("The database takes no changes just now.", 30)
 
 # PostgreSQL's error codes, by their longest known beginning (its documentation, appendix A).
 _STATES = {
@@ -45,7 +45,7 @@ _MESSAGES = {
 }
 
 
-def failure_of(problem: BaseException) -> Failure | None:
+def failure_of(problem: BaseException) -> DatabaseFailure | None:
     """What passes by itself about this; None when it is a mistake of ours."""
     if isinstance(problem, PoolTimeout):
         return BUSY

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
+    ScalarSelect,
     Select,
     String,
     bindparam,
@@ -52,11 +53,23 @@ def begins(column: Column, words: str) -> ColumnElement[bool]:
     return (column >= words) & (column < words + "\U0010ffff")  # type: ignore[no-any-return]
 
 
-def lock(session: Session, model: type[DeclarativeBase], ids: Sequence[int], *, skip_locked: bool = False) -> list[int]:
-    """Take the rows' locks in the order of their ids, and say which were got. SQLite has its one writer already.
+def lock(session: Session, model: type[DeclarativeBase], ids: Sequence[int] | ScalarSelect[Any]) -> None:
+    """Take the rows' locks in the order of their ids. `ids` may be a SELECT of what never changes.
 
     Look at the rows in a second statement, after this one: a condition in this one may be older than the lock.
+    SQLite needs none: its one writer is this transaction from its beginning.
     """
+    if is_sqlite(session):
+        return
+    key = model.__table__.c.id
+    chosen = key.in_(ids) if isinstance(ids, ScalarSelect) else one_of(session, key, ids)
+    session.execute(select(key).where(chosen).order_by(key).with_for_update(key_share=True))
+
+
+def lock_found(
+    session: Session, model: type[DeclarativeBase], ids: Sequence[int], *, skip_locked: bool = False
+) -> list[int]:
+    """The same, and which of the rows are there; with `skip_locked` without those that another has locked."""
     key = model.__table__.c.id
     rows = select(key).where(one_of(session, key, ids)).order_by(key)
     return list(session.scalars(rows.with_for_update(key_share=True, skip_locked=skip_locked)))

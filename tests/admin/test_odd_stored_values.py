@@ -65,7 +65,7 @@ def test_an_amount_in_a_currency_that_nobody_knows_is_shown(desk: Runtime, sign_
                     currency=currency,
                     ours=None,
                     theirs=2**63 - 1,
-                    said="Nobody here knows of it.",
+                    detail="Nobody here knows of it.",
                     first_seen_at=now,
                     last_seen_at=now,
                 )

@@ -73,8 +73,9 @@ def test_no_code_of_a_provider_is_read_on_any_page(desk: Runtime, world: Sandbox
     pages += [f"/incoming/{hook.id}", f"/payments/{case.payment_id}/settle-refund"]
     for code in CODES:
         with desk.db.transaction() as session:
-            for model in (Payment, Payout, Refund, ProviderDispute, IncomingWebhook):
-                session.execute(update(model).values(said=code))
+            for model in (Payment, Payout, Refund, ProviderDispute):
+                session.execute(update(model).values(status_detail=code))
+            session.execute(update(IncomingWebhook).values(result=code))
             status = "failed" if CODES.index(code) % 2 else "needs_review"
             session.execute(update(Refund).values(status=status))
         for address in pages if code in ODD[:3] or code in ("failed", "declined") else pages[:1] + pages[4:5]:

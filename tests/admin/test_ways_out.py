@@ -148,7 +148,7 @@ def _refund(desk: Runtime, sign_in: SignIn, status: str) -> int:
 def _escrow(desk: Runtime, sign_in: SignIn, status: str) -> int:
     if status in ("pending_payment", "held"):
         return _an_escrow(desk, terms="unpaid" if status == "pending_payment" else "paid").id
-    return _forced(desk, Escrow, _an_escrow(desk).id, status, left_at=clock.now(), left_reason="decision")
+    return _forced(desk, Escrow, _an_escrow(desk).id, status, closed_at=clock.now(), close_reason="decision")
 
 
 def _dispute(desk: Runtime, sign_in: SignIn, status: str) -> int:

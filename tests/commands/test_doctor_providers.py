@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from tests.conftest import SECRET
 from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import BLNK, Outfit, trade
-from webapp import checkup, clock
+from webapp import clock, health_checks
 from webapp.commands.doctor import command
 from webapp.models import ProviderState, ProviderToken
 from webapp.sandbox import Served
@@ -21,29 +21,31 @@ def database_url(sqlite_url: str) -> str:
 
 def test_it_says_which_providers_there_are_and_which_fail(outfit: Outfit) -> None:
     desk = outfit(paystack_secret_key="sk_7")
-    assert checkup.providers(desk).verdict == "ok"
-    assert "flutterwave (FLUTTERWAVE_CLIENT_ID" in checkup.providers(desk).found
+    assert health_checks.providers(desk).verdict == "ok"
+    assert "flutterwave (FLUTTERWAVE_CLIENT_ID" in health_checks.providers(desk).found
     with desk.db.transaction() as session:
-        session.add(ProviderState(provider="paystack", failures=5, opened_at=clock.now(), said="It answered 502."))
-    found = checkup.providers(desk)
+        session.add(
+            ProviderState(provider="paystack", failures=5, opened_at=clock.now(), last_error="It answered 502.")
+        )
+    found = health_checks.providers(desk)
     assert (found.verdict, "paystack: It answered 502." in found.found) == ("warning", True)
 
 
 def test_it_asks_blnk_and_counts_what_waits(outfit: Outfit, sandbox: Caller) -> None:
-    assert checkup.external_ledger(outfit()).found == "The ledger is the desk's own."
+    assert health_checks.external_ledger(outfit()).found == "The ledger is the desk's own."
     trade(outfit(), 1)
     desk = outfit(**BLNK)
-    assert "desk ledger mirror" in checkup.external_ledger(desk).do
+    assert "desk ledger mirror" in health_checks.external_ledger(desk).do
     sandbox.mood("blnk", "*", "error_500", times=None)
-    assert checkup.external_ledger(desk).verdict == "wrong"
+    assert health_checks.external_ledger(desk).verdict == "wrong"
 
 
 def test_it_tells_of_a_token_that_can_not_be_refreshed(outfit: Outfit) -> None:
     desk = outfit(flutterwave_client_id="id", flutterwave_client_secret="secret")
-    assert checkup.tokens(desk).verdict == "ok"
+    assert health_checks.tokens(desk).verdict == "ok"
     with desk.db.transaction() as session:
-        session.add(ProviderToken(provider="flutterwave", failures=3, said="It is away."))
-    assert checkup.tokens(desk).verdict == "warning"
+        session.add(ProviderToken(provider="flutterwave", failures=3, last_error="It is away."))
+    assert health_checks.tokens(desk).verdict == "warning"
 
 
 def test_it_holds_a_provider_to_its_records_by_asking_only(served: Served, tmp_path: Path, sqlite_url: str) -> None:

@@ -12,8 +12,8 @@ import pytest
 from redis import Redis
 
 from tests.faults.desk import until
-from webapp.embedded import redis_server
 from webapp.errors import Unavailable
+from webapp.local import redis_server
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from redis import Redis
 
 from tests.conftest import SECRET
 from tests.support.paths import ROOT
-from webapp.embedded import redis_server
+from webapp.local import redis_server
 
 
 class Desk:

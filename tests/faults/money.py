@@ -32,7 +32,7 @@ from webapp.models import (
     Run,
     Transfer,
 )
-from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks import payloads
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services.approvals import escrow_decisions as escrows
@@ -123,7 +123,7 @@ def told_of(runtime: Runtime, world: Sandbox) -> None:
         body = {"event": "charge.success", "data": {"reference": payment.reference, "status": "success"}}
         raw = json.dumps(body).encode()
         with runtime.db.transaction() as session:
-            incoming.store(session, "paystack", raw, tidings.read("paystack", raw), at=clock.now())
+            incoming.store(session, "paystack", raw, payloads.read("paystack", raw), at=clock.now())
 
 
 def each_is_held_once(runtime: Runtime, world: Sandbox) -> None:

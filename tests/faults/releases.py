@@ -63,7 +63,7 @@ def released(runtime: Runtime) -> int:
 
 def each_left_once(runtime: Runtime) -> None:
     """Each seller has the amount less the fee, by one transfer."""
-    assert released(runtime) == count(runtime, Transfer.leaves) == MANY
+    assert released(runtime) == count(runtime, Transfer.is_disbursement) == MANY
     assert count(runtime, Account.kind == "wallet", Account.balance == 900) == MANY
     with runtime.db.reading() as session:
         assert session.scalars(select(Account.balance).where(Account.kind == "fees")).all() == [MANY * 100]

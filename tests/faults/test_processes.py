@@ -56,7 +56,9 @@ def start_all(desk: Desk, runtime: Runtime, workers: int = 1) -> None:
 
 def books_agree(runtime: Runtime) -> bool:
     with runtime.db.reading() as session:
-        once = session.scalars(select(func.count(func.distinct(Transfer.escrow_id))).where(Transfer.leaves)).one()
+        once = session.scalars(
+            select(func.count(func.distinct(Transfer.escrow_id))).where(Transfer.is_disbursement)
+        ).one()
         return session.scalars(select(func.sum(Entry.amount))).one() == 0 and once == paid(runtime) == released(runtime)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from tests.imports.conftest import IMPORTER
 from webapp.domain.actors import Actor
 from webapp.errors import Invalid, NotAllowed
-from webapp.imports.orders import Imported, import_orders
+from webapp.importers.orders import Imported, import_orders
 from webapp.models import Account, Audit, AuditSeal, Entry, Escrow, Order, Party, Transfer
 from webapp.runtime import Runtime
 

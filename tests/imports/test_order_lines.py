@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from webapp.imports.lines import BadLine
-from webapp.imports.order_columns import COLUMNS, Layout
-from webapp.imports.order_lines import OrderLine, Rules, read
+from webapp.importers.csv_records import RowError
+from webapp.importers.order_columns import COLUMNS, Layout
+from webapp.importers.order_lines import Defaults, OrderLine, read
 
-RULES = Rules(datetime(2026, 3, 1, tzinfo=UTC), release_days=7, buffer_days=3, fee_basis_points=250)
+RULES = Defaults(datetime(2026, 3, 1, tzinfo=UTC), release_days=7, buffer_days=3, fee_basis_points=250)
 LAYOUT = Layout(",".join(COLUMNS))
 GOOD = {"order_ref": "o-1", "buyer_ref": "ama", "seller_ref": "kofi", "amount": "1250.50", "currency": "NGN"}
 
@@ -84,13 +84,13 @@ def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor
     ],
 )
 def test_a_wrong_field_is_named_with_its_reason(field: str, value: str, reason: str):
-    with pytest.raises(BadLine) as bad:
+    with pytest.raises(RowError) as bad:
         line_of(**{field: value})
     assert reason in str(bad.value)
 
 
 def test_everything_that_is_wrong_with_a_line_is_said_at_once():
-    with pytest.raises(BadLine) as bad:
+    with pytest.raises(RowError) as bad:
         line_of(amount="-5", policy="someday", paid_at="soon")
     assert str(bad.value).count(";") == 2
 
@@ -113,7 +113,7 @@ def test_the_policys_rule_says_when_it_is_due(fields: dict[str, str], release_at
 @pytest.mark.parametrize("name", ["paid_at", "completed_at", "release_at"])
 def test_nothing_happens_to_an_order_before_it_is_created(name: str):
     times = {"created_at": "2026-02-02", "paid_at": "2026-02-02"} | {name: "2026-02-01"}
-    with pytest.raises(BadLine, match=f"{name} is before created_at"):
+    with pytest.raises(RowError, match=f"{name} is before created_at"):
         line_of(**times)
 
 
@@ -133,15 +133,15 @@ def test_empty_cells_without_a_name_are_not_there_but_a_value_in_one_is_refused(
     assert read(2, "o-1,ama,kofi,5,NGN,,", layout, RULES).amount == 500
     assert read(2, "o-1,ama,kofi,5,NGN,,,,", layout, RULES).amount == 500
     assert read(2, "o-1,ama,kofi,5,NGN", layout, RULES).amount == 500
-    with pytest.raises(BadLine, match="a value in column 7, which has no name"):
+    with pytest.raises(RowError, match="a value in column 7, which has no name"):
         read(2, "o-1,ama,kofi,5,NGN,,late", layout, RULES)
 
 
 def test_quotes_that_do_not_match_spoil_one_line_only():
-    with pytest.raises(BadLine, match="quotes"):
+    with pytest.raises(RowError, match="quotes"):
         read(2, 'o-1,"ama,kofi,5,NGN', LAYOUT, RULES)
 
 
 def test_a_line_with_too_few_fields_is_named():
-    with pytest.raises(BadLine, match="it has 2 fields, the header has 11"):
+    with pytest.raises(RowError, match="it has 2 fields, the header has 11"):
         read(2, "o-1,ama", LAYOUT, RULES)

@@ -12,8 +12,8 @@ from tests.imports.conftest import IMPORTER
 from tests.support.market import all_books_agree
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.imports import orders as importing
-from webapp.imports.orders import Imported, import_orders
+from webapp.importers import orders as importing
+from webapp.importers.orders import Imported, import_orders
 from webapp.models import Audit, Entry, Escrow, Order, Party, Payment
 from webapp.runtime import Runtime
 from webapp.services.escrows import release as releases
@@ -124,7 +124,7 @@ def test_what_changes_between_the_look_and_the_lock_is_left_and_named(
 
     def meanwhile(*given: Any) -> int:
         with runtime.db.transaction() as session:
-            session.execute(update(Escrow).values(status="refunded", left_at=clock.now() - timedelta(days=1)))
+            session.execute(update(Escrow).values(status="refunded", closed_at=clock.now() - timedelta(days=1)))
         return looked(*given)
 
     monkeypatch.setattr(importing, "_warn", meanwhile)

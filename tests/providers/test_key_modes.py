@@ -12,16 +12,16 @@ from tests.conftest import settings_for
 from tests.services.payments.test_payment_decisions import tried
 from tests.support.market import NOW, Market
 from tests.support.payouts import planned, written
-from webapp.checkup import providers as check_providers
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
 from webapp.domain.provider_results import TEST_ANSWER, ProviderResponse, ProviderStatus
 from webapp.errors import Unavailable
+from webapp.health_checks import providers as check_providers
 from webapp.models import Order, Payment, Payout, Refund
 from webapp.providers import key_modes
 from webapp.providers.http.errors import Unknown
 from webapp.providers.paystack.provider import Paystack
-from webapp.providers.protocols import Sending
+from webapp.providers.protocols import PayoutInstruction
 from webapp.providers.registry import Providers
 from webapp.runtime import Runtime
 from webapp.services.alerts.registry import rules
@@ -56,8 +56,12 @@ def test_a_production_desk_talks_to_nobody_with_a_test_key(
     assert key_modes.of(elsewhere) == {}
     settings = elsewhere.model_copy(update={"env": "production"})
     assert list(key_modes.of(settings)) == unreal
-    house = Providers(settings, sqlite_runtime.db)
-    assert not [name for name in unreal if name in house.collecting or name in house.paying or name in house.refunding]
+    providers = Providers(settings, sqlite_runtime.db)
+    assert not [
+        name
+        for name in unreal
+        if name in providers.payment_collectors or name in providers.payout_senders or name in providers.refund_senders
+    ]
     assert [each.name for each in provider_health.wirings(settings) if each.unreal] == unreal
     if unreal:
         without_database = Runtime(settings, None)  # type: ignore[arg-type]
@@ -67,7 +71,7 @@ def test_a_production_desk_talks_to_nobody_with_a_test_key(
     assert list(told) == unreal
     for name in unreal:
         with pytest.raises(Unavailable, match="is a test key"):
-            house.collector(name)
+            providers.collector(name)
 
 
 def test_the_check_up_says_so(sqlite_runtime: Runtime) -> None:
@@ -92,7 +96,7 @@ def test_what_was_paid_in_test_mode_is_not_held_where_money_is_real(
         payment_settling.settle_all(session, {payment.id: word}, at=NOW, actor=actor, settings=settings)
         found = session.get_one(Payment, payment.id, populate_existing=True)
         assert found.status == status
-        assert (found.said == unreal_answers.SAID) == (status == "needs_review")
+        assert (found.status_detail == unreal_answers.SAID) == (status == "needs_review")
 
 
 class _Told:
@@ -109,15 +113,15 @@ class _Told:
 
 
 ASKED: dict[str, Callable[[Paystack], object]] = {
-    "pay": lambda paystack: paystack.pay(Sending("p-1", "RCP_1", 10_000, "NGN", "Payout")),
-    "look_payout": lambda paystack: paystack.look_payout("p-1"),
+    "send_payout": lambda paystack: paystack.send_payout(PayoutInstruction("p-1", "RCP_1", 10_000, "NGN", "Payout")),
+    "fetch_payout": lambda paystack: paystack.fetch_payout("p-1"),
     "refund": lambda paystack: paystack.refund("r-1", 10_000, "NGN", "", key="k"),
-    "look_refund": lambda paystack: paystack.look_refund("7", "r-1"),
-    "refunds_of": lambda paystack: paystack.refunds_of("r-1"),
+    "fetch_refund": lambda paystack: paystack.fetch_refund("7", "r-1"),
+    "fetch_refunds": lambda paystack: paystack.fetch_refunds("r-1"),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in ASKED if name != "refunds_of"])
+@pytest.mark.parametrize("name", [name for name in ASKED if name != "fetch_refunds"])
 @pytest.mark.parametrize(("domain", "is_live"), [("live", True), ("test", False)])
 def test_money_that_leaves_is_believed_where_it_is_of_the_same_mode(name: str, domain: str, is_live: bool) -> None:
     assert ASKED[name](Paystack(_Told(domain), is_live=is_live)) is not None
@@ -134,9 +138,9 @@ def _buyer(session: Session, payment: Payment) -> int:
 
 
 @pytest.mark.parametrize("where", [
-    {"payment": {"status": "needs_review", "said": unreal_answers.SAID}},
-    {"payout": {"status": "sending", "said": TEST_ANSWER}},
-    {"refund": {"status": "sending", "said": TEST_ANSWER, "next_try_at": NOW}},
+    {"payment": {"status": "needs_review", "status_detail": unreal_answers.SAID}},
+    {"payout": {"status": "sending", "status_detail": TEST_ANSWER}},
+    {"refund": {"status": "sending", "status_detail": TEST_ANSWER, "next_try_at": NOW}},
 ])  # fmt: skip
 def test_test_answers_alert_and_are_said_by_the_check_up_and_on_providers(
     sqlite_runtime: Runtime, where: dict[str, Any]
@@ -176,6 +180,6 @@ def test_only_where_money_is_real_a_live_key_has_to_answer_so(
     monkeypatch.setattr(found, "_caller", _Told("test"))
     if env == "production":
         with pytest.raises(Unknown):
-            found.look_payout("p-1")
+            found.fetch_payout("p-1")
     else:
-        assert found.look_payout("p-1").status == ProviderStatus.SUCCEEDED
+        assert found.fetch_payout("p-1").status == ProviderStatus.SUCCEEDED

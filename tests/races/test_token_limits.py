@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.races.together import Meeting, at_once
@@ -10,7 +11,7 @@ from tests.support.market import DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
 from webapp.runtime import Runtime
-from webapp.services.approvals import token_limits
+from webapp.services.approvals import limits
 from webapp.services.parties import wallet_operations as party_money
 from webapp.services.parties.wallet_operations import NewMoney
 from webapp.services.users import api_tokens as tokens
@@ -53,7 +54,15 @@ def test_two_deposits_at_once_stay_within_the_daily_limit(pg_runtime: Runtime) -
 
 def test_without_its_lock_both_would_fit(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     [(actor, party)] = tokens_and_parties(pg_runtime, 1)
-    monkeypatch.setattr(token_limits, "_locked", Meeting().after(token_limits._spent))
+    looked = Meeting().after(lambda session, model, key: session.scalars(select(model.amount).filter_by(**key)).one())
+
+    def look_then_add(session: Session, model: Any, key: dict[str, Any], amount: int, most: int) -> bool:
+        fits: bool = looked(session, model, key) + amount <= most
+        if fits:
+            session.execute(update(model).filter_by(**key).values(amount=model.amount + amount))
+        return fits
+
+    monkeypatch.setattr(limits, "take", look_then_add)
 
     outcomes = at_once(pg_runtime, [deposit(pg_runtime, actor, party, number) for number in (1, 2)])
 

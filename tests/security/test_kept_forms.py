@@ -14,10 +14,10 @@ from werkzeug.test import TestResponse
 from tests.support.market import Market
 from tests.support.people import PASSWORD, hidden, send
 from webapp import clock
+from webapp.encryption import decrypt
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Dispute, Escrow, User, UserSession
 from webapp.runtime import Runtime
-from webapp.sealing import opened
 from webapp.security import kept_forms
 from webapp.services.approvals import limits
 from webapp.services.users import two_factor as second_factor
@@ -126,7 +126,7 @@ def test_secrets_are_never_kept(desk: Runtime, admin: FlaskClient) -> None:
         "/users/add": {"name": "Eve Uwase", "secret": "secret-five"},
     }.items():
         page = _lost(desk, admin, path, words)
-        text = opened(hidden(page.text)["kept"], desk.settings.form_keys)
+        text = decrypt(hidden(page.text)["kept"], desk.settings.form_keys)
         assert "secret-" not in text
         assert "csrf" not in text
         assert ("Eve Uwase" in text) == ("name" in words)
@@ -252,10 +252,10 @@ def _sign_in(client: FlaskClient, page: TestResponse, role: str, password: str =
 
 def _second_factor(desk: Runtime) -> TOTP:
     codes = second_factor.Codes(desk.settings)
-    secret = codes.generate_totp_secret()
+    secret = codes.new_secret()
     with desk.db.transaction() as session:
         session.execute(update(User).where(User.email == "admin@desk.example").values(totp_secret=secret))
-    return TOTP(key=codes.get_totp_pretty_key(secret).replace("-", ""))
+    return TOTP(key=codes.key_to_type(secret).replace("-", ""))
 
 
 def _state(desk: Runtime) -> tuple[Any, ...]:

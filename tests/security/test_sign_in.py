@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from tests.support.people import PASSWORD, send
 from webapp import clock
-from webapp.models import Audit, Strike, User, UserSession
+from webapp.models import Audit, FailedLogin, User, UserSession
 from webapp.runtime import Runtime
 from webapp.services.users import passwords
 
@@ -55,7 +55,7 @@ def test_an_account_is_locked_after_five_failures_even_for_the_right_password(
     assert "Too many failed sign-ins. Try again in 15 minutes" in locked.text
     assert send(somebody, "/sign-in", email="admin@desk.example", password=PASSWORD).status_code == 303
     with desk.db.transaction() as session:
-        session.execute(update(Strike).values(since=clock.now() - timedelta(minutes=16)))
+        session.execute(update(FailedLogin).values(since=clock.now() - timedelta(minutes=16)))
     assert send(somebody, "/sign-in", email="agent@desk.example", password=PASSWORD).status_code == 303
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from tests.imports.conftest import HEADER, IMPORTER
 from webapp import demo
-from webapp.imports.orders import import_orders
+from webapp.importers.orders import import_orders
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import AuditHead, AuditSeal, Base, Role
 from webapp.runtime import Runtime

@@ -16,5 +16,5 @@ def run_job_now(
     """A manual run of the job, of which something may be asked, carried out here; returns it finished."""
     register_jobs(runtime)
     with runtime.db.transaction() as session:
-        run = runs.trigger(session, job, actor=OPERATOR, at=at, dry_run=dry_run, asked=asked or None)
+        run = runs.trigger(session, job, actor=OPERATOR, at=at, dry_run=dry_run, parameters=asked or None)
     return run_here(runtime, run.id)

@@ -107,7 +107,7 @@ class Scene:
         return self
 
     def reverse(self) -> "Scene":
-        out = select(Transfer.id).where(Transfer.escrow_id == self.escrow.id, Transfer.leaves)
+        out = select(Transfer.id).where(Transfer.escrow_id == self.escrow.id, Transfer.is_disbursement)
         self.do("transfer.reverse", self.session.scalars(out.order_by(Transfer.id.desc())).first() or 0, to_debt=True)
         for freeze in freezes.open_freezes(self.session, self.escrow.id):
             freezes.unfreeze(self.session, freeze.id, "Seen.", at=clock.now(), actor=DIVINE)

@@ -70,7 +70,8 @@ _JOBS = ("auto_release", "auto_deduct", "verify_books")
 _KINDS = {"difference": "different", "delivery": "escrow.released", "payout_destination": "nuban"}
 _SIGN_IN = {"user_session", "desk_user", "desk_role", "user_roles", "audit_head", "audit_seal"}
 """Without these nobody could look."""
-_PROSE = ("name", "title", "reason", "said", "description", "message", "category", "host", "why", "text", "owner")
+_PROSE = ("name", "title", "reason", "detail", "result", "last_error", "status_detail", "description", "message")
+_PROSE += ("category", "host", "why", "text", "owner")
 _NOT_PROSE = {"account.owner"}
 _numbers = count(1)
 

@@ -20,7 +20,11 @@ _numbers = count(1)
 
 def left_by(session: Session, escrow_id: int) -> int:
     """The last transfer that let the escrow go."""
-    found = select(Transfer.id).where(Transfer.escrow_id == escrow_id, Transfer.leaves).order_by(Transfer.id.desc())
+    found = (
+        select(Transfer.id)
+        .where(Transfer.escrow_id == escrow_id, Transfer.is_disbursement)
+        .order_by(Transfer.id.desc())
+    )
     return session.scalars(found.limit(1)).one()
 
 

@@ -16,10 +16,10 @@ from requests import Response
 
 from tests.support.market import NOW
 from webapp.providers.http.answer_kinds import Classifier, ErrorReader
-from webapp.providers.http.circuit_breaker import Circuit
-from webapp.providers.http.client import Caller, Line
+from webapp.providers.http.circuit_breaker import CircuitBreaker
+from webapp.providers.http.client import ClientConfig, HttpClient
 from webapp.providers.http.errors import Unknown
-from webapp.providers.http.rate_limiter import Pace
+from webapp.providers.http.rate_limiter import RateLimiter
 
 FEW = 25
 """So many sequences are tried where nothing else is said."""
@@ -43,8 +43,8 @@ class Trace:
     number: int
     lines: list[str] = field(default_factory=list)
 
-    def note(self, line: str) -> None:
-        self.lines.append(line)
+    def note(self, config: str) -> None:
+        self.lines.append(config)
 
     def __str__(self) -> str:
         return f"SEED={self.seed}, sequence {self.number}:\n" + "\n".join(self.lines)
@@ -53,26 +53,26 @@ class Trace:
 class _Quiet:
     """A circuit and a pace that are never in the way."""
 
-    def require_closed(self) -> None:
+    def ensure_closed(self) -> None:
         pass
 
-    def went_well(self) -> None:
+    def record_success(self) -> None:
         pass
 
-    def went_badly(self, sentence: str) -> None:
+    def record_failure(self, sentence: str) -> None:
         pass
 
     def wait(self, seconds: float) -> None:
         pass
 
 
-class WorldCaller(Caller):
+class WorldClient(HttpClient):
     """The real caller in all that follows an answer; the answers are the world's."""
 
     def __init__(self, name: str, read_error: ErrorReader, classify: Classifier, world: World, trace: Trace) -> None:
         quiet = _Quiet()
-        line = Line(name, "http://world", dict, read_error, classify, 1.0)
-        super().__init__(line, cast(Circuit, quiet), cast(Pace, quiet), parallel=1)
+        config = ClientConfig(name, "http://world", dict, read_error, classify, 1.0)
+        super().__init__(config, cast(CircuitBreaker, quiet), cast(RateLimiter, quiet), parallel=1)
         self._world, self._trace = world, trace
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], acts: bool, more: Mapping[str, Any]) -> Any:

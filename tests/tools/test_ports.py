@@ -9,7 +9,7 @@ import check_machine
 import pytest
 
 from webapp.errors import Conflict
-from webapp.up.place import check_port
+from webapp.local.workdir import check_port
 
 
 def at_start(port: int) -> str:

@@ -7,11 +7,11 @@ import click
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from webapp.checkup import CHECKS, Finding
 from webapp.commands.conformity import conformity
 from webapp.commands.group import FAILED, USAGE, sentences
 from webapp.commands.shared import json_option, print_json
 from webapp.errors import Refusal
+from webapp.health_checks import CHECKS, CheckResult
 from webapp.runtime import Runtime, build_runtime
 from webapp.settings import SettingsProblem, load_settings
 
@@ -27,7 +27,8 @@ def command(provider: str | None, as_json: bool) -> None:
         runtime = build_runtime(load_settings())
     except SettingsProblem as problem:
         _print(
-            [Finding("settings", "wrong", "; ".join(problem.problems), "Set these variables, or mend `.env`.")], as_json
+            [CheckResult("settings", "wrong", "; ".join(problem.problems), "Set these variables, or mend `.env`.")],
+            as_json,
         )
         sys.exit(USAGE)
     if provider is not None:
@@ -35,21 +36,21 @@ def command(provider: str | None, as_json: bool) -> None:
         runtime.db.close()
         _print(found, as_json)
         sys.exit(FAILED if found[0].verdict == "wrong" else 0)
-    found = [Finding("settings", "ok", f"They can be used; DESK_ENV is {runtime.settings.env}.")]
+    found = [CheckResult("settings", "ok", f"They can be used; DESK_ENV is {runtime.settings.env}.")]
     found += [_checked(name, check, runtime) for name, check in CHECKS.items()]
     runtime.db.close()
     _print(found, as_json)
     sys.exit(FAILED if any(each.verdict == "wrong" for each in found) else 0)
 
 
-def _checked(name: str, check: Callable[[Runtime], Finding], runtime: Runtime) -> Finding:
+def _checked(name: str, check: Callable[[Runtime], CheckResult], runtime: Runtime) -> CheckResult:
     try:
         return check(runtime)
     except (Refusal, DBAPIError, RedisError, OSError, ValueError) as problem:
-        return Finding(name, "wrong", " ".join(sentences(problem)), "Mend what is named above it first.")
+        return CheckResult(name, "wrong", " ".join(sentences(problem)), "Mend what is named above it first.")
 
 
-def _print(found: list[Finding], as_json: bool) -> None:
+def _print(found: list[CheckResult], as_json: bool) -> None:
     if as_json:
         print_json([{"check": f.check, "verdict": f.verdict, "found": f.found, "do": f.do} for f in found])
         return

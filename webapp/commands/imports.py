@@ -8,7 +8,7 @@ import click
 from webapp.commands.group import USAGE
 from webapp.commands.progress import Progress
 from webapp.commands.shared import desk, json_option, note, operator, print_json
-from webapp.imports.orders import Imported, as_json, import_orders
+from webapp.importers.orders import Imported, as_json, import_orders
 
 _SHOWN = 20
 """Bad lines named on standard error when all of them go to a file."""

@@ -47,7 +47,9 @@ def verify(as_json: bool) -> None:
         compared = {last.source: _compared(last, open_counts.get(last.source, 0)) for last in lasts}
     differing = sum(open_counts.values())
     if as_json:
-        books_there = {source: {"open": open_counts.get(source, 0), "said": said} for source, said in compared.items()}
+        books_there = {
+            source: {"open": open_counts.get(source, 0), "detail": detail} for source, detail in compared.items()
+        }
         print_json({"ok": not wrong and not differing, "problems": wrong, "compared": books_there})
     else:
         click.echo("\n".join(wrong) if wrong else "The desk's own book agrees with itself.")
@@ -59,8 +61,8 @@ def _compared(last: Reconciliation, differing: int) -> str:
     """What the last comparison with a book said, and what is open since any."""
     since = f", of what was sent since {clock.iso(last.since)}" if last.since and last.source == TRANSFERS else ""
     when = f"{last.source}: asked at {clock.iso(last.at)}{since}; "
-    if last.said is not None:
-        when += f"it could not be compared: {last.said}"
+    if last.error is not None:
+        when += f"it could not be compared: {last.error}"
     else:
         undecided = f", {last.accepted:,} differ as accepted" if last.accepted else ""
         undecided += f", of {last.undecided:,} it is too early to say" if last.undecided else ""
@@ -111,7 +113,7 @@ def _checked(runtime: Runtime, blnk: Blnk, since: str | None, yes: bool, as_json
     lacking = (found.counts or {}).get(MISSING_THERE, 0)
     if not as_json:
         _show(found, lost)
-    if found.said is None and (lacking or lost) and (yes or (not as_json and click.confirm(_AGAIN, err=True))):
+    if found.error is None and (lacking or lost) and (yes or (not as_json and click.confirm(_AGAIN, err=True))):
         send_again(runtime.db, blnk, actor=operator(), check=lambda: None)
         progress = Progress()
         _send(runtime, blnk, progress)
@@ -119,12 +121,12 @@ def _checked(runtime: Runtime, blnk: Blnk, since: str | None, yes: bool, as_json
         found, lost = _asked(runtime, blnk, since)
         if not as_json:
             _show(found, lost)
-    is_same = found.said is None and not lost and not sum((found.counts or {}).values())
+    is_same = found.error is None and not lost and not sum((found.counts or {}).values())
     if as_json:
         counts = {kind: (found.counts or {}).get(kind, 0) for kind in (MISSING_THERE, DIFFERENT, MISSING_HERE)}
-        named = [each.said for each in found.findings]
+        named = [each.detail for each in found.findings]
         print_json(
-            {"ok": is_same, "has": found.matched, "balances_lost": len(lost), "said": found.said, "named": named}
+            {"ok": is_same, "has": found.matched, "balances_lost": len(lost), "error": found.error, "named": named}
             | {"accepted": found.accepted}
             | counts
         )
@@ -154,8 +156,8 @@ def _asked(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, d
 
 def _show(found: Compared, lost: dict[int, str]) -> None:
     since = f" of what it was sent since {clock.iso(found.since)}" if found.since else ""
-    if found.said is not None:
-        click.echo(f"The external ledger could not be asked to the end: {found.said}")
+    if found.error is not None:
+        click.echo(f"The external ledger could not be asked to the end: {found.error}")
         return
     counts = found.counts or {}
     click.echo(
@@ -168,7 +170,7 @@ def _show(found: Compared, lost: dict[int, str]) -> None:
     if lost:
         click.echo(f"{len(lost):,} balances are not there any more; they are made again for what is sent.")
     for each in found.findings[:_NAMED]:
-        click.echo(f"  {each.said}")
+        click.echo(f"  {each.detail}")
     if len(found.findings) > _NAMED:
         click.echo("  … The page Reconciliation names more.")
 
@@ -182,7 +184,7 @@ def _send(runtime: Runtime, blnk: Blnk, progress: Progress) -> None:
 def _note_missing(runtime: Runtime, progress: Progress) -> None:
     """Note what was never to be mirrored before, and what was given up, page by page."""
     with runtime.db.transaction() as session:
-        mirror_entries.retry_dead(session, clock.now())
+        mirror_entries.revive(session, clock.now())
     last: int | None = 0
     while last is not None:
         with runtime.db.transaction() as session:

@@ -25,7 +25,7 @@ PaymentRef = Annotated[
 ]
 Provider = Annotated[str, Field(description="Through whom: `paystack`, `flutterwave`, …")]
 At = Annotated[str, Field(description="RFC 3339, UTC.", json_schema_extra={"format": "date-time"})]
-LastWord = Annotated[str | None, Field(description="The last thing to know about it, in a sentence.")]
+StatusDetail = Annotated[str | None, Field(description="The last thing to know about it, in a sentence.")]
 Why = Annotated[str, Field(description="Why, in a sentence.")]
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -185,7 +185,7 @@ class PaymentFacts(Facts, about="payment"):
     seller: SellerRef
     amount: Minor
     currency: Currency
-    said: LastWord
+    status_detail: StatusDetail
 
 
 class PaymentCreated(Event, type="payment.created", of=PaymentFacts):
@@ -285,7 +285,7 @@ class RefundFacts(Facts, about="refund"):
     party: PartyRef
     amount: Minor
     currency: Currency
-    said: LastWord
+    status_detail: StatusDetail
 
 
 class RefundCreated(Event, type="refund.created", of=RefundFacts):
@@ -393,7 +393,7 @@ class PayoutFacts(Facts, about="payout"):
     party: PartyRef
     amount: Minor
     currency: Currency
-    said: LastWord
+    status_detail: StatusDetail
 
 
 class PayoutCreated(Event, type="payout.created", of=PayoutFacts):

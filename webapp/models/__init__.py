@@ -20,7 +20,7 @@ from webapp.models.provider import (
     Reconciliation,
 )
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
-from webapp.models.user import ApiToken, Role, Strike, TokenSpending, User, UserSession
+from webapp.models.user import ApiToken, FailedLogin, Role, TokenSpending, User, UserSession
 from webapp.models.webhook import IncomingKind, IncomingWebhook, WebhookEndpoint, WebhookRefusal
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Escrow",
     "Event",
     "Evidence",
+    "FailedLogin",
     "Freeze",
     "Idempotency",
     "IncomingKind",
@@ -71,7 +72,6 @@ __all__ = [
     "Schedule",
     "Spending",
     "StoredSetting",
-    "Strike",
     "TokenSpending",
     "Transfer",
     "User",

@@ -62,8 +62,8 @@ class Escrow(Base):
     release_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     held_at: Mapped[datetime | None]
-    left_at: Mapped[datetime | None]
-    left_reason: Mapped[Word | None]
+    closed_at: Mapped[datetime | None]
+    close_reason: Mapped[Word | None]
     version: Mapped[int] = mapped_column(default=1)
 
 

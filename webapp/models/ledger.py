@@ -58,17 +58,17 @@ class Account(Base):
 
 
 class Transfer(Base):
-    """One balanced movement, known by its reference. `leaves` marks what lets a hold go."""
+    """One balanced movement, known by its reference. `is_disbursement` marks what pays a hold out."""
 
     __tablename__ = "transfer"
     __table_args__ = (
         Index(
-            "uq_transfer_leaves_once",
+            "uq_transfer_disbursed_once",
             "escrow_id",
             "hold_no",
             unique=True,
-            postgresql_where=text("leaves"),
-            sqlite_where=text("leaves"),
+            postgresql_where=text("is_disbursement"),
+            sqlite_where=text("is_disbursement"),
         ),
         Index(
             "ix_transfer_escrow_id",
@@ -84,7 +84,8 @@ class Transfer(Base):
             postgresql_where=text("run_id IS NOT NULL"),
             sqlite_where=text("run_id IS NOT NULL"),
         ),
-        CheckConstraint("NOT leaves OR (escrow_id IS NOT NULL AND hold_no IS NOT NULL)", name="leaves"),
+        # Its name is older than the column: only writing the whole ledger anew would change it on SQLite.
+        CheckConstraint("NOT is_disbursement OR (escrow_id IS NOT NULL AND hold_no IS NOT NULL)", name="leaves"),
         Index(
             "uq_transfer_reverses_id",
             "reverses_id",
@@ -105,7 +106,7 @@ class Transfer(Base):
     amount: Mapped[Minor]
     escrow_id: Mapped[int | None]
     hold_no: Mapped[int | None]
-    leaves: Mapped[bool] = mapped_column(default=False)
+    is_disbursement: Mapped[bool] = mapped_column(default=False)
     reverses_id: Mapped[int | None]
     run_id: Mapped[int | None]
     at: Mapped[datetime]

@@ -59,7 +59,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     next_try_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
-    said: Mapped[str | None]
+    last_error: Mapped[str | None]
     answer_status: Mapped[int | None]
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]

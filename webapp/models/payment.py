@@ -47,7 +47,7 @@ class Payment(Base):
     first_checked_at: Mapped[datetime | None]
     last_checked_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0, server_default="0")
-    said: Mapped[str | None]
+    status_detail: Mapped[str | None]
     """The last thing to know about it, in a sentence."""
     seen_amount: Mapped[Minor | None]
     seen_currency: Mapped[Currency | None]
@@ -97,7 +97,7 @@ class Refund(Base):
     rows: Mapped[list[Any] | None]
     not_ours: Mapped[list[Any] | None]
     next_try_at: Mapped[datetime | None]
-    said: Mapped[str | None]
+    status_detail: Mapped[str | None]
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
@@ -130,7 +130,7 @@ class ProviderDispute(Base):
     category: Mapped[Name | None]
     due_at: Mapped[datetime | None]
     next_check_at: Mapped[datetime | None]
-    said: Mapped[str | None]
+    status_detail: Mapped[str | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

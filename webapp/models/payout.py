@@ -117,7 +117,7 @@ class Payout(Base):
     provider_id: Mapped[Word | None]
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
-    said: Mapped[str | None]
+    status_detail: Mapped[str | None]
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
     first_sent_at: Mapped[datetime | None]
@@ -152,7 +152,7 @@ class PayoutPause(Base):
 
     provider: Mapped[Word] = mapped_column(primary_key=True)
     since: Mapped[datetime]
-    said: Mapped[str]
+    reason: Mapped[str]
     payout_id: Mapped[int | None]
     """The payout that is tried to see whether it does."""
     probe_at: Mapped[datetime]

@@ -21,7 +21,7 @@ class ProviderState(Base):
     opened_at: Mapped[datetime | None]
     last_ok_at: Mapped[datetime | None]
     last_failure_at: Mapped[datetime | None]
-    said: Mapped[str | None]
+    last_error: Mapped[str | None]
 
 
 class ProviderToken(Base):
@@ -37,7 +37,7 @@ class ProviderToken(Base):
     expires_at: Mapped[datetime | None]
     refreshed_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
-    said: Mapped[str | None]
+    last_error: Mapped[str | None]
 
 
 class MirrorEntry(Base):
@@ -53,7 +53,7 @@ class MirrorEntry(Base):
     status: Mapped[Word]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     next_try_at: Mapped[datetime]
-    said: Mapped[str | None]
+    last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
 
 
@@ -94,7 +94,7 @@ class Reconciliation(Base):
     """References under which they list two successes; a second one is compared when it is a payment of its own."""
     accepted: Mapped[int] = mapped_column(default=0, server_default="0")
     """What differs and was accepted by a person as it is; in none of the other counts."""
-    said: Mapped[str | None]
+    error: Mapped[str | None]
     """Why it could not be finished, when it could not."""
 
     @property
@@ -124,7 +124,7 @@ class Difference(Base):
     currency: Mapped[Currency | None]
     ours: Mapped[Minor | None]
     theirs: Mapped[Minor | None]
-    said: Mapped[str]
+    detail: Mapped[str]
     subject_kind: Mapped[Word | None]
     subject_id: Mapped[int | None]
     first_seen_at: Mapped[datetime]

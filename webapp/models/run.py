@@ -67,7 +67,7 @@ class Run(Base):
     enqueued_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     cursor: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    asked: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    parameters: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """What somebody wants of this very run, for a job that can be asked for something."""
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"))
     processed: Mapped[int] = mapped_column(default=0)

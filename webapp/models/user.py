@@ -68,10 +68,10 @@ class UserSession(Base):
     """Sealed: what was written in a form before this sign-in, until that form is shown."""
 
 
-class Strike(Base):
+class FailedLogin(Base):
     """Failed sign-ins of one account or one address within a window."""
 
-    __tablename__ = "sign_in_strike"
+    __tablename__ = "failed_login"
 
     key: Mapped[Name] = mapped_column(primary_key=True)
     failures: Mapped[int]

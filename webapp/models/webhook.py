@@ -34,7 +34,7 @@ class IncomingWebhook(Base):
     reference: Mapped[Name | None]
     body: Mapped[str]
     status: Mapped[Word]
-    said: Mapped[str | None]
+    result: Mapped[str | None]
     times: Mapped[int] = mapped_column(default=1)
     attempts: Mapped[int] = mapped_column(default=0)
     next_try_at: Mapped[datetime | None]
@@ -63,7 +63,7 @@ class WebhookRefusal(Base):
     provider: Mapped[Word] = mapped_column(primary_key=True)
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     count: Mapped[int]
-    said: Mapped[str]
+    reason: Mapped[str]
     origin: Mapped[Name | None]
     last_at: Mapped[datetime]
 

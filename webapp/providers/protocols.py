@@ -35,7 +35,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class PayoutInstruction:
     """One payout to be sent; minor units."""
 
     reference: str
@@ -68,7 +68,7 @@ class ListedRefund:
             return None
 
 
-class Collecting(Protocol):
+class PaymentCollector(Protocol):
     """Collects payments."""
 
     name: str
@@ -76,14 +76,14 @@ class Collecting(Protocol):
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns its address. The same reference again is refused by the provider."""
 
-    def look(self, reference: str) -> ProviderResponse:
+    def fetch_payment(self, reference: str) -> ProviderResponse:
         """What became of a payment. Raises CallFailed."""
 
-    def look_whole(self, reference: str) -> ProviderResponse:
+    def fetch_payment_with_refunds(self, reference: str) -> ProviderResponse:
         """The same, and what of it went back to the payer, through us or not. Raises CallFailed."""
 
 
-class Ending(Protocol):
+class CheckoutCloser(Protocol):
     """Has pages at which nobody is to pay any more when they are given up."""
 
     name: str
@@ -92,7 +92,7 @@ class Ending(Protocol):
         """Let nobody pay at a page any more. Harmless to repeat. Raises CallFailed."""
 
 
-class Refunding(Protocol):
+class RefundSender(Protocol):
     """Gives money back the way it came. Not every provider takes a key by which the same again is not done again, so
     look before giving.
     """
@@ -104,49 +104,49 @@ class Refunding(Protocol):
         provider's own of the refund. Raises Unknown when it may or may not have been done.
         """
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
+    def fetch_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by the provider's own id of it. Raises CallFailed."""
 
-    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+    def fetch_refunds(self, payment_reference: str) -> list[RefundRow]:
         """Every refund of a payment, whoever made it. Raises CallFailed unless it is all of them."""
 
 
-class Disputing(Protocol):
+class ChargebackReader(Protocol):
     """Tells how the disputes of payers' banks stand."""
 
     name: str
 
-    def look_chargeback(self, number: str) -> ChargebackReport:
+    def fetch_chargeback(self, number: str) -> ChargebackReport:
         """How one stands. Raises CallFailed."""
 
-    def chargebacks_of(self, payment_reference: str) -> list[ChargebackReport]:
+    def fetch_chargebacks(self, payment_reference: str) -> list[ChargebackReport]:
         """How every one about a payment stands. Raises CallFailed unless it is all of them."""
 
 
-class Paying(Protocol):
+class PayoutSender(Protocol):
     """Sends payouts."""
 
     name: str
-    pays_out: Collection[str]
+    payout_currencies: Collection[str]
     """Currencies."""
 
-    def recipient(self, destination: Destination) -> str:
+    def register_recipient(self, destination: Destination) -> str:
         """What the provider knows the account by. Harmless to repeat."""
 
-    def pay(self, sending: Sending) -> ProviderResponse:
+    def send_payout(self, payout: PayoutInstruction) -> ProviderResponse:
         """Send it once: the same reference again sends nothing more. Its answer ends nothing, whatever it says.
 
         Raises Unknown after a time-out, Exists when the reference is in use, PayoutsHeld and RecipientUnknown.
         """
 
-    def look_payout(self, reference: str) -> ProviderResponse:
+    def fetch_payout(self, reference: str) -> ProviderResponse:
         """What became of a payout; ABSENT when the provider never heard of it."""
 
     def payouts(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Payouts of a time, page by page."""
 
 
-class Listing(Protocol):
+class TransactionLister(Protocol):
     """Tells what it has collected, for reconciliation."""
 
     name: str

@@ -15,17 +15,24 @@ from webapp.providers.flutterwave import oauth_token as flutterwave_token
 from webapp.providers.flutterwave import v3 as flutterwave_v3
 from webapp.providers.flutterwave import v4 as flutterwave_v4
 from webapp.providers.flutterwave.common import HostedPages
-from webapp.providers.flutterwave.oauth_token import TOKEN_NAME, Client, Tokens
+from webapp.providers.flutterwave.oauth_token import TOKEN_NAME, ClientCredentials, Tokens
 from webapp.providers.flutterwave.v3 import FlutterwaveV3
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
 from webapp.providers.http.answer_kinds import Classifier, ErrorReader
-from webapp.providers.http.circuit_breaker import Circuit
-from webapp.providers.http.client import Caller, Line
-from webapp.providers.http.rate_limiter import Pace
+from webapp.providers.http.circuit_breaker import CircuitBreaker
+from webapp.providers.http.client import ClientConfig, HttpClient
+from webapp.providers.http.rate_limiter import RateLimiter
 from webapp.providers.paystack import known_answers as paystack_answers
 from webapp.providers.paystack import provider as paystack
 from webapp.providers.paystack.provider import Paystack
-from webapp.providers.protocols import Collecting, Disputing, Ending, Listing, Paying, Refunding
+from webapp.providers.protocols import (
+    ChargebackReader,
+    CheckoutCloser,
+    PaymentCollector,
+    PayoutSender,
+    RefundSender,
+    TransactionLister,
+)
 from webapp.settings import Settings
 
 KNOWN = (paystack.NAME, flutterwave.NAME)
@@ -46,7 +53,7 @@ class Providers:
             return None
         found = self._settings
         return Paystack(
-            self._caller(
+            self._client(
                 paystack.NAME,
                 found.paystack_url,
                 lambda: paystack.headers(key),
@@ -63,7 +70,7 @@ class Providers:
         found = self._settings
         if not found.flutterwave_client_id or not found.flutterwave_client_secret:
             return None
-        caller = self._caller(
+        client = self._client(
             TOKEN_NAME,
             found.flutterwave_token_url,
             lambda: {"Accept": "application/json"},
@@ -71,8 +78,8 @@ class Providers:
             flutterwave_token.classify,
             found.flutterwave_calls_per_minute,
         )
-        client = Client(found.flutterwave_client_id, found.flutterwave_client_secret)
-        return Tokens(self._db, caller, client, found.sealing_keys)
+        credentials = ClientCredentials(found.flutterwave_client_id, found.flutterwave_client_secret)
+        return Tokens(self._db, client, credentials, found.sealing_keys)
 
     @cached_property
     def flutterwave(self) -> FlutterwaveV3 | FlutterwaveV4 | None:
@@ -96,7 +103,7 @@ class Providers:
         if found.ledger != blnk.NAME:
             return None
         return Blnk(
-            self._caller(
+            self._client(
                 blnk.NAME,
                 found.blnk_url,
                 lambda: blnk.headers(found.blnk_api_key),
@@ -107,44 +114,46 @@ class Providers:
         )
 
     @cached_property
-    def collecting(self) -> Mapping[str, Collecting]:
+    def payment_collectors(self) -> Mapping[str, PaymentCollector]:
         """Those that collect payments, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
     @cached_property
-    def ending(self) -> Mapping[str, Ending]:
+    def checkout_closers(self) -> Mapping[str, CheckoutCloser]:
         """Those that can be told to take no payment at a page any more, by name."""
         found = self.flutterwave
         return {found.name: found} if isinstance(found, FlutterwaveV3) else {}
 
     @cached_property
-    def refunding(self) -> Mapping[str, Refunding]:
+    def refund_senders(self) -> Mapping[str, RefundSender]:
         """Those that give payments back, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
     @cached_property
-    def disputing(self) -> Mapping[str, Disputing]:
+    def chargeback_readers(self) -> Mapping[str, ChargebackReader]:
         """Those that can be asked about chargebacks, by name."""
         return {each.name: each for each in (self.paystack,) if each is not None}
 
     @cached_property
-    def paying(self) -> Mapping[str, Paying]:
+    def payout_senders(self) -> Mapping[str, PayoutSender]:
         """Those that send payouts, by name."""
         return {each.name: each for each in (self.paystack,) if each is not None}
 
     @cached_property
-    def ways_to_pay(self) -> Mapping[str, str]:
+    def payout_routes(self) -> Mapping[str, str]:
         """Which provider pays out a currency."""
-        return {currency: name for name, each in self.paying.items() for currency in sorted(each.pays_out)}
+        return {
+            currency: name for name, each in self.payout_senders.items() for currency in sorted(each.payout_currencies)
+        }
 
     @cached_property
-    def listing(self) -> Mapping[str, Listing]:
+    def transaction_listers(self) -> Mapping[str, TransactionLister]:
         """Those whose payments can be compared with ours, by name."""
         return {each.name: each for each in (self.paystack, self.flutterwave) if each is not None}
 
-    def collector(self, name: str) -> Collecting:
+    def collector(self, name: str) -> PaymentCollector:
         """The provider of this name. Raises Unavailable when it is not configured."""
-        found = self.collecting.get(name)
+        found = self.payment_collectors.get(name)
         if found is None:
             variable = key_modes.of(self._settings).get(name)
             said = f"{name} is not configured, so it can't be asked about payments."
@@ -156,12 +165,12 @@ class Providers:
         found = self._settings
         return HostedPages(found.flutterwave_session_minutes, found.flutterwave_payer_attempts)
 
-    def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> Caller:
-        pace = self._settings.flutterwave_calls_per_minute
+    def _flutterwave(self, base: str, headers: Callable[[], Mapping[str, str]]) -> HttpClient:
+        limiter = self._settings.flutterwave_calls_per_minute
         means = flutterwave_answers
-        return self._caller(flutterwave.NAME, base, headers, means.read_error, means.classify, pace)
+        return self._client(flutterwave.NAME, base, headers, means.read_error, means.classify, limiter)
 
-    def _caller(
+    def _client(
         self,
         name: str,
         base: str,
@@ -169,8 +178,8 @@ class Providers:
         read_error: ErrorReader,
         classify: Classifier,
         per_minute: int,
-    ) -> Caller:
+    ) -> HttpClient:
         found = self._settings
-        line = Line(name, base, headers, read_error, classify, found.provider_timeout_seconds)
-        pace = Pace(name, per_minute, found.redis_address)
-        return Caller(line, Circuit(self._db, name), pace, parallel=found.provider_parallel_calls)
+        config = ClientConfig(name, base, headers, read_error, classify, found.provider_timeout_seconds)
+        limiter = RateLimiter(name, per_minute, found.redis_address)
+        return HttpClient(config, CircuitBreaker(self._db, name), limiter, parallel=found.provider_parallel_calls)

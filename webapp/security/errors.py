@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp import logs
-from webapp.db_failures import CommitInDoubt, Failure, failure_of
+from webapp.db_failures import CommitInDoubt, DatabaseFailure, failure_of
 from webapp.errors import NotSignedIn, Refusal, Unavailable
 from webapp.security import kept_forms
 from webapp.security.content_negotiation import SAFE_METHODS, answers_in_json
@@ -107,7 +107,7 @@ def _bug(error: Exception) -> ResponseReturnValue:
     return _plain(500, _("Something went wrong"), detail), 500
 
 
-def _unavailable(failure: Failure, *, in_doubt: bool) -> ResponseReturnValue:
+def _unavailable(failure: DatabaseFailure, *, in_doubt: bool) -> ResponseReturnValue:
     """503 with when to try again. The page asks the database for nothing."""
     again = _("Try again in %(seconds)d seconds.", seconds=failure.retry_after)
     settled = not in_doubt and not was_saved()

@@ -1,4 +1,4 @@
-"""What was written in a form that could not be sent: sealed into the sign-in page, and shown once after it."""
+"""What was written in a form that could not be sent: encrypted into the sign-in page, and shown once after it."""
 
 import json
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from flask import current_app, request, session
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from webapp.sealing import opened, sealed
+from webapp.encryption import decrypt, encrypt
 from webapp.security.context import current_person, runtime
 from webapp.services.users import sessions
 from webapp.settings import Settings
@@ -30,9 +30,9 @@ class KeptForm:
     user_id: int | None = None
     had_files: bool = False
 
-    def sealed(self, settings: Settings) -> str:
+    def encrypted(self, settings: Settings) -> str:
         """As text that only this desk can read or make."""
-        return sealed(self._text(), settings.form_keys)
+        return encrypt(self._text(), settings.form_keys)
 
     @property
     def is_too_long(self) -> bool:
@@ -64,9 +64,9 @@ def written() -> KeptForm | None:
 
 
 def readable(text: str, user_id: int) -> KeptForm | None:
-    """What was sealed within the hour, when it is nobody else's."""
+    """What was encrypted within the hour, when it is nobody else's."""
     try:
-        path, fields, owner, had_files = json.loads(opened(text, runtime().settings.form_keys, ttl=KEPT_SECONDS))
+        path, fields, owner, had_files = json.loads(decrypt(text, runtime().settings.form_keys, ttl=KEPT_SECONDS))
     except ValueError:
         return None
     kept = KeptForm(path, [(name, value) for name, value in fields], owner, had_files)

@@ -10,8 +10,7 @@ from webapp.models import User, UserSession
 from webapp.runtime import Runtime
 from webapp.security.device_cookies import Device
 from webapp.services.audit import trail as audit
-from webapp.services.users import login_throttle as strikes
-from webapp.services.users import passwords, sessions, users
+from webapp.services.users import login_throttle, passwords, sessions, users
 from webapp.services.users import two_factor as second_factor
 from webapp.services.users.login_throttle import Guesser, Purpose
 
@@ -68,7 +67,7 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
         known = users.find(session, user.id)
         fits = passwords.matches(known.password, word) or _is_code(session, user, word, runtime)
         if fits:
-            strikes.clear(session, Purpose.AGAIN, guesser)
+            login_throttle.reset(session, Purpose.AGAIN, guesser)
     if not fits:
         wrong = (
             "That is neither your password nor a code that fits." if user.totp_secret else "That is not your password."
@@ -77,12 +76,12 @@ def check_again(runtime: Runtime, user: User, signed_in: UserSession, word: str,
 
 
 def begin(runtime: Runtime, user: User, browser: Browser, request_id: str, kept_form: str | None = None) -> str:
-    """Begin the sign-in, which keeps the sealed form; returns the secret for its cookie."""
+    """Begin the sign-in, which keeps the encrypted form; returns the secret for its cookie."""
     at = clock.now()
     actor = users.actor_of(user, request_id=request_id, origin=browser.address)
     with runtime.db.transaction() as session:
         for purpose in (Purpose.PASSWORD, Purpose.CODE) if user.totp_secret else (Purpose.PASSWORD,):
-            strikes.clear(session, purpose, browser.at(user.email))
+            login_throttle.reset(session, purpose, browser.at(user.email))
         secret = sessions.start(
             session, user.id, at=at, origin=browser.address, agent=browser.agent, kept_form=kept_form
         )
@@ -96,6 +95,6 @@ def _is_code(session: Session, user: User, word: str, runtime: Runtime) -> bool:
 
 def _count(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:
     with runtime.db.transaction() as session:
-        refused = strikes.take(session, purpose, guesser, clock.now())
+        refused = login_throttle.register_attempt(session, purpose, guesser, clock.now())
     if refused:
         raise NotAllowed(refused)

@@ -77,7 +77,7 @@ def sign_in() -> ResponseReturnValue:
 
 def sign_in_page(kept: KeptForm) -> ResponseReturnValue:
     """The answer to a form that came without a sign-in: the way in, which carries what was written."""
-    text = kept.sealed(runtime().settings)
+    text = kept.encrypted(runtime().settings)
     page = render_template(
         "security/sign_in.html", form=SignInForm(formdata=None), refusal=None, next=kept.path, kept=text
     )
@@ -156,7 +156,7 @@ def _show(template: str, form: FlaskForm, status: int, refusal: Refusal | None =
 
 
 def _kept() -> str:
-    """What was written before the sign-in, sealed."""
+    """What was written before the sign-in, encrypted."""
     return request.form.get(_KEPT, "")
 
 

@@ -12,10 +12,10 @@ from tests.conftest import settings_for
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.app import create_app
+from webapp.encryption import encrypt
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Difference, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
-from webapp.sealing import sealed
 from webapp.services.monitoring.rules import system as alert_rules
 
 SignIn = Callable[..., FlaskClient]
@@ -27,9 +27,9 @@ def differing(desk: Runtime) -> Runtime:
     now = clock.now()
     rows: list[Any] = [
         Reconciliation(source="blnk", at=now, matched=4_000, different=1, undecided=7, collected_twice=2),
-        Reconciliation(source="paystack-payments", at=now, said="paystack can't be reached."),
+        Reconciliation(source="paystack-payments", at=now, error="paystack can't be reached."),
     ]
-    seen = {"first_seen_at": now, "last_seen_at": now, "said": "It is NGN 1.00 here and NGN 0.90 there."}
+    seen = {"first_seen_at": now, "last_seen_at": now, "detail": "It is NGN 1.00 here and NGN 0.90 there."}
     rows += [
         Difference(source="blnk", kind="different", reference="account-9", currency="NGN", ours=100, theirs=90, **seen),
         Difference(
@@ -107,9 +107,9 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
         blnk_url="http://127.0.0.1:9",
     )
     runtime, now = build_runtime(settings), clock.now()
-    kept = sealed("token-7", settings.sealing_keys)
+    kept = encrypt("token-7", settings.sealing_keys)
     with desk.db.transaction() as session:
-        failing = {"failures": 9, "opened_at": now, "last_failure_at": now, "said": "paystack answered 502."}
+        failing = {"failures": 9, "opened_at": now, "last_failure_at": now, "last_error": "paystack answered 502."}
         session.add(ProviderState(provider="paystack", last_ok_at=now - timedelta(minutes=3), **failing))
         session.add(ProviderToken(provider="flutterwave", sealed=kept, expires_at=now + timedelta(minutes=9)))
     client = create_app(runtime).test_client()
@@ -132,7 +132,7 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
 
 def test_the_external_ledger_is_asked_and_sent_what_it_lacks_by_a_button(desk: Runtime, sign_in: SignIn) -> None:
     runtime = build_runtime(settings_for(desk.db.url, desk.settings.var_dir, ledger="blnk"))
-    seen = {"first_seen_at": clock.now(), "last_seen_at": clock.now(), "said": "Blnk has no t-1, which it was sent."}
+    seen = {"first_seen_at": clock.now(), "last_seen_at": clock.now(), "detail": "Blnk has no t-1, which it was sent."}
     with desk.db.transaction() as session:
         session.add(Difference(source="blnk-transfers", kind="missing_there", reference="t-1", **seen))
         session.add(MirrorEntry(transfer_id=1, status="missing", next_try_at=clock.now()))
@@ -146,13 +146,13 @@ def test_the_external_ledger_is_asked_and_sent_what_it_lacks_by_a_button(desk: R
     assert send(client, "/reconciliation/send-again").status_code == 303
     with desk.db.reading() as session:
         run = session.query(Run).filter(Run.job == "check_mirror").one()
-        assert (run.asked, run.trigger, run.by_name) == ({"send": True}, "manual", "The operator")
+        assert (run.parameters, run.trigger, run.by_name) == ({"send": True}, "manual", "The operator")
     assert send(client, "/reconciliation/check", since="2026-11-25T04:00").status_code == 409, "one at a time"
     with desk.db.transaction() as session:
         session.execute(update(Run).values(status="succeeded"))
     assert send(client, "/reconciliation/check", since="2026-11-25T04:00").status_code == 303
     with desk.db.reading() as session:
-        asked = [row.asked["since"] for row in session.query(Run) if row.asked and "since" in row.asked]
+        asked = [row.parameters["since"] for row in session.query(Run) if row.parameters and "since" in row.parameters]
     assert [each[:10] for each in asked] == ["2026-11-25"]
     client.set_cookie(*cookie_of(sign_in("viewer")))
     assert "Send again what it lacks" not in client.get("/reconciliation").text

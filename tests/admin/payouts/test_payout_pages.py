@@ -152,7 +152,7 @@ def test_a_failed_payout_is_retried_by_a_run_that_is_shown(clocked: Runtime, sig
     with clocked.db.reading() as session:
         run = session.scalars(select(Run)).one()
     assert answer.location == f"/runs/{run.id}"
-    assert (run.job, run.asked["schedule"], run.status) == ("process_payout_schedules", plan, "queued")
+    assert (run.job, run.parameters["schedule"], run.status) == ("process_payout_schedules", plan, "queued")
     assert operator.get(answer.location).status_code == 200
     assert send(operator, f"/payouts/{number}/retry").status_code == 409
 
@@ -226,7 +226,7 @@ def test_one_is_paid_now_and_all_that_is_due_by_runs(clocked: Runtime, sign_in: 
         session.get_one(Run, int(answer.location[6:])).status = "succeeded"
     assert send(operator, "/payout-schedules/process-due").status_code == 303
     with clocked.db.reading() as session:
-        first, second = session.scalars(select(Run.asked).order_by(Run.id)).all()
+        first, second = session.scalars(select(Run.parameters).order_by(Run.id)).all()
     assert (first["schedule"], second) == (plan, None)
 
 

@@ -8,7 +8,7 @@ from webapp.runtime import Runtime
 
 def test_comparisons_and_differences_are_listed(caller: Caller, place: Runtime) -> None:
     now = clock.now()
-    seen = {"said": "They differ.", "first_seen_at": now, "last_seen_at": now}
+    seen = {"detail": "They differ.", "first_seen_at": now, "last_seen_at": now}
     with place.db.transaction() as session:
         session.add(Reconciliation(source="blnk", at=now, matched=3, different=1, undecided=2))
         session.add(Difference(source="blnk", kind="different", reference="account-1", ours=1, theirs=2, **seen))

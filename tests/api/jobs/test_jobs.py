@@ -57,7 +57,7 @@ def test_a_check_of_the_external_ledger_is_asked_what_the_page_asks(caller: Call
         assert made.status_code == 202, made.json
         with place.db.transaction() as session:
             run = session.get_one(Run, made.json["id"])
-            assert (run.asked, run.trigger) == (asked, "api")
+            assert (run.parameters, run.trigger) == (asked, "api")
             run.status = "succeeded"
 
 

@@ -117,7 +117,7 @@ def test_one_is_triggered_and_all_that_is_due_processed_by_runs(place: Runtime, 
     answer = payer.post(f"{ALL}/process-due")
     assert answer.status_code == 202
     with place.db.reading() as session:
-        first, second = session.scalars(select(Run.asked).order_by(Run.id)).all()
+        first, second = session.scalars(select(Run.parameters).order_by(Run.id)).all()
     assert (first["schedule"], second) == (plan, None)
 
 
@@ -140,7 +140,7 @@ def test_a_payout_is_read_masked_and_cancelled_before_it_is_sent(place: Runtime,
 def test_a_failed_payout_is_retried_once_per_key(place: Runtime, payer: Api) -> None:
     number = written(place, planned(place))
     settled(place, number, ProviderStatus.FAILED, "Account closed.")
-    assert payer.get(f"/api/v1/payouts/{number}").json["said"] == "Account closed."
+    assert payer.get(f"/api/v1/payouts/{number}").json["status_detail"] == "Account closed."
     first = payer.post(f"/api/v1/payouts/{number}/retry", key="k")
     again = payer.post(f"/api/v1/payouts/{number}/retry", key="k")
     assert first.status_code == again.status_code == 202

@@ -130,7 +130,7 @@ def test_providers_and_their_books_are_told_by_name(place: Runtime) -> None:
         found = outside(session, settings)
         assert (found.circuits, found.differences) == ({"paystack": False}, {"paystack": 0})
     told = {"provider": "paystack", "event": "charge.success", "body": "{}", "received_at": at}
-    seen = {"said": "It is not there.", "first_seen_at": at, "last_seen_at": at}
+    seen = {"detail": "It is not there.", "first_seen_at": at, "last_seen_at": at}
     with place.db.transaction() as session:
         session.add(ProviderState(provider="paystack", failures=5, opened_at=at))
         session.add(IncomingWebhook(key="1", status="received", **told))

@@ -60,7 +60,7 @@ def test_what_a_restored_blnk_lacks_is_named_sent_once_and_agrees(
 
     found = check(desk)
 
-    assert (found.missing_there, found.different, found.missing_here, found.said) == (len(later), 0, 0, None)
+    assert (found.missing_there, found.different, found.missing_here, found.error) == (len(later), 0, 0, None)
     assert sorted(reference for reference, kind, *_ in differing(desk)) == later
     assert statuses(desk).count("missing") == len(later)
     assert alerting(desk)
@@ -162,7 +162,7 @@ def test_a_check_that_blnk_breaks_off_finds_nothing(desk: Runtime, sandbox: Call
     send(desk)
     sandbox.mood("blnk", "transactions_filter", "truncated", times=9)
     found = check(desk)
-    assert found.said
+    assert found.error
     assert (differing(desk), set(statuses(desk))) == ([], {"done"})
 
 

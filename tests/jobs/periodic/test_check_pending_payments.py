@@ -118,8 +118,8 @@ def test_in_a_bad_mood_nothing_is_decided_and_it_recovers_by_itself(
         assert state(runtime, order) == ("pending", "awaiting_payment", "pending_payment")
         waiting = payment_of(runtime, payment)
         assert (waiting.next_check_at or clock.now()) > clock.now()
-        assert (waiting.said or "").endswith(".")
-        assert "sk_sandbox" not in (waiting.said or "")
+        assert (waiting.status_detail or "").endswith(".")
+        assert "sk_sandbox" not in (waiting.status_detail or "")
         world.calm()
         make_due(runtime)
         run_job_now(runtime, JOB)
@@ -137,7 +137,7 @@ def test_silence_until_the_deadline_expires_the_payment(runtime: Runtime, world:
     run_job_now(runtime, JOB)
 
     assert state(runtime, order) == ("expired", "declined", "voided")
-    assert payment_of(runtime, payment).said == NO_RESPONSE
+    assert payment_of(runtime, payment).status_detail == NO_RESPONSE
 
 
 def test_a_payment_that_its_provider_still_awaits_at_the_deadline_expires_with_what_it_said(
@@ -152,7 +152,7 @@ def test_a_payment_that_its_provider_still_awaits_at_the_deadline_expires_with_w
     run_job_now(runtime, JOB)
 
     assert state(runtime, order) == ("expired", "declined", "voided")
-    said = payment_of(runtime, payment).said or ""
+    said = payment_of(runtime, payment).status_detail or ""
     assert said.startswith("It was not paid in time: the provider still says: ")
     assert "No response" not in said
 
@@ -204,7 +204,7 @@ def test_orders_that_nobody_paid_are_declined_with_a_payment_on_record(runtime: 
     assert state(runtime, order) == ("failed", "declined", "voided")
     with runtime.db.reading() as session:
         last = last_payment(session, order)
-        assert (last.provider, last.said) == ("none", "The order was never paid.")
+        assert (last.provider, last.status_detail) == ("none", "The order was never paid.")
     assert state(runtime, young)[1] == "awaiting_payment"
 
 
@@ -253,8 +253,8 @@ def test_the_circuit_opens_and_says_so_and_closes_by_itself(runtime: Runtime, wo
     with runtime.db.transaction() as session:
         circuit = session.get_one(ProviderState, "paystack")
         assert circuit.opened_at is not None
-        assert circuit.said is not None
-        assert circuit.said.startswith("paystack answered 500: ")
+        assert circuit.last_error is not None
+        assert circuit.last_error.startswith("paystack answered 500: ")
         circuit.opened_at = clock.now() - timedelta(minutes=1)
     time.sleep(1.1)  # what a process knows of a circuit is a second old at most
     world.calm()

@@ -70,7 +70,7 @@ def write(runtime: Runtime, plan: int, run: Run) -> Outcome:
     """What the run does first."""
     with runtime.db.transaction() as session:
         how: dict[str, Any] = {"at": clock.now(), "actor": JOB, "ways": {"NGN": "paystack"}}
-        return payout_writing.create_all(session, [plan], terms=(run.asked or {})["terms"], **how)
+        return payout_writing.create_all(session, [plan], terms=(run.parameters or {})["terms"], **how)
 
 
 @pytest.mark.parametrize("to", [{"amount": 1_000}, {"due_at": clock.now() + timedelta(days=20)}])
@@ -89,7 +89,7 @@ def test_what_was_changed_while_somebody_read_it_is_not_sent(runtime: Runtime) -
     move(runtime, plan)
     with pytest.raises(Overtaken, match=r"to Efua, 044 ···9999\. Nothing was sent"):
         retry(runtime, number, terms)
-    assert retry(runtime, number, shown(runtime, plan)).asked
+    assert retry(runtime, number, shown(runtime, plan)).parameters
     terms = shown(runtime, plan)
     change(runtime, plan, amount=1_000)
     with runtime.db.transaction() as session, pytest.raises(Overtaken, match=r"NGN 10\.00"), undone(session):

@@ -9,10 +9,10 @@ from tests.providers.conftest import V3, V4, Outfit, outfit, sandbox, served  # 
 from tests.sandbox.conftest import Caller
 from tests.support.job_runs import run_job_now
 from webapp import clock
+from webapp.encryption import decrypt
 from webapp.models import Alert, ProviderState, ProviderToken, RunLine
 from webapp.providers.flutterwave.oauth_token import TOKEN_NAME
 from webapp.runtime import Runtime
-from webapp.sealing import opened
 
 JOB = "refresh_flutterwave_token"
 
@@ -49,7 +49,7 @@ def test_a_token_is_replaced_two_minutes_before_it_expires_and_not_sooner(
 def test_a_token_is_kept_encrypted_and_never_logged(outfit: Outfit, sandbox: Caller) -> None:
     runtime = outfit(**V4)
     run_job_now(runtime, JOB)
-    token = opened(kept(runtime).sealed or "", runtime.settings.sealing_keys)
+    token = decrypt(kept(runtime).sealed or "", runtime.settings.sealing_keys)
 
     with runtime.db.reading() as session:
         said = str([(line.event, line.fields) for line in session.scalars(select(RunLine))])

@@ -65,7 +65,7 @@ def test_it_pays_completed_orders_once_and_names_who_has_no_wallet(runtime: Runt
     with runtime.db.reading() as session:
         assert set(session.scalars(select(RunItem.message))) == {"Nia has no wallet in NGN."}
         first = escrows.get(session, ids[0])
-        assert (first.left_reason, wallet(session, first.seller_id)) == ("completed", 900)
+        assert (first.close_reason, wallet(session, first.seller_id)) == ("completed", 900)
         assert escrows.get(session, ids[2]).blocked == "no_wallet"
         told = session.scalars(select(Event.payload).where(Event.type == "escrow.released").order_by(Event.id)).first()
         assert json.loads(told or "{}")["reason"] == "completed"

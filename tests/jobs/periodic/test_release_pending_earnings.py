@@ -102,7 +102,9 @@ def test_an_earning_can_be_taken_back_into_pending(runtime: Runtime) -> None:
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
         Market(session, runtime).limit(0)
-        paid = session.scalars(select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)).one()
+        paid = session.scalars(
+            select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)
+        ).one()
         settings, now = runtime.settings, clock.now()
         asked = reversal_decisions.reverse(session, paid, "Wrong person.", at=now, actor=DIVINE, settings=settings)
         assert asked.approval is not None
@@ -121,6 +123,8 @@ def test_a_person_may_release_one_before_its_time(runtime: Runtime) -> None:
         version = escrows.get(session, escrow.id).version
         how = {"version": version, "at": clock.now(), "actor": CHIKA, "settings": runtime.settings}
         assert escrows.release(session, escrow.id, "The buyer asked for it.", **how).executed
-        kind = session.scalars(select(Transfer.kind).where(Transfer.escrow_id == escrow.id, Transfer.leaves)).one()
+        kind = session.scalars(
+            select(Transfer.kind).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)
+        ).one()
     assert (kind, pending(runtime, escrow.seller_id)) == ("earning", 0)
     all_books_agree(runtime)

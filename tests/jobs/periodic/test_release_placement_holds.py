@@ -35,6 +35,6 @@ def test_holds_are_paid_once_when_their_date_has_come(runtime: Runtime) -> None:
     assert (again.succeeded, again.skipped) == (0, 1)
     with runtime.db.reading() as session:
         found = session.scalars(select(Escrow).order_by(Escrow.id)).all()
-        assert [escrow.left_reason for escrow in found] == ["date_reached", "date_reached", None, None, None]
+        assert [escrow.close_reason for escrow in found] == ["date_reached", "date_reached", None, None, None]
         assert wallet(session, found[0].seller_id) == 970
     all_books_agree(runtime)

@@ -23,7 +23,7 @@ from webapp.services.scheduling import runs
 
 def asked(runtime: Runtime, what: dict[str, object]) -> Run:
     with runtime.db.transaction() as session:
-        run = runs.trigger(session, "tidy_queue", actor=OPERATOR, asked=what)
+        run = runs.trigger(session, "tidy_queue", actor=OPERATOR, parameters=what)
     run_job(runtime, run.id)
     with runtime.db.reading() as session:
         return runs.get(session, run.id)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from tests.services.alerts.test_alerts import everything_is_alive, firing
 from tests.support.declared_jobs import OPERATOR, planned, runs_of
-from webapp import checkup, clock
+from webapp import clock, health_checks
 from webapp.cli import main
 from webapp.db import Database
 from webapp.jobs.processes import scheduler as schedulers
@@ -158,9 +158,9 @@ def test_desk_run_refuses_with_a_wrong_clock_and_tells(runtime: Runtime, shell: 
 
 def test_the_doctor_says_how_far_the_clock_is_off(runtime: Runtime, off: Shift) -> None:
     off(8 * SECOND)
-    assert checkup.clocks(runtime).verdict == "warning"
+    assert health_checks.clocks(runtime).verdict == "warning"
     off(8 * DAY)
-    found = checkup.clocks(runtime)
+    found = health_checks.clocks(runtime)
 
     assert (found.verdict, found.found.partition(",")[0]) == ("wrong", "This machine's clock is 8 days")
 
@@ -183,7 +183,7 @@ def test_a_next_slot_beyond_the_plan_is_put_right_with_an_alarm(runtime: Runtime
     everything_is_alive(runtime)
     planned(runtime, declare("daily", lambda work, at: None), clock.now())
     left_behind(runtime.db, "daily")
-    assert checkup.clocks(runtime).verdict == "wrong"
+    assert health_checks.clocks(runtime).verdict == "wrong"
 
     assert (put_plans_right(runtime), put_plans_right(runtime)) == (["daily"], [])
 

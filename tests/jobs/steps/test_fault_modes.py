@@ -41,7 +41,7 @@ def runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime
 def words(runtime: Runtime) -> list[str | None]:
     """Every sentence about a provider that people may read."""
     with runtime.db.reading() as session:
-        return [each for model in (Payment, Payout, Refund) for each in session.scalars(select(model.said))]
+        return [each for model in (Payment, Payout, Refund) for each in session.scalars(select(model.status_detail))]
 
 
 def now(runtime: Runtime) -> None:

@@ -36,7 +36,7 @@ def reading(replay: Replay, row: dict[str, Any]) -> str:
     method, path = row["call"].split(" ", 1)
     acts = method != "GET" and not path.endswith("/filter")
     try:
-        body = blnk(replay, row["name"])._caller._call(method, path, json=row.get("sends"), acts=acts)
+        body = blnk(replay, row["name"])._client._call(method, path, json=row.get("sends"), acts=acts)
     except KeyRefused:
         return "key_refused"
     except NotSent:

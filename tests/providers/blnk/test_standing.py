@@ -5,7 +5,7 @@ import pytest
 from tests.providers.conftest import Outfit
 from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import BLNK
-from webapp import checkup
+from webapp import health_checks
 from webapp.app import create_app
 from webapp.providers.blnk.standing import SCOPES, standing
 from webapp.runtime import Runtime
@@ -38,7 +38,7 @@ def test_with_the_right_key_it_is_well(outfit: Outfit, sandbox: Caller) -> None:
 
 def test_a_wrong_key_is_said_by_doctor_and_readiness(outfit: Outfit) -> None:
     desk = outfit(ledger="blnk", blnk_api_key="wrong")
-    found = checkup.external_ledger(desk)
+    found = health_checks.external_ledger(desk)
     assert (found.verdict, found.found) == ("wrong", "blnk refuses our key: Invalid API key.")
     assert "BLNK_API_KEY" in found.do
     ready = create_app(desk).test_client().get("/readyz").json

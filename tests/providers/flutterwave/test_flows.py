@@ -82,7 +82,7 @@ def test_a_failed_attempt_leaves_the_order_payable_and_the_next_pays_it(
 ) -> None:
     tries(world, payment, "failed")
     waiting = asked(runtime, payment)
-    assert (waiting.status, "may try again until" in (waiting.said or "")) == ("pending", True)
+    assert (waiting.status, "may try again until" in (waiting.status_detail or "")) == ("pending", True)
     with runtime.db.reading() as session:
         assert orders.get(session, payment.order_id).status == "awaiting_payment"
     tries(world, payment, "success")
@@ -128,7 +128,7 @@ def test_a_second_success_is_found_by_the_hourly_comparison_and_strangers_end_no
     with runtime.db.reading() as session:
         mine = Reconciliation.source.like("flutterwave%")
         compared = session.scalars(select(Reconciliation).where(mine)).all()
-        assert [each.said for each in compared] == [None, None]
+        assert [each.error for each in compared] == [None, None]
         assert sum(each.skipped for each in compared) == (1 if payment.checkout_url and _is_v4(runtime) else 2)
         assert session.scalars(select(Difference.reference)).all() == []
 

@@ -43,10 +43,10 @@ def test_a_payment_is_known_by_our_reference_to_the_last_minor_unit(
     company = flutterwave(outfit(**keys))
     address = company.start(CHECKOUT)
     assert address.startswith("http")
-    assert company.look("pay-01").status in (ProviderStatus.ABSENT, ProviderStatus.PENDING)
+    assert company.fetch_payment("pay-01").status in (ProviderStatus.ABSENT, ProviderStatus.PENDING)
 
     sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "webhook": False})
-    seen = company.look("pay-01")
+    seen = company.fetch_payment("pay-01")
 
     assert (seen.reference, seen.status, seen.amount, seen.currency) == (
         "pay-01",
@@ -63,8 +63,8 @@ def test_a_payment_that_failed_and_one_that_is_unknown(outfit: Outfit, sandbox: 
     company.start(CHECKOUT)
     sandbox.control("pay/flutterwave/pay-01", {"outcome": "failed", "webhook": False})
 
-    assert company.look("pay-01").status == ProviderStatus.FAILED
-    assert company.look("pay-02").status == ProviderStatus.ABSENT
+    assert company.fetch_payment("pay-01").status == ProviderStatus.FAILED
+    assert company.fetch_payment("pay-02").status == ProviderStatus.ABSENT
 
 
 @BOTH
@@ -76,7 +76,7 @@ def test_an_amount_with_too_many_decimals_is_not_believed(
     sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "amount": 2500.505, "webhook": False})
 
     with pytest.raises(Unknown, match="too many decimals"):
-        company.look("pay-01")
+        company.fetch_payment("pay-01")
 
 
 def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sandbox: Caller) -> None:
@@ -85,15 +85,15 @@ def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sand
     with pytest.raises(Unknown, match="no successful NGN payment"):
         company.refund("pay-01", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
     sandbox.control("pay/flutterwave/pay-01", {"outcome": "success", "webhook": False})
-    assert company.refunds_of("pay-01") == []
+    assert company.fetch_refunds("pay-01") == []
     sandbox.control("options", {"refund_seconds": 30})
 
     given = company.refund("pay-01", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
     sandbox.control(f"refunds/flutterwave/{given.provider_id}", {"outcome": "completed-mpgs"})
-    seen = company.look_refund(given.provider_id or "", "pay-01")
+    seen = company.fetch_refund(given.provider_id or "", "pay-01")
 
-    assert company.look_refund("4711", "pay-01").status == ProviderStatus.ABSENT, "another number is not ours"
-    assert company.look_whole("pay-01").given_back == (ReturnedAmount(250_050),)
+    assert company.fetch_refund("4711", "pay-01").status == ProviderStatus.ABSENT, "another number is not ours"
+    assert company.fetch_payment_with_refunds("pay-01").given_back == (ReturnedAmount(250_050),)
     assert (given.status, seen.status, given.amount, seen.amount) == (
         ProviderStatus.PENDING,
         ProviderStatus.SUCCEEDED,
@@ -105,20 +105,20 @@ def test_v3_gives_back_what_was_paid_and_says_so_when_asked(outfit: Outfit, sand
 def test_v3_is_not_believed_about_another_reference(outfit: Outfit) -> None:
     company = flutterwave(outfit(**V3))
     other = {"id": 7, "tx_ref": "pay-other", "amount": 1, "currency": "NGN", "status": "successful"}
-    company._caller = Answering({"data": other}, {"data": []})
+    company._client = Answering({"data": other}, {"data": []})
 
-    assert company.look("pay-01").status == ProviderStatus.PENDING
+    assert company.fetch_payment("pay-01").status == ProviderStatus.PENDING
 
 
 def test_v4_is_not_believed_about_charges_of_other_references() -> None:
     other = {"id": "chg_1", "reference": "pay-other", "amount": 1, "currency": "NGN", "status": "succeeded"}
 
-    assert v4_with({"data": [other]}, {"data": []}).look("pay-01").status == ProviderStatus.ABSENT
+    assert v4_with({"data": [other]}, {"data": []}).fetch_payment("pay-01").status == ProviderStatus.ABSENT
 
 
 def test_v4_tells_of_two_successes_under_one_reference() -> None:
     mine = {"id": "chg_1", "reference": "pay-01", "amount": 1, "currency": "NGN", "status": "succeeded"}
-    seen = v4_with({"data": [mine | {"id": "chg_2"}, mine]}, {"data": []}).look("pay-01")
+    seen = v4_with({"data": [mine | {"id": "chg_2"}, mine]}, {"data": []}).fetch_payment("pay-01")
 
     assert (seen.provider_id, [each.provider_id for each in seen.others]) == ("chg_1", ["chg_2"])
 
@@ -135,7 +135,7 @@ def test_v4_gives_back_under_the_key_of_the_refund() -> None:
     company = FlutterwaveV4(asked, None, HostedPages(60, 3))
 
     given = company.refund("pay-01", 2550, "NGN", "changed their mind", key="deskrefund00000001")
-    seen = company.look_refund("rfd_1", "pay-01")
+    seen = company.fetch_refund("rfd_1", "pay-01")
 
     assert asked.posted[0][1]["amount"] == 25.5
     assert asked.posted[0][2] == {"X-Idempotency-Key": "deskrefund00000001"}
@@ -146,11 +146,11 @@ def test_a_long_list_of_refunds_is_looked_through(outfit: Outfit) -> None:
     paid = {"id": 7, "tx_ref": "pay-01", "amount": 1, "currency": "NGN", "status": "successful"}
     ours = {"id": 3, "transaction_id": 7, "amount_refunded": 1, "status": "completed-mpgs"}
     company = flutterwave(outfit(**V3))
-    company._caller = Answering(
+    company._client = Answering(
         {"data": paid}, *[{"data": [{"transaction_id": 8}]}] * 60, {"data": [ours]}, {"data": []}
     )
 
-    assert [row.provider_id for row in company.refunds_of("pay-01")] == ["3"]
+    assert [row.provider_id for row in company.fetch_refunds("pay-01")] == ["3"]
 
 
 def test_v4_looks_for_refunds_from_the_day_before_the_charge_on() -> None:
@@ -160,8 +160,8 @@ def test_v4_looks_for_refunds_from_the_day_before_the_charge_on() -> None:
     rows = [ours | {"id": "rfd_9", "charge_id": "chg_9"}, ours]
     company = v4_with({"data": [charge | {"created_datetime": at}]}, {"data": []}, {"data": rows}, {"data": []})
 
-    assert [row.provider_id for row in company.refunds_of("pay-01")] == ["rfd_1"]
-    lists = [asked for path, asked in company._caller.got if path == "/refunds"]
+    assert [row.provider_id for row in company.fetch_refunds("pay-01")] == ["rfd_1"]
+    lists = [asked for path, asked in company._client.got if path == "/refunds"]
     assert lists == [{"page": page, "from": "2026-03-01T10:00:00Z"} for page in (1, 2)]
 
 
@@ -172,7 +172,7 @@ def test_v4_finds_its_refund_in_the_sandbox_among_those_of_a_time(outfit: Outfit
 
     given = company.refund("pay-01", 250_050, "NGN", "changed their mind", key="deskrefund00000001")
 
-    assert [row.provider_id for row in company.refunds_of("pay-01")] == [given.provider_id]
+    assert [row.provider_id for row in company.fetch_refunds("pay-01")] == [given.provider_id]
 
 
 def test_a_list_that_does_not_end_is_not_taken_for_an_absence() -> None:
@@ -185,7 +185,7 @@ def test_a_token_that_is_taken_back_is_replaced_in_the_same_call(outfit: Outfit,
     company.start(CHECKOUT)
     sandbox.control("tokens", method="DELETE")
 
-    assert company.look("pay-01").status == ProviderStatus.ABSENT, "nobody has tried to pay"
+    assert company.fetch_payment("pay-01").status == ProviderStatus.ABSENT, "nobody has tried to pay"
 
 
 def test_without_a_token_nothing_is_sent(outfit: Outfit, sandbox: Caller) -> None:

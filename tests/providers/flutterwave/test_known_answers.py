@@ -20,7 +20,7 @@ from webapp.providers.flutterwave.common import idempotency_key
 from webapp.providers.http import errors as failures
 from webapp.providers.http.errors import CallFailed
 from webapp.providers.protocols import Checkout
-from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks import payloads
 
 RECORDS: list[dict[str, Any]] = records.of("flutterwave")["bodies"]
 CHECKOUT = Checkout("pay-1", 30_000, "NGN", "ama@example.com", "https://desk.example/back")
@@ -111,13 +111,13 @@ def test_there_are_as_many_as_were_written_down() -> None:
 def test_a_transaction_of_v3(v3: Replay, record: Any) -> None:
     v3.say(body(record), *([NONE] if record["status"] == 200 and isinstance(record["says"], dict) else []))
     v3.stub.headers = record.get("headers", {})
-    check(record, lambda: v3.providers.collecting["flutterwave"].look("pay-1"))
+    check(record, lambda: v3.providers.payment_collectors["flutterwave"].fetch_payment("pay-1"))
 
 
 @pytest.mark.parametrize("record", of("GET /v3/transactions"))
 def test_a_list_of_v3_is_read_to_its_end(v3: Replay, record: Any) -> None:
     v3.say(body(record))
-    found = list(v3.providers.listing["flutterwave"].payments(LONG_AGO, SOON))
+    found = list(v3.providers.transaction_listers["flutterwave"].payments(LONG_AGO, SOON))
     assert sum(isinstance(each, ProviderResponse) for each in found) == record["reads"]["successes"]
     assert sum(isinstance(each, SkippedRow) for each in found) == record["reads"].get("skipped", 0)
 
@@ -125,7 +125,7 @@ def test_a_list_of_v3_is_read_to_its_end(v3: Replay, record: Any) -> None:
 @pytest.mark.parametrize("record", of("POST /v3/payments"))
 def test_a_link_of_v3(v3: Replay, record: Any) -> None:
     v3.say(body(record))
-    check(record, lambda: v3.providers.collecting["flutterwave"].start(CHECKOUT))
+    check(record, lambda: v3.providers.payment_collectors["flutterwave"].start(CHECKOUT))
     sent = v3.stub.asked[0][2]
     assert (sent["session_duration"], sent["max_retry_attempt"]) == (1440, 5)
 
@@ -133,7 +133,7 @@ def test_a_link_of_v3(v3: Replay, record: Any) -> None:
 @pytest.mark.parametrize("record", of("POST /v3/transactions/{id}/refund"))
 def test_a_refund_of_v3(v3: Replay, record: Any) -> None:
     v3.say(paid("NGN", 5_000), body(record))
-    company = v3.providers.refunding["flutterwave"]
+    company = v3.providers.refund_senders["flutterwave"]
     check(record, lambda: company.refund("pay-1", 500_000, "NGN", "Refund by the desk", key="k"))
     assert [call[:2] for call in v3.stub.asked if call[0] == "POST"] == [("POST", "/v3/transactions/288200108/refund")]
 
@@ -144,7 +144,7 @@ def test_the_refunds_of_v3(v3: Replay, record: Any) -> None:
     wanted = record["reads"]
     check(
         {"reads": {"refunds": []} if "fate" in wanted else wanted},
-        lambda: v3.providers.refunding["flutterwave"].refunds_of("pay-1"),
+        lambda: v3.providers.refund_senders["flutterwave"].fetch_refunds("pay-1"),
     )
 
 
@@ -153,7 +153,7 @@ def test_a_charge_of_v4(v4: Replay, record: Any) -> None:
     v4.say(TOKEN, body(record))
     if record["name"] == "v4-401":
         v4.say(TOKEN, body(record), TOKEN, body(record))
-    check(record, lambda: v4.providers.collecting["flutterwave"].look("pay-1"))
+    check(record, lambda: v4.providers.payment_collectors["flutterwave"].fetch_payment("pay-1"))
     if tokens := record["reads"].get("tokens"):
         assert sum(method == "POST" for method, *_ in v4.stub.asked) == tokens
 
@@ -165,21 +165,21 @@ def test_a_checkout_of_v4(v4: Replay, record: Any) -> None:
     wanted = record["reads"]
     if "fate" in wanted:
         wanted = {"raises": ["Unknown"], "says": "pending"}
-    check({"reads": wanted}, lambda: v4.providers.collecting["flutterwave"].start(CHECKOUT))
+    check({"reads": wanted}, lambda: v4.providers.payment_collectors["flutterwave"].start(CHECKOUT))
 
 
 @pytest.mark.parametrize("record", of("POST /refunds"))
 def test_a_refund_of_v4(v4: Replay, record: Any) -> None:
     amount, charge = refunded(record)
     v4.say(TOKEN, charged(charge), body(record))
-    company = v4.providers.refunding["flutterwave"]
+    company = v4.providers.refund_senders["flutterwave"]
     check(record, lambda: company.refund("pay-1", amount * 100, "NGN", "Refund by the desk", key="refund-1"))
 
 
 @pytest.mark.parametrize("record", of("GET /refunds"))
 def test_the_refunds_of_v4(v4: Replay, record: Any) -> None:
     v4.say(TOKEN, charged(record["reads"]["of"]), body(record))
-    check(record, lambda: v4.providers.refunding["flutterwave"].refunds_of("pay-1"))
+    check(record, lambda: v4.providers.refund_senders["flutterwave"].fetch_refunds("pay-1"))
     assert "from=2025-02-05T11" in v4.stub.asked[-1][1]
 
 
@@ -196,10 +196,10 @@ def test_a_token_of_v4(v4: Replay, record: Any) -> None:
 
 @pytest.mark.parametrize("record", of("webhook"))
 def test_a_webhook(record: Any) -> None:
-    told, wanted = tidings.read("flutterwave", json.dumps(record["says"]).encode()), record["reads"]
+    told, wanted = payloads.read("flutterwave", json.dumps(record["says"]).encode()), record["reads"]
     assert not told.unreadable
-    assert told.about == wanted["about"]
-    assert (told.reference if told.about == "payment" else None) == wanted.get("reference")
+    assert told.subject_type == wanted["about"]
+    assert (told.reference if told.subject_type == "payment" else None) == wanted.get("reference")
     assert wanted.get("number", "") in ("", told.number)
 
 
@@ -216,25 +216,25 @@ def refunded(record: Any) -> tuple[int, str]:
 
 def test_a_failed_attempt_and_then_a_success_is_a_success(v3: Replay) -> None:
     v3.say(attempts(("failed", 7001)), listed(("successful", 7002), ("failed", 7001)))
-    seen = v3.providers.collecting["flutterwave"].look("pay-1")
+    seen = v3.providers.payment_collectors["flutterwave"].fetch_payment("pay-1")
     assert (seen.status, seen.provider_id, seen.others) == (ProviderStatus.SUCCEEDED, "7002", ())
 
 
 def test_two_successes_under_one_reference_are_both_told(v3: Replay) -> None:
     v3.say(attempts(("successful", 9001)), listed(("successful", 9002), ("successful", 9001)), NONE)
-    seen = v3.providers.collecting["flutterwave"].look_whole("pay-1")
+    seen = v3.providers.payment_collectors["flutterwave"].fetch_payment_with_refunds("pay-1")
     assert (seen.provider_id, [each.provider_id for each in seen.others]) == ("9001", ["9002"])
     assert (seen.given_back, seen.others[0].given_back) == ((), ())
 
 
 def test_a_refund_that_is_pending_is_found_again_in_the_list(v3: Replay) -> None:
     v3.say(paid("NGN"), refunds({"id": 8612, "transaction_id": 288200108, "status": "completed-momo"}))
-    assert v3.providers.refunding["flutterwave"].look_refund("8612", "pay-1").status == ProviderStatus.SUCCEEDED
+    assert v3.providers.refund_senders["flutterwave"].fetch_refund("8612", "pay-1").status == ProviderStatus.SUCCEEDED
 
 
 def test_a_part_that_somebody_gave_back_is_a_row_of_its_own_sum(v4: Replay) -> None:
     v4.say(TOKEN, charged("chg_1"), refunds({"id": "rfd_dash", "status": "succeeded", "charge_id": "chg_1"}, 20))
-    rows = v4.providers.refunding["flutterwave"].refunds_of("pay-1")
+    rows = v4.providers.refund_senders["flutterwave"].fetch_refunds("pay-1")
     assert rows == [RefundRow("rfd_dash", ProviderStatus.SUCCEEDED, 2_000, "NGN", None, "succeeded")]
 
 
@@ -262,7 +262,7 @@ def test_a_reference_that_exists_is_looked_at_and_its_payer_found(v4: Replay) ->
     known = (200, {"status": "success", "data": [{"id": "cus_9", "email": "ama@example.com"}]})
     v4.say(TOKEN, (409, there), known, (409, there))
     with pytest.raises(failures.Exists):
-        v4.providers.collecting["flutterwave"].start(CHECKOUT)
+        v4.providers.payment_collectors["flutterwave"].start(CHECKOUT)
     assert v4.stub.asked[-1][2]["customer_id"] == "cus_9"
 
 
@@ -272,12 +272,12 @@ def test_a_refund_that_is_not_valid_is_not_known_to_be_refused(v4: Replay, said:
     wrong = {"status": "failed", "error": {"type": "REQUEST_NOT_VALID", "code": "10400", "message": said}}
     v4.say(TOKEN, charged("chg_1"), (400, wrong))
     with pytest.raises(failures.Unknown):
-        v4.providers.refunding["flutterwave"].refund("pay-1", 17_500, "NGN", "x", key="deskrefund0001")
+        v4.providers.refund_senders["flutterwave"].refund("pay-1", 17_500, "NGN", "x", key="deskrefund0001")
 
 
 def test_a_link_is_disabled_by_its_address(v3: Replay) -> None:
     v3.say((200, {"status": "success", "message": "Link disabled", "data": None}))
-    v3.providers.ending["flutterwave"].end("https://checkout.example/x")
+    v3.providers.checkout_closers["flutterwave"].end("https://checkout.example/x")
     assert v3.stub.asked == [("POST", "/v3/payments/link/disable", {"link": "https://checkout.example/x"})]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.providers.paystack.test_refund_sequences import COLLECTED, PaystackWorld, Story
 from tests.support.market import Market
-from tests.support.sequences import SILENCE, Answer, Trace, WorldCaller, play, sequences
+from tests.support.sequences import SILENCE, Answer, Trace, WorldClient, play, sequences
 from webapp.conformance import records
 from webapp.models import Payment
 from webapp.providers.flutterwave.common import HostedPages
@@ -193,11 +193,11 @@ class FlutterwaveStory(Story):
         self.world = made
         if chance.random() < 0.3:
             made.by_hand()
-        caller = WorldCaller("flutterwave", read_error, classify, made, trace)
+        client = WorldClient("flutterwave", read_error, classify, made, trace)
         tokens = cast(Tokens, SimpleNamespace(give_up=lambda: None))
-        company = FlutterwaveV3(caller, PAGES) if version == "v3" else FlutterwaveV4(caller, tokens, PAGES)
-        house = SimpleNamespace(refunding={"flutterwave": company}, disputing={})
-        self.runtime = cast(Runtime, SimpleNamespace(providers=house))
+        company = FlutterwaveV3(client, PAGES) if version == "v3" else FlutterwaveV4(client, tokens, PAGES)
+        providers = SimpleNamespace(refund_senders={"flutterwave": company}, chargeback_readers={})
+        self.runtime = cast(Runtime, SimpleNamespace(providers=providers))
         self.session.flush()
 
 

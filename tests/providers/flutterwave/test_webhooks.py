@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from webapp.providers.webhooks.payloads import About, Tidings, read
+from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload, read
 
 V3 = {"id": 7002, "tx_ref": "pay-1", "status": "successful", "amount": 100, "currency": "NGN"}
 FLAT = {"id": 7002, "txRef": "pay-1", "flwRef": "F", "status": "successful", "amount": 100, "event.type": "CARD"}
 V4 = {"id": "chg_1", "reference": "pay-1", "status": "succeeded", "amount": 175, "currency": "NGN"}
 
 
-def told(body: Any) -> Tidings:
+def told(body: Any) -> WebhookPayload:
     return read("flutterwave", json.dumps(body).encode())
 
 
@@ -28,21 +28,21 @@ def told(body: Any) -> Tidings:
 )
 def test_a_charge_is_about_the_payment_of_its_reference(body: Any) -> None:
     found = told(body)
-    assert (found.about, found.reference, found.unreadable) == (About.PAYMENT, "pay-1", "")
+    assert (found.subject_type, found.reference, found.unreadable) == (SubjectType.PAYMENT, "pay-1", "")
 
 
 @pytest.mark.parametrize(
     ("kind", "data", "about"),
     [
-        ("refund.completed", {"id": "rfd_1", "status": "succeeded", "charge_id": "chg_1"}, About.REFUND),
-        ("refund.completed", {"id": 1, "status": "completed", "TransactionId": 9002}, About.REFUND),
-        ("chargeback.created", {"id": "chb_1", "status": "initiated", "charge": {"id": "chg_1"}}, About.PAYMENT),
-        ("chargeback.created", {"id": "chb_1", "reference": "own", "charge_id": "chg_1"}, About.PAYMENT),
+        ("refund.completed", {"id": "rfd_1", "status": "succeeded", "charge_id": "chg_1"}, SubjectType.REFUND),
+        ("refund.completed", {"id": 1, "status": "completed", "TransactionId": 9002}, SubjectType.REFUND),
+        ("chargeback.created", {"id": "chb_1", "status": "initiated", "charge": {"id": "chg_1"}}, SubjectType.PAYMENT),
+        ("chargeback.created", {"id": "chb_1", "reference": "own", "charge_id": "chg_1"}, SubjectType.PAYMENT),
     ],
 )
-def test_a_refund_and_a_chargeback_name_the_charge(kind: str, data: Any, about: About) -> None:
+def test_a_refund_and_a_chargeback_name_the_charge(kind: str, data: Any, about: SubjectType) -> None:
     found = told({"webhook_id": "wbk_1", "type": kind, "data": data})
-    assert (found.about, found.reference) == (about, None)
+    assert (found.subject_type, found.reference) == (about, None)
     assert found.number in ("chg_1", "9002")
 
 
@@ -55,7 +55,7 @@ def test_a_refund_and_a_chargeback_name_the_charge(kind: str, data: Any, about: 
     ],
 )
 def test_what_the_desk_does_not_do_through_flutterwave_is_about_nothing(body: Any) -> None:
-    assert told(body).about == About.NOTHING
+    assert told(body).subject_type == SubjectType.NOTHING
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from tests.support.receivers import Letters, Receiver, letters, receiver  # noqa
 from webapp.domain.addresses import networks
 from webapp.domain.notify_urls import name_of
 from webapp.providers.http.answer_kinds import AnswerKind
-from webapp.providers.http.client import Caller, Line
+from webapp.providers.http.client import ClientConfig, HttpClient
 from webapp.providers.http.leases import Lease, LeaseEnded, ensure_live
 from webapp.providers.messaging.apprise import Chat
-from webapp.providers.messaging.smtp import Letter, Mail
+from webapp.providers.messaging.smtp import Email, Mail
 from webapp.providers.messaging.webhook_sender import WebhookPosts
 
 LENGTH = timedelta(minutes=3)
@@ -30,9 +30,9 @@ class Quiet:
         return lambda *_: None
 
 
-def caller(url: str) -> Caller:
-    line = Line("somebody", url, dict, lambda body: ("", ""), lambda *answer: AnswerKind.ANSWER, 1.0)
-    return Caller(line, Quiet(), Quiet(), parallel=1)
+def client(url: str) -> HttpClient:
+    config = ClientConfig("somebody", url, dict, lambda body: ("", ""), lambda *answer: AnswerKind.ANSWER, 1.0)
+    return HttpClient(config, Quiet(), Quiet(), parallel=1)
 
 
 def chat(url: str) -> tuple[Chat, str]:
@@ -57,9 +57,9 @@ def test_a_call_that_would_outlast_its_lease_does_not_begin() -> None:
 def test_without_a_lease_nothing_leaves(receiver: Receiver, letters: Letters) -> None:
     said, name = chat(receiver.url)
     for act in (
-        lambda: caller(receiver.url).post("", {}),
+        lambda: client(receiver.url).post("", {}),
         lambda: WebhookPosts(1, HERE).post(receiver.url, "{}", {}),
-        lambda: Mail(letters.url, "desk@shop.example", 1).send([Letter("a", "zoe@shop.example", "Hi", "x")]),
+        lambda: Mail(letters.url, "desk@shop.example", 1).send([Email("a", "zoe@shop.example", "Hi", "x")]),
         lambda: said.say("chat", name, "Title", "Body"),
         lambda: ensure_live(1),
     ):
@@ -74,23 +74,23 @@ def test_after_its_lease_nothing_leaves(receiver: Receiver, letters: Letters, cl
     with Lease(LENGTH).held():
         clocks.pass_over(which, LENGTH)
         for act in (
-            lambda: caller(receiver.url).post("", {}),
+            lambda: client(receiver.url).post("", {}),
             lambda: WebhookPosts(1, HERE).post(receiver.url, "{}", {}),
             lambda: said.say("chat", name, "Title", "Body"),
         ):
             with pytest.raises(LeaseEnded):
                 act()
         mail = Mail(letters.url, "desk@shop.example", 1)
-        [ended] = mail.send([Letter("a", "zoe@shop.example", "Hi", "x")])
+        [ended] = mail.send([Email("a", "zoe@shop.example", "Hi", "x")])
     assert isinstance(ended, LeaseEnded)
     assert (receiver.got, letters.got) == ([], [])
 
 
 def test_a_question_needs_no_lease(receiver: Receiver) -> None:
     receiver.body = b"{}"
-    assert caller(receiver.url).get("") == {}
-    assert caller(receiver.url).ask("", {}) == {}
-    assert caller(receiver.url).ask_form("", {}) == {}
+    assert client(receiver.url).get("") == {}
+    assert client(receiver.url).ask("", {}) == {}
+    assert client(receiver.url).ask_form("", {}) == {}
 
 
 # Every way out of the code, by the names that libraries give to it, and the functions that go it.

@@ -111,7 +111,7 @@ def test_a_refund_leaves_once(
         other_process(runtime, run)
         clocks.pass_over(which, send_refunds.LEASE)
 
-    stopped_after(monkeypatch, Paystack, "refunds_of", meanwhile)
+    stopped_after(monkeypatch, Paystack, "fetch_refunds", meanwhile)
     run_job(runtime, run)
 
     assert posted["refund"] == 1
@@ -138,7 +138,7 @@ def test_a_payout_leaves_once(
         other_process(runtime, run)
         clocks.pass_over(which, send_payouts.LEASE)
 
-    stopped_after(monkeypatch, Paystack, "recipient", meanwhile)
+    stopped_after(monkeypatch, Paystack, "register_recipient", meanwhile)
     run_job(runtime, run)
 
     assert posted["transfer"] == 1
@@ -282,7 +282,7 @@ def test_a_mirrored_transfer_that_another_has_is_left_to_it(runtime: Runtime) ->
         session.execute(update(MirrorEntry).values(next_try_at=clock.now()))
         new = mirror_entries.claim(session, clock.now(), 10)
         mirror_entries.failed(session, old, clock.now(), "Late.", doubtful=False)
-        mirror_entries.requeue(session, old, clock.now(), "Late.")
+        mirror_entries.put_back(session, old, clock.now(), "Late.")
         rows = session.execute(select(MirrorEntry.status, MirrorEntry.attempts, MirrorEntry.next_try_at)).all()
     assert {tuple(row) for row in rows} == {("sending", 0, new[0].until)}
 

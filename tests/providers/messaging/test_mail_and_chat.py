@@ -9,7 +9,7 @@ from tests.support.receivers import Letters, Receiver
 from webapp.domain.notify_urls import dialled, name_of
 from webapp.providers.http.errors import NotSent, Refused
 from webapp.providers.messaging.apprise import Chat
-from webapp.providers.messaging.smtp import Letter, Mail
+from webapp.providers.messaging.smtp import Email, Mail
 
 FROM = "Escrow Desk <desk@market.example>"
 pytestmark = pytest.mark.usefixtures("leased")
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("leased")
 
 def test_letters_go_over_one_connection(letters: Letters) -> None:
     mail = Mail(letters.url, FROM, 3)
-    ended = mail.send([Letter(f"delivery-{n}", f"zoe{n}@shop.example", "Paid: ₦100", "Hello Zoë.\n") for n in (1, 2)])
+    ended = mail.send([Email(f"delivery-{n}", f"zoe{n}@shop.example", "Paid: ₦100", "Hello Zoë.\n") for n in (1, 2)])
 
     assert ended == [None, None]
     assert [to for to, _ in letters.got] == [["zoe1@shop.example"], ["zoe2@shop.example"]]
@@ -37,14 +37,14 @@ def test_letters_go_over_one_connection(letters: Letters) -> None:
     ],
 )
 def test_a_letter_arrives_as_it_was_written(letters: Letters, body: str) -> None:
-    assert Mail(letters.url, FROM, 3).send([Letter("a", "zoe@shop.example", "Hi", body)]) == [None]
+    assert Mail(letters.url, FROM, 3).send([Email("a", "zoe@shop.example", "Hi", body)]) == [None]
     [(_, raw)] = letters.got
     assert email.message_from_string(raw, policy=default).get_content().replace("\r\n", "\n") == body
     assert max(map(len, raw.splitlines())) <= 998
 
 
 def test_a_title_with_line_breaks_adds_no_header(letters: Letters) -> None:
-    Mail(letters.url, FROM, 3).send([Letter("a", "zoe@shop.example", "Hi\r\nBcc: all@shop.example\n\nx", "Hello")])
+    Mail(letters.url, FROM, 3).send([Email("a", "zoe@shop.example", "Hi\r\nBcc: all@shop.example\n\nx", "Hello")])
     said = email.message_from_string(letters.got[0][1], policy=default)
     assert said["Bcc"] is None
     assert letters.got[0][0] == ["zoe@shop.example"]
@@ -52,7 +52,7 @@ def test_a_title_with_line_breaks_adds_no_header(letters: Letters) -> None:
 
 @pytest.mark.parametrize("to", ["", "nobody", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", "@"])
 def test_what_is_no_address_is_refused_and_the_others_go(letters: Letters, to: str) -> None:
-    ended = Mail(letters.url, FROM, 3).send([Letter("a", to, "Hi", "x"), Letter("b", "zoe@shop.example", "Hi", "x")])
+    ended = Mail(letters.url, FROM, 3).send([Email("a", to, "Hi", "x"), Email("b", "zoe@shop.example", "Hi", "x")])
     assert isinstance(ended[0], Refused)
     assert ended[1] is None
     assert [to for to, _ in letters.got] == [["zoe@shop.example"]]
@@ -61,12 +61,12 @@ def test_what_is_no_address_is_refused_and_the_others_go(letters: Letters, to: s
 @pytest.mark.parametrize(("said", "kind"), [("550 no such user", Refused), ("451 later", NotSent)])
 def test_the_servers_no_is_for_good_or_for_now(letters: Letters, said: str, kind: type[Exception]) -> None:
     letters.refuse = said
-    (ended,) = Mail(letters.url, FROM, 3).send([Letter("a", "zoe@shop.example", "Hi", "x")])
+    (ended,) = Mail(letters.url, FROM, 3).send([Email("a", "zoe@shop.example", "Hi", "x")])
     assert type(ended) is kind
 
 
 def test_a_server_that_is_away_says_so_for_each_letter() -> None:
-    ended = Mail("smtp://user:secret@127.0.0.1:9", FROM, 1).send([Letter("a", "zoe@shop.example", "Hi", "x")] * 2)
+    ended = Mail("smtp://user:secret@127.0.0.1:9", FROM, 1).send([Email("a", "zoe@shop.example", "Hi", "x")] * 2)
     assert [type(each) for each in ended] == [NotSent, NotSent]
     assert "secret" not in str(ended)
 

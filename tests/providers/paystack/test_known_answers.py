@@ -16,8 +16,8 @@ from webapp.providers.http import errors as failures
 from webapp.providers.http.circuit_breaker import FAILURES
 from webapp.providers.http.errors import CallFailed
 from webapp.providers.paystack.provider import Paystack
-from webapp.providers.protocols import Checkout, Destination, Sending
-from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.protocols import Checkout, Destination, PayoutInstruction
+from webapp.providers.webhooks import payloads
 
 ROWS: list[dict[str, Any]] = records.of("paystack")["answers"]
 LONG_AGO, LATER = datetime(2014, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
@@ -74,7 +74,7 @@ def test_beginning_a_checkout(replay: Replay, row: dict[str, Any]) -> None:
 def test_asking_about_a_payment(replay: Replay, row: dict[str, Any]) -> None:
     company = paystack(replay, (row["status"], row["says"]))
     asks = row["asks"]
-    assert outcome_of(lambda: company.look(asks["reference"]).as_asked(asks.get("amount", 0))) == row["right"]
+    assert outcome_of(lambda: company.fetch_payment(asks["reference"]).as_asked(asks.get("amount", 0))) == row["right"]
 
 
 @pytest.mark.parametrize("row", of_kind("refund_create"))
@@ -95,7 +95,7 @@ def test_looking_for_ours_among_the_refunds_of_a_payment(replay: Replay, row: di
     paid = json.loads(json.dumps(verify["says"]))
     paid["data"] |= {"id": theirs, "reference": reference}
     company = paystack(replay, (200, paid), (row["status"], row["says"]))
-    rows = company.refunds_of(reference)
+    rows = company.fetch_refunds(reference)
     assert f"transaction={theirs}&" in replay.stub.asked[1][1], "by its number, never by our reference"
     found = candidates(Wanted(row["asks"].get("amount", 10_000), "NGN", LONG_AGO), rows)
     assert len(found) <= 1
@@ -113,10 +113,10 @@ def test_looking_for_ours_among_the_refunds_of_a_payment(replay: Replay, row: di
 def test_a_refund_is_asked_for_by_its_own_number(replay: Replay) -> None:
     listed = next(each for each in ROWS if each["name"] == "refund-list-new-shape-ours")["says"]["data"][0]
     company = paystack(replay, (200, {"status": True, "message": "Refund retrieved", "data": listed}))
-    assert read_as(company.look_refund("12851478", "T685312322670591"))["fate"] == "succeeded"
+    assert read_as(company.fetch_refund("12851478", "T685312322670591"))["fate"] == "succeeded"
     assert replay.stub.asked[0][1] == "/refund/12851478"
     with pytest.raises(failures.Unknown, match="12851478 where 1 was asked"):
-        company.look_refund("1", "T685312322670591")
+        company.fetch_refund("1", "T685312322670591")
 
 
 @pytest.mark.parametrize("row", of_kind("transactions", "transfers"))
@@ -146,27 +146,27 @@ def _page(rows: list[Any], page: int) -> dict[str, Any]:
 def test_making_an_account_known(replay: Replay, row: dict[str, Any]) -> None:
     company = paystack(replay, (row["status"], row["says"]))
     account = Destination("nuban", "058", "0001234567", "Ada Payer", "NGN")
-    assert outcome_of(lambda: company.recipient(account)) == row["right"]
+    assert outcome_of(lambda: company.register_recipient(account)) == row["right"]
 
 
 @pytest.mark.parametrize("row", of_kind("transfer"))
 def test_sending_a_payout(replay: Replay, row: dict[str, Any]) -> None:
     company = paystack(replay, (row["status"], row["says"]))
-    sending = Sending(row["asks"]["reference"], "RCP_1", row["asks"]["amount"], "NGN", "Payout")
-    assert outcome_of(lambda: company.pay(sending)) == row["right"]
+    sending = PayoutInstruction(row["asks"]["reference"], "RCP_1", row["asks"]["amount"], "NGN", "Payout")
+    assert outcome_of(lambda: company.send_payout(sending)) == row["right"]
 
 
 @pytest.mark.parametrize("row", of_kind("transfer_verify"))
 def test_asking_about_a_payout(replay: Replay, row: dict[str, Any]) -> None:
     company = paystack(replay, (row["status"], row["says"]))
-    assert outcome_of(lambda: company.look_payout(row["asks"]["reference"])) == row["right"]
+    assert outcome_of(lambda: company.fetch_payout(row["asks"]["reference"])) == row["right"]
 
 
 @pytest.mark.parametrize("row", of_kind("webhook"))
 def test_hearing_a_webhook(row: dict[str, Any]) -> None:
-    told = tidings.read("paystack", json.dumps(row["says"]).encode())
-    assert (str(told.about), told.unreadable) == (row["right"]["about"], "")
-    if told.about != tidings.About.NOTHING:
+    told = payloads.read("paystack", json.dumps(row["says"]).encode())
+    assert (str(told.subject_type), told.unreadable) == (row["right"]["about"], "")
+    if told.subject_type != payloads.SubjectType.NOTHING:
         assert told.reference == row["right"]["reference"]
 
 
@@ -174,12 +174,12 @@ def test_webhooks_that_repeat_with_another_status_have_another_key() -> None:
     keys = []
     for row in ROWS:
         body = row["says"]
-        told = tidings.read("paystack", json.dumps(body).encode()) if row["endpoint"] == "webhook" else None
-        if told is not None and told.about != tidings.About.NOTHING:
-            again = tidings.read("paystack", json.dumps(body, indent=1).encode())
+        told = payloads.read("paystack", json.dumps(body).encode()) if row["endpoint"] == "webhook" else None
+        if told is not None and told.subject_type != payloads.SubjectType.NOTHING:
+            again = payloads.read("paystack", json.dumps(body, indent=1).encode())
             other = body | {"data": body["data"] | {"status": "another"}}
             assert again.key == told.key, row["name"]
-            assert tidings.read("paystack", json.dumps(other).encode()).key != told.key, row["name"]
+            assert payloads.read("paystack", json.dumps(other).encode()).key != told.key, row["name"]
             keys.append(told.key)
     assert len(keys) > 15
 
@@ -189,7 +189,7 @@ def test_an_address_that_is_not_allowed_says_nothing_against_our_key(replay: Rep
     company = paystack(replay, (row["status"], row["says"]))
     for _ in range(9):  # so many refusals of a key would open the circuit for everything
         with pytest.raises(failures.NotDone, match="Your IP address is not allowed to make this call"):
-            company.look("r")
+            company.fetch_payment("r")
 
 
 _NO_ADDRESS = "verify-ip-not-allowed-403"
@@ -213,12 +213,12 @@ def test_only_a_wrong_key_keeps_payouts_of_everybody_back(
     company = paystack(replay, (row["status"], row["says"]))
     for number in range(FAILURES):
         with pytest.raises(CallFailed, match=said) as told:
-            company.pay(Sending(f"payout-{number}", "RCP_1", 100, "NGN", "Payout"))
+            company.send_payout(PayoutInstruction(f"payout-{number}", "RCP_1", 100, "NGN", "Payout"))
         assert type(told.value) is right
     queued = next(each for each in ROWS if each["name"] == "transfer-pending")
     replay.stub.say((queued["status"], queued["says"]))
-    another = Sending(queued["asks"]["reference"], "RCP_2", queued["asks"]["amount"], "NGN", "Payout")
-    end = outcome_of(lambda: company.pay(another))
+    another = PayoutInstruction(queued["asks"]["reference"], "RCP_2", queued["asks"]["amount"], "NGN", "Payout")
+    end = outcome_of(lambda: company.send_payout(another))
     assert (end, len(replay.stub.asked)) == (("NotSent", 0) if opens else (queued["right"], 1))
 
 
@@ -233,7 +233,7 @@ def test_sub_units_are_a_hundred_to_the_unit_of_every_currency(
     verified = json.loads(json.dumps(next(each for each in ROWS if each["name"] == "verify-xof")["says"]))
     for amount in (theirs, str(theirs), float(theirs)):
         verified["data"] |= {"amount": amount, "requested_amount": amount, "currency": currency}
-        found = paystack(replay, (200, verified)).look("re4lyvq3s3")
+        found = paystack(replay, (200, verified)).fetch_payment("re4lyvq3s3")
         assert (found.amount, found.asked, found.currency) == (ours, ours, currency)
 
 

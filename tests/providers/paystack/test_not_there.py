@@ -35,7 +35,7 @@ def look(replay: Replay, status: int, body: Any) -> ProviderStatus:
     replay.say((status, body))
     company = replay.providers.paystack
     assert company is not None
-    return company.look_payout("payout-1").status
+    return company.fetch_payout("payout-1").status
 
 
 def test_it_is_absent_in_each_form(replay: Replay) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from tests.conftest import settings_for
 from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from tests.support.payout_world import World
-from tests.support.sequences import FEW, Trace, WorldCaller, sequences
+from tests.support.sequences import FEW, Trace, WorldClient, sequences
 from webapp import clock
 from webapp.domain import payout_outcome
 from webapp.domain.actors import job_actor
@@ -89,7 +89,7 @@ class Desk:
     def told(self) -> None:
         """A webhook makes us ask about a payout, whatever it is with us."""
         for payout in self.payouts():
-            provider = self.runtime.providers.paying["paystack"]
+            provider = self.runtime.providers.payout_senders["paystack"]
             try:
                 word: Any = send_payouts._looked(provider, payout.ref)
             except CallFailed as failure:
@@ -203,8 +203,8 @@ def _desk(runtime: Runtime, world: World) -> Desk:
         limits.set_limits(session, {"NGN": 10**15}, at=world.at, actor=DIVINE)
         for pause in session.scalars(select(PayoutPause)):
             session.delete(pause)
-    company = Paystack(WorldCaller("paystack", read_error, classify, world, world.trace))
-    vars(runtime.providers).update(paystack=company, paying={"paystack": company})
+    company = Paystack(WorldClient("paystack", read_error, classify, world, world.trace))
+    vars(runtime.providers).update(paystack=company, payout_senders={"paystack": company})
     return Desk(runtime, world, plan, party.id)
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from tests.support.market import Market, wallet
-from tests.support.sequences import SILENCE, Answer, Clock, Trace, WorldCaller, play, sequences
+from tests.support.sequences import SILENCE, Answer, Clock, Trace, WorldClient, play, sequences
 from webapp import clock as wall
 from webapp.conformance import records
 from webapp.domain.actors import job_actor
@@ -187,9 +187,9 @@ class Story:
         self.session.add(payment)
         self.session.flush()
         self.world = PaystackWorld(chance, self.clock, reference)
-        caller = WorldCaller("paystack", read_error, classify, self.world, trace)
-        house = SimpleNamespace(refunding={"paystack": Paystack(caller)}, disputing={})
-        self.runtime = cast(Runtime, SimpleNamespace(providers=house))
+        client = WorldClient("paystack", read_error, classify, self.world, trace)
+        providers = SimpleNamespace(refund_senders={"paystack": Paystack(client)}, chargeback_readers={})
+        self.runtime = cast(Runtime, SimpleNamespace(providers=providers))
         self.amount = Money(chance.choice((4_000, COLLECTED)), "NGN")
         self.party_id = buyer.buyer_id
         if chance.random() < 0.3:
@@ -246,7 +246,7 @@ class Story:
     def check(self) -> None:
         """What must hold after every step."""
         refund, world = self.refund, self.world
-        self.trace.note(f"    {refund.status} tries={refund.tries} id={refund.provider_id}: {refund.said}")
+        self.trace.note(f"    {refund.status} tries={refund.tries} id={refund.provider_id}: {refund.status_detail}")
         credited = wallet(self.session, self.party_id)
         alive = [each for each in world.ours() if each["status"] not in DEAD]
         assert len(alive) <= 1, f"given back twice\n{self.trace}"

@@ -19,7 +19,7 @@ from webapp.domain.provider_results import NoResponse, ProviderResponse, Provide
 from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.providers.http.errors import NotDone, Refused
-from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks import payloads
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
 from webapp.services.payouts import payouts
@@ -217,7 +217,7 @@ def test_an_account_that_is_unknown_even_so_is_refused_with_the_providers_senten
 
     [payout] = payouts_of(sqlite_runtime, plan)
     assert (payout.status, posted["transfer"], held(sqlite_runtime, plan)) == ("failed", 2, 10_000)
-    assert "Recipient specified is invalid" in (payout.said or "")
+    assert "Recipient specified is invalid" in (payout.status_detail or "")
 
 
 def test_paid_after_its_money_came_back_calls_a_person_and_pays_nothing_more(runtime: Runtime, world: Sandbox) -> None:
@@ -244,7 +244,7 @@ def _told_of(runtime: Runtime, reference: str) -> None:
     """Its provider's webhook comes, and is handled."""
     raw = f'{{"event":"transfer.success","data":{{"id":1,"reference":"{reference}","status":"success"}}}}'.encode()
     with runtime.db.transaction() as session:
-        incoming.store(session, "paystack", raw, tidings.read("paystack", raw), at=clock.now())
+        incoming.store(session, "paystack", raw, payloads.read("paystack", raw), at=clock.now())
     run_job_now(runtime, "handle_webhooks")
 
 
@@ -260,7 +260,7 @@ def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(runtime: Runt
     assert payouts_of(runtime, plan)[0].status == "pending"
 
     says = NotDone("Your balance is not enough.") if then == "no balance" else Refused("No such currency.", status=400)
-    runtime.providers.paying["paystack"].pay = Mock(side_effect=says)
+    runtime.providers.payout_senders["paystack"].send_payout = Mock(side_effect=says)
     for _ in range(3):
         now_again(runtime)
         run_job_now(runtime, EACH_MINUTE)

@@ -93,7 +93,13 @@ def _endpoint(runtime: Runtime) -> None:
 def _provider(runtime: Runtime) -> None:
     then = clock.now() - LONG_AGO
     with runtime.db.transaction() as session:
-        row = {"provider": "paystack", "failures": 30, "opened_at": then, "last_failure_at": clock.now(), "said": "-"}
+        row = {
+            "provider": "paystack",
+            "failures": 30,
+            "opened_at": then,
+            "last_failure_at": clock.now(),
+            "last_error": "-",
+        }
         session.execute(insert(ProviderState).values(**row))
 
 

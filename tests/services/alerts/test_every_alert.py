@@ -184,7 +184,7 @@ def account_changed(runtime: Runtime) -> None:
 def answer_of_test_mode(runtime: Runtime) -> None:
     runtime.settings.__dict__.update(env="production", paystack_secret_key="sk_live_x")
     payouts.written(runtime, payouts.planned(runtime))
-    change(Payout, status="sending", said=TEST_ANSWER)(runtime)
+    change(Payout, status="sending", status_detail=TEST_ANSWER)(runtime)
 
 
 CASES: dict[str, Case] = {

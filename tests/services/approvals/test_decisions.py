@@ -288,7 +288,9 @@ def test_the_pool_is_empty_when_everything_has_left(runtime: Runtime) -> None:
 
 
 def _left_by(market: Market, escrow_id: int) -> int:
-    return market.session.scalars(select(Transfer.id).where(Transfer.escrow_id == escrow_id, Transfer.leaves)).one()
+    return market.session.scalars(
+        select(Transfer.id).where(Transfer.escrow_id == escrow_id, Transfer.is_disbursement)
+    ).one()
 
 
 def _empty(market: Market, party_id: int, amount: int) -> None:

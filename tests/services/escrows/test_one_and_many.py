@@ -53,7 +53,7 @@ def decide(market: Market, deed: Callable[..., Any], escrow: Escrow) -> None:
 def traces(market: Market, escrow: Escrow) -> dict[str, Any]:
     """What a deed left behind, without the numbers of its rows."""
     session = market.session
-    left = session.scalars(select(Transfer).where(Transfer.escrow_id == escrow.id, Transfer.leaves)).all()
+    left = session.scalars(select(Transfer).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)).all()
     entries = select(Entry.amount).where(Entry.transfer_id.in_([each.id for each in left])).order_by(Entry.amount)
     about = (Event.subject_kind == "escrow", Event.subject_id == escrow.id)
     told = session.scalars(select(Event).where(*about).order_by(Event.id.desc()).limit(1)).one()
@@ -74,8 +74,8 @@ def test_a_person_and_a_job_release_alike(market: Market) -> None:
     releases.release_all(market.session, [by_job.id], at=LATER, actor=JOB, reason="expired", due_by=LATER)
 
     assert traces(market, by_person) == traces(market, by_job)
-    assert escrows.get(market.session, by_person.id).left_reason == "decision"
-    assert escrows.get(market.session, by_job.id).left_reason == "expired"
+    assert escrows.get(market.session, by_person.id).close_reason == "decision"
+    assert escrows.get(market.session, by_job.id).close_reason == "expired"
 
 
 def test_a_person_and_a_list_refund_alike(market: Market) -> None:

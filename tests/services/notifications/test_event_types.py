@@ -74,7 +74,7 @@ def one_of_each(session: Session, runtime: Runtime) -> Subjects:
     market = Market(session, runtime)
     dispute = market.dispute()
     escrow = session.get_one(Escrow, dispute.escrow_id)
-    escrow.left_reason = "decision"
+    escrow.close_reason = "decision"
     money = {"amount": 700, "currency": "NGN"}
     payment = Payment(order_id=escrow.order_id, provider="paystack", status="failed", created_at=NOW, **money)
     session.add(payment)

@@ -57,7 +57,7 @@ def _own_payout(scene: Scene) -> int:
 
 
 def _way_out(scene: Scene) -> int:
-    out = select(Transfer.id).where(Transfer.escrow_id == scene.escrow.id, Transfer.leaves)
+    out = select(Transfer.id).where(Transfer.escrow_id == scene.escrow.id, Transfer.is_disbursement)
     return scene.session.scalars(out.order_by(Transfer.id.desc())).first() or 0
 
 

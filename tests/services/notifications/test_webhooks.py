@@ -48,7 +48,7 @@ def test_a_failure_is_tried_again_under_the_same_id_and_keeps_the_order(place: R
     spread(place)
     send(place)
     assert states(place) == [("a.one", "waiting", 1), ("a.two", "waiting", 0), ("a.three", "waiting", 0)]
-    assert deliveries(place)[0].said == "It answered 500: said"
+    assert deliveries(place)[0].last_error == "It answered 500: said"
 
     come_due(place)
     send(place)
@@ -75,7 +75,7 @@ def test_lanes_do_not_wait_for_each_other(place: Runtime, receiver: Receiver) ->
     spread(place)
     send(place)
     assert len(receiver.got) == 2
-    assert {each.said for each in deliveries(place, Delivery.attempts == 1, Delivery.status == "waiting")} == {
+    assert {each.last_error for each in deliveries(place, Delivery.attempts == 1, Delivery.status == "waiting")} == {
         "It can't be reached."
     }
 

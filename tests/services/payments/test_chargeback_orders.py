@@ -134,7 +134,11 @@ class Story(World):
             super()._do(name)
 
     def _reverse(self) -> None:
-        mine = (Transfer.escrow_id == self.escrow().id, Transfer.leaves, Transfer.hold_no == self.escrow().hold_no)
+        mine = (
+            Transfer.escrow_id == self.escrow().id,
+            Transfer.is_disbursement,
+            Transfer.hold_no == self.escrow().hold_no,
+        )
         out = self.session.scalars(select(Transfer).where(*mine)).one_or_none()
         if out is None:
             return

@@ -152,7 +152,7 @@ def test_what_was_paid_and_is_held_again_is_taken_by_the_bank_that_had_won(case:
     case.night()
     case.bank(case.charged_back(4_000), "lost")
     with case.runtime.db.reading() as session:
-        out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
+        out = session.scalars(select(Transfer).where(Transfer.is_disbursement)).one()
         how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         shown = previews.of(session, "transfer.reverse", out.id, ReverseTransfer(reason=WHY), **how)
     [warning] = shown.warnings
@@ -489,7 +489,7 @@ def test_it_freezes_again_what_is_held_again(case: Case) -> None:
 
 def _reverse(case: Case) -> None:
     with case.runtime.db.transaction() as session:
-        out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
+        out = session.scalars(select(Transfer).where(Transfer.is_disbursement)).one()
         reversal_decisions.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
 
 

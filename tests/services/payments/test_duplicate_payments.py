@@ -188,7 +188,7 @@ def marked(market: Market) -> Payment:
 def test_what_a_provider_collects_for_what_was_marked_paid_waits_for_a_person_too(
     market: Market, marked: Payment
 ) -> None:
-    assert "marked paid by hand" in (marked.said or "")
+    assert "marked paid by hand" in (marked.status_detail or "")
     hear(market, payments.get(market.session, marked.duplicate_of_id or 0), FIRST)
     assert len(besides(market)) == 1
     assert alert_states(market) == ["firing"]

@@ -239,7 +239,7 @@ def test_a_failed_refund_is_settled_otherwise_which_moves_nothing_and_ends_its_a
     assert market.session.scalars(select(Alert.status)).all() == ["firing"]
     made = settle(market, payment)
 
-    assert (made.status, made.said) == ("settled_otherwise", "Paid by transfer.")
+    assert (made.status, made.status_detail) == ("settled_otherwise", "Paid by transfer.")
     assert wallet(market.session, buyer_of(market, payment)) == before == 10_000
     assert market.session.scalars(select(Alert.status).execution_options(populate_existing=True)).all() == ["resolved"]
     record = market.session.scalars(select(Audit).where(Audit.action == "refund.settle_otherwise")).one()

@@ -25,8 +25,8 @@ from webapp.services.orders import orders
 from webapp.services.payments import payments
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import disabled_reasons
 from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import hindrances
 from webapp.services.refunds import refunds
 
 WAYS = ("claw_back", "write_off", "refund_rest")
@@ -142,7 +142,7 @@ def test_while_money_is_stopped_the_rest_is_not_refunded_nor_offered(case: Case)
         stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
     with case.runtime.db.reading() as session:
         how: Any = {"at": clock.now(), "actor": DIVINE}
-        closed = {each: disabled_reasons.of(session, f"payment.{each}", case.payment_id, **how) for each in WAYS}
+        closed = {each: hindrances.of(session, f"payment.{each}", case.payment_id, **how) for each in WAYS}
     assert "Outgoing money is stopped by Divine" in closed.pop("refund_rest")
     assert set(closed.values()) == {""}, "these move nothing out"
     with pytest.raises(Conflict, match="Outgoing money is stopped"):
@@ -279,7 +279,7 @@ def test_what_was_released_and_taken_back_is_frozen_when_it_is_held_again(case: 
     with case.runtime.db.transaction() as session:
         from webapp.models import Transfer
 
-        out = session.scalars(select(Transfer).where(Transfer.leaves)).one()
+        out = session.scalars(select(Transfer).where(Transfer.is_disbursement)).one()
         reversal_decisions.reverse(session, out.id, WHY, at=clock.now(), actor=DIVINE, settings=case.runtime.settings)
     assert FreezeCause.PAYMENT in case.causes()
 
@@ -367,7 +367,7 @@ def test_a_webhook_that_made_us_ask_is_a_look(runtime: Runtime, world: Sandbox) 
 def test_a_webhook_about_a_refund_says_what_became_of_the_refund(case: Case) -> None:
     case.by_hand(4_000)
     with case.runtime.db.reading() as session:
-        [said] = session.scalars(select(IncomingWebhook.said)).all()
+        [said] = session.scalars(select(IncomingWebhook.result)).all()
     assert said == "The provider says that NGN 40.00 of the payment went back, or are on the way."
 
 
@@ -377,5 +377,5 @@ def test_a_webhook_about_our_refund_says_its_state(runtime: Runtime, world: Sand
     case.give()
     case.hook({"event": "refund.processed", "data": {"transaction_reference": case.reference, "status": "processed"}})
     with runtime.db.reading() as session:
-        [said] = session.scalars(select(IncomingWebhook.said)).all()
+        [said] = session.scalars(select(IncomingWebhook.result)).all()
     assert said == "The provider says of the refund: it is done."

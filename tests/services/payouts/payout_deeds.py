@@ -242,7 +242,7 @@ class Deeds(Books):
 
     def _asked(self, run: Any, shown: str) -> None:
         self.finish_runs()
-        self.asked.append({**run.asked, "shown": shown})
+        self.asked.append({**run.parameters, "shown": shown})
         if self.dice.random() < 0.6:
             self._run()
 

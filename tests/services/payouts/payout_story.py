@@ -15,7 +15,7 @@ from webapp.domain.provider_results import ProviderResponse, ProviderStatus, Ski
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, Refused, Unknown
-from webapp.providers.protocols import Destination, Sending
+from webapp.providers.protocols import Destination, PayoutInstruction
 from webapp.services.ledger import posting as ledger
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import schedules as payout_schedules
@@ -67,21 +67,21 @@ class Bank:
 
     dice: Random
     at: datetime
-    on_send: Callable[[Sending], None]
+    on_send: Callable[[PayoutInstruction], None]
     there: dict[str, There] = field(default_factory=dict)
     refused_as_there: set[str] = field(default_factory=set)
     """References that it refused for being there already."""
     is_honest: bool = False
     name: str = "paystack"
-    pays_out: Collection[str] = ("NGN",)
+    payout_currencies: Collection[str] = ("NGN",)
 
-    def recipient(self, destination: Destination) -> str:
+    def register_recipient(self, destination: Destination) -> str:
         raise AssertionError("every account is known here")
 
     def payouts(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         yield from ()
 
-    def pay(self, sending: Sending) -> ProviderResponse:
+    def send_payout(self, sending: PayoutInstruction) -> ProviderResponse:
         self.on_send(sending)
         mood = "queued" if self.is_honest else self.dice.choice(MOODS)
         if mood == "refused":  # It may look at other things before the reference.
@@ -105,7 +105,7 @@ class Bank:
             sending.reference, ProviderStatus.PENDING, sending.amount, "NGN", "TRF_1", needs_person=mood == "otp"
         )
 
-    def look_payout(self, reference: str) -> ProviderResponse:
+    def fetch_payout(self, reference: str) -> ProviderResponse:
         if not self.is_honest and self.dice.random() < 0.1:
             raise self.dice.choice((Unknown("No answer."), Refused("Not now.")))
         found = self.there.get(reference)
@@ -135,7 +135,7 @@ class Books:
         self.dice, self.at = dice, NOW
         self.bank = Bank(dice, NOW, self.on_send)
         self.runtime: Any = SimpleNamespace(
-            settings=self.settings, providers=SimpleNamespace(paying={"paystack": self.bank})
+            settings=self.settings, providers=SimpleNamespace(payout_senders={"paystack": self.bank})
         )
         self.party = market.party("worker", wallet=HELD).id
         self.market = market
@@ -146,7 +146,7 @@ class Books:
         self.plan_id = payout_schedules.create(self.session, new, at=NOW, actor=DIVINE).id
         self.base = self.balance(AccountKind.CLEARING, owner="paystack")
 
-    def on_send(self, sending: Sending) -> None:
+    def on_send(self, sending: PayoutInstruction) -> None:
         """What is sent is what somebody meant, to where somebody meant it, and it is the only one."""
         self.session.expire_all()
         payout = self.session.scalars(select(Payout).where(Payout.ref == sending.reference)).one()

@@ -74,7 +74,7 @@ def test_the_last_word_of_one_paid_after_all_is_that_and_then_that_it_came_back(
     ):
         settled(runtime, number, status)
         with runtime.db.reading() as session:
-            assert said in (payouts.get(session, number).said or "")
+            assert said in (payouts.get(session, number).status_detail or "")
 
 
 def test_what_waits_for_its_account_is_not_called_tried(runtime: Runtime) -> None:

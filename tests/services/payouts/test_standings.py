@@ -79,7 +79,7 @@ def test_each_payout_says_exactly_one_of_seven(runtime: Runtime) -> None:
     seen = set()
     for status, sent, doubted, after_all, provider_id in product(PayoutStatus, maybe, maybe, maybe, (None, "TRF_1")):
         values = {"sent_at": sent, "doubted_at": doubted, "paid_after_all_at": after_all, "provider_id": provider_id}
-        more = {"said": "Account closed.", "settled_at": now, "look_again_at": now, "next_try_at": now}
+        more = {"status_detail": "Account closed.", "settled_at": now, "look_again_at": now, "next_try_at": now}
         _force(runtime, number, status=status, **values, **more)
         told = _why(runtime, number)
         found = [each for each, words in WORDS.items() if words in told]
@@ -115,7 +115,7 @@ def test_one_that_waits_for_its_provider_shows_no_next_look(runtime: Runtime) ->
     number = payouts_of.written(runtime, payouts_of.planned(runtime))
     with runtime.db.transaction() as session:
         now = clock.now()
-        session.add(PayoutPause(provider="paystack", since=now, said="No balance.", payout_id=None, probe_at=now))
+        session.add(PayoutPause(provider="paystack", since=now, reason="No balance.", payout_id=None, probe_at=now))
     assert _file(runtime, number).next_look_at is None
     assert _why(runtime, number).startswith("It is not sent. It waits.")
 

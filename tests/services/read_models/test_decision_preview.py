@@ -118,7 +118,7 @@ class Scene:
     def _hold_again(self, escrow: Escrow) -> None:
         self._do("escrow.release", escrow.id)
         self._spend(self.seller)
-        left = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
+        left = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)
         self._do("transfer.reverse", self.session.scalars(left).one(), to_debt=True)
         for freeze in freezes.open_freezes(self.session, escrow.id):
             freezes.unfreeze(self.session, freeze.id, WHY, at=NOW, actor=DIVINE)
@@ -196,7 +196,7 @@ class Scene:
         escrow = self.held()
         self._do(action, escrow.id)
         self._spend(self.seller if case.seller_has_wallet else self.buyer)
-        leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.leaves)
+        leaving = select(Transfer.id).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)
         return self.session.scalars(leaving.order_by(Transfer.id.desc()).limit(1)).one()
 
     def _spend(self, paid: int) -> None:

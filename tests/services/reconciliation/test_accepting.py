@@ -73,10 +73,10 @@ def test_what_was_accepted_is_found_again_and_is_none(runtime: Runtime) -> None:
 
 
 OTHERS = [
-    Finding(MISSING_HERE, "by-hand-2", STRANGER.said, "NGN", None, 9),
-    Finding(MISSING_HERE, "by-hand", STRANGER.said, "NGN", None, 10),
-    Finding(MISSING_HERE, "by-hand", STRANGER.said, "KES", None, 9),
-    Finding(DIFFERENT, "by-hand", STRANGER.said, "NGN", None, 9),
+    Finding(MISSING_HERE, "by-hand-2", STRANGER.detail, "NGN", None, 9),
+    Finding(MISSING_HERE, "by-hand", STRANGER.detail, "NGN", None, 10),
+    Finding(MISSING_HERE, "by-hand", STRANGER.detail, "KES", None, 9),
+    Finding(DIFFERENT, "by-hand", STRANGER.detail, "NGN", None, 9),
     Finding(MISSING_HERE, "by-hand", "It is succeeded there by now.", "NGN", None, 9),
 ]
 

@@ -20,7 +20,7 @@ SENT = Movement("escrow-8-1-hold", "NGN", 6_973_000, "a", "b", "hold")
 def test_a_strangers_movement_is_named_with_its_sum(currency: str, said: str) -> None:
     stranger = There(Movement("stranger-1", currency, 4_200, "a", "b", ""), "APPLIED", "txn_1", "")
     assert (
-        mirror_strangers.finding(stranger).said == f"Blnk moved {said} under stranger-1, which the desk did not send."
+        mirror_strangers.finding(stranger).detail == f"Blnk moved {said} under stranger-1, which the desk did not send."
     )
 
 

@@ -78,7 +78,7 @@ def test_blnk_agrees_as_of_what_it_was_sent(outfit: Outfit, desk: Runtime) -> No
 
     [row] = compare(desk)
 
-    assert (row.source, row.matched > 0, row.different, row.said) == ("blnk", True, 0, None)
+    assert (row.source, row.matched > 0, row.different, row.error) == ("blnk", True, 0, None)
     assert differing(desk) == []
 
 
@@ -116,7 +116,7 @@ def test_what_is_on_its_way_is_no_difference(desk: Runtime, sandbox: Caller) -> 
 def test_a_ledger_from_before_is_not_compared_before_it_is_mirrored(outfit: Outfit, desk: Runtime) -> None:
     trade(outfit())
     [row] = compare(desk)
-    assert "desk ledger mirror" in (row.said or "")
+    assert "desk ledger mirror" in (row.error or "")
     assert differing(desk) == []
 
 
@@ -125,7 +125,7 @@ def test_blnk_that_is_away_invents_nothing_and_alerts_after_six_hours(desk: Runt
     send(desk)
     sandbox.mood("blnk", "*", "error_500", times=99)
     [row] = compare(desk)
-    assert (row.said is not None, differing(desk), alerting(desk, "books_not_compared")) == (True, [], [])
+    assert (row.error is not None, differing(desk), alerting(desk, "books_not_compared")) == (True, [], [])
 
     with desk.db.transaction() as session:
         session.execute(update(Reconciliation).values(at=clock.now() - timedelta(hours=7)))
@@ -141,7 +141,7 @@ def test_payments_on_both_sides_agree(shop: Runtime, sandbox: Caller) -> None:
 
     rows = compare(shop)
 
-    assert [(row.source, row.matched, row.said) for row in rows] == [
+    assert [(row.source, row.matched, row.error) for row in rows] == [
         ("paystack-payments", 3, None),
         ("paystack-payouts", 0, None),
         ("paystack-refunds", 0, None),
@@ -207,7 +207,7 @@ def test_a_provider_that_breaks_off_invents_nothing(shop: Runtime, sandbox: Call
     payment(shop, "ours-only")
     sandbox.mood("paystack", "transactions", "truncated", times=9)
     rows = compare(shop)
-    assert [row.source for row in rows if row.said] == ["paystack-payments"]
+    assert [row.source for row in rows if row.error] == ["paystack-payments"]
     assert differing(shop) == []
 
 

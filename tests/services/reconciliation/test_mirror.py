@@ -121,7 +121,7 @@ def test_something_else_under_our_reference_is_given_up_at_once_and_said(desk: R
 
     assert statuses(desk).count("dead") == 1
     with desk.db.reading() as session:
-        said = session.scalars(select(MirrorEntry.said).where(MirrorEntry.status == "dead")).one()
+        said = session.scalars(select(MirrorEntry.last_error).where(MirrorEntry.status == "dead")).one()
     assert said
     assert first in said
 

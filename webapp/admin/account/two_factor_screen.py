@@ -37,9 +37,9 @@ class SecondFactorScreen(Screen):
         """The code to scan, and the form for the first code."""
         user, _signed_in = current_person()
         codes = Codes(runtime().settings)
-        cookie.setdefault(_OFFERED, codes.generate_totp_secret())
+        cookie.setdefault(_OFFERED, codes.new_secret())
         secret = cookie[_OFFERED]
-        picture, key = codes.generate_qrcode(user.email, secret), codes.get_totp_pretty_key(secret)
+        picture, key = codes.qr_code(user.email, secret), codes.key_to_type(secret)
         form = (forms or {}).get("enable") or FirstCodeForm(formdata=None)
         return self.render("account/two_factor.html", user=user, picture=picture, key=key, form=form, refusal=refusal)
 

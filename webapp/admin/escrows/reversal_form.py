@@ -57,7 +57,7 @@ class ReversalForm(DeskForm):
 
 def leaving_of(session: Session, escrow: Escrow) -> int | None:
     """The transfer that let the escrow's present hold go, if there is one to reverse."""
-    mine = (Transfer.escrow_id == escrow.id, Transfer.leaves, Transfer.hold_no == escrow.hold_no)
+    mine = (Transfer.escrow_id == escrow.id, Transfer.is_disbursement, Transfer.hold_no == escrow.hold_no)
     return session.scalars(select(Transfer.id).where(*mine)).one_or_none()
 
 

@@ -68,7 +68,7 @@ class QueueScreen(Screen):
         with self.transaction() as session:
             if asked["job"]:
                 schedules.get(session, str(asked["job"]))
-            run = runs.trigger(session, "tidy_queue", actor=current_actor(), asked=asked)
+            run = runs.trigger(session, "tidy_queue", actor=current_actor(), parameters=asked)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 

@@ -32,7 +32,7 @@ class TonightScreen(Screen):
     @page("/")
     def index(self) -> Any:
         """How many, how much, for whom, and what stays and why."""
-        ways = runtime().providers.ways_to_pay
+        ways = runtime().providers.payout_routes
         with self.reading() as session:
             coming = tonight.coming(session, clock.now(), runtime().settings, ways)
         return self.render("jobs/tonight.html", coming=coming, what=_WHAT)

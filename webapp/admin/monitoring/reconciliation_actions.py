@@ -76,7 +76,7 @@ class ReconciliationDeeds(ListScreen):
             "No money moves, here or there. The two books go on differing by exactly this. When it becomes another "
             "amount, or says otherwise, it is a new difference with an alert."
         )
-        facts = [(_("Compared with"), found.source), (_("What differs"), found.said)]
+        facts = [(_("Compared with"), found.source), (_("What differs"), found.detail)]
         if found.currency and found.gap:
             facts.append((_("Theirs less ours"), money(found.gap, found.currency)))
         return Asked(
@@ -90,7 +90,7 @@ class ReconciliationDeeds(ListScreen):
 
     def _run(self, asked: dict[str, Any]) -> Done:
         with self.transaction() as session:
-            run = runs.trigger(session, JOB, actor=current_actor(), asked=asked or None)
+            run = runs.trigger(session, JOB, actor=current_actor(), parameters=asked or None)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s asks the external ledger.", number=run.id), url_for("runs.one", run_id=run.id)
 

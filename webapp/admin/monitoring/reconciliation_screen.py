@@ -111,7 +111,7 @@ class ReconciliationScreen(ReconciliationDeeds):
             Column("ours", _l("Ours"), Difference.ours, kind="money"),
             Column("theirs", _l("Theirs"), Difference.theirs, kind="money"),
             Column("currency", _l("Currency"), Difference.currency, shown=False),
-            Column("said", _l("Why"), Difference.said),
+            Column("detail", _l("Why"), Difference.detail),
             Column("first_seen_at", _l("Since"), Difference.first_seen_at, kind="when", sort=Difference.id),
             Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when", shown=False),
             Column("accepted_at", _l("Accepted"), Difference.accepted_at, kind="when", shown=False),

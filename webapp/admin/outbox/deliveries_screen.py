@@ -66,7 +66,7 @@ class NotificationScreen(NotificationDeeds):
             Column("title", _l("Subject"), Delivery.title, shown=False),
             Column("status", _l("State"), Delivery.status, kind="badge"),
             Column("attempts", _l("Attempts"), Delivery.attempts, kind="number"),
-            Column("said", _l("Last problem"), Delivery.said),
+            Column("last_error", _l("Last problem"), Delivery.last_error),
             Column("created_at", _l("Written"), Delivery.created_at, kind="when", sort=Delivery.id),
             Column("delivered_at", _l("Arrived"), Delivery.delivered_at, kind="when"),
         ),

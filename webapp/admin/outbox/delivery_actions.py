@@ -53,7 +53,7 @@ class NotificationDeeds(ListScreen):
                 done = deliveries.send_dead_again(session, asked, at=clock.now(), actor=current_actor())
                 return _("%(count)s go out again within a minute.", count=f"{done:,}")
             ours = {"action": "send_dead_again", **asked}
-            run = runs.trigger(session, "deliver_outbox", actor=current_actor(), asked=ours)
+            run = runs.trigger(session, "deliver_outbox", actor=current_actor(), parameters=ours)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 

@@ -63,7 +63,7 @@ class IncomingScreen(ListScreen):
             Column("reference", _l("Reference"), IncomingWebhook.reference),
             Column("status", _l("Outcome"), IncomingWebhook.status, kind="badge"),
             Column("times", _l("Came"), IncomingWebhook.times, kind="number"),
-            Column("said", _l("In words"), IncomingWebhook.said, kind="word"),
+            Column("result", _l("In words"), IncomingWebhook.result, kind="word"),
             Column("received_at", _l("Received"), IncomingWebhook.received_at, kind="when", sort=IncomingWebhook.id),
             Column("handled_at", _l("Handled"), IncomingWebhook.handled_at, kind="when", shown=False),
         ),

@@ -27,7 +27,7 @@ from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
 from webapp.services.payments.detail import PaymentDetail
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import disabled_reasons
+from webapp.services.read_models import hindrances
 from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
 from webapp.services.refunds.decisions import Choice, Said
@@ -139,7 +139,7 @@ class PaymentDeeds(Screen):
         ways = _TAKEN_BACK if file.payment.undecided_amount else _TWICE if file.first else _COLLECTED
         asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
         actions = [f"payment.{view}" for view, *_rest in ways]
-        why_not = disabled_reasons.of_all(session, actions, file.payment.id, at=clock.now(), actor=current_actor())
+        why_not = hindrances.of_all(session, actions, file.payment.id, at=clock.now(), actor=current_actor())
         return [asking, *_settling(file)] + [
             offer(view, verb, symbol, "money:propose", why_not[f"payment.{view}"], tone)
             for view, verb, symbol, tone in ways
@@ -258,12 +258,12 @@ class PaymentDeeds(Screen):
             raise NotFound(_("This payment has no refund."))
         facts = [
             (_("Amount"), money(refund.amount, refund.currency)),
-            (_("Provider's last word"), provider_word(refund.said)),
+            (_("Provider's last word"), provider_word(refund.status_detail)),
         ]
         facts += [
             (
                 _("Listed: %(number)s", number=row["id"]),
-                f"{money(row['amount'], row['currency'])}. {sentence(row['said'])}",
+                f"{money(row['amount'], row['currency'])}. {sentence(row['provider_status'])}",
             )
             for row in refund.rows or ()
         ]
@@ -353,7 +353,7 @@ _TAKEN_BACK = [
 
 def _heard(payment: Payment) -> str:
     """What came of asking its provider."""
-    said, amount = payment.said or "", money(payment.amount, payment.currency)
+    said, amount = payment.status_detail or "", money(payment.amount, payment.currency)
     words = {
         PaymentStatus.SUCCEEDED: _("It is paid: %(amount)s. What went back of it is known and decided.", amount=amount)
         if payment.taken_back_amount
@@ -379,7 +379,7 @@ def _settling(file: PaymentDetail) -> list[Offer]:
 def _not_askable(payment: Payment) -> str:
     if payment.reference is None:
         return _("It has no reference, so no provider can be asked about it.")
-    if payment.provider not in runtime().providers.collecting:
+    if payment.provider not in runtime().providers.payment_collectors:
         return _("%(provider)s is not configured, so it can't be asked.", provider=payment.provider)
     return ""
 

@@ -51,7 +51,7 @@ LISTING = Listing(
         Column("charged_back", _l("Chargeback"), _CHARGED_BACK, kind="money", sparse=True),
         Column("created_at", _l("Age"), Payment.created_at, kind="when", sort=Payment.id),
         Column("next_check_at", _l("Next look"), Payment.next_check_at, kind="when", sparse=True),
-        Column("said", _l("Last word"), Payment.said, kind="word"),
+        Column("status_detail", _l("Last word"), Payment.status_detail, kind="word"),
     ),
     filters=(
         choice("provider", _l("Provider"), Payment.provider, [(name, name) for name in KNOWN]),

@@ -66,5 +66,5 @@ def _told(incoming: IncomingWebhook) -> Shown:
     title = _("The provider told: %(event)s", event=provider_messages.event(incoming.event))
     tone = {"failed": "bad", "handled": "good"}.get(incoming.status, "info")
     return Shown(
-        incoming.received_at, title, tone, "inbox", incoming.provider, provider_messages.sentence(incoming.said)
+        incoming.received_at, title, tone, "inbox", incoming.provider, provider_messages.sentence(incoming.result)
     )

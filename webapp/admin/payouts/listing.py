@@ -56,7 +56,7 @@ LISTING = Listing(
         ),
         Column("schedule_id", "", Payout.schedule_id, shown=False, exported=False),
         Column("created_at", _l("Written"), Payout.created_at, kind="when", sort=Payout.id),
-        Column("said", _l("Last word"), Payout.said, kind="word"),
+        Column("status_detail", _l("Last word"), Payout.status_detail, kind="word"),
     ),
     filters=(
         choice("provider", _l("Provider"), Payout.provider, [(name, name) for name in KNOWN]),

@@ -49,7 +49,7 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
     @page("/<int:payout_schedule_id>")
     def one(self, payout_schedule_id: int) -> Any:
         """A schedule: why it was not paid yet, its attempts, and what can be done."""
-        now, ways = clock.now(), runtime().providers.ways_to_pay
+        now, ways = clock.now(), runtime().providers.payout_routes
         with self.reading() as session:
             plan = payout_plan.read(session, payout_schedule_id)
         why = with_links(payout_plan.reasons(plan, now, ways))

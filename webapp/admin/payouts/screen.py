@@ -106,7 +106,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         facts = [
             (_("Amount"), amount),
             (_("Party"), file.party.name),
-            (_("Last word"), provider_word(file.payout.said)),
+            (_("Last word"), provider_word(file.payout.status_detail)),
         ]
         said = {"ref": file.payout.ref, "amount": amount}
         back = self.at("one", payout_id=payout_id)
@@ -122,7 +122,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
             asked.facts = [
                 *shown_terms(file.terms),
                 (_("Failed at"), tried),
-                (_("Last word"), provider_word(file.payout.said)),
+                (_("Last word"), provider_word(file.payout.status_detail)),
             ]
             asked.values = {"shown": file.terms.stamp}
         return asked
@@ -133,7 +133,7 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
 
 
 def _not_askable(file: PayoutDetail) -> str:
-    if file.payout.provider not in runtime().providers.paying:
+    if file.payout.provider not in runtime().providers.payout_senders:
         return _("%(provider)s is not configured, so it can't be asked.", provider=file.payout.provider)
     return payouts.ask_disabled_reason(file.payout)
 

@@ -20,7 +20,7 @@ class ReconciliationsQuery(Paged):
 
 
 class ReconciliationShape(Shape):
-    """One comparison; `said` is why it could not be finished, when it could not."""
+    """One comparison; `error` is why it could not be finished, when it could not."""
 
     id: int
     source: str
@@ -37,7 +37,7 @@ class ReconciliationShape(Shape):
     collected_twice: int
     different: int
     accepted: int
-    said: str | None
+    error: str | None
 
 
 class DifferencesQuery(Paged):
@@ -58,7 +58,7 @@ class DifferenceShape(Shape):
     currency: str | None
     ours: int | None
     theirs: int | None
-    said: str
+    detail: str
     subject_kind: str | None
     subject_id: int | None
     first_seen_at: AwareDatetime

@@ -29,8 +29,8 @@ class HoldShape(Shape):
     blocked: str | None
     release_at: Instant | None
     created_at: Instant
-    left_at: Instant | None
-    left_reason: str | None
+    closed_at: Instant | None
+    close_reason: str | None
     version: int
 
 
@@ -61,7 +61,7 @@ def _hold(hold: Escrow, known: dict[int, PartyName]) -> HoldShape:
         blocked=hold.blocked,
         release_at=hold.release_at,
         created_at=hold.created_at,
-        left_at=hold.left_at,
-        left_reason=hold.left_reason,
+        closed_at=hold.closed_at,
+        close_reason=hold.close_reason,
         version=hold.version,
     )

@@ -38,8 +38,8 @@ class EscrowShape(Shape):
     release_at: Instant | None
     created_at: Instant
     held_at: Instant | None
-    left_at: Instant | None
-    left_reason: str | None
+    closed_at: Instant | None
+    close_reason: str | None
     version: int
 
 
@@ -111,7 +111,7 @@ def _escrow(escrow: Escrow, known: dict[int, PartyName]) -> EscrowShape:
         release_at=escrow.release_at,
         created_at=escrow.created_at,
         held_at=escrow.held_at,
-        left_at=escrow.left_at,
-        left_reason=escrow.left_reason,
+        closed_at=escrow.closed_at,
+        close_reason=escrow.close_reason,
         version=escrow.version,
     )

@@ -81,8 +81,8 @@ def get_job(call: Call, name: str) -> JobShape:
 @endpoints.post("/api/v1/jobs/<name>/trigger", "job:run", status=202, location=RUN_ADDRESS)
 def trigger_job(call: Call, name: str, body: TriggerBody) -> RunShape:
     """Run the job now. Refused while another run of it is unfinished; dry runs change nothing and never wait."""
-    asked = _asked(name, body)
-    return run_shape(triggered(call, name, dry_run=body.dry_run, at=body.at, asked=asked))
+    parameters = _parameters(name, body)
+    return run_shape(triggered(call, name, dry_run=body.dry_run, at=body.at, parameters=parameters))
 
 
 @endpoints.post("/api/v1/jobs/<name>/pause", "job:pause")
@@ -105,15 +105,17 @@ def triggered(
     *,
     dry_run: bool = False,
     at: datetime | None = None,
-    asked: dict[str, Any] | None = None,
+    parameters: dict[str, Any] | None = None,
 ) -> Run:
-    """A new run, handed to the workers once it is committed. `asked` is what was asked of it, as its job reads it."""
-    run = runs.trigger(call.session, name, actor=call.actor, dry_run=dry_run, at=at, trigger=Trigger.API, asked=asked)
+    """A new run, handed to the workers once it is committed. `parameters` are for its job, which reads them."""
+    run = runs.trigger(
+        call.session, name, actor=call.actor, dry_run=dry_run, at=at, trigger=Trigger.API, parameters=parameters
+    )
     enqueue_after_commit(call.runtime, call.session, run)
     return run
 
 
-def _asked(name: str, body: TriggerBody) -> dict[str, Any] | None:
+def _parameters(name: str, body: TriggerBody) -> dict[str, Any] | None:
     """What is asked of a check of the external ledger. Raises Invalid for another job, or for both at once."""
     given = {field for field in ("since", "send_again") if getattr(body, field)}
     if name != check_mirror.JOB and given:

@@ -66,7 +66,7 @@ class PaymentShape(Shape):
         int | None, Field(description="The payment besides which its provider collected this one, if it did.")
     ]
     checkout_url: str | None
-    said: str | None
+    status_detail: str | None
     created_at: Instant
     next_check_at: Instant | None
     paid_at: Annotated[Instant | None, Field(description="When it was paid, by its provider.")]

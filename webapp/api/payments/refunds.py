@@ -21,7 +21,7 @@ class RefundRowShape(Shape):
 
     id: str
     amount: Money
-    said: str
+    provider_status: str
     created_at: str | None
 
 
@@ -34,7 +34,7 @@ class RefundShape(Shape):
     provider_id: str | None
     amount: Money
     status: str
-    said: str | None
+    status_detail: str | None
     times_sent: int
     first_sent_at: Instant | None
     last_sent_at: Instant | None
@@ -101,7 +101,7 @@ def _shape(refund: Refund) -> RefundShape:
         RefundRowShape(
             id=str(row["id"]),
             amount=Money(amount=row["amount"], currency=row["currency"]),
-            said=row["said"],
+            provider_status=row["provider_status"],
             created_at=row["created_at"],
         )
         for row in refund.rows or ()
@@ -113,7 +113,7 @@ def _shape(refund: Refund) -> RefundShape:
         provider_id=refund.provider_id,
         amount=Money(amount=refund.amount, currency=refund.currency),
         status=refund.status,
-        said=refund.said,
+        status_detail=refund.status_detail,
         times_sent=refund.tries,
         first_sent_at=refund.first_tried_at,
         last_sent_at=refund.last_tried_at,

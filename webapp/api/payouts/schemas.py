@@ -47,7 +47,7 @@ class PayoutShape(Shape):
     amount: Money
     status: str
     attempts: int
-    said: str | None
+    status_detail: str | None
     created_at: Instant
     first_sent_at: Instant | None
     sent_at: Instant | None

@@ -7,12 +7,12 @@ from flask import Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from webapp import checkup, clock
+from webapp import clock, health_checks
 from webapp.api.probes.metrics import exposition
 from webapp.runtime import Runtime
 from webapp.security import needs, public
 
-Check = Callable[[Runtime], checkup.Finding]
+Check = Callable[[Runtime], health_checks.CheckResult]
 _GOOD_FOR, _LEDGER_FOR = 5.0, 60.0
 """Seconds for which a database that took a change is believed to take changes: whoever asks often writes no more."""
 
@@ -20,8 +20,8 @@ _GOOD_FOR, _LEDGER_FOR = 5.0, 60.0
 def watch(app: Flask, runtime: Runtime) -> None:
     """Add `/readyz`, its alias `/healthz`, and `/metrics`."""
 
-    ledger = _seldom(checkup.external_ledger, _LEDGER_FOR, also_bad=True)
-    of_database = {"writes": _seldom(checkup.writes, _GOOD_FOR), "migrations": checkup.migration}
+    ledger = _seldom(health_checks.external_ledger, _LEDGER_FOR, also_bad=True)
+    of_database = {"writes": _seldom(health_checks.writes, _GOOD_FOR), "migrations": health_checks.migration}
 
     @public
     def readyz() -> ResponseReturnValue:
@@ -39,9 +39,9 @@ def watch(app: Flask, runtime: Runtime) -> None:
 
 def _seldom(check: Check, seconds: float, *, also_bad: bool = False) -> Check:
     """The check, whose good findings hold for a while; with `also_bad` every finding does."""
-    kept: list[tuple[float, checkup.Finding]] = []
+    kept: list[tuple[float, health_checks.CheckResult]] = []
 
-    def checked(runtime: Runtime) -> checkup.Finding:
+    def checked(runtime: Runtime) -> health_checks.CheckResult:
         if kept and time.monotonic() - kept[-1][0] < seconds:
             return kept[-1][1]
         found = check(runtime)
@@ -57,7 +57,7 @@ def _ready(runtime: Runtime, of_database: Mapping[str, Check], ledger: Check) ->
     A database that does not answer is asked only once: each more would cost the prober another time-out. The external
     ledger is told of and takes no process out of service: what it has to be sent waits for it.
     """
-    said = {"database": _asked(runtime, checkup.database), "redis": _asked(runtime, checkup.redis)}
+    said = {"database": _asked(runtime, health_checks.database), "redis": _asked(runtime, health_checks.redis)}
     if said["database"] == "ok":
         said |= {name: _asked(runtime, check) for name, check in of_database.items()}
     missing = {name: sentence for name, sentence in said.items() if sentence != "ok"}

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from webapp import clock
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.logs import get_logger
-from webapp.providers.webhooks import payloads as tidings
+from webapp.providers.webhooks import payloads
 from webapp.providers.webhooks.signatures import CHECKS, NotSigned
 from webapp.runtime import Runtime
 from webapp.security.access import for_machines
@@ -49,9 +49,9 @@ class _Door:
         return {"status": "ok"}
 
     def _take(self, raw: bytes) -> None:
-        told = tidings.read(self._provider, raw)
+        payload = payloads.read(self._provider, raw)
         with self._runtime.db.transaction() as session:
-            if incoming.take(session, self._provider, raw, told, at=clock.now()):
+            if incoming.take(session, self._provider, raw, payload, at=clock.now()):
                 run = incoming.nudge(session, incoming.ACTOR)
                 if run is not None:
                     enqueue_after_commit(self._runtime, session, run)

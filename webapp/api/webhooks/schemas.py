@@ -18,6 +18,6 @@ class DeliveryShape(Shape):
     attempts: int
     next_try_at: Instant
     answer_status: int | None
-    said: str | None
+    last_error: str | None
     created_at: Instant
     delivered_at: Instant | None

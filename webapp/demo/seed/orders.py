@@ -178,7 +178,7 @@ def _escrow(trade: Trade) -> dict[str, object]:
         "freezes": 0,
         "release_at": trade.release_at,
         "created_at": trade.created,
-        "left_at": trade.created + timedelta(days=2) if voided else None,
-        "left_reason": "never_paid" if voided else None,
+        "closed_at": trade.created + timedelta(days=2) if voided else None,
+        "close_reason": "never_paid" if voided else None,
         "version": 1,
     }

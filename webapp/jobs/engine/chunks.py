@@ -14,7 +14,7 @@ from webapp.errors import Refusal
 from webapp.services.common.batch_result import Outcome, added
 from webapp.services.scheduling import run_progress
 from webapp.services.scheduling.run_progress import RunLost
-from webapp.sql import database_now, is_sqlite, lock, one_of
+from webapp.sql import database_now, is_sqlite, lock_found, one_of
 
 if TYPE_CHECKING:
     from webapp.jobs.engine.work import Due, Work
@@ -117,7 +117,7 @@ class Chunks:
         with self._db.transaction() as session:
             self._recorder.fence(session)
             skip = not wait and not is_sqlite(session)
-            got = lock(session, self._due.model, ids, skip_locked=True) if skip else ids
+            got = lock_found(session, self._due.model, ids, skip_locked=True) if skip else ids
             outcome = self._act(session, got)
             cursor = self._after(rows, advance, sorted(set(ids) - set(got)))
             self._meant = cursor

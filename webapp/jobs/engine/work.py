@@ -75,7 +75,7 @@ class Work:
         self.recorder, self.actor = recorder, actor
         self.run_id, self.dry_run = recorder.run.id, recorder.run.dry_run
         self.at = recorder.run.at if self.dry_run else min(recorder.run.at, began)
-        self.asked: dict[str, Any] = dict(recorder.run.asked or {})
+        self.parameters: dict[str, Any] = dict(recorder.run.parameters or {})
         self._ends, self._stopping = time.monotonic() + seconds, stopping
         self._step = 0
 

@@ -35,10 +35,10 @@ def check_mirror(work: Work, at: datetime) -> None:
         raise NotConfigured("An external ledger is not configured: set LEDGER=blnk.")
     if work.dry_run:
         return
-    if work.asked.get(SEND):
+    if work.parameters.get(SEND):
         _send_again(work, blnk)
-    said = str(work.asked.get(SINCE) or "")
-    _check(work, blnk, parse_time_or_day(said, UTC) if said else None)
+    since = str(work.parameters.get(SINCE) or "")
+    _check(work, blnk, parse_time_or_day(since, UTC) if since else None)
 
 
 def send_again(db: Database, blnk: Blnk, *, actor: Actor, check: Callable[[], None], run_id: int | None = None) -> int:
@@ -71,7 +71,7 @@ def _send_again(work: Work, blnk: Blnk) -> None:
     try:
         count = send_again(work.db, blnk, actor=actor, check=work.check, run_id=work.run_id)
     except CallFailed as failure:
-        work.log("mirror.not_sent_again", "warning", said=failure.sentence)
+        work.log("mirror.not_sent_again", "warning", error=failure.sentence)
         return
     with work.db.transaction() as session:
         work.recorder.fence(session)
@@ -91,9 +91,9 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
     with work.db.transaction() as session:
         compared = keep(session, compared, work.run_id)
     found = dict(compared.counts or {})
-    level = "warning" if found or check.lost or compared.said else "info"
+    level = "warning" if found or check.lost or compared.error else "info"
     work.log(
-        "mirror.checked", level, said=compared.said, agree=compared.matched, balances_lost=len(check.lost), **found
+        "mirror.checked", level, error=compared.error, agree=compared.matched, balances_lost=len(check.lost), **found
     )
 
 

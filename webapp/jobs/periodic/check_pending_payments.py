@@ -12,7 +12,7 @@ from webapp.services.payments import payments, unpaid_orders
 @job(cron="0 * * * *", max_duration=minutes(30), long_run=minutes(20))
 def check_pending_payments(work: Work, at: datetime) -> None:
     """Verify payments that no webhook settled, give up on the silent, and decline orders never paid."""
-    known = list(work.runtime.providers.collecting)
+    known = list(work.runtime.providers.payment_collectors)
     if not known:
         work.log("payments.not_asked", sentence="No provider is configured that could be asked about payments.")
     asking = batch(work, work.only_items("payment"))
@@ -20,5 +20,5 @@ def check_pending_payments(work: Work, at: datetime) -> None:
     work.in_provider_batches(open_chargebacks(work))
     patience = timedelta(hours=work.settings.order_payment_timeout_hours)
     work.in_chunks(unpaid_orders.due(at, patience), unpaid_orders.decline_all, dry=unpaid_orders.preview_all)
-    if work.runtime.providers.ending:
+    if work.runtime.providers.checkout_closers:
         work.in_provider_batches(end_checkouts.batch(work))

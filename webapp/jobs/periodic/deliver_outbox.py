@@ -32,7 +32,7 @@ def deliver_outbox(work: Work, at: datetime) -> None:
     missing = list(recipients.missing(work.settings))
     if missing:
         work.log("channels.not_configured", channels=missing)
-    if work.asked:
+    if work.parameters:
         _send_dead_again(work)
     results = DeliveryResults(work)
     while _fan_out(work):
@@ -66,7 +66,7 @@ class DeliveryResults:
 
     def _fail(self, delivery: ClaimedDelivery, result: Failed) -> None:
         """One that is tried again has not failed yet."""
-        self._work.log("delivery.failed", "warning", delivery=delivery.id, kind=delivery.kind, said=result.sentence)
+        self._work.log("delivery.failed", "warning", delivery=delivery.id, kind=delivery.kind, error=result.sentence)
         named = Refused(delivery.id, f"delivery {delivery.id}", result.sentence)
         (self._outcome.failed if delivery_queue.is_over(delivery, result) else self._outcome.refused).append(named)
 
@@ -119,7 +119,7 @@ def _send_dead_again(work: Work) -> None:
         work.check()
         with work.db.transaction() as session:
             work.recorder.fence(session)
-            done = deliveries.send_dead_again(session, work.asked, at=work.now, actor=actor)
+            done = deliveries.send_dead_again(session, work.parameters, at=work.now, actor=actor)
         work.log("dead_letters.sent_again", count=done)
         if done == 0:
             return

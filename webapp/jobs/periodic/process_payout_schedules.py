@@ -17,10 +17,10 @@ from webapp.services.payouts import creation, payouts, retries, schedules
 @job(cron="0 2 * * *", max_duration=minutes(10))
 def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
-    ways = work.runtime.providers.ways_to_pay
-    only = work.asked.get("schedule")
+    ways = work.runtime.providers.payout_routes
+    only = work.parameters.get("schedule")
     failed = work.only_items("payout")
-    terms, as_before = work.asked.get("terms"), failed is not None
+    terms, as_before = work.parameters.get("terms"), failed is not None
     writing = partial(creation.create_all, ways=ways, terms=terms, as_before=as_before)
     dry = partial(creation.preview_all, ways=ways)
     retried = None if failed is None else _schedules_of(work, failed)
@@ -34,7 +34,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
         work.in_provider_batches(batch(work, [*failed, *_present(work, retried)]))
         _name(work, partial(retries.left, payout_ids=failed, run_id=work.run_id))
     if not work.dry_run:
-        known = list(work.runtime.providers.paying)
+        known = list(work.runtime.providers.payout_senders)
         _name(work, partial(payouts.held_back, at=due_by, providers=known, limit=MOST_ITEMS))
 
 

@@ -18,7 +18,7 @@ from webapp.services.scheduling import bulk_actions
 @job(cron="45 3 * * *", catch_up=CatchUp.SKIP)
 def tidy_queue(work: Work, at: datetime) -> None:
     """Clear what the queue keeps of ended runs; by hand, retry or cancel many runs."""
-    if work.asked:
+    if work.parameters:
         _as_asked(work)
     elif not work.dry_run:
         _clear(work)
@@ -28,12 +28,12 @@ def tidy_queue(work: Work, at: datetime) -> None:
 def _as_asked(work: Work) -> None:
     actor = Actor("job", None, work.recorder.run.by_name, frozenset({"job:run"}), f"run-{work.run_id}")
     with work.db.reading() as session:
-        ids = [run_id for run_id in bulk_actions.matching(session, work.asked) if run_id != work.run_id]
-    work.each("run", ids, partial(_one, asked=work.asked, actor=actor))
+        ids = [run_id for run_id in bulk_actions.matching(session, work.parameters) if run_id != work.run_id]
+    work.each("run", ids, partial(_one, parameters=work.parameters, actor=actor))
 
 
-def _one(session: Session, run_id: int, *, asked: dict[str, object], actor: Actor) -> None:
-    bulk_actions.perform(session, asked, run_id, actor)
+def _one(session: Session, run_id: int, *, parameters: dict[str, object], actor: Actor) -> None:
+    bulk_actions.perform(session, parameters, run_id, actor)
 
 
 def _purge_expired(work: Work) -> None:

@@ -6,14 +6,14 @@ from itertools import takewhile
 
 from webapp.domain import addresses, webhook_signing
 from webapp.domain.states import Channel
+from webapp.encryption import decrypt
 from webapp.logs import get_logger
 from webapp.providers.http.errors import CallFailed, NotSent, Refused
 from webapp.providers.http.leases import Lease, LeaseEnded
-from webapp.providers.http.rate_limiter import Pace
+from webapp.providers.http.rate_limiter import RateLimiter
 from webapp.providers.messaging.apprise import Chat
-from webapp.providers.messaging.smtp import Letter, Mail
+from webapp.providers.messaging.smtp import Email, Mail
 from webapp.providers.messaging.webhook_sender import Answer, WebhookPosts
-from webapp.sealing import opened
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, NotTried, Result, Sent
 from webapp.settings import Settings
 
@@ -34,7 +34,8 @@ class Channels:
         self._mail = Mail(settings.smtp_url, settings.mail_from, settings.provider_timeout_seconds)
         self._chat = Chat(settings.notify_urls, settings.alert_urls)
         self._paces = {
-            channel: Pace(f"out-{channel}", count, settings.redis_address) for channel, count in _PER_MINUTE.items()
+            channel: RateLimiter(f"out-{channel}", count, settings.redis_address)
+            for channel, count in _PER_MINUTE.items()
         }
 
     def send(self, deliveries: list[ClaimedDelivery], lease: Lease) -> list[tuple[ClaimedDelivery, Result]]:
@@ -73,7 +74,7 @@ class Channels:
             return Failed(f"It can't be sent: {type(problem).__name__}.")
 
     def _webhook(self, delivery: ClaimedDelivery) -> Result:
-        secret = opened(delivery.secret_sealed or "", self._settings.sealing_keys)
+        secret = decrypt(delivery.secret_sealed or "", self._settings.sealing_keys)
         signed = webhook_signing.headers(secret, delivery.message_id, int(time.time()), delivery.body)
         answer = self._posts.post(delivery.url or "", delivery.body, signed)
         return Sent(answer.status) if answer.is_good else _answered(answer)
@@ -84,7 +85,7 @@ class Channels:
 
     def _emails(self, deliveries: list[ClaimedDelivery]) -> list[tuple[ClaimedDelivery, Result]]:
         turns = list(takewhile(lambda delivery: self._has_turn(delivery.channel), deliveries))
-        emails = [Letter(f"delivery-{each.id}", each.recipient, each.title, each.body) for each in turns]
+        emails = [Email(f"delivery-{each.id}", each.recipient, each.title, each.body) for each in turns]
         ended = dict(zip([each.id for each in turns], self._mail.send(emails), strict=True))
         return [(delivery, _of_email(ended.get(delivery.id, NotTried()))) for delivery in deliveries]
 

@@ -96,8 +96,8 @@ class MirrorCheck:
         for one, moves in wanted:
             if any(each.reference not in there for each in moves):
                 lacks.append(one.transfer_id)
-                said = f"Blnk has no {one.reference}, which it was sent."
-                self._find(Finding(MISSING_THERE, one.reference, said, subject=("transfer", one.transfer_id)))
+                detail = f"Blnk has no {one.reference}, which it was sent."
+                self._find(Finding(MISSING_THERE, one.reference, detail, subject=("transfer", one.transfer_id)))
             else:
                 has.append(one.transfer_id)
                 self._compare(one, moves, there)
@@ -110,9 +110,9 @@ class MirrorCheck:
     def _compare(self, one: Waiting, wanted: Sequence[Movement], there: dict[str, There]) -> None:
         for each in wanted:
             found = there[each.reference]
-            if said := found.said_beside(each):
+            if detail := found.said_beside(each):
                 amounts = (each.currency, each.amount, found.movement.amount)
-                self._find(Finding(DIFFERENT, one.reference, said, *amounts, ("transfer", one.transfer_id)))
+                self._find(Finding(DIFFERENT, one.reference, detail, *amounts, ("transfer", one.transfer_id)))
                 return
         self._matched += 1
         self._agree |= {one.reference} & self._earlier

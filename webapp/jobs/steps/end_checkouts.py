@@ -16,7 +16,7 @@ from webapp.sql import database_now
 
 def batch(work: Work) -> ProviderBatch[OpenCheckout, None]:
     """Each page once; the same again is harmless, and one that could not be ended is tried by the next run."""
-    ending = work.runtime.providers.ending
+    ending = work.runtime.providers.checkout_closers
     with work.db.reading() as session:
         found = checkout_expiry.due(session, work.now, work.settings)
     left = [each for each in found if each.provider in ending]

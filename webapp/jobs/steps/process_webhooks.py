@@ -17,7 +17,7 @@ from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import send_refunds
 from webapp.providers.http.errors import Refused, Unknown
-from webapp.providers.webhooks.payloads import About
+from webapp.providers.webhooks.payloads import SubjectType
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome, added
 from webapp.services.common.batch_result import Refused as LeftAlone
@@ -79,10 +79,10 @@ def batch(work: Work) -> ProviderBatch[ClaimedWebhook, Heard | Nothing]:
 
 def ask(runtime: Runtime, claimed: ClaimedWebhook) -> Heard | Nothing:
     """Ask the provider about what its webhook is about: a signature says who wrote it, not that it is so still."""
-    about, concerned = claimed.tidings.about, claimed.concerned
-    if about == About.NOTHING:
+    about, concerned = claimed.payload.subject_type, claimed.concerned
+    if about == SubjectType.NOTHING:
         return Nothing(NOT_OURS)
-    if about == About.TRANSFER:
+    if about == SubjectType.TRANSFER:
         return Nothing("")
     if concerned is None:
         return Nothing(NO_SUBJECT)
@@ -94,19 +94,19 @@ def ask(runtime: Runtime, claimed: ClaimedWebhook) -> Heard | Nothing:
 
 def _looked(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject) -> Heard:
     """Every word about a payment that we know makes us ask what became of it, whatever it is with us."""
-    house, name, about = runtime.providers, claimed.provider, claimed.tidings.about
-    if about == About.PAYOUT:
-        if name not in house.paying:
+    providers, name, about = runtime.providers, claimed.provider, claimed.payload.subject_type
+    if about == SubjectType.PAYOUT:
+        if name not in providers.payout_senders:
             raise Unavailable(f"{name} is not configured, so it can't be asked.")
-        return Heard(payout=house.paying[name].look_payout(concerned.reference))
-    collector, refund, chargeback = house.collector(name), None, None
-    if about == About.PAYMENT and not concerned.is_settled:
-        return Heard(payment=collector.look(concerned.reference))
-    if about == About.REFUND and concerned.refund_id is not None and name in house.refunding:
+        return Heard(payout=providers.payout_senders[name].fetch_payout(concerned.reference))
+    collector, refund, chargeback = providers.collector(name), None, None
+    if about == SubjectType.PAYMENT and not concerned.is_settled:
+        return Heard(payment=collector.fetch_payment(concerned.reference))
+    if about == SubjectType.REFUND and concerned.refund_id is not None and name in providers.refund_senders:
         refund = send_refunds.look(runtime, concerned.refund_id)
-    if about == About.CHARGEBACK and name in house.disputing:
-        chargeback = house.disputing[name].look_chargeback(claimed.tidings.number)
-    return Heard(collector.look_whole(concerned.reference), refund, chargeback=chargeback)
+    if about == SubjectType.CHARGEBACK and name in providers.chargeback_readers:
+        chargeback = providers.chargeback_readers[name].fetch_chargeback(claimed.payload.number)
+    return Heard(collector.fetch_payment_with_refunds(concerned.reference), refund, chargeback=chargeback)
 
 
 def _settle(
@@ -119,10 +119,10 @@ def _settle(
     for claimed, answer in answered:
         if isinstance(answer, NoResponse):
             waiting[claimed.id] = answer.said
-        elif claimed.tidings.unreadable:
-            ended[claimed.id] = IncomingStatus.FAILED, claimed.tidings.unreadable
+        elif claimed.payload.unreadable:
+            ended[claimed.id] = IncomingStatus.FAILED, claimed.payload.unreadable
         elif isinstance(answer, Nothing):
-            noted = answer.said or mirror_webhooks.note(session, claimed.tidings, at)
+            noted = answer.said or mirror_webhooks.note(session, claimed.payload, at)
             ended[claimed.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
         elif claimed.concerned is not None:
             heard.append((claimed, claimed.concerned, answer))

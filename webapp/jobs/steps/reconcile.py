@@ -45,15 +45,22 @@ def _comparisons(work: Work) -> Iterator[Comparable]:
     providers, at = work.runtime.providers, work.now
     if providers.blnk is not None:
         yield BlnkComparison(work.db, providers.blnk, work.check, at, work.settings.provider_parallel_calls)
-    for name, lists in providers.listing.items():
+    for name, lists in providers.transaction_listers.items():
         make: Callable[..., Comparison] = partial(Comparison, work.db, provider=name, check=work.check, at=at)
-        if name in providers.collecting:
-            look = providers.collecting[name].look
+        if name in providers.payment_collectors:
+            look = providers.payment_collectors[name].fetch_payment
             yield make(book=provider_records.PAYMENTS, listed=lists.payments, look=look)
-            yield RefundComparison(work.db, name, lists.refunds, providers.collecting[name].look_whole, work.check, at)
-        if name in providers.paying:
-            pays = providers.paying[name]
-            yield make(book=provider_records.PAYOUTS, listed=pays.payouts, look=pays.look_payout)
+            yield RefundComparison(
+                work.db,
+                name,
+                lists.refunds,
+                providers.payment_collectors[name].fetch_payment_with_refunds,
+                work.check,
+                at,
+            )
+        if name in providers.payout_senders:
+            pays = providers.payout_senders[name]
+            yield make(book=provider_records.PAYOUTS, listed=pays.payouts, look=pays.fetch_payout)
 
 
 def _made(work: Work, comparison: Comparable) -> Compared:
@@ -72,5 +79,5 @@ def _keep(work: Work, compared: Compared) -> None:
     found = len(compared.findings)
     counts = {"matched": compared.matched, "differences": found, "undecided": compared.undecided}
     counts |= {"accepted": compared.accepted} if compared.accepted else {}
-    level = "warning" if compared.said or compared.findings else "info"
-    work.log("books.compared", level, source=compared.source, said=compared.said, **counts)
+    level = "warning" if compared.error or compared.findings else "info"
+    work.log("books.compared", level, source=compared.source, error=compared.error, **counts)

@@ -34,17 +34,17 @@ class BlnkComparison:
     def made(self) -> Compared:
         """Compare every account. Raises CallFailed when Blnk can't be asked to the end."""
         with self._db.reading() as session:
-            said = _why_not(mirror_balances.is_whole(session), mirror_balances.unsent(session))
+            error = _why_not(mirror_balances.is_whole(session), mirror_balances.unsent(session))
             earlier = set(discrepancies.open_references(session, self.source, MOST_FINDINGS))
             earlier |= set(discrepancies.accepted_references(session, self.source, MOST_FINDINGS))
-        if said is None:
+        if error is None:
             self._walk()
             if len(self._findings) >= MOST_FINDINGS:
-                said = f"There are more than {MOST_FINDINGS} differences; not all are written down."
+                error = f"There are more than {MOST_FINDINGS} differences; not all are written down."
         differing = {each.reference for each in self._findings}
-        settled = set() if said else earlier - differing - self._undecided
+        settled = set() if error else earlier - differing - self._undecided
         found, undecided = self._findings, len(self._undecided)
-        return Compared(self.source, self._at, None, None, self._matched, found, settled, said, undecided=undecided)
+        return Compared(self.source, self._at, None, None, self._matched, found, settled, error, undecided=undecided)
 
     def _walk(self) -> None:
         last = 0
@@ -102,11 +102,11 @@ def _why_not(is_whole: bool, unsent: int) -> str | None:
 
 def _finding(ours: Expected, theirs: int | None) -> Finding:
     kind = DIFFERENT if theirs is not None else MISSING_THERE
-    said = "Its balance is not the sum of the transfers that Blnk was sent." if theirs is not None else ""
+    detail = "Its balance is not the sum of the transfers that Blnk was sent." if theirs is not None else ""
     return Finding(
         kind,
         _reference(ours.account_id),
-        said or f"Blnk has no balance {ours.balance_id}.",
+        detail or f"Blnk has no balance {ours.balance_id}.",
         ours.currency,
         ours.amount,
         theirs,

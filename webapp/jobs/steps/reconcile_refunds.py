@@ -32,7 +32,7 @@ class RefundComparison:
     db: Database
     provider: str
     listed: Callable[[datetime, datetime], Iterator[ListedRefund | SkippedRow]]
-    look_whole: Callable[[str], ProviderResponse]
+    fetch_payment_with_refunds: Callable[[str], ProviderResponse]
     check: Callable[[], None]
     at: datetime
     agreeing: set[str] = field(default_factory=set)
@@ -59,9 +59,9 @@ class RefundComparison:
         self._compare_ours(since, until - _EDGE, explained, self._look)
         self._compare_ours(until - _EDGE, until, explained, self._wait)
         self._look_at_earlier(earlier)
-        said = None
+        error = None
         if self.asked > MOST_ASKED:
-            said = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
+            error = f"There is more than is compared at once: {self.asked} payments would have to be asked about."
         found = list(self.findings.values())
         undecided = self.undecided - self.agreeing - self.findings.keys()
         return Compared(
@@ -72,7 +72,7 @@ class RefundComparison:
             len(self.agreeing),
             found,
             self.settled,
-            said,
+            error,
             skipped=self.skipped,
             undecided=len(undecided),
         )
@@ -135,7 +135,7 @@ class RefundComparison:
         self.asked += 1
         if self.asked > MOST_ASKED:
             return
-        theirs, _ = told_apart(self.look_whole(ours.reference), ours.number, is_by_hand=False)
+        theirs, _ = told_apart(self.fetch_payment_with_refunds(ours.reference), ours.number, is_by_hand=False)
         found = difference(ours, theirs) if isinstance(theirs, ProviderResponse) else None
         if found is None:
             self.agreeing.add(ours.reference)
@@ -159,6 +159,6 @@ def difference(ours: Refunded, theirs: ProviderResponse) -> Finding | None:
 
 
 def _finding(ours: Refunded, kind: str, here: int, there: int) -> Finding:
-    said = f"{Money(here, ours.currency)} went back here and {Money(there, ours.currency)} there."
+    detail = f"{Money(here, ours.currency)} went back here and {Money(there, ours.currency)} there."
     subject = ("payment", ours.payment_id)
-    return Finding(kind, ours.reference, said, ours.currency, here, there, subject)
+    return Finding(kind, ours.reference, detail, ours.currency, here, there, subject)

@@ -12,7 +12,7 @@ from webapp.errors import Refusal, Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, no_response
-from webapp.providers.protocols import Destination, Paying, Sending
+from webapp.providers.protocols import Destination, PayoutInstruction, PayoutSender
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
 from webapp.services.payouts import destinations, payouts, settlement
@@ -29,7 +29,7 @@ ACTOR = job_actor("process_payout_schedules")
 
 def batch(work: Work, only: list[int] | None = None) -> ProviderBatch[ClaimedPayout, ProviderResponse]:
     """Every payout whose time has come, or of `only` those."""
-    known = list(work.runtime.providers.paying)
+    known = list(work.runtime.providers.payout_senders)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
     return ProviderBatch(
@@ -64,7 +64,7 @@ def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
 
 def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:
     """Send it when it was surely never sent, else ask. Raises CallFailed, or Unavailable."""
-    provider = runtime.providers.paying.get(claimed.provider)
+    provider = runtime.providers.payout_senders.get(claimed.provider)
     if provider is None:
         raise Unavailable(f"{claimed.provider} is not configured, so it can't be asked about payouts.")
     if not claimed.may_send:
@@ -77,7 +77,7 @@ def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:
         raise
 
 
-def _sent(runtime: Runtime, provider: Paying, claimed: ClaimedPayout) -> ProviderResponse:
+def _sent(runtime: Runtime, provider: PayoutSender, claimed: ClaimedPayout) -> ProviderResponse:
     recipient = claimed.recipient or _known_as(runtime, provider, claimed)
     try:
         return _pay(provider, claimed, recipient)
@@ -93,7 +93,7 @@ def _may_be_there(runtime: Runtime, claimed: ClaimedPayout) -> bool:
     return earlier is not None and claimed.taken_at < earlier + patience
 
 
-def _pay_anew(runtime: Runtime, provider: Paying, claimed: ClaimedPayout) -> ProviderResponse:
+def _pay_anew(runtime: Runtime, provider: PayoutSender, claimed: ClaimedPayout) -> ProviderResponse:
     """Make the account known again, and send it there; an account that is unknown even so can't be paid to."""
     recipient = _known_as(runtime, provider, claimed)
     try:
@@ -102,11 +102,11 @@ def _pay_anew(runtime: Runtime, provider: Paying, claimed: ClaimedPayout) -> Pro
         raise Refused(failure.sentence, status=failure.status, code=failure.code) from None
 
 
-def _pay(provider: Paying, claimed: ClaimedPayout, recipient: str) -> ProviderResponse:
+def _pay(provider: PayoutSender, claimed: ClaimedPayout, recipient: str) -> ProviderResponse:
     """What is refused, or there already, is looked for: the reference may have been used by this very payout."""
-    order = Sending(claimed.ref, recipient, claimed.amount, claimed.currency, "Payout")
+    order = PayoutInstruction(claimed.ref, recipient, claimed.amount, claimed.currency, "Payout")
     try:
-        return provider.pay(order)
+        return provider.send_payout(order)
     except (Refused, Exists):
         found = _looked(provider, order.reference)
         if found.status == ProviderStatus.ABSENT:
@@ -114,17 +114,17 @@ def _pay(provider: Paying, claimed: ClaimedPayout, recipient: str) -> ProviderRe
         return found
 
 
-def _looked(provider: Paying, reference: str) -> ProviderResponse:
+def _looked(provider: PayoutSender, reference: str) -> ProviderResponse:
     """Ask. A provider that does not tell says nothing about the payout, nor that it was not sent."""
     try:
-        return provider.look_payout(reference)
+        return provider.fetch_payout(reference)
     except (Refused, NotSent) as failure:
         raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
 
 
-def _known_as(runtime: Runtime, provider: Paying, claimed: ClaimedPayout) -> str:
+def _known_as(runtime: Runtime, provider: PayoutSender, claimed: ClaimedPayout) -> str:
     """What the provider knows the account by from now on; kept before anything is sent there."""
-    recipient = provider.recipient(_destination(runtime, claimed.destination_id))
+    recipient = provider.register_recipient(_destination(runtime, claimed.destination_id))
     with runtime.db.transaction() as session:
         destinations.remember_recipient(
             session, claimed.destination_id, recipient, former=claimed.recipient, at=database_now(session), actor=ACTOR

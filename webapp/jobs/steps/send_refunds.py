@@ -20,7 +20,7 @@ from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
-from webapp.providers.protocols import Refunding
+from webapp.providers.protocols import RefundSender
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
 from webapp.services.payments import settlement as payment_settlement
@@ -69,32 +69,32 @@ def give(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedR
         return seen
     if news := _disputed(runtime, claimed):
         return Disputed(news)
-    return _sent(runtime.providers.refunding[claimed.provider], claimed)
+    return _sent(runtime.providers.refund_senders[claimed.provider], claimed)
 
 
 def _asked(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | ListedRefunds:
     """By its number there, else by the list of the payment's refunds."""
-    provider = runtime.providers.refunding.get(claimed.provider)
+    provider = runtime.providers.refund_senders.get(claimed.provider)
     if provider is None:
         said = f"{claimed.provider} is not configured, so nothing can be given back through it."
         raise Unavailable(said) if claimed.may_send else Unknown(said)
     if claimed.provider_id is not None:
         number = claimed.provider_id
-        return _looked(claimed, lambda: provider.look_refund(number, claimed.reference))
-    return ListedRefunds(tuple(_looked(claimed, lambda: provider.refunds_of(claimed.reference))))
+        return _looked(claimed, lambda: provider.fetch_refund(number, claimed.reference))
+    return ListedRefunds(tuple(_looked(claimed, lambda: provider.fetch_refunds(claimed.reference))))
 
 
 def _disputed(runtime: Runtime, claimed: ClaimedRefund) -> tuple[ChargebackReport, ...]:
     """What a bank wants of the payment, or has, that we don't know of: what it takes is not sent besides."""
-    bank = runtime.providers.disputing.get(claimed.provider)
+    bank = runtime.providers.chargeback_readers.get(claimed.provider)
     if bank is None:
         return ()
-    found = _looked(claimed, lambda: bank.chargebacks_of(claimed.reference))
+    found = _looked(claimed, lambda: bank.fetch_chargebacks(claimed.reference))
     with runtime.db.reading() as session:
         return tuple(each for each in found if chargebacks.is_news(session, claimed.provider, each))
 
 
-def _sent(provider: Refunding, claimed: ClaimedRefund) -> ProviderResponse:
+def _sent(provider: RefundSender, claimed: ClaimedRefund) -> ProviderResponse:
     note = "Refund by the desk"
     return provider.refund(claimed.reference, claimed.amount, claimed.currency, note, key=claimed.key)
 

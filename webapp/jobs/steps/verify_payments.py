@@ -27,7 +27,7 @@ LEASE = timedelta(minutes=3)
 def batch(work: Work, only: Sequence[int] | None = None) -> ProviderBatch[ClaimedPayment, ProviderResponse]:
     """Every pending payment whose time has come, or of `only` those."""
     chosen = None if only is None else list(only)
-    known = list(work.runtime.providers.collecting)
+    known = list(work.runtime.providers.payment_collectors)
     # What is put off meanwhile is the next run's: a run that outlasts the first pause would chase its own tail.
     due_by = work.now
     return ProviderBatch(
@@ -48,7 +48,11 @@ def look(runtime: Runtime, claimed: ClaimedPayment) -> ProviderResponse:
     if claimed.reference is None:
         raise CallFailed("It has no reference, so no provider can be asked.")
     collector = runtime.providers.collector(claimed.provider)
-    return collector.look_whole(claimed.reference) if claimed.is_settled else collector.look(claimed.reference)
+    return (
+        collector.fetch_payment_with_refunds(claimed.reference)
+        if claimed.is_settled
+        else collector.fetch_payment(claimed.reference)
+    )
 
 
 def again(work: Work, payment_ids: Sequence[int]) -> ProviderBatch[ClaimedPayment, ProviderResponse]:
@@ -79,7 +83,9 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
     word: ProviderResult
     charged: list[ChargebackReport] = []
     try:
-        charged = [look_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.disputing]
+        charged = [
+            fetch_chargeback(runtime, each) for each in banks if each.provider in runtime.providers.chargeback_readers
+        ]
         word = look(runtime, claimed)
     except CallFailed as failure:
         word = no_response(failure)
@@ -94,23 +100,23 @@ def verify_now(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
         return payments.get(session, payment_id)
 
 
-def look_chargeback(runtime: Runtime, claimed: chargebacks.ClaimedChargeback) -> ChargebackReport:
+def fetch_chargeback(runtime: Runtime, claimed: chargebacks.ClaimedChargeback) -> ChargebackReport:
     """Ask its provider about a chargeback. Raises CallFailed."""
-    return runtime.providers.disputing[claimed.provider].look_chargeback(claimed.number)
+    return runtime.providers.chargeback_readers[claimed.provider].fetch_chargeback(claimed.number)
 
 
 def open_chargebacks(
     work: Work,
 ) -> ProviderBatch[chargebacks.ClaimedChargeback, tuple[ChargebackReport, ProviderResponse]]:
     """Chargebacks of which no webhook told the end."""
-    known = list(work.runtime.providers.disputing)
+    known = list(work.runtime.providers.chargeback_readers)
     return ProviderBatch(
         kind="chargeback",
         lease=LEASE,
         take=lambda session, limit: chargebacks.claim_due(session, work.now, limit, LEASE, known),
         ask=lambda claimed: (
-            look_chargeback(work.runtime, claimed),
-            work.runtime.providers.collector(claimed.provider).look_whole(claimed.reference),
+            fetch_chargeback(work.runtime, claimed),
+            work.runtime.providers.collector(claimed.provider).fetch_payment_with_refunds(claimed.reference),
         ),
         settle=partial(_settle_chargebacks, work),
         count=lambda session: chargebacks.count_due(session, work.now, known),

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from webapp import clock
 from webapp.domain.money import Money, exponent, known_currencies
 from webapp.providers.blnk.known_answers import DUPLICATE, LOCKED, NO_BALANCE, NOT_FOUND
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import Exists, NotDone, NotSent, Refused, Unknown
 from webapp.providers.http.response_reader import Answer
 
@@ -92,20 +92,20 @@ class Blnk:
 
     name = NAME
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
 
     def health(self) -> str:
         """What it says of itself to anyone: `UP`, or why not. Raises CallFailed."""
-        answer = Answer(NAME, self._caller.get("/health"))
+        answer = Answer(NAME, self._client.get("/health"))
         return answer.maybe("status") or answer.maybe("reason")
 
     def probe(self, kind: str, *, reads: bool) -> None:
         """Ask for something harmless that needs the right to read, or to write, this kind. Raises CallFailed."""
         if reads:
-            self._caller.get(f"/{kind}", limit=1)
+            self._client.get(f"/{kind}", limit=1)
         else:
-            self._caller.ask(f"/{kind}/filter", {"filters": [], "limit": 1})
+            self._client.ask(f"/{kind}/filter", {"filters": [], "limit": 1})
 
     def ledger(self) -> str:
         """The id of our ledger, created when there is none. When two create it at once, both end with the first."""
@@ -194,7 +194,7 @@ class Blnk:
 
     def _by_reference(self, reference: str) -> Answer | None:
         try:
-            return Answer(NAME, self._caller.get(f"/transactions/reference/{quote(reference, safe='')}"))
+            return Answer(NAME, self._client.get(f"/transactions/reference/{quote(reference, safe='')}"))
         except Refused as refusal:
             if refusal.code == NOT_FOUND:
                 return None
@@ -212,14 +212,14 @@ class Blnk:
     def _filtered(self, path: str, filters: list[dict[str, Any]], **order: str) -> list[Answer]:
         """Rows, and none where it says `null`, `[]`, or either of them in `data`."""
         asked = {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0} | order
-        found = self._unlocked(self._caller.ask, path, asked)
+        found = self._unlocked(self._client.ask, path, asked)
         rows = found["data"] if isinstance(found, dict) and "data" in found else found
         if not isinstance(rows, list | None):
             raise Unknown("Blnk answered a filter with an unexpected shape.")
         return [Answer(NAME, row) for row in rows or []]
 
     def _post(self, path: str, body: Any) -> Any:
-        return self._unlocked(self._caller.post, path, body)
+        return self._unlocked(self._client.post, path, body)
 
     def _unlocked(self, call: Callable[[str, Any], Any], path: str, body: Any) -> Any:
         try:

@@ -11,7 +11,7 @@ from typing import Any
 from webapp import clock
 from webapp.domain.money import to_major
 from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, ReturnedAmount, SkippedRow
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer
 from webapp.providers.protocols import ListedRefund
@@ -56,10 +56,10 @@ def is_absent(failure: CallFailed) -> bool:
     return isinstance(failure, NotTold) and (found or failure.status == 404)
 
 
-def pages(caller: Caller, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[Answer]:
+def pages(client: HttpClient, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[Answer]:
     """Every row of a list. Raises Unknown when it has more pages than can be looked through."""
     for page in range(1, most + 1):
-        answer = answered(caller.get(path, page=page, **asked))
+        answer = answered(client.get(path, page=page, **asked))
         rows = answer.parts("data")
         yield from rows
         if not rows or page >= _last_page(answer, page):

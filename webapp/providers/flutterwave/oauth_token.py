@@ -11,13 +11,13 @@ from sqlalchemy import or_, update
 
 from webapp import clock
 from webapp.db import Database
+from webapp.encryption import decrypt, encrypt
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import NAME
 from webapp.providers.http.answer_kinds import classify_by
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
 from webapp.providers.http.response_reader import Answer
-from webapp.sealing import opened, sealed
 from webapp.sql import insert_new
 
 TOKEN_NAME = "flutterwave-token"  # noqa: S105
@@ -39,7 +39,7 @@ classify = classify_by((), read_error, lambda body: isinstance(body, dict))
 
 
 @dataclass(frozen=True)
-class Client:
+class ClientCredentials:
     """Who asks. The secret is never shown."""
 
     id: str
@@ -58,8 +58,8 @@ class _Held:
 class Tokens:
     """The present token of one account. Use it outside transactions only."""
 
-    def __init__(self, db: Database, caller: Caller, client: Client, keys: Sequence[bytes]) -> None:
-        self._db, self._caller, self._client, self._keys = db, caller, client, keys
+    def __init__(self, db: Database, client: HttpClient, credentials: ClientCredentials, keys: Sequence[bytes]) -> None:
+        self._db, self._client, self._credentials, self._keys = db, client, credentials, keys
         self._lock = threading.Lock()
         self._held: _Held | None = None
 
@@ -105,7 +105,7 @@ class Tokens:
         if row is None or row.sealed is None or row.expires_at is None:
             return None, row
         try:
-            return _Held(opened(row.sealed, self._keys), row.expires_at), row
+            return _Held(decrypt(row.sealed, self._keys), row.expires_at), row
         except ValueError:  # sealed under a key that is not known any more
             return None, row
 
@@ -128,20 +128,20 @@ class Tokens:
             held = self._ask()
         except CallFailed as failure:
             failures = ProviderToken.failures + 1
-            self._settle(refreshed_at=None, failures=failures, said=failure.sentence[:300])
+            self._settle(refreshed_at=None, failures=failures, last_error=failure.sentence[:300])
             raise NotSent(f"Flutterwave gives no token: {failure.sentence}", retry_after=_AGAIN_AFTER) from None
-        kept = sealed(held.token, self._keys)
-        self._settle(sealed=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, said=None)
+        kept = encrypt(held.token, self._keys)
+        self._settle(sealed=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, last_error=None)
         return held
 
     def _ask(self) -> _Held:
         asked_at = clock.now()
         form = {
             "grant_type": "client_credentials",
-            "client_id": self._client.id,
-            "client_secret": self._client.secret,
+            "client_id": self._credentials.id,
+            "client_secret": self._credentials.secret,
         }
-        answer = Answer(TOKEN_NAME, self._caller.ask_form("", form))
+        answer = Answer(TOKEN_NAME, self._client.ask_form("", form))
         seconds = answer.minor("expires_in")
         if seconds <= 0 or answer.text("token_type").lower() != "bearer":
             raise Unknown("Flutterwave answered with a token that can't be used.")

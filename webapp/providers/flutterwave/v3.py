@@ -24,7 +24,7 @@ from webapp.providers.flutterwave.common import (
     window,
     with_refunds,
 )
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer
 from webapp.providers.protocols import Checkout, ListedRefund
@@ -46,8 +46,8 @@ class FlutterwaveV3:
 
     name = NAME
 
-    def __init__(self, caller: Caller, hosted: HostedPages) -> None:
-        self._caller, self._hosted = caller, hosted
+    def __init__(self, client: HttpClient, hosted: HostedPages) -> None:
+        self._client, self._hosted = client, hosted
 
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns the address of its page."""
@@ -60,13 +60,13 @@ class FlutterwaveV3:
             "session_duration": self._hosted.minutes,
             "max_retry_attempt": self._hosted.attempts,
         }
-        return answered(self._caller.post("/v3/payments", body)).part("data").text("link")
+        return answered(self._client.post("/v3/payments", body)).part("data").text("link")
 
     def end(self, address: str) -> None:
         """Let nobody pay at a page any more. Harmless to repeat."""
-        self._caller.post("/v3/payments/link/disable", {"link": address})
+        self._client.post("/v3/payments/link/disable", {"link": address})
 
-    def look(self, reference: str) -> ProviderResponse:
+    def fetch_payment(self, reference: str) -> ProviderResponse:
         """What became of a payment, and of every other transaction under its reference: two may have succeeded. An
         answer about another tx_ref than was asked for is not believed.
         """
@@ -81,43 +81,43 @@ class FlutterwaveV3:
             tried = []  # it is paid all the same; the hourly comparison finds a further success
         return foremost([*tried, first], reference)
 
-    def look_whole(self, reference: str) -> ProviderResponse:
+    def fetch_payment_with_refunds(self, reference: str) -> ProviderResponse:
         """What became of a payment and of every other transaction under its reference, and what of each went back."""
-        return with_refunds(self.look(reference), self._refunds_of)
+        return with_refunds(self.fetch_payment(reference), self._refunds_of)
 
     def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Successful payments of a time."""
-        rows = pages(self._caller, "/v3/transactions")
+        rows = pages(self._client, "/v3/transactions")
         yield from successes(rows, lambda row: _payment(row, row.text("tx_ref")), since, until, made="created_at")
 
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time; a row that does not name its payment is nobody's."""
-        rows = pages(self._caller, "/v3/refunds", **window(since, until))
+        rows = pages(self._client, "/v3/refunds", **window(since, until))
         yield from (listed_refund(row, _number_of(row), _AMOUNTS, _refund_status(row)) for row in rows)
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give a payment back. Not idempotent at Flutterwave, which takes no key: look first."""
         paid = self._refundable(reference, currency)
         body = {"amount": major(amount, currency), "comments": note}
-        answer = answered(self._caller.post(f"/v3/transactions/{paid.provider_id}/refund", body))
+        answer = answered(self._client.post(f"/v3/transactions/{paid.provider_id}/refund", body))
         return given(_refund(answer.part("data"), currency, is_new=True), reference)
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
+    def fetch_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by Flutterwave's own number of it."""
-        for row in self.refunds_of(payment_reference):
+        for row in self.fetch_refunds(payment_reference):
             if row.provider_id == refund_id:
                 return given(row, payment_reference)
         return ProviderResponse(payment_reference, ProviderStatus.ABSENT)
 
-    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+    def fetch_refunds(self, payment_reference: str) -> list[RefundRow]:
         """Every refund of a payment."""
-        paid = self.look(payment_reference)
+        paid = self.fetch_payment(payment_reference)
         if paid.provider_id is None or paid.currency is None:
             raise Unknown(f"Flutterwave does not know payment {payment_reference} now.")
         return list(self._refunds_of(paid))
 
     def _refundable(self, reference: str, currency: str) -> ProviderResponse:
-        paid = self.look(reference)
+        paid = self.fetch_payment(reference)
         if paid.status != ProviderStatus.SUCCEEDED or paid.currency != currency:
             raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
         return paid
@@ -127,9 +127,9 @@ class FlutterwaveV3:
         number = number_in(reference)
         try:
             if number is not None:
-                data = answered(self._caller.get(f"/v3/transactions/{number}/verify")).part("data")
+                data = answered(self._client.get(f"/v3/transactions/{number}/verify")).part("data")
                 return _payment(data, data.maybe("tx_ref"), named=reference)
-            data = answered(self._caller.get("/v3/transactions/verify_by_reference", tx_ref=reference)).part("data")
+            data = answered(self._client.get("/v3/transactions/verify_by_reference", tx_ref=reference)).part("data")
         except NotTold as refusal:
             if is_absent(refusal):
                 return ProviderResponse(reference, ProviderStatus.ABSENT, said=refusal.sentence)
@@ -138,12 +138,12 @@ class FlutterwaveV3:
 
     def _tried(self, reference: str) -> list[ProviderResponse]:
         """Every transaction under a reference, oldest first. How the list is narrowed is not relied on."""
-        rows = pages(self._caller, "/v3/transactions", most=_TRIED_PAGES, tx_ref=reference)
+        rows = pages(self._client, "/v3/transactions", most=_TRIED_PAGES, tx_ref=reference)
         return [_payment(row, reference) for row in rows if row.maybe("tx_ref") == reference][::-1]
 
     def _refunds_of(self, paid: ProviderResponse) -> Iterator[RefundRow]:
         """The refunds of a transaction, out of a list of all: how it is narrowed is not relied on."""
-        rows = pages(self._caller, "/v3/refunds", tx_id=paid.provider_id)
+        rows = pages(self._client, "/v3/refunds", tx_id=paid.provider_id)
         return (_refund(row, paid.currency or "") for row in rows if _number_of(row) == paid.provider_id)
 
 

@@ -29,7 +29,7 @@ from webapp.providers.flutterwave.common import (
     with_refunds,
 )
 from webapp.providers.flutterwave.oauth_token import Tokens
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import Exists, KeyRefused, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer
 from webapp.providers.protocols import Checkout, ListedRefund
@@ -64,8 +64,8 @@ class FlutterwaveV4:
 
     name = NAME
 
-    def __init__(self, caller: Caller, tokens: Tokens, hosted: HostedPages) -> None:
-        self._caller, self._tokens, self._hosted = caller, tokens, hosted
+    def __init__(self, client: HttpClient, tokens: Tokens, hosted: HostedPages) -> None:
+        self._client, self._tokens, self._hosted = client, tokens, hosted
 
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns the address of its page. Raises Exists when the reference has one already."""
@@ -80,13 +80,13 @@ class FlutterwaveV4:
         }
         return _address(self._post("/checkout/sessions", body, idempotency_key(f"checkout-{checkout.reference}")))
 
-    def look(self, reference: str) -> ProviderResponse:
+    def fetch_payment(self, reference: str) -> ProviderResponse:
         """What became of a payment. Charges of other references are not believed."""
         number = number_in(reference)
         try:
             if number is not None:
                 return self._with_token(lambda: _seen(self._part(f"/charges/{number}"), reference))
-            rows = self._with_token(lambda: list(pages(self._caller, "/charges", reference=reference)))
+            rows = self._with_token(lambda: list(pages(self._client, "/charges", reference=reference)))
         except NotTold as refusal:
             if is_absent(refusal):
                 return ProviderResponse(reference, ProviderStatus.ABSENT, said=refusal.sentence)
@@ -96,22 +96,22 @@ class FlutterwaveV4:
 
     def payments(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
         """Successful payments of a time."""
-        rows = pages(self._caller, "/charges")
+        rows = pages(self._client, "/charges")
         seen = successes(rows, lambda row: _seen(row, row.text("reference")), since, until, made="created_datetime")
         yield from seen
 
     def refunds(self, since: datetime, until: datetime) -> Iterator[ListedRefund]:
         """Refunds of a time."""
-        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", **window(since, until))))
+        rows = self._with_token(lambda: list(pages(self._client, "/refunds", **window(since, until))))
         yield from (listed_refund(row, row.maybe("charge_id"), _AMOUNTS, _refund_status(row)) for row in rows)
 
-    def look_whole(self, reference: str) -> ProviderResponse:
+    def fetch_payment_with_refunds(self, reference: str) -> ProviderResponse:
         """What became of a payment and of every other charge under its reference, and what of each went back."""
-        return with_refunds(self.look(reference), self._refunds_of)
+        return with_refunds(self.fetch_payment(reference), self._refunds_of)
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give a payment back; the same key again gives nothing more."""
-        paid = self.look(reference)
+        paid = self.fetch_payment(reference)
         if paid.status != ProviderStatus.SUCCEEDED or paid.currency != currency:
             raise Unknown(f"Flutterwave shows no successful {currency} payment {reference} to give back now.")
         body = {
@@ -122,7 +122,7 @@ class FlutterwaveV4:
         }
         return given(_refund(self._post("/refunds", body, key), currency, is_new=True), reference)
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
+    def fetch_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by Flutterwave's own id of it."""
         paid = self._known(payment_reference)
         try:
@@ -135,12 +135,12 @@ class FlutterwaveV4:
             raise Unknown(f"Flutterwave answered about another refund than {refund_id}.")
         return given(_refund(data, paid.currency or ""), payment_reference)
 
-    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+    def fetch_refunds(self, payment_reference: str) -> list[RefundRow]:
         """Every refund of a payment."""
         return self._refunds_of(self._known(payment_reference))
 
     def _known(self, reference: str) -> ProviderResponse:
-        paid = self.look(reference)
+        paid = self.fetch_payment(reference)
         if paid.provider_id is None or paid.currency is None:
             raise Unknown(f"Flutterwave does not know payment {reference} now.")
         return paid
@@ -148,7 +148,7 @@ class FlutterwaveV4:
     def _refunds_of(self, paid: ProviderResponse) -> list[RefundRow]:
         """The refunds of a charge, out of everybody's since the day before it: time is all that narrows the list."""
         since: dict[str, Any] = {} if paid.paid_at is None else {"from": clock.iso(paid.paid_at - _WIDER)}
-        rows = self._with_token(lambda: list(pages(self._caller, "/refunds", **since)))
+        rows = self._with_token(lambda: list(pages(self._client, "/refunds", **since)))
         return [_refund(row, paid.currency or "") for row in rows if row.maybe("charge_id") == paid.provider_id]
 
     def _customer(self, email: str) -> str:
@@ -157,18 +157,18 @@ class FlutterwaveV4:
             return self._post("/customers", {"email": email}, idempotency_key(f"customer-{email}")).text("id")
         except Exists:
             body = {"email": email}
-            answer = self._with_token(lambda: answered(self._caller.ask("/customers/search", body)))
+            answer = self._with_token(lambda: answered(self._client.ask("/customers/search", body)))
             found = next((each for each in answer.parts("data") if each.maybe("email") == email), None)
             if found is None:
                 raise Unknown("Flutterwave has this payer already, and does not find them.") from None
             return found.text("id")
 
     def _part(self, path: str) -> Answer:
-        return answered(self._caller.get(path)).part("data")
+        return answered(self._client.get(path)).part("data")
 
     def _post(self, path: str, body: Any, key: str) -> Answer:
         sent = {"X-Idempotency-Key": key}
-        return self._with_token(lambda: answered(self._caller.post(path, body, sent))).part("data")
+        return self._with_token(lambda: answered(self._client.post(path, body, sent))).part("data")
 
     def _with_token(self, call: Callable[[], Got]) -> Got:
         """A token may be taken back before it expires: once more with a new one. A 401 did nothing."""

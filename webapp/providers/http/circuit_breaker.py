@@ -28,7 +28,7 @@ _WELL_EVERY = timedelta(seconds=60)
 _LONGEST = 300
 
 
-class Circuit:
+class CircuitBreaker:
     """The circuit of one provider. Use it outside transactions only: it writes in transactions of its own."""
 
     def __init__(self, db: Database, provider: str) -> None:
@@ -37,7 +37,7 @@ class Circuit:
         self._seen: ProviderState | None = None
         self._seen_at = self._said_at = float("-inf")
 
-    def require_closed(self) -> None:
+    def ensure_closed(self) -> None:
         """Raise NotSent while the circuit is open. After its pause one caller is let through to try."""
         state = self._state()
         if state is None or state.opened_at is None:
@@ -51,7 +51,7 @@ class Circuit:
                 retry_after=wait,
             )
 
-    def went_well(self) -> None:
+    def record_success(self) -> None:
         """A call was answered."""
         state, now = self._state(), clock.now()
         fresh = state is not None and state.last_ok_at is not None and now - state.last_ok_at < _WELL_EVERY
@@ -61,12 +61,12 @@ class Circuit:
         if is_known_ill or self._is_first_to_say():
             self._write(failures=0, opened_at=None, last_ok_at=now)
 
-    def went_badly(self, sentence: str) -> None:
+    def record_failure(self, sentence: str) -> None:
         """A call was not answered, or with rubbish."""
         now = clock.now()
         failures = ProviderState.failures + 1
         opened = case((failures >= FAILURES, now), else_=ProviderState.opened_at)
-        self._write(failures=failures, opened_at=opened, last_failure_at=now, said=sentence[:_LONGEST])
+        self._write(failures=failures, opened_at=opened, last_failure_at=now, last_error=sentence[:_LONGEST])
 
     def _is_first_to_say(self) -> bool:
         """Of many calls that went well at once while all was well, one says so."""

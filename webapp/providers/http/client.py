@@ -15,9 +15,9 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, Ne
 
 from webapp.providers.http import leases
 from webapp.providers.http.answer_kinds import AnswerKind, Classifier, ErrorReader
-from webapp.providers.http.circuit_breaker import Circuit
+from webapp.providers.http.circuit_breaker import CircuitBreaker
 from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotDone, NotSent, NotTold, Refused, Unknown
-from webapp.providers.http.rate_limiter import Pace
+from webapp.providers.http.rate_limiter import RateLimiter
 
 CONNECT_SECONDS = 5.0
 MOST_BYTES = 4 * 1024 * 1024
@@ -26,7 +26,7 @@ _LONGEST_WAIT = 3600.0
 
 
 @dataclass(frozen=True)
-class Line:
+class ClientConfig:
     """How one company is reached. `headers` are made anew for each call; `told` reads its errors, `judge` knows what
     its answers mean.
     """
@@ -40,11 +40,11 @@ class Line:
     """How long one call may take, all in all."""
 
 
-class Caller:
+class HttpClient:
     """Calls to one company. Safe to use from many threads at once."""
 
-    def __init__(self, line: Line, circuit: Circuit, pace: Pace, *, parallel: int) -> None:
-        self.name, self._line, self._circuit, self._pace = line.name, line, circuit, pace
+    def __init__(self, config: ClientConfig, circuit: CircuitBreaker, limiter: RateLimiter, *, parallel: int) -> None:
+        self.name, self._config, self._circuit, self._limiter = config.name, config, circuit, limiter
         self._session = requests.Session()
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=parallel, max_retries=0)
@@ -76,12 +76,12 @@ class Caller:
     def _call(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, acts: bool = False, **more: Any
     ) -> Any:
-        self._circuit.require_closed()
-        self._pace.wait(self._line.seconds)
+        self._circuit.ensure_closed()
+        self._limiter.wait(self._config.seconds)
         try:
-            carried = dict(self._line.headers()) | dict(headers or {})
+            carried = dict(self._config.headers()) | dict(headers or {})
             if acts:
-                leases.ensure_live(CONNECT_SECONDS + self._line.seconds)
+                leases.ensure_live(CONNECT_SECONDS + self._config.seconds)
             answer = self._answer(method, path, carried, acts, more)
         except leases.LeaseEnded:
             raise
@@ -89,26 +89,26 @@ class Caller:
             self._note(failure)
             raise
         except Unknown as failure:
-            self._circuit.went_badly(failure.sentence)
+            self._circuit.record_failure(failure.sentence)
             raise
-        self._circuit.went_well()
+        self._circuit.record_success()
         return answer
 
     def _note(self, failure: CallFailed) -> None:
         """A refusal is an answer; a key that is refused, or a door that is shut, is a failure."""
         if isinstance(failure, Refused | NotDone):
-            self._circuit.went_well()
+            self._circuit.record_success()
         elif failure.retry_after is None:
-            self._circuit.went_badly(failure.sentence)
+            self._circuit.record_failure(failure.sentence)
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], acts: bool, more: Mapping[str, Any]) -> Any:
-        ends = time.monotonic() + self._line.seconds
+        ends = time.monotonic() + self._config.seconds
         try:
             response = self._session.request(
                 method,
-                self._line.base.rstrip("/") + path,
+                self._config.base.rstrip("/") + path,
                 headers=headers,
-                timeout=(min(CONNECT_SECONDS, self._line.seconds), self._line.seconds),
+                timeout=(min(CONNECT_SECONDS, self._config.seconds), self._config.seconds),
                 allow_redirects=False,
                 stream=True,
                 **more,
@@ -126,7 +126,7 @@ class Caller:
             if len(found) > MOST_BYTES:
                 raise Unknown(f"{self.name} answered with more than {MOST_BYTES // 2**20} MiB.")
             if time.monotonic() > ends:
-                raise Unknown(f"{self.name} did not finish its answer within {self._line.seconds:g} s.")
+                raise Unknown(f"{self.name} did not finish its answer within {self._config.seconds:g} s.")
         return bytes(found)
 
     def _judged(self, response: requests.Response, raw: bytes, method: str, path: str, acts: bool) -> Any:
@@ -139,7 +139,7 @@ class Caller:
             if status < 400:
                 raise Unknown(f"{self.name} answered {status} with something that is not JSON.") from None
             body = None
-        kind = self._line.classify(path, method, status, body)
+        kind = self._config.classify(path, method, status, body)
         if kind != AnswerKind.ANSWER:
             raise self._failure(kind, status, body, wait, acts)
         if not isinstance(body, dict | list | None):
@@ -148,7 +148,7 @@ class Caller:
 
     def _failure(self, kind: AnswerKind, status: int, body: Any, wait: float | None, acts: bool) -> CallFailed:
         """The failure that an answer is. What is not known to be a refusal may have been done."""
-        code, said = self._line.read_error(body)
+        code, said = self._config.read_error(body)
         reason = said.rstrip(".") or str(status)
         known: dict[str, Any] = {"status": status, "code": code}
         if status == 429:
@@ -170,7 +170,7 @@ class Caller:
     def _failed(self, problem: RequestException | HTTPError) -> CallFailed:
         if isinstance(problem, ConnectTimeout) or (isinstance(problem, Disconnected) and _never_connected(problem)):
             return NotSent(f"{self.name} can't be reached.")
-        return Unknown(f"{self.name} did not answer within {self._line.seconds:g} s, or broke off.")
+        return Unknown(f"{self.name} did not answer within {self._config.seconds:g} s, or broke off.")
 
 
 def _never_connected(problem: Disconnected) -> bool:

@@ -15,7 +15,7 @@ _TRUSTED_AFTER = 10.0
 """Seconds: bounds of one wait for a turn, and how long Redis is left alone after it failed."""
 
 
-class Pace:
+class RateLimiter:
     """Turns of one provider."""
 
     def __init__(self, provider: str, per_minute: int, redis_address: str) -> None:

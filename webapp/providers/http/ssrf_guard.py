@@ -17,7 +17,7 @@ class PrivateAddress(NewConnectionError):
     """The name leads to an address that may not be reached."""
 
 
-class Gate:
+class AddressPolicy:
     """Opens the sockets of one call: to allowed addresses only, and none outlives the call's deadline.
 
     A name may answer differently each time it is asked, so the address that was checked is the one connected to.
@@ -30,7 +30,7 @@ class Gate:
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
 
-    def __enter__(self) -> "Gate":
+    def __enter__(self) -> "AddressPolicy":
         self._timer.start()
         return self
 
@@ -77,8 +77,8 @@ class Gate:
 class CheckedAdapter(HTTPAdapter):
     """An adapter of requests whose connections go through a gate."""
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._gate = policy
         super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:
@@ -88,14 +88,14 @@ class CheckedAdapter(HTTPAdapter):
         self.poolmanager = manager
 
 
-def _pools(gate: Gate) -> dict[str, Any]:
+def _pools(policy: AddressPolicy) -> dict[str, Any]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return _through(gate, self)
+            return _through(policy, self)
 
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return _through(gate, self)
+            return _through(policy, self)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -106,9 +106,9 @@ def _pools(gate: Gate) -> dict[str, Any]:
     return {"http": PlainPool, "https": SecurePool}
 
 
-def _through(gate: Gate, connection: HTTPConnection) -> socket.socket:
+def _through(policy: AddressPolicy, connection: HTTPConnection) -> socket.socket:
     timeout = connection.timeout
     try:
-        return gate.connect(connection, float(timeout) if isinstance(timeout, int | float) else 10.0)
+        return policy.connect(connection, float(timeout) if isinstance(timeout, int | float) else 10.0)
     except OSError as problem:
         raise NewConnectionError(connection, f"can't be reached: {type(problem).__name__}") from problem

@@ -23,7 +23,7 @@ _POLICY = SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True)
-class Letter:
+class Email:
     """A message in plain text. Its name makes the Message-ID, which stays the same when it is sent again."""
 
     name: str
@@ -40,31 +40,31 @@ class Mail:
         name, address = parseaddr(sender)
         self._from = Address(name, addr_spec=address or "desk@localhost")
 
-    def send(self, letters: Sequence[Letter]) -> list[CallFailed | None]:
+    def send(self, emails: Sequence[Email]) -> list[CallFailed | None]:
         """Send over one connection, under the lease at hand; None for each that the server took.
 
         Ends early rather than late: see NotSent.
         """
-        if not letters:
+        if not emails:
             return []
         try:
             connection = self._connected()
         except CallFailed as failure:
-            return [failure] * len(letters)
+            return [failure] * len(emails)
         ends = time.monotonic() + _BATCH_SECONDS
         try:
-            return [self._sent(connection, letter, ends) for letter in letters]
+            return [self._sent(connection, email, ends) for email in emails]
         finally:
             _say_goodbye(connection)
 
-    def _sent(self, connection: smtplib.SMTP, letter: Letter, ends: float) -> CallFailed | None:
+    def _sent(self, connection: smtplib.SMTP, email: Email, ends: float) -> CallFailed | None:
         if connection.sock is None or time.monotonic() > ends:
             return NotSent("The mail server had no time for it.")
         try:
-            to = letter.to.strip()
+            to = email.to.strip()
             options = _options(connection, self._from.addr_spec + to)
             # Not `send_message`, which puts ">" before each line of the body that begins with "From ".
-            written = self._written(letter).as_bytes(policy=_POLICY.clone(utf8=bool(options)))
+            written = self._written(email).as_bytes(policy=_POLICY.clone(utf8=bool(options)))
             leases.ensure_live(self._seconds)
             connection.sendmail(self._from.addr_spec, [to], written, options)
         except leases.LeaseEnded as ended:
@@ -78,15 +78,15 @@ class Mail:
             return Unknown("The mail server broke off.")
         return None
 
-    def _written(self, letter: Letter) -> EmailMessage:
+    def _written(self, email: Email) -> EmailMessage:
         message = EmailMessage(policy=_POLICY)
         message["From"] = self._from
-        message["To"] = Address(addr_spec=letter.to.strip())
-        message["Subject"] = " ".join(letter.subject.split())
+        message["To"] = Address(addr_spec=email.to.strip())
+        message["Subject"] = " ".join(email.subject.split())
         message["Date"] = format_datetime(clock.now())
-        message["Message-ID"] = f"<{letter.name}@{self._from.domain or 'localhost'}>"
+        message["Message-ID"] = f"<{email.name}@{self._from.domain or 'localhost'}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.body)
+        message.set_content(email.body)
         return message
 
     def _connected(self) -> smtplib.SMTP:

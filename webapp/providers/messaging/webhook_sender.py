@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.domain.addresses import Network
 from webapp.providers.http import leases
 from webapp.providers.http.errors import NotSent, Unknown
-from webapp.providers.http.ssrf_guard import CheckedAdapter, Gate, PrivateAddress
+from webapp.providers.http.ssrf_guard import AddressPolicy, CheckedAdapter, PrivateAddress
 
 CONNECT_SECONDS = 5.0
 MOST_BYTES = 64 * 1024
@@ -42,14 +42,14 @@ class WebhookPosts:
 
     def post(self, url: str, body: str, headers: Mapping[str, str]) -> Answer:
         """Post once, under the lease at hand, and hear the answer. Raises NotSent or Unknown when there is none."""
-        with Gate(self._allowed, self._seconds) as gate, requests.Session() as session:
+        with AddressPolicy(self._allowed, self._seconds) as policy, requests.Session() as session:
             session.trust_env = False
-            session.mount("http://", CheckedAdapter(gate))
-            session.mount("https://", CheckedAdapter(gate))
+            session.mount("http://", CheckedAdapter(policy))
+            session.mount("https://", CheckedAdapter(policy))
             try:
                 return self._answer(session, url, body, headers)
             except (RequestException, HTTPError, OSError, ValueError) as problem:
-                raise self._failed(problem, overdue=gate.overdue) from None
+                raise self._failed(problem, overdue=policy.overdue) from None
 
     def _answer(self, session: requests.Session, url: str, body: str, headers: Mapping[str, str]) -> Answer:
         named = {"Content-Type": "application/json", "User-Agent": "Escrow-Desk-Webhooks/1", "Connection": "close"}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from webapp.domain.provider_results import SkippedRow
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import Unknown
 from webapp.providers.http.response_reader import Answer
 
@@ -12,14 +12,14 @@ _PAGE = 100
 Row = TypeVar("Row")
 
 
-def rows(caller: Caller, name: str, path: str, **asked: Any) -> Iterator[Answer]:
+def rows(client: HttpClient, name: str, path: str, **asked: Any) -> Iterator[Answer]:
     """Every row of a list, over all of its pages. A page may be shorter than asked; where no number of pages is told,
     the next one is asked for until one brings nothing new.
     """
     place: dict[str, Any] = {"page": 1}
     before: set[str] = set()
     while True:
-        answer = Answer(name, caller.get(path, **asked, perPage=_PAGE, **place))
+        answer = Answer(name, client.get(path, **asked, perPage=_PAGE, **place))
         found = answer.parts("data")
         ids = {row.maybe("id") for row in found}
         if not found or (before and ids <= before):

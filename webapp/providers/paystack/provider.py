@@ -20,13 +20,13 @@ from webapp.domain.provider_results import (
     SkippedRow,
 )
 from webapp.domain.states import ChargebackStatus
-from webapp.providers.http.client import Caller
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer
 from webapp.providers.paystack import lists as paystack_lists
 from webapp.providers.paystack import payouts as paystack_payouts
 from webapp.providers.paystack.amounts import minor, sub_units
-from webapp.providers.protocols import Checkout, Destination, ListedRefund, Sending
+from webapp.providers.protocols import Checkout, Destination, ListedRefund, PayoutInstruction
 
 NAME = "paystack"
 _PAYMENT = {"success": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED, "reversed": ProviderStatus.REVERSED}
@@ -54,11 +54,11 @@ class Paystack:
     """One integration at Paystack."""
 
     name = NAME
-    pays_out: Collection[str] = frozenset({"NGN", "GHS", "ZAR", "KES"})
+    payout_currencies: Collection[str] = frozenset({"NGN", "GHS", "ZAR", "KES"})
 
-    def __init__(self, caller: Caller, *, is_live: bool = False) -> None:
+    def __init__(self, client: HttpClient, *, is_live: bool = False) -> None:
         """With `is_live`, what its test mode says of payouts and refunds is not known to be so."""
-        self._caller, self._is_live = caller, is_live
+        self._client, self._is_live = client, is_live
 
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns the address to send the payer to."""
@@ -69,19 +69,19 @@ class Paystack:
             "email": checkout.email,
             "callback_url": checkout.back,
         }
-        return self._data(self._caller.post("/transaction/initialize", body)).text("authorization_url")
+        return self._data(self._client.post("/transaction/initialize", body)).text("authorization_url")
 
-    def look(self, reference: str) -> ProviderResponse:
+    def fetch_payment(self, reference: str) -> ProviderResponse:
         """What became of a payment."""
         try:
-            return _paid(self._data(self._caller.get(_path(reference))), reference)
+            return _paid(self._data(self._client.get(_path(reference))), reference)
         except NotTold as failure:
             return _absent(failure, reference)
 
-    def look_whole(self, reference: str) -> ProviderResponse:
+    def fetch_payment_with_refunds(self, reference: str) -> ProviderResponse:
         """What became of a payment, and what of it went back: asked by the transaction's number, not our reference."""
         try:
-            data = self._data(self._caller.get(_path(reference)))
+            data = self._data(self._client.get(_path(reference)))
         except NotTold as failure:
             return _absent(failure, reference)
         seen, said = _paid(data, reference), data.text("status")
@@ -97,9 +97,9 @@ class Paystack:
             back.append(ReturnedAmount(rest, is_listed=False))
         return replace(seen, given_back=tuple(back))
 
-    def look_chargeback(self, number: str) -> ChargebackReport:
+    def fetch_chargeback(self, number: str) -> ChargebackReport:
         """How a bank's dispute stands."""
-        data = self._data(self._caller.get(f"/dispute/{number}"))
+        data = self._data(self._client.get(f"/dispute/{number}"))
         transaction, currency = data.part("transaction"), data.currency()
         said, outcome = data.text("status"), data.maybe("resolution")
         is_over = said in _OVER
@@ -118,20 +118,20 @@ class Paystack:
             said=outcome or said,
         )
 
-    def chargebacks_of(self, payment_reference: str) -> list[ChargebackReport]:
+    def fetch_chargebacks(self, payment_reference: str) -> list[ChargebackReport]:
         """Every dispute of a payment, asked for by the transaction's number. Paystack answers with one, or a list."""
-        paid = self.look(payment_reference)
+        paid = self.fetch_payment(payment_reference)
         if paid.provider_id is None:
             raise Unknown(f"Paystack does not know payment {payment_reference} now, nor whether it is disputed.")
         try:
-            found = self._caller.get(f"/dispute/transaction/{paid.provider_id}")
+            found = self._client.get(f"/dispute/transaction/{paid.provider_id}")
         except NotTold as failure:
             if failure.status == 404:
                 return []
             raise
         rows = Answer(NAME, found).body.get("data") or []
         numbers = [Answer(NAME, row).text("id") for row in (rows if isinstance(rows, list) else [rows])]
-        return [self.look_chargeback(number) for number in numbers]
+        return [self.fetch_chargeback(number) for number in numbers]
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         """Give a payment back. Not idempotent at Paystack, which takes no key: look first."""
@@ -142,53 +142,53 @@ class Paystack:
             "currency": currency,
             "merchant_note": note,
         }
-        row = _refund(self._real(self._caller.post("/refund", body)))
+        row = _refund(self._real(self._client.post("/refund", body)))
         return _given(row, reference)
 
-    def look_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
+    def fetch_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
         """What became of a refund, by Paystack's own number of it."""
         try:
-            row = _refund(self._real(self._caller.get(f"/refund/{refund_id}")))
+            row = _refund(self._real(self._client.get(f"/refund/{refund_id}")))
         except NotTold as failure:
             return _absent(failure, payment_reference)
         if row.provider_id != refund_id:
             raise Unknown(f"Paystack answered about refund {row.provider_id} where {refund_id} was asked about.")
         return _given(row, payment_reference)
 
-    def refunds_of(self, payment_reference: str) -> list[RefundRow]:
+    def fetch_refunds(self, payment_reference: str) -> list[RefundRow]:
         """Every refund of a payment. By our reference Paystack would answer with an empty list."""
-        paid = self.look(payment_reference)
+        paid = self.fetch_payment(payment_reference)
         if paid.is_test and self._is_live:
             raise Unknown(TEST_ANSWER)
         if paid.provider_id is None:
             raise Unknown(f"Paystack does not know payment {payment_reference} now, so its refunds can't be listed.")
         return [_refund(row) for row in self._refunds_of(paid.provider_id)]
 
-    def recipient(self, destination: Destination) -> str:
+    def register_recipient(self, destination: Destination) -> str:
         """What Paystack knows an account by; the same account gets the same code."""
         body = paystack_payouts.recipient_body(destination)
-        return self._data(self._caller.post("/transferrecipient", body)).text("recipient_code")
+        return self._data(self._client.post("/transferrecipient", body)).text("recipient_code")
 
-    def pay(self, sending: Sending) -> ProviderResponse:
+    def send_payout(self, payout: PayoutInstruction) -> ProviderResponse:
         """Send a payout. The reference is Paystack's idempotency key."""
         body = {
             "source": "balance",
-            "amount": sub_units(sending.amount, sending.currency),
-            "recipient": sending.recipient,
-            "reference": sending.reference,
-            "reason": sending.reason,
-            "currency": sending.currency,
+            "amount": sub_units(payout.amount, payout.currency),
+            "recipient": payout.recipient,
+            "reference": payout.reference,
+            "reason": payout.reason,
+            "currency": payout.currency,
         }
         try:
-            answer = self._real(self._caller.post("/transfer", body))
+            answer = self._real(self._client.post("/transfer", body))
         except CallFailed as failure:
             raise paystack_payouts.told_apart(failure) from None
-        return paystack_payouts.as_queued(_payout(answer, sending.reference))
+        return paystack_payouts.as_queued(_payout(answer, payout.reference))
 
-    def look_payout(self, reference: str) -> ProviderResponse:
+    def fetch_payout(self, reference: str) -> ProviderResponse:
         """What became of a payout."""
         try:
-            return _payout(self._real(self._caller.get(f"/transfer/verify/{reference}")), reference)
+            return _payout(self._real(self._client.get(f"/transfer/verify/{reference}")), reference)
         except NotTold as failure:
             return _absent(failure, reference)
 
@@ -221,7 +221,7 @@ class Paystack:
         return paystack_lists.readable(found, lambda row: read(row, row.text("reference")))
 
     def _rows(self, path: str, **asked: Any) -> Iterator[Answer]:
-        return paystack_lists.rows(self._caller, NAME, path, **asked)
+        return paystack_lists.rows(self._client, NAME, path, **asked)
 
     def _data(self, body: Any) -> Answer:
         return Answer(NAME, body).part("data")

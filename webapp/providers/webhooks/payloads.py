@@ -16,7 +16,7 @@ _NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
 _MENDED = "\N{REPLACEMENT CHARACTER}"
 
 
-class About(StrEnum):
+class SubjectType(StrEnum):
     """What is to be looked at because of it."""
 
     PAYMENT = "payment"
@@ -28,12 +28,12 @@ class About(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tidings:
+class WebhookPayload:
     """One webhook in the desk's words. `key` is the same for every repetition of it."""
 
     event: str
     key: str
-    about: About
+    subject_type: SubjectType
     reference: str | None
     data: dict[str, Any]
     number: str = ""
@@ -42,15 +42,15 @@ class Tidings:
     """Why it could not be read, in a sentence."""
 
 
-def read(provider: str, raw: bytes) -> Tidings:
+def read(provider: str, raw: bytes) -> WebhookPayload:
     """What it is about. One that can't be read is about nothing, and says why in `unreadable`."""
     digest = hashlib.sha256(raw).hexdigest()
     try:
-        told = _READERS[provider](_body(raw), digest)
+        payload = _READERS[provider](_body(raw), digest)
     except ValueError as wrong:
-        return Tidings(UNREADABLE, digest, About.NOTHING, None, {}, unreadable=str(wrong))
+        return WebhookPayload(UNREADABLE, digest, SubjectType.NOTHING, None, {}, unreadable=str(wrong))
     # Two keys that had to be mended may look alike: only the whole body tells those webhooks apart.
-    return replace(told, key=digest) if _MENDED in told.key else told
+    return replace(payload, key=digest) if _MENDED in payload.key else payload
 
 
 def as_text(raw: bytes) -> str:
@@ -93,7 +93,7 @@ def _kept(value: Any) -> Any:
     return {_kept(name): _kept(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
-def _paystack(body: dict[str, Any], digest: str) -> Tidings:
+def _paystack(body: dict[str, Any], digest: str) -> WebhookPayload:
     """No id of its own: an event about one thing in one state is the same however often it comes."""
     event, data = _text(body, "event"), _part(body, "data")
     kind, _, _rest = event.partition(".")
@@ -102,15 +102,19 @@ def _paystack(body: dict[str, Any], digest: str) -> Tidings:
         number = _text(data, "id")
         state = f"{_text(data, 'status')}:{_text(data, 'resolution')}"
         reference = _text(transaction, "reference") or _text(data, "transaction_reference")
-        return Tidings(event, f"{event}:{number}:{state}", About.CHARGEBACK, reference or None, data, number)
-    about = {"charge": About.PAYMENT, "transfer": About.PAYOUT, "refund": About.REFUND}.get(kind, About.NOTHING)
-    reference = _text(data, "transaction_reference") if about == About.REFUND else _text(data, "reference")
-    parts = [_text(data, "refund_reference"), _text(data, "amount")] if about == About.REFUND else []
+        return WebhookPayload(
+            event, f"{event}:{number}:{state}", SubjectType.CHARGEBACK, reference or None, data, number
+        )
+    subject_type = {"charge": SubjectType.PAYMENT, "transfer": SubjectType.PAYOUT, "refund": SubjectType.REFUND}.get(
+        kind, SubjectType.NOTHING
+    )
+    reference = _text(data, "transaction_reference") if subject_type == SubjectType.REFUND else _text(data, "reference")
+    parts = [_text(data, "refund_reference"), _text(data, "amount")] if subject_type == SubjectType.REFUND else []
     thing = _text(data, "id") or ":".join(filter(None, [reference, *parts])) or digest
-    return Tidings(event, f"{event}:{thing}:{_text(data, 'status')}", about, reference or None, data)
+    return WebhookPayload(event, f"{event}:{thing}:{_text(data, 'status')}", subject_type, reference or None, data)
 
 
-def _flutterwave(body: dict[str, Any], digest: str) -> Tidings:
+def _flutterwave(body: dict[str, Any], digest: str) -> WebhookPayload:
     """v4 has an id of its own and a type, v3 an event or, when it is flat, the transaction itself.
 
     A webhook that comes again with another status is another one, whatever its id. Refunds and chargebacks name the
@@ -120,23 +124,25 @@ def _flutterwave(body: dict[str, Any], digest: str) -> Tidings:
     event = _first(body, "type", "event", "event.type")
     data = body if flat else _part(body, "data")
     kind = "charge" if flat else event.partition(".")[0]
-    known = {"charge": About.PAYMENT, "chargeback": About.PAYMENT, "refund": About.REFUND}
-    about = known.get(kind, About.NOTHING)
+    known = {"charge": SubjectType.PAYMENT, "chargeback": SubjectType.PAYMENT, "refund": SubjectType.REFUND}
+    subject_type = known.get(kind, SubjectType.NOTHING)
     charge = _first(data, *_CHARGE_NAMES) or _first(_part(data, "charge"), "id")
     reference = "" if charge and kind != "charge" else _first(data, "tx_ref", "txRef", "reference")
     thing = _first(body, "webhook_id") or ("" if flat else _first(body, "id")) or _first(data, "id") or digest
-    return Tidings(event, f"{event}:{thing}:{_text(data, 'status')}", about, reference or None, data, charge)
+    return WebhookPayload(
+        event, f"{event}:{thing}:{_text(data, 'status')}", subject_type, reference or None, data, charge
+    )
 
 
-def _blnk(body: dict[str, Any], digest: str) -> Tidings:
+def _blnk(body: dict[str, Any], digest: str) -> WebhookPayload:
     event, data = _text(body, "event"), _part(body, "data")
-    about = About.TRANSFER if event.startswith("transaction.") else About.NOTHING
+    subject_type = SubjectType.TRANSFER if event.startswith("transaction.") else SubjectType.NOTHING
     thing = _text(data, "transaction_id") or digest
-    return Tidings(event, f"{event}:{thing}", about, _text(data, "reference") or None, data)
+    return WebhookPayload(event, f"{event}:{thing}", subject_type, _text(data, "reference") or None, data)
 
 
 _CHARGE_NAMES = ("charge_id", "transaction_id", "TransactionId", "tx_id")
-_READERS: Mapping[str, Callable[[dict[str, Any], str], Tidings]] = {
+_READERS: Mapping[str, Callable[[dict[str, Any], str], WebhookPayload]] = {
     "paystack": _paystack,
     "flutterwave": _flutterwave,
     "blnk": _blnk,

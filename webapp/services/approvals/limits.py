@@ -3,15 +3,17 @@
 What a person's tokens move is moved by that person.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.money import Money
 from webapp.errors import Invalid, Overtaken
-from webapp.models import Spending, StoredSetting
+from webapp.models import Spending, StoredSetting, TokenSpending
 from webapp.services.audit import trail as audit
 from webapp.services.common import validation as checks
 from webapp.settings import Settings
@@ -61,18 +63,25 @@ def needs_second_person(
 
 
 def spend(session: Session, actor: Actor, currency: str, amount: int, at: datetime, settings: Settings) -> bool:
-    """Take the amount from the person's limit of the day; False, and nothing taken, when it would go above it.
+    """Take the amount from the person's limit of the day; False, and nothing taken, when it would go above it."""
+    key = {"actor": actor.person, "day": day_of(at), "currency": currency}
+    return take(session, Spending, key, amount, limit_of(session, currency, settings))
 
-    The row is locked before it is looked at, so that two decisions at once can't both fit.
+
+def take(
+    session: Session, model: type[Spending] | type[TokenSpending], key: Mapping[str, Any], amount: int, most: int
+) -> bool:
+    """Add the amount to what is spent under this key; False, and nothing added, when that would be more than `most`.
+
+    One statement, whose condition is judged on the locked row: two at once can't both fit.
     """
-    key = {"actor": actor.person, "day": _day(at), "currency": currency}
-    session.execute(insert_new(session, Spending).values(**key, amount=0).on_conflict_do_nothing())
-    mine = (Spending.actor == actor.person, Spending.day == _day(at), Spending.currency == currency)
-    session.execute(select(Spending.amount).where(*mine).with_for_update())
-    if needs_second_person(session, actor, currency, amount, at, settings):
+    if amount > most:
         return False
-    session.execute(update(Spending).where(*mine).values(amount=Spending.amount + amount))
-    return True
+    row = insert_new(session, model).values(**key, amount=amount)
+    spent: Any = model.__table__.c.amount
+    more = spent + row.excluded.amount
+    added = row.on_conflict_do_update(index_elements=list(key), set_={"amount": more}, where=more <= most)
+    return session.execute(added.returning(spent)).one_or_none() is not None
 
 
 def left(session: Session, actor: Actor, currency: str, at: datetime, settings: Settings) -> int:
@@ -90,9 +99,10 @@ def why_two(session: Session, actor: Actor, amount: Money, at: datetime, setting
 
 
 def _spent(session: Session, actor: Actor, currency: str, at: datetime) -> int:
-    mine = (Spending.actor == actor.person, Spending.day == _day(at), Spending.currency == currency)
+    mine = (Spending.actor == actor.person, Spending.day == day_of(at), Spending.currency == currency)
     return session.scalars(select(Spending.amount).where(*mine)).one_or_none() or 0
 
 
-def _day(at: datetime) -> str:
+def day_of(at: datetime) -> str:
+    """The UTC day to which a limit belongs."""
     return at.astimezone(UTC).date().isoformat()

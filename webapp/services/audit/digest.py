@@ -3,7 +3,7 @@
 A record from before roles were kept has none, and reads as it did then: its seal stays true.
 """
 
-from sqlalchemy import ColumnElement, String, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, String, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -27,13 +27,18 @@ _SEALED = (
 
 
 def digest(session: Session, batch: int) -> str:
-    """SHA-256 over the batch's records in order, hexadecimal. Raises NoResultFound for a batch without records."""
+    """SHA-256 over the batch's records in order, hexadecimal."""
+    return str(session.scalars(select(digest_of(session, batch))).one())
+
+
+def digest_of(session: Session, batch: int) -> ScalarSelect[str]:
+    """The digest as a part of a statement."""
     if is_sqlite(session):
         lines = select(_line_on_sqlite().label("line")).where(Audit.batch == batch).order_by(Audit.pos).subquery()
-        return str(session.scalars(select(func.rows_digest(lines.c.line))).one())
+        return select(func.rows_digest(lines.c.line)).scalar_subquery()
     joined = func.string_agg(_line_on_postgresql(), aggregate_order_by(literal_column(r"E'\n'"), Audit.pos))
     hashed = func.encode(func.sha256(func.convert_to(func.coalesce(joined, ""), "UTF8")), "hex")
-    return str(session.scalars(select(hashed).where(Audit.batch == batch)).one())
+    return select(hashed).where(Audit.batch == batch).scalar_subquery()
 
 
 def _line_on_sqlite() -> ColumnElement[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.models import Audit, AuditHead, AuditSeal
 from webapp.models.base import Json
-from webapp.services.audit.digest import digest
+from webapp.services.audit.digest import digest_of
 from webapp.sql import Rows, insert_new, insert_rows
 
 GENESIS = "0" * 64
@@ -77,9 +77,8 @@ def seal(session: Session, key: bytes) -> None:
     if batch is None:
         return
     chain = session.info.get("audit_chain", "main")
-    summed = digest(session, batch)
-    head = _locked_head(session, chain)
-    seq = head.seq + 1
+    head = _locked_head(session, chain, batch)
+    seq, summed = head.seq + 1, str(head.digest)
     link = link_hash(key, chain, seq, batch, rows, summed, head.hash)
     session.execute(
         insert(AuditSeal).values(
@@ -107,11 +106,16 @@ def key_id(key: bytes) -> str:
     return hashlib.sha256(b"audit-key-id|" + key).hexdigest()[:12]
 
 
-def _locked_head(session: Session, chain: str) -> Any:
-    start = insert_new(session, AuditHead).values(chain=chain, seq=0, hash=GENESIS)
-    session.execute(start.on_conflict_do_nothing())
-    head = select(AuditHead.seq, AuditHead.hash).where(AuditHead.chain == chain)
-    return session.execute(head.with_for_update()).one()
+def _locked_head(session: Session, chain: str, batch: int) -> Any:
+    """The chain's last link, locked until the commit, and the digest of the batch. The first batch makes the chain."""
+    head = select(AuditHead.seq, AuditHead.hash, digest_of(session, batch).label("digest"))
+    head = head.where(AuditHead.chain == chain).with_for_update(of=AuditHead)
+    found = session.execute(head).one_or_none()
+    if found is None:
+        start = insert_new(session, AuditHead).values(chain=chain, seq=0, hash=GENESIS)
+        session.execute(start.on_conflict_do_nothing())
+        found = session.execute(head).one()
+    return found
 
 
 def _common(

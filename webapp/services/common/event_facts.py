@@ -86,7 +86,7 @@ SOURCES: dict[type[Facts], Source] = {
     told.EscrowFacts: Source(
         _between(Escrow, (Order, Order.id == Escrow.order_id)),
         Escrow.id,
-        {**_OF_ESCROW, "fee": Escrow.fee, "reason": Escrow.left_reason},
+        {**_OF_ESCROW, "fee": Escrow.fee, "reason": Escrow.close_reason},
     ),
     told.PaymentFacts: Source(
         _between(Order, (Payment, Payment.order_id == Order.id)),
@@ -97,7 +97,7 @@ SOURCES: dict[type[Facts], Source] = {
             "order": Order.ref,
             **_SIDES,
             **_money(Payment),
-            "said": Payment.said,
+            "status_detail": Payment.status_detail,
         },
     ),
     told.RefundFacts: Source(
@@ -111,7 +111,7 @@ SOURCES: dict[type[Facts], Source] = {
             "order": Order.ref,
             "party": Party.ref,
             **_money(Refund),
-            "said": Refund.said,
+            "status_detail": Refund.status_detail,
         },
     ),
     told.DisputeFacts: Source(
@@ -137,7 +137,7 @@ SOURCES: dict[type[Facts], Source] = {
             "provider": Payout.provider,
             "party": Party.ref,
             **_money(Payout),
-            "said": Payout.said,
+            "status_detail": Payout.status_detail,
         },
     ),
     told.PayoutScheduleFacts: Source(

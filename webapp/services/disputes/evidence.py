@@ -15,7 +15,7 @@ import filetype
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.db import if_undone
+from webapp.db import on_rollback
 from webapp.domain.actors import Actor
 from webapp.domain.event_types import EvidenceSubmitted
 from webapp.errors import Conflict, Invalid, NotFound
@@ -59,7 +59,7 @@ def attach_file(
     dispute = locks.locked_open(session, dispute_id)
     stored = secrets.token_hex(16) + ACCEPTED[media_type]
     file = private_folder(folder) / stored
-    if_undone(session, partial(file.unlink, missing_ok=True))
+    on_rollback(session, partial(file.unlink, missing_ok=True))
     file.write_bytes(data)
     row = _row(dispute.id, side, _plain_name(name, ACCEPTED[media_type]), media_type, data, at, actor)
     row.stored_as = stored

@@ -93,7 +93,7 @@ def draft(session: Session, escrow: Escrow, way: WayOut) -> Draft:
     rows = session.execute(legs(session, [escrow.id], way, by_card, met))
     buyers = Place(AccountKind.WALLET, escrow.currency, escrow.buyer_id)
     sides = [(buyers if row.account_id is None else row.account_id, row.amount) for row in rows]
-    return Draft(_named(escrow, way), way.kind, escrow.currency, sides, escrow.id, escrow.hold_no, leaves=True)
+    return Draft(_named(escrow, way), way.kind, escrow.currency, sides, escrow.id, escrow.hold_no, is_disbursement=True)
 
 
 def transfers(session: Session, ids: Sequence[int], way: WayOut, at: datetime, run_id: int | None) -> Rows:
@@ -107,7 +107,7 @@ def transfers(session: Session, ids: Sequence[int], way: WayOut, at: datetime, r
         "amount": Escrow.amount,
         "escrow_id": Escrow.id,
         "hold_no": Escrow.hold_no,
-        "leaves": True,
+        "is_disbursement": True,
         "reverses_id": None,
         "run_id": run_id,
         "at": at,

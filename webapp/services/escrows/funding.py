@@ -113,7 +113,7 @@ def _mark_held(session: Session, ids: Sequence[int], at: datetime) -> None:
     )
     where = case((Escrow.policy == Policy.BUFFER, of_seller.scalar_subquery()), else_=of_all.scalar_subquery())
     values = {"held_account_id": where, "status": EscrowStatus.HELD, "held_at": at, "version": Escrow.version + 1}
-    gone = {"left_at": None, "left_reason": None}
+    gone = {"closed_at": None, "close_reason": None}
     held = update(Escrow).where(one_of(session, Escrow.id, ids)).values(**values, **gone)
     session.execute(held.execution_options(synchronize_session=False))
 
@@ -129,7 +129,7 @@ def _hold_transfers(session: Session, ids: Sequence[int], at: datetime) -> Rows:
         "amount": Escrow.amount,
         "escrow_id": Escrow.id,
         "hold_no": Escrow.hold_no,
-        "leaves": False,
+        "is_disbursement": False,
         "reverses_id": None,
         "run_id": None,
         "at": at,

@@ -18,8 +18,8 @@ def hold(session: Session, escrow: Escrow, *, amount: int, fee: int, at: datetim
         "hold_no": Escrow.hold_no + 1,
         "amount": amount,
         "fee": fee,
-        "left_at": None,
-        "left_reason": None,
+        "closed_at": None,
+        "close_reason": None,
         "held_at": at,
         "version": Escrow.version + 1,
     }

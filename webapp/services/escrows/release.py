@@ -188,7 +188,7 @@ def _mark(session: Session, ids: Sequence[int], way: WayOut, at: datetime, reaso
     left = (
         update(Escrow)
         .where(one_of(session, Escrow.id, ids), *free)
-        .values(status=way.status, left_at=at, left_reason=reason, blocked=None, version=Escrow.version + 1)
+        .values(status=way.status, closed_at=at, close_reason=reason, blocked=None, version=Escrow.version + 1)
         .execution_options(synchronize_session=False)
     )
     changed: Any = session.execute(left)

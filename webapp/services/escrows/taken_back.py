@@ -122,7 +122,7 @@ def freezing_again(session: Session, escrow: Escrow) -> Iterator[tuple[FreezeCau
     mine = (Payment.order_id == escrow.order_id, Payment.status == PaymentStatus.NEEDS_REVIEW)
     gone = (Payment.taken_back_amount != Payment.taken_back_decided, Payment.duplicate_of_id.is_(None))
     for payment in session.scalars(select(Payment).where(*mine, *gone)).all():
-        yield FreezeCause.PAYMENT, payment.id, payment.said or "Its payment was taken back."
+        yield FreezeCause.PAYMENT, payment.id, payment.status_detail or "Its payment was taken back."
     banks = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)
     open_ones = banks.where(Payment.order_id == escrow.order_id, ProviderDispute.status == ChargebackStatus.OPEN)
     for row in session.scalars(open_ones).all():
@@ -131,5 +131,5 @@ def freezing_again(session: Session, escrow: Escrow) -> Iterator[tuple[FreezeCau
 
 def _set(session: Session, payment_id: int, status: PaymentStatus, amount: int, sentence: str) -> None:
     changed = update(Payment).where(Payment.id == payment_id)
-    values = {"status": status, "taken_back_amount": amount, "said": sentence, "version": Payment.version + 1}
+    values = {"status": status, "taken_back_amount": amount, "status_detail": sentence, "version": Payment.version + 1}
     session.execute(changed.values(**values, next_check_at=None).execution_options(synchronize_session=False))

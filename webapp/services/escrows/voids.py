@@ -66,7 +66,7 @@ def _waiting(session: Session, ids: Sequence[int]) -> list[int]:
 
 
 def _mark(session: Session, ids: Sequence[int], orders: Sequence[int], at: datetime, reason: str) -> None:
-    values = {"status": EscrowStatus.VOIDED, "left_at": at, "left_reason": reason, "version": Escrow.version + 1}
+    values = {"status": EscrowStatus.VOIDED, "closed_at": at, "close_reason": reason, "version": Escrow.version + 1}
     chosen, theirs = one_of(session, Escrow.id, ids), one_of(session, Order.id, orders)
     unsynced = {"synchronize_session": False}
     session.execute(update(Escrow).where(chosen).values(**values), execution_options=unsynced)

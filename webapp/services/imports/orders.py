@@ -55,7 +55,7 @@ def known_orders(session: Session, refs: Sequence[str]) -> Mapping[str, Any]:
             Order.status,
             Escrow.status.label("escrow_status"),
             Escrow.held_at,
-            Escrow.left_at,
+            Escrow.closed_at,
             Escrow.freezes,
             _payments().label("payments"),
         )
@@ -178,7 +178,7 @@ def hold(session: Session, pending: Sequence[int], at: datetime) -> None:
         "amount": Escrow.amount,
         "escrow_id": Escrow.id,
         "hold_no": Escrow.hold_no,
-        "leaves": False,
+        "is_disbursement": False,
         "reverses_id": None,
         "run_id": None,
         "at": at,

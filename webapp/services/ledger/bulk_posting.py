@@ -49,7 +49,7 @@ def post_rows(
         "amount": rows.amount,
         "escrow_id": None,
         "hold_no": None,
-        "leaves": False,
+        "is_disbursement": False,
         "reverses_id": None,
         "run_id": run_id,
         "at": at,

@@ -86,7 +86,7 @@ def _freezes_are_counted(session: Session) -> Iterator[str]:
 def _escrows_leave_once(session: Session) -> Iterator[str]:
     """One leaving transfer for the present hold of each escrow that left; none for one that is held."""
     out = aliased(Transfer)
-    mine = and_(out.escrow_id == Escrow.id, out.hold_no == Escrow.hold_no, out.leaves)
+    mine = and_(out.escrow_id == Escrow.id, out.hold_no == Escrow.hold_no, out.is_disbursement)
     left = Escrow.status.in_((EscrowStatus.RELEASED, EscrowStatus.REFUNDED, EscrowStatus.SPLIT))
     rows = _named(select(Escrow.id, Escrow.ref, Escrow.status).outerjoin(out, mine), left & out.id.is_(None))
     for escrow, ref, status in session.execute(rows):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import literal, select, union_all, update
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import TransferKind
@@ -12,6 +12,7 @@ from webapp.models import Account, Transfer
 from webapp.models.base import BigInt
 from webapp.services.ledger import posting_postgresql, posting_sqlite
 from webapp.services.ledger.daily_totals import note_figures
+from webapp.services.ledger.moves import MOVE
 from webapp.sql import Rows, is_sqlite, one_of
 
 TRANSFER_COLUMNS = (
@@ -22,7 +23,7 @@ TRANSFER_COLUMNS = (
     "amount",
     "escrow_id",
     "hold_no",
-    "leaves",
+    "is_disbursement",
     "reverses_id",
     "run_id",
     "at",
@@ -77,14 +78,14 @@ def post(
     at: datetime,
     escrow_id: int | None = None,
     hold_no: int | None = None,
-    leaves: bool = False,
+    is_disbursement: bool = False,
     reverses_id: int | None = None,
     run_id: int | None = None,
 ) -> int:
     """Write one balanced transfer of `(account id, amount)` legs; returns its id. Legs of zero are left out."""
     amount = sum(amount for _, amount in legs if amount > 0)
     types = {column.name: column.type for column in Transfer.__table__.c} | {"key": BigInt}
-    values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, leaves, reverses_id, run_id, at)
+    values = (0, reference, str(kind), currency, amount, escrow_id, hold_no, is_disbursement, reverses_id, run_id, at)
     one = select(
         *[literal(value, types[name]).label(name) for name, value in zip(TRANSFER_COLUMNS, values, strict=True)]
     )
@@ -111,8 +112,9 @@ def _sides(currency: str, legs: Sequence[tuple[int, int]]) -> Rows:
 
 def settle_pools(session: Session) -> None:
     """Move the pool accounts by what this transaction posted, in the order of their ids. Runs right before the seal."""
-    for account_id, delta in sorted(session.info.pop("pools", {}).items()):
-        session.execute(update(Account).where(Account.id == account_id).values(balance=Account.balance + delta))
+    moves = sorted(session.info.pop("pools", {}).items())
+    if moves:
+        session.connection().execute(MOVE, [{"account": account_id, "delta": delta} for account_id, delta in moves])
 
 
 def lock_party_accounts(session: Session, accounts: Collection[int]) -> None:

@@ -149,4 +149,4 @@ def _lefts(session: Session, accounts: Sequence[int]) -> list[_Left]:
 
 def _is_of_reversal(transfer: Any) -> ColumnElement[bool]:
     """That its entries on a debt's account make, or meet, the debt of an escrow's reversal."""
-    return and_(transfer.escrow_id.is_not(None), or_(transfer.kind == TransferKind.REVERSAL, transfer.leaves))
+    return and_(transfer.escrow_id.is_not(None), or_(transfer.kind == TransferKind.REVERSAL, transfer.is_disbursement))

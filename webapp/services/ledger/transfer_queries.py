@@ -90,8 +90,8 @@ def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) 
 def since_it_left(movements: Sequence[Movement], escrow: Escrow) -> list[Movement]:
     """What was taken back, or came back and was given again, after the escrow had gone."""
     outside = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
-    left_at = escrow.left_at
-    return [each for each in movements if each.kind in outside and left_at is not None and each.at >= left_at]
+    closed_at = escrow.closed_at
+    return [each for each in movements if each.kind in outside and closed_at is not None and each.at >= closed_at]
 
 
 def one(session: Session, transfer_id: int) -> Movement:

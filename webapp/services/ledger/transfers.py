@@ -28,7 +28,7 @@ class Draft:
     sides: Sequence[tuple[Place | int, int]]
     escrow_id: int | None = None
     hold_no: int | None = None
-    leaves: bool = False
+    is_disbursement: bool = False
     reverses_id: int | None = None
 
 
@@ -72,7 +72,7 @@ def write(session: Session, drafts: Sequence[Draft], *, at: datetime) -> None:
             at=at,
             escrow_id=draft.escrow_id,
             hold_no=draft.hold_no,
-            leaves=draft.leaves,
+            is_disbursement=draft.is_disbursement,
             reverses_id=draft.reverses_id,
         )
 

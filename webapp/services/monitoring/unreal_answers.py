@@ -15,9 +15,11 @@ def heard(session: Session, settings: Settings) -> dict[str, str]:
     """Which providers say of money that waits here that it is test money, and what to do about that."""
     if not settings.is_production:
         return {}
-    payments = select(Payment.provider).where(Payment.status == PaymentStatus.NEEDS_REVIEW, Payment.said == SAID)
-    payouts = select(Payout.provider).where(Payout.status.in_(UNSETTLED_PAYOUTS), Payout.said == TEST_ANSWER)
-    refunds = select(Refund.provider).where(Refund.next_try_at.is_not(None), Refund.said == TEST_ANSWER)
+    payments = select(Payment.provider).where(
+        Payment.status == PaymentStatus.NEEDS_REVIEW, Payment.status_detail == SAID
+    )
+    payouts = select(Payout.provider).where(Payout.status.in_(UNSETTLED_PAYOUTS), Payout.status_detail == TEST_ANSWER)
+    refunds = select(Refund.provider).where(Refund.next_try_at.is_not(None), Refund.status_detail == TEST_ANSWER)
     return {
         provider: f"{provider} answers from its test mode although the key is not known to be a test key. None of that "
         "money is taken for real: what it concerns waits. Check which key is set, and ask the provider."

@@ -13,7 +13,7 @@ from webapp.models import Delivery, WebhookEndpoint
 from webapp.models.base import Json
 from webapp.services.audit import trail
 from webapp.services.common import lookup
-from webapp.sql import lock, one_of
+from webapp.sql import lock_found, one_of
 
 AT_ONCE = 500
 """Dead letters that one step sends again."""
@@ -49,17 +49,17 @@ def cancel(session: Session, delivery_id: int, *, at: datetime, actor: Actor) ->
     return delivery
 
 
-def count_dead(session: Session, asked: dict[str, Any], most: int = AT_ONCE) -> int:
+def count_dead(session: Session, parameters: dict[str, Any], most: int = AT_ONCE) -> int:
     """How many dead letters match, up to one more than `most`."""
-    return session.scalar(select(func.count()).select_from(_dead(asked).limit(most + 1).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(_dead(parameters).limit(most + 1).subquery())) or 0
 
 
-def send_dead_again(session: Session, asked: dict[str, Any], *, at: datetime, actor: Actor) -> int:
+def send_dead_again(session: Session, parameters: dict[str, Any], *, at: datetime, actor: Actor) -> int:
     """Let up to 500 dead letters go out again, of a channel or a kind or all; returns how many."""
     actor.require(_RETRY)
     actor.require(_REPLAY)
-    ids = session.scalars(_dead(asked).order_by(Delivery.id).limit(AT_ONCE)).all()
-    held = lock(session, Delivery, ids, skip_locked=True) if ids else []
+    ids = session.scalars(_dead(parameters).order_by(Delivery.id).limit(AT_ONCE)).all()
+    held = lock_found(session, Delivery, ids, skip_locked=True) if ids else []
     if not held:
         return 0
     changed = session.scalars(
@@ -73,13 +73,13 @@ def send_dead_again(session: Session, asked: dict[str, Any], *, at: datetime, ac
     return len(changed)
 
 
-def _dead(asked: dict[str, Any]) -> Select[Any]:
+def _dead(parameters: dict[str, Any]) -> Select[Any]:
     """Dead letters of a channel, of a kind, or all; those of removed endpoints stay where they are."""
     gone = select(WebhookEndpoint.id).where(WebhookEndpoint.removed_at.is_not(None))
     which: list[ColumnElement[bool]] = [Delivery.endpoint_id.is_(None) | Delivery.endpoint_id.not_in(gone)]
-    channels = [asked["channel"]] if asked.get("channel") else list(Channel)
-    if asked.get("kind"):
-        which.append(Delivery.kind == asked["kind"])
+    channels = [parameters["channel"]] if parameters.get("channel") else list(Channel)
+    if parameters.get("kind"):
+        which.append(Delivery.kind == parameters["kind"])
     return select(Delivery.id).where(Delivery.channel.in_(channels), Delivery.status == DeliveryStatus.DEAD, *which)
 
 

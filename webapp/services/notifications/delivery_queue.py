@@ -17,7 +17,7 @@ from webapp.sql import begins, one_of
 
 WAITING = Delivery.status == literal_column("'waiting'")
 """Written out, so that SQLite sees that the partial indexes fit."""
-_LONGEST_SAID = 500
+_LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _values(delivery: ClaimedDelivery, result: Result, at: datetime) -> dict[str
     match result:
         case Sent():
             arrived = {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "answer_status": result.status}
-            return {"lease_until": None, "said": None} | arrived
+            return {"lease_until": None, "last_error": None} | arrived
         case NotTried():
             return {
                 "lease_until": None,
@@ -218,11 +218,11 @@ def _values(delivery: ClaimedDelivery, result: Result, at: datetime) -> dict[str
 
 
 def _failed(delivery: ClaimedDelivery, result: Failed, at: datetime) -> dict[str, Any]:
-    said = {"lease_until": None, "said": result.sentence[:_LONGEST_SAID], "answer_status": result.status}
+    failed = {"lease_until": None, "last_error": result.sentence[:_LONGEST_ERROR], "answer_status": result.status}
     if is_over(delivery, result):
-        return said | {"status": DeliveryStatus.DEAD}
+        return failed | {"status": DeliveryStatus.DEAD}
     wait = delivery_rules.wait_before(delivery.channel, delivery.attempt)
-    return said | {"next_try_at": at + max(wait, timedelta(seconds=result.retry_after or 0))}
+    return failed | {"next_try_at": at + max(wait, timedelta(seconds=result.retry_after or 0))}
 
 
 def _note(session: Session, endpoint_id: int, result: Result, at: datetime) -> None:

@@ -44,7 +44,7 @@ def keep_payment(context: Context, subject: PaymentSubject, decision: KeepPaymen
     def post() -> None:
         postings.write(context.session, [draft], at=context.at)
         payment.status, payment.settled_at, payment.version = PaymentStatus.SUCCEEDED, context.at, payment.version + 1
-        payment.said = decision.reason
+        payment.status_detail = decision.reason
         context.session.flush()
         _decided(context, payment, "payment.keep", decision.reason)
 

@@ -61,7 +61,7 @@ def _write(session: Session, row: Any, seen: ProviderResponse, at: datetime, act
         "seen_amount": amount,
         "seen_currency": seen.currency,
         "provider_id": seen.provider_id,
-        "said": sentence,
+        "status_detail": sentence,
         "created_at": at,
         "version": 1,
     }

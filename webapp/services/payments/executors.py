@@ -229,7 +229,7 @@ def _surplus(subject: PaymentSubject, clearing: Place, surplus: int) -> Draft:
 
 def _hold(context: Context, subject: PaymentSubject, holding: Draft) -> None:
     escrow, order = subject.escrow, subject.order
-    escrow.left_at = escrow.left_reason = None
+    escrow.closed_at = escrow.close_reason = None
     holds.hold_drafted(context.session, escrow, holding, at=context.at, actor=context.actor)
     order.status, order.paid_at = OrderStatus.IN_PROGRESS, context.at
 
@@ -238,7 +238,7 @@ def _succeed(context: Context, subject: PaymentSubject, action: str, reason: str
     session, at, payment = context.session, context.at, subject.payment
     before, after = {"status": payment.status}, {"status": str(PaymentStatus.SUCCEEDED)}
     payment.status, payment.settled_at, payment.next_check_at = PaymentStatus.SUCCEEDED, at, None
-    payment.said, payment.version = reason, payment.version + 1
+    payment.status_detail, payment.version = reason, payment.version + 1
     session.flush()
     about = ("payment", payment.id)
     audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)

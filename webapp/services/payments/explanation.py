@@ -35,8 +35,8 @@ def _pending(detail: PaymentDetail, at: datetime) -> list[str]:
     said = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
     if payment.checkout_url is None:
         said.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
-    if payment.said:
-        said.append(payment.said)
+    if payment.status_detail:
+        said.append(payment.status_detail)
     if payment.next_check_at is not None:
         soon = payment.next_check_at <= at
         when = "with the next run" if soon else f"from {in_utc(payment.next_check_at)}"
@@ -45,7 +45,10 @@ def _pending(detail: PaymentDetail, at: datetime) -> list[str]:
 
 
 def _in_review(detail: PaymentDetail, at: datetime) -> list[str]:
-    said = [*_at_bank(detail), detail.payment.said or "What the provider says contradicts what this desk knows."]
+    said = [
+        *_at_bank(detail),
+        detail.payment.status_detail or "What the provider says contradicts what this desk knows.",
+    ]
     return said if detail.waiting is not None else [*said, _meanwhile(detail)]
 
 
@@ -67,7 +70,7 @@ def _meanwhile(detail: PaymentDetail) -> str:
 
 def _gone_to(detail: PaymentDetail) -> str:
     """Where the money of an escrow went that is not held any more."""
-    escrow, when = detail.escrow, f" on {in_utc(detail.escrow.left_at)}" if detail.escrow.left_at else ""
+    escrow, when = detail.escrow, f" on {in_utc(detail.escrow.closed_at)}" if detail.escrow.closed_at else ""
     ways = {
         EscrowStatus.RELEASED: f"was released to {detail.seller.name}{when}, and may have been paid out since",
         EscrowStatus.SPLIT: f"was split between {detail.buyer.name} and {detail.seller.name}{when}, "
@@ -84,11 +87,11 @@ def _succeeded(detail: PaymentDetail, at: datetime) -> list[str]:
     if detail.first is not None:
         first, buyer = detail.first.reference, detail.buyer.name
         kept = f"{_amount(payment)} was collected besides payment {first}, and kept for {buyer}"
-        return [f"{kept}, in the wallet: {payment.said or ''}".rstrip(), *told]
+        return [f"{kept}, in the wallet: {payment.status_detail or ''}".rstrip(), *told]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
         told.append(f"{gone} of it was taken back, and is booked to whoever bears it.")
-        told += [f"The last word about that: {payment.said}"] if payment.said else []
+        told += [f"The last word about that: {payment.status_detail}"] if payment.status_detail else []
     paid = f"It was paid on {in_utc(payment.paid_at)}" if payment.paid_at else "It was paid"
     if payment.settled_at and not payment.paid_at:
         paid = f"It counts as paid since {in_utc(payment.settled_at)}"
@@ -105,7 +108,7 @@ def _at_bank(detail: PaymentDetail) -> list[str]:
 def _ended(detail: PaymentDetail, at: datetime) -> list[str]:
     payment = detail.payment
     when = f" on {in_utc(payment.settled_at)}" if payment.settled_at else ""
-    told = f": {sentence(payment.said)}" if payment.said else "."
+    told = f": {sentence(payment.status_detail)}" if payment.status_detail else "."
     became = f"It {payment.status}" if detail.refund is None else "It was decided that it goes back to the payer"
     return [f"{became}{when}{told}", f"Order {detail.order.ref} is {in_words(detail.order.status)}."]
 

@@ -71,7 +71,7 @@ def _by_state(session: Session, ids: Sequence[int]) -> dict[str, list[int]]:
 
 def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStatus, at: datetime) -> None:
     values = [
-        {"key": number, "said_now": each.said or None, "number": each.provider_id, "heard": each.heard}
+        {"key": number, "new_detail": each.said or None, "number": each.provider_id, "heard": each.heard}
         for number, each in failures.items()
     ]
     heard, columns = bindparam("heard", type_=Boolean()), _TABLE.c
@@ -80,7 +80,7 @@ def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStat
         .where(columns.id == bindparam("key"), columns.status.in_([str(state) for state in OPEN]))
         .values(
             status=str(status),
-            said=bindparam("said_now"),
+            status_detail=bindparam("new_detail"),
             provider_id=func.coalesce(bindparam("number", type_=columns.provider_id.type), columns.provider_id),
             # What was in doubt is not any more, once the provider says that nothing came.
             seen_amount=case((heard, None), else_=columns.seen_amount),
@@ -97,7 +97,7 @@ def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStat
 
 
 def _record(session: Session, ids: Sequence[int], before: str, actor: Actor, action: str, **how: Any) -> None:
-    after = json_text(session, {"status": Payment.status, "said": Payment.said}).label("after")
+    after = json_text(session, {"status": Payment.status, "status_detail": Payment.status_detail}).label("after")
     was = literal(f'{{"status":"{before}"}}').label("before")
     records = select(Payment.id, was, after).where(one_of(session, Payment.id, ids))
     trail.record_all(session, actor, action, "payment", records, len(ids), **how)

@@ -280,14 +280,14 @@ def _mark(
     session: Session, judged: Sequence[JudgedPayment], status: PaymentStatus, settled_at: datetime | None
 ) -> None:
     values: list[dict[str, Any]] = [
-        {"key": each.row.id, "said_now": each.sentence or None, **_shown(each.word, status)} for each in judged
+        {"key": each.row.id, "new_detail": each.sentence or None, **_shown(each.word, status)} for each in judged
     ]
     changed = (
         update(_TABLE)
         .where(_TABLE.c.id == bindparam("key"))
         .values(
             status=str(status),
-            said=bindparam("said_now"),
+            status_detail=bindparam("new_detail"),
             provider_id=bindparam("number"),
             seen_amount=bindparam("amount_seen"),
             seen_currency=bindparam("currency_seen"),
@@ -318,14 +318,14 @@ def _wait(session: Session, judged: Sequence[JudgedPayment], at: datetime) -> No
     if not judged:
         return
     values = [
-        {"key": each.row.id, "said_now": each.sentence, "again": next_check(each.row.checks, at, _after(each.word))}
+        {"key": each.row.id, "new_detail": each.sentence, "again": next_check(each.row.checks, at, _after(each.word))}
         for each in judged
     ]
     changed = (
         update(_TABLE)
         .where(_TABLE.c.id == bindparam("key"), _TABLE.c.status == str(PaymentStatus.PENDING))
         .values(
-            said=bindparam("said_now"),
+            status_detail=bindparam("new_detail"),
             next_check_at=bindparam("again", type_=_TABLE.c.next_check_at.type),
             checks=_TABLE.c.checks + 1,
         )
@@ -348,7 +348,7 @@ def _tell(
     session: Session, judged: Sequence[JudgedPayment], action: str, event: Event, at: datetime, actor: Actor
 ) -> None:
     """Records and events as the payments are now."""
-    said = json_text(session, {"status": Payment.status, "said": Payment.said})
+    said = json_text(session, {"status": Payment.status, "status_detail": Payment.status_detail})
     for before, some in groupby(sorted(judged, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
         ids = [each.row.id for each in some]
         was = literal(f'{{"status":"{before}"}}').label("before")

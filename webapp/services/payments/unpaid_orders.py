@@ -77,7 +77,7 @@ def _record_failed_payments(session: Session, escrow_ids: Sequence[int], at: dat
         "currency": Order.currency,
         "created_at": at,
         "settled_at": at,
-        "said": NEVER_PAID,
+        "status_detail": NEVER_PAID,
         "checks": 0,
         "version": 1,
     }

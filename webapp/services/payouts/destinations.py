@@ -21,9 +21,9 @@ from webapp.domain.event_types import (
     PayoutDestinationRejected,
 )
 from webapp.domain.instants import in_utc
+from webapp.encryption import decrypt, encrypt
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Party, PayoutDestination
-from webapp.sealing import opened, sealed
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.parties import parties
@@ -68,7 +68,7 @@ def put(
         kind=new.kind,
         bank_code=new.bank_code.strip(),
         account_name=new.account_name.strip(),
-        account_sealed=sealed(number, settings.sealing_keys),
+        account_sealed=encrypt(number, settings.sealing_keys),
         account_ending=number[-_SHOWN:],
         account_reference=new.account_reference.strip() or None,
         created_at=at,
@@ -155,7 +155,7 @@ def masked(destination: PayoutDestination) -> str:
 
 def number_of(destination: PayoutDestination, keys: Sequence[bytes]) -> str:
     """The account's number, for the provider only."""
-    return opened(destination.account_sealed, keys)
+    return decrypt(destination.account_sealed, keys)
 
 
 def remember_recipient(

@@ -73,8 +73,8 @@ def why(detail: PayoutDetail, at: datetime, settings: Settings) -> list[str]:
     payout = detail.payout
     told = [f"{situation(payout)}{_answer(detail, at)}", *_decision(detail, at, settings)]
     is_known = payout.paid_after_all_at is not None
-    if payout.said and payout.said not in _SAYS_NOTHING and not detail.is_paused and not is_known:
-        told.append(sentence(payout.said))
+    if payout.status_detail and payout.status_detail not in _SAYS_NOTHING and not detail.is_paused and not is_known:
+        told.append(sentence(payout.status_detail))
     told += _tried_again(detail)
     if detail.next_try_at is not None:
         soon = detail.next_try_at <= at

@@ -70,7 +70,7 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
         f"its money had come back to the wallet, and {row.provider} says that it was paid. "
         f"{_instead(session, row, schedule)}"
     )
-    told: dict[str, Any] = {"paid_after_all_at": at, "said": PAID_AFTER_ALL, "version": Payout.version + 1}
+    told: dict[str, Any] = {"paid_after_all_at": at, "status_detail": PAID_AFTER_ALL, "version": Payout.version + 1}
     session.execute(update(Payout).where(Payout.id == row.id).values(**told))
     alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at)
     trail.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
@@ -82,7 +82,7 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
 def retract(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
     """Its provider took it back once more: nobody has it twice, and there is nothing to decide."""
     cleared = update(Payout).where(Payout.id == row.id)
-    session.execute(cleared.values(paid_after_all_at=None, said=BACK_ONCE_MORE, version=Payout.version + 1))
+    session.execute(cleared.values(paid_after_all_at=None, status_detail=BACK_ONCE_MORE, version=Payout.version + 1))
     alerts.resolve(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", at)
     trail.record(session, actor, "payout.retract", ("payout", row.id), at=at)
 

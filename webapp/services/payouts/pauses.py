@@ -26,7 +26,7 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A payout that was spoken about, and what its provider said."""
+    """A payout that was spoken about, and what its provider reason."""
 
     id: int
     provider: str
@@ -41,7 +41,7 @@ def in_force(session: Session) -> dict[str, PayoutPause]:
 def in_words(pause: PayoutPause) -> str:
     """What is the matter, and how it ends."""
     return (
-        f"Payouts through {pause.provider} are paused since {in_utc(pause.since)}: {pause.said} "
+        f"Payouts through {pause.provider} are paused since {in_utc(pause.since)}: {pause.reason} "
         "One is tried every ten minutes, and all go on by themselves when it is taken."
     )
 
@@ -89,8 +89,8 @@ def _was_taken(tried: Tried, pause: PayoutPause) -> bool:
 
 
 def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None:
-    said = refused.word.said[:_LONGEST]
-    values: Mapping[str, Any] = {"said": said, "payout_id": refused.id, "probe_at": at + PROBE}
+    reason = refused.word.said[:_LONGEST]
+    values: Mapping[str, Any] = {"reason": reason, "payout_id": refused.id, "probe_at": at + PROBE}
     row = insert_new(session, PayoutPause).values(provider=refused.provider, since=at, **values)
     made = session.scalars(row.on_conflict_do_nothing().returning(PayoutPause.provider)).one_or_none()
     if made is None:
@@ -98,9 +98,9 @@ def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None
         session.execute(known.values(**values).execution_options(synchronize_session=False))
     else:
         about = ("payout", refused.id)
-        trail.record(session, actor, "payout.pause_all", about, at=at, reason=said, after={"provider": made})
+        trail.record(session, actor, "payout.pause_all", about, at=at, reason=reason, after={"provider": made})
     sentence = (
-        f"Payouts through {refused.provider} are paused: {said} Top up the balance there, or see to what it asks "
+        f"Payouts through {refused.provider} are paused: {reason} Top up the balance there, or see to what it asks "
         "for. One payout is tried every ten minutes, and all go on by themselves."
     )
     alerts.fire(session, PAYOUTS_PAUSED, refused.provider, sentence, at)

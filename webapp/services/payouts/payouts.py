@@ -188,7 +188,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
         raise Conflict(why)
     returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
-    payout.said, payout.version = said, payout.version + 1
+    payout.status_detail, payout.version = said, payout.version + 1
     payout.look_again_at = next_look(at, at) if payout.sent_at is not None else None
     if payout.schedule_id is not None:
         schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)

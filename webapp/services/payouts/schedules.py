@@ -182,10 +182,10 @@ def _end_alert(session: Session, found: PayoutSchedule, at: datetime) -> None:
     alerts.resolve(session, PAYOUT_FAILED, f"payout schedule {found.ref}", at)
 
 
-def _run(session: Session, actor: Actor, asked: dict[str, int | str] | None) -> Run:
+def _run(session: Session, actor: Actor, parameters: dict[str, int | str] | None) -> Run:
     may = replace(actor, permissions=actor.permissions | {"job:run"})
     by = Trigger.API if actor.kind == "token" else Trigger.MANUAL
-    return runs.trigger(session, JOB, actor=may, trigger=by, asked=asked)
+    return runs.trigger(session, JOB, actor=may, trigger=by, parameters=parameters)
 
 
 def _locked(session: Session, schedule_id: int) -> PayoutSchedule:

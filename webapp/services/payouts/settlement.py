@@ -295,14 +295,19 @@ def _changed(**values: Any) -> Any:
     """The change of one payout by what was told of it, and more. What is not told again is kept."""
     number: Any = func.coalesce(bindparam("number"), _TABLE.c.provider_id)
     paid: Any = func.coalesce(bindparam("paid", type_=_TABLE.c.paid_at.type), _TABLE.c.paid_at)
-    told = {"status": bindparam("state"), "said": bindparam("said_now"), "provider_id": number, "paid_at": paid}
+    told = {
+        "status": bindparam("state"),
+        "status_detail": bindparam("new_detail"),
+        "provider_id": number,
+        "paid_at": paid,
+    }
     return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**told, **values)
 
 
 def _told(each: JudgedPayout) -> dict[str, Any]:
     number = each.word.provider_id if isinstance(each.word, ProviderResponse) else None
     said = each.sentence or None
-    return {"key": each.row.id, "paid": _paid_at(each), "state": str(each.status), "said_now": said, "number": number}
+    return {"key": each.row.id, "paid": _paid_at(each), "state": str(each.status), "new_detail": said, "number": number}
 
 
 def _note_paid(session: Session, judged: Sequence[JudgedPayout]) -> None:
@@ -324,7 +329,7 @@ def _tell(
 ) -> None:
     if not judged:
         return
-    said = json_text(session, {"status": Payout.status, "said": Payout.said})
+    said = json_text(session, {"status": Payout.status, "status_detail": Payout.status_detail})
     for before, some in groupby(sorted(judged, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
         ids = [each.row.id for each in some]
         was = literal(f'{{"status":"{before}"}}').label("before")

@@ -58,7 +58,7 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
     """Why it has not been paid, or where its money went; the first is the answer. Raises NotFound."""
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     if escrow.status in _LEFT:
-        when = f" on {in_utc(escrow.left_at)}" if escrow.left_at else ""
+        when = f" on {in_utc(escrow.closed_at)}" if escrow.closed_at else ""
         left = Reason(f"{_LEFT[EscrowStatus(escrow.status)]}{when}{_parts(session, escrow)}.")
         return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:

@@ -53,7 +53,7 @@ class Alike(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class InternalRecord:
+class Ours:
     """What we know of one thing; minor units. What is young and under way can't be compared yet."""
 
     reference: str
@@ -70,7 +70,7 @@ class Finding:
 
     kind: str
     reference: str
-    said: str
+    detail: str
     currency: str | None = None
     ours: int | None = None
     theirs: int | None = None
@@ -78,7 +78,7 @@ class Finding:
 
 
 def compared(
-    ours: InternalRecord | None, theirs: ProviderResponse | None, expected: Mapping[str, frozenset[ProviderStatus]]
+    ours: Ours | None, theirs: ProviderResponse | None, expected: Mapping[str, frozenset[ProviderStatus]]
 ) -> Finding | Alike:
     """What differs, or that nothing does, or that it can't be said yet."""
     if ours is None:
@@ -99,16 +99,16 @@ def compared(
 def _unknown_here(theirs: ProviderResponse) -> Finding | Alike:
     if theirs.status not in (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING):
         return Alike.NO_MATTER
-    said = f"It is {theirs.status} there and nobody here knows of it."
-    return Finding(MISSING_HERE, theirs.reference, said, theirs.currency, theirs=theirs.amount)
+    detail = f"It is {theirs.status} there and nobody here knows of it."
+    return Finding(MISSING_HERE, theirs.reference, detail, theirs.currency, theirs=theirs.amount)
 
 
-def _different(ours: InternalRecord, theirs: ProviderResponse | None, said: str) -> Finding:
+def _different(ours: Ours, theirs: ProviderResponse | None, detail: str) -> Finding:
     absent = theirs is None or theirs.status == ProviderStatus.ABSENT
     return Finding(
         MISSING_THERE if absent else DIFFERENT,
         ours.reference,
-        said,
+        detail,
         ours.currency,
         ours.amount,
         None if theirs is None else theirs.amount,

@@ -34,7 +34,7 @@ class Compared:
     findings: Sequence[Finding]
     settled: Collection[str]
     """References of differences that agree again."""
-    said: str | None = None
+    error: str | None = None
     """Why it could not be finished; then nothing is known of what is not in it."""
     counts: Mapping[str, int] | None = None
     """How many there are of each kind, where they are too many to be named one by one."""
@@ -71,7 +71,7 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
             skipped=compared.skipped,
             undecided=compared.undecided,
             collected_twice=len(compared.again),
-            said=compared.said,
+            error=compared.error,
         )
     )
     session.flush()
@@ -129,9 +129,9 @@ def alert(session: Session, at: datetime) -> None:
     sentences = {source: _found(session, source, count) for source, count in open_counts(session).items()}
     alerts.sync_facts(session, BOOKS_DIFFER, sentences, at)
     silent = {
-        last.source: Found(f"Our books could not be compared with {last.source} for six hours: {last.said}")
+        last.source: Found(f"Our books could not be compared with {last.source} for six hours: {last.error}")
         for last in last_of_each(session)
-        if last.said is not None and _is_overdue(session, last.source, at)
+        if last.error is not None and _is_overdue(session, last.source, at)
     }
     alerts.sync_facts(session, BOOKS_NOT_COMPARED, silent, at)
 
@@ -167,7 +167,7 @@ def _note(session: Session, source: str, found: Finding, at: datetime, known: Di
         "currency": found.currency,
         "ours": found.ours,
         "theirs": found.theirs,
-        "said": found.said,
+        "detail": found.detail,
         "subject_kind": kind,
         "subject_id": number,
         "last_seen_at": at,
@@ -189,8 +189,8 @@ def _key(found: Finding) -> str:
 def _is_same(accepted: Difference, found: Finding) -> bool:
     """Whether it is what was accepted: balances move on both sides, and it is by how much they differ that counts."""
     gap = (found.theirs or 0) - (found.ours or 0)
-    was = (accepted.kind, accepted.currency, accepted.said, accepted.gap)
-    return was == (found.kind, found.currency, found.said, gap)
+    was = (accepted.kind, accepted.currency, accepted.detail, accepted.gap)
+    return was == (found.kind, found.currency, found.detail, gap)
 
 
 def _found(session: Session, source: str, count: int) -> Found:
@@ -207,6 +207,6 @@ def _is_overdue(session: Session, source: str, at: datetime) -> bool:
     """Whether no comparison was finished within our patience, although the first was tried before that."""
     mine = (Reconciliation.source == source,)
     first = session.scalars(select(func.min(Reconciliation.at)).where(*mine)).one()
-    good = session.scalars(select(func.max(Reconciliation.at)).where(*mine, Reconciliation.said.is_(None))).one()
+    good = session.scalars(select(func.max(Reconciliation.at)).where(*mine, Reconciliation.error.is_(None))).one()
     last = good or first
     return last is not None and at - last > PATIENCE

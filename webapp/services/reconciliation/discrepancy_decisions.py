@@ -31,7 +31,7 @@ def disabled_reason(found: Difference) -> str:
 
 def shown(found: Difference) -> str:
     """What is accepted, as the person who decides has seen it: it is compared with what it is by then."""
-    return f"{found.kind} {found.currency} {found.gap} {found.said}"
+    return f"{found.kind} {found.currency} {found.gap} {found.detail}"
 
 
 def accept(session: Session, difference_id: int, reason: str, *, seen: str, actor: Actor, at: datetime) -> Difference:

@@ -116,10 +116,10 @@ def send_again(session: Session, at: datetime, *, actor: Actor) -> int:
 
 def done(session: Session, sent: Sequence[Waiting], at: datetime) -> None:
     """The external ledger has them."""
-    _set(session, [each.transfer_id for each in sent], status=MirrorStatus.DONE, sent_at=at, said=None)
+    _set(session, [each.transfer_id for each in sent], status=MirrorStatus.DONE, sent_at=at, last_error=None)
 
 
-def failed(session: Session, tried: Sequence[Waiting], at: datetime, said: str, *, doubtful: bool) -> None:
+def failed(session: Session, tried: Sequence[Waiting], at: datetime, error: str, *, doubtful: bool) -> None:
     """They were tried and it is not known, or known not to be, that they are there. Later again, up to 20 times.
 
     What another process has taken over since is left to it.
@@ -136,22 +136,22 @@ def failed(session: Session, tried: Sequence[Waiting], at: datetime, said: str, 
             status=status,
             attempts=attempts,
             next_try_at=at + _pause(attempts),
-            said=said[:300],
+            last_error=error[:300],
         )
 
 
-def give_up(session: Session, one: Waiting, said: str) -> None:
+def give_up(session: Session, one: Waiting, error: str) -> None:
     """The external ledger has something else in its place: trying again would not help."""
-    _set(session, [one.transfer_id], status=MirrorStatus.DEAD, attempts=one.attempts + 1, said=said[:300])
+    _set(session, [one.transfer_id], status=MirrorStatus.DEAD, attempts=one.attempts + 1, last_error=error[:300])
 
 
-def requeue(session: Session, unsent: Sequence[Waiting], until: datetime, said: str) -> None:
+def put_back(session: Session, unsent: Sequence[Waiting], until: datetime, error: str) -> None:
     """Those of one claim that were not settled were not tried, which is nobody's failure."""
     for status, doubtful in ((MirrorStatus.WAITING, False), (MirrorStatus.SENDING, True)):
         mine = [each for each in unsent if each.doubtful == doubtful]
         if mine:
             ids = [each.transfer_id for each in mine]
-            _set(session, ids, *_ours(mine[0]), status=status, next_try_at=until, said=said[:300])
+            _set(session, ids, *_ours(mine[0]), status=status, next_try_at=until, last_error=error[:300])
 
 
 def note_missing(session: Session, after: int, limit: int, at: datetime) -> int | None:
@@ -167,7 +167,7 @@ def note_missing(session: Session, after: int, limit: int, at: datetime) -> int 
     return int(last)
 
 
-def retry_dead(session: Session, at: datetime) -> int:
+def revive(session: Session, at: datetime) -> int:
     """Let the dead ones, and those that it was found to lack, be tried again; how many there are."""
     dead = update(MirrorEntry).where(MirrorEntry.status.in_((MirrorStatus.DEAD, MirrorStatus.MISSING)))
     changed = dead.values(status=MirrorStatus.SENDING, attempts=0, next_try_at=at)
@@ -190,7 +190,7 @@ def left(session: Session) -> int:
     return session.scalars(select(func.count()).where(MirrorEntry.status.in_(_OPEN))).one()
 
 
-def dead_letters(session: Session, limit: int = 100) -> list[str]:
+def given_up(session: Session, limit: int = 100) -> list[str]:
     """References of transfers that are not tried any more."""
     dead = select(Transfer.reference).join(MirrorEntry, MirrorEntry.transfer_id == Transfer.id)
     dead = dead.where(MirrorEntry.status == MirrorStatus.DEAD).order_by(MirrorEntry.transfer_id)

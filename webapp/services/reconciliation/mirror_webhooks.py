@@ -13,7 +13,7 @@ from webapp.domain.alert_facts import TRANSFER_REJECTED
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.providers.blnk.provider import TRANSFERS, There, told_of
-from webapp.providers.webhooks.payloads import Tidings
+from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.services.alerts import alerts
 from webapp.services.reconciliation import discrepancies, mirror_queue, mirror_strangers
 
@@ -21,23 +21,23 @@ CONFIRMED = "It is a movement of the desk's, or of balances that are not the des
 _REJECTED = "transaction.rejected"
 
 
-def is_news(session: Session, told: Tidings) -> bool:
+def is_news(session: Session, payload: WebhookPayload) -> bool:
     """Whether the desk does not know it: a movement that it did not send, or one of its own that was rejected."""
-    return _is_rejected(session, told) or _stranger(session, told) is not None
+    return _is_rejected(session, payload) or _stranger(session, payload) is not None
 
 
-def note(session: Session, told: Tidings, at: datetime) -> str:
+def note(session: Session, payload: WebhookPayload, at: datetime) -> str:
     """Alert of what is not as it should be; the gist, in a sentence."""
-    if _is_rejected(session, told):
-        said = f"Blnk rejected transfer {told.reference}: its books lack it."
-        alerts.fire(session, TRANSFER_REJECTED, _asked(told.reference or "unknown"), said, at)
+    if _is_rejected(session, payload):
+        said = f"Blnk rejected transfer {payload.reference}: its books lack it."
+        alerts.fire(session, TRANSFER_REJECTED, _asked(payload.reference or "unknown"), said, at)
         return said
-    stranger = _stranger(session, told)
+    stranger = _stranger(session, payload)
     if stranger is None:
         return CONFIRMED
     found = mirror_strangers.finding(stranger)
     discrepancies.note(session, TRANSFERS, found, at)
-    return found.said
+    return found.detail
 
 
 def end_rejections(session: Session, booked: Collection[str], at: datetime) -> None:
@@ -48,12 +48,12 @@ def end_rejections(session: Session, booked: Collection[str], at: datetime) -> N
         alerts.resolve_all(session, TRANSFER_REJECTED, sorted(over), at)
 
 
-def _is_rejected(session: Session, told: Tidings) -> bool:
-    return told.event == _REJECTED and bool(mirror_queue.ours(session, [_asked(told.reference or "")]))
+def _is_rejected(session: Session, payload: WebhookPayload) -> bool:
+    return payload.event == _REJECTED and bool(mirror_queue.ours(session, [_asked(payload.reference or "")]))
 
 
-def _stranger(session: Session, told: Tidings) -> There | None:
-    row = told_of(told.data)
+def _stranger(session: Session, payload: WebhookPayload) -> There | None:
+    row = told_of(payload.data)
     return next(iter(mirror_strangers.among(session, [row])), None) if row is not None else None
 
 

@@ -50,9 +50,9 @@ def decide(session: Session, payment_id: int, said: Said, *, version: int, at: d
     if refund.status != RefundStatus.NEEDS_REVIEW:
         raise Overtaken(f"The refund is {in_words(refund.status)}: there is nothing to decide about it.")
     lookup.require_version(refund, version, "refund")
-    before = {"status": refund.status, "said": refund.said, "provider_id": refund.provider_id}
+    before = {"status": refund.status, "status_detail": refund.status_detail, "provider_id": refund.provider_id}
     _DEEDS[said.choice](session, refund, said, at)
-    refund.said = reason
+    refund.status_detail = reason
     if said.choice == Choice.WALLET:
         ends.fail(session, refund, at, actor)
     else:

@@ -40,7 +40,7 @@ def fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
     if payment.status != PaymentStatus.FAILED:  # in review since some was taken back, it had been held all the same
         _return_to_wallet(session, refund, at)
         where = "It is in the party's wallet."
-    why = reason(refund.said or "")
+    why = reason(refund.status_detail or "")
     said = f"The refund of {amount}, payment {payment.reference}, failed: {why}. {where}"
     person_is_done(session, refund, at)
     alerts.fire(session, REFUND_FAILED, f"refund {refund.id}", said, at)
@@ -54,11 +54,11 @@ def ask_a_person(
         refund.rows = [_shown(row) for row in rows[:_MOST_ROWS]]
     if refund.provider_id is None:
         refund.next_try_at = None
-    if (refund.status, refund.said) != (RefundStatus.NEEDS_REVIEW, sentence):
-        before = {"status": refund.status, "said": refund.said}
-        refund.status, refund.said, refund.version = RefundStatus.NEEDS_REVIEW, sentence, refund.version + 1
+    if (refund.status, refund.status_detail) != (RefundStatus.NEEDS_REVIEW, sentence):
+        before = {"status": refund.status, "status_detail": refund.status_detail}
+        refund.status, refund.status_detail, refund.version = RefundStatus.NEEDS_REVIEW, sentence, refund.version + 1
         session.flush()
-        after, about = {"status": refund.status, "said": sentence}, ("refund", refund.id)
+        after, about = {"status": refund.status, "status_detail": sentence}, ("refund", refund.id)
         trail.record(session, actor, "refund.review", about, at=at, before=before, after=after)
     call(session, refund, sentence, at)
 
@@ -100,7 +100,7 @@ def _end(session: Session, refund: Refund, status: RefundStatus, at: datetime, a
     refund.rows, refund.answered = None, None
     refund.version += 1
     session.flush()
-    trail.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.said)
+    trail.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.status_detail)
     events.add(session, _TOLD[status], refund.id, at=at)
 
 
@@ -109,7 +109,7 @@ def _shown(row: RefundRow) -> dict[str, object]:
     return {
         "id": row.provider_id,
         "status": str(row.status),
-        "said": row.said,
+        "provider_status": row.said,
         "amount": row.amount,
         "currency": row.currency,
         "created_at": row.created_at.isoformat() if row.created_at else None,

@@ -46,8 +46,8 @@ def in_words(refund: Refund, payment: Payment, *, is_at_bank: bool = False) -> s
     return _WORDS[RefundStatus(refund.status)].format(
         amount=Money(refund.amount, refund.currency),
         provider=refund.provider,
-        said=sentence(refund.said),
-        why=reason(refund.said or ""),
+        said=sentence(refund.status_detail),
+        why=reason(refund.status_detail or ""),
         where=where,
     )
 

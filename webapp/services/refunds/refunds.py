@@ -101,8 +101,8 @@ def settle_otherwise(
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = require_unsettled(of_payment(session, payment_id))
     lookup.require_version(refund, version, "refund")
-    before = {"status": refund.status, "said": refund.said}
-    refund.status, refund.said, refund.version = RefundStatus.SETTLED_OTHERWISE, said, refund.version + 1
+    before = {"status": refund.status, "status_detail": refund.status_detail}
+    refund.status, refund.status_detail, refund.version = RefundStatus.SETTLED_OTHERWISE, said, refund.version + 1
     session.flush()
     after, about = {"status": refund.status}, ("refund", refund.id)
     trail.record(session, actor, "refund.settle_otherwise", about, at=at, reason=said, before=before, after=after)

@@ -140,7 +140,7 @@ def _counts(refund: Refund, word: ProviderResponse | _Several | NoResponse, clai
 def _count(outcome: Outcome, refund: Refund, before: str) -> None:
     """One refund is one item. Its money counts once: with the word by which its provider has it for the first time."""
     named = Refused(
-        refund.id, f"refund {refund.id}", sentence(refund.said) or f"It is {in_words(refund.status)} still."
+        refund.id, f"refund {refund.id}", sentence(refund.status_detail) or f"It is {in_words(refund.status)} still."
     )
     if refund.status == before and before in _ENDED:
         outcome.done += 1
@@ -190,9 +190,9 @@ def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
     refund, is_found = case.refund, case.refund.provider_id is None and bool(case.rows)
     has_failed = seen.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
     if has_failed and is_found and case.is_in_own_time:
-        refund.said = "One that failed is listed; another may follow still."
+        refund.status_detail = "One that failed is listed; another may follow still."
         return
-    refund.provider_id, refund.said = seen.provider_id or refund.provider_id, seen.said or None
+    refund.provider_id, refund.status_detail = seen.provider_id or refund.provider_id, seen.said or None
     if (seen.amount, seen.currency) != (refund.amount, refund.currency):
         given = Money(seen.amount or 0, seen.currency or refund.currency)
         asked, stands = Money(refund.amount, refund.currency), " That failed." if has_failed else ""
@@ -224,7 +224,7 @@ def _settle_absent(case: _Case, seen: ProviderResponse) -> None:
     refund = case.refund
     if refund.status == RefundStatus.NEEDS_REVIEW:
         return
-    refund.said = seen.said or None
+    refund.status_detail = seen.said or None
     if refund.provider_id is not None or refund.status == RefundStatus.WAITING or case.is_in_own_time:
         return
     if refund.answered == _REFUSED:
@@ -241,7 +241,7 @@ def _settle_unanswered(case: _Case, word: NoResponse) -> None:
     refund = case.refund
     if refund.status == RefundStatus.NEEDS_REVIEW:
         return
-    refund.said = word.said or None
+    refund.status_detail = word.said or None
     if word.is_unsent:
         if refund.status == RefundStatus.SENDING:
             refund.status, refund.tries = RefundStatus.WAITING, max(0, refund.tries - 1)

@@ -26,21 +26,21 @@ class Way:
     deed: Callable[[Session, int, Actor], Any]
 
 
-def matching(session: Session, asked: dict[str, Any]) -> list[int]:
+def matching(session: Session, parameters: dict[str, Any]) -> list[int]:
     """The runs that a request means: of one job, or of all. Raises Invalid for a request that nobody can make."""
-    query = select(Run.id).where(_way(asked).which, ~Run.dry_run)
-    if asked.get("job"):
-        query = query.where(Run.job == asked["job"])
+    query = select(Run.id).where(_way(parameters).which, ~Run.dry_run)
+    if parameters.get("job"):
+        query = query.where(Run.job == parameters["job"])
     return list(session.scalars(query.order_by(Run.id.desc()).limit(MOST)))
 
 
-def perform(session: Session, asked: dict[str, Any], run_id: int, actor: Actor) -> None:
+def perform(session: Session, parameters: dict[str, Any], run_id: int, actor: Actor) -> None:
     """Do to one run what was asked. Raises a Refusal that says why not."""
-    _way(asked).deed(session, run_id, actor)
+    _way(parameters).deed(session, run_id, actor)
 
 
-def _way(asked: dict[str, Any]) -> Way:
-    way = WAYS.get(str(asked.get("action")))
+def _way(parameters: dict[str, Any]) -> Way:
+    way = WAYS.get(str(parameters.get("action")))
     if way is None:
         raise Invalid(f"Ask to {' or '.join(WAYS)}.", fields={"action": "Choose what to do."})
     return way

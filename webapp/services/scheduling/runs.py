@@ -44,7 +44,7 @@ def trigger(
     dry_run: bool = False,
     at: datetime | None = None,
     trigger: Trigger = Trigger.MANUAL,
-    asked: dict[str, Any] | None = None,
+    parameters: dict[str, Any] | None = None,
 ) -> Run:
     """Ask for a run now. Raises Conflict, naming it, while another of the job is unfinished; dry runs never wait.
 
@@ -58,7 +58,7 @@ def trigger(
         _require_choice(schedule, actor)
     if not dry_run:
         _refuse_beside_another(session, job)
-    return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run, asked=asked)
+    return _made(session, job, actor, trigger, at or now, now, dry_run=dry_run, parameters=parameters)
 
 
 def retry(session: Session, run_id: int, *, actor: Actor) -> Run:
@@ -153,6 +153,6 @@ def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: dateti
     session.add(run)
     session.flush()
     said: dict[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
-    said |= {"asked": run.asked} if run.asked else {}
+    said |= {"parameters": run.parameters} if run.parameters else {}
     trail.record(session, actor, "job.run", ("run", run.id), at=now, after=said, run_id=run.id)
     return run

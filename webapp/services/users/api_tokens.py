@@ -19,7 +19,7 @@ from webapp.errors import Invalid, NotAllowed, NotFound
 from webapp.models import ApiToken
 from webapp.services.audit import trail
 from webapp.services.common import authorization, validation
-from webapp.sql import lock, one_of
+from webapp.sql import lock, lock_found, one_of
 
 _MANAGE = "token:manage"
 _OF_MONEY = "parties:money"
@@ -186,7 +186,7 @@ def _locked_with_made(session: Session, ids: Sequence[int]) -> list[int]:
     known: list[int] = []
     found = sorted(ids)
     while found != known:
-        known = lock(session, ApiToken, found)
+        known = lock_found(session, ApiToken, found)
         first = select(ApiToken.id).where(one_of(session, ApiToken.id, known)).cte(recursive=True)
         made = select(ApiToken.id).join(first, ApiToken.parent_id == first.c.id)
         found = sorted(session.scalars(select(first.union(made).c.id)))

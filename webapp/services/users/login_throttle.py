@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import case, delete
 from sqlalchemy.orm import Session
 
-from webapp.models import Strike
+from webapp.models import FailedLogin
 from webapp.sql import insert_new
 
 WINDOW = timedelta(minutes=15)
@@ -40,9 +40,9 @@ class Guesser:
     """`session:7` or `device:…`: what no stranger has."""
 
 
-def take(session: Session, purpose: Purpose, guesser: Guesser, at: datetime) -> str | None:
+def register_attempt(session: Session, purpose: Purpose, guesser: Guesser, at: datetime) -> str | None:
     """Count an attempt before it is judged; a sentence when it may not be made. Commit either way."""
-    session.execute(delete(Strike).where(Strike.since < at - WINDOW))
+    session.execute(delete(FailedLogin).where(FailedLogin.since < at - WINDOW))
     failures, since = _count(session, _key(purpose, guesser), at)
     if failures <= _most(session, guesser, at):
         return None
@@ -53,11 +53,11 @@ def take(session: Session, purpose: Purpose, guesser: Guesser, at: datetime) -> 
     return f"Too many failed sign-ins. Try again in {minutes} {unit}, or ask an administrator to reset your password."
 
 
-def clear(session: Session, purpose: Purpose, guesser: Guesser) -> None:
+def reset(session: Session, purpose: Purpose, guesser: Guesser) -> None:
     """The attempt was good: forget the failures before it, and this attempt at its address."""
-    session.execute(delete(Strike).where(Strike.key == _key(purpose, guesser)))
+    session.execute(delete(FailedLogin).where(FailedLogin.key == _key(purpose, guesser)))
     if guesser.known_as is None:
-        row = session.get(Strike, _address_key(guesser), with_for_update=True, populate_existing=True)
+        row = session.get(FailedLogin, _address_key(guesser), with_for_update=True, populate_existing=True)
         if row is not None:
             row.failures = max(0, row.failures - 1)
 
@@ -75,12 +75,15 @@ def _most(session: Session, guesser: Guesser, at: datetime) -> int:
 
 
 def _count(session: Session, key: str, at: datetime) -> tuple[int, datetime]:
-    insert = insert_new(session, Strike).values(key=key, failures=1, since=at)
-    old = Strike.since < at - WINDOW
+    insert = insert_new(session, FailedLogin).values(key=key, failures=1, since=at)
+    old = FailedLogin.since < at - WINDOW
     counted = insert.on_conflict_do_update(
         index_elements=["key"],
-        set_={"failures": case((old, 1), else_=Strike.failures + 1), "since": case((old, at), else_=Strike.since)},
-    ).returning(Strike.failures, Strike.since)
+        set_={
+            "failures": case((old, 1), else_=FailedLogin.failures + 1),
+            "since": case((old, at), else_=FailedLogin.since),
+        },
+    ).returning(FailedLogin.failures, FailedLogin.since)
     failures, since = session.execute(counted).one()
     return failures, since
 

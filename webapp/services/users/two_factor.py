@@ -1,12 +1,14 @@
 """The second factor: codes from an authenticator app, each taken once, and recovery codes."""
 
+import base64
 import hashlib
 import secrets
 from datetime import datetime
-from typing import Any
 
-from flask_security.totp import Totp
+import qrcode
+from passlib.exc import TokenError
 from passlib.totp import TOTP, AppWallet
+from qrcode.image.svg import SvgImage
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -21,25 +23,35 @@ _CLOCK_DRIFT = 30
 _RECOVERY_CODES = 10
 
 
-class Codes(Totp):
-    """Time-based codes whose secrets are encrypted at rest, and whose last time step is kept with the user."""
+class Codes:
+    """Time-based codes (TOTP, RFC 6238): secrets are encrypted at rest, the last time step is kept with the user."""
 
     def __init__(self, settings: Settings) -> None:
         keys = [derived(key, "totp").hex() for key in (settings.secret_key, *settings.secret_key_fallbacks)]
         tagged = {hashlib.sha256(key.encode()).hexdigest()[:8]: key for key in keys}
         self._totp = TOTP.using(issuer=ISSUER, wallet=AppWallet(tagged, default_tag=next(iter(tagged))))
 
+    def new_secret(self) -> str:
+        """A secret for an authenticator app, encrypted: it may lie in a cookie and in the database."""
+        return str(self._totp.new().to_json(encrypt=True))
+
+    def key_to_type(self, secret: str) -> str:
+        """The secret as it is typed into an app that can't scan."""
+        return str(self._totp.from_source(secret).pretty_key())
+
+    def qr_code(self, email: str, secret: str) -> str:
+        """The secret as a picture to scan, as a data URI of an SVG."""
+        picture = qrcode.make(self._totp.from_source(secret).to_uri(email), image_factory=SvgImage)
+        return "data:image/svg+xml;base64," + base64.b64encode(picture.to_string()).decode("ascii")
+
     def fits(self, user: User, secret: str, code: str) -> bool:
         """Whether the app shows this code now, give or take half a minute; if so, the code is spent."""
-        return bool(self.verify_totp(_digits(code), secret, user, window=_CLOCK_DRIFT))  # type: ignore[arg-type]
-
-    def get_last_counter(self, user: Any) -> int | None:
-        """The step of the last code taken."""
-        return user.totp_counter  # type: ignore[no-any-return]
-
-    def set_last_counter(self, user: Any, tmatch: Any) -> None:
-        """Keep the step, so that its code is spent."""
-        user.totp_counter = tmatch.counter
+        try:
+            match = self._totp.verify(_digits(code), secret, window=_CLOCK_DRIFT, last_counter=user.totp_counter)
+        except TokenError:
+            return False
+        user.totp_counter = match.counter
+        return True
 
 
 def enable(

@@ -15,9 +15,9 @@ from webapp.domain.alert_facts import ENDPOINT_PAUSED
 from webapp.domain.delivery_rules import names_an_event
 from webapp.domain.event_types import EVENTS
 from webapp.domain.states import Channel, DeliveryStatus
+from webapp.encryption import encrypt
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Delivery, WebhookEndpoint
-from webapp.sealing import sealed
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import lookup, validation
@@ -50,7 +50,7 @@ def create(
         url=url,
         description=description,
         events=events,
-        secret_sealed=sealed(secret, settings.sealing_keys),
+        secret_sealed=encrypt(secret, settings.sealing_keys),
         created_at=at,
         created_by=actor.name,
     )
@@ -117,7 +117,9 @@ def remove(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
     """Tell it nothing any more; what waits for it is cancelled. Its deliveries stay to be looked at."""
     endpoint = _locked(session, endpoint_id, actor)
     endpoint.removed_at = at
-    _waiting(session, endpoint_id, status=DeliveryStatus.CANCELLED, said="The endpoint was removed.", lease_until=None)
+    _waiting(
+        session, endpoint_id, status=DeliveryStatus.CANCELLED, last_error="The endpoint was removed.", lease_until=None
+    )
     alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
     return _changed(session, actor, "webhook.remove", endpoint, at, before={"url": endpoint.url})
 
@@ -128,7 +130,7 @@ def roll_secret(
     """Give it a new secret, shown once; the former one signs nothing from this moment."""
     endpoint = _locked(session, endpoint_id, actor)
     secret = webhook_signing.new_secret()
-    endpoint.secret_sealed = sealed(secret, settings.sealing_keys)
+    endpoint.secret_sealed = encrypt(secret, settings.sealing_keys)
     return _changed(session, actor, "webhook.roll-secret", endpoint, at), secret
 
 

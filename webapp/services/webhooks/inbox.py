@@ -13,7 +13,7 @@ from webapp.domain.states import UNFINISHED_RUNS, IncomingStatus, PaymentStatus,
 from webapp.errors import Conflict
 from webapp.models import IncomingWebhook, Payment, Payout, Refund, Run, WebhookRefusal
 from webapp.providers.webhooks import payloads
-from webapp.providers.webhooks.payloads import About, Tidings
+from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload
 from webapp.services.audit import trail
 from webapp.services.common import lookup
 from webapp.services.reconciliation import mirror_webhooks
@@ -45,28 +45,28 @@ class ClaimedWebhook:
 
     id: int
     provider: str
-    tidings: Tidings
+    payload: WebhookPayload
     concerned: WebhookSubject | None
 
 
-def take(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
+def take(session: Session, provider: str, raw: bytes, payload: WebhookPayload, *, at: datetime) -> bool:
     """Keep it when there is something to do about it, else count its kind. Says whether something new is to be done."""
-    if told.unreadable or (told.about != About.NOTHING and not _is_known_already(session, told)):
-        return store(session, provider, raw, told, at=at)
-    inbox_kinds.count(session, provider, raw, told, at=at)
+    if payload.unreadable or (payload.subject_type != SubjectType.NOTHING and not _is_known_already(session, payload)):
+        return store(session, provider, raw, payload, at=at)
+    inbox_kinds.count(session, provider, raw, payload, at=at)
     return False
 
 
-def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> bool:
+def store(session: Session, provider: str, raw: bytes, payload: WebhookPayload, *, at: datetime) -> bool:
     """Keep it. The same again only counts; under the same key with other words it is handled anew, for what was said
     before may have been taken back in between. Says whether there is something new to do.
     """
     body = payloads.as_text(raw)
     row = insert_new(session, IncomingWebhook).values(
         provider=provider,
-        key=told.key[:_LONGEST_KEY],
-        event=told.event[:_LONGEST_KEY],
-        reference=told.reference,
+        key=payload.key[:_LONGEST_KEY],
+        event=payload.event[:_LONGEST_KEY],
+        reference=payload.reference,
         body=body,
         received_at=at,
         times=1,
@@ -76,14 +76,14 @@ def store(session: Session, provider: str, raw: bytes, told: Tidings, *, at: dat
         index_elements=["provider", "key"], set_={"times": IncomingWebhook.__table__.c.times + 1}
     )
     times = session.scalars(again.returning(IncomingWebhook.times)).one()
-    return bool(times == 1) or _reopen(session, provider, told.key[:_LONGEST_KEY], body, at)
+    return bool(times == 1) or _reopen(session, provider, payload.key[:_LONGEST_KEY], body, at)
 
 
 def _reopen(session: Session, provider: str, key: str, body: str, at: datetime) -> bool:
     other = (IncomingWebhook.provider == provider, IncomingWebhook.key == key, IncomingWebhook.body != body)
-    anew = update(IncomingWebhook).where(*other).values(body=body, said=None, handled_at=None, **_unhandled(at))
-    told = anew.returning(IncomingWebhook.id).execution_options(synchronize_session=False)
-    return session.scalars(told).first() is not None
+    anew = update(IncomingWebhook).where(*other).values(body=body, result=None, handled_at=None, **_unhandled(at))
+    payload = anew.returning(IncomingWebhook.id).execution_options(synchronize_session=False)
+    return session.scalars(payload).first() is not None
 
 
 def _unhandled(at: datetime) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _unhandled(at: datetime) -> dict[str, Any]:
 def refuse(session: Session, provider: str, sentence: str, *, origin: str | None, at: datetime) -> None:
     """Count what came without a right signature, per provider and hour; nothing of its content is kept."""
     hour = at.replace(minute=0, second=0, microsecond=0)
-    values = {"said": sentence, "origin": origin, "last_at": at}
+    values = {"reason": sentence, "origin": origin, "last_at": at}
     row = insert_new(session, WebhookRefusal).values(provider=provider, hour=hour, count=1, **values)
     counted = {"count": WebhookRefusal.__table__.c.count + 1} | values
     session.execute(row.on_conflict_do_update(index_elements=["provider", "hour"], set_=counted))
@@ -121,10 +121,10 @@ def claim_due(session: Session, at: datetime, limit: int, lease: timedelta) -> l
     found = []
     for row in rows:
         row.next_try_at, row.attempts = at + lease, row.attempts + 1
-        told = payloads.read(row.provider, row.body.encode())
-        found.append((row, told))
+        payload = payloads.read(row.provider, row.body.encode())
+        found.append((row, payload))
     concerned = _concerned(session, found)
-    return [ClaimedWebhook(row.id, row.provider, told, concerned.get(row.id)) for row, told in found]
+    return [ClaimedWebhook(row.id, row.provider, payload, concerned.get(row.id)) for row, payload in found]
 
 
 def count_due(session: Session, at: datetime) -> int:
@@ -135,19 +135,19 @@ def count_due(session: Session, at: datetime) -> int:
 
 def close(session: Session, ended: Mapping[int, tuple[IncomingStatus, str]], *, at: datetime) -> None:
     """Say what became of webhooks, by their ids."""
-    for webhook_id, (status, said) in sorted(ended.items()):
+    for webhook_id, (status, result) in sorted(ended.items()):
         # One that came with other words while it was handled has no attempt yet: it stays open.
         mine = (IncomingWebhook.id == webhook_id, IncomingWebhook.attempts > 0)
         closed = update(IncomingWebhook).where(*mine)
-        values = {"status": status, "said": said[:1000], "handled_at": at, "next_try_at": None}
+        values = {"status": status, "result": result[:1000], "handled_at": at, "next_try_at": None}
         session.execute(closed.values(**values).execution_options(synchronize_session=False))
 
 
 def put_off(session: Session, waiting: Mapping[int, str], *, at: datetime) -> None:
     """These could not be handled now, and why: they are tried again, later each time, and given up in the end."""
-    for webhook_id, said in sorted(waiting.items()):
+    for webhook_id, reason in sorted(waiting.items()):
         row = session.get_one(IncomingWebhook, webhook_id, populate_existing=True)
-        row.said = said[:1000]
+        row.result = reason[:1000]
         if row.attempts >= MOST_ATTEMPTS:
             row.status, row.next_try_at, row.handled_at = IncomingStatus.FAILED, None, at
         else:
@@ -168,25 +168,25 @@ def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> 
     return row
 
 
-def _is_known_already(session: Session, told: Tidings) -> bool:
-    return told.about == About.TRANSFER and not mirror_webhooks.is_news(session, told)
+def _is_known_already(session: Session, payload: WebhookPayload) -> bool:
+    return payload.subject_type == SubjectType.TRANSFER and not mirror_webhooks.is_news(session, payload)
 
 
-def _concerned(session: Session, found: list[tuple[IncomingWebhook, Tidings]]) -> dict[int, WebhookSubject]:
+def _concerned(session: Session, found: list[tuple[IncomingWebhook, WebhookPayload]]) -> dict[int, WebhookSubject]:
     """The payment or payout that each is about, by the webhook's id."""
     known: dict[int, WebhookSubject] = {}
-    for row, told in found:
-        query = _QUERIES.get(told.about)
-        if query is not None and (told.reference or told.number):
-            subject = session.execute(query(row.provider, told)).first()
+    for row, payload in found:
+        query = _QUERIES.get(payload.subject_type)
+        if query is not None and (payload.reference or payload.number):
+            subject = session.execute(query(row.provider, payload)).first()
             if subject is not None:
                 known[row.id] = WebhookSubject(*subject)
     return known
 
 
-def _payment(provider: str, told: Tidings) -> Any:
+def _payment(provider: str, payload: WebhookPayload) -> Any:
     """By our reference, or by the provider's own number where it names no other."""
-    mine = Payment.reference == told.reference if told.reference else Payment.provider_id == told.number
+    mine = Payment.reference == payload.reference if payload.reference else Payment.provider_id == payload.number
     return (
         select(
             Payment.id,
@@ -199,13 +199,13 @@ def _payment(provider: str, told: Tidings) -> Any:
     )
 
 
-def _payout(provider: str, told: Tidings) -> Any:
-    return select(Payout.id, Payout.ref).where(Payout.ref == told.reference, Payout.provider == provider)
+def _payout(provider: str, payload: WebhookPayload) -> Any:
+    return select(Payout.id, Payout.ref).where(Payout.ref == payload.reference, Payout.provider == provider)
 
 
 _QUERIES = {
-    About.PAYMENT: _payment,
-    About.CHARGEBACK: _payment,
-    About.PAYOUT: _payout,
-    About.REFUND: _payment,
+    SubjectType.PAYMENT: _payment,
+    SubjectType.CHARGEBACK: _payment,
+    SubjectType.PAYOUT: _payout,
+    SubjectType.REFUND: _payment,
 }

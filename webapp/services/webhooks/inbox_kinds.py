@@ -8,17 +8,17 @@ from sqlalchemy.orm import Session
 
 from webapp.models import IncomingKind
 from webapp.providers.webhooks import payloads
-from webapp.providers.webhooks.payloads import Tidings
+from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.sql import insert_new
 
 _NAMELESS = "without a name"
 _LONGEST, _MOST = 200, 200
 
 
-def count(session: Session, provider: str, raw: bytes, told: Tidings, *, at: datetime) -> None:
+def count(session: Session, provider: str, raw: bytes, payload: WebhookPayload, *, at: datetime) -> None:
     """One more of its kind."""
     values = {"body": payloads.as_text(raw), "last_at": at}
-    key = {"provider": provider, "event": (told.event or _NAMELESS)[:_LONGEST]}
+    key = {"provider": provider, "event": (payload.event or _NAMELESS)[:_LONGEST]}
     row = insert_new(session, IncomingKind).values(**key, **values, count=1, first_at=at)
     counted = values | {"count": IncomingKind.__table__.c.count + 1}
     session.execute(row.on_conflict_do_update(index_elements=["provider", "event"], set_=counted))

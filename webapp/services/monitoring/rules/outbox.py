@@ -61,5 +61,5 @@ def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterato
         if first is not None and endpoint.failing_since is not None:
             since = clock.iso(endpoint.failing_since)
             what = f"Webhooks to “{endpoint.description}” are held since {since} by delivery {first.id}"
-            said = f"{what}: {first.said or 'no answer'} It is tried each minute; cancel it to go on."
+            said = f"{what}: {first.last_error or 'no answer'} It is tried each minute; cancel it to go on."
             yield str(endpoint.id), said, [str(first.id)]

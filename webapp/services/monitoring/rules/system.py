@@ -59,13 +59,13 @@ def waiting_too_long(session: Session, at: datetime, settings: Settings) -> Iter
 def provider_unwell(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A provider is left alone because it fails, and has not answered for two minutes."""
     for state in provider_health.unwell(session, settings, at):
-        yield state.provider, f"{state.provider} failed {state.failures} times in a row: {state.said}"
+        yield state.provider, f"{state.provider} failed {state.failures} times in a row: {state.last_error}"
 
 
 @rule(severity="page")
 def mirror_given_up(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """The external ledger lacks transfers that are not tried any more."""
-    if dead := mirror_queue.dead_letters(session):
+    if dead := mirror_queue.given_up(session):
         said = f"Blnk lacks {len(dead)} transfers or more after the last attempt: {', '.join(dead[:3])}."
         yield "blnk", said, dead
 

@@ -186,7 +186,7 @@ def _payouts(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
                 "reference": payout.ref,
                 "amount": Money(payout.amount, payout.currency),
                 "ending": to.account_ending,
-                "said": (payout.said or "no reason was given").rstrip("."),
+                "said": (payout.status_detail or "no reason was given").rstrip("."),
                 "link": link(settings, f"/payouts/{payout.id}"),
             },
             {"payee": party},

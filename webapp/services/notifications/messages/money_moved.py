@@ -113,7 +113,7 @@ def _left(session: Session, events: Sequence[Event], escrows: Mapping[int, int])
     """How escrows went: at the event's own instant."""
     rows = select(Transfer.escrow_id, Transfer.at, Transfer.id)
     mine = rows.where(one_of(session, Transfer.escrow_id, sorted(set(escrows.values()))))
-    at = _at(session, mine.where(Transfer.leaves).order_by(Transfer.id)) if escrows else {}
+    at = _at(session, mine.where(Transfer.is_disbursement).order_by(Transfer.id)) if escrows else {}
     return {event.id: at.get((escrows[event.id], event.at), 0) for event in events if event.id in escrows}
 
 
@@ -191,7 +191,7 @@ def _moved(session: Session, transfers: Iterable[int]) -> dict[int, Moved]:
             Transfer.id,
             Transfer.currency,
             Transfer.amount,
-            Transfer.leaves,
+            Transfer.is_disbursement,
             Account.kind,
             Account.party_id,
             Entry.amount.label("moved"),
@@ -212,11 +212,11 @@ def _moved(session: Session, transfers: Iterable[int]) -> dict[int, Moved]:
 
 def _add(moved: Moved, row: Any) -> None:
     if row.left is not None:
-        moved.held, moved.left = 0 if row.leaves else row.moved, row.left
+        moved.held, moved.left = 0 if row.is_disbursement else row.moved, row.left
     elif row.kind == AccountKind.FEES:
         moved.fee = row.moved
     elif row.kind == AccountKind.CLEARING:
-        moved.outside, moved.taken = (row.moved, 0) if row.leaves else (0, row.moved)
+        moved.outside, moved.taken = (row.moved, 0) if row.is_disbursement else (0, row.moved)
     elif row.kind == AccountKind.WALLET:
         moved.parts[row.party_id].wallet = row.moved
     elif row.kind == AccountKind.RECEIVABLE:

@@ -71,7 +71,7 @@ def settle(
     given_back = known.amount if before in LOST_CHARGEBACKS and status == ChargebackStatus.WON else 0
     booked_before = known.booked_amount if before not in LOST_CHARGEBACKS else 0
     known.status, known.amount, known.currency = status, charged.amount, charged.currency
-    known.due_at, known.said = charged.due_at or known.due_at, charged.said[:300] or None
+    known.due_at, known.status_detail = charged.due_at or known.due_at, charged.said[:300] or None
     known.ended_at = None if step.is_open else (known.ended_at or at)
     known.next_check_at = at + _PAUSE if step.is_open else None
     session.flush()

@@ -43,7 +43,7 @@ def _is_unsent(refund: Refund) -> bool:
 def _take(session: Session, known: ProviderDispute, refund: Refund, part: int, at: datetime, actor: Actor) -> None:
     before = _facts(refund)
     known.covered_amount += part
-    refund.said = f"{Money(part, known.currency)} of it went back by chargeback {known.number}."
+    refund.status_detail = f"{Money(part, known.currency)} of it went back by chargeback {known.number}."
     if part == refund.amount:
         refund.status, refund.settled_at, refund.next_try_at = RefundStatus.PROCESSED, at, None
         refund.rows, refund.answered = None, None
@@ -66,18 +66,18 @@ def _give_again(
     before, sum_again = _facts(refund), Money(part, known.currency)
     known.covered_amount -= part
     way = "refund"
-    refund.said = f"{sum_again} that chargeback {known.number} had taken is with {known.provider} again"
+    refund.status_detail = f"{sum_again} that chargeback {known.number} had taken is with {known.provider} again"
     if _is_unsent(refund):
         refund.amount += part
-        refund.said += ": the refund brings it."
+        refund.status_detail += ": the refund brings it."
     elif refund.status == RefundStatus.PROCESSED and refund.provider_id is None:
         refund.status, refund.settled_at, refund.next_try_at, refund.amount = RefundStatus.WAITING, None, at, part
-        refund.said += ": the refund brings it."
+        refund.status_detail += ": the refund brings it."
     else:
         transfers.write(session, [_into_wallet(payment, known, refund, part)], at=at)
         payment.version += 1
         way = "wallet"
-        refund.said += ": it is in the party's wallet."
+        refund.status_detail += ": it is in the party's wallet."
     _record(session, refund, RefundUncovered(again=part, way=way), before, at, actor)
 
 
@@ -101,6 +101,6 @@ def _facts(refund: Refund) -> dict[str, Any]:
 def _record(session: Session, refund: Refund, told: Event, before: dict[str, Any], at: datetime, actor: Actor) -> None:
     refund.version += 1
     session.flush()
-    about, reason = ("refund", refund.id), refund.said
+    about, reason = ("refund", refund.id), refund.status_detail
     trail.record(session, actor, told.type, about, at=at, reason=reason, before=before, after=_facts(refund))
     events.add(session, told, refund.id, at=at)

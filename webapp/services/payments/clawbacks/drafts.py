@@ -88,7 +88,7 @@ def refund_outside(payment: Payment, escrow: Escrow, to: Sides) -> Draft:
         sides=[(escrow.held_account_id or 0, -escrow.amount), *to],
         escrow_id=escrow.id,
         hold_no=escrow.hold_no,
-        leaves=True,
+        is_disbursement=True,
     )
 
 
@@ -203,7 +203,7 @@ def _hold(session: Session, payment: Payment, escrow: Escrow) -> Hold:
 
 def split_to_seller(session: Session, escrow: Escrow) -> int:
     """What a split gave the seller, before the fee: what it took from the hold less what the buyer got."""
-    mine = (Transfer.escrow_id == escrow.id, Transfer.hold_no == escrow.hold_no, Transfer.leaves)
+    mine = (Transfer.escrow_id == escrow.id, Transfer.hold_no == escrow.hold_no, Transfer.is_disbursement)
     out = select(Transfer.id).where(*mine).scalar_subquery()
     to_buyer = (Account.party_id == escrow.buyer_id) | (Account.kind == AccountKind.CLEARING)
     given = select(func.coalesce(func.sum(Entry.amount), 0)).join(Account, Account.id == Entry.account_id)

@@ -285,7 +285,7 @@ def _decided(
     payment.taken_back_from = str(bearer) if bearer else None
     is_done = payment.undecided_amount == 0
     if is_done:
-        payment.status, payment.said = PaymentStatus.SUCCEEDED, reason
+        payment.status, payment.status_detail = PaymentStatus.SUCCEEDED, reason
     session.flush()
     taken_back.note_booked(session, payment, part)
     after = {"status": payment.status, "decided": payment.taken_back_decided, "borne_by": payment.taken_back_from}

@@ -90,7 +90,7 @@ def _ended_by_taking(session: Session, escrow: Escrow, refund: Refund | None) ->
     """Whether nobody here refunded it: all that was left of it went by the provider's doing alone."""
     if escrow.status != EscrowStatus.REFUNDED or refund is not None:
         return False
-    out = (Transfer.escrow_id == escrow.id, Transfer.hold_no == escrow.hold_no, Transfer.leaves)
+    out = (Transfer.escrow_id == escrow.id, Transfer.hold_no == escrow.hold_no, Transfer.is_disbursement)
     to_wallet = select(Entry.id).join(Transfer, Transfer.id == Entry.transfer_id)
     to_wallet = to_wallet.join(Account, Account.id == Entry.account_id).where(*out, Account.party_id.is_not(None))
     return session.scalars(to_wallet.limit(1)).first() is None

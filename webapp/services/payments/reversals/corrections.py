@@ -24,7 +24,7 @@ from webapp.sql import lock
 
 def require_escrow(session: Session, transfer: Transfer, escrow: Escrow | None) -> Escrow:
     """The escrow that the transfer let go. Raises Conflict when nothing can be paid out of it after the reversal."""
-    if escrow is None or not transfer.leaves:
+    if escrow is None or not transfer.is_disbursement:
         raise Conflict(f"Transfer {transfer.reference} let no escrow go: it can only be reversed.")
     for _cause, _number, said in taken_back.freezing_again(session, escrow):
         raise Conflict(f"Escrow {escrow.ref} would be frozen as soon as it is held again: {said}")
@@ -59,7 +59,7 @@ def draft(session: Session, escrow: Escrow, opposite: Draft, parts: Shares) -> t
     sides.append((Place(AccountKind.FEES, escrow.currency), parts.fee))
     reference = f"escrow-{escrow.id}-{escrow.hold_no + 1}-{way.kind}"
     moved = [side for side in sides if side[1]]
-    return Draft(reference, way.kind, escrow.currency, moved, escrow.id, escrow.hold_no + 1, leaves=True), met
+    return Draft(reference, way.kind, escrow.currency, moved, escrow.id, escrow.hold_no + 1, is_disbursement=True), met
 
 
 def correct(

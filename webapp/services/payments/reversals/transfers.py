@@ -101,7 +101,7 @@ def reverse(
     said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
     trail.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
     events.add(session, TransferReversed(), transfer.id, at=at)
-    if escrow is not None and transfer.leaves:
+    if escrow is not None and transfer.is_disbursement:
         _hold_again(session, escrow, transfer, at, actor)
         if not is_decided:
             held_again.freeze(session, escrow, f"Reversed: {reason}", at=at, actor=actor)
@@ -124,7 +124,7 @@ def _went_outside(session: Session, transfer: Transfer) -> bool:
 
 def _clawed_back(session: Session, transfer: Transfer) -> Money | None:
     """What was taken back after it had left the escrow, and who bears it is decided."""
-    if transfer.escrow_id is None or not transfer.leaves:
+    if transfer.escrow_id is None or not transfer.is_disbursement:
         return None
     mine = select(Payment).join(Escrow, Escrow.order_id == Payment.order_id).where(Escrow.id == transfer.escrow_id)
     borne = (Payment.taken_back_decided > 0, Payment.taken_back_from != Bearer.ESCROW)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from webapp.errors import Invalid
-from webapp.imports.lines import BadLine, cells
+from webapp.importers.csv_records import RowError, cells
 
 REQUIRED = ("order_ref", "buyer_ref", "seller_ref", "amount", "currency")
 OPTIONAL = ("policy", "created_at", "paid_at", "completed_at", "release_at", "fee")
@@ -20,7 +20,7 @@ class Layout:
         """Raises Invalid that names every wrong, missing or doubled column."""
         try:
             names = cells(header)
-        except BadLine as bad:
+        except RowError as bad:
             raise Invalid(f"Line 1, the header: {bad}.") from None
         while names and not names[-1]:
             names.pop()
@@ -34,13 +34,13 @@ class Layout:
     def fields(self, text: str) -> tuple[str, ...]:
         """The fields of a line in the order of COLUMNS, absent ones empty; empty ones at its end are none.
 
-        Raises BadLine.
+        Raises RowError.
         """
         found = cells(text)
         if any(found[self.width :]):
-            raise BadLine(f"it has a value in column {len(found)}, which has no name in the header")
+            raise RowError(f"it has a value in column {len(found)}, which has no name in the header")
         if len(found) < self.width:
-            raise BadLine(f"it has {len(found)} fields, the header has {self.width}")
+            raise RowError(f"it has {len(found)} fields, the header has {self.width}")
         del found[self.width :]
         found.append("")
         return self._pick(found)

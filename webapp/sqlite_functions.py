@@ -1,4 +1,4 @@
-"""The digest of a batch of audit rows, as an SQLite aggregate; PostgreSQL computes the same by itself."""
+"""SQL functions that SQLite lacks: the digest of a batch of audit rows. PostgreSQL computes the same by itself."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The check-up behind `desk doctor`: each check says what it found and what to do."""
+"""The health checks behind `desk doctor` and `/readyz`: each check says what it found and what to do."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ _DISK = (1, 5)
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What one check found: `ok`, `warning` or `wrong`, and what to do."""
 
     check: str
@@ -37,7 +37,7 @@ class Finding:
     do: str = ""
 
 
-def database(runtime: Runtime) -> Finding:
+def database(runtime: Runtime) -> CheckResult:
     """Does it answer?"""
     kind = "SQLite" if runtime.db.is_sqlite else "PostgreSQL"
     try:
@@ -45,13 +45,13 @@ def database(runtime: Runtime) -> Finding:
             session.scalar(select(1))
     except DBAPIError as problem:
         said = str(problem.orig).partition("\n")[0]
-        return Finding(
+        return CheckResult(
             "database", "wrong", f"{kind} doesn't answer: {said}", "Check DATABASE_URL, and that the server runs."
         )
-    return Finding("database", "ok", f"{kind} answers.")
+    return CheckResult("database", "ok", f"{kind} answers.")
 
 
-def writes(runtime: Runtime) -> Finding:
+def writes(runtime: Runtime) -> CheckResult:
     """Does it take changes? A row is written and removed in one commit: only a commit shows that its disk is full.
 
     A database that is busy with somebody else's changes takes changes.
@@ -64,36 +64,36 @@ def writes(runtime: Runtime) -> Finding:
         failure = failure_of(problem)
         if failure is not BUSY:
             said = failure.sentence if failure else str(problem.orig).partition("\n")[0]
-            return Finding("writes", "wrong", said, "Look at the database's disk, its role and its log.")
-    return Finding("writes", "ok", "The database takes changes.")
+            return CheckResult("writes", "wrong", said, "Look at the database's disk, its role and its log.")
+    return CheckResult("writes", "ok", "The database takes changes.")
 
 
-def migration(runtime: Runtime) -> Finding:
+def migration(runtime: Runtime) -> CheckResult:
     """Is it at the revision this code needs?"""
     current, newest = migrations.current(runtime.db), migrations.newest()
     if current != newest:
-        return Finding(
+        return CheckResult(
             "migrations",
             "wrong",
             f"The database is at {current or 'no revision'}, not at {newest}.",
             "Run `desk migrate`.",
         )
-    return Finding("migrations", "ok", f"The database is at revision {newest}.")
+    return CheckResult("migrations", "ok", f"The database is at revision {newest}.")
 
 
-def redis(runtime: Runtime) -> Finding:
+def redis(runtime: Runtime) -> CheckResult:
     """Does it answer?"""
     try:
         runtime.redis.ping()
     except (RedisError, OSError, ValueError) as problem:
         said = str(problem).partition("\n")[0]
-        return Finding(
+        return CheckResult(
             "redis", "wrong", f"Redis doesn't answer: {said}", "Check REDIS_URL; `desk up` starts an embedded one."
         )
-    return Finding("redis", "ok", f"Redis {runtime.redis.info('server')['redis_version']} answers.")
+    return CheckResult("redis", "ok", f"Redis {runtime.redis.info('server')['redis_version']} answers.")
 
 
-def clocks(runtime: Runtime) -> Finding:
+def clocks(runtime: Runtime) -> CheckResult:
     """Do this machine and the database agree what time it is, and is every next slot where its plan has it?"""
     with runtime.db.reading() as session:
         skew, now = clock_skew.measure(session), database_now(session)
@@ -101,34 +101,36 @@ def clocks(runtime: Runtime) -> Finding:
     allowed = clock_skew.most(runtime.settings)
     if abs(skew) > allowed:
         do = "Keep both by NTP: workers, scheduler and `desk run` refuse to work until they agree."
-        return Finding("clock", "wrong", f"{clock_skew.in_words(skew)}; {allowed.seconds} s are allowed.", do)
+        return CheckResult("clock", "wrong", f"{clock_skew.in_words(skew)}; {allowed.seconds} s are allowed.", do)
     if late:
         do = "A process had a wrong clock. The scheduler and `desk run` put it right; see Alerts."
-        return Finding("clock", "wrong", f"Further off than the plan allows: the next slot of {', '.join(late)}.", do)
+        return CheckResult(
+            "clock", "wrong", f"Further off than the plan allows: the next slot of {', '.join(late)}.", do
+        )
     if abs(skew) > _SKEW:
-        return Finding("clock", "warning", f"{clock_skew.in_words(skew)}.", "Keep both by NTP.")
+        return CheckResult("clock", "warning", f"{clock_skew.in_words(skew)}.", "Keep both by NTP.")
     if runtime.db.is_sqlite:
-        return Finding("clock", "ok", "The database uses this machine's clock.")
+        return CheckResult("clock", "ok", "The database uses this machine's clock.")
     said = f"The skew is {skew.total_seconds():.3f} s; {allowed.seconds} s are allowed."
-    return Finding("clock", "ok", f"This machine and the database agree. {said}")
+    return CheckResult("clock", "ok", f"This machine and the database agree. {said}")
 
 
-def schedules(runtime: Runtime) -> Finding:
+def schedules(runtime: Runtime) -> CheckResult:
     """Is every job on time?"""
     with runtime.db.reading() as session:
         found = health(session, clock.now())
     if not found:
-        return Finding(
+        return CheckResult(
             "schedules", "warning", "No job is planned yet.", "Start the scheduler: `desk scheduler`, or `desk up`."
         )
     late = [job for job in found if job.late_since]
     if late:
         names = ", ".join(f"{job.job} since {job.late_since:%Y-%m-%d %H:%M}Z" for job in late)
-        return Finding("schedules", "warning", f"Late: {names}.", "See `desk jobs`; catch up with `desk run NAME`.")
-    return Finding("schedules", "ok", f"{len(found)} jobs, none is late.")
+        return CheckResult("schedules", "warning", f"Late: {names}.", "See `desk jobs`; catch up with `desk run NAME`.")
+    return CheckResult("schedules", "ok", f"{len(found)} jobs, none is late.")
 
 
-def alive(runtime: Runtime) -> Finding:
+def alive(runtime: Runtime) -> CheckResult:
     """Are a scheduler and a worker at work?"""
     patience = timedelta(seconds=runtime.settings.silence_seconds)
     with runtime.db.reading() as session:
@@ -137,13 +139,13 @@ def alive(runtime: Runtime) -> Finding:
     said = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items())
     silent = [kind for kind, count in counts.items() if not count]
     if silent:
-        return Finding(
+        return CheckResult(
             "processes", "warning", f"At work: {said}.", f"Start `desk {silent[0]}`, or everything with `desk up`."
         )
-    return Finding("processes", "ok", f"At work: {said}.")
+    return CheckResult("processes", "ok", f"At work: {said}.")
 
 
-def providers(runtime: Runtime) -> Finding:
+def providers(runtime: Runtime) -> CheckResult:
     """Do those that are configured answer?"""
     wirings = provider_health.wirings(runtime.settings)
     used = [each.name for each in wirings if each.is_configured]
@@ -151,16 +153,16 @@ def providers(runtime: Runtime) -> Finding:
     said = f"Configured: {', '.join(used) or 'none'}. Not configured: {', '.join(off) or 'none'}."
     # A test key is said also where the database does not answer.
     if unreal := _unreal(wirings):
-        return Finding("providers", "wrong", f"{said} {unreal}", "Set the live key.")
+        return CheckResult("providers", "wrong", f"{said} {unreal}", "Set the live key.")
     with runtime.db.reading() as session:
         found = provider_health.health(session, runtime.settings)
     if unreal := _unreal([each.wiring for each in found]):
-        return Finding("providers", "wrong", f"{said} {unreal}", "Set the live key.")
-    failing = [f"{each.line}: {each.state.said}" for each in found if each.is_failing and each.state is not None]
+        return CheckResult("providers", "wrong", f"{said} {unreal}", "Set the live key.")
+    failing = [f"{each.line}: {each.state.last_error}" for each in found if each.is_failing and each.state is not None]
     if failing:
         do = "See the page Providers; what waits is sent when they answer again."
-        return Finding("providers", "warning", f"{said} They fail: {'; '.join(failing)}", do)
-    return Finding("providers", "ok", said)
+        return CheckResult("providers", "warning", f"{said} They fail: {'; '.join(failing)}", do)
+    return CheckResult("providers", "ok", said)
 
 
 def _unreal(wirings: Sequence[Wiring]) -> str:
@@ -168,56 +170,56 @@ def _unreal(wirings: Sequence[Wiring]) -> str:
     return " ".join(dict.fromkeys(each.unreal for each in wirings if each.unreal))
 
 
-def tokens(runtime: Runtime) -> Finding:
+def tokens(runtime: Runtime) -> CheckResult:
     """Is the access token of Flutterwave v4 fresh?"""
     with runtime.db.reading() as session:
         token = next((each.token for each in provider_health.health(session, runtime.settings) if each.token), None)
     if token is None or not token.failures:
         until = f" It expires at {clock.iso(token.expires_at)}." if token is not None and token.expires_at else ""
-        return Finding("token", "ok", f"No access token failed to be refreshed.{until}")
+        return CheckResult("token", "ok", f"No access token failed to be refreshed.{until}")
     do = "Check FLUTTERWAVE_CLIENT_ID and FLUTTERWAVE_CLIENT_SECRET."
-    return Finding("token", "warning", f"It failed to be refreshed {token.failures} times: {token.said}", do)
+    return CheckResult("token", "warning", f"It failed to be refreshed {token.failures} times: {token.last_error}", do)
 
 
-def signatures(runtime: Runtime) -> Finding:
+def signatures(runtime: Runtime) -> CheckResult:
     """Do Flutterwave's webhooks carry the secret hash itself where a signature is expected?"""
     with runtime.db.reading() as session:
         plain = incoming_file.refused_lately(session, PLAIN, clock.now())
     if not plain:
-        return Finding("webhooks", "ok", "No webhook of Flutterwave was refused for a plain signature in a week.")
+        return CheckResult("webhooks", "ok", "No webhook of Flutterwave was refused for a plain signature in a week.")
     said = f"{plain:,} webhooks in Flutterwave's name were refused in a week: they carry the secret hash itself."
     do = "If they come from Flutterwave (its dashboard lists what it sent), set FLUTTERWAVE_WEBHOOK_PLAIN=true."
-    return Finding("webhooks", "warning", said, do)
+    return CheckResult("webhooks", "warning", said, do)
 
 
-def external_ledger(runtime: Runtime) -> Finding:
+def external_ledger(runtime: Runtime) -> CheckResult:
     """Is it up, does it take our key, and was it sent every transfer?"""
     blnk = runtime.providers.blnk
     if blnk is None:
-        return Finding("ledger", "ok", "The ledger is the desk's own.")
+        return CheckResult("ledger", "ok", "The ledger is the desk's own.")
     found = blnk_standing.standing(blnk)
     if not found.is_well:
-        return Finding("ledger", "wrong", found.said, found.do)
+        return CheckResult("ledger", "wrong", found.said, found.do)
     with runtime.db.reading() as session:
         unsent, whole = mirror_balances.unsent(session), mirror_balances.is_whole(session)
     if not whole:
-        return Finding("ledger", "warning", f"{found.said} {unsent:,} transfers wait.", "Run `desk ledger mirror`.")
-    return Finding("ledger", "ok", f"{found.said} {unsent:,} transfers wait to be sent.")
+        return CheckResult("ledger", "warning", f"{found.said} {unsent:,} transfers wait.", "Run `desk ledger mirror`.")
+    return CheckResult("ledger", "ok", f"{found.said} {unsent:,} transfers wait to be sent.")
 
 
-def disk(runtime: Runtime) -> Finding:
+def disk(runtime: Runtime) -> CheckResult:
     """Is there room in the folder for data?"""
     folder = runtime.settings.var_dir.resolve()
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 2**30
     verdict = "wrong" if free < _DISK[0] else "warning" if free < _DISK[1] else "ok"
-    return Finding(
+    return CheckResult(
         "disk", verdict, f"{free:.1f} GiB are free for VAR_DIR.", "Make room, or move VAR_DIR to a larger disk."
     )
 
 
-CHECKS: dict[str, Callable[[Runtime], Finding]] = {
+CHECKS: dict[str, Callable[[Runtime], CheckResult]] = {
     "database": database,
     "writes": writes,
     "migrations": migration,

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from webapp.db import Database
 from webapp.domain.look_alikes import difference, skeleton
-from webapp.imports.order_lines import OrderLine
+from webapp.importers.order_lines import OrderLine
 from webapp.models import Order, Party
 
 TABLES = """

@@ -9,12 +9,12 @@ from typing import Any
 from webapp import clock
 from webapp.domain.actors import Actor
 from webapp.errors import Invalid
-from webapp.imports.lines import BadLine, lines, require_readable
-from webapp.imports.order_columns import Layout
-from webapp.imports.order_lines import OrderLine, Rules, read, reference_of
-from webapp.imports.rejects import write_rejects
-from webapp.imports.scratch import Scratch
-from webapp.imports.unchanged import compare, plan
+from webapp.importers.csv_records import RowError, lines, require_readable
+from webapp.importers.diff import compare, plan
+from webapp.importers.order_columns import Layout
+from webapp.importers.order_lines import Defaults, OrderLine, read, reference_of
+from webapp.importers.rejects import write_rejects
+from webapp.importers.staging_file import StagingFile
 from webapp.runtime import Runtime
 from webapp.services.imports import order_updates
 from webapp.services.imports.orders import known_orders, load
@@ -24,6 +24,8 @@ _BATCH = 5_000
 """Lines in memory at a time, and in one transaction: short enough that nobody waits for the import."""
 _HEAD = 65_536
 
+Record = tuple[int, str, str | None]
+"""Line, text and problem of one record of the file."""
 Progress = Callable[[str, int, int], None]
 Problem = Callable[[int, str], None]
 
@@ -57,54 +59,54 @@ def import_orders(
     `problem` is told every bad line, `warning` every reference that looks like another; such a line is taken.
     Raises Invalid when the file can't be read as orders at all.
     """
-    with Scratch() as scratch:
-        count = _check(runtime, file, scratch, progress)
-        bad = scratch.count("bad")
-        for number, reason in scratch.problems():
+    with StagingFile() as staging:
+        count = _check(runtime, file, staging, progress)
+        bad = staging.count("bad")
+        for number, reason in staging.problems():
             problem(number, reason)
-        rejects = write_rejects(file, scratch.problems()) if bad and skip_bad else None
-        warned = _warn(scratch, warning)
+        rejects = write_rejects(file, staging.problems()) if bad and skip_bad else None
+        warned = _warn(staging, warning)
         if bad and not skip_bad:
-            return Imported(count, 0, scratch.count("unchanged"), bad, 0, warned)
-        imported = _load(runtime, scratch, wallets, actor, progress)
-        updated, late = _update(runtime, scratch, actor, progress, problem)
-        unchanged = scratch.count("unchanged")
+            return Imported(count, 0, staging.count("unchanged"), bad, 0, warned)
+        imported = _load(runtime, staging, wallets, actor, progress)
+        updated, late = _update(runtime, staging, actor, progress, problem)
+        unchanged = staging.count("unchanged")
         return Imported(count, imported, unchanged, bad + late, updated, warned, rejects)
 
 
-def _warn(scratch: Scratch, warning: Problem) -> int:
+def _warn(staging: StagingFile, warning: Problem) -> int:
     count = 0
-    for number, sentence in scratch.warnings():
+    for number, sentence in staging.warnings():
         warning(number, sentence)
         count += 1
     return count
 
 
-def _check(runtime: Runtime, file: Path, scratch: Scratch, progress: Progress) -> int:
-    count = _read(file, scratch, _rules(runtime, clock.now()), progress)
-    scratch.reject_doubles()
-    done, total = 0, scratch.count("new")
-    for batch in scratch.batches(_BATCH):
+def _check(runtime: Runtime, file: Path, staging: StagingFile, progress: Progress) -> int:
+    count = _read(file, staging, _defaults(runtime, clock.now()), progress)
+    staging.reject_duplicates()
+    done, total = 0, staging.count("new")
+    for batch in staging.batches(_BATCH):
         with runtime.db.reading() as session:
             known = known_orders(session, [line.ref for line in batch])
         seen = [(line.line, compare(line, known[line.ref])) for line in batch if line.ref in known]
-        scratch.mark_unchanged(line for line, found in seen if not found.problem and not found.is_update)
-        scratch.mark_updates(line for line, found in seen if found.is_update)
-        scratch.reject((line, found.problem) for line, found in seen if found.problem)
+        staging.mark_unchanged(line for line, found in seen if not found.problem and not found.is_update)
+        staging.mark_updates(line for line, found in seen if found.is_update)
+        staging.reject((line, found.problem) for line, found in seen if found.problem)
         done += len(batch)
         progress("Compared", done, total)
-    scratch.settle()
-    scratch.compare_looks(runtime.db)
+    staging.settle()
+    staging.compare_looks(runtime.db)
     return count
 
 
-def _rules(runtime: Runtime, now: datetime) -> Rules:
+def _defaults(runtime: Runtime, now: datetime) -> Defaults:
     settings = runtime.settings
-    return Rules(now, settings.escrow_auto_release_days, settings.buffer_days, settings.escrow_fee_basis_points)
+    return Defaults(now, settings.escrow_auto_release_days, settings.buffer_days, settings.escrow_fee_basis_points)
 
 
-def _read(file: Path, scratch: Scratch, rules: Rules, progress: Progress) -> int:
-    """Read every line into the scratch file; returns how many there are besides the header."""
+def _read(file: Path, staging: StagingFile, defaults: Defaults, progress: Progress) -> int:
+    """Read every line into the staging file; returns how many there are besides the header."""
     size = file.stat().st_size
     count = 0
     with file.open("rb") as stream:
@@ -113,13 +115,13 @@ def _read(file: Path, scratch: Scratch, rules: Rules, progress: Progress) -> int
         found = lines(stream)
         layout = _layout(found, file)
         for batch in _in_batches(found):
-            _sort(batch, layout, rules, scratch)
+            _sort(batch, layout, defaults, staging)
             count += len(batch)
             progress("Read", min(stream.tell(), size), size)
     return count
 
 
-def _layout(found: Iterator[tuple[int, str, str | None]], file: Path) -> Layout:
+def _layout(found: Iterator[Record], file: Path) -> Layout:
     number, header, problem = next(found, (0, "", None))
     if not number:
         raise Invalid(f"{file.name} is empty: not even a header line is there.")
@@ -128,7 +130,7 @@ def _layout(found: Iterator[tuple[int, str, str | None]], file: Path) -> Layout:
     return Layout(header)
 
 
-def _in_batches(found: Iterator[tuple[int, str, str | None]]) -> Iterator[list[tuple[int, str, str | None]]]:
+def _in_batches(found: Iterator[Record]) -> Iterator[list[Record]]:
     batch = []
     for line in found:
         batch.append(line)
@@ -139,40 +141,42 @@ def _in_batches(found: Iterator[tuple[int, str, str | None]]) -> Iterator[list[t
         yield batch
 
 
-def _sort(batch: list[tuple[int, str, str | None]], layout: Layout, rules: Rules, scratch: Scratch) -> None:
+def _sort(batch: list[Record], layout: Layout, defaults: Defaults, staging: StagingFile) -> None:
     good: list[OrderLine] = []
     bad: list[tuple[int, str]] = []
     refs: list[tuple[int, str]] = []
     for number, text, problem in batch:
         try:
             if problem:
-                raise BadLine(problem)
-            good.append(read(number, text, layout, rules))
-        except BadLine as wrong:
+                raise RowError(problem)
+            good.append(read(number, text, layout, defaults))
+        except RowError as wrong:
             bad.append((number, str(wrong)))
             if not problem and (ref := reference_of(text, layout)):
                 refs.append((number, ref))
-    scratch.add(good)
-    scratch.reject(bad, refs)
+    staging.add(good)
+    staging.reject(bad, refs)
 
 
-def _load(runtime: Runtime, scratch: Scratch, wallets: bool, actor: Actor, progress: Progress) -> int:
+def _load(runtime: Runtime, staging: StagingFile, wallets: bool, actor: Actor, progress: Progress) -> int:
     at = clock.now()
-    for parties in scratch.parties(_BATCH):
+    for parties in staging.parties(_BATCH):
         with runtime.db.transaction() as session:
             add_parties(session, parties, wallets=wallets, at=at, actor=actor)
-    imported, total = 0, scratch.count("new")
-    for batch in scratch.batches(_BATCH):
+    imported, total = 0, staging.count("new")
+    for batch in staging.batches(_BATCH):
         with runtime.db.transaction() as session:
             imported += load(session, batch, at=at, actor=actor)
         progress("Imported", imported, total)
     return imported
 
 
-def _update(runtime: Runtime, scratch: Scratch, actor: Actor, progress: Progress, problem: Problem) -> tuple[int, int]:
+def _update(
+    runtime: Runtime, staging: StagingFile, actor: Actor, progress: Progress, problem: Problem
+) -> tuple[int, int]:
     """What the file knows more of orders that are there; how many changed, and how many could not any more."""
-    at, updated, late, total = clock.now(), 0, 0, scratch.count("update")
-    for batch in scratch.batches(_BATCH, "update"):
+    at, updated, late, total = clock.now(), 0, 0, staging.count("update")
+    for batch in staging.batches(_BATCH, "update"):
         with runtime.db.transaction() as session:
             done = order_updates.apply(session, batch, plan, at=at, actor=actor)
         for line in batch:

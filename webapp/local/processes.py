@@ -18,7 +18,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass
-class Child:
+class ChildProcess:
     """One process and how often it had to be started again."""
 
     name: str

@@ -11,68 +11,68 @@ import click
 
 from webapp.demo import SIGN_INS, seed
 from webapp.demo.seed.live_payments import set_in_motion
-from webapp.embedded.redis_server import wait_until_ready
 from webapp.errors import Refusal, Unavailable
 from webapp.jobs.processes.bootstrap import register_jobs
+from webapp.local import sandbox
+from webapp.local.process_plan import desk_processes, redis_process
+from webapp.local.processes import ChildProcess
+from webapp.local.redis_server import wait_until_ready
+from webapp.local.sandbox import SandboxAddress
+from webapp.local.workdir import check_port, claim, with_secret
 from webapp.migrations import upgrade
 from webapp.runtime import build_runtime
 from webapp.settings import Settings
-from webapp.up import sandbox
-from webapp.up.children import Child
-from webapp.up.place import check_port, claim, with_secret
-from webapp.up.plan import desk_children, redis_child
-from webapp.up.sandbox import Place
 
 _READY_SECONDS, _STOP_SECONDS, _TICK = 60.0, 25.0, 0.1
 
 
-_ASKED = threading.Event()
+_stop_requested = threading.Event()
 
 
-class _Asked(Exception):
+class _StopRequested(Exception):
     """Someone asked to stop."""
 
 
 def run(settings: Settings, *, demo: bool, workers: int = 2) -> None:
     """Run the desk on this machine until Ctrl-C or SIGTERM. Raises Refusal when it can't start."""
-    _ASKED.clear()
-    signal.signal(signal.SIGTERM, _ask)
-    signal.signal(signal.SIGINT, _ask)
+    _stop_requested.clear()
+    signal.signal(signal.SIGTERM, _request_stop)
+    signal.signal(signal.SIGINT, _request_stop)
     lock = claim(settings.var_dir.resolve())
     check_port(settings.port)
-    children: list[Child] = []
+    children: list[ChildProcess] = []
     try:
-        sandbox.forget(settings)
+        sandbox.remove_configuration(settings)
         settings = with_secret(settings)
         _start(settings, children, demo, workers)
-        _watch(children)
-    except _Asked:
+        _supervise(children)
+    except _StopRequested:
         click.echo("\nStopping …")
     finally:
         _stop(children)
-        sandbox.forget(settings)
+        sandbox.remove_configuration(settings)
         lock.close()
 
 
-def _start(settings: Settings, children: list[Child], demo: bool, workers: int) -> None:
-    redis = redis_child(settings)
+def _start(settings: Settings, children: list[ChildProcess], demo: bool, workers: int) -> None:
+    redis = redis_process(settings)
     if redis is not None:
         children.append(redis)
         redis.start()
     wait_until_ready(settings.redis_address)
-    place = sandbox.choose(settings) if sandbox.wanted(settings, demo) else None
-    if place is not None:
-        settings = sandbox.configure(settings, place)
-        children.append(sandbox.child(settings, place))
+    address = sandbox.choose_address(settings) if sandbox.is_wanted(settings, demo) else None
+    if address is not None:
+        settings = sandbox.configure(settings, address)
+        children.append(sandbox.process(settings, address))
         children[-1].start()
     _prepare_database(settings, demo)
-    for child in desk_children(settings, workers):
+    for child in desk_processes(settings, workers):
         children.append(child)
         child.start()
     _wait_for_desk(settings, children)
-    _greet(settings, demo, place)
-    if place is not None:
-        _move(settings, place)
+    _greet(settings, demo, address)
+    if address is not None:
+        _start_live_payments(settings, address)
 
 
 def _prepare_database(settings: Settings, demo: bool) -> None:
@@ -87,11 +87,11 @@ def _prepare_database(settings: Settings, demo: bool) -> None:
         runtime.db.close()
 
 
-def _wait_for_desk(settings: Settings, children: list[Child]) -> None:
+def _wait_for_desk(settings: Settings, children: list[ChildProcess]) -> None:
     ends = time.monotonic() + _READY_SECONDS
     while not _ready(settings.port):
-        _heed()
-        _revive(children)
+        _raise_if_stop_requested()
+        _restart_ended(children)
         if time.monotonic() > ends:
             logs = settings.var_dir.resolve() / "log"
             raise Unavailable(f"The desk is not ready after {_READY_SECONDS:g} s. Its logs are in {logs}.")
@@ -106,21 +106,21 @@ def _ready(port: int) -> bool:
         return False
 
 
-def _move(settings: Settings, place: Place) -> None:
+def _start_live_payments(settings: Settings, address: SandboxAddress) -> None:
     """Let the demo's money move through the sandbox. What goes wrong there is said, and stops nothing."""
     runtime = build_runtime(settings)
     try:
-        set_in_motion(runtime, place.url)
+        set_in_motion(runtime, address.url)
     except (Refusal, OSError) as problem:
         click.echo(f"The sandbox could not be set in motion: {problem}", err=True)
     finally:
         runtime.db.close()
 
 
-def _greet(settings: Settings, demo: bool, place: Place | None) -> None:
+def _greet(settings: Settings, demo: bool, address: SandboxAddress | None) -> None:
     click.echo(f"\nEscrow Desk is ready:  http://localhost:{settings.port}\n")
-    if place is not None:
-        click.echo(f"Its providers are invented:  {place.url}/mailbox.html shows what people were sent\n")
+    if address is not None:
+        click.echo(f"Its providers are invented:  {address.url}/mailbox.html shows what people were sent\n")
     if demo and not settings.is_production:
         click.echo("Sign in as")
         for role, email, password in SIGN_INS:
@@ -130,14 +130,14 @@ def _greet(settings: Settings, demo: bool, place: Place | None) -> None:
     click.echo("\nCtrl-C stops everything.")
 
 
-def _watch(children: list[Child]) -> None:
+def _supervise(children: list[ChildProcess]) -> None:
     while True:
-        _heed()
-        _revive(children)
+        _raise_if_stop_requested()
+        _restart_ended(children)
         time.sleep(_TICK)
 
 
-def _revive(children: list[Child]) -> None:
+def _restart_ended(children: list[ChildProcess]) -> None:
     now = time.monotonic()
     for child in children:
         if child.ended is None:
@@ -152,7 +152,7 @@ def _revive(children: list[Child]) -> None:
             child.start()
 
 
-def _stop(children: list[Child]) -> None:
+def _stop(children: list[ChildProcess]) -> None:
     """The desk's own processes first, together; Redis last, when nobody needs it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -165,12 +165,12 @@ def _stop(children: list[Child]) -> None:
             child.wait_or_kill(until)
 
 
-def _ask(_number: int, _frame: FrameType | None) -> None:
-    _ASKED.set()
-    raise _Asked
+def _request_stop(_number: int, _frame: FrameType | None) -> None:
+    _stop_requested.set()
+    raise _StopRequested
 
 
-def _heed() -> None:
+def _raise_if_stop_requested() -> None:
     """Heed what was asked while Python ran a finalizer, where nothing that is raised gets any further."""
-    if _ASKED.is_set():
-        raise _Asked
+    if _stop_requested.is_set():
+        raise _StopRequested

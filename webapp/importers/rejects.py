@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from webapp.imports.lines import lines
+from webapp.importers.csv_records import lines
 
 
 def write_rejects(file: Path, problems: Iterator[tuple[int, str]]) -> Path:

@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from webapp.embedded import redis_server
+from webapp.local import redis_server
+from webapp.local.processes import ChildProcess
 from webapp.settings import Settings
-from webapp.up.children import Child
 
 _DESK = [sys.executable, "-m", "webapp.cli"]
 
@@ -23,20 +23,20 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def redis_child(settings: Settings) -> Child | None:
+def redis_process(settings: Settings) -> ChildProcess | None:
     """The embedded Redis, unless REDIS_URL names another."""
     if settings.redis_url:
         return None
-    return Child("redis", redis_server.command(settings.redis_socket), os.environ, _log(settings, "redis"))
+    return ChildProcess("redis", redis_server.command(settings.redis_socket), os.environ, _log(settings, "redis"))
 
 
-def desk_children(settings: Settings, workers: int) -> list[Child]:
+def desk_processes(settings: Settings, workers: int) -> list[ChildProcess]:
     """The web server, the workers and the scheduler."""
     around = environment(settings)
     commands = {"web": [*_DESK, "web"]}
     commands |= {f"worker-{number}": [*_DESK, "worker"] for number in range(1, workers + 1)}
     commands |= {"scheduler": [*_DESK, "scheduler"]}
-    return [Child(name, command, around, _log(settings, name)) for name, command in commands.items()]
+    return [ChildProcess(name, command, around, _log(settings, name)) for name, command in commands.items()]
 
 
 def _log(settings: Settings, name: str) -> Path:

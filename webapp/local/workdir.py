@@ -32,15 +32,15 @@ def claim(folder: Path) -> IO[str]:
 
 def check_port(port: int) -> None:
     """Raise Conflict when something listens on the port already, or we may not."""
-    problem = _why_not(port)
+    problem = _bind_error(port)
     if problem is None:
         return
     wrong = "is taken" if problem.errno == errno.EADDRINUSE else f"can't be used ({problem.strerror})"
-    free = next((other for other in range(max(port, 1024) + 1, 65536) if _why_not(other) is None), 8000)
+    free = next((other for other in range(max(port, 1024) + 1, 65536) if _bind_error(other) is None), 8000)
     raise Conflict(f"Port {port} {wrong}. Set PORT to a free one, such as PORT={free}.")
 
 
-def _why_not(port: int) -> OSError | None:
+def _bind_error(port: int) -> OSError | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

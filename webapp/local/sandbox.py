@@ -6,15 +6,15 @@ import socket
 import sys
 from dataclasses import dataclass
 
+from webapp.local.processes import ChildProcess
 from webapp.sandbox.core.settings import HOST, SANDBOX_KEYS
 from webapp.settings import SANDBOX_FILE, Settings, load_settings
-from webapp.up.children import Child
 
 _CONFIGURED = ("paystack_secret_key", "flutterwave_client_id", "flutterwave_secret_key", "smtp_url", "notify_urls")
 
 
 @dataclass(frozen=True)
-class Place:
+class SandboxAddress:
     """Where the sandbox answers, and where it takes mail."""
 
     port: int
@@ -26,38 +26,38 @@ class Place:
         return f"http://{HOST}:{self.port}"
 
 
-def wanted(settings: Settings, demo: bool) -> bool:
+def is_wanted(settings: Settings, demo: bool) -> bool:
     """Whether this desk shows the demo and has no provider of its own."""
     return demo and not settings.is_production and not any(getattr(settings, name) for name in _CONFIGURED)
 
 
-def choose(settings: Settings) -> Place:
+def choose_address(settings: Settings) -> SandboxAddress:
     """Ports beside the desk's, or free ones."""
-    return Place(_free(settings.port + 1), _free(settings.port + 2))
+    return SandboxAddress(_free(settings.port + 1), _free(settings.port + 2))
 
 
-def child(settings: Settings, place: Place) -> Child:
-    """Its process; its books lie in the folder for data."""
+def process(settings: Settings, address: SandboxAddress) -> ChildProcess:
+    """Its process; its file lies in the folder for data."""
     folder = settings.var_dir.resolve()
     desk = f"http://{HOST}:{settings.port}"
-    ports = ["--port", str(place.port), "--smtp-port", str(place.smtp_port)]
+    ports = ["--port", str(address.port), "--smtp-port", str(address.smtp_port)]
     command = [sys.executable, "-m", "webapp.cli", "sandbox", *ports]
     command += ["--file", str(folder / "sandbox.sqlite3"), "--desk", desk]
     around = os.environ | SANDBOX_KEYS | {"PYTHONUNBUFFERED": "1", "VAR_DIR": str(folder)}
-    return Child("sandbox", command, around, folder / "log" / "sandbox.log")
+    return ChildProcess("sandbox", command, around, folder / "log" / "sandbox.log")
 
 
-def configure(settings: Settings, place: Place) -> Settings:
+def configure(settings: Settings, address: SandboxAddress) -> Settings:
     """Keep in the folder how it is reached, for every process of this desk; the settings with it."""
     values = {name.lower(): key for name, key in SANDBOX_KEYS.items()} | {
-        "paystack_url": f"{place.url}/paystack",
-        "flutterwave_url": f"{place.url}/flutterwave",
-        "flutterwave_v3_url": f"{place.url}/flutterwave",
-        "flutterwave_token_url": f"{place.url}/flutterwave/idp/token",
-        "blnk_url": f"{place.url}/blnk",
-        "smtp_url": f"smtp://{HOST}:{place.smtp_port}",
-        "notify_urls": [f"json://{HOST}:{place.port}/chat", f"json://{HOST}:{place.port}/sms/{{phone}}"],
-        "alert_urls": [f"json://{HOST}:{place.port}/chat"],
+        "paystack_url": f"{address.url}/paystack",
+        "flutterwave_url": f"{address.url}/flutterwave",
+        "flutterwave_v3_url": f"{address.url}/flutterwave",
+        "flutterwave_token_url": f"{address.url}/flutterwave/idp/token",
+        "blnk_url": f"{address.url}/blnk",
+        "smtp_url": f"smtp://{HOST}:{address.smtp_port}",
+        "notify_urls": [f"json://{HOST}:{address.port}/chat", f"json://{HOST}:{address.port}/sms/{{phone}}"],
+        "alert_urls": [f"json://{HOST}:{address.port}/chat"],
         "webhook_private_addresses": [f"{HOST}/32"],
     }
     file = settings.var_dir / SANDBOX_FILE
@@ -66,7 +66,7 @@ def configure(settings: Settings, place: Place) -> Settings:
     return load_settings()
 
 
-def forget(settings: Settings) -> None:
+def remove_configuration(settings: Settings) -> None:
     """It is not there any more."""
     (settings.var_dir / SANDBOX_FILE).unlink(missing_ok=True)
 

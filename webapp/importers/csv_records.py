@@ -25,7 +25,7 @@ _NO_TEXT = {
 _SAVE = "Save it as CSV UTF-8 (comma delimited) and import that file."
 
 
-class BadLine(ValueError):
+class RowError(ValueError):
     """A line that can't be used, and why, in a sentence without its number."""
 
 
@@ -56,20 +56,20 @@ def lines(stream: BinaryIO) -> Iterator[tuple[int, str, str | None]]:
         if problem is None:
             try:
                 text = _text(record.raw)
-            except BadLine as bad:
+            except RowError as bad:
                 problem = str(bad)
         if problem is not None or not _is_blank(text):
             yield record.number, text, problem
 
 
 def cells(text: str) -> list[str]:
-    """The fields of one line of CSV. Raises BadLine."""
+    """The fields of one line of CSV. Raises RowError."""
     if '"' not in text:
         return [cell.strip() for cell in text.split(",")]
     try:
         return [cell.strip() for cell in next(csv.reader([text], strict=True, skipinitialspace=True))]
     except csv.Error:
-        raise BadLine("the quotes of the line don't match; each order is one line") from None
+        raise RowError("the quotes of the line don't match; each order is one line") from None
 
 
 @dataclass(slots=True)
@@ -150,16 +150,16 @@ def _closing(raw: bytes, place: int) -> int | None:
 
 
 def _text(raw: bytes) -> str:
-    """The text of one line. Raises BadLine."""
+    """The text of one line. Raises RowError."""
     try:
         text = raw.decode().rstrip("\r\n")
     except UnicodeDecodeError as broken:
         place = f"byte {broken.start + 1} of the line is {raw[broken.start]:#04x}"
-        raise BadLine(f"the text is not UTF-8: {place}; save the file as CSV UTF-8") from None
+        raise RowError(f"the text is not UTF-8: {place}; save the file as CSV UTF-8") from None
     if "\0" in text:
-        raise BadLine("the line has a NUL byte")
+        raise RowError("the line has a NUL byte")
     if "\r" in text:
-        raise BadLine("a CR stands in the middle of the line; end each line with LF or CRLF")
+        raise RowError("a CR stands in the middle of the line; end each line with LF or CRLF")
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

@@ -3,7 +3,7 @@
 import click
 
 from webapp.commands.shared import settings
-from webapp.up.supervisor import run
+from webapp.local.supervisor import run
 
 __all__ = ["command"]
 

@@ -1,4 +1,4 @@
-"""The fields of one line of orders: each rule takes text and gives a value, or raises BadLine with a sentence."""
+"""The fields of one line of orders: each rule takes text and gives a value, or raises RowError with a sentence."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from webapp.domain.instants import EXAMPLE, parse_time_or_day
 from webapp.domain.money import present
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import Policy
-from webapp.imports.lines import BadLine
+from webapp.importers.csv_records import RowError
 
 LONGEST_REF = 72
 """Characters of a reference; what is derived from one must fit its column."""
@@ -23,11 +23,11 @@ _SERIALS = range(1, 2_958_466)
 def reference(text: str, name: str) -> str:
     """A reference that can be stored, shown and searched."""
     if not text:
-        raise BadLine(f"{name} is empty")
+        raise RowError(f"{name} is empty")
     if len(text) > LONGEST_REF:
-        raise BadLine(f"{name} is longer than {LONGEST_REF} characters")
+        raise RowError(f"{name} is longer than {LONGEST_REF} characters")
     if not text.isprintable():
-        raise BadLine(f"{name} has a character that can't be shown")
+        raise RowError(f"{name} has a character that can't be shown")
     return text
 
 
@@ -37,18 +37,18 @@ def currency(code: str) -> str:
     try:
         return present(code)
     except ValueError as unknown:
-        raise BadLine(f"unknown currency: {unknown}") from None
+        raise RowError(f"unknown currency: {unknown}") from None
 
 
 def minor(text: str, code: str, name: str) -> int:
     """Minor units of an amount in major units; never rounds."""
     currency(code)
     if not text:
-        raise BadLine(f"{name} is empty")
+        raise RowError(f"{name} is empty")
     try:
         return parse_amount(text, code)
     except ValueError as wrong:
-        raise BadLine(f"{name} {wrong}") from None
+        raise RowError(f"{name} {wrong}") from None
 
 
 def policy(text: str) -> str:
@@ -56,7 +56,7 @@ def policy(text: str) -> str:
     if not text:
         return "deadline"
     if text not in _POLICIES:
-        raise BadLine(f"policy {text!r} is none of {', '.join(Policy)}")
+        raise RowError(f"policy {text!r} is none of {', '.join(Policy)}")
     return text
 
 
@@ -67,7 +67,7 @@ def instant(text: str, name: str) -> datetime | None:
     try:
         return parse_time_or_day(text, UTC)
     except ValueError as wrong:
-        raise BadLine(f"{name} {_not_a_time(text, str(wrong))}") from None
+        raise RowError(f"{name} {_not_a_time(text, str(wrong))}") from None
 
 
 def _not_a_time(text: str, wrong: str) -> str:

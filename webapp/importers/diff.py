@@ -12,15 +12,15 @@ from webapp.domain.instants import parse_instant, said
 from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import EscrowStatus, OrderStatus
-from webapp.imports.order_fields import stored
-from webapp.imports.order_lines import OrderLine
+from webapp.importers.order_fields import stored
+from webapp.importers.order_lines import OrderLine
 from webapp.services.imports.order_updates import Changes
 
-_WAYS = "Mend the line, or change the order on the desk."
+_ADVICE = "Mend the line, or change the order on the desk."
 _STAND = (EscrowStatus.PENDING_PAYMENT, EscrowStatus.HELD)
 
 
-class Compared(NamedTuple):
+class OrderDiff(NamedTuple):
     """What came of it: a reason to refuse the line, or the line with what changes; neither when it is the same."""
 
     problem: str = ""
@@ -34,7 +34,7 @@ class Compared(NamedTuple):
         return bool(not self.problem and (self.paid or self.completed or self.release_at))
 
 
-def compare(line: OrderLine, known: Any) -> Compared:
+def compare(line: OrderLine, known: Any) -> OrderDiff:
     """Hold a line against the order that the desk has under its reference."""
     wrong = [_both(name, here, there) for name, here, there in _fixed(line, known) if here != there]
     paid = completed = False
@@ -49,15 +49,16 @@ def compare(line: OrderLine, known: Any) -> Compared:
     release, refused = _release(line, known, completed)
     wrong += refused
     if wrong:
-        return Compared(f"order_ref {line.ref!r} is there already: {'; '.join(wrong)}{_meanwhile(known)}. {_WAYS}"[:-1])
-    return Compared("", paid, completed, release)
+        there = f"order_ref {line.ref!r} is there already: {'; '.join(wrong)}{_meanwhile(known)}"
+        return OrderDiff(f"{there}. {_ADVICE}"[:-1])
+    return OrderDiff("", paid, completed, release)
 
 
 def plan(lines: Sequence[OrderLine], known: Mapping[str, Any]) -> Changes:
     """What the lines change about orders that are there, as they are now."""
     changes = Changes()
     for line in lines:
-        found = compare(line, known[line.ref]) if line.ref in known else Compared()
+        found = compare(line, known[line.ref]) if line.ref in known else OrderDiff()
         if not found.is_update:
             continue
         changed = line._replace(release_at=found.release_at or line.release_at)
@@ -125,7 +126,7 @@ def _both(name: str, here: str, there: str) -> str:
 
 def _meanwhile(known: Any) -> str:
     """What the desk did with it."""
-    told = [f"it was {known.escrow_status} on {_time(known.left_at)}"] if known.left_at else []
+    told = [f"it was {known.escrow_status} on {_time(known.closed_at)}"] if known.closed_at else []
     if known.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED):
         told.append(f"the order was {known.status}")
     if known.escrow_status == EscrowStatus.HELD:

@@ -1,4 +1,4 @@
-"""The scratch file of one import: what is too much for memory lies in a private SQLite file that goes when it ends."""
+"""The staging file of one import: what is too much for memory lies in a private SQLite file that goes when it ends."""
 
 import sqlite3
 import tempfile
@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from webapp.db import Database
-from webapp.imports import look_alikes
-from webapp.imports.order_lines import OrderLine
+from webapp.importers import look_alikes
+from webapp.importers.order_lines import OrderLine
 
 _FIELDS = ", ".join(OrderLine._fields)
 _TABLES = f"""
@@ -64,10 +64,10 @@ INSERT OR IGNORE INTO party SELECT buyer, currency FROM row WHERE state = 'new'
 UNION ALL SELECT seller, currency FROM row WHERE state = 'new'
 """
 _CACHE = 20_000
-"""KiB of the scratch file kept in memory."""
+"""KiB of the staging file kept in memory."""
 
 
-class Scratch:
+class StagingFile:
     """The lines of one file while they are checked and loaded."""
 
     def __enter__(self) -> Self:
@@ -94,7 +94,7 @@ class Scratch:
         self._many(_ADD_PROBLEM, problems)
         self._many(_ADD_BAD, refs)
 
-    def reject_doubles(self) -> None:
+    def reject_duplicates(self) -> None:
         """Reject all lines of an order that disagree about it, and of those that agree all but the first."""
         self._db.execute("CREATE INDEX row_ref ON row (ref, line)")
         self._db.execute(_DISAGREEING)

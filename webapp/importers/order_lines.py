@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from webapp.imports import order_fields as field
-from webapp.imports.lines import BadLine
-from webapp.imports.order_columns import Layout
+from webapp.importers import order_fields as field
+from webapp.importers.csv_records import RowError
+from webapp.importers.order_columns import Layout
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Rules(NamedTuple):
+class Defaults(NamedTuple):
     """What the desk fills in where a line says nothing. Days, and basis points of the amount."""
 
     now: datetime
@@ -38,34 +38,34 @@ class OrderLine(NamedTuple):
     given: str
 
 
-def read(number: int, text: str, layout: Layout, rules: Rules) -> OrderLine:
-    """The values of a line. Raises BadLine with everything that is wrong with it."""
+def read(number: int, text: str, layout: Layout, defaults: Defaults) -> OrderLine:
+    """The values of a line. Raises RowError with everything that is wrong with it."""
     fields = layout.fields(text)
     try:
-        return _values(number, fields, rules)
-    except BadLine:
-        raise BadLine("; ".join(_all_problems(fields, rules))) from None
+        return _values(number, fields, defaults)
+    except RowError:
+        raise RowError("; ".join(_all_problems(fields, defaults))) from None
 
 
 def reference_of(text: str, layout: Layout) -> str | None:
     """The order's reference on a line that is bad otherwise, if it can be told."""
     try:
         return layout.fields(text)[0] or None
-    except BadLine:
+    except RowError:
         return None
 
 
-def _values(number: int, fields: tuple[str, ...], rules: Rules) -> OrderLine:
+def _values(number: int, fields: tuple[str, ...], defaults: Defaults) -> OrderLine:
     ref, buyer, seller, amount, currency, how, created, paid, completed, release, fee = fields
     created_at = field.instant(created, "created_at")
     paid_at = field.instant(paid, "paid_at")
     completed_at = field.instant(completed, "completed_at")
     release_at = field.instant(release, "release_at")
-    _require_order(created_at, paid_at, completed_at, release_at, rules.now)
+    _require_order(created_at, paid_at, completed_at, release_at, defaults.now)
     policy = field.policy(how)
-    began = created_at or paid_at or rules.now
+    began = created_at or paid_at or defaults.now
     if release_at is None:
-        release_at = field.release_at(policy, began, completed_at, rules.release_days, rules.buffer_days)
+        release_at = field.release_at(policy, began, completed_at, defaults.release_days, defaults.buffer_days)
     minor = _amount(amount, currency)
     return OrderLine(
         number,
@@ -73,7 +73,7 @@ def _values(number: int, fields: tuple[str, ...], rules: Rules) -> OrderLine:
         *_parties(buyer, seller),
         minor,
         currency,
-        _fee(fee, currency, minor, rules),
+        _fee(fee, currency, minor, defaults),
         policy,
         field.stored(began) or "",
         field.stored(paid_at),
@@ -105,7 +105,7 @@ def _require_order(
             if at is not None and at < created
         ]
     if wrong:
-        raise BadLine("; ".join(wrong))
+        raise RowError("; ".join(wrong))
 
 
 def _given(how: str, created: str, fee: str, release: str) -> str:
@@ -115,27 +115,27 @@ def _given(how: str, created: str, fee: str, release: str) -> str:
 def _parties(buyer: str, seller: str) -> tuple[str, str]:
     pair = field.reference(buyer, "buyer_ref"), field.reference(seller, "seller_ref")
     if buyer == seller:
-        raise BadLine(f"buyer_ref and seller_ref are both {buyer!r}")
+        raise RowError(f"buyer_ref and seller_ref are both {buyer!r}")
     return pair
 
 
 def _amount(text: str, currency: str) -> int:
     found = field.minor(text, currency, "amount")
     if not found:
-        raise BadLine("amount is zero")
+        raise RowError("amount is zero")
     return found
 
 
-def _fee(text: str, currency: str, amount: int, rules: Rules) -> int:
+def _fee(text: str, currency: str, amount: int, defaults: Defaults) -> int:
     if not text:
-        return amount * rules.fee_basis_points // 10_000
+        return amount * defaults.fee_basis_points // 10_000
     fee = field.minor(text, currency, "fee")
     if fee > amount:
-        raise BadLine(f"fee {text!r} is more than the amount")
+        raise RowError(f"fee {text!r} is more than the amount")
     return fee
 
 
-def _all_problems(fields: tuple[str, ...], rules: Rules) -> list[str]:
+def _all_problems(fields: tuple[str, ...], defaults: Defaults) -> list[str]:
     ref, buyer, seller, amount, currency, how, *times, fee = fields
     checks: list[Callable[[], Any]] = [
         lambda: field.reference(ref, "order_ref"),
@@ -146,7 +146,7 @@ def _all_problems(fields: tuple[str, ...], rules: Rules) -> list[str]:
             _time_check(text, name)
             for text, name in zip(times, ("created_at", "paid_at", "completed_at", "release_at"), strict=True)
         ),
-        lambda: _order_check(times, rules.now),
+        lambda: _order_check(times, defaults.now),
         lambda: _fee_check(fee, amount, currency),
     ]
     return list(filter(None, map(_problem, checks)))
@@ -160,7 +160,7 @@ def _order_check(times: list[str], now: datetime) -> None:
     """Only what is wrong with the order of the times: one that can't be read is said already."""
     try:
         created, paid, completed, release = (field.instant(text, "") for text in times)
-    except BadLine:
+    except RowError:
         return
     _require_order(created, paid, completed, release, now)
 
@@ -169,14 +169,14 @@ def _fee_check(fee: str, amount: str, currency: str) -> None:
     """Only what is wrong with the fee itself: a bad amount or currency is said already."""
     try:
         whole = _amount(amount, currency)
-    except BadLine:
+    except RowError:
         return
-    _fee(fee, currency, whole, Rules(_NEVER, 0, 0, 0))
+    _fee(fee, currency, whole, Defaults(_NEVER, 0, 0, 0))
 
 
 def _problem(check: Callable[[], Any]) -> str | None:
     try:
         check()
-    except BadLine as bad:
+    except RowError as bad:
         return str(bad)
     return None
