@@ -1,44 +1,31 @@
 """No page says a provider's code or a machine's name where people read: sentences and words say it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 
 from tests.support import payouts as payouts_of
-from tests.support.market import DIVINE
-from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
-from tests.support.taken_back import Case
+from tests.support.sandbox import Sandbox, sandbox, world  # noqa: F401
+from tests.support.taken_back import Case, sqlite_runtime  # noqa: F401
 from webapp import clock, services
 from webapp.admin.ui.timeline import DEEDS, MONEY
 from webapp.domain import provider_messages
 from webapp.domain.states import TransferKind
-from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import IncomingWebhook, Payment, Payout, ProviderDispute, Refund
 from webapp.runtime import Runtime
-from webapp.services.approvals import limits
 
 SignIn = Callable[..., FlaskClient]
 _UNSEEN = re.compile(r"<(script|style|svg)\b.*?</\1>|<[^>]*>", re.DOTALL)
-_RECORDED = re.compile(r'audit\.record(?:_all)?\(.*?"([a-z_]+\.[a-z_]+)"', re.DOTALL)
+_RECORDED = re.compile(r'(?:audit|trail)\.record(?:_all)?\(.*?"([a-z_]+\.[a-z_]+)"', re.DOTALL)
 _ELSEWHERE = ("dispute.message", "evidence.attach")
 """Told on a timeline by what was written or attached."""
 _OF_CASES = ("escrow", "order", "dispute", "payment", "refund", "payout", "payout_schedule", "chargeback", "transfer")
 CODES = sorted(provider_messages.CODES)
 ODD = [code for code in CODES if not code.isalpha()]
-
-
-@pytest.fixture
-def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, sqlite_url, tmp_path) as made:
-        register_jobs(made)
-        with made.db.transaction() as session:
-            limits.set_limits(session, {"NGN": 10_000_000}, at=clock.now(), actor=DIVINE)
-        yield made
 
 
 def _read(client: FlaskClient, address: str) -> str:

@@ -1,7 +1,8 @@
 """One order paid by card through the sandbox, and everything that may happen to its money afterwards."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -89,30 +90,16 @@ class Case:
         run_job_now(self.runtime, "auto_release")
 
     def release(self) -> None:
-        with self.runtime.db.transaction() as session:
-            escrow = orders.escrow_of(session, self.order)
-            escrows.release(
-                session,
-                escrow.id,
-                WHY,
-                version=escrow.version,
-                at=clock.now(),
-                actor=DIVINE,
-                settings=self.runtime.settings,
-            )
+        self._decide_escrow(escrows.release)
 
     def refund(self) -> None:
+        self._decide_escrow(escrows.refund)
+
+    def _decide_escrow(self, decide: Callable[..., object]) -> None:
+        settings = self.runtime.settings
         with self.runtime.db.transaction() as session:
             escrow = orders.escrow_of(session, self.order)
-            escrows.refund(
-                session,
-                escrow.id,
-                WHY,
-                version=escrow.version,
-                at=clock.now(),
-                actor=DIVINE,
-                settings=self.runtime.settings,
-            )
+            decide(session, escrow.id, WHY, version=escrow.version, at=clock.now(), actor=DIVINE, settings=settings)
 
     def give(self) -> None:
         """What refunds are written are sent, and looked after until they are done."""
@@ -173,13 +160,27 @@ class Case:
             return list(session.scalars(select(ProviderDispute.status).order_by(ProviderDispute.id)))
 
 
-@pytest.fixture
-def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+@contextmanager
+def _deciding_alone(world: Sandbox, url: str, folder: Path) -> Iterator[Runtime]:
     """A desk whose provider is the sandbox, where one person may decide."""
-    with desk_with(world, database_url, tmp_path) as made:
+    with desk_with(world, url, folder) as made:
         register_jobs(made)
         with made.db.transaction() as session:
             limits.set_limits(session, {"NGN": 10_000_000}, at=clock.now(), actor=DIVINE)
+        yield made
+
+
+@pytest.fixture
+def runtime(world: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """A desk on each database whose provider is the sandbox."""
+    with _deciding_alone(world, database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """The same for pages, which are read on SQLite."""
+    with _deciding_alone(world, sqlite_url, tmp_path) as made:
         yield made
 
 

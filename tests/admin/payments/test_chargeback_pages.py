@@ -1,32 +1,18 @@
 """A chargeback of a part, wherever people look: on the payment, in the list, on the escrow, in the case, in the API."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.market import DIVINE
 from tests.support.people import send
-from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
-from tests.support.taken_back import Case
-from webapp import clock
-from webapp.jobs.processes.bootstrap import register_jobs
+from tests.support.sandbox import Sandbox, sandbox, world  # noqa: F401
+from tests.support.taken_back import Case, sqlite_runtime  # noqa: F401
 from webapp.runtime import Runtime
-from webapp.services.approvals import limits
 from webapp.services.payments.chargebacks import chargebacks
 
 SignIn = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, sqlite_url, tmp_path) as made:
-        register_jobs(made)
-        with made.db.transaction() as session:
-            limits.set_limits(session, {"NGN": 1_000_000}, at=clock.now(), actor=DIVINE)
-        yield made
 
 
 @pytest.fixture

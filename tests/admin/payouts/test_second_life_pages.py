@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,29 +10,18 @@ from sqlalchemy import select, update
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, all_books_agree
 from tests.support.people import send
-from tests.support.sandbox import Sandbox, desk_with, sandbox, world  # noqa: F401
-from tests.support.taken_back import WHY, Case
+from tests.support.sandbox import Sandbox, sandbox, world  # noqa: F401
+from tests.support.taken_back import WHY, Case, sqlite_runtime  # noqa: F401
 from webapp import clock
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
-from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Dispute, Refund
 from webapp.runtime import Runtime
-from webapp.services.approvals import limits
 from webapp.services.disputes import disputes
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.escrows import freezes
 
 SignIn = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def sqlite_runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, sqlite_url, tmp_path) as made:
-        register_jobs(made)
-        with made.db.transaction() as session:
-            limits.set_limits(session, {"NGN": 10_000_000}, at=clock.now(), actor=DIVINE)
-        yield made
 
 
 @pytest.fixture

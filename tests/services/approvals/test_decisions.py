@@ -1,7 +1,5 @@
 """Decisions of people: who gets what, who may, and what is refused."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 
@@ -31,15 +29,6 @@ def split(buyer: int, seller: int) -> Ruling:
 REFUND = Ruling("refund_to_buyer", "evidence_for_buyer", WHY)
 RELEASE = Ruling("release_to_seller", "evidence_for_seller", WHY)
 NO_FAULT = Ruling("no_fault", "agreement", WHY)
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        market = Market(session, runtime)
-        market.limit(1_000_000)
-        yield market
-    all_books_agree(runtime)
 
 
 def decide(market: Market, dispute_id: int, ruling: Ruling, actor: Actor = AMINA) -> approvals.Decided:

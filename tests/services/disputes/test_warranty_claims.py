@@ -1,18 +1,16 @@
 """Backjobs: a complaint about finished work, while its earning is pending."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, all_books_agree, undone, wallet
+from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Conflict
 from webapp.models import Escrow, Transfer
-from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.disputes import disputes
@@ -25,15 +23,6 @@ REJECT = Ruling("release_to_seller", "evidence_for_seller", WHY)
 UPHOLD = Ruling("refund_to_buyer", "evidence_for_buyer", "It leaks still.")
 NO_FAULT = Ruling("no_fault", "agreement", WHY)
 DUE = NOW + timedelta(days=7)
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        market = Market(session, runtime)
-        market.limit(1_000_000)
-        yield market
-    all_books_agree(runtime)
 
 
 def earning(market: Market, fee: int = 250) -> Escrow:

@@ -1,19 +1,17 @@
 """Paying sellers whose time has come."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.market import AMINA, LATER, NOW, Market, all_books_agree, wallet
+from tests.support.market import AMINA, LATER, NOW, Market, wallet
 from webapp.domain import shares
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Audit, Event
-from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import freezes
@@ -21,13 +19,6 @@ from webapp.services.escrows import release as releases
 from webapp.services.read_models import escrow_explanation as explanation
 
 JOB = job_actor("auto_release")
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        yield Market(session, runtime)
-    all_books_agree(runtime)
 
 
 def release(market: Market, *ids: int) -> Outcome:

@@ -1,18 +1,16 @@
 """Auto-deduct: how much, from whom, and never twice a day."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.support import money
-from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
+from tests.support.market import AMINA, DIVINE, NOW, Market, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.deduction import Rule, Standing, amount_to_take
 from webapp.models import Event, Party
-from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
 from webapp.services.parties import auto_deduct as deductions
 from webapp.services.parties import auto_deduct_mandates as standing_orders
@@ -20,13 +18,6 @@ from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 JOB = job_actor("auto_deduct")
 RULE = Rule("Africa/Nairobi", 30, {"NGN": 9_000})
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        yield Market(session, runtime)
-    all_books_agree(runtime)
 
 
 def debtor(

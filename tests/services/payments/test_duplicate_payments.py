@@ -1,17 +1,15 @@
 """What a provider collected besides a payment is nobody's until a person says whose it is."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from tests.services.payments.test_payment_decisions import WHY, buyer_of, decide, hear, refund, tried
-from tests.support.market import AMINA, CHIKA, NOW, VIEWER, Market, all_books_agree, undone, wallet
+from tests.support.market import AMINA, CHIKA, NOW, VIEWER, Market, undone, wallet
 from webapp.domain.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Event, Payment, Refund
-from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.ledger import posting as ledger
 from webapp.services.payments import decisions as payment_decisions
@@ -21,15 +19,6 @@ from webapp.services.refunds import refunds
 FIRST = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9001")
 SECOND = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9002")
 BOTH = ProviderResponse("r", ProviderStatus.SUCCEEDED, 10_000, "NGN", "9001", others=(SECOND,))
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        made = Market(session, runtime)
-        made.limit(1_000_000)
-        yield made
-    all_books_agree(runtime)
 
 
 def besides(market: Market) -> list[Payment]:
@@ -136,6 +125,7 @@ def test_a_refund_of_the_escrow_goes_to_the_payment_that_paid_for_it(market: Mar
 
 
 def test_above_the_limit_a_second_person_decides_and_the_escrow_stays_free(market: Market) -> None:
+    market.limit(1_000_000)
     payment = hear(
         market, tried(market, 2_000_000), ProviderResponse("r", ProviderStatus.SUCCEEDED, 2_000_000, "NGN", "9001")
     )

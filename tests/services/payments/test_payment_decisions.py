@@ -1,17 +1,14 @@
 """What people decide about payments, and the way that money goes back."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import func, select, update
 
-from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, all_books_agree, undone, wallet
+from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund
-from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.approvals.approvals import Decided
@@ -29,15 +26,6 @@ from webapp.services.refunds import settlement as refund_settling
 
 JOB = job_actor("check_pending_payments")
 WHY = "The payer showed the receipt."
-
-
-@pytest.fixture
-def market(runtime: Runtime) -> Iterator[Market]:
-    with runtime.db.transaction() as session:
-        made = Market(session, runtime)
-        made.limit(1_000_000)
-        yield made
-    all_books_agree(runtime)
 
 
 def tried(market: Market, amount: int = 10_000) -> Payment:
@@ -121,6 +109,7 @@ def test_a_late_success_can_be_accepted_after_the_escrow_was_voided(market: Mark
 
 
 def test_marking_paid_by_hand_needs_a_second_person_above_the_limit(market: Market) -> None:
+    market.limit(1_000_000)
     payment = tried(market, 2_000_000)
     proposed = decide(market, "mark_paid", payment)
     assert not proposed.executed
@@ -135,6 +124,7 @@ def test_marking_paid_by_hand_needs_a_second_person_above_the_limit(market: Mark
 
 
 def test_a_proposal_is_refused_when_the_payment_changed_meanwhile(market: Market) -> None:
+    market.limit(1_000_000)
     payment = tried(market, 2_000_000)
     proposed = decide(market, "mark_paid", payment)
     hear(market, payment, paid(2_000_000))
