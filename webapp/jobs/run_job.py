@@ -14,8 +14,9 @@ from webapp.domain.states import UNFINISHED_RUNS, RunStatus
 from webapp.errors import Conflict, Refusal
 from webapp.jobs.engine.queue import enqueue
 from webapp.jobs.engine.recovery import take_over_abandoned
+from webapp.jobs.engine.run_control import AskedToStop, TimeLimit
 from webapp.jobs.engine.run_recorder import RunRecorder
-from webapp.jobs.engine.work import AskedToStop, NotConfigured, TimeLimit, Work
+from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.logs import bound, get_logger
 from webapp.models import Run, Schedule
 from webapp.runtime import Runtime

@@ -4,20 +4,19 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.exc import DBAPIError
 
 from webapp import clock
 from webapp.errors import Refusal
+from webapp.jobs.engine.run_control import RunControl
 from webapp.services.common.batch_result import Outcome, added
+from webapp.services.common.due import Due
 from webapp.services.scheduling import run_progress
 from webapp.services.scheduling.run_progress import RunLost
 from webapp.sql import database_now, is_sqlite, lock_found, one_of
-
-if TYPE_CHECKING:
-    from webapp.jobs.engine.work import Due, Work
 
 CHUNK = 5_000
 MOST_LEFT = 500
@@ -35,19 +34,25 @@ class Chunks:
     """One walk of a real run."""
 
     def __init__(
-        self, work: "Work", due: "Due", deed: Callable[..., Outcome], step: int, only: list[int] | None
+        self, control: RunControl, due: Due, deed: Callable[..., Outcome], step: int, only: list[int] | None
     ) -> None:
         """`only` are the rows that a retry takes, where these are not its failed items themselves."""
-        self._work, self._due, self._deed, self._db, self._recorder = work, due, deed, work.db, work.recorder
+        self._control, self._due, self._deed, self._db, self._recorder = (
+            control,
+            due,
+            deed,
+            control.db,
+            control.recorder,
+        )
         self._kind = due.model.__tablename__
         self._cursor = self._meant = self._recorder.cursor_of(step)
-        self._only = work.only_items(self._kind) if only is None else only
+        self._only = control.only_items(self._kind) if only is None else only
 
     def walk(self) -> None:
         """Every row that is due, in order; then those that were locked, waiting for them."""
         self._count()
         while page := self._page():
-            self._work.check()
+            self._control.check()
             self._do(page, advance=True)
             if len(self._cursor["left"]) >= MOST_LEFT:
                 self._do_left()
@@ -80,7 +85,7 @@ class Chunks:
         self._do(left, advance=False)
         still, self._cursor["left"] = [[item] for item in self._cursor["left"]], []
         for row in still:
-            self._work.check()
+            self._control.check()
             self._do([row], advance=False, wait=True)
 
     def _do(self, rows: list[Row], *, advance: bool, wait: bool = False) -> None:
@@ -117,6 +122,8 @@ class Chunks:
         with self._db.transaction() as session:
             self._recorder.fence(session)
             skip = not wait and not is_sqlite(session)
+            # Lock, then look: the deed reads these rows again in a statement of its own. One that selects what
+            # is due and locks it pays, under READ COMMITTED, what was frozen while it waited for the lock.
             got = lock_found(session, self._due.model, ids, skip_locked=True) if skip else ids
             outcome = self._act(session, got)
             cursor = self._after(rows, advance, sorted(set(ids) - set(got)))
@@ -131,8 +138,8 @@ class Chunks:
     def _act(self, session: Any, ids: list[int]) -> Outcome:
         if not ids:
             return Outcome(self._kind)
-        work = self._work
-        return self._deed(session, ids, at=database_now(session), actor=work.actor, run_id=work.run_id)
+        actor, run_id = self._control.actor, self._recorder.run.id
+        return self._deed(session, ids, at=database_now(session), actor=actor, run_id=run_id)
 
     def _after(self, rows: list[Row], advance: bool, left: list[int]) -> dict[str, Any]:
         after = [_encoded(value) for value in rows[-1][-len(self._due.keys) :]] if advance else self._cursor["after"]
@@ -145,25 +152,22 @@ class DryChunks:
     It posts at no instant; `at` is when the real run would: now, or the future instant that was asked about.
     """
 
-    def __init__(self, work: "Work", due: "Due", dry: Callable[..., Outcome]) -> None:
-        self._work, self._due, self._dry = work, due, dry
+    def __init__(self, control: RunControl, due: Due, dry: Callable[..., Outcome]) -> None:
+        self._control, self._due, self._dry = control, due, dry
 
     def walk(self) -> None:
         """Compute page by page, then note it in the run."""
         whole = Outcome(self._due.model.__tablename__)
-        with self._work.db.reading() as session:
-            at, after = max(database_now(session), self._work.at), None
+        with self._control.db.reading() as session:
+            at, after = max(database_now(session), self._control.at), None
             while page := list(session.execute(_id_and_keys(self._due, self._due.after(after, CHUNK)))):
-                self._work.check()
+                self._control.check()
                 _add(whole, self._dry(session, [row[0] for row in page], at=at))
                 after = tuple(page[-1][-len(self._due.keys) :])
-        with self._work.db.transaction() as session:
-            self._work.recorder.fence(session)
-            self._work.recorder.count(session, whole)
-        self._work.recorder.committed()
+        self._control.recorder.record(lambda session: whole)
 
 
-def _id_and_keys(due: "Due", page: Select[Any]) -> Select[Any]:
+def _id_and_keys(due: Due, page: Select[Any]) -> Select[Any]:
     return page.with_only_columns(due.model.__table__.c.id, *due.keys)
 
 

@@ -8,19 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
 from webapp.domain.provider_results import NoResponse
 from webapp.errors import Refusal
+from webapp.jobs.engine.run_control import RunControl
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
 from webapp.services.common.batch_result import Outcome
 from webapp.services.scheduling.run_progress import RunLost
-
-if TYPE_CHECKING:
-    from webapp.jobs.engine.work import Work
 
 SIZE = 400
 """How many are taken at once, at most: a slow provider gets fewer, so that they are done within their lease."""
@@ -51,22 +49,23 @@ class ProviderBatch(Generic[Item, Answer]):
 class BatchRunner(Generic[Item, Answer]):
     """One job's batches of one kind, until nothing is due."""
 
-    def __init__(self, work: "Work", batch: ProviderBatch[Item, Answer]) -> None:
-        self._work, self._batch = work, batch
-        self._parallel = work.settings.provider_parallel_calls
+    def __init__(self, control: RunControl, batch: ProviderBatch[Item, Answer], parallel: int) -> None:
+        """`parallel` is how many calls go out side by side."""
+        self._control, self._batch, self._parallel = control, batch, parallel
+        self._recorder, self._db = control.recorder, control.db
         self._size = min(SIZE, self._parallel * _FIRST)
 
     def run(self) -> None:
         """Batch after batch. What was asked is settled before the run stops."""
-        with self._work.db.transaction() as session:
-            self._work.recorder.fence(session)
-            self._work.recorder.expect(session, self._batch.count(session))
+        with self._db.transaction() as session:
+            self._recorder.fence(session)
+            self._recorder.expect(session, self._batch.count(session))
         with ThreadPoolExecutor(self._parallel) as pool:
             ahead = self._begin(pool)
             while ahead:
                 begun = monotonic()
                 try:
-                    self._work.check()
+                    self._control.check()
                     following = self._begin(pool)
                 except Exception:
                     self._settle(ahead)
@@ -84,9 +83,10 @@ class BatchRunner(Generic[Item, Answer]):
             self._size = min(SIZE, self._size * 2)
 
     def _begin(self, pool: ThreadPoolExecutor) -> Any:
+        # Measured from before the claim is written, so that it ends before the row's own lease does.
         lease = Lease(self._batch.lease)
-        with self._work.db.transaction() as session:
-            self._work.recorder.fence(session)
+        with self._db.transaction() as session:
+            self._recorder.fence(session)
             items = self._batch.take(session, self._size)
         return [(item, pool.submit(self._asked, item, lease)) for item in items]
 
@@ -105,7 +105,7 @@ class BatchRunner(Generic[Item, Answer]):
             try:
                 answered.append((item, future.result()))
             except Exception as problem:
-                self._work.recorder.fail_item(self._batch.kind, self._batch.key(item), problem)
+                self._recorder.fail_item(self._batch.kind, self._batch.key(item), problem)
         self._settle_some(answered)
 
     def _settle_some(self, answered: Sequence[tuple[Item, Any]]) -> None:
@@ -113,17 +113,14 @@ class BatchRunner(Generic[Item, Answer]):
         if not answered:
             return
         try:
-            with self._work.db.transaction() as session:
-                self._work.recorder.fence(session)
-                self._work.recorder.count(session, self._batch.settle(session, answered))
-            self._work.recorder.committed()
+            self._recorder.record(lambda session: self._batch.settle(session, answered))
         except RunLost:
             raise
         except Exception as problem:
             if len(answered) == 1:
-                self._work.recorder.fail_item(self._batch.kind, self._batch.key(answered[0][0]), problem)
+                self._recorder.fail_item(self._batch.kind, self._batch.key(answered[0][0]), problem)
                 return
             middle = len(answered) // 2
-            self._work.log("batch.divided", "warning", rows=len(answered), problem=type(problem).__name__)
+            self._recorder.log("batch.divided", "warning", rows=len(answered), problem=type(problem).__name__)
             self._settle_some(answered[:middle])
             self._settle_some(answered[middle:])

@@ -1,6 +1,6 @@
 """A run's own account of itself: counts, amounts, named items, lines, and the cursor, written with each transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -62,6 +62,13 @@ class RunRecorder:
         if not self.is_resumed:
             self._expected += items
             run_progress.set_total(session, self.lease, self._expected)
+
+    def record(self, act: Callable[[Session], Outcome]) -> None:
+        """A transaction of the run: the fence first, then the act, and what it did counted last. Raises RunLost."""
+        with self._db.transaction() as session:
+            self.fence(session)
+            self.count(session, act(session))
+        self.committed()
 
     def count(self, session: Session, outcome: Outcome, cursor: dict[str, Any] | None = None) -> None:
         """The last act of a transaction of the run: what it did, and where it is. Raises RunLost."""

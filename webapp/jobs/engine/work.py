@@ -3,54 +3,21 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.states import Trigger
 from webapp.jobs.engine.chunks import Chunks, DryChunks
 from webapp.jobs.engine.provider_batches import BatchRunner, ProviderBatch
+from webapp.jobs.engine.run_control import RunControl
 from webapp.jobs.engine.run_recorder import RunRecorder
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
-from webapp.services.scheduling import run_progress
+from webapp.services.common.due import Due
 from webapp.sql import database_now
 
-
-class Due(Protocol):
-    """What is due: a walk by keyset. `select` gives `id` and the columns of `keys`."""
-
-    @property
-    def model(self) -> Any:
-        """The rows' model."""
-
-    @property
-    def select(self) -> Select[Any]:
-        """Everything that is due."""
-
-    @property
-    def keys(self) -> tuple[Any, ...]:
-        """The order of the walk; unique."""
-
-    def after(self, cursor: tuple[Any, ...] | None, limit: int) -> Select[Any]:
-        """The next rows after a cursor."""
-
-
 Deed = Callable[..., Outcome]
-
-
-class Stopped(Exception):
-    """The run stops before its end: `partial` says whether by its time limit, or because its process was asked to."""
-
-
-class TimeLimit(Stopped):
-    """The run has reached its maximum duration; what is left stays due."""
-
-
-class AskedToStop(Stopped):
-    """The process is going down; the run goes back to the queue."""
 
 
 class NotConfigured(Exception):
@@ -76,7 +43,7 @@ class Work:
         self.run_id, self.dry_run = recorder.run.id, recorder.run.dry_run
         self.at = recorder.run.at if self.dry_run else min(recorder.run.at, began)
         self.parameters: dict[str, Any] = dict(recorder.run.parameters or {})
-        self._ends, self._stopping = time.monotonic() + seconds, stopping
+        self.control = RunControl(self.db, recorder, actor, self.at, time.monotonic() + seconds, stopping)
         self._step = 0
 
     def in_chunks(self, due: Due, deed: Deed, dry: Deed | None = None, only: list[int] | None = None) -> None:
@@ -87,23 +54,20 @@ class Work:
         self._step += 1
         if self.dry_run:
             if dry is not None:
-                DryChunks(self, due, dry).walk()
+                DryChunks(self.control, due, dry).walk()
         elif self.recorder.step <= self._step:
-            Chunks(self, due, deed, self._step, only).walk()
+            Chunks(self.control, due, deed, self._step, only).walk()
 
     def in_provider_batches(
         self, batch: ProviderBatch[Any, Any], dry: Callable[[Session], Outcome] | None = None
     ) -> None:
         """Ask the outside about everything that is due, many at once. In a dry run `dry` says what would be asked."""
         if not self.dry_run:
-            BatchRunner(self, batch).run()
+            BatchRunner(self.control, batch, self.settings.provider_parallel_calls).run()
         elif dry is not None:
             with self.db.reading() as session:
                 outcome = dry(session)
-            with self.db.transaction() as session:
-                self.recorder.fence(session)
-                self.recorder.count(session, outcome)
-            self.recorder.committed()
+            self.recorder.record(lambda session: outcome)
 
     def each(self, kind: str, ids: Sequence[int], deed: Callable[[Session, int], None]) -> None:
         """Do the deed to each, one transaction per item; one that raises is named and the others go on."""
@@ -111,23 +75,9 @@ class Work:
             with self.db.transaction() as session:
                 self.recorder.expect(session, len(ids))
         for item in ids:
-            self.check()
+            self.control.check()
             if not self.dry_run:
                 self._one(kind, item, deed)
-
-    def only_items(self, kind: str) -> list[int] | None:
-        """In a retry, the items of this kind that failed before; None when everything due is to be done."""
-        if self.recorder.run.trigger != Trigger.RETRY or self.recorder.run.parent_id is None:
-            return None
-        with self.db.reading() as session:
-            return run_progress.failed_items(session, self.recorder.run.parent_id, kind)
-
-    def check(self) -> None:
-        """Raise when the run has to stop here: between two transactions, nothing half done."""
-        if self._stopping():
-            raise AskedToStop
-        if time.monotonic() > self._ends:
-            raise TimeLimit
 
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
         """Write a line to the log and to the run's page."""
@@ -141,10 +91,11 @@ class Work:
 
     def _one(self, kind: str, item: int, deed: Callable[[Session, int], None]) -> None:
         try:
-            with self.db.transaction() as session:
-                self.recorder.fence(session)
-                deed(session, item)
-                self.recorder.count(session, Outcome(kind, done=1))
-            self.recorder.committed()
+            self.recorder.record(lambda session: _done(session, kind, item, deed))
         except Exception as problem:
             self.recorder.fail_item(kind, item, problem)
+
+
+def _done(session: Session, kind: str, item: int, deed: Callable[[Session, int], None]) -> Outcome:
+    deed(session, item)
+    return Outcome(kind, done=1)

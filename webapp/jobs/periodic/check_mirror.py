@@ -69,7 +69,7 @@ def _send_again(work: Work, blnk: Blnk) -> None:
     """In the name of who asked for the run, then by the way on which everything is sent there."""
     actor = Actor("job", None, work.recorder.run.by_name, _MAY, f"run-{work.run_id}")
     try:
-        count = send_again(work.db, blnk, actor=actor, check=work.check, run_id=work.run_id)
+        count = send_again(work.db, blnk, actor=actor, check=work.control.check, run_id=work.run_id)
     except CallFailed as failure:
         work.log("mirror.not_sent_again", "warning", error=failure.sentence)
         return
@@ -85,7 +85,7 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
         work.recorder.fence(session)
         work.recorder.expect(session, mirror_queue.count_sent(session, since))
     check = MirrorCheck(
-        work.db, blnk, since=since, at=work.now, check=work.check, told=lambda asked: _count(work, asked)
+        work.db, blnk, since=since, at=work.now, check=work.control.check, told=lambda asked: _count(work, asked)
     )
     compared = made(check)
     with work.db.transaction() as session:
@@ -98,7 +98,4 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
 
 
 def _count(work: Work, asked: int) -> None:
-    with work.db.transaction() as session:
-        work.recorder.fence(session)
-        work.recorder.count(session, Outcome("transfer", done=asked))
-    work.recorder.committed()
+    work.recorder.record(lambda session: Outcome("transfer", done=asked))

@@ -15,7 +15,7 @@ def check_pending_payments(work: Work, at: datetime) -> None:
     known = list(work.runtime.providers.payment_collectors)
     if not known:
         work.log("payments.not_asked", sentence="No provider is configured that could be asked about payments.")
-    asking = batch(work, work.only_items("payment"))
+    asking = batch(work, work.control.only_items("payment"))
     work.in_provider_batches(asking, dry=lambda session: payments.due_now(session, max(at, work.now), known))
     work.in_provider_batches(open_chargebacks(work))
     patience = timedelta(hours=work.settings.order_payment_timeout_hours)

@@ -36,8 +36,8 @@ def deliver_outbox(work: Work, at: datetime) -> None:
         _send_dead_again(work)
     results = DeliveryResults(work)
     while _fan_out(work):
-        work.check()
-    OutboxSender(work.runtime, seconds=_SENDING, settled=results.note, check=work.check).run()
+        work.control.check()
+    OutboxSender(work.runtime, seconds=_SENDING, settled=results.note, check=work.control.check).run()
     results.count()
     _instruct(work)
 
@@ -72,10 +72,8 @@ class DeliveryResults:
 
     def count(self) -> None:
         """Add what arrived to the run."""
-        with self._work.db.transaction() as session:
-            self._work.recorder.fence(session)
-            self._work.recorder.count(session, self._outcome)
-        self._work.recorder.committed()
+        counted = self._outcome
+        self._work.recorder.record(lambda session: counted)
         self._outcome = Outcome("delivery")
 
 
@@ -88,7 +86,7 @@ def _fan_out(work: Work) -> bool:
     except Exception as problem:
         work.log("events.failed", "error", problem=type(problem).__name__)
     while _one(work):
-        work.check()
+        work.control.check()
     return False
 
 
@@ -116,7 +114,7 @@ def _send_dead_again(work: Work) -> None:
     allowed = frozenset({"delivery:retry", "webhook:replay"})
     actor = Actor("job", None, work.recorder.run.by_name, allowed, f"run-{work.run_id}")
     while True:
-        work.check()
+        work.control.check()
         with work.db.transaction() as session:
             work.recorder.fence(session)
             done = deliveries.send_dead_again(session, work.parameters, at=work.now, actor=actor)

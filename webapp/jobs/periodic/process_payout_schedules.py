@@ -19,7 +19,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     """Send payouts that are due, at most 3 attempts each."""
     ways = work.runtime.providers.payout_routes
     only = work.parameters.get("schedule")
-    failed = work.only_items("payout")
+    failed = work.control.only_items("payout")
     terms, as_before = work.parameters.get("terms"), failed is not None
     writing = partial(creation.create_all, ways=ways, terms=terms, as_before=as_before)
     dry = partial(creation.preview_all, ways=ways)
@@ -41,7 +41,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
 def _schedules_of(work: Work, failed: list[int]) -> list[int]:
     """What a retry may pay: of the failed items and no others."""
     with work.db.reading() as session:
-        return [*retries.schedules_of(session, failed), *(work.only_items("payout_schedule") or [])]
+        return [*retries.schedules_of(session, failed), *(work.control.only_items("payout_schedule") or [])]
 
 
 def _present(work: Work, retried: list[int]) -> list[int]:
@@ -51,9 +51,10 @@ def _present(work: Work, retried: list[int]) -> list[int]:
 
 def _name(work: Work, left: Callable[[Session], Outcome]) -> None:
     """Items of the run, not failed: what was left alone, and why."""
-    with work.db.transaction() as session:
-        work.recorder.fence(session)
+
+    def counted(session: Session) -> Outcome:
         waiting = left(session)
         work.recorder.expect(session, len(waiting.refused))
-        work.recorder.count(session, waiting)
-    work.recorder.committed()
+        return waiting
+
+    work.recorder.record(counted)

@@ -38,7 +38,7 @@ def _one(session: Session, run_id: int, *, parameters: dict[str, object], actor:
 
 def _purge_expired(work: Work) -> None:
     while True:
-        work.check()
+        work.control.check()
         with work.db.transaction() as session:
             work.recorder.fence(session)
             forgotten = purge_expired(session, work.now)

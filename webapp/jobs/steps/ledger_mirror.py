@@ -34,7 +34,7 @@ def mirror(work: Work) -> int:
         return 0
     walk = Mirror(work.runtime, blnk, work.actor)
     try:
-        return walk.send(work.check)
+        return walk.send(work.control.check)
     finally:
         _count(work, walk.outcome)
 
@@ -44,10 +44,7 @@ def _count(work: Work, outcome: Outcome) -> None:
     if not (outcome.done or outcome.failed or outcome.refused):
         return
     work.log("mirror.sent", transfers=outcome.done, failed=len(outcome.failed))
-    with work.db.transaction() as session:
-        work.recorder.fence(session)
-        work.recorder.count(session, outcome)
-    work.recorder.committed()
+    work.recorder.record(lambda session: outcome)
 
 
 class Mirror:

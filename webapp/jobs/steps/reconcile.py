@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Protocol
 
-from webapp.jobs.engine.work import Stopped, Work
+from webapp.jobs.engine.run_control import Stopped
+from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import verify_payments
 from webapp.jobs.steps.reconcile_blnk import BlnkComparison
 from webapp.jobs.steps.reconcile_provider import MOST_ASKED, Comparison
@@ -44,9 +45,9 @@ def reconcile(work: Work) -> None:
 def _comparisons(work: Work) -> Iterator[Comparable]:
     providers, at = work.runtime.providers, work.now
     if providers.blnk is not None:
-        yield BlnkComparison(work.db, providers.blnk, work.check, at, work.settings.provider_parallel_calls)
+        yield BlnkComparison(work.db, providers.blnk, work.control.check, at, work.settings.provider_parallel_calls)
     for name, lists in providers.transaction_listers.items():
-        make: Callable[..., Comparison] = partial(Comparison, work.db, provider=name, check=work.check, at=at)
+        make: Callable[..., Comparison] = partial(Comparison, work.db, provider=name, check=work.control.check, at=at)
         if name in providers.payment_collectors:
             look = providers.payment_collectors[name].fetch_payment
             yield make(book=provider_records.PAYMENTS, listed=lists.payments, look=look)
@@ -55,7 +56,7 @@ def _comparisons(work: Work) -> Iterator[Comparable]:
                 name,
                 lists.refunds,
                 providers.payment_collectors[name].fetch_payment_with_refunds,
-                work.check,
+                work.control.check,
                 at,
             )
         if name in providers.payout_senders:

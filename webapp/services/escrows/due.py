@@ -1,30 +1,13 @@
 """Which escrows are due, in the order in which they are walked."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.models import Escrow, Order
-from webapp.models.base import Base
-from webapp.sql import Rows
-
-
-@dataclass(frozen=True)
-class Due:
-    """A walk by keyset over what is due: `select` gives `id` and the other columns of `keys`."""
-
-    model: type[Base]
-    select: Rows
-    keys: tuple[Any, ...]
-
-    def after(self, cursor: tuple[Any, ...] | None, limit: int) -> Rows:
-        """The next page of rows after a cursor (the values of `keys` of the last row seen)."""
-        page = self.select.order_by(*self.keys).limit(limit)
-        return page if cursor is None else page.where(tuple_(*self.keys) > tuple_(*cursor))
+from webapp.services.common.due import Due
 
 
 def due(*, policy: Policy, at: datetime) -> Due:

@@ -17,8 +17,8 @@ from webapp.models.base import BigInt
 from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.common.batch_result import Outcome, Refused, Share
+from webapp.services.common.due import Due
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
-from webapp.services.escrows.due import Due
 from webapp.services.ledger import bulk_posting
 from webapp.services.ledger.bulk_posting import Movement
 from webapp.sql import insert_new, lock, one_of

@@ -19,7 +19,7 @@ from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSched
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.common.batch_result import Outcome
-from webapp.services.escrows.due import Due
+from webapp.services.common.due import Due
 from webapp.services.escrows.release_refusals import NO_WALLET
 from webapp.services.ledger import accounts
 from webapp.sql import Rows, json_text, one_of

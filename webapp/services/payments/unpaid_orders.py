@@ -11,8 +11,8 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.due import Due
 from webapp.services.escrows import voids
-from webapp.services.escrows.due import Due
 from webapp.services.payments.failures import OPEN
 from webapp.sql import insert_rows, lock, one_of
 

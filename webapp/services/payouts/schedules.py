@@ -17,8 +17,8 @@ from webapp.models import PayoutSchedule, Run
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
+from webapp.services.common.due import Due
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
-from webapp.services.escrows.due import Due
 from webapp.services.parties import parties
 from webapp.services.payouts import terms as payout_terms
 from webapp.services.scheduling import runs

@@ -15,8 +15,8 @@ from webapp.domain.states import Policy
 from webapp.models import Escrow, Party
 from webapp.models.base import BigInt
 from webapp.services.common.batch_result import Outcome
+from webapp.services.common.due import Due
 from webapp.services.escrows import release_preview
-from webapp.services.escrows.due import Due
 from webapp.services.parties import auto_deduct, auto_deduct_mandates
 from webapp.services.payouts import creation
 from webapp.services.payouts import schedules as payout_schedules
