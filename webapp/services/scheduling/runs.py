@@ -142,12 +142,6 @@ def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: dateti
         by_name=actor.name,
         status=RunStatus.QUEUED,
         created_at=now,
-        attempt=1,
-        processed=0,
-        succeeded=0,
-        failed=0,
-        skipped=0,
-        amounts={},
         **more,
     )
     session.add(run)

@@ -140,13 +140,6 @@ def _insert_run(session: Session, job: str, slot: datetime, trigger: Trigger, at
         by_name=actor.name,
         status=RunStatus.QUEUED,
         created_at=at,
-        amounts={},
-        dry_run=False,
-        attempt=1,
-        processed=0,
-        succeeded=0,
-        failed=0,
-        skipped=0,
     )
     return session.scalars(row.on_conflict_do_nothing().returning(Run.id)).one_or_none()
 
