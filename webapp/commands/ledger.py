@@ -184,7 +184,7 @@ def _send(runtime: Runtime, blnk: Blnk, progress: Progress) -> None:
 def _note_missing(runtime: Runtime, progress: Progress) -> None:
     """Note what was never to be mirrored before, and what was given up, page by page."""
     with runtime.db.transaction() as session:
-        mirror_entries.revive(session, clock.now())
+        mirror_entries.retry_dead(session, clock.now())
     last: int | None = 0
     while last is not None:
         with runtime.db.transaction() as session:

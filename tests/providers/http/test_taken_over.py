@@ -282,7 +282,7 @@ def test_a_mirrored_transfer_that_another_has_is_left_to_it(runtime: Runtime) ->
         session.execute(update(MirrorEntry).values(next_try_at=clock.now()))
         new = mirror_entries.claim(session, clock.now(), 10)
         mirror_entries.failed(session, old, clock.now(), "Late.", doubtful=False)
-        mirror_entries.put_back(session, old, clock.now(), "Late.")
+        mirror_entries.requeue(session, old, clock.now(), "Late.")
         rows = session.execute(select(MirrorEntry.status, MirrorEntry.attempts, MirrorEntry.next_try_at)).all()
     assert {tuple(row) for row in rows} == {("sending", 0, new[0].until)}
 

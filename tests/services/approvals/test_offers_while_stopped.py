@@ -21,7 +21,7 @@ from webapp.services.payouts import payouts
 from webapp.services.payouts import schedule_detail as payout_plan
 from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import hindrances
+from webapp.services.read_models import disabled_reasons
 
 STOPPED = "Outgoing money is stopped by Divine since 02 March 2026 at 09:30 UTC: Fraud wave."
 
@@ -37,7 +37,7 @@ def _stop(market: Market) -> None:
 
 
 def _why(market: Market, action: str, number: int, **said: object) -> str:
-    return hindrances.of(market.session, action, number, at=NOW, actor=DIVINE, **said)
+    return disabled_reasons.of(market.session, action, number, at=NOW, actor=DIVINE, **said)
 
 
 @pytest.mark.parametrize("action", ["escrow.release", "escrow.refund"])

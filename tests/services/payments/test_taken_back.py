@@ -25,8 +25,8 @@ from webapp.services.orders import orders
 from webapp.services.payments import payments
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import disabled_reasons
 from webapp.services.read_models import escrow_explanation as explanation
-from webapp.services.read_models import hindrances
 from webapp.services.refunds import refunds
 
 WAYS = ("claw_back", "write_off", "refund_rest")
@@ -142,7 +142,7 @@ def test_while_money_is_stopped_the_rest_is_not_refunded_nor_offered(case: Case)
         stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
     with case.runtime.db.reading() as session:
         how: Any = {"at": clock.now(), "actor": DIVINE}
-        closed = {each: hindrances.of(session, f"payment.{each}", case.payment_id, **how) for each in WAYS}
+        closed = {each: disabled_reasons.of(session, f"payment.{each}", case.payment_id, **how) for each in WAYS}
     assert "Outgoing money is stopped by Divine" in closed.pop("refund_rest")
     assert set(closed.values()) == {""}, "these move nothing out"
     with pytest.raises(Conflict, match="Outgoing money is stopped"):

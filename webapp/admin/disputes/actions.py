@@ -16,7 +16,7 @@ from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.disputes import disputes
 from webapp.services.disputes import handling as dispute_work
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.users.assignees import who_work_disputes
+from webapp.services.users.assignees import dispute_handlers
 
 
 class DisputeDeeds(Screen):
@@ -161,7 +161,7 @@ class DisputeDeeds(Screen):
 
     def _offer_colleagues(self, form: Any) -> None:
         with self.reading() as session:
-            people = who_work_disputes(session)
+            people = dispute_handlers(session)
         form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]
 
     def _message_asked(self, dispute_id: int) -> Asked:

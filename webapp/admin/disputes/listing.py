@@ -13,7 +13,7 @@ from webapp.admin.ui.listing import Listing
 from webapp.models import Dispute, Escrow, Party, User
 from webapp.security.context import runtime
 from webapp.services.disputes.queues import matching, of_party
-from webapp.services.users.assignees import who_work_disputes
+from webapp.services.users.assignees import dispute_handlers
 
 TABS: dict[str, Any] = {
     "decide": _l("Needs a decision"),
@@ -31,7 +31,7 @@ _ASSIGNEE = select(User.name).where(User.id == Dispute.assignee_id).scalar_subqu
 
 def _colleagues() -> list[tuple[str, Any]]:
     with runtime().db.reading() as session:
-        return [(str(user_id), name) for user_id, name in who_work_disputes(session)]
+        return [(str(user_id), name) for user_id, name in dispute_handlers(session)]
 
 
 def _name_of(side: Any) -> Any:

@@ -10,7 +10,7 @@ from webapp.admin.ui.action_links import Offer, offer
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus
 from webapp.models import Escrow
 from webapp.security import current_actor
-from webapp.services.read_models import hindrances
+from webapp.services.read_models import disabled_reasons
 from webapp.services.read_models.escrow_detail import EscrowDetail
 
 
@@ -36,7 +36,9 @@ def reversal(session: Session, escrow: Escrow, verb: str) -> Offer:
         why_not = _("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref)
     else:
         actor = current_actor()
-        why_not = hindrances.of(session, reversals.REVERSE, transfer_id, at=clock.now(), actor=actor, to_debt=True)
+        why_not = disabled_reasons.of(
+            session, reversals.REVERSE, transfer_id, at=clock.now(), actor=actor, to_debt=True
+        )
     return offer("reverse", verb, "return", "money:reverse", why_not, "danger-quiet")
 
 
@@ -54,7 +56,7 @@ def _held(session: Session, file: EscrowDetail) -> list[Offer]:
 
 
 def _hindrance(session: Session, action: str, escrow: Escrow) -> str:
-    return hindrances.of(session, action, escrow.id, at=clock.now(), actor=current_actor())
+    return disabled_reasons.of(session, action, escrow.id, at=clock.now(), actor=current_actor())
 
 
 def _disputing(file: EscrowDetail) -> str:

@@ -27,7 +27,7 @@ from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
 from webapp.services.payments.detail import PaymentDetail
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import hindrances
+from webapp.services.read_models import disabled_reasons
 from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
 from webapp.services.refunds.decisions import Choice, Said
@@ -139,7 +139,7 @@ class PaymentDeeds(Screen):
         ways = _TAKEN_BACK if file.payment.undecided_amount else _TWICE if file.first else _COLLECTED
         asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
         actions = [f"payment.{view}" for view, *_rest in ways]
-        why_not = hindrances.of_all(session, actions, file.payment.id, at=clock.now(), actor=current_actor())
+        why_not = disabled_reasons.of_all(session, actions, file.payment.id, at=clock.now(), actor=current_actor())
         return [asking, *_settling(file)] + [
             offer(view, verb, symbol, "money:propose", why_not[f"payment.{view}"], tone)
             for view, verb, symbol, tone in ways

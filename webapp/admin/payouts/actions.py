@@ -20,7 +20,7 @@ from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import executors as payout_executors
 from webapp.services.payouts import payouts
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import hindrances
+from webapp.services.read_models import disabled_reasons
 
 
 class PayoutDeeds(Screen):
@@ -142,7 +142,7 @@ def decisions(session: Session, payout: Payout) -> list[Offer]:
 
 
 def _hindrance(session: Session, action: str, payout: Payout, **said: str) -> str:
-    return hindrances.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
+    return disabled_reasons.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
 
 
 def _verb(action: str, payout: Payout, proposes: bool) -> str:

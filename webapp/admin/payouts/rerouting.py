@@ -92,7 +92,7 @@ def reroutings(file: PayoutDetail) -> list[Offer]:
     if not file.is_account_changed:
         return []
     return [
-        offer("keep_account", _("Send to its account…"), "wallet", "payout:manage", file.why_no_keep),
+        offer("keep_account", _("Send to its account…"), "wallet", "payout:manage", file.keep_disabled_reason),
         offer(
             "redirect",
             _("Send to the new account…"),

@@ -77,11 +77,11 @@ class Mirror:
         try:
             balances = self._balances.of(sorted({account for each in batch for account in each.legs}))
         except CallFailed as failure:
-            self._put_back(batch, failure)
+            self._requeue(batch, failure)
             return 0
         known = [each for each in batch if each.legs.keys() <= balances.keys()]
         others = [each for each in batch if not each.legs.keys() <= balances.keys()]
-        self._put_back(others, NotSent("A balance of it is being made."))
+        self._requeue(others, NotSent("A balance of it is being made."))
         lanes = [list(lane) for _, lane in groupby(sorted(known, key=_lane), key=lambda each: each.currency)]
         with ThreadPoolExecutor(max(1, min(8, len(lanes)))) as threads:
             return sum(threads.map(lambda lane: self._under(lease, lane, balances), lanes))
@@ -101,7 +101,7 @@ class Mirror:
                 try:
                     sent += self._sent(part, balances, one_by_one=doubtful)
                 except NotSent as failure:
-                    self._put_back(lane[lane.index(part[0]) :], failure)
+                    self._requeue(lane[lane.index(part[0]) :], failure)
                     return sent
         return sent
 
@@ -167,10 +167,10 @@ class Mirror:
             again.append(Refused(each.transfer_id, each.reference, failure.sentence))
         return 0
 
-    def _put_back(self, unsent: Sequence[Waiting], failure: CallFailed) -> None:
+    def _requeue(self, unsent: Sequence[Waiting], failure: CallFailed) -> None:
         with self._db.transaction() as session:
             until = database_now(session) + timedelta(seconds=failure.retry_after or _AGAIN_AFTER)
-            mirror_queue.put_back(session, unsent, until, failure.sentence)
+            mirror_queue.requeue(session, unsent, until, failure.sentence)
 
 
 def _lane(one: Waiting) -> tuple[str, int]:

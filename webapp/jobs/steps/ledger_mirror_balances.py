@@ -87,7 +87,7 @@ class Balances:
         finally:
             with self._db.transaction() as session:
                 mirror_accounts.keep(session, made)
-                mirror_accounts.let_go(session, [each for each in mine if each not in made])
+                mirror_accounts.release_claim(session, [each for each in mine if each not in made])
             self._known |= made
 
     def _create(self, wanted: dict[int, str], made: dict[int, str]) -> None:

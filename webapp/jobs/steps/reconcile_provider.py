@@ -9,7 +9,7 @@ from webapp.db import Database
 from webapp.domain.provider_results import ProviderResponse, SkippedRow
 from webapp.jobs.steps.provider_listing_file import ProviderListing
 from webapp.services.reconciliation import discrepancies
-from webapp.services.reconciliation.comparison import Alike, Finding, Ours, compared
+from webapp.services.reconciliation.comparison import Alike, Finding, InternalRecord, compared
 from webapp.services.reconciliation.discrepancies import Compared
 from webapp.services.reconciliation.provider_records import Book
 
@@ -98,7 +98,7 @@ class Comparison:
         theirs: ProviderListing,
         since: datetime,
         until: datetime,
-        lacking: Callable[[Ours], ProviderResponse | None],
+        lacking: Callable[[InternalRecord], ProviderResponse | None],
     ) -> None:
         """Ours of the time, with what the list has of them, or what is found of what it lacks."""
         last = 0
@@ -132,10 +132,10 @@ class Comparison:
             if seen := self._look_by_itself(reference):
                 self._note(reference, compared(ours.get(reference), seen, self.book.expected))
 
-    def _ask(self, ours: Ours) -> ProviderResponse | None:
+    def _ask(self, ours: InternalRecord) -> ProviderResponse | None:
         return self._look_by_itself(ours.reference)
 
-    def _wait(self, ours: Ours) -> None:
+    def _wait(self, ours: InternalRecord) -> None:
         """It was made a moment ago: their list may not have it yet, and nothing is known of it."""
         self.undecided.add(ours.reference)
 

@@ -42,7 +42,7 @@ class PayoutDetail:
     """Why it is not sent until a person decides, if so."""
     is_account_changed: bool
     """Whether a person has to say where it goes."""
-    why_no_keep: str
+    keep_disabled_reason: str
     redirect_disabled_reason: str
     next_attempt_at: datetime | None
     """The run that pays its schedule next, when that waits to be paid."""

@@ -63,7 +63,7 @@ def reasons(session: Session, escrow_id: int, at: datetime) -> list[Reason]:
         return [left, *_since(session, escrow), *_refunds(session, escrow), *_taken_back(session, escrow)]
     if escrow.status == EscrowStatus.PENDING_PAYMENT:
         return [_unpaid(session, escrow, at)]
-    found = list(_hindrances(session, escrow, at)) or [_nothing(session, escrow, at)]
+    found = list(_blockers(session, escrow, at)) or [_nothing(session, escrow, at)]
     return [*found, *_refunds(session, escrow), *_debts(session, escrow)]
 
 
@@ -76,7 +76,7 @@ def _parts(session: Session, escrow: Escrow) -> str:
     return f": {split.shares_in_words()}" if split is not None else ""
 
 
-def _hindrances(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
+def _blockers(session: Session, escrow: Escrow, at: datetime) -> Iterator[Reason]:
     yield from _stop(session)
     yield from _taken_back(session, escrow)
     yield from _disputes(session, escrow)

@@ -53,7 +53,7 @@ class Alike(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class InternalRecord:
     """What we know of one thing; minor units. What is young and under way can't be compared yet."""
 
     reference: str
@@ -78,7 +78,7 @@ class Finding:
 
 
 def compared(
-    ours: Ours | None, theirs: ProviderResponse | None, expected: Mapping[str, frozenset[ProviderStatus]]
+    ours: InternalRecord | None, theirs: ProviderResponse | None, expected: Mapping[str, frozenset[ProviderStatus]]
 ) -> Finding | Alike:
     """What differs, or that nothing does, or that it can't be said yet."""
     if ours is None:
@@ -103,7 +103,7 @@ def _unknown_here(theirs: ProviderResponse) -> Finding | Alike:
     return Finding(MISSING_HERE, theirs.reference, detail, theirs.currency, theirs=theirs.amount)
 
 
-def _different(ours: Ours, theirs: ProviderResponse | None, detail: str) -> Finding:
+def _different(ours: InternalRecord, theirs: ProviderResponse | None, detail: str) -> Finding:
     absent = theirs is None or theirs.status == ProviderStatus.ABSENT
     return Finding(
         MISSING_THERE if absent else DIFFERENT,

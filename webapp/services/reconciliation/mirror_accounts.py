@@ -75,7 +75,7 @@ def forget(session: Session, lost: Mapping[int, str], *, at: datetime, actor: Ac
             )
 
 
-def let_go(session: Session, accounts: Sequence[int]) -> None:
+def release_claim(session: Session, accounts: Sequence[int]) -> None:
     """They could not be made: whoever needs them next may try."""
     unmade = (one_of(session, MirrorAccount.account_id, accounts), MirrorAccount.balance_id == _BEING_MADE)
     session.execute(delete(MirrorAccount).where(*unmade).execution_options(synchronize_session=False))

@@ -145,7 +145,7 @@ def give_up(session: Session, one: Waiting, error: str) -> None:
     _set(session, [one.transfer_id], status=MirrorStatus.DEAD, attempts=one.attempts + 1, last_error=error[:300])
 
 
-def put_back(session: Session, unsent: Sequence[Waiting], until: datetime, error: str) -> None:
+def requeue(session: Session, unsent: Sequence[Waiting], until: datetime, error: str) -> None:
     """Those of one claim that were not settled were not tried, which is nobody's failure."""
     for status, doubtful in ((MirrorStatus.WAITING, False), (MirrorStatus.SENDING, True)):
         mine = [each for each in unsent if each.doubtful == doubtful]
@@ -167,7 +167,7 @@ def note_missing(session: Session, after: int, limit: int, at: datetime) -> int 
     return int(last)
 
 
-def revive(session: Session, at: datetime) -> int:
+def retry_dead(session: Session, at: datetime) -> int:
     """Let the dead ones, and those that it was found to lack, be tried again; how many there are."""
     dead = update(MirrorEntry).where(MirrorEntry.status.in_((MirrorStatus.DEAD, MirrorStatus.MISSING)))
     changed = dead.values(status=MirrorStatus.SENDING, attempts=0, next_try_at=at)
@@ -190,7 +190,7 @@ def left(session: Session) -> int:
     return session.scalars(select(func.count()).where(MirrorEntry.status.in_(_OPEN))).one()
 
 
-def given_up(session: Session, limit: int = 100) -> list[str]:
+def dead_letters(session: Session, limit: int = 100) -> list[str]:
     """References of transfers that are not tried any more."""
     dead = select(Transfer.reference).join(MirrorEntry, MirrorEntry.transfer_id == Transfer.id)
     dead = dead.where(MirrorEntry.status == MirrorStatus.DEAD).order_by(MirrorEntry.transfer_id)

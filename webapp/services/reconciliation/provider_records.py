@@ -12,7 +12,7 @@ from webapp.domain.provider_results import ProviderStatus
 from webapp.domain.states import NOT_GIVEN_BACK, PaymentStatus, PayoutStatus
 from webapp.models import Payment, Payout, Refund
 from webapp.services.reconciliation import comparison
-from webapp.services.reconciliation.comparison import Ours
+from webapp.services.reconciliation.comparison import InternalRecord
 
 YOUNG = timedelta(hours=24)
 
@@ -31,14 +31,16 @@ class Book:
     went: frozenset[str]
     """The statuses in which the provider has to know of it."""
 
-    def by_reference(self, session: Session, provider: str, references: Sequence[str], at: datetime) -> dict[str, Ours]:
+    def by_reference(
+        self, session: Session, provider: str, references: Sequence[str], at: datetime
+    ) -> dict[str, InternalRecord]:
         """Those of these references that we know."""
         found = self._select(provider).where(self.reference.in_(references))
         return {row.reference: self._ours(row, at) for row in session.execute(found)}
 
     def page(
         self, session: Session, provider: str, since: datetime, until: datetime, after: int, limit: int, at: datetime
-    ) -> list[Ours]:
+    ) -> list[InternalRecord]:
         """Those of a time that the provider has to know of, after the id of the last one seen."""
         made = self.model.created_at
         some = self._select(provider).where(self.model.id > after, made >= since, made < until)
@@ -51,9 +53,9 @@ class Book:
         found = select(model.id, *columns, self.status.label("status"), model.created_at)
         return found.where(model.provider == provider)
 
-    def _ours(self, row: Any, at: datetime) -> Ours:
+    def _ours(self, row: Any, at: datetime) -> InternalRecord:
         young = at - row.created_at < YOUNG
-        return Ours(row.reference, row.amount, row.currency, row.status, young, (self.kind, row.id))
+        return InternalRecord(row.reference, row.amount, row.currency, row.status, young, (self.kind, row.id))
 
 
 _COLLECTED = func.coalesce(Payment.seen_amount, Payment.amount)

@@ -50,7 +50,7 @@ def change(
     recurrence = _checked(changes, at)
     before = _said(schedule)
     if (schedule.cron, schedule.zone) != (recurrence.cron, recurrence.zone):
-        write_off(session, schedule, at)
+        record_missed(session, schedule, at)
         schedule.since, schedule.next_slot = at, recurrence.next(at)
     for name, value in (asdict(changes) | {"cron": recurrence.cron}).items():
         setattr(schedule, name, value)
@@ -115,7 +115,7 @@ def locked(session: Session, job: str) -> Schedule:
     return found
 
 
-def write_off(session: Session, schedule: Schedule, at: datetime, why: str = "The schedule was changed.") -> None:
+def record_missed(session: Session, schedule: Schedule, at: datetime, why: str = "The schedule was changed.") -> None:
     """Record the planned slots up to an instant as missed, in one row, and plan on from there."""
     recurrence = Recurrence(schedule.cron, schedule.zone)
     first, last = schedule.next_slot, recurrence.previous(at)
@@ -138,19 +138,12 @@ def insert_missed(session: Session, job: str, first: datetime, last: datetime, a
         created_at=at,
         finished_at=at,
         error=why,
-        amounts={},
-        dry_run=False,
-        attempt=1,
-        processed=0,
-        succeeded=0,
-        failed=0,
-        skipped=0,
     )
     session.execute(row.on_conflict_do_nothing())
 
 
 def _unpause(session: Session, schedule: Schedule, actor: Actor, at: datetime) -> None:
-    write_off(session, schedule, at, f"Paused by {schedule.paused_by}: {schedule.paused_why}")
+    record_missed(session, schedule, at, f"Paused by {schedule.paused_by}: {schedule.paused_why}")
     before = {"job": schedule.job, "why": schedule.paused_why, "since": str(schedule.paused_at)}
     schedule.paused_at = schedule.paused_by = schedule.paused_why = schedule.paused_until = None
     schedule.since = at

@@ -11,7 +11,7 @@ from webapp.models import Role, User
 MOST = 500
 
 
-def who_work_disputes(session: Session) -> Sequence[tuple[int, str]]:
+def dispute_handlers(session: Session) -> Sequence[tuple[int, str]]:
     """Active people who may work on disputes, as (id, name), by name."""
     roles = [role for role, allowed in ROLES.items() if "dispute:work" in allowed]
     rows = (

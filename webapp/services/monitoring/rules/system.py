@@ -65,7 +65,7 @@ def provider_unwell(session: Session, at: datetime, settings: Settings) -> Itera
 @rule(severity="page")
 def mirror_given_up(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """The external ledger lacks transfers that are not tried any more."""
-    if dead := mirror_queue.given_up(session):
+    if dead := mirror_queue.dead_letters(session):
         said = f"Blnk lacks {len(dead)} transfers or more after the last attempt: {', '.join(dead[:3])}."
         yield "blnk", said, dead
 
