@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from flask import Flask
 
-from webapp.api.framework import docs_routes as documents
-from webapp.api.framework import rate_limit as rates
 from webapp.api.framework.binding import IdConverter, bind
+from webapp.api.framework.docs_routes import register_docs
+from webapp.api.framework.rate_limit import register_rate_limit
 from webapp.api.framework.routing import Endpoint, Endpoints
-from webapp.api.jobs import legacy_escrow_jobs as escrow_jobs
-from webapp.api.probes import health as operations
-from webapp.api.webhooks import receiver as webhooks
+from webapp.api.jobs.legacy_escrow_jobs import register_unconfigured_answer
+from webapp.api.probes.health import register_probes
+from webapp.api.webhooks.receiver import register_receivers
 from webapp.runtime import Runtime
 
 
@@ -22,11 +22,11 @@ def register(app: Flask, runtime: Runtime) -> None:
     declared = list(all_endpoints())
     for endpoint in declared:
         bind(app, runtime, endpoint)
-    documents.publish(app, declared)
-    operations.watch(app, runtime)
-    escrow_jobs.say_when_closed(app, runtime)
-    webhooks.listen(app, runtime)
-    rates.limit(app, runtime)
+    register_docs(app, declared)
+    register_probes(app, runtime)
+    register_unconfigured_answer(app, runtime)
+    register_receivers(app, runtime)
+    register_rate_limit(app, runtime)
 
 
 def all_endpoints() -> Iterator[Endpoint]:

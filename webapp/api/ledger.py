@@ -3,7 +3,7 @@
 from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.escrows.schemas import TransferShape, transfer_shape
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Input, MinorUnits, Sentence
+from webapp.api.framework.schemas import LongText, MinorUnits, RequestModel
 from webapp.services.ledger import transfer_queries as escrow_ledger
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
@@ -11,10 +11,10 @@ from webapp.services.payments.reversals.executors import ReverseAndRefund, Rever
 endpoints = Endpoints("transfers")
 
 
-class ReverseBody(Input):
+class ReverseBody(RequestModel):
     """Why. `to_debt` posts what a wallet lacks as its party's debt."""
 
-    reason: Sentence
+    reason: LongText
     to_debt: bool = False
 
 

@@ -5,23 +5,23 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from webapp.api.escrows.schemas import EscrowShape, one_escrow
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import (
     Amount,
     Currency,
-    Given,
-    Input,
     Instant,
+    LongText,
     MinorUnits,
     Money,
+    NewestFirst,
     Page,
-    Paged,
     Reference,
-    Sentence,
-    Shape,
-    Word,
-    page_of,
+    RequestInstant,
+    RequestModel,
+    ResponseModel,
+    ShortText,
+    to_page,
 )
 from webapp.api.parties.schemas import PartyName, id_of, names
 from webapp.domain.states import OrderStatus, Policy
@@ -32,7 +32,7 @@ from webapp.services.orders.orders import NewOrder
 endpoints = Endpoints("orders")
 
 
-class OrderShape(Shape):
+class OrderShape(ResponseModel):
     """What was bought."""
 
     id: int
@@ -54,7 +54,7 @@ class OrderWithEscrow(OrderShape):
     escrow: EscrowShape
 
 
-class OrderBody(Input):
+class OrderBody(RequestModel):
     """A new order. `terms`: to be paid, paid already, from the buyer's wallet, or on credit (the platform funds it)."""
 
     ref: Annotated[Reference, Field(max_length=78)]
@@ -64,25 +64,25 @@ class OrderBody(Input):
     fee: MinorUnits | None = None
     terms: Literal["unpaid", "paid", "credit", "wallet"] = "unpaid"
     policy: Policy = Policy.DEADLINE
-    release_at: Given | None = None
+    release_at: RequestInstant | None = None
     tenant: Annotated[str | None, Field(min_length=1, max_length=40)] = None
 
 
-class ReasonBody(Input):
+class ReasonBody(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
 
 
-class OrdersQuery(Paged):
+class OrdersQuery(NewestFirst):
     """Which orders."""
 
-    ref: Word | None = None
+    ref: ShortText | None = None
     status: OrderStatus | None = None
     currency: Currency | None = None
-    tenant: Word | None = None
-    buyer: Word | None = None
-    seller: Word | None = None
+    tenant: ShortText | None = None
+    buyer: ShortText | None = None
+    seller: ShortText | None = None
 
 
 @endpoints.post("/api/v1/orders", "order:write", status=201, location="/api/v1/orders/{id}")
@@ -102,9 +102,9 @@ def list_orders(call: Call, query: OrdersQuery) -> Page[OrderShape]:
         Order.buyer_id: id_of(call.session, query.buyer, "buyer") if query.buyer else None,
         Order.seller_id: id_of(call.session, query.seller, "seller") if query.seller else None,
     }
-    found = listed(call.session, Order, query, wanted)
+    found = newest_first(call.session, Order, query, wanted)
     known = names(call.session, [party for order in found for party in (order.buyer_id, order.seller_id)])
-    return page_of(found, query, lambda order: OrderShape(**_fields(order, known)))
+    return to_page(found, query, lambda order: OrderShape(**_fields(order, known)))
 
 
 @endpoints.get("/api/v1/orders/<id:order_id>", "order:read")

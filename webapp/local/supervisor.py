@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import click
 
 from webapp.demo import SIGN_INS, seed
-from webapp.demo.seed.live_payments import set_in_motion
+from webapp.demo.seed.live_payments import start_live_payments
 from webapp.errors import Refusal, Unavailable
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.local import sandbox
@@ -110,7 +110,7 @@ def _start_live_payments(settings: Settings, address: SandboxAddress) -> None:
     """Let the demo's money move through the sandbox. What goes wrong there is said, and stops nothing."""
     runtime = build_runtime(settings)
     try:
-        set_in_motion(runtime, address.url)
+        start_live_payments(runtime, address.url)
     except (Refusal, OSError) as problem:
         click.echo(f"The sandbox could not be set in motion: {problem}", err=True)
     finally:

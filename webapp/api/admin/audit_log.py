@@ -5,9 +5,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Given, Id, Instant, Name, Page, Paged, Shape, Word, page_of
+from webapp.api.framework.schemas import (
+    Id,
+    Instant,
+    Name,
+    NewestFirst,
+    Page,
+    RequestInstant,
+    ResponseModel,
+    ShortText,
+    to_page,
+)
 from webapp.models import Audit
 from webapp.services.audit.search import by_actor
 from webapp.services.audit.search_by_role import KNOWN, by_role
@@ -21,7 +31,7 @@ def _known(role: str) -> str:
     return role
 
 
-class AuditQuery(Paged):
+class AuditQuery(NewestFirst):
     """Which records."""
 
     actor: Annotated[Name | None, Field(description="A key such as `job:auto_release`, or a user's email or name.")] = (
@@ -30,21 +40,21 @@ class AuditQuery(Paged):
     role: Annotated[
         Annotated[str, AfterValidator(_known)] | None, Field(description="What the actor acted as then.")
     ] = None
-    entity: Annotated[Word | None, Field(examples=["escrow"])] = None
+    entity: Annotated[ShortText | None, Field(examples=["escrow"])] = None
     entity_id: Id | None = None
-    action: Annotated[Word | None, Field(examples=["escrow.release"])] = None
-    since: Annotated[Given | None, Field(alias="from", description="From this instant on.")] = None
-    until: Annotated[Given | None, Field(alias="to", description="Before this instant.")] = None
+    action: Annotated[ShortText | None, Field(examples=["escrow.release"])] = None
+    since: Annotated[RequestInstant | None, Field(alias="from", description="From this instant on.")] = None
+    until: Annotated[RequestInstant | None, Field(alias="to", description="Before this instant.")] = None
 
 
-class Entity(Shape):
+class Entity(ResponseModel):
     """The thing that something was done to."""
 
     kind: str
     id: int
 
 
-class AuditShape(Shape):
+class AuditShape(ResponseModel):
     """Who did what to which thing, when, from where, why, before and after."""
 
     id: int
@@ -79,7 +89,7 @@ def list_audit_log(call: Call, query: AuditQuery) -> Page[AuditShape]:
     also += [by_role(query.role)] if query.role else []
     also += [Audit.at >= query.since] if query.since else []
     also += [Audit.at < query.until] if query.until else []
-    return page_of(listed(call.session, Audit, query, wanted, *also), query, _shape)
+    return to_page(newest_first(call.session, Audit, query, wanted, *also), query, _shape)
 
 
 def _shape(found: Audit) -> AuditShape:

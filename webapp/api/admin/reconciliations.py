@@ -4,22 +4,22 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Page, Paged, Shape, Word, page_of
+from webapp.api.framework.schemas import NewestFirst, Page, ResponseModel, ShortText, to_page
 from webapp.models import Difference, Reconciliation
 from webapp.services.reconciliation import discrepancies as differences
 
 endpoints = Endpoints("reconciliations")
 
 
-class ReconciliationsQuery(Paged):
+class ReconciliationsQuery(NewestFirst):
     """Which comparisons."""
 
-    source: Word | None = None
+    source: ShortText | None = None
 
 
-class ReconciliationShape(Shape):
+class ReconciliationShape(ResponseModel):
     """One comparison; `error` is why it could not be finished, when it could not."""
 
     id: int
@@ -40,15 +40,15 @@ class ReconciliationShape(Shape):
     error: str | None
 
 
-class DifferencesQuery(Paged):
+class DifferencesQuery(NewestFirst):
     """Which differences; `state` is open unless it is said. Accepted ones stay as a person accepted them."""
 
-    source: Word | None = None
+    source: ShortText | None = None
     kind: Literal["missing_here", "missing_there", "different"] | None = None
     state: Literal["open", "accepted", "resolved", "all"] = "open"
 
 
-class DifferenceShape(Shape):
+class DifferenceShape(ResponseModel):
     """Something on which two books differ; amounts in minor units."""
 
     id: int
@@ -72,8 +72,8 @@ class DifferenceShape(Shape):
 @endpoints.get("/api/v1/reconciliations", "book:read")
 def list_reconciliations(call: Call, query: ReconciliationsQuery) -> Page[ReconciliationShape]:
     """Comparisons, newest first."""
-    found = listed(call.session, Reconciliation, query, {Reconciliation.source: query.source})
-    return page_of(found, query, ReconciliationShape.model_validate)
+    found = newest_first(call.session, Reconciliation, query, {Reconciliation.source: query.source})
+    return to_page(found, query, ReconciliationShape.model_validate)
 
 
 @endpoints.get("/api/v1/differences", "book:read")
@@ -82,5 +82,5 @@ def list_differences(call: Call, query: DifferencesQuery) -> Page[DifferenceShap
     conditions = {Difference.source: query.source, Difference.kind: query.kind}
     states = {"open": [differences.OPEN], "accepted": [differences.ACCEPTED], "all": []}
     state = (states | {"resolved": [Difference.resolved_at.is_not(None)]})[query.state]
-    found = listed(call.session, Difference, query, conditions, *state)
-    return page_of(found, query, DifferenceShape.model_validate)
+    found = newest_first(call.session, Difference, query, conditions, *state)
+    return to_page(found, query, DifferenceShape.model_validate)

@@ -4,16 +4,27 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.api.framework.reauthentication import AskedAgain, ask_person_again
+from webapp.api.framework.reauthentication import Reauthentication, require_reauthentication
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Currency, Given, Instant, MinorUnits, Name, Page, Paged, Shape, Word, page_of
+from webapp.api.framework.schemas import (
+    Currency,
+    Instant,
+    MinorUnits,
+    Name,
+    NewestFirst,
+    Page,
+    RequestInstant,
+    ResponseModel,
+    ShortText,
+    to_page,
+)
 from webapp.domain.permissions import SCOPES
 from webapp.services.users import api_tokens as tokens
 
 endpoints = Endpoints("tokens")
 
 
-class TokenShape(Shape):
+class TokenShape(ResponseModel):
     """A token without its secret."""
 
     id: int
@@ -34,15 +45,15 @@ class NewTokenShape(TokenShape):
     token: str | None
 
 
-Scope = Annotated[Word, Field(json_schema_extra={"enum": list(SCOPES)})]
+Scope = Annotated[ShortText, Field(json_schema_extra={"enum": list(SCOPES)})]
 
 
-class NewToken(AskedAgain):
+class NewToken(Reauthentication):
     """What the token is for, and what it may do."""
 
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20)]
-    expires_at: Given | None = None
+    expires_at: RequestInstant | None = None
     daily_limits: Annotated[
         dict[Currency, Annotated[MinorUnits, Field(ge=1)]],
         Field(description="With the scope `parties:money`: the most it may book a day, minor units by currency."),
@@ -50,13 +61,15 @@ class NewToken(AskedAgain):
 
 
 @endpoints.get("/api/v1/tokens", "token:manage")
-def list_tokens(call: Call, query: Paged) -> Page[TokenShape]:
+def list_tokens(call: Call, query: NewestFirst) -> Page[TokenShape]:
     """Tokens, newest first."""
     found = tokens.page(call.session, before=query.before, limit=query.limit + 1)
-    return page_of(found, query, TokenShape.model_validate)
+    return to_page(found, query, TokenShape.model_validate)
 
 
-@endpoints.post("/api/v1/tokens", "token:manage", status=201, before=ask_person_again, once=["token"])
+@endpoints.post(
+    "/api/v1/tokens", "token:manage", status=201, precheck=require_reauthentication, secret_fields=["token"]
+)
 def create_token(call: Call, body: NewToken) -> NewTokenShape:
     """Make a token. The same request sent again by its Idempotency-Key is answered without the secret."""
     made, secret = tokens.create(

@@ -4,9 +4,9 @@ from pydantic import Field
 
 from webapp.api.approvals.schemas import ApprovalShape, approval_shape
 from webapp.api.disputes.schemas import PreviewShape, preview_shape
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Input, Page, Paged, Sentence, page_of
+from webapp.api.framework.schemas import LongText, NewestFirst, Page, RequestModel, to_page
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval
 from webapp.security.reauthentication import reauthenticate
@@ -17,22 +17,22 @@ endpoints = Endpoints("approvals")
 _ADDRESS = "/api/v1/approvals/<id:approval_id>"
 
 
-class ApprovalsQuery(Paged):
+class ApprovalsQuery(NewestFirst):
     """Which proposals."""
 
     status: ApprovalStatus | None = None
 
 
-class ApproveBody(Input):
+class ApproveBody(RequestModel):
     """The password, or a code, of who approves."""
 
     password: str = Field(min_length=1, max_length=1_000)
 
 
-class RejectBody(Input):
+class RejectBody(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
 
 
 def _ask_again(body: ApproveBody) -> None:
@@ -42,8 +42,8 @@ def _ask_again(body: ApproveBody) -> None:
 @endpoints.get("/api/v1/approvals", "approval:read")
 def list_approvals(call: Call, query: ApprovalsQuery) -> Page[ApprovalShape]:
     """Proposals, newest first."""
-    found = listed(call.session, Approval, query, {Approval.status: query.status})
-    return page_of(found, query, approval_shape)
+    found = newest_first(call.session, Approval, query, {Approval.status: query.status})
+    return to_page(found, query, approval_shape)
 
 
 @endpoints.get(_ADDRESS, "approval:read")
@@ -61,7 +61,7 @@ def preview_approval(call: Call, approval_id: int) -> PreviewShape:
     )
 
 
-@endpoints.post(f"{_ADDRESS}/approve", "money:approve", before=_ask_again)
+@endpoints.post(f"{_ADDRESS}/approve", "money:approve", precheck=_ask_again)
 def approve_proposal(call: Call, approval_id: int, body: ApproveBody) -> ApprovalShape:
     """The second person's yes: it is done in the same transaction."""
     settings = call.runtime.settings

@@ -1,11 +1,11 @@
 """What came of a decision: done at once, or proposed to a second person."""
 
-from webapp.api.framework.schemas import Instant, Money, Shape
+from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.models import Approval
 from webapp.services.approvals.approvals import Decided
 
 
-class ApprovalShape(Shape):
+class ApprovalShape(ResponseModel):
     """A proposal that waits for a second person, or what became of it."""
 
     id: int
@@ -23,7 +23,7 @@ class ApprovalShape(Shape):
     decision_reason: str | None
 
 
-class Decision(Shape):
+class Decision(ResponseModel):
     """`executed` is false when it was only proposed, and `approval` says where that waits."""
 
     executed: bool

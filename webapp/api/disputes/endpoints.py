@@ -15,9 +15,20 @@ from webapp.api.disputes.schemas import (
     one_dispute,
     preview_shape,
 )
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Id, Input, Money, Number, Page, Paged, Sentence, Version, Word, page_of
+from webapp.api.framework.schemas import (
+    Id,
+    LongText,
+    Money,
+    NewestFirst,
+    Number,
+    Page,
+    RequestModel,
+    ShortText,
+    Version,
+    to_page,
+)
 from webapp.domain.states import DisputeKind, DisputeStatus
 from webapp.models import Dispute, Escrow
 from webapp.services.disputes import disputes
@@ -30,48 +41,48 @@ endpoints = Endpoints("disputes")
 _ADDRESS = "/api/v1/disputes/<id:dispute_id>"
 
 
-class DisputeBody(Input):
+class DisputeBody(RequestModel):
     """A claim of one side about an escrow."""
 
     escrow_id: Number
     claimant: Literal["buyer", "seller"]
     reason_code: ReasonCode
-    claim: Sentence
+    claim: LongText
     kind: DisputeKind = DisputeKind.DISPUTE
 
 
-class DisputesQuery(Paged):
+class DisputesQuery(NewestFirst):
     """Which disputes."""
 
-    ref: Word | None = None
+    ref: ShortText | None = None
     status: DisputeStatus | None = None
     escrow_id: Id | None = None
     assignee_id: Id | None = None
 
 
-class AssignBody(Input):
+class AssignBody(RequestModel):
     """To whom, by the user's number; null gives it to nobody."""
 
     user_id: Number | None = None
 
 
-class AskBody(Input):
+class AskBody(RequestModel):
     """Whose answer is wanted, and the question."""
 
     side: Literal["buyer", "seller"]
-    body: Sentence
+    body: LongText
 
 
-class EscalateBody(Input):
+class EscalateBody(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
 
 
-class WithdrawBody(Input):
+class WithdrawBody(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
     version: Version = None
 
 
@@ -92,14 +103,14 @@ def list_disputes(call: Call, query: DisputesQuery) -> Page[DisputeShape]:
         Dispute.escrow_id: query.escrow_id,
         Dispute.assignee_id: query.assignee_id,
     }
-    found = listed(call.session, Dispute, query, wanted)
+    found = newest_first(call.session, Dispute, query, wanted)
     rows = call.session.execute(
         select(Escrow.id, Escrow.amount, Escrow.currency).where(
             one_of(call.session, Escrow.id, [dispute.escrow_id for dispute in found])
         )
     )
     amounts = {row.id: Money(amount=row.amount, currency=row.currency) for row in rows}
-    return page_of(found, query, lambda dispute: dispute_shape(dispute, amounts[dispute.escrow_id]))
+    return to_page(found, query, lambda dispute: dispute_shape(dispute, amounts[dispute.escrow_id]))
 
 
 @endpoints.get(_ADDRESS, "dispute:read")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from webapp.api.disputes.schemas import EvidenceShape, MessageShape
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Input, Name, Number, OldestFirst, Page, Sentence, page_of
+from webapp.api.framework.schemas import LongText, Name, Number, OldestFirst, Page, RequestModel, to_page
 from webapp.errors import Invalid
 from webapp.models import Evidence
 from webapp.services.disputes import disputes, evidence
@@ -19,24 +19,24 @@ _ADDRESS = "/api/v1/disputes/<id:dispute_id>"
 _LONGEST = 140_000_000
 
 
-class MessageBody(Input):
+class MessageBody(RequestModel):
     """What is said, and who reads it; `inbound` when it came from the party."""
 
     audience: Literal["buyer", "seller", "internal"]
-    body: Sentence
+    body: LongText
     inbound: bool = False
 
 
-class EvidenceBody(Input):
+class EvidenceBody(RequestModel):
     """A text, or a file in base64 with its name."""
 
     side: Literal["buyer", "seller", "desk"]
-    body: Sentence | None = None
+    body: LongText | None = None
     name: Name | None = None
     content: Annotated[str | None, Field(max_length=_LONGEST, description="The file in base64.")] = None
 
 
-class SubmitBody(Input):
+class SubmitBody(RequestModel):
     """Which staged evidence becomes part of the case."""
 
     evidence_id: Number
@@ -47,7 +47,7 @@ def list_messages(call: Call, dispute_id: int, query: OldestFirst) -> Page[Messa
     """What was said to and by whom, oldest first."""
     disputes.get(call.session, dispute_id)
     found = dispute_work.messages(call.session, dispute_id, after=query.after, limit=query.limit + 1)
-    return page_of(found, query, MessageShape.model_validate)
+    return to_page(found, query, MessageShape.model_validate)
 
 
 @endpoints.post(f"{_ADDRESS}/messages", "dispute:work", status=201)
@@ -64,7 +64,7 @@ def list_evidence(call: Call, dispute_id: int, query: OldestFirst) -> Page[Evide
     """Everything that is attached, oldest first."""
     disputes.get(call.session, dispute_id)
     found = evidence.listed(call.session, dispute_id, after=query.after, limit=query.limit + 1)
-    return page_of(found, query, EvidenceShape.model_validate)
+    return to_page(found, query, EvidenceShape.model_validate)
 
 
 @endpoints.post(f"{_ADDRESS}/evidence", "dispute:work", status=201)

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from webapp.api.approvals.schemas import Decision
-from webapp.api.framework.schemas import Input, Instant, MinorUnits, Money, Sentence, Shape, Version
+from webapp.api.framework.schemas import Instant, LongText, MinorUnits, Money, RequestModel, ResponseModel, Version
 from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 from webapp.models import Dispute
 from webapp.services.approvals import escrow_decisions as escrows
@@ -30,7 +30,7 @@ ResolutionCode = Annotated[
 _Share = Annotated[MinorUnits | None, Field(description="Minor units; only for a split.")]
 
 
-class DisputeShape(Shape):
+class DisputeShape(ResponseModel):
     """A claim that freezes its escrow until it is decided."""
 
     id: int
@@ -57,12 +57,12 @@ class DisputeShape(Shape):
     version: int
 
 
-class RulingBody(Input):
+class RulingBody(RequestModel):
     """A decision. A split names both shares; they sum to what is held."""
 
     resolution: Literal["release_to_seller", "refund_to_buyer", "split", "no_fault"]
     code: ResolutionCode
-    reason: Sentence
+    reason: LongText
     buyer_amount: _Share = None
     seller_amount: _Share = None
     version: Version = None
@@ -73,7 +73,7 @@ class RulingBody(Input):
         return Ruling(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
 
 
-class LegShape(Shape):
+class LegShape(ResponseModel):
     """One entry that would be posted, and the balance after it, in minor units."""
 
     account_id: int | None
@@ -82,7 +82,7 @@ class LegShape(Shape):
     balance_after: int
 
 
-class PreviewShape(Shape):
+class PreviewShape(ResponseModel):
     """What a decision would do. Nothing is written."""
 
     sentence: str
@@ -98,7 +98,7 @@ class DisputeDecision(Decision):
     dispute: DisputeShape
 
 
-class MessageShape(Shape):
+class MessageShape(ResponseModel):
     """What was said, and who reads it; `inbound` came from the party."""
 
     id: int
@@ -109,7 +109,7 @@ class MessageShape(Shape):
     at: Instant
 
 
-class EvidenceShape(Shape):
+class EvidenceShape(ResponseModel):
     """A file or a text; `staged` until it is submitted."""
 
     id: int

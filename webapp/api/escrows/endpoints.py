@@ -11,21 +11,21 @@ from webapp.api.escrows.schemas import (
     one_escrow,
     transfer_shape,
 )
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import (
     Currency,
-    Given,
-    Input,
+    LongText,
+    NewestFirst,
     Number,
     OldestFirst,
     Page,
-    Paged,
-    Sentence,
-    Shape,
+    RequestInstant,
+    RequestModel,
+    ResponseModel,
+    ShortText,
     Version,
-    Word,
-    page_of,
+    to_page,
 )
 from webapp.api.orders import OrderBody, made
 from webapp.api.parties.schemas import id_of
@@ -41,47 +41,47 @@ from webapp.services.read_models import escrow_explanation as explanation
 endpoints = Endpoints("escrows")
 
 
-class EscrowsQuery(Paged):
+class EscrowsQuery(NewestFirst):
     """Which escrows."""
 
-    ref: Word | None = None
+    ref: ShortText | None = None
     status: EscrowStatus | None = None
     policy: Policy | None = None
     currency: Currency | None = None
-    buyer: Word | None = None
-    seller: Word | None = None
+    buyer: ShortText | None = None
+    seller: ShortText | None = None
     frozen: bool | None = None
 
 
-class FreezeBody(Input):
+class FreezeBody(RequestModel):
     """Why it may not move."""
 
-    reason: Sentence
+    reason: LongText
 
 
-class UnfreezeBody(Input):
+class UnfreezeBody(RequestModel):
     """Why it may move again; which freeze, when there is more than one of people."""
 
-    reason: Sentence
+    reason: LongText
     freeze_id: Number | None = None
 
 
-class ExtendBody(Input):
+class ExtendBody(RequestModel):
     """A later date, and why."""
 
-    release_at: Given
-    reason: Sentence
+    release_at: RequestInstant
+    reason: LongText
     version: Version = None
 
 
-class DecideBody(Input):
+class DecideBody(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
     version: Version = None
 
 
-class Frozen(Shape):
+class Frozen(ResponseModel):
     """An escrow and what freezes it."""
 
     escrow: EscrowShape
@@ -94,14 +94,14 @@ class EscrowDecision(Decision):
     escrow: EscrowShape
 
 
-class ReasonShape(Shape):
+class ReasonShape(ResponseModel):
     """One sentence, and what ends it and when; empty when nothing has to end."""
 
     sentence: str
     cure: str
 
 
-class Explanation(Shape):
+class Explanation(ResponseModel):
     """Why the money is where it is; the first sentence is the answer."""
 
     sentences: list[str]
@@ -126,8 +126,8 @@ def list_escrows(call: Call, query: EscrowsQuery) -> Page[EscrowShape]:
         Escrow.seller_id: id_of(call.session, query.seller, "seller") if query.seller else None,
     }
     frozen = {None: (), True: (Escrow.freezes > 0,), False: (Escrow.freezes == 0,)}[query.frozen]
-    found = escrow_shapes(call.session, listed(call.session, Escrow, query, wanted, *frozen))
-    return page_of(found, query, lambda escrow: escrow)
+    found = escrow_shapes(call.session, newest_first(call.session, Escrow, query, wanted, *frozen))
+    return to_page(found, query, lambda escrow: escrow)
 
 
 @endpoints.get("/api/v1/escrows/<id:escrow_id>", "escrow:read")
@@ -141,7 +141,7 @@ def list_escrow_transfers(call: Call, escrow_id: int, query: OldestFirst) -> Pag
     """Every transfer of the escrow with its entries, oldest first."""
     escrows.get(call.session, escrow_id)
     found = escrow_ledger.page_of_escrow(call.session, escrow_id, after=query.after, limit=query.limit + 1)
-    return page_of(found, query, transfer_shape)
+    return to_page(found, query, transfer_shape)
 
 
 @endpoints.get("/api/v1/escrows/<id:escrow_id>/explanation", "escrow:read")

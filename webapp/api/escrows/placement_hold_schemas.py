@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from webapp.api.framework.schemas import Instant, Money, Shape
+from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.api.parties.schemas import PartyName, names
 from webapp.domain.references import order_ref
 from webapp.domain.states import EscrowStatus
@@ -12,7 +12,7 @@ from webapp.models import Escrow
 from webapp.services.orders import placement_holds
 
 
-class HoldShape(Shape):
+class HoldShape(ResponseModel):
     """An amount held back from a placement's payout; its number is its escrow's."""
 
     id: int

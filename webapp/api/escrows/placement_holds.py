@@ -8,22 +8,22 @@ from pydantic import Field
 from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.escrows.endpoints import DecideBody
 from webapp.api.escrows.placement_hold_schemas import HoldShape, hold_shapes, one_hold
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import (
     Amount,
-    Given,
-    Input,
+    LongText,
     MinorUnits,
     Money,
+    NewestFirst,
     Page,
-    Paged,
     Reference,
-    Sentence,
-    Shape,
+    RequestInstant,
+    RequestModel,
+    ResponseModel,
+    ShortText,
     Version,
-    Word,
-    page_of,
+    to_page,
 )
 from webapp.api.jobs.endpoints import RUN_ADDRESS, triggered
 from webapp.api.jobs.schemas import RunShape, run_shape
@@ -39,14 +39,14 @@ endpoints = Endpoints("escrow-holds")
 _ADDRESS = "/api/v2/escrow-holds"
 
 
-class HoldsQuery(Paged):
+class HoldsQuery(NewestFirst):
     """Which holds; `active` ones are held still."""
 
     active: bool | None = None
-    placement: Word | None = None
+    placement: ShortText | None = None
 
 
-class HoldBody(Input):
+class HoldBody(RequestModel):
     """A new hold, from the buyer's wallet or paid in already."""
 
     ref: Annotated[Reference, Field(max_length=78)]
@@ -54,24 +54,24 @@ class HoldBody(Input):
     buyer: Annotated[Reference, Field(description="Whom it is held from: the party's reference.")]
     seller: Annotated[Reference, Field(description="Who gets it: the party's reference.")]
     amount: Amount
-    release_at: Given
+    release_at: RequestInstant
     terms: Literal["wallet", "paid"] = "wallet"
     fee: MinorUnits | None = None
 
 
-class HoldChange(Input):
+class HoldChange(RequestModel):
     """What a hold is to be: its date can only be put off, its amount stays."""
 
     placement: Reference
-    release_at: Given
-    reason: Sentence = "Changed over the API."
+    release_at: RequestInstant
+    reason: LongText = "Changed over the API."
     version: Version = None
 
 
-class DeleteBody(Input):
+class DeleteBody(RequestModel):
     """Why, if there is more to say."""
 
-    reason: Sentence = "Deleted over the API."
+    reason: LongText = "Deleted over the API."
     version: Version = None
 
 
@@ -81,7 +81,7 @@ class HoldDecision(Decision):
     hold: HoldShape
 
 
-class HoldTotal(Shape):
+class HoldTotal(ResponseModel):
     """What is held still for a placement, per currency."""
 
     placement: str
@@ -160,7 +160,7 @@ def cancel_escrow_hold(call: Call, hold_id: int, body: DecideBody) -> HoldDecisi
 
 
 @endpoints.get("/api/v2/placements/<placement>/escrow-holds", "escrow:read")
-def list_holds_of_placement(call: Call, placement: str, query: Paged) -> Page[HoldShape]:
+def list_holds_of_placement(call: Call, placement: str, query: NewestFirst) -> Page[HoldShape]:
     """Every hold of a placement, newest first."""
     return _page(call, query, placement, None)
 
@@ -173,12 +173,12 @@ def total_of_placement(call: Call, placement: str) -> HoldTotal:
     return HoldTotal(placement=placement, holds=sum(count for _, count, _ in found), totals=totals)
 
 
-def _page(call: Call, query: Paged, placement: str | None, active: bool | None) -> Page[HoldShape]:
+def _page(call: Call, query: NewestFirst, placement: str | None, active: bool | None) -> Page[HoldShape]:
     held = Escrow.status == EscrowStatus.HELD
     also: dict[bool | None, tuple[Any, ...]] = {None: (), True: (held,), False: (~held,)}
     wanted = {Escrow.policy: Policy.PLACEMENT, Escrow.placement: placement}
-    found = hold_shapes(call.session, listed(call.session, Escrow, query, wanted, *also[active]))
-    return page_of(found, query, lambda hold: hold)
+    found = hold_shapes(call.session, newest_first(call.session, Escrow, query, wanted, *also[active]))
+    return to_page(found, query, lambda hold: hold)
 
 
 def _decided(call: Call, hold_id: int, body: DecideBody | DeleteBody, deed: Callable[..., Decided]) -> HoldDecision:

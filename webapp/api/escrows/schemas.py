@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from webapp.api.framework.schemas import Instant, Money, Shape
+from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.api.parties.schemas import PartyName, names
 from webapp.models import Escrow
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.ledger.transfer_queries import Movement
 
 
-class FreezeShape(Shape):
+class FreezeShape(ResponseModel):
     """One reason why an escrow may not move."""
 
     id: int
@@ -21,7 +21,7 @@ class FreezeShape(Shape):
     at: Instant
 
 
-class EscrowShape(Shape):
+class EscrowShape(ResponseModel):
     """Money held for one order."""
 
     id: int
@@ -43,7 +43,7 @@ class EscrowShape(Shape):
     version: int
 
 
-class SideShape(Shape):
+class SideShape(ResponseModel):
     """One entry of a transfer, in minor units; positive goes into the account."""
 
     account: str
@@ -52,7 +52,7 @@ class SideShape(Shape):
     amount: int
 
 
-class TransferShape(Shape):
+class TransferShape(ResponseModel):
     """One balanced movement; its entries sum to zero."""
 
     id: int

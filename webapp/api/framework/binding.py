@@ -52,36 +52,36 @@ def _reading(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
 def _writing(runtime: Runtime, endpoint: Endpoint) -> Callable[..., Response]:
     def view(**parts: Any) -> Response:
         given = _input(endpoint, parts)
-        if endpoint.before is not None:
-            endpoint.before(given.get("body"))
+        if endpoint.precheck is not None:
+            endpoint.precheck(given.get("body"))
         with runtime.db.transaction() as session:
             call = Call(session, current_actor(), clock.now(), runtime)
             response = _once(endpoint, call, lambda: endpoint.function(call, **parts, **given))
         note_saved()
-        return response if endpoint.after is None else _finished(endpoint, runtime, response)
+        return response if endpoint.post_commit is None else _finished(endpoint, runtime, response)
 
     return view
 
 
 def _finished(endpoint: Endpoint, runtime: Runtime, response: Response) -> Response:
     """What the outside is needed for, once what we know of it is committed."""
-    if endpoint.after is not None:
+    if endpoint.post_commit is not None:
         answer = endpoint.answer.model_validate_json(response.get_data())
-        response.set_data(endpoint.after(runtime, current_actor(), answer).model_dump_json())
+        response.set_data(endpoint.post_commit(runtime, current_actor(), answer).model_dump_json())
     return response
 
 
-def _once(endpoint: Endpoint, call: Call, deed: Callable[[], BaseModel]) -> Response:
+def _once(endpoint: Endpoint, call: Call, operation: Callable[[], BaseModel]) -> Response:
     key = request.headers.get(KEY_HEADER)
     if key is None:
-        return _made(endpoint, deed())
+        return _made(endpoint, operation())
     secret = call.runtime.settings.request_key
     asked = idempotency.digest(secret, request.method, request.full_path, request.get_data(cache=True))
     first = idempotency.begin(call.session, call.actor, key, asked, call.at)
     if first is not None:
         return _answer(endpoint, first.body, {"Idempotency-Replayed": "true"})
-    answer = deed()
-    kept = answer.model_copy(update=dict.fromkeys(endpoint.once)).model_dump_json()
+    answer = operation()
+    kept = answer.model_copy(update=dict.fromkeys(endpoint.secret_fields)).model_dump_json()
     idempotency.keep(call.session, call.actor, key, endpoint.status, kept)
     return _made(endpoint, answer)
 

@@ -13,7 +13,7 @@ from webapp.api.framework.routing import Endpoint
 from webapp.security import public, signed_in
 
 
-def publish(app: Flask, declared: Sequence[Endpoint]) -> None:
+def register_docs(app: Flask, declared: Sequence[Endpoint]) -> None:
     """Add `/api/openapi.json` and `/api/docs`. The description is made when somebody first asks for it."""
 
     @cache

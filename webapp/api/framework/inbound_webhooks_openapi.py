@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webapp.api.framework import responses as answers
+from webapp.api.framework import responses as responses
 
 _SIGNED_BY = {
     "paystack": {"x-paystack-signature": "Hexadecimal HMAC-SHA512 of the raw body."},
@@ -30,6 +30,7 @@ def described() -> dict[str, Any]:
 
 def _operation(provider: str) -> dict[str, Any]:
     taken = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
+    refused = {str(status): responses.refusal(status, told) for status, told in _REFUSED.items()}
     good = {"description": "Stored.", "content": {"application/json": {"schema": taken}}}
     return {
         "operationId": f"take_{provider}_webhook",
@@ -41,6 +42,6 @@ def _operation(provider: str) -> dict[str, Any]:
             for name, told in _SIGNED_BY[provider].items()
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
-        "responses": {"200": good} | {str(status): answers.refusal(status, told) for status, told in _REFUSED.items()},
+        "responses": {"200": good} | refused,
         "security": [],
     }

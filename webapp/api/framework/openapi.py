@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from webapp.api.framework import inbound_webhooks_openapi as incoming
-from webapp.api.framework import outgoing_webhooks_openapi as outgoing
-from webapp.api.framework import responses as answers
+from webapp.api.framework import inbound_webhooks_openapi as inbound_webhooks_openapi
+from webapp.api.framework import outgoing_webhooks_openapi as outgoing_webhooks_openapi
+from webapp.api.framework import responses as responses
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.responses import REFERENCE
 from webapp.api.framework.routing import Endpoint
@@ -28,14 +28,14 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     for endpoint in declared:
         operation = _operation(endpoint, schemas)
         paths.setdefault(described_path(endpoint.path), {})[endpoint.method.lower()] = operation
-    paths |= incoming.described()
+    paths |= inbound_webhooks_openapi.described()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Escrow Desk", "version": version, "description": _ABOUT},
         "paths": paths,
-        "webhooks": outgoing.described(),
+        "webhooks": outgoing_webhooks_openapi.described(),
         "components": {
-            "schemas": {"Problem": answers.PROBLEM} | schemas.definitions | outgoing.schemas(),
+            "schemas": {"Problem": responses.PROBLEM} | schemas.definitions | outgoing_webhooks_openapi.schemas(),
             "securitySchemes": _SCHEMES,
         },
         "security": [{"token": []}, {"session": []}],
@@ -100,8 +100,8 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "description": f"{told}\n\nNeeds the permission `{endpoint.permission}`.",
         "parameters": [*_parts(endpoint), *_query(endpoint), *_headers(endpoint)],
         "responses": {
-            str(endpoint.status): answers.good(endpoint, schemas.of(endpoint.answer, "serialization")),
-            **answers.refusals(endpoint),
+            str(endpoint.status): responses.good(endpoint, schemas.of(endpoint.answer, "serialization")),
+            **responses.refusals(endpoint),
         },
         "security": _security(endpoint),
     }

@@ -5,12 +5,14 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from webapp.api.framework.schemas import Paged
+from webapp.api.framework.schemas import NewestFirst
 
 Model = TypeVar("Model", bound=DeclarativeBase)
 
 
-def listed(session: Session, model: type[Model], query: Paged, conditions: dict[Any, Any], *also: Any) -> list[Model]:
+def newest_first(
+    session: Session, model: type[Model], query: NewestFirst, conditions: dict[Any, Any], *also: Any
+) -> list[Model]:
     """Up to one more than the page, where each column of `conditions` has its value; None asks for nothing."""
     key: Any = model.__table__.c.id
     found = (

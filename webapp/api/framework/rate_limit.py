@@ -10,7 +10,7 @@ from webapp.runtime import Runtime
 from webapp.security.context import current_principal
 
 
-def limit(app: Flask, runtime: Runtime) -> None:
+def register_rate_limit(app: Flask, runtime: Runtime) -> None:
     """Refuse who asks more often than API_RATE_LIMIT says, with 429 and Retry-After. Pages are not counted."""
     app.after_request(_say_when_only_to_who_waits)  # The last one named is asked first.
     Limiter(

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.api.framework.schemas import Input
+from webapp.api.framework.schemas import RequestModel
 from webapp.security.context import current_principal
 from webapp.security.reauthentication import reauthenticate
 
 
-class AskedAgain(Input):
+class Reauthentication(RequestModel):
     """A body that also carries the password."""
 
     password: Annotated[
@@ -18,7 +18,7 @@ class AskedAgain(Input):
     ] = None
 
 
-def ask_person_again(body: AskedAgain) -> None:
+def require_reauthentication(body: Reauthentication) -> None:
     """Raise unless it is a token, or the password fits."""
     principal = current_principal()
     if principal is not None and principal.is_person:

@@ -36,12 +36,12 @@ class Endpoint:
     status: int = 200
     location: str | None = None
     """Where what was made is found, as a format of the answer's fields."""
-    before: Callable[[Any], None] | None = None
+    precheck: Callable[[Any], None] | None = None
     """Called with the body before the transaction is opened: asks who is there once more."""
-    after: Callable[[Runtime, Actor, Any], Any] | None = None
+    post_commit: Callable[[Runtime, Actor, Any], Any] | None = None
     """Called with the answer once the transaction is committed: what needs the outside is done there, harmlessly again
     for a request that is sent again, and gives the answer anew."""
-    once: frozenset[str] = frozenset()
+    secret_fields: frozenset[str] = frozenset()
     """Fields of the answer that are shown once and never kept, not even to answer the same request again."""
 
     @property
@@ -86,19 +86,19 @@ class Endpoints:
         *,
         status: int = 200,
         location: str | None = None,
-        before: Callable[[Any], None] | None = None,
-        after: Callable[[Runtime, Actor, Any], Any] | None = None,
-        once: Iterable[str] = (),
+        precheck: Callable[[Any], None] | None = None,
+        post_commit: Callable[[Runtime, Actor, Any], Any] | None = None,
+        secret_fields: Iterable[str] = (),
     ) -> Callable[[Function], Function]:
         """Declare a write: `function(call, <parts of the path>, body=…)`."""
-        more = {"before": before, "after": after, "once": frozenset(once)}
+        more = {"precheck": precheck, "post_commit": post_commit, "secret_fields": frozenset(secret_fields)}
         return self._declare("POST", path, permission, status=status, location=location, **more)
 
     def put(
-        self, path: str, permission: str, *, before: Callable[[Any], None] | None = None
+        self, path: str, permission: str, *, precheck: Callable[[Any], None] | None = None
     ) -> Callable[[Function], Function]:
         """Declare a write that sets something as a whole."""
-        return self._declare("PUT", path, permission, before=before)
+        return self._declare("PUT", path, permission, precheck=precheck)
 
     def delete(self, path: str, permission: str) -> Callable[[Function], Function]:
         """Declare a write that ends something."""

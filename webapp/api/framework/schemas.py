@@ -38,12 +38,12 @@ Currency = Annotated[
 ]
 Reference = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
-Word = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
-Sentence = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_clean)]
+ShortText = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_clean)]
+LongText = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_clean)]
 Number = Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]
 Id = Annotated[int, Field(ge=1, le=BIGGEST)]
 Version = Annotated[int | None, Field(strict=True, ge=0, le=BIGGEST, description="Refused when it is not the present.")]
-Given = Annotated[
+RequestInstant = Annotated[
     datetime,
     BeforeValidator(_instant),
     Field(
@@ -62,7 +62,7 @@ Instant = Annotated[
 """RFC 3339 in UTC."""
 
 
-class Input(BaseModel):
+class RequestModel(BaseModel):
     """What a caller sends; a field that nobody knows is refused."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -76,27 +76,27 @@ class Input(BaseModel):
         return value
 
 
-class Shape(BaseModel):
+class ResponseModel(BaseModel):
     """What the API answers."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class Amount(Input):
+class Amount(RequestModel):
     """Money in minor units."""
 
     amount: Annotated[MinorUnits, Field(ge=1)]
     currency: Currency
 
 
-class Money(Shape):
+class Money(ResponseModel):
     """Money in minor units."""
 
     amount: int
     currency: str
 
 
-class Limited(Input):
+class PageQuery(RequestModel):
     """How much of a list, and from where."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
@@ -112,7 +112,7 @@ class Limited(Input):
         return None if self.cursor is None else _opened(self.cursor, self._word)
 
 
-class Paged(Limited):
+class NewestFirst(PageQuery):
     """A list that is newest first."""
 
     _word = "before"
@@ -123,7 +123,7 @@ class Paged(Limited):
         return self._last_seen()
 
 
-class OldestFirst(Limited):
+class OldestFirst(PageQuery):
     """A list that is oldest first, as it happened."""
 
     _word = "after"
@@ -134,15 +134,15 @@ class OldestFirst(Limited):
         return self._last_seen() or 0
 
 
-class Page(Shape, Generic[Item]):
+class Page(ResponseModel, Generic[Item]):
     """A page of a list; `next_cursor` is null on the last one."""
 
     data: list[Item]
     next_cursor: str | None
 
 
-def page_of(
-    rows: Sequence[Row], query: Limited, shape: Callable[[Row], Item], key: Callable[[Row], int] | None = None
+def to_page(
+    rows: Sequence[Row], query: PageQuery, shape: Callable[[Row], Item], key: Callable[[Row], int] | None = None
 ) -> Page[Item]:
     """A page out of up to `query.limit + 1` rows; the one too many says that there is another page."""
     shown = rows[: query.limit]

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from webapp import clock
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Given, Input, Instant, Sentence, Shape
+from webapp.api.framework.schemas import Instant, LongText, RequestInstant, RequestModel, ResponseModel
 from webapp.api.jobs.schemas import RunShape, run_shape
 from webapp.domain.states import Trigger
 from webapp.errors import Invalid
@@ -20,7 +20,7 @@ endpoints = Endpoints("jobs")
 RUN_ADDRESS = "/api/v1/runs/{id}"
 
 
-class JobShape(Shape):
+class JobShape(ResponseModel):
     """A job, its schedule and how it is doing."""
 
     name: str
@@ -37,20 +37,20 @@ class JobShape(Shape):
     last_run: RunShape | None
 
 
-class JobsShape(Shape):
+class JobsShape(ResponseModel):
     """Every job; there is no second page."""
 
     data: list[JobShape]
     next_cursor: None = None
 
 
-class TriggerBody(Input):
+class TriggerBody(RequestModel):
     """How to run it; nothing is required. No token chooses `at` for a job that moves money, unless it is a dry run."""
 
     dry_run: bool = False
-    at: Given | None = None
+    at: RequestInstant | None = None
     since: Annotated[
-        Given | None,
+        RequestInstant | None,
         Field(description="Of `check_mirror` only: ask about what the external ledger was sent since then."),
     ] = None
     send_again: Annotated[
@@ -59,11 +59,11 @@ class TriggerBody(Input):
     ] = False
 
 
-class PauseBody(Input):
+class PauseBody(RequestModel):
     """Why, and until when."""
 
-    reason: Sentence
-    until: Given | None = None
+    reason: LongText
+    until: RequestInstant | None = None
 
 
 @endpoints.get("/api/v1/jobs", "job:read")

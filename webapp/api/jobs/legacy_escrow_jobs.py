@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Instant, Shape
+from webapp.api.framework.schemas import Instant, ResponseModel
 from webapp.api.jobs.endpoints import RUN_ADDRESS, triggered
 from webapp.api.jobs.schemas import RunShape, run_shape
 from webapp.errors import NotSignedIn
@@ -21,14 +21,14 @@ _JOBS = ("auto_release", "auto_deduct")
 _SICK = frozenset({"late", "missed", "paused"})
 
 
-class EscrowJob(Shape):
+class EscrowJob(ResponseModel):
     """Whether the schedule is active and on time, and the schedule in words."""
 
     running: bool
     schedule: str
 
 
-class EscrowJobs(Shape):
+class EscrowJobs(ResponseModel):
     """`degraded` when one of the jobs is not running."""
 
     status: str
@@ -57,7 +57,7 @@ def trigger_auto_deduct(call: Call) -> RunShape:
     return run_shape(triggered(call, "auto_deduct"))
 
 
-def say_when_closed(app: Flask, runtime: Runtime) -> None:
+def register_unconfigured_answer(app: Flask, runtime: Runtime) -> None:
     """Without CRON_SECRET_TOKEN a caller that nobody knows is told that it is missing: 503, as those systems expect."""
 
     def closed(refusal: NotSignedIn) -> ResponseReturnValue:

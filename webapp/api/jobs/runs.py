@@ -1,7 +1,7 @@
 """Runs over HTTP: look at them, and retry what failed."""
 
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Page, Paged, Word, page_of
+from webapp.api.framework.schemas import NewestFirst, Page, ShortText, to_page
 from webapp.api.jobs.endpoints import RUN_ADDRESS
 from webapp.api.jobs.schemas import RunShape, run_shape, run_with_errors
 from webapp.domain.states import RunStatus
@@ -11,10 +11,10 @@ from webapp.services.scheduling import runs
 endpoints = Endpoints("runs")
 
 
-class RunsQuery(Paged):
+class RunsQuery(NewestFirst):
     """Which runs."""
 
-    job: Word | None = None
+    job: ShortText | None = None
     status: RunStatus | None = None
 
 
@@ -22,7 +22,7 @@ class RunsQuery(Paged):
 def list_runs(call: Call, query: RunsQuery) -> Page[RunShape]:
     """Runs, newest first."""
     found = runs.history(call.session, job=query.job, status=query.status, before=query.before, limit=query.limit + 1)
-    return page_of(found, query, run_shape)
+    return to_page(found, query, run_shape)
 
 
 @endpoints.get("/api/v1/runs/<id:run_id>", "job:read")

@@ -5,26 +5,26 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
-from webapp.api.framework.schemas import Shape
+from webapp.api.framework.schemas import ResponseModel
 from webapp.models import Run
 from webapp.services.scheduling import runs
 
 
-class Progress(Shape):
+class Progress(ResponseModel):
     """How far it is; `total` is null until it is known."""
 
     done: int
     total: int | None
 
 
-class RunError(Shape):
+class RunError(ResponseModel):
     """What went wrong with an item, or with the run as a whole when `item` is null."""
 
     item: str | None
     message: str | None
 
 
-class RunShape(Shape):
+class RunShape(ResponseModel):
     """One execution of a job."""
 
     id: int

@@ -4,9 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Given, Input, Instant, Name, Page, Paged, Sentence, Shape, Word, page_of
+from webapp.api.framework.schemas import (
+    Instant,
+    LongText,
+    Name,
+    NewestFirst,
+    Page,
+    RequestInstant,
+    RequestModel,
+    ResponseModel,
+    ShortText,
+    to_page,
+)
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.services.alerts import alerts
@@ -16,19 +27,19 @@ endpoints = Endpoints("alerts")
 _ONE = "/api/v1/alerts/<id:alert_id>"
 
 
-class AlertsQuery(Paged):
+class AlertsQuery(NewestFirst):
     """Which alerts; `about` is a reference, a name or a number, as the page searches for it."""
 
     status: AlertStatus | None = None
-    rule: Annotated[Word | None, Field(description="The name of its rule, such as `payout_failed`.")] = None
+    rule: Annotated[ShortText | None, Field(description="The name of its rule, such as `payout_failed`.")] = None
     severity: Literal["page", "warn"] | None = None
     subject: Annotated[Name | None, Field(description="Exactly what it is about.")] = None
     about: Annotated[Name | None, Field(description="A job, dispute, payment, payout, provider or chargeback.")] = None
-    fired_from: Given | None = None
-    fired_until: Annotated[Given | None, Field(description="Before this instant.")] = None
+    fired_from: RequestInstant | None = None
+    fired_until: Annotated[RequestInstant | None, Field(description="Before this instant.")] = None
 
 
-class AlertShape(Shape):
+class AlertShape(ResponseModel):
     """An alert: `firing`, `acknowledged` (somebody sees to it), or `resolved` (it is over).
 
     `times` is how often it has fired without being over in between. `resolved_by` is null when it ended by itself.
@@ -51,16 +62,16 @@ class AlertShape(Shape):
     resolved_why: str | None
 
 
-class ResolveInput(Input):
+class ResolveInput(RequestModel):
     """How its cause came to be gone."""
 
-    reason: Sentence
+    reason: LongText
 
 
-class SilenceInput(Input):
+class SilenceInput(RequestModel):
     """Until when nothing is sent about it."""
 
-    until: Given
+    until: RequestInstant
 
 
 @endpoints.get("/api/v1/alerts", "alert:read")
@@ -75,7 +86,7 @@ def list_alerts(call: Call, query: AlertsQuery) -> Page[AlertShape]:
     also = [alert_subjects.matching(query.about)] if query.about else []
     also += [Alert.fired_at >= query.fired_from] if query.fired_from else []
     also += [Alert.fired_at < query.fired_until] if query.fired_until else []
-    return page_of(listed(call.session, Alert, query, conditions, *also), query, AlertShape.model_validate)
+    return to_page(newest_first(call.session, Alert, query, conditions, *also), query, AlertShape.model_validate)
 
 
 @endpoints.get(_ONE, "alert:read")

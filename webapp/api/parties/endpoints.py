@@ -4,21 +4,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import (
     Currency,
-    Input,
     Instant,
+    LongText,
     Money,
     Name,
+    NewestFirst,
     Page,
-    Paged,
     Reference,
-    Sentence,
-    Shape,
-    Word,
-    page_of,
+    RequestModel,
+    ResponseModel,
+    ShortText,
+    to_page,
 )
 from webapp.api.parties.schemas import PartyShape
 from webapp.domain.states import AccountKind
@@ -34,7 +34,7 @@ endpoints = Endpoints("parties")
 _KINDS = {"wallet": AccountKind.WALLET, "pending": AccountKind.PENDING, "debt": AccountKind.RECEIVABLE}
 
 
-class PartyBody(Input):
+class PartyBody(RequestModel):
     """A new party; a verified one gets a wallet in each of its currencies.
 
     One that names none and trades in none gets one in its country's currency, or the desk's own, by a job.
@@ -49,7 +49,7 @@ class PartyBody(Input):
     currencies: Annotated[list[Currency], Field(max_length=20)] = []
 
 
-class PartyChange(Input):
+class PartyChange(RequestModel):
     """What is another now; what is left out stays."""
 
     name: Name | None = None
@@ -58,13 +58,13 @@ class PartyChange(Input):
     country: Annotated[str | None, Field(min_length=2, max_length=2, description="ISO 3166, two letters")] = None
 
 
-class PartiesQuery(Paged):
+class PartiesQuery(NewestFirst):
     """Which parties."""
 
-    ref: Word | None = None
+    ref: ShortText | None = None
 
 
-class AccountShape(Shape):
+class AccountShape(ResponseModel):
     """What a party holds or owes: a `wallet`, `pending` earnings, or a `debt` (below zero)."""
 
     id: int
@@ -72,28 +72,28 @@ class AccountShape(Shape):
     balance: Money
 
 
-class Wallets(Shape):
+class Wallets(ResponseModel):
     """Every account of a party; there is no second page."""
 
     data: list[AccountShape]
     next_cursor: None = None
 
 
-class WalletBody(Input):
+class WalletBody(RequestModel):
     """A wallet to open by hand, and why."""
 
     currency: Currency
-    reason: Sentence
+    reason: LongText
 
 
-class StatementQuery(Paged):
+class StatementQuery(NewestFirst):
     """Which account of the party."""
 
     currency: Currency
     kind: Annotated[str, Field(pattern="^(wallet|pending|debt)$")] = "wallet"
 
 
-class StatementLine(Shape):
+class StatementLine(ResponseModel):
     """One entry with the balance after it, in minor units of the account's currency."""
 
     id: int
@@ -123,7 +123,7 @@ def change_party(call: Call, party_id: int, body: PartyChange) -> PartyShape:
 @endpoints.get("/api/v1/parties", "party:read")
 def list_parties(call: Call, query: PartiesQuery) -> Page[PartyShape]:
     """Parties, newest first."""
-    return page_of(listed(call.session, Party, query, {Party.ref: query.ref}), query, PartyShape.model_validate)
+    return to_page(newest_first(call.session, Party, query, {Party.ref: query.ref}), query, PartyShape.model_validate)
 
 
 @endpoints.get("/api/v1/parties/<id:party_id>", "party:read")
@@ -154,7 +154,7 @@ def get_statement(call: Call, party_id: int, query: StatementQuery) -> Page[Stat
     if account is None:
         raise NotFound(f"The party has no {query.kind} in {query.currency}.")
     found = statements.statement(call.session, account, before=query.before, limit=query.limit + 1)
-    return page_of(found, query, _line, key=lambda line: line.entry_id)
+    return to_page(found, query, _line, key=lambda line: line.entry_id)
 
 
 def _account(account: Account) -> AccountShape:

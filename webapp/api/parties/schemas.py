@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.api.framework.schemas import Instant, Shape
+from webapp.api.framework.schemas import Instant, ResponseModel
 from webapp.errors import Invalid, NotFound
 from webapp.models import Party
 from webapp.services.parties import parties
 from webapp.sql import one_of
 
 
-class PartyName(Shape):
+class PartyName(ResponseModel):
     """Who a party is."""
 
     id: int

@@ -10,7 +10,7 @@ from pydantic import Field
 from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.escrows.schemas import TransferShape, transfer_shape
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Amount, Currency, Input, MinorUnits, Reference, Shape, Version
+from webapp.api.framework.schemas import Amount, Currency, MinorUnits, Reference, RequestModel, ResponseModel, Version
 from webapp.services.ledger import transfer_queries as escrow_ledger
 from webapp.services.parties import auto_deduct_mandates as standing_orders
 from webapp.services.parties import parties
@@ -21,7 +21,7 @@ from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
 endpoints = Endpoints("parties")
 
 
-class MoneyBody(Input):
+class MoneyBody(RequestModel):
     """How much, under a reference that is used once, and where it came from: the provider's reference, or a reason."""
 
     amount: Amount
@@ -36,7 +36,7 @@ class PartyDecision(Decision):
     transfer: TransferShape | None
 
 
-class AutoDeductBody(Input):
+class AutoDeductBody(RequestModel):
     """The standing order of one currency; amounts in its minor units.
 
     Without `percent` or `minimum_balance` those of the desk's settings hold, as they are on the day.
@@ -50,7 +50,7 @@ class AutoDeductBody(Input):
     version: Version = None
 
 
-class AutoDeductShape(Shape):
+class AutoDeductShape(ResponseModel):
     """A standing order to repay debt from the wallet: the party's own percent and minimum, and those in force."""
 
     party_id: int

@@ -6,20 +6,20 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from webapp.api.approvals.schemas import Decision, decision
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import (
-    Input,
     Instant,
+    LongText,
     Money,
+    NewestFirst,
     Page,
-    Paged,
     Reference,
-    Sentence,
-    Shape,
+    RequestModel,
+    ResponseModel,
+    ShortText,
     Version,
-    Word,
-    page_of,
+    to_page,
 )
 from webapp.domain.actors import Actor
 from webapp.domain.states import PaymentStatus
@@ -36,7 +36,7 @@ from webapp.services.payments.chargebacks import chargebacks
 endpoints = Endpoints("payments")
 
 
-class ChargebackShape(Shape):
+class ChargebackShape(ResponseModel):
     """A dispute of the payer's bank about a payment. `amount` is what it wants back, or took."""
 
     number: str
@@ -45,7 +45,7 @@ class ChargebackShape(Shape):
     due_at: Instant | None
 
 
-class PaymentShape(Shape):
+class PaymentShape(ResponseModel):
     """One attempt to collect money for an order. `seen` is what the provider collected, when that is in doubt."""
 
     id: int
@@ -80,26 +80,26 @@ class PaymentDecision(Decision):
     payment: PaymentShape
 
 
-class NewPayment(Input):
+class NewPayment(RequestModel):
     """For which order, through which provider."""
 
     order: Annotated[Reference, Field(description="The order's reference.")]
-    provider: Annotated[Word, Field(max_length=40, examples=["paystack"])]
+    provider: Annotated[ShortText, Field(max_length=40, examples=["paystack"])]
 
 
-class PaymentsQuery(Paged):
+class PaymentsQuery(NewestFirst):
     """Which payments."""
 
     status: PaymentStatus | None = None
-    provider: Word | None = None
-    reference: Word | None = None
-    order: Word | None = None
+    provider: ShortText | None = None
+    reference: ShortText | None = None
+    order: ShortText | None = None
 
 
-class DecidePayment(Input):
+class DecidePayment(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
     version: Version = None
 
 
@@ -140,7 +140,7 @@ def _verify(runtime: Runtime, actor: Actor, answer: PaymentShape) -> PaymentShap
     return _shown(runtime, verify_payments.verify_now(runtime, answer.id, actor))
 
 
-@endpoints.post("/api/v1/payments", "payment:create", status=201, location="/api/v1/payments/{id}", after=_begin)
+@endpoints.post("/api/v1/payments", "payment:create", status=201, location="/api/v1/payments/{id}", post_commit=_begin)
 def create_payment(call: Call, body: NewPayment) -> PaymentShape:
     """Start the provider's checkout for an unpaid order; send the payer to `checkout_url`."""
     call.runtime.providers.collector(body.provider)
@@ -162,10 +162,10 @@ def list_payments(call: Call, query: PaymentsQuery) -> Page[PaymentShape]:
         Payment.reference: query.reference,
         Payment.order_id: order_id,
     }
-    rows = listed(call.session, Payment, query, wanted)
+    rows = newest_first(call.session, Payment, query, wanted)
     refs = orders.refs_of(call.session, [row.order_id for row in rows])
     banks = chargebacks.of_payments(call.session, [row.id for row in rows])
-    return page_of(rows, query, lambda row: shape_of(row, refs[row.order_id], banks.get(row.id, ())))
+    return to_page(rows, query, lambda row: shape_of(row, refs[row.order_id], banks.get(row.id, ())))
 
 
 @endpoints.get("/api/v1/payments/<id:payment_id>", "payment:read")
@@ -174,7 +174,7 @@ def get_payment(call: Call, payment_id: int) -> PaymentShape:
     return _one(call.session, payments.get(call.session, payment_id))
 
 
-@endpoints.post("/api/v1/payments/<id:payment_id>/verify", "payment:verify", after=_verify)
+@endpoints.post("/api/v1/payments/<id:payment_id>/verify", "payment:verify", post_commit=_verify)
 def verify_payment(call: Call, payment_id: int) -> PaymentShape:
     """Ask its provider now, and do what the answer means."""
     return _one(call.session, payments.require_verifiable(call.session, payment_id, call.actor))

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Id, Input, Instant, Money, Sentence, Shape, Version, Word
+from webapp.api.framework.schemas import Id, Instant, LongText, Money, RequestModel, ResponseModel, ShortText, Version
 from webapp.errors import NotFound
 from webapp.models import Refund
 from webapp.services.payments import payments
@@ -16,7 +16,7 @@ from webapp.services.refunds.decisions import Choice, Said
 endpoints = Endpoints("payments")
 
 
-class RefundRowShape(Shape):
+class RefundRowShape(ResponseModel):
     """One of the payment's refunds at its provider, whoever made it."""
 
     id: str
@@ -25,7 +25,7 @@ class RefundRowShape(Shape):
     created_at: str | None
 
 
-class RefundShape(Shape):
+class RefundShape(ResponseModel):
     """Money that goes back through the provider that it came from. `rows` are those that may be it, while in review."""
 
     id: Id
@@ -43,21 +43,21 @@ class RefundShape(Shape):
     version: int
 
 
-class DecideRefund(Input):
+class DecideRefund(RequestModel):
     """What became of it, and how you know."""
 
     choice: Annotated[
         Choice, Field(description="`ours`: one of the rows; `none`: none is; `wallet`: the payer has none of it.")
     ]
-    number: Annotated[Word, Field(description="The provider's number of the row that is ours.")] | None = None
-    reason: Sentence
+    number: Annotated[ShortText, Field(description="The provider's number of the row that is ours.")] | None = None
+    reason: LongText
     version: Version = None
 
 
-class SettleRefund(Input):
+class SettleRefund(RequestModel):
     """How the payer got the money."""
 
-    reason: Sentence
+    reason: LongText
     version: Version = None
 
 

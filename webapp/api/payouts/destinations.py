@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.api.framework.reauthentication import AskedAgain, ask_person_again
+from webapp.api.framework.reauthentication import Reauthentication, require_reauthentication
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Currency, Input, Name, Sentence, Shape, Word
+from webapp.api.framework.schemas import Currency, LongText, Name, RequestModel, ResponseModel, ShortText
 from webapp.api.payouts.schemas import DestinationShape, destination_shape
 from webapp.domain.payout_accounts import CURRENCIES
 from webapp.services.parties import parties
@@ -18,12 +18,12 @@ _KINDS = ", ".join(f"`{kind}` ({' or '.join(some)})" for kind, some in CURRENCIE
 _ADDRESS = "/api/v1/payout-destinations/<id:destination_id>"
 
 
-class DestinationBody(AskedAgain):
+class DestinationBody(Reauthentication):
     """A bank or mobile account. Its number is kept encrypted and never told again."""
 
     currency: Currency
-    kind: Annotated[Word, Field(description=f"One of {_KINDS}.", examples=["nuban"])]
-    bank_code: Annotated[Word, Field(max_length=40)]
+    kind: Annotated[ShortText, Field(description=f"One of {_KINDS}.", examples=["nuban"])]
+    bank_code: Annotated[ShortText, Field(max_length=40)]
     account_number: Annotated[str, Field(min_length=4, max_length=60)]
     account_name: Name
     account_reference: Annotated[
@@ -31,20 +31,20 @@ class DestinationBody(AskedAgain):
     ] = ""
 
 
-class RejectBody(Input):
+class RejectBody(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
 
 
-class Destinations(Shape):
+class Destinations(ResponseModel):
     """Every destination in use; there is no second page."""
 
     data: list[DestinationShape]
     next_cursor: None = None
 
 
-@endpoints.put("/api/v1/parties/<id:party_id>/payout-destination", "party:write", before=ask_person_again)
+@endpoints.put("/api/v1/parties/<id:party_id>/payout-destination", "party:write", precheck=require_reauthentication)
 def set_payout_destination(call: Call, party_id: int, body: DestinationBody) -> DestinationShape:
     """Set where the party's payouts in one currency go; those under way keep theirs.
 
@@ -64,8 +64,8 @@ def list_payout_destinations(call: Call, party_id: int) -> Destinations:
     return Destinations(data=[destination_shape(each) for each in payout_destinations.in_use(call.session, party_id)])
 
 
-@endpoints.post(f"{_ADDRESS}/approve", "money:approve", before=ask_person_again)
-def approve_payout_destination(call: Call, destination_id: int, body: AskedAgain) -> DestinationShape:
+@endpoints.post(f"{_ADDRESS}/approve", "money:approve", precheck=require_reauthentication)
+def approve_payout_destination(call: Call, destination_id: int, body: Reauthentication) -> DestinationShape:
     """A second person lets a new destination be paid to at once."""
     return destination_shape(payout_destinations.approve(call.session, destination_id, at=call.at, actor=call.actor))
 

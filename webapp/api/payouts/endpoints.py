@@ -5,9 +5,19 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from webapp.api.approvals.schemas import Decision, decision
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Id, Input, Page, Paged, Sentence, Shape, Version, Word, page_of
+from webapp.api.framework.schemas import (
+    Id,
+    LongText,
+    NewestFirst,
+    Page,
+    RequestModel,
+    ResponseModel,
+    ShortText,
+    Version,
+    to_page,
+)
 from webapp.api.jobs.endpoints import RUN_ADDRESS
 from webapp.api.jobs.schemas import RunShape, run_shape
 from webapp.api.parties.schemas import id_of
@@ -27,29 +37,29 @@ from webapp.services.payouts import rerouting as payout_rerouting
 endpoints = Endpoints("payouts")
 
 
-class PayoutsQuery(Paged):
+class PayoutsQuery(NewestFirst):
     """Which payouts."""
 
     status: PayoutStatus | None = None
-    party: Annotated[Word | None, Field(description="The party's reference.")] = None
+    party: Annotated[ShortText | None, Field(description="The party's reference.")] = None
     schedule: Annotated[Id | None, Field(description="The payout schedule's number.")] = None
-    ref: Word | None = None
+    ref: ShortText | None = None
 
 
-class CancelPayout(Input):
+class CancelPayout(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
 
 
-class DecidePayout(Input):
+class DecidePayout(RequestModel):
     """Why."""
 
-    reason: Sentence
+    reason: LongText
     version: Version = None
 
 
-class RoutePayout(Input):
+class RoutePayout(RequestModel):
     """The payout as it was seen."""
 
     version: Version = None
@@ -68,7 +78,7 @@ def _ask(runtime: Runtime, actor: Actor, answer: PayoutShape) -> PayoutShape:
         return payout_shapes(session, [payouts.get(session, answer.id)])[answer.id]
 
 
-class PayoutsTried(Shape):
+class PayoutsTried(ResponseModel):
     """Which providers are tried, and the run that does it; none when one that is under way does."""
 
     providers: list[str]
@@ -84,9 +94,9 @@ def list_payouts(call: Call, query: PayoutsQuery) -> Page[PayoutShape]:
         Payout.schedule_id: query.schedule,
         Payout.ref: query.ref,
     }
-    rows = listed(call.session, Payout, query, wanted)
+    rows = newest_first(call.session, Payout, query, wanted)
     shapes = payout_shapes(call.session, rows)
-    return page_of(rows, query, lambda row: shapes[row.id])
+    return to_page(rows, query, lambda row: shapes[row.id])
 
 
 @endpoints.get("/api/v1/payouts/<id:payout_id>", "payout:read")
@@ -159,7 +169,7 @@ def redirect_payout(call: Call, payout_id: int, body: RoutePayout) -> PayoutShap
     return _one(call, payout_rerouting.redirect(call.session, payout_id, **_routed(call, payout_id, body)))
 
 
-@endpoints.post("/api/v1/payouts/<id:payout_id>/ask", "payout:retry", after=_ask)
+@endpoints.post("/api/v1/payouts/<id:payout_id>/ask", "payout:retry", post_commit=_ask)
 def ask_about_payout(call: Call, payout_id: int) -> PayoutShape:
     """Ask its provider now what became of it, and settle what it tells. Nothing is sent by that."""
     return _one(call, payouts.get(call.session, payout_id))

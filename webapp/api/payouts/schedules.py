@@ -4,9 +4,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Amount, Given, Input, Page, Paged, Reference, Sentence, Version, Word, page_of
+from webapp.api.framework.schemas import (
+    Amount,
+    LongText,
+    NewestFirst,
+    Page,
+    Reference,
+    RequestInstant,
+    RequestModel,
+    ShortText,
+    Version,
+    to_page,
+)
 from webapp.api.jobs.endpoints import RUN_ADDRESS
 from webapp.api.jobs.schemas import RunShape, run_shape
 from webapp.api.parties.schemas import id_of
@@ -23,22 +34,22 @@ _ALL = "/api/v2/payout-schedules"
 _ONE = f"{_ALL}/<id:schedule_id>"
 
 
-class SchedulesQuery(Paged):
+class SchedulesQuery(NewestFirst):
     """Which schedules."""
 
-    placement: Word | None = None
+    placement: ShortText | None = None
     status: ScheduleStatus | None = None
-    party: Annotated[Word | None, Field(description="The party's reference.")] = None
-    ref: Word | None = None
+    party: Annotated[ShortText | None, Field(description="The party's reference.")] = None
+    ref: ShortText | None = None
 
 
-class ScheduleBody(Input):
+class ScheduleBody(RequestModel):
     """When how much is paid. With a guarantee, nothing is paid before it ends."""
 
     amount: Amount
-    due_at: Given
-    guarantee_completion_date: Given | None = None
-    placement: Word | None = None
+    due_at: RequestInstant
+    guarantee_completion_date: RequestInstant | None = None
+    placement: ShortText | None = None
 
 
 class NewScheduleBody(ScheduleBody):
@@ -54,10 +65,10 @@ class ScheduleChange(ScheduleBody):
     version: Version = None
 
 
-class WhyCancelled(Input):
+class WhyCancelled(RequestModel):
     """Why it is cancelled."""
 
-    reason: Sentence = "Cancelled over the API."
+    reason: LongText = "Cancelled over the API."
 
 
 @endpoints.get(_ALL, "payout:read")
@@ -69,9 +80,9 @@ def list_payout_schedules(call: Call, query: SchedulesQuery) -> Page[ScheduleSha
         PayoutSchedule.party_id: id_of(call.session, query.party, "party") if query.party else None,
         PayoutSchedule.ref: query.ref,
     }
-    rows = listed(call.session, PayoutSchedule, query, wanted)
+    rows = newest_first(call.session, PayoutSchedule, query, wanted)
     shapes = schedule_shapes(call.session, rows)
-    return page_of(rows, query, lambda row: shapes[row.id])
+    return to_page(rows, query, lambda row: shapes[row.id])
 
 
 @endpoints.get(_ONE, "payout:read")

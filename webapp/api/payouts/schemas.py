@@ -6,15 +6,15 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.api.framework.schemas import Instant, Money, Shape
+from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.api.parties.schemas import PartyName, names
 from webapp.models import Payout, PayoutDestination, PayoutSchedule
 from webapp.sql import one_of
 
-Made = TypeVar("Made", bound=Shape)
+Made = TypeVar("Made", bound=ResponseModel)
 
 
-class DestinationShape(Shape):
+class DestinationShape(ResponseModel):
     """A bank or mobile account that payouts go to. Its number is never told, only its ending."""
 
     id: int
@@ -29,7 +29,7 @@ class DestinationShape(Shape):
     approved_by: str | None
 
 
-class PayoutShape(Shape):
+class PayoutShape(ResponseModel):
     """One payout. `sending` means that nobody knows yet whether it was sent; `said` is the provider's last word.
 
     Since `doubted_at` its provider may have it and does not show it; with `needs_person` somebody has to act there.
@@ -59,7 +59,7 @@ class PayoutShape(Shape):
     version: int
 
 
-class ScheduleShape(Shape):
+class ScheduleShape(ResponseModel):
     """A payout that is due on a date, and what became of it."""
 
     id: int

@@ -17,7 +17,7 @@ _GOOD_FOR, _LEDGER_FOR = 5.0, 60.0
 """Seconds for which a database that took a change is believed to take changes: whoever asks often writes no more."""
 
 
-def watch(app: Flask, runtime: Runtime) -> None:
+def register_probes(app: Flask, runtime: Runtime) -> None:
     """Add `/readyz`, its alias `/healthz`, and `/metrics`."""
 
     ledger = _seldom(health_checks.external_ledger, _LEDGER_FOR, also_bad=True)

@@ -1,8 +1,8 @@
 """Deliveries over HTTP: what went out, and sending it again."""
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Id, Page, Paged, page_of
+from webapp.api.framework.schemas import Id, NewestFirst, Page, to_page
 from webapp.api.webhooks.schemas import DeliveryShape
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery
@@ -11,7 +11,7 @@ from webapp.services.notifications import deliveries
 endpoints = Endpoints("events")
 
 
-class DeliveryQuery(Paged):
+class DeliveryQuery(NewestFirst):
     """Which deliveries."""
 
     channel: Channel | None = None
@@ -29,7 +29,7 @@ def list_deliveries(call: Call, query: DeliveryQuery) -> Page[DeliveryShape]:
         Delivery.endpoint_id: query.endpoint,
         Delivery.kind: query.kind,
     }
-    return page_of(listed(call.session, Delivery, query, conditions), query, DeliveryShape.model_validate)
+    return to_page(newest_first(call.session, Delivery, query, conditions), query, DeliveryShape.model_validate)
 
 
 @endpoints.get("/api/v1/deliveries/<id:delivery_id>", "delivery:read")

@@ -4,9 +4,19 @@ from typing import Annotated
 
 from pydantic import Field
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Input, Instant, Name, Page, Paged, Sentence, Shape, Word, page_of
+from webapp.api.framework.schemas import (
+    Instant,
+    LongText,
+    Name,
+    NewestFirst,
+    Page,
+    RequestModel,
+    ResponseModel,
+    ShortText,
+    to_page,
+)
 from webapp.api.webhooks.schemas import DeliveryShape
 from webapp.models import WebhookEndpoint
 from webapp.services.webhooks import endpoints as webhook_endpoints
@@ -16,7 +26,7 @@ endpoints = Endpoints("events")
 _ADDRESS = "/api/v1/webhook-endpoints"
 
 
-class EndpointShape(Shape):
+class EndpointShape(ResponseModel):
     """An endpoint without its secret."""
 
     id: int
@@ -37,21 +47,21 @@ class NewEndpointShape(EndpointShape):
     secret: str | None
 
 
-class EndpointInput(Input):
+class EndpointInput(RequestModel):
     """Where to post, what it is for, and which events: `*`, `escrow.*` or `escrow.released`."""
 
     url: Annotated[str, Field(min_length=1, max_length=2_000)]
     description: Name
-    events: Annotated[list[Word], Field(min_length=1, max_length=50)] = ["*"]
+    events: Annotated[list[ShortText], Field(min_length=1, max_length=50)] = ["*"]
 
 
-class PauseInput(Input):
+class PauseInput(RequestModel):
     """Why nothing is sent to it."""
 
-    reason: Sentence
+    reason: LongText
 
 
-@endpoints.post(_ADDRESS, "webhook:manage", status=201, location=_ADDRESS + "/{id}", once=["secret"])
+@endpoints.post(_ADDRESS, "webhook:manage", status=201, location=_ADDRESS + "/{id}", secret_fields=["secret"])
 def create_webhook_endpoint(call: Call, body: EndpointInput) -> NewEndpointShape:
     """Add an endpoint. The same request sent again by its Idempotency-Key is answered without the secret."""
     new = NewEndpoint(body.url, body.description, body.events)
@@ -62,10 +72,10 @@ def create_webhook_endpoint(call: Call, body: EndpointInput) -> NewEndpointShape
 
 
 @endpoints.get(_ADDRESS, "webhook:read")
-def list_webhook_endpoints(call: Call, query: Paged) -> Page[EndpointShape]:
+def list_webhook_endpoints(call: Call, query: NewestFirst) -> Page[EndpointShape]:
     """Endpoints that were not removed, newest first."""
-    found = listed(call.session, WebhookEndpoint, query, {}, WebhookEndpoint.removed_at.is_(None))
-    return page_of(found, query, EndpointShape.model_validate)
+    found = newest_first(call.session, WebhookEndpoint, query, {}, WebhookEndpoint.removed_at.is_(None))
+    return to_page(found, query, EndpointShape.model_validate)
 
 
 @endpoints.get(_ADDRESS + "/<id:endpoint_id>", "webhook:read")

@@ -3,15 +3,15 @@
 import json
 from typing import Any
 
-from webapp.api.framework.pagination import listed
+from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Instant, Page, Paged, Shape, page_of
+from webapp.api.framework.schemas import Instant, NewestFirst, Page, ResponseModel, to_page
 from webapp.models import Event
 
 endpoints = Endpoints("events")
 
 
-class EventShape(Shape):
+class EventShape(ResponseModel):
     """An event as a webhook tells it."""
 
     id: str
@@ -20,7 +20,7 @@ class EventShape(Shape):
     data: dict[str, Any]
 
 
-class EventQuery(Paged):
+class EventQuery(NewestFirst):
     """Which events."""
 
     type: str | None = None
@@ -29,8 +29,8 @@ class EventQuery(Paged):
 @endpoints.get("/api/v1/events", "webhook:read")
 def list_events(call: Call, query: EventQuery) -> Page[EventShape]:
     """Events, newest first."""
-    found = listed(call.session, Event, query, {Event.type: query.type})
-    return page_of(found, query, _shape, key=lambda event: event.id)
+    found = newest_first(call.session, Event, query, {Event.type: query.type})
+    return to_page(found, query, _shape, key=lambda event: event.id)
 
 
 def _shape(event: Event) -> EventShape:

@@ -18,24 +18,24 @@ from webapp.services.webhooks import inbox as incoming
 MOST_BYTES = 256 * 1024
 
 
-def listen(app: Flask, runtime: Runtime) -> None:
+def register_receivers(app: Flask, runtime: Runtime) -> None:
     """Add the addresses. Whoever can't sign learns nothing but that."""
     for provider in CHECKS:
-        view = for_machines(_view(_Door(runtime, provider)))
+        view = for_machines(_view(WebhookReceiver(runtime, provider)))
         app.add_url_rule(f"/webhooks/{provider}", f"webhooks.{provider}", view, methods=["POST"])
 
 
-def _view(door: "_Door") -> Callable[[], ResponseReturnValue]:
-    return lambda: door.open()
+def _view(receiver: "WebhookReceiver") -> Callable[[], ResponseReturnValue]:
+    return lambda: receiver.receive()
 
 
-class _Door:
+class WebhookReceiver:
     """One provider's address."""
 
     def __init__(self, runtime: Runtime, provider: str) -> None:
         self._runtime, self._provider = runtime, provider
 
-    def open(self) -> ResponseReturnValue:
+    def receive(self) -> ResponseReturnValue:
         """Check, store, answer."""
         if (request.content_length or 0) > MOST_BYTES:
             return problem(413, "Too large", f"A webhook has at most {MOST_BYTES // 1024} KiB.")

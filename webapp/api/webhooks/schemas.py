@@ -1,9 +1,9 @@
 """How deliveries look over HTTP."""
 
-from webapp.api.framework.schemas import Instant, Shape
+from webapp.api.framework.schemas import Instant, ResponseModel
 
 
-class DeliveryShape(Shape):
+class DeliveryShape(ResponseModel):
     """Something that goes out, and how far it is."""
 
     id: int

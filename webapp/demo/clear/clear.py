@@ -12,9 +12,9 @@ from sqlalchemy import Delete, Select, String, cast, delete, exists, literal, se
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.demo.clear import provider_records as clearing_outside
-from webapp.demo.clear.ledger import forget_money, transfers_of
-from webapp.demo.clear.lift_immutability import refusals_lifted
+from webapp.demo.clear import provider_records as provider_records
+from webapp.demo.clear.ledger import reverse_balances, transfers_of
+from webapp.demo.clear.triggers_disabled import triggers_disabled
 from webapp.demo.seed.context import CHAIN
 from webapp.demo.seed.runs import SILENT
 from webapp.demo.seed.seed import LIMITS, MARKER, refuse_in_production
@@ -68,7 +68,7 @@ _SUBJECTS: dict[str, Select[Any]] = {
     "dispute": _DISPUTES,
     "approval": _APPROVALS,
     "run": _RUNS,
-    **clearing_outside.SUBJECTS,
+    **provider_records.SUBJECTS,
 }
 
 
@@ -83,7 +83,7 @@ def clear(runtime: Runtime) -> int:
         before = marker.value
         session.delete(marker)
         session.flush()
-        with refusals_lifted(session):
+        with triggers_disabled(session):
             rows = _remove_everything(session, clock.from_iso(before["pools_since"]))
         _restore(session, before)
     for name in files:
@@ -93,8 +93,8 @@ def clear(runtime: Runtime) -> int:
 
 def _remove_everything(session: Session, pools_since: datetime) -> int:
     transfers = transfers_of(session, _PARTIES, _ESCROWS)
-    forget_money(session, transfers, _PARTIES)
-    _let_go(session)
+    reverse_balances(session, transfers, _PARTIES)
+    _detach(session)
     return sum(_count(session, each) for each in _deletions(session, transfers, pools_since))
 
 
@@ -111,8 +111,8 @@ def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime
     batches = select(AuditSeal.batch).where(AuditSeal.chain == CHAIN)
     return [
         delete(Alert).where(Alert.demo | Alert.subject.in_(disputed)),
-        *clearing_outside.of_subjects(Event, _SUBJECTS),
-        *clearing_outside.deletions(_SUBJECTS),
+        *provider_records.of_subjects(Event, _SUBJECTS),
+        *provider_records.deletions(_SUBJECTS),
         delete(RunItem).where(
             RunItem.run_id.in_(_RUNS) | ((RunItem.subject_kind == "escrow") & RunItem.subject_id.in_(_ESCROWS))
         ),
@@ -146,7 +146,7 @@ def _deletions(session: Session, transfers: Sequence[int], pools_since: datetime
     ]
 
 
-def _let_go(session: Session) -> None:
+def _detach(session: Session) -> None:
     """What isn't the demo's stops pointing to it."""
     for column, ids in ((Dispute.assignee_id, _USERS), (Run.parent_id, _RUNS)):
         held = update(column.class_).where(column.in_(ids)).values({column: None})

@@ -26,7 +26,7 @@ def transfers_of(session: Session, parties: Select[Any], escrows: Select[Any]) -
     return list(session.scalars(found))
 
 
-def forget_money(session: Session, transfers: Sequence[int], parties: Select[Any]) -> None:
+def reverse_balances(session: Session, transfers: Sequence[int], parties: Select[Any]) -> None:
     """Take what these transfers moved out of the accounts that stay, and out of the figures of their days."""
     _settle_figures(session, transfers)
     sums = (

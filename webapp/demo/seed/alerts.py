@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import insert
 
-from webapp.demo.seed.context import World
+from webapp.demo.seed.context import SeedContext
 from webapp.demo.seed.runs import SILENT
 from webapp.domain.states import AlertStatus
 from webapp.jobs import registry
@@ -14,12 +14,12 @@ from webapp.services.scheduling.job_health import health_of
 _WALLETS, _HOLDS = "create_missing_wallets", "release_placement_holds"
 
 
-def add_alerts(world: World) -> None:
+def add_alerts(context: SeedContext) -> None:
     """One that fires about the silent job, and what was seen and settled before it."""
-    operator = world.people["operator"].name
+    operator = context.staff["operator"].name
     rows = [
         _alert(
-            world,
+            context,
             "run_failed",
             "auto_release",
             "page",
@@ -28,7 +28,7 @@ def add_alerts(world: World) -> None:
             16.9,
         ),
         _alert(
-            world,
+            context,
             "run_failed",
             "verify_books",
             "page",
@@ -37,7 +37,7 @@ def add_alerts(world: World) -> None:
             2.1,
         ),
         _alert(
-            world,
+            context,
             "long_run",
             "auto_release",
             "warn",
@@ -45,18 +45,18 @@ def add_alerts(world: World) -> None:
             9,
             8.9,
         ),
-        _alert(world, "silent", "worker", "page", "No worker has been heard of for 60 s.", 5.4, 5.3),
-        _alert(world, "items_failed", _WALLETS, "page", f"3 of 12 items failed in a run of {_WALLETS}.", 1.2, None)
-        | {"status": AlertStatus.ACKNOWLEDGED, "acknowledged_at": world.ago(1.1), "acknowledged_by": operator},
-        _alert(world, "long_run", _HOLDS, "warn", f"A run of {_HOLDS} took 412 s.", 0.8, None)
-        | {"silenced_until": world.now + timedelta(days=2)},
+        _alert(context, "silent", "worker", "page", "No worker has been heard of for 60 s.", 5.4, 5.3),
+        _alert(context, "items_failed", _WALLETS, "page", f"3 of 12 items failed in a run of {_WALLETS}.", 1.2, None)
+        | {"status": AlertStatus.ACKNOWLEDGED, "acknowledged_at": context.ago(1.1), "acknowledged_by": operator},
+        _alert(context, "long_run", _HOLDS, "warn", f"A run of {_HOLDS} took 412 s.", 0.8, None)
+        | {"silenced_until": context.now + timedelta(days=2)},
     ]
-    late = health_of(world.session, SILENT, world.now).late_since if SILENT in registry() else None
+    late = health_of(context.session, SILENT, context.now).late_since if SILENT in registry() else None
     if late:
-        since = (world.now - late).total_seconds() / 86_400
+        since = (context.now - late).total_seconds() / 86_400
         rows.append(
             _alert(
-                world,
+                context,
                 "no_execution",
                 SILENT,
                 "page",
@@ -65,22 +65,22 @@ def add_alerts(world: World) -> None:
                 None,
             )
         )
-    world.session.execute(insert(Alert), [_complete(row) for row in rows])
+    context.session.execute(insert(Alert), [_complete(row) for row in rows])
 
 
 def _alert(
-    world: World, rule: str, subject: str, severity: str, sentence: str, fired: float, ended: float | None
+    context: SeedContext, rule: str, subject: str, severity: str, sentence: str, fired: float, ended: float | None
 ) -> dict[str, object]:
     return {
         "rule": rule,
         "subject": subject,
         "severity": severity,
         "sentence": sentence,
-        "fired_at": world.ago(fired),
-        "seen_at": world.now if ended is None else world.ago(ended),
+        "fired_at": context.ago(fired),
+        "seen_at": context.now if ended is None else context.ago(ended),
         "demo": True,
         "status": AlertStatus.FIRING if ended is None else AlertStatus.RESOLVED,
-        "resolved_at": None if ended is None else world.ago(ended),
+        "resolved_at": None if ended is None else context.ago(ended),
     }
 
 

@@ -23,30 +23,30 @@ DAYS = 60
 
 
 @dataclass
-class World:
-    """One seeding."""
+class SeedContext:
+    """What every part of the seeding shares: session, present, people, and a timeline of actions to be replayed."""
 
     runtime: Runtime
     session: Session
     now: datetime
     first_event: int = 0
     """The last event that was there before."""
-    people: dict[str, User] = field(default_factory=dict)
+    staff: dict[str, User] = field(default_factory=dict)
     chance: Random = field(default_factory=lambda: Random(20_260))
-    deeds: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
+    actions: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
     def ago(self, days: float = 0, hours: float = 0) -> datetime:
         """So long before the present."""
         return self.now - timedelta(days=days, hours=hours)
 
-    def later(self, at: datetime, deed: Callable[[], object]) -> None:
-        """Do this when the story reaches an instant."""
-        self.deeds.append((at, len(self.deeds), deed))
+    def schedule(self, at: datetime, action: Callable[[], object]) -> None:
+        """Put an action on the timeline."""
+        self.actions.append((at, len(self.actions), action))
 
-    def tell(self) -> None:
-        """Do everything in the order in which it happened."""
-        for _, _, deed in sorted(self.deeds, key=lambda each: each[:2]):
-            deed()
+    def replay(self) -> None:
+        """Carry out the timeline in the order of its instants, so that ids and audit rows grow as they would have."""
+        for _, _, action in sorted(self.actions, key=lambda each: each[:2]):
+            action()
 
     def pool(self, kind: AccountKind, currency: str, owner: str = "") -> int:
         """A pool account of long ago."""

@@ -8,8 +8,8 @@ from itertools import cycle
 
 from sqlalchemy import insert
 
-from webapp.demo.seed.claim_texts import CLAIMS, RESOLUTIONS, Claim
-from webapp.demo.seed.context import World
+from webapp.demo.seed.claim_texts import CLAIMS, RESOLUTIONS, ClaimText
+from webapp.demo.seed.context import SeedContext
 from webapp.demo.seed.evidence import attach
 from webapp.demo.seed.orders import Trade
 from webapp.domain.states import DisputeKind, DisputeStatus, Resolution
@@ -38,11 +38,11 @@ _OPEN = (
 
 
 @dataclass
-class Case:
+class SeedDispute:
     """One dispute while its story is told."""
 
     trade: Trade
-    claim: Claim
+    claim: ClaimText
     number: int
     opened: datetime
     status: DisputeStatus
@@ -52,14 +52,14 @@ class Case:
     id: int = 0
 
 
-def add_disputes(world: World, trades: list[Trade]) -> list[Case]:
+def add_disputes(context: SeedContext, trades: list[Trade]) -> list[SeedDispute]:
     """Plan the disputes into the story; returns the cases."""
-    cases = list(_cases(world, [trade for trade in trades if _is_disputed(trade)]))
+    cases = list(_cases(context, [trade for trade in trades if _is_disputed(trade)]))
     for case in cases:
-        world.later(case.opened, partial(_open, world, case))
+        context.schedule(case.opened, partial(_open, context, case))
         if case.trade.fate in RESOLUTIONS:
-            ends = min(case.opened + timedelta(hours=30 + case.number % 40), world.ago(hours=2))
-            world.later(ends, partial(_resolve, world, case, ends))
+            ends = min(case.opened + timedelta(hours=30 + case.number % 40), context.ago(hours=2))
+            context.schedule(ends, partial(_resolve, context, case, ends))
     return cases
 
 
@@ -67,46 +67,46 @@ def _is_disputed(trade: Trade) -> bool:
     return trade.fate in RESOLUTIONS or trade.fate.startswith(("disputed", "proposed"))
 
 
-def _cases(world: World, trades: list[Trade]) -> Iterator[Case]:
+def _cases(context: SeedContext, trades: list[Trade]) -> Iterator[SeedDispute]:
     states, claims = cycle(_OPEN), cycle(CLAIMS)
-    for number, trade in enumerate(sorted(trades, key=partial(_opened, world))):
-        case = Case(trade, next(claims), number, _opened(world, trade), DisputeStatus.UNDER_REVIEW)
+    for number, trade in enumerate(sorted(trades, key=partial(_opened, context))):
+        case = SeedDispute(trade, next(claims), number, _opened(context, trade), DisputeStatus.UNDER_REVIEW)
         if trade.fate == "disputed":
             case.status, case.waiting_on, hours, case.assignee = next(states)
-            case.due = world.now + timedelta(hours=hours)
+            case.due = context.now + timedelta(hours=hours)
         elif trade.fate in RESOLUTIONS:
             case.assignee, case.due = "agent", case.opened + timedelta(hours=72)
         else:
-            case.assignee, case.due = "agent", world.now + timedelta(hours=11)
+            case.assignee, case.due = "agent", context.now + timedelta(hours=11)
         yield case
 
 
-def _opened(world: World, trade: Trade) -> datetime:
+def _opened(context: SeedContext, trade: Trade) -> datetime:
     """Within the six days before it would have been paid, and before the present."""
-    room = min(timedelta(days=6), world.now - trade.created)
+    room = min(timedelta(days=6), context.now - trade.created)
     return trade.created + room * (20 + sum(map(ord, trade.ref)) % 75) / 100
 
 
-def _open(world: World, case: Case) -> None:
+def _open(context: SeedContext, case: SeedDispute) -> None:
     trade, claim, at = case.trade, case.claim, case.opened
     kind = DisputeKind.WARRANTY_CLAIM if claim.code == "quality" else DisputeKind.DISPUTE
-    agent = actor_of(world.people["agent"])
+    agent = actor_of(context.staff["agent"])
     new = disputes.NewDispute(trade.escrow_id, claim.claimant, claim.code, _said(case, claim.text), kind)
-    opened = disputes.open_dispute(world.session, new, at=at, actor=agent, settings=world.runtime.settings)
+    opened = disputes.open_dispute(context.session, new, at=at, actor=agent, settings=context.runtime.settings)
     case.id = opened.id
-    _talk(world, case)
+    _talk(context, case)
     party = trade.buyer if claim.claimant == "buyer" else trade.seller
-    attach(world, case.id, opened.ref, case.number, claim.claimant, party, at + timedelta(minutes=12))
+    attach(context, case.id, opened.ref, case.number, claim.claimant, party, at + timedelta(minutes=12))
     waits = case.status == DisputeStatus.NEEDS_RESPONSE
     opened.status, opened.waiting_on, opened.due_at = case.status, case.waiting_on, case.due or opened.due_at
-    opened.paused_at = world.ago(hours=4) if waits else None
-    opened.assignee_id = world.people[case.assignee].id if case.assignee else None
-    world.session.flush()
+    opened.paused_at = context.ago(hours=4) if waits else None
+    opened.assignee_id = context.staff[case.assignee].id if case.assignee else None
+    context.session.flush()
 
 
-def _talk(world: World, case: Case) -> None:
+def _talk(context: SeedContext, case: SeedDispute) -> None:
     other = "seller" if case.claim.claimant == "buyer" else "buyer"
-    agent = world.people["agent"]
+    agent = context.staff["agent"]
     staff = (f"user:{agent.id}", agent.name)
     lines = [
         (case.claim.claimant, True, case.claim.text, _party(case, case.claim.claimant), 0.1),
@@ -129,30 +129,30 @@ def _talk(world: World, case: Case) -> None:
             "by": by[0],
             "by_name": by[1],
             "body": _said(case, body),
-            "at": min(case.opened + timedelta(hours=hours), world.now),
+            "at": min(case.opened + timedelta(hours=hours), context.now),
         }
         for audience, inbound, body, by, hours in said
     ]
-    world.session.execute(insert(Message), rows)
+    context.session.execute(insert(Message), rows)
 
 
-def _party(case: Case, side: str) -> tuple[str, str]:
+def _party(case: SeedDispute, side: str) -> tuple[str, str]:
     name = case.trade.buyer if side == "buyer" else case.trade.seller
     return f"party:{case.trade.market.ids[name]}", name
 
 
-def _said(case: Case, text: str) -> str:
+def _said(case: SeedDispute, text: str) -> str:
     goods = case.trade.goods
     filled = text.format(goods=goods)
     return filled[0].upper() + filled[1:]
 
 
-def _resolve(world: World, case: Case, at: datetime) -> None:
-    agent = actor_of(world.people["agent"])
+def _resolve(context: SeedContext, case: SeedDispute, at: datetime) -> None:
+    agent = actor_of(context.staff["agent"])
     resolution, code, sentence = RESOLUTIONS[case.trade.fate]
     if resolution is None:
         disputes.withdraw(
-            world.session, case.id, sentence, version=1, at=at, actor=agent, settings=world.runtime.settings
+            context.session, case.id, sentence, version=1, at=at, actor=agent, settings=context.runtime.settings
         )
         return
     buyer = case.trade.amount * (20 + case.number % 6 * 10) // 100 if resolution == Resolution.SPLIT else None
@@ -161,7 +161,7 @@ def _resolve(world: World, case: Case, at: datetime) -> None:
         resolution=resolution, code=code, reason=sentence, buyer_amount=buyer, seller_amount=seller
     )
     executors.compute(
-        world.session,
+        context.session,
         "dispute.resolve",
         case.id,
         decision,

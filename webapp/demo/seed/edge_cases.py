@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from webapp.demo.seed.context import DEMO, World, to_the_minute
+from webapp.demo.seed.context import DEMO, SeedContext, to_the_minute
 from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.demo.seed.orders import RELEASE_AFTER, Trade
 from webapp.domain.states import AccountKind, TransferKind
@@ -32,59 +32,59 @@ def market_of(currency: str) -> Market:
     return next(market for market in MARKETS if market.currency == currency)
 
 
-def special_trades(world: World) -> list[Trade]:
+def edge_case_trades(context: SeedContext) -> list[Trade]:
     """Trades that are drawn by hand."""
-    return [*_large(world), *_blocked(world), *_on_credit(world), *_tonight(world)]
+    return [*_large(context), *_blocked(context), *_on_credit(context), *_tonight(context)]
 
 
-def _large(world: World) -> list[Trade]:
+def _large(context: SeedContext) -> list[Trade]:
     """Disputed, and larger than one person may decide: one to be decided, one that waits for its second person."""
     made = []
     for currency, fate, days in (("NGN", "disputed_large", 5.5), ("KES", "proposed", 6.2), ("USD", "proposed", 4.1)):
         market = market_of(currency)
-        made.append(_trade(world, market, fate, market.buyers[0], market.sellers[0], market.large, days))
+        made.append(_trade(context, market, fate, market.buyers[0], market.sellers[0], market.large, days))
     return made
 
 
-def _blocked(world: World) -> list[Trade]:
+def _blocked(context: SeedContext) -> list[Trade]:
     """Due, and their seller has no wallet to be paid into."""
     made = []
     for market in MARKETS:
         if market.blocked:
             made += [
-                _trade(world, market, "blocked", market.buyers[n], market.blocked, market.low * (4 + n), 8.6 + n / 2)
+                _trade(context, market, "blocked", market.buyers[n], market.blocked, market.low * (4 + n), 8.6 + n / 2)
                 for n in (1, 2)
             ]
     return made
 
 
-def _on_credit(world: World) -> list[Trade]:
+def _on_credit(context: SeedContext) -> list[Trade]:
     made = []
     for number, (currency, buyer, *_, debt) in enumerate(_DEBTORS):
         market = market_of(currency)
-        trade = _trade(world, market, "paid_out", buyer, market.sellers[number % 5], debt, 24 + number)
+        trade = _trade(context, market, "paid_out", buyer, market.sellers[number % 5], debt, 24 + number)
         trade.on_credit = True
         made.append(trade)
     return made
 
 
-def _tonight(world: World) -> list[Trade]:
+def _tonight(context: SeedContext) -> list[Trade]:
     """Due in the coming night, so that its dry run has something to show in every currency."""
     return [
-        _trade(world, market, "paid_out", market.buyers[n], market.sellers[n], market.low * (5 + n), 6.97 - n / 100)
+        _trade(context, market, "paid_out", market.buyers[n], market.sellers[n], market.low * (5 + n), 6.97 - n / 100)
         for market in MARKETS
         for n in (0, 1, 2)
         if market.sellers[n] != market.blocked
     ]
 
 
-def _trade(world: World, market: Market, fate: str, buyer: str, seller: str, amount: int, days: float) -> Trade:
-    created = to_the_minute(world.ago(days=days))
+def _trade(context: SeedContext, market: Market, fate: str, buyer: str, seller: str, amount: int, days: float) -> Trade:
+    created = to_the_minute(context.ago(days=days))
     goods = market.goods[len(buyer) % len(market.goods)]
     return Trade(market, fate, "", buyer, seller, goods, amount, created, release_at=created + RELEASE_AFTER)
 
 
-def add_standing_orders(world: World) -> None:
+def add_auto_deduct_mandates(context: SeedContext) -> None:
     """Auto-deduct of the parties in debt."""
     rows: list[dict[str, Any]] = [
         {
@@ -98,14 +98,14 @@ def add_standing_orders(world: World) -> None:
         }
         for currency, buyer, enabled, percent, daily_max, minimum, _, _ in _DEBTORS
     ]
-    world.session.execute(insert(AutoDeduct), rows)
+    context.session.execute(insert(AutoDeduct), rows)
     for row in rows:
         audit.record(
-            world.session,
+            context.session,
             DEMO,
             "party.auto_deduct",
             ("party", row["party_id"]),
-            at=world.ago(20),
+            at=context.ago(20),
             after={"enabled": row["enabled"], "percent": row["percent"]},
         )
 
@@ -115,20 +115,20 @@ def wallets_of_debtors() -> list[tuple[Market, str, int]]:
     return [(market_of(currency), buyer, deposit) for currency, buyer, *_, deposit, _ in _DEBTORS]
 
 
-def repay(world: World, run_id: int, number: int) -> dict[str, int]:
+def repay(context: SeedContext, run_id: int, number: int) -> dict[str, int]:
     """What one past automatic deduction took, per currency: one party a night pays a twentieth of its first debt."""
-    slot = world.ago(days=number)
+    slot = context.ago(days=number)
     currency, buyer, enabled, _, _, _, _, debt = _DEBTORS[number % len(_DEBTORS)]
     if not enabled or number > 20:
         return {}
     market, amount = market_of(currency), debt // 20
     party_id = market.ids[buyer]
-    wallet = world.wallet(party_id, currency)
-    if ledger.balances(world.session, [wallet])[wallet] < amount:
+    wallet = context.wallet(party_id, currency)
+    if ledger.balances(context.session, [wallet])[wallet] < amount:
         return {}
-    owed = accounts.open_account(world.session, AccountKind.RECEIVABLE, party_id, currency, at=slot)
+    owed = accounts.open_account(context.session, AccountKind.RECEIVABLE, party_id, currency, at=slot)
     ledger.post(
-        world.session,
+        context.session,
         reference=f"demo-deduct-{party_id}-{slot:%Y%m%d}",
         kind=TransferKind.REPAYMENT,
         currency=currency,
@@ -137,7 +137,7 @@ def repay(world: World, run_id: int, number: int) -> dict[str, int]:
         run_id=run_id,
     )
     audit.record(
-        world.session,
+        context.session,
         DEMO,
         "party.repay",
         ("party", party_id),

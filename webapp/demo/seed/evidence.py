@@ -6,34 +6,34 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from webapp.demo.seed.context import DEMO, World
+from webapp.demo.seed.context import DEMO, SeedContext
 from webapp.services.disputes import evidence
 
 _SIDE = 48
 
 
-def attach(world: World, dispute_id: int, ref: str, number: int, side: str, by: str, at: datetime) -> None:
+def attach(context: SeedContext, dispute_id: int, ref: str, number: int, side: str, by: str, at: datetime) -> None:
     """Submit one or two things as evidence of a dispute; files lie where evidence lies."""
     actor = replace(DEMO, name=by)
     common: dict[str, Any] = {"side": side, "at": at, "actor": actor}
     made = [("photo.png", picture(number)), ("waybill.pdf", document(f"Waybill for {ref}"))][: 1 + number % 2]
     rows = [
         evidence.attach_file(
-            world.session,
+            context.session,
             dispute_id,
             name=name,
             data=data,
-            folder=world.runtime.evidence_folder,
-            settings=world.runtime.settings,
+            folder=context.runtime.evidence_folder,
+            settings=context.runtime.settings,
             **common,
         )
         for name, data in made
     ]
     if number % 3 == 0:
         body = f"Call with the carrier about {ref}: it was handed over on the second attempt, at 16:40."
-        rows.append(evidence.attach_text(world.session, dispute_id, body=body, **common))
+        rows.append(evidence.attach_text(context.session, dispute_id, body=body, **common))
     for row in rows:
-        evidence.submit(world.session, row.id, at=at, actor=actor)
+        evidence.submit(context.session, row.id, at=at, actor=actor)
 
 
 def picture(number: int) -> bytes:

@@ -40,7 +40,7 @@ _SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Story:
+class PaymentStory:
     """One payment: its amount, how it ends at the provider, and whether that is told."""
 
     amount: int
@@ -50,20 +50,20 @@ class Story:
 
 
 _STORIES = (
-    Story(1_250_000, "success"),
-    Story(480_000, "success"),
-    Story(3_600_000, "success", told=True),
-    Story(2_150_000, "success", collected=2_000_000),
-    Story(900_000, "success", collected=950_000),
-    Story(640_000, "failed"),
-    Story(775_000, "abandoned"),
+    PaymentStory(1_250_000, "success"),
+    PaymentStory(480_000, "success"),
+    PaymentStory(3_600_000, "success", told=True),
+    PaymentStory(2_150_000, "success", collected=2_000_000),
+    PaymentStory(900_000, "success", collected=950_000),
+    PaymentStory(640_000, "failed"),
+    PaymentStory(775_000, "abandoned"),
 )
 _PAYOUTS = (250_000, 410_000, 180_000)
 _STALL = ("los-mama-nkechi", "Mama Nkechi's Stall", "+2348055501234")
 """Reached by SMS only."""
 
 
-def set_in_motion(runtime: Runtime, sandbox: str) -> bool:
+def start_live_payments(runtime: Runtime, sandbox: str) -> bool:
     """Begin checkouts, let the payers act, plan payouts, and start the jobs; False when that was done before."""
     refuse_in_production(runtime)
     with runtime.db.transaction() as session:
@@ -81,7 +81,7 @@ def set_in_motion(runtime: Runtime, sandbox: str) -> bool:
     return True
 
 
-def _orders(session: Session, runtime: Runtime) -> list[tuple[int, Story]]:
+def _orders(session: Session, runtime: Runtime) -> list[tuple[int, PaymentStory]]:
     """Unpaid orders of a day ago, each with a payment that was begun then."""
     buyers, sellers = _traders(session)
     then, made = clock.now() - _OLD, []
@@ -146,7 +146,7 @@ def _listen(session: Session, runtime: Runtime, sandbox: str) -> None:
     webhook_endpoints.create(session, new, at=clock.now(), actor=DEMO, settings=runtime.settings)
 
 
-def _act(sandbox: str, reference: str, story: Story) -> None:
+def _act(sandbox: str, reference: str, story: PaymentStory) -> None:
     """What the payer does."""
     if story.outcome == "abandoned":
         return

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
-from webapp.demo.seed.context import DAYS, DEMO, World, to_the_minute
+from webapp.demo.seed.context import DAYS, DEMO, SeedContext, to_the_minute
 from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.domain.references import escrow_ref
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
@@ -69,24 +69,24 @@ class Trade:
         return None if self.fate in ("unpaid", "voided") else self.created + timedelta(minutes=35)
 
 
-def add_orders(world: World, special: list[Trade]) -> list[Trade]:
+def add_orders(context: SeedContext, special: list[Trade]) -> list[Trade]:
     """Draw the trades and write orders and escrows, these special ones too: unpaid for now, the oldest first."""
-    drawn = [trade for market in MARKETS for trade in _drawn(world, market)]
+    drawn = [trade for market in MARKETS for trade in _drawn(context, market)]
     trades = sorted([*drawn, *special], key=lambda trade: trade.created)
     for number, trade in enumerate(trades):
         trade.ref = f"{trade.market.prefix}-{40_127 + number * 3}"
-    world.session.execute(insert(Order), [_order(trade) for trade in trades])
+    context.session.execute(insert(Order), [_order(trade) for trade in trades])
     orders = select(Order.ref, Order.id).where(Order.ref.in_([trade.ref for trade in trades]))
-    by_ref = dict(world.session.execute(orders).all())
+    by_ref = dict(context.session.execute(orders).all())
     for trade in trades:
         trade.order_id = by_ref[trade.ref]
-    world.session.execute(insert(Escrow), [_escrow(trade) for trade in trades])
+    context.session.execute(insert(Escrow), [_escrow(trade) for trade in trades])
     escrows = select(Escrow.order_id, Escrow.id).where(Escrow.order_id.in_(by_ref.values()))
-    by_order = dict(world.session.execute(escrows).all())
+    by_order = dict(context.session.execute(escrows).all())
     for trade in trades:
         trade.escrow_id = by_order[trade.order_id]
         audit.record(
-            world.session,
+            context.session,
             DEMO,
             "order.create",
             ("order", trade.order_id),
@@ -96,13 +96,13 @@ def add_orders(world: World, special: list[Trade]) -> list[Trade]:
     return trades
 
 
-def _drawn(world: World, market: Market) -> list[Trade]:
-    return [_trade(world, market, fate) for fate in _FATES]
+def _drawn(context: SeedContext, market: Market) -> list[Trade]:
+    return [_trade(context, market, fate) for fate in _FATES]
 
 
-def _trade(world: World, market: Market, fate: str) -> Trade:
-    chance = world.chance
-    created = to_the_minute(world.ago(days=_age(world, fate)))
+def _trade(context: SeedContext, market: Market, fate: str) -> Trade:
+    chance = context.chance
+    created = to_the_minute(context.ago(days=_age(context, fate)))
     sellers = [name for name in market.sellers if name != market.blocked]
     buyers = [name for name in market.buyers if name not in market.debtors]
     amount = round(chance.triangular(market.low, market.high, market.low * 3), -2)
@@ -119,7 +119,7 @@ def _trade(world: World, market: Market, fate: str) -> Trade:
     trade.release_at = created + RELEASE_AFTER
     if fate in _POLICIES:
         trade.policy = _POLICIES[fate]
-        trade.release_at = None if fate == "completion" else world.now + timedelta(days=chance.randint(1, 30))
+        trade.release_at = None if fate == "completion" else context.now + timedelta(days=chance.randint(1, 30))
     if fate == "finished":
         trade.release_at = trade.created + timedelta(hours=20)
     if fate == "placement":
@@ -127,9 +127,9 @@ def _trade(world: World, market: Market, fate: str) -> Trade:
     return trade
 
 
-def _age(world: World, fate: str) -> float:
+def _age(context: SeedContext, fate: str) -> float:
     """Days since the order was made."""
-    chance = world.chance
+    chance = context.chance
     if fate == "paid_out":
         # Some of them are on their way still: due within the coming week, a few in the coming night.
         return chance.uniform(0.1, DAYS)

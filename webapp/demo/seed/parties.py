@@ -2,7 +2,7 @@
 
 from sqlalchemy import insert, select
 
-from webapp.demo.seed.context import DAYS, DEMO, World
+from webapp.demo.seed.context import DAYS, DEMO, SeedContext
 from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Party
@@ -10,49 +10,49 @@ from webapp.services.audit import trail as audit
 from webapp.services.ledger import posting as ledger
 
 
-def add_parties(world: World) -> None:
+def add_parties(context: SeedContext) -> None:
     """Add every party, verified for long; `market.ids` knows them by name afterwards."""
-    rows = [row for market in MARKETS for row in _rows(world, market)]
-    world.session.execute(insert(Party), rows)
+    rows = [row for market in MARKETS for row in _rows(context, market)]
+    context.session.execute(insert(Party), rows)
     found = select(Party.ref, Party.id).where(Party.ref.in_([row["ref"] for row in rows]))
-    ids = dict(world.session.execute(found).all())
+    ids = dict(context.session.execute(found).all())
     for market in MARKETS:
         market.ids.clear()
         market.ids.update({name: ids[_ref(market, name)] for name in (*market.sellers, *market.buyers)})
         for name, party_id in market.ids.items():
             if name != market.blocked:
-                world.wallet(party_id, market.currency)
+                context.wallet(party_id, market.currency)
     for name, party_id in sorted(ids.items()):
         audit.record(
-            world.session, DEMO, "party.create", ("party", party_id), at=world.ago(DAYS + 20), after={"ref": name}
+            context.session, DEMO, "party.create", ("party", party_id), at=context.ago(DAYS + 20), after={"ref": name}
         )
 
 
-def deposit(world: World, market: Market, name: str, amount: int, days: float) -> None:
+def deposit(context: SeedContext, market: Market, name: str, amount: int, days: float) -> None:
     """Money that a party brought in, so many days ago."""
     party_id = market.ids[name]
-    legs = [(clearing(world, market), -amount), (world.wallet(party_id, market.currency), amount)]
+    legs = [(clearing(context, market), -amount), (context.wallet(party_id, market.currency), amount)]
     ledger.post(
-        world.session,
+        context.session,
         reference=f"demo-deposit-{party_id}-{int(days)}",
         kind=TransferKind.DEPOSIT,
         currency=market.currency,
         legs=legs,
-        at=world.ago(days),
+        at=context.ago(days),
     )
 
 
-def clearing(world: World, market: Market) -> int:
+def clearing(context: SeedContext, market: Market) -> int:
     """Where a market's money comes in."""
-    return world.pool(AccountKind.CLEARING, market.currency, _provider(market))
+    return context.pool(AccountKind.CLEARING, market.currency, _provider(market))
 
 
 def _provider(market: Market) -> str:
     return "paystack" if market.currency in ("NGN", "KES") else "flutterwave"
 
 
-def _rows(world: World, market: Market) -> list[dict[str, object]]:
-    made = world.ago(DAYS + 20)
+def _rows(context: SeedContext, market: Market) -> list[dict[str, object]]:
+    made = context.ago(DAYS + 20)
     return [
         {
             "ref": _ref(market, name),

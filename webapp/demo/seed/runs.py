@@ -5,7 +5,7 @@ from functools import partial
 
 from sqlalchemy import insert, select, update
 
-from webapp.demo.seed.context import DAYS, World
+from webapp.demo.seed.context import DAYS, SeedContext
 from webapp.demo.seed.edge_cases import repay
 from webapp.demo.seed.orders import Trade
 from webapp.demo.seed.wallets import due_by
@@ -35,16 +35,18 @@ _WHY = {
 }
 
 
-def add_runs(world: World, trades: list[Trade]) -> None:
+def add_runs(context: SeedContext, trades: list[Trade]) -> None:
     """Plan the runs of every job into the story. Those of the release pay, those of the deduction take repayments."""
-    taken = {(job, slot) for job, slot in world.session.execute(select(Run.job, Run.slot).where(Run.slot.is_not(None)))}
+    taken = {
+        (job, slot) for job, slot in context.session.execute(select(Run.job, Run.slot).where(Run.slot.is_not(None)))
+    }
     for spec in registry().values():
-        slots = _slots(spec, world.now)
+        slots = _slots(spec, context.now)
         for back, slot in enumerate(reversed(slots)):
             if (spec.name, slot) not in taken and not (spec.name == SILENT and back < SILENT_SLOTS):
-                world.later(slot + timedelta(seconds=1), partial(_run, world, spec.name, slot, back, trades))
+                context.schedule(slot + timedelta(seconds=1), partial(_run, context, spec.name, slot, back, trades))
         if spec.name == SILENT and (spec.name, slots[-SILENT_SLOTS]) not in taken:
-            world.later(world.now, partial(_missed, world, slots[-SILENT_SLOTS:]))
+            context.schedule(context.now, partial(_missed, context, slots[-SILENT_SLOTS:]))
 
 
 def _slots(spec: JobSpec, now: datetime) -> list[datetime]:
@@ -54,22 +56,24 @@ def _slots(spec: JobSpec, now: datetime) -> list[datetime]:
     return [slot for slot in recurrence.upcoming(start, count + 5) if slot <= now][-count:]
 
 
-def _run(world: World, job: str, slot: datetime, back: int, trades: list[Trade]) -> None:
+def _run(context: SeedContext, job: str, slot: datetime, back: int, trades: list[Trade]) -> None:
     status = _BAD.get(back, RunStatus.SUCCEEDED)
-    took = timedelta(milliseconds=world.chance.randint(*(_LONG if job in (_RELEASE, SILENT) else _SHORT)))
-    run_id = _insert(world, job, slot, status, slot + took)
+    took = timedelta(milliseconds=context.chance.randint(*(_LONG if job in (_RELEASE, SILENT) else _SHORT)))
+    run_id = _insert(context, job, slot, status, slot + took)
     if status == RunStatus.SUCCEEDED:
-        counts = _work(world, job, slot, back, run_id, trades)
+        counts = _work(context, job, slot, back, run_id, trades)
         done = update(Run).where(Run.id == run_id).values(**counts)
-        world.session.execute(done.execution_options(synchronize_session=False))
-    _log(world, run_id, job, slot, slot + took)
+        context.session.execute(done.execution_options(synchronize_session=False))
+    _log(context, run_id, job, slot, slot + took)
 
 
-def _work(world: World, job: str, slot: datetime, back: int, run_id: int, trades: list[Trade]) -> dict[str, object]:
+def _work(
+    context: SeedContext, job: str, slot: datetime, back: int, run_id: int, trades: list[Trade]
+) -> dict[str, object]:
     if job == _RELEASE:
-        return _release(world, slot, back, run_id, trades)
+        return _release(context, slot, back, run_id, trades)
     if job == SILENT:
-        amounts = repay(world, run_id, max(1, (world.now - slot).days))
+        amounts = repay(context, run_id, max(1, (context.now - slot).days))
         return {
             "processed": len(amounts) + 2,
             "succeeded": len(amounts),
@@ -80,13 +84,13 @@ def _work(world: World, job: str, slot: datetime, back: int, run_id: int, trades
     return {"total": 0}
 
 
-def _release(world: World, slot: datetime, back: int, run_id: int, trades: list[Trade]) -> dict[str, object]:
-    ids = due_by(world, slot, trades)
+def _release(context: SeedContext, slot: datetime, back: int, run_id: int, trades: list[Trade]) -> dict[str, object]:
+    ids = due_by(context, slot, trades)
     busy = [ids.pop()] if back in _BUSY and len(ids) > 1 else []
     if not ids:
         return {"total": 0}
     outcome = releases.release_all(
-        world.session,
+        context.session,
         ids,
         at=slot + timedelta(seconds=2),
         actor=job_actor(_RELEASE, run_id),
@@ -94,8 +98,8 @@ def _release(world: World, slot: datetime, back: int, run_id: int, trades: list[
         due_by=slot,
         run_id=run_id,
     )
-    _note_items(world, run_id, "failed", [(escrow_id, _LOCKED) for escrow_id in busy])
-    _note_items(world, run_id, "skipped", [(each.id, each.sentence) for each in outcome.refused])
+    _note_items(context, run_id, "failed", [(escrow_id, _LOCKED) for escrow_id in busy])
+    _note_items(context, run_id, "skipped", [(each.id, each.sentence) for each in outcome.refused])
     return {
         "processed": len(ids) + len(busy),
         "succeeded": outcome.done,
@@ -107,24 +111,24 @@ def _release(world: World, slot: datetime, back: int, run_id: int, trades: list[
     }
 
 
-def _note_items(world: World, run_id: int, outcome: str, items: list[tuple[int, str]]) -> None:
+def _note_items(context: SeedContext, run_id: int, outcome: str, items: list[tuple[int, str]]) -> None:
     rows = [
         {"run_id": run_id, "subject_kind": "escrow", "subject_id": escrow_id, "outcome": outcome, "message": message}
         for escrow_id, message in items
     ]
     if rows:
-        world.session.execute(insert(RunItem), rows)
+        context.session.execute(insert(RunItem), rows)
 
 
-def _missed(world: World, slots: list[datetime]) -> None:
-    row = _row(SILENT, slots[0], RunStatus.MISSED, world.now)
+def _missed(context: SeedContext, slots: list[datetime]) -> None:
+    row = _row(SILENT, slots[0], RunStatus.MISSED, context.now)
     row |= {"missed_to": slots[-1], "error": "Nothing ran when these slots were due.", "started_at": None}
-    world.session.execute(insert(Run).values(**row))
+    context.session.execute(insert(Run).values(**row))
 
 
-def _insert(world: World, job: str, slot: datetime, status: RunStatus, ended: datetime) -> int:
+def _insert(context: SeedContext, job: str, slot: datetime, status: RunStatus, ended: datetime) -> int:
     made = insert(Run).values(**_row(job, slot, status, ended)).returning(Run.id)
-    return world.session.scalars(made).one()
+    return context.session.scalars(made).one()
 
 
 def _row(job: str, slot: datetime, status: RunStatus, ended: datetime) -> dict[str, object]:
@@ -151,11 +155,11 @@ def _row(job: str, slot: datetime, status: RunStatus, ended: datetime) -> dict[s
     }
 
 
-def _log(world: World, run_id: int, job: str, slot: datetime, ended: datetime) -> None:
-    if slot < world.ago(days=DAYS // 4):
+def _log(context: SeedContext, run_id: int, job: str, slot: datetime, ended: datetime) -> None:
+    if slot < context.ago(days=DAYS // 4):
         return
     lines = (("run.started", slot, {"job": job, "trigger": "schedule"}), ("run.finished", ended, {"job": job}))
-    world.session.execute(
+    context.session.execute(
         insert(RunLine),
         [
             {"run_id": run_id, "at": at, "level": "info", "event": event, "fields": fields}

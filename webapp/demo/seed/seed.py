@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.demo.seed.alerts import add_alerts
 from webapp.demo.seed.approvals import add_proposals
-from webapp.demo.seed.context import CHAIN, DAYS, World, to_the_minute
+from webapp.demo.seed.context import CHAIN, DAYS, SeedContext, to_the_minute
 from webapp.demo.seed.disputes import add_disputes
-from webapp.demo.seed.edge_cases import add_standing_orders, special_trades, wallets_of_debtors
+from webapp.demo.seed.edge_cases import add_auto_deduct_mandates, edge_case_trades, wallets_of_debtors
 from webapp.demo.seed.marketplaces import MARKETS
 from webapp.demo.seed.orders import Trade, add_orders
 from webapp.demo.seed.parties import add_parties, deposit
 from webapp.demo.seed.runs import SILENT, add_runs
-from webapp.demo.seed.staff import add_people
+from webapp.demo.seed.staff import add_staff
 from webapp.demo.seed.wallets import hold
 from webapp.domain.states import CatchUp
 from webapp.errors import Conflict
@@ -44,10 +44,10 @@ def seed(runtime: Runtime) -> bool:
             return False
         session.info["audit_chain"] = CHAIN
         last_event = session.scalar(select(func.max(Event.id))) or 0
-        world = World(runtime, session, to_the_minute(clock.now()), first_event=last_event)
-        _mark(world)
-        _tell(world)
-        _send_nothing(session, world)
+        context = SeedContext(runtime, session, to_the_minute(clock.now()), first_event=last_event)
+        _mark(context)
+        _seed(context)
+        _send_nothing(session, context)
     return True
 
 
@@ -62,47 +62,47 @@ def refuse_in_production(runtime: Runtime) -> None:
         raise Conflict("There is no demo data in production: DESK_ENV is production.")
 
 
-def _tell(world: World) -> None:
-    world.people = add_people(world.session, world.ago(DAYS + 10))
-    add_parties(world)
-    add_standing_orders(world)
-    trades = add_orders(world, special_trades(world))
+def _seed(context: SeedContext) -> None:
+    context.staff = add_staff(context.session, context.ago(DAYS + 10))
+    add_parties(context)
+    add_auto_deduct_mandates(context)
+    trades = add_orders(context, edge_case_trades(context))
     for trade in trades:
         if trade.paid:
-            world.later(trade.paid, partial(hold, world, trade))
+            context.schedule(trade.paid, partial(hold, context, trade))
     for market, name, amount in wallets_of_debtors():
-        world.later(world.ago(23), partial(deposit, world, market, name, amount, 23))
+        context.schedule(context.ago(23), partial(deposit, context, market, name, amount, 23))
     for market in MARKETS:
-        world.later(world.ago(40), partial(deposit, world, market, market.buyers[-1], market.high, 40))
-    _freeze_some(world, trades)
-    cases = add_disputes(world, trades)
-    add_runs(world, trades)
-    world.tell()
-    add_proposals(world, cases)
-    _silence(world)
-    add_alerts(world)
+        context.schedule(context.ago(40), partial(deposit, context, market, market.buyers[-1], market.high, 40))
+    _freeze_some(context, trades)
+    cases = add_disputes(context, trades)
+    add_runs(context, trades)
+    context.replay()
+    add_proposals(context, cases)
+    _silence(context)
+    add_alerts(context)
 
 
-def _freeze_some(world: World, trades: list[Trade]) -> None:
-    agent = actor_of(world.people["agent"])
+def _freeze_some(context: SeedContext, trades: list[Trade]) -> None:
+    agent = actor_of(context.staff["agent"])
     for number, trade in enumerate(each for each in trades if each.fate == "frozen"):
-        at = trade.created + (world.now - trade.created) / 8
+        at = trade.created + (context.now - trade.created) / 8
         reason = _WORRIES[number % len(_WORRIES)]
-        world.later(at, partial(freezes.freeze, world.session, trade.escrow_id, reason, at=at, actor=agent))
+        context.schedule(at, partial(freezes.freeze, context.session, trade.escrow_id, reason, at=at, actor=agent))
 
 
-def _silence(world: World) -> None:
+def _silence(context: SeedContext) -> None:
     """Let the silent job's plan begin before its last run, and skip what it missed."""
-    schedule = world.session.get(Schedule, SILENT)
+    schedule = context.session.get(Schedule, SILENT)
     if schedule is not None:
-        schedule.since, schedule.catch_up = world.ago(DAYS + 2), CatchUp.SKIP
-        schedule.changed_at, schedule.changed_by = world.now, _BY
-        world.session.flush()
+        schedule.since, schedule.catch_up = context.ago(DAYS + 2), CatchUp.SKIP
+        schedule.changed_at, schedule.changed_by = context.now, _BY
+        context.session.flush()
 
 
-def _mark(world: World) -> None:
+def _mark(context: SeedContext) -> None:
     """Remember what was there before, for when the demo goes."""
-    session, before = world.session, world.session.get(Schedule, SILENT)
+    session, before = context.session, context.session.get(Schedule, SILENT)
     kept = None
     if before is not None:
         kept = {
@@ -112,11 +112,11 @@ def _mark(world: World) -> None:
             "changed_at": clock.iso(before.changed_at) if before.changed_at else None,
         }
     limits = session.get(StoredSetting, LIMITS) is None
-    common = {"changed_at": world.now, "changed_by": _BY}
+    common = {"changed_at": context.now, "changed_by": _BY}
     session.add(
         StoredSetting(
             name=MARKER,
-            value={"schedule": kept, "limits": limits, "pools_since": clock.iso(world.pools_since)},
+            value={"schedule": kept, "limits": limits, "pools_since": clock.iso(context.pools_since)},
             **common,
         )
     )
@@ -125,7 +125,7 @@ def _mark(world: World) -> None:
     session.flush()
 
 
-def _send_nothing(session: Session, world: World) -> None:
+def _send_nothing(session: Session, context: SeedContext) -> None:
     """The demo's past is no news to other systems: what was written as of before this minute counts as sent."""
-    mine = (Event.sent_at.is_(None), Event.id > world.first_event, Event.at <= world.now)
-    session.execute(update(Event).where(*mine).values(sent_at=world.now).execution_options(synchronize_session=False))
+    mine = (Event.sent_at.is_(None), Event.id > context.first_event, Event.at <= context.now)
+    session.execute(update(Event).where(*mine).values(sent_at=context.now).execution_options(synchronize_session=False))

@@ -26,7 +26,7 @@ _NAMES = {
 }
 
 
-def add_people(session: Session, at: datetime) -> dict[str, User]:
+def add_staff(session: Session, at: datetime) -> dict[str, User]:
     """Add the users; returns them by role."""
     return {
         role: users.create(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.demo.seed.context import DEMO, World
+from webapp.demo.seed.context import DEMO, SeedContext
 from webapp.demo.seed.orders import Trade
 from webapp.demo.seed.parties import clearing
 from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
@@ -14,21 +14,21 @@ from webapp.services.escrows import funding as holds
 from webapp.services.ledger import accounts
 
 
-def hold(world: World, trade: Trade) -> None:
+def hold(context: SeedContext, trade: Trade) -> None:
     """The buyer's money comes in and is held; on credit it is the platform's."""
     at = trade.paid or trade.created
-    source, kind = clearing(world, trade.market), None
+    source, kind = clearing(context, trade.market), None
     if trade.on_credit:
         buyer = trade.market.ids[trade.buyer]
-        source = accounts.open_account(world.session, AccountKind.RECEIVABLE, buyer, trade.market.currency, at=at)
+        source = accounts.open_account(context.session, AccountKind.RECEIVABLE, buyer, trade.market.currency, at=at)
         kind = TransferKind.CREDIT
-    world.pool(AccountKind.ESCROW, trade.market.currency)
-    world.pool(AccountKind.FEES, trade.market.currency)
-    escrow = world.session.get_one(Escrow, trade.escrow_id)
-    holds.hold(world.session, escrow, source, at=at, actor=DEMO, kind=kind)
+    context.pool(AccountKind.ESCROW, trade.market.currency)
+    context.pool(AccountKind.FEES, trade.market.currency)
+    escrow = context.session.get_one(Escrow, trade.escrow_id)
+    holds.hold(context.session, escrow, source, at=at, actor=DEMO, kind=kind)
 
 
-def due_by(world: World, slot: datetime, trades: Sequence[Trade]) -> list[int]:
+def due_by(context: SeedContext, slot: datetime, trades: Sequence[Trade]) -> list[int]:
     """Which of the demo's escrows a release at this slot would look at."""
     ours = [trade.escrow_id for trade in trades]
     query = select(Escrow.id).where(
@@ -38,4 +38,4 @@ def due_by(world: World, slot: datetime, trades: Sequence[Trade]) -> list[int]:
         Escrow.policy == "deadline",
         Escrow.release_at <= slot,
     )
-    return list(world.session.scalars(query.order_by(Escrow.release_at, Escrow.id)))
+    return list(context.session.scalars(query.order_by(Escrow.release_at, Escrow.id)))

@@ -1,4 +1,4 @@
-"""Lifting what the database itself refuses, for one transaction of the schema's owner."""
+"""Disabling the triggers that hold rows immutable, for one transaction of the schema's owner."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +17,11 @@ _ON_SQLITE = """SELECT 'DROP TRIGGER "' || name || '"', sql FROM sqlite_master W
 
 
 @contextmanager
-def refusals_lifted(session: Session) -> Iterator[None]:
+def triggers_disabled(session: Session) -> Iterator[None]:
     """Without triggers inside, and with all of them again afterwards; when it fails, the rollback brings them back."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     found = session.execute(text(_ON_SQLITE if is_sqlite else _ON_POSTGRESQL)).all()
-    _run_all(session, [lift for lift, _ in found])
+    _run_all(session, [disable for disable, _ in found])
     yield
     session.flush()
     _run_all(session, [restore for _, restore in found])
