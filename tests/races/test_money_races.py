@@ -38,7 +38,7 @@ ROUNDS = 200
 JOB = job_actor("auto_release")
 REFUND = Ruling("refund_to_buyer", "evidence_for_buyer", "It never came.")
 RELEASE = Ruling("release_to_seller", "evidence_for_seller", "It came.")
-UNIQUE_LEAVING = "DROP INDEX uq_transfer_leaves_once"
+UNIQUE_LEAVING = "DROP INDEX uq_transfer_disbursed_once"
 UNIQUE_REFERENCE = "ALTER TABLE transfer DROP CONSTRAINT uq_transfer_reference"
 ONE_A_DAY = "ALTER TABLE auto_deduction DROP CONSTRAINT pk_auto_deduction"
 

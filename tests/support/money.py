@@ -6,7 +6,10 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
+from webapp.domain.shares import Shares
 from webapp.services.approvals import executors
+from webapp.services.approvals.escrow_executors import read_escrow
+from webapp.services.escrows import disbursement_sql, release
 from webapp.services.parties.executors import PartyMoney
 
 
@@ -28,3 +31,11 @@ def _book(
 deposit = partial(_book, "party.deposit")
 owe = partial(_book, "party.owe")
 repay = partial(_book, "party.repay")
+
+
+def divide(session: Session, escrow_id: int, parts: Shares, *, at: datetime, actor: Actor, said: str = "So.") -> None:
+    """Let a held escrow go in these parts at once, as a decision does."""
+    subject = read_escrow.locked(session, escrow_id)
+    by_card = disbursement_sql.cards(session, [escrow_id], disbursement_sql.way_of(parts))
+    wallets = (subject.seller_wallet, subject.buyer_wallet)
+    release.disburse(session, subject.escrow, parts, by_card, wallets, at=at, actor=actor, said=said)

@@ -18,7 +18,6 @@ from webapp.models import Escrow, Party, Payment, Refund, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import executors
 from webapp.services.escrows import freezes
-from webapp.services.escrows import release as releases
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payments import payments
@@ -93,7 +92,7 @@ class Scene:
         escrow = self.escrow
         parts = divide(Money(WHOLE, "NGN"), escrow.fee, 7_000)
         mover = AMINA.entrusted_with("money:move")
-        releases.divide(self.session, escrow.id, parts, at=clock.now(), actor=mover, reason="decision", said="So.")
+        money.divide(self.session, escrow.id, parts, at=clock.now(), actor=mover)
         self._by(True)
         self.session.expire_all()
         return self

@@ -1,18 +1,22 @@
 """Paying sellers whose time has come."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from tests.support.market import AMINA, LATER, NOW, Market, wallet
+from tests.support import money
+from tests.support.market import AMINA, LATER, NOW, Market, undone, wallet
 from webapp.domain import shares
 from webapp.domain.actors import job_actor
 from webapp.domain.money import Money
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
-from webapp.models import Audit, Event
+from webapp.models import Audit, Escrow, Event
 from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import executors
+from webapp.services.approvals.escrow_executors import ReleaseEscrow
 from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import freezes
 from webapp.services.escrows import release as releases
@@ -94,7 +98,7 @@ def test_people_cannot_use_the_jobs_door(market: Market) -> None:
         releases.release_all(market.session, [market.escrow().id], at=LATER, actor=AMINA, reason="now")
 
 
-def test_who_divides_an_escrow_that_changed_meanwhile_is_overtaken_and_who_lacks_a_wallet_is_not(
+def test_who_decides_on_an_escrow_that_changed_meanwhile_is_overtaken_and_who_lacks_a_wallet_is_not(
     market: Market,
 ) -> None:
     gone, frozen = market.escrow(), market.escrow()
@@ -104,18 +108,32 @@ def test_who_divides_an_escrow_that_changed_meanwhile_is_overtaken_and_who_lacks
 
     found = {}
     for name, escrow in {"gone": gone, "frozen": frozen, "bare": bare}.items():
-        parts = shares.divide(Money(10_000, "NGN"), 0, 10_000)
+        how: Any = {"at": LATER, "actor": JOB, "locked": True}
         with pytest.raises(Conflict) as refusal:
-            releases.divide(market.session, escrow.id, parts, at=LATER, actor=JOB, reason="decision")
+            executors.compute(market.session, "escrow.release", escrow.id, ReleaseEscrow(reason="So."), **how)
         found[name] = type(refusal.value)
     assert found == {"gone": Overtaken, "frozen": Overtaken, "bare": Conflict}
+
+
+@pytest.mark.parametrize("kept_by", ["freezes", "dispute"])
+def test_what_keeps_an_escrow_after_it_was_looked_at_keeps_it_still(market: Market, kept_by: str) -> None:
+    escrow = market.escrow(10_000)
+    market.dispute(escrow)
+    if kept_by == "dispute":
+        market.session.execute(update(Escrow).where(Escrow.id == escrow.id).values(freezes=0))
+    parts = shares.divide(Money(10_000, "NGN"), 0, 10_000)
+
+    with pytest.raises(Overtaken), undone(market.session):
+        money.divide(market.session, escrow.id, parts, at=NOW, actor=JOB)
+    if kept_by == "dispute":
+        market.session.execute(update(Escrow).where(Escrow.id == escrow.id).values(freezes=1))
 
 
 def test_a_split_is_explained_by_who_got_what(market: Market) -> None:
     escrow = market.escrow(10_000, fee=500)
     parts = shares.divide(Money(10_000, "NGN"), 500, 7_000)
     mover = AMINA.entrusted_with("money:move")
-    releases.divide(market.session, escrow.id, parts, at=NOW, actor=mover, reason="decision", said="So.")
+    money.divide(market.session, escrow.id, parts, at=NOW, actor=mover)
     [said, *_] = explanation.why(market.session, escrow.id, NOW)
     assert said.startswith("It was split between buyer and seller on 02 March 2026 at 09:30 UTC: ")
     for part in ("NGN 66.50 into the wallet of", "NGN 30.00 into the wallet of", "NGN 3.50 fee"):

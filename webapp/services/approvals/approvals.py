@@ -14,6 +14,7 @@ from webapp.errors import NotAllowed, Overtaken
 from webapp.models import Approval
 from webapp.services.approvals import executors, limits
 from webapp.services.approvals import subjects as approval_subjects
+from webapp.services.approvals.escrow_subjects import EscrowSubject
 from webapp.services.approvals.executors import Payload, Posting
 from webapp.services.audit import trail as audit
 from webapp.services.common import events, lookup
@@ -47,18 +48,20 @@ def decide(
     at: datetime,
     actor: Actor,
     settings: Settings,
+    subject: EscrowSubject | None = None,
 ) -> Decided:
     """Do it when it is within the actor's limit; else propose it. The caller has checked that the actor may.
 
+    `subject` is what the caller has locked and looked at already: it is neither locked nor read again.
     Raises Conflict or Invalid when it can't be done, also when it would only be proposed.
     """
-    waiting = waiting_on(session, executors.find(action).kind, subject_id)
+    waiting = subject.waiting if subject else waiting_on(session, executors.find(action).kind, subject_id)
     if waiting is not None:
         raise Overtaken(
             f"{waiting.proposed_by_name} proposed a decision already; it waits for approval. Yours was not applied."
         )
     mover = actor.entrusted_with(MOVE)
-    posting = executors.compute(session, action, subject_id, payload, at=at, actor=mover, locked=True)
+    posting = executors.compute(session, action, subject_id, payload, at=at, actor=mover, locked=True, subject=subject)
     amount = posting.amount
     if not posting.takes_two and limits.spend(session, actor, amount.currency, amount.amount, at, settings):
         posting.post()

@@ -11,7 +11,7 @@ from webapp.errors import Invalid, Overtaken
 from webapp.models import Escrow
 from webapp.services.approvals import approvals
 from webapp.services.approvals.approvals import Decided
-from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow
+from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow, read_escrow
 from webapp.services.common import lookup
 from webapp.services.common import validation as checks
 from webapp.services.escrows import disbursement as leaving
@@ -83,8 +83,9 @@ def _decide(
 ) -> Decided:
     actor.require("money:propose")
     said = checks.require_text(reason, "reason", "Say why, in a sentence.")
-    escrow = leaving.locked(session, escrow_id)
-    lookup.require_version(escrow, version, "escrow")
+    subject = read_escrow.locked(session, escrow_id)
+    lookup.require_version(subject.escrow, version, "escrow")
+    decision = PAYLOADS[action](reason=said)
     return approvals.decide(
-        session, action, escrow_id, PAYLOADS[action](reason=said), at=at, actor=actor, settings=settings
+        session, action, escrow_id, decision, at=at, actor=actor, settings=settings, subject=subject
     )

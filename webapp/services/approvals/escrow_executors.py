@@ -1,9 +1,8 @@
 """What a person decides about one escrow: release, refund, void."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-
-from sqlalchemy.orm import Session
 
 from webapp.domain import shares
 from webapp.domain.money import Money
@@ -12,23 +11,15 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Overtaken
 from webapp.models import Escrow
-from webapp.services.approvals.executors import Context, Payload, Posting, executor
-from webapp.services.common import lookup
+from webapp.services.approvals.escrow_subjects import EscrowSubject, look
+from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
-from webapp.services.escrows import disbursement as leaving
+from webapp.services.escrows import disbursement, voids
 from webapp.services.escrows import disbursement_sql as disbursements
 from webapp.services.escrows import release as releases
-from webapp.services.escrows import voids
 from webapp.services.ledger import reversal_debts
 from webapp.services.ledger import transfers as postings
 from webapp.services.ledger.transfers import Leg
-
-
-@dataclass(frozen=True, slots=True)
-class EscrowSubject:
-    """The escrow that is decided on."""
-
-    escrow: Escrow
 
 
 class ReleaseEscrow(Payload):
@@ -43,9 +34,9 @@ class VoidEscrow(Payload):
     """Give up an escrow that was never paid."""
 
 
-def read_escrow(session: Session, escrow_id: int) -> EscrowSubject:
-    """The escrow as it is now. Raises NotFound."""
-    return EscrowSubject(lookup.by_id(session, Escrow, escrow_id, "escrow"))
+read_escrow = Reader(
+    look=lambda session, escrow_id: look(session, "escrow", Escrow, escrow_id)[1], guard=lambda escrow_id: [escrow_id]
+)
 
 
 @executor("escrow.release", ReleaseEscrow, read=read_escrow)
@@ -55,7 +46,7 @@ def release_escrow(context: Context, subject: EscrowSubject, decision: ReleaseEs
     held = Money(escrow.amount, escrow.currency)
     parts = shares.divide(held, escrow.fee, held.amount)
     done = f"{held} of escrow {escrow.ref} was released: {parts.seller_in_words()}"
-    return _leaving(context, escrow, parts, shares.release_in_words(held, escrow.fee), done, decision.reason)
+    return _leaving(context, subject, parts, shares.release_in_words(held, escrow.fee), done, decision.reason)
 
 
 @executor("escrow.refund", RefundEscrow, read=read_escrow)
@@ -65,7 +56,7 @@ def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscr
     held = Money(escrow.amount, escrow.currency)
     done = f"{held} of escrow {escrow.ref} was refunded to the buyer"
     parts = shares.divide(held, escrow.fee, 0)
-    return _leaving(context, escrow, parts, f"refund of {held} to the buyer", done, decision.reason)
+    return _leaving(context, subject, parts, f"refund of {held} to the buyer", done, decision.reason)
 
 
 @executor("escrow.void", VoidEscrow, read=read_escrow)
@@ -86,40 +77,56 @@ def void_escrow(context: Context, subject: EscrowSubject, decision: VoidEscrow) 
     )
 
 
-def legs_of(context: Context, escrow: Escrow, parts: Shares, lifted: frozenset[tuple[str, int]]) -> list[Leg]:
-    """What lets the escrow go in these parts. Raises Conflict when something but what is `lifted` keeps it, or while
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How a held escrow leaves by a decision: checked, so that it may, and computed, not posted."""
+
+    context: Context
+    subject: EscrowSubject
+    parts: Shares
+    by_card: disbursements.Cards
+
+    def legs(self) -> Sequence[Leg]:
+        """The entries that let it go."""
+        session, way = self.context.session, disbursements.way_of(self.parts)
+        return postings.legs(session, [disbursements.draft(session, self.subject.escrow, way)])
+
+    def debts_in_words(self) -> str:
+        """What of the parts meets a debt of the escrow's reversal, as a phrase to add; empty when nothing does."""
+        session, escrow, way = self.context.session, self.subject.escrow, disbursements.way_of(self.parts)
+        if not reversal_debts.may_owe(escrow):
+            return ""
+        return reversal_debts.in_words(disbursements.debts_met(session, [escrow.id], way, self.by_card), escrow)
+
+    def post(self, reason: str) -> None:
+        """Let it go."""
+        session, escrow, how = self.context.session, self.subject.escrow, self.context
+        wallets = (self.subject.seller_wallet, self.subject.buyer_wallet)
+        releases.disburse(session, escrow, self.parts, self.by_card, wallets, at=how.at, actor=how.actor, said=reason)
+        session.expire(escrow)
+
+
+def leaving(context: Context, subject: EscrowSubject, parts: Shares, lifted: frozenset[tuple[str, int]]) -> Leaving:
+    """How the escrow leaves in these parts. Raises Conflict when something but what is `lifted` keeps it, or while
     outgoing money is stopped.
     """
-    session, way = context.session, disbursements.way_of(parts)
-    leaving.require_free(session, escrow, lifted)
+    session, escrow, way = context.session, subject.escrow, disbursements.way_of(parts)
+    disbursement.require_free(escrow, subject.freezes, lifted)
     ensure_outgoing_enabled(session, lock=context.locked)
-    if way.seller is not None:
-        leaving.require_seller_wallet(session, escrow)
-    return postings.legs(session, [disbursements.draft(session, escrow, way)])
+    if way.seller is not None and subject.seller_wallet is None:
+        disbursement.require_seller_wallet(session, escrow)
+    return Leaving(context, subject, parts, disbursements.cards(session, [escrow.id], way))
 
 
-def debts_in_words(context: Context, escrow: Escrow, parts: Shares) -> str:
-    """What of the parts meets a debt of the escrow's reversal, as a phrase to add; empty when nothing does."""
-    session, way = context.session, disbursements.way_of(parts)
-    by_card = disbursements.cards(session, [escrow.id], way)
-    return reversal_debts.in_words(disbursements.debts_met(session, [escrow.id], way, by_card), escrow)
-
-
-def leave(context: Context, escrow: Escrow, parts: Shares, said: str) -> None:
-    """Let it go."""
-    at, actor = context.at, context.actor
-    releases.divide(context.session, escrow.id, parts, at=at, actor=actor, reason=releases.DECISION, said=said)
-    context.session.expire(escrow)
-
-
-def _leaving(context: Context, escrow: Escrow, parts: Shares, sentence: str, done: str, reason: str) -> Posting:
-    met = debts_in_words(context, escrow, parts)
+def _leaving(context: Context, subject: EscrowSubject, parts: Shares, sentence: str, done: str, reason: str) -> Posting:
+    escrow, how = subject.escrow, leaving(context, subject, parts, context.lifted)
+    met = how.debts_in_words()
     return Posting(
         sentence=sentence + met,
         done=f"{done}{met}.",
         amount=Money(escrow.amount, escrow.currency),
-        post=partial(leave, context, escrow, parts, reason),
-        legs=legs_of(context, escrow, parts, context.lifted),
+        post=partial(how.post, reason),
+        legs=how.legs,
         escrow_id=escrow.id,
     )
 

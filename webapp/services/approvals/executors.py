@@ -3,10 +3,11 @@
     class RefundEscrow(Payload):
         ...
 
-    @executor("escrow.refund", RefundEscrow, read=escrow_subject)
+    @executor("escrow.refund", RefundEscrow, read=read_escrow)
     def refund_escrow(context: Context, subject: EscrowSubject, decision: RefundEscrow) -> Posting:
         ...
 
+A subject is taken once: the escrow that guards it is locked, then everything that decides is looked at, and handed on.
 An executor reads and computes; it writes only in its posting's `post`. It raises Conflict when the decision can't be
 done. It stands beside its subject, in a module whose name ends in `executors`, where the registry finds it. The first
 part of the action's name is the kind of the subject.
@@ -18,9 +19,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import ScalarSelect
 from sqlalchemy.orm import Session
 
 from webapp import services
@@ -74,7 +76,8 @@ class Posting:
     """What counts against the limits: the whole of the escrow."""
     post: Callable[[], None]
     """Does it: exactly these entries, and what goes with them. Once, and only when the context was locked."""
-    legs: Sequence[Leg] = ()
+    legs: Callable[[], Sequence[Leg]] = tuple
+    """The entries, each with the balance after it. Only a preview asks for them, before anything is posted."""
     takes_two: bool = False
     """Whether a second person decides, however small it is."""
     escrow_id: int | None = None
@@ -86,12 +89,33 @@ S = TypeVar("S", bound=Subject)
 
 
 @dataclass(frozen=True, slots=True)
+class Reader(Generic[S]):
+    """How a kind of subject is read, and which escrow guards it."""
+
+    look: Callable[[Session, int], S]
+    """Everything that decides, fresh from the database. Raises NotFound."""
+    guard: Callable[[int], Sequence[int] | ScalarSelect[Any]] | None = None
+    """The id of the guarding escrow, by what never changes; None for what no escrow guards."""
+
+    def __call__(self, session: Session, subject_id: int) -> S:
+        """Look at it without a lock, as for a preview."""
+        return self.look(session, subject_id)
+
+    def locked(self, session: Session, subject_id: int) -> S:
+        """Lock the guarding escrow, then look."""
+        if self.guard is not None:
+            lock(session, Escrow, self.guard(subject_id))
+        # Second statement on purpose: what the first one saw may be older than its lock.
+        return self.look(session, subject_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Executor:
     """A registered decision."""
 
     action: str
     payload: type[Payload]
-    read: Callable[[Session, int], Any]
+    read: Reader[Any]
     compute: Callable[[Context, Any, Any], Posting]
 
     @property
@@ -104,9 +128,9 @@ _executors: dict[str, Executor] = {}
 
 
 def executor(
-    action: str, payload: type[P], *, read: Callable[[Session, int], S]
+    action: str, payload: type[P], *, read: Reader[S]
 ) -> Callable[[Callable[[Context, S, P], Posting]], Callable[[Context, S, P], Posting]]:
-    """Register the decision `action`. `read` gives its subject fresh from the database; it raises NotFound."""
+    """Register the decision `action` on the subjects that `read` reads."""
 
     def register(compute: Callable[[Context, S, P], Posting]) -> Callable[[Context, S, P], Posting]:
         _executors[action] = Executor(action, payload, read, compute)
@@ -125,16 +149,16 @@ def compute(
     actor: Actor,
     locked: bool,
     lifted: Sequence[tuple[FreezeCause, int]] = (),
+    subject: Subject | None = None,
 ) -> Posting:
     """What the decision would do to its subject now. Raises NotFound, Conflict or Invalid when it can't be done.
 
-    With `locked` the subject's escrow is locked first, then looked at, and the posting may be posted.
+    With `locked` the subject's escrow is locked first, then looked at, and the posting may be posted. `subject` is the
+    one that the caller has taken like that already.
     """
     known = find(action)
-    subject = known.read(session, subject_id)
-    if locked and subject.escrow is not None:
-        lock(session, Escrow, [subject.escrow.id])
-        subject = known.read(session, subject_id)
+    if subject is None:
+        subject = (known.read.locked if locked else known.read)(session, subject_id)
     decision = payload if isinstance(payload, Payload) else _read_back(known, payload)
     context = Context(session, at, actor, locked, frozenset((str(cause), number) for cause, number in lifted))
     return known.compute(context, subject, decision)

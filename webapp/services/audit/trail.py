@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +21,17 @@ from webapp.sql import Rows, insert_new, insert_rows
 GENESIS = "0" * 64
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one did to one thing, why, and what changed by it."""
+
+    action: str
+    subject: tuple[str, int]
+    reason: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
 def record(
     session: Session,
     actor: Actor,
@@ -32,17 +45,27 @@ def record(
     run_id: int | None = None,
 ) -> None:
     """Write one record: this actor did this to that thing."""
-    values = _common(session, actor, action, at, reason, run_id)
-    session.execute(
-        insert(Audit).values(
-            **values,
-            pos=_take_places(session, 1),
-            subject_kind=subject[0],
-            subject_id=subject[1],
-            before=Json().process_bind_param(before, session.get_bind().dialect),
-            after=Json().process_bind_param(after, session.get_bind().dialect),
-        )
-    )
+    record_many(session, actor, [Record(action, subject, reason, before, after)], at=at, run_id=run_id)
+
+
+def record_many(
+    session: Session, actor: Actor, records: Sequence[Record], *, at: datetime, run_id: int | None = None
+) -> None:
+    """Write several records of one actor, in this order, in one statement."""
+    bind, dialect = Json().process_bind_param, session.get_bind().dialect
+    first = _take_places(session, len(records))
+    rows = [
+        _common(session, actor, each.action, at, each.reason, run_id)
+        | {
+            "pos": first + number,
+            "subject_kind": each.subject[0],
+            "subject_id": each.subject[1],
+            "before": bind(each.before, dialect),
+            "after": bind(each.after, dialect),
+        }
+        for number, each in enumerate(records)
+    ]
+    session.execute(insert(Audit).values(rows))
 
 
 def record_all(

@@ -19,7 +19,7 @@ from webapp.services.approvals.approvals import Decided
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.disputes import chargeback_cases, endings, locks, warranty_claims
-from webapp.services.disputes.executors import ResolveDispute
+from webapp.services.disputes.executors import ResolveDispute, read_dispute
 from webapp.services.escrows import disbursement, freezes
 from webapp.settings import Settings
 from webapp.sql import insert_new
@@ -78,11 +78,13 @@ def resolve(
 ) -> Decided:
     """Decide: done at once up to the actor's limit, proposed above it. A second decider learns of the first."""
     actor.require("money:propose")
-    dispute, escrow = locks.locked(session, dispute_id)
-    _require_undecided(dispute, escrow)
-    lookup.require_version(dispute, version, "dispute")
-    decision = as_decided(dispute, ruling, settings)
-    return approvals.decide(session, "dispute.resolve", dispute.id, decision, at=at, actor=actor, settings=settings)
+    subject = read_dispute.locked(session, dispute_id)
+    _require_undecided(subject.dispute, subject.escrow)
+    lookup.require_version(subject.dispute, version, "dispute")
+    decision = as_decided(subject.dispute, ruling, settings)
+    return approvals.decide(
+        session, "dispute.resolve", dispute_id, decision, at=at, actor=actor, settings=settings, subject=subject
+    )
 
 
 def as_decided(dispute: Dispute, ruling: Ruling, settings: Settings) -> ResolveDispute:

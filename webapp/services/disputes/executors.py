@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ScalarSelect, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain import rulings, shares
@@ -14,9 +15,10 @@ from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.approvals import escrow_executors
-from webapp.services.approvals.executors import Context, Payload, Posting, executor
-from webapp.services.audit import trail as audit
-from webapp.services.common import events, lookup
+from webapp.services.approvals.escrow_subjects import EscrowSubject, look
+from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
+from webapp.services.audit.trail import Record
+from webapp.services.common import events
 from webapp.services.disputes import locks as dispute_locks
 from webapp.services.disputes import warranty_claims
 from webapp.services.escrows import freezes
@@ -24,11 +26,10 @@ from webapp.services.ledger.transfers import Leg
 
 
 @dataclass(frozen=True, slots=True)
-class DisputeSubject:
+class DisputeSubject(EscrowSubject):
     """The dispute that is decided on, and its escrow."""
 
     dispute: Dispute
-    escrow: Escrow
 
 
 class ResolveDispute(Payload):
@@ -47,10 +48,16 @@ class ResolveDispute(Payload):
         return Ruling(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
 
 
-def read_dispute(session: Session, dispute_id: int) -> DisputeSubject:
-    """The dispute as it is now. Raises NotFound."""
-    dispute = lookup.by_id(session, Dispute, dispute_id, "dispute")
-    return DisputeSubject(dispute, lookup.by_id(session, Escrow, dispute.escrow_id, "escrow"))
+def _look(session: Session, dispute_id: int) -> DisputeSubject:
+    dispute, of = look(session, "dispute", Dispute, dispute_id)
+    return DisputeSubject(of.escrow, of.freezes, of.seller_wallet, of.buyer_wallet, of.waiting, dispute)
+
+
+def _guard(dispute_id: int) -> ScalarSelect[Any]:
+    return select(Dispute.escrow_id).where(Dispute.id == dispute_id).scalar_subquery()
+
+
+read_dispute = Reader(_look, _guard)
 
 
 @executor("dispute.resolve", ResolveDispute, read=read_dispute)
@@ -64,24 +71,24 @@ def resolve_dispute(context: Context, subject: DisputeSubject, decision: Resolve
     if warranty_claims.is_rejected(dispute, ruling):
         return _rejection(context, subject, decision)
     if ruling.resolution == Resolution.NO_FAULT:
-        sentence = rulings.in_words(ruling, held, escrow.fee, _other_freezes(context, dispute, escrow))
-        return _posting(subject, sentence, lambda: close(context, subject, decision, moved=False))
+        sentence = rulings.in_words(ruling, held, escrow.fee, _other_freezes(context, subject))
+        return _posting(subject, sentence, lambda: close(context, dispute, escrow, decision, moved=False))
     sentence = rulings.in_words(ruling, held, escrow.fee)
     parts = shares.divide(held, escrow.fee, ruling.shares(held.amount)[1])
     own = (str(dispute_locks.cause_of(dispute)), dispute.id)
-    legs = escrow_executors.legs_of(context, escrow, parts, context.lifted | {own})
+    leaving = escrow_executors.leaving(context, subject, parts, context.lifted | {own})
 
     def post() -> None:
-        close(context, subject, decision, moved=True)
-        escrow_executors.leave(context, escrow, parts, decision.reason)
+        close(context, dispute, escrow, decision, moved=True)
+        leaving.post(decision.reason)
 
-    return _posting(subject, sentence + escrow_executors.debts_in_words(context, escrow, parts), post, legs)
+    return _posting(subject, sentence + leaving.debts_in_words(), post, leaving.legs)
 
 
-def _other_freezes(context: Context, dispute: Dispute, escrow: Escrow) -> int:
+def _other_freezes(context: Context, subject: DisputeSubject) -> int:
     """Those that stay when the dispute's own and the proposal's are lifted."""
-    lifted = context.lifted | {(str(dispute_locks.cause_of(dispute)), dispute.id)}
-    return freezes.count_others(context.session, escrow.id, lifted)
+    lifted = context.lifted | {(str(dispute_locks.cause_of(subject.dispute)), subject.dispute.id)}
+    return sum((str(each.cause), each.cause_id) not in lifted for each in subject.freezes)
 
 
 def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:
@@ -89,7 +96,7 @@ def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispu
     hours = decision.cooldown_hours or 0
 
     def post() -> None:
-        close(context, subject, decision, moved=False)
+        close(context, subject.dispute, subject.escrow, decision, moved=False)
         warranty_claims.cool_down(
             context.session, subject.dispute, hours, decision.reason, at=context.at, actor=context.actor
         )
@@ -97,7 +104,9 @@ def _rejection(context: Context, subject: DisputeSubject, decision: ResolveDispu
     return _posting(subject, warranty_claims.rejection_in_words(subject.escrow, context.at, hours), post)
 
 
-def _posting(subject: DisputeSubject, sentence: str, post: Callable[[], None], legs: Sequence[Leg] = ()) -> Posting:
+def _posting(
+    subject: DisputeSubject, sentence: str, post: Callable[[], None], legs: Callable[[], Sequence[Leg]] = tuple
+) -> Posting:
     escrow = subject.escrow
     return Posting(
         sentence=sentence,
@@ -109,10 +118,10 @@ def _posting(subject: DisputeSubject, sentence: str, post: Callable[[], None], l
     )
 
 
-def close(context: Context, subject: DisputeSubject, decision: ResolveDispute, *, moved: bool) -> None:
+def close(context: Context, dispute: Dispute, escrow: Escrow, decision: ResolveDispute, *, moved: bool) -> None:
     """Write the ruling into the dispute, with what each side gets if money moved, and lift its freeze."""
-    session, at, actor, dispute = context.session, context.at, context.actor, subject.dispute
-    buyer, seller = decision.ruling.shares(subject.escrow.amount) if moved else (None, None)
+    session, at, actor, about = context.session, context.at, context.actor, ("dispute", dispute.id)
+    buyer, seller = decision.ruling.shares(escrow.amount) if moved else (None, None)
     changed = session.execute(
         update(Dispute)
         .where(Dispute.id == dispute.id, Dispute.status.not_in(CLOSED_DISPUTES))
@@ -130,18 +139,17 @@ def close(context: Context, subject: DisputeSubject, decision: ResolveDispute, *
             version=Dispute.version + 1,
         )
         .returning(Dispute.id)
+        .execution_options(synchronize_session=False)
     )
     if changed.one_or_none() is None:
         raise _closed(dispute)
-    session.expire(dispute)
-    before, after, reason = {"status": "open"}, decision.model_dump(mode="json"), decision.reason
-    audit.record(
-        session, actor, "dispute.resolve", ("dispute", dispute.id), at=at, reason=reason, before=before, after=after
-    )
     told = DisputeResolved(resolution=decision.resolution, buyer_amount=buyer, seller_amount=seller)
     events.add(session, told, dispute.id, at=at)
+    before, after, reason = {"status": "open"}, decision.model_dump(mode="json"), decision.reason
+    because = [Record("dispute.resolve", about, reason, before, after)]
     cause = dispute_locks.cause_of(dispute)
-    freezes.lift(session, dispute.escrow_id, cause, dispute.id, at=at, actor=actor, reason=reason)
+    freezes.lift(session, escrow.id, cause, dispute.id, at=at, actor=actor, reason=reason, because=because)
+    session.expire(dispute)
 
 
 def _closed(dispute: Dispute) -> Conflict:

@@ -1,11 +1,13 @@
 """One escrow that a person decides on: taking its row, and what has to hold before its money leaves."""
 
+from collections.abc import Iterable
+
 from sqlalchemy.orm import Session
 
 from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, EscrowStatus
 from webapp.errors import Conflict, Overtaken
-from webapp.models import Escrow, Party
+from webapp.models import Escrow, Freeze, Party
 from webapp.services.common import lookup
 from webapp.services.escrows import freezes
 from webapp.services.ledger import accounts
@@ -18,11 +20,13 @@ def locked(session: Session, escrow_id: int) -> Escrow:
     return lookup.by_id(session, Escrow, escrow_id, "escrow")
 
 
-def require_free(session: Session, escrow: Escrow, lifted: frozenset[tuple[str, int]] = frozenset()) -> None:
+def require_free(
+    escrow: Escrow, open_freezes: Iterable[Freeze], lifted: frozenset[tuple[str, int]] = frozenset()
+) -> None:
     """Raise Conflict unless the escrow is held and nothing freezes it but what is `lifted` with the decision."""
     if escrow.status != EscrowStatus.HELD:
         raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)} already. Nothing was changed.")
-    for found in freezes.open_freezes(session, escrow.id):
+    for found in open_freezes:
         if (found.cause, found.cause_id) not in lifted:
             raise Overtaken(f"Escrow {escrow.ref} is {freezes.in_the_way(found)}")
 

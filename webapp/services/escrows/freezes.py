@@ -1,6 +1,6 @@
 """Freezes: reasons why an escrow may not move. They coexist, and each is lifted on its own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -13,6 +13,7 @@ from webapp.domain.states import EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Escrow, Freeze
 from webapp.services.audit import trail
+from webapp.services.audit.trail import Record
 from webapp.services.common import events, lookup, validation
 from webapp.sql import insert_new, lock
 
@@ -45,6 +46,7 @@ def unfreeze(session: Session, freeze_id: int, reason: str, *, at: datetime, act
     found = lookup.by_id(session, Freeze, freeze_id, "freeze")
     if found.cause != FreezeCause.PERSON:
         raise Conflict(f"This freeze belongs to a {found.cause}: decide that, and it is lifted.")
+    lock(session, Escrow, [found.escrow_id])
     lift(session, found.escrow_id, FreezeCause.PERSON, found.cause_id, at=at, actor=actor, reason=said)
 
 
@@ -101,9 +103,12 @@ def lift(
     at: datetime,
     actor: Actor,
     reason: str | None = None,
+    because: Sequence[Record] = (),
 ) -> None:
-    """Lift the freeze of a cause. Raises Conflict when it was lifted already."""
-    lock(session, Escrow, [escrow_id])
+    """Lift the freeze of a cause; the escrow's row is taken already. Raises Conflict when it was lifted before.
+
+    `because` are the records of what lifts it, which are written with its own.
+    """
     mine = (
         Freeze.escrow_id == escrow_id,
         Freeze.cause == cause,
@@ -114,7 +119,8 @@ def lift(
     if session.execute(lifting).one_or_none() is None:
         raise Overtaken("This freeze was lifted already.")
     _count(session, escrow_id, -1)
-    trail.record(session, actor, "escrow.unfreeze", ("escrow", escrow_id), at=at, reason=reason, after={"cause": cause})
+    own = Record("escrow.unfreeze", ("escrow", escrow_id), reason, after={"cause": cause})
+    trail.record_many(session, actor, [*because, own], at=at)
     events.add(session, EscrowUnfrozen(cause=cause), escrow_id, at=at)
 
 

@@ -1,6 +1,6 @@
 """Held money that leaves: one deed for many escrows. Releasing or refunding one is doing it to a list of one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from webapp.domain.money import Money
 from webapp.domain.policies import AFTER_COMPLETION
 from webapp.domain.shares import Shares
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
-from webapp.errors import Conflict, Overtaken
+from webapp.errors import Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.audit import trail
 from webapp.services.common import events
@@ -22,8 +22,10 @@ from webapp.services.escrows import disbursement_sql
 from webapp.services.escrows.disbursement_sql import REFUND, RELEASE, Cards, Wallet, WayOut
 from webapp.services.escrows.due import is_ripe
 from webapp.services.escrows.release_refusals import refusals
-from webapp.services.ledger import accounts, posting, transfers
+from webapp.services.ledger import accounts, posting, reversal_debts, transfers
 from webapp.services.ledger.daily_totals import note_figure
+from webapp.services.ledger.posting import Posted
+from webapp.services.ledger.reversal_debts import Met
 from webapp.services.ledger.transfers import Draft
 from webapp.services.refunds import refunds
 from webapp.sql import Column, Rows, lock, one_of
@@ -64,22 +66,38 @@ def refund_all(
     return _leave_all(session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, said=said)
 
 
-def divide(
-    session: Session, escrow_id: int, parts: Shares, *, at: datetime, actor: Actor, reason: str, said: str | None = None
+def disburse(
+    session: Session,
+    escrow: Escrow,
+    parts: Shares,
+    by_card: Cards,
+    wallets: tuple[int | None, int | None],
+    *,
+    at: datetime,
+    actor: Actor,
+    said: str,
 ) -> None:
-    """Let one held escrow go in these parts: a release, a refund, or a split. Raises Conflict when it may not go."""
-    way = disbursement_sql.way_of(parts)
-    if way is RELEASE:
-        outcome = release_all(session, [escrow_id], at=at, actor=actor, reason=reason, said=said)
-    elif way is REFUND:
-        outcome = refund_all(session, [escrow_id], at=at, actor=actor, reason=reason, said=said)
-    else:
-        free = may_be_paid(None, None)
-        outcome = _leave_all(session, [escrow_id], way, free, None, at=at, actor=actor, reason=reason, said=said)
+    """Let one held escrow go in these parts by a decision: a release, a refund, or a split.
+
+    Its row is locked, and was looked at since, with the wallets of its seller and buyer. Raises Conflict when something
+    keeps it.
+    """
+    actor.require("money:move")
+    way, seller, buyer = disbursement_sql.way_of(parts), *wallets
+    touched = {escrow.held_account_id, seller if way.seller is not None else None}
+    if way.buyer is not None and escrow.id not in by_card:
+        touched |= {buyer} if buyer is not None else _wallets_of_buyers(session, [escrow.id], at)
+    moved = {account for account in touched if account is not None}
+    met = []
+    if reversal_debts.may_owe(escrow):
+        met = disbursement_sql.debts_met(session, [escrow.id], way, by_card, moved)
+    # The conditional update comes first: what changed since the look is refused in words, not by a constraint.
+    _mark(session, [escrow.id], way, at, DECISION, may_be_paid(None, None))
+    _post(session, [escrow.id], way, by_card, moved, met, at, None)
+    _tell(session, [escrow.id], way, at, actor, said, None)
+    _send_back(session, by_card, way.buyer, at, actor)
+    if way is not RELEASE and way is not REFUND:
         _note_split(session, parts, at)
-    for refused in outcome.refused:
-        kind = Overtaken if refused.is_overtaken else Conflict
-        raise kind(f"Escrow {refused.label} stays as it is. {refused.sentence}")
 
 
 def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datetime, actor: Actor, said: str) -> None:
@@ -149,20 +167,33 @@ def _leave_all(
         if way.buyer is not None:
             touched |= _wallets_of_buyers(session, [number for number in payable if number not in by_card], at)
         met = disbursement_sql.debts_met(session, payable, way, by_card, touched)
-        posted = posting.post_all(
-            session,
-            disbursement_sql.transfers(session, payable, way, at, run_id),
-            disbursement_sql.legs(session, payable, way, by_card, met),
-            accounts=sorted(touched | {each.account_id for each in met}),
-            kind=way.kind,
-            at=at,
-        )
+        posted = _post(session, payable, way, by_card, touched, met, at, run_id)
         outcome.done, outcome.amounts = posted.count, posted.amounts
         disbursement_sql.note_met(session, outcome, met)
         _mark(session, payable, way, at, reason)
         _tell(session, payable, way, at, actor, said or reason, run_id)
         _send_back(session, by_card, way.buyer, at, actor)
     return outcome
+
+
+def _post(
+    session: Session,
+    ids: Sequence[int],
+    way: WayOut,
+    by_card: Cards,
+    touched: Collection[int],
+    met: Sequence[Met],
+    at: datetime,
+    run_id: int | None,
+) -> Posted:
+    return posting.post_all(
+        session,
+        disbursement_sql.transfers(session, ids, way, at, run_id),
+        disbursement_sql.legs(session, ids, way, by_card, met),
+        accounts=sorted({*touched, *(each.account_id for each in met)}),
+        kind=way.kind,
+        at=at,
+    )
 
 
 def _payable(session: Session, ids: Sequence[int], way: WayOut, holds: Sequence[ColumnElement[bool]]) -> Rows:
@@ -183,17 +214,26 @@ def _wallets_of_buyers(session: Session, ids: Sequence[int], at: datetime) -> se
     return set(session.scalars(found.where(one_of(session, Escrow.id, ids))))
 
 
-def _mark(session: Session, ids: Sequence[int], way: WayOut, at: datetime, reason: str) -> None:
-    free = (Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0)
+def _mark(
+    session: Session,
+    ids: Sequence[int],
+    way: WayOut,
+    at: datetime,
+    reason: str,
+    holds: Sequence[ColumnElement[bool]] = (Escrow.status == EscrowStatus.HELD, Escrow.freezes == 0),
+) -> None:
     left = (
         update(Escrow)
-        .where(one_of(session, Escrow.id, ids), *free)
+        .where(one_of(session, Escrow.id, ids), *holds)
         .values(status=way.status, closed_at=at, close_reason=reason, blocked=None, version=Escrow.version + 1)
         .execution_options(synchronize_session=False)
     )
     changed: Any = session.execute(left)
     if changed.rowcount != len(ids):
-        raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
+        if len(ids) > 1:
+            raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
+        [kept] = refusals(session, ids, [], None, mark=False)
+        raise Overtaken(f"Escrow {kept.label} changed meanwhile, and stays as it is. {kept.sentence}")
 
 
 def _tell(

@@ -77,6 +77,11 @@ def to_meet(
     return found
 
 
+def may_owe(escrow: Escrow) -> bool:
+    """Whether a debt of its reversal is possible: it was held again since."""
+    return escrow.hold_no > 1
+
+
 def owed_after(session: Session, escrow: Escrow, debt: Place, more: int) -> int:
     """What a party would owe of the escrow's reversals, `more` included that the next of them makes."""
     account = accounts.found(session, debt)

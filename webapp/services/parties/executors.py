@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Conflict, Invalid
 from webapp.models import Account, Escrow, Party, Transfer
-from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.audit import trail as audit
 from webapp.services.common import events
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
@@ -48,9 +49,12 @@ class PartyMoney(Payload):
     provider_reference: str | None = None
 
 
-def read_party(session: Session, party_id: int) -> PartySubject:
+def _look(session: Session, party_id: int) -> PartySubject:
     """The party. Raises NotFound."""
     return PartySubject(parties.get(session, party_id))
+
+
+read_party = Reader(_look)
 
 
 @executor("party.deposit", PartyMoney, read=read_party)
@@ -131,7 +135,7 @@ def _posting(
         done=f"Done: {said}.",
         amount=Money(decision.amount, decision.currency),
         post=post,
-        legs=postings.legs(session, [draft]),
+        legs=partial(postings.legs, session, [draft]),
     )
 
 

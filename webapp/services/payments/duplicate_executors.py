@@ -1,6 +1,7 @@
 """What a person decides about money that was collected besides a payment: whose it is."""
 
 from collections.abc import Callable
+from functools import partial
 
 from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
 from webapp.domain.event_types import PaymentDecided
@@ -135,5 +136,5 @@ def _posting(
         done=f"{sentence[:1].upper()}{sentence[1:]}.",
         amount=subject.owed,
         post=post,
-        legs=postings.legs(context.session, [draft]),
+        legs=partial(postings.legs, context.session, [draft]),
     )

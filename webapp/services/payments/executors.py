@@ -1,8 +1,10 @@
 """What a person decides about a payment: accept a doubtful one, give it back, or mark one paid by hand."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
@@ -13,7 +15,7 @@ from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, Payment
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Order, Payment, Refund
 from webapp.services.alerts import alerts
-from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.audit import trail as audit
 from webapp.services.common import events, lookup
 from webapp.services.escrows import funding as holds
@@ -71,7 +73,7 @@ class MarkPaymentPaid(Payload):
     """Hold money that came in another way."""
 
 
-def read_payment(session: Session, payment_id: int) -> PaymentSubject:
+def _look(session: Session, payment_id: int) -> PaymentSubject:
     """The payment as it is now. Raises NotFound."""
     payment = lookup.by_id(session, Payment, payment_id, "payment")
     order = orders.get(session, payment.order_id)
@@ -79,6 +81,14 @@ def read_payment(session: Session, payment_id: int) -> PaymentSubject:
     escrow = lookup.by_id(session, Escrow, escrow_id, "escrow")
     first = None if payment.duplicate_of_id is None else payments.get(session, payment.duplicate_of_id)
     return PaymentSubject(payment, order, escrow, refunds.of_payment(session, payment_id), first)
+
+
+def _guard(payment_id: int) -> ScalarSelect[Any]:
+    of_order = select(Payment.order_id).where(Payment.id == payment_id).scalar_subquery()
+    return select(Escrow.id).where(Escrow.order_id == of_order).scalar_subquery()
+
+
+read_payment = Reader(_look, _guard)
 
 
 @executor("payment.accept", AcceptPayment, read=read_payment)
@@ -102,7 +112,7 @@ def accept_payment(context: Context, subject: PaymentSubject, decision: AcceptPa
         done=f"Payment {payment.reference} was accepted: {owed} is held{more}.",
         amount=owed,
         post=post,
-        legs=postings.legs(context.session, [holding, *kept]),
+        legs=partial(postings.legs, context.session, [holding, *kept]),
         escrow_id=subject.escrow.id,
     )
 
@@ -148,7 +158,7 @@ def mark_payment_paid(context: Context, subject: PaymentSubject, decision: MarkP
         done=f"Order {order.ref} was marked paid: {owed} is held.",
         amount=owed,
         post=post,
-        legs=postings.legs(context.session, [holding]),
+        legs=partial(postings.legs, context.session, [holding]),
         escrow_id=subject.escrow.id,
     )
 

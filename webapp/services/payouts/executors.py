@@ -1,6 +1,7 @@
 """What a person decides about a payout that does not settle: that it was paid, or that its money goes back."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Overtaken
 from webapp.models import Escrow, Payout, PayoutSchedule
-from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.audit import trail as audit
 from webapp.services.common import events, lookup
 from webapp.services.ledger import transfers as postings
@@ -47,9 +48,12 @@ class GivePayoutBack(Payload):
     """What the desk knew of it when that was decided."""
 
 
-def read_payout(session: Session, payout_id: int) -> PayoutSubject:
+def _look(session: Session, payout_id: int) -> PayoutSubject:
     """The payout as it is now. Raises NotFound."""
     return PayoutSubject(lookup.by_id(session, Payout, payout_id, "payout"))
+
+
+read_payout = Reader(_look)
 
 
 @executor("payout.mark_paid", MarkPayoutPaid, read=read_payout)
@@ -106,7 +110,7 @@ def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePay
         done=f"{subject.amount} of payout {payout.ref} is in the wallet again.",
         amount=subject.amount,
         post=post,
-        legs=postings.legs(context.session, [back]),
+        legs=partial(postings.legs, context.session, [back]),
         takes_two=True,
     )
 

@@ -1,5 +1,7 @@
 """What a person decides about a payout that went through after its money had come back: who bears it."""
 
+from functools import partial
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -122,7 +124,7 @@ def _posting(
         done=f"Payout {payout.ref} over {subject.amount} counts as paid: {how}.",
         amount=subject.amount,
         post=post,
-        legs=postings.legs(context.session, [draft]),
+        legs=partial(postings.legs, context.session, [draft]),
     )
 
 

@@ -67,4 +67,4 @@ def _shown(session: Session, action: str, posting: Posting, at: datetime, actor:
     escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
     told = _WARNINGS.get(action)
     warnings = told(session, escrow) if told is not None and escrow is not None else ()
-    return Preview(list(posting.legs), amount.currency, posting.sentence, second, warnings)
+    return Preview(list(posting.legs()), amount.currency, posting.sentence, second, warnings)

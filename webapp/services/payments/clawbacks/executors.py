@@ -4,6 +4,7 @@ The provider or the payer's bank moved the money already. Each decision books th
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from webapp.domain.alert_facts import PAYMENT_TAKEN_BACK
 from webapp.domain.event_types import PaymentDecided
@@ -20,7 +21,7 @@ from webapp.services.common import events, lookup
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.disputes import executors as dispute_executors
 from webapp.services.disputes import locks as dispute_locks
-from webapp.services.disputes.executors import DisputeSubject, ResolveDispute
+from webapp.services.disputes.executors import ResolveDispute
 from webapp.services.escrows import disbursement as leaving
 from webapp.services.escrows import freezes, held_again, taken_back
 from webapp.services.escrows import release as releases
@@ -199,7 +200,7 @@ def _require_nothing_else(
 ) -> None:
     """Raise Conflict when something besides the taking freezes what the decision would end."""
     lifted = context.lifted | {(str(FreezeCause.PAYMENT), payment.id)} | (own or set())
-    leaving.require_free(context.session, escrow, frozenset(lifted))
+    leaving.require_free(escrow, freezes.open_freezes(context.session, escrow.id), frozenset(lifted))
 
 
 def _lock(context: Context, escrow: Escrow) -> None:
@@ -226,7 +227,7 @@ def _posting(
         done=f"{sentence[:1].upper()}{sentence[1:]}.",
         amount=subject.owed,
         post=post,
-        legs=postings.legs(context.session, drafts),
+        legs=partial(postings.legs, context.session, drafts),
         escrow_id=subject.escrow_id,
     )
 
@@ -264,7 +265,7 @@ def _hold_anew(context: Context, escrow: Escrow, amount: int, reason: str) -> No
 def _close(context: Context, dispute: Dispute, escrow: Escrow, reason: str) -> None:
     """All of the money went back: a dispute of ours over it ends as the refund that happened."""
     ruling = ResolveDispute(reason=reason, resolution=Resolution.REFUND_TO_BUYER, code="policy")
-    dispute_executors.close(context, DisputeSubject(dispute, escrow), ruling, moved=True)
+    dispute_executors.close(context, dispute, escrow, ruling, moved=True)
 
 
 def _decided(

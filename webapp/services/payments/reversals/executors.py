@@ -1,8 +1,10 @@
 """How a movement is corrected: by its opposite, and by what should have been paid instead."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
 from webapp.domain import rulings, shares
@@ -10,7 +12,7 @@ from webapp.domain.money import Money
 from webapp.domain.states import TransferKind
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Transfer
-from webapp.services.approvals.executors import Context, Payload, Posting, executor
+from webapp.services.approvals.executors import Context, Payload, Posting, Reader, executor
 from webapp.services.common import lookup
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import reversal_debts
@@ -44,11 +46,18 @@ class ReverseAndSplit(ReverseTransfer):
     seller_amount: int
 
 
-def read_transfer(session: Session, transfer_id: int) -> TransferSubject:
+def _look(session: Session, transfer_id: int) -> TransferSubject:
     """The transfer with its escrow as it is now. Raises NotFound."""
     transfer = lookup.by_id(session, Transfer, transfer_id, "transfer")
     escrow = lookup.by_id(session, Escrow, transfer.escrow_id, "escrow") if transfer.escrow_id else None
     return TransferSubject(transfer, escrow)
+
+
+def _guard(transfer_id: int) -> ScalarSelect[Any]:
+    return select(Transfer.escrow_id).where(Transfer.id == transfer_id).scalar_subquery()
+
+
+read_transfer = Reader(_look, _guard)
 
 
 @executor("transfer.reverse", ReverseTransfer, read=read_transfer)
@@ -68,7 +77,7 @@ def reverse_transfer(context: Context, subject: TransferSubject, decision: Rever
         done=f"{amount} of transfer {transfer.reference} was reversed{owes}.",
         amount=amount,
         post=post,
-        legs=postings.legs(session, [draft]),
+        legs=partial(postings.legs, session, [draft]),
         escrow_id=transfer.escrow_id,
     )
 
@@ -117,6 +126,6 @@ def _correction(context: Context, subject: TransferSubject, decision: ReverseTra
         done=f"Done: {sentence}.",
         amount=held,
         post=post,
-        legs=postings.legs(session, [opposite, right]),
+        legs=partial(postings.legs, session, [opposite, right]),
         escrow_id=escrow.id,
     )
