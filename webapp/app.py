@@ -44,11 +44,11 @@ def _init_i18n(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     languages = ["en", *sorted(catalogue.parent.name for catalogue in TRANSLATIONS.glob("*/LC_MESSAGES"))]
     Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(languages) or "en")
-    quick.speak(app)
+    quick.register_gettext(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    words.teach(app)
-    cells.teach(app)
-    chrome.surround(app)
+    words.register_filters(app)
+    cells.register_cells(app)
+    chrome.register_context(app)
 
 
 def _register_views(app: Flask) -> None:

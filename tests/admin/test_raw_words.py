@@ -12,7 +12,7 @@ from tests.support import payouts as payouts_of
 from tests.support.sandbox import Sandbox, sandbox, world  # noqa: F401
 from tests.support.taken_back import Case, sqlite_runtime  # noqa: F401
 from webapp import clock, services
-from webapp.admin.ui.timeline import DEEDS, MONEY
+from webapp.admin.ui.timeline import ACTION_LABELS, MONEY
 from webapp.domain import provider_messages
 from webapp.domain.states import TransferKind
 from webapp.models import IncomingWebhook, Payment, Payout, ProviderDispute, Refund
@@ -90,8 +90,8 @@ def test_every_deed_of_a_case_has_its_words_on_the_timeline() -> None:
         recorded |= set(_RECORDED.findall(path.read_text()))
     of_cases = {each for each in recorded if each.split(".")[0] in _OF_CASES} - set(_ELSEWHERE)
     assert len(of_cases) > 30
-    assert of_cases <= set(DEEDS), sorted(of_cases - set(DEEDS))
-    assert {f"refund.decide_{choice}" for choice in ("ours", "none", "wallet")} <= set(DEEDS)
+    assert of_cases <= set(ACTION_LABELS), sorted(of_cases - set(ACTION_LABELS))
+    assert {f"refund.decide_{choice}" for choice in ("ours", "none", "wallet")} <= set(ACTION_LABELS)
 
 
 def test_every_kind_of_transfer_has_its_words() -> None:

@@ -45,7 +45,7 @@ def test_a_split_is_decided_with_a_preview_approved_and_the_ledger_agrees(someon
     out, *parts = [money_of(cell) for place, cell in enumerate(cells) if cell and place % 3 != 2]
     assert out == sum(parts)
     assert share in parts
-    button = agent.locator("form.door button.primary")
+    button = agent.locator("form.action-form button.primary")
     assert button.inner_text().startswith("Propose")
     assert agent.evaluate("document.activeElement.textContent").strip() == "Cancel"
     button.click()
@@ -56,7 +56,7 @@ def test_a_split_is_decided_with_a_preview_approved_and_the_ledger_agrees(someon
     approver.locator(".notice", has_text="proposed a decision").locator("a").first.click()
     approver.wait_for_selector("table.preview")
     approver.fill("[name=secret]", PASSWORDS["approver"][1])
-    approver.click("form.door button.primary")
+    approver.click("form.action-form button.primary")
     approver.wait_for_selector("text=executed")
 
     agent.reload()

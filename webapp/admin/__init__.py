@@ -1,1 +1,1 @@
-"""The desk's screens. A screen is one class in a module of its noun, and one template."""
+"""The desk's screens. A screen is one class in a module of its subject, and one template."""

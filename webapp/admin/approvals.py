@@ -11,12 +11,12 @@ from wtforms.validators import DataRequired, Length
 from webapp import clock
 from webapp.admin.ui.amount_filters import currency
 from webapp.admin.ui.columns import Column, choice
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.admin.ui.listing import Listing
-from webapp.admin.ui.reauthentication_form import AgainForm
+from webapp.admin.ui.reauthentication_form import ReauthenticationForm
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import DECISIONS, PROPOSALS
 from webapp.domain.states import ApprovalStatus
@@ -41,14 +41,14 @@ class RejectForm(DeskForm):
 class ApprovalScreen(ListScreen):
     """Proposals by the question who has to act."""
 
-    noun = "approvals"
+    slug = "approvals"
     title = _l("Approvals")
     permission = "approval:read"
     group = "work"
     icon = "stamp"
-    place = 20
+    order = 20
     list_template = "approvals/approvals.html"
-    lead = _l("Decisions above a limit. The one who proposes never approves.")
+    intro = _l("Decisions above a limit. The one who proposes never approves.")
     empty = _l(
         "Nothing here. A decision above someone's limit appears here until a second person approves or rejects it."
     )
@@ -107,16 +107,20 @@ class ApprovalScreen(ListScreen):
             problem=problem,
             what=PROPOSALS.get(approval.action, approval.action),
             own=approval.proposed_by == current_actor().key,
-            approve=(forms or {}).get("approve") or AgainForm(formdata=None),
+            approve=(forms or {}).get("approve") or ReauthenticationForm(formdata=None),
             reject=(forms or {}).get("reject") or RejectForm(formdata=None),
             refusal=refusal,
             verb=_verb(approval),
         )
 
-    @door(
-        "/<int:approval_id>/approve", permission="money:approve", form=AgainForm, asks="_approve_asked", shown_on="one"
+    @action(
+        "/<int:approval_id>/approve",
+        permission="money:approve",
+        form=ReauthenticationForm,
+        asks="_confirm_approve",
+        shown_on="one",
     )
-    def approve(self, approval_id: int, form: AgainForm) -> Done:
+    def approve(self, approval_id: int, form: ReauthenticationForm) -> Done:
         """The second person's yes."""
         reauthenticate(form.secret.data, field="secret")
         with self.transaction() as session:
@@ -129,14 +133,14 @@ class ApprovalScreen(ListScreen):
                 amount=money(done.amount, done.currency),
             )
 
-    @door(
-        "/<int:approval_id>/reject", permission="money:approve", form=RejectForm, asks="_reject_asked", shown_on="one"
+    @action(
+        "/<int:approval_id>/reject", permission="money:approve", form=RejectForm, asks="_confirm_reject", shown_on="one"
     )
     def reject(self, approval_id: int, form: RejectForm) -> Done:
         """The second person's no."""
         with self.transaction() as session:
             froze = approvals.is_freezing(session, approvals.get(session, approval_id))
-            approvals.reject(session, approval_id, form.said("reason"), at=clock.now(), actor=current_actor())
+            approvals.reject(session, approval_id, form.text("reason"), at=clock.now(), actor=current_actor())
         lifted = _(" Its freeze is lifted.") if froze else ""
         return _("Rejected. Nothing was posted.") + lifted
 
@@ -152,7 +156,7 @@ class ApprovalScreen(ListScreen):
         except Refusal as refusal:
             return None, refusal.detail
 
-    def _asked(self, approval_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
+    def _action_page(self, approval_id: int, title: str, summary: str, verb: str, danger: bool = False) -> ActionPage:
         with self.reading() as session:
             approval = approvals.get(session, approval_id)
         facts = [
@@ -160,22 +164,22 @@ class ApprovalScreen(ListScreen):
             (_("Amount"), money(approval.amount, approval.currency)),
             (_("Proposed by"), approval.proposed_by_name),
         ]
-        return Asked(title, self.at("one", approval_id=approval_id), summary, verb, danger, facts=facts)
+        return ActionPage(title, self.at("one", approval_id=approval_id), summary, verb, danger, facts=facts)
 
-    def _approve_asked(self, approval_id: int) -> Asked:
-        return self._asked(
+    def _confirm_approve(self, approval_id: int) -> ActionPage:
+        return self._action_page(
             approval_id,
             _("Approve proposal %(number)s", number=approval_id),
             _("It is checked again and posted at once."),
             _("Approve"),
         )
 
-    def _reject_asked(self, approval_id: int) -> Asked:
+    def _confirm_reject(self, approval_id: int) -> ActionPage:
         with self.reading() as session:
             froze = approvals.is_freezing(session, approvals.get(session, approval_id))
         lifted = _(" Its freeze is lifted.") if froze else ""
         summary = _("Nothing is posted, and it goes back to the one who proposed it.") + lifted
-        return self._asked(
+        return self._action_page(
             approval_id, _("Reject proposal %(number)s", number=approval_id), summary, _("Reject"), danger=True
         )
 

@@ -14,7 +14,7 @@ from webapp.admin.ui.layout import may_open
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import page
-from webapp.admin.ui.timeline import DEEDS, action_in_words
+from webapp.admin.ui.timeline import ACTION_LABELS, action_in_words
 from webapp.models import Audit
 from webapp.security.context import runtime
 from webapp.services.audit import verification as audit_verify
@@ -35,20 +35,20 @@ PAGES = {
     "payout": "payouts.one",
     "payout_schedule": "payout-schedules.one",
 }
-"""Which page shows a subject, and its argument is the noun's id."""
+"""Which page shows a subject, and its argument is the thing's id."""
 
 
 class AuditScreen(ListScreen):
     """Everything people and jobs did."""
 
-    noun = "audit"
+    slug = "audit"
     title = _l("Audit")
     permission = "audit:read"
     group = "record"
     icon = "book"
-    place = 10
+    order = 10
     list_template = "audit/audit_log.html"
-    lead = _l("Every change by a person or a job, sealed into a chain that shows if one is altered.")
+    intro = _l("Every change by a person or a job, sealed into a chain that shows if one is altered.")
     empty = _l("No record is like this. Every change by a person or a job leaves one here.")
     listing = Listing(
         key=Audit.id,
@@ -82,7 +82,7 @@ class AuditScreen(ListScreen):
                 "action",
                 _l("Action"),
                 Audit.action,
-                lambda: [(name, f"{words} ({name})") for name, (words, _tone, _icon) in sorted(DEEDS.items())],
+                lambda: [(name, f"{words} ({name})") for name, (words, _tone, _icon) in sorted(ACTION_LABELS.items())],
             ),
             since("from", _l("From"), Audit.at),
             until("until", _l("Until"), Audit.at),

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from webapp.admin.ui.timeline import DECISIONS, DEEDS, PROPOSALS
+from webapp.admin.ui.timeline import ACTION_LABELS, DECISIONS, PROPOSALS
 from webapp.services.approvals import executors
 from webapp.services.approvals.executors import Payload
 
@@ -36,5 +36,5 @@ def test_a_payload_with_an_unknown_field_is_refused(action: str) -> None:
 @pytest.mark.parametrize("action", executors.actions())
 def test_every_decision_has_its_words_on_the_pages(action: str) -> None:
     assert action in PROPOSALS
-    assert action in DEEDS
+    assert action in ACTION_LABELS
     assert action in DECISIONS or action == "dispute.resolve"

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.account.forms import PasswordForm, ZoneForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
@@ -20,7 +20,7 @@ from webapp.services.users import profile, sessions
 class ProfileScreen(Screen):
     """What people see and change about themselves."""
 
-    noun = "profile"
+    slug = "profile"
     title = _l("Your profile")
     permission = SIGNED_IN
     group = "desk"
@@ -41,7 +41,7 @@ class ProfileScreen(Screen):
             "account/profile.html", user=user, opened=opened, here=signed_in.id, forms=shown, refusal=refusal
         )
 
-    @door("/zone", permission=SIGNED_IN, form=ZoneForm, asks="_zone_asked", shown_on="index")
+    @action("/zone", permission=SIGNED_IN, form=ZoneForm, asks="_confirm_zone", shown_on="index")
     def zone(self, form: ZoneForm) -> Done:
         """Show times in another zone."""
         user, _signed_in = current_person()
@@ -49,7 +49,7 @@ class ProfileScreen(Screen):
             profile.change_zone(session, user.id, form.zone.data, at=clock.now(), actor=current_actor())
         return _("Times are shown in %(zone)s now.", zone=form.zone.data)
 
-    @door("/password", permission=SIGNED_IN, form=PasswordForm, asks="_password_asked", shown_on="index")
+    @action("/password", permission=SIGNED_IN, form=PasswordForm, asks="_confirm_password", shown_on="index")
     def password(self, form: PasswordForm) -> Done:
         """Choose another password."""
         user, signed_in = current_person()
@@ -66,7 +66,7 @@ class ProfileScreen(Screen):
             )
         return _("Your password is changed. Every other sign-in of yours has ended.")
 
-    @door("/sessions/<int:session_id>/end", permission=SIGNED_IN, asks="_end_asked")
+    @action("/sessions/<int:session_id>/end", permission=SIGNED_IN, asks="_confirm_end")
     def end(self, session_id: int, form: DeskForm) -> Done:
         """End one of one's sign-ins."""
         user, _signed_in = current_person()
@@ -74,12 +74,12 @@ class ProfileScreen(Screen):
             sessions.end(session, session_id, user_id=user.id, at=clock.now())
         return _("That sign-in has ended.")
 
-    def _zone_asked(self) -> Asked:
-        return Asked(_("Time zone"), self.at(), values={"zone": current_person()[0].zone})
+    def _confirm_zone(self) -> ActionPage:
+        return ActionPage(_("Time zone"), self.at(), values={"zone": current_person()[0].zone})
 
-    def _password_asked(self) -> Asked:
-        return Asked(_("Change your password"), self.at(), verb=_("Change password"))
+    def _confirm_password(self) -> ActionPage:
+        return ActionPage(_("Change your password"), self.at(), verb=_("Change password"))
 
-    def _end_asked(self, session_id: int) -> Asked:
+    def _confirm_end(self, session_id: int) -> ActionPage:
         summary = _("The browser it belongs to has to sign in again.")
-        return Asked(_("End a sign-in"), self.at(), summary, _("End it"), danger=True)
+        return ActionPage(_("End a sign-in"), self.at(), summary, _("End it"), danger=True)

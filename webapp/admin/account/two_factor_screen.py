@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.account.forms import ConfirmForm, FirstCodeForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.screen import Screen, page
 from webapp.errors import Conflict
 from webapp.security import current_actor, runtime
@@ -22,10 +22,10 @@ from webapp.services.users.two_factor import Codes
 _OFFERED = "offered_totp_secret"
 
 
-class SecondFactorScreen(Screen):
+class TwoFactorScreen(Screen):
     """One's own second factor."""
 
-    noun = "second-factor"
+    slug = "second-factor"
     title = _l("Second factor")
     permission = SIGNED_IN
     group = "desk"
@@ -43,7 +43,7 @@ class SecondFactorScreen(Screen):
         form = (forms or {}).get("enable") or FirstCodeForm(formdata=None)
         return self.render("account/two_factor.html", user=user, picture=picture, key=key, form=form, refusal=refusal)
 
-    @door("/enable", permission=SIGNED_IN, form=FirstCodeForm, asks="_enable_asked", shown_on="index")
+    @action("/enable", permission=SIGNED_IN, form=FirstCodeForm, asks="_confirm_enable", shown_on="index")
     def enable(self, form: FirstCodeForm) -> Done:
         """Turn it on with the first code."""
         user, signed_in = current_person()
@@ -64,7 +64,7 @@ class SecondFactorScreen(Screen):
         cookie.pop(_OFFERED, None)
         return self._shown(codes)
 
-    @door("/disable", permission=SIGNED_IN, form=ConfirmForm, asks="_disable_asked")
+    @action("/disable", permission=SIGNED_IN, form=ConfirmForm, asks="_confirm_disable")
     def disable(self, form: ConfirmForm) -> Done:
         """Turn it off."""
         user, _signed_in = current_person()
@@ -73,7 +73,7 @@ class SecondFactorScreen(Screen):
             second_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
         return _("Your second factor is off."), "/profile/"
 
-    @door("/recovery-codes", permission=SIGNED_IN, form=ConfirmForm, asks="_codes_asked")
+    @action("/recovery-codes", permission=SIGNED_IN, form=ConfirmForm, asks="_confirm_codes")
     def recovery_codes(self, form: ConfirmForm) -> Done:
         """New recovery codes."""
         user, _signed_in = current_person()
@@ -92,15 +92,15 @@ class SecondFactorScreen(Screen):
             self.render("components/shown_once.html", heading=title, lead=lead, secrets=codes, back="/profile/")
         )
 
-    def _enable_asked(self) -> Asked:
+    def _confirm_enable(self) -> ActionPage:
         summary = _("Every other sign-in of yours ends.")
-        return Asked(_("Turn on the second factor"), "/profile/", summary, _("Turn on"))
+        return ActionPage(_("Turn on the second factor"), "/profile/", summary, _("Turn on"))
 
-    def _disable_asked(self) -> Asked:
+    def _confirm_disable(self) -> ActionPage:
         summary = _("Your password alone will sign you in. Your recovery codes stop working.")
-        return Asked(_("Turn off the second factor"), "/profile/", summary, _("Turn off"), danger=True)
+        return ActionPage(_("Turn off the second factor"), "/profile/", summary, _("Turn off"), danger=True)
 
-    def _codes_asked(self) -> Asked:
-        return Asked(
+    def _confirm_codes(self) -> ActionPage:
+        return ActionPage(
             _("New recovery codes"), "/profile/", _("The codes you have now stop working."), _("Make new codes")
         )

@@ -24,12 +24,12 @@ from webapp.services.scheduling.queue_depth import waiting
 class OverviewScreen(Screen):
     """The verdict on the jobs, the money that is held, and what waits for someone."""
 
-    noun = "overview"
+    slug = "overview"
     address = "/"
     title = _l("Overview")
     permission = "job:read"
     icon = "home"
-    place = 0
+    order = 0
 
     @page("/")
     def index(self) -> Any:

@@ -57,7 +57,7 @@ ACTIONS = (
 class SearchScreen(Screen):
     """Anything the reader may see, by what it is called."""
 
-    noun = "search"
+    slug = "search"
     title = _l("Search")
     permission = SIGNED_IN
     icon = "search"

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm, ReasonForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
 from webapp.models import Dispute
@@ -19,10 +19,10 @@ from webapp.services.disputes.disputes import NewDispute
 from webapp.services.users.assignees import dispute_handlers
 
 
-class DisputeDeeds(Screen):
-    """The doors of a dispute that move no money."""
+class DisputeActions(Screen):
+    """The actions of a dispute that move no money."""
 
-    @door("/<int:dispute_id>/take", permission="dispute:work", asks="_take_asked")
+    @action("/<int:dispute_id>/take", permission="dispute:work", asks="_confirm_take")
     def take(self, dispute_id: int, form: DeskForm) -> Done:
         """Make a dispute one's own."""
         with self.transaction() as session:
@@ -31,14 +31,14 @@ class DisputeDeeds(Screen):
             )
             return _("%(ref)s is yours.", ref=dispute.ref)
 
-    @door("/<int:dispute_id>/give-back", permission="dispute:work", asks="_give_back_asked")
+    @action("/<int:dispute_id>/give-back", permission="dispute:work", asks="_confirm_give_back")
     def give_back(self, dispute_id: int, form: DeskForm) -> Done:
         """Let somebody else take it."""
         with self.transaction() as session:
             dispute = dispute_work.assign(session, dispute_id, None, at=clock.now(), actor=current_actor())
             return _("%(ref)s is unassigned.", ref=dispute.ref)
 
-    @door("/<int:dispute_id>/assign", permission="dispute:work", form=AssignForm, asks="_assign_asked")
+    @action("/<int:dispute_id>/assign", permission="dispute:work", form=AssignForm, asks="_confirm_assign")
     def assign(self, dispute_id: int, form: AssignForm) -> Done:
         """Give a dispute to somebody."""
         with self.transaction() as session:
@@ -51,7 +51,7 @@ class DisputeDeeds(Screen):
             )
             return _("%(ref)s is assigned.", ref=dispute.ref)
 
-    @door("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm, asks="_message_asked")
+    @action("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm, asks="_confirm_message")
     def message(self, dispute_id: int, form: MessageForm) -> Done:
         """Write to a party, or a note."""
         with self.transaction() as session:
@@ -59,14 +59,14 @@ class DisputeDeeds(Screen):
                 session,
                 dispute_id,
                 form.side,
-                form.said("body"),
+                form.text("body"),
                 at=clock.now(),
                 actor=current_actor(),
                 inbound=form.inbound,
             )
         return _("The note was added.") if form.side == "internal" else _("The message was written.")
 
-    @door("/<int:dispute_id>/ask", permission="dispute:work", form=AskForm, asks="_ask_asked")
+    @action("/<int:dispute_id>/ask", permission="dispute:work", form=AskForm, asks="_confirm_ask")
     def ask(self, dispute_id: int, form: AskForm) -> Done:
         """Make a party answer by a deadline."""
         with self.transaction() as session:
@@ -74,35 +74,35 @@ class DisputeDeeds(Screen):
                 session,
                 dispute_id,
                 form.side.data,
-                form.said("body"),
+                form.text("body"),
                 at=clock.now(),
                 actor=current_actor(),
                 settings=runtime().settings,
             )
         return _("The question was sent. The clock of the decision stands still until the answer.")
 
-    @door("/<int:dispute_id>/answered", permission="dispute:work", asks="_answered_asked")
+    @action("/<int:dispute_id>/answered", permission="dispute:work", asks="_confirm_answered")
     def answered(self, dispute_id: int, form: DeskForm) -> Done:
         """The party has answered."""
         with self.transaction() as session:
             dispute_work.answered(session, dispute_id, at=clock.now(), actor=current_actor())
         return _("It is under review again.")
 
-    @door("/<int:dispute_id>/escalate", permission="dispute:work", form=ReasonForm, asks="_escalate_asked")
+    @action("/<int:dispute_id>/escalate", permission="dispute:work", form=ReasonForm, asks="_confirm_escalate")
     def escalate(self, dispute_id: int, form: ReasonForm) -> Done:
         """Ask for somebody more experienced."""
         with self.transaction() as session:
-            dispute_work.escalate(session, dispute_id, form.said("reason"), at=clock.now(), actor=current_actor())
+            dispute_work.escalate(session, dispute_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("It is escalated.")
 
-    @door("/<int:dispute_id>/withdraw", permission="dispute:work", form=ReasonForm, asks="_withdraw_asked")
+    @action("/<int:dispute_id>/withdraw", permission="dispute:work", form=ReasonForm, asks="_confirm_withdraw")
     def withdraw(self, dispute_id: int, form: ReasonForm) -> Done:
         """The claimant gives the claim up."""
         with self.transaction() as session:
             disputes.withdraw(
                 session,
                 dispute_id,
-                form.said("reason"),
+                form.text("reason"),
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
@@ -110,10 +110,10 @@ class DisputeDeeds(Screen):
             )
         return _("The dispute is withdrawn, and its freeze is lifted.")
 
-    @door("/open/<int:escrow_id>", permission="dispute:open", form=OpenForm, asks="_open_asked")
+    @action("/open/<int:escrow_id>", permission="dispute:open", form=OpenForm, asks="_confirm_open")
     def open(self, escrow_id: int, form: OpenForm) -> Done:
         """Open a dispute on an escrow."""
-        new = NewDispute(escrow_id, form.claimant.data, form.reason_code.data, form.said("claim"), kind=form.kind.data)
+        new = NewDispute(escrow_id, form.claimant.data, form.reason_code.data, form.text("claim"), kind=form.kind.data)
         with self.transaction() as session:
             dispute = disputes.open_dispute(
                 session, new, at=clock.now(), actor=current_actor(), settings=runtime().settings
@@ -126,10 +126,10 @@ class DisputeDeeds(Screen):
         with self.reading() as session:
             return disputes.get(session, dispute_id)
 
-    def _about(self, dispute_id: int, title: str, summary: str, verb: str, **more: Any) -> Asked:
-        return Asked(title, self.at("one", dispute_id=dispute_id), summary, verb, **more)
+    def _about(self, dispute_id: int, title: str, summary: str, verb: str, **more: Any) -> ActionPage:
+        return ActionPage(title, self.at("one", dispute_id=dispute_id), summary, verb, **more)
 
-    def _take_asked(self, dispute_id: int) -> Asked:
+    def _confirm_take(self, dispute_id: int) -> ActionPage:
         ref = self._dispute(dispute_id).ref
         return self._about(
             dispute_id,
@@ -138,7 +138,7 @@ class DisputeDeeds(Screen):
             _("Take it"),
         )
 
-    def _give_back_asked(self, dispute_id: int) -> Asked:
+    def _confirm_give_back(self, dispute_id: int) -> ActionPage:
         ref = self._dispute(dispute_id).ref
         return self._about(
             dispute_id,
@@ -147,7 +147,7 @@ class DisputeDeeds(Screen):
             _("Give it back"),
         )
 
-    def _assign_asked(self, dispute_id: int) -> Asked:
+    def _confirm_assign(self, dispute_id: int) -> ActionPage:
         dispute = self._dispute(dispute_id)
         now = str(dispute.assignee_id or "")
         return self._about(
@@ -156,15 +156,15 @@ class DisputeDeeds(Screen):
             "",
             _("Assign"),
             values={"user_id": now},
-            prepare=self._offer_colleagues,
+            prepare=self._set_assignee_choices,
         )
 
-    def _offer_colleagues(self, form: Any) -> None:
+    def _set_assignee_choices(self, form: Any) -> None:
         with self.reading() as session:
             people = dispute_handlers(session)
         form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]
 
-    def _message_asked(self, dispute_id: int) -> Asked:
+    def _confirm_message(self, dispute_id: int) -> ActionPage:
         ref = self._dispute(dispute_id).ref
         return self._about(
             dispute_id,
@@ -173,7 +173,7 @@ class DisputeDeeds(Screen):
             _("Send"),
         )
 
-    def _ask_asked(self, dispute_id: int) -> Asked:
+    def _confirm_ask(self, dispute_id: int) -> ActionPage:
         hours = runtime().settings.dispute_response_hours
         summary = _(
             "They have %(hours)s hours to answer. The decision's own clock stands still for as long.", hours=hours
@@ -182,7 +182,7 @@ class DisputeDeeds(Screen):
             dispute_id, _("Ask a party about %(ref)s", ref=self._dispute(dispute_id).ref), summary, _("Ask and wait")
         )
 
-    def _answered_asked(self, dispute_id: int) -> Asked:
+    def _confirm_answered(self, dispute_id: int) -> ActionPage:
         ref = self._dispute(dispute_id).ref
         return self._about(
             dispute_id,
@@ -191,7 +191,7 @@ class DisputeDeeds(Screen):
             _("Go on"),
         )
 
-    def _escalate_asked(self, dispute_id: int) -> Asked:
+    def _confirm_escalate(self, dispute_id: int) -> ActionPage:
         ref = self._dispute(dispute_id).ref
         return self._about(
             dispute_id,
@@ -200,7 +200,7 @@ class DisputeDeeds(Screen):
             _("Escalate"),
         )
 
-    def _withdraw_asked(self, dispute_id: int) -> Asked:
+    def _confirm_withdraw(self, dispute_id: int) -> ActionPage:
         dispute = self._dispute(dispute_id)
         summary = _(
             "The claim ends without a decision and its freeze is lifted: the escrow goes back to its own timer."
@@ -214,9 +214,9 @@ class DisputeDeeds(Screen):
             values={"version": dispute.version},
         )
 
-    def _open_asked(self, escrow_id: int) -> Asked:
+    def _confirm_open(self, escrow_id: int) -> ActionPage:
         with self.reading() as session:
             escrow = escrows.get(session, escrow_id)
         summary = _("The escrow is frozen at once: no timer and no job may move its money until the dispute ends.")
         back = f"/escrows/{escrow_id}"
-        return Asked(_("Open a dispute on %(ref)s", ref=escrow.ref), back, summary, _("Open dispute"))
+        return ActionPage(_("Open a dispute on %(ref)s", ref=escrow.ref), back, summary, _("Open dispute"))

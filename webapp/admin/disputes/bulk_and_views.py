@@ -6,9 +6,9 @@ from flask import request
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.admin.disputes.actions import DisputeDeeds
+from webapp.admin.disputes.actions import DisputeActions
 from webapp.admin.disputes.forms import BulkForm, ViewForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.models import SavedView
 from webapp.security import current_actor
@@ -17,10 +17,10 @@ from webapp.services.disputes import handling as dispute_work
 from webapp.services.users import saved_views
 
 
-class DisputeViews(DisputeDeeds):
-    """The doors of the list."""
+class DisputeListActions(DisputeActions):
+    """The actions of the list."""
 
-    @door("/assign", permission="dispute:work", form=BulkForm, asks="_assign_all_asked")
+    @action("/assign", permission="dispute:work", form=BulkForm, asks="_confirm_assign_all")
     def assign_all(self, form: BulkForm) -> Done:
         """Give the marked disputes to somebody."""
         to = int(form.user_id.data) if form.user_id.data else None
@@ -28,33 +28,33 @@ class DisputeViews(DisputeDeeds):
             count = dispute_work.assign_all(session, form.ids.data or [], to, at=clock.now(), actor=current_actor())
         return _("%(count)s disputes were assigned.", count=count)
 
-    @door("/views", permission="dispute:read", form=ViewForm, asks="_save_asked")
+    @action("/views", permission="dispute:read", form=ViewForm, asks="_confirm_save")
     def save_view(self, form: ViewForm) -> Done:
         """Keep the list's filters by name."""
         with self.transaction() as session:
-            view = saved_views.save(session, current_person()[0].id, "disputes", form.said("name"), form.said("query"))
+            view = saved_views.save(session, current_person()[0].id, "disputes", form.text("name"), form.text("query"))
             return _("The view %(name)s is saved.", name=view.name), f"/disputes?{view.query}"
 
-    @door("/views/<int:view_id>/remove", permission="dispute:read", asks="_remove_asked")
+    @action("/views/<int:view_id>/remove", permission="dispute:read", asks="_confirm_remove")
     def remove_view(self, view_id: int, form: DeskForm) -> Done:
         """Forget a view."""
         with self.transaction() as session:
             return _("The view %(name)s is gone.", name=saved_views.remove(session, current_person()[0].id, view_id))
 
-    def _assign_all_asked(self) -> Asked:
+    def _confirm_assign_all(self) -> ActionPage:
         ids = request.args.getlist("ids", type=int)
         summary = _("Each marked dispute that is still open goes to this person.")
-        return Asked(
+        return ActionPage(
             _("Assign disputes"), self.at(), summary, _("Assign"), values={"ids": ids}, prepare=self._prepare_bulk
         )
 
     def _prepare_bulk(self, form: BulkForm) -> None:
-        self._offer_colleagues(form)
+        self._set_assignee_choices(form)
         form.ids.choices = [(number, str(number)) for number in form.ids.data or []]
 
-    def _save_asked(self) -> Asked:
+    def _confirm_save(self) -> ActionPage:
         kept = {name: value for name, value in request.args.items() if name not in ("after", "before")}
-        return Asked(
+        return ActionPage(
             _("Save this view"),
             self.at(),
             _("It appears above the list, for you only."),
@@ -62,11 +62,11 @@ class DisputeViews(DisputeDeeds):
             values={"query": urlencode(kept)},
         )
 
-    def _remove_asked(self, view_id: int) -> Asked:
+    def _confirm_remove(self, view_id: int) -> ActionPage:
         with self.reading() as session:
             view = session.get(SavedView, view_id)
         name = view.name if view is not None and view.user_id == current_person()[0].id else "?"
-        return Asked(
+        return ActionPage(
             _("Remove the view %(name)s", name=name),
             self.at(),
             _("The filters are forgotten. No dispute changes."),

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.admin.disputes.forms import FileForm, TextForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.errors import NotFound
@@ -20,7 +20,7 @@ PREVIEWED = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Kinds that a page may show inside an <img>; everything else is only downloaded."""
 
 
-class DisputeEvidence(Screen):
+class EvidenceActions(Screen):
     """The evidence of a dispute."""
 
     @page("/<int:dispute_id>/evidence/<int:evidence_id>", permission="dispute:read")
@@ -39,11 +39,11 @@ class DisputeEvidence(Screen):
         response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
         return response
 
-    @door(
+    @action(
         "/<int:dispute_id>/evidence/file",
         permission="dispute:work",
         form=FileForm,
-        asks="_file_asked",
+        asks="_confirm_file",
         template="disputes/evidence.html",
     )
     def file(self, dispute_id: int, form: FileForm) -> Done:
@@ -64,16 +64,16 @@ class DisputeEvidence(Screen):
             )
         return _("The file is staged. Submit it to make it part of the case.")
 
-    @door("/<int:dispute_id>/evidence/text", permission="dispute:work", form=TextForm, asks="_text_asked")
+    @action("/<int:dispute_id>/evidence/text", permission="dispute:work", form=TextForm, asks="_confirm_text")
     def text(self, dispute_id: int, form: TextForm) -> Done:
         """Attach a text."""
         with self.transaction() as session:
             evidence.attach_text(
-                session, dispute_id, side=form.side.data, body=form.said("body"), at=clock.now(), actor=current_actor()
+                session, dispute_id, side=form.side.data, body=form.text("body"), at=clock.now(), actor=current_actor()
             )
         return _("The text is staged. Submit it to make it part of the case.")
 
-    @door("/<int:dispute_id>/evidence/<int:evidence_id>/submit", permission="dispute:work", asks="_submit_asked")
+    @action("/<int:dispute_id>/evidence/<int:evidence_id>/submit", permission="dispute:work", asks="_confirm_submit")
     def submit(self, dispute_id: int, evidence_id: int, form: DeskForm) -> Done:
         """Make staged evidence part of the case."""
         with self.transaction() as session:
@@ -87,31 +87,31 @@ class DisputeEvidence(Screen):
         with self.reading() as session:
             return disputes.get(session, dispute_id).ref
 
-    def _file_asked(self, dispute_id: int) -> Asked:
+    def _confirm_file(self, dispute_id: int) -> ActionPage:
         size = runtime().settings.evidence_max_megabytes
         summary = _(
             "Pictures, PDF and plain text, up to %(size)s MB. What it is, is told by its content, not by its name.",
             size=size,
         )
-        return Asked(
+        return ActionPage(
             _("Add a file to %(ref)s", ref=self._ref(dispute_id)),
             self.at("one", dispute_id=dispute_id),
             summary,
             _("Add file"),
         )
 
-    def _text_asked(self, dispute_id: int) -> Asked:
-        return Asked(
+    def _confirm_text(self, dispute_id: int) -> ActionPage:
+        return ActionPage(
             _("Add a text to %(ref)s", ref=self._ref(dispute_id)),
             self.at("one", dispute_id=dispute_id),
             "",
             _("Add text"),
         )
 
-    def _submit_asked(self, dispute_id: int, evidence_id: int) -> Asked:
+    def _confirm_submit(self, dispute_id: int, evidence_id: int) -> ActionPage:
         with self.reading() as session:
             found = session.get(Evidence, evidence_id)
         if found is None or found.dispute_id != dispute_id:
             raise NotFound(_("There is no such evidence."))
         summary = _("%(name)s becomes part of the case, and can no longer be taken back.", name=found.name)
-        return Asked(_("Submit evidence"), self.at("one", dispute_id=dispute_id), summary, _("Submit"))
+        return ActionPage(_("Submit evidence"), self.at("one", dispute_id=dispute_id), summary, _("Submit"))

@@ -57,7 +57,7 @@ class ReasonForm(DeskForm):
     version = HiddenField()
 
 
-class RulingForm(DeskForm):
+class ResolutionForm(DeskForm):
     """A decision on a dispute; first previewed, then done."""
 
     resolution = RadioField(_l("Decision"), [DataRequired(_l("Choose one."))], choices=RESOLUTIONS)
@@ -91,7 +91,7 @@ class RulingForm(DeskForm):
             self._share(field) if self.resolution.data == "split" else None
             for field in (self.buyer_amount, self.seller_amount)
         ]
-        return Ruling(self.resolution.data, self.code.data, self.said("reason"), *shares)
+        return Ruling(self.resolution.data, self.code.data, self.text("reason"), *shares)
 
     def _share(self, field: Any) -> int | None:
         if self.resolution.data != "split":

@@ -7,10 +7,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.admin.disputes.forms import CLAIM_RESOLUTIONS, RulingForm
+from webapp.admin.disputes.forms import CLAIM_RESOLUTIONS, ResolutionForm
 from webapp.admin.escrows import reversal_form as reversals
 from webapp.admin.escrows.reversal_form import ReversalForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
 from webapp.domain.rulings import Ruling
@@ -23,17 +23,17 @@ from webapp.services.disputes import endings as dispute_endings
 from webapp.services.read_models import decision_preview as previews
 
 
-class DisputeRulings(Screen):
-    """The doors of a dispute that move money."""
+class ResolutionActions(Screen):
+    """The actions of a dispute that move money."""
 
-    @door(
+    @action(
         "/<int:dispute_id>/decision",
         permission="money:propose",
-        form=RulingForm,
-        asks="_decide_asked",
+        form=ResolutionForm,
+        asks="_confirm_decide",
         template="disputes/resolution.html",
     )
-    def decide(self, dispute_id: int, form: RulingForm) -> Done:
+    def decide(self, dispute_id: int, form: ResolutionForm) -> Done:
         """Preview a decision, or make it."""
         ruling = form.ruling()
         if form.step.data != "do":
@@ -50,13 +50,13 @@ class DisputeRulings(Screen):
             )
             return decided.sentence
 
-    @door("/<int:dispute_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_reverse_asked")
+    @action("/<int:dispute_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_confirm_reverse")
     def reverse(self, dispute_id: int, form: ReversalForm) -> Done:
         """Correct a decision by the opposite transfer."""
         transfer_id = self._payment_of(dispute_id)[0]
         return reversals.reverse(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
 
-    def _previewed(self, dispute_id: int, form: RulingForm, ruling: Ruling) -> Any:
+    def _previewed(self, dispute_id: int, form: ResolutionForm, ruling: Ruling) -> Any:
         with self.reading() as session:
             preview = previews.of_ruling(
                 session, dispute_id, ruling, at=clock.now(), actor=current_actor(), settings=runtime().settings
@@ -74,14 +74,14 @@ class DisputeRulings(Screen):
             )
         )
 
-    def _decide_asked(self, dispute_id: int) -> Asked:
+    def _confirm_decide(self, dispute_id: int) -> ActionPage:
         with self.reading() as session:
             dispute, escrow = _with_escrow(session, dispute_id)
         summary = _(
             "%(amount)s are held. Nothing is posted before you have seen every entry.",
             amount=money(escrow.amount, escrow.currency),
         )
-        return Asked(
+        return ActionPage(
             _("Decide %(ref)s", ref=dispute.ref),
             self.at("one", dispute_id=dispute_id),
             summary,
@@ -91,10 +91,10 @@ class DisputeRulings(Screen):
             prepare=lambda form: _prepare(form, dispute, escrow.currency),
         )
 
-    def _reverse_asked(self, dispute_id: int) -> Asked:
+    def _confirm_reverse(self, dispute_id: int) -> ActionPage:
         ref, escrow = self._payment_of(dispute_id)[1:]
         title = _("Reverse the decision on %(ref)s", ref=ref)
-        return reversals.asked(title, self.at("one", dispute_id=dispute_id), escrow)
+        return reversals.action_page(title, self.at("one", dispute_id=dispute_id), escrow)
 
     def _payment_of(self, dispute_id: int) -> tuple[int, str, Escrow]:
         """The transfer that carried the decision out, the dispute's reference and its escrow. Raises Conflict when
@@ -109,7 +109,7 @@ class DisputeRulings(Screen):
 
 
 def verb_of(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> str:
-    """What the button says: the deed, the amount, and whether somebody else must agree."""
+    """What the button says: the action, the amount, and whether somebody else must agree."""
     amount = money(escrow.amount, escrow.currency)
     if warranty_claims.is_rejected(dispute, ruling):
         return _("Propose to reject the claim") if preview.needs_second_person else _("Reject the claim")
@@ -143,7 +143,7 @@ def _with_escrow(session: Any, dispute_id: int) -> tuple[Dispute, Escrow]:
     return row[0], row[1]
 
 
-def _same_version(dispute: Dispute, escrow: Escrow, form: RulingForm) -> None:
+def _same_version(dispute: Dispute, escrow: Escrow, form: ResolutionForm) -> None:
     ending = dispute_endings.ending(dispute, escrow)
     if ending:
         raise Overtaken(_("%(ending)s Your decision was not applied.", ending=ending))

@@ -8,14 +8,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.admin.disputes.bulk_and_views import DisputeViews
+from webapp.admin.disputes.bulk_and_views import DisputeListActions
 from webapp.admin.disputes.deadline_badge import due_badge
-from webapp.admin.disputes.evidence import PREVIEWED, DisputeEvidence
-from webapp.admin.disputes.forms import BulkForm, MessageForm, RulingForm
+from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
+from webapp.admin.disputes.forms import BulkForm, MessageForm, ResolutionForm
 from webapp.admin.disputes.listing import LISTING, TABS
-from webapp.admin.disputes.resolution import DisputeRulings
-from webapp.admin.escrows import action_links as escrow_offers
-from webapp.admin.ui.action_links import Offer
+from webapp.admin.disputes.resolution import ResolutionActions
+from webapp.admin.escrows import action_links as escrow_links
+from webapp.admin.ui.action_links import ActionLink
 from webapp.admin.ui.csv_export import download
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.remedies import with_links
@@ -33,16 +33,16 @@ from webapp.services.read_models.dispute_detail import DisputeCase
 from webapp.services.users import saved_views
 
 
-class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
+class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
     """Claims on escrows, and what people decide about them."""
 
-    noun = "disputes"
+    slug = "disputes"
     title = _l("Disputes")
     permission = "dispute:read"
     group = "work"
     icon = "scale"
-    place = 10
-    lead = _l("Claims on escrows, the most urgent first.")
+    order = 10
+    intro = _l("Claims on escrows, the most urgent first.")
     empty = _l("No dispute is like this. One appears here when a party claims something, here or through the API.")
 
     @page("/")
@@ -52,17 +52,17 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
         with self.reading() as session:
             found = LISTING.read(session, request.args, *dispute_tabs.conditions(tab, user, clock.now()))
             counts = dispute_tabs.counts(session, user, clock.now())
-            views = saved_views.of_user(session, user, self.noun) if user else []
+            views = saved_views.of_user(session, user, self.slug) if user else []
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
         bulk = BulkForm()
-        self._offer_colleagues(bulk)
+        self._set_assignee_choices(bulk)
         return self.render("disputes/disputes.html", page=found, tabs=tabs, views=views, bulk=bulk, due_badge=due_badge)
 
     @page("/export.csv")
     def export(self) -> Any:
         """The tab, all of it, as a file."""
         return download(
-            self.noun,
+            self.slug,
             LISTING,
             self.reading,
             request.args,
@@ -98,11 +98,11 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
             "now": clock.now(),
         }
 
-    def _ruling_form(self, dispute_id: int) -> RulingForm:
-        asked = self._decide_asked(dispute_id)
-        form = RulingForm(formdata=None, data=asked.values)
-        if asked.prepare is not None:
-            asked.prepare(form)
+    def _ruling_form(self, dispute_id: int) -> ResolutionForm:
+        page = self._confirm_decide(dispute_id)
+        form = ResolutionForm(formdata=None, data=page.values)
+        if page.prepare is not None:
+            page.prepare(form)
         return form
 
     def _tab(self) -> str:
@@ -118,11 +118,11 @@ class DisputeScreen(DisputeViews, DisputeRulings, DisputeEvidence):
         return dispute.status not in ("resolved", "withdrawn")
 
 
-def _reversing(session: Session, case: DisputeCase) -> Offer | None:
+def _reversing(session: Session, case: DisputeCase) -> ActionLink | None:
     """Correcting a decision that moved money."""
     if case.dispute.status != DisputeStatus.RESOLVED or case.dispute.seller_amount is None:
         return None
-    return escrow_offers.reversal(session, case.escrow_detail.escrow, _("Reverse the decision…"))
+    return escrow_links.reversal(session, case.escrow_detail.escrow, _("Reverse the decision…"))
 
 
 def _parts(shares: Shares | None) -> list[tuple[Any, str]]:

@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from webapp import clock
 from webapp.admin.escrows import reversal_form as reversals
 from webapp.admin.escrows.reversal_form import ReversalForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money, when
 from webapp.admin.ui.forms import DeskForm, InstantField
 from webapp.admin.ui.screen import Screen
@@ -52,26 +52,29 @@ class MoneyForm(ReasonForm):
     step = HiddenField(default="preview")
 
 
-class EscrowDeeds(Screen):
-    """The doors of an escrow."""
+class EscrowActions(Screen):
+    """The actions of an escrow."""
 
-    @door("/<int:escrow_id>/freeze", permission="escrow:freeze", form=ReasonForm, asks="_freeze_asked")
+    @action("/<int:escrow_id>/freeze", permission="escrow:freeze", form=ReasonForm, asks="_confirm_freeze")
     def freeze(self, escrow_id: int, form: ReasonForm) -> Done:
         """Let nothing move it."""
         with self.transaction() as session:
-            freezes.freeze(session, escrow_id, form.said("reason"), at=clock.now(), actor=current_actor())
+            freezes.freeze(session, escrow_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("It is frozen: no timer and no job may move it.")
 
-    @door(
-        "/<int:escrow_id>/freezes/<int:freeze_id>/lift", permission="escrow:freeze", form=ReasonForm, asks="_lift_asked"
+    @action(
+        "/<int:escrow_id>/freezes/<int:freeze_id>/lift",
+        permission="escrow:freeze",
+        form=ReasonForm,
+        asks="_confirm_lift",
     )
     def lift(self, escrow_id: int, freeze_id: int, form: ReasonForm) -> Done:
         """Lift a person's freeze."""
         with self.transaction() as session:
-            freezes.unfreeze(session, freeze_id, form.said("reason"), at=clock.now(), actor=current_actor())
+            freezes.unfreeze(session, freeze_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("The freeze is lifted.")
 
-    @door("/<int:escrow_id>/extend", permission="escrow:extend", form=ExtendForm, asks="_extend_asked")
+    @action("/<int:escrow_id>/extend", permission="escrow:extend", form=ExtendForm, asks="_confirm_extend")
     def extend(self, escrow_id: int, form: ExtendForm) -> Done:
         """Put the release off."""
         with self.transaction() as session:
@@ -79,42 +82,42 @@ class EscrowDeeds(Screen):
                 session,
                 escrow_id,
                 form.instant(),
-                form.said("reason"),
+                form.text("reason"),
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
             )
             return _("%(ref)s is due later now.", ref=escrow.ref)
 
-    @door("/<int:escrow_id>/release", permission="money:propose", form=MoneyForm, asks="_release_asked")
+    @action("/<int:escrow_id>/release", permission="money:propose", form=MoneyForm, asks="_confirm_release")
     def release(self, escrow_id: int, form: MoneyForm) -> Done:
         """Pay the seller now."""
         return self._decide(escrow_id, form, escrows.release, "escrow.release")
 
-    @door("/<int:escrow_id>/refund", permission="money:propose", form=MoneyForm, asks="_refund_asked")
+    @action("/<int:escrow_id>/refund", permission="money:propose", form=MoneyForm, asks="_confirm_refund")
     def refund(self, escrow_id: int, form: MoneyForm) -> Done:
         """Give the buyer everything back."""
         return self._decide(escrow_id, form, escrows.refund, "escrow.refund")
 
-    @door("/<int:escrow_id>/void", permission="money:propose", form=MoneyForm, asks="_void_asked")
+    @action("/<int:escrow_id>/void", permission="money:propose", form=MoneyForm, asks="_confirm_void")
     def void(self, escrow_id: int, form: MoneyForm) -> Done:
         """Give an unpaid escrow up."""
         return self._decide(escrow_id, form, escrows.void, "escrow.void")
 
-    @door("/<int:escrow_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_reverse_asked")
+    @action("/<int:escrow_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_confirm_reverse")
     def reverse(self, escrow_id: int, form: ReversalForm) -> Done:
         """Take back what left it, and say where it goes then."""
         transfer_id, _escrow = self._left(escrow_id)
         return reversals.reverse(self, transfer_id, form, back=self.at("one", escrow_id=escrow_id))
 
-    def _decide(self, escrow_id: int, form: MoneyForm, deed: Callable[..., Any], action: str) -> Done:
+    def _decide(self, escrow_id: int, form: MoneyForm, act: Callable[..., Any], action: str) -> Done:
         if form.step.data != "do":
             return self._previewed(escrow_id, form, action)
         with self.transaction() as session:
-            decided = deed(
+            decided = act(
                 session,
                 escrow_id,
-                form.said("reason"),
+                form.text("reason"),
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
@@ -124,7 +127,7 @@ class EscrowDeeds(Screen):
 
     def _previewed(self, escrow_id: int, form: MoneyForm, action: str) -> Any:
         with self.reading() as session:
-            decision = escrows.PAYLOADS[action](reason=form.said("reason"))
+            decision = escrows.PAYLOADS[action](reason=form.text("reason"))
             preview = previews.of(
                 session, action, escrow_id, decision, at=clock.now(), actor=current_actor(), settings=runtime().settings
             )
@@ -148,13 +151,13 @@ class EscrowDeeds(Screen):
         with self.reading() as session:
             return escrows.get(session, escrow_id)
 
-    def _asked_about(self, escrow_id: int, title: str, summary: str, verb: str, **values: Any) -> Asked:
+    def _action_page(self, escrow_id: int, title: str, summary: str, verb: str, **values: Any) -> ActionPage:
         escrow = self._escrow(escrow_id)
         facts = [
             (_("Held") if escrow.status == "held" else _("Amount"), money(escrow.amount, escrow.currency)),
             (_("Due"), when(escrow.release_at)),
         ]
-        return Asked(
+        return ActionPage(
             title % {"ref": escrow.ref},
             self.at("one", escrow_id=escrow_id),
             summary,
@@ -163,22 +166,22 @@ class EscrowDeeds(Screen):
             values={"version": escrow.version, **values},
         )
 
-    def _freeze_asked(self, escrow_id: int) -> Asked:
-        return self._asked_about(
+    def _confirm_freeze(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
             escrow_id,
             _("Freeze %(ref)s"),
             _("No timer and no job may move its money until this freeze is lifted."),
             _("Freeze"),
         )
 
-    def _lift_asked(self, escrow_id: int, freeze_id: int) -> Asked:
+    def _confirm_lift(self, escrow_id: int, freeze_id: int) -> ActionPage:
         summary = _(
             "If nothing else freezes it, its timer counts again: when it is due already, the next run pays the seller."
         )
-        return self._asked_about(escrow_id, _("Lift a freeze of %(ref)s"), summary, _("Lift the freeze"))
+        return self._action_page(escrow_id, _("Lift a freeze of %(ref)s"), summary, _("Lift the freeze"))
 
-    def _extend_asked(self, escrow_id: int) -> Asked:
-        return self._asked_about(
+    def _confirm_extend(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
             escrow_id,
             _("Put off %(ref)s"),
             _("No job pays the seller before the new date."),
@@ -186,26 +189,26 @@ class EscrowDeeds(Screen):
             release_at=self._escrow(escrow_id).release_at,
         )
 
-    def _release_asked(self, escrow_id: int) -> Asked:
-        return self._asked_about(
+    def _confirm_release(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
             escrow_id,
             _("Release %(ref)s now"),
             _("The seller is paid before the date, less the fee. You see every entry first."),
             _("Preview the release"),
         )
 
-    def _refund_asked(self, escrow_id: int) -> Asked:
-        return self._asked_about(
+    def _confirm_refund(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
             escrow_id,
             _("Refund %(ref)s"),
             _("The buyer gets everything back, without a fee. You see every entry first."),
             _("Preview the refund"),
         )
 
-    def _reverse_asked(self, escrow_id: int) -> Asked:
+    def _confirm_reverse(self, escrow_id: int) -> ActionPage:
         _transfer, escrow = self._left(escrow_id)
         title = _("Reverse what left %(ref)s", ref=escrow.ref)
-        return reversals.asked(title, self.at("one", escrow_id=escrow_id), escrow)
+        return reversals.action_page(title, self.at("one", escrow_id=escrow_id), escrow)
 
     def _left(self, escrow_id: int) -> tuple[int, Escrow]:
         """The transfer that let it go. Raises Conflict when there is none to reverse."""
@@ -216,8 +219,8 @@ class EscrowDeeds(Screen):
             raise Conflict(_("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref))
         return found, escrow
 
-    def _void_asked(self, escrow_id: int) -> Asked:
-        return self._asked_about(
+    def _confirm_void(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
             escrow_id,
             _("Void %(ref)s"),
             _("It was never paid. Its order is cancelled, and no money moves."),

@@ -56,13 +56,13 @@ ONE_LISTING = Listing(
 class PlacementScreen(Screen):
     """Every hold, and the placements they are of."""
 
-    noun = "placements"
+    slug = "placements"
     title = _l("Placements")
     permission = "escrow:read"
     group = "money"
     icon = "layers"
-    place = 25
-    lead = _l("Amounts held back from the payouts of placements until a date.")
+    order = 25
+    intro = _l("Amounts held back from the payouts of placements until a date.")
     empty = _l("No hold is like this. A hold appears when the marketplace creates one over the API.")
 
     @page("/")
@@ -78,7 +78,7 @@ class PlacementScreen(Screen):
     @page("/export.csv")
     def export(self) -> Any:
         """Every hold that is found, as a file."""
-        return download(self.noun, LISTING, self.reading, request.args, *_OF_HOLDS)
+        return download(self.slug, LISTING, self.reading, request.args, *_OF_HOLDS)
 
     @page("/of/<path:placement>")
     def one(self, placement: str) -> Any:

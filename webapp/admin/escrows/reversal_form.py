@@ -11,7 +11,7 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
-from webapp.admin.ui.form_action import Asked, Done
+from webapp.admin.ui.form_action import ActionPage, Done
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm, MoneyField
 from webapp.models import Escrow, Transfer
@@ -46,7 +46,7 @@ class ReversalForm(DeskForm):
 
     def decision(self, currency: str) -> ReverseTransfer:
         """What was decided. Raises Invalid for an amount that is none."""
-        said: dict[str, Any] = {"reason": self.said("reason"), "to_debt": self.to_debt.data}
+        said: dict[str, Any] = {"reason": self.text("reason"), "to_debt": self.to_debt.data}
         if self.then.data == REFUND:
             return ReverseAndRefund(**said)
         if self.then.data != SPLIT:
@@ -79,14 +79,14 @@ def reverse(screen: Any, transfer_id: int, form: ReversalForm, *, back: str) -> 
         return str(decided.sentence)
 
 
-def asked(title: Any, back: str, escrow: Escrow) -> Asked:
+def action_page(title: Any, back: str, escrow: Escrow) -> ActionPage:
     """The page of the form."""
     summary = _(
         "%(amount)s left this escrow. An opposite transfer takes it back; the first one stays in the ledger as it is. "
         "You see every entry first.",
         amount=money(escrow.amount, escrow.currency),
     )
-    return Asked(title, back, summary, _("Preview"))
+    return ActionPage(title, back, summary, _("Preview"))
 
 
 def _previewed(screen: Any, transfer_id: int, form: ReversalForm, back: str) -> Any:

@@ -6,8 +6,8 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin.escrows import action_links as escrow_offers
-from webapp.admin.escrows.actions import EscrowDeeds
+from webapp.admin.escrows import action_links as escrow_links
+from webapp.admin.escrows.actions import EscrowActions
 from webapp.admin.escrows.listing import DUE_LISTING, LISTING, TABS
 from webapp.admin.ui import charts
 from webapp.admin.ui.csv_export import download
@@ -22,22 +22,22 @@ from webapp.services.read_models import escrow_detail as escrow_file
 from webapp.services.read_models import escrow_explanation as explanation
 
 
-class EscrowScreen(EscrowDeeds):
+class EscrowScreen(EscrowActions):
     """Every escrow, by the question that is asked of it."""
 
-    noun = "escrows"
+    slug = "escrows"
     title = _l("Escrows")
     permission = "escrow:read"
     group = "money"
     icon = "lock"
-    place = 10
-    lead = _l("Money held for orders, until it is released, refunded or split.")
+    order = 10
+    intro = _l("Money held for orders, until it is released, refunded or split.")
     empty = _l("No escrow is like this. An escrow appears with its order, from the import or the API.")
 
     @page("/")
     def index(self) -> Any:
         """One tab of escrows, with what is found added up."""
-        listing, conditions = self._asked()
+        listing, conditions = self._current_listing()
         with self.reading() as session:
             found = listing.read(session, request.args, *conditions)
             first = not (found.state.after or found.state.before)
@@ -54,8 +54,8 @@ class EscrowScreen(EscrowDeeds):
     @page("/export.csv")
     def export(self) -> Any:
         """The tab, all of it, as a file."""
-        listing, conditions = self._asked()
-        return download(self.noun, listing, self.reading, request.args, *conditions)
+        listing, conditions = self._current_listing()
+        return download(self.slug, listing, self.reading, request.args, *conditions)
 
     @page("/ageing")
     def ageing(self) -> Any:
@@ -80,14 +80,14 @@ class EscrowScreen(EscrowDeeds):
         with self.reading() as session:
             file = escrow_file.read(session, escrow_id)
             why = explanation.reasons(session, escrow_id, clock.now())
-            offers = escrow_offers.of_escrow(session, file)
+            action_links = escrow_links.of_escrow(session, file)
         return self.render(
             "escrows/escrow.html",
             file=file,
             why=with_links(why, escrow_id),
             moments=in_words(file.moments),
             frozen_by=FROZEN_BY,
-            offers=offers,
+            action_links=action_links,
             next_look=escrow_file.next_look(file, clock.now()),
         )
 
@@ -95,7 +95,7 @@ class EscrowScreen(EscrowDeeds):
         wanted = request.args.get("tab", "")
         return wanted if wanted in TABS else "all" if request.args.get("q") or request.args.get("party") else "held"
 
-    def _asked(self) -> tuple[Listing, tuple[Any, ...]]:
+    def _current_listing(self) -> tuple[Listing, tuple[Any, ...]]:
         tab = self._tab()
         conditions: tuple[Any, ...] = TABS[tab][1]
         if tab != "due":

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from webapp import clock
 from webapp.admin.jobs.forms import PauseForm, ScheduleForm
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import when
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
@@ -20,39 +20,39 @@ from webapp.services.scheduling import runs, schedules
 from webapp.services.scheduling.schedules import ScheduleChanges
 
 
-class JobDeeds(Screen):
-    """The doors of a job."""
+class JobActions(Screen):
+    """The actions of a job."""
 
-    @door("/<job>/run", permission="job:run", asks="_run_asked")
+    @action("/<job>/run", permission="job:run", asks="_confirm_run")
     def run_now(self, job: str, form: DeskForm) -> Done:
         """Run it now, and show the run."""
         return self._run(job, dry_run=False)
 
-    @door("/<job>/dry-run", permission="job:run", asks="_dry_run_asked")
+    @action("/<job>/dry-run", permission="job:run", asks="_confirm_dry_run")
     def dry_run(self, job: str, form: DeskForm) -> Done:
         """Run it without changing anything, and show what it would do."""
         return self._run(job, dry_run=True)
 
-    @door("/<job>/pause", permission="job:pause", form=PauseForm, asks="_pause_asked")
+    @action("/<job>/pause", permission="job:pause", form=PauseForm, asks="_confirm_pause")
     def pause(self, job: str, form: PauseForm) -> Done:
         """Plan no runs for a while."""
         until: Any = form.until.data
         with self.transaction() as session:
-            schedules.pause(session, job, form.said("why"), actor=current_actor(), at=clock.now(), until=until)
+            schedules.pause(session, job, form.text("why"), actor=current_actor(), at=clock.now(), until=until)
         return _("%(job)s is paused. People can still run it.", job=job)
 
-    @door("/<job>/resume", permission="job:pause", asks="_resume_asked")
+    @action("/<job>/resume", permission="job:pause", asks="_confirm_resume")
     def resume(self, job: str, form: DeskForm) -> Done:
         """Plan runs again."""
         with self.transaction() as session:
             schedules.resume(session, job, actor=current_actor(), at=clock.now())
         return _("%(job)s runs by its schedule again.", job=job)
 
-    @door(
+    @action(
         "/<job>/change",
         permission="schedule:manage",
         form=ScheduleForm,
-        asks="_change_asked",
+        asks="_confirm_change",
         template="jobs/schedule_form.html",
     )
     def change(self, job: str, form: ScheduleForm) -> Done:
@@ -65,9 +65,9 @@ class JobDeeds(Screen):
         return _("The schedule of %(job)s is changed.", job=job)
 
     def _previewed(self, job: str, form: ScheduleForm) -> Response:
-        coming = schedules.preview(form.said("cron"), form.said("zone"), clock.now())
+        coming = schedules.preview(form.text("cron"), form.text("zone"), clock.now())
         shown = self.render(
-            "jobs/schedule_form.html", asked=self._change_asked(job), form=form, refusal=None, coming=coming
+            "jobs/schedule_form.html", action_page=self._confirm_change(job), form=form, refusal=None, coming=coming
         )
         return make_response(shown)
 
@@ -78,29 +78,29 @@ class JobDeeds(Screen):
         said = _("Run %(number)s of %(job)s is queued.", number=run.id, job=job)
         return said, url_for("runs.one", run_id=run.id)
 
-    def _run_asked(self, job: str) -> Asked:
+    def _confirm_run(self, job: str) -> ActionPage:
         summary = _("%(job)s runs now, besides its schedule. It does what is due, once.", job=job)
-        return self._asked(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
+        return self._action_page(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
 
-    def _dry_run_asked(self, job: str) -> Asked:
+    def _confirm_dry_run(self, job: str) -> ActionPage:
         summary = _("A dry run of %(job)s counts and adds up what a run would do. Nothing is changed.", job=job)
-        return self._asked(job, _("Dry run of %(job)s", job=job), summary, _("Start the dry run"))
+        return self._action_page(job, _("Dry run of %(job)s", job=job), summary, _("Start the dry run"))
 
-    def _pause_asked(self, job: str) -> Asked:
+    def _confirm_pause(self, job: str) -> ActionPage:
         summary = _("No run of %(job)s is planned until it is resumed. What is due waits.", job=job)
-        return self._asked(job, _("Pause %(job)s", job=job), summary, _("Pause %(job)s", job=job))
+        return self._action_page(job, _("Pause %(job)s", job=job), summary, _("Pause %(job)s", job=job))
 
-    def _resume_asked(self, job: str) -> Asked:
+    def _confirm_resume(self, job: str) -> ActionPage:
         summary = _("%(job)s is planned again from now on. Slots of the pause are recorded as missed.", job=job)
-        return self._asked(job, _("Resume %(job)s", job=job), summary, _("Resume %(job)s", job=job))
+        return self._action_page(job, _("Resume %(job)s", job=job), summary, _("Resume %(job)s", job=job))
 
-    def _change_asked(self, job: str) -> Asked:
+    def _confirm_change(self, job: str) -> ActionPage:
         with self.reading() as session:
             plan = schedules.get(session, job)
         values = {name: getattr(plan, name) for name in (*ScheduleChanges.__annotations__, "version")}
-        return Asked(_("Schedule of %(job)s", job=job), self.at("one", job=job), verb=_("Save"), values=values)
+        return ActionPage(_("Schedule of %(job)s", job=job), self.at("one", job=job), verb=_("Save"), values=values)
 
-    def _asked(self, job: str, title: str, summary: str, verb: str) -> Asked:
+    def _action_page(self, job: str, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
             found = schedules.health_of(session, job, clock.now())
         last = found.last_run
@@ -109,4 +109,4 @@ class JobDeeds(Screen):
             (_("Last run"), when(last.started_at or last.created_at) if last else _("none yet")),
             (_("Next run"), when(None if found.state == "paused" else found.next_slot)),
         ]
-        return Asked(title, self.at("one", job=job), summary, verb, facts=facts)
+        return ActionPage(title, self.at("one", job=job), summary, verb, facts=facts)

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from wtforms import SelectField
 
 from webapp import clock
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.jobs.engine.queue import enqueue_after_commit, queue
@@ -38,12 +38,12 @@ class BulkForm(DeskForm):
 class QueueScreen(Screen):
     """The queue from the database and from Redis, and the processes."""
 
-    noun = "queues"
+    slug = "queues"
     title = _l("Queues and workers")
     permission = "job:read"
-    group = "clock"
+    group = "operations"
     icon = "layers"
-    place = 20
+    order = 20
 
     @page("/")
     def index(self) -> Any:
@@ -61,10 +61,10 @@ class QueueScreen(Screen):
             "jobs/queues.html", now=now, patience=patience, shown=queue_lists.SHOWN, redis=_redis(), **values
         )
 
-    @door("/many", permission="job:run", form=BulkForm, asks="_many_asked")
+    @action("/many", permission="job:run", form=BulkForm, asks="_confirm_many")
     def many(self, form: BulkForm) -> Done:
         """Retry or cancel many runs, in a run of its own."""
-        asked = {"action": form.said("action"), "job": form.said("job") or None}
+        asked = {"action": form.text("action"), "job": form.text("job") or None}
         with self.transaction() as session:
             if asked["job"]:
                 schedules.get(session, str(asked["job"]))
@@ -72,14 +72,14 @@ class QueueScreen(Screen):
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 
-    @door("/<int:run_id>/cancel", permission="job:run", asks="_cancel_asked")
+    @action("/<int:run_id>/cancel", permission="job:run", asks="_confirm_cancel")
     def cancel(self, run_id: int, form: DeskForm) -> Done:
         """Cancel one run that waits."""
         with self.transaction() as session:
             runs.cancel(session, run_id, actor=current_actor(), at=clock.now())
         return _("Run %(number)s is cancelled.", number=run_id)
 
-    def _many_asked(self) -> Asked:
+    def _confirm_many(self) -> ActionPage:
         with self.reading() as session:
             jobs = [each.job for each in schedules.all_schedules(session)]
         summary = _(
@@ -88,7 +88,7 @@ class QueueScreen(Screen):
             most=bulk_runs.MOST,
         )
         choices = [("", _("every job")), *[(job, job) for job in jobs]]
-        return Asked(
+        return ActionPage(
             _("Retry or cancel many runs"),
             self.at(),
             summary,
@@ -96,12 +96,12 @@ class QueueScreen(Screen):
             prepare=lambda form: setattr(form.job, "choices", choices),
         )
 
-    def _cancel_asked(self, run_id: int) -> Asked:
+    def _confirm_cancel(self, run_id: int) -> ActionPage:
         with self.reading() as session:
             run = runs.get(session, run_id)
         summary = _("The run of %(job)s ends before it begins; its slot counts as not done.", job=run.job)
         title = _("Cancel run %(number)s", number=run_id)
-        return Asked(title, self.at(), summary, _("Cancel the run"), danger=True)
+        return ActionPage(title, self.at(), summary, _("Cancel the run"), danger=True)
 
 
 def _redis() -> dict[str, int] | None:

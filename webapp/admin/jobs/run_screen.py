@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from webapp import clock
 from webapp.admin.jobs.run_item_links import named
 from webapp.admin.jobs.run_listing import TRIGGERS
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.numbers import parse_whole
@@ -28,7 +28,7 @@ _ITEMS, _TRANSFERS, _LINES = 100, 50, 200
 class RunScreen(Screen):
     """One execution of a job."""
 
-    noun = "runs"
+    slug = "runs"
     title = _l("Run")
     permission = "job:read"
     in_menu = False
@@ -62,7 +62,7 @@ class RunScreen(Screen):
             lines=lines,
         )
 
-    @door("/<int:run_id>/retry", permission="job:run", asks="_retry_asked")
+    @action("/<int:run_id>/retry", permission="job:run", asks="_confirm_retry")
     def retry(self, run_id: int, form: DeskForm) -> Done:
         """A new run of what failed."""
         with self.transaction() as session:
@@ -70,7 +70,7 @@ class RunScreen(Screen):
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s retries what failed.", number=run.id), self.at("one", run_id=run.id)
 
-    def _retry_asked(self, run_id: int) -> Asked:
+    def _confirm_retry(self, run_id: int) -> ActionPage:
         with self.reading() as session:
             run = runs.get(session, run_id)
         summary = _(
@@ -80,7 +80,7 @@ class RunScreen(Screen):
         )
         facts = [(_("Failed"), f"{run.failed:,}"), (_("Job"), run.job)]
         title = _("Retry what failed in run %(number)s", number=run.id)
-        return Asked(title, self.at("one", run_id=run_id), summary, _("Retry failed items"), facts=facts)
+        return ActionPage(title, self.at("one", run_id=run_id), summary, _("Retry failed items"), facts=facts)
 
 
 def _after(kind: str) -> int:

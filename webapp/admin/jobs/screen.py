@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.jobs import schedule_rows
-from webapp.admin.jobs.actions import JobDeeds
+from webapp.admin.jobs.actions import JobActions
 from webapp.admin.jobs.forms import CATCH_UP
 from webapp.admin.jobs.run_listing import LISTING, TRIGGERS
 from webapp.admin.ui.csv_export import download
@@ -16,15 +16,15 @@ from webapp.models import Run
 from webapp.services.scheduling import runs, schedules
 
 
-class JobScreen(JobDeeds):
+class JobScreen(JobActions):
     """One row per schedule, and a page for each."""
 
-    noun = "jobs"
+    slug = "jobs"
     title = _l("Jobs")
     permission = "job:read"
-    group = "clock"
+    group = "operations"
     icon = "clock"
-    place = 10
+    order = 10
 
     @page("/")
     def index(self) -> Any:

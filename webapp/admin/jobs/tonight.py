@@ -22,12 +22,12 @@ _WHAT = {
 class TonightScreen(Screen):
     """The dry run of every job that moves money."""
 
-    noun = "tonight"
+    slug = "tonight"
     title = _l("Tonight")
     permission = "escrow:read"
     group = "money"
     icon = "moon"
-    place = 20
+    order = 20
 
     @page("/")
     def index(self) -> Any:

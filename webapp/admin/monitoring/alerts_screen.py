@@ -11,10 +11,10 @@ from wtforms.validators import DataRequired
 from webapp import clock
 from webapp.admin.escrows.actions import ReasonForm
 from webapp.admin.monitoring import alert_links as alert_places
-from webapp.admin.ui.action_links import Offer, offer
+from webapp.admin.ui.action_links import ActionLink, action_link
 from webapp.admin.ui.columns import Column, choice, since, until
-from webapp.admin.ui.form_action import Asked, Done, door
-from webapp.admin.ui.formatting import told, when
+from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.formatting import when, with_local_times
 from webapp.admin.ui.forms import DeskForm, InstantField
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.admin.ui.listing import Listing
@@ -58,7 +58,7 @@ def _question(rule: str) -> str:
     return FACTS[rule].what if rule in FACTS else ""
 
 
-def _offers(alert: Alert) -> list[Offer]:
+def _action_links(alert: Alert) -> list[ActionLink]:
     """What may be said about an alert."""
     over = _("It is over.") if alert.status == AlertStatus.RESOLVED else ""
     seen = _("Somebody sees to it already.") if alert.status == AlertStatus.ACKNOWLEDGED else ""
@@ -66,9 +66,9 @@ def _offers(alert: Alert) -> list[Offer]:
     is_silent = alert.silenced_until is not None and alert.silenced_until > clock.now()
     way = ("unsilence", _l("End silence…")) if is_silent else ("silence", _l("Silence…"))
     return [
-        offer("acknowledge", _l("Acknowledge…"), "eye", "alert:manage", over or seen),
-        offer("resolve", _l("Resolve…"), "check", "alert:manage", over or ends),
-        offer(*way, "bell", "alert:manage", over),
+        action_link("acknowledge", _l("Acknowledge…"), "eye", "alert:manage", over or seen),
+        action_link("resolve", _l("Resolve…"), "check", "alert:manage", over or ends),
+        action_link(*way, "bell", "alert:manage", over),
     ]
 
 
@@ -81,13 +81,13 @@ class SilenceForm(DeskForm):
 class AlertScreen(ListScreen):
     """One row per firing."""
 
-    noun = "alerts"
+    slug = "alerts"
     title = _l("Alerts")
     permission = "alert:read"
-    group = "clock"
+    group = "operations"
     icon = "bell"
-    place = 30
-    lead = _l(
+    order = 30
+    intro = _l(
         "What needs a look. Acknowledged: somebody sees to it. Resolved: it is over, by itself when its cause is gone, "
         "or because somebody said so. Another fact of the same kind fires it again."
     )
@@ -146,7 +146,7 @@ class AlertScreen(ListScreen):
     def index(self) -> Any:
         """The list, each subject with its page."""
         with self.reading() as session:
-            found = self.asked().read(session, request.args, *self.conditions())
+            found = self.current_listing().read(session, request.args, *self.conditions())
             about = alert_places.reader(session, found.rows)
             return self.render(self.list_template, page=found, about=about, **self.around(session))
 
@@ -157,17 +157,21 @@ class AlertScreen(ListScreen):
             alert = alerts.get(session, alert_id)
             about = alert_places.reader(session, [alert])(alert.rule, alert.subject)
         return self.render(
-            "monitoring/alert.html", alert=alert, about=about, question=_question(alert.rule), offers=_offers(alert)
+            "monitoring/alert.html",
+            alert=alert,
+            about=about,
+            question=_question(alert.rule),
+            action_links=_action_links(alert),
         )
 
-    @door("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_acknowledge_asked")
+    @action("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_confirm_acknowledge")
     def acknowledge(self, alert_id: int, form: DeskForm) -> Done:
         """Say that somebody sees to it."""
         with self.transaction() as session:
             alerts.acknowledge(session, alert_id, actor=current_actor(), at=clock.now())
         return _("You have acknowledged the alert.")
 
-    @door("/<int:alert_id>/silence", permission="alert:manage", form=SilenceForm, asks="_silence_asked")
+    @action("/<int:alert_id>/silence", permission="alert:manage", form=SilenceForm, asks="_confirm_silence")
     def silence(self, alert_id: int, form: SilenceForm) -> Done:
         """Send nothing about it for a while."""
         until: Any = form.until.data
@@ -175,48 +179,52 @@ class AlertScreen(ListScreen):
             alerts.silence(session, alert_id, until, actor=current_actor(), at=clock.now())
         return _("The alert is silenced. It stays on this page.")
 
-    @door("/<int:alert_id>/unsilence", permission="alert:manage", asks="_unsilence_asked")
+    @action("/<int:alert_id>/unsilence", permission="alert:manage", asks="_confirm_unsilence")
     def unsilence(self, alert_id: int, form: DeskForm) -> Done:
         """End its silence."""
         with self.transaction() as session:
             alerts.unsilence(session, alert_id, actor=current_actor(), at=clock.now())
         return _("The alert is not silenced any more.")
 
-    @door("/<int:alert_id>/resolve", permission="alert:manage", form=ReasonForm, asks="_resolve_asked")
+    @action("/<int:alert_id>/resolve", permission="alert:manage", form=ReasonForm, asks="_confirm_resolve")
     def resolve(self, alert_id: int, form: ReasonForm) -> Done:
         """Say that what it was about is over."""
         with self.transaction() as session:
-            alerts.resolve_by_hand(session, alert_id, form.said("reason"), actor=current_actor(), at=clock.now())
+            alerts.resolve_by_hand(session, alert_id, form.text("reason"), actor=current_actor(), at=clock.now())
         return _("You have resolved the alert.")
 
-    def _resolve_asked(self, alert_id: int) -> Asked:
+    def _confirm_resolve(self, alert_id: int) -> ActionPage:
         summary = _(
             "What it was about is over, and your reason goes on record. Should it happen again, it fires again."
         )
-        return self._asked(alert_id, _("Resolve the alert"), summary, _("Resolve"))
+        return self._action_page(alert_id, _("Resolve the alert"), summary, _("Resolve"))
 
-    def _acknowledge_asked(self, alert_id: int) -> Asked:
+    def _confirm_acknowledge(self, alert_id: int) -> ActionPage:
         summary = _(
             "Everybody sees that you see to it. It stays on the tab Acknowledged until its cause is gone, and fires "
             "again when another fact of the same kind comes."
         )
-        return self._asked(alert_id, _("Acknowledge the alert"), summary, _("Acknowledge"))
+        return self._action_page(alert_id, _("Acknowledge the alert"), summary, _("Acknowledge"))
 
-    def _silence_asked(self, alert_id: int) -> Asked:
+    def _confirm_silence(self, alert_id: int) -> ActionPage:
         summary = _("Nothing is sent about it until then. It stays on this page.")
-        asked = self._asked(alert_id, _("Silence the alert"), summary, _("Silence"))
-        asked.values = {"until": clock.now() + _SILENCE}
-        return asked
+        page = self._action_page(alert_id, _("Silence the alert"), summary, _("Silence"))
+        page.values = {"until": clock.now() + _SILENCE}
+        return page
 
-    def _unsilence_asked(self, alert_id: int) -> Asked:
+    def _confirm_unsilence(self, alert_id: int) -> ActionPage:
         summary = _("What there is to say about it is sent again, from now on.")
-        return self._asked(alert_id, _("End the silence of the alert"), summary, _("End the silence"))
+        return self._action_page(alert_id, _("End the silence of the alert"), summary, _("End the silence"))
 
-    def _asked(self, alert_id: int, title: str, summary: str, verb: str) -> Asked:
+    def _action_page(self, alert_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
             alert = alerts.get(session, alert_id)
-        facts = [(_("What"), told(alert.sentence)), (_("Since"), when(alert.fired_at)), (_("Rule"), alert.rule)]
-        return Asked(title, self.at(), summary, verb, facts=facts)
+        facts = [
+            (_("What"), with_local_times(alert.sentence)),
+            (_("Since"), when(alert.fired_at)),
+            (_("Rule"), alert.rule),
+        ]
+        return ActionPage(title, self.at(), summary, verb, facts=facts)
 
     def _tab(self) -> str:
         wanted = request.args.get("tab", "")

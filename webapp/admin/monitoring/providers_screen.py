@@ -18,12 +18,12 @@ from webapp.services.reconciliation import mirror_queue as mirror_entries
 class ProviderScreen(Screen):
     """One card per line to a provider."""
 
-    noun = "providers"
+    slug = "providers"
     title = _l("Providers")
     permission = "book:read"
-    group = "clock"
+    group = "operations"
     icon = "wallet"
-    place = 40
+    order = 40
 
     @page("/")
     def index(self) -> Any:

@@ -10,7 +10,7 @@ from wtforms.validators import Optional
 
 from webapp import clock
 from webapp.admin.escrows.actions import ReasonForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm, InstantField
 from webapp.admin.ui.list_screen import ListScreen
@@ -39,29 +39,29 @@ class AcceptForm(ReasonForm):
     seen = HiddenField()
 
 
-class ReconciliationDeeds(ListScreen):
-    """The doors of the external ledger and of a difference."""
+class ReconciliationActions(ListScreen):
+    """The actions of the external ledger and of a difference."""
 
-    @door("/check", permission="job:run", form=SinceForm, asks="_check_asked")
+    @action("/check", permission="job:run", form=SinceForm, asks="_confirm_check")
     def check(self, form: SinceForm) -> Done:
         """Ask it by reference what it has."""
         since: Any = form.since.data
         return self._run({SINCE: clock.iso(since)} if since else {})
 
-    @door("/send-again", permission="job:run", asks="_send_again_asked")
+    @action("/send-again", permission="job:run", asks="_confirm_send_again")
     def send_again(self, form: DeskForm) -> Done:
         """Send again what it lacks, and ask it once more."""
         return self._run({SEND: True})
 
-    @door("/<int:difference_id>/accept", permission="book:accept", form=AcceptForm, asks="_accept_asked")
+    @action("/<int:difference_id>/accept", permission="book:accept", form=AcceptForm, asks="_confirm_accept")
     def accept(self, difference_id: int, form: AcceptForm) -> Done:
         """Let a difference stay as it is."""
         with self.transaction() as session:
             difference_decisions.accept(
                 session,
                 difference_id,
-                form.said("reason"),
-                seen=form.said("seen"),
+                form.text("reason"),
+                seen=form.text("seen"),
                 actor=current_actor(),
                 at=clock.now(),
             )
@@ -69,7 +69,7 @@ class ReconciliationDeeds(ListScreen):
             "The difference is accepted as it is. It counts as open no more, and its alert ends with the last one."
         )
 
-    def _accept_asked(self, difference_id: int) -> Asked:
+    def _confirm_accept(self, difference_id: int) -> ActionPage:
         with self.reading() as session:
             found = lookup.by_id(session, Difference, difference_id, "difference")
         summary = _(
@@ -79,7 +79,7 @@ class ReconciliationDeeds(ListScreen):
         facts = [(_("Compared with"), found.source), (_("What differs"), found.detail)]
         if found.currency and found.gap:
             facts.append((_("Theirs less ours"), money(found.gap, found.currency)))
-        return Asked(
+        return ActionPage(
             _("Accept %(reference)s", reference=found.reference),
             self.at("one", difference_id=difference_id),
             summary,
@@ -94,14 +94,14 @@ class ReconciliationDeeds(ListScreen):
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s asks the external ledger.", number=run.id), url_for("runs.one", run_id=run.id)
 
-    def _check_asked(self) -> Asked:
+    def _confirm_check(self) -> ActionPage:
         summary = _(
             "It is asked by reference, a hundred at once, for every transfer that it was sent, and for what it moved "
             "without the desk. Nothing is sent: what it lacks is shown, and sent again when you say so."
         )
-        return Asked(_("Ask the external ledger what it has"), self.at(), summary, _("Ask it now"))
+        return ActionPage(_("Ask the external ledger what it has"), self.at(), summary, _("Ask it now"))
 
-    def _send_again_asked(self) -> Asked:
+    def _confirm_send_again(self) -> ActionPage:
         with self.reading() as session:
             count = mirror_entries.lacking(session)
         summary = _(
@@ -109,4 +109,4 @@ class ReconciliationDeeds(ListScreen):
             "what is there after all is not moved twice. It is asked once more at the end."
         )
         facts = [(_("Transfers that it lacks"), f"{count:,}")]
-        return Asked(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)
+        return ActionPage(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)

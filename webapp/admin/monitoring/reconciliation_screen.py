@@ -6,8 +6,8 @@ from flask import current_app, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from webapp.admin.monitoring.reconciliation_actions import ReconciliationDeeds
-from webapp.admin.ui.action_links import offer
+from webapp.admin.monitoring.reconciliation_actions import ReconciliationActions
+from webapp.admin.ui.action_links import action_link
 from webapp.admin.ui.columns import Column, choice, since
 from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import page
@@ -84,16 +84,16 @@ _UNDECIDED: dict[str, Any] = {
 """Why it can't be said yet of some things whether the books agree, by what was compared."""
 
 
-class ReconciliationScreen(ReconciliationDeeds):
+class ReconciliationScreen(ReconciliationActions):
     """One row per difference."""
 
-    noun = "reconciliation"
+    slug = "reconciliation"
     title = _l("Reconciliation")
     permission = "book:read"
     group = "record"
     icon = "scale"
-    place = 20
-    lead = _l("Every hour our books are compared with the external ledger and with what the providers list.")
+    order = 20
+    intro = _l("Every hour our books are compared with the external ledger and with what the providers list.")
     empty = _l("No book differs. What is missing or different on either side is named here until both agree again.")
     list_template = "monitoring/reconciliations.html"
     listing = Listing(
@@ -148,15 +148,15 @@ class ReconciliationScreen(ReconciliationDeeds):
         }
         shown["why_undecided"] = _why_undecided
         if runtime().settings.ledger == blnk.NAME:
-            shown["offers"] = self._offers(mirror_entries.lacking(session))
+            shown["offers"] = self._action_links(mirror_entries.lacking(session))
         return shown
 
-    def _offers(self, lacking: int) -> list[Any]:
+    def _action_links(self, lacking: int) -> list[Any]:
         """Asking the external ledger, and sending again what it was found to lack."""
         none = "" if lacking else _("It was found to lack nothing. Ask it first.")
         return [
-            offer("check", _("Ask Blnk what it has"), "refresh", "job:run"),
-            offer("send_again", _("Send again what it lacks"), "refresh", "job:run", none),
+            action_link("check", _("Ask Blnk what it has"), "refresh", "job:run"),
+            action_link("send_again", _("Send again what it lacks"), "refresh", "job:run", none),
         ]
 
     @page("/<int:difference_id>")
@@ -169,7 +169,7 @@ class ReconciliationScreen(ReconciliationDeeds):
         return self.render(
             "monitoring/reconciliation.html",
             found=found,
-            offers=[offer("accept", _("Accept…"), "check", "book:accept", hindrance)],
+            action_links=[action_link("accept", _("Accept…"), "check", "book:accept", hindrance)],
             ours=account,
             meaning=_meaning(found),
             address=_address(found, account),

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func
 
 from webapp.admin.audit import address_of
-from webapp.admin.outbox.delivery_actions import NotificationDeeds
+from webapp.admin.outbox.delivery_actions import DeliveryActions
 from webapp.admin.ui.columns import Column, choice, since, text
 from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import page
@@ -35,17 +35,17 @@ TABS: dict[str, tuple[Any, Any]] = {
 }
 
 
-class NotificationScreen(NotificationDeeds):
+class DeliveryScreen(DeliveryActions):
     """One row per delivery."""
 
-    noun = "notifications"
+    slug = "notifications"
     title = _l("Notifications")
     permission = "delivery:read"
     group = "record"
     icon = "inbox"
-    place = 20
+    order = 20
     list_template = "outbox/deliveries.html"
-    lead = _l("What goes out: emails, short messages, chats and webhooks. What fails is tried again by itself.")
+    intro = _l("What goes out: emails, short messages, chats and webhooks. What fails is tried again by itself.")
     empty = _l(
         "Nothing here. Messages to people appear when a payment is released, a dispute is opened or a payout ends, "
         "once SMTP_URL or NOTIFY_URLS is set; dead letters when something could not be delivered."
@@ -87,7 +87,7 @@ class NotificationScreen(NotificationDeeds):
         return found
 
     def around(self, session: Any) -> dict[str, Any]:
-        """The tabs, and what a deed for all would be about."""
+        """The tabs, and what an action for all would be about."""
         asked = {name: request.args[name] for name in ("channel", "kind") if request.args.get(name)}
         tabs = [(label, self.at(tab=name), name == self._tab(), None) for name, (label, _where) in TABS.items()]
         return {"tabs": tabs, "tab": self._tab(), "asked": asked}

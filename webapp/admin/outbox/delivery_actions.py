@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from wtforms import HiddenField
 
 from webapp import clock
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
@@ -22,29 +22,29 @@ class DeadForm(DeskForm):
     channel = HiddenField()
     kind = HiddenField()
 
-    def asked(self) -> dict[str, str]:
+    def current_listing(self) -> dict[str, str]:
         """As a request for a run."""
-        return {name: self.said(name) for name in ("channel", "kind") if self.said(name)}
+        return {name: self.text(name) for name in ("channel", "kind") if self.text(name)}
 
 
-class NotificationDeeds(ListScreen):
-    """The doors of deliveries."""
+class DeliveryActions(ListScreen):
+    """The actions of deliveries."""
 
-    @door("/<int:delivery_id>/send-again", permission="delivery:retry", asks="_send_asked")
+    @action("/<int:delivery_id>/send-again", permission="delivery:retry", asks="_confirm_send")
     def send_again(self, delivery_id: int, form: DeskForm) -> Done:
         """Let one go out again."""
         with self.transaction() as session:
             deliveries.send_again(session, delivery_id, at=clock.now(), actor=current_actor())
         return _("It goes out again within a minute.")
 
-    @door("/<int:delivery_id>/cancel", permission="delivery:retry", asks="_cancel_asked")
+    @action("/<int:delivery_id>/cancel", permission="delivery:retry", asks="_confirm_cancel")
     def cancel(self, delivery_id: int, form: DeskForm) -> Done:
         """Do not send it."""
         with self.transaction() as session:
             deliveries.cancel(session, delivery_id, at=clock.now(), actor=current_actor())
         return _("It is cancelled.")
 
-    @door("/send-dead-again", permission="delivery:retry", form=DeadForm, asks="_dead_asked")
+    @action("/send-dead-again", permission="delivery:retry", form=DeadForm, asks="_confirm_dead")
     def send_dead_again(self, form: DeadForm) -> Done:
         """Let all dead letters that match go out again; many in a run of their own."""
         asked = form.asked()
@@ -57,18 +57,18 @@ class NotificationDeeds(ListScreen):
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 
-    def _send_asked(self, delivery_id: int) -> Asked:
+    def _confirm_send(self, delivery_id: int) -> ActionPage:
         summary = _("It goes out at once, with all its attempts. A webhook keeps its id, so that who has it can tell.")
-        return self._asked(
+        return self._action_page(
             delivery_id, _("Send delivery %(number)s again", number=delivery_id), summary, _("Send again")
         )
 
-    def _cancel_asked(self, delivery_id: int) -> Asked:
+    def _confirm_cancel(self, delivery_id: int) -> ActionPage:
         summary = _("It is not sent, or not tried again.")
         title = _("Cancel delivery %(number)s", number=delivery_id)
-        return self._asked(delivery_id, title, summary, _("Cancel the delivery"), danger=True)
+        return self._action_page(delivery_id, title, summary, _("Cancel the delivery"), danger=True)
 
-    def _dead_asked(self) -> Asked:
+    def _confirm_dead(self) -> ActionPage:
         asked = {name: request.args.get(name, "") for name in ("channel", "kind")}
         with self.reading() as session:
             count = deliveries.count_dead(session, asked)
@@ -78,10 +78,12 @@ class NotificationDeeds(ListScreen):
         if many:
             summary += " " + _("A run of deliver_outbox does it in the background.")
         back = self.at(tab="dead", **{name: value for name, value in asked.items() if value})
-        return Asked(_("Send dead letters again"), back, summary, _("Send them again"), values=asked)
+        return ActionPage(_("Send dead letters again"), back, summary, _("Send them again"), values=asked)
 
-    def _asked(self, delivery_id: int, title: str, summary: str, verb: str, *, danger: bool = False) -> Asked:
+    def _action_page(
+        self, delivery_id: int, title: str, summary: str, verb: str, *, danger: bool = False
+    ) -> ActionPage:
         with self.reading() as session:
             found: Delivery = deliveries.get(session, delivery_id)
         facts = [(_("What"), found.kind), (_("By"), found.channel), (_("To"), found.recipient or "–")]
-        return Asked(title, self.at("one", delivery_id=delivery_id), summary, verb, danger=danger, facts=facts)
+        return ActionPage(title, self.at("one", delivery_id=delivery_id), summary, verb, danger=danger, facts=facts)

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired, Length
 
 from webapp import clock
 from webapp.admin.escrows.actions import ReasonForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.models import WebhookEndpoint
@@ -29,14 +29,14 @@ class EndpointForm(DeskForm):
 
     def endpoint(self) -> NewEndpoint:
         """What was written."""
-        words = self.said("events").replace(",", " ").split()
-        return NewEndpoint(self.said("url"), self.said("description"), words)
+        words = self.text("events").replace(",", " ").split()
+        return NewEndpoint(self.text("url"), self.text("description"), words)
 
 
-class WebhookDeeds(ListScreen):
-    """The doors of endpoints."""
+class EndpointActions(ListScreen):
+    """The actions of endpoints."""
 
-    @door("/add", permission="webhook:manage", form=EndpointForm, asks="_add_asked")
+    @action("/add", permission="webhook:manage", form=EndpointForm, asks="_confirm_add")
     def add(self, form: EndpointForm) -> Done:
         """Add an endpoint; its secret is shown once."""
         with self.transaction() as session:
@@ -45,7 +45,7 @@ class WebhookDeeds(ListScreen):
             )
         return self._secret(_("%(name)s is ready", name=made.description), made.id, secret)
 
-    @door("/<int:endpoint_id>/change", permission="webhook:manage", form=EndpointForm, asks="_change_asked")
+    @action("/<int:endpoint_id>/change", permission="webhook:manage", form=EndpointForm, asks="_confirm_change")
     def change(self, endpoint_id: int, form: EndpointForm) -> Done:
         """Change an endpoint."""
         with self.transaction() as session:
@@ -60,28 +60,28 @@ class WebhookDeeds(ListScreen):
             )
         return _("The endpoint is changed. What waits for it goes to the new address.")
 
-    @door("/<int:endpoint_id>/test", permission="webhook:manage", asks="_test_asked")
+    @action("/<int:endpoint_id>/test", permission="webhook:manage", asks="_confirm_test")
     def test(self, endpoint_id: int, form: DeskForm) -> Done:
         """Send a test."""
         with self.transaction() as session:
             delivery = webhook_endpoints.test(session, endpoint_id, at=clock.now(), actor=current_actor())
         return _("A test is on its way: delivery %(number)s, within a minute.", number=delivery.id)
 
-    @door("/<int:endpoint_id>/pause", permission="webhook:manage", form=ReasonForm, asks="_pause_asked")
+    @action("/<int:endpoint_id>/pause", permission="webhook:manage", form=ReasonForm, asks="_confirm_pause")
     def pause(self, endpoint_id: int, form: ReasonForm) -> Done:
         """Send nothing to it for a while."""
         with self.transaction() as session:
-            webhook_endpoints.pause(session, endpoint_id, form.said("reason"), at=clock.now(), actor=current_actor())
+            webhook_endpoints.pause(session, endpoint_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("The endpoint is paused. What happens meanwhile is kept for it, for a week.")
 
-    @door("/<int:endpoint_id>/resume", permission="webhook:manage", asks="_resume_asked")
+    @action("/<int:endpoint_id>/resume", permission="webhook:manage", asks="_confirm_resume")
     def resume(self, endpoint_id: int, form: DeskForm) -> Done:
         """Send to it again."""
         with self.transaction() as session:
             webhook_endpoints.resume(session, endpoint_id, at=clock.now(), actor=current_actor())
         return _("The endpoint is resumed. What waited goes out within a minute, in order.")
 
-    @door("/<int:endpoint_id>/roll", permission="webhook:manage", asks="_roll_asked")
+    @action("/<int:endpoint_id>/roll", permission="webhook:manage", asks="_confirm_roll")
     def roll(self, endpoint_id: int, form: DeskForm) -> Done:
         """Give it a new secret, shown once."""
         with self.transaction() as session:
@@ -90,7 +90,7 @@ class WebhookDeeds(ListScreen):
             )
         return self._secret(_("A new secret for %(name)s", name=made.description), endpoint_id, secret)
 
-    @door("/<int:endpoint_id>/remove", permission="webhook:manage", asks="_remove_asked")
+    @action("/<int:endpoint_id>/remove", permission="webhook:manage", asks="_confirm_remove")
     def remove(self, endpoint_id: int, form: DeskForm) -> Done:
         """Tell it nothing any more."""
         with self.transaction() as session:
@@ -101,44 +101,44 @@ class WebhookDeeds(ListScreen):
         lead = _("Copy the secret now: it is shown once. The receiver checks the header webhook-signature with it.")
         return self.shown_once(title, lead, secret, self.at("one", endpoint_id=endpoint_id))
 
-    def _add_asked(self) -> Asked:
+    def _confirm_add(self) -> ActionPage:
         summary = _("Every event it asks for is posted to it as JSON, signed with a secret that is made for it.")
-        return Asked(_("Add an endpoint"), self.at(), summary, _("Add endpoint"), values={"events": "*"})
+        return ActionPage(_("Add an endpoint"), self.at(), summary, _("Add endpoint"), values={"events": "*"})
 
-    def _change_asked(self, endpoint_id: int) -> Asked:
+    def _confirm_change(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
         events = "\n".join(map(str, found.events))
         values = {"url": found.url, "description": found.description, "events": events, "version": found.version}
-        return self._asked(found, _("Change %(name)s", name=found.description), "", _("Save"), values=values)
+        return self._action_page(found, _("Change %(name)s", name=found.description), "", _("Save"), values=values)
 
-    def _test_asked(self, endpoint_id: int) -> Asked:
+    def _confirm_test(self, endpoint_id: int) -> ActionPage:
         summary = _("It is sent a message of the type webhook.test, signed like any other.")
         found = self._endpoint(endpoint_id)
-        return self._asked(found, _("Test %(name)s", name=found.description), summary, _("Send a test"))
+        return self._action_page(found, _("Test %(name)s", name=found.description), summary, _("Send a test"))
 
-    def _pause_asked(self, endpoint_id: int) -> Asked:
+    def _confirm_pause(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
         summary = _("Nothing is sent to it until it is resumed. What happens meanwhile is kept for it, for a week.")
-        return self._asked(found, _("Pause %(name)s", name=found.description), summary, _("Pause the endpoint"))
+        return self._action_page(found, _("Pause %(name)s", name=found.description), summary, _("Pause the endpoint"))
 
-    def _resume_asked(self, endpoint_id: int) -> Asked:
+    def _confirm_resume(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
         summary = _("What waited is sent to it first, in order.")
-        return self._asked(found, _("Resume %(name)s", name=found.description), summary, _("Resume the endpoint"))
+        return self._action_page(found, _("Resume %(name)s", name=found.description), summary, _("Resume the endpoint"))
 
-    def _roll_asked(self, endpoint_id: int) -> Asked:
+    def _confirm_roll(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
         summary = _("The present secret signs nothing from this moment: give the new one to the receiver at once.")
         title = _("New secret for %(name)s", name=found.description)
-        return self._asked(found, title, summary, _("Make a new secret"), danger=True)
+        return self._action_page(found, title, summary, _("Make a new secret"), danger=True)
 
-    def _remove_asked(self, endpoint_id: int) -> Asked:
+    def _confirm_remove(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
         summary = _("It is told nothing any more, and what waits for it is cancelled. This can't be undone.")
         title = _("Remove %(name)s", name=found.description)
-        return self._asked(found, title, summary, _("Remove the endpoint"), danger=True)
+        return self._action_page(found, title, summary, _("Remove the endpoint"), danger=True)
 
-    def _asked(
+    def _action_page(
         self,
         found: WebhookEndpoint,
         title: str,
@@ -147,9 +147,9 @@ class WebhookDeeds(ListScreen):
         *,
         danger: bool = False,
         values: dict[str, object] | None = None,
-    ) -> Asked:
+    ) -> ActionPage:
         back, facts = self.at("one", endpoint_id=found.id), [] if values else [(_("Address"), found.url)]
-        return Asked(title, back, summary, verb, danger=danger, values=values or {}, facts=facts)
+        return ActionPage(title, back, summary, verb, danger=danger, values=values or {}, facts=facts)
 
     def _endpoint(self, endpoint_id: int) -> WebhookEndpoint:
         with self.reading() as session:

@@ -6,7 +6,7 @@ from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, select
 
-from webapp.admin.outbox.endpoint_actions import WebhookDeeds
+from webapp.admin.outbox.endpoint_actions import EndpointActions
 from webapp.admin.ui.columns import Column, flag
 from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.screen import page
@@ -22,17 +22,17 @@ _STATE = case(
 )
 
 
-class WebhookScreen(WebhookDeeds):
+class EndpointScreen(EndpointActions):
     """One row per endpoint."""
 
-    noun = "webhooks"
+    slug = "webhooks"
     title = _l("Webhooks")
     permission = "webhook:read"
     group = "desk"
     icon = "chat"
-    place = 30
+    order = 30
     list_template = "outbox/endpoints.html"
-    lead = _l("Systems that are told what happens here, each at its address, signed with its own secret.")
+    intro = _l("Systems that are told what happens here, each at its address, signed with its own secret.")
     empty = _l("No endpoint yet. Add one for each system that wants to hear of escrows, disputes and payouts.")
     listing = Listing(
         key=WebhookEndpoint.id,

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.ui.columns import Column, choice, since, text
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.admin.ui.listing import Listing
@@ -33,17 +33,17 @@ _PROVIDERS = [("paystack", "paystack"), ("flutterwave", "flutterwave"), ("blnk",
 _PAGES = {"payment": "payments.one", "payout": "payouts.one"}
 
 
-class IncomingScreen(ListScreen):
+class InboundWebhookScreen(ListScreen):
     """One row per webhook, however often it came."""
 
-    noun = "incoming"
+    slug = "incoming"
     title = _l("Webhooks in")
     permission = "webhook:read"
     group = "record"
     icon = "download"
-    place = 25
+    order = 25
     list_template = "outbox/inbound_webhooks.html"
-    lead = _l("What the providers told us. Each is asked about before it is believed, and handled once.")
+    intro = _l("What the providers told us. Each is asked about before it is believed, and handled once.")
     empty = _l(
         "No webhook is like this. They appear once a provider is told to post to /webhooks/paystack, "
         "/webhooks/flutterwave or /webhooks/blnk of this desk."
@@ -95,7 +95,7 @@ class IncomingScreen(ListScreen):
             "outbox/inbound_webhook.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address
         )
 
-    @door("/<int:webhook_id>/replay", permission="webhook:replay", asks="_replay_asked")
+    @action("/<int:webhook_id>/replay", permission="webhook:replay", asks="_confirm_replay")
     def replay(self, webhook_id: int, form: DeskForm) -> Done:
         """Handle it again."""
         with self.transaction() as session:
@@ -105,7 +105,7 @@ class IncomingScreen(ListScreen):
                 enqueue_after_commit(runtime(), session, run)
         return _("Webhook %(number)s is handled again within a minute.", number=webhook_id)
 
-    def _replay_asked(self, webhook_id: int) -> Asked:
+    def _confirm_replay(self, webhook_id: int) -> ActionPage:
         with self.reading() as session:
             webhook = incoming_file.read(session, webhook_id).webhook
         summary = _(
@@ -114,7 +114,7 @@ class IncomingScreen(ListScreen):
         )
         facts = [(_("Event"), webhook.event), (_("Reference"), webhook.reference or "–")]
         title = _("Handle webhook %(number)s again", number=webhook_id)
-        return Asked(title, self.at("one", webhook_id=webhook_id), summary, _("Handle again"), facts=facts)
+        return ActionPage(title, self.at("one", webhook_id=webhook_id), summary, _("Handle again"), facts=facts)
 
 
 def _pretty(body: str) -> str:

@@ -9,7 +9,7 @@ from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAr
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from webapp import clock
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm, MoneyField, in_major
 from webapp.admin.ui.screen import Screen
@@ -48,14 +48,14 @@ class WalletForm(DeskForm):
     reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
 
 
-class PartyDeeds(Screen):
-    """The doors of a party."""
+class PartyActions(Screen):
+    """The actions of a party."""
 
-    @door(
+    @action(
         "/<int:party_id>/auto-deduct/<currency>",
         permission="party:auto-deduct",
         form=OrderForm,
-        asks="_auto_deduct_asked",
+        asks="_confirm_auto_deduct",
     )
     def auto_deduct(self, party_id: int, currency: str, form: OrderForm) -> Done:
         """Set the standing order of one currency."""
@@ -73,15 +73,15 @@ class PartyDeeds(Screen):
             )
         return _set(order, currency)
 
-    @door("/<int:party_id>/wallets/add", permission="wallet:open", form=WalletForm, asks="_wallet_asked")
+    @action("/<int:party_id>/wallets/add", permission="wallet:open", form=WalletForm, asks="_confirm_wallet")
     def open_wallet(self, party_id: int, form: WalletForm) -> Done:
         """Open a wallet by hand."""
         with self.transaction() as session:
             made = wallets.open_by_hand(
                 session,
                 party_id,
-                form.said("currency").upper(),
-                form.said("reason"),
+                form.text("currency").upper(),
+                form.text("reason"),
                 at=clock.now(),
                 actor=current_actor(),
             )
@@ -89,7 +89,7 @@ class PartyDeeds(Screen):
                 "The wallet in %(currency)s is open. The next run pays what waited for it.", currency=made.currency
             )
 
-    def _wallet_asked(self, party_id: int) -> Asked:
+    def _confirm_wallet(self, party_id: int) -> ActionPage:
         with self.reading() as session:
             party = parties.get(session, party_id)
         summary = _(
@@ -97,7 +97,7 @@ class PartyDeeds(Screen):
             if party.verified_at
             else "This party is not verified. With a wallet, jobs and people may pay it all the same."
         )
-        return Asked(
+        return ActionPage(
             _("Open a wallet for %(name)s", name=party.name),
             self.at("one", party_id=party_id),
             summary,
@@ -105,7 +105,7 @@ class PartyDeeds(Screen):
             values={"currency": request.args.get("currency", "")},
         )
 
-    def _auto_deduct_asked(self, party_id: int, currency: str) -> Asked:
+    def _confirm_auto_deduct(self, party_id: int, currency: str) -> ActionPage:
         with self.reading() as session:
             name, order = parties.get(session, party_id).name, standing_orders.find(session, party_id, currency)
         values: dict[str, Any] = {
@@ -125,7 +125,7 @@ class PartyDeeds(Screen):
             currency=currency,
             name=name,
         )
-        return Asked(
+        return ActionPage(
             _("Auto-deduct of %(name)s", name=name),
             self.at("one", party_id=party_id),
             summary,

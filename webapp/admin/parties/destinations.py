@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, Length
 from wtforms.widgets import TextInput
 
 from webapp import clock
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import exact
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
@@ -58,25 +58,25 @@ class RejectForm(DeskForm):
     reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
 
 
-class PartyDestinations(Screen):
-    """The door of a party's payout destinations."""
+class DestinationActions(Screen):
+    """The actions of a party's payout destinations."""
 
-    @door(
+    @action(
         "/<int:party_id>/payout-destination",
         permission="party:write",
         form=DestinationForm,
-        asks="_payout_destination_asked",
+        asks="_confirm_payout_destination",
         again=True,
     )
     def payout_destination(self, party_id: int, form: DestinationForm) -> Done:
         """Set where its payouts in one currency go."""
         new = NewDestination(
-            form.said("currency").upper(),
-            form.said("kind"),
-            form.said("bank_code"),
-            form.said("account_number"),
-            form.said("account_name"),
-            form.said("account_reference"),
+            form.text("currency").upper(),
+            form.text("kind"),
+            form.text("bank_code"),
+            form.text("account_number"),
+            form.text("account_name"),
+            form.text("account_reference"),
         )
         settings = runtime().settings
         with self.transaction() as session:
@@ -87,10 +87,10 @@ class PartyDestinations(Screen):
             said = {"currency": made.currency, "ending": made.account_ending, "until": until}
         return _("Payouts in %(currency)s go to the account that ends in %(ending)s from %(until)s on.", **said)
 
-    @door(
+    @action(
         "/<int:party_id>/payout-destination/<int:destination_id>/approve",
         permission="money:approve",
-        asks="_approve_destination_asked",
+        asks="_confirm_approve_destination",
         again=True,
     )
     def approve_destination(self, party_id: int, destination_id: int, form: DeskForm) -> Done:
@@ -99,21 +99,21 @@ class PartyDestinations(Screen):
             payout_destinations.approve(session, destination_id, at=clock.now(), actor=current_actor())
         return _("Approved. Payouts go there from now on.")
 
-    @door(
+    @action(
         "/<int:party_id>/payout-destination/<int:destination_id>/reject",
         permission="money:approve",
         form=RejectForm,
-        asks="_reject_destination_asked",
+        asks="_confirm_reject_destination",
     )
     def reject_destination(self, party_id: int, destination_id: int, form: RejectForm) -> Done:
         """Give a new destination up."""
         with self.transaction() as session:
             payout_destinations.reject(
-                session, destination_id, form.said("reason"), at=clock.now(), actor=current_actor()
+                session, destination_id, form.text("reason"), at=clock.now(), actor=current_actor()
             )
         return _("Rejected. Payouts go where they went before.")
 
-    def _payout_destination_asked(self, party_id: int) -> Asked:
+    def _confirm_payout_destination(self, party_id: int) -> ActionPage:
         with self.reading() as session:
             party = parties.get(session, party_id)
         summary = _(
@@ -123,19 +123,19 @@ class PartyDestinations(Screen):
             hours=runtime().settings.payout_destination_wait_hours,
         )
         back = self.at("one", party_id=party_id)
-        return Asked(_("Payout destination of %(name)s", name=party.name), back, summary, _("Set the destination"))
+        return ActionPage(_("Payout destination of %(name)s", name=party.name), back, summary, _("Set the destination"))
 
-    def _approve_destination_asked(self, party_id: int, destination_id: int) -> Asked:
+    def _confirm_approve_destination(self, party_id: int, destination_id: int) -> ActionPage:
         summary = _("Payouts go there at once. Approve it only when you have asked the party another way.")
         return self._about(party_id, destination_id, _("Approve a payout destination"), summary, _("Approve"))
 
-    def _reject_destination_asked(self, party_id: int, destination_id: int) -> Asked:
+    def _confirm_reject_destination(self, party_id: int, destination_id: int) -> ActionPage:
         summary = _("It is never paid to, and the destination before it is used again.")
         return self._about(party_id, destination_id, _("Reject a payout destination"), summary, _("Reject"), True)
 
     def _about(
         self, party_id: int, destination_id: int, title: str, summary: str, verb: str, danger: bool = False
-    ) -> Asked:
+    ) -> ActionPage:
         with self.reading() as session:
             party, found = parties.get(session, party_id), payout_destinations.get(session, destination_id)
         facts = [
@@ -143,4 +143,4 @@ class PartyDestinations(Screen):
             (_("Account"), f"{found.account_name}, {found.bank_code} ···{found.account_ending}"),
             (_("Set by"), found.created_by),
         ]
-        return Asked(title, self.at("one", party_id=party_id), summary, verb, danger, facts=facts)
+        return ActionPage(title, self.at("one", party_id=party_id), summary, verb, danger, facts=facts)

@@ -7,10 +7,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import case
 
 from webapp import clock
-from webapp.admin.parties.actions import PartyDeeds
-from webapp.admin.parties.destinations import PartyDestinations
+from webapp.admin.parties.actions import PartyActions
+from webapp.admin.parties.destinations import DestinationActions
 from webapp.admin.parties.statement import STATEMENT
-from webapp.admin.parties.wallet_actions import PartyMoneyDeeds
+from webapp.admin.parties.wallet_actions import WalletActions
 from webapp.admin.ui.columns import Column, flag
 from webapp.admin.ui.csv_export import download
 from webapp.admin.ui.listing import Listing
@@ -53,16 +53,16 @@ LISTING = Listing(
 )
 
 
-class PartyScreen(PartyDeeds, PartyMoneyDeeds, PartyDestinations):
+class PartyScreen(PartyActions, WalletActions, DestinationActions):
     """Everyone who pays or is paid."""
 
-    noun = "parties"
+    slug = "parties"
     title = _l("Parties and wallets")
     permission = "party:read"
     group = "money"
     icon = "wallet"
-    place = 30
-    lead = _l("Everyone who pays or is paid, with what they have and what they owe.")
+    order = 30
+    intro = _l("Everyone who pays or is paid, with what they have and what they owe.")
     empty = _l("No party is like this. Parties appear with their first order, from the import or the API.")
 
     @page("/")
@@ -76,7 +76,7 @@ class PartyScreen(PartyDeeds, PartyMoneyDeeds, PartyDestinations):
     @page("/export.csv")
     def export(self) -> Any:
         """Every party that is found, as a file."""
-        return download(self.noun, LISTING, self.reading, request.args)
+        return download(self.slug, LISTING, self.reading, request.args)
 
     @page("/<int:party_id>")
     def one(self, party_id: int) -> Any:

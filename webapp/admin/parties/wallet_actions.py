@@ -9,7 +9,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp import clock
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.screen import Screen
@@ -46,26 +46,26 @@ class RepayForm(DeskForm):
     step = HiddenField(default="preview")
 
 
-class PartyMoneyForm(RepayForm):
+class WalletMoneyForm(RepayForm):
     """A booking in any currency."""
 
     currency = StringField(_l("Currency"), [DataRequired(_l("Write a currency, such as NGN.")), Length(max=3)])
 
 
-class PartyMoneyDeeds(Screen):
-    """The doors of a party's money."""
+class WalletActions(Screen):
+    """The actions of a party's money."""
 
-    @door("/<int:party_id>/deposit", permission=PERMISSION, form=PartyMoneyForm, asks="_deposit_asked")
-    def deposit(self, party_id: int, form: PartyMoneyForm) -> Done:
+    @action("/<int:party_id>/deposit", permission=PERMISSION, form=WalletMoneyForm, asks="_confirm_deposit")
+    def deposit(self, party_id: int, form: WalletMoneyForm) -> Done:
         """Money from outside into the wallet."""
-        return self._book("party.deposit", party_id, form, checked_currency(form.said("currency")))
+        return self._book("party.deposit", party_id, form, checked_currency(form.text("currency")))
 
-    @door("/<int:party_id>/debt", permission=PERMISSION, form=PartyMoneyForm, asks="_debt_asked")
-    def debt(self, party_id: int, form: PartyMoneyForm) -> Done:
+    @action("/<int:party_id>/debt", permission=PERMISSION, form=WalletMoneyForm, asks="_confirm_debt")
+    def debt(self, party_id: int, form: WalletMoneyForm) -> Done:
         """A debt that the party brings along."""
-        return self._book("party.owe", party_id, form, checked_currency(form.said("currency")))
+        return self._book("party.owe", party_id, form, checked_currency(form.text("currency")))
 
-    @door("/<int:party_id>/repay/<currency>", permission=PERMISSION, form=RepayForm, asks="_repay_asked")
+    @action("/<int:party_id>/repay/<currency>", permission=PERMISSION, form=RepayForm, asks="_confirm_repay")
     def repay(self, party_id: int, currency: str, form: RepayForm) -> Done:
         """Repay debt from the wallet."""
         return self._book("party.repay", party_id, form, checked_currency(currency))
@@ -74,9 +74,9 @@ class PartyMoneyDeeds(Screen):
         new = NewMoney(
             form.amount.minor(currency),
             currency,
-            form.said("reference"),
-            form.said("provider_reference"),
-            form.said("reason"),
+            form.text("reference"),
+            form.text("provider_reference"),
+            form.text("reason"),
         )
         who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
         if form.step.data != "do":
@@ -101,13 +101,13 @@ class PartyMoneyDeeds(Screen):
             )
         )
 
-    def _deposit_asked(self, party_id: int) -> Asked:
-        return self._asked("party.deposit", party_id, _("Deposit for %(name)s"))
+    def _confirm_deposit(self, party_id: int) -> ActionPage:
+        return self._action_page("party.deposit", party_id, _("Deposit for %(name)s"))
 
-    def _debt_asked(self, party_id: int) -> Asked:
-        return self._asked("party.owe", party_id, _("A debt of %(name)s"))
+    def _confirm_debt(self, party_id: int) -> ActionPage:
+        return self._action_page("party.owe", party_id, _("A debt of %(name)s"))
 
-    def _repay_asked(self, party_id: int, currency: str) -> Asked:
+    def _confirm_repay(self, party_id: int, currency: str) -> ActionPage:
         checked_currency(currency)
         with self.reading() as session:
             accounts = parties.balances(session, party_id)
@@ -116,10 +116,12 @@ class PartyMoneyDeeds(Screen):
             (_("Debt"), money(-held.get("receivable", 0), currency)),
             (_("Wallet"), money(held.get("wallet", 0), currency)),
         ]
-        return self._asked("party.repay", party_id, _("Repay for %(name)s"), facts)
+        return self._action_page("party.repay", party_id, _("Repay for %(name)s"), facts)
 
-    def _asked(self, action: str, party_id: int, title: str, facts: list[tuple[Any, Any]] | None = None) -> Asked:
+    def _action_page(
+        self, action: str, party_id: int, title: str, facts: list[tuple[Any, Any]] | None = None
+    ) -> ActionPage:
         with self.reading() as session:
             name = {"name": parties.get(session, party_id).name}
         back = self.at("one", party_id=party_id)
-        return Asked(title % name, back, _LEADS[action] % name, _("Preview"), facts=facts or [])
+        return ActionPage(title % name, back, _LEADS[action] % name, _("Preview"), facts=facts or [])

@@ -11,8 +11,8 @@ from wtforms.validators import DataRequired
 
 from webapp import clock
 from webapp.admin.escrows.actions import MoneyForm, ReasonForm
-from webapp.admin.ui.action_links import Offer, offer
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.action_links import ActionLink, action_link
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money, provider_word
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
@@ -52,96 +52,100 @@ class RefundDecisionForm(SettledForm):
     listed = StringField(_l("Its number at the provider, if one of those listed is ours"))
 
 
-class PaymentDeeds(Screen):
-    """The doors of a payment."""
+class PaymentActions(Screen):
+    """The actions of a payment."""
 
-    @door("/<int:payment_id>/verify", permission="payment:verify", asks="_verify_asked")
+    @action("/<int:payment_id>/verify", permission="payment:verify", asks="_confirm_verify")
     def verify(self, payment_id: int, form: DeskForm) -> Done:
         """Ask its provider now. That is done outside of any transaction, and twice changes nothing."""
         return _heard(verify_payments.verify_now(runtime(), payment_id, current_actor()))
 
-    @door("/<int:payment_id>/accept", permission="money:propose", form=MoneyForm, asks="_accept_asked")
+    @action("/<int:payment_id>/accept", permission="money:propose", form=MoneyForm, asks="_confirm_accept")
     def accept(self, payment_id: int, form: MoneyForm) -> Done:
         """Hold what came in."""
         return self._decide(payment_id, form, "payment.accept")
 
-    @door("/<int:payment_id>/refund", permission="money:propose", form=MoneyForm, asks="_refund_asked")
+    @action("/<int:payment_id>/refund", permission="money:propose", form=MoneyForm, asks="_confirm_refund")
     def refund(self, payment_id: int, form: MoneyForm) -> Done:
         """Give the payer back what came in."""
         return self._decide(payment_id, form, "payment.refund")
 
-    @door("/<int:payment_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_mark_paid_asked")
+    @action("/<int:payment_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_confirm_mark_paid")
     def mark_paid(self, payment_id: int, form: MoneyForm) -> Done:
         """Hold money that came in another way."""
         return self._decide(payment_id, form, "payment.mark_paid")
 
-    @door("/<int:payment_id>/write-off", permission="money:propose", form=MoneyForm, asks="_write_off_asked")
+    @action("/<int:payment_id>/write-off", permission="money:propose", form=MoneyForm, asks="_confirm_write_off")
     def write_off(self, payment_id: int, form: MoneyForm) -> Done:
         """Let the platform bear what was taken back."""
         return self._decide(payment_id, form, "payment.write_off")
 
-    @door("/<int:payment_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_claw_back_asked")
+    @action("/<int:payment_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_confirm_claw_back")
     def claw_back(self, payment_id: int, form: MoneyForm) -> Done:
         """Take what was taken back from whom the money is with."""
         return self._decide(payment_id, form, "payment.claw_back")
 
-    @door("/<int:payment_id>/refund-rest", permission="money:propose", form=MoneyForm, asks="_refund_rest_asked")
+    @action("/<int:payment_id>/refund-rest", permission="money:propose", form=MoneyForm, asks="_confirm_refund_rest")
     def refund_rest(self, payment_id: int, form: MoneyForm) -> Done:
         """Refund what is left of it."""
         return self._decide(payment_id, form, "payment.refund_rest")
 
-    @door("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm, asks="_give_again_asked")
+    @action("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm, asks="_confirm_give_again")
     def give_again(self, payment_id: int, form: MoneyForm) -> Done:
         """Give what came back to whoever bore it."""
         return self._decide(payment_id, form, "payment.give_again")
 
-    @door("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm, asks="_keep_asked")
+    @action("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm, asks="_confirm_keep")
     def keep(self, payment_id: int, form: MoneyForm) -> Done:
         """Keep for the buyer what was collected besides another payment."""
         return self._decide(payment_id, form, "payment.keep")
 
-    @door("/<int:payment_id>/same-money", permission="money:propose", form=MoneyForm, asks="_same_money_asked")
+    @action("/<int:payment_id>/same-money", permission="money:propose", form=MoneyForm, asks="_confirm_same_money")
     def same_money(self, payment_id: int, form: MoneyForm) -> Done:
         """Say that it is the money that was marked paid by hand."""
         return self._decide(payment_id, form, "payment.same_money")
 
-    @door("/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm, asks="_settle_refund_asked")
+    @action(
+        "/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm, asks="_confirm_settle_refund"
+    )
     def settle_refund(self, payment_id: int, form: SettledForm) -> Done:
         """Say how the payer got what a failed refund did not bring."""
         with self.transaction() as session:
             refunds.settle_otherwise(
                 session,
                 payment_id,
-                form.said("reason"),
+                form.text("reason"),
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
             )
         return _("The refund is settled otherwise. Its alert is resolved.")
 
-    @door(
+    @action(
         "/<int:payment_id>/decide-refund",
         permission="money:approve",
         form=RefundDecisionForm,
-        asks="_decide_refund_asked",
+        asks="_confirm_decide_refund",
     )
     def decide_refund(self, payment_id: int, form: RefundDecisionForm) -> Done:
         """Say what became of a refund that can't be told from another, or that failed after it was done."""
-        said = Said(Choice(form.said("choice")), form.said("reason"), form.said("listed"))
+        said = Said(Choice(form.text("choice")), form.text("reason"), form.text("listed"))
         with self.transaction() as session:
             made = refund_decisions.decide(
                 session, payment_id, said, version=form.number("version"), at=clock.now(), actor=current_actor()
             )
         return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
 
-    def offers(self, session: Session, file: PaymentDetail) -> list[Offer]:
-        """Every deed that fits its state, open or closed."""
+    def action_links(self, session: Session, file: PaymentDetail) -> list[ActionLink]:
+        """Every action that fits its state, open or closed."""
         ways = _TAKEN_BACK if file.payment.undecided_amount else _TWICE if file.first else _COLLECTED
-        asking = offer("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
+        asking = action_link("verify", _("Verify now…"), "refresh", "payment:verify", _not_askable(file.payment))
         actions = [f"payment.{view}" for view, *_rest in ways]
-        why_not = disabled_reasons.of_all(session, actions, file.payment.id, at=clock.now(), actor=current_actor())
+        disabled_reason = disabled_reasons.of_all(
+            session, actions, file.payment.id, at=clock.now(), actor=current_actor()
+        )
         return [asking, *_settling(file)] + [
-            offer(view, verb, symbol, "money:propose", why_not[f"payment.{view}"], tone)
+            action_link(view, verb, symbol, "money:propose", disabled_reason[f"payment.{view}"], tone)
             for view, verb, symbol, tone in ways
         ]
 
@@ -153,7 +157,7 @@ class PaymentDeeds(Screen):
                 session,
                 action,
                 payment_id,
-                form.said("reason"),
+                form.text("reason"),
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
@@ -163,7 +167,7 @@ class PaymentDeeds(Screen):
 
     def _previewed(self, payment_id: int, form: MoneyForm, action: str) -> Any:
         with self.reading() as session:
-            decision = payment_decisions.PAYLOADS[action](reason=form.said("reason"))
+            decision = payment_decisions.PAYLOADS[action](reason=form.text("reason"))
             preview = previews.of(
                 session,
                 action,
@@ -186,7 +190,7 @@ class PaymentDeeds(Screen):
             )
         )
 
-    def _asked_about(self, payment_id: int, title: str, summary: str, verb: str) -> Asked:
+    def _action_page(self, payment_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
             payment = payments.get(session, payment_id)
         facts = [(_("Amount"), money(payment.amount, payment.currency)), (_("Provider"), payment.provider)]
@@ -198,52 +202,52 @@ class PaymentDeeds(Screen):
         if payment.seen_amount is not None and payment.seen_currency is not None:
             facts.append((_("Collected"), money(payment.seen_amount, payment.seen_currency)))
         back, values = self.at("one", payment_id=payment_id), {"version": payment.version}
-        return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
+        return ActionPage(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
-    def _write_off_asked(self, payment_id: int) -> Asked:
+    def _confirm_write_off(self, payment_id: int) -> ActionPage:
         summary = _(
             "The platform bears what was taken back. Nothing else changes: what is still held goes its way, unless "
             "something else freezes it."
         )
-        return self._asked_about(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
+        return self._action_page(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
 
-    def _claw_back_asked(self, payment_id: int) -> Asked:
+    def _confirm_claw_back(self, payment_id: int) -> ActionPage:
         summary = _(
             "What was taken back comes out of the escrow while it is held. After that it comes from whom the money "
             "went to: out of the wallet, and what that lacks becomes a debt."
         )
-        return self._asked_about(payment_id, _("Claw back what was taken of %(ref)s"), summary, _("Preview it"))
+        return self._action_page(payment_id, _("Claw back what was taken of %(ref)s"), summary, _("Preview it"))
 
-    def _refund_rest_asked(self, payment_id: int) -> Asked:
+    def _confirm_refund_rest(self, payment_id: int) -> ActionPage:
         summary = _("The buyer has a part back already. The rest goes back too, and the escrow ends as refunded.")
-        return self._asked_about(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
+        return self._action_page(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
 
-    def _give_again_asked(self, payment_id: int) -> Asked:
+    def _confirm_give_again(self, payment_id: int) -> ActionPage:
         summary = _(
             "What was taken and decided about is back with the provider. Whoever bore it gets it. What the escrow bore "
             "goes the way of the escrow: an escrow that the taking alone had ended is held again."
         )
-        return self._asked_about(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
+        return self._action_page(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
 
-    def _keep_asked(self, payment_id: int) -> Asked:
+    def _confirm_keep(self, payment_id: int) -> ActionPage:
         summary = _("It was collected besides what paid for the order. It goes into the buyer's wallet.")
-        return self._asked_about(payment_id, _("Keep %(ref)s for the buyer"), summary, _("Preview it"))
+        return self._action_page(payment_id, _("Keep %(ref)s for the buyer"), summary, _("Preview it"))
 
-    def _same_money_asked(self, payment_id: int) -> Asked:
+    def _confirm_same_money(self, payment_id: int) -> ActionPage:
         summary = _(
             "The payment that was marked paid by hand came through this provider after all. Nothing is held twice, "
             "and a refund of it goes back through the provider."
         )
-        return self._asked_about(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
+        return self._action_page(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
 
-    def _decide_refund_asked(self, payment_id: int) -> Asked:
+    def _confirm_decide_refund(self, payment_id: int) -> ActionPage:
         summary = _(
             "Look at the payment in the provider's dashboard first. Money that goes into the wallet while the provider "
             "gives it back too is paid twice."
         )
         return self._of_refund(payment_id, _("Decide about the refund of %(ref)s"), summary, _("Decide"))
 
-    def _settle_refund_asked(self, payment_id: int) -> Asked:
+    def _confirm_settle_refund(self, payment_id: int) -> ActionPage:
         summary = _(
             "The provider did not give it back. Say how the payer got the money: from the wallet, by bank transfer, "
             "in cash. No money moves by this; the alert ends and your words stay on record."
@@ -251,7 +255,7 @@ class PaymentDeeds(Screen):
         title = _("Settle the refund of %(ref)s otherwise")
         return self._of_refund(payment_id, title, summary, _("Settled otherwise"))
 
-    def _of_refund(self, payment_id: int, title: str, summary: str, verb: str) -> Asked:
+    def _of_refund(self, payment_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
             payment, refund = payments.get(session, payment_id), refunds.of_payment(session, payment_id)
         if refund is None:
@@ -268,26 +272,26 @@ class PaymentDeeds(Screen):
             for row in refund.rows or ()
         ]
         back, values = self.at("one", payment_id=payment_id), {"version": refund.version}
-        return Asked(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
+        return ActionPage(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
-    def _verify_asked(self, payment_id: int) -> Asked:
+    def _confirm_verify(self, payment_id: int) -> ActionPage:
         summary = _(
             "Its provider is asked now about it, about what went back of it and about its chargebacks, and what it "
             "says is done: held, failed, or put into review."
         )
-        return self._asked_about(payment_id, _("Verify %(ref)s"), summary, _("Ask the provider"))
+        return self._action_page(payment_id, _("Verify %(ref)s"), summary, _("Ask the provider"))
 
-    def _accept_asked(self, payment_id: int) -> Asked:
+    def _confirm_accept(self, payment_id: int) -> ActionPage:
         summary = _("What came in is held for the order; what is above the price goes to the buyer's wallet.")
-        return self._asked_about(payment_id, _("Accept %(ref)s"), summary, _("Preview the acceptance"))
+        return self._action_page(payment_id, _("Accept %(ref)s"), summary, _("Preview the acceptance"))
 
-    def _refund_asked(self, payment_id: int) -> Asked:
+    def _confirm_refund(self, payment_id: int) -> ActionPage:
         summary = _("What came in goes back to the payer, through the provider. This payment counts as failed.")
-        return self._asked_about(payment_id, _("Refund %(ref)s"), summary, _("Preview the refund"))
+        return self._action_page(payment_id, _("Refund %(ref)s"), summary, _("Preview the refund"))
 
-    def _mark_paid_asked(self, payment_id: int) -> Asked:
+    def _confirm_mark_paid(self, payment_id: int) -> ActionPage:
         summary = _("The money came in another way, such as cash or a bank transfer. It is held for the order.")
-        return self._asked_about(payment_id, _("Mark %(ref)s paid"), summary, _("Preview the hold"))
+        return self._action_page(payment_id, _("Mark %(ref)s paid"), summary, _("Preview the hold"))
 
 
 def verb_of(action: str, payment: Payment, proposes: bool) -> str:
@@ -366,13 +370,13 @@ def _heard(payment: Payment) -> str:
     return words[PaymentStatus(payment.status)].strip()
 
 
-def _settling(file: PaymentDetail) -> list[Offer]:
+def _settling(file: PaymentDetail) -> list[ActionLink]:
     """Offered while the refund of it failed, or is in review."""
     if file.refund is None or file.refund.status not in (RefundStatus.FAILED, RefundStatus.NEEDS_REVIEW):
         return []
-    deciding = [offer("decide_refund", _("Decide about the refund…"), "eye", "money:approve", "", "primary")]
+    deciding = [action_link("decide_refund", _("Decide about the refund…"), "eye", "money:approve", "", "primary")]
     return (deciding if file.refund.status == RefundStatus.NEEDS_REVIEW else []) + [
-        offer("settle_refund", _("Refund settled otherwise…"), "check", "money:approve")
+        action_link("settle_refund", _("Refund settled otherwise…"), "check", "money:approve")
     ]
 
 

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin.payments.actions import PaymentDeeds
+from webapp.admin.payments.actions import PaymentActions
 from webapp.admin.payments.listing import LISTING, TABS
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import page
@@ -20,16 +20,16 @@ from webapp.services.payments import explanation as payment_explanation
 from webapp.services.payments.detail import PaymentDetail
 
 
-class PaymentScreen(TabbedScreen, PaymentDeeds):
+class PaymentScreen(TabbedScreen, PaymentActions):
     """Every attempt to collect money for an order."""
 
-    noun = "payments"
+    slug = "payments"
     title = _l("Payments")
     permission = "payment:read"
     group = "money"
     icon = "coins"
-    place = 12
-    lead = _l("Attempts to collect money through a provider. Those in review wait for a person.")
+    order = 12
+    intro = _l("Attempts to collect money through a provider. Those in review wait for a person.")
     empty = _l("No payment is like this. A payment appears when the marketplace starts a checkout for an order.")
     listing, tabs = LISTING, TABS
 
@@ -38,10 +38,15 @@ class PaymentScreen(TabbedScreen, PaymentDeeds):
         """A payment: what is the matter with it, what its provider said, and what can be done."""
         with self.reading() as session:
             file = payment_file.read(session, payment_id)
-            offers = self.offers(session, file)
+            action_links = self.action_links(session, file)
         why = payment_explanation.why(file, clock.now())
         return self.render(
-            "payments/payment.html", file=file, why=why, moments=_moments(file), offers=offers, borne=_borne(file)
+            "payments/payment.html",
+            file=file,
+            why=why,
+            moments=_moments(file),
+            action_links=action_links,
+            borne=_borne(file),
         )
 
 

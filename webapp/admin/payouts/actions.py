@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.escrows.actions import MoneyForm
-from webapp.admin.ui.action_links import Offer, offer
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.action_links import ActionLink, action_link
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
 from webapp.domain.states import PayoutStatus
@@ -23,25 +23,25 @@ from webapp.services.read_models import decision_preview as previews
 from webapp.services.read_models import disabled_reasons
 
 
-class PayoutDeeds(Screen):
-    """The doors of a payout that does not settle, or was paid after all."""
+class PayoutActions(Screen):
+    """The actions of a payout that does not settle, or was paid after all."""
 
-    @door("/<int:payout_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_mark_paid_asked")
+    @action("/<int:payout_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_confirm_mark_paid")
     def mark_paid(self, payout_id: int, form: MoneyForm) -> Done:
         """Say that it was paid."""
         return self._decide(payout_id, form, "payout.mark_paid")
 
-    @door("/<int:payout_id>/give-back", permission="money:propose", form=MoneyForm, asks="_give_back_asked")
+    @action("/<int:payout_id>/give-back", permission="money:propose", form=MoneyForm, asks="_confirm_give_back")
     def give_back(self, payout_id: int, form: MoneyForm) -> Done:
         """Say that it was not paid: its money goes back."""
         return self._decide(payout_id, form, "payout.give_back")
 
-    @door("/<int:payout_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_claw_back_asked")
+    @action("/<int:payout_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_confirm_claw_back")
     def claw_back(self, payout_id: int, form: MoneyForm) -> Done:
         """Let the party give back what it has twice."""
         return self._decide(payout_id, form, "payout.claw_back")
 
-    @door("/<int:payout_id>/write-off", permission="money:propose", form=MoneyForm, asks="_write_off_asked")
+    @action("/<int:payout_id>/write-off", permission="money:propose", form=MoneyForm, asks="_confirm_write_off")
     def write_off(self, payout_id: int, form: MoneyForm) -> Done:
         """Let the platform bear it."""
         return self._decide(payout_id, form, "payout.write_off")
@@ -54,7 +54,7 @@ class PayoutDeeds(Screen):
                 session,
                 action,
                 payout_id,
-                form.said("reason"),
+                form.text("reason"),
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
@@ -68,7 +68,7 @@ class PayoutDeeds(Screen):
                 session,
                 action,
                 payout_id,
-                payout_decisions.payload(action, payouts.get(session, payout_id), form.said("reason")),
+                payout_decisions.payload(action, payouts.get(session, payout_id), form.text("reason")),
                 at=clock.now(),
                 actor=current_actor(),
                 settings=runtime().settings,
@@ -86,21 +86,21 @@ class PayoutDeeds(Screen):
             )
         )
 
-    def _asked_to_decide(self, payout_id: int, title: str, summary: str, verb: str) -> Asked:
+    def _asked_to_decide(self, payout_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
             payout = payouts.get(session, payout_id)
         facts = [(_("Amount"), money(payout.amount, payout.currency)), (_("Provider"), payout.provider)]
         back, values = self.at("one", payout_id=payout_id), {"version": payout.version}
-        return Asked(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
+        return ActionPage(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
 
-    def _mark_paid_asked(self, payout_id: int) -> Asked:
+    def _confirm_mark_paid(self, payout_id: int) -> ActionPage:
         summary = _(
             "Mark it paid only when you have seen it in the provider's dashboard or at the bank. No money moves; it is "
             "asked about for thirty days more. A second person has to agree."
         )
         return self._asked_to_decide(payout_id, _("Mark %(ref)s paid"), summary, _("Preview it"))
 
-    def _give_back_asked(self, payout_id: int) -> Asked:
+    def _confirm_give_back(self, payout_id: int) -> ActionPage:
         summary = _(
             "Its money goes back to the wallet, and no other payout follows by itself. If it goes out all the same, "
             "the party has it twice: give it back only when the provider told you that it was not paid and won't be. A "
@@ -108,14 +108,14 @@ class PayoutDeeds(Screen):
         )
         return self._asked_to_decide(payout_id, _("Give %(ref)s back"), summary, _("Preview it"))
 
-    def _claw_back_asked(self, payout_id: int) -> Asked:
+    def _confirm_claw_back(self, payout_id: int) -> ActionPage:
         summary = _(
             "The party has it twice. It goes out of its wallet, and what that lacks is its debt; the payout counts as "
             "paid from then on, and so does its schedule."
         )
         return self._asked_to_decide(payout_id, _("Claw %(ref)s back"), summary, _("Preview it"))
 
-    def _write_off_asked(self, payout_id: int) -> Asked:
+    def _confirm_write_off(self, payout_id: int) -> ActionPage:
         summary = _(
             "The party keeps what it has twice, and the platform's losses bear it; the payout counts as paid from then "
             "on, and so does its schedule."
@@ -123,25 +123,27 @@ class PayoutDeeds(Screen):
         return self._asked_to_decide(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
 
 
-def decisions(session: Session, payout: Payout) -> list[Offer]:
+def decisions(session: Session, payout: Payout) -> list[ActionLink]:
     """Offered while it is not settled, closed until its provider's own time is over; and when it was paid after all."""
     if payout.paid_after_all_at is not None:
-        why_not = _hindrance(session, "payout.claw_back", payout)
+        disabled_reason = _disabled_reason(session, "payout.claw_back", payout)
         return [
-            offer("claw_back", _("Claw back…"), "return", "money:propose", why_not, "primary"),
-            offer("write_off", _("Write off…"), "cross", "money:propose", why_not, "danger-quiet"),
+            action_link("claw_back", _("Claw back…"), "return", "money:propose", disabled_reason, "primary"),
+            action_link("write_off", _("Write off…"), "cross", "money:propose", disabled_reason, "danger-quiet"),
         ]
     if payout.status not in (PayoutStatus.SENDING, PayoutStatus.SENT):
         return []
-    why_not = payout_decisions.disabled_reason("payout.mark_paid", payout, clock.now(), runtime().settings)
-    why_not = why_not or _hindrance(session, "payout.mark_paid", payout, known=payout_executors.known_of(payout))
+    disabled_reason = payout_decisions.disabled_reason("payout.mark_paid", payout, clock.now(), runtime().settings)
+    disabled_reason = disabled_reason or _disabled_reason(
+        session, "payout.mark_paid", payout, known=payout_executors.known_of(payout)
+    )
     return [
-        offer("mark_paid", _("It was paid…"), "check", "money:propose", why_not, "primary"),
-        offer("give_back", _("Give it back…"), "return", "money:propose", why_not),
+        action_link("mark_paid", _("It was paid…"), "check", "money:propose", disabled_reason, "primary"),
+        action_link("give_back", _("Give it back…"), "return", "money:propose", disabled_reason),
     ]
 
 
-def _hindrance(session: Session, action: str, payout: Payout, **said: str) -> str:
+def _disabled_reason(session: Session, action: str, payout: Payout, **said: str) -> str:
     return disabled_reasons.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
 
 

@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 from wtforms import HiddenField
 
 from webapp import clock
-from webapp.admin.ui.action_links import Offer, offer
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.action_links import ActionLink, action_link
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
@@ -30,20 +30,20 @@ class VersionForm(DeskForm):
     version = HiddenField()
 
 
-class PayoutRerouting(Screen):
-    """The doors of a payout that waits for a word where it goes, and of one that its provider is asked about."""
+class ReroutingActions(Screen):
+    """The actions of a payout that waits for a word where it goes, and of one that its provider is asked about."""
 
-    @door("/<int:payout_id>/keep-account", permission="payout:manage", form=VersionForm, asks="_keep_asked")
+    @action("/<int:payout_id>/keep-account", permission="payout:manage", form=VersionForm, asks="_confirm_keep")
     def keep_account(self, payout_id: int, form: VersionForm) -> Done:
         """It goes to the account that it was written for."""
         return self._sent_to(payout_rerouting.keep, payout_id, form)
 
-    @door("/<int:payout_id>/redirect", permission="payout:manage", form=VersionForm, asks="_redirect_asked")
+    @action("/<int:payout_id>/redirect", permission="payout:manage", form=VersionForm, asks="_confirm_redirect")
     def redirect(self, payout_id: int, form: VersionForm) -> Done:
         """It goes to the account that its party has now."""
         return self._sent_to(payout_rerouting.redirect, payout_id, form)
 
-    @door("/<int:payout_id>/ask", permission="payout:retry", asks="_ask_asked")
+    @action("/<int:payout_id>/ask", permission="payout:retry", asks="_confirm_ask")
     def ask(self, payout_id: int, form: DeskForm) -> Done:
         """Ask its provider now. That is done outside of any transaction, and sends nothing."""
         said = send_payouts.ask_now(runtime(), payout_id, current_actor())
@@ -51,35 +51,35 @@ class PayoutRerouting(Screen):
             raise Conflict(_("It could not be asked: %(said)s", said=said))
         return _("Its provider was asked. What it told is below.")
 
-    def _sent_to(self, deed: Callable[..., Payout], payout_id: int, form: VersionForm) -> Done:
+    def _sent_to(self, act: Callable[..., Payout], payout_id: int, form: VersionForm) -> Done:
         """Do it to the payout that the page showed, and name the account."""
         version, actor = form.number("version"), current_actor()
         with self.transaction() as session:
-            payout = deed(session, payout_id, version=version, at=clock.now(), actor=actor)
+            payout = act(session, payout_id, version=version, at=clock.now(), actor=actor)
             to = payout_destinations.masked(payout_destinations.get(session, payout.destination_id))
         return _("It is sent to %(to)s by the next run.", to=to)
 
-    def _about(self, payout_id: int, title: str, summary: str, verb: str, to: str) -> Asked:
+    def _about(self, payout_id: int, title: str, summary: str, verb: str, to: str) -> ActionPage:
         with self.reading() as session:
             payout = payouts.get(session, payout_id)
         facts = [(_("Amount"), money(payout.amount, payout.currency)), (_("To"), to)]
         back, values = self.at("one", payout_id=payout_id), {"version": payout.version}
-        return Asked(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
+        return ActionPage(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
 
-    def _keep_asked(self, payout_id: int) -> Asked:
+    def _confirm_keep(self, payout_id: int) -> ActionPage:
         with self.reading() as session:
             to = payout_destinations.masked(payout_file.read(session, payout_id).destination)
         summary = _("It is sent to the account that it was written for, although the party has another one now.")
         return self._about(payout_id, _("Send %(ref)s to its account"), summary, _("Send it there"), to)
 
-    def _redirect_asked(self, payout_id: int) -> Asked:
+    def _confirm_redirect(self, payout_id: int) -> ActionPage:
         with self.reading() as session:
             now = payout_stops.in_use(session, payouts.get(session, payout_id))
             to = payout_destinations.masked(now) if now else _("no account")
         summary = _("It is sent to the account that the party has now, and not to the one that it was written for.")
         return self._about(payout_id, _("Send %(ref)s to the new account"), summary, _("Send it there"), to)
 
-    def _ask_asked(self, payout_id: int) -> Asked:
+    def _confirm_ask(self, payout_id: int) -> ActionPage:
         with self.reading() as session:
             file = payout_file.read(session, payout_id)
         summary = _("Its provider is asked what became of it, and what it tells is settled. Nothing is sent by that.")
@@ -87,13 +87,13 @@ class PayoutRerouting(Screen):
         return self._about(payout_id, _("Ask about %(ref)s"), summary, _("Ask now"), to)
 
 
-def reroutings(file: PayoutDetail) -> list[Offer]:
+def reroutings(file: PayoutDetail) -> list[ActionLink]:
     """Offered while it waits for a word where it goes."""
     if not file.is_account_changed:
         return []
     return [
-        offer("keep_account", _("Send to its account…"), "wallet", "payout:manage", file.keep_disabled_reason),
-        offer(
+        action_link("keep_account", _("Send to its account…"), "wallet", "payout:manage", file.keep_disabled_reason),
+        action_link(
             "redirect",
             _("Send to the new account…"),
             "wallet",

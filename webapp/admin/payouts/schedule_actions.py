@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from webapp import clock
 from webapp.admin.escrows.actions import ReasonForm
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import exact, money, when
 from webapp.admin.ui.forms import DeskForm, InstantField, MoneyField, checked_currency, in_major
 from webapp.admin.ui.run_actions import started
@@ -34,7 +34,7 @@ class TermsForm(DeskForm):
     shown = HiddenField()
 
 
-class PlanForm(DeskForm):
+class PayoutScheduleForm(DeskForm):
     """When how much is paid."""
 
     amount = MoneyField(_l("Amount"), [InputRequired(_l("Write an amount."))])
@@ -54,7 +54,7 @@ class PlanForm(DeskForm):
         return cast("datetime | None", self.guarantee.data)
 
 
-class NewPlanForm(PlanForm):
+class NewPayoutScheduleForm(PayoutScheduleForm):
     """A payout to be."""
 
     ref = StringField(_l("Reference"), [DataRequired(_l("Give it a reference of its own.")), Length(max=80)])
@@ -67,26 +67,28 @@ class NewPlanForm(PlanForm):
         return [self[name] for name in self.field_order]
 
 
-class PayoutPlanDeeds(Screen):
-    """The doors of payout schedules."""
+class PayoutScheduleActions(Screen):
+    """The actions of payout schedules."""
 
-    @door("/add", permission="payout:manage", form=NewPlanForm, asks="_add_asked")
-    def add(self, form: NewPlanForm) -> Done:
+    @action("/add", permission="payout:manage", form=NewPayoutScheduleForm, asks="_confirm_add")
+    def add(self, form: NewPayoutScheduleForm) -> Done:
         """Plan a payout."""
-        code = checked_currency(form.said("currency"))
+        code = checked_currency(form.text("currency"))
         amount = form.amount.minor(code)
         with self.transaction() as session:
-            party_id = _party(session, form.said("party"))
+            party_id = _party(session, form.text("party"))
             new = NewSchedule(
-                form.said("ref"), party_id, amount, code, form.due(), form.said("placement"), form.until()
+                form.text("ref"), party_id, amount, code, form.due(), form.text("placement"), form.until()
             )
             made = payout_schedules.create(session, new, at=clock.now(), actor=current_actor())
         return _planned(made, _("%(ref)s is planned: %(amount)s, due %(due)s.")), self.at(
             "one", payout_schedule_id=made.id
         )
 
-    @door("/<int:payout_schedule_id>/change", permission="payout:manage", form=PlanForm, asks="_change_asked")
-    def change(self, payout_schedule_id: int, form: PlanForm) -> Done:
+    @action(
+        "/<int:payout_schedule_id>/change", permission="payout:manage", form=PayoutScheduleForm, asks="_confirm_change"
+    )
+    def change(self, payout_schedule_id: int, form: PayoutScheduleForm) -> Done:
         """Change amount, dates and placement."""
         amount = form.amount.minor(self._schedule(payout_schedule_id).currency)
         with self.transaction() as session:
@@ -96,29 +98,29 @@ class PayoutPlanDeeds(Screen):
                 amount=amount,
                 due_at=form.due(),
                 guarantee_completion_date=form.until(),
-                placement=form.said("placement"),
+                placement=form.text("placement"),
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
             )
             return _planned(changed, _("%(ref)s is changed: %(amount)s, due %(due)s."))
 
-    @door("/<int:payout_schedule_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_cancel_asked")
+    @action("/<int:payout_schedule_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_confirm_cancel")
     def cancel(self, payout_schedule_id: int, form: ReasonForm) -> Done:
         """Give it up before it is paid."""
         with self.transaction() as session:
             ended = payout_schedules.cancel(
-                session, payout_schedule_id, form.said("reason"), at=clock.now(), actor=current_actor()
+                session, payout_schedule_id, form.text("reason"), at=clock.now(), actor=current_actor()
             )
             return _("%(ref)s is cancelled.", ref=ended.ref)
 
-    @door("/<int:payout_schedule_id>/trigger", permission="payout:retry", form=TermsForm, asks="_trigger_asked")
+    @action("/<int:payout_schedule_id>/trigger", permission="payout:retry", form=TermsForm, asks="_confirm_trigger")
     def trigger(self, payout_schedule_id: int, form: TermsForm) -> Done:
         """Pay it now, whatever its date says."""
-        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.said("shown")}
+        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.text("shown")}
         return started(self, partial(payout_schedules.trigger, schedule_id=payout_schedule_id, **how))
 
-    @door("/process-due", permission="payout:retry", asks="_process_due_asked")
+    @action("/process-due", permission="payout:retry", asks="_confirm_process_due")
     def process_due(self, form: DeskForm) -> Done:
         """Pay everything that is due."""
         return started(self, partial(payout_schedules.trigger_due, actor=current_actor()))
@@ -127,50 +129,54 @@ class PayoutPlanDeeds(Screen):
         with self.reading() as session:
             return payout_schedules.get(session, payout_schedule_id)
 
-    def _add_asked(self) -> Asked:
+    def _confirm_add(self) -> ActionPage:
         summary = _("It is paid out of the party's wallet by the daily run, once it is due.")
-        return Asked(_("Plan a payout"), self.at(), summary, _("Plan the payout"))
+        return ActionPage(_("Plan a payout"), self.at(), summary, _("Plan the payout"))
 
-    def _asked(self, payout_schedule_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
+    def _action_page(
+        self, payout_schedule_id: int, title: str, summary: str, verb: str, danger: bool = False
+    ) -> ActionPage:
         found = self._schedule(payout_schedule_id)
         amount = money(found.amount, found.currency)
         said = {"ref": found.ref, "amount": amount}
         back = self.at("one", payout_schedule_id=found.id)
         facts = [(_("Amount"), amount), (_("Due"), when(found.due_at))]
-        return Asked(title % said, back, summary % said, verb % said, danger, facts=facts)
+        return ActionPage(title % said, back, summary % said, verb % said, danger, facts=facts)
 
-    def _change_asked(self, payout_schedule_id: int) -> Asked:
+    def _confirm_change(self, payout_schedule_id: int) -> ActionPage:
         found = self._schedule(payout_schedule_id)
-        asked = self._asked(
+        page = self._action_page(
             found.id,
             _("Change %(ref)s"),
             _("A schedule that failed waits again, with all its attempts."),
             _("Save"),
         )
-        asked.values = {
+        page.values = {
             "amount": in_major(found.amount, found.currency),
             "due_at": found.due_at,
             "guarantee": found.guarantee_completion_date,
             "placement": found.placement,
             "version": found.version,
         }
-        return asked
+        return page
 
-    def _cancel_asked(self, payout_schedule_id: int) -> Asked:
+    def _confirm_cancel(self, payout_schedule_id: int) -> ActionPage:
         summary = _("%(amount)s is not paid out; it stays in the wallet.")
-        return self._asked(payout_schedule_id, _("Cancel %(ref)s"), summary, _("Cancel the schedule"), danger=True)
+        return self._action_page(
+            payout_schedule_id, _("Cancel %(ref)s"), summary, _("Cancel the schedule"), danger=True
+        )
 
-    def _trigger_asked(self, payout_schedule_id: int) -> Asked:
+    def _confirm_trigger(self, payout_schedule_id: int) -> ActionPage:
         with self.reading() as session:
             terms = payout_terms.of(session, payout_schedules.get(session, payout_schedule_id))
         summary = _("%(amount)s leaves the wallet and is sent at once, whatever its date says, to the account below.")
-        asked = self._asked(payout_schedule_id, _("Pay %(ref)s now"), summary, _("Pay %(amount)s now"))
-        asked.facts, asked.values = shown_terms(terms), {"shown": terms.stamp}
-        return asked
+        page = self._action_page(payout_schedule_id, _("Pay %(ref)s now"), summary, _("Pay %(amount)s now"))
+        page.facts, page.values = shown_terms(terms), {"shown": terms.stamp}
+        return page
 
-    def _process_due_asked(self) -> Asked:
+    def _confirm_process_due(self) -> ActionPage:
         summary = _("Every schedule on the tab Due is paid now, as the daily run would.")
-        return Asked(_("Process all that is due"), self.at(), summary, _("Process all that is due"))
+        return ActionPage(_("Process all that is due"), self.at(), summary, _("Process all that is due"))
 
 
 def shown_terms(terms: Terms) -> list[tuple[Any, Any]]:

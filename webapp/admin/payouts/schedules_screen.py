@@ -6,9 +6,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin.payouts.schedule_actions import PayoutPlanDeeds
+from webapp.admin.payouts.schedule_actions import PayoutScheduleActions
 from webapp.admin.payouts.schedules_listing import DUE_LISTING, LISTING, TABS, WAITING_TABS
-from webapp.admin.ui.action_links import Offer, offer
+from webapp.admin.ui.action_links import ActionLink, action_link
 from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.remedies import with_links
 from webapp.admin.ui.screen import page
@@ -20,31 +20,31 @@ from webapp.services.payouts import schedule_detail as payout_plan
 from webapp.services.payouts.schedule_detail import Plan
 
 
-class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
+class PayoutScheduleScreen(TabbedScreen, PayoutScheduleActions):
     """Every payout schedule, by how far it is."""
 
-    noun = "payout-schedules"
+    slug = "payout-schedules"
     title = _l("Schedules of payouts")
     permission = "payout:read"
     group = "money"
     icon = "clock"
-    place = 16
+    order = 16
     list_template = "payouts/schedules.html"
-    lead = _l("Payouts that are due on a date; the daily run pays them out of the parties' wallets.")
+    intro = _l("Payouts that are due on a date; the daily run pays them out of the parties' wallets.")
     empty = _l("No payout schedule is like this. Administrators plan payouts here or through the API.")
     listing, tabs = LISTING, TABS
 
-    def asked(self) -> Listing:
+    def current_listing(self) -> Listing:
         """What waits is shown by its date."""
         return DUE_LISTING if self.tab() in WAITING_TABS else LISTING
 
     def around(self, session: Any) -> dict[str, Any]:
-        """The tabs, and the deeds of the list as a whole."""
-        offers = [
-            offer("process_due", _("Process all due…"), "play", "payout:retry", stop.disabled_reason(session)),
-            offer("add", _("Plan a payout…"), "plus", "payout:manage", tone="primary"),
+        """The tabs, and the actions of the list as a whole."""
+        action_links = [
+            action_link("process_due", _("Process all due…"), "play", "payout:retry", stop.disabled_reason(session)),
+            action_link("add", _("Plan a payout…"), "plus", "payout:manage", tone="primary"),
         ]
-        return super().around(session) | {"offers": offers}
+        return super().around(session) | {"offers": action_links}
 
     @page("/<int:payout_schedule_id>")
     def one(self, payout_schedule_id: int) -> Any:
@@ -53,23 +53,23 @@ class PayoutPlanScreen(TabbedScreen, PayoutPlanDeeds):
         with self.reading() as session:
             plan = payout_plan.read(session, payout_schedule_id)
         why = with_links(payout_plan.reasons(plan, now, ways))
-        offers = _offers(plan)
+        action_links = _action_links(plan)
         return self.render(
             "payouts/schedule.html",
             plan=plan,
             why=why,
             next_look=payout_plan.next_look(plan, now),
             moments=in_words(plan.moments),
-            offers=offers,
+            action_links=action_links,
         )
 
 
-def _offers(plan: Plan) -> list[Offer]:
+def _action_links(plan: Plan) -> list[ActionLink]:
     cancelled, changed = payout_plan.closed(plan, "cancelled"), payout_plan.closed(plan, "changed")
     return [
-        offer("cancel", _("Cancel…"), "cross", "payout:manage", cancelled, "danger-quiet"),
-        offer("change", _("Change…"), "clock", "payout:manage", changed),
-        offer(
+        action_link("cancel", _("Cancel…"), "cross", "payout:manage", cancelled, "danger-quiet"),
+        action_link("change", _("Change…"), "clock", "payout:manage", changed),
+        action_link(
             "trigger",
             _("Pay now…"),
             "play",

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.escrows.actions import ReasonForm
-from webapp.admin.payouts.actions import PayoutDeeds, decisions
+from webapp.admin.payouts.actions import PayoutActions, decisions
 from webapp.admin.payouts.listing import LISTING, TABS
-from webapp.admin.payouts.rerouting import PayoutRerouting, reroutings
+from webapp.admin.payouts.rerouting import ReroutingActions, reroutings
 from webapp.admin.payouts.schedule_actions import TermsForm, shown_terms
-from webapp.admin.ui.action_links import Offer, offer
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.action_links import ActionLink, action_link
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money, provider_word
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.run_actions import started
@@ -34,16 +34,16 @@ from webapp.services.payouts import probes as payout_probes
 from webapp.services.payouts.detail import PayoutDetail
 
 
-class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
+class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
     """Every payout, by how far it is."""
 
-    noun = "payouts"
+    slug = "payouts"
     title = _l("Payouts")
     permission = "payout:read"
     group = "money"
     icon = "leave"
-    place = 14
-    lead = _l("Money that leaves to bank and mobile accounts, each payout sent once.")
+    order = 14
+    intro = _l("Money that leaves to bank and mobile accounts, each payout sent once.")
     empty = _l("No payout is like this. A payout appears when a payout schedule is due or somebody has it paid.")
     listing, tabs = LISTING, TABS
     list_template = "payouts/payouts.html"
@@ -58,31 +58,33 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         """A payout: where it went, what its provider said, and what can be done."""
         with self.reading() as session:
             file = payout_file.read(session, payout_id)
-            offers = _offers(session, file)
+            action_links = _action_links(session, file)
         why = payout_explanation.why(file, clock.now(), runtime().settings)
-        return self.render("payouts/payout.html", file=file, why=why, moments=in_words(file.moments), offers=offers)
+        return self.render(
+            "payouts/payout.html", file=file, why=why, moments=in_words(file.moments), action_links=action_links
+        )
 
-    @door("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm, asks="_retry_asked")
+    @action("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm, asks="_confirm_retry")
     def retry(self, payout_id: int, form: TermsForm) -> Done:
         """A new payout in its place, by a run of its own."""
-        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.said("shown")}
+        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.text("shown")}
         return started(self, partial(payouts.retry, payout_id=payout_id, **how))
 
-    @door("/<int:payout_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_cancel_asked")
+    @action("/<int:payout_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_confirm_cancel")
     def cancel(self, payout_id: int, form: ReasonForm) -> Done:
         """Give it up before it is sent."""
         with self.transaction() as session:
             payout = payouts.cancel(
                 session,
                 payout_id,
-                form.said("reason"),
+                form.text("reason"),
                 at=clock.now(),
                 actor=current_actor(),
                 settings=runtime().settings,
             )
             return _("%(ref)s is cancelled; the money is in the wallet again.", ref=payout.ref)
 
-    @door("/try-now", permission="payout:retry", asks="_try_now_asked")
+    @action("/try-now", permission="payout:retry", asks="_confirm_try_now")
     def try_now(self, form: DeskForm) -> Done:
         """Try one payout of each paused provider at once."""
         with self.transaction() as session:
@@ -92,14 +94,14 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         said = _("One payout through %(names)s is tried now.", names=", ".join(providers))
         return (said, url_for("runs.one", run_id=run.id)) if run is not None else said
 
-    def _try_now_asked(self) -> Asked:
+    def _confirm_try_now(self) -> ActionPage:
         summary = _(
             "One payout of each provider that is paused is sent now, without waiting for the ten minutes to pass. When "
             "it is taken, all others go on by themselves; when it is refused, all wait on."
         )
-        return Asked(_("Try payouts now"), self.at(), summary, _("Try one now"))
+        return ActionPage(_("Try payouts now"), self.at(), summary, _("Try one now"))
 
-    def _asked(self, payout_id: int, title: str, summary: str, verb: str, danger: bool = False) -> Asked:
+    def _action_page(self, payout_id: int, title: str, summary: str, verb: str, danger: bool = False) -> ActionPage:
         with self.reading() as session:
             file = payout_file.read(session, payout_id)
         amount = money(file.payout.amount, file.payout.currency)
@@ -110,26 +112,26 @@ class PayoutScreen(TabbedScreen, PayoutDeeds, PayoutRerouting):
         ]
         said = {"ref": file.payout.ref, "amount": amount}
         back = self.at("one", payout_id=payout_id)
-        return Asked(title % said, back, summary % said, verb % said, danger, facts=facts)
+        return ActionPage(title % said, back, summary % said, verb % said, danger, facts=facts)
 
-    def _retry_asked(self, payout_id: int) -> Asked:
+    def _confirm_retry(self, payout_id: int) -> ActionPage:
         with self.reading() as session:
             file = payout_file.read(session, payout_id)
         summary = _("A new payout of %(amount)s is sent at once, under a reference of its own, to the account below.")
-        asked = self._asked(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
+        page = self._action_page(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
         if file.terms is not None:
             tried = payout_destinations.masked(file.destination)
-            asked.facts = [
+            page.facts = [
                 *shown_terms(file.terms),
                 (_("Failed at"), tried),
                 (_("Last word"), provider_word(file.payout.status_detail)),
             ]
-            asked.values = {"shown": file.terms.stamp}
-        return asked
+            page.values = {"shown": file.terms.stamp}
+        return page
 
-    def _cancel_asked(self, payout_id: int) -> Asked:
+    def _confirm_cancel(self, payout_id: int) -> ActionPage:
         summary = _("It is not sent: %(amount)s goes back to the wallet, and its schedule is cancelled.")
-        return self._asked(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
+        return self._action_page(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
 
 
 def _not_askable(file: PayoutDetail) -> str:
@@ -138,13 +140,13 @@ def _not_askable(file: PayoutDetail) -> str:
     return payouts.ask_disabled_reason(file.payout)
 
 
-def _offers(session: Session, file: PayoutDetail) -> list[Offer]:
+def _action_links(session: Session, file: PayoutDetail) -> list[ActionLink]:
     no_cancel = payouts.cancel_disabled_reason(file.payout, clock.now(), runtime().settings)
     no_retry = payout_file.retry_disabled_reason(file, clock.now())
     return [
         *decisions(session, file.payout),
         *reroutings(file),
-        offer("ask", _("Ask now…"), "question", "payout:retry", _not_askable(file)),
-        offer("cancel", _("Cancel…"), "cross", "payout:manage", no_cancel, "danger-quiet"),
-        offer("retry", _("Retry…"), "refresh", "payout:retry", no_retry, "primary"),
+        action_link("ask", _("Ask now…"), "question", "payout:retry", _not_askable(file)),
+        action_link("cancel", _("Cancel…"), "cross", "payout:manage", no_cancel, "danger-quiet"),
+        action_link("retry", _("Retry…"), "refresh", "payout:retry", no_retry, "primary"),
     ]

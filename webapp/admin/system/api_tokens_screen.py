@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Length
 
 from webapp import clock
 from webapp.admin.ui.columns import Column, flag
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import Choices, DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.admin.ui.listing import Listing
@@ -42,14 +42,14 @@ class TokenForm(DeskForm):
 class TokenScreen(ListScreen):
     """What machines sign in with."""
 
-    noun = "tokens"
+    slug = "tokens"
     title = _l("API tokens")
     permission = "token:manage"
     group = "desk"
     icon = "key"
-    place = 20
+    order = 20
     list_template = "system/api_tokens.html"
-    lead = _l("What machines sign in with. Only a hash is kept; a secret is shown once, when it is made.")
+    intro = _l("What machines sign in with. Only a hash is kept; a secret is shown once, when it is made.")
     empty = _l("No token yet. Make one for each machine that calls the API, with the fewest scopes it needs.")
     listing = Listing(
         key=ApiToken.id,
@@ -79,7 +79,7 @@ class TokenScreen(ListScreen):
         search_hint=_l("Name"),
     )
 
-    @door("/add", permission="token:manage", form=TokenForm, asks="_add_asked", again=True)
+    @action("/add", permission="token:manage", form=TokenForm, asks="_confirm_add", again=True)
     def add(self, form: TokenForm) -> Done:
         """Make a token; its secret is shown once."""
         at, days = clock.now(), int(form.days.data)
@@ -96,33 +96,33 @@ class TokenScreen(ListScreen):
         lead = _("Copy the token now: it is shown once. The machine sends it as “Authorization: Bearer …”.")
         return self.shown_once(_("%(name)s is ready", name=token.name), lead, secret, self.at())
 
-    @door("/<int:token_id>/revoke", permission="token:manage", asks="_revoke_asked")
+    @action("/<int:token_id>/revoke", permission="token:manage", asks="_confirm_revoke")
     def revoke(self, token_id: int, form: DeskForm) -> Done:
         """End a token."""
         with self.transaction() as session:
             token = tokens.revoke(session, token_id, at=clock.now(), actor=current_actor())
         return _("%(name)s is revoked.", name=token.name)
 
-    def _add_asked(self) -> Asked:
+    def _confirm_add(self) -> ActionPage:
         summary = _(
             "Give it the fewest scopes it needs. It never has more than you have, and ends when you are disabled. "
             "No token can approve another person's proposal."
         )
-        return Asked(_("Make a token"), self.at(), summary, _("Make token"))
+        return ActionPage(_("Make a token"), self.at(), summary, _("Make token"))
 
-    def _revoke_asked(self, token_id: int) -> Asked:
+    def _confirm_revoke(self, token_id: int) -> ActionPage:
         with self.reading() as session:
             token = tokens.get(session, token_id)
         summary = _(
             "Requests with it, and with every token made with it, are refused from this moment. "
             "This can't be undone; a new token can be made."
         )
-        return Asked(_("Revoke %(name)s", name=token.name), self.at(), summary, _("Revoke"), danger=True)
+        return ActionPage(_("Revoke %(name)s", name=token.name), self.at(), summary, _("Revoke"), danger=True)
 
 
 def _limits(form: TokenForm) -> dict[str, int]:
     """The daily limit that was typed, in minor units by currency; nothing when none was."""
-    typed = form.said("limit_currency")
+    typed = form.text("limit_currency")
     if not typed and not form.limit._value().strip():
         return {}
     try:

@@ -9,7 +9,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from webapp import clock
-from webapp.admin.ui.form_action import Asked, Done, door
+from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.money import Money, major_text
@@ -40,12 +40,12 @@ class LimitsForm(DeskForm):
 class SettingsScreen(Screen):
     """What admins decide for the whole desk."""
 
-    noun = "settings"
+    slug = "settings"
     title = _l("Settings")
     permission = "settings:manage"
     group = "desk"
     icon = "contrast"
-    place = 30
+    order = 30
 
     @page("/")
     def index(self) -> Any:
@@ -57,24 +57,24 @@ class SettingsScreen(Screen):
             "system/settings.html", limits=set_limits, stopped=stopped, outside=masked(runtime().settings)
         )
 
-    @door("/stop", permission="money:stop", form=StopForm, asks="_stop_asked")
+    @action("/stop", permission="money:stop", form=StopForm, asks="_confirm_stop")
     def stop(self, form: StopForm) -> Done:
         """Stop all outgoing money."""
         with self.transaction() as session:
-            stop.stop(session, form.said("why"), at=clock.now(), actor=current_actor())
+            stop.stop(session, form.text("why"), at=clock.now(), actor=current_actor())
         return _("Outgoing money is stopped.")
 
-    @door("/resume", permission="money:stop", form=StopForm, asks="_resume_asked")
+    @action("/resume", permission="money:stop", form=StopForm, asks="_confirm_resume")
     def resume(self, form: StopForm) -> Done:
         """Let outgoing money flow again."""
         with self.transaction() as session:
-            stop.resume(session, form.said("why"), at=clock.now(), actor=current_actor())
+            stop.resume(session, form.text("why"), at=clock.now(), actor=current_actor())
         return _("Outgoing money flows again.")
 
-    @door("/limits", permission="settings:manage", form=LimitsForm, asks="_limits_asked", again=True)
+    @action("/limits", permission="settings:manage", form=LimitsForm, asks="_confirm_limits", again=True)
     def limits(self, form: LimitsForm) -> Done:
         """Set the limit of one currency."""
-        currency = checked_currency(form.said("currency"))
+        currency = checked_currency(form.text("currency"))
         seen = _seen(form)
         changed = {code: amount for code, amount in seen.items() if code != currency} | _typed(form, currency)
         with self.transaction() as session:
@@ -83,33 +83,33 @@ class SettingsScreen(Screen):
             return _("%(currency)s has no limit now: two must agree on every amount.", currency=currency)
         return _("The limit is %(amount)s now.", amount=Money(changed[currency], currency))
 
-    def _stop_asked(self) -> Asked:
+    def _confirm_stop(self) -> ActionPage:
         summary = _(
             "No job and no person can release, refund, split or repay anything until it is let go. "
             "Runs that would move money end as failed; nothing is lost, and what is due stays due."
         )
-        return Asked(_("Stop all outgoing money"), self.at(), summary, _("Stop all outgoing money"), danger=True)
+        return ActionPage(_("Stop all outgoing money"), self.at(), summary, _("Stop all outgoing money"), danger=True)
 
-    def _resume_asked(self) -> Asked:
+    def _confirm_resume(self) -> ActionPage:
         summary = _("Jobs and people can move money again at once. What fell due meanwhile leaves with the next runs.")
-        return Asked(_("Let outgoing money flow"), self.at(), summary, _("Let outgoing money flow"), danger=True)
+        return ActionPage(_("Let outgoing money flow"), self.at(), summary, _("Let outgoing money flow"), danger=True)
 
-    def _limits_asked(self) -> Asked:
+    def _confirm_limits(self) -> ActionPage:
         with self.reading() as session:
             found = limits.all_limits(session, runtime().settings)
         facts = [(code, major_text(amount, code)) for code, amount in sorted(found.items())]
         summary = _("Above the limit a decision is only proposed, and a second person approves it.")
         values = {"seen": json.dumps(found)}
-        return Asked(_("Change a limit"), self.at(), summary, _("Save the limit"), facts=facts, values=values)
+        return ActionPage(_("Change a limit"), self.at(), summary, _("Save the limit"), facts=facts, values=values)
 
 
 def _seen(form: LimitsForm) -> dict[str, int]:
     try:
-        found = json.loads(form.said("seen"))
+        found = json.loads(form.text("seen"))
         return {str(code): int(amount) for code, amount in found.items()}
     except (ValueError, AttributeError, TypeError):
         raise Invalid(_("This form can't be used any more. Load the page again.")) from None
 
 
 def _typed(form: LimitsForm, currency: str) -> dict[str, int]:
-    return {currency: form.limit.minor(currency)} if form.said("limit") else {}
+    return {currency: form.limit.minor(currency)} if form.text("limit") else {}

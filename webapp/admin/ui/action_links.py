@@ -1,4 +1,4 @@
-"""Deeds as a page offers them: a button that leads to the door, or the reason why the door is closed."""
+"""The actions a page shows: a button that leads to the form, or the reason why it is disabled."""
 
 from typing import Any, NamedTuple
 
@@ -8,25 +8,25 @@ from webapp.domain.permissions import ROLES
 from webapp.security import current_actor
 
 
-class Offer(NamedTuple):
-    """One deed of a page."""
+class ActionLink(NamedTuple):
+    """One action of a page."""
 
     view: str
     verb: Any
     symbol: str
-    why_not: str
+    disabled_reason: str
     """Empty when the reader may go in."""
     tone: str = ""
     address: str = ""
     """Where it is, when that is on another page."""
 
 
-def offer(
-    view: str, verb: Any, symbol: str, permission: str, hindrance: str = "", tone: str = "", address: str = ""
-) -> Offer:
-    """The deed behind this view; closed by what hinders it, else by what the reader may not do."""
-    why_not = hindrance
-    if not why_not and not current_actor().may(permission):
+def action_link(
+    view: str, verb: Any, symbol: str, permission: str, reason: str = "", tone: str = "", address: str = ""
+) -> ActionLink:
+    """The action of this view; disabled by the reason given, else by what the reader may not do."""
+    disabled_reason = reason
+    if not disabled_reason and not current_actor().may(permission):
         roles = ", ".join(role for role, allowed in ROLES.items() if permission in allowed)
-        why_not = _("Only these roles may do this: %(roles)s.", roles=roles)
-    return Offer(view, verb, symbol, why_not, tone, address)
+        disabled_reason = _("Only these roles may do this: %(roles)s.", roles=roles)
+    return ActionLink(view, verb, symbol, disabled_reason, tone, address)

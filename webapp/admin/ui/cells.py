@@ -24,7 +24,7 @@ def cell(row: Any, column: Column) -> Any:
     return shown(row, column, value)
 
 
-def teach(app: Flask) -> None:
+def register_cells(app: Flask) -> None:
     """Give `cell` to the templates."""
     app.jinja_env.globals["cell"] = cell
 

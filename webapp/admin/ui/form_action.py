@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from webapp.admin.ui import submission_guard as once
 from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.overtaken import overtaken
-from webapp.admin.ui.reauthentication_form import asking_again
+from webapp.admin.ui.reauthentication_form import with_reauthentication
 from webapp.errors import Overtaken, Refusal
 from webapp.security import kept_forms
 from webapp.security.kept_forms import KeptForm
@@ -25,7 +25,7 @@ Done: TypeAlias = "str | tuple[str, str] | Response"
 
 
 @dataclass(slots=True)
-class Asked:
+class ActionPage:
     """What the page of a door says around its form."""
 
     title: Any
@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class FormAction:
     """A deed's form and how its page is made."""
 
     form: type[DeskForm]
@@ -53,7 +53,7 @@ class Door:
     """Whether the password or the code is asked again, in the form's `secret`."""
 
 
-def door(
+def action(
     rule: str,
     *,
     permission: str,
@@ -71,7 +71,7 @@ def door(
     """
 
     def wrap(deed: Callable[..., Done]) -> Any:
-        way = Door(asking_again(form) if again else form, asks, shown_on, template, again)
+        way = FormAction(with_reauthentication(form) if again else form, asks, shown_on, template, again)
 
         @wraps(deed)
         def view(self: Any, **place: Any) -> Any:
@@ -86,23 +86,23 @@ def door(
     return wrap
 
 
-def _go(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any]) -> Any:
+def _go(screen: Any, way: FormAction, deed: Callable[..., Done], place: dict[str, Any]) -> Any:
     kept = kept_forms.taken()
     if kept is not None:
         flash(_("You were signed out before this was sent. Nothing was changed. Look at it and send it once more."))
         return _show_again(screen, way, place, kept)
-    asked: Asked = getattr(screen, way.asks)(**place)
-    form = way.form(data=asked.values)
-    if asked.prepare is not None:
-        asked.prepare(form)
+    page: ActionPage = getattr(screen, way.asks)(**place)
+    form = way.form(data=page.values)
+    if page.prepare is not None:
+        page.prepare(form)
     if request.method != "POST":
-        return _show(screen, way, deed, place, asked, form)
+        return _show(screen, way, deed, place, page, form)
     if not form.validate():
-        return _show(screen, way, deed, place, asked, form), 422
-    return _do(screen, way, deed, place, asked, form)
+        return _show(screen, way, deed, place, page, form), 422
+    return _do(screen, way, deed, place, page, form)
 
 
-def _show_stale(way: Door, screen: Any, kept: KeptForm, **place: Any) -> Any:
+def _show_stale(way: FormAction, screen: Any, kept: KeptForm, **place: Any) -> Any:
     """The form with what was written, for one that is too old to be believed: nothing is done."""
     flash(
         _(
@@ -113,46 +113,48 @@ def _show_stale(way: Door, screen: Any, kept: KeptForm, **place: Any) -> Any:
     return _show_again(screen, way, place, kept)
 
 
-def _show_again(screen: Any, way: Door, place: dict[str, Any], kept: KeptForm) -> Any:
-    asked: Asked = getattr(screen, way.asks)(**place)
-    form = way.form(formdata=kept.formdata(), data=asked.values)
-    if asked.prepare is not None:
-        asked.prepare(form)
+def _show_again(screen: Any, way: FormAction, place: dict[str, Any], kept: KeptForm) -> Any:
+    page: ActionPage = getattr(screen, way.asks)(**place)
+    form = way.form(formdata=kept.formdata(), data=page.values)
+    if page.prepare is not None:
+        page.prepare(form)
     if kept.had_files:
         flash(_("A file can't be kept: choose it again."), "warning")
-    return screen.render(way.template, asked=asked, form=form, refusal=None)
+    return screen.render(way.template, action_page=page, form=form, refusal=None)
 
 
-def _do(screen: Any, way: Door, deed: Callable[..., Done], place: dict[str, Any], asked: Asked, form: DeskForm) -> Any:
-    once.expect(form.submission.data)
+def _do(
+    screen: Any, way: FormAction, deed: Callable[..., Done], place: dict[str, Any], page: ActionPage, form: DeskForm
+) -> Any:
+    once.remember_token(form.submission.data)
     try:
         if way.again:
             reauthenticate(form["secret"].data, field="secret")
         done = deed(screen, **place, form=form)
     except once.AlreadyDone as already:
         flash(already.detail, "info")
-        return redirect(asked.back, 303)
+        return redirect(page.back, 303)
     except Overtaken as refusal:
-        return overtaken(screen, asked, place, refusal)
+        return overtaken(screen, page, place, refusal)
     except Refusal as refusal:
-        form.blame(refusal)
-        return _show(screen, way, deed, place, asked, form, refusal), refusal.status
+        form.add_errors(refusal)
+        return _show(screen, way, deed, place, page, form, refusal), refusal.status
     if isinstance(done, Response):
         return done
-    sentence, where = done if isinstance(done, tuple) else (done, asked.back)
+    sentence, where = done if isinstance(done, tuple) else (done, page.back)
     flash(sentence, "success")
     return redirect(where, 303)
 
 
 def _show(
     screen: Any,
-    way: Door,
+    way: FormAction,
     deed: Callable[..., Done],
     place: dict[str, Any],
-    asked: Asked,
+    page: ActionPage,
     form: DeskForm,
     refusal: Refusal | None = None,
 ) -> Any:
     if way.shown_on is not None and request.method == "POST":
         return getattr(screen, way.shown_on)(**place, forms={deed.__name__: form}, refusal=refusal)
-    return screen.render(way.template, asked=asked, form=form, refusal=refusal)
+    return screen.render(way.template, action_page=page, form=form, refusal=refusal)

@@ -76,7 +76,7 @@ def when(instant: datetime | None, style: str = "relative") -> str:
     return _TIME % (stamp, title, text)
 
 
-def told(sentence: str) -> Markup:
+def with_local_times(sentence: str) -> Markup:
     """A sentence of the desk's, its instants on the reader's clocks."""
     zone = ZoneInfo(current_zone())
     parts = [_told(part, zone) if isinstance(part, datetime) else escape(part) for part in parts_of(sentence)]
@@ -99,9 +99,9 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def teach(app: Flask) -> None:
+def register_filters(app: Flask) -> None:
     """Give the words to every template, as functions and as filters."""
-    known = (money, when, told, duration, exact, relative, badge)
+    known = (money, when, with_local_times, duration, exact, relative, badge)
     words: dict[str, Any] = {word.__name__: word for word in known}
     words["named"] = named
     words["provider_word"] = provider_word

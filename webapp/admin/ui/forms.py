@@ -41,18 +41,18 @@ class DeskForm(FlaskForm):
         """
         return [field.name for field in self if field is self.submission or not _is_unkept(field)]
 
-    def said(self, name: str) -> str:
+    def text(self, name: str) -> str:
         """What was written in a field, without blanks around it."""
         return str(self[name].data or "").strip()
 
     def number(self, name: str) -> int:
         """A number that travelled along in a hidden field."""
-        found = parse_whole(self.said(name) or "0")
+        found = parse_whole(self.text(name) or "0")
         if found is None:
             raise Invalid(_("This form can't be used any more. Load the page again."))
         return found
 
-    def blame(self, refusal: Refusal) -> None:
+    def add_errors(self, refusal: Refusal) -> None:
         """Put a refusal's errors at their fields."""
         for name, sentence in refusal.fields.items():
             if name in self:

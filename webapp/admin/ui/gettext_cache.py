@@ -6,7 +6,7 @@ from flask import Flask, g, has_app_context
 from flask_babel import get_translations
 
 
-def speak(app: Flask) -> None:
+def register_gettext(app: Flask) -> None:
     """Give templates `_`, `gettext` and `ngettext`."""
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda said: _catalogue().ugettext(said),

@@ -15,7 +15,7 @@ from webapp.security.views import THEMES
 from webapp.services.common import kill_switch as stop
 
 
-def surround(app: Flask) -> None:
+def register_context(app: Flask) -> None:
     """Give templates what they need for the page around their content."""
     app.jinja_env.globals.update(
         icon=icon,

@@ -17,22 +17,22 @@ class ListScreen(Screen):
     list_template: ClassVar[str] = "components/list_page.html"
     empty: ClassVar[Any] = _l("Nothing here yet.")
     """What would appear here, and what to do."""
-    lead: ClassVar[Any] = ""
+    intro: ClassVar[Any] = ""
     """A sentence under the title."""
 
     @page("/")
     def index(self) -> Any:
         """The list."""
         with self.reading() as session:
-            found = self.asked().read(session, request.args, *self.conditions())
+            found = self.current_listing().read(session, request.args, *self.conditions())
             return self.render(self.list_template, page=found, **self.around(session))
 
     @page("/export.csv")
     def export(self) -> Any:
         """What the list shows, all of it, as a file."""
-        return download(self.noun, self.asked(), self.reading, request.args, *self.conditions())
+        return download(self.slug, self.current_listing(), self.reading, request.args, *self.conditions())
 
-    def asked(self) -> Listing:
+    def current_listing(self) -> Listing:
         """The listing that the address asks for."""
         return self.listing
 

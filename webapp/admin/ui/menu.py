@@ -14,7 +14,7 @@ GROUPS: dict[str, Any] = {
     "": "",
     "work": _("Work"),
     "money": _("Money"),
-    "clock": _("Clock"),
+    "operations": _("Clock"),
     "record": _("Record"),
     "desk": _("Desk"),
 }
@@ -27,9 +27,9 @@ def screens() -> list[type[Screen]]:
     """Every screen that a module of the desk defines, in the order of the menu."""
     for module in pkgutil.walk_packages(webapp.admin.__path__, _HERE):
         importlib.import_module(module.name)
-    order = list(GROUPS)
-    named = [screen for screen in _below(Screen) if "noun" in vars(screen) and screen.__module__.startswith(_HERE)]
-    return sorted(named, key=lambda screen: (order.index(screen.group), screen.place, screen.noun))
+    groups = list(GROUPS)
+    named = [screen for screen in _below(Screen) if "slug" in vars(screen) and screen.__module__.startswith(_HERE)]
+    return sorted(named, key=lambda screen: (groups.index(screen.group), screen.order, screen.slug))
 
 
 def menu() -> list[tuple[Any, list[Any]]]:

@@ -11,11 +11,11 @@ _KINDS = {"webhook": "incoming"}
 _NOBODYS = PresentState([], None, [], [])
 
 
-def overtaken(screen: Any, asked: Any, place: dict[str, Any], refusal: Overtaken) -> Any:
+def overtaken(screen: Any, page: Any, place: dict[str, Any], refusal: Overtaken) -> Any:
     """Why it was not done, the decision that stands and the state of the thing, with the refusal's status."""
     state = _state(screen, place)
     shown = screen.render(
-        "components/overtaken.html", asked=asked, refusal=refusal, state=state, moments=in_words(state.moments)
+        "components/overtaken.html", action_page=page, refusal=refusal, state=state, moments=in_words(state.moments)
     )
     return shown, refusal.status
 

@@ -18,12 +18,12 @@ def secret_field() -> Any:
     )
 
 
-class AgainForm(DeskForm):
+class ReauthenticationForm(DeskForm):
     """Proves that it is still the same person."""
 
     secret = secret_field()
 
 
-def asking_again(form: type[DeskForm]) -> type[DeskForm]:
+def with_reauthentication(form: type[DeskForm]) -> type[DeskForm]:
     """The form, with the question at its end."""
     return type(form.__name__, (form,), {"__doc__": form.__doc__, "secret": secret_field()})

@@ -1,4 +1,4 @@
-"""Deeds that are done by a run of their own: the run is handed to the workers, and shown."""
+"""Actions that are done by a run of their own: the run is handed to the workers, and shown."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from webapp.security.context import runtime
 
 
 def started(screen: Screen, asked: Callable[[Session], Run]) -> tuple[str, str]:
-    """What the deed answers: a sentence, and the address of its run."""
+    """What the action answers: a sentence, and the address of its run."""
     with screen.transaction() as session:
         run = asked(session)
         enqueue_after_commit(runtime(), session, run)

@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from markupsafe import escape
 
-from webapp.admin.ui.badges import LOOKS
+from webapp.admin.ui.badges import BADGES
 from webapp.admin.ui.charts import Picture
 from webapp.admin.ui.formatting import current_zone, duration
 from webapp.domain.instants import shown_in
@@ -30,7 +30,7 @@ class Scale(NamedTuple):
 def run_bars(runs: Sequence[Any], wanted: int = 60) -> Picture:
     """Bars for the last `wanted` runs, given oldest first; they end at the right, and each leads to its run."""
     shown = list(runs)[-wanted:]
-    words = {status: str(LOOKS[status].word) for status in {_status(run) for run in shown}}
+    words = {status: str(BADGES[status].word) for status in {_status(run) for run in shown}}
     longest = max((_seconds(run) for run in shown), default=0) or 1
     scale = Scale(longest, words, ZoneInfo(current_zone()), url_for("runs.one", run_id=0).removesuffix("0"))
     start = wanted - len(shown)
@@ -56,7 +56,7 @@ def _bar(run: Any, x: int, scale: Scale) -> str:
     height = round(_LOWEST + seconds / scale.longest * (_TALLEST - _LOWEST))
     mark = f'<circle cx="{x + 2}" cy="{max(_FLOOR - 3 - height, 2)}" r="1.8"></circle>' if status in _MARKED else ""
     return (
-        f'<a href="{scale.address}{run.id}" tabindex="-1" aria-hidden="true"><g class="{LOOKS[status].tone}">'
+        f'<a href="{scale.address}{run.id}" tabindex="-1" aria-hidden="true"><g class="{BADGES[status].tone}">'
         f"<title>{escape(_title(run, scale.words[status], seconds, scale.zone))}</title>"
         f'<rect class="reach" x="{x}" y="0" width="{_STEP}" height="{_FLOOR}"></rect>'
         f'<rect x="{x}" y="{_FLOOR - height}" width="{_STEP - 1}" height="{height}" rx="1"></rect>{mark}</g></a>'
@@ -71,7 +71,7 @@ def _title(run: Any, word: str, seconds: float, zone: ZoneInfo) -> str:
 
 def _status(run: Any) -> str:
     status = str(getattr(run.status, "value", run.status))
-    return status if status in LOOKS else "never"
+    return status if status in BADGES else "never"
 
 
 def _seconds(run: Any) -> float:

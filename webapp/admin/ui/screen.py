@@ -9,7 +9,7 @@ from flask_admin import Admin, BaseView, expose
 from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from sqlalchemy.orm import Session
 
-from webapp.admin.ui.submission_guard import take_once
+from webapp.admin.ui.submission_guard import consume_token
 from webapp.security.access import OF_ITS_SCREEN, SIGNED_IN
 from webapp.security.context import current_principal, note_saved, runtime
 
@@ -27,15 +27,15 @@ def page(rule: str = "/", *, permission: str = OF_ITS_SCREEN) -> Callable[[View]
 
 
 class Screen(BaseView):
-    """The base of every screen. `noun` is its address and its endpoint."""
+    """The base of every screen. `slug` is its address and its endpoint."""
 
-    noun: ClassVar[str]
+    slug: ClassVar[str]
     title: ClassVar[Any]
     permission: ClassVar[str]
     group: ClassVar[str] = ""
-    """The part of the menu it stands in: `work`, `money`, `clock`, `record` or `desk`."""
+    """The part of the menu it stands in: `work`, `money`, `operations`, `record` or `desk`."""
     icon: ClassVar[str] = "dot"
-    place: ClassVar[int] = 50
+    order: ClassVar[int] = 50
     """Its order within the group, smallest first."""
     in_menu: ClassVar[bool] = True
     address: ClassVar[str | None] = None
@@ -44,8 +44,8 @@ class Screen(BaseView):
         super().__init__(
             name=self.title,
             category=self.group or None,
-            endpoint=self.noun,
-            url=self.address or f"/{self.noun}",
+            endpoint=self.slug,
+            url=self.address or f"/{self.slug}",
             menu_icon_value=self.icon,
         )
 
@@ -57,13 +57,13 @@ class Screen(BaseView):
 
     def at(self, view: str = "index", **place: Any) -> str:
         """The address of one of this screen's views."""
-        return url_for(f"{self.noun}.{view}", **place)
+        return url_for(f"{self.slug}.{view}", **place)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """The one transaction of a deed; a form that was sent twice is done once."""
+        """The one transaction of an action; a form that was sent twice is done once."""
         with runtime().db.transaction() as session:
-            take_once(session)
+            consume_token(session)
             yield session
         note_saved()
 

@@ -1,4 +1,4 @@
-"""A form that is sent twice is done once: each carries a number, kept in the transaction of its deed."""
+"""A form that is sent twice is done once: each carries a number, kept in the transaction of its action."""
 
 from flask import g
 from sqlalchemy.orm import Session
@@ -14,12 +14,12 @@ class AlreadyDone(Conflict):
     """This very form was sent before, and done."""
 
 
-def expect(submission: str | None) -> None:
-    """The door's form carries this number."""
+def remember_token(submission: str | None) -> None:
+    """The form that was sent carries this number."""
     g.submission = (submission or "")[:64] or None
 
 
-def take_once(session: Session) -> None:
+def consume_token(session: Session) -> None:
     """Mark the form as done, together with what it does. Raises AlreadyDone the second time."""
     submission = g.pop("submission", None)
     if submission is None:

@@ -23,7 +23,7 @@ class TabbedScreen(ListScreen):
 
     def around(self, session: Any) -> dict[str, Any]:
         """The row of tabs; a filter stays when the tab is changed."""
-        state, current = ListState.of(self.asked(), request.args), self.tab()
+        state, current = ListState.of(self.current_listing(), request.args), self.tab()
         row = [
             (label, state.link(tab=name, sort=None), name == current, None)
             for name, (label, _where) in self.tabs.items()

@@ -14,7 +14,7 @@ from webapp.domain.actors import named
 from webapp.domain.provider_messages import sentence
 from webapp.services.timeline import Moment
 
-DEEDS: dict[str, tuple[Any, str, str]] = {
+ACTION_LABELS: dict[str, tuple[Any, str, str]] = {
     "escrow.hold": (_l("Held"), "info", "lock"),
     "escrow.release": (_l("Released to the seller"), "good", "check"),
     "escrow.refund": (_l("Refunded to the buyer"), "calm", "return"),
@@ -226,7 +226,7 @@ class Shown:
 
 
 def in_words(moments: Sequence[Moment]) -> list[Shown]:
-    """The moments as people read them. A reason that one act gave to several of its deeds is read once."""
+    """The moments as people read them. A reason that one act gave to several of its actions is read once."""
     ways = {"deed": _deed, "money": _money, "message": _message, "evidence": _evidence}
     shown = []
     for before, moment in zip([None, *moments], moments, strict=False):
@@ -237,17 +237,17 @@ def in_words(moments: Sequence[Moment]) -> list[Shown]:
 
 
 def action_in_words(action: str) -> Any:
-    """What a recorded deed is called."""
-    known = DEEDS.get(action)
+    """What a recorded action is called."""
+    known = ACTION_LABELS.get(action)
     return known[0] if known else action.replace(".", ": ").replace("_", " ")
 
 
 _OF_PROVIDERS = ("payment.", "payout.", "refund.", "payout_schedule.")
-"""Deeds whose reason may be a provider's word."""
+"""Actions whose reason may be a provider's word."""
 
 
 def _deed(moment: Moment) -> Shown:
-    _title, tone, icon = DEEDS.get(moment.action, ("", "calm", "dot"))
+    _title, tone, icon = ACTION_LABELS.get(moment.action, ("", "calm", "dot"))
     said = sentence(moment.text) if moment.action.startswith(_OF_PROVIDERS) else moment.text
     title = action_in_words(moment.action)
     if moment.action in _FREEZES and moment.cause in FROZEN_BY:
