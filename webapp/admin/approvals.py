@@ -117,8 +117,7 @@ class ApprovalScreen(ListScreen):
         "/<int:approval_id>/approve",
         permission="money:approve",
         form=ReauthenticationForm,
-        asks="_confirm_approve",
-        shown_on="one",
+        shown_on=one,
     )
     def approve(self, approval_id: int, form: ReauthenticationForm) -> Done:
         """The second person's yes."""
@@ -133,9 +132,16 @@ class ApprovalScreen(ListScreen):
                 amount=money(done.amount, done.currency),
             )
 
-    @action(
-        "/<int:approval_id>/reject", permission="money:approve", form=RejectForm, asks="_confirm_reject", shown_on="one"
-    )
+    @approve.confirmation
+    def _confirm_approve(self, approval_id: int) -> ActionPage:
+        return self._action_page(
+            approval_id,
+            _("Approve proposal %(number)s", number=approval_id),
+            _("It is checked again and posted at once."),
+            _("Approve"),
+        )
+
+    @action("/<int:approval_id>/reject", permission="money:approve", form=RejectForm, shown_on=one)
     def reject(self, approval_id: int, form: RejectForm) -> Done:
         """The second person's no."""
         with self.transaction() as session:
@@ -143,6 +149,16 @@ class ApprovalScreen(ListScreen):
             approvals.reject(session, approval_id, form.text("reason"), at=clock.now(), actor=current_actor())
         lifted = _(" Its freeze is lifted.") if froze else ""
         return _("Rejected. Nothing was posted.") + lifted
+
+    @reject.confirmation
+    def _confirm_reject(self, approval_id: int) -> ActionPage:
+        with self.reading() as session:
+            froze = approvals.is_freezing(session, approvals.get(session, approval_id))
+        lifted = _(" Its freeze is lifted.") if froze else ""
+        summary = _("Nothing is posted, and it goes back to the one who proposed it.") + lifted
+        return self._action_page(
+            approval_id, _("Reject proposal %(number)s", number=approval_id), summary, _("Reject"), danger=True
+        )
 
     def _preview(self, approval: Approval) -> tuple[Any, str]:
         """What approving would post now; a sentence instead when it can't be done any more."""
@@ -165,23 +181,6 @@ class ApprovalScreen(ListScreen):
             (_("Proposed by"), approval.proposed_by_name),
         ]
         return ActionPage(title, self.at("one", approval_id=approval_id), summary, verb, danger, facts=facts)
-
-    def _confirm_approve(self, approval_id: int) -> ActionPage:
-        return self._action_page(
-            approval_id,
-            _("Approve proposal %(number)s", number=approval_id),
-            _("It is checked again and posted at once."),
-            _("Approve"),
-        )
-
-    def _confirm_reject(self, approval_id: int) -> ActionPage:
-        with self.reading() as session:
-            froze = approvals.is_freezing(session, approvals.get(session, approval_id))
-        lifted = _(" Its freeze is lifted.") if froze else ""
-        summary = _("Nothing is posted, and it goes back to the one who proposed it.") + lifted
-        return self._action_page(
-            approval_id, _("Reject proposal %(number)s", number=approval_id), summary, _("Reject"), danger=True
-        )
 
     def _tab(self) -> str:
         wanted = request.args.get("tab", "")

@@ -41,7 +41,7 @@ class ProfileScreen(Screen):
             "account/profile.html", user=user, opened=opened, here=signed_in.id, forms=shown, refusal=refusal
         )
 
-    @action("/zone", permission=SIGNED_IN, form=ZoneForm, asks="_confirm_zone", shown_on="index")
+    @action("/zone", permission=SIGNED_IN, form=ZoneForm, shown_on=index)
     def zone(self, form: ZoneForm) -> Done:
         """Show times in another zone."""
         user, _signed_in = current_person()
@@ -49,7 +49,11 @@ class ProfileScreen(Screen):
             profile.change_zone(session, user.id, form.zone.data, at=clock.now(), actor=current_actor())
         return _("Times are shown in %(zone)s now.", zone=form.zone.data)
 
-    @action("/password", permission=SIGNED_IN, form=PasswordForm, asks="_confirm_password", shown_on="index")
+    @zone.confirmation
+    def _confirm_zone(self) -> ActionPage:
+        return ActionPage(_("Time zone"), self.at(), values={"zone": current_person()[0].zone})
+
+    @action("/password", permission=SIGNED_IN, form=PasswordForm, shown_on=index)
     def password(self, form: PasswordForm) -> Done:
         """Choose another password."""
         user, signed_in = current_person()
@@ -66,7 +70,11 @@ class ProfileScreen(Screen):
             )
         return _("Your password is changed. Every other sign-in of yours has ended.")
 
-    @action("/sessions/<int:session_id>/end", permission=SIGNED_IN, asks="_confirm_end")
+    @password.confirmation
+    def _confirm_password(self) -> ActionPage:
+        return ActionPage(_("Change your password"), self.at(), verb=_("Change password"))
+
+    @action("/sessions/<int:session_id>/end", permission=SIGNED_IN)
     def end(self, session_id: int, form: DeskForm) -> Done:
         """End one of one's sign-ins."""
         user, _signed_in = current_person()
@@ -74,12 +82,7 @@ class ProfileScreen(Screen):
             sessions.end(session, session_id, user_id=user.id, at=clock.now())
         return _("That sign-in has ended.")
 
-    def _confirm_zone(self) -> ActionPage:
-        return ActionPage(_("Time zone"), self.at(), values={"zone": current_person()[0].zone})
-
-    def _confirm_password(self) -> ActionPage:
-        return ActionPage(_("Change your password"), self.at(), verb=_("Change password"))
-
+    @end.confirmation
     def _confirm_end(self, session_id: int) -> ActionPage:
         summary = _("The browser it belongs to has to sign in again.")
         return ActionPage(_("End a sign-in"), self.at(), summary, _("End it"), danger=True)

@@ -43,7 +43,7 @@ class TwoFactorScreen(Screen):
         form = (forms or {}).get("enable") or FirstCodeForm(formdata=None)
         return self.render("account/two_factor.html", user=user, picture=picture, key=key, form=form, refusal=refusal)
 
-    @action("/enable", permission=SIGNED_IN, form=FirstCodeForm, asks="_confirm_enable", shown_on="index")
+    @action("/enable", permission=SIGNED_IN, form=FirstCodeForm, shown_on=index)
     def enable(self, form: FirstCodeForm) -> Done:
         """Turn it on with the first code."""
         user, signed_in = current_person()
@@ -64,7 +64,12 @@ class TwoFactorScreen(Screen):
         cookie.pop(_OFFERED, None)
         return self._shown(codes)
 
-    @action("/disable", permission=SIGNED_IN, form=ConfirmForm, asks="_confirm_disable")
+    @enable.confirmation
+    def _confirm_enable(self) -> ActionPage:
+        summary = _("Every other sign-in of yours ends.")
+        return ActionPage(_("Turn on the second factor"), "/profile/", summary, _("Turn on"))
+
+    @action("/disable", permission=SIGNED_IN, form=ConfirmForm)
     def disable(self, form: ConfirmForm) -> Done:
         """Turn it off."""
         user, _signed_in = current_person()
@@ -73,7 +78,12 @@ class TwoFactorScreen(Screen):
             second_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
         return _("Your second factor is off."), "/profile/"
 
-    @action("/recovery-codes", permission=SIGNED_IN, form=ConfirmForm, asks="_confirm_codes")
+    @disable.confirmation
+    def _confirm_disable(self) -> ActionPage:
+        summary = _("Your password alone will sign you in. Your recovery codes stop working.")
+        return ActionPage(_("Turn off the second factor"), "/profile/", summary, _("Turn off"), danger=True)
+
+    @action("/recovery-codes", permission=SIGNED_IN, form=ConfirmForm)
     def recovery_codes(self, form: ConfirmForm) -> Done:
         """New recovery codes."""
         user, _signed_in = current_person()
@@ -81,6 +91,12 @@ class TwoFactorScreen(Screen):
         with self.transaction() as session:
             codes = second_factor.renew_recovery_codes(session, user.id, at=clock.now(), actor=current_actor())
         return self._shown(codes)
+
+    @recovery_codes.confirmation
+    def _confirm_codes(self) -> ActionPage:
+        return ActionPage(
+            _("New recovery codes"), "/profile/", _("The codes you have now stop working."), _("Make new codes")
+        )
 
     def _shown(self, codes: list[str]) -> Any:
         lead = _(
@@ -90,17 +106,4 @@ class TwoFactorScreen(Screen):
         title = _("Your second factor is on")
         return make_response(
             self.render("components/shown_once.html", heading=title, lead=lead, secrets=codes, back="/profile/")
-        )
-
-    def _confirm_enable(self) -> ActionPage:
-        summary = _("Every other sign-in of yours ends.")
-        return ActionPage(_("Turn on the second factor"), "/profile/", summary, _("Turn on"))
-
-    def _confirm_disable(self) -> ActionPage:
-        summary = _("Your password alone will sign you in. Your recovery codes stop working.")
-        return ActionPage(_("Turn off the second factor"), "/profile/", summary, _("Turn off"), danger=True)
-
-    def _confirm_codes(self) -> ActionPage:
-        return ActionPage(
-            _("New recovery codes"), "/profile/", _("The codes you have now stop working."), _("Make new codes")
         )

@@ -22,7 +22,7 @@ from webapp.services.users.assignees import dispute_handlers
 class DisputeActions(Screen):
     """The actions of a dispute that move no money."""
 
-    @action("/<int:dispute_id>/take", permission="dispute:work", asks="_confirm_take")
+    @action("/<int:dispute_id>/take", permission="dispute:work")
     def take(self, dispute_id: int, form: DeskForm) -> Done:
         """Make a dispute one's own."""
         with self.transaction() as session:
@@ -31,14 +31,34 @@ class DisputeActions(Screen):
             )
             return _("%(ref)s is yours.", ref=dispute.ref)
 
-    @action("/<int:dispute_id>/give-back", permission="dispute:work", asks="_confirm_give_back")
+    @take.confirmation
+    def _confirm_take(self, dispute_id: int) -> ActionPage:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Take %(ref)s", ref=ref),
+            _("It becomes yours and appears under Mine. Whoever has it now no longer does."),
+            _("Take it"),
+        )
+
+    @action("/<int:dispute_id>/give-back", permission="dispute:work")
     def give_back(self, dispute_id: int, form: DeskForm) -> Done:
         """Let somebody else take it."""
         with self.transaction() as session:
             dispute = dispute_work.assign(session, dispute_id, None, at=clock.now(), actor=current_actor())
             return _("%(ref)s is unassigned.", ref=dispute.ref)
 
-    @action("/<int:dispute_id>/assign", permission="dispute:work", form=AssignForm, asks="_confirm_assign")
+    @give_back.confirmation
+    def _confirm_give_back(self, dispute_id: int) -> ActionPage:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Give %(ref)s back", ref=ref),
+            _("It appears under Unassigned, for anybody to take."),
+            _("Give it back"),
+        )
+
+    @action("/<int:dispute_id>/assign", permission="dispute:work", form=AssignForm)
     def assign(self, dispute_id: int, form: AssignForm) -> Done:
         """Give a dispute to somebody."""
         with self.transaction() as session:
@@ -51,7 +71,20 @@ class DisputeActions(Screen):
             )
             return _("%(ref)s is assigned.", ref=dispute.ref)
 
-    @action("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm, asks="_confirm_message")
+    @assign.confirmation
+    def _confirm_assign(self, dispute_id: int) -> ActionPage:
+        dispute = self._dispute(dispute_id)
+        now = str(dispute.assignee_id or "")
+        return self._about(
+            dispute_id,
+            _("Assign %(ref)s", ref=dispute.ref),
+            "",
+            _("Assign"),
+            values={"user_id": now},
+            prepare=self._set_assignee_choices,
+        )
+
+    @action("/<int:dispute_id>/message", permission="dispute:work", form=MessageForm)
     def message(self, dispute_id: int, form: MessageForm) -> Done:
         """Write to a party, or a note."""
         with self.transaction() as session:
@@ -66,7 +99,17 @@ class DisputeActions(Screen):
             )
         return _("The note was added.") if form.side == "internal" else _("The message was written.")
 
-    @action("/<int:dispute_id>/ask", permission="dispute:work", form=AskForm, asks="_confirm_ask")
+    @message.confirmation
+    def _confirm_message(self, dispute_id: int) -> ActionPage:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Write about %(ref)s", ref=ref),
+            _("A message goes to one party. An internal note stays on the desk."),
+            _("Send"),
+        )
+
+    @action("/<int:dispute_id>/ask", permission="dispute:work", form=AskForm)
     def ask(self, dispute_id: int, form: AskForm) -> Done:
         """Make a party answer by a deadline."""
         with self.transaction() as session:
@@ -81,21 +124,51 @@ class DisputeActions(Screen):
             )
         return _("The question was sent. The clock of the decision stands still until the answer.")
 
-    @action("/<int:dispute_id>/answered", permission="dispute:work", asks="_confirm_answered")
+    @ask.confirmation
+    def _confirm_ask(self, dispute_id: int) -> ActionPage:
+        hours = runtime().settings.dispute_response_hours
+        summary = _(
+            "They have %(hours)s hours to answer. The decision's own clock stands still for as long.", hours=hours
+        )
+        return self._about(
+            dispute_id, _("Ask a party about %(ref)s", ref=self._dispute(dispute_id).ref), summary, _("Ask and wait")
+        )
+
+    @action("/<int:dispute_id>/answered", permission="dispute:work")
     def answered(self, dispute_id: int, form: DeskForm) -> Done:
         """The party has answered."""
         with self.transaction() as session:
             dispute_work.answered(session, dispute_id, at=clock.now(), actor=current_actor())
         return _("It is under review again.")
 
-    @action("/<int:dispute_id>/escalate", permission="dispute:work", form=ReasonForm, asks="_confirm_escalate")
+    @answered.confirmation
+    def _confirm_answered(self, dispute_id: int) -> ActionPage:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Go on with %(ref)s", ref=ref),
+            _("It goes back under review, and the clock of the decision runs on."),
+            _("Go on"),
+        )
+
+    @action("/<int:dispute_id>/escalate", permission="dispute:work", form=ReasonForm)
     def escalate(self, dispute_id: int, form: ReasonForm) -> Done:
         """Ask for somebody more experienced."""
         with self.transaction() as session:
             dispute_work.escalate(session, dispute_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("It is escalated.")
 
-    @action("/<int:dispute_id>/withdraw", permission="dispute:work", form=ReasonForm, asks="_confirm_withdraw")
+    @escalate.confirmation
+    def _confirm_escalate(self, dispute_id: int) -> ActionPage:
+        ref = self._dispute(dispute_id).ref
+        return self._about(
+            dispute_id,
+            _("Escalate %(ref)s", ref=ref),
+            _("It is marked for somebody more experienced. Nothing else changes."),
+            _("Escalate"),
+        )
+
+    @action("/<int:dispute_id>/withdraw", permission="dispute:work", form=ReasonForm)
     def withdraw(self, dispute_id: int, form: ReasonForm) -> Done:
         """The claimant gives the claim up."""
         with self.transaction() as session:
@@ -110,96 +183,7 @@ class DisputeActions(Screen):
             )
         return _("The dispute is withdrawn, and its freeze is lifted.")
 
-    @action("/open/<int:escrow_id>", permission="dispute:open", form=OpenForm, asks="_confirm_open")
-    def open(self, escrow_id: int, form: OpenForm) -> Done:
-        """Open a dispute on an escrow."""
-        new = NewDispute(escrow_id, form.claimant.data, form.reason_code.data, form.text("claim"), kind=form.kind.data)
-        with self.transaction() as session:
-            dispute = disputes.open_dispute(
-                session, new, at=clock.now(), actor=current_actor(), settings=runtime().settings
-            )
-            return _("%(ref)s is open, and the escrow is frozen.", ref=dispute.ref), self.at(
-                "one", dispute_id=dispute.id
-            )
-
-    def _dispute(self, dispute_id: int) -> Dispute:
-        with self.reading() as session:
-            return disputes.get(session, dispute_id)
-
-    def _about(self, dispute_id: int, title: str, summary: str, verb: str, **more: Any) -> ActionPage:
-        return ActionPage(title, self.at("one", dispute_id=dispute_id), summary, verb, **more)
-
-    def _confirm_take(self, dispute_id: int) -> ActionPage:
-        ref = self._dispute(dispute_id).ref
-        return self._about(
-            dispute_id,
-            _("Take %(ref)s", ref=ref),
-            _("It becomes yours and appears under Mine. Whoever has it now no longer does."),
-            _("Take it"),
-        )
-
-    def _confirm_give_back(self, dispute_id: int) -> ActionPage:
-        ref = self._dispute(dispute_id).ref
-        return self._about(
-            dispute_id,
-            _("Give %(ref)s back", ref=ref),
-            _("It appears under Unassigned, for anybody to take."),
-            _("Give it back"),
-        )
-
-    def _confirm_assign(self, dispute_id: int) -> ActionPage:
-        dispute = self._dispute(dispute_id)
-        now = str(dispute.assignee_id or "")
-        return self._about(
-            dispute_id,
-            _("Assign %(ref)s", ref=dispute.ref),
-            "",
-            _("Assign"),
-            values={"user_id": now},
-            prepare=self._set_assignee_choices,
-        )
-
-    def _set_assignee_choices(self, form: Any) -> None:
-        with self.reading() as session:
-            people = dispute_handlers(session)
-        form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]
-
-    def _confirm_message(self, dispute_id: int) -> ActionPage:
-        ref = self._dispute(dispute_id).ref
-        return self._about(
-            dispute_id,
-            _("Write about %(ref)s", ref=ref),
-            _("A message goes to one party. An internal note stays on the desk."),
-            _("Send"),
-        )
-
-    def _confirm_ask(self, dispute_id: int) -> ActionPage:
-        hours = runtime().settings.dispute_response_hours
-        summary = _(
-            "They have %(hours)s hours to answer. The decision's own clock stands still for as long.", hours=hours
-        )
-        return self._about(
-            dispute_id, _("Ask a party about %(ref)s", ref=self._dispute(dispute_id).ref), summary, _("Ask and wait")
-        )
-
-    def _confirm_answered(self, dispute_id: int) -> ActionPage:
-        ref = self._dispute(dispute_id).ref
-        return self._about(
-            dispute_id,
-            _("Go on with %(ref)s", ref=ref),
-            _("It goes back under review, and the clock of the decision runs on."),
-            _("Go on"),
-        )
-
-    def _confirm_escalate(self, dispute_id: int) -> ActionPage:
-        ref = self._dispute(dispute_id).ref
-        return self._about(
-            dispute_id,
-            _("Escalate %(ref)s", ref=ref),
-            _("It is marked for somebody more experienced. Nothing else changes."),
-            _("Escalate"),
-        )
-
+    @withdraw.confirmation
     def _confirm_withdraw(self, dispute_id: int) -> ActionPage:
         dispute = self._dispute(dispute_id)
         summary = _(
@@ -214,9 +198,34 @@ class DisputeActions(Screen):
             values={"version": dispute.version},
         )
 
+    @action("/open/<int:escrow_id>", permission="dispute:open", form=OpenForm)
+    def open(self, escrow_id: int, form: OpenForm) -> Done:
+        """Open a dispute on an escrow."""
+        new = NewDispute(escrow_id, form.claimant.data, form.reason_code.data, form.text("claim"), kind=form.kind.data)
+        with self.transaction() as session:
+            dispute = disputes.open_dispute(
+                session, new, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            )
+            return _("%(ref)s is open, and the escrow is frozen.", ref=dispute.ref), self.at(
+                "one", dispute_id=dispute.id
+            )
+
+    @open.confirmation
     def _confirm_open(self, escrow_id: int) -> ActionPage:
         with self.reading() as session:
             escrow = escrows.get(session, escrow_id)
         summary = _("The escrow is frozen at once: no timer and no job may move its money until the dispute ends.")
         back = f"/escrows/{escrow_id}"
         return ActionPage(_("Open a dispute on %(ref)s", ref=escrow.ref), back, summary, _("Open dispute"))
+
+    def _dispute(self, dispute_id: int) -> Dispute:
+        with self.reading() as session:
+            return disputes.get(session, dispute_id)
+
+    def _about(self, dispute_id: int, title: str, summary: str, verb: str, **more: Any) -> ActionPage:
+        return ActionPage(title, self.at("one", dispute_id=dispute_id), summary, verb, **more)
+
+    def _set_assignee_choices(self, form: Any) -> None:
+        with self.reading() as session:
+            people = dispute_handlers(session)
+        form.user_id.choices = [("", _("nobody")), *[(str(user_id), name) for user_id, name in people]]

@@ -20,7 +20,7 @@ from webapp.services.users import saved_views
 class DisputeListActions(DisputeActions):
     """The actions of the list."""
 
-    @action("/assign", permission="dispute:work", form=BulkForm, asks="_confirm_assign_all")
+    @action("/assign", permission="dispute:work", form=BulkForm)
     def assign_all(self, form: BulkForm) -> Done:
         """Give the marked disputes to somebody."""
         to = int(form.user_id.data) if form.user_id.data else None
@@ -28,19 +28,7 @@ class DisputeListActions(DisputeActions):
             count = dispute_work.assign_all(session, form.ids.data or [], to, at=clock.now(), actor=current_actor())
         return _("%(count)s disputes were assigned.", count=count)
 
-    @action("/views", permission="dispute:read", form=ViewForm, asks="_confirm_save")
-    def save_view(self, form: ViewForm) -> Done:
-        """Keep the list's filters by name."""
-        with self.transaction() as session:
-            view = saved_views.save(session, current_person()[0].id, "disputes", form.text("name"), form.text("query"))
-            return _("The view %(name)s is saved.", name=view.name), f"/disputes?{view.query}"
-
-    @action("/views/<int:view_id>/remove", permission="dispute:read", asks="_confirm_remove")
-    def remove_view(self, view_id: int, form: DeskForm) -> Done:
-        """Forget a view."""
-        with self.transaction() as session:
-            return _("The view %(name)s is gone.", name=saved_views.remove(session, current_person()[0].id, view_id))
-
+    @assign_all.confirmation
     def _confirm_assign_all(self) -> ActionPage:
         ids = request.args.getlist("ids", type=int)
         summary = _("Each marked dispute that is still open goes to this person.")
@@ -48,10 +36,14 @@ class DisputeListActions(DisputeActions):
             _("Assign disputes"), self.at(), summary, _("Assign"), values={"ids": ids}, prepare=self._prepare_bulk
         )
 
-    def _prepare_bulk(self, form: BulkForm) -> None:
-        self._set_assignee_choices(form)
-        form.ids.choices = [(number, str(number)) for number in form.ids.data or []]
+    @action("/views", permission="dispute:read", form=ViewForm)
+    def save_view(self, form: ViewForm) -> Done:
+        """Keep the list's filters by name."""
+        with self.transaction() as session:
+            view = saved_views.save(session, current_person()[0].id, "disputes", form.text("name"), form.text("query"))
+            return _("The view %(name)s is saved.", name=view.name), f"/disputes?{view.query}"
 
+    @save_view.confirmation
     def _confirm_save(self) -> ActionPage:
         kept = {name: value for name, value in request.args.items() if name not in ("after", "before")}
         return ActionPage(
@@ -62,6 +54,13 @@ class DisputeListActions(DisputeActions):
             values={"query": urlencode(kept)},
         )
 
+    @action("/views/<int:view_id>/remove", permission="dispute:read")
+    def remove_view(self, view_id: int, form: DeskForm) -> Done:
+        """Forget a view."""
+        with self.transaction() as session:
+            return _("The view %(name)s is gone.", name=saved_views.remove(session, current_person()[0].id, view_id))
+
+    @remove_view.confirmation
     def _confirm_remove(self, view_id: int) -> ActionPage:
         with self.reading() as session:
             view = session.get(SavedView, view_id)
@@ -73,3 +72,7 @@ class DisputeListActions(DisputeActions):
             _("Remove"),
             danger=True,
         )
+
+    def _prepare_bulk(self, form: BulkForm) -> None:
+        self._set_assignee_choices(form)
+        form.ids.choices = [(number, str(number)) for number in form.ids.data or []]

@@ -43,7 +43,6 @@ class EvidenceActions(Screen):
         "/<int:dispute_id>/evidence/file",
         permission="dispute:work",
         form=FileForm,
-        asks="_confirm_file",
         template="disputes/evidence.html",
     )
     def file(self, dispute_id: int, form: FileForm) -> Done:
@@ -64,29 +63,7 @@ class EvidenceActions(Screen):
             )
         return _("The file is staged. Submit it to make it part of the case.")
 
-    @action("/<int:dispute_id>/evidence/text", permission="dispute:work", form=TextForm, asks="_confirm_text")
-    def text(self, dispute_id: int, form: TextForm) -> Done:
-        """Attach a text."""
-        with self.transaction() as session:
-            evidence.attach_text(
-                session, dispute_id, side=form.side.data, body=form.text("body"), at=clock.now(), actor=current_actor()
-            )
-        return _("The text is staged. Submit it to make it part of the case.")
-
-    @action("/<int:dispute_id>/evidence/<int:evidence_id>/submit", permission="dispute:work", asks="_confirm_submit")
-    def submit(self, dispute_id: int, evidence_id: int, form: DeskForm) -> Done:
-        """Make staged evidence part of the case."""
-        with self.transaction() as session:
-            evidence.submit(session, evidence_id, at=clock.now(), actor=current_actor())
-        return _("It is part of the case now.")
-
-    def _folder(self) -> Any:
-        return runtime().settings.var_dir / "evidence"
-
-    def _ref(self, dispute_id: int) -> str:
-        with self.reading() as session:
-            return disputes.get(session, dispute_id).ref
-
+    @file.confirmation
     def _confirm_file(self, dispute_id: int) -> ActionPage:
         size = runtime().settings.evidence_max_megabytes
         summary = _(
@@ -100,6 +77,16 @@ class EvidenceActions(Screen):
             _("Add file"),
         )
 
+    @action("/<int:dispute_id>/evidence/text", permission="dispute:work", form=TextForm)
+    def text(self, dispute_id: int, form: TextForm) -> Done:
+        """Attach a text."""
+        with self.transaction() as session:
+            evidence.attach_text(
+                session, dispute_id, side=form.side.data, body=form.text("body"), at=clock.now(), actor=current_actor()
+            )
+        return _("The text is staged. Submit it to make it part of the case.")
+
+    @text.confirmation
     def _confirm_text(self, dispute_id: int) -> ActionPage:
         return ActionPage(
             _("Add a text to %(ref)s", ref=self._ref(dispute_id)),
@@ -108,6 +95,14 @@ class EvidenceActions(Screen):
             _("Add text"),
         )
 
+    @action("/<int:dispute_id>/evidence/<int:evidence_id>/submit", permission="dispute:work")
+    def submit(self, dispute_id: int, evidence_id: int, form: DeskForm) -> Done:
+        """Make staged evidence part of the case."""
+        with self.transaction() as session:
+            evidence.submit(session, evidence_id, at=clock.now(), actor=current_actor())
+        return _("It is part of the case now.")
+
+    @submit.confirmation
     def _confirm_submit(self, dispute_id: int, evidence_id: int) -> ActionPage:
         with self.reading() as session:
             found = session.get(Evidence, evidence_id)
@@ -115,3 +110,10 @@ class EvidenceActions(Screen):
             raise NotFound(_("There is no such evidence."))
         summary = _("%(name)s becomes part of the case, and can no longer be taken back.", name=found.name)
         return ActionPage(_("Submit evidence"), self.at("one", dispute_id=dispute_id), summary, _("Submit"))
+
+    def _folder(self) -> Any:
+        return runtime().settings.var_dir / "evidence"
+
+    def _ref(self, dispute_id: int) -> str:
+        with self.reading() as session:
+            return disputes.get(session, dispute_id).ref

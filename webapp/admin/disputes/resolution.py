@@ -30,7 +30,6 @@ class ResolutionActions(Screen):
         "/<int:dispute_id>/decision",
         permission="money:propose",
         form=ResolutionForm,
-        asks="_confirm_decide",
         template="disputes/resolution.html",
     )
     def decide(self, dispute_id: int, form: ResolutionForm) -> Done:
@@ -50,11 +49,35 @@ class ResolutionActions(Screen):
             )
             return decided.sentence
 
-    @action("/<int:dispute_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_confirm_reverse")
+    @decide.confirmation
+    def _confirm_decide(self, dispute_id: int) -> ActionPage:
+        with self.reading() as session:
+            dispute, escrow = _with_escrow(session, dispute_id)
+        summary = _(
+            "%(amount)s are held. Nothing is posted before you have seen every entry.",
+            amount=money(escrow.amount, escrow.currency),
+        )
+        return ActionPage(
+            _("Decide %(ref)s", ref=dispute.ref),
+            self.at("one", dispute_id=dispute_id),
+            summary,
+            _("Preview"),
+            values={"version": dispute.version},
+            facts=[("escrow", escrow)],
+            prepare=lambda form: _prepare(form, dispute, escrow.currency),
+        )
+
+    @action("/<int:dispute_id>/reversal", permission="money:reverse", form=ReversalForm)
     def reverse(self, dispute_id: int, form: ReversalForm) -> Done:
         """Correct a decision by the opposite transfer."""
         transfer_id = self._payment_of(dispute_id)[0]
         return reversals.reverse(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
+
+    @reverse.confirmation
+    def _confirm_reverse(self, dispute_id: int) -> ActionPage:
+        ref, escrow = self._payment_of(dispute_id)[1:]
+        title = _("Reverse the decision on %(ref)s", ref=ref)
+        return reversals.action_page(title, self.at("one", dispute_id=dispute_id), escrow)
 
     def _previewed(self, dispute_id: int, form: ResolutionForm, ruling: Ruling) -> Any:
         with self.reading() as session:
@@ -73,28 +96,6 @@ class ResolutionActions(Screen):
                 verb=verb_of(ruling, dispute, escrow, preview),
             )
         )
-
-    def _confirm_decide(self, dispute_id: int) -> ActionPage:
-        with self.reading() as session:
-            dispute, escrow = _with_escrow(session, dispute_id)
-        summary = _(
-            "%(amount)s are held. Nothing is posted before you have seen every entry.",
-            amount=money(escrow.amount, escrow.currency),
-        )
-        return ActionPage(
-            _("Decide %(ref)s", ref=dispute.ref),
-            self.at("one", dispute_id=dispute_id),
-            summary,
-            _("Preview"),
-            values={"version": dispute.version},
-            facts=[("escrow", escrow)],
-            prepare=lambda form: _prepare(form, dispute, escrow.currency),
-        )
-
-    def _confirm_reverse(self, dispute_id: int) -> ActionPage:
-        ref, escrow = self._payment_of(dispute_id)[1:]
-        title = _("Reverse the decision on %(ref)s", ref=ref)
-        return reversals.action_page(title, self.at("one", dispute_id=dispute_id), escrow)
 
     def _payment_of(self, dispute_id: int) -> tuple[int, str, Escrow]:
         """The transfer that carried the decision out, the dispute's reference and its escrow. Raises Conflict when

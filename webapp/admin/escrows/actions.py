@@ -55,18 +55,26 @@ class MoneyForm(ReasonForm):
 class EscrowActions(Screen):
     """The actions of an escrow."""
 
-    @action("/<int:escrow_id>/freeze", permission="escrow:freeze", form=ReasonForm, asks="_confirm_freeze")
+    @action("/<int:escrow_id>/freeze", permission="escrow:freeze", form=ReasonForm)
     def freeze(self, escrow_id: int, form: ReasonForm) -> Done:
         """Let nothing move it."""
         with self.transaction() as session:
             freezes.freeze(session, escrow_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("It is frozen: no timer and no job may move it.")
 
+    @freeze.confirmation
+    def _confirm_freeze(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
+            escrow_id,
+            _("Freeze %(ref)s"),
+            _("No timer and no job may move its money until this freeze is lifted."),
+            _("Freeze"),
+        )
+
     @action(
         "/<int:escrow_id>/freezes/<int:freeze_id>/lift",
         permission="escrow:freeze",
         form=ReasonForm,
-        asks="_confirm_lift",
     )
     def lift(self, escrow_id: int, freeze_id: int, form: ReasonForm) -> Done:
         """Lift a person's freeze."""
@@ -74,7 +82,14 @@ class EscrowActions(Screen):
             freezes.unfreeze(session, freeze_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("The freeze is lifted.")
 
-    @action("/<int:escrow_id>/extend", permission="escrow:extend", form=ExtendForm, asks="_confirm_extend")
+    @lift.confirmation
+    def _confirm_lift(self, escrow_id: int, freeze_id: int) -> ActionPage:
+        summary = _(
+            "If nothing else freezes it, its timer counts again: when it is due already, the next run pays the seller."
+        )
+        return self._action_page(escrow_id, _("Lift a freeze of %(ref)s"), summary, _("Lift the freeze"))
+
+    @action("/<int:escrow_id>/extend", permission="escrow:extend", form=ExtendForm)
     def extend(self, escrow_id: int, form: ExtendForm) -> Done:
         """Put the release off."""
         with self.transaction() as session:
@@ -89,26 +104,69 @@ class EscrowActions(Screen):
             )
             return _("%(ref)s is due later now.", ref=escrow.ref)
 
-    @action("/<int:escrow_id>/release", permission="money:propose", form=MoneyForm, asks="_confirm_release")
+    @extend.confirmation
+    def _confirm_extend(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
+            escrow_id,
+            _("Put off %(ref)s"),
+            _("No job pays the seller before the new date."),
+            _("Put off"),
+            release_at=self._escrow(escrow_id).release_at,
+        )
+
+    @action("/<int:escrow_id>/release", permission="money:propose", form=MoneyForm)
     def release(self, escrow_id: int, form: MoneyForm) -> Done:
         """Pay the seller now."""
         return self._decide(escrow_id, form, escrows.release, "escrow.release")
 
-    @action("/<int:escrow_id>/refund", permission="money:propose", form=MoneyForm, asks="_confirm_refund")
+    @release.confirmation
+    def _confirm_release(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
+            escrow_id,
+            _("Release %(ref)s now"),
+            _("The seller is paid before the date, less the fee. You see every entry first."),
+            _("Preview the release"),
+        )
+
+    @action("/<int:escrow_id>/refund", permission="money:propose", form=MoneyForm)
     def refund(self, escrow_id: int, form: MoneyForm) -> Done:
         """Give the buyer everything back."""
         return self._decide(escrow_id, form, escrows.refund, "escrow.refund")
 
-    @action("/<int:escrow_id>/void", permission="money:propose", form=MoneyForm, asks="_confirm_void")
+    @refund.confirmation
+    def _confirm_refund(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
+            escrow_id,
+            _("Refund %(ref)s"),
+            _("The buyer gets everything back, without a fee. You see every entry first."),
+            _("Preview the refund"),
+        )
+
+    @action("/<int:escrow_id>/void", permission="money:propose", form=MoneyForm)
     def void(self, escrow_id: int, form: MoneyForm) -> Done:
         """Give an unpaid escrow up."""
         return self._decide(escrow_id, form, escrows.void, "escrow.void")
 
-    @action("/<int:escrow_id>/reversal", permission="money:reverse", form=ReversalForm, asks="_confirm_reverse")
+    @void.confirmation
+    def _confirm_void(self, escrow_id: int) -> ActionPage:
+        return self._action_page(
+            escrow_id,
+            _("Void %(ref)s"),
+            _("It was never paid. Its order is cancelled, and no money moves."),
+            _("Go on"),
+        )
+
+    @action("/<int:escrow_id>/reversal", permission="money:reverse", form=ReversalForm)
     def reverse(self, escrow_id: int, form: ReversalForm) -> Done:
         """Take back what left it, and say where it goes then."""
         transfer_id, _escrow = self._left(escrow_id)
         return reversals.reverse(self, transfer_id, form, back=self.at("one", escrow_id=escrow_id))
+
+    @reverse.confirmation
+    def _confirm_reverse(self, escrow_id: int) -> ActionPage:
+        _transfer, escrow = self._left(escrow_id)
+        title = _("Reverse what left %(ref)s", ref=escrow.ref)
+        return reversals.action_page(title, self.at("one", escrow_id=escrow_id), escrow)
 
     def _decide(self, escrow_id: int, form: MoneyForm, act: Callable[..., Any], action: str) -> Done:
         if form.step.data != "do":
@@ -166,50 +224,6 @@ class EscrowActions(Screen):
             values={"version": escrow.version, **values},
         )
 
-    def _confirm_freeze(self, escrow_id: int) -> ActionPage:
-        return self._action_page(
-            escrow_id,
-            _("Freeze %(ref)s"),
-            _("No timer and no job may move its money until this freeze is lifted."),
-            _("Freeze"),
-        )
-
-    def _confirm_lift(self, escrow_id: int, freeze_id: int) -> ActionPage:
-        summary = _(
-            "If nothing else freezes it, its timer counts again: when it is due already, the next run pays the seller."
-        )
-        return self._action_page(escrow_id, _("Lift a freeze of %(ref)s"), summary, _("Lift the freeze"))
-
-    def _confirm_extend(self, escrow_id: int) -> ActionPage:
-        return self._action_page(
-            escrow_id,
-            _("Put off %(ref)s"),
-            _("No job pays the seller before the new date."),
-            _("Put off"),
-            release_at=self._escrow(escrow_id).release_at,
-        )
-
-    def _confirm_release(self, escrow_id: int) -> ActionPage:
-        return self._action_page(
-            escrow_id,
-            _("Release %(ref)s now"),
-            _("The seller is paid before the date, less the fee. You see every entry first."),
-            _("Preview the release"),
-        )
-
-    def _confirm_refund(self, escrow_id: int) -> ActionPage:
-        return self._action_page(
-            escrow_id,
-            _("Refund %(ref)s"),
-            _("The buyer gets everything back, without a fee. You see every entry first."),
-            _("Preview the refund"),
-        )
-
-    def _confirm_reverse(self, escrow_id: int) -> ActionPage:
-        _transfer, escrow = self._left(escrow_id)
-        title = _("Reverse what left %(ref)s", ref=escrow.ref)
-        return reversals.action_page(title, self.at("one", escrow_id=escrow_id), escrow)
-
     def _left(self, escrow_id: int) -> tuple[int, Escrow]:
         """The transfer that let it go. Raises Conflict when there is none to reverse."""
         with self.reading() as session:
@@ -218,14 +232,6 @@ class EscrowActions(Screen):
         if found is None:
             raise Conflict(_("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref))
         return found, escrow
-
-    def _confirm_void(self, escrow_id: int) -> ActionPage:
-        return self._action_page(
-            escrow_id,
-            _("Void %(ref)s"),
-            _("It was never paid. Its order is cancelled, and no money moves."),
-            _("Go on"),
-        )
 
 
 def verb_of(action: str, escrow: Escrow, proposes: bool) -> str:

@@ -23,17 +23,27 @@ from webapp.services.scheduling.schedules import ScheduleChanges
 class JobActions(Screen):
     """The actions of a job."""
 
-    @action("/<job>/run", permission="job:run", asks="_confirm_run")
+    @action("/<job>/run", permission="job:run")
     def run_now(self, job: str, form: DeskForm) -> Done:
         """Run it now, and show the run."""
         return self._run(job, dry_run=False)
 
-    @action("/<job>/dry-run", permission="job:run", asks="_confirm_dry_run")
+    @run_now.confirmation
+    def _confirm_run(self, job: str) -> ActionPage:
+        summary = _("%(job)s runs now, besides its schedule. It does what is due, once.", job=job)
+        return self._action_page(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
+
+    @action("/<job>/dry-run", permission="job:run")
     def dry_run(self, job: str, form: DeskForm) -> Done:
         """Run it without changing anything, and show what it would do."""
         return self._run(job, dry_run=True)
 
-    @action("/<job>/pause", permission="job:pause", form=PauseForm, asks="_confirm_pause")
+    @dry_run.confirmation
+    def _confirm_dry_run(self, job: str) -> ActionPage:
+        summary = _("A dry run of %(job)s counts and adds up what a run would do. Nothing is changed.", job=job)
+        return self._action_page(job, _("Dry run of %(job)s", job=job), summary, _("Start the dry run"))
+
+    @action("/<job>/pause", permission="job:pause", form=PauseForm)
     def pause(self, job: str, form: PauseForm) -> Done:
         """Plan no runs for a while."""
         until: Any = form.until.data
@@ -41,18 +51,27 @@ class JobActions(Screen):
             schedules.pause(session, job, form.text("why"), actor=current_actor(), at=clock.now(), until=until)
         return _("%(job)s is paused. People can still run it.", job=job)
 
-    @action("/<job>/resume", permission="job:pause", asks="_confirm_resume")
+    @pause.confirmation
+    def _confirm_pause(self, job: str) -> ActionPage:
+        summary = _("No run of %(job)s is planned until it is resumed. What is due waits.", job=job)
+        return self._action_page(job, _("Pause %(job)s", job=job), summary, _("Pause %(job)s", job=job))
+
+    @action("/<job>/resume", permission="job:pause")
     def resume(self, job: str, form: DeskForm) -> Done:
         """Plan runs again."""
         with self.transaction() as session:
             schedules.resume(session, job, actor=current_actor(), at=clock.now())
         return _("%(job)s runs by its schedule again.", job=job)
 
+    @resume.confirmation
+    def _confirm_resume(self, job: str) -> ActionPage:
+        summary = _("%(job)s is planned again from now on. Slots of the pause are recorded as missed.", job=job)
+        return self._action_page(job, _("Resume %(job)s", job=job), summary, _("Resume %(job)s", job=job))
+
     @action(
         "/<job>/change",
         permission="schedule:manage",
         form=ScheduleForm,
-        asks="_confirm_change",
         template="jobs/schedule_form.html",
     )
     def change(self, job: str, form: ScheduleForm) -> Done:
@@ -63,6 +82,13 @@ class JobActions(Screen):
             version = form.number("version")
             schedules.change(session, job, form.changes(), version=version, actor=current_actor(), at=clock.now())
         return _("The schedule of %(job)s is changed.", job=job)
+
+    @change.confirmation
+    def _confirm_change(self, job: str) -> ActionPage:
+        with self.reading() as session:
+            plan = schedules.get(session, job)
+        values = {name: getattr(plan, name) for name in (*ScheduleChanges.__annotations__, "version")}
+        return ActionPage(_("Schedule of %(job)s", job=job), self.at("one", job=job), verb=_("Save"), values=values)
 
     def _previewed(self, job: str, form: ScheduleForm) -> Response:
         coming = schedules.preview(form.text("cron"), form.text("zone"), clock.now())
@@ -77,28 +103,6 @@ class JobActions(Screen):
             enqueue_after_commit(runtime(), session, run)
         said = _("Run %(number)s of %(job)s is queued.", number=run.id, job=job)
         return said, url_for("runs.one", run_id=run.id)
-
-    def _confirm_run(self, job: str) -> ActionPage:
-        summary = _("%(job)s runs now, besides its schedule. It does what is due, once.", job=job)
-        return self._action_page(job, _("Run %(job)s now", job=job), summary, _("Run %(job)s now", job=job))
-
-    def _confirm_dry_run(self, job: str) -> ActionPage:
-        summary = _("A dry run of %(job)s counts and adds up what a run would do. Nothing is changed.", job=job)
-        return self._action_page(job, _("Dry run of %(job)s", job=job), summary, _("Start the dry run"))
-
-    def _confirm_pause(self, job: str) -> ActionPage:
-        summary = _("No run of %(job)s is planned until it is resumed. What is due waits.", job=job)
-        return self._action_page(job, _("Pause %(job)s", job=job), summary, _("Pause %(job)s", job=job))
-
-    def _confirm_resume(self, job: str) -> ActionPage:
-        summary = _("%(job)s is planned again from now on. Slots of the pause are recorded as missed.", job=job)
-        return self._action_page(job, _("Resume %(job)s", job=job), summary, _("Resume %(job)s", job=job))
-
-    def _confirm_change(self, job: str) -> ActionPage:
-        with self.reading() as session:
-            plan = schedules.get(session, job)
-        values = {name: getattr(plan, name) for name in (*ScheduleChanges.__annotations__, "version")}
-        return ActionPage(_("Schedule of %(job)s", job=job), self.at("one", job=job), verb=_("Save"), values=values)
 
     def _action_page(self, job: str, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:

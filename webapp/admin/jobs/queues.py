@@ -61,7 +61,7 @@ class QueueScreen(Screen):
             "jobs/queues.html", now=now, patience=patience, shown=queue_lists.SHOWN, redis=_redis(), **values
         )
 
-    @action("/many", permission="job:run", form=BulkForm, asks="_confirm_many")
+    @action("/many", permission="job:run", form=BulkForm)
     def many(self, form: BulkForm) -> Done:
         """Retry or cancel many runs, in a run of its own."""
         asked = {"action": form.text("action"), "job": form.text("job") or None}
@@ -72,13 +72,7 @@ class QueueScreen(Screen):
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 
-    @action("/<int:run_id>/cancel", permission="job:run", asks="_confirm_cancel")
-    def cancel(self, run_id: int, form: DeskForm) -> Done:
-        """Cancel one run that waits."""
-        with self.transaction() as session:
-            runs.cancel(session, run_id, actor=current_actor(), at=clock.now())
-        return _("Run %(number)s is cancelled.", number=run_id)
-
+    @many.confirmation
     def _confirm_many(self) -> ActionPage:
         with self.reading() as session:
             jobs = [each.job for each in schedules.all_schedules(session)]
@@ -96,6 +90,14 @@ class QueueScreen(Screen):
             prepare=lambda form: setattr(form.job, "choices", choices),
         )
 
+    @action("/<int:run_id>/cancel", permission="job:run")
+    def cancel(self, run_id: int, form: DeskForm) -> Done:
+        """Cancel one run that waits."""
+        with self.transaction() as session:
+            runs.cancel(session, run_id, actor=current_actor(), at=clock.now())
+        return _("Run %(number)s is cancelled.", number=run_id)
+
+    @cancel.confirmation
     def _confirm_cancel(self, run_id: int) -> ActionPage:
         with self.reading() as session:
             run = runs.get(session, run_id)

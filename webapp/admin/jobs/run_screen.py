@@ -62,7 +62,7 @@ class RunScreen(Screen):
             lines=lines,
         )
 
-    @action("/<int:run_id>/retry", permission="job:run", asks="_confirm_retry")
+    @action("/<int:run_id>/retry", permission="job:run")
     def retry(self, run_id: int, form: DeskForm) -> Done:
         """A new run of what failed."""
         with self.transaction() as session:
@@ -70,6 +70,7 @@ class RunScreen(Screen):
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s retries what failed.", number=run.id), self.at("one", run_id=run.id)
 
+    @retry.confirmation
     def _confirm_retry(self, run_id: int) -> ActionPage:
         with self.reading() as session:
             run = runs.get(session, run_id)

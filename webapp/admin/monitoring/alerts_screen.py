@@ -164,41 +164,14 @@ class AlertScreen(ListScreen):
             action_links=_action_links(alert),
         )
 
-    @action("/<int:alert_id>/acknowledge", permission="alert:manage", asks="_confirm_acknowledge")
+    @action("/<int:alert_id>/acknowledge", permission="alert:manage")
     def acknowledge(self, alert_id: int, form: DeskForm) -> Done:
         """Say that somebody sees to it."""
         with self.transaction() as session:
             alerts.acknowledge(session, alert_id, actor=current_actor(), at=clock.now())
         return _("You have acknowledged the alert.")
 
-    @action("/<int:alert_id>/silence", permission="alert:manage", form=SilenceForm, asks="_confirm_silence")
-    def silence(self, alert_id: int, form: SilenceForm) -> Done:
-        """Send nothing about it for a while."""
-        until: Any = form.until.data
-        with self.transaction() as session:
-            alerts.silence(session, alert_id, until, actor=current_actor(), at=clock.now())
-        return _("The alert is silenced. It stays on this page.")
-
-    @action("/<int:alert_id>/unsilence", permission="alert:manage", asks="_confirm_unsilence")
-    def unsilence(self, alert_id: int, form: DeskForm) -> Done:
-        """End its silence."""
-        with self.transaction() as session:
-            alerts.unsilence(session, alert_id, actor=current_actor(), at=clock.now())
-        return _("The alert is not silenced any more.")
-
-    @action("/<int:alert_id>/resolve", permission="alert:manage", form=ReasonForm, asks="_confirm_resolve")
-    def resolve(self, alert_id: int, form: ReasonForm) -> Done:
-        """Say that what it was about is over."""
-        with self.transaction() as session:
-            alerts.resolve_by_hand(session, alert_id, form.text("reason"), actor=current_actor(), at=clock.now())
-        return _("You have resolved the alert.")
-
-    def _confirm_resolve(self, alert_id: int) -> ActionPage:
-        summary = _(
-            "What it was about is over, and your reason goes on record. Should it happen again, it fires again."
-        )
-        return self._action_page(alert_id, _("Resolve the alert"), summary, _("Resolve"))
-
+    @acknowledge.confirmation
     def _confirm_acknowledge(self, alert_id: int) -> ActionPage:
         summary = _(
             "Everybody sees that you see to it. It stays on the tab Acknowledged until its cause is gone, and fires "
@@ -206,15 +179,46 @@ class AlertScreen(ListScreen):
         )
         return self._action_page(alert_id, _("Acknowledge the alert"), summary, _("Acknowledge"))
 
+    @action("/<int:alert_id>/silence", permission="alert:manage", form=SilenceForm)
+    def silence(self, alert_id: int, form: SilenceForm) -> Done:
+        """Send nothing about it for a while."""
+        until: Any = form.until.data
+        with self.transaction() as session:
+            alerts.silence(session, alert_id, until, actor=current_actor(), at=clock.now())
+        return _("The alert is silenced. It stays on this page.")
+
+    @silence.confirmation
     def _confirm_silence(self, alert_id: int) -> ActionPage:
         summary = _("Nothing is sent about it until then. It stays on this page.")
         page = self._action_page(alert_id, _("Silence the alert"), summary, _("Silence"))
         page.values = {"until": clock.now() + _SILENCE}
         return page
 
+    @action("/<int:alert_id>/unsilence", permission="alert:manage")
+    def unsilence(self, alert_id: int, form: DeskForm) -> Done:
+        """End its silence."""
+        with self.transaction() as session:
+            alerts.unsilence(session, alert_id, actor=current_actor(), at=clock.now())
+        return _("The alert is not silenced any more.")
+
+    @unsilence.confirmation
     def _confirm_unsilence(self, alert_id: int) -> ActionPage:
         summary = _("What there is to say about it is sent again, from now on.")
         return self._action_page(alert_id, _("End the silence of the alert"), summary, _("End the silence"))
+
+    @action("/<int:alert_id>/resolve", permission="alert:manage", form=ReasonForm)
+    def resolve(self, alert_id: int, form: ReasonForm) -> Done:
+        """Say that what it was about is over."""
+        with self.transaction() as session:
+            alerts.resolve_by_hand(session, alert_id, form.text("reason"), actor=current_actor(), at=clock.now())
+        return _("You have resolved the alert.")
+
+    @resolve.confirmation
+    def _confirm_resolve(self, alert_id: int) -> ActionPage:
+        summary = _(
+            "What it was about is over, and your reason goes on record. Should it happen again, it fires again."
+        )
+        return self._action_page(alert_id, _("Resolve the alert"), summary, _("Resolve"))
 
     def _action_page(self, alert_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:

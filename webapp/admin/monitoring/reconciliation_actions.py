@@ -42,18 +42,37 @@ class AcceptForm(ReasonForm):
 class ReconciliationActions(ListScreen):
     """The actions of the external ledger and of a difference."""
 
-    @action("/check", permission="job:run", form=SinceForm, asks="_confirm_check")
+    @action("/check", permission="job:run", form=SinceForm)
     def check(self, form: SinceForm) -> Done:
         """Ask it by reference what it has."""
         since: Any = form.since.data
         return self._run({SINCE: clock.iso(since)} if since else {})
 
-    @action("/send-again", permission="job:run", asks="_confirm_send_again")
+    @check.confirmation
+    def _confirm_check(self) -> ActionPage:
+        summary = _(
+            "It is asked by reference, a hundred at once, for every transfer that it was sent, and for what it moved "
+            "without the desk. Nothing is sent: what it lacks is shown, and sent again when you say so."
+        )
+        return ActionPage(_("Ask the external ledger what it has"), self.at(), summary, _("Ask it now"))
+
+    @action("/send-again", permission="job:run")
     def send_again(self, form: DeskForm) -> Done:
         """Send again what it lacks, and ask it once more."""
         return self._run({SEND: True})
 
-    @action("/<int:difference_id>/accept", permission="book:accept", form=AcceptForm, asks="_confirm_accept")
+    @send_again.confirmation
+    def _confirm_send_again(self) -> ActionPage:
+        with self.reading() as session:
+            count = mirror_entries.lacking(session)
+        summary = _(
+            "Its balances that are gone are made again, then it is sent what it lacks, each under its own reference: "
+            "what is there after all is not moved twice. It is asked once more at the end."
+        )
+        facts = [(_("Transfers that it lacks"), f"{count:,}")]
+        return ActionPage(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)
+
+    @action("/<int:difference_id>/accept", permission="book:accept", form=AcceptForm)
     def accept(self, difference_id: int, form: AcceptForm) -> Done:
         """Let a difference stay as it is."""
         with self.transaction() as session:
@@ -69,6 +88,7 @@ class ReconciliationActions(ListScreen):
             "The difference is accepted as it is. It counts as open no more, and its alert ends with the last one."
         )
 
+    @accept.confirmation
     def _confirm_accept(self, difference_id: int) -> ActionPage:
         with self.reading() as session:
             found = lookup.by_id(session, Difference, difference_id, "difference")
@@ -93,20 +113,3 @@ class ReconciliationActions(ListScreen):
             run = runs.trigger(session, JOB, actor=current_actor(), parameters=asked or None)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s asks the external ledger.", number=run.id), url_for("runs.one", run_id=run.id)
-
-    def _confirm_check(self) -> ActionPage:
-        summary = _(
-            "It is asked by reference, a hundred at once, for every transfer that it was sent, and for what it moved "
-            "without the desk. Nothing is sent: what it lacks is shown, and sent again when you say so."
-        )
-        return ActionPage(_("Ask the external ledger what it has"), self.at(), summary, _("Ask it now"))
-
-    def _confirm_send_again(self) -> ActionPage:
-        with self.reading() as session:
-            count = mirror_entries.lacking(session)
-        summary = _(
-            "Its balances that are gone are made again, then it is sent what it lacks, each under its own reference: "
-            "what is there after all is not moved twice. It is asked once more at the end."
-        )
-        facts = [(_("Transfers that it lacks"), f"{count:,}")]
-        return ActionPage(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)

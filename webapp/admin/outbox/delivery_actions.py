@@ -30,21 +30,34 @@ class DeadForm(DeskForm):
 class DeliveryActions(ListScreen):
     """The actions of deliveries."""
 
-    @action("/<int:delivery_id>/send-again", permission="delivery:retry", asks="_confirm_send")
+    @action("/<int:delivery_id>/send-again", permission="delivery:retry")
     def send_again(self, delivery_id: int, form: DeskForm) -> Done:
         """Let one go out again."""
         with self.transaction() as session:
             deliveries.send_again(session, delivery_id, at=clock.now(), actor=current_actor())
         return _("It goes out again within a minute.")
 
-    @action("/<int:delivery_id>/cancel", permission="delivery:retry", asks="_confirm_cancel")
+    @send_again.confirmation
+    def _confirm_send(self, delivery_id: int) -> ActionPage:
+        summary = _("It goes out at once, with all its attempts. A webhook keeps its id, so that who has it can tell.")
+        return self._action_page(
+            delivery_id, _("Send delivery %(number)s again", number=delivery_id), summary, _("Send again")
+        )
+
+    @action("/<int:delivery_id>/cancel", permission="delivery:retry")
     def cancel(self, delivery_id: int, form: DeskForm) -> Done:
         """Do not send it."""
         with self.transaction() as session:
             deliveries.cancel(session, delivery_id, at=clock.now(), actor=current_actor())
         return _("It is cancelled.")
 
-    @action("/send-dead-again", permission="delivery:retry", form=DeadForm, asks="_confirm_dead")
+    @cancel.confirmation
+    def _confirm_cancel(self, delivery_id: int) -> ActionPage:
+        summary = _("It is not sent, or not tried again.")
+        title = _("Cancel delivery %(number)s", number=delivery_id)
+        return self._action_page(delivery_id, title, summary, _("Cancel the delivery"), danger=True)
+
+    @action("/send-dead-again", permission="delivery:retry", form=DeadForm)
     def send_dead_again(self, form: DeadForm) -> Done:
         """Let all dead letters that match go out again; many in a run of their own."""
         asked = form.asked()
@@ -57,17 +70,7 @@ class DeliveryActions(ListScreen):
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 
-    def _confirm_send(self, delivery_id: int) -> ActionPage:
-        summary = _("It goes out at once, with all its attempts. A webhook keeps its id, so that who has it can tell.")
-        return self._action_page(
-            delivery_id, _("Send delivery %(number)s again", number=delivery_id), summary, _("Send again")
-        )
-
-    def _confirm_cancel(self, delivery_id: int) -> ActionPage:
-        summary = _("It is not sent, or not tried again.")
-        title = _("Cancel delivery %(number)s", number=delivery_id)
-        return self._action_page(delivery_id, title, summary, _("Cancel the delivery"), danger=True)
-
+    @send_dead_again.confirmation
     def _confirm_dead(self) -> ActionPage:
         asked = {name: request.args.get(name, "") for name in ("channel", "kind")}
         with self.reading() as session:

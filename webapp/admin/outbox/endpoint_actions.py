@@ -36,7 +36,7 @@ class EndpointForm(DeskForm):
 class EndpointActions(ListScreen):
     """The actions of endpoints."""
 
-    @action("/add", permission="webhook:manage", form=EndpointForm, asks="_confirm_add")
+    @action("/add", permission="webhook:manage", form=EndpointForm)
     def add(self, form: EndpointForm) -> Done:
         """Add an endpoint; its secret is shown once."""
         with self.transaction() as session:
@@ -45,7 +45,12 @@ class EndpointActions(ListScreen):
             )
         return self._secret(_("%(name)s is ready", name=made.description), made.id, secret)
 
-    @action("/<int:endpoint_id>/change", permission="webhook:manage", form=EndpointForm, asks="_confirm_change")
+    @add.confirmation
+    def _confirm_add(self) -> ActionPage:
+        summary = _("Every event it asks for is posted to it as JSON, signed with a secret that is made for it.")
+        return ActionPage(_("Add an endpoint"), self.at(), summary, _("Add endpoint"), values={"events": "*"})
+
+    @action("/<int:endpoint_id>/change", permission="webhook:manage", form=EndpointForm)
     def change(self, endpoint_id: int, form: EndpointForm) -> Done:
         """Change an endpoint."""
         with self.transaction() as session:
@@ -60,28 +65,53 @@ class EndpointActions(ListScreen):
             )
         return _("The endpoint is changed. What waits for it goes to the new address.")
 
-    @action("/<int:endpoint_id>/test", permission="webhook:manage", asks="_confirm_test")
+    @change.confirmation
+    def _confirm_change(self, endpoint_id: int) -> ActionPage:
+        found = self._endpoint(endpoint_id)
+        events = "\n".join(map(str, found.events))
+        values = {"url": found.url, "description": found.description, "events": events, "version": found.version}
+        return self._action_page(found, _("Change %(name)s", name=found.description), "", _("Save"), values=values)
+
+    @action("/<int:endpoint_id>/test", permission="webhook:manage")
     def test(self, endpoint_id: int, form: DeskForm) -> Done:
         """Send a test."""
         with self.transaction() as session:
             delivery = webhook_endpoints.test(session, endpoint_id, at=clock.now(), actor=current_actor())
         return _("A test is on its way: delivery %(number)s, within a minute.", number=delivery.id)
 
-    @action("/<int:endpoint_id>/pause", permission="webhook:manage", form=ReasonForm, asks="_confirm_pause")
+    @test.confirmation
+    def _confirm_test(self, endpoint_id: int) -> ActionPage:
+        summary = _("It is sent a message of the type webhook.test, signed like any other.")
+        found = self._endpoint(endpoint_id)
+        return self._action_page(found, _("Test %(name)s", name=found.description), summary, _("Send a test"))
+
+    @action("/<int:endpoint_id>/pause", permission="webhook:manage", form=ReasonForm)
     def pause(self, endpoint_id: int, form: ReasonForm) -> Done:
         """Send nothing to it for a while."""
         with self.transaction() as session:
             webhook_endpoints.pause(session, endpoint_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("The endpoint is paused. What happens meanwhile is kept for it, for a week.")
 
-    @action("/<int:endpoint_id>/resume", permission="webhook:manage", asks="_confirm_resume")
+    @pause.confirmation
+    def _confirm_pause(self, endpoint_id: int) -> ActionPage:
+        found = self._endpoint(endpoint_id)
+        summary = _("Nothing is sent to it until it is resumed. What happens meanwhile is kept for it, for a week.")
+        return self._action_page(found, _("Pause %(name)s", name=found.description), summary, _("Pause the endpoint"))
+
+    @action("/<int:endpoint_id>/resume", permission="webhook:manage")
     def resume(self, endpoint_id: int, form: DeskForm) -> Done:
         """Send to it again."""
         with self.transaction() as session:
             webhook_endpoints.resume(session, endpoint_id, at=clock.now(), actor=current_actor())
         return _("The endpoint is resumed. What waited goes out within a minute, in order.")
 
-    @action("/<int:endpoint_id>/roll", permission="webhook:manage", asks="_confirm_roll")
+    @resume.confirmation
+    def _confirm_resume(self, endpoint_id: int) -> ActionPage:
+        found = self._endpoint(endpoint_id)
+        summary = _("What waited is sent to it first, in order.")
+        return self._action_page(found, _("Resume %(name)s", name=found.description), summary, _("Resume the endpoint"))
+
+    @action("/<int:endpoint_id>/roll", permission="webhook:manage")
     def roll(self, endpoint_id: int, form: DeskForm) -> Done:
         """Give it a new secret, shown once."""
         with self.transaction() as session:
@@ -90,53 +120,30 @@ class EndpointActions(ListScreen):
             )
         return self._secret(_("A new secret for %(name)s", name=made.description), endpoint_id, secret)
 
-    @action("/<int:endpoint_id>/remove", permission="webhook:manage", asks="_confirm_remove")
-    def remove(self, endpoint_id: int, form: DeskForm) -> Done:
-        """Tell it nothing any more."""
-        with self.transaction() as session:
-            gone = webhook_endpoints.remove(session, endpoint_id, at=clock.now(), actor=current_actor())
-        return _("%(name)s is removed.", name=gone.description), self.at()
-
-    def _secret(self, title: str, endpoint_id: int, secret: str) -> Done:
-        lead = _("Copy the secret now: it is shown once. The receiver checks the header webhook-signature with it.")
-        return self.shown_once(title, lead, secret, self.at("one", endpoint_id=endpoint_id))
-
-    def _confirm_add(self) -> ActionPage:
-        summary = _("Every event it asks for is posted to it as JSON, signed with a secret that is made for it.")
-        return ActionPage(_("Add an endpoint"), self.at(), summary, _("Add endpoint"), values={"events": "*"})
-
-    def _confirm_change(self, endpoint_id: int) -> ActionPage:
-        found = self._endpoint(endpoint_id)
-        events = "\n".join(map(str, found.events))
-        values = {"url": found.url, "description": found.description, "events": events, "version": found.version}
-        return self._action_page(found, _("Change %(name)s", name=found.description), "", _("Save"), values=values)
-
-    def _confirm_test(self, endpoint_id: int) -> ActionPage:
-        summary = _("It is sent a message of the type webhook.test, signed like any other.")
-        found = self._endpoint(endpoint_id)
-        return self._action_page(found, _("Test %(name)s", name=found.description), summary, _("Send a test"))
-
-    def _confirm_pause(self, endpoint_id: int) -> ActionPage:
-        found = self._endpoint(endpoint_id)
-        summary = _("Nothing is sent to it until it is resumed. What happens meanwhile is kept for it, for a week.")
-        return self._action_page(found, _("Pause %(name)s", name=found.description), summary, _("Pause the endpoint"))
-
-    def _confirm_resume(self, endpoint_id: int) -> ActionPage:
-        found = self._endpoint(endpoint_id)
-        summary = _("What waited is sent to it first, in order.")
-        return self._action_page(found, _("Resume %(name)s", name=found.description), summary, _("Resume the endpoint"))
-
+    @roll.confirmation
     def _confirm_roll(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
         summary = _("The present secret signs nothing from this moment: give the new one to the receiver at once.")
         title = _("New secret for %(name)s", name=found.description)
         return self._action_page(found, title, summary, _("Make a new secret"), danger=True)
 
+    @action("/<int:endpoint_id>/remove", permission="webhook:manage")
+    def remove(self, endpoint_id: int, form: DeskForm) -> Done:
+        """Tell it nothing any more."""
+        with self.transaction() as session:
+            gone = webhook_endpoints.remove(session, endpoint_id, at=clock.now(), actor=current_actor())
+        return _("%(name)s is removed.", name=gone.description), self.at()
+
+    @remove.confirmation
     def _confirm_remove(self, endpoint_id: int) -> ActionPage:
         found = self._endpoint(endpoint_id)
         summary = _("It is told nothing any more, and what waits for it is cancelled. This can't be undone.")
         title = _("Remove %(name)s", name=found.description)
         return self._action_page(found, title, summary, _("Remove the endpoint"), danger=True)
+
+    def _secret(self, title: str, endpoint_id: int, secret: str) -> Done:
+        lead = _("Copy the secret now: it is shown once. The receiver checks the header webhook-signature with it.")
+        return self.shown_once(title, lead, secret, self.at("one", endpoint_id=endpoint_id))
 
     def _action_page(
         self,

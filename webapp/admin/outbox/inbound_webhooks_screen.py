@@ -95,7 +95,7 @@ class InboundWebhookScreen(ListScreen):
             "outbox/inbound_webhook.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address
         )
 
-    @action("/<int:webhook_id>/replay", permission="webhook:replay", asks="_confirm_replay")
+    @action("/<int:webhook_id>/replay", permission="webhook:replay")
     def replay(self, webhook_id: int, form: DeskForm) -> Done:
         """Handle it again."""
         with self.transaction() as session:
@@ -105,6 +105,7 @@ class InboundWebhookScreen(ListScreen):
                 enqueue_after_commit(runtime(), session, run)
         return _("Webhook %(number)s is handled again within a minute.", number=webhook_id)
 
+    @replay.confirmation
     def _confirm_replay(self, webhook_id: int) -> ActionPage:
         with self.reading() as session:
             webhook = incoming_file.read(session, webhook_id).webhook

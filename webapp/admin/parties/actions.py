@@ -55,7 +55,6 @@ class PartyActions(Screen):
         "/<int:party_id>/auto-deduct/<currency>",
         permission="party:auto-deduct",
         form=OrderForm,
-        asks="_confirm_auto_deduct",
     )
     def auto_deduct(self, party_id: int, currency: str, form: OrderForm) -> Done:
         """Set the standing order of one currency."""
@@ -73,38 +72,7 @@ class PartyActions(Screen):
             )
         return _set(order, currency)
 
-    @action("/<int:party_id>/wallets/add", permission="wallet:open", form=WalletForm, asks="_confirm_wallet")
-    def open_wallet(self, party_id: int, form: WalletForm) -> Done:
-        """Open a wallet by hand."""
-        with self.transaction() as session:
-            made = wallets.open_by_hand(
-                session,
-                party_id,
-                form.text("currency").upper(),
-                form.text("reason"),
-                at=clock.now(),
-                actor=current_actor(),
-            )
-            return _(
-                "The wallet in %(currency)s is open. The next run pays what waited for it.", currency=made.currency
-            )
-
-    def _confirm_wallet(self, party_id: int) -> ActionPage:
-        with self.reading() as session:
-            party = parties.get(session, party_id)
-        summary = _(
-            "An empty wallet. No money moves now, but jobs and people may pay into it from then on."
-            if party.verified_at
-            else "This party is not verified. With a wallet, jobs and people may pay it all the same."
-        )
-        return ActionPage(
-            _("Open a wallet for %(name)s", name=party.name),
-            self.at("one", party_id=party_id),
-            summary,
-            _("Open the wallet"),
-            values={"currency": request.args.get("currency", "")},
-        )
-
+    @auto_deduct.confirmation
     def _confirm_auto_deduct(self, party_id: int, currency: str) -> ActionPage:
         with self.reading() as session:
             name, order = parties.get(session, party_id).name, standing_orders.find(session, party_id, currency)
@@ -132,6 +100,39 @@ class PartyActions(Screen):
             _("Save"),
             facts=facts,
             values=values,
+        )
+
+    @action("/<int:party_id>/wallets/add", permission="wallet:open", form=WalletForm)
+    def open_wallet(self, party_id: int, form: WalletForm) -> Done:
+        """Open a wallet by hand."""
+        with self.transaction() as session:
+            made = wallets.open_by_hand(
+                session,
+                party_id,
+                form.text("currency").upper(),
+                form.text("reason"),
+                at=clock.now(),
+                actor=current_actor(),
+            )
+            return _(
+                "The wallet in %(currency)s is open. The next run pays what waited for it.", currency=made.currency
+            )
+
+    @open_wallet.confirmation
+    def _confirm_wallet(self, party_id: int) -> ActionPage:
+        with self.reading() as session:
+            party = parties.get(session, party_id)
+        summary = _(
+            "An empty wallet. No money moves now, but jobs and people may pay into it from then on."
+            if party.verified_at
+            else "This party is not verified. With a wallet, jobs and people may pay it all the same."
+        )
+        return ActionPage(
+            _("Open a wallet for %(name)s", name=party.name),
+            self.at("one", party_id=party_id),
+            summary,
+            _("Open the wallet"),
+            values={"currency": request.args.get("currency", "")},
         )
 
 

@@ -65,8 +65,7 @@ class DestinationActions(Screen):
         "/<int:party_id>/payout-destination",
         permission="party:write",
         form=DestinationForm,
-        asks="_confirm_payout_destination",
-        again=True,
+        reauthenticate=True,
     )
     def payout_destination(self, party_id: int, form: DestinationForm) -> Done:
         """Set where its payouts in one currency go."""
@@ -87,32 +86,7 @@ class DestinationActions(Screen):
             said = {"currency": made.currency, "ending": made.account_ending, "until": until}
         return _("Payouts in %(currency)s go to the account that ends in %(ending)s from %(until)s on.", **said)
 
-    @action(
-        "/<int:party_id>/payout-destination/<int:destination_id>/approve",
-        permission="money:approve",
-        asks="_confirm_approve_destination",
-        again=True,
-    )
-    def approve_destination(self, party_id: int, destination_id: int, form: DeskForm) -> Done:
-        """Let a new destination be paid to at once."""
-        with self.transaction() as session:
-            payout_destinations.approve(session, destination_id, at=clock.now(), actor=current_actor())
-        return _("Approved. Payouts go there from now on.")
-
-    @action(
-        "/<int:party_id>/payout-destination/<int:destination_id>/reject",
-        permission="money:approve",
-        form=RejectForm,
-        asks="_confirm_reject_destination",
-    )
-    def reject_destination(self, party_id: int, destination_id: int, form: RejectForm) -> Done:
-        """Give a new destination up."""
-        with self.transaction() as session:
-            payout_destinations.reject(
-                session, destination_id, form.text("reason"), at=clock.now(), actor=current_actor()
-            )
-        return _("Rejected. Payouts go where they went before.")
-
+    @payout_destination.confirmation
     def _confirm_payout_destination(self, party_id: int) -> ActionPage:
         with self.reading() as session:
             party = parties.get(session, party_id)
@@ -125,10 +99,36 @@ class DestinationActions(Screen):
         back = self.at("one", party_id=party_id)
         return ActionPage(_("Payout destination of %(name)s", name=party.name), back, summary, _("Set the destination"))
 
+    @action(
+        "/<int:party_id>/payout-destination/<int:destination_id>/approve",
+        permission="money:approve",
+        reauthenticate=True,
+    )
+    def approve_destination(self, party_id: int, destination_id: int, form: DeskForm) -> Done:
+        """Let a new destination be paid to at once."""
+        with self.transaction() as session:
+            payout_destinations.approve(session, destination_id, at=clock.now(), actor=current_actor())
+        return _("Approved. Payouts go there from now on.")
+
+    @approve_destination.confirmation
     def _confirm_approve_destination(self, party_id: int, destination_id: int) -> ActionPage:
         summary = _("Payouts go there at once. Approve it only when you have asked the party another way.")
         return self._about(party_id, destination_id, _("Approve a payout destination"), summary, _("Approve"))
 
+    @action(
+        "/<int:party_id>/payout-destination/<int:destination_id>/reject",
+        permission="money:approve",
+        form=RejectForm,
+    )
+    def reject_destination(self, party_id: int, destination_id: int, form: RejectForm) -> Done:
+        """Give a new destination up."""
+        with self.transaction() as session:
+            payout_destinations.reject(
+                session, destination_id, form.text("reason"), at=clock.now(), actor=current_actor()
+            )
+        return _("Rejected. Payouts go where they went before.")
+
+    @reject_destination.confirmation
     def _confirm_reject_destination(self, party_id: int, destination_id: int) -> ActionPage:
         summary = _("It is never paid to, and the destination before it is used again.")
         return self._about(party_id, destination_id, _("Reject a payout destination"), summary, _("Reject"), True)

@@ -55,20 +55,40 @@ class WalletMoneyForm(RepayForm):
 class WalletActions(Screen):
     """The actions of a party's money."""
 
-    @action("/<int:party_id>/deposit", permission=PERMISSION, form=WalletMoneyForm, asks="_confirm_deposit")
+    @action("/<int:party_id>/deposit", permission=PERMISSION, form=WalletMoneyForm)
     def deposit(self, party_id: int, form: WalletMoneyForm) -> Done:
         """Money from outside into the wallet."""
         return self._book("party.deposit", party_id, form, checked_currency(form.text("currency")))
 
-    @action("/<int:party_id>/debt", permission=PERMISSION, form=WalletMoneyForm, asks="_confirm_debt")
+    @deposit.confirmation
+    def _confirm_deposit(self, party_id: int) -> ActionPage:
+        return self._action_page("party.deposit", party_id, _("Deposit for %(name)s"))
+
+    @action("/<int:party_id>/debt", permission=PERMISSION, form=WalletMoneyForm)
     def debt(self, party_id: int, form: WalletMoneyForm) -> Done:
         """A debt that the party brings along."""
         return self._book("party.owe", party_id, form, checked_currency(form.text("currency")))
 
-    @action("/<int:party_id>/repay/<currency>", permission=PERMISSION, form=RepayForm, asks="_confirm_repay")
+    @debt.confirmation
+    def _confirm_debt(self, party_id: int) -> ActionPage:
+        return self._action_page("party.owe", party_id, _("A debt of %(name)s"))
+
+    @action("/<int:party_id>/repay/<currency>", permission=PERMISSION, form=RepayForm)
     def repay(self, party_id: int, currency: str, form: RepayForm) -> Done:
         """Repay debt from the wallet."""
         return self._book("party.repay", party_id, form, checked_currency(currency))
+
+    @repay.confirmation
+    def _confirm_repay(self, party_id: int, currency: str) -> ActionPage:
+        checked_currency(currency)
+        with self.reading() as session:
+            accounts = parties.balances(session, party_id)
+        held = {account.kind: account.balance for account in accounts if account.currency == currency}
+        facts = [
+            (_("Debt"), money(-held.get("receivable", 0), currency)),
+            (_("Wallet"), money(held.get("wallet", 0), currency)),
+        ]
+        return self._action_page("party.repay", party_id, _("Repay for %(name)s"), facts)
 
     def _book(self, action: str, party_id: int, form: RepayForm, currency: str) -> Done:
         new = NewMoney(
@@ -100,23 +120,6 @@ class WalletActions(Screen):
                 second=second,
             )
         )
-
-    def _confirm_deposit(self, party_id: int) -> ActionPage:
-        return self._action_page("party.deposit", party_id, _("Deposit for %(name)s"))
-
-    def _confirm_debt(self, party_id: int) -> ActionPage:
-        return self._action_page("party.owe", party_id, _("A debt of %(name)s"))
-
-    def _confirm_repay(self, party_id: int, currency: str) -> ActionPage:
-        checked_currency(currency)
-        with self.reading() as session:
-            accounts = parties.balances(session, party_id)
-        held = {account.kind: account.balance for account in accounts if account.currency == currency}
-        facts = [
-            (_("Debt"), money(-held.get("receivable", 0), currency)),
-            (_("Wallet"), money(held.get("wallet", 0), currency)),
-        ]
-        return self._action_page("party.repay", party_id, _("Repay for %(name)s"), facts)
 
     def _action_page(
         self, action: str, party_id: int, title: str, facts: list[tuple[Any, Any]] | None = None

@@ -55,59 +55,122 @@ class RefundDecisionForm(SettledForm):
 class PaymentActions(Screen):
     """The actions of a payment."""
 
-    @action("/<int:payment_id>/verify", permission="payment:verify", asks="_confirm_verify")
+    @action("/<int:payment_id>/verify", permission="payment:verify")
     def verify(self, payment_id: int, form: DeskForm) -> Done:
         """Ask its provider now. That is done outside of any transaction, and twice changes nothing."""
         return _heard(verify_payments.verify_now(runtime(), payment_id, current_actor()))
 
-    @action("/<int:payment_id>/accept", permission="money:propose", form=MoneyForm, asks="_confirm_accept")
+    @verify.confirmation
+    def _confirm_verify(self, payment_id: int) -> ActionPage:
+        summary = _(
+            "Its provider is asked now about it, about what went back of it and about its chargebacks, and what it "
+            "says is done: held, failed, or put into review."
+        )
+        return self._action_page(payment_id, _("Verify %(ref)s"), summary, _("Ask the provider"))
+
+    @action("/<int:payment_id>/accept", permission="money:propose", form=MoneyForm)
     def accept(self, payment_id: int, form: MoneyForm) -> Done:
         """Hold what came in."""
         return self._decide(payment_id, form, "payment.accept")
 
-    @action("/<int:payment_id>/refund", permission="money:propose", form=MoneyForm, asks="_confirm_refund")
+    @accept.confirmation
+    def _confirm_accept(self, payment_id: int) -> ActionPage:
+        summary = _("What came in is held for the order; what is above the price goes to the buyer's wallet.")
+        return self._action_page(payment_id, _("Accept %(ref)s"), summary, _("Preview the acceptance"))
+
+    @action("/<int:payment_id>/refund", permission="money:propose", form=MoneyForm)
     def refund(self, payment_id: int, form: MoneyForm) -> Done:
         """Give the payer back what came in."""
         return self._decide(payment_id, form, "payment.refund")
 
-    @action("/<int:payment_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_confirm_mark_paid")
+    @refund.confirmation
+    def _confirm_refund(self, payment_id: int) -> ActionPage:
+        summary = _("What came in goes back to the payer, through the provider. This payment counts as failed.")
+        return self._action_page(payment_id, _("Refund %(ref)s"), summary, _("Preview the refund"))
+
+    @action("/<int:payment_id>/mark-paid", permission="money:propose", form=MoneyForm)
     def mark_paid(self, payment_id: int, form: MoneyForm) -> Done:
         """Hold money that came in another way."""
         return self._decide(payment_id, form, "payment.mark_paid")
 
-    @action("/<int:payment_id>/write-off", permission="money:propose", form=MoneyForm, asks="_confirm_write_off")
+    @mark_paid.confirmation
+    def _confirm_mark_paid(self, payment_id: int) -> ActionPage:
+        summary = _("The money came in another way, such as cash or a bank transfer. It is held for the order.")
+        return self._action_page(payment_id, _("Mark %(ref)s paid"), summary, _("Preview the hold"))
+
+    @action("/<int:payment_id>/write-off", permission="money:propose", form=MoneyForm)
     def write_off(self, payment_id: int, form: MoneyForm) -> Done:
         """Let the platform bear what was taken back."""
         return self._decide(payment_id, form, "payment.write_off")
 
-    @action("/<int:payment_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_confirm_claw_back")
+    @write_off.confirmation
+    def _confirm_write_off(self, payment_id: int) -> ActionPage:
+        summary = _(
+            "The platform bears what was taken back. Nothing else changes: what is still held goes its way, unless "
+            "something else freezes it."
+        )
+        return self._action_page(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
+
+    @action("/<int:payment_id>/claw-back", permission="money:propose", form=MoneyForm)
     def claw_back(self, payment_id: int, form: MoneyForm) -> Done:
         """Take what was taken back from whom the money is with."""
         return self._decide(payment_id, form, "payment.claw_back")
 
-    @action("/<int:payment_id>/refund-rest", permission="money:propose", form=MoneyForm, asks="_confirm_refund_rest")
+    @claw_back.confirmation
+    def _confirm_claw_back(self, payment_id: int) -> ActionPage:
+        summary = _(
+            "What was taken back comes out of the escrow while it is held. After that it comes from whom the money "
+            "went to: out of the wallet, and what that lacks becomes a debt."
+        )
+        return self._action_page(payment_id, _("Claw back what was taken of %(ref)s"), summary, _("Preview it"))
+
+    @action("/<int:payment_id>/refund-rest", permission="money:propose", form=MoneyForm)
     def refund_rest(self, payment_id: int, form: MoneyForm) -> Done:
         """Refund what is left of it."""
         return self._decide(payment_id, form, "payment.refund_rest")
 
-    @action("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm, asks="_confirm_give_again")
+    @refund_rest.confirmation
+    def _confirm_refund_rest(self, payment_id: int) -> ActionPage:
+        summary = _("The buyer has a part back already. The rest goes back too, and the escrow ends as refunded.")
+        return self._action_page(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
+
+    @action("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm)
     def give_again(self, payment_id: int, form: MoneyForm) -> Done:
         """Give what came back to whoever bore it."""
         return self._decide(payment_id, form, "payment.give_again")
 
-    @action("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm, asks="_confirm_keep")
+    @give_again.confirmation
+    def _confirm_give_again(self, payment_id: int) -> ActionPage:
+        summary = _(
+            "What was taken and decided about is back with the provider. Whoever bore it gets it. What the escrow bore "
+            "goes the way of the escrow: an escrow that the taking alone had ended is held again."
+        )
+        return self._action_page(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
+
+    @action("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm)
     def keep(self, payment_id: int, form: MoneyForm) -> Done:
         """Keep for the buyer what was collected besides another payment."""
         return self._decide(payment_id, form, "payment.keep")
 
-    @action("/<int:payment_id>/same-money", permission="money:propose", form=MoneyForm, asks="_confirm_same_money")
+    @keep.confirmation
+    def _confirm_keep(self, payment_id: int) -> ActionPage:
+        summary = _("It was collected besides what paid for the order. It goes into the buyer's wallet.")
+        return self._action_page(payment_id, _("Keep %(ref)s for the buyer"), summary, _("Preview it"))
+
+    @action("/<int:payment_id>/same-money", permission="money:propose", form=MoneyForm)
     def same_money(self, payment_id: int, form: MoneyForm) -> Done:
         """Say that it is the money that was marked paid by hand."""
         return self._decide(payment_id, form, "payment.same_money")
 
-    @action(
-        "/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm, asks="_confirm_settle_refund"
-    )
+    @same_money.confirmation
+    def _confirm_same_money(self, payment_id: int) -> ActionPage:
+        summary = _(
+            "The payment that was marked paid by hand came through this provider after all. Nothing is held twice, "
+            "and a refund of it goes back through the provider."
+        )
+        return self._action_page(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
+
+    @action("/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm)
     def settle_refund(self, payment_id: int, form: SettledForm) -> Done:
         """Say how the payer got what a failed refund did not bring."""
         with self.transaction() as session:
@@ -121,11 +184,19 @@ class PaymentActions(Screen):
             )
         return _("The refund is settled otherwise. Its alert is resolved.")
 
+    @settle_refund.confirmation
+    def _confirm_settle_refund(self, payment_id: int) -> ActionPage:
+        summary = _(
+            "The provider did not give it back. Say how the payer got the money: from the wallet, by bank transfer, "
+            "in cash. No money moves by this; the alert ends and your words stay on record."
+        )
+        title = _("Settle the refund of %(ref)s otherwise")
+        return self._of_refund(payment_id, title, summary, _("Settled otherwise"))
+
     @action(
         "/<int:payment_id>/decide-refund",
         permission="money:approve",
         form=RefundDecisionForm,
-        asks="_confirm_decide_refund",
     )
     def decide_refund(self, payment_id: int, form: RefundDecisionForm) -> Done:
         """Say what became of a refund that can't be told from another, or that failed after it was done."""
@@ -135,6 +206,14 @@ class PaymentActions(Screen):
                 session, payment_id, said, version=form.number("version"), at=clock.now(), actor=current_actor()
             )
         return _("Decided: the refund is %(status)s now.", status=made.status.replace("_", " "))
+
+    @decide_refund.confirmation
+    def _confirm_decide_refund(self, payment_id: int) -> ActionPage:
+        summary = _(
+            "Look at the payment in the provider's dashboard first. Money that goes into the wallet while the provider "
+            "gives it back too is paid twice."
+        )
+        return self._of_refund(payment_id, _("Decide about the refund of %(ref)s"), summary, _("Decide"))
 
     def action_links(self, session: Session, file: PaymentDetail) -> list[ActionLink]:
         """Every action that fits its state, open or closed."""
@@ -204,57 +283,6 @@ class PaymentActions(Screen):
         back, values = self.at("one", payment_id=payment_id), {"version": payment.version}
         return ActionPage(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
-    def _confirm_write_off(self, payment_id: int) -> ActionPage:
-        summary = _(
-            "The platform bears what was taken back. Nothing else changes: what is still held goes its way, unless "
-            "something else freezes it."
-        )
-        return self._action_page(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
-
-    def _confirm_claw_back(self, payment_id: int) -> ActionPage:
-        summary = _(
-            "What was taken back comes out of the escrow while it is held. After that it comes from whom the money "
-            "went to: out of the wallet, and what that lacks becomes a debt."
-        )
-        return self._action_page(payment_id, _("Claw back what was taken of %(ref)s"), summary, _("Preview it"))
-
-    def _confirm_refund_rest(self, payment_id: int) -> ActionPage:
-        summary = _("The buyer has a part back already. The rest goes back too, and the escrow ends as refunded.")
-        return self._action_page(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
-
-    def _confirm_give_again(self, payment_id: int) -> ActionPage:
-        summary = _(
-            "What was taken and decided about is back with the provider. Whoever bore it gets it. What the escrow bore "
-            "goes the way of the escrow: an escrow that the taking alone had ended is held again."
-        )
-        return self._action_page(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
-
-    def _confirm_keep(self, payment_id: int) -> ActionPage:
-        summary = _("It was collected besides what paid for the order. It goes into the buyer's wallet.")
-        return self._action_page(payment_id, _("Keep %(ref)s for the buyer"), summary, _("Preview it"))
-
-    def _confirm_same_money(self, payment_id: int) -> ActionPage:
-        summary = _(
-            "The payment that was marked paid by hand came through this provider after all. Nothing is held twice, "
-            "and a refund of it goes back through the provider."
-        )
-        return self._action_page(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
-
-    def _confirm_decide_refund(self, payment_id: int) -> ActionPage:
-        summary = _(
-            "Look at the payment in the provider's dashboard first. Money that goes into the wallet while the provider "
-            "gives it back too is paid twice."
-        )
-        return self._of_refund(payment_id, _("Decide about the refund of %(ref)s"), summary, _("Decide"))
-
-    def _confirm_settle_refund(self, payment_id: int) -> ActionPage:
-        summary = _(
-            "The provider did not give it back. Say how the payer got the money: from the wallet, by bank transfer, "
-            "in cash. No money moves by this; the alert ends and your words stay on record."
-        )
-        title = _("Settle the refund of %(ref)s otherwise")
-        return self._of_refund(payment_id, title, summary, _("Settled otherwise"))
-
     def _of_refund(self, payment_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
             payment, refund = payments.get(session, payment_id), refunds.of_payment(session, payment_id)
@@ -273,25 +301,6 @@ class PaymentActions(Screen):
         ]
         back, values = self.at("one", payment_id=payment_id), {"version": refund.version}
         return ActionPage(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
-
-    def _confirm_verify(self, payment_id: int) -> ActionPage:
-        summary = _(
-            "Its provider is asked now about it, about what went back of it and about its chargebacks, and what it "
-            "says is done: held, failed, or put into review."
-        )
-        return self._action_page(payment_id, _("Verify %(ref)s"), summary, _("Ask the provider"))
-
-    def _confirm_accept(self, payment_id: int) -> ActionPage:
-        summary = _("What came in is held for the order; what is above the price goes to the buyer's wallet.")
-        return self._action_page(payment_id, _("Accept %(ref)s"), summary, _("Preview the acceptance"))
-
-    def _confirm_refund(self, payment_id: int) -> ActionPage:
-        summary = _("What came in goes back to the payer, through the provider. This payment counts as failed.")
-        return self._action_page(payment_id, _("Refund %(ref)s"), summary, _("Preview the refund"))
-
-    def _confirm_mark_paid(self, payment_id: int) -> ActionPage:
-        summary = _("The money came in another way, such as cash or a bank transfer. It is held for the order.")
-        return self._action_page(payment_id, _("Mark %(ref)s paid"), summary, _("Preview the hold"))
 
 
 def verb_of(action: str, payment: Payment, proposes: bool) -> str:

@@ -26,25 +26,58 @@ from webapp.services.read_models import disabled_reasons
 class PayoutActions(Screen):
     """The actions of a payout that does not settle, or was paid after all."""
 
-    @action("/<int:payout_id>/mark-paid", permission="money:propose", form=MoneyForm, asks="_confirm_mark_paid")
+    @action("/<int:payout_id>/mark-paid", permission="money:propose", form=MoneyForm)
     def mark_paid(self, payout_id: int, form: MoneyForm) -> Done:
         """Say that it was paid."""
         return self._decide(payout_id, form, "payout.mark_paid")
 
-    @action("/<int:payout_id>/give-back", permission="money:propose", form=MoneyForm, asks="_confirm_give_back")
+    @mark_paid.confirmation
+    def _confirm_mark_paid(self, payout_id: int) -> ActionPage:
+        summary = _(
+            "Mark it paid only when you have seen it in the provider's dashboard or at the bank. No money moves; it is "
+            "asked about for thirty days more. A second person has to agree."
+        )
+        return self._asked_to_decide(payout_id, _("Mark %(ref)s paid"), summary, _("Preview it"))
+
+    @action("/<int:payout_id>/give-back", permission="money:propose", form=MoneyForm)
     def give_back(self, payout_id: int, form: MoneyForm) -> Done:
         """Say that it was not paid: its money goes back."""
         return self._decide(payout_id, form, "payout.give_back")
 
-    @action("/<int:payout_id>/claw-back", permission="money:propose", form=MoneyForm, asks="_confirm_claw_back")
+    @give_back.confirmation
+    def _confirm_give_back(self, payout_id: int) -> ActionPage:
+        summary = _(
+            "Its money goes back to the wallet, and no other payout follows by itself. If it goes out all the same, "
+            "the party has it twice: give it back only when the provider told you that it was not paid and won't be. A "
+            "second person has to agree."
+        )
+        return self._asked_to_decide(payout_id, _("Give %(ref)s back"), summary, _("Preview it"))
+
+    @action("/<int:payout_id>/claw-back", permission="money:propose", form=MoneyForm)
     def claw_back(self, payout_id: int, form: MoneyForm) -> Done:
         """Let the party give back what it has twice."""
         return self._decide(payout_id, form, "payout.claw_back")
 
-    @action("/<int:payout_id>/write-off", permission="money:propose", form=MoneyForm, asks="_confirm_write_off")
+    @claw_back.confirmation
+    def _confirm_claw_back(self, payout_id: int) -> ActionPage:
+        summary = _(
+            "The party has it twice. It goes out of its wallet, and what that lacks is its debt; the payout counts as "
+            "paid from then on, and so does its schedule."
+        )
+        return self._asked_to_decide(payout_id, _("Claw %(ref)s back"), summary, _("Preview it"))
+
+    @action("/<int:payout_id>/write-off", permission="money:propose", form=MoneyForm)
     def write_off(self, payout_id: int, form: MoneyForm) -> Done:
         """Let the platform bear it."""
         return self._decide(payout_id, form, "payout.write_off")
+
+    @write_off.confirmation
+    def _confirm_write_off(self, payout_id: int) -> ActionPage:
+        summary = _(
+            "The party keeps what it has twice, and the platform's losses bear it; the payout counts as paid from then "
+            "on, and so does its schedule."
+        )
+        return self._asked_to_decide(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
 
     def _decide(self, payout_id: int, form: MoneyForm, action: str) -> Done:
         if form.step.data != "do":
@@ -92,35 +125,6 @@ class PayoutActions(Screen):
         facts = [(_("Amount"), money(payout.amount, payout.currency)), (_("Provider"), payout.provider)]
         back, values = self.at("one", payout_id=payout_id), {"version": payout.version}
         return ActionPage(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
-
-    def _confirm_mark_paid(self, payout_id: int) -> ActionPage:
-        summary = _(
-            "Mark it paid only when you have seen it in the provider's dashboard or at the bank. No money moves; it is "
-            "asked about for thirty days more. A second person has to agree."
-        )
-        return self._asked_to_decide(payout_id, _("Mark %(ref)s paid"), summary, _("Preview it"))
-
-    def _confirm_give_back(self, payout_id: int) -> ActionPage:
-        summary = _(
-            "Its money goes back to the wallet, and no other payout follows by itself. If it goes out all the same, "
-            "the party has it twice: give it back only when the provider told you that it was not paid and won't be. A "
-            "second person has to agree."
-        )
-        return self._asked_to_decide(payout_id, _("Give %(ref)s back"), summary, _("Preview it"))
-
-    def _confirm_claw_back(self, payout_id: int) -> ActionPage:
-        summary = _(
-            "The party has it twice. It goes out of its wallet, and what that lacks is its debt; the payout counts as "
-            "paid from then on, and so does its schedule."
-        )
-        return self._asked_to_decide(payout_id, _("Claw %(ref)s back"), summary, _("Preview it"))
-
-    def _confirm_write_off(self, payout_id: int) -> ActionPage:
-        summary = _(
-            "The party keeps what it has twice, and the platform's losses bear it; the payout counts as paid from then "
-            "on, and so does its schedule."
-        )
-        return self._asked_to_decide(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
 
 
 def decisions(session: Session, payout: Payout) -> list[ActionLink]:

@@ -33,23 +33,46 @@ class VersionForm(DeskForm):
 class ReroutingActions(Screen):
     """The actions of a payout that waits for a word where it goes, and of one that its provider is asked about."""
 
-    @action("/<int:payout_id>/keep-account", permission="payout:manage", form=VersionForm, asks="_confirm_keep")
+    @action("/<int:payout_id>/keep-account", permission="payout:manage", form=VersionForm)
     def keep_account(self, payout_id: int, form: VersionForm) -> Done:
         """It goes to the account that it was written for."""
         return self._sent_to(payout_rerouting.keep, payout_id, form)
 
-    @action("/<int:payout_id>/redirect", permission="payout:manage", form=VersionForm, asks="_confirm_redirect")
+    @keep_account.confirmation
+    def _confirm_keep(self, payout_id: int) -> ActionPage:
+        with self.reading() as session:
+            to = payout_destinations.masked(payout_file.read(session, payout_id).destination)
+        summary = _("It is sent to the account that it was written for, although the party has another one now.")
+        return self._about(payout_id, _("Send %(ref)s to its account"), summary, _("Send it there"), to)
+
+    @action("/<int:payout_id>/redirect", permission="payout:manage", form=VersionForm)
     def redirect(self, payout_id: int, form: VersionForm) -> Done:
         """It goes to the account that its party has now."""
         return self._sent_to(payout_rerouting.redirect, payout_id, form)
 
-    @action("/<int:payout_id>/ask", permission="payout:retry", asks="_confirm_ask")
+    @redirect.confirmation
+    def _confirm_redirect(self, payout_id: int) -> ActionPage:
+        with self.reading() as session:
+            now = payout_stops.in_use(session, payouts.get(session, payout_id))
+            to = payout_destinations.masked(now) if now else _("no account")
+        summary = _("It is sent to the account that the party has now, and not to the one that it was written for.")
+        return self._about(payout_id, _("Send %(ref)s to the new account"), summary, _("Send it there"), to)
+
+    @action("/<int:payout_id>/ask", permission="payout:retry")
     def ask(self, payout_id: int, form: DeskForm) -> Done:
         """Ask its provider now. That is done outside of any transaction, and sends nothing."""
         said = send_payouts.ask_now(runtime(), payout_id, current_actor())
         if said:
             raise Conflict(_("It could not be asked: %(said)s", said=said))
         return _("Its provider was asked. What it told is below.")
+
+    @ask.confirmation
+    def _confirm_ask(self, payout_id: int) -> ActionPage:
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        summary = _("Its provider is asked what became of it, and what it tells is settled. Nothing is sent by that.")
+        to = payout_destinations.masked(file.destination)
+        return self._about(payout_id, _("Ask about %(ref)s"), summary, _("Ask now"), to)
 
     def _sent_to(self, act: Callable[..., Payout], payout_id: int, form: VersionForm) -> Done:
         """Do it to the payout that the page showed, and name the account."""
@@ -65,26 +88,6 @@ class ReroutingActions(Screen):
         facts = [(_("Amount"), money(payout.amount, payout.currency)), (_("To"), to)]
         back, values = self.at("one", payout_id=payout_id), {"version": payout.version}
         return ActionPage(title % {"ref": payout.ref}, back, summary, verb, facts=facts, values=values)
-
-    def _confirm_keep(self, payout_id: int) -> ActionPage:
-        with self.reading() as session:
-            to = payout_destinations.masked(payout_file.read(session, payout_id).destination)
-        summary = _("It is sent to the account that it was written for, although the party has another one now.")
-        return self._about(payout_id, _("Send %(ref)s to its account"), summary, _("Send it there"), to)
-
-    def _confirm_redirect(self, payout_id: int) -> ActionPage:
-        with self.reading() as session:
-            now = payout_stops.in_use(session, payouts.get(session, payout_id))
-            to = payout_destinations.masked(now) if now else _("no account")
-        summary = _("It is sent to the account that the party has now, and not to the one that it was written for.")
-        return self._about(payout_id, _("Send %(ref)s to the new account"), summary, _("Send it there"), to)
-
-    def _confirm_ask(self, payout_id: int) -> ActionPage:
-        with self.reading() as session:
-            file = payout_file.read(session, payout_id)
-        summary = _("Its provider is asked what became of it, and what it tells is settled. Nothing is sent by that.")
-        to = payout_destinations.masked(file.destination)
-        return self._about(payout_id, _("Ask about %(ref)s"), summary, _("Ask now"), to)
 
 
 def reroutings(file: PayoutDetail) -> list[ActionLink]:

@@ -70,7 +70,7 @@ class NewPayoutScheduleForm(PayoutScheduleForm):
 class PayoutScheduleActions(Screen):
     """The actions of payout schedules."""
 
-    @action("/add", permission="payout:manage", form=NewPayoutScheduleForm, asks="_confirm_add")
+    @action("/add", permission="payout:manage", form=NewPayoutScheduleForm)
     def add(self, form: NewPayoutScheduleForm) -> Done:
         """Plan a payout."""
         code = checked_currency(form.text("currency"))
@@ -85,9 +85,12 @@ class PayoutScheduleActions(Screen):
             "one", payout_schedule_id=made.id
         )
 
-    @action(
-        "/<int:payout_schedule_id>/change", permission="payout:manage", form=PayoutScheduleForm, asks="_confirm_change"
-    )
+    @add.confirmation
+    def _confirm_add(self) -> ActionPage:
+        summary = _("It is paid out of the party's wallet by the daily run, once it is due.")
+        return ActionPage(_("Plan a payout"), self.at(), summary, _("Plan the payout"))
+
+    @action("/<int:payout_schedule_id>/change", permission="payout:manage", form=PayoutScheduleForm)
     def change(self, payout_schedule_id: int, form: PayoutScheduleForm) -> Done:
         """Change amount, dates and placement."""
         amount = form.amount.minor(self._schedule(payout_schedule_id).currency)
@@ -105,44 +108,7 @@ class PayoutScheduleActions(Screen):
             )
             return _planned(changed, _("%(ref)s is changed: %(amount)s, due %(due)s."))
 
-    @action("/<int:payout_schedule_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_confirm_cancel")
-    def cancel(self, payout_schedule_id: int, form: ReasonForm) -> Done:
-        """Give it up before it is paid."""
-        with self.transaction() as session:
-            ended = payout_schedules.cancel(
-                session, payout_schedule_id, form.text("reason"), at=clock.now(), actor=current_actor()
-            )
-            return _("%(ref)s is cancelled.", ref=ended.ref)
-
-    @action("/<int:payout_schedule_id>/trigger", permission="payout:retry", form=TermsForm, asks="_confirm_trigger")
-    def trigger(self, payout_schedule_id: int, form: TermsForm) -> Done:
-        """Pay it now, whatever its date says."""
-        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.text("shown")}
-        return started(self, partial(payout_schedules.trigger, schedule_id=payout_schedule_id, **how))
-
-    @action("/process-due", permission="payout:retry", asks="_confirm_process_due")
-    def process_due(self, form: DeskForm) -> Done:
-        """Pay everything that is due."""
-        return started(self, partial(payout_schedules.trigger_due, actor=current_actor()))
-
-    def _schedule(self, payout_schedule_id: int) -> PayoutSchedule:
-        with self.reading() as session:
-            return payout_schedules.get(session, payout_schedule_id)
-
-    def _confirm_add(self) -> ActionPage:
-        summary = _("It is paid out of the party's wallet by the daily run, once it is due.")
-        return ActionPage(_("Plan a payout"), self.at(), summary, _("Plan the payout"))
-
-    def _action_page(
-        self, payout_schedule_id: int, title: str, summary: str, verb: str, danger: bool = False
-    ) -> ActionPage:
-        found = self._schedule(payout_schedule_id)
-        amount = money(found.amount, found.currency)
-        said = {"ref": found.ref, "amount": amount}
-        back = self.at("one", payout_schedule_id=found.id)
-        facts = [(_("Amount"), amount), (_("Due"), when(found.due_at))]
-        return ActionPage(title % said, back, summary % said, verb % said, danger, facts=facts)
-
+    @change.confirmation
     def _confirm_change(self, payout_schedule_id: int) -> ActionPage:
         found = self._schedule(payout_schedule_id)
         page = self._action_page(
@@ -160,12 +126,29 @@ class PayoutScheduleActions(Screen):
         }
         return page
 
+    @action("/<int:payout_schedule_id>/cancel", permission="payout:manage", form=ReasonForm)
+    def cancel(self, payout_schedule_id: int, form: ReasonForm) -> Done:
+        """Give it up before it is paid."""
+        with self.transaction() as session:
+            ended = payout_schedules.cancel(
+                session, payout_schedule_id, form.text("reason"), at=clock.now(), actor=current_actor()
+            )
+            return _("%(ref)s is cancelled.", ref=ended.ref)
+
+    @cancel.confirmation
     def _confirm_cancel(self, payout_schedule_id: int) -> ActionPage:
         summary = _("%(amount)s is not paid out; it stays in the wallet.")
         return self._action_page(
             payout_schedule_id, _("Cancel %(ref)s"), summary, _("Cancel the schedule"), danger=True
         )
 
+    @action("/<int:payout_schedule_id>/trigger", permission="payout:retry", form=TermsForm)
+    def trigger(self, payout_schedule_id: int, form: TermsForm) -> Done:
+        """Pay it now, whatever its date says."""
+        how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.text("shown")}
+        return started(self, partial(payout_schedules.trigger, schedule_id=payout_schedule_id, **how))
+
+    @trigger.confirmation
     def _confirm_trigger(self, payout_schedule_id: int) -> ActionPage:
         with self.reading() as session:
             terms = payout_terms.of(session, payout_schedules.get(session, payout_schedule_id))
@@ -174,9 +157,29 @@ class PayoutScheduleActions(Screen):
         page.facts, page.values = shown_terms(terms), {"shown": terms.stamp}
         return page
 
+    @action("/process-due", permission="payout:retry")
+    def process_due(self, form: DeskForm) -> Done:
+        """Pay everything that is due."""
+        return started(self, partial(payout_schedules.trigger_due, actor=current_actor()))
+
+    @process_due.confirmation
     def _confirm_process_due(self) -> ActionPage:
         summary = _("Every schedule on the tab Due is paid now, as the daily run would.")
         return ActionPage(_("Process all that is due"), self.at(), summary, _("Process all that is due"))
+
+    def _schedule(self, payout_schedule_id: int) -> PayoutSchedule:
+        with self.reading() as session:
+            return payout_schedules.get(session, payout_schedule_id)
+
+    def _action_page(
+        self, payout_schedule_id: int, title: str, summary: str, verb: str, danger: bool = False
+    ) -> ActionPage:
+        found = self._schedule(payout_schedule_id)
+        amount = money(found.amount, found.currency)
+        said = {"ref": found.ref, "amount": amount}
+        back = self.at("one", payout_schedule_id=found.id)
+        facts = [(_("Amount"), amount), (_("Due"), when(found.due_at))]
+        return ActionPage(title % said, back, summary % said, verb % said, danger, facts=facts)
 
 
 def shown_terms(terms: Terms) -> list[tuple[Any, Any]]:

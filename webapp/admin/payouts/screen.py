@@ -64,13 +64,29 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
             "payouts/payout.html", file=file, why=why, moments=in_words(file.moments), action_links=action_links
         )
 
-    @action("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm, asks="_confirm_retry")
+    @action("/<int:payout_id>/retry", permission="payout:retry", form=TermsForm)
     def retry(self, payout_id: int, form: TermsForm) -> Done:
         """A new payout in its place, by a run of its own."""
         how: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "shown": form.text("shown")}
         return started(self, partial(payouts.retry, payout_id=payout_id, **how))
 
-    @action("/<int:payout_id>/cancel", permission="payout:manage", form=ReasonForm, asks="_confirm_cancel")
+    @retry.confirmation
+    def _confirm_retry(self, payout_id: int) -> ActionPage:
+        with self.reading() as session:
+            file = payout_file.read(session, payout_id)
+        summary = _("A new payout of %(amount)s is sent at once, under a reference of its own, to the account below.")
+        page = self._action_page(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
+        if file.terms is not None:
+            tried = payout_destinations.masked(file.destination)
+            page.facts = [
+                *shown_terms(file.terms),
+                (_("Failed at"), tried),
+                (_("Last word"), provider_word(file.payout.status_detail)),
+            ]
+            page.values = {"shown": file.terms.stamp}
+        return page
+
+    @action("/<int:payout_id>/cancel", permission="payout:manage", form=ReasonForm)
     def cancel(self, payout_id: int, form: ReasonForm) -> Done:
         """Give it up before it is sent."""
         with self.transaction() as session:
@@ -84,7 +100,12 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
             )
             return _("%(ref)s is cancelled; the money is in the wallet again.", ref=payout.ref)
 
-    @action("/try-now", permission="payout:retry", asks="_confirm_try_now")
+    @cancel.confirmation
+    def _confirm_cancel(self, payout_id: int) -> ActionPage:
+        summary = _("It is not sent: %(amount)s goes back to the wallet, and its schedule is cancelled.")
+        return self._action_page(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
+
+    @action("/try-now", permission="payout:retry")
     def try_now(self, form: DeskForm) -> Done:
         """Try one payout of each paused provider at once."""
         with self.transaction() as session:
@@ -94,6 +115,7 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
         said = _("One payout through %(names)s is tried now.", names=", ".join(providers))
         return (said, url_for("runs.one", run_id=run.id)) if run is not None else said
 
+    @try_now.confirmation
     def _confirm_try_now(self) -> ActionPage:
         summary = _(
             "One payout of each provider that is paused is sent now, without waiting for the ten minutes to pass. When "
@@ -113,25 +135,6 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
         said = {"ref": file.payout.ref, "amount": amount}
         back = self.at("one", payout_id=payout_id)
         return ActionPage(title % said, back, summary % said, verb % said, danger, facts=facts)
-
-    def _confirm_retry(self, payout_id: int) -> ActionPage:
-        with self.reading() as session:
-            file = payout_file.read(session, payout_id)
-        summary = _("A new payout of %(amount)s is sent at once, under a reference of its own, to the account below.")
-        page = self._action_page(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
-        if file.terms is not None:
-            tried = payout_destinations.masked(file.destination)
-            page.facts = [
-                *shown_terms(file.terms),
-                (_("Failed at"), tried),
-                (_("Last word"), provider_word(file.payout.status_detail)),
-            ]
-            page.values = {"shown": file.terms.stamp}
-        return page
-
-    def _confirm_cancel(self, payout_id: int) -> ActionPage:
-        summary = _("It is not sent: %(amount)s goes back to the wallet, and its schedule is cancelled.")
-        return self._action_page(payout_id, _("Cancel %(ref)s"), summary, _("Cancel the payout"), danger=True)
 
 
 def _not_askable(file: PayoutDetail) -> str:

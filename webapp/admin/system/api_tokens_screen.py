@@ -79,7 +79,7 @@ class TokenScreen(ListScreen):
         search_hint=_l("Name"),
     )
 
-    @action("/add", permission="token:manage", form=TokenForm, asks="_confirm_add", again=True)
+    @action("/add", permission="token:manage", form=TokenForm, reauthenticate=True)
     def add(self, form: TokenForm) -> Done:
         """Make a token; its secret is shown once."""
         at, days = clock.now(), int(form.days.data)
@@ -96,13 +96,7 @@ class TokenScreen(ListScreen):
         lead = _("Copy the token now: it is shown once. The machine sends it as “Authorization: Bearer …”.")
         return self.shown_once(_("%(name)s is ready", name=token.name), lead, secret, self.at())
 
-    @action("/<int:token_id>/revoke", permission="token:manage", asks="_confirm_revoke")
-    def revoke(self, token_id: int, form: DeskForm) -> Done:
-        """End a token."""
-        with self.transaction() as session:
-            token = tokens.revoke(session, token_id, at=clock.now(), actor=current_actor())
-        return _("%(name)s is revoked.", name=token.name)
-
+    @add.confirmation
     def _confirm_add(self) -> ActionPage:
         summary = _(
             "Give it the fewest scopes it needs. It never has more than you have, and ends when you are disabled. "
@@ -110,6 +104,14 @@ class TokenScreen(ListScreen):
         )
         return ActionPage(_("Make a token"), self.at(), summary, _("Make token"))
 
+    @action("/<int:token_id>/revoke", permission="token:manage")
+    def revoke(self, token_id: int, form: DeskForm) -> Done:
+        """End a token."""
+        with self.transaction() as session:
+            token = tokens.revoke(session, token_id, at=clock.now(), actor=current_actor())
+        return _("%(name)s is revoked.", name=token.name)
+
+    @revoke.confirmation
     def _confirm_revoke(self, token_id: int) -> ActionPage:
         with self.reading() as session:
             token = tokens.get(session, token_id)

@@ -57,21 +57,34 @@ class SettingsScreen(Screen):
             "system/settings.html", limits=set_limits, stopped=stopped, outside=masked(runtime().settings)
         )
 
-    @action("/stop", permission="money:stop", form=StopForm, asks="_confirm_stop")
+    @action("/stop", permission="money:stop", form=StopForm)
     def stop(self, form: StopForm) -> Done:
         """Stop all outgoing money."""
         with self.transaction() as session:
             stop.stop(session, form.text("why"), at=clock.now(), actor=current_actor())
         return _("Outgoing money is stopped.")
 
-    @action("/resume", permission="money:stop", form=StopForm, asks="_confirm_resume")
+    @stop.confirmation
+    def _confirm_stop(self) -> ActionPage:
+        summary = _(
+            "No job and no person can release, refund, split or repay anything until it is let go. "
+            "Runs that would move money end as failed; nothing is lost, and what is due stays due."
+        )
+        return ActionPage(_("Stop all outgoing money"), self.at(), summary, _("Stop all outgoing money"), danger=True)
+
+    @action("/resume", permission="money:stop", form=StopForm)
     def resume(self, form: StopForm) -> Done:
         """Let outgoing money flow again."""
         with self.transaction() as session:
             stop.resume(session, form.text("why"), at=clock.now(), actor=current_actor())
         return _("Outgoing money flows again.")
 
-    @action("/limits", permission="settings:manage", form=LimitsForm, asks="_confirm_limits", again=True)
+    @resume.confirmation
+    def _confirm_resume(self) -> ActionPage:
+        summary = _("Jobs and people can move money again at once. What fell due meanwhile leaves with the next runs.")
+        return ActionPage(_("Let outgoing money flow"), self.at(), summary, _("Let outgoing money flow"), danger=True)
+
+    @action("/limits", permission="settings:manage", form=LimitsForm, reauthenticate=True)
     def limits(self, form: LimitsForm) -> Done:
         """Set the limit of one currency."""
         currency = checked_currency(form.text("currency"))
@@ -83,17 +96,7 @@ class SettingsScreen(Screen):
             return _("%(currency)s has no limit now: two must agree on every amount.", currency=currency)
         return _("The limit is %(amount)s now.", amount=Money(changed[currency], currency))
 
-    def _confirm_stop(self) -> ActionPage:
-        summary = _(
-            "No job and no person can release, refund, split or repay anything until it is let go. "
-            "Runs that would move money end as failed; nothing is lost, and what is due stays due."
-        )
-        return ActionPage(_("Stop all outgoing money"), self.at(), summary, _("Stop all outgoing money"), danger=True)
-
-    def _confirm_resume(self) -> ActionPage:
-        summary = _("Jobs and people can move money again at once. What fell due meanwhile leaves with the next runs.")
-        return ActionPage(_("Let outgoing money flow"), self.at(), summary, _("Let outgoing money flow"), danger=True)
-
+    @limits.confirmation
     def _confirm_limits(self) -> ActionPage:
         with self.reading() as session:
             found = limits.all_limits(session, runtime().settings)

@@ -98,7 +98,7 @@ class UserScreen(ListScreen):
             opened, held = sessions.of_user(session, user_id, at), tokens.of_person(session, user_id, at)
         return self.render("system/user.html", user=user, open=opened, tokens=held)
 
-    @action("/add", permission="user:manage", form=UserForm, asks="_confirm_add", again=True)
+    @action("/add", permission="user:manage", form=UserForm, reauthenticate=True)
     def add(self, form: UserForm) -> Done:
         """Add a user with a password that is shown once."""
         password = passwords.generated()
@@ -115,7 +115,16 @@ class UserScreen(ListScreen):
             )
         return self._once(_("%(name)s can sign in now", name=user.name), user.id, password)
 
-    @action("/<int:user_id>/roles", permission="user:manage", form=RolesForm, asks="_confirm_roles", again=True)
+    @add.confirmation
+    def _confirm_add(self) -> ActionPage:
+        return ActionPage(
+            _("Add a user"),
+            self.at(),
+            verb=_("Add user"),
+            summary=_("A password is made for them and shown to you once. They choose their own at the first sign-in."),
+        )
+
+    @action("/<int:user_id>/roles", permission="user:manage", form=RolesForm, reauthenticate=True)
     def roles(self, user_id: int, form: RolesForm) -> Done:
         """Give a user other roles."""
         at, chosen = clock.now(), form.roles.data or []
@@ -124,7 +133,21 @@ class UserScreen(ListScreen):
             user = users.change_roles(session, user_id, chosen, at=at, actor=current_actor())
         return _("%(name)s has other roles now.", name=user.name) + _ended(over)
 
-    @action("/<int:user_id>/disable", permission="user:manage", form=ReasonForm, asks="_confirm_disable")
+    @roles.confirmation
+    def _confirm_roles(self, user_id: int) -> ActionPage:
+        with self.reading() as session:
+            user = users.find(session, user_id)
+        held = [role.name for role in user.roles]
+        return ActionPage(
+            _("Roles of %(name)s", name=user.name),
+            self.at("one", user_id=user_id),
+            _("API tokens of theirs that could do more than the new roles allow end at once."),
+            _("Save roles"),
+            values={"roles": held},
+            facts=self._tokens_of(user_id),
+        )
+
+    @action("/<int:user_id>/disable", permission="user:manage", form=ReasonForm)
     def disable(self, user_id: int, form: ReasonForm) -> Done:
         """Let a user in no more."""
         at = clock.now()
@@ -133,19 +156,50 @@ class UserScreen(ListScreen):
             user = users.disable(session, user_id, at=at, actor=current_actor(), reason=form.reason.data)
         return _("%(name)s is disabled and signed out everywhere.", name=user.name) + _ended(over)
 
-    @action("/<int:user_id>/enable", permission="user:manage", asks="_confirm_enable", again=True)
+    @disable.confirmation
+    def _confirm_disable(self, user_id: int) -> ActionPage:
+        summary = _(
+            "Every sign-in and every API token of theirs ends at once. They can't sign in until enabled again, "
+            "and their tokens stay ended."
+        )
+        return ActionPage(
+            _("Disable %(name)s", name=self._named(user_id)),
+            self.at("one", user_id=user_id),
+            summary,
+            _("Disable"),
+            danger=True,
+            facts=self._tokens_of(user_id),
+        )
+
+    @action("/<int:user_id>/enable", permission="user:manage", reauthenticate=True)
     def enable(self, user_id: int, form: DeskForm) -> Done:
         """Let a user in again."""
         with self.transaction() as session:
             user = users.enable(session, user_id, at=clock.now(), actor=current_actor())
         return _("%(name)s may sign in again.", name=user.name)
 
-    @action("/<int:user_id>/reset", permission="user:manage", asks="_confirm_reset", again=True)
+    @enable.confirmation
+    def _confirm_enable(self, user_id: int) -> ActionPage:
+        summary = _("They can sign in again with the password they had.")
+        return ActionPage(
+            _("Enable %(name)s", name=self._named(user_id)), self.at("one", user_id=user_id), summary, _("Enable")
+        )
+
+    @action("/<int:user_id>/reset", permission="user:manage", reauthenticate=True)
     def reset(self, user_id: int, form: DeskForm) -> Done:
         """A new password, shown once."""
         with self.transaction() as session:
             password = users.reset(session, user_id, at=clock.now(), actor=current_actor())
         return self._once(_("The password was reset"), user_id, password)
+
+    @reset.confirmation
+    def _confirm_reset(self, user_id: int) -> ActionPage:
+        summary = _(
+            "They get a new password, which is shown to you once. Their second factor is turned off and every sign-in "
+            "of theirs ends."
+        )
+        title = _("Reset the sign-in of %(name)s", name=self._named(user_id))
+        return ActionPage(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)
 
     def _once(self, title: str, user_id: int, password: str) -> Any:
         lead = _(
@@ -163,55 +217,6 @@ class UserScreen(ListScreen):
             held = tokens.of_person(session, user_id, clock.now())
         named = "; ".join(f"{token.name} ({', '.join(token.scopes)})" for token in held)
         return [(_("API tokens"), named)] if held else []
-
-    def _confirm_add(self) -> ActionPage:
-        return ActionPage(
-            _("Add a user"),
-            self.at(),
-            verb=_("Add user"),
-            summary=_("A password is made for them and shown to you once. They choose their own at the first sign-in."),
-        )
-
-    def _confirm_roles(self, user_id: int) -> ActionPage:
-        with self.reading() as session:
-            user = users.find(session, user_id)
-        held = [role.name for role in user.roles]
-        return ActionPage(
-            _("Roles of %(name)s", name=user.name),
-            self.at("one", user_id=user_id),
-            _("API tokens of theirs that could do more than the new roles allow end at once."),
-            _("Save roles"),
-            values={"roles": held},
-            facts=self._tokens_of(user_id),
-        )
-
-    def _confirm_disable(self, user_id: int) -> ActionPage:
-        summary = _(
-            "Every sign-in and every API token of theirs ends at once. They can't sign in until enabled again, "
-            "and their tokens stay ended."
-        )
-        return ActionPage(
-            _("Disable %(name)s", name=self._named(user_id)),
-            self.at("one", user_id=user_id),
-            summary,
-            _("Disable"),
-            danger=True,
-            facts=self._tokens_of(user_id),
-        )
-
-    def _confirm_enable(self, user_id: int) -> ActionPage:
-        summary = _("They can sign in again with the password they had.")
-        return ActionPage(
-            _("Enable %(name)s", name=self._named(user_id)), self.at("one", user_id=user_id), summary, _("Enable")
-        )
-
-    def _confirm_reset(self, user_id: int) -> ActionPage:
-        summary = _(
-            "They get a new password, which is shown to you once. Their second factor is turned off and every sign-in "
-            "of theirs ends."
-        )
-        title = _("Reset the sign-in of %(name)s", name=self._named(user_id))
-        return ActionPage(title, self.at("one", user_id=user_id), summary, _("Reset"), danger=True)
 
 
 def _ended(ended: list[ApiToken]) -> str:
