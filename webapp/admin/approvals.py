@@ -5,15 +5,13 @@ from typing import Any
 from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import TextAreaField
-from wtforms.validators import DataRequired, Length
 
 from webapp import clock
 from webapp.admin.ui.amount_filters import currency
 from webapp.admin.ui.columns import Column, choice
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.forms import ReasonForm
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.admin.ui.listing import Listing
 from webapp.admin.ui.reauthentication_form import ReauthenticationForm
@@ -30,12 +28,6 @@ from webapp.services.approvals import subject_labels as proposal_subjects
 from webapp.services.read_models import decision_preview as previews
 
 TABS = {"waiting": _l("Waiting for me"), "mine": _l("Proposed by me"), "decided": _l("Decided")}
-
-
-class RejectForm(DeskForm):
-    """Why a proposal is rejected."""
-
-    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
 
 
 class ApprovalScreen(ListScreen):
@@ -108,7 +100,7 @@ class ApprovalScreen(ListScreen):
             what=PROPOSALS.get(approval.action, approval.action),
             own=approval.proposed_by == current_actor().key,
             approve=(forms or {}).get("approve") or ReauthenticationForm(formdata=None),
-            reject=(forms or {}).get("reject") or RejectForm(formdata=None),
+            reject=(forms or {}).get("reject") or ReasonForm(formdata=None),
             refusal=refusal,
             verb=_verb(approval),
         )
@@ -141,8 +133,8 @@ class ApprovalScreen(ListScreen):
             _("Approve"),
         )
 
-    @action("/<int:approval_id>/reject", permission="money:approve", form=RejectForm, shown_on=one)
-    def reject(self, approval_id: int, form: RejectForm) -> Done:
+    @action("/<int:approval_id>/reject", permission="money:approve", form=ReasonForm, shown_on=one)
+    def reject(self, approval_id: int, form: ReasonForm) -> Done:
         """The second person's no."""
         with self.transaction() as session:
             froze = approvals.is_freezing(session, approvals.get(session, approval_id))

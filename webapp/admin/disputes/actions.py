@@ -5,9 +5,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm, ReasonForm
+from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm
 from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.forms import DeskForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.models import Dispute
 from webapp.security import current_actor
@@ -151,8 +151,8 @@ class DisputeActions(Screen):
             _("Go on"),
         )
 
-    @action("/<int:dispute_id>/escalate", permission="dispute:work", form=ReasonForm)
-    def escalate(self, dispute_id: int, form: ReasonForm) -> Done:
+    @action("/<int:dispute_id>/escalate", permission="dispute:work", form=VersionedReasonForm)
+    def escalate(self, dispute_id: int, form: VersionedReasonForm) -> Done:
         """Ask for somebody more experienced."""
         with self.transaction() as session:
             dispute_work.escalate(session, dispute_id, form.text("reason"), at=clock.now(), actor=current_actor())
@@ -168,8 +168,8 @@ class DisputeActions(Screen):
             _("Escalate"),
         )
 
-    @action("/<int:dispute_id>/withdraw", permission="dispute:work", form=ReasonForm)
-    def withdraw(self, dispute_id: int, form: ReasonForm) -> Done:
+    @action("/<int:dispute_id>/withdraw", permission="dispute:work", form=VersionedReasonForm)
+    def withdraw(self, dispute_id: int, form: VersionedReasonForm) -> Done:
         """The claimant gives the claim up."""
         with self.transaction() as session:
             disputes.withdraw(

@@ -50,13 +50,6 @@ def _number(typed: Any) -> int:
     return parse_whole(str(typed)) or 0
 
 
-class ReasonForm(DeskForm):
-    """Why it is done."""
-
-    reason = TextAreaField(_l("Reason"), _SAY_WHY)
-    version = HiddenField()
-
-
 class ResolutionForm(DeskForm):
     """A decision on a dispute; first previewed, then done."""
 

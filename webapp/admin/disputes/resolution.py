@@ -4,12 +4,14 @@ from typing import Any
 
 from flask import make_response
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from webapp import clock
 from webapp.admin.disputes.forms import CLAIM_RESOLUTIONS, ResolutionForm
 from webapp.admin.escrows import reversal_form as reversals
 from webapp.admin.escrows.reversal_form import ReversalForm
+from webapp.admin.ui.decisions import Verb, verb_of
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
@@ -93,7 +95,7 @@ class ResolutionActions(Screen):
                 escrow=escrow,
                 form=form,
                 preview=preview,
-                verb=verb_of(ruling, dispute, escrow, preview),
+                verb=_verb(ruling, dispute, escrow, preview),
             )
         )
 
@@ -109,30 +111,19 @@ class ResolutionActions(Screen):
         return found, dispute.ref, escrow
 
 
-def verb_of(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> str:
-    """What the button says: the action, the amount, and whether somebody else must agree."""
-    amount = money(escrow.amount, escrow.currency)
-    if warranty_claims.is_rejected(dispute, ruling):
-        return _("Propose to reject the claim") if preview.needs_second_person else _("Reject the claim")
-    if ruling.resolution == "no_fault":
-        return (
-            _("Propose to lift the dispute's freeze")
-            if preview.needs_second_person
-            else _("Lift the dispute's freeze, move nothing")
-        )
-    if preview.needs_second_person:
-        return {
-            "release_to_seller": _("Propose release of %(amount)s", amount=amount),
-            "refund_to_buyer": _("Propose refund of %(amount)s", amount=amount),
-            "split": _("Propose split of %(amount)s", amount=amount),
-        }[ruling.resolution]
-    return {
-        "release_to_seller": _(
-            "Release %(share)s to the seller", share=money(escrow.amount - escrow.fee, escrow.currency)
-        ),
-        "refund_to_buyer": _("Refund %(amount)s to the buyer", amount=amount),
-        "split": _("Split %(amount)s", amount=amount),
-    }[ruling.resolution]
+_REJECT: Verb = (_l("Reject the claim"), _l("Propose to reject the claim"))
+_VERBS: dict[str, Verb] = {
+    "no_fault": (_l("Lift the dispute's freeze, move nothing"), _l("Propose to lift the dispute's freeze")),
+    "release_to_seller": (_l("Release %(share)s to the seller"), _l("Propose release of %(amount)s")),
+    "refund_to_buyer": (_l("Refund %(amount)s to the buyer"), _l("Propose refund of %(amount)s")),
+    "split": (_l("Split %(amount)s"), _l("Propose split of %(amount)s")),
+}
+
+
+def _verb(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> str:
+    verb = _REJECT if warranty_claims.is_rejected(dispute, ruling) else _VERBS[ruling.resolution]
+    amount, share = (money(part, escrow.currency) for part in (escrow.amount, escrow.amount - escrow.fee))
+    return verb_of(verb, preview, amount=amount, share=share)
 
 
 def _with_escrow(session: Any, dispute_id: int) -> tuple[Dispute, Escrow]:

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from flask import make_response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length
+from sqlalchemy.orm import Session
+from wtforms.validators import InputRequired
 
 from webapp import clock
 from webapp.admin.escrows import reversal_form as reversals
 from webapp.admin.escrows.reversal_form import ReversalForm
+from webapp.admin.ui.decisions import ABOVE_LIMIT_FROZEN, Decided, PreviewPage, Verb, preview_then_decide, verb_of
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money, when
-from webapp.admin.ui.forms import DeskForm, InstantField
+from webapp.admin.ui.forms import DecisionForm, InstantField, ReasonForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.errors import Conflict
 from webapp.models import Escrow
@@ -25,31 +25,22 @@ from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.escrows import freezes
 from webapp.services.read_models import decision_preview as previews
 
-_SAY_WHY = [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)]
 
-
-class ReasonForm(DeskForm):
-    """Why it is done."""
-
-    reason = TextAreaField(_l("Reason"), _SAY_WHY)
-
-
-class ExtendForm(ReasonForm):
+class ExtendForm(VersionedReasonForm):
     """A later release."""
 
     release_at = InstantField(_l("Release not before"), [InputRequired(_l("Choose a date and time."))])
-    version = HiddenField()
 
     def instant(self) -> datetime:
         """The new date."""
         return cast(datetime, self.release_at.data)
 
 
-class MoneyForm(ReasonForm):
-    """A decision over the money of an escrow: previewed, then done."""
-
-    version = HiddenField()
-    step = HiddenField(default="preview")
+_VERBS: dict[str, Verb] = {
+    "escrow.release": (_l("Release %(share)s to the seller"), _l("Propose release of %(amount)s")),
+    "escrow.refund": (_l("Refund %(amount)s to the buyer"), _l("Propose refund of %(amount)s")),
+    "escrow.void": (_l("Void it"), _l("Propose to void it")),
+}
 
 
 class EscrowActions(Screen):
@@ -114,8 +105,8 @@ class EscrowActions(Screen):
             release_at=self._escrow(escrow_id).release_at,
         )
 
-    @action("/<int:escrow_id>/release", permission="money:propose", form=MoneyForm)
-    def release(self, escrow_id: int, form: MoneyForm) -> Done:
+    @action("/<int:escrow_id>/release", permission="money:propose", form=DecisionForm)
+    def release(self, escrow_id: int, form: DecisionForm) -> Done:
         """Pay the seller now."""
         return self._decide(escrow_id, form, escrows.release, "escrow.release")
 
@@ -128,8 +119,8 @@ class EscrowActions(Screen):
             _("Preview the release"),
         )
 
-    @action("/<int:escrow_id>/refund", permission="money:propose", form=MoneyForm)
-    def refund(self, escrow_id: int, form: MoneyForm) -> Done:
+    @action("/<int:escrow_id>/refund", permission="money:propose", form=DecisionForm)
+    def refund(self, escrow_id: int, form: DecisionForm) -> Done:
         """Give the buyer everything back."""
         return self._decide(escrow_id, form, escrows.refund, "escrow.refund")
 
@@ -142,8 +133,8 @@ class EscrowActions(Screen):
             _("Preview the refund"),
         )
 
-    @action("/<int:escrow_id>/void", permission="money:propose", form=MoneyForm)
-    def void(self, escrow_id: int, form: MoneyForm) -> Done:
+    @action("/<int:escrow_id>/void", permission="money:propose", form=DecisionForm)
+    def void(self, escrow_id: int, form: DecisionForm) -> Done:
         """Give an unpaid escrow up."""
         return self._decide(escrow_id, form, escrows.void, "escrow.void")
 
@@ -168,42 +159,23 @@ class EscrowActions(Screen):
         title = _("Reverse what left %(ref)s", ref=escrow.ref)
         return reversals.action_page(title, self.at("one", escrow_id=escrow_id), escrow)
 
-    def _decide(self, escrow_id: int, form: MoneyForm, act: Callable[..., Any], action: str) -> Done:
-        if form.step.data != "do":
-            return self._previewed(escrow_id, form, action)
-        with self.transaction() as session:
-            decided = act(
-                session,
-                escrow_id,
-                form.text("reason"),
-                version=form.number("version"),
-                at=clock.now(),
-                actor=current_actor(),
-                settings=runtime().settings,
-            )
-            return str(decided.sentence)
+    def _decide(self, escrow_id: int, form: DecisionForm, act: Callable[..., Decided], name: str) -> Done:
+        reason = form.text("reason")
+        who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
 
-    def _previewed(self, escrow_id: int, form: MoneyForm, action: str) -> Any:
-        with self.reading() as session:
-            decision = escrows.PAYLOADS[action](reason=form.text("reason"))
-            preview = previews.of(
-                session, action, escrow_id, decision, at=clock.now(), actor=current_actor(), settings=runtime().settings
-            )
+        def preview(session: Session) -> PreviewPage:
+            found = previews.of(session, name, escrow_id, escrows.PAYLOADS[name](reason=reason), **who)
             escrow = escrows.get(session, escrow_id)
-        verb = verb_of(action, escrow, preview.needs_second_person)
-        heading = _("Check before it is done: %(ref)s", ref=escrow.ref)
-        back = self.at("one", escrow_id=escrow_id)
-        return make_response(
-            self.render(
-                "components/preview_page.html",
-                form=form,
-                preview=preview,
-                verb=verb,
-                back=back,
-                heading=heading,
-                danger=action == "escrow.void",
-            )
-        )
+            amount, share = (money(part, escrow.currency) for part in (escrow.amount, escrow.amount - escrow.fee))
+            verb = verb_of(_VERBS[name], found, amount=amount, share=share)
+            heading = _("Check before it is done: %(ref)s", ref=escrow.ref)
+            back, danger = self.at("one", escrow_id=escrow_id), name == "escrow.void"
+            return PreviewPage(found, verb, back, heading, ABOVE_LIMIT_FROZEN, danger)
+
+        def decide(session: Session) -> Decided:
+            return act(session, escrow_id, reason, version=form.number("version"), **who)
+
+        return preview_then_decide(self, form, preview, decide)
 
     def _escrow(self, escrow_id: int) -> Escrow:
         with self.reading() as session:
@@ -232,20 +204,3 @@ class EscrowActions(Screen):
         if found is None:
             raise Conflict(_("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref))
         return found, escrow
-
-
-def verb_of(action: str, escrow: Escrow, proposes: bool) -> str:
-    """What the button says."""
-    amount, share = (money(part, escrow.currency) for part in (escrow.amount, escrow.amount - escrow.fee))
-    words = {
-        "escrow.release": (
-            _("Release %(share)s to the seller", share=share),
-            _("Propose release of %(amount)s", amount=amount),
-        ),
-        "escrow.refund": (
-            _("Refund %(amount)s to the buyer", amount=amount),
-            _("Propose refund of %(amount)s", amount=amount),
-        ),
-        "escrow.void": (_("Void it"), _("Propose to void it")),
-    }
-    return words[action][proposes]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import make_response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -11,9 +10,11 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
+from webapp.admin.ui.decisions import ABOVE_LIMIT_POSTED, Decided, PreviewPage, Verb, preview_then_decide, verb_of
 from webapp.admin.ui.form_action import ActionPage, Done
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm, MoneyField
+from webapp.admin.ui.screen import Screen
 from webapp.models import Escrow, Transfer
 from webapp.security import current_actor
 from webapp.security.context import runtime
@@ -22,6 +23,13 @@ from webapp.services.payments.reversals.executors import ReverseAndRefund, Rever
 from webapp.services.read_models import decision_preview as previews
 
 REVERSE, REFUND, SPLIT = "transfer.reverse", "transfer.reverse_and_refund", "transfer.reverse_and_split"
+
+
+_VERBS: dict[str, Verb] = {
+    REVERSE: (_l("Reverse %(amount)s"), _l("Propose reversal of %(amount)s")),
+    REFUND: (_l("Reverse and refund %(amount)s"), _l("Propose reversal and refund of %(amount)s")),
+    SPLIT: (_l("Reverse and split %(amount)s"), _l("Propose reversal and split of %(amount)s")),
+}
 
 
 class ReversalForm(DeskForm):
@@ -61,22 +69,22 @@ def leaving_of(session: Session, escrow: Escrow) -> int | None:
     return session.scalars(select(Transfer.id).where(*mine)).one_or_none()
 
 
-def reverse(screen: Any, transfer_id: int, form: ReversalForm, *, back: str) -> Done:
+def reverse(screen: Screen, transfer_id: int, form: ReversalForm, *, back: str) -> Done:
     """Every entry of all steps and their button, or the decision itself."""
-    if form.step.data != "do":
-        return _previewed(screen, transfer_id, form, back)
-    with screen.transaction() as session:
-        currency = session.get_one(Transfer, transfer_id).currency
-        decided = reversal_decisions.correct(
-            session,
-            form.then.data,
-            transfer_id,
-            form.decision(currency),
-            at=clock.now(),
-            actor=current_actor(),
-            settings=runtime().settings,
-        )
-        return str(decided.sentence)
+    name: str = form.then.data
+    who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
+
+    def preview(session: Session) -> PreviewPage:
+        transfer = session.get_one(Transfer, transfer_id)
+        found = previews.of(session, name, transfer_id, form.decision(transfer.currency), **who)
+        verb = verb_of(_VERBS[name], found, amount=money(transfer.amount, found.currency))
+        return PreviewPage(found, verb, back, _("Check the reversal"), ABOVE_LIMIT_POSTED)
+
+    def decide(session: Session) -> Decided:
+        decision = form.decision(session.get_one(Transfer, transfer_id).currency)
+        return reversal_decisions.correct(session, name, transfer_id, decision, **who)
+
+    return preview_then_decide(screen, form, preview, decide)
 
 
 def action_page(title: Any, back: str, escrow: Escrow) -> ActionPage:
@@ -87,45 +95,3 @@ def action_page(title: Any, back: str, escrow: Escrow) -> ActionPage:
         amount=money(escrow.amount, escrow.currency),
     )
     return ActionPage(title, back, summary, _("Preview"))
-
-
-def _previewed(screen: Any, transfer_id: int, form: ReversalForm, back: str) -> Any:
-    with screen.reading() as session:
-        transfer = session.get_one(Transfer, transfer_id)
-        preview = previews.of(
-            session,
-            form.then.data,
-            transfer_id,
-            form.decision(transfer.currency),
-            at=clock.now(),
-            actor=current_actor(),
-            settings=runtime().settings,
-        )
-    verb = verb_of(form.then.data, money(transfer.amount, preview.currency), preview.needs_second_person)
-    return make_response(
-        screen.render(
-            "components/preview_page.html",
-            form=form,
-            preview=preview,
-            verb=verb,
-            back=back,
-            heading=_("Check the reversal"),
-            second=_("This is above your limit: a second person must approve it before anything is posted."),
-        )
-    )
-
-
-def verb_of(action: str, amount: str, proposes: bool) -> str:
-    """What the button says."""
-    words = {
-        REVERSE: (_("Reverse %(amount)s", amount=amount), _("Propose reversal of %(amount)s", amount=amount)),
-        REFUND: (
-            _("Reverse and refund %(amount)s", amount=amount),
-            _("Propose reversal and refund of %(amount)s", amount=amount),
-        ),
-        SPLIT: (
-            _("Reverse and split %(amount)s", amount=amount),
-            _("Propose reversal and split of %(amount)s", amount=amount),
-        ),
-    }
-    return words[action][proposes]

@@ -9,10 +9,9 @@ from wtforms import HiddenField
 from wtforms.validators import Optional
 
 from webapp import clock
-from webapp.admin.escrows.actions import ReasonForm
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DeskForm, InstantField
+from webapp.admin.ui.forms import DeskForm, InstantField, ReasonForm
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.jobs.periodic.check_mirror import JOB, SEND, SINCE

@@ -6,9 +6,8 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
-from webapp.admin.escrows.actions import ReasonForm
 from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.forms import DeskForm, ReasonForm
 from webapp.admin.ui.list_screen import ListScreen
 from webapp.models import WebhookEndpoint
 from webapp.security import current_actor

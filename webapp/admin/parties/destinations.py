@@ -4,14 +4,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 from wtforms.widgets import TextInput
 
 from webapp import clock
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import exact
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.forms import DeskForm, ReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.domain.payout_accounts import CURRENCIES
 from webapp.security import current_actor
@@ -50,12 +50,6 @@ class DestinationForm(DeskForm):
         [Length(max=40)],
         description=_l("Only for an M-PESA Paybill or Till number (mobile money business): the account behind it."),
     )
-
-
-class RejectForm(DeskForm):
-    """Why it is rejected."""
-
-    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
 
 
 class DestinationActions(Screen):
@@ -118,9 +112,9 @@ class DestinationActions(Screen):
     @action(
         "/<int:party_id>/payout-destination/<int:destination_id>/reject",
         permission="money:approve",
-        form=RejectForm,
+        form=ReasonForm,
     )
-    def reject_destination(self, party_id: int, destination_id: int, form: RejectForm) -> Done:
+    def reject_destination(self, party_id: int, destination_id: int, form: ReasonForm) -> Done:
         """Give a new destination up."""
         with self.transaction() as session:
             payout_destinations.reject(

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import make_response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp import clock
+from webapp.admin.ui.decisions import ABOVE_LIMIT_POSTED, PreviewPage, Verb, preview_then_decide, verb_of
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
@@ -20,12 +21,12 @@ from webapp.services.parties import wallet_operations as party_money
 from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
 from webapp.services.read_models import decision_preview as previews
 
-_LEADS = {
+_SUMMARIES = {
     "party.deposit": _l("Money that came from outside goes into the wallet of %(name)s. You see every entry first."),
     "party.owe": _l("%(name)s owes the amount from then on. You see every entry first."),
     "party.repay": _l("The amount leaves the wallet of %(name)s and lowers its debt. You see every entry first."),
 }
-_VERBS = {
+_VERBS: dict[str, Verb] = {
     "party.deposit": (_l("Deposit %(amount)s"), _l("Propose a deposit of %(amount)s")),
     "party.owe": (_l("Add a debt of %(amount)s"), _l("Propose a debt of %(amount)s")),
     "party.repay": (_l("Repay %(amount)s"), _l("Propose a repayment of %(amount)s")),
@@ -90,7 +91,7 @@ class WalletActions(Screen):
         ]
         return self._action_page("party.repay", party_id, _("Repay for %(name)s"), facts)
 
-    def _book(self, action: str, party_id: int, form: RepayForm, currency: str) -> Done:
+    def _book(self, name: str, party_id: int, form: RepayForm, currency: str) -> Done:
         new = NewMoney(
             form.amount.minor(currency),
             currency,
@@ -99,26 +100,15 @@ class WalletActions(Screen):
             form.text("reason"),
         )
         who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
-        if form.step.data != "do":
-            return self._previewed(action, party_id, form, new, who)
-        with self.transaction() as session:
-            return party_money.decide(session, action, party_id, new, **who).sentence
 
-    def _previewed(self, action: str, party_id: int, form: RepayForm, new: NewMoney, who: dict[str, Any]) -> Any:
-        with self.reading() as session:
-            preview = previews.of(session, action, party_id, party_money.as_decided(new), **who)
-        verb = _VERBS[action][preview.needs_second_person] % {"amount": money(new.amount, new.currency)}
-        second = _("This is above your limit: a second person must approve it before anything is posted.")
-        return make_response(
-            self.render(
-                "components/preview_page.html",
-                form=form,
-                preview=preview,
-                verb=verb,
-                back=self.at("one", party_id=party_id),
-                heading=_("Check before it is done"),
-                second=second,
-            )
+        def preview(session: Session) -> PreviewPage:
+            found = previews.of(session, name, party_id, party_money.as_decided(new), **who)
+            verb = verb_of(_VERBS[name], found, amount=money(new.amount, new.currency))
+            back = self.at("one", party_id=party_id)
+            return PreviewPage(found, verb, back, _("Check before it is done"), ABOVE_LIMIT_POSTED)
+
+        return preview_then_decide(
+            self, form, preview, lambda session: party_money.decide(session, name, party_id, new, **who)
         )
 
     def _action_page(
@@ -127,4 +117,4 @@ class WalletActions(Screen):
         with self.reading() as session:
             name = {"name": parties.get(session, party_id).name}
         back = self.at("one", party_id=party_id)
-        return ActionPage(title % name, back, _LEADS[action] % name, _("Preview"), facts=facts or [])
+        return ActionPage(title % name, back, _SUMMARIES[action] % name, _("Preview"), facts=facts or [])

@@ -2,19 +2,18 @@
 
 from typing import Any
 
-from flask import make_response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, RadioField, StringField
+from wtforms import RadioField, StringField
 from wtforms.validators import DataRequired
 
 from webapp import clock
-from webapp.admin.escrows.actions import MoneyForm, ReasonForm
 from webapp.admin.ui.action_links import ActionLink, action_link
+from webapp.admin.ui.decisions import Decided, PreviewPage, Verb, preview_then_decide, verb_of
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money, provider_word
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.forms import DecisionForm, DeskForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.domain.provider_messages import sentence
 from webapp.domain.states import PaymentStatus, RefundStatus
@@ -39,13 +38,7 @@ _CHOICES = [
 ]
 
 
-class SettledForm(ReasonForm):
-    """How the payer got the money, and which state of the refund was seen."""
-
-    version = HiddenField()
-
-
-class RefundDecisionForm(SettledForm):
+class RefundDecisionForm(VersionedReasonForm):
     """What became of a refund that only a person can tell."""
 
     choice = RadioField(_l("What became of it"), [DataRequired(_l("Choose one."))], choices=_CHOICES)
@@ -68,8 +61,8 @@ class PaymentActions(Screen):
         )
         return self._action_page(payment_id, _("Verify %(ref)s"), summary, _("Ask the provider"))
 
-    @action("/<int:payment_id>/accept", permission="money:propose", form=MoneyForm)
-    def accept(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/accept", permission="money:propose", form=DecisionForm)
+    def accept(self, payment_id: int, form: DecisionForm) -> Done:
         """Hold what came in."""
         return self._decide(payment_id, form, "payment.accept")
 
@@ -78,8 +71,8 @@ class PaymentActions(Screen):
         summary = _("What came in is held for the order; what is above the price goes to the buyer's wallet.")
         return self._action_page(payment_id, _("Accept %(ref)s"), summary, _("Preview the acceptance"))
 
-    @action("/<int:payment_id>/refund", permission="money:propose", form=MoneyForm)
-    def refund(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/refund", permission="money:propose", form=DecisionForm)
+    def refund(self, payment_id: int, form: DecisionForm) -> Done:
         """Give the payer back what came in."""
         return self._decide(payment_id, form, "payment.refund")
 
@@ -88,8 +81,8 @@ class PaymentActions(Screen):
         summary = _("What came in goes back to the payer, through the provider. This payment counts as failed.")
         return self._action_page(payment_id, _("Refund %(ref)s"), summary, _("Preview the refund"))
 
-    @action("/<int:payment_id>/mark-paid", permission="money:propose", form=MoneyForm)
-    def mark_paid(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/mark-paid", permission="money:propose", form=DecisionForm)
+    def mark_paid(self, payment_id: int, form: DecisionForm) -> Done:
         """Hold money that came in another way."""
         return self._decide(payment_id, form, "payment.mark_paid")
 
@@ -98,8 +91,8 @@ class PaymentActions(Screen):
         summary = _("The money came in another way, such as cash or a bank transfer. It is held for the order.")
         return self._action_page(payment_id, _("Mark %(ref)s paid"), summary, _("Preview the hold"))
 
-    @action("/<int:payment_id>/write-off", permission="money:propose", form=MoneyForm)
-    def write_off(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/write-off", permission="money:propose", form=DecisionForm)
+    def write_off(self, payment_id: int, form: DecisionForm) -> Done:
         """Let the platform bear what was taken back."""
         return self._decide(payment_id, form, "payment.write_off")
 
@@ -111,8 +104,8 @@ class PaymentActions(Screen):
         )
         return self._action_page(payment_id, _("Write off what was taken of %(ref)s"), summary, _("Preview it"))
 
-    @action("/<int:payment_id>/claw-back", permission="money:propose", form=MoneyForm)
-    def claw_back(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/claw-back", permission="money:propose", form=DecisionForm)
+    def claw_back(self, payment_id: int, form: DecisionForm) -> Done:
         """Take what was taken back from whom the money is with."""
         return self._decide(payment_id, form, "payment.claw_back")
 
@@ -124,8 +117,8 @@ class PaymentActions(Screen):
         )
         return self._action_page(payment_id, _("Claw back what was taken of %(ref)s"), summary, _("Preview it"))
 
-    @action("/<int:payment_id>/refund-rest", permission="money:propose", form=MoneyForm)
-    def refund_rest(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/refund-rest", permission="money:propose", form=DecisionForm)
+    def refund_rest(self, payment_id: int, form: DecisionForm) -> Done:
         """Refund what is left of it."""
         return self._decide(payment_id, form, "payment.refund_rest")
 
@@ -134,8 +127,8 @@ class PaymentActions(Screen):
         summary = _("The buyer has a part back already. The rest goes back too, and the escrow ends as refunded.")
         return self._action_page(payment_id, _("Refund the rest of %(ref)s"), summary, _("Preview it"))
 
-    @action("/<int:payment_id>/give-again", permission="money:propose", form=MoneyForm)
-    def give_again(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/give-again", permission="money:propose", form=DecisionForm)
+    def give_again(self, payment_id: int, form: DecisionForm) -> Done:
         """Give what came back to whoever bore it."""
         return self._decide(payment_id, form, "payment.give_again")
 
@@ -147,8 +140,8 @@ class PaymentActions(Screen):
         )
         return self._action_page(payment_id, _("Give again what came back of %(ref)s"), summary, _("Preview it"))
 
-    @action("/<int:payment_id>/keep", permission="money:propose", form=MoneyForm)
-    def keep(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/keep", permission="money:propose", form=DecisionForm)
+    def keep(self, payment_id: int, form: DecisionForm) -> Done:
         """Keep for the buyer what was collected besides another payment."""
         return self._decide(payment_id, form, "payment.keep")
 
@@ -157,8 +150,8 @@ class PaymentActions(Screen):
         summary = _("It was collected besides what paid for the order. It goes into the buyer's wallet.")
         return self._action_page(payment_id, _("Keep %(ref)s for the buyer"), summary, _("Preview it"))
 
-    @action("/<int:payment_id>/same-money", permission="money:propose", form=MoneyForm)
-    def same_money(self, payment_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payment_id>/same-money", permission="money:propose", form=DecisionForm)
+    def same_money(self, payment_id: int, form: DecisionForm) -> Done:
         """Say that it is the money that was marked paid by hand."""
         return self._decide(payment_id, form, "payment.same_money")
 
@@ -170,8 +163,8 @@ class PaymentActions(Screen):
         )
         return self._action_page(payment_id, _("%(ref)s is the same money"), summary, _("Preview it"))
 
-    @action("/<int:payment_id>/settle-refund", permission="money:approve", form=SettledForm)
-    def settle_refund(self, payment_id: int, form: SettledForm) -> Done:
+    @action("/<int:payment_id>/settle-refund", permission="money:approve", form=VersionedReasonForm)
+    def settle_refund(self, payment_id: int, form: VersionedReasonForm) -> Done:
         """Say how the payer got what a failed refund did not bring."""
         with self.transaction() as session:
             refunds.settle_otherwise(
@@ -228,46 +221,22 @@ class PaymentActions(Screen):
             for view, verb, symbol, tone in ways
         ]
 
-    def _decide(self, payment_id: int, form: MoneyForm, action: str) -> Done:
-        if form.step.data != "do":
-            return self._previewed(payment_id, form, action)
-        with self.transaction() as session:
-            decided = payment_decisions.decide(
-                session,
-                action,
-                payment_id,
-                form.text("reason"),
-                version=form.number("version"),
-                at=clock.now(),
-                actor=current_actor(),
-                settings=runtime().settings,
-            )
-            return decided.sentence
+    def _decide(self, payment_id: int, form: DecisionForm, name: str) -> Done:
+        reason = form.text("reason")
+        who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
 
-    def _previewed(self, payment_id: int, form: MoneyForm, action: str) -> Any:
-        with self.reading() as session:
-            decision = payment_decisions.PAYLOADS[action](reason=form.text("reason"))
-            preview = previews.of(
-                session,
-                action,
-                payment_id,
-                decision,
-                at=clock.now(),
-                actor=current_actor(),
-                settings=runtime().settings,
-            )
+        def preview(session: Session) -> PreviewPage:
+            found = previews.of(session, name, payment_id, payment_decisions.PAYLOADS[name](reason=reason), **who)
             payment = payments.get(session, payment_id)
-        return make_response(
-            self.render(
-                "components/preview_page.html",
-                form=form,
-                preview=preview,
-                verb=verb_of(action, payment, preview.needs_second_person),
-                back=self.at("one", payment_id=payment_id),
-                heading=_("Check before it is done: %(ref)s", ref=_name(payment)),
-                second=_("This is above your limit: nothing is done until a second person approves it."),
-            )
-        )
+            verb = verb_of(_VERBS[name], found, **_amounts(payment))
+            heading = _("Check before it is done: %(ref)s", ref=_name(payment))
+            return PreviewPage(found, verb, self.at("one", payment_id=payment_id), heading)
+
+        def decide(session: Session) -> Decided:
+            version = form.number("version")
+            return payment_decisions.decide(session, name, payment_id, reason, version=version, **who)
+
+        return preview_then_decide(self, form, preview, decide)
 
     def _action_page(self, payment_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
@@ -303,47 +272,27 @@ class PaymentActions(Screen):
         return ActionPage(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
 
-def verb_of(action: str, payment: Payment, proposes: bool) -> str:
-    """What the button says."""
-    owed = money(payment.amount, payment.currency)
-    came = money(payment.seen_amount or payment.amount, payment.seen_currency or payment.currency)
-    gone, came_back = (
-        money(payment.undecided_amount, payment.currency),
-        money(-payment.undecided_amount, payment.currency),
-    )
-    words = {
-        "payment.write_off": (
-            _("Write off %(amount)s", amount=gone),
-            _("Propose to write off %(amount)s", amount=gone),
-        ),
-        "payment.claw_back": (
-            _("Claw back %(amount)s", amount=gone),
-            _("Propose to claw back %(amount)s", amount=gone),
-        ),
-        "payment.refund_rest": (_("Refund the rest"), _("Propose to refund the rest")),
-        "payment.give_again": (
-            _("Give %(amount)s again", amount=came_back),
-            _("Propose to give %(amount)s again", amount=came_back),
-        ),
-        "payment.keep": (
-            _("Keep %(amount)s for the buyer", amount=came),
-            _("Propose to keep %(amount)s for the buyer", amount=came),
-        ),
-        "payment.same_money": (_("It is the same money"), _("Propose that it is the same money")),
-        "payment.accept": (
-            _("Accept it and hold %(amount)s", amount=owed),
-            _("Propose acceptance of %(amount)s", amount=owed),
-        ),
-        "payment.refund": (
-            _("Refund %(amount)s to the payer", amount=came),
-            _("Propose refund of %(amount)s", amount=came),
-        ),
-        "payment.mark_paid": (
-            _("Mark %(amount)s paid", amount=owed),
-            _("Propose to mark %(amount)s paid", amount=owed),
-        ),
+_VERBS: dict[str, Verb] = {
+    "payment.write_off": (_l("Write off %(gone)s"), _l("Propose to write off %(gone)s")),
+    "payment.claw_back": (_l("Claw back %(gone)s"), _l("Propose to claw back %(gone)s")),
+    "payment.refund_rest": (_l("Refund the rest"), _l("Propose to refund the rest")),
+    "payment.give_again": (_l("Give %(came_back)s again"), _l("Propose to give %(came_back)s again")),
+    "payment.keep": (_l("Keep %(came)s for the buyer"), _l("Propose to keep %(came)s for the buyer")),
+    "payment.same_money": (_l("It is the same money"), _l("Propose that it is the same money")),
+    "payment.accept": (_l("Accept it and hold %(owed)s"), _l("Propose acceptance of %(owed)s")),
+    "payment.refund": (_l("Refund %(came)s to the payer"), _l("Propose refund of %(came)s")),
+    "payment.mark_paid": (_l("Mark %(owed)s paid"), _l("Propose to mark %(owed)s paid")),
+}
+
+
+def _amounts(payment: Payment) -> dict[str, str]:
+    """The amounts that a button may name."""
+    return {
+        "owed": money(payment.amount, payment.currency),
+        "came": money(payment.seen_amount or payment.amount, payment.seen_currency or payment.currency),
+        "gone": money(payment.undecided_amount, payment.currency),
+        "came_back": money(-payment.undecided_amount, payment.currency),
     }
-    return words[action][proposes]
 
 
 _COLLECTED = [

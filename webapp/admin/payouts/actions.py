@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from flask import make_response
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.admin.escrows.actions import MoneyForm
 from webapp.admin.ui.action_links import ActionLink, action_link
+from webapp.admin.ui.decisions import Decided, PreviewPage, Verb, preview_then_decide, verb_of
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money
+from webapp.admin.ui.forms import DecisionForm
 from webapp.admin.ui.screen import Screen
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
@@ -22,12 +23,20 @@ from webapp.services.payouts import payouts
 from webapp.services.read_models import decision_preview as previews
 from webapp.services.read_models import disabled_reasons
 
+_SECOND = _l("Nothing is done until a second person approves it.")
+_VERBS: dict[str, Verb] = {
+    "payout.mark_paid": (_l("%(amount)s was paid"), _l("Propose that %(amount)s was paid")),
+    "payout.give_back": (_l("Give %(amount)s back"), _l("Propose to give %(amount)s back")),
+    "payout.claw_back": (_l("Claw %(amount)s back"), _l("Propose to claw %(amount)s back")),
+    "payout.write_off": (_l("Write %(amount)s off"), _l("Propose to write %(amount)s off")),
+}
+
 
 class PayoutActions(Screen):
     """The actions of a payout that does not settle, or was paid after all."""
 
-    @action("/<int:payout_id>/mark-paid", permission="money:propose", form=MoneyForm)
-    def mark_paid(self, payout_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payout_id>/mark-paid", permission="money:propose", form=DecisionForm)
+    def mark_paid(self, payout_id: int, form: DecisionForm) -> Done:
         """Say that it was paid."""
         return self._decide(payout_id, form, "payout.mark_paid")
 
@@ -37,10 +46,10 @@ class PayoutActions(Screen):
             "Mark it paid only when you have seen it in the provider's dashboard or at the bank. No money moves; it is "
             "asked about for thirty days more. A second person has to agree."
         )
-        return self._asked_to_decide(payout_id, _("Mark %(ref)s paid"), summary, _("Preview it"))
+        return self._decision_page(payout_id, _("Mark %(ref)s paid"), summary, _("Preview it"))
 
-    @action("/<int:payout_id>/give-back", permission="money:propose", form=MoneyForm)
-    def give_back(self, payout_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payout_id>/give-back", permission="money:propose", form=DecisionForm)
+    def give_back(self, payout_id: int, form: DecisionForm) -> Done:
         """Say that it was not paid: its money goes back."""
         return self._decide(payout_id, form, "payout.give_back")
 
@@ -51,10 +60,10 @@ class PayoutActions(Screen):
             "the party has it twice: give it back only when the provider told you that it was not paid and won't be. A "
             "second person has to agree."
         )
-        return self._asked_to_decide(payout_id, _("Give %(ref)s back"), summary, _("Preview it"))
+        return self._decision_page(payout_id, _("Give %(ref)s back"), summary, _("Preview it"))
 
-    @action("/<int:payout_id>/claw-back", permission="money:propose", form=MoneyForm)
-    def claw_back(self, payout_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payout_id>/claw-back", permission="money:propose", form=DecisionForm)
+    def claw_back(self, payout_id: int, form: DecisionForm) -> Done:
         """Let the party give back what it has twice."""
         return self._decide(payout_id, form, "payout.claw_back")
 
@@ -64,10 +73,10 @@ class PayoutActions(Screen):
             "The party has it twice. It goes out of its wallet, and what that lacks is its debt; the payout counts as "
             "paid from then on, and so does its schedule."
         )
-        return self._asked_to_decide(payout_id, _("Claw %(ref)s back"), summary, _("Preview it"))
+        return self._decision_page(payout_id, _("Claw %(ref)s back"), summary, _("Preview it"))
 
-    @action("/<int:payout_id>/write-off", permission="money:propose", form=MoneyForm)
-    def write_off(self, payout_id: int, form: MoneyForm) -> Done:
+    @action("/<int:payout_id>/write-off", permission="money:propose", form=DecisionForm)
+    def write_off(self, payout_id: int, form: DecisionForm) -> Done:
         """Let the platform bear it."""
         return self._decide(payout_id, form, "payout.write_off")
 
@@ -77,49 +86,26 @@ class PayoutActions(Screen):
             "The party keeps what it has twice, and the platform's losses bear it; the payout counts as paid from then "
             "on, and so does its schedule."
         )
-        return self._asked_to_decide(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
+        return self._decision_page(payout_id, _("Write %(ref)s off"), summary, _("Preview it"))
 
-    def _decide(self, payout_id: int, form: MoneyForm, action: str) -> Done:
-        if form.step.data != "do":
-            return self._previewed(payout_id, form, action)
-        with self.transaction() as session:
-            decided = payout_decisions.decide(
-                session,
-                action,
-                payout_id,
-                form.text("reason"),
-                version=form.number("version"),
-                at=clock.now(),
-                actor=current_actor(),
-                settings=runtime().settings,
-            )
-            return decided.sentence
+    def _decide(self, payout_id: int, form: DecisionForm, name: str) -> Done:
+        reason = form.text("reason")
+        who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
 
-    def _previewed(self, payout_id: int, form: MoneyForm, action: str) -> Any:
-        with self.reading() as session:
-            preview = previews.of(
-                session,
-                action,
-                payout_id,
-                payout_decisions.payload(action, payouts.get(session, payout_id), form.text("reason")),
-                at=clock.now(),
-                actor=current_actor(),
-                settings=runtime().settings,
-            )
+        def preview(session: Session) -> PreviewPage:
             payout = payouts.get(session, payout_id)
-        return make_response(
-            self.render(
-                "components/preview_page.html",
-                form=form,
-                preview=preview,
-                verb=_verb(action, payout, preview.needs_second_person),
-                back=self.at("one", payout_id=payout_id),
-                heading=_("Check before it is done: %(ref)s", ref=payout.ref),
-                second=_("Nothing is done until a second person approves it."),
-            )
-        )
+            found = previews.of(session, name, payout_id, payout_decisions.payload(name, payout, reason), **who)
+            verb = verb_of(_VERBS[name], found, amount=money(payout.amount, payout.currency))
+            heading = _("Check before it is done: %(ref)s", ref=payout.ref)
+            return PreviewPage(found, verb, self.at("one", payout_id=payout_id), heading, _SECOND)
 
-    def _asked_to_decide(self, payout_id: int, title: str, summary: str, verb: str) -> ActionPage:
+        def decide(session: Session) -> Decided:
+            version = form.number("version")
+            return payout_decisions.decide(session, name, payout_id, reason, version=version, **who)
+
+        return preview_then_decide(self, form, preview, decide)
+
+    def _decision_page(self, payout_id: int, title: str, summary: str, verb: str) -> ActionPage:
         with self.reading() as session:
             payout = payouts.get(session, payout_id)
         facts = [(_("Amount"), money(payout.amount, payout.currency)), (_("Provider"), payout.provider)]
@@ -149,26 +135,3 @@ def decisions(session: Session, payout: Payout) -> list[ActionLink]:
 
 def _disabled_reason(session: Session, action: str, payout: Payout, **said: str) -> str:
     return disabled_reasons.of(session, action, payout.id, at=clock.now(), actor=current_actor(), **said)
-
-
-def _verb(action: str, payout: Payout, proposes: bool) -> str:
-    amount = money(payout.amount, payout.currency)
-    words = {
-        "payout.mark_paid": (
-            _("%(amount)s was paid", amount=amount),
-            _("Propose that %(amount)s was paid", amount=amount),
-        ),
-        "payout.give_back": (
-            _("Give %(amount)s back", amount=amount),
-            _("Propose to give %(amount)s back", amount=amount),
-        ),
-        "payout.claw_back": (
-            _("Claw %(amount)s back", amount=amount),
-            _("Propose to claw %(amount)s back", amount=amount),
-        ),
-        "payout.write_off": (
-            _("Write %(amount)s off", amount=amount),
-            _("Propose to write %(amount)s off", amount=amount),
-        ),
-    }
-    return words[action][proposes]

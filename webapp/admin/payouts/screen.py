@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.admin.escrows.actions import ReasonForm
 from webapp.admin.payouts.actions import PayoutActions, decisions
 from webapp.admin.payouts.listing import LISTING, TABS
 from webapp.admin.payouts.rerouting import ReroutingActions, reroutings
@@ -17,7 +16,7 @@ from webapp.admin.payouts.schedule_actions import TermsForm, shown_terms
 from webapp.admin.ui.action_links import ActionLink, action_link
 from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import money, provider_word
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.forms import DeskForm, ReasonForm
 from webapp.admin.ui.run_actions import started
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.tabbed_screen import TabbedScreen

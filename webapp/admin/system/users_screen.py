@@ -45,7 +45,7 @@ class RolesForm(DeskForm):
     roles = Choices(_l("Roles"), choices=_EACH_ROLE)
 
 
-class ReasonForm(DeskForm):
+class AccountReasonForm(DeskForm):
     """Why it is done."""
 
     reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why.")), Length(max=500)])
@@ -147,8 +147,8 @@ class UserScreen(ListScreen):
             facts=self._tokens_of(user_id),
         )
 
-    @action("/<int:user_id>/disable", permission="user:manage", form=ReasonForm)
-    def disable(self, user_id: int, form: ReasonForm) -> Done:
+    @action("/<int:user_id>/disable", permission="user:manage", form=AccountReasonForm)
+    def disable(self, user_id: int, form: AccountReasonForm) -> Done:
         """Let a user in no more."""
         at = clock.now()
         with self.transaction() as session:

@@ -6,8 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectMultipleField, StringField, ValidationError
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.ui.formatting import current_zone
@@ -57,6 +59,24 @@ class DeskForm(FlaskForm):
         for name, sentence in refusal.fields.items():
             if name in self:
                 self[name].errors = [*self[name].errors, sentence]
+
+
+class ReasonForm(DeskForm):
+    """Why it is done, in a sentence."""
+
+    reason = TextAreaField(_l("Reason"), [DataRequired(_l("Say why, in a sentence.")), Length(max=2000)])
+
+
+class VersionedReasonForm(ReasonForm):
+    """Why it is done to what the page showed."""
+
+    version = HiddenField()
+
+
+class DecisionForm(VersionedReasonForm):
+    """A decision about money: previewed, then done."""
+
+    step = HiddenField(default="preview")
 
 
 def _is_hidden(field: Field) -> bool:
