@@ -21,9 +21,9 @@ from webapp.services.parties.executors import PartyMoney
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import schedules as payout_schedules
 
 JOB = "process_payout_schedules"
 _KNOWN = ["paystack"]

@@ -18,8 +18,8 @@ from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.common import lookup
 from webapp.services.escrows import disbursement as leaving
-from webapp.services.payouts import schedules as payout_schedules
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 
 SignIn = Callable[..., FlaskClient]
 SPLIT = {"resolution": "split", "code": "agreement", "buyer_amount": "60.00", "seller_amount": "40.00"}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.market import DIVINE
 from webapp import clock
-from webapp.jobs.steps.deliver import OutboxSender
+from webapp.jobs.steps.outbox.sender import OutboxSender
 from webapp.models import Delivery, Event, Payout, PayoutDestination, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.notifications import fan_out

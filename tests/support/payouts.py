@@ -11,10 +11,10 @@ from webapp.models import Payout
 from webapp.runtime import Runtime
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 
 _JOB = job_actor("process_payout_schedules")
 

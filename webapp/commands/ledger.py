@@ -14,8 +14,8 @@ from webapp.domain.numbers import counted
 from webapp.domain.states import MirrorStatus
 from webapp.errors import Invalid
 from webapp.jobs.periodic.check_mirror import keep, made, send_again
-from webapp.jobs.steps.check_ledger_mirror import MirrorCheck
-from webapp.jobs.steps.ledger_mirror import Mirror
+from webapp.jobs.steps.mirror.checking import MirrorCheck
+from webapp.jobs.steps.mirror.sending import Mirror
 from webapp.models import Reconciliation
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.runtime import Runtime

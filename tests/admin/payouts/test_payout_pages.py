@@ -28,8 +28,8 @@ from webapp.services.common import kill_switch as stop
 from webapp.services.parties import parties
 from webapp.services.payouts import payouts
 from webapp.services.payouts import probes as payout_probes
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.sql import database_now
 
 SignIn = Callable[..., FlaskClient]

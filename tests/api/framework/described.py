@@ -47,9 +47,9 @@ from webapp.services.disputes import evidence
 from webapp.services.orders import placement_holds
 from webapp.services.orders.placement_holds import NewHold
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
 from webapp.services.users import api_tokens as tokens
 from webapp.services.users import users

@@ -24,8 +24,8 @@ from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.scheduling import runs
 
 JOB, OUTBOX = "process_payout_schedules", "deliver_outbox"

@@ -11,7 +11,7 @@ from tests.faults.desk import Desk
 from tests.support.job_runs import run_job_now
 from tests.support.outbox import endpoint, happen, states
 from tests.support.receivers import Receiver, receiver, with_settings  # noqa: F401
-from webapp.jobs.steps.event_stream import STREAM
+from webapp.jobs.steps.outbox.event_stream import STREAM
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.notifications.messages import event_messages as people
 

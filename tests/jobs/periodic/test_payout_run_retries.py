@@ -16,8 +16,8 @@ from webapp.models import Event, PayoutSchedule, Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.scheduling import runs
 
 

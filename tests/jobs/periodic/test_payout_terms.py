@@ -19,9 +19,9 @@ from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import detail as payout_file
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedules as payout_schedules
-from webapp.services.payouts import terms as payout_terms
 from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules import terms as payout_terms
 from webapp.services.scheduling import schedules
 
 JOB = job_actor("process_payout_schedules")

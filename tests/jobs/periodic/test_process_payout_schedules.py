@@ -26,9 +26,9 @@ from webapp.sandbox.core import fault_modes as moods
 from webapp.services.common import kill_switch as stop
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
 
 JOB = "process_payout_schedules"

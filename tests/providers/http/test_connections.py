@@ -7,9 +7,9 @@ import pytest
 from psycopg import conninfo
 
 from webapp import db
-from webapp.jobs.steps import deliver as sending
 from webapp.jobs.steps import process_webhooks, send_payouts, send_refunds, verify_payments
 from webapp.jobs.steps import start_checkout as checkouts
+from webapp.jobs.steps.outbox import sender as sending
 from webapp.runtime import Runtime
 from webapp.services.reconciliation import mirror_queue as mirror_entries
 from webapp.settings import Settings

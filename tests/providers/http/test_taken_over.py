@@ -26,8 +26,8 @@ from webapp.domain.refund_match import OWN_TIME
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.jobs.steps import send_payouts, send_refunds
-from webapp.jobs.steps.channels import Channels
-from webapp.jobs.steps.ledger_mirror import Mirror
+from webapp.jobs.steps.mirror.sending import Mirror
+from webapp.jobs.steps.outbox.channels import Channels
 from webapp.models import Delivery, MirrorEntry, Payout, Refund
 from webapp.providers.http.leases import Lease
 from webapp.providers.paystack.provider import Paystack

@@ -41,10 +41,10 @@ from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 
 _MANY = int(os.environ.get("SEQUENCES") or FEW)
 STEPS, HELD, AMOUNT = 14, 10_000, 4_000

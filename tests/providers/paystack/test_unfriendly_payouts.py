@@ -23,9 +23,9 @@ from webapp.providers.webhooks import payloads
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
 from webapp.services.webhooks import inbox as incoming
 

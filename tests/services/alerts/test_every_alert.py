@@ -42,7 +42,7 @@ from webapp.models import (
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts import registry as alert_registry
-from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.settings import Settings
 
 Step = Callable[[Runtime], None]

@@ -18,8 +18,8 @@ from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscr
 from webapp.services.common import kill_switch as stop
 from webapp.services.payouts import detail as payout_file
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedule_detail as payout_plan
-from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.read_models import decision_preview as previews
 from webapp.services.read_models import disabled_reasons
 

@@ -22,7 +22,7 @@ from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.payouts.executors import GivePayoutBack, known_of
 from webapp.services.payouts.paid_twice_executors import ClawPayoutBack, WritePayoutOff
-from webapp.services.payouts.schedules import MOST_ATTEMPTS
+from webapp.services.payouts.schedules.schedules import MOST_ATTEMPTS
 
 
 def spend(session: Session, place: Runtime, party: int, amount: int) -> None:

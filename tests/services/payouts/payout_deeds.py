@@ -25,9 +25,9 @@ from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import payouts
 from webapp.services.payouts import rerouting as payout_rerouting
 from webapp.services.payouts import retries as payout_retries
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts import stops as payout_stops
+from webapp.services.payouts.schedules import schedules as payout_schedules
 
 JOB = job_actor("process_payout_schedules")
 WAYS = {"NGN": "paystack"}

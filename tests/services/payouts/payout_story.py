@@ -18,10 +18,10 @@ from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, Refused, 
 from webapp.providers.protocols import Destination, PayoutInstruction
 from webapp.services.ledger import posting as ledger
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
-from webapp.services.payouts import terms as payout_terms
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules import terms as payout_terms
+from webapp.services.payouts.schedules.schedules import NewSchedule
 
 HELD, AMOUNT = 10_000, 4_000
 ENDED_UNPAID = ("failed", "reversed", "cancelled")

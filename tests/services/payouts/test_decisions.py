@@ -21,8 +21,8 @@ from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import detail as payout_file
 from webapp.services.payouts import explanation as payout_explanation
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedule_detail as payout_plan
 from webapp.services.payouts import settlement as payout_settling
+from webapp.services.payouts.schedules import detail as payout_plan
 
 JOB = job_actor("deliver_outbox")
 THERE = NoResponse("Please provide a unique reference.", is_answer=True, is_there=True)

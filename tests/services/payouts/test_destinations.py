@@ -14,10 +14,10 @@ from webapp.runtime import Runtime
 from webapp.services.notifications.messages import event_messages as people
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedule_detail as payout_plan
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 
 JOB = job_actor("process_payout_schedules")
 WAYS = {"NGN": "paystack"}

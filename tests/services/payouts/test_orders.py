@@ -25,7 +25,7 @@ from webapp.services.alerts import registry as alert_registry
 from webapp.services.approvals import approvals
 from webapp.services.ledger import integrity_checks as books
 from webapp.services.ledger import posting as ledger
-from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.scheduling import schedules
 
 WATCHED = timedelta(days=26)

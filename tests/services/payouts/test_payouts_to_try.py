@@ -20,10 +20,10 @@ from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import detail as payout_file
 from webapp.services.payouts import payouts
 from webapp.services.payouts import probes as payout_probes
-from webapp.services.payouts import schedule_detail as payout_plan
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts.destinations import NewDestination
+from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import schedules as payout_schedules
 
 SHORT = NoResponse("Your balance is not enough.", is_answer=True, is_unsent=True, pauses_all=True)
 

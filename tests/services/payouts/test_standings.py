@@ -23,11 +23,11 @@ from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import detail as payout_file
 from webapp.services.payouts import explanation as payout_explanation
-from webapp.services.payouts import schedule_detail as payout_plan
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
 from webapp.services.payouts.detail import PayoutDetail
 from webapp.services.payouts.explanation import PayoutSituation
+from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules import schedules as payout_schedules
 
 JOB = job_actor("process_payout_schedules")
 WORDS = {

@@ -31,9 +31,9 @@ from webapp.services.payments import payments
 from webapp.services.payments import settlement as payment_settling
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import payouts
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts import settlement as payout_settling
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.read_models import decision_preview as previews
 from webapp.services.read_models.decision_preview import Preview
 

@@ -11,9 +11,9 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Party
 from webapp.runtime import Runtime
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.read_models import tonight
 from webapp.services.read_models.tonight import UpcomingRun
 

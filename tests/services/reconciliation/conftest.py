@@ -6,7 +6,7 @@ from tests.providers.conftest import Outfit, outfit, sandbox, served  # noqa: F4
 from tests.support.declared_jobs import NOON, declare, planned  # noqa: F401
 from tests.support.market import Market
 from tests.support.releasing import go
-from webapp.jobs.steps.ledger_mirror import mirror
+from webapp.jobs.steps.mirror.sending import mirror
 from webapp.models import MirrorEntry, Run
 from webapp.runtime import Runtime
 from webapp.sandbox import Served

@@ -10,7 +10,7 @@ from tests.services.reconciliation.conftest import BLNK, Outfit, send, statuses,
 from tests.support.market import LATER, Market
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.jobs.steps.ledger_mirror import Mirror
+from webapp.jobs.steps.mirror.sending import Mirror
 from webapp.models import Account, MirrorAccount, MirrorEntry, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served

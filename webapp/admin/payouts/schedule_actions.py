@@ -19,10 +19,10 @@ from webapp.errors import Invalid, NotFound
 from webapp.models import PayoutSchedule
 from webapp.security import current_actor
 from webapp.services.parties import parties
-from webapp.services.payouts import schedules as payout_schedules
-from webapp.services.payouts import terms as payout_terms
-from webapp.services.payouts.schedules import NewSchedule
-from webapp.services.payouts.terms import Terms
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules import terms as payout_terms
+from webapp.services.payouts.schedules.schedules import NewSchedule
+from webapp.services.payouts.schedules.terms import Terms
 
 _WHEN = _l("Choose a date and time.")
 

@@ -16,8 +16,8 @@ from webapp.admin.ui.tabbed_screen import TabbedScreen
 from webapp.admin.ui.timeline import in_words
 from webapp.security.context import runtime
 from webapp.services.common import kill_switch as stop
-from webapp.services.payouts import schedule_detail as payout_plan
-from webapp.services.payouts.schedule_detail import Plan
+from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.payouts.schedules.detail import Plan
 
 
 class PayoutScheduleScreen(TabbedScreen, PayoutScheduleActions):

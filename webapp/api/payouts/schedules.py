@@ -26,8 +26,8 @@ from webapp.domain.states import ScheduleStatus
 from webapp.errors import Invalid
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.models import PayoutSchedule, Run
-from webapp.services.payouts import schedules as payout_schedules
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 
 endpoints = Endpoints("payout schedules")
 _ALL = "/api/v2/payout-schedules"

@@ -25,9 +25,9 @@ from webapp.services.orders.orders import NewOrder
 from webapp.services.parties.executors import PartyMoney
 from webapp.services.payments import payments
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import schedules as payout_schedules
 from webapp.services.payouts.destinations import NewDestination
-from webapp.services.payouts.schedules import NewSchedule
+from webapp.services.payouts.schedules import schedules as payout_schedules
+from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
 from webapp.services.webhooks import endpoints as webhook_endpoints
 from webapp.services.webhooks.endpoints import NewEndpoint

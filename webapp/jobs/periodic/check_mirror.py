@@ -11,9 +11,9 @@ from webapp.domain.instants import parse_time_or_day
 from webapp.domain.states import CatchUp
 from webapp.jobs import job, minutes
 from webapp.jobs.engine.work import NotConfigured, Work
-from webapp.jobs.steps.check_ledger_mirror import MirrorCheck
-from webapp.jobs.steps.ledger_mirror import mirror
-from webapp.jobs.steps.ledger_mirror_balances import all_lost
+from webapp.jobs.steps.mirror.balances import all_lost
+from webapp.jobs.steps.mirror.checking import MirrorCheck
+from webapp.jobs.steps.mirror.sending import mirror
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.providers.http.errors import CallFailed
 from webapp.services.common.batch_result import Outcome

@@ -9,9 +9,9 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import send_payouts, send_refunds
-from webapp.jobs.steps.deliver import OutboxSender
-from webapp.jobs.steps.event_stream import publish
-from webapp.jobs.steps.ledger_mirror import mirror
+from webapp.jobs.steps.mirror.sending import mirror
+from webapp.jobs.steps.outbox.event_stream import publish
+from webapp.jobs.steps.outbox.sender import OutboxSender
 from webapp.logs import get_logger
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.notifications import deliveries, delivery_queue, fan_out

@@ -11,7 +11,8 @@ from webapp.jobs.engine.run_recorder import MOST_ITEMS
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.steps.send_payouts import batch
 from webapp.services.common.batch_result import Outcome
-from webapp.services.payouts import creation, payouts, retries, schedules
+from webapp.services.payouts import creation, payouts, retries
+from webapp.services.payouts.schedules import schedules
 
 
 @job(cron="0 2 * * *", max_duration=minutes(10))

@@ -7,7 +7,7 @@ from webapp.domain.alert_facts import BOOKS_DO_NOT_BALANCE
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work
-from webapp.jobs.steps.reconcile import reconcile
+from webapp.jobs.steps.reconciliation.reconcile import reconcile
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import Found
 from webapp.services.ledger import integrity_checks

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import AlertStatus
 from webapp.jobs.processes.database_outage import DatabaseOutage
-from webapp.jobs.steps.deliver import OutboxSender
 from webapp.jobs.steps.evaluate_alerts import evaluate_all
+from webapp.jobs.steps.outbox.sender import OutboxSender
 from webapp.logs import get_logger
 from webapp.models import Alert
 from webapp.providers.messaging import heartbeat_ping

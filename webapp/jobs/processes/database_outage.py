@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from itertools import groupby
 
-from webapp.jobs.steps.channels import Channels
+from webapp.jobs.steps.outbox.channels import Channels
 from webapp.providers.http.leases import Lease
 from webapp.services.notifications.delivery_queue import ClaimedDelivery
 from webapp.services.notifications.messages import recipients

@@ -22,7 +22,7 @@ from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import accounts, bulk_posting
 from webapp.services.ledger.bulk_posting import Movement
 from webapp.services.payouts import destinations
-from webapp.services.payouts import terms as payout_terms
+from webapp.services.payouts.schedules import terms as payout_terms
 from webapp.sql import lock, one_of
 
 _Wallet = aliased(Account, name="wallet")

@@ -13,10 +13,11 @@ from webapp.models import Approval, Party, Payout, PayoutDestination, PayoutPaus
 from webapp.services import timeline
 from webapp.services.approvals import approvals
 from webapp.services.common.kill_switch import stopped
-from webapp.services.payouts import destinations, payouts, rerouting, returns, schedules, stops
-from webapp.services.payouts import terms as payout_terms
+from webapp.services.payouts import destinations, payouts, rerouting, returns, stops
 from webapp.services.payouts.returns import Back
-from webapp.services.payouts.terms import Terms
+from webapp.services.payouts.schedules import schedules
+from webapp.services.payouts.schedules import terms as payout_terms
+from webapp.services.payouts.schedules.terms import Terms
 from webapp.services.scheduling.next_runs import next_run
 from webapp.services.timeline import Moment
 

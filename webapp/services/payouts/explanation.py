@@ -17,7 +17,7 @@ from webapp.services.payouts import decisions, pauses
 from webapp.services.payouts.destinations import masked
 from webapp.services.payouts.detail import PayoutDetail
 from webapp.services.payouts.payouts import RESENT_FOR
-from webapp.services.payouts.schedules import MOST_ATTEMPTS
+from webapp.services.payouts.schedules.schedules import MOST_ATTEMPTS
 from webapp.services.timeline import Moment
 from webapp.settings import Settings
 

@@ -18,7 +18,7 @@ from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.payouts import destinations
 from webapp.services.payouts.returns import IN_WALLET, Back
-from webapp.services.payouts.schedules import MOST_ATTEMPTS
+from webapp.services.payouts.schedules.schedules import MOST_ATTEMPTS
 
 PAID_AFTER_ALL = "Its provider says that it was paid after all."
 BACK_ONCE_MORE = "It was paid after all, and its provider took it back once more."

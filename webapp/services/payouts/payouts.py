@@ -22,7 +22,8 @@ from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.common.kill_switch import stopped
-from webapp.services.payouts import pauses, returns, schedules, stops
+from webapp.services.payouts import pauses, returns, stops
+from webapp.services.payouts.schedules import schedules
 from webapp.settings import Settings
 from webapp.sql import one_of
 

@@ -19,7 +19,7 @@ from webapp.services.common.due import Due
 from webapp.services.escrows import release_preview
 from webapp.services.parties import auto_deduct, auto_deduct_mandates
 from webapp.services.payouts import creation
-from webapp.services.payouts import schedules as payout_schedules
+from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.scheduling import schedules
 from webapp.settings import Settings
 from webapp.sql import one_of

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sqlalchemy.exc import OperationalError
 
-from webapp.jobs.steps.channels import Channels
+from webapp.jobs.steps.outbox.channels import Channels
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
 from webapp.services.notifications import delivery_queue

@@ -20,7 +20,7 @@ from webapp.services.common import events, lookup, validation
 from webapp.services.common.due import Due
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.parties import parties
-from webapp.services.payouts import terms as payout_terms
+from webapp.services.payouts.schedules import terms as payout_terms
 from webapp.services.scheduling import runs
 from webapp.sql import insert_new
 

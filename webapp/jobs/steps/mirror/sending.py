@@ -12,7 +12,7 @@ from itertools import groupby
 from webapp.domain.actors import Actor, job_actor
 from webapp.domain.legs import movements, named
 from webapp.jobs.engine.work import Work
-from webapp.jobs.steps.ledger_mirror_balances import Balances
+from webapp.jobs.steps.mirror.balances import Balances
 from webapp.providers.blnk.provider import BalanceGone, Blnk, Different, Movement
 from webapp.providers.http.errors import CallFailed, Exists, NotSent, Unknown
 from webapp.providers.http.leases import Lease

@@ -7,9 +7,9 @@ from typing import Protocol
 from webapp.jobs.engine.run_control import Stopped
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import verify_payments
-from webapp.jobs.steps.reconcile_blnk import BlnkComparison
-from webapp.jobs.steps.reconcile_provider import MOST_ASKED, Comparison
-from webapp.jobs.steps.reconcile_refunds import RefundComparison
+from webapp.jobs.steps.reconciliation.blnk import BlnkComparison
+from webapp.jobs.steps.reconciliation.provider import MOST_ASKED, Comparison
+from webapp.jobs.steps.reconciliation.refunds import RefundComparison
 from webapp.providers.http.errors import CallFailed
 from webapp.services.reconciliation import discrepancies, provider_records
 from webapp.services.reconciliation.discrepancies import Compared

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from webapp.db import Database
-from webapp.jobs.steps.ledger_mirror import movements_of
-from webapp.jobs.steps.ledger_mirror_balances import all_lost
+from webapp.jobs.steps.mirror.balances import all_lost
+from webapp.jobs.steps.mirror.sending import movements_of
 from webapp.providers.blnk.provider import MOST_AT_ONCE, TRANSFERS, Blnk, Movement, There
 from webapp.services.reconciliation import (
     discrepancies,

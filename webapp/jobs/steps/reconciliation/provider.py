@@ -7,7 +7,7 @@ from itertools import islice
 
 from webapp.db import Database
 from webapp.domain.provider_results import ProviderResponse, SkippedRow
-from webapp.jobs.steps.provider_listing_file import ProviderListing
+from webapp.jobs.steps.reconciliation.provider_listing import ProviderListing
 from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import Alike, Finding, InternalRecord, compared
 from webapp.services.reconciliation.discrepancies import Compared

@@ -15,10 +15,11 @@ from webapp.services import timeline
 from webapp.services.common.kill_switch import stopped
 from webapp.services.common.reasons import Reason, Target
 from webapp.services.ledger import accounts
-from webapp.services.payouts import destinations, schedules
-from webapp.services.payouts import terms as payout_terms
-from webapp.services.payouts.schedules import JOB, PAUSE
-from webapp.services.payouts.terms import Terms
+from webapp.services.payouts import destinations
+from webapp.services.payouts.schedules import schedules
+from webapp.services.payouts.schedules import terms as payout_terms
+from webapp.services.payouts.schedules.schedules import JOB, PAUSE
+from webapp.services.payouts.schedules.terms import Terms
 from webapp.services.scheduling.next_runs import run_of
 from webapp.services.timeline import Moment
 

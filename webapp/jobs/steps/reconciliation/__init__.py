@@ -1,0 +1,1 @@
+"""Comparing our books with others: the external ledger, each provider's payments and payouts, and its refunds."""
