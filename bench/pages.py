@@ -20,7 +20,7 @@ from bench.market import fill
 from bench.places import scratch
 from bench.table import Ratio, Ratios
 from webapp import clock, logs
-from webapp.admin.ui.keyset import encode
+from webapp.admin.ui.lists.keyset import encode
 from webapp.admin.ui.screen import Screen, page
 from webapp.app import create_app
 from webapp.domain.actors import Actor

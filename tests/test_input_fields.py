@@ -18,10 +18,10 @@ from wtforms import DateField, DateTimeField, DateTimeLocalField, DecimalField, 
 import webapp.admin
 from tests.support.odd import ODD_AMOUNTS, ODD_INSTANTS, ODD_MINOR, ODD_NUMBERS
 from tests.support.people import app, desk  # noqa: F401
-from webapp.admin.ui import amount_filters as filter_amounts
-from webapp.admin.ui.columns import Filter
-from webapp.admin.ui.forms import DeskForm, InstantField, MoneyField
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.actions.forms import DeskForm, InstantField, MoneyField
+from webapp.admin.ui.lists import amount_filters as filter_amounts
+from webapp.admin.ui.lists.columns import Filter
+from webapp.admin.ui.lists.listing import Listing
 from webapp.api import all_endpoints
 from webapp.domain.money import LARGEST
 from webapp.errors import Invalid

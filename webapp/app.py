@@ -6,10 +6,10 @@ from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
-from webapp.admin.ui import cells
 from webapp.admin.ui import formatting as words
 from webapp.admin.ui import gettext_cache as quick
 from webapp.admin.ui import layout as chrome
+from webapp.admin.ui.lists import cells
 from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
 from webapp.project_folders import STATIC, TEMPLATES, TRANSLATIONS

@@ -7,14 +7,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin.ui.amount_filters import currency
-from webapp.admin.ui.columns import Column, choice
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import ReasonForm
+from webapp.admin.ui.actions.reauthentication_form import ReauthenticationForm
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import ReasonForm
-from webapp.admin.ui.list_screen import ListScreen
-from webapp.admin.ui.listing import Listing
-from webapp.admin.ui.reauthentication_form import ReauthenticationForm
+from webapp.admin.ui.lists.amount_filters import currency
+from webapp.admin.ui.lists.columns import Column, choice
+from webapp.admin.ui.lists.list_screen import ListScreen
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import DECISIONS, PROPOSALS
 from webapp.domain.states import ApprovalStatus

@@ -9,11 +9,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import false
 
 from webapp import clock
-from webapp.admin.ui.columns import Column, Filter, choice, since, until
-from webapp.admin.ui.layout import may_open
-from webapp.admin.ui.list_screen import ListScreen
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column, Filter, choice, since, until
+from webapp.admin.ui.lists.list_screen import ListScreen
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
+from webapp.admin.ui.subject_links import address_of
 from webapp.admin.ui.timeline import ACTION_LABELS, action_in_words
 from webapp.models import Audit
 from webapp.security.context import runtime
@@ -23,19 +23,6 @@ from webapp.services.audit.search_by_role import KNOWN, by_role
 from webapp.services.common import lookup
 
 NEWEST_SEALS = 500
-PAGES = {
-    "escrow": "escrows.one",
-    "dispute": "disputes.one",
-    "party": "parties.one",
-    "approval": "approvals.one",
-    "user": "users.one",
-    "endpoint": "webhooks.one",
-    "delivery": "notifications.one",
-    "payment": "payments.one",
-    "payout": "payouts.one",
-    "payout_schedule": "payout-schedules.one",
-}
-"""Which page shows a subject, and its argument is the thing's id."""
 
 
 class AuditScreen(ListScreen):
@@ -116,14 +103,6 @@ class AuditScreen(ListScreen):
         with self.reading() as session:
             found = audit_verify.verify_newest(session, runtime().settings.audit_keys, NEWEST_SEALS)
         return self.render("audit/verification.html", found=found, most=NEWEST_SEALS, at=clock.now())
-
-
-def address_of(kind: str, number: int) -> str | None:
-    """Where a thing is shown to who is asking; None for what has no page, or one that is not for them."""
-    if kind == "run":
-        return f"/runs/{number}"
-    place: dict[str, Any] = {f"{kind}_id": number}
-    return url_for(PAGES[kind], **place) if kind in PAGES and may_open(PAGES[kind]) else None
 
 
 def _read(text: str | None) -> dict[str, Any]:

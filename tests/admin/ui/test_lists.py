@@ -12,11 +12,11 @@ from flask import Flask
 from sqlalchemy import case, insert
 
 from webapp import clock
-from webapp.admin.ui import keyset
-from webapp.admin.ui.columns import Column, choice, number, since
-from webapp.admin.ui.csv_export import download, safe
-from webapp.admin.ui.keyset import Order
-from webapp.admin.ui.listing import Listing, Page
+from webapp.admin.ui.lists import keyset
+from webapp.admin.ui.lists.columns import Column, choice, number, since
+from webapp.admin.ui.lists.csv_export import download, safe
+from webapp.admin.ui.lists.keyset import Order
+from webapp.admin.ui.lists.listing import Listing, Page
 from webapp.models import Party
 from webapp.runtime import Runtime
 

@@ -164,7 +164,7 @@ def test_a_failure_after_the_commit_does_not_say_that_nothing_was_changed(
     place: Runtime, web: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = signed_in(web)
-    monkeypatch.setattr("webapp.admin.ui.form_action.flash", raising)
+    monkeypatch.setattr("webapp.admin.ui.actions.form_action.flash", raising)
     web.testing = False
     token = hidden(pages.get("/profile").text, "/profile/zone")
     shown = pages.post("/profile/zone", data=token | {"zone": "Africa/Kampala"})

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
 
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.domain.instants import known_zones
 
 _ZONES = sorted(

@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.account.forms import PasswordForm, ZoneForm
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.access import SIGNED_IN

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.account.forms import ConfirmForm, FirstCodeForm
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.screen import Screen, page
 from webapp.errors import Conflict
 from webapp.security import current_actor, runtime

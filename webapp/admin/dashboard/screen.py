@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.admin.dashboard.health_banner import judge
-from webapp.admin.jobs import schedule_rows
 from webapp.admin.ui import charts
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
@@ -17,7 +16,7 @@ from webapp.security.context import current_principal, runtime
 from webapp.services.approvals import approvals
 from webapp.services.read_models import money_totals as money_figures
 from webapp.services.read_models import work_queue as needs_you
-from webapp.services.scheduling import processes
+from webapp.services.scheduling import processes, schedule_rows
 from webapp.services.scheduling.queue_depth import waiting
 
 

@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.admin.disputes.forms import AskForm, AssignForm, MessageForm, OpenForm
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm, VersionedReasonForm
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.models import Dispute
 from webapp.security import current_actor

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from webapp import clock
 from webapp.admin.disputes.actions import DisputeActions
 from webapp.admin.disputes.forms import BulkForm, ViewForm
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.models import SavedView
 from webapp.security import current_actor
 from webapp.security.context import current_person

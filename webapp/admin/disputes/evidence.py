@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.admin.disputes.forms import FileForm, TextForm
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.errors import NotFound
 from webapp.models import Evidence

@@ -17,7 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length
 
-from webapp.admin.ui.forms import DeskForm, MoneyField
+from webapp.admin.ui.actions.forms import DeskForm, MoneyField
 from webapp.domain.money import exponent
 from webapp.domain.numbers import parse_whole
 from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling

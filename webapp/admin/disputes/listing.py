@@ -7,9 +7,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from webapp.admin.ui.amount_filters import amount_from, amount_to, currency
-from webapp.admin.ui.columns import Column, Filter, choice, since, until
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.lists.columns import Column, Filter, choice, since, until
+from webapp.admin.ui.lists.listing import Listing
 from webapp.models import Dispute, Escrow, Party, User
 from webapp.security.context import runtime
 from webapp.services.disputes.queues import matching, of_party

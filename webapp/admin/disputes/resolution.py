@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.admin.disputes.forms import CLAIM_RESOLUTIONS, ResolutionForm
-from webapp.admin.escrows import reversal_form as reversals
-from webapp.admin.escrows.reversal_form import ReversalForm
-from webapp.admin.ui.decisions import Verb, verb_of
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions import reversal_form as reversals
+from webapp.admin.ui.actions.decisions import Verb, verb_of
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.reversal_form import ReversalForm
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
 from webapp.domain.rulings import Ruling

@@ -14,10 +14,10 @@ from webapp.admin.disputes.evidence import PREVIEWED, EvidenceActions
 from webapp.admin.disputes.forms import BulkForm, MessageForm, ResolutionForm
 from webapp.admin.disputes.listing import LISTING, TABS
 from webapp.admin.disputes.resolution import ResolutionActions
-from webapp.admin.escrows import action_links as escrow_links
-from webapp.admin.ui.action_links import ActionLink
-from webapp.admin.ui.csv_export import download
+from webapp.admin.ui.actions.action_links import ActionLink
+from webapp.admin.ui.actions.reversal_form import reversal_link
 from webapp.admin.ui.formatting import money
+from webapp.admin.ui.lists.csv_export import download
 from webapp.admin.ui.remedies import with_links
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import in_words
@@ -122,7 +122,7 @@ def _reversing(session: Session, case: DisputeCase) -> ActionLink | None:
     """Correcting a decision that moved money."""
     if case.dispute.status != DisputeStatus.RESOLVED or case.dispute.seller_amount is None:
         return None
-    return escrow_links.reversal(session, case.escrow_detail.escrow, _("Reverse the decision…"))
+    return reversal_link(session, case.escrow_detail.escrow, _("Reverse the decision…"))
 
 
 def _parts(shares: Shares | None) -> list[tuple[Any, str]]:

@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.admin.escrows import reversal_form as reversals
-from webapp.admin.ui.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.reversal_form import reversal_link
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus
 from webapp.models import Escrow
 from webapp.security import current_actor
@@ -24,22 +24,7 @@ def of_escrow(session: Session, file: EscrowDetail) -> list[ActionLink]:
         return [action_link("void", _("Void…"), "cross", "money:propose", disabled_reason, "danger-quiet")]
     if escrow.status == EscrowStatus.VOIDED:
         return []
-    return [reversal(session, escrow, _("Reverse…"))]
-
-
-def reversal(session: Session, escrow: Escrow, verb: str) -> ActionLink:
-    """Taking back what left it."""
-    transfer_id = reversals.leaving_of(session, escrow)
-    if transfer_id is None and escrow.status == EscrowStatus.HELD and escrow.hold_no > 1:
-        disabled_reason = _("Escrow %(ref)s is held again: what had left it is back already.", ref=escrow.ref)
-    elif transfer_id is None:
-        disabled_reason = _("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref)
-    else:
-        actor = current_actor()
-        disabled_reason = disabled_reasons.of(
-            session, reversals.REVERSE, transfer_id, at=clock.now(), actor=actor, to_debt=True
-        )
-    return action_link("reverse", verb, "return", "money:reverse", disabled_reason, "danger-quiet")
+    return [reversal_link(session, escrow, _("Reverse…"))]
 
 
 def _held(session: Session, file: EscrowDetail) -> list[ActionLink]:

@@ -10,12 +10,19 @@ from sqlalchemy.orm import Session
 from wtforms.validators import InputRequired
 
 from webapp import clock
-from webapp.admin.escrows import reversal_form as reversals
-from webapp.admin.escrows.reversal_form import ReversalForm
-from webapp.admin.ui.decisions import ABOVE_LIMIT_FROZEN, Decided, PreviewPage, Verb, preview_then_decide, verb_of
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions import reversal_form as reversals
+from webapp.admin.ui.actions.decisions import (
+    ABOVE_LIMIT_FROZEN,
+    Decided,
+    PreviewPage,
+    Verb,
+    preview_then_decide,
+    verb_of,
+)
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DecisionForm, InstantField, ReasonForm, VersionedReasonForm
+from webapp.admin.ui.actions.reversal_form import ReversalForm
 from webapp.admin.ui.formatting import money, when
-from webapp.admin.ui.forms import DecisionForm, InstantField, ReasonForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.errors import Conflict
 from webapp.models import Escrow

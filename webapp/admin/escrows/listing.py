@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from webapp.admin.ui.amount_filters import amount_from, amount_to, currency
-from webapp.admin.ui.columns import Column, Filter, choice, until
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.lists.columns import Column, Filter, choice, until
+from webapp.admin.ui.lists.listing import Listing
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow, Party
 from webapp.services.escrows.search import matching, of_party

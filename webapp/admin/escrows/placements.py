@@ -6,10 +6,10 @@ from flask import request, url_for
 from flask_babel import lazy_gettext as _l
 
 from webapp.admin.escrows.listing import LISTING as ESCROWS
-from webapp.admin.ui.amount_filters import currency
-from webapp.admin.ui.columns import Column, choice, text
-from webapp.admin.ui.csv_export import download
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.amount_filters import currency
+from webapp.admin.ui.lists.columns import Column, choice, text
+from webapp.admin.ui.lists.csv_export import download
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow

@@ -10,9 +10,9 @@ from webapp.admin.escrows import action_links as escrow_links
 from webapp.admin.escrows.actions import EscrowActions
 from webapp.admin.escrows.listing import DUE_LISTING, LISTING, TABS
 from webapp.admin.ui import charts
-from webapp.admin.ui.csv_export import download
-from webapp.admin.ui.listing import Listing
-from webapp.admin.ui.listing_state import ListState
+from webapp.admin.ui.lists.csv_export import download
+from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.listing_state import ListState
 from webapp.admin.ui.remedies import with_links
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import FROZEN_BY, in_words

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 
 from webapp import clock
 from webapp.admin.jobs.forms import PauseForm, ScheduleForm
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.form_action import ActionPage, Done, action
 from webapp.admin.ui.formatting import when
-from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Optional
 
-from webapp.admin.ui.forms import DeskForm, InstantField
+from webapp.admin.ui.actions.forms import DeskForm, InstantField
 from webapp.domain.states import CatchUp
 from webapp.services.scheduling.schedules import ScheduleChanges
 

@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from wtforms import SelectField
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.jobs.engine.queue import enqueue_after_commit, queue
 from webapp.jobs.engine.rq_cleanup import registries

@@ -5,8 +5,8 @@ from typing import Any
 from flask import url_for
 from flask_babel import lazy_gettext as _l
 
-from webapp.admin.ui.columns import Column, choice, flag
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column, choice, flag
+from webapp.admin.ui.lists.listing import Listing
 from webapp.domain.states import RunStatus, Trigger
 from webapp.models import Run
 

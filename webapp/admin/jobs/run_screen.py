@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 from webapp import clock
 from webapp.admin.jobs.run_item_links import named
 from webapp.admin.jobs.run_listing import TRIGGERS
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.numbers import parse_whole
 from webapp.domain.states import UNFINISHED_RUNS

@@ -6,14 +6,13 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin.jobs import schedule_rows
 from webapp.admin.jobs.actions import JobActions
 from webapp.admin.jobs.forms import CATCH_UP
 from webapp.admin.jobs.run_listing import LISTING, TRIGGERS
-from webapp.admin.ui.csv_export import download
+from webapp.admin.ui.lists.csv_export import download
 from webapp.admin.ui.screen import page
 from webapp.models import Run
-from webapp.services.scheduling import runs, schedules
+from webapp.services.scheduling import runs, schedule_rows, schedules
 
 
 class JobScreen(JobActions):

@@ -10,13 +10,13 @@ from wtforms.validators import DataRequired
 
 from webapp import clock
 from webapp.admin.monitoring import alert_links as alert_places
-from webapp.admin.ui.action_links import ActionLink, action_link
-from webapp.admin.ui.columns import Column, choice, since, until
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, InstantField, ReasonForm
 from webapp.admin.ui.formatting import when, with_local_times
-from webapp.admin.ui.forms import DeskForm, InstantField, ReasonForm
-from webapp.admin.ui.list_screen import ListScreen
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column, choice, since, until
+from webapp.admin.ui.lists.list_screen import ListScreen
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.domain.alert_facts import FACTS
 from webapp.domain.states import AlertStatus

@@ -9,10 +9,10 @@ from wtforms import HiddenField
 from wtforms.validators import Optional
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, InstantField, ReasonForm
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DeskForm, InstantField, ReasonForm
-from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.jobs.periodic.check_mirror import JOB, SEND, SINCE
 from webapp.models import Difference

@@ -7,9 +7,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.admin.monitoring.reconciliation_actions import ReconciliationActions
-from webapp.admin.ui.action_links import action_link
-from webapp.admin.ui.columns import Column, choice, since
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.actions.action_links import action_link
+from webapp.admin.ui.lists.columns import Column, choice, since
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Account, Difference
 from webapp.providers.blnk import provider as blnk

@@ -7,11 +7,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func
 
-from webapp.admin.audit import address_of
 from webapp.admin.outbox.delivery_actions import DeliveryActions
-from webapp.admin.ui.columns import Column, choice, since, text
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column, choice, since, text
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
+from webapp.admin.ui.subject_links import address_of
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services.notifications import deliveries

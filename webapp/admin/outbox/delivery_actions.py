@@ -5,9 +5,9 @@ from flask_babel import gettext as _
 from wtforms import HiddenField
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
-from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.models import Delivery
 from webapp.security import current_actor

@@ -6,9 +6,9 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm, ReasonForm
-from webapp.admin.ui.list_screen import ListScreen
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, ReasonForm
+from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.models import WebhookEndpoint
 from webapp.security import current_actor
 from webapp.security.context import runtime

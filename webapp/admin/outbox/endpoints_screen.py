@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, select
 
 from webapp.admin.outbox.endpoint_actions import EndpointActions
-from webapp.admin.ui.columns import Column, flag
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column, flag
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services.webhooks import endpoints as webhook_endpoints

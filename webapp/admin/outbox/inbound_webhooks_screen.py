@@ -8,11 +8,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin.ui.columns import Column, choice, since, text
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm
-from webapp.admin.ui.list_screen import ListScreen
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.lists.columns import Column, choice, since, text
+from webapp.admin.ui.lists.list_screen import ListScreen
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.domain.states import IncomingStatus
 from webapp.jobs.engine.queue import enqueue_after_commit

@@ -9,9 +9,9 @@ from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAr
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, MoneyField, in_major
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DeskForm, MoneyField, in_major
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime

@@ -9,9 +9,9 @@ from wtforms.validators import DataRequired, Length
 from wtforms.widgets import TextInput
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, ReasonForm
 from webapp.admin.ui.formatting import exact
-from webapp.admin.ui.forms import DeskForm, ReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.domain.payout_accounts import CURRENCIES
 from webapp.security import current_actor

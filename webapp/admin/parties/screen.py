@@ -11,9 +11,9 @@ from webapp.admin.parties.actions import PartyActions
 from webapp.admin.parties.destinations import DestinationActions
 from webapp.admin.parties.statement import STATEMENT
 from webapp.admin.parties.wallet_actions import WalletActions
-from webapp.admin.ui.columns import Column, flag
-from webapp.admin.ui.csv_export import download
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column, flag
+from webapp.admin.ui.lists.csv_export import download
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Entry, Party
 from webapp.security.context import runtime

@@ -6,8 +6,8 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
-from webapp.admin.ui.columns import Column, since, until
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column, since, until
+from webapp.admin.ui.lists.listing import Listing
 from webapp.models import Entry, Escrow, Transfer
 
 _ESCROW = select(Escrow.ref).where(Escrow.id == Transfer.escrow_id).scalar_subquery()

@@ -9,10 +9,10 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp import clock
-from webapp.admin.ui.decisions import ABOVE_LIMIT_POSTED, PreviewPage, Verb, preview_then_decide, verb_of
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.decisions import ABOVE_LIMIT_POSTED, PreviewPage, Verb, preview_then_decide, verb_of
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime

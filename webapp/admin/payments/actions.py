@@ -9,11 +9,11 @@ from wtforms import RadioField, StringField
 from wtforms.validators import DataRequired
 
 from webapp import clock
-from webapp.admin.ui.action_links import ActionLink, action_link
-from webapp.admin.ui.decisions import Decided, PreviewPage, Verb, preview_then_decide, verb_of
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.decisions import Decided, PreviewPage, Verb, preview_then_decide, verb_of
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DecisionForm, DeskForm, VersionedReasonForm
 from webapp.admin.ui.formatting import money, provider_word
-from webapp.admin.ui.forms import DecisionForm, DeskForm, VersionedReasonForm
 from webapp.admin.ui.screen import Screen
 from webapp.domain.provider_messages import sentence
 from webapp.domain.states import PaymentStatus, RefundStatus

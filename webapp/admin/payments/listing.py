@@ -4,10 +4,10 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from webapp.admin.ui.amount_filters import amount_from, amount_to, currency
-from webapp.admin.ui.columns import Column, Filter, choice
-from webapp.admin.ui.listing import Listing
-from webapp.admin.ui.tabbed_screen import Tabs
+from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.lists.columns import Column, Filter, choice
+from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, PaymentStatus
 from webapp.models import Escrow, Order, Party, Payment, ProviderDispute
 from webapp.providers.registry import KNOWN

@@ -9,8 +9,8 @@ from webapp import clock
 from webapp.admin.payments.actions import PaymentActions
 from webapp.admin.payments.listing import LISTING, TABS
 from webapp.admin.ui.formatting import money
+from webapp.admin.ui.lists.tabbed_screen import TabbedScreen
 from webapp.admin.ui.screen import page
-from webapp.admin.ui.tabbed_screen import TabbedScreen
 from webapp.admin.ui.timeline import Shown, in_words
 from webapp.domain import provider_messages
 from webapp.domain.taken_back import Bearer

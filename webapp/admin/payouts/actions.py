@@ -7,11 +7,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.admin.ui.action_links import ActionLink, action_link
-from webapp.admin.ui.decisions import Decided, PreviewPage, Verb, preview_then_decide, verb_of
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.decisions import Decided, PreviewPage, Verb, preview_then_decide, verb_of
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DecisionForm
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DecisionForm
 from webapp.admin.ui.screen import Screen
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout

@@ -4,10 +4,10 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from webapp.admin.ui.amount_filters import amount_from, amount_to, currency
-from webapp.admin.ui.columns import Column, Filter, choice, since, until
-from webapp.admin.ui.listing import Listing
-from webapp.admin.ui.tabbed_screen import Tabs
+from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
+from webapp.admin.ui.lists.columns import Column, Filter, choice, since, until
+from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import PayoutStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.providers.registry import KNOWN

@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 from wtforms import HiddenField
 
 from webapp import clock
-from webapp.admin.ui.action_links import ActionLink, action_link
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DeskForm
 from webapp.admin.ui.screen import Screen
 from webapp.errors import Conflict
 from webapp.jobs.steps import send_payouts

@@ -10,10 +10,10 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, InstantField, MoneyField, ReasonForm, checked_currency, in_major
+from webapp.admin.ui.actions.run_actions import started
 from webapp.admin.ui.formatting import exact, money, when
-from webapp.admin.ui.forms import DeskForm, InstantField, MoneyField, ReasonForm, checked_currency, in_major
-from webapp.admin.ui.run_actions import started
 from webapp.admin.ui.screen import Screen
 from webapp.errors import Invalid, NotFound
 from webapp.models import PayoutSchedule

@@ -7,10 +7,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, func, select
 
 from webapp import clock
-from webapp.admin.ui.amount_filters import currency
-from webapp.admin.ui.columns import Column, Filter, since, until
-from webapp.admin.ui.listing import Listing
-from webapp.admin.ui.tabbed_screen import Tabs
+from webapp.admin.ui.lists.amount_filters import currency
+from webapp.admin.ui.lists.columns import Column, Filter, since, until
+from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import ScheduleStatus
 from webapp.models import Party, PayoutSchedule
 from webapp.services.payouts.search import schedules_matching, schedules_of

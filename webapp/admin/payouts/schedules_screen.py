@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 from webapp import clock
 from webapp.admin.payouts.schedule_actions import PayoutScheduleActions
 from webapp.admin.payouts.schedules_listing import DUE_LISTING, LISTING, TABS, WAITING_TABS
-from webapp.admin.ui.action_links import ActionLink, action_link
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.tabbed_screen import TabbedScreen
 from webapp.admin.ui.remedies import with_links
 from webapp.admin.ui.screen import page
-from webapp.admin.ui.tabbed_screen import TabbedScreen
 from webapp.admin.ui.timeline import in_words
 from webapp.security.context import runtime
 from webapp.services.common import kill_switch as stop

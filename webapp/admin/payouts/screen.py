@@ -13,13 +13,13 @@ from webapp.admin.payouts.actions import PayoutActions, decisions
 from webapp.admin.payouts.listing import LISTING, TABS
 from webapp.admin.payouts.rerouting import ReroutingActions, reroutings
 from webapp.admin.payouts.schedule_actions import TermsForm, shown_terms
-from webapp.admin.ui.action_links import ActionLink, action_link
-from webapp.admin.ui.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, ReasonForm
+from webapp.admin.ui.actions.run_actions import started
 from webapp.admin.ui.formatting import money, provider_word
-from webapp.admin.ui.forms import DeskForm, ReasonForm
-from webapp.admin.ui.run_actions import started
+from webapp.admin.ui.lists.tabbed_screen import TabbedScreen
 from webapp.admin.ui.screen import page
-from webapp.admin.ui.tabbed_screen import TabbedScreen
 from webapp.admin.ui.timeline import in_words
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor

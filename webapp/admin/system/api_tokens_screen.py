@@ -9,11 +9,11 @@ from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
-from webapp.admin.ui.columns import Column, flag
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import Choices, DeskForm, MoneyField, checked_currency
-from webapp.admin.ui.list_screen import ListScreen
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import Choices, DeskForm, MoneyField, checked_currency
+from webapp.admin.ui.lists.columns import Column, flag
+from webapp.admin.ui.lists.list_screen import ListScreen
+from webapp.admin.ui.lists.listing import Listing
 from webapp.domain.permissions import SCOPES
 from webapp.errors import Invalid
 from webapp.models import ApiToken, User

@@ -9,8 +9,8 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from webapp import clock
-from webapp.admin.ui.form_action import ActionPage, Done, action
-from webapp.admin.ui.forms import DeskForm, MoneyField, checked_currency
+from webapp.admin.ui.actions.form_action import ActionPage, Done, action
+from webapp.admin.ui.actions.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.screen import Screen, page
 from webapp.domain.money import Money, major_text
 from webapp.errors import Invalid

@@ -9,7 +9,7 @@ from flask_admin import Admin, BaseView, expose
 from flask_admin.blueprints import _BlueprintWithHostSupport as AdminBlueprint
 from sqlalchemy.orm import Session
 
-from webapp.admin.ui.submission_guard import consume_token
+from webapp.admin.ui.actions.submission_guard import consume_token
 from webapp.security.access import OF_ITS_SCREEN, SIGNED_IN
 from webapp.security.context import current_principal, note_saved, runtime
 

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from webapp.admin.ui import keyset
-from webapp.admin.ui.columns import Column, Filter
-from webapp.admin.ui.keyset import Order
-from webapp.admin.ui.listing_state import SIZES, ListState
+from webapp.admin.ui.lists import keyset
+from webapp.admin.ui.lists.columns import Column, Filter
+from webapp.admin.ui.lists.keyset import Order
+from webapp.admin.ui.lists.listing_state import SIZES, ListState
 
 
 @dataclass(frozen=True, slots=True)

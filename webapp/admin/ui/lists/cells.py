@@ -7,8 +7,8 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from webapp.admin.ui.badges import badge
-from webapp.admin.ui.columns import Column
 from webapp.admin.ui.formatting import money, provider_word, when
+from webapp.admin.ui.lists.columns import Column
 
 _NOTHING = Markup('<span class="muted">–</span>')
 _REF = Markup('<a class="ref" href="%s">%s</a>')

@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, case, cast
 
-from webapp.admin.ui.columns import Filter
+from webapp.admin.ui.lists.columns import Filter
 from webapp.domain.amounts import parse_any_currency
 from webapp.domain.money import exponent, known_currencies
 

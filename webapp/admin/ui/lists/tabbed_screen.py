@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from flask import request
 
-from webapp.admin.ui.list_screen import ListScreen
-from webapp.admin.ui.listing_state import ListState
+from webapp.admin.ui.lists.list_screen import ListScreen
+from webapp.admin.ui.lists.listing_state import ListState
 
 Tabs = dict[str, tuple[Any, tuple[Any, ...]]]
 """What each tab is called, and its conditions on the list. The tab `all` has none."""

@@ -14,10 +14,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from webapp.admin.ui import submission_guard
-from webapp.admin.ui.forms import DeskForm
-from webapp.admin.ui.overtaken import overtaken
-from webapp.admin.ui.reauthentication_form import with_reauthentication
+from webapp.admin.ui.actions import submission_guard
+from webapp.admin.ui.actions.forms import DeskForm
+from webapp.admin.ui.actions.overtaken import overtaken
+from webapp.admin.ui.actions.reauthentication_form import with_reauthentication
 from webapp.errors import Overtaken, Refusal
 from webapp.security import kept_forms
 from webapp.security.kept_forms import KeptForm

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from flask import Response, stream_with_context
 
 from webapp import clock
-from webapp.admin.ui.columns import Column
 from webapp.admin.ui.formatting import current_zone
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.columns import Column
+from webapp.admin.ui.lists.listing import Listing
 from webapp.domain.instants import shown_in
 from webapp.domain.money import major_text
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from flask import request
 from flask_babel import lazy_gettext as _l
 
-from webapp.admin.ui.csv_export import download
-from webapp.admin.ui.listing import Listing
+from webapp.admin.ui.lists.csv_export import download
+from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import Screen, page
 
 

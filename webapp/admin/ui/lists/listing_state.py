@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from webapp.admin.ui.columns import Filter
+from webapp.admin.ui.lists.columns import Filter
 
 if TYPE_CHECKING:
-    from webapp.admin.ui.listing import Listing
+    from webapp.admin.ui.lists.listing import Listing
 
 SIZES = (25, 50, 100)
 _LONGEST = 200

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField
 from wtforms.validators import DataRequired, Length
 
-from webapp.admin.ui.forms import DeskForm
+from webapp.admin.ui.actions.forms import DeskForm
 
 
 def secret_field() -> Any:

@@ -10,17 +10,27 @@ from wtforms import BooleanField, HiddenField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from webapp import clock
-from webapp.admin.ui.decisions import ABOVE_LIMIT_POSTED, Decided, PreviewPage, Verb, preview_then_decide, verb_of
-from webapp.admin.ui.form_action import ActionPage, Done
+from webapp.admin.ui.actions.action_links import ActionLink, action_link
+from webapp.admin.ui.actions.decisions import (
+    ABOVE_LIMIT_POSTED,
+    Decided,
+    PreviewPage,
+    Verb,
+    preview_then_decide,
+    verb_of,
+)
+from webapp.admin.ui.actions.form_action import ActionPage, Done
+from webapp.admin.ui.actions.forms import DeskForm, MoneyField
 from webapp.admin.ui.formatting import money
-from webapp.admin.ui.forms import DeskForm, MoneyField
 from webapp.admin.ui.screen import Screen
+from webapp.domain.states import EscrowStatus
 from webapp.models import Escrow, Transfer
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import disabled_reasons
 
 REVERSE, REFUND, SPLIT = "transfer.reverse", "transfer.reverse_and_refund", "transfer.reverse_and_split"
 
@@ -61,6 +71,19 @@ class ReversalForm(DeskForm):
             return ReverseTransfer(**said)
         parts: dict[str, Any] = {field.name: field.minor(currency) for field in (self.buyer_amount, self.seller_amount)}
         return ReverseAndSplit(**said, **parts)
+
+
+def reversal_link(session: Session, escrow: Escrow, verb: str) -> ActionLink:
+    """Taking back what left it."""
+    transfer_id = leaving_of(session, escrow)
+    if transfer_id is None and escrow.status == EscrowStatus.HELD and escrow.hold_no > 1:
+        disabled_reason = _("Escrow %(ref)s is held again: what had left it is back already.", ref=escrow.ref)
+    elif transfer_id is None:
+        disabled_reason = _("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref)
+    else:
+        actor = current_actor()
+        disabled_reason = disabled_reasons.of(session, REVERSE, transfer_id, at=clock.now(), actor=actor, to_debt=True)
+    return action_link("reverse", verb, "return", "money:reverse", disabled_reason, "danger-quiet")
 
 
 def leaving_of(session: Session, escrow: Escrow) -> int | None:

@@ -8,7 +8,7 @@ from flask import make_response
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from webapp.admin.ui.form_action import Done
+from webapp.admin.ui.actions.form_action import Done
 from webapp.admin.ui.screen import Screen
 
 ABOVE_LIMIT = _l("This is above your limit: nothing is done until a second person approves it.")
