@@ -31,7 +31,9 @@ def register(app: Flask, runtime: Runtime) -> None:
 
 def all_endpoints() -> Iterator[Endpoint]:
     """What every module of this package declares, in order of their names."""
-    for module in sorted(pkgutil.walk_packages(__path__, f"{__name__}."), key=lambda each: each.name):
-        found = getattr(importlib.import_module(module.name), "endpoints", None)
+    names = sorted(module.name for module in pkgutil.walk_packages(__path__, f"{__name__}."))
+    # All are imported first: a module may add to the endpoints of another subject, as orders do to escrows.
+    for module in [importlib.import_module(name) for name in names]:
+        found = getattr(module, "endpoints", None)
         if isinstance(found, Endpoints):
             yield from found

@@ -1,14 +1,36 @@
 """Transfers over HTTP: look at one, and correct it by its opposite."""
 
 from webapp.api.approvals.schemas import Decision, decision
-from webapp.api.escrows.schemas import TransferShape, transfer_shape
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import LongText, MinorUnits, RequestModel
+from webapp.api.framework.schemas import Instant, LongText, MinorUnits, Money, RequestModel, ResponseModel
 from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.ledger.transfer_queries import Movement
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
 endpoints = Endpoints("transfers")
+
+
+class SideShape(ResponseModel):
+    """One entry of a transfer, in minor units; positive goes into the account."""
+
+    account: str
+    owner: str
+    party_id: int | None
+    amount: int
+
+
+class TransferShape(ResponseModel):
+    """One balanced movement; its entries sum to zero."""
+
+    id: int
+    reference: str
+    kind: str
+    amount: Money
+    at: Instant
+    run_id: int | None
+    reverses_id: int | None
+    entries: list[SideShape]
 
 
 class ReverseBody(RequestModel):
@@ -57,6 +79,25 @@ def reverse_and_refund_transfer(call: Call, transfer_id: int, body: ReverseBody)
 def reverse_and_split_transfer(call: Call, transfer_id: int, body: SplitBody) -> Decision:
     """Take back what an escrow paid and split it: one decision; above the limit it is proposed as one."""
     return _corrected(call, "transfer.reverse_and_split", transfer_id, ReverseAndSplit(**body.model_dump()))
+
+
+def transfer_shape(moved: Movement) -> TransferShape:
+    """A transfer with its entries."""
+    sides = [
+        SideShape(account=side.kind, owner=side.owner, party_id=side.party_id, amount=side.amount)
+        for side in moved.sides
+    ]
+    amount = Money(amount=moved.amount, currency=moved.currency)
+    return TransferShape(
+        id=moved.id,
+        reference=moved.reference,
+        kind=moved.kind,
+        amount=amount,
+        at=moved.at,
+        run_id=moved.run_id,
+        reverses_id=moved.reverses_id,
+        entries=sides,
+    )
 
 
 def _corrected(call: Call, action: str, transfer_id: int, made: ReverseTransfer) -> Decision:

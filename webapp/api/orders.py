@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from webapp.api.escrows.endpoints import endpoints as escrow_endpoints
 from webapp.api.escrows.schemas import EscrowShape, one_escrow
 from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
@@ -11,11 +12,11 @@ from webapp.api.framework.schemas import (
     Amount,
     Currency,
     Instant,
-    LongText,
     MinorUnits,
     Money,
     NewestFirst,
     Page,
+    ReasonBody,
     Reference,
     RequestInstant,
     RequestModel,
@@ -68,12 +69,6 @@ class OrderBody(RequestModel):
     tenant: Annotated[str | None, Field(min_length=1, max_length=40)] = None
 
 
-class ReasonBody(RequestModel):
-    """Why."""
-
-    reason: LongText
-
-
 class OrdersQuery(NewestFirst):
     """Which orders."""
 
@@ -89,6 +84,12 @@ class OrdersQuery(NewestFirst):
 def create_order(call: Call, body: OrderBody) -> OrderWithEscrow:
     """Take an order; its escrow is made in the same transaction."""
     return with_escrow(call, made(call, body).id)
+
+
+@escrow_endpoints.post("/api/v1/escrows", "order:write", status=201, location="/api/v1/escrows/{id}")
+def create_escrow(call: Call, body: OrderBody) -> EscrowShape:
+    """Make an escrow: with the order that it is for."""
+    return one_escrow(call.session, orders.escrow_of(call.session, made(call, body).id).id)
 
 
 @endpoints.get("/api/v1/orders", "order:read")

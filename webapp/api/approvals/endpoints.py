@@ -2,11 +2,10 @@
 
 from pydantic import Field
 
-from webapp.api.approvals.schemas import ApprovalShape, approval_shape
-from webapp.api.disputes.schemas import PreviewShape, preview_shape
+from webapp.api.approvals.schemas import ApprovalShape, PreviewShape, approval_shape, preview_shape
 from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import LongText, NewestFirst, Page, RequestModel, to_page
+from webapp.api.framework.schemas import NewestFirst, Page, ReasonBody, RequestModel, to_page
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval
 from webapp.security.reauthentication import reauthenticate
@@ -27,12 +26,6 @@ class ApproveBody(RequestModel):
     """The password, or a code, of who approves."""
 
     password: str = Field(min_length=1, max_length=1_000)
-
-
-class RejectBody(RequestModel):
-    """Why."""
-
-    reason: LongText
 
 
 def _ask_again(body: ApproveBody) -> None:
@@ -69,6 +62,6 @@ def approve_proposal(call: Call, approval_id: int, body: ApproveBody) -> Approva
 
 
 @endpoints.post(f"{_ADDRESS}/reject", "money:approve")
-def reject_proposal(call: Call, approval_id: int, body: RejectBody) -> ApprovalShape:
+def reject_proposal(call: Call, approval_id: int, body: ReasonBody) -> ApprovalShape:
     """The second person's no; nothing is posted."""
     return approval_shape(approvals.reject(call.session, approval_id, body.reason, at=call.at, actor=call.actor))

@@ -1,8 +1,13 @@
-"""What came of a decision: done at once, or proposed to a second person."""
+"""What a decision would post, and what came of it: done at once, or proposed to a second person."""
+
+from typing import Annotated
+
+from pydantic import Field
 
 from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.models import Approval
 from webapp.services.approvals.approvals import Decided
+from webapp.services.read_models.decision_preview import Preview
 
 
 class ApprovalShape(ResponseModel):
@@ -31,6 +36,25 @@ class Decision(ResponseModel):
     approval: ApprovalShape | None
 
 
+class LegShape(ResponseModel):
+    """One entry that would be posted, and the balance after it, in minor units."""
+
+    account_id: int | None
+    label: str
+    amount: int
+    balance_after: int
+
+
+class PreviewShape(ResponseModel):
+    """What a decision would do. Nothing is written."""
+
+    sentence: str
+    currency: str
+    needs_second_person: bool
+    warnings: Annotated[list[str], Field(description="A bank that has some of the money, or wants it.")]
+    entries: list[LegShape]
+
+
 def approval_shape(found: Approval) -> ApprovalShape:
     """A proposal as the API gives it."""
     return ApprovalShape(
@@ -54,3 +78,14 @@ def decision(decided: Decided) -> Decision:
     """What came of it."""
     approval = approval_shape(decided.approval) if decided.approval else None
     return Decision(executed=decided.executed, sentence=decided.sentence, approval=approval)
+
+
+def preview_shape(found: Preview) -> PreviewShape:
+    """A preview as the API gives it."""
+    return PreviewShape(
+        sentence=found.sentence,
+        currency=found.currency,
+        needs_second_person=found.needs_second_person,
+        warnings=list(found.warnings),
+        entries=[LegShape.model_validate(leg) for leg in found.legs],
+    )

@@ -4,16 +4,14 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from webapp.api.approvals.schemas import decision
+from webapp.api.approvals.schemas import PreviewShape, decision, preview_shape
 from webapp.api.disputes.schemas import (
     DisputeDecision,
     DisputeShape,
-    PreviewShape,
     ReasonCode,
     RulingBody,
     dispute_shape,
     one_dispute,
-    preview_shape,
 )
 from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints

@@ -1,4 +1,4 @@
-"""Disputes, what is said and attached, and what a decision would post, as the API gives them."""
+"""Disputes, what is said and attached, as the API gives them."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,6 @@ from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 from webapp.models import Dispute
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.disputes import disputes
-from webapp.services.read_models.decision_preview import Preview
 
 
 def _one_of(codes: dict[str, object]) -> AfterValidator:
@@ -73,25 +72,6 @@ class RulingBody(RequestModel):
         return Ruling(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
 
 
-class LegShape(ResponseModel):
-    """One entry that would be posted, and the balance after it, in minor units."""
-
-    account_id: int | None
-    label: str
-    amount: int
-    balance_after: int
-
-
-class PreviewShape(ResponseModel):
-    """What a decision would do. Nothing is written."""
-
-    sentence: str
-    currency: str
-    needs_second_person: bool
-    warnings: Annotated[list[str], Field(description="A bank that has some of the money, or wants it.")]
-    entries: list[LegShape]
-
-
 class DisputeDecision(Decision):
     """What came of it, and the dispute as it is now."""
 
@@ -135,14 +115,3 @@ def one_dispute(session: Session, dispute_id: int) -> DisputeShape:
     dispute = disputes.get(session, dispute_id)
     escrow = escrows.get(session, dispute.escrow_id)
     return dispute_shape(dispute, Money(amount=escrow.amount, currency=escrow.currency))
-
-
-def preview_shape(found: Preview) -> PreviewShape:
-    """A preview as the API gives it."""
-    return PreviewShape(
-        sentence=found.sentence,
-        currency=found.currency,
-        needs_second_person=found.needs_second_person,
-        warnings=list(found.warnings),
-        entries=[LegShape.model_validate(leg) for leg in found.legs],
-    )

@@ -6,10 +6,8 @@ from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.escrows.schemas import (
     EscrowShape,
     FreezeShape,
-    TransferShape,
     escrow_shapes,
     one_escrow,
-    transfer_shape,
 )
 from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
@@ -27,7 +25,7 @@ from webapp.api.framework.schemas import (
     Version,
     to_page,
 )
-from webapp.api.orders import OrderBody, made
+from webapp.api.ledger import TransferShape, transfer_shape
 from webapp.api.parties.schemas import id_of
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
@@ -35,7 +33,6 @@ from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.approvals.approvals import Decided
 from webapp.services.escrows import freezes
 from webapp.services.ledger import transfer_queries as escrow_ledger
-from webapp.services.orders import orders
 from webapp.services.read_models import escrow_explanation as explanation
 
 endpoints = Endpoints("escrows")
@@ -106,12 +103,6 @@ class Explanation(ResponseModel):
 
     sentences: list[str]
     reasons: list[ReasonShape]
-
-
-@endpoints.post("/api/v1/escrows", "order:write", status=201, location="/api/v1/escrows/{id}")
-def create_escrow(call: Call, body: OrderBody) -> EscrowShape:
-    """Make an escrow: with the order that it is for."""
-    return one_escrow(call.session, orders.escrow_of(call.session, made(call, body).id).id)
 
 
 @endpoints.get("/api/v1/escrows", "escrow:read")

@@ -1,4 +1,4 @@
-"""Escrows, their freezes and transfers as the API gives them."""
+"""Escrows and their freezes as the API gives them."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,6 @@ from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.api.parties.schemas import PartyName, names
 from webapp.models import Escrow
 from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.ledger.transfer_queries import Movement
 
 
 class FreezeShape(ResponseModel):
@@ -43,28 +42,6 @@ class EscrowShape(ResponseModel):
     version: int
 
 
-class SideShape(ResponseModel):
-    """One entry of a transfer, in minor units; positive goes into the account."""
-
-    account: str
-    owner: str
-    party_id: int | None
-    amount: int
-
-
-class TransferShape(ResponseModel):
-    """One balanced movement; its entries sum to zero."""
-
-    id: int
-    reference: str
-    kind: str
-    amount: Money
-    at: Instant
-    run_id: int | None
-    reverses_id: int | None
-    entries: list[SideShape]
-
-
 def escrow_shapes(session: Session, found: Sequence[Escrow]) -> list[EscrowShape]:
     """Escrows with the names of their parties, in one query for all."""
     known = names(session, [party for escrow in found for party in (escrow.buyer_id, escrow.seller_id)])
@@ -74,25 +51,6 @@ def escrow_shapes(session: Session, found: Sequence[Escrow]) -> list[EscrowShape
 def one_escrow(session: Session, escrow_id: int) -> EscrowShape:
     """One escrow as it is now. Raises NotFound."""
     return escrow_shapes(session, [escrows.get(session, escrow_id)])[0]
-
-
-def transfer_shape(moved: Movement) -> TransferShape:
-    """A transfer with its entries."""
-    sides = [
-        SideShape(account=side.kind, owner=side.owner, party_id=side.party_id, amount=side.amount)
-        for side in moved.sides
-    ]
-    amount = Money(amount=moved.amount, currency=moved.currency)
-    return TransferShape(
-        id=moved.id,
-        reference=moved.reference,
-        kind=moved.kind,
-        amount=amount,
-        at=moved.at,
-        run_id=moved.run_id,
-        reverses_id=moved.reverses_id,
-        entries=sides,
-    )
 
 
 def _escrow(escrow: Escrow, known: dict[int, PartyName]) -> EscrowShape:

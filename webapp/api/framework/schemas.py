@@ -76,6 +76,12 @@ class RequestModel(BaseModel):
         return value
 
 
+class ReasonBody(RequestModel):
+    """Why."""
+
+    reason: LongText
+
+
 class ResponseModel(BaseModel):
     """What the API answers."""
 

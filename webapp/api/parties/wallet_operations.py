@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from webapp.api.approvals.schemas import Decision, decision
-from webapp.api.escrows.schemas import TransferShape, transfer_shape
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Amount, Currency, MinorUnits, Reference, RequestModel, ResponseModel, Version
+from webapp.api.ledger import TransferShape, transfer_shape
 from webapp.services.ledger import transfer_queries as escrow_ledger
 from webapp.services.parties import auto_deduct_mandates as standing_orders
 from webapp.services.parties import parties

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from webapp.api.framework.reauthentication import Reauthentication, require_reauthentication
 from webapp.api.framework.routing import Call, Endpoints
-from webapp.api.framework.schemas import Currency, LongText, Name, RequestModel, ResponseModel, ShortText
+from webapp.api.framework.schemas import Currency, Name, ReasonBody, ResponseModel, ShortText
 from webapp.api.payouts.schemas import DestinationShape, destination_shape
 from webapp.domain.payout_accounts import CURRENCIES
 from webapp.services.parties import parties
@@ -29,12 +29,6 @@ class DestinationBody(Reauthentication):
     account_reference: Annotated[
         str, Field(max_length=40, description="Only for `mobile_money_business`: the account behind a Paybill or Till.")
     ] = ""
-
-
-class RejectBody(RequestModel):
-    """Why."""
-
-    reason: LongText
 
 
 class Destinations(ResponseModel):
@@ -71,7 +65,7 @@ def approve_payout_destination(call: Call, destination_id: int, body: Reauthenti
 
 
 @endpoints.post(f"{_ADDRESS}/reject", "money:approve")
-def reject_payout_destination(call: Call, destination_id: int, body: RejectBody) -> DestinationShape:
+def reject_payout_destination(call: Call, destination_id: int, body: ReasonBody) -> DestinationShape:
     """A new destination is given up while it waits; the one before is used again."""
     return destination_shape(
         payout_destinations.reject(call.session, destination_id, body.reason, at=call.at, actor=call.actor)
