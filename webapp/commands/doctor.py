@@ -7,15 +7,18 @@ import click
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from webapp.commands.conformity import conformity
 from webapp.commands.group import FAILED, USAGE, sentences
 from webapp.commands.shared import json_option, print_json
-from webapp.errors import Refusal
+from webapp.conformance import records, servers
+from webapp.conformance.exchanges import is_harmless, replay
+from webapp.errors import Invalid, Refusal
 from webapp.health_checks import CHECKS, CheckResult
 from webapp.runtime import Runtime, build_runtime
-from webapp.settings import SettingsProblem, load_settings
+from webapp.settings import Settings, SettingsProblem, load_settings
 
 _MARK = {"ok": "ok  ", "warning": "warn", "wrong": "BAD "}
+_NAMED = 5
+"""Differences from the records that are told one by one."""
 
 
 @click.command("doctor")
@@ -32,7 +35,7 @@ def command(provider: str | None, as_json: bool) -> None:
         )
         sys.exit(USAGE)
     if provider is not None:
-        found = [conformity(provider, runtime.settings)]
+        found = [_conformity(provider, runtime.settings)]
         runtime.db.close()
         _print(found, as_json)
         sys.exit(FAILED if found[0].verdict == "wrong" else 0)
@@ -41,6 +44,26 @@ def command(provider: str | None, as_json: bool) -> None:
     runtime.db.close()
     _print(found, as_json)
     sys.exit(FAILED if any(each.verdict == "wrong" for each in found) else 0)
+
+
+def _conformity(provider: str, settings: Settings) -> CheckResult:
+    """Send the harmless part of a provider's records, with the desk's own address and key. Raises Invalid."""
+    known = {each.name: each for each in servers.KNOWN}
+    if provider not in known:
+        raise Invalid(f"There is no provider {provider!r} with recorded exchanges. There are: {', '.join(known)}.")
+    one = known[provider]
+    variables = {name: str(getattr(settings, name.lower(), "") or "") for name in (one.url_variable, one.key_variable)}
+    server = one.server(variables)
+    if server is None:
+        missing = ", ".join(name for name, value in variables.items() if not value)
+        return CheckResult(provider, "wrong", f"It can't be asked: {missing} is not set.", "Set it, and ask again.")
+    rows = [row for row in records.of(provider)["exchanges"] if is_harmless(row)]
+    found = [each for each in replay(server, records.of(provider), only=rows) if each.said]
+    if not found:
+        return CheckResult(provider, "ok", f"{server.url} answered {len(rows)} harmless requests as recorded.")
+    told = " ".join(f"{each.name}: {' '.join(each.said)}" for each in found[:_NAMED])
+    do = "A wrong key, an older server or a proxy in between answers otherwise; `make conformance` asks everything."
+    return CheckResult(provider, "wrong", f"{len(found)} of {len(rows)} answers are not as recorded. {told}", do)
 
 
 def _checked(name: str, check: Callable[[Runtime], CheckResult], runtime: Runtime) -> CheckResult:

@@ -21,7 +21,7 @@ _NOT_MIGRATED = ("no such table", "no such column", "undefinedtable", "undefined
 
 
 class DeskGroup(click.Group):
-    """Commands by name, each the `command` of a module."""
+    """Commands by name, each as `module` (its `command`) or `module:attribute`, imported when it is asked for."""
 
     def __init__(self, name: str, modules: Mapping[str, str], help: str) -> None:
         super().__init__(
@@ -35,8 +35,10 @@ class DeskGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now."""
-        module = self._modules.get(cmd_name)
-        command: click.Command | None = importlib.import_module(module).command if module else None
+        if cmd_name not in self._modules:
+            return None
+        module, _, attribute = self._modules[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute or "command")
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,4 +1,4 @@
-"""`desk run NAME`: one run of a job, here and now; for people and for an outside cron."""
+"""`desk run NAME` and `desk release-pending-payments`: one run of a job here and now, for people and outside crons."""
 
 import sys
 import threading
@@ -27,21 +27,30 @@ from webapp.services.scheduling import processes, runs
 _LOOK_EVERY = 0.5
 _ITEMS_SHOWN = 20
 
-at_option = click.option("--at", "at_text", help="Run as of this RFC 3339 instant; the future only with --dry-run.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Count and sum what a run would do; move nothing.")
+_at_option = click.option("--at", "at_text", help="Run as of this RFC 3339 instant; the future only with --dry-run.")
+_dry_run_option = click.option("--dry-run", is_flag=True, help="Count and sum what a run would do; move nothing.")
 
 
 @click.command("run")
 @click.argument("name")
-@at_option
-@dry_run_option
+@_at_option
+@_dry_run_option
 @json_option
 def command(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
     """Carry out one run of a job in this process. Exits 1 when it failed."""
-    carry_out(name, at_text, dry_run, as_json)
+    _carry_out(name, at_text, dry_run, as_json)
 
 
-def carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
+@click.command("release-pending-payments")
+@_at_option
+@_dry_run_option
+@json_option
+def release_pending_payments(at_text: str | None, dry_run: bool, as_json: bool) -> None:
+    """Pay the earnings whose buffer is over. Exits 1 when it failed."""
+    _carry_out("release_pending_earnings", at_text, dry_run, as_json)
+
+
+def _carry_out(name: str, at_text: str | None, dry_run: bool, as_json: bool) -> None:
     """One run of a job, told to whoever asked for it; ends the process with its outcome."""
     at = _instant(at_text)
     if jobs.find(name) is None:
