@@ -175,7 +175,7 @@ class Settings(BaseSettings):
         return derived(self.secret_key, "requests")
 
     @property
-    def sealing_keys(self) -> list[bytes]:
+    def encryption_keys(self) -> list[bytes]:
         """The present and the former keys under which secrets are encrypted at rest."""
         return [derived(key, "sealing") for key in (self.secret_key, *self.secret_key_fallbacks)]
 

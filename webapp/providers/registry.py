@@ -79,7 +79,7 @@ class Providers:
             found.flutterwave_calls_per_minute,
         )
         credentials = ClientCredentials(found.flutterwave_client_id, found.flutterwave_client_secret)
-        return Tokens(self._db, client, credentials, found.sealing_keys)
+        return Tokens(self._db, client, credentials, found.encryption_keys)
 
     @cached_property
     def flutterwave(self) -> FlutterwaveV3 | FlutterwaveV4 | None:

@@ -107,7 +107,7 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
         blnk_url="http://127.0.0.1:9",
     )
     runtime, now = build_runtime(settings), clock.now()
-    kept = encrypt("token-7", settings.sealing_keys)
+    kept = encrypt("token-7", settings.encryption_keys)
     with desk.db.transaction() as session:
         failing = {"failures": 9, "opened_at": now, "last_failure_at": now, "last_error": "paystack answered 502."}
         session.add(ProviderState(provider="paystack", last_ok_at=now - timedelta(minutes=3), **failing))

@@ -156,7 +156,7 @@ def test_a_destination_is_set_and_its_number_never_told(place: Runtime, payer: A
     assert "0123" not in answer.text
     with place.db.reading() as session:
         row = session.scalars(select(PayoutDestination)).one()
-        assert payout_destinations.number_of(row, place.settings.sealing_keys) == "0123456789"
+        assert payout_destinations.number_of(row, place.settings.encryption_keys) == "0123456789"
     for wrong in ({"kind": "cheque"}, {"account_number": "12"}, {"account_number": "12\x0034"}, {"currency": "XQX"}):
         refused = payer.put(path, TO | wrong)
         assert (refused.status_code, list(refused.json["errors"])) == (422, list(wrong))

@@ -13,7 +13,7 @@ from webapp.sql import one_of
 
 def named(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
     """By the item's own id: its reference and its address. Items that nobody can look at are left out."""
-    found = _standing_orders(session, items)
+    found = _auto_deduct_mandates(session, items)
     for kind, (key, ref, view) in _REFERENCED.items():
         found |= _referenced(session, items, kind, key, ref, view)
     return found
@@ -41,7 +41,7 @@ def _referenced(
     }
 
 
-def _standing_orders(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
+def _auto_deduct_mandates(session: Session, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
     wanted = one_of(session, AutoDeduct.id, _ids(items, "auto_deduct"))
     query = select(AutoDeduct.id, AutoDeduct.party_id, Party.name).join(Party, Party.id == AutoDeduct.party_id)
     parties = {row.id: row for row in session.execute(query.where(wanted))}

@@ -15,8 +15,7 @@ from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.parties import parties
+from webapp.services.parties import auto_deduct_mandates, parties
 from webapp.services.parties import wallet_provisioning as wallets
 from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
@@ -61,7 +60,7 @@ class PartyActions(Screen):
         daily, least = (_minor_or_none(field, currency) for field in (form.daily_max, form.minimum_balance))
         order = StandingOrder(bool(form.enabled.data), form.percent.data, daily, least)
         with self.transaction() as session:
-            standing_orders.change(
+            auto_deduct_mandates.change(
                 session,
                 party_id,
                 currency,
@@ -75,7 +74,7 @@ class PartyActions(Screen):
     @auto_deduct.confirmation
     def _confirm_auto_deduct(self, party_id: int, currency: str) -> ActionPage:
         with self.reading() as session:
-            name, order = parties.get(session, party_id).name, standing_orders.find(session, party_id, currency)
+            name, order = parties.get(session, party_id).name, auto_deduct_mandates.find(session, party_id, currency)
         values: dict[str, Any] = {
             "enabled": order.enabled if order else False,
             "percent": order.percent if order else None,
@@ -83,7 +82,7 @@ class PartyActions(Screen):
             "minimum_balance": in_major(order.minimum_balance, currency) if order else "",
             "version": order.version if order else 0,
         }
-        rule = standing_orders.rule(runtime().settings)
+        rule = auto_deduct_mandates.rule(runtime().settings)
         facts = [
             (_("The desk's own percent"), f"{rule.percent} %"),
             (_("The desk's own minimum"), money(rule.minimum_balance_of(None, currency), currency)),
@@ -138,7 +137,7 @@ class PartyActions(Screen):
 
 def _set(order: StandingOrder, currency: str) -> str:
     """What is set now, with every amount as it was understood."""
-    rule = standing_orders.rule(runtime().settings)
+    rule = auto_deduct_mandates.rule(runtime().settings)
     least, most = money(rule.minimum_balance_of(order.minimum_balance, currency), currency), order.daily_max
     state = (
         _("Auto-deduct in %(currency)s is on", currency=currency)

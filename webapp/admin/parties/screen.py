@@ -18,7 +18,7 @@ from webapp.admin.ui.screen import page
 from webapp.models import Entry, Party
 from webapp.security.context import runtime
 from webapp.services.ledger import statements
-from webapp.services.parties import auto_deduct_mandates as standing_orders
+from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.search import in_debt, matching, with_auto_deduct
 from webapp.services.read_models import party_detail as party_file
 
@@ -88,7 +88,7 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions):
             for account in file.accounts
             if account.kind == "receivable" and account.balance
         }
-        rule = standing_orders.rule(runtime().settings)
+        rule = auto_deduct_mandates.rule(runtime().settings)
         return self.render(
             "parties/party.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule, now=clock.now()
         )

@@ -12,8 +12,7 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Amount, Currency, MinorUnits, Reference, RequestModel, ResponseModel, Version
 from webapp.api.ledger import TransferShape, transfer_shape
 from webapp.services.ledger import transfer_queries as escrow_ledger
-from webapp.services.parties import auto_deduct_mandates as standing_orders
-from webapp.services.parties import parties
+from webapp.services.parties import auto_deduct_mandates, parties
 from webapp.services.parties import wallet_operations as party_money
 from webapp.services.parties.auto_deduct_mandates import StandingOrder
 from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
@@ -87,13 +86,13 @@ def set_auto_deduct(call: Call, party_id: int, body: AutoDeductBody) -> AutoDedu
     """Set the standing order of one currency as a whole."""
     parties.get(call.session, party_id)
     order = StandingOrder(body.enabled, body.percent, body.daily_max, body.minimum_balance)
-    known = standing_orders.find(call.session, party_id, body.currency)
+    known = auto_deduct_mandates.find(call.session, party_id, body.currency)
     present = known.version if known else 0
     version = present if body.version is None else body.version
-    changed = standing_orders.change(
+    changed = auto_deduct_mandates.change(
         call.session, party_id, body.currency, order, version=version, at=call.at, actor=call.actor
     )
-    rule = standing_orders.rule(call.runtime.settings)
+    rule = auto_deduct_mandates.rule(call.runtime.settings)
     return AutoDeductShape(
         party_id=party_id,
         currency=changed.currency,

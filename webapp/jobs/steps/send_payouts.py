@@ -135,7 +135,7 @@ def _known_as(runtime: Runtime, provider: PayoutSender, claimed: ClaimedPayout) 
 def _destination(runtime: Runtime, destination_id: int) -> Destination:
     with runtime.db.reading() as session:
         found = destinations.get(session, destination_id)
-    number = destinations.number_of(found, runtime.settings.sealing_keys)
+    number = destinations.number_of(found, runtime.settings.encryption_keys)
     return Destination(
         found.kind, found.bank_code, number, found.account_name, found.currency, found.account_reference or ""
     )

@@ -68,7 +68,7 @@ def put(
         kind=new.kind,
         bank_code=new.bank_code.strip(),
         account_name=new.account_name.strip(),
-        account_sealed=encrypt(number, settings.sealing_keys),
+        account_sealed=encrypt(number, settings.encryption_keys),
         account_ending=number[-_SHOWN:],
         account_reference=new.account_reference.strip() or None,
         created_at=at,

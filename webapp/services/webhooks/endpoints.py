@@ -50,7 +50,7 @@ def create(
         url=url,
         description=description,
         events=events,
-        secret_sealed=encrypt(secret, settings.sealing_keys),
+        secret_sealed=encrypt(secret, settings.encryption_keys),
         created_at=at,
         created_by=actor.name,
     )
@@ -130,7 +130,7 @@ def roll_secret(
     """Give it a new secret, shown once; the former one signs nothing from this moment."""
     endpoint = _locked(session, endpoint_id, actor)
     secret = webhook_signing.new_secret()
-    endpoint.secret_sealed = encrypt(secret, settings.sealing_keys)
+    endpoint.secret_sealed = encrypt(secret, settings.encryption_keys)
     return _changed(session, actor, "webhook.roll-secret", endpoint, at), secret
 
 
