@@ -26,6 +26,27 @@ SAID = {
     "reconciliation": "error",
     "difference": "detail",
 }
+TABLES = {
+    "incoming_webhook": "inbound_webhook",
+    "incoming_kind": "ignored_webhook_event",
+    "difference": "discrepancy",
+    "mirror": "mirror_entry",
+    "provider_dispute": "chargeback",
+}
+COLUMNS = {
+    "schedule": {"paused_why": "pause_reason"},
+    "webhook_endpoint": {"paused_why": "pause_reason", "secret_sealed": "secret_encrypted"},
+    "alert": {"resolved_why": "resolution_reason"},
+    "provider_token": {"sealed": "token_encrypted"},
+    "payout_destination": {"account_sealed": "account_encrypted"},
+    "payout": {"look_again_at": "recheck_at"},
+    "payout_schedule": {"unpaid_nights": "unpaid_days", "unpaid_on": "last_unpaid_on"},
+    "payment": {"seen_amount": "provider_amount", "seen_currency": "provider_currency"},
+    "refund": {"tries": "times_sent", "first_tried_at": "first_sent_at", "last_tried_at": "last_sent_at"},
+    "delivery": {"answer_status": "response_status"},
+    "run": {"besides": "other_amounts"},
+    "desk_user": {"must_change": "must_change_password"},
+}
 LISTED = {"id": "RF-1", "said": "processed", "amount": 10, "currency": "NGN"}
 
 
@@ -83,6 +104,30 @@ def _under(names: dict[str, str], row: Row) -> Row:
         listed = {("provider_status" if key == "said" else key): value for key, value in LISTED.items()}
         named["rows"] = json.dumps([listed], sort_keys=True, separators=(",", ":"))
     return named
+
+
+def test_tables_and_a_job_get_plain_names_and_keep_their_rows(url: str) -> None:
+    """What is named by its job goes on under the job's new name."""
+    bring(url, "0044")
+    with unwatched(url) as connection:
+        for table in [*TABLES, *COLUMNS]:
+            put(connection, table)
+        put(connection, "job_total", job="tidy_queue", what="runs", label="", value=3)
+        for table, column in (("schedule", "job"), ("run", "job"), ("alert", "subject")):
+            put(connection, table, **({"id": 2} if table != "schedule" else {}), **{column: "tidy_queue"})
+        put(connection, "run_item", subject_kind="incoming_webhook")
+        before = {table: rows(connection, table) for table in [*TABLES, *COLUMNS, "job_total", "run_item"]}
+
+    bring(url, "0045")
+    with unwatched(url) as connection:
+        for table, was in before.items():
+            kept = [_called_by_job(_under(COLUMNS.get(table, {}), row)) for row in was]
+            assert rows(connection, TABLES.get(table, table)) == kept, table
+
+
+def _called_by_job(row: Row) -> Row:
+    now = {"tidy_queue": "purge_expired", "incoming_webhook": "inbound_webhook"}
+    return {column: now.get(value, value) if isinstance(value, str) else value for column, value in row.items()}
 
 
 def test_what_was_kept_as_a_row_each_is_counted_when_the_desk_is_upgraded(url: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from tests.support.market import Market
 from webapp import clock
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import Difference, Escrow, Party, Reconciliation, User
+from webapp.models import Discrepancy, Escrow, Party, Reconciliation, User
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
@@ -58,7 +58,7 @@ def test_an_amount_in_a_currency_that_nobody_knows_is_shown(desk: Runtime, sign_
         session.add(Reconciliation(source="paystack", at=now, missing_here=3))
         for number, currency in enumerate(("ZZZ", "", "usd", None)):
             session.add(
-                Difference(
+                Discrepancy(
                     source="paystack",
                     kind="missing_here",
                     reference=f"r-{number}",

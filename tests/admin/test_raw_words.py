@@ -15,7 +15,7 @@ from webapp import clock, services
 from webapp.admin.ui.timeline import ACTION_LABELS, MONEY
 from webapp.domain import provider_messages
 from webapp.domain.states import TransferKind
-from webapp.models import IncomingWebhook, Payment, Payout, ProviderDispute, Refund
+from webapp.models import Chargeback, InboundWebhook, Payment, Payout, Refund
 from webapp.runtime import Runtime
 
 SignIn = Callable[..., FlaskClient]
@@ -52,7 +52,7 @@ def test_no_code_of_a_provider_is_read_on_any_page(desk: Runtime, world: Sandbox
         session.execute(insert(Refund).values(amount=100, status="pending", created_at=clock.now(), **what))
         session.execute(update(Payout).values(status="failed", provider_id="TRF_1"))
     with desk.db.reading() as session:
-        dispute, hook = session.query(ProviderDispute).one().dispute_id, session.query(IncomingWebhook).first()
+        dispute, hook = session.query(Chargeback).one().dispute_id, session.query(InboundWebhook).first()
     assert hook is not None
     admin, escrow = sign_in("admin"), case.escrow().id
     pages = [f"/payments/{case.payment_id}", "/payments/?tab=all", f"/escrows/{escrow}", f"/disputes/{dispute}"]
@@ -60,9 +60,9 @@ def test_no_code_of_a_provider_is_read_on_any_page(desk: Runtime, world: Sandbox
     pages += [f"/incoming/{hook.id}", f"/payments/{case.payment_id}/settle-refund"]
     for code in CODES:
         with desk.db.transaction() as session:
-            for model in (Payment, Payout, Refund, ProviderDispute):
+            for model in (Payment, Payout, Refund, Chargeback):
                 session.execute(update(model).values(status_detail=code))
-            session.execute(update(IncomingWebhook).values(result=code))
+            session.execute(update(InboundWebhook).values(result=code))
             status = "failed" if CODES.index(code) % 2 else "needs_review"
             session.execute(update(Refund).values(status=status))
         for address in pages if code in ODD[:3] or code in ("failed", "declined") else pages[:1] + pages[4:5]:
@@ -76,7 +76,7 @@ def test_who_acted_is_no_job_s_name(desk: Runtime, world: Sandbox, sign_in: Sign
     case = Case(desk, world)
     case.bank(case.charged_back(), "reminded")
     with desk.db.reading() as session:
-        dispute = session.query(ProviderDispute).one().dispute_id
+        dispute = session.query(Chargeback).one().dispute_id
     agent = sign_in("agent")
     for address in (f"/escrows/{case.escrow().id}", f"/disputes/{dispute}", f"/payments/{case.payment_id}"):
         text = _read(agent, address)

@@ -163,7 +163,9 @@ def test_the_second_decision_on_a_payment_reads_the_first(desk: Runtime, held: d
             "amount": 10_000,
             "currency": "NGN",
         }
-        payment = Payment(order_id=order, created_at=clock.now(), seen_amount=10_000, seen_currency="NGN", **row)
+        payment = Payment(
+            order_id=order, created_at=clock.now(), provider_amount=10_000, provider_currency="NGN", **row
+        )
         session.add(payment)
         session.flush()
         number = payment.id

@@ -29,7 +29,7 @@ from webapp.domain.states import (
     DeliveryStatus,
     DisputeStatus,
     EscrowStatus,
-    IncomingStatus,
+    InboundWebhookStatus,
     PaymentStatus,
     PayoutStatus,
     RefundStatus,
@@ -40,14 +40,14 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import (
     Alert,
     Approval,
+    Chargeback,
     Delivery,
     Dispute,
     Escrow,
-    IncomingWebhook,
+    InboundWebhook,
     Payment,
     Payout,
     PayoutSchedule,
-    ProviderDispute,
     Refund,
     Run,
 )
@@ -117,7 +117,7 @@ def _an_escrow(desk: Runtime, **more: Any) -> Escrow:
 
 
 def _payment(desk: Runtime, sign_in: SignIn, status: str, terms: str = "unpaid") -> int:
-    seen = {"seen_amount": 10_000, "seen_currency": "NGN"} if status == "needs_review" else {}
+    seen = {"provider_amount": 10_000, "provider_currency": "NGN"} if status == "needs_review" else {}
     return _row(
         desk,
         Payment,
@@ -210,7 +210,7 @@ def _chargeback(desk: Runtime, sign_in: SignIn, status: str) -> int:
     with desk.db.reading() as session:
         [known] = chargebacks.of_payment(session, payment)
     assert known.id == payment, "So that the page of the payment is found by the chargeback's number."
-    return _forced(desk, ProviderDispute, known.id, status)
+    return _forced(desk, Chargeback, known.id, status)
 
 
 def _delivery(desk: Runtime, sign_in: SignIn, status: str) -> int:
@@ -224,7 +224,7 @@ def _incoming(desk: Runtime, sign_in: SignIn, status: str) -> int:
     now = clock.now()
     told = {"provider": "paystack", "key": f"k-{next(_numbers)}", "event": "customer.created", "body": "{}"}
     waits = {"next_try_at": now - timedelta(minutes=1)} if status == "received" else {"handled_at": now}
-    return _row(desk, IncomingWebhook, status=status, received_at=now, times=1, attempts=0, **told, **waits)
+    return _row(desk, InboundWebhook, status=status, received_at=now, times=1, attempts=0, **told, **waits)
 
 
 def _given_back(desk: Runtime, refund_id: int) -> None:
@@ -409,7 +409,7 @@ THINGS: dict[str, Thing] = {
     ),
     "chargeback": Thing(
         ChargebackStatus,
-        ProviderDispute,
+        Chargeback,
         _chargeback,
         "/payments/{id}",
         {"open": Job(_charged(ChargebackStatus.WON), "won"), "won": End(), "lost": End(), "accepted": End()},
@@ -427,8 +427,8 @@ THINGS: dict[str, Thing] = {
         },
     ),
     "webhook of a provider": Thing(
-        IncomingStatus,
-        IncomingWebhook,
+        InboundWebhookStatus,
+        InboundWebhook,
         _incoming,
         "/incoming/{id}",
         {

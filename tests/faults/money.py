@@ -20,7 +20,7 @@ from webapp.models import (
     Account,
     Delivery,
     Escrow,
-    IncomingWebhook,
+    InboundWebhook,
     MirrorAccount,
     MirrorEntry,
     Order,
@@ -85,7 +85,7 @@ def come_due(runtime: Runtime) -> None:
         Payment.next_check_at,
         Payout.next_try_at,
         Refund.next_try_at,
-        IncomingWebhook.next_try_at,
+        InboundWebhook.next_try_at,
         Delivery.next_try_at,
         Delivery.lease_until,
         MirrorEntry.next_try_at,
@@ -97,7 +97,7 @@ def come_due(runtime: Runtime) -> None:
             changed = update(column.class_).where(column.is_not(None)).values({column.key: past})
             session.execute(changed.execution_options(synchronize_session=False))
         long_ago = past - OWN_TIME
-        session.execute(update(Refund).where(Refund.last_tried_at.is_not(None)).values(last_tried_at=long_ago))
+        session.execute(update(Refund).where(Refund.last_sent_at.is_not(None)).values(last_sent_at=long_ago))
         session.execute(update(MirrorAccount).values(created_at=past - timedelta(minutes=3)))
 
 
@@ -315,7 +315,7 @@ CASES = (
         "verify",
         told_of,
         lambda world: ITEMS,
-        due_now(IncomingWebhook.status == "received"),
+        due_now(InboundWebhook.status == "received"),
         each_is_held_once,
     ),
     Case(
@@ -325,7 +325,7 @@ CASES = (
         "token",
         lambda runtime, world: None,
         lambda world: len(theirs(world, "flutterwave.token")),
-        lambda runtime: count(runtime, ProviderToken.sealed.is_not(None)) == 1,
+        lambda runtime: count(runtime, ProviderToken.token_encrypted.is_not(None)) == 1,
         one_good_token,
         calls=1,
         effects=1,

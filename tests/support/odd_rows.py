@@ -15,7 +15,7 @@ from webapp.domain.states import (
     Channel,
     ChargebackStatus,
     DeliveryStatus,
-    IncomingStatus,
+    InboundWebhookStatus,
     PaymentStatus,
     PayoutStatus,
     RefundStatus,
@@ -38,10 +38,10 @@ STATES: dict[str, Sequence[str]] = {
     "payout": tuple(PayoutStatus),
     "payment": tuple(PaymentStatus) * 2,  # more than there are refunds, of which each has a payment of its own
     "refund": tuple(RefundStatus),
-    "provider_dispute": tuple(ChargebackStatus),
-    "incoming_webhook": tuple(IncomingStatus),
+    "chargeback": tuple(ChargebackStatus),
+    "inbound_webhook": tuple(InboundWebhookStatus),
     "delivery": tuple(DeliveryStatus),
-    "difference": ("",),
+    "discrepancy": ("",),
     "reconciliation": ("",),
     "provider_state": ("",),
     "webhook_refusal": ("",),
@@ -67,7 +67,7 @@ _GIVEN: dict[str, Any] = {
     "url": "https://hooks.example/desk",
 }
 _JOBS = ("auto_release", "auto_deduct", "verify_books")
-_KINDS = {"difference": "different", "delivery": "escrow.released", "payout_destination": "nuban"}
+_KINDS = {"discrepancy": "different", "delivery": "escrow.released", "payout_destination": "nuban"}
 _SIGN_IN = {"user_session", "desk_user", "desk_role", "user_roles", "audit_head", "audit_seal"}
 """Without these nobody could look."""
 _PROSE = ("name", "title", "reason", "detail", "result", "last_error", "status_detail", "description", "message")

@@ -77,7 +77,7 @@ def payout_of(session: Session, party_id: int, at: datetime) -> Payout:
         kind="nuban",
         bank_code="058",
         account_name="Seller",
-        account_sealed="x",
+        account_encrypted="x",
         account_ending="6789",
         created_at=at,
         created_by="x",

@@ -19,7 +19,7 @@ from webapp.domain.refund_match import OWN_TIME
 from webapp.domain.states import AccountKind
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.steps.verify_payments import verify_now
-from webapp.models import Account, Alert, Escrow, Payment, ProviderDispute, Refund
+from webapp.models import Account, Alert, Chargeback, Escrow, Payment, Refund
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.approvals import limits
@@ -105,7 +105,7 @@ class Case:
         """What refunds are written are sent, and looked after until they are done."""
         for _ in range(2):
             with self.runtime.db.transaction() as session:
-                values = {"next_try_at": clock.now() - timedelta(seconds=1), "last_tried_at": clock.now() - OWN_TIME}
+                values = {"next_try_at": clock.now() - timedelta(seconds=1), "last_sent_at": clock.now() - OWN_TIME}
                 session.execute(update(Refund).values(values))
             run_job_now(self.runtime, "deliver_outbox")
             time.sleep(0.2)
@@ -157,7 +157,7 @@ class Case:
 
     def banks(self) -> list[str]:
         with self.runtime.db.reading() as session:
-            return list(session.scalars(select(ProviderDispute.status).order_by(ProviderDispute.id)))
+            return list(session.scalars(select(Chargeback.status).order_by(Chargeback.id)))
 
 
 @contextmanager

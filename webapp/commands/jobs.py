@@ -32,7 +32,7 @@ def described(job: JobHealth) -> dict[str, Any]:
         "cron": job.schedule.cron,
         "zone": job.schedule.zone,
         "late_since": _iso(job.late_since),
-        "paused": job.schedule.paused_why if job.schedule.paused_at else None,
+        "paused": job.schedule.pause_reason if job.schedule.paused_at else None,
         "last_run": job.last_run.id if job.last_run else None,
         "last_status": job.last_run.status if job.last_run else None,
         "last_run_at": _iso(job.last_run.created_at) if job.last_run else None,

@@ -44,7 +44,7 @@ def add(
             at=clock.now(),
             actor=operator(),
             zone=zone,
-            must_change=generate,
+            must_change_password=generate,
         )
     _say(user, f"{user.email} may sign in as {', '.join(roles)}.", password if generate else None, as_json)
 

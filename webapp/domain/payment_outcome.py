@@ -44,9 +44,9 @@ class PaymentAttempt:
     order_status: str
     first_checked_at: datetime | None
     has_reference: bool = True
-    seen_amount: int | None = None
+    provider_amount: int | None = None
     """What the provider collected, where that was in doubt."""
-    seen_currency: str | None = None
+    provider_currency: str | None = None
     payer_fee: int = 0
     """What the payer paid on top of `amount`."""
     ours: tuple[int, ...] = ()
@@ -162,11 +162,13 @@ def _given_back(attempt: PaymentAttempt, word: ProviderResult) -> tuple[Returned
     """
     if not isinstance(word, ProviderResponse):
         return None
-    collected = attempt.seen_amount or attempt.amount
+    collected = attempt.provider_amount or attempt.amount
     all_of_it = (ReturnedAmount(collected + attempt.payer_fee, is_listed=False),)
     if word.given_back is None and word.status == ProviderStatus.REVERSED:
         return all_of_it
-    if word.status == ProviderStatus.FAILED or (word.currency not in (None, attempt.seen_currency or attempt.currency)):
+    if word.status == ProviderStatus.FAILED or (
+        word.currency not in (None, attempt.provider_currency or attempt.currency)
+    ):
         return all_of_it
     if word.status == ProviderStatus.SUCCEEDED and (word.amount or 0) < collected:
         return (*(word.given_back or ()), ReturnedAmount(collected - (word.amount or 0), is_listed=False))
@@ -180,14 +182,14 @@ def kept_of(seen: ProviderResponse) -> int:
 
 def _of_doubt(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
     """What came in and waits for a person may be given back at the provider meanwhile, all of it or a part."""
-    if not isinstance(word, ProviderResponse) or attempt.seen_amount is None or _given_back(attempt, word) is None:
+    if not isinstance(word, ProviderResponse) or attempt.provider_amount is None or _given_back(attempt, word) is None:
         return PaymentOutcome.LEAVE, ""
     came = word.amount or 0
     gone = taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
     kept = came - gone
     if kept <= 0:
         return PaymentOutcome.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
-    if kept == attempt.seen_amount:
+    if kept == attempt.provider_amount:
         return PaymentOutcome.LEAVE, ""
     left = Money(kept, word.currency or attempt.currency)
     return PaymentOutcome.REVIEW, f"A part was given back at the provider: {left} is left of it."

@@ -18,7 +18,7 @@ class Wanted:
 
     amount: int
     currency: str
-    first_tried_at: datetime | None
+    first_sent_at: datetime | None
     """None when it was never sent: then none can be ours."""
     not_ours: frozenset[str] = frozenset()
     """Rows that are other refunds of ours, or of which a person said that they are somebody else's."""
@@ -41,9 +41,9 @@ def unexplained(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
 
 
 def _since_tried(wanted: Wanted, rows: Sequence[RefundRow]) -> list[RefundRow]:
-    if wanted.first_tried_at is None:
+    if wanted.first_sent_at is None:
         return []
-    since = wanted.first_tried_at - SKEW
+    since = wanted.first_sent_at - SKEW
     recent = (row for row in rows if row.created_at is None or row.created_at >= since)
     return [row for row in recent if row.provider_id not in wanted.not_ours and row.dispute is None]
 

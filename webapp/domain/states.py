@@ -249,7 +249,7 @@ class Channel(StrEnum):
     CHAT = "chat"
 
 
-class IncomingStatus(StrEnum):
+class InboundWebhookStatus(StrEnum):
     """What became of something that a provider told us. `failed` is out of attempts."""
 
     RECEIVED = "received"

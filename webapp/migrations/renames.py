@@ -59,8 +59,9 @@ def _rename_with_names(old: str, new: str) -> None:
 
 
 def _named(text: str, old: str, new: str) -> str:
-    """A statement or a name with the table's new name, and that of what is called after it."""
-    return re.sub(rf"(?<![A-Za-z_])((?:pk|uq|ix|ck|fk)_)?{old}", rf"\g<1>{new}", text)
+    """A statement or a name with the table's new name, and that of what is called after it, once."""
+    called = re.sub(rf"(?<![A-Za-z_])((?:pk|uq|ix|ck|fk)_)?{old}", rf"\g<1>{new}", text)
+    return text if new.startswith(old) and re.search(rf"(?<![A-Za-z]){new}", text) else called
 
 
 def _is_sqlite() -> bool:

@@ -9,10 +9,10 @@ from webapp.models.ledger import Account, DailyFigure, Entry, Transfer
 from webapp.models.order import Order
 from webapp.models.outbox import Delivery, Event, Idempotency, SavedView, StoredSetting
 from webapp.models.party import AutoDeduct, AutoDeduction, Party
-from webapp.models.payment import Payment, ProviderDispute, Refund
+from webapp.models.payment import Chargeback, Payment, Refund
 from webapp.models.payout import Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.models.provider import (
-    Difference,
+    Discrepancy,
     MirrorAccount,
     MirrorEntry,
     ProviderState,
@@ -21,7 +21,7 @@ from webapp.models.provider import (
 )
 from webapp.models.run import Alert, JobTotal, Process, Run, RunItem, RunLine, Schedule
 from webapp.models.user import ApiToken, FailedLogin, Role, TokenSpending, User, UserSession
-from webapp.models.webhook import IncomingKind, IncomingWebhook, WebhookEndpoint, WebhookRefusal
+from webapp.models.webhook import IgnoredWebhookEvent, InboundWebhook, WebhookEndpoint, WebhookRefusal
 
 __all__ = [
     "Account",
@@ -34,9 +34,10 @@ __all__ = [
     "AutoDeduct",
     "AutoDeduction",
     "Base",
+    "Chargeback",
     "DailyFigure",
     "Delivery",
-    "Difference",
+    "Discrepancy",
     "Dispute",
     "Entry",
     "Escrow",
@@ -45,8 +46,8 @@ __all__ = [
     "FailedLogin",
     "Freeze",
     "Idempotency",
-    "IncomingKind",
-    "IncomingWebhook",
+    "IgnoredWebhookEvent",
+    "InboundWebhook",
     "JobTotal",
     "Message",
     "MirrorAccount",
@@ -59,7 +60,6 @@ __all__ = [
     "PayoutPause",
     "PayoutSchedule",
     "Process",
-    "ProviderDispute",
     "ProviderState",
     "ProviderToken",
     "Reconciliation",

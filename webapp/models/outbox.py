@@ -60,7 +60,7 @@ class Delivery(Base):
     next_try_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     last_error: Mapped[str | None]
-    answer_status: Mapped[int | None]
+    response_status: Mapped[int | None]
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
 

@@ -18,7 +18,7 @@ _ASKED = text("next_try_at IS NOT NULL")
 class Payment(Base):
     """One attempt to collect money for an order through a provider.
 
-    `seen_amount` and `seen_currency` are the provider's, when they are not ours.
+    `provider_amount` and `provider_currency` are the provider's, when they are not ours.
     """
 
     __tablename__ = "payment"
@@ -49,8 +49,8 @@ class Payment(Base):
     checks: Mapped[int] = mapped_column(default=0, server_default="0")
     status_detail: Mapped[str | None]
     """The last thing to know about it, in a sentence."""
-    seen_amount: Mapped[Minor | None]
-    seen_currency: Mapped[Currency | None]
+    provider_amount: Mapped[Minor | None]
+    provider_currency: Mapped[Currency | None]
     payer_fee: Mapped[Minor] = mapped_column(default=0, server_default="0")
     """What its payer paid on top of the price, for the provider's fee."""
     paid_at: Mapped[datetime | None]
@@ -90,9 +90,9 @@ class Refund(Base):
     status: Mapped[Word]
     provider_id: Mapped[Word | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    first_tried_at: Mapped[datetime | None]
-    last_tried_at: Mapped[datetime | None]
+    times_sent: Mapped[int] = mapped_column(default=0, server_default="0")
+    first_sent_at: Mapped[datetime | None]
+    last_sent_at: Mapped[datetime | None]
     answered: Mapped[Word | None]
     rows: Mapped[list[Any] | None]
     not_ours: Mapped[list[Any] | None]
@@ -103,16 +103,16 @@ class Refund(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
-class ProviderDispute(Base):
+class Chargeback(Base):
     """A chargeback: a payer's bank disputes a payment. What the provider answered when it was asked, not what came in.
 
     `dispute_id` is the dispute of ours that it opened or joined.
     """
 
-    __tablename__ = "provider_dispute"
+    __tablename__ = "chargeback"
     __table_args__ = (
         UniqueConstraint("provider", "number"),
-        Index("ix_provider_dispute_open", "next_check_at", "id", postgresql_where=_BANK_ASKS, sqlite_where=_BANK_ASKS),
+        Index("ix_chargeback_open", "next_check_at", "id", postgresql_where=_BANK_ASKS, sqlite_where=_BANK_ASKS),
     )
 
     id: Mapped[Key]

@@ -9,9 +9,9 @@ from webapp.models.base import Base, Currency, Key, Minor, Name, PlainName, Ref,
 
 _UNSETTLED = text("status IN ('pending', 'sending', 'sent')")
 _WAITING = text("status IN ('pending', 'processing')")
-_UNPAID = text("unpaid_nights > 2")
+_UNPAID = text("unpaid_days > 2")
 _IN_USE = text("retired_at IS NULL")
-_WATCHED = text("look_again_at IS NOT NULL")
+_WATCHED = text("recheck_at IS NOT NULL")
 _DOUBTED = text("doubted_at IS NOT NULL")
 _TWICE = text("paid_after_all_at IS NOT NULL")
 
@@ -38,7 +38,7 @@ class PayoutDestination(Base):
     """The provider's word for the kind of account: `nuban`, `mobile_money`, …"""
     bank_code: Mapped[Word]
     account_name: Mapped[Name]
-    account_sealed: Mapped[str]
+    account_encrypted: Mapped[str]
     """The account's number, encrypted."""
     account_ending: Mapped[Word]
     account_reference: Mapped[Word | None]
@@ -82,8 +82,8 @@ class PayoutSchedule(Base):
     payout_id: Mapped[int | None]
     processed_at: Mapped[datetime | None]
     failure_reason: Mapped[str | None]
-    unpaid_nights: Mapped[int] = mapped_column(default=0, server_default="0")
-    unpaid_on: Mapped[date | None]
+    unpaid_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_unpaid_on: Mapped[date | None]
     """On how many days it was due and could not be paid, and the last of them."""
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
@@ -100,7 +100,7 @@ class Payout(Base):
         Index("ix_payout_status", "status", "id"),
         Index("ix_payout_party_id", "party_id", "id"),
         Index("ix_payout_schedule_id", "schedule_id", "id"),
-        Index("ix_payout_look_again", "look_again_at", "id", postgresql_where=_WATCHED, sqlite_where=_WATCHED),
+        Index("ix_payout_recheck", "recheck_at", "id", postgresql_where=_WATCHED, sqlite_where=_WATCHED),
         Index("ix_payout_paid_after_all", "paid_after_all_at", "id", postgresql_where=_TWICE, sqlite_where=_TWICE),
         Index("ix_payout_doubted", "doubted_at", "id", postgresql_where=_DOUBTED, sqlite_where=_DOUBTED),
     )
@@ -130,7 +130,7 @@ class Payout(Base):
     """When it was paid, by its provider's clock; None when that does not tell."""
     settled_at: Mapped[datetime | None]
     """Since when the desk knows how it ended."""
-    look_again_at: Mapped[datetime | None]
+    recheck_at: Mapped[datetime | None]
     """When its provider is asked again although it was paid: it may come back still."""
     doubted_at: Mapped[datetime | None]
     """Since when its provider says that its reference is in use, or forgot it, and does not show it."""

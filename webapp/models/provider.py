@@ -33,7 +33,7 @@ class ProviderToken(Base):
     __tablename__ = "provider_token"
 
     provider: Mapped[Word] = mapped_column(primary_key=True)
-    sealed: Mapped[str | None]
+    token_encrypted: Mapped[str | None]
     expires_at: Mapped[datetime | None]
     refreshed_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
@@ -43,10 +43,12 @@ class ProviderToken(Base):
 class MirrorEntry(Base):
     """A transfer that the external ledger has to have, and whether it has it."""
 
-    __tablename__ = "mirror"
+    __tablename__ = "mirror_entry"
     __table_args__ = (
-        Index("ix_mirror_waiting", "next_try_at", "transfer_id", postgresql_where=_WAITING, sqlite_where=_WAITING),
-        Index("ix_mirror_status", "status", "transfer_id"),
+        Index(
+            "ix_mirror_entry_waiting", "next_try_at", "transfer_id", postgresql_where=_WAITING, sqlite_where=_WAITING
+        ),
+        Index("ix_mirror_entry_status", "status", "transfer_id"),
     )
 
     transfer_id: Mapped[Minor] = mapped_column(primary_key=True, autoincrement=False)
@@ -104,16 +106,16 @@ class Reconciliation(Base):
         return self.matched + self.undecided + differing
 
 
-class Difference(Base):
+class Discrepancy(Base):
     """Something on which our books and another's do not agree, until they do.
 
     One that a person accepted alerts nobody as long as it stays what was accepted.
     """
 
-    __tablename__ = "difference"
+    __tablename__ = "discrepancy"
     __table_args__ = (
-        Index("uq_difference_open", "source", "reference", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
-        Index("ix_difference_source", "source", "id"),
+        Index("uq_discrepancy_open", "source", "reference", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_discrepancy_source", "source", "id"),
     )
 
     id: Mapped[Key]

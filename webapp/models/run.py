@@ -36,7 +36,7 @@ class Schedule(Base):
     changed_by: Mapped[Name | None]
     paused_at: Mapped[datetime | None]
     paused_by: Mapped[Name | None]
-    paused_why: Mapped[str | None]
+    pause_reason: Mapped[str | None]
     paused_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -76,7 +76,7 @@ class Run(Base):
     skipped: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
     amounts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    besides: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    other_amounts: Mapped[dict[str, Any] | None] = mapped_column(Json)
     """What came back while it ran, and what of its amounts met debts, by name and currency."""
     error: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -174,7 +174,7 @@ class Alert(Base):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[Name | None]
     """Who said that it is over; nobody when it ended by itself."""
-    resolved_why: Mapped[str | None]
+    resolution_reason: Mapped[str | None]
     causes: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     """What it has fired for, the newest first: another cause fires it again."""
     times: Mapped[int] = mapped_column(default=1, server_default="1")

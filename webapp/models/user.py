@@ -43,7 +43,7 @@ class User(Base):
     """The time step of the last code taken, so that no code works twice."""
     recovery_codes: Mapped[list[Any] | None] = mapped_column(Json)
     """Hashes of those not used yet."""
-    must_change: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Whether an administrator chose the password."""
     demo: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin")

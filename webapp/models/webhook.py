@@ -12,18 +12,18 @@ _UNHANDLED = text("status = 'received'")
 _KEPT = text("removed_at IS NULL")
 
 
-class IncomingWebhook(Base):
+class InboundWebhook(Base):
     """One thing that a provider told us, stored before it is looked at; the same again only raises `times`."""
 
-    __tablename__ = "incoming_webhook"
+    __tablename__ = "inbound_webhook"
     __table_args__ = (
         UniqueConstraint("provider", "key"),
         Index(
-            "ix_incoming_webhook_unhandled", "next_try_at", "id", postgresql_where=_UNHANDLED, sqlite_where=_UNHANDLED
+            "ix_inbound_webhook_unhandled", "next_try_at", "id", postgresql_where=_UNHANDLED, sqlite_where=_UNHANDLED
         ),
-        Index("ix_incoming_webhook_status", "status", "id"),
-        Index("ix_incoming_webhook_provider", "provider", "id"),
-        Index("ix_incoming_webhook_reference", "reference", "id"),
+        Index("ix_inbound_webhook_status", "status", "id"),
+        Index("ix_inbound_webhook_provider", "provider", "id"),
+        Index("ix_inbound_webhook_reference", "reference", "id"),
     )
 
     id: Mapped[Key]
@@ -42,10 +42,10 @@ class IncomingWebhook(Base):
     handled_at: Mapped[datetime | None]
 
 
-class IncomingKind(Base):
+class IgnoredWebhookEvent(Base):
     """How often a provider told of something that the desk does nothing with, and the last of it as a sample."""
 
-    __tablename__ = "incoming_kind"
+    __tablename__ = "ignored_webhook_event"
 
     provider: Mapped[Word] = mapped_column(primary_key=True)
     event: Mapped[Name] = mapped_column(primary_key=True)
@@ -79,12 +79,12 @@ class WebhookEndpoint(Base):
     description: Mapped[Name]
     events: Mapped[list[Any]] = mapped_column(Json)
     """Types of events, or `*`; `escrow.*` takes every event of escrows."""
-    secret_sealed: Mapped[str]
+    secret_encrypted: Mapped[str]
     created_at: Mapped[datetime]
     created_by: Mapped[Name]
     failures: Mapped[int] = mapped_column(default=0)
     failing_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
-    paused_why: Mapped[str | None]
+    pause_reason: Mapped[str | None]
     removed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)

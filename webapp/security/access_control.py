@@ -80,7 +80,7 @@ def _ask_for_a_new_password() -> ResponseReturnValue | None:
     if (
         principal is None
         or principal.user is None
-        or not principal.user.must_change
+        or not principal.user.must_change_password
         or request.endpoint in _OPEN_TO_A_NEW_PASSWORD
     ):
         return None

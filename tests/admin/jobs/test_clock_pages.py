@@ -64,7 +64,7 @@ def run_of(runtime: Runtime, job: str, **changes: Any) -> int:
 
 def test_every_job_is_shown_with_its_words(clocked: Runtime, sign_in: SignIn) -> None:
     page = sign_in("viewer").get("/jobs").text
-    for name in ("auto_release", "auto_deduct", "verify_books", "watch", "tidy_queue"):
+    for name in ("auto_release", "auto_deduct", "verify_books", "watch", "purge_expired"):
         assert name in page
     assert "At 02:00 every day, Africa/Nairobi" in page
     assert "Run now" not in page
@@ -223,7 +223,7 @@ def test_many_runs_are_retried_or_cancelled_in_the_background(clocked: Runtime, 
     asked = send(operator, "/queues/many", action="cancel", job="watch")
     assert asked.status_code == 303
     with clocked.db.reading() as session:
-        tidy = runs.history(session, job="tidy_queue")[0]
+        tidy = runs.history(session, job="purge_expired")[0]
     run_job(clocked, tidy.id)
     with clocked.db.reading() as session:
         assert runs.get(session, waits).status == "failed"

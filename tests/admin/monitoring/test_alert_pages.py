@@ -23,7 +23,7 @@ from webapp.domain.alert_facts import (
     PAYOUT_FAILED,
     REFUND_FAILED,
 )
-from webapp.models import Alert, Escrow, Payment, PayoutSchedule, ProviderDispute, Refund
+from webapp.models import Alert, Chargeback, Escrow, Payment, PayoutSchedule, Refund
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts import registry as alert_registry
@@ -40,7 +40,7 @@ def paid(desk: Runtime) -> Payment:
         payment = session.get_one(Payment, scene.payment)
         refund = session.scalars(select(Refund.id)).one()
         bank = {"provider": "paystack", "number": "587", "status": "open", "amount": 4_000, "currency": "NGN"}
-        session.add(ProviderDispute(**bank, payment_id=payment.id, created_at=clock.now()))
+        session.add(Chargeback(**bank, payment_id=payment.id, created_at=clock.now()))
         for fact, subject in (
             (REFUND_FAILED, f"refund {refund}"),
             (CHARGEBACK, "paystack 587"),

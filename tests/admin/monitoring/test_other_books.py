@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.app import create_app
 from webapp.encryption import encrypt
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import Difference, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
+from webapp.models import Discrepancy, MirrorEntry, ProviderState, ProviderToken, Reconciliation, Run
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.monitoring.rules import system as alert_rules
 
@@ -31,11 +31,13 @@ def differing(desk: Runtime) -> Runtime:
     ]
     seen = {"first_seen_at": now, "last_seen_at": now, "detail": "It is NGN 1.00 here and NGN 0.90 there."}
     rows += [
-        Difference(source="blnk", kind="different", reference="account-9", currency="NGN", ours=100, theirs=90, **seen),
-        Difference(
+        Discrepancy(
+            source="blnk", kind="different", reference="account-9", currency="NGN", ours=100, theirs=90, **seen
+        ),
+        Discrepancy(
             source="paystack-payments", kind="missing_here", reference="pay-7", currency="NGN", theirs=500, **seen
         ),
-        Difference(
+        Discrepancy(
             source="blnk",
             kind="missing_there",
             reference="=cmd",
@@ -76,7 +78,7 @@ def test_differences_are_filtered_and_exported_safely(differing: Runtime, sign_i
 def test_a_difference_is_explained(differing: Runtime, sign_in: SignIn) -> None:
     client = sign_in("viewer")
     with differing.db.reading() as session:
-        found = {row.reference: row.id for row in session.query(Difference)}
+        found = {row.reference: row.id for row in session.query(Discrepancy)}
     assert "money came or went past the desk" in client.get(f"/reconciliation/{found['pay-7']}").text
     of_balance = client.get(f"/reconciliation/{found['account-9']}").text
     assert "It is NGN 1.00 here and NGN 0.90 there." in of_balance
@@ -111,7 +113,7 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
     with desk.db.transaction() as session:
         failing = {"failures": 9, "opened_at": now, "last_failure_at": now, "last_error": "paystack answered 502."}
         session.add(ProviderState(provider="paystack", last_ok_at=now - timedelta(minutes=3), **failing))
-        session.add(ProviderToken(provider="flutterwave", sealed=kept, expires_at=now + timedelta(minutes=9)))
+        session.add(ProviderToken(provider="flutterwave", token_encrypted=kept, expires_at=now + timedelta(minutes=9)))
     client = create_app(runtime).test_client()
     client.set_cookie(*cookie_of(sign_in("viewer")))
 
@@ -134,7 +136,7 @@ def test_the_external_ledger_is_asked_and_sent_what_it_lacks_by_a_button(desk: R
     runtime = build_runtime(settings_for(desk.db.url, desk.settings.var_dir, ledger="blnk"))
     seen = {"first_seen_at": clock.now(), "last_seen_at": clock.now(), "detail": "Blnk has no t-1, which it was sent."}
     with desk.db.transaction() as session:
-        session.add(Difference(source="blnk-transfers", kind="missing_there", reference="t-1", **seen))
+        session.add(Discrepancy(source="blnk-transfers", kind="missing_there", reference="t-1", **seen))
         session.add(MirrorEntry(transfer_id=1, status="missing", next_try_at=clock.now()))
     register_jobs(runtime)
     client = create_app(runtime).test_client()
@@ -168,7 +170,7 @@ def cookie_of(client: FlaskClient) -> tuple[str, str]:
 
 def test_an_approver_accepts_what_is_to_stay_and_its_page_says_who_and_why(differing: Runtime, sign_in: SignIn) -> None:
     with differing.db.reading() as session:
-        found = {row.reference: row.id for row in session.query(Difference)}
+        found = {row.reference: row.id for row in session.query(Discrepancy)}
     address = f"/reconciliation/{found['account-9']}"
     assert "Only these roles may do this: approver, admin." in sign_in("agent").get(address).text
     assert sign_in("agent").get(f"{address}/accept").status_code == 403
@@ -177,7 +179,7 @@ def test_an_approver_accepts_what_is_to_stay_and_its_page_says_who_and_why(diffe
     assert send(client, f"{address}/accept", reason=" ").status_code == 422
     shown = client.get(f"{address}/accept").text
     with differing.db.transaction() as session:
-        session.execute(update(Difference).where(Difference.reference == "account-9").values(theirs=91))
+        session.execute(update(Discrepancy).where(Discrepancy.reference == "account-9").values(theirs=91))
     late = client.post(f"{address}/accept", data=hidden(shown) | {"reason": "It is right there."})
     assert (late.status_code, "not what you have seen" in late.text) == (409, True)
 

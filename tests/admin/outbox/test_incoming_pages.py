@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from tests.support.people import send
 from webapp import clock
 from webapp.jobs.processes.bootstrap import register_jobs
-from webapp.models import IncomingWebhook
+from webapp.models import InboundWebhook
 from webapp.providers.webhooks.payloads import read
 from webapp.runtime import Runtime
 from webapp.services.webhooks import inbox as incoming
@@ -41,8 +41,8 @@ def test_the_list_shows_what_came_how_often_and_what_was_refused(desk: Runtime, 
 
 def test_an_operator_handles_it_again_and_a_viewer_may_not(desk: Runtime, told: int, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
-        session.get_one(IncomingWebhook, told).status = "ignored"
+        session.get_one(InboundWebhook, told).status = "ignored"
     assert sign_in("viewer").get(f"/incoming/{told}/replay").status_code == 403
     assert send(sign_in("operator"), f"/incoming/{told}/replay").status_code == 303
     with desk.db.reading() as session:
-        assert session.get_one(IncomingWebhook, told).status == "received"
+        assert session.get_one(InboundWebhook, told).status == "received"

@@ -17,7 +17,7 @@ from webapp import clock
 from webapp.domain.permissions import ROLES
 from webapp.domain.provider_results import ListedRefunds, ProviderResponse, ProviderStatus, RefundRow
 from webapp.jobs.steps.verify_payments import verify_now
-from webapp.models import Approval, Escrow, IncomingWebhook, Payment
+from webapp.models import Approval, Escrow, InboundWebhook, Payment
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.approvals import limits
@@ -195,7 +195,7 @@ def test_what_the_provider_told_is_in_the_timeline(desk: Runtime, sign_in: SignI
         "received_at": clock.now(),
     }
     with desk.db.transaction() as session:
-        session.execute(insert(IncomingWebhook).values(**told))
+        session.execute(insert(InboundWebhook).values(**told))
     assert "The provider told: it was paid" in sign_in("viewer").get(f"/payments/{number}").text
 
 

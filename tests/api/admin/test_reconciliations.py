@@ -2,7 +2,7 @@
 
 from tests.api.conftest import Caller
 from webapp import clock
-from webapp.models import Difference, Reconciliation
+from webapp.models import Discrepancy, Reconciliation
 from webapp.runtime import Runtime
 
 
@@ -11,11 +11,11 @@ def test_comparisons_and_differences_are_listed(caller: Caller, place: Runtime) 
     seen = {"detail": "They differ.", "first_seen_at": now, "last_seen_at": now}
     with place.db.transaction() as session:
         session.add(Reconciliation(source="blnk", at=now, matched=3, different=1, undecided=2))
-        session.add(Difference(source="blnk", kind="different", reference="account-1", ours=1, theirs=2, **seen))
-        session.add(Difference(source="blnk", kind="different", reference="account-2", resolved_at=now, **seen))
+        session.add(Discrepancy(source="blnk", kind="different", reference="account-1", ours=1, theirs=2, **seen))
+        session.add(Discrepancy(source="blnk", kind="different", reference="account-2", resolved_at=now, **seen))
         gone = {"accepted_at": now, "accepted_by": "Chika", "accepted_reason": "It is to stay."}
         session.add(
-            Difference(source="blnk", kind="different", reference="account-3", ours=1, theirs=2, **seen, **gone)
+            Discrepancy(source="blnk", kind="different", reference="account-3", ours=1, theirs=2, **seen, **gone)
         )
     api = caller("read")
 
@@ -23,10 +23,12 @@ def test_comparisons_and_differences_are_listed(caller: Caller, place: Runtime) 
         (row["compared"], row["matched"], row["undecided"], row["collected_twice"])
         for row in api.get("/api/v1/reconciliations", source="blnk").json["data"]
     ] == [(6, 3, 2, 0)]
-    assert [row["reference"] for row in api.get("/api/v1/differences").json["data"]] == ["account-1"]
-    assert [row["reference"] for row in api.get("/api/v1/differences", state="resolved").json["data"]] == ["account-2"]
-    [accepted] = api.get("/api/v1/differences", state="accepted").json["data"]
+    assert [row["reference"] for row in api.get("/api/v1/discrepancies").json["data"]] == ["account-1"]
+    assert [row["reference"] for row in api.get("/api/v1/discrepancies", state="resolved").json["data"]] == [
+        "account-2"
+    ]
+    [accepted] = api.get("/api/v1/discrepancies", state="accepted").json["data"]
     assert (accepted["reference"], accepted["accepted_by"]) == ("account-3", "Chika")
-    assert len(api.get("/api/v1/differences", state="all").json["data"]) == 3
-    assert api.get("/api/v1/differences", kind="odd").status_code == 422
-    assert caller("orders").get("/api/v1/differences").status_code == 403
+    assert len(api.get("/api/v1/discrepancies", state="all").json["data"]) == 3
+    assert api.get("/api/v1/discrepancies", kind="odd").status_code == 422
+    assert caller("orders").get("/api/v1/discrepancies").status_code == 403

@@ -51,7 +51,7 @@ def test_an_alert_is_acknowledged_silenced_and_resolved_with_a_reason(caller: Ca
     assert api.post(f"{one}/unsilence").json["silenced_until"] is None
     assert api.post(f"{one}/resolve", {"reason": " "}).status_code == 422
     over = api.post(f"{one}/resolve", {"reason": "Paid by hand."}).json
-    assert (over["status"], over["resolved_why"]) == ("resolved", "Paid by hand.")
+    assert (over["status"], over["resolution_reason"]) == ("resolved", "Paid by hand.")
     assert api.get(one).json == over
 
 

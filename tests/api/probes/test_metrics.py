@@ -14,7 +14,7 @@ from webapp import clock, jobs
 from webapp.jobs import Job
 from webapp.jobs.engine.recovery import take_over_abandoned
 from webapp.jobs.processes.heartbeat import Heartbeat
-from webapp.models import Difference, IncomingWebhook, ProviderState, Run
+from webapp.models import Discrepancy, InboundWebhook, ProviderState, Run
 from webapp.runtime import Runtime
 from webapp.services.monitoring.integration_metrics import outside
 from webapp.services.scheduling import processes
@@ -133,10 +133,10 @@ def test_providers_and_their_books_are_told_by_name(place: Runtime) -> None:
     seen = {"detail": "It is not there.", "first_seen_at": at, "last_seen_at": at}
     with place.db.transaction() as session:
         session.add(ProviderState(provider="paystack", failures=5, opened_at=at))
-        session.add(IncomingWebhook(key="1", status="received", **told))
-        session.add(IncomingWebhook(key="2", status="handled", **told))
-        session.add(Difference(source="paystack", kind="missing_there", reference="r-1", **seen))
-        session.add(Difference(source="paystack", kind="missing_there", reference="r-2", resolved_at=at, **seen))
+        session.add(InboundWebhook(key="1", status="received", **told))
+        session.add(InboundWebhook(key="2", status="handled", **told))
+        session.add(Discrepancy(source="paystack", kind="missing_there", reference="r-1", **seen))
+        session.add(Discrepancy(source="paystack", kind="missing_there", reference="r-2", resolved_at=at, **seen))
     with place.db.reading() as session:
         found = outside(session, settings)
         assert (found.circuits, found.differences) == ({"paystack": True}, {"paystack": 1})

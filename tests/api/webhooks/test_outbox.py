@@ -26,7 +26,7 @@ def test_an_endpoint_is_tested_paused_resumed_and_deleted(place: Runtime, caller
     api = caller("webhooks")
     where = f"{ADDRESS}/{api.made(ADDRESS, BODY)['id']}"
     assert api.post(f"{where}/test").status_code == 202
-    assert api.made(f"{where}/pause", {"reason": "They move."})["paused_why"].endswith("They move.")
+    assert api.made(f"{where}/pause", {"reason": "They move."})["pause_reason"].endswith("They move.")
     assert api.post(f"{where}/pause", {"reason": "Again."}).status_code == 409
     assert api.made(f"{where}/resume", None)["paused_at"] is None
     assert deleted(api, where) == 200

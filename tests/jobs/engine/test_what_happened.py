@@ -187,4 +187,4 @@ def test_without_a_provider_the_run_is_skipped_and_names_what_it_could_not_pay(
             found = payout_schedules.get(session, plan)
 
     assert (run.status, run.skipped) == ("skipped", 1)
-    assert (found.unpaid_nights, found.failure_reason) == (1, "No provider that is configured pays out NGN.")
+    assert (found.unpaid_days, found.failure_reason) == (1, "No provider that is configured pays out NGN.")

@@ -98,7 +98,7 @@ def test_another_amount_or_currency_waits_for_a_person(runtime: Runtime, world: 
 
     assert state(runtime, order) == ("needs_review", "awaiting_payment", "pending_payment")
     found = payment_of(runtime, payment)
-    assert (found.seen_amount, found.seen_currency) != (10_000, "NGN")
+    assert (found.provider_amount, found.provider_currency) != (10_000, "NGN")
     with runtime.db.reading() as session:
         assert session.scalar(select(func.count()).select_from(Transfer)) == 0
         assert session.scalars(select(Alert.rule)).all() == ["payment_needs_review"]

@@ -27,7 +27,7 @@ def destination(market: Market, party: Party, currency: str, retired: datetime |
         kind="nuban",
         bank_code="058",
         account_name=party.name,
-        account_sealed="sealed",
+        account_encrypted="sealed",
         account_ending="1234",
         created_at=market.at,
         created_by="test",

@@ -20,7 +20,7 @@ from webapp.app import create_app
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.jobs.steps import process_webhooks
-from webapp.models import IncomingKind, IncomingWebhook, Payment, Run, Transfer, WebhookRefusal
+from webapp.models import IgnoredWebhookEvent, InboundWebhook, Payment, Run, Transfer, WebhookRefusal
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
@@ -60,13 +60,13 @@ def charge(reference: str | None, event: str = "charge.success", status: str = "
 
 def webhooks(runtime: Runtime) -> list[tuple[str, int]]:
     with runtime.db.reading() as session:
-        rows = session.execute(select(IncomingWebhook.status, IncomingWebhook.times).order_by(IncomingWebhook.id))
+        rows = session.execute(select(InboundWebhook.status, InboundWebhook.times).order_by(InboundWebhook.id))
         return [tuple(row) for row in rows]
 
 
 def counted(runtime: Runtime) -> list[int]:
     with runtime.db.reading() as session:
-        return list(session.scalars(select(IncomingKind.count)))
+        return list(session.scalars(select(IgnoredWebhookEvent.count)))
 
 
 def paid(runtime: Runtime, world: Sandbox) -> tuple[int, int, str]:
@@ -207,7 +207,7 @@ def test_signed_rubbish_is_stored_and_shown_as_failed(runtime: Runtime, body: by
 
     assert webhooks(runtime) == [("failed", 2)]
     with runtime.db.reading() as session:
-        assert "Its body is not" in (session.scalars(select(IncomingWebhook.result)).one() or "")
+        assert "Its body is not" in (session.scalars(select(InboundWebhook.result)).one() or "")
 
 
 ODD_PARTS = {
@@ -269,7 +269,7 @@ def test_what_the_desk_does_nothing_with_is_counted_by_kind_with_a_sample(runtim
     assert post(runtime, "flutterwave", {"type": "invoice.update", "id": "w-1", "data": {}}).status_code == 200
     assert webhooks(runtime) == []
     with runtime.db.reading() as session:
-        rows = session.scalars(select(IncomingKind).order_by(IncomingKind.count)).all()
+        rows = session.scalars(select(IgnoredWebhookEvent).order_by(IgnoredWebhookEvent.count)).all()
         assert [(row.provider, row.event, row.count) for row in rows] == [
             ("flutterwave", "invoice.update", 1),
             ("paystack", "invoice.update", 3),
@@ -290,7 +290,7 @@ def test_while_the_provider_is_silent_it_waits_and_then_it_is_handled(runtime: R
     assert webhooks(runtime) == [("received", 1)]
     world.calm()
     with runtime.db.transaction() as session:
-        session.execute(update(IncomingWebhook).values(next_try_at=clock.now()))
+        session.execute(update(InboundWebhook).values(next_try_at=clock.now()))
     run_job_now(runtime, JOB)
 
     assert webhooks(runtime) == [("handled", 1)]
@@ -311,7 +311,7 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
             post(runtime, "paystack", charge(reference, note="other words"))
             with runtime.db.transaction() as session:
                 later = clock.now() + timedelta(minutes=5)
-                session.execute(update(IncomingWebhook).values(next_try_at=later))
+                session.execute(update(InboundWebhook).values(next_try_at=later))
         return answer
 
     monkeypatch.setattr(process_webhooks, "ask", meanwhile)
@@ -320,7 +320,7 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
     assert (webhooks(runtime), len(heard)) == ([("received", 2)], 1)
 
     with runtime.db.transaction() as session:
-        session.execute(update(IncomingWebhook).values(next_try_at=clock.now()))
+        session.execute(update(InboundWebhook).values(next_try_at=clock.now()))
     run_job_now(runtime, JOB)
     assert (webhooks(runtime), len(heard)) == ([("handled", 2)], 2)
 
@@ -330,7 +330,7 @@ def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime,
     world.mood("verify", moods.ERROR_500)
     post(runtime, "paystack", charge(reference))
     with runtime.db.transaction() as session:
-        session.execute(update(IncomingWebhook).values(attempts=19))
+        session.execute(update(InboundWebhook).values(attempts=19))
     finish(runtime)
     assert webhooks(runtime) == [("failed", 1)]
     world.calm()

@@ -82,7 +82,7 @@ def test_what_was_changed_since_is_named_and_not_sent(runtime: Runtime, world: S
     assert [len(payouts_of(runtime, plan)) for plan in (cheaper, moved, same)] == [1, 1, 2]
     assert len(sent(world)) == 1
     assert told == []
-    assert schedule(runtime, moved).unpaid_nights == 0
+    assert schedule(runtime, moved).unpaid_days == 0
 
 
 def moved_to(runtime: Runtime, plan: int, at: datetime) -> None:

@@ -49,12 +49,12 @@ def test_a_token_is_replaced_two_minutes_before_it_expires_and_not_sooner(
 def test_a_token_is_kept_encrypted_and_never_logged(outfit: Outfit, sandbox: Caller) -> None:
     runtime = outfit(**V4)
     run_job_now(runtime, JOB)
-    token = decrypt(kept(runtime).sealed or "", runtime.settings.encryption_keys)
+    token = decrypt(kept(runtime).token_encrypted or "", runtime.settings.encryption_keys)
 
     with runtime.db.reading() as session:
         said = str([(line.event, line.fields) for line in session.scalars(select(RunLine))])
     assert token not in said
-    assert token not in (kept(runtime).sealed or "")
+    assert token not in (kept(runtime).token_encrypted or "")
     assert token not in repr(runtime.providers.flutterwave_tokens.__dict__)
 
 

@@ -41,7 +41,7 @@ def test_what_its_provider_had_taken_comes_back_beside_what_went_out(runtime: Ru
         actor = job_actor("process_payout_schedules")
         outcome = payout_settling.settle_all(session, words, at=clock.now(), actor=actor)
     assert outcome.amounts == {"NGN": 4_000}
-    assert outcome.besides == ({"came_back": {"NGN": 8_000}} if was_taken else {})
+    assert outcome.other_amounts == ({"came_back": {"NGN": 8_000}} if was_taken else {})
 
 
 def test_a_refund_that_fails_in_a_run_came_back_in_it(case: Case) -> None:
@@ -52,7 +52,7 @@ def test_a_refund_that_fails_in_a_run_came_back_in_it(case: Case) -> None:
     with case.runtime.db.transaction() as session:
         session.execute(update(Refund).values(next_try_at=clock.now() - timedelta(seconds=1)))
     run = run_job_now(case.runtime, "deliver_outbox")
-    assert (run.amounts, run.besides) == ({}, {"came_back": {"NGN": 10_000}})
+    assert (run.amounts, run.other_amounts) == ({}, {"came_back": {"NGN": 10_000}})
     assert run_queries.as_json(run)["came_back"] == {"NGN": 10_000}
 
 
@@ -64,8 +64,8 @@ def test_a_dry_run_and_the_run_say_what_meets_debts(runtime: Runtime) -> None:
     assert owed > 0
     dry = run_job_now(runtime, "auto_release", dry_run=True)
     run = run_job_now(runtime, "auto_release")
-    assert (dry.amounts, dry.besides) == (run.amounts, {"debts_met": {"NGN": owed}})
-    assert (run.amounts["NGN"] >= 10_000, run.besides) == (True, {"debts_met": {"NGN": owed}})
+    assert (dry.amounts, dry.other_amounts) == (run.amounts, {"debts_met": {"NGN": owed}})
+    assert (run.amounts["NGN"] >= 10_000, run.other_amounts) == (True, {"debts_met": {"NGN": owed}})
 
 
 def test_sums_of_several_transactions_add_up_and_outlive_an_attempt(runtime: Runtime) -> None:
@@ -82,6 +82,6 @@ def test_sums_of_several_transactions_add_up_and_outlive_an_attempt(runtime: Run
             recorder.count(session, outcome)
         recorder.committed()
     with runtime.db.reading() as session:
-        assert runs.get(session, run.id).besides == {"came_back": {"NGN": 200, "KES": 14}}
+        assert runs.get(session, run.id).other_amounts == {"came_back": {"NGN": 200, "KES": 14}}
     assert added({"a": {"NGN": 1}}, {"a": {"NGN": 2}, "b": {"NGN": 3}}) == {"a": {"NGN": 3}, "b": {"NGN": 3}}
-    assert run_progress.Totals().besides == {}
+    assert run_progress.Totals().other_amounts == {}

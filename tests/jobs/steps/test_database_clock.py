@@ -37,7 +37,7 @@ MOVES = {
     "release_completed_orders": [1_002],
     "release_pending_earnings": [1_004],
     "release_placement_holds": [1_006],
-    "tidy_queue": [],
+    "purge_expired": [],
     "watch": [],
 }
 """What each job that moves money moves of the backlog, once, whatever instant is named."""

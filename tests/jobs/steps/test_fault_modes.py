@@ -50,7 +50,7 @@ def now(runtime: Runtime) -> None:
         for column in (Payment.next_check_at, Payout.next_try_at, Refund.next_try_at, MirrorEntry.next_try_at):
             session.execute(update(column.class_).where(column.is_not(None)).values({column: clock.now()}))
         long_ago = clock.now() - OWN_TIME
-        session.execute(update(Refund).where(Refund.last_tried_at.is_not(None)).values(last_tried_at=long_ago))
+        session.execute(update(Refund).where(Refund.last_sent_at.is_not(None)).values(last_sent_at=long_ago))
         session.execute(update(ProviderState).values(opened_at=None, failures=0))
     vars(runtime).pop("providers", None)  # as a process that has just started, which knows no circuit
 
@@ -148,7 +148,7 @@ def test_asking_for_a_token(runtime: Runtime, world: Sandbox, mood: str) -> None
     for _ in range(3):
         run_job_now(runtime, "refresh_flutterwave_token")
     with runtime.db.reading() as session:
-        assert session.get_one(ProviderToken, "flutterwave").sealed is None
+        assert session.get_one(ProviderToken, "flutterwave").token_encrypted is None
     world.calm()
     now(runtime)
     run_job_now(runtime, "refresh_flutterwave_token")

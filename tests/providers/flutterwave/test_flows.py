@@ -17,7 +17,7 @@ from webapp.app import create_app
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.jobs.steps import verify_payments
-from webapp.models import Alert, Difference, Order, Payment, Reconciliation, Refund, Run
+from webapp.models import Alert, Discrepancy, Order, Payment, Reconciliation, Refund, Run
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import Keys
 from webapp.sandbox.webhooks.signatures import SIGNERS
@@ -130,7 +130,7 @@ def test_a_second_success_is_found_by_the_hourly_comparison_and_strangers_end_no
         compared = session.scalars(select(Reconciliation).where(mine)).all()
         assert [each.error for each in compared] == [None, None]
         assert sum(each.skipped for each in compared) == (1 if payment.checkout_url and _is_v4(runtime) else 2)
-        assert session.scalars(select(Difference.reference)).all() == []
+        assert session.scalars(select(Discrepancy.reference)).all() == []
 
 
 def _is_v4(runtime: Runtime) -> bool:

@@ -13,7 +13,7 @@ from tests.sandbox.conftest import Caller
 from tests.support.job_runs import run_job_now
 from webapp import clock
 from webapp.domain.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount, SkippedRow
-from webapp.models import Difference
+from webapp.models import Discrepancy
 from webapp.providers.flutterwave.common import HostedPages, pages
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
 from webapp.providers.http.errors import NotSent, Unknown
@@ -244,5 +244,5 @@ def test_a_payment_that_only_flutterwave_knows_is_missing_here(outfit: Outfit, s
     assert run_job_now(desk, "verify_books").status == "succeeded"
 
     with desk.db.reading() as session:
-        found = session.execute(select(Difference.source, Difference.reference, Difference.kind)).all()
+        found = session.execute(select(Discrepancy.source, Discrepancy.reference, Discrepancy.kind)).all()
     assert found == [("flutterwave-payments", "pay-01", "missing_here")]

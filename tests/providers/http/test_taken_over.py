@@ -65,7 +65,7 @@ def go_on(runtime: Runtime, run_id: int) -> None:
             with runtime.db.transaction() as session:
                 session.execute(update(model).where(model.next_try_at.is_not(None)).values(next_try_at=clock.now()))
         with runtime.db.transaction() as session:
-            session.execute(update(Refund).values(last_tried_at=clock.now() - OWN_TIME))
+            session.execute(update(Refund).values(last_sent_at=clock.now() - OWN_TIME))
         run_job(runtime, run_id)
         run_id = started(runtime)
 

@@ -246,7 +246,9 @@ class Story:
     def check(self) -> None:
         """What must hold after every step."""
         refund, world = self.refund, self.world
-        self.trace.note(f"    {refund.status} tries={refund.tries} id={refund.provider_id}: {refund.status_detail}")
+        self.trace.note(
+            f"    {refund.status} times_sent={refund.times_sent} id={refund.provider_id}: {refund.status_detail}"
+        )
         credited = wallet(self.session, self.party_id)
         alive = [each for each in world.ours() if each["status"] not in DEAD]
         assert len(alive) <= 1, f"given back twice\n{self.trace}"
@@ -259,7 +261,7 @@ class Story:
             assert "processed" in its["was"], f"counted before it went\n{self.trace}"
         followed = [each for each in world.given if str(each["id"]) == refund.provider_id and each["by"] == "hand"]
         assert all(each["amount"] == refund.amount for each in followed), f"somebody else's is followed\n{self.trace}"
-        tried_at = refund.first_tried_at or self.clock.at
+        tried_at = refund.first_sent_at or self.clock.at
         assert all(each["at"] >= tried_at - SKEW for each in followed), f"an earlier one is followed\n{self.trace}"
         known = [str(each["id"]) for each in world.ours()]
         if self.told_id in known and refund.provider_id is not None:

@@ -49,7 +49,7 @@ def now_again(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
         at = clock.now()
         session.execute(update(Payout).where(Payout.next_try_at.is_not(None)).values(next_try_at=at))
-        session.execute(update(Payout).where(Payout.look_again_at.is_not(None)).values(look_again_at=at))
+        session.execute(update(Payout).where(Payout.recheck_at.is_not(None)).values(recheck_at=at))
         session.execute(update(PayoutSchedule).values(last_retry_at=at - timedelta(hours=2)))
         session.execute(update(PayoutPause).values(probe_at=at))
 
@@ -75,7 +75,7 @@ def test_what_fails_after_it_was_paid_comes_back_once_and_nothing_is_paid_again(
     settle(runtime, world)
     [payout] = payouts_of(runtime, plan)
     assert payout.status == "succeeded"
-    assert payout.look_again_at is not None
+    assert payout.recheck_at is not None
     world.control(f"transfers/{payout.ref}", {"outcome": "failed"})
     for _ in range(3):
         now_again(runtime)
@@ -99,14 +99,14 @@ def test_what_stays_paid_is_asked_about_for_thirty_days(
     run = run_job_now(sqlite_runtime, EACH_MINUTE)
     assert (run.succeeded, run.failed, run.amounts) == (1, 0, {})
     [payout] = payouts_of(sqlite_runtime, plan)
-    assert payout.look_again_at is not None
-    assert payout.look_again_at > clock.now() + timedelta(minutes=59)
+    assert payout.recheck_at is not None
+    assert payout.recheck_at > clock.now() + timedelta(minutes=59)
 
     with sqlite_runtime.db.transaction() as session:
         long_ago = clock.now() - WATCHED + timedelta(minutes=1)
-        session.execute(update(Payout).values(settled_at=long_ago, look_again_at=clock.now()))
+        session.execute(update(Payout).values(settled_at=long_ago, recheck_at=clock.now()))
     run_job_now(sqlite_runtime, EACH_MINUTE)
-    assert payouts_of(sqlite_runtime, plan)[0].look_again_at is None
+    assert payouts_of(sqlite_runtime, plan)[0].recheck_at is None
 
 
 def test_a_reference_in_use_is_looked_for_and_never_sent_again(

@@ -81,7 +81,7 @@ def _endpoint(runtime: Runtime) -> None:
         "url": "https://hooks.example/a",
         "description": "a",
         "events": ["*"],
-        "secret_sealed": "-",
+        "secret_encrypted": "-",
         "created_by": "x",
     }
     with runtime.db.transaction() as session:

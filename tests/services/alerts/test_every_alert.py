@@ -141,7 +141,7 @@ def next_slot(runtime: Runtime) -> None:
 
 
 def unpaid(reason: str) -> Step:
-    return change(PayoutSchedule, unpaid_nights=3, failure_reason=reason, status="pending")
+    return change(PayoutSchedule, unpaid_days=3, failure_reason=reason, status="pending")
 
 
 def unpaid_plan(runtime: Runtime) -> None:
@@ -195,7 +195,7 @@ CASES: dict[str, Case] = {
         _dispute, change(Dispute, status="resolved"), lambda r: change(Dispute, due_at=clock.now() - 2 * HOUR)(r)
     ),
     "endpoint_held": Case(held_endpoint, delivered, next_delivery),
-    "endpoint_paused": Case(_endpoint, delivered, change(WebhookEndpoint, paused_why="It answered 410 Gone.")),
+    "endpoint_paused": Case(_endpoint, delivered, change(WebhookEndpoint, pause_reason="It answered 410 Gone.")),
     "mirror_given_up": Case(dead_mirror, change(MirrorEntry, status="sent"), dead_mirror),
     "next_slot_off": Case(next_slot, change(Alert, fired_at=clock.now() - 2 * HOUR), None),
     "no_execution": Case(late, change(Schedule, paused_at=clock.now())),
@@ -204,7 +204,7 @@ CASES: dict[str, Case] = {
         payout(doubted_at=99 * HOUR), settled, lambda r: change(Payout, doubted_at=clock.now() - 98 * HOUR)(r)
     ),
     "payout_needs_person": Case(payout(needs_person=True), settled, payout(needs_person=True)),
-    "payout_unpaid": Case(unpaid_plan, change(PayoutSchedule, unpaid_nights=0), unpaid("No destination.")),
+    "payout_unpaid": Case(unpaid_plan, change(PayoutSchedule, unpaid_days=0), unpaid("No destination.")),
     "payout_unsettled": Case(
         payout(created_at=99 * HOUR, status="sent"), settled, payout(created_at=99 * HOUR, status="sent")
     ),

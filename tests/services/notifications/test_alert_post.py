@@ -93,7 +93,7 @@ def test_an_alert_of_which_a_webhook_told_first_is_told_to_people_too(told: Runt
     alert_id = fire(told)
     with told.db.transaction() as session:
         endpoint = WebhookEndpoint(
-            url="https://shop.example/hook", description="shop", events=["alert.firing"], secret_sealed="x",
+            url="https://shop.example/hook", description="shop", events=["alert.firing"], secret_encrypted="x",
             created_at=clock.now(), created_by="Divine",
         )  # fmt: skip
         session.add(endpoint)

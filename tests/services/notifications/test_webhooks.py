@@ -38,7 +38,7 @@ def test_a_webhook_arrives_signed(place: Runtime, receiver: Receiver) -> None:
     proof = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{proof}"
     assert abs(int(headers["webhook-timestamp"]) - clock.now().timestamp()) < 10
-    assert (delivery.status, delivery.attempts, delivery.answer_status) == ("delivered", 1, 200)
+    assert (delivery.status, delivery.attempts, delivery.response_status) == ("delivered", 1, 200)
 
 
 def test_a_failure_is_tried_again_under_the_same_id_and_keeps_the_order(place: Runtime, receiver: Receiver) -> None:
@@ -99,7 +99,7 @@ def test_gone_pauses_the_endpoint(place: Runtime, receiver: Receiver) -> None:
     send(place)
 
     assert len(receiver.got) == 1
-    assert endpoint_now(place, made.id).paused_why == "It answered 410 Gone."
+    assert endpoint_now(place, made.id).pause_reason == "It answered 410 Gone."
     with place.db.reading() as session:
         assert [alert.rule for alert in alerts.firing(session)] == ["endpoint_paused"]
 
@@ -117,7 +117,7 @@ def test_an_endpoint_that_fails_for_long_is_paused_and_resumed_by_a_person(
         for name, value in changes.items():
             setattr(ill, name, clock.now() + value if isinstance(value, timedelta) else value)
     send(place)
-    assert "The last time: It answered 500" in (endpoint_now(place, made.id).paused_why or "")
+    assert "The last time: It answered 500" in (endpoint_now(place, made.id).pause_reason or "")
 
     receiver.answer = lambda number: 200
     with place.db.transaction() as session:

@@ -17,7 +17,7 @@ from tests.services.payments.test_taken_back_orders import PRICE, WHY, World
 from tests.support.market import AMINA, DIVINE, NOW, Market, Undone, forgotten, undone
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
-from webapp.models import Account, Dispute, Escrow, Freeze, ProviderDispute, Transfer
+from webapp.models import Account, Chargeback, Dispute, Escrow, Freeze, Transfer
 from webapp.runtime import Runtime
 from webapp.services.disputes import disputes
 from webapp.services.escrows import freezes
@@ -103,7 +103,7 @@ class Story(World):
         causes = list(self.session.scalars(mine))
         assert len(causes) == escrow.freezes
         assert not causes or escrow.status == EscrowStatus.HELD, "what has ended is frozen"
-        taken = self.session.scalars(select(ProviderDispute)).all()
+        taken = self.session.scalars(select(Chargeback)).all()
         gave_back = self.paid().undecided_amount < 0
         assert gave_back or all(each.unbooked_amount >= 0 for each in taken), "what the bank took is booked twice"
         is_open = self.bank == ChargebackStatus.OPEN and escrow.status == EscrowStatus.HELD
@@ -117,7 +117,7 @@ class Story(World):
         losses = -self._pool(AccountKind.LOSSES)
         assert buyer <= PRICE + losses, "the buyer got more than came in"
         assert self._of(escrow.seller_id) <= PRICE, "the seller got more than came in"
-        taken = self.session.scalars(select(ProviderDispute)).all()
+        taken = self.session.scalars(select(Chargeback)).all()
         assert all(each.unbooked_amount == 0 for each in taken), "what the bank took is booked whole"
 
     def refused(self, name: str) -> None:

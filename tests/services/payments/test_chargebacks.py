@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
-from webapp.models import Alert, Approval, Audit, Dispute, ProviderDispute, Refund, Transfer
+from webapp.models import Alert, Approval, Audit, Chargeback, Dispute, Refund, Transfer
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.escrow_executors import RefundEscrow
 from webapp.services.disputes import disputes, evidence
@@ -38,7 +38,7 @@ def test_one_that_is_open_freezes_for_itself_and_opens_one_dispute(case: Case) -
         [dispute] = session.scalars(select(Dispute)).all()
         assert (dispute.reason_code, dispute.claimant) == ("chargeback", "buyer")
         assert "NGN 40.00" in dispute.claim
-        [bank] = session.scalars(select(ProviderDispute)).all()
+        [bank] = session.scalars(select(Chargeback)).all()
         assert (bank.dispute_id, bank.amount, bank.status) == (dispute.id, 4_000, "open")
         assert dispute.due_at <= bank.due_at
         with pytest.raises(Conflict, match="hargeback"):
@@ -398,7 +398,7 @@ def test_it_joins_a_case_that_is_opened_after_it_with_its_clock_and_what_the_ban
         how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         disputes.withdraw(session, first.id, WHY, version=first.version, **how)
         own = disputes.open_dispute(session, NewDispute(case.escrow().id, "buyer", "late", "It came late."), **how)
-        bank = session.scalars(select(ProviderDispute)).one()
+        bank = session.scalars(select(Chargeback)).one()
         assert (bank.dispute_id, own.due_at) == (own.id, bank.due_at)
         [claim] = evidence.listed(session, own.id, after=0, limit=9)
         assert (claim.side, claim.status) == ("buyer", "submitted")
@@ -468,7 +468,7 @@ def test_one_of_which_no_webhook_told_the_end_is_asked_about(case: Case) -> None
     number = case.charged_back()
     case.world.control(f"dispute/{number}", {"outcome": "won"})
     with case.runtime.db.transaction() as session:
-        session.execute(update(ProviderDispute).values(next_check_at=clock.now()))
+        session.execute(update(Chargeback).values(next_check_at=clock.now()))
     run_job_now(case.runtime, "check_pending_payments")
     assert (case.banks(), case.alerts()) == (["won"], [])
 

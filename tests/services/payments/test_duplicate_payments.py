@@ -51,7 +51,7 @@ def test_a_second_success_is_a_payment_of_its_own_that_waits_for_a_person(market
     first = payments.get(market.session, second.duplicate_of_id or 0)
     assert (first.status, first.provider_id) == ("succeeded", "9001")
     assert (second.status, second.provider_id, second.reference) == ("needs_review", "9002", "#9002")
-    assert (second.seen_amount, second.seen_currency, second.order_id) == (10_000, "NGN", first.order_id)
+    assert (second.provider_amount, second.provider_currency, second.order_id) == (10_000, "NGN", first.order_id)
     assert alert_states(market) == ["firing"]
     assert clearing(market, "paystack") == -10_000
     told = select(Event.type).where(Event.subject_id == second.id, Event.type == "payment.needs_review")

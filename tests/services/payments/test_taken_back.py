@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
 from webapp.jobs.steps.verify_payments import verify_now
-from webapp.models import Alert, Audit, IncomingWebhook, Refund
+from webapp.models import Alert, Audit, InboundWebhook, Refund
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals, limits
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow
@@ -266,7 +266,7 @@ def test_a_payment_in_review_that_was_given_back_there_is_over(runtime: Runtime,
     assert verify_now(runtime, payment, DIVINE).status == "needs_review"
     world.control(f"refund/paystack/{reference}", {"amount": 2_000})
     partly = verify_now(runtime, payment, DIVINE)
-    assert (partly.status, partly.seen_amount) == ("needs_review", 6_000)
+    assert (partly.status, partly.provider_amount) == ("needs_review", 6_000)
     world.control(f"refund/paystack/{reference}", {})
     assert verify_now(runtime, payment, DIVINE).status == "failed"
     with runtime.db.reading() as session:
@@ -291,7 +291,7 @@ def _with_fee(runtime: Runtime, world: Sandbox) -> Case:
 
 def test_the_fee_on_top_is_kept_with_the_payment(runtime: Runtime, world: Sandbox) -> None:
     found = _with_fee(runtime, world).payment()
-    assert (found.status, found.amount, found.payer_fee, found.seen_amount) == ("succeeded", 10_000, 300, None)
+    assert (found.status, found.amount, found.payer_fee, found.provider_amount) == ("succeeded", 10_000, 300, None)
     assert found.paid_at is not None
     assert found.last_checked_at is not None
 
@@ -367,7 +367,7 @@ def test_a_webhook_that_made_us_ask_is_a_look(runtime: Runtime, world: Sandbox) 
 def test_a_webhook_about_a_refund_says_what_became_of_the_refund(case: Case) -> None:
     case.by_hand(4_000)
     with case.runtime.db.reading() as session:
-        [said] = session.scalars(select(IncomingWebhook.result)).all()
+        [said] = session.scalars(select(InboundWebhook.result)).all()
     assert said == "The provider says that NGN 40.00 of the payment went back, or are on the way."
 
 
@@ -377,5 +377,5 @@ def test_a_webhook_about_our_refund_says_its_state(runtime: Runtime, world: Sand
     case.give()
     case.hook({"event": "refund.processed", "data": {"transaction_reference": case.reference, "status": "processed"}})
     with runtime.db.reading() as session:
-        [said] = session.scalars(select(IncomingWebhook.result)).all()
+        [said] = session.scalars(select(InboundWebhook.result)).all()
     assert said == "The provider says of the refund: it is done."

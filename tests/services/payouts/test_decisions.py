@@ -119,7 +119,7 @@ def test_it_was_paid_moves_nothing_and_is_watched(runtime: Runtime) -> None:
     assert "This always takes two people" in settle_by(runtime, "payout.mark_paid", number).sentence
     assert now(runtime, number) == ("succeeded", "processed", 6_000)
     with runtime.db.reading() as session:
-        assert payouts.get(session, number).look_again_at is not None
+        assert payouts.get(session, number).recheck_at is not None
         assert session.scalar(select(func.count()).where(Transfer.kind == "payout_return")) == 0
     settled(runtime, number, ProviderStatus.FAILED)
     assert now(runtime, number) == ("failed", "failed", 10_000)
@@ -144,7 +144,7 @@ def test_two_peoples_word_stands_alone_only_until_its_provider_says_so_too(runti
     assert when in told
     with runtime.db.reading() as session:
         assert session.scalar(select(func.count()).where(Audit.action == "payout.confirm")) == 1
-        assert payouts.get(session, number).look_again_at is not None, "it may come back still"
+        assert payouts.get(session, number).recheck_at is not None, "it may come back still"
     assert now(runtime, number) == ("succeeded", "processed", 6_000)
     settled(runtime, number, ProviderStatus.REVERSED)
     assert now(runtime, number) == ("reversed", "failed", 10_000)

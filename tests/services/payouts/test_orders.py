@@ -90,7 +90,7 @@ class Story(Deeds):
             )
         assert self._alerts_of("payout_contradicted", payout) == twice, "an alert is as long as the case"
         if payout.sent_at is not None and payout.settled_at is not None and self.at < payout.settled_at + WATCHED:
-            assert payout.look_again_at is not None, f"it is {payout.status}, may be there, and nobody asks"
+            assert payout.recheck_at is not None, f"it is {payout.status}, may be there, and nobody asks"
 
     def _alerts_of(self, rule: str, payout: Payout) -> int:
         about = (Alert.rule == rule, Alert.subject == f"payout {payout.ref}", Alert.status == "firing")

@@ -79,7 +79,7 @@ def test_each_payout_says_exactly_one_of_seven(runtime: Runtime) -> None:
     seen = set()
     for status, sent, doubted, after_all, provider_id in product(PayoutStatus, maybe, maybe, maybe, (None, "TRF_1")):
         values = {"sent_at": sent, "doubted_at": doubted, "paid_after_all_at": after_all, "provider_id": provider_id}
-        more = {"status_detail": "Account closed.", "settled_at": now, "look_again_at": now, "next_try_at": now}
+        more = {"status_detail": "Account closed.", "settled_at": now, "recheck_at": now, "next_try_at": now}
         _force(runtime, number, status=status, **values, **more)
         told = _why(runtime, number)
         found = [each for each, words in WORDS.items() if words in told]

@@ -275,7 +275,7 @@ def test_one_that_ended_unpaid_is_asked_about_for_a_while(runtime: Runtime) -> N
     settled(runtime, number, ProviderStatus.FAILED)
     assert "in case it was paid after all" in answer(runtime, number)
     with runtime.db.transaction() as session:
-        session.execute(update(Payout).values(look_again_at=clock.now()))
+        session.execute(update(Payout).values(recheck_at=clock.now()))
     assert [(each.id, each.may_send) for each in take(runtime)] == [(number, False)]
 
 
@@ -354,7 +354,7 @@ def test_one_that_may_have_gone_is_asked_about_after_a_person_ended_it(runtime: 
     assert approval is not None
     with runtime.db.transaction() as session:
         approvals.approve(session, approval.id, at=clock.now(), actor=CHIKA, settings=runtime.settings)
-        watched = session.scalars(select(Payout.id).where(Payout.look_again_at.is_not(None)).order_by(Payout.id)).all()
+        watched = session.scalars(select(Payout.id).where(Payout.recheck_at.is_not(None)).order_by(Payout.id)).all()
     assert list(watched) == [number, other]
 
 

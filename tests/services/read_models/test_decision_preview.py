@@ -212,7 +212,7 @@ class Scene:
         case, how = self.case, {"at": NOW, "actor": DIVINE}
         money.deposit(self.session, self.seller, case.amount, case.currency, reference="to be paid", **how)
         to = PayoutDestination(party_id=self.seller, currency=case.currency, kind="nuban", bank_code="058")
-        to.account_name, to.account_sealed, to.account_ending = "Kofi Mensah", "", "6789"
+        to.account_name, to.account_encrypted, to.account_ending = "Kofi Mensah", "", "6789"
         to.created_at, to.created_by = NOW, "Divine"
         self.session.add(to)
         self.session.flush()

@@ -18,7 +18,7 @@ from tests.support.market import AMINA, CHIKA, LATER, NOW, VIEWER, undone
 from webapp.domain.actors import Actor
 from webapp.domain.permissions import ROLES
 from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
-from webapp.models import Audit, Difference, MirrorAccount, Reconciliation
+from webapp.models import Audit, Discrepancy, MirrorAccount, Reconciliation
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services.reconciliation import discrepancies as differences
@@ -43,12 +43,12 @@ def compare(session: Session, *findings: Finding, source: str = BOOK, settled: t
     return found
 
 
-def accept(session: Session, one: Difference, *, by: Actor = CHIKA, at: datetime = LATER) -> Difference:
+def accept(session: Session, one: Discrepancy, *, by: Actor = CHIKA, at: datetime = LATER) -> Discrepancy:
     return difference_decisions.accept(session, one.id, WHY, seen=difference_decisions.shown(one), actor=by, at=at)
 
 
-def the_last(session: Session) -> Difference:
-    return session.scalars(select(Difference).order_by(Difference.id.desc()).limit(1)).one()
+def the_last(session: Session) -> Discrepancy:
+    return session.scalars(select(Discrepancy).order_by(Discrepancy.id.desc()).limit(1)).one()
 
 
 def test_what_was_accepted_is_found_again_and_is_none(runtime: Runtime) -> None:
@@ -57,7 +57,7 @@ def test_what_was_accepted_is_found_again_and_is_none(runtime: Runtime) -> None:
         one = accept(session, the_last(session))
         session.flush()
         assert (one.accepted_by, one.accepted_at, one.accepted_reason) == (CHIKA.name, LATER, WHY)
-        record = session.scalars(select(Audit).where(Audit.action == "difference.accept")).one()
+        record = session.scalars(select(Audit).where(Audit.action == "discrepancy.accept")).one()
         assert (record.actor, record.reason, record.subject_id) == (CHIKA.key, WHY, one.id)
     assert alerting(runtime) == []
     with runtime.db.transaction() as session:
@@ -103,7 +103,7 @@ def test_a_balance_is_accepted_by_how_much_it_differs(runtime: Runtime) -> None:
         assert (the_last(session).theirs, the_last(session).accepted_at) == (259, LATER)
         compare(session, balance(250, 260))
         assert differences.open_counts(session) == {BOOK: 1}
-        assert session.get_one(Difference, one.id).resolved_at == NOW
+        assert session.get_one(Discrepancy, one.id).resolved_at == NOW
 
 
 def test_one_that_agrees_again_is_resolved_and_comes_as_a_new_one(runtime: Runtime) -> None:
@@ -119,7 +119,7 @@ def test_one_that_agrees_again_is_resolved_and_comes_as_a_new_one(runtime: Runti
 def test_the_alert_of_a_book_goes_on_about_the_others(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
         compare(session, STRANGER, OTHERS[0])
-        accept(session, session.scalars(select(Difference).where(Difference.reference == "by-hand")).one())
+        accept(session, session.scalars(select(Discrepancy).where(Discrepancy.reference == "by-hand")).one())
     [said] = alerting(runtime)
     assert "in 1 thing: by-hand-2." in said
 
@@ -129,7 +129,7 @@ def test_only_what_was_shown_is_accepted_by_who_may_with_a_reason(runtime: Runti
     with runtime.db.transaction() as session:
         compare(session, balance(100, 109), Finding(MISSING_THERE, "t-1", "Blnk has no t-1.", subject=("transfer", 1)))
         lacking, one = (
-            session.scalars(select(Difference).where(Difference.reference == reference)).one()
+            session.scalars(select(Discrepancy).where(Discrepancy.reference == reference)).one()
             for reference in ("t-1", "account-7")
         )
         seen, more = difference_decisions.shown(one), {"actor": CHIKA, "at": LATER}
@@ -159,9 +159,9 @@ def test_of_two_who_accept_at_once_one_does(pg_runtime: Runtime) -> None:
     with pg_runtime.db.transaction() as session:
         compare(session, STRANGER)
     refused = at_once(pg_runtime, [lambda session: accept(session, the_last(session))] * 2)
-    assert sorted(type(each).__name__ for each in refused) == ["Difference", "Overtaken"]
+    assert sorted(type(each).__name__ for each in refused) == ["Discrepancy", "Overtaken"]
     with pg_runtime.db.reading() as session:
-        assert len(session.scalars(select(Audit).where(Audit.action == "difference.accept")).all()) == 1
+        assert len(session.scalars(select(Audit).where(Audit.action == "discrepancy.accept")).all()) == 1
 
 
 def test_accepting_while_it_becomes_another_accepts_what_was_shown_or_nothing(pg_runtime: Runtime) -> None:
@@ -177,7 +177,7 @@ def test_accepting_while_it_becomes_another_accepts_what_was_shown_or_nothing(pg
 
         now = balance(100, 110 + number * 10)
         done = at_once(pg_runtime, [accepting, lambda session, now=now: compare(session, now)])
-        assert all(isinstance(each, Difference | Compared | Overtaken) for each in done), done
+        assert all(isinstance(each, Discrepancy | Compared | Overtaken) for each in done), done
         with pg_runtime.db.reading() as session:
             assert differences.open_counts(session) == {BOOK: 1}
             assert (the_last(session).theirs, the_last(session).accepted_at) == (now.theirs, None)

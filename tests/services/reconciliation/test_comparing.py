@@ -11,7 +11,7 @@ from tests.support.declared_jobs import runs_of
 from tests.support.job_runs import run_job_now
 from tests.support.market import Market
 from webapp import clock
-from webapp.models import Alert, Difference, MirrorEntry, Order, Payment, Reconciliation, Refund
+from webapp.models import Alert, Discrepancy, MirrorEntry, Order, Payment, Reconciliation, Refund
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
 from webapp.sandbox.core.settings import SANDBOX_KEYS
@@ -36,7 +36,7 @@ def compare(runtime: Runtime) -> list[Reconciliation]:
 
 def differing(runtime: Runtime) -> list[tuple[str, str, int | None, int | None]]:
     with runtime.db.reading() as session:
-        rows = session.scalars(select(Difference).where(Difference.resolved_at.is_(None)).order_by(Difference.id))
+        rows = session.scalars(select(Discrepancy).where(Discrepancy.resolved_at.is_(None)).order_by(Discrepancy.id))
         return [(row.reference, row.kind, row.ours, row.theirs) for row in rows]
 
 
@@ -97,7 +97,7 @@ def test_a_balance_that_somebody_changed_is_named_until_it_is_right_again(desk: 
     assert alerting(desk) == [f"Our books differ from blnk in 1 thing: account-{account}."]
     compare(desk)
     with desk.db.reading() as session:
-        assert session.scalar(select(func.count(Difference.id))) == 1, "the same difference is one row"
+        assert session.scalar(select(func.count(Discrepancy.id))) == 1, "the same difference is one row"
 
     sandbox.control("blnk/adjust", {"balance": changed, "amount": -7})
     compare(desk)

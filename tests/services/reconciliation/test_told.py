@@ -17,7 +17,7 @@ from webapp.conformance import records
 from webapp.domain.alert_facts import TRANSFER_REJECTED
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
-from webapp.models import Alert, IncomingKind, IncomingWebhook, MirrorAccount, Run, Transfer
+from webapp.models import Alert, IgnoredWebhookEvent, InboundWebhook, MirrorAccount, Run, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox import Served
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
@@ -61,12 +61,12 @@ def mirrored(runtime: Runtime, count: int) -> list[str]:
 
 def kept(runtime: Runtime) -> list[tuple[str, str | None]]:
     with runtime.db.reading() as session:
-        return [(row.status, row.reference) for row in session.scalars(select(IncomingWebhook))]
+        return [(row.status, row.reference) for row in session.scalars(select(InboundWebhook))]
 
 
 def counted(runtime: Runtime) -> dict[str, int]:
     with runtime.db.reading() as session:
-        return {row.event: row.count for row in session.scalars(select(IncomingKind))}
+        return {row.event: row.count for row in session.scalars(select(IgnoredWebhookEvent))}
 
 
 def move(sandbox: Caller, reference: str, source: str, destination: str) -> None:

@@ -141,7 +141,7 @@ def test_a_refusal_after_an_earlier_attempt_is_looked_into(case: Case) -> None:
     case.hears(ListedRefunds(()), OWN_TIME)
     case.session.flush()
     [giving] = refunds.claim_due(case.session, NOW + 2 * OWN_TIME, 10, timedelta(minutes=3))
-    assert (giving.may_send, case.refund().tries) == (True, 2)
+    assert (giving.may_send, case.refund().times_sent) == (True, 2)
     assert case.hears(NoResponse("No.", is_refusal=True), 2 * OWN_TIME).status == "sending"
     assert case.credited() == 0
     assert case.hears(ListedRefunds(()), 3 * OWN_TIME).status == "failed"

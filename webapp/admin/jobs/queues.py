@@ -68,7 +68,7 @@ class QueueScreen(Screen):
         with self.transaction() as session:
             if asked["job"]:
                 schedules.get(session, str(asked["job"]))
-            run = runs.trigger(session, "tidy_queue", actor=current_actor(), parameters=asked)
+            run = runs.trigger(session, "purge_expired", actor=current_actor(), parameters=asked)
             enqueue_after_commit(runtime(), session, run)
         return _("Run %(number)s sees to it.", number=run.id), url_for("runs.one", run_id=run.id)
 
@@ -77,7 +77,7 @@ class QueueScreen(Screen):
         with self.reading() as session:
             jobs = [each.job for each in schedules.all_schedules(session)]
         summary = _(
-            "A run of tidy_queue does it in the background, for at most %(most)s runs, the newest first. "
+            "A run of purge_expired does it in the background, for at most %(most)s runs, the newest first. "
             "Its page names each run and what became of it.",
             most=bulk_runs.MOST,
         )

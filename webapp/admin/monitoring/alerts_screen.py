@@ -107,7 +107,7 @@ class AlertScreen(ListScreen):
             Column("times", _l("Times fired"), Alert.times, shown=False),
             Column("acknowledged_at", _l("Acknowledged at"), Alert.acknowledged_at, kind="when", shown=False),
             Column("resolved_by", _l("Resolved by"), Alert.resolved_by, shown=False),
-            Column("resolved_why", _l("Resolved because"), Alert.resolved_why, shown=False),
+            Column("resolution_reason", _l("Resolved because"), Alert.resolution_reason, shown=False),
             Column("id", _l("Number"), Alert.id, shown=False),
         ),
         filters=(

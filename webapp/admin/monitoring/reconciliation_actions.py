@@ -15,7 +15,7 @@ from webapp.admin.ui.formatting import money
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.jobs.periodic.check_mirror import JOB, SEND, SINCE
-from webapp.models import Difference
+from webapp.models import Discrepancy
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.common import lookup
@@ -71,13 +71,13 @@ class ReconciliationActions(ListScreen):
         facts = [(_("Transfers that it lacks"), f"{count:,}")]
         return ActionPage(_("Send again what it lacks"), self.at(), summary, _("Send them again"), facts=facts)
 
-    @action("/<int:difference_id>/accept", permission="book:accept", form=AcceptForm)
-    def accept(self, difference_id: int, form: AcceptForm) -> Done:
+    @action("/<int:discrepancy_id>/accept", permission="book:accept", form=AcceptForm)
+    def accept(self, discrepancy_id: int, form: AcceptForm) -> Done:
         """Let a difference stay as it is."""
         with self.transaction() as session:
             difference_decisions.accept(
                 session,
-                difference_id,
+                discrepancy_id,
                 form.text("reason"),
                 seen=form.text("seen"),
                 actor=current_actor(),
@@ -88,9 +88,9 @@ class ReconciliationActions(ListScreen):
         )
 
     @accept.confirmation
-    def _confirm_accept(self, difference_id: int) -> ActionPage:
+    def _confirm_accept(self, discrepancy_id: int) -> ActionPage:
         with self.reading() as session:
-            found = lookup.by_id(session, Difference, difference_id, "difference")
+            found = lookup.by_id(session, Discrepancy, discrepancy_id, "discrepancy")
         summary = _(
             "No money moves, here or there. The two books go on differing by exactly this. When it becomes another "
             "amount, or says otherwise, it is a new difference with an alert."
@@ -100,7 +100,7 @@ class ReconciliationActions(ListScreen):
             facts.append((_("Theirs less ours"), money(found.gap, found.currency)))
         return ActionPage(
             _("Accept %(reference)s", reference=found.reference),
-            self.at("one", difference_id=difference_id),
+            self.at("one", discrepancy_id=discrepancy_id),
             summary,
             _("Accept it"),
             values={"seen": difference_decisions.shown(found)},

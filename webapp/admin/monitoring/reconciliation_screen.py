@@ -11,7 +11,7 @@ from webapp.admin.ui.actions.action_links import action_link
 from webapp.admin.ui.lists.columns import Column, choice, since
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
-from webapp.models import Account, Difference
+from webapp.models import Account, Discrepancy
 from webapp.providers.blnk import provider as blnk
 from webapp.providers.paystack import provider as paystack
 from webapp.providers.registry import KNOWN
@@ -30,7 +30,7 @@ KINDS: dict[str, Any] = {
 TABS: dict[str, tuple[Any, Any]] = {
     "open": (_l("Open"), (differences.OPEN,)),
     "accepted": (_l("Accepted"), (differences.ACCEPTED,)),
-    "resolved": (_l("Resolved"), (Difference.resolved_at.is_not(None),)),
+    "resolved": (_l("Resolved"), (Discrepancy.resolved_at.is_not(None),)),
     "all": (_l("All"), ()),
 }
 SOURCES = (
@@ -97,35 +97,35 @@ class ReconciliationScreen(ReconciliationActions):
     empty = _l("No book differs. What is missing or different on either side is named here until both agree again.")
     list_template = "monitoring/reconciliations.html"
     listing = Listing(
-        key=Difference.id,
+        key=Discrepancy.id,
         columns=(
             Column(
                 "reference",
                 _l("Reference"),
-                Difference.reference,
+                Discrepancy.reference,
                 kind="ref",
-                link=lambda row: url_for("reconciliation.one", difference_id=row.id),
+                link=lambda row: url_for("reconciliation.one", discrepancy_id=row.id),
             ),
-            Column("source", _l("Compared with"), Difference.source),
-            Column("kind", _l("What"), Difference.kind, kind="badge"),
-            Column("ours", _l("Ours"), Difference.ours, kind="money"),
-            Column("theirs", _l("Theirs"), Difference.theirs, kind="money"),
-            Column("currency", _l("Currency"), Difference.currency, shown=False),
-            Column("detail", _l("Why"), Difference.detail),
-            Column("first_seen_at", _l("Since"), Difference.first_seen_at, kind="when", sort=Difference.id),
-            Column("last_seen_at", _l("Last seen"), Difference.last_seen_at, kind="when", shown=False),
-            Column("accepted_at", _l("Accepted"), Difference.accepted_at, kind="when", shown=False),
-            Column("accepted_by", _l("Accepted by"), Difference.accepted_by, shown=False),
-            Column("accepted_reason", _l("Accepted because"), Difference.accepted_reason, shown=False),
-            Column("resolved_at", _l("Resolved"), Difference.resolved_at, kind="when", shown=False),
-            Column("id", _l("Number"), Difference.id, shown=False),
+            Column("source", _l("Compared with"), Discrepancy.source),
+            Column("kind", _l("What"), Discrepancy.kind, kind="badge"),
+            Column("ours", _l("Ours"), Discrepancy.ours, kind="money"),
+            Column("theirs", _l("Theirs"), Discrepancy.theirs, kind="money"),
+            Column("currency", _l("Currency"), Discrepancy.currency, shown=False),
+            Column("detail", _l("Why"), Discrepancy.detail),
+            Column("first_seen_at", _l("Since"), Discrepancy.first_seen_at, kind="when", sort=Discrepancy.id),
+            Column("last_seen_at", _l("Last seen"), Discrepancy.last_seen_at, kind="when", shown=False),
+            Column("accepted_at", _l("Accepted"), Discrepancy.accepted_at, kind="when", shown=False),
+            Column("accepted_by", _l("Accepted by"), Discrepancy.accepted_by, shown=False),
+            Column("accepted_reason", _l("Accepted because"), Discrepancy.accepted_reason, shown=False),
+            Column("resolved_at", _l("Resolved"), Discrepancy.resolved_at, kind="when", shown=False),
+            Column("id", _l("Number"), Discrepancy.id, shown=False),
         ),
         filters=(
-            choice("source", _l("Compared with"), Difference.source, [(name, name) for name in SOURCES]),
-            choice("kind", _l("What"), Difference.kind, list(KINDS.items())),
-            since("from", _l("Since"), Difference.first_seen_at),
+            choice("source", _l("Compared with"), Discrepancy.source, [(name, name) for name in SOURCES]),
+            choice("kind", _l("What"), Discrepancy.kind, list(KINDS.items())),
+            since("from", _l("Since"), Discrepancy.first_seen_at),
         ),
-        search=lambda words: Difference.reference == words,
+        search=lambda words: Discrepancy.reference == words,
         search_hint=_l("A reference, or account-123"),
     )
 
@@ -159,11 +159,11 @@ class ReconciliationScreen(ReconciliationActions):
             action_link("send_again", _("Send again what it lacks"), "refresh", "job:run", none),
         ]
 
-    @page("/<int:difference_id>")
-    def one(self, difference_id: int) -> Any:
+    @page("/<int:discrepancy_id>")
+    def one(self, discrepancy_id: int) -> Any:
         """What differs, what that means, and where ours is."""
         with self.reading() as session:
-            found = lookup.by_id(session, Difference, difference_id, "difference")
+            found = lookup.by_id(session, Discrepancy, discrepancy_id, "discrepancy")
             hindrance = difference_decisions.disabled_reason(found)
             account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
         return self.render(
@@ -185,13 +185,13 @@ def _why_undecided(source: str) -> Any:
     return _UNDECIDED.get(source) or _UNDECIDED.get(source.rpartition("-")[2], _UNDECIDED[""])
 
 
-def _meaning(found: Difference) -> Any:
+def _meaning(found: Discrepancy) -> Any:
     if found.source == blnk.TRANSFERS:
         return _OF_TRANSFERS[found.kind]
     return _OF_BALANCES if found.subject_kind == "account" else _MEANING[found.kind]
 
 
-def _address(found: Difference, account: Account | None) -> tuple[str, str] | None:
+def _address(found: Discrepancy, account: Account | None) -> tuple[str, str] | None:
     """What our side is called, and where it is shown."""
     if account is not None:
         return (_("the party"), url_for("parties.one", party_id=account.party_id)) if account.party_id else None

@@ -14,9 +14,9 @@ from webapp.admin.ui.lists.columns import Column, choice, since, text
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
-from webapp.domain.states import IncomingStatus
+from webapp.domain.states import InboundWebhookStatus
 from webapp.jobs.engine.queue import enqueue_after_commit
-from webapp.models import IncomingWebhook
+from webapp.models import InboundWebhook
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.webhooks import inbox as incoming
@@ -24,10 +24,10 @@ from webapp.services.webhooks import inbox_detail as incoming_file
 from webapp.services.webhooks import inbox_kinds as incoming_kinds
 
 _STATES = [
-    (IncomingStatus.RECEIVED, _l("waits to be handled")),
-    (IncomingStatus.HANDLED, _l("handled")),
-    (IncomingStatus.IGNORED, _l("ignored")),
-    (IncomingStatus.FAILED, _l("failed")),
+    (InboundWebhookStatus.RECEIVED, _l("waits to be handled")),
+    (InboundWebhookStatus.HANDLED, _l("handled")),
+    (InboundWebhookStatus.IGNORED, _l("ignored")),
+    (InboundWebhookStatus.FAILED, _l("failed")),
 ]
 _PROVIDERS = [("paystack", "paystack"), ("flutterwave", "flutterwave"), ("blnk", "blnk")]
 _PAGES = {"payment": "payments.one", "payout": "payouts.one"}
@@ -49,31 +49,31 @@ class InboundWebhookScreen(ListScreen):
         "/webhooks/flutterwave or /webhooks/blnk of this desk."
     )
     listing = Listing(
-        key=IncomingWebhook.id,
+        key=InboundWebhook.id,
         columns=(
             Column(
                 "id",
                 _l("Number"),
-                IncomingWebhook.id,
+                InboundWebhook.id,
                 kind="ref",
                 link=lambda row: url_for("incoming.one", webhook_id=row.id),
             ),
-            Column("provider", _l("Provider"), IncomingWebhook.provider),
-            Column("event", _l("Event"), IncomingWebhook.event),
-            Column("reference", _l("Reference"), IncomingWebhook.reference),
-            Column("status", _l("Outcome"), IncomingWebhook.status, kind="badge"),
-            Column("times", _l("Came"), IncomingWebhook.times, kind="number"),
-            Column("result", _l("In words"), IncomingWebhook.result, kind="word"),
-            Column("received_at", _l("Received"), IncomingWebhook.received_at, kind="when", sort=IncomingWebhook.id),
-            Column("handled_at", _l("Handled"), IncomingWebhook.handled_at, kind="when", shown=False),
+            Column("provider", _l("Provider"), InboundWebhook.provider),
+            Column("event", _l("Event"), InboundWebhook.event),
+            Column("reference", _l("Reference"), InboundWebhook.reference),
+            Column("status", _l("Outcome"), InboundWebhook.status, kind="badge"),
+            Column("times", _l("Came"), InboundWebhook.times, kind="number"),
+            Column("result", _l("In words"), InboundWebhook.result, kind="word"),
+            Column("received_at", _l("Received"), InboundWebhook.received_at, kind="when", sort=InboundWebhook.id),
+            Column("handled_at", _l("Handled"), InboundWebhook.handled_at, kind="when", shown=False),
         ),
         filters=(
-            choice("provider", _l("Provider"), IncomingWebhook.provider, _PROVIDERS),
-            choice("status", _l("Outcome"), IncomingWebhook.status, _STATES),
-            text("event", _l("Event"), IncomingWebhook.event),
-            since("from", _l("Since"), IncomingWebhook.received_at),
+            choice("provider", _l("Provider"), InboundWebhook.provider, _PROVIDERS),
+            choice("status", _l("Outcome"), InboundWebhook.status, _STATES),
+            text("event", _l("Event"), InboundWebhook.event),
+            since("from", _l("Since"), InboundWebhook.received_at),
         ),
-        search=lambda words: IncomingWebhook.reference == words,
+        search=lambda words: InboundWebhook.reference == words,
         search_hint=_l("Exactly the reference"),
     )
 

@@ -247,8 +247,8 @@ class PaymentActions(Screen):
         if payment.undecided_amount:
             label = _("To be decided") if payment.undecided_amount > 0 else _("Came back, to be given again")
             facts.append((label, money(abs(payment.undecided_amount), payment.currency)))
-        if payment.seen_amount is not None and payment.seen_currency is not None:
-            facts.append((_("Collected"), money(payment.seen_amount, payment.seen_currency)))
+        if payment.provider_amount is not None and payment.provider_currency is not None:
+            facts.append((_("Collected"), money(payment.provider_amount, payment.provider_currency)))
         back, values = self.at("one", payment_id=payment_id), {"version": payment.version}
         return ActionPage(title % {"ref": _name(payment)}, back, summary, verb, facts=facts, values=values)
 
@@ -289,7 +289,7 @@ def _amounts(payment: Payment) -> dict[str, str]:
     """The amounts that a button may name."""
     return {
         "owed": money(payment.amount, payment.currency),
-        "came": money(payment.seen_amount or payment.amount, payment.seen_currency or payment.currency),
+        "came": money(payment.provider_amount or payment.amount, payment.provider_currency or payment.currency),
         "gone": money(payment.undecided_amount, payment.currency),
         "came_back": money(-payment.undecided_amount, payment.currency),
     }

@@ -9,7 +9,7 @@ from webapp.admin.ui.lists.columns import Column, Filter, choice
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, PaymentStatus
-from webapp.models import Escrow, Order, Party, Payment, ProviderDispute
+from webapp.models import Chargeback, Escrow, Order, Party, Payment
 from webapp.providers.registry import KNOWN
 from webapp.services.payments.search import matching, of_party
 
@@ -26,8 +26,8 @@ _ESCROW = select(Escrow.id).where(Escrow.order_id == Payment.order_id).scalar_su
 _BUYER = select(Order.buyer_id).where(Order.id == Payment.order_id).scalar_subquery()
 _NAME = select(Party.name).join(Order, Order.buyer_id == Party.id).where(Order.id == Payment.order_id).scalar_subquery()
 _MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
-_MINE = (ProviderDispute.payment_id == Payment.id, ProviderDispute.status.in_(_MATTERS))
-_CHARGED_BACK = select(func.sum(ProviderDispute.amount)).where(*_MINE).scalar_subquery()
+_MINE = (Chargeback.payment_id == Payment.id, Chargeback.status.in_(_MATTERS))
+_CHARGED_BACK = select(func.sum(Chargeback.amount)).where(*_MINE).scalar_subquery()
 
 LISTING = Listing(
     key=Payment.id,

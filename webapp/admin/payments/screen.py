@@ -14,7 +14,7 @@ from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import Shown, in_words
 from webapp.domain import provider_messages
 from webapp.domain.taken_back import Bearer
-from webapp.models import IncomingWebhook
+from webapp.models import InboundWebhook
 from webapp.services.payments import detail as payment_file
 from webapp.services.payments import explanation as payment_explanation
 from webapp.services.payments.detail import PaymentDetail
@@ -67,7 +67,7 @@ def _moments(file: PaymentDetail) -> list[Shown]:
     return sorted(found, key=lambda moment: moment.at, reverse=True)
 
 
-def _told(incoming: IncomingWebhook) -> Shown:
+def _told(incoming: InboundWebhook) -> Shown:
     title = _("The provider told: %(event)s", event=provider_messages.event(incoming.event))
     tone = {"failed": "bad", "handled": "good"}.get(incoming.status, "info")
     return Shown(

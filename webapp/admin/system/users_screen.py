@@ -109,7 +109,7 @@ class UserScreen(ListScreen):
                 name=form.name.data or "",
                 roles=form.roles.data or [],
                 password=password,
-                must_change=True,
+                must_change_password=True,
                 at=clock.now(),
                 actor=current_actor(),
             )

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import NewestFirst, Page, ResponseModel, ShortText, to_page
-from webapp.models import Difference, Reconciliation
+from webapp.models import Discrepancy, Reconciliation
 from webapp.services.reconciliation import discrepancies as differences
 
 endpoints = Endpoints("reconciliations")
@@ -40,7 +40,7 @@ class ReconciliationShape(ResponseModel):
     error: str | None
 
 
-class DifferencesQuery(NewestFirst):
+class DiscrepanciesQuery(NewestFirst):
     """Which differences; `state` is open unless it is said. Accepted ones stay as a person accepted them."""
 
     source: ShortText | None = None
@@ -48,7 +48,7 @@ class DifferencesQuery(NewestFirst):
     state: Literal["open", "accepted", "resolved", "all"] = "open"
 
 
-class DifferenceShape(ResponseModel):
+class DiscrepancyShape(ResponseModel):
     """Something on which two books differ; amounts in minor units."""
 
     id: int
@@ -76,11 +76,11 @@ def list_reconciliations(call: Call, query: ReconciliationsQuery) -> Page[Reconc
     return to_page(found, query, ReconciliationShape.model_validate)
 
 
-@endpoints.get("/api/v1/differences", "book:read")
-def list_differences(call: Call, query: DifferencesQuery) -> Page[DifferenceShape]:
+@endpoints.get("/api/v1/discrepancies", "book:read")
+def list_discrepancies(call: Call, query: DiscrepanciesQuery) -> Page[DiscrepancyShape]:
     """Differences, newest first."""
-    conditions = {Difference.source: query.source, Difference.kind: query.kind}
+    conditions = {Discrepancy.source: query.source, Discrepancy.kind: query.kind}
     states = {"open": [differences.OPEN], "accepted": [differences.ACCEPTED], "all": []}
-    state = (states | {"resolved": [Difference.resolved_at.is_not(None)]})[query.state]
-    found = newest_first(call.session, Difference, query, conditions, *state)
-    return to_page(found, query, DifferenceShape.model_validate)
+    state = (states | {"resolved": [Discrepancy.resolved_at.is_not(None)]})[query.state]
+    found = newest_first(call.session, Discrepancy, query, conditions, *state)
+    return to_page(found, query, DiscrepancyShape.model_validate)

@@ -141,7 +141,7 @@ def _shape(found: schedules.JobHealth) -> JobShape:
         zone=plan.zone,
         schedule=found.words,
         paused=plan.paused_at is not None,
-        paused_reason=plan.paused_why,
+        paused_reason=plan.pause_reason,
         paused_until=plan.paused_until,
         next_slot=found.next_slot,
         late_since=found.late_since,

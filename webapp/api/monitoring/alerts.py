@@ -59,7 +59,7 @@ class AlertShape(ResponseModel):
     silenced_until: Instant | None
     resolved_at: Instant | None
     resolved_by: str | None
-    resolved_why: str | None
+    resolution_reason: str | None
 
 
 class ResolveInput(RequestModel):

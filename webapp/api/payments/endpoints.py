@@ -25,7 +25,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import PaymentStatus
 from webapp.jobs.steps import start_checkout as checkouts
 from webapp.jobs.steps import verify_payments
-from webapp.models import Order, Payment, ProviderDispute
+from webapp.models import Chargeback, Order, Payment
 from webapp.runtime import Runtime
 from webapp.services.common.lookup import by_id
 from webapp.services.orders import orders
@@ -103,11 +103,11 @@ class DecidePayment(RequestModel):
     version: Version = None
 
 
-def shape_of(payment: Payment, order_ref: str, banks: Sequence[ProviderDispute] = ()) -> PaymentShape:
+def shape_of(payment: Payment, order_ref: str, banks: Sequence[Chargeback] = ()) -> PaymentShape:
     """A payment as the API gives it."""
     fields = {name: getattr(payment, name) for name in PaymentShape.model_fields if hasattr(payment, name)}
-    seen = payment.seen_amount is not None and payment.seen_currency is not None
-    doubtful = Money(amount=payment.seen_amount or 0, currency=payment.seen_currency or "") if seen else None
+    seen = payment.provider_amount is not None and payment.provider_currency is not None
+    doubtful = Money(amount=payment.provider_amount or 0, currency=payment.provider_currency or "") if seen else None
     amount = Money(amount=payment.amount, currency=payment.currency)
     sums = {"taken_back": payment.taken_back_amount, "undecided": payment.undecided_amount}
     sums["payer_fee"] = payment.payer_fee
@@ -117,7 +117,7 @@ def shape_of(payment: Payment, order_ref: str, banks: Sequence[ProviderDispute] 
     return PaymentShape(**fields | facts | gone)
 
 
-def _charged(bank: ProviderDispute) -> ChargebackShape:
+def _charged(bank: Chargeback) -> ChargebackShape:
     amount = Money(amount=bank.amount, currency=bank.currency)
     return ChargebackShape(number=bank.number, status=bank.status, amount=amount, due_at=bank.due_at)
 

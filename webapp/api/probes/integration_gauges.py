@@ -19,7 +19,7 @@ def outside_families(found: Outside) -> list[GaugeMetricFamily]:
         _deliveries(found),
         by_label("desk_incoming_webhooks", "Webhooks of providers not handled, by status.", "status", found.incoming),
         by_label("desk_provider_circuit_open", "1 while a provider is left alone.", "provider", circuits),
-        by_label("desk_differences_open", "Differences between our books and another.", "book", found.differences),
+        by_label("desk_discrepancies_open", "Differences between our books and another.", "book", found.differences),
     ]
 
 

@@ -37,7 +37,7 @@ class EndpointShape(ResponseModel):
     failures: int
     failing_since: Instant | None
     paused_at: Instant | None
-    paused_why: str | None
+    pause_reason: str | None
     removed_at: Instant | None
 
 

@@ -17,7 +17,7 @@ class DeliveryShape(ResponseModel):
     status: str
     attempts: int
     next_try_at: Instant
-    answer_status: int | None
+    response_status: int | None
     last_error: str | None
     created_at: Instant
     delivered_at: Instant | None

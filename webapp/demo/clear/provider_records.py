@@ -7,16 +7,16 @@ from sqlalchemy import Delete, Select, delete, or_, select
 from webapp.demo.seed.context import DEMO
 from webapp.demo.seed.live_payments import MARKER
 from webapp.models import (
+    Chargeback,
     Delivery,
-    Difference,
-    IncomingWebhook,
+    Discrepancy,
+    InboundWebhook,
     Order,
     Party,
     Payment,
     Payout,
     PayoutDestination,
     PayoutSchedule,
-    ProviderDispute,
     Refund,
     StoredSetting,
     WebhookEndpoint,
@@ -54,9 +54,9 @@ def deletions(subjects: dict[str, Select[Any]]) -> list[Delete]:
     return [
         *of_subjects(Delivery, subjects),
         delete(Delivery).where(Delivery.endpoint_id.in_(_ENDPOINTS)),
-        *of_subjects(Difference, subjects),
-        delete(IncomingWebhook).where(or_(*(IncomingWebhook.reference.in_(some) for some in references))),
-        delete(ProviderDispute).where(ProviderDispute.payment_id.in_(_PAYMENTS)),
+        *of_subjects(Discrepancy, subjects),
+        delete(InboundWebhook).where(or_(*(InboundWebhook.reference.in_(some) for some in references))),
+        delete(Chargeback).where(Chargeback.payment_id.in_(_PAYMENTS)),
         delete(Refund).where(Refund.payment_id.in_(_PAYMENTS)),
         delete(Payout).where(Payout.party_id.in_(_PARTIES)),
         delete(PayoutSchedule).where(PayoutSchedule.party_id.in_(_PARTIES)),

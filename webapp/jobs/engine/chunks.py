@@ -178,7 +178,7 @@ def _add(whole: Outcome, part: Outcome) -> None:
     whole.failed += part.failed
     for currency, amount in part.amounts.items():
         whole.amounts[currency] = whole.amounts.get(currency, 0) + amount
-    whole.besides = added(whole.besides, part.besides)
+    whole.other_amounts = added(whole.other_amounts, part.other_amounts)
 
 
 def _passes(problem: DBAPIError) -> bool:

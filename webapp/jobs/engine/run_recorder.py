@@ -28,7 +28,7 @@ class RunRecorder:
     def __init__(self, runtime: Runtime, run: Run, lease: timedelta) -> None:
         self.run, self.lease = run, RunLease(run.id, run.attempt, lease)
         self._db = runtime.db
-        self._totals = Totals(dict(run.amounts or {}), dict(run.besides or {}))
+        self._totals = Totals(dict(run.amounts or {}), dict(run.other_amounts or {}))
         self._pending = self._totals
         self._cursor: Any = run.cursor
         self._pending_cursor: Any = run.cursor
@@ -129,7 +129,7 @@ class RunRecorder:
 
     def _write(self, session: Session, progress: Progress, outcome: Outcome, cursor: Any) -> None:
         amounts = added({"": self._totals.amounts}, {"": outcome.amounts})[""]
-        self._pending = Totals(amounts, added(self._totals.besides, outcome.besides))
+        self._pending = Totals(amounts, added(self._totals.other_amounts, outcome.other_amounts))
         self._pending_cursor = self._cursor if cursor is None else cursor
         run_progress.add(session, self.lease, progress, self._pending, self._pending_cursor)
         self.flush(session)

@@ -11,7 +11,7 @@ from webapp.domain.money import Money
 from webapp.domain.numbers import counted
 from webapp.domain.provider_messages import clause
 from webapp.domain.provider_results import ChargebackReport, ListedRefunds, NoResponse, ProviderResponse
-from webapp.domain.states import IncomingStatus
+from webapp.domain.states import InboundWebhookStatus
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
@@ -67,7 +67,7 @@ class Nothing:
 def batch(work: Work) -> ProviderBatch[ClaimedWebhook, Heard | Nothing]:
     """Everything that waits to be handled."""
     return ProviderBatch(
-        kind="incoming_webhook",
+        kind="inbound_webhook",
         lease=LEASE,
         take=lambda session, limit: inbox.claim_due(session, work.now, limit, LEASE),
         ask=lambda claimed: ask(work.runtime, claimed),
@@ -112,23 +112,23 @@ def _looked(runtime: Runtime, claimed: ClaimedWebhook, concerned: WebhookSubject
 def _settle(
     work: Work, session: Session, answered: Sequence[tuple[ClaimedWebhook, Heard | Nothing | NoResponse]]
 ) -> Outcome:
-    outcome, at = Outcome("incoming_webhook"), database_now(session)
-    ended: dict[int, tuple[IncomingStatus, str]] = {}
+    outcome, at = Outcome("inbound_webhook"), database_now(session)
+    ended: dict[int, tuple[InboundWebhookStatus, str]] = {}
     waiting: dict[int, str] = {}
     heard: list[tuple[ClaimedWebhook, WebhookSubject, Heard]] = []
     for claimed, answer in answered:
         if isinstance(answer, NoResponse):
             waiting[claimed.id] = answer.said
         elif claimed.payload.unreadable:
-            ended[claimed.id] = IncomingStatus.FAILED, claimed.payload.unreadable
+            ended[claimed.id] = InboundWebhookStatus.FAILED, claimed.payload.unreadable
         elif isinstance(answer, Nothing):
             noted = answer.said or mirror_webhooks.note(session, claimed.payload, at)
-            ended[claimed.id] = IncomingStatus.IGNORED if answer.said else IncomingStatus.HANDLED, noted
+            ended[claimed.id] = InboundWebhookStatus.IGNORED if answer.said else InboundWebhookStatus.HANDLED, noted
         elif claimed.concerned is not None:
             heard.append((claimed, claimed.concerned, answer))
-            ended[claimed.id] = IncomingStatus.HANDLED, answer.said
+            ended[claimed.id] = InboundWebhookStatus.HANDLED, answer.said
     for webhook_id, sentence in _apply(work, session, heard, outcome).items():
-        ended[webhook_id] = IncomingStatus.HANDLED, sentence
+        ended[webhook_id] = InboundWebhookStatus.HANDLED, sentence
     inbox.close(session, ended, at=at)
     inbox.put_off(session, waiting, at=at)
     outcome.done = len(ended)
@@ -163,6 +163,6 @@ def _apply(
     moved: Counter[str] = Counter()
     for each in done:
         moved.update(each.amounts)
-        outcome.besides = added(outcome.besides, each.besides)
+        outcome.other_amounts = added(outcome.other_amounts, each.other_amounts)
     outcome.amounts = dict(moved)
     return noted

@@ -102,10 +102,10 @@ class Tokens:
     def _kept(self) -> tuple[_Held | None, ProviderToken | None]:
         with self._db.reading() as session:
             row = session.get(ProviderToken, NAME)
-        if row is None or row.sealed is None or row.expires_at is None:
+        if row is None or row.token_encrypted is None or row.expires_at is None:
             return None, row
         try:
-            return _Held(decrypt(row.sealed, self._keys), row.expires_at), row
+            return _Held(decrypt(row.token_encrypted, self._keys), row.expires_at), row
         except ValueError:  # sealed under a key that is not known any more
             return None, row
 
@@ -131,7 +131,9 @@ class Tokens:
             self._settle(refreshed_at=None, failures=failures, last_error=failure.sentence[:300])
             raise NotSent(f"Flutterwave gives no token: {failure.sentence}", retry_after=_AGAIN_AFTER) from None
         kept = encrypt(held.token, self._keys)
-        self._settle(sealed=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, last_error=None)
+        self._settle(
+            token_encrypted=kept, expires_at=held.expires_at, refreshed_at=clock.now(), failures=0, last_error=None
+        )
         return held
 
     def _ask(self) -> _Held:

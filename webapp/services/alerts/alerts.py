@@ -208,7 +208,7 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     if alert.rule in registry.rules():
         raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
     before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
-    alert.resolved_by, alert.resolved_why = actor.name, said
+    alert.resolved_by, alert.resolution_reason = actor.name, said
     session.flush()
     _resolve(session, alert_id, at)
     trail.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)

@@ -39,12 +39,12 @@ class Outcome:
     """Whose the amounts are, where a preview says so."""
     failed: list[Refused] = field(default_factory=list)
     passed_on: int = 0
-    besides: dict[str, dict[str, int]] = field(default_factory=dict)
+    other_amounts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Sums that are not in `amounts`, or are a part of them: `came_back`, `debts_met`; minor units per currency."""
 
     def note(self, what: str, currency: str, amount: int) -> None:
         """Add to one of the sums besides."""
-        sums = self.besides.setdefault(what, {})
+        sums = self.other_amounts.setdefault(what, {})
         sums[currency] = sums.get(currency, 0) + amount
 
 

@@ -13,7 +13,7 @@ from webapp.domain.instants import in_utc
 from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
 from webapp.domain.taken_back import Bearer
-from webapp.models import Dispute, Escrow, Payment, ProviderDispute
+from webapp.models import Chargeback, Dispute, Escrow, Payment
 from webapp.services.disputes import evidence, handling
 
 MOST = 20
@@ -22,7 +22,7 @@ _WON = "Its freeze has ended. This dispute goes on freezing the money until it i
 _MATTERS = (ChargebackStatus.OPEN, *LOST_CHARGEBACKS)
 
 
-def join(session: Session, dispute: Dispute, known: ProviderDispute, *, at: datetime, actor: Actor) -> None:
+def join(session: Session, dispute: Dispute, known: Chargeback, *, at: datetime, actor: Actor) -> None:
     """Tell the case how the bank's dispute stands. The first time its claim becomes evidence of the buyer's; while it
     is open, the case is due no later than the bank's answer.
     """
@@ -48,11 +48,11 @@ def join_all(session: Session, dispute: Dispute, escrow: Escrow, *, at: datetime
             join(session, dispute, known, at=at, actor=actor)
 
 
-def of_escrow(session: Session, escrow: Escrow) -> Sequence[ProviderDispute]:
+def of_escrow(session: Session, escrow: Escrow) -> Sequence[Chargeback]:
     """The chargebacks on what was paid for it, newest first."""
-    mine = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)
+    mine = select(Chargeback).join(Payment, Payment.id == Chargeback.payment_id)
     paid = mine.where(Payment.order_id == escrow.order_id, Payment.duplicate_of_id.is_(None))
-    return session.scalars(paid.order_by(ProviderDispute.id.desc()).limit(MOST)).all()
+    return session.scalars(paid.order_by(Chargeback.id.desc()).limit(MOST)).all()
 
 
 def warnings(session: Session, escrow: Escrow) -> list[str]:
@@ -79,14 +79,14 @@ def of_reversal(session: Session, escrow: Escrow) -> list[str]:
     ]
 
 
-def in_words(known: ProviderDispute) -> str:
+def in_words(known: Chargeback) -> str:
     """How it stands, and what it costs."""
     amount = Money(known.amount, known.currency)
     status, had_taken = ChargebackStatus(known.status), known.booked_amount + known.covered_amount > 0
     return chargeback.in_words(known.provider, known.number, status, amount, had_taken=had_taken)
 
 
-def _warning(known: ProviderDispute) -> str:
+def _warning(known: Chargeback) -> str:
     if known.status == ChargebackStatus.OPEN:
         return f"{in_words(known)} What goes to the buyer now, the bank may take once more."
     return f"{in_words(known)} What this gives the buyer comes on top of that."
@@ -100,7 +100,7 @@ def _already(payment: Payment, part: int) -> str:
     )
 
 
-def _attach_claim(session: Session, dispute: Dispute, known: ProviderDispute, at: datetime, agent: Actor) -> None:
+def _attach_claim(session: Session, dispute: Dispute, known: Chargeback, at: datetime, agent: Actor) -> None:
     amount, until = Money(known.amount, known.currency), ""
     if known.due_at is not None:
         until = f" The bank waits for an answer until {in_utc(known.due_at)}."

@@ -22,7 +22,7 @@ from webapp.domain.states import (
     PaymentStatus,
     RefundStatus,
 )
-from webapp.models import Escrow, Payment, ProviderDispute, Refund
+from webapp.models import Chargeback, Escrow, Payment, Refund
 from webapp.services.alerts import alerts
 from webapp.services.escrows import freezes
 from webapp.sql import one_of
@@ -56,8 +56,8 @@ def around(session: Session, payment_ids: Sequence[int]) -> dict[int, Around]:
     for payment_id, amount, status in session.execute(ours.where(one_of(session, Refund.payment_id, payment_ids))):
         given.setdefault(payment_id, []).append((amount, status))
     lost: dict[int, list[Any]] = {}
-    banks = select(ProviderDispute).where(
-        one_of(session, ProviderDispute.payment_id, payment_ids), ProviderDispute.status.in_(LOST_CHARGEBACKS)
+    banks = select(Chargeback).where(
+        one_of(session, Chargeback.payment_id, payment_ids), Chargeback.status.in_(LOST_CHARGEBACKS)
     )
     for row in session.scalars(banks):
         lost.setdefault(row.payment_id or 0, []).append(row)
@@ -80,7 +80,7 @@ def mark(session: Session, payment_id: int, amount: int, sentence: str) -> None:
 
 def note_booked(session: Session, payment: Payment, part: int) -> None:
     """A part of what is gone of a payment was booked. What banks took counts first; when nothing is left, it all is."""
-    rows = select(ProviderDispute).where(ProviderDispute.payment_id == payment.id).order_by(ProviderDispute.id)
+    rows = select(Chargeback).where(Chargeback.payment_id == payment.id).order_by(Chargeback.id)
     for row in session.scalars(rows).all():
         if payment.undecided_amount == 0:
             row.booked_amount = row.amount - row.covered_amount if row.status in LOST_CHARGEBACKS else 0
@@ -123,8 +123,8 @@ def freezing_again(session: Session, escrow: Escrow) -> Iterator[tuple[FreezeCau
     gone = (Payment.taken_back_amount != Payment.taken_back_decided, Payment.duplicate_of_id.is_(None))
     for payment in session.scalars(select(Payment).where(*mine, *gone)).all():
         yield FreezeCause.PAYMENT, payment.id, payment.status_detail or "Its payment was taken back."
-    banks = select(ProviderDispute).join(Payment, Payment.id == ProviderDispute.payment_id)
-    open_ones = banks.where(Payment.order_id == escrow.order_id, ProviderDispute.status == ChargebackStatus.OPEN)
+    banks = select(Chargeback).join(Payment, Payment.id == Chargeback.payment_id)
+    open_ones = banks.where(Payment.order_id == escrow.order_id, Chargeback.status == ChargebackStatus.OPEN)
     for row in session.scalars(open_ones).all():
         yield FreezeCause.CHARGEBACK, row.id, f"Chargeback {row.number} at {row.provider} is open."
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import CHARGEBACK
 from webapp.domain.numbers import parse_whole
-from webapp.models import Alert, Dispute, Payment, Payout, PayoutSchedule, ProviderDispute, Refund
+from webapp.models import Alert, Chargeback, Dispute, Payment, Payout, PayoutSchedule, Refund
 from webapp.providers.registry import KNOWN
 from webapp.sql import begins, one_of
 
@@ -69,9 +69,9 @@ def _of_payments(session: Session, ids: list[Any]) -> Iterator[tuple[Any, Home]]
 
 
 def _of_chargebacks(session: Session, names: list[Any]) -> Iterator[tuple[Any, Home]]:
-    named = tuple_(ProviderDispute.provider, ProviderDispute.number).in_(names)
-    columns = (ProviderDispute.provider, ProviderDispute.number, ProviderDispute.payment_id)
-    for row in session.execute(select(*columns).where(named, ProviderDispute.payment_id.is_not(None))):
+    named = tuple_(Chargeback.provider, Chargeback.number).in_(names)
+    columns = (Chargeback.provider, Chargeback.number, Chargeback.payment_id)
+    for row in session.execute(select(*columns).where(named, Chargeback.payment_id.is_not(None))):
         yield (row.provider, row.number), Home("payment", row.payment_id)
 
 
@@ -106,11 +106,11 @@ def _ways(words: str) -> list[Select[Any]]:
 def _of_payment(reference: str) -> list[Select[Any]]:
     """The subjects of what has to do with the payment of this reference."""
     paid = Payment.provider.in_(KNOWN) & (Payment.reference == reference)
-    bank = ProviderDispute.provider.concat(" ").concat(ProviderDispute.number)
+    bank = Chargeback.provider.concat(" ").concat(Chargeback.number)
     return [
         select(literal("payment ").concat(Payment.id.cast(String))).where(paid),
         select(literal("refund ").concat(Refund.id.cast(String)))
         .join(Payment, Payment.id == Refund.payment_id)
         .where(paid),
-        select(bank).join(Payment, Payment.id == ProviderDispute.payment_id).where(paid),
+        select(bank).join(Payment, Payment.id == Chargeback.payment_id).where(paid),
     ]

@@ -7,8 +7,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.states import UNSETTLED_PAYOUTS, Channel, DeliveryStatus, IncomingStatus, PaymentStatus, PayoutStatus
-from webapp.models import DailyFigure, Delivery, IncomingWebhook, Payment, Payout
+from webapp.domain.states import (
+    UNSETTLED_PAYOUTS,
+    Channel,
+    DeliveryStatus,
+    InboundWebhookStatus,
+    PaymentStatus,
+    PayoutStatus,
+)
+from webapp.models import DailyFigure, Delivery, InboundWebhook, Payment, Payout
 from webapp.services.monitoring import provider_health
 from webapp.services.reconciliation import discrepancies
 from webapp.settings import Settings
@@ -39,7 +46,7 @@ def outside(session: Session, settings: Settings) -> Outside:
         payouts_unsettled=sum(payouts[status] for status in UNSETTLED_PAYOUTS),
         payouts_failed=payouts[PayoutStatus.FAILED],
         deliveries=_deliveries(session),
-        incoming=_counts(session, IncomingWebhook.status, (IncomingStatus.RECEIVED, IncomingStatus.FAILED)),
+        incoming=_counts(session, InboundWebhook.status, (InboundWebhookStatus.RECEIVED, InboundWebhookStatus.FAILED)),
         circuits={line.line: line.is_failing for line in _configured(session, settings)},
         differences={wiring.name: 0 for wiring in provider_health.wirings(settings) if wiring.is_configured}
         | discrepancies.open_counts(session),

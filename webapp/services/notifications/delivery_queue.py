@@ -32,7 +32,7 @@ class ClaimedDelivery:
     lane: str
     endpoint_id: int | None
     url: str | None
-    secret_sealed: str | None
+    secret_encrypted: str | None
     recipient: str
     title: str
     body: str
@@ -179,7 +179,7 @@ def _claimed(row: Delivery, endpoint: WebhookEndpoint | None) -> ClaimedDelivery
         row.lane,
         row.endpoint_id,
         endpoint.url if endpoint else None,
-        endpoint.secret_sealed if endpoint else None,
+        endpoint.secret_encrypted if endpoint else None,
         row.recipient or "",
         row.title or "",
         row.body,
@@ -206,7 +206,7 @@ def _settle(session: Session, delivery: ClaimedDelivery, result: Result, at: dat
 def _values(delivery: ClaimedDelivery, result: Result, at: datetime) -> dict[str, Any]:
     match result:
         case Sent():
-            arrived = {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "answer_status": result.status}
+            arrived = {"status": DeliveryStatus.DELIVERED, "delivered_at": at, "response_status": result.status}
             return {"lease_until": None, "last_error": None} | arrived
         case NotTried():
             return {
@@ -218,7 +218,7 @@ def _values(delivery: ClaimedDelivery, result: Result, at: datetime) -> dict[str
 
 
 def _failed(delivery: ClaimedDelivery, result: Failed, at: datetime) -> dict[str, Any]:
-    failed = {"lease_until": None, "last_error": result.sentence[:_LONGEST_ERROR], "answer_status": result.status}
+    failed = {"lease_until": None, "last_error": result.sentence[:_LONGEST_ERROR], "response_status": result.status}
     if is_over(delivery, result):
         return failed | {"status": DeliveryStatus.DEAD}
     wait = delivery_rules.wait_before(delivery.channel, delivery.attempt)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import ApprovalStatus
-from webapp.models import Approval, Escrow, IncomingWebhook, Order, Party, Payment, ProviderDispute, Refund
+from webapp.models import Approval, Chargeback, Escrow, InboundWebhook, Order, Party, Payment, Refund
 from webapp.services import timeline
 from webapp.services.approvals import approvals
 from webapp.services.orders import orders
@@ -32,10 +32,10 @@ class PaymentDetail:
     refund: Refund | None
     approvals: Sequence[Approval]
     """What was proposed about it, newest first."""
-    incoming: Sequence[IncomingWebhook]
+    incoming: Sequence[InboundWebhook]
     """What its provider told us of it, newest first."""
     moments: Sequence[Moment]
-    chargebacks: Sequence[ProviderDispute] = ()
+    chargebacks: Sequence[Chargeback] = ()
     """Disputes of the payer's bank, newest first."""
     borne: Mapping[str, int] = field(default_factory=dict)
     """Who bore how much of what was taken back and decided."""
@@ -81,8 +81,8 @@ def read(session: Session, payment_id: int) -> PaymentDetail:
     )
 
 
-def _incoming(session: Session, payment: Payment) -> Sequence[IncomingWebhook]:
+def _incoming(session: Session, payment: Payment) -> Sequence[InboundWebhook]:
     if payment.reference is None:
         return ()
-    about = (IncomingWebhook.provider == payment.provider, IncomingWebhook.reference == payment.reference)
-    return session.scalars(select(IncomingWebhook).where(*about).order_by(IncomingWebhook.id.desc()).limit(MOST)).all()
+    about = (InboundWebhook.provider == payment.provider, InboundWebhook.reference == payment.reference)
+    return session.scalars(select(InboundWebhook).where(*about).order_by(InboundWebhook.id.desc()).limit(MOST)).all()

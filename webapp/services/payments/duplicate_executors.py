@@ -111,13 +111,13 @@ def _same(subject: PaymentSubject) -> Payment:
     """The payment that was marked paid by hand. Raises Conflict when it has another sum."""
     payment, first = subject.payment, subject.first
     assert first is not None
-    if (first.amount, first.currency) != (payment.seen_amount, payment.seen_currency):
+    if (first.amount, first.currency) != (payment.provider_amount, payment.provider_currency):
         raise Conflict("Its sum is another than what was marked paid, so it is not the same money.")
     return first
 
 
 def _clearing(payment: Payment, owner: str) -> Place:
-    return Place(AccountKind.CLEARING, payment.seen_currency or payment.currency, owner=owner)
+    return Place(AccountKind.CLEARING, payment.provider_currency or payment.currency, owner=owner)
 
 
 def _decided(context: Context, payment: Payment, action: str, reason: str) -> None:

@@ -53,7 +53,7 @@ class PaymentSubject:
     @property
     def collected(self) -> Money:
         """What its provider says that it collected."""
-        return Money(self.payment.seen_amount or 0, self.payment.seen_currency or self.payment.currency)
+        return Money(self.payment.provider_amount or 0, self.payment.provider_currency or self.payment.currency)
 
     @property
     def escrow_id(self) -> int | None:
@@ -179,7 +179,7 @@ def check_refund(subject: PaymentSubject) -> None:
     _require_review(subject.payment)
     if subject.refund is not None:
         raise Conflict("This payment has a refund already: a payment is given back once.")
-    if subject.payment.seen_amount is None or subject.payment.reference is None:
+    if subject.payment.provider_amount is None or subject.payment.reference is None:
         raise Conflict("The provider told no amount for this payment, so there is nothing to give back.")
 
 
@@ -187,7 +187,7 @@ def check_mark_paid(subject: PaymentSubject) -> None:
     """Raise Conflict unless the payment can be marked paid by hand."""
     _require_first(subject)
     payment = subject.payment
-    if payment.seen_amount is not None:
+    if payment.provider_amount is not None:
         raise Conflict("Its provider collected money for it. Begin another payment for what came another way.")
     if payment.status not in _MARKABLE:
         raise Overtaken(f"This payment is {in_words(payment.status)}: it can't be marked paid.")

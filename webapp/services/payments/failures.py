@@ -83,8 +83,8 @@ def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStat
             status_detail=bindparam("new_detail"),
             provider_id=func.coalesce(bindparam("number", type_=columns.provider_id.type), columns.provider_id),
             # What was in doubt is not any more, once the provider says that nothing came.
-            seen_amount=case((heard, None), else_=columns.seen_amount),
-            seen_currency=case((heard, None), else_=columns.seen_currency),
+            provider_amount=case((heard, None), else_=columns.provider_amount),
+            provider_currency=case((heard, None), else_=columns.provider_currency),
             settled_at=at,
             next_check_at=None,
             checks=columns.checks + case((heard, 1), else_=0),

@@ -222,8 +222,8 @@ def _mark(session: Session, payable: Sequence[Any], made: Mapping[int, tuple[int
         "status": str(ScheduleStatus.PROCESSING),
         "payout_id": bindparam("payout"),
         "failure_reason": None,
-        "unpaid_nights": 0,
-        "unpaid_on": None,
+        "unpaid_days": 0,
+        "last_unpaid_on": None,
     }
     changed = changed.values(**values, version=_SCHEDULES.c.version + 1)
     session.connection().execute(changed, [{"key": row.id, "payout": made[row.id][0]} for row in payable])
@@ -234,15 +234,15 @@ def _note(session: Session, refused: Sequence[Refused], at: datetime) -> None:
     told, and not again before they are paid or changed.
     """
     if refused:
-        mine = (one_of(session, PayoutSchedule.id, [each.id for each in refused]), PayoutSchedule.unpaid_nights == 0)
+        mine = (one_of(session, PayoutSchedule.id, [each.id for each in refused]), PayoutSchedule.unpaid_days == 0)
         new = session.scalars(select(PayoutSchedule.id).where(*mine, PayoutSchedule.status == ScheduleStatus.PENDING))
         events.add_all(session, PayoutScheduleUnpaid(), new.all(), at=at)
         waiting = _SCHEDULES.c.status == str(ScheduleStatus.PENDING)
         changed = update(_SCHEDULES).where(_SCHEDULES.c.id == bindparam("key"), waiting)
         values = [{"key": each.id, "why": each.sentence} for each in refused]
-        today, counted = at.astimezone(UTC).date(), _SCHEDULES.c.unpaid_on
-        nights = _SCHEDULES.c.unpaid_nights + case((counted == today, 0), else_=1)
-        changed = changed.values(failure_reason=bindparam("why"), unpaid_nights=nights, unpaid_on=today)
+        today, counted = at.astimezone(UTC).date(), _SCHEDULES.c.last_unpaid_on
+        nights = _SCHEDULES.c.unpaid_days + case((counted == today, 0), else_=1)
+        changed = changed.values(failure_reason=bindparam("why"), unpaid_days=nights, last_unpaid_on=today)
         session.connection().execute(changed, values)
 
 

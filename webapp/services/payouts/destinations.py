@@ -68,7 +68,7 @@ def put(
         kind=new.kind,
         bank_code=new.bank_code.strip(),
         account_name=new.account_name.strip(),
-        account_sealed=encrypt(number, settings.encryption_keys),
+        account_encrypted=encrypt(number, settings.encryption_keys),
         account_ending=number[-_SHOWN:],
         account_reference=new.account_reference.strip() or None,
         created_at=at,
@@ -155,7 +155,7 @@ def masked(destination: PayoutDestination) -> str:
 
 def number_of(destination: PayoutDestination, keys: Sequence[bytes]) -> str:
     """The account's number, for the provider only."""
-    return decrypt(destination.account_sealed, keys)
+    return decrypt(destination.account_encrypted, keys)
 
 
 def remember_recipient(

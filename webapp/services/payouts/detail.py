@@ -73,7 +73,7 @@ class PayoutDetail:
     @property
     def next_look_at(self) -> datetime | None:
         """When its provider is spoken to about it again."""
-        return self.next_try_at or self.payout.look_again_at
+        return self.next_try_at or self.payout.recheck_at
 
 
 def read(session: Session, payout_id: int) -> PayoutDetail:

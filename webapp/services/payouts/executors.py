@@ -151,7 +151,7 @@ def _end(context: Context, payout: Payout, status: PayoutStatus, action: str, re
     before, after = {"status": payout.status}, {"status": str(status)}
     payout.status, payout.settled_at, payout.next_try_at = status, at, None
     payout.doubted_at, payout.needs_person, payout.status_detail = None, False, reason
-    payout.look_again_at, payout.version = next_look(at, at), payout.version + 1
+    payout.recheck_at, payout.version = next_look(at, at), payout.version + 1
     session.flush()
     audit.record(session, context.actor, action, about, at=at, reason=reason, before=before, after=after)
     events.add(session, event, payout.id, at=at)

@@ -81,11 +81,11 @@ def why(detail: PayoutDetail, at: datetime, settings: Settings) -> list[str]:
         told.append(
             "The next run looks after it." if soon else f"A run looks after it from {in_utc(detail.next_try_at)}."
         )
-    if payout.look_again_at is not None:
+    if payout.recheck_at is not None:
         case = "it was paid after all"
         if payout.status == PayoutStatus.SUCCEEDED or is_known:
             case = "it comes back"
-        told.append(f"Its provider is asked again from {in_utc(payout.look_again_at)}, in case {case}.")
+        told.append(f"Its provider is asked again from {in_utc(payout.recheck_at)}, in case {case}.")
     return told
 
 

@@ -131,7 +131,7 @@ def _posting(
 def _close(context: Context, payout: Payout, action: str, reason: str) -> None:
     session, at, before = context.session, context.at, {"status": payout.status}
     payout.status, payout.settled_at, payout.paid_after_all_at = PayoutStatus.SUCCEEDED, payout.paid_after_all_at, None
-    payout.look_again_at, payout.status_detail, payout.version = next_look(at, at), reason, payout.version + 1
+    payout.recheck_at, payout.status_detail, payout.version = next_look(at, at), reason, payout.version + 1
     _schedule_is_paid(session, payout, context)
     session.flush()
     after, about = {"status": payout.status}, ("payout", payout.id)

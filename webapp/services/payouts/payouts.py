@@ -102,7 +102,7 @@ def claim_due(
         "sent_at": case((unsent, at), else_=Payout.sent_at),
         "earlier_sent_at": case((unsent, Payout.sent_at), else_=Payout.earlier_sent_at),
         "next_try_at": case((settled, None), else_=at + lease),
-        "look_again_at": case((settled, at + lease)),
+        "recheck_at": case((settled, at + lease)),
         "attempts": Payout.attempts + 1,
     }
     session.execute(marked.values(**values).execution_options(synchronize_session=False))
@@ -190,7 +190,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
     payout.status_detail, payout.version = said, payout.version + 1
-    payout.look_again_at = next_look(at, at) if payout.sent_at is not None else None
+    payout.recheck_at = next_look(at, at) if payout.sent_at is not None else None
     if payout.schedule_id is not None:
         schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
         schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1
@@ -259,7 +259,7 @@ def _take_ids(
     if not is_stopped:
         ids += pauses.take_probes(session, at, providers, only)
     if len(ids) < limit:
-        again = select(Payout.id).where(*paid).order_by(Payout.look_again_at, Payout.id)
+        again = select(Payout.id).where(*paid).order_by(Payout.recheck_at, Payout.id)
         ids += session.scalars(again.limit(limit - len(ids)).with_for_update(skip_locked=True))
     return ids
 
@@ -271,6 +271,6 @@ def _due(
     goes = Payout.provider.not_in(not_sent_through) & stops.sendable()
     sent = or_(Payout.status != PayoutStatus.PENDING, goes)
     unsettled = [Payout.status.in_(UNSETTLED_PAYOUTS), Payout.next_try_at <= at, Payout.provider.in_(providers), sent]
-    paid = [Payout.look_again_at.is_not(None), Payout.look_again_at <= at, Payout.provider.in_(providers)]
+    paid = [Payout.recheck_at.is_not(None), Payout.recheck_at <= at, Payout.provider.in_(providers)]
     chosen = [] if only is None else [Payout.id.in_(only)]
     return [*unsettled, *chosen], [*paid, *chosen]

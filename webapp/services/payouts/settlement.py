@@ -166,7 +166,7 @@ def _rows(session: Session, ids: Sequence[int]) -> Any:
         Payout.settled_at,
         Payout.doubted_at,
         Payout.sent_at,
-        Payout.look_again_at,
+        Payout.recheck_at,
         Payout.paid_after_all_at,
         Payout.is_unconfirmed,
         Payout.destination_id,
@@ -192,7 +192,7 @@ def _sent(row: Any) -> PayoutAttempt:
 def _succeed(session: Session, judged: Sequence[JudgedPayout], at: datetime, actor: Actor) -> None:
     if not judged:
         return
-    _mark(session, judged, at, look_again_at=next_look(at, at))
+    _mark(session, judged, at, recheck_at=next_look(at, at))
     schedules = [each.row.schedule_id for each in judged if each.row.schedule_id is not None]
     done = update(_SCHEDULES).where(one_of(session, _SCHEDULES.c.id, schedules))
     values = {"status": str(ScheduleStatus.PROCESSED), "processed_at": at, "failure_reason": None}
@@ -215,7 +215,7 @@ def _come_back(
     if not judged:
         return
     backs = returns.give_back(session, [each.row.id for each in judged], at=at, run_id=run_id)
-    _mark(session, judged, at, look_again_at=next_look(at, at))
+    _mark(session, judged, at, recheck_at=next_look(at, at))
     for each in judged:
         back = backs.get(each.row.id, IN_WALLET)
         failures.note(session, each.row, each.status, each.sentence, back=back, at=at, actor=actor)
@@ -267,22 +267,20 @@ def _confirm(session: Session, judged: Sequence[JudgedPayout], at: datetime, act
 
 def _watch(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> None:
     """They are as they were; ask again, until they were watched for long enough. What is not watched is not now."""
-    judged = [each for each in judged if each.row.look_again_at is not None]
+    judged = [each for each in judged if each.row.recheck_at is not None]
     if not judged:
         return
-    again = bindparam("again", type_=_TABLE.c.look_again_at.type)
-    changed = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(look_again_at=again)
+    again = bindparam("again", type_=_TABLE.c.recheck_at.type)
+    changed = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(recheck_at=again)
     values = [{"key": each.row.id, "again": next_look(each.row.settled_at or at, at)} for each in judged]
     session.connection().execute(changed, values)
 
 
-def _mark(
-    session: Session, judged: Sequence[JudgedPayout], at: datetime, look_again_at: datetime | None = None
-) -> None:
+def _mark(session: Session, judged: Sequence[JudgedPayout], at: datetime, recheck_at: datetime | None = None) -> None:
     changed = _changed(
         settled_at=at,
         next_try_at=None,
-        look_again_at=look_again_at,
+        recheck_at=recheck_at,
         is_unconfirmed=False,
         doubted_at=None,
         needs_person=False,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.policies import JOBS
-from webapp.models import Approval, Dispute, Escrow, Freeze, Order, Party, Payment, ProviderDispute, Refund, Schedule
+from webapp.models import Approval, Chargeback, Dispute, Escrow, Freeze, Order, Party, Payment, Refund, Schedule
 from webapp.services import timeline
 from webapp.services.approvals import approvals
 from webapp.services.common import lookup
@@ -35,7 +35,7 @@ class EscrowDetail:
     """What of them went back, or is to, through a provider."""
     freezes: Sequence[Freeze]
     """Those not lifted, oldest first."""
-    chargebacks: Sequence[ProviderDispute]
+    chargebacks: Sequence[Chargeback]
     """Disputes of payers' banks about what was paid, newest first."""
     disputes: Sequence[Dispute]
     approvals: Sequence[Approval]

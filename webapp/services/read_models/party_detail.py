@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus
 from webapp.errors import NotFound
-from webapp.models import Account, AutoDeduct, Dispute, Escrow, Party, Payout, PayoutDestination, ProviderDispute
+from webapp.models import Account, AutoDeduct, Chargeback, Dispute, Escrow, Party, Payout, PayoutDestination
 from webapp.services.common import lookup
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts import detail
@@ -91,9 +91,7 @@ def history(session: Session, party_id: int) -> History:
         (Dispute.resolution == "release_to_seller") & (Escrow.buyer_id == party_id),
         (Dispute.resolution == "refund_to_buyer") & (Escrow.seller_id == party_id),
     )
-    won = select(ProviderDispute.id).where(
-        ProviderDispute.dispute_id == Dispute.id, ProviderDispute.status == ChargebackStatus.WON
-    )
+    won = select(Chargeback.id).where(Chargeback.dispute_id == Dispute.id, Chargeback.status == ChargebackStatus.WON)
     counts = (
         _up_to(select(Escrow.id).where(Escrow.buyer_id == party_id)),
         _up_to(select(Escrow.id).where(Escrow.seller_id == party_id)),

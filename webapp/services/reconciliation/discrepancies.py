@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.alert_facts import BOOKS_DIFFER, BOOKS_NOT_COMPARED
-from webapp.models import Difference, Reconciliation
+from webapp.models import Discrepancy, Reconciliation
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import Found
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
@@ -17,8 +17,8 @@ from webapp.sql import insert_new, one_of
 
 PATIENCE = timedelta(hours=6)
 _NAMED, _MOST_CAUSES = 3, 200
-_UNRESOLVED, _ACCEPTED = Difference.resolved_at.is_(None), Difference.accepted_at.is_not(None)
-OPEN = and_(_UNRESOLVED, Difference.accepted_at.is_(None))
+_UNRESOLVED, _ACCEPTED = Discrepancy.resolved_at.is_(None), Discrepancy.accepted_at.is_not(None)
+OPEN = and_(_UNRESOLVED, Discrepancy.accepted_at.is_(None))
 ACCEPTED = and_(_UNRESOLVED, _ACCEPTED)
 
 
@@ -75,8 +75,8 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
         )
     )
     session.flush()
-    gone = update(Difference).where(Difference.source == compared.source, _UNRESOLVED)
-    gone = gone.where(one_of(session, Difference.reference, list(compared.settled)))
+    gone = update(Discrepancy).where(Discrepancy.source == compared.source, _UNRESOLVED)
+    gone = gone.where(one_of(session, Discrepancy.reference, list(compared.settled)))
     session.execute(gone.values(resolved_at=compared.at).execution_options(synchronize_session=False))
     still = [each for each in compared.findings if each not in accepted]
     return replace(compared, findings=still, counts=+kinds, accepted=len(accepted))
@@ -115,12 +115,14 @@ def last_of(session: Session, source: str) -> Reconciliation | None:
 
 def open_counts(session: Session) -> dict[str, int]:
     """How many differences are open, by book."""
-    return dict(session.execute(select(Difference.source, func.count()).where(OPEN).group_by(Difference.source)).all())
+    return dict(
+        session.execute(select(Discrepancy.source, func.count()).where(OPEN).group_by(Discrepancy.source)).all()
+    )
 
 
 def accepted_counts(session: Session) -> dict[str, int]:
     """How many differences stay as a person accepted them, by book."""
-    rows = select(Difference.source, func.count()).where(ACCEPTED).group_by(Difference.source)
+    rows = select(Discrepancy.source, func.count()).where(ACCEPTED).group_by(Discrepancy.source)
     return dict(session.execute(rows).all())
 
 
@@ -137,8 +139,8 @@ def alert(session: Session, at: datetime) -> None:
 
 
 def _references(session: Session, source: str, which: ColumnElement[bool], limit: int) -> list[str]:
-    found = select(Difference.reference).where(Difference.source == source, which)
-    return list(session.scalars(found.order_by(Difference.last_seen_at, Difference.id).limit(limit)))
+    found = select(Discrepancy.reference).where(Discrepancy.source == source, which)
+    return list(session.scalars(found.order_by(Discrepancy.last_seen_at, Discrepancy.id).limit(limit)))
 
 
 def _note_all(session: Session, source: str, findings: Sequence[Finding], at: datetime) -> list[Finding]:
@@ -147,13 +149,13 @@ def _note_all(session: Session, source: str, findings: Sequence[Finding], at: da
     What is known of them is locked first: whoever accepts one of them now waits, and accepts what was shown or nothing.
     """
     references = sorted({_key(each) for each in findings})
-    rows = select(Difference).where(Difference.source == source, _UNRESOLVED)
-    rows = rows.where(one_of(session, Difference.reference, references)).order_by(Difference.id).with_for_update()
+    rows = select(Discrepancy).where(Discrepancy.source == source, _UNRESOLVED)
+    rows = rows.where(one_of(session, Discrepancy.reference, references)).order_by(Discrepancy.id).with_for_update()
     known = {row.reference: row for row in session.scalars(rows.execution_options(populate_existing=True))}
     return [each for each in findings if _note(session, source, each, at, known.get(_key(each)))]
 
 
-def _note(session: Session, source: str, found: Finding, at: datetime, known: Difference | None) -> bool:
+def _note(session: Session, source: str, found: Finding, at: datetime, known: Discrepancy | None) -> bool:
     """Whether it was accepted. One that is not what was accepted any more is a difference of its own."""
     if known is not None and known.accepted_at is not None:
         if _is_same(known, found):
@@ -172,7 +174,7 @@ def _note(session: Session, source: str, found: Finding, at: datetime, known: Di
         "subject_id": number,
         "last_seen_at": at,
     }
-    row = insert_new(session, Difference).values(source=source, reference=_key(found), **values, first_seen_at=at)
+    row = insert_new(session, Discrepancy).values(source=source, reference=_key(found), **values, first_seen_at=at)
     # One that was accepted since it was looked for is not written over: it is looked at anew by the next comparison.
     session.execute(
         row.on_conflict_do_update(
@@ -186,7 +188,7 @@ def _key(found: Finding) -> str:
     return found.reference[:200]
 
 
-def _is_same(accepted: Difference, found: Finding) -> bool:
+def _is_same(accepted: Discrepancy, found: Finding) -> bool:
     """Whether it is what was accepted: balances move on both sides, and it is by how much they differ that counts."""
     gap = (found.theirs or 0) - (found.ours or 0)
     was = (accepted.kind, accepted.currency, accepted.detail, accepted.gap)
@@ -195,8 +197,8 @@ def _is_same(accepted: Difference, found: Finding) -> bool:
 
 def _found(session: Session, source: str, count: int) -> Found:
     """What an alert says of a book: each difference that is new since then fires it again."""
-    open_ones = select(Difference.id, Difference.reference).where(Difference.source == source, OPEN)
-    rows = session.execute(open_ones.order_by(Difference.last_seen_at, Difference.id).limit(_MOST_CAUSES)).all()
+    open_ones = select(Discrepancy.id, Discrepancy.reference).where(Discrepancy.source == source, OPEN)
+    rows = session.execute(open_ones.order_by(Discrepancy.last_seen_at, Discrepancy.id).limit(_MOST_CAUSES)).all()
     named = ", ".join(row.reference for row in rows[:_NAMED])
     things = "thing" if count == 1 else "things"
     sentence = f"Our books differ from {source} in {count} {things}: {named}{', …' if count > _NAMED else ''}."

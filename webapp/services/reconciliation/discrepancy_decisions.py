@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
-from webapp.models import Difference
+from webapp.models import Discrepancy
 from webapp.providers.blnk import provider as blnk
 from webapp.services.audit import trail
 from webapp.services.reconciliation import discrepancies
@@ -17,7 +17,7 @@ SEND_AGAIN = "What they lack is not accepted: it is sent again, or corrected."
 CORRECT = "What both have, and a provider has otherwise, is not accepted: the side that is wrong is corrected."
 
 
-def disabled_reason(found: Difference) -> str:
+def disabled_reason(found: Discrepancy) -> str:
     """Why this difference can't be accepted; empty when it can."""
     if found.resolved_at is not None:
         return "It is resolved already."
@@ -29,12 +29,12 @@ def disabled_reason(found: Difference) -> str:
     return "" if may else CORRECT
 
 
-def shown(found: Difference) -> str:
+def shown(found: Discrepancy) -> str:
     """What is accepted, as the person who decides has seen it: it is compared with what it is by then."""
     return f"{found.kind} {found.currency} {found.gap} {found.detail}"
 
 
-def accept(session: Session, difference_id: int, reason: str, *, seen: str, actor: Actor, at: datetime) -> Difference:
+def accept(session: Session, discrepancy_id: int, reason: str, *, seen: str, actor: Actor, at: datetime) -> Discrepancy:
     """Let it stay as it is and alert nobody; what it becomes later is another one.
 
     Raises Conflict when it can't be accepted, or is not what was seen any more.
@@ -42,9 +42,9 @@ def accept(session: Session, difference_id: int, reason: str, *, seen: str, acto
     actor.require("book:accept")
     if not reason.strip():
         raise Invalid("Say why.", fields={"reason": "Say why."})
-    found = session.get(Difference, difference_id, with_for_update=True, populate_existing=True)
+    found = session.get(Discrepancy, discrepancy_id, with_for_update=True, populate_existing=True)
     if found is None:
-        raise NotFound(f"There is no difference {difference_id}.")
+        raise NotFound(f"There is no difference {discrepancy_id}.")
     if found.resolved_at is not None or found.accepted_at is not None:
         raise Overtaken(disabled_reason(found))
     if why := disabled_reason(found):
@@ -54,7 +54,7 @@ def accept(session: Session, difference_id: int, reason: str, *, seen: str, acto
     found.accepted_at, found.accepted_by, found.accepted_reason = at, actor.name, reason.strip()
     accepted = {"source": found.source, "reference": found.reference, "gap": found.gap, "currency": found.currency}
     trail.record(
-        session, actor, "difference.accept", ("difference", found.id), at=at, reason=reason.strip(), after=accepted
+        session, actor, "discrepancy.accept", ("discrepancy", found.id), at=at, reason=reason.strip(), after=accepted
     )
     session.flush()
     discrepancies.alert(session, at)

@@ -58,7 +58,7 @@ class Book:
         return InternalRecord(row.reference, row.amount, row.currency, row.status, young, (self.kind, row.id))
 
 
-_COLLECTED = func.coalesce(Payment.seen_amount, Payment.amount)
+_COLLECTED = func.coalesce(Payment.provider_amount, Payment.amount)
 _REFUNDED = (
     select(func.coalesce(func.sum(Refund.amount), 0))
     .where(Refund.payment_id == Payment.id, Refund.status.not_in(NOT_GIVEN_BACK))
@@ -81,7 +81,7 @@ PAYMENTS = Book(
     Payment,
     Payment.reference,
     _COLLECTED,
-    func.coalesce(Payment.seen_currency, Payment.currency),
+    func.coalesce(Payment.provider_currency, Payment.currency),
     _PAYMENT_STATUS,
     comparison.PAYMENTS,
     frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.NEEDS_REVIEW}),

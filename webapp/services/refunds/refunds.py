@@ -18,7 +18,7 @@ from webapp.domain.refund_match import Wanted
 from webapp.domain.state_words import in_words
 from webapp.domain.states import ChargebackStatus, RefundStatus
 from webapp.errors import Conflict, Overtaken
-from webapp.models import Payment, ProviderDispute, Refund
+from webapp.models import Chargeback, Payment, Refund
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
@@ -78,7 +78,7 @@ def require_none_yet(session: Session, payment: Payment) -> None:
     """Raise Conflict when a payment has a refund, and while the payer's bank wants it back: it would be paid twice."""
     if of_payment(session, payment.id) is not None:
         raise Conflict(f"Payment {payment.reference} has a refund already: a payment is given back once.")
-    if banks := session.scalars(_open_at_bank().where(ProviderDispute.payment_id == payment.id)).first():
+    if banks := session.scalars(_open_at_bank().where(Chargeback.payment_id == payment.id)).first():
         where = f"Chargeback {banks.number} on payment {payment.reference} is open at {banks.provider}"
         raise Conflict(f"{where}: a refund besides would pay the buyer twice. Wait for its end, or accept it there.")
 
@@ -135,8 +135,8 @@ def claim_due(
         payment = session.get_one(Payment, refund.payment_id)
         may_send = refund.status == RefundStatus.WAITING
         if may_send:
-            refund.status, refund.tries = RefundStatus.SENDING, refund.tries + 1
-            refund.first_tried_at, refund.last_tried_at = refund.first_tried_at or at, at
+            refund.status, refund.times_sent = RefundStatus.SENDING, refund.times_sent + 1
+            refund.first_sent_at, refund.last_sent_at = refund.first_sent_at or at, at
         refund.next_try_at, refund.attempts = at + lease, refund.attempts + 1
         taken.append(_giving(refund, payment, may_send))
     return taken
@@ -167,7 +167,7 @@ def _giving(refund: Refund, payment: Payment, may_send: bool) -> ClaimedRefund:
 def wanted(refund: Refund, others: Iterable[str] = ()) -> Wanted:
     """What ours looks like in its provider's list; `others` are known to be other refunds of ours."""
     not_ours = frozenset([*(refund.not_ours or ()), *others])
-    return Wanted(refund.amount, refund.currency, refund.first_tried_at, not_ours)
+    return Wanted(refund.amount, refund.currency, refund.first_sent_at, not_ours)
 
 
 def count_due(session: Session, at: datetime) -> int:
@@ -180,13 +180,13 @@ def _due(by: datetime) -> tuple[ColumnElement[bool], ...]:
     is done for a while: a bank may send it back.
     """
     waits = (Refund.status == RefundStatus.WAITING) & _open_at_bank().where(
-        ProviderDispute.payment_id == Refund.payment_id
+        Chargeback.payment_id == Refund.payment_id
     ).exists()
     return Refund.next_try_at <= by, ~waits
 
 
-def _open_at_bank() -> Select[ProviderDispute]:
-    return select(ProviderDispute).where(ProviderDispute.status == ChargebackStatus.OPEN)
+def _open_at_bank() -> Select[Chargeback]:
+    return select(Chargeback).where(Chargeback.status == ChargebackStatus.OPEN)
 
 
 def call(session: Session, refund: Refund, sentence: str, at: datetime) -> None:

@@ -52,7 +52,7 @@ class _Case:
     @property
     def is_in_own_time(self) -> bool:
         """Whether the provider may still come to show what was sent."""
-        tried_at = self.refund.last_tried_at
+        tried_at = self.refund.last_sent_at
         return tried_at is not None and self.at < tried_at + OWN_TIME
 
     @property
@@ -244,8 +244,8 @@ def _settle_unanswered(case: _Case, word: NoResponse) -> None:
     refund.status_detail = word.said or None
     if word.is_unsent:
         if refund.status == RefundStatus.SENDING:
-            refund.status, refund.tries = RefundStatus.WAITING, max(0, refund.tries - 1)
-    elif word.is_refusal and refund.tries <= 1:
+            refund.status, refund.times_sent = RefundStatus.WAITING, max(0, refund.times_sent - 1)
+    elif word.is_refusal and refund.times_sent <= 1:
         fail(case.session, refund, case.at, case.actor)
     elif word.is_refusal:
         refund.answered = _REFUSED  # an earlier attempt may have gone through all the same

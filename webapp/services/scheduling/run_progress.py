@@ -47,7 +47,7 @@ class Totals:
     """The sums of a run so far, per currency."""
 
     amounts: dict[str, int] = field(default_factory=dict)
-    besides: dict[str, dict[str, int]] = field(default_factory=dict)
+    other_amounts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def start(session: Session, run_id: int, at: datetime, lease: timedelta) -> Run | None:
@@ -80,7 +80,7 @@ def add(session: Session, lease: RunLease, progress: Progress, totals: Totals, c
         "failed": Run.failed + progress.failed,
         "skipped": Run.skipped + progress.skipped,
         "amounts": totals.amounts,
-        "besides": totals.besides or None,
+        "other_amounts": totals.other_amounts or None,
         "cursor": cursor,
     }
     if not _rows(session, _mine(lease).values(**values)):

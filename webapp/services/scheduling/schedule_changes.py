@@ -72,8 +72,8 @@ def pause(
         raise Invalid("A pause ends in the future.", fields={"until": "A pause ends in the future."})
     schedule = locked(session, job)
     if schedule.paused_at is not None:
-        raise Overtaken(f"{schedule.paused_by} paused {job} already: {schedule.paused_why}")
-    schedule.paused_at, schedule.paused_by, schedule.paused_why = at, actor.name, why.strip()
+        raise Overtaken(f"{schedule.paused_by} paused {job} already: {schedule.pause_reason}")
+    schedule.paused_at, schedule.paused_by, schedule.pause_reason = at, actor.name, why.strip()
     schedule.paused_until = until
     trail.record(
         session,
@@ -143,9 +143,9 @@ def insert_missed(session: Session, job: str, first: datetime, last: datetime, a
 
 
 def _unpause(session: Session, schedule: Schedule, actor: Actor, at: datetime) -> None:
-    record_missed(session, schedule, at, f"Paused by {schedule.paused_by}: {schedule.paused_why}")
-    before = {"job": schedule.job, "why": schedule.paused_why, "since": str(schedule.paused_at)}
-    schedule.paused_at = schedule.paused_by = schedule.paused_why = schedule.paused_until = None
+    record_missed(session, schedule, at, f"Paused by {schedule.paused_by}: {schedule.pause_reason}")
+    before = {"job": schedule.job, "why": schedule.pause_reason, "since": str(schedule.paused_at)}
+    schedule.paused_at = schedule.paused_by = schedule.pause_reason = schedule.paused_until = None
     schedule.since = at
     trail.record(session, actor, "schedule.resume", ("schedule", 0), at=at, before=before, after={"job": schedule.job})
 

@@ -26,7 +26,7 @@ def change_password(
     passwords.check(new, field="new", about=(user.name, user.email.partition("@")[0]))
     if old == new:
         raise Invalid("The new password is the old one.", fields={"new": "Choose another password than the old one."})
-    user.password, user.must_change = passwords.hashed(new), False
+    user.password, user.must_change_password = passwords.hashed(new), False
     sessions.end_all(session, user_id, at=at, but=keep)
     trail.record(session, actor, "user.password", ("user", user_id), at=at)
 

@@ -29,7 +29,7 @@ def create(
     at: datetime,
     actor: Actor,
     zone: str = "UTC",
-    must_change: bool = False,
+    must_change_password: bool = False,
     demo: bool = False,
 ) -> User:
     """Add a user. Invalid names `email`, `name`, `roles`, `zone` or `password`; Conflict when the address is taken."""
@@ -48,7 +48,7 @@ def create(
         created_at=at,
         demo=demo,
         active=True,
-        must_change=must_change,
+        must_change_password=must_change_password,
         password=passwords.hashed(password),
         roles=_roles(session, roles),
     )
@@ -99,7 +99,7 @@ def reset(session: Session, user_id: int, *, at: datetime, actor: Actor) -> str:
     """A new password, returned once; the second factor is off, every sign-in ends, another must be chosen."""
     actor.require(_MANAGE)
     user, password = locked(session, user_id), passwords.generated()
-    user.password, user.must_change = passwords.hashed(password), True
+    user.password, user.must_change_password = passwords.hashed(password), True
     two_factor.clear(user)
     sessions.end_all(session, user_id, at=at)
     trail.record(session, actor, "user.reset", ("user", user_id), at=at)

@@ -41,11 +41,11 @@ def record_failure(session: Session, endpoint_id: int, said: str, at: datetime, 
 
 def sentence(endpoint: WebhookEndpoint) -> str:
     """What an alert says of an endpoint that paused itself."""
-    return f"Webhooks to “{endpoint.description}” are paused: {endpoint.paused_why}"
+    return f"Webhooks to “{endpoint.description}” are paused: {endpoint.pause_reason}"
 
 
 def _pause(session: Session, endpoint: WebhookEndpoint, why: str, at: datetime) -> None:
-    endpoint.paused_at, endpoint.paused_why = at, why
+    endpoint.paused_at, endpoint.pause_reason = at, why
     endpoint.version += 1
     session.flush()
     trail.record(session, PAUSER, "webhook.pause", ("endpoint", endpoint.id), at=at, reason=why)

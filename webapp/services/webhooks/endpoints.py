@@ -50,7 +50,7 @@ def create(
         url=url,
         description=description,
         events=events,
-        secret_sealed=encrypt(secret, settings.encryption_keys),
+        secret_encrypted=encrypt(secret, settings.encryption_keys),
         created_at=at,
         created_by=actor.name,
     )
@@ -97,7 +97,7 @@ def pause(session: Session, endpoint_id: int, why: str, *, at: datetime, actor: 
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
         raise Overtaken("This endpoint is paused already.")
-    endpoint.paused_at, endpoint.paused_why = at, f"{actor.name}: {reason}"
+    endpoint.paused_at, endpoint.pause_reason = at, f"{actor.name}: {reason}"
     endpoint.failures, endpoint.failing_since = 0, None
     return _changed(session, actor, "webhook.pause", endpoint, at, reason=reason)
 
@@ -107,7 +107,7 @@ def resume(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) ->
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is None:
         raise Overtaken("This endpoint is not paused.")
-    endpoint.paused_at, endpoint.paused_why, endpoint.failures, endpoint.failing_since = None, None, 0, None
+    endpoint.paused_at, endpoint.pause_reason, endpoint.failures, endpoint.failing_since = None, None, 0, None
     _waiting(session, endpoint_id, next_try_at=at)
     alerts.resolve(session, ENDPOINT_PAUSED, str(endpoint_id), at)
     return _changed(session, actor, "webhook.resume", endpoint, at)
@@ -130,7 +130,7 @@ def roll_secret(
     """Give it a new secret, shown once; the former one signs nothing from this moment."""
     endpoint = _locked(session, endpoint_id, actor)
     secret = webhook_signing.new_secret()
-    endpoint.secret_sealed = encrypt(secret, settings.encryption_keys)
+    endpoint.secret_encrypted = encrypt(secret, settings.encryption_keys)
     return _changed(session, actor, "webhook.roll-secret", endpoint, at), secret
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.states import UNFINISHED_RUNS, IncomingStatus, PaymentStatus, RunStatus, Trigger
+from webapp.domain.states import UNFINISHED_RUNS, InboundWebhookStatus, PaymentStatus, RunStatus, Trigger
 from webapp.errors import Conflict
-from webapp.models import IncomingWebhook, Payment, Payout, Refund, Run, WebhookRefusal
+from webapp.models import InboundWebhook, Payment, Payout, Refund, Run, WebhookRefusal
 from webapp.providers.webhooks import payloads
 from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload
 from webapp.services.audit import trail
@@ -62,7 +62,7 @@ def store(session: Session, provider: str, raw: bytes, payload: WebhookPayload, 
     before may have been taken back in between. Says whether there is something new to do.
     """
     body = payloads.as_text(raw)
-    row = insert_new(session, IncomingWebhook).values(
+    row = insert_new(session, InboundWebhook).values(
         provider=provider,
         key=payload.key[:_LONGEST_KEY],
         event=payload.event[:_LONGEST_KEY],
@@ -73,21 +73,21 @@ def store(session: Session, provider: str, raw: bytes, payload: WebhookPayload, 
         **_unhandled(at),
     )
     again = row.on_conflict_do_update(
-        index_elements=["provider", "key"], set_={"times": IncomingWebhook.__table__.c.times + 1}
+        index_elements=["provider", "key"], set_={"times": InboundWebhook.__table__.c.times + 1}
     )
-    times = session.scalars(again.returning(IncomingWebhook.times)).one()
+    times = session.scalars(again.returning(InboundWebhook.times)).one()
     return bool(times == 1) or _reopen(session, provider, payload.key[:_LONGEST_KEY], body, at)
 
 
 def _reopen(session: Session, provider: str, key: str, body: str, at: datetime) -> bool:
-    other = (IncomingWebhook.provider == provider, IncomingWebhook.key == key, IncomingWebhook.body != body)
-    anew = update(IncomingWebhook).where(*other).values(body=body, result=None, handled_at=None, **_unhandled(at))
-    payload = anew.returning(IncomingWebhook.id).execution_options(synchronize_session=False)
+    other = (InboundWebhook.provider == provider, InboundWebhook.key == key, InboundWebhook.body != body)
+    anew = update(InboundWebhook).where(*other).values(body=body, result=None, handled_at=None, **_unhandled(at))
+    payload = anew.returning(InboundWebhook.id).execution_options(synchronize_session=False)
     return session.scalars(payload).first() is not None
 
 
 def _unhandled(at: datetime) -> dict[str, Any]:
-    return {"status": IncomingStatus.RECEIVED, "attempts": 0, "next_try_at": at}
+    return {"status": InboundWebhookStatus.RECEIVED, "attempts": 0, "next_try_at": at}
 
 
 def refuse(session: Session, provider: str, sentence: str, *, origin: str | None, at: datetime) -> None:
@@ -115,8 +115,8 @@ def nudge(session: Session, actor: Actor) -> Run | None:
 
 def claim_due(session: Session, at: datetime, limit: int, lease: timedelta) -> list[ClaimedWebhook]:
     """What waits to be handled, oldest first, taken so that nobody else handles it during the lease."""
-    waiting = (IncomingWebhook.status == IncomingStatus.RECEIVED, IncomingWebhook.next_try_at <= at)
-    due = select(IncomingWebhook).where(*waiting).order_by(IncomingWebhook.next_try_at, IncomingWebhook.id)
+    waiting = (InboundWebhook.status == InboundWebhookStatus.RECEIVED, InboundWebhook.next_try_at <= at)
+    due = select(InboundWebhook).where(*waiting).order_by(InboundWebhook.next_try_at, InboundWebhook.id)
     rows = session.scalars(due.limit(limit).with_for_update(skip_locked=True)).all()
     found = []
     for row in rows:
@@ -129,16 +129,16 @@ def claim_due(session: Session, at: datetime, limit: int, lease: timedelta) -> l
 
 def count_due(session: Session, at: datetime) -> int:
     """How many of them there are."""
-    waiting = (IncomingWebhook.status == IncomingStatus.RECEIVED, IncomingWebhook.next_try_at <= at)
-    return session.scalars(select(func.count()).select_from(IncomingWebhook).where(*waiting)).one()
+    waiting = (InboundWebhook.status == InboundWebhookStatus.RECEIVED, InboundWebhook.next_try_at <= at)
+    return session.scalars(select(func.count()).select_from(InboundWebhook).where(*waiting)).one()
 
 
-def close(session: Session, ended: Mapping[int, tuple[IncomingStatus, str]], *, at: datetime) -> None:
+def close(session: Session, ended: Mapping[int, tuple[InboundWebhookStatus, str]], *, at: datetime) -> None:
     """Say what became of webhooks, by their ids."""
     for webhook_id, (status, result) in sorted(ended.items()):
         # One that came with other words while it was handled has no attempt yet: it stays open.
-        mine = (IncomingWebhook.id == webhook_id, IncomingWebhook.attempts > 0)
-        closed = update(IncomingWebhook).where(*mine)
+        mine = (InboundWebhook.id == webhook_id, InboundWebhook.attempts > 0)
+        closed = update(InboundWebhook).where(*mine)
         values = {"status": status, "result": result[:1000], "handled_at": at, "next_try_at": None}
         session.execute(closed.values(**values).execution_options(synchronize_session=False))
 
@@ -146,25 +146,25 @@ def close(session: Session, ended: Mapping[int, tuple[IncomingStatus, str]], *, 
 def put_off(session: Session, waiting: Mapping[int, str], *, at: datetime) -> None:
     """These could not be handled now, and why: they are tried again, later each time, and given up in the end."""
     for webhook_id, reason in sorted(waiting.items()):
-        row = session.get_one(IncomingWebhook, webhook_id, populate_existing=True)
+        row = session.get_one(InboundWebhook, webhook_id, populate_existing=True)
         row.result = reason[:1000]
         if row.attempts >= MOST_ATTEMPTS:
-            row.status, row.next_try_at, row.handled_at = IncomingStatus.FAILED, None, at
+            row.status, row.next_try_at, row.handled_at = InboundWebhookStatus.FAILED, None, at
         else:
             pause: timedelta = min(_FIRST_WAIT * (1 << min(row.attempts, 12)), _LONGEST_WAIT)
             row.next_try_at = at + pause
 
 
-def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> IncomingWebhook:
+def replay(session: Session, webhook_id: int, *, at: datetime, actor: Actor) -> InboundWebhook:
     """Handle it again. Harmless: what it is about is looked at anew, and what was done is not done twice."""
     actor.require("webhook:replay")
-    row = lookup.by_id(session, IncomingWebhook, webhook_id, "webhook")
-    if row.status == IncomingStatus.RECEIVED:
+    row = lookup.by_id(session, InboundWebhook, webhook_id, "webhook")
+    if row.status == InboundWebhookStatus.RECEIVED:
         raise Conflict("It waits to be handled already.")
     before = {"status": row.status}
-    row.status, row.next_try_at, row.attempts, row.handled_at = IncomingStatus.RECEIVED, at, 0, None
+    row.status, row.next_try_at, row.attempts, row.handled_at = InboundWebhookStatus.RECEIVED, at, 0, None
     session.flush()
-    trail.record(session, actor, "webhook.replay", ("incoming_webhook", row.id), at=at, before=before)
+    trail.record(session, actor, "webhook.replay", ("inbound_webhook", row.id), at=at, before=before)
     return row
 
 
@@ -172,7 +172,7 @@ def _is_known_already(session: Session, payload: WebhookPayload) -> bool:
     return payload.subject_type == SubjectType.TRANSFER and not mirror_webhooks.is_news(session, payload)
 
 
-def _concerned(session: Session, found: list[tuple[IncomingWebhook, WebhookPayload]]) -> dict[int, WebhookSubject]:
+def _concerned(session: Session, found: list[tuple[InboundWebhook, WebhookPayload]]) -> dict[int, WebhookSubject]:
     """The payment or payout that each is about, by the webhook's id."""
     known: dict[int, WebhookSubject] = {}
     for row, payload in found:

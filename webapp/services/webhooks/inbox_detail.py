@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.models import IncomingWebhook, Payment, Payout, WebhookRefusal
+from webapp.models import InboundWebhook, Payment, Payout, WebhookRefusal
 from webapp.services.common import lookup
 
 LATELY = timedelta(days=1)
@@ -18,13 +18,13 @@ _MOST = 20
 class InboundWebhookDetail:
     """A webhook and the `(kind, id)` of what it is about, when that is known here."""
 
-    webhook: IncomingWebhook
+    webhook: InboundWebhook
     subject: tuple[str, int] | None
 
 
 def read(session: Session, webhook_id: int) -> InboundWebhookDetail:
     """One webhook. Raises NotFound."""
-    webhook = lookup.by_id(session, IncomingWebhook, webhook_id, "webhook")
+    webhook = lookup.by_id(session, InboundWebhook, webhook_id, "webhook")
     return InboundWebhookDetail(webhook, _subject(session, webhook))
 
 
@@ -40,7 +40,7 @@ def refused_lately(session: Session, name: str, at: datetime) -> int:
     return session.scalars(select(func.coalesce(func.sum(WebhookRefusal.count), 0)).where(*recent)).one()
 
 
-def _subject(session: Session, webhook: IncomingWebhook) -> tuple[str, int] | None:
+def _subject(session: Session, webhook: InboundWebhook) -> tuple[str, int] | None:
     if webhook.reference is None:
         return None
     payment = select(Payment.id).where(Payment.provider == webhook.provider, Payment.reference == webhook.reference)

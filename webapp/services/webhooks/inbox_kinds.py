@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.models import IncomingKind
+from webapp.models import IgnoredWebhookEvent
 from webapp.providers.webhooks import payloads
 from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.sql import insert_new
@@ -19,11 +19,11 @@ def count(session: Session, provider: str, raw: bytes, payload: WebhookPayload, 
     """One more of its kind."""
     values = {"body": payloads.as_text(raw), "last_at": at}
     key = {"provider": provider, "event": (payload.event or _NAMELESS)[:_LONGEST]}
-    row = insert_new(session, IncomingKind).values(**key, **values, count=1, first_at=at)
-    counted = values | {"count": IncomingKind.__table__.c.count + 1}
+    row = insert_new(session, IgnoredWebhookEvent).values(**key, **values, count=1, first_at=at)
+    counted = values | {"count": IgnoredWebhookEvent.__table__.c.count + 1}
     session.execute(row.on_conflict_do_update(index_elements=["provider", "event"], set_=counted))
 
 
-def kinds(session: Session) -> Sequence[IncomingKind]:
+def kinds(session: Session) -> Sequence[IgnoredWebhookEvent]:
     """Every kind, the one that came last first."""
-    return session.scalars(select(IncomingKind).order_by(IncomingKind.last_at.desc()).limit(_MOST)).all()
+    return session.scalars(select(IgnoredWebhookEvent).order_by(IgnoredWebhookEvent.last_at.desc()).limit(_MOST)).all()

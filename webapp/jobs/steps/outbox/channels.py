@@ -74,7 +74,7 @@ class Channels:
             return Failed(f"It can't be sent: {type(problem).__name__}.")
 
     def _webhook(self, delivery: ClaimedDelivery) -> Result:
-        secret = decrypt(delivery.secret_sealed or "", self._settings.encryption_keys)
+        secret = decrypt(delivery.secret_encrypted or "", self._settings.encryption_keys)
         signed = webhook_signing.headers(secret, delivery.message_id, int(time.time()), delivery.body)
         answer = self._posts.post(delivery.url or "", delivery.body, signed)
         return Sent(answer.status) if answer.is_good else _answered(answer)

@@ -74,11 +74,11 @@ def mirror_given_up(session: Session, at: datetime, settings: Settings) -> Itera
 def payout_unpaid(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """A payout is due and could not be paid for three nights: no destination, no cover, no provider."""
     # Written out, so that the partial index fits.
-    unpaid = text("payout_schedule.unpaid_nights > 2"), PayoutSchedule.status == ScheduleStatus.PENDING
+    unpaid = text("payout_schedule.unpaid_days > 2"), PayoutSchedule.status == ScheduleStatus.PENDING
     query = select(PayoutSchedule).where(*unpaid).order_by(PayoutSchedule.due_at, PayoutSchedule.id)
     for each in session.scalars(query.limit(_MOST)):
         what = f"Payout schedule {each.ref} over {Money(each.amount, each.currency)}"
-        said = f"{what} could not be paid for {each.unpaid_nights} nights: {each.failure_reason}"
+        said = f"{what} could not be paid for {each.unpaid_days} nights: {each.failure_reason}"
         yield each.ref, said, [each.failure_reason or ""]
 
 

@@ -16,6 +16,7 @@ from webapp.domain.shares import Shares
 from webapp.domain.states import PaymentStatus, Resolution
 from webapp.models import (
     Approval,
+    Chargeback,
     Dispute,
     Escrow,
     Order,
@@ -24,7 +25,6 @@ from webapp.models import (
     Payout,
     PayoutDestination,
     PayoutSchedule,
-    ProviderDispute,
     Refund,
     Transfer,
 )
@@ -92,15 +92,15 @@ def _payments(session: Session, ids: Sequence[int], settings: Settings) -> Cases
 
 def _surplus(payment: Payment) -> dict[str, str]:
     """What was paid above the price, which went into the buyer's wallet when the payment was accepted."""
-    above = (payment.seen_amount or 0) - payment.amount
-    if above <= 0 or payment.seen_currency != payment.currency:
+    above = (payment.provider_amount or 0) - payment.amount
+    if above <= 0 or payment.provider_currency != payment.currency:
         return {"surplus_said": ""}
     return {"surplus_said": f" The {Money(above, payment.currency)} that you paid above that is in your wallet."}
 
 
 def _disputes(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
-    its = (ProviderDispute.dispute_id == Dispute.id, Dispute.reason_code == "chargeback")
-    bank = select(func.sum(ProviderDispute.amount).cast(BigInt)).where(*its).scalar_subquery()
+    its = (Chargeback.dispute_id == Dispute.id, Dispute.reason_code == "chargeback")
+    bank = select(func.sum(Chargeback.amount).cast(BigInt)).where(*its).scalar_subquery()
     query = select(Dispute, bank, Escrow, Order, _BUYER, _SELLER).where(one_of(session, Dispute.id, ids))
     joined = query.join(Escrow, Escrow.id == Dispute.escrow_id).join(Order, Order.id == Escrow.order_id)
     rows = session.execute(_with_parties(joined, Escrow))

@@ -14,7 +14,7 @@ from webapp.domain import chargeback
 from webapp.domain.actors import Actor
 from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, EscrowStatus, FreezeCause, PaymentStatus
-from webapp.models import Dispute, Escrow, Payment, ProviderDispute
+from webapp.models import Chargeback, Dispute, Escrow, Payment
 from webapp.services.approvals import approvals, executors
 from webapp.services.disputes import handling, locks
 from webapp.services.escrows import disbursement, freezes
@@ -71,8 +71,8 @@ def book_held_again(session: Session, escrow: Escrow, *, at: datetime, actor: Ac
 
 
 def _taking(session: Session, payment: Payment) -> _Taking | None:
-    mine = (ProviderDispute.payment_id == payment.id, ProviderDispute.status.in_(LOST_CHARGEBACKS))
-    rows = session.scalars(select(ProviderDispute).where(*mine).order_by(ProviderDispute.id)).all()
+    mine = (Chargeback.payment_id == payment.id, Chargeback.status.in_(LOST_CHARGEBACKS))
+    rows = session.scalars(select(Chargeback).where(*mine).order_by(Chargeback.id)).all()
     unbooked = [row for row in rows if row.unbooked_amount > 0]
     amount = min(sum(row.unbooked_amount for row in unbooked), payment.undecided_amount)
     if amount <= 0:
@@ -82,7 +82,7 @@ def _taking(session: Session, payment: Payment) -> _Taking | None:
     return _Taking(payment, escrow, amount, reason)
 
 
-def _in_words(row: ProviderDispute) -> str:
+def _in_words(row: Chargeback) -> str:
     amount = Money(row.amount, row.currency)
     return chargeback.in_words(row.provider, row.number, ChargebackStatus(row.status), amount)
 

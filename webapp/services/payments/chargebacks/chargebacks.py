@@ -26,7 +26,7 @@ from webapp.domain.states import (
     FreezeCause,
     PaymentStatus,
 )
-from webapp.models import Escrow, Payment, ProviderDispute
+from webapp.models import Chargeback, Escrow, Payment
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import events
@@ -87,8 +87,8 @@ def settle(
 
 def is_news(session: Session, provider: str, charged: ChargebackReport) -> bool:
     """Whether a bank wants money, or has it, of which we don't know, or know otherwise."""
-    mine = (ProviderDispute.provider == provider, ProviderDispute.number == charged.number[:40])
-    known = session.scalars(select(ProviderDispute).where(*mine)).one_or_none()
+    mine = (Chargeback.provider == provider, Chargeback.number == charged.number[:40])
+    known = session.scalars(select(Chargeback).where(*mine)).one_or_none()
     if charged.status == ChargebackStatus.WON:
         return False
     return known is None or (known.status, known.amount) != (charged.status, charged.amount)
@@ -98,8 +98,8 @@ def claim_due(
     session: Session, at: datetime, limit: int, lease: timedelta, providers: Sequence[str]
 ) -> list[ClaimedChargeback]:
     """Open ones whose time to be asked about has come, taken so that nobody else asks during the lease."""
-    due = select(ProviderDispute).where(*_due(at, providers)).order_by(ProviderDispute.next_check_at)
-    rows = session.scalars(due.order_by(ProviderDispute.id).limit(limit).with_for_update(skip_locked=True)).all()
+    due = select(Chargeback).where(*_due(at, providers)).order_by(Chargeback.next_check_at)
+    rows = session.scalars(due.order_by(Chargeback.id).limit(limit).with_for_update(skip_locked=True)).all()
     for row in rows:
         row.next_check_at = at + lease
     return _asked(session, rows)
@@ -107,7 +107,7 @@ def claim_due(
 
 def count_due(session: Session, at: datetime, providers: Sequence[str]) -> int:
     """How many of them there are."""
-    return session.scalars(select(func.count()).select_from(ProviderDispute).where(*_due(at, providers))).one()
+    return session.scalars(select(func.count()).select_from(Chargeback).where(*_due(at, providers))).one()
 
 
 def unclaimed(session: Session, payment_id: int) -> list[ClaimedChargeback]:
@@ -116,37 +116,37 @@ def unclaimed(session: Session, payment_id: int) -> list[ClaimedChargeback]:
     return _asked(session, rows)
 
 
-def of_payment(session: Session, payment_id: int) -> Sequence[ProviderDispute]:
+def of_payment(session: Session, payment_id: int) -> Sequence[Chargeback]:
     """The chargebacks of a payment, newest first."""
     return session.scalars(_of_payment(payment_id).limit(MOST)).all()
 
 
-def of_payments(session: Session, payment_ids: Sequence[int]) -> dict[int, list[ProviderDispute]]:
+def of_payments(session: Session, payment_ids: Sequence[int]) -> dict[int, list[Chargeback]]:
     """The same for several payments, by the payment's id."""
-    mine = select(ProviderDispute).where(one_of(session, ProviderDispute.payment_id, payment_ids))
-    found: dict[int, list[ProviderDispute]] = {}
-    for row in session.scalars(mine.order_by(ProviderDispute.id.desc())):
+    mine = select(Chargeback).where(one_of(session, Chargeback.payment_id, payment_ids))
+    found: dict[int, list[Chargeback]] = {}
+    for row in session.scalars(mine.order_by(Chargeback.id.desc())):
         found.setdefault(row.payment_id or 0, []).append(row)
     return found
 
 
 def put_off(session: Session, ids: Sequence[int], at: datetime) -> None:
     """These could not be asked about now."""
-    again = update(ProviderDispute).where(ProviderDispute.id.in_(ids), ProviderDispute.next_check_at.is_not(None))
+    again = update(Chargeback).where(Chargeback.id.in_(ids), Chargeback.next_check_at.is_not(None))
     session.execute(again.values(next_check_at=at + timedelta(hours=1)))
 
 
 def _due(at: datetime, providers: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
-    open_ones = (ProviderDispute.status == ChargebackStatus.OPEN, ProviderDispute.next_check_at <= at)
-    return (*open_ones, ProviderDispute.provider.in_(providers), ProviderDispute.payment_id.is_not(None))
+    open_ones = (Chargeback.status == ChargebackStatus.OPEN, Chargeback.next_check_at <= at)
+    return (*open_ones, Chargeback.provider.in_(providers), Chargeback.payment_id.is_not(None))
 
 
-def _of_payment(payment_id: int) -> Select[ProviderDispute]:
-    mine = select(ProviderDispute).where(ProviderDispute.payment_id == payment_id)
-    return mine.order_by(ProviderDispute.id.desc())
+def _of_payment(payment_id: int) -> Select[Chargeback]:
+    mine = select(Chargeback).where(Chargeback.payment_id == payment_id)
+    return mine.order_by(Chargeback.id.desc())
 
 
-def _asked(session: Session, rows: Sequence[ProviderDispute]) -> list[ClaimedChargeback]:
+def _asked(session: Session, rows: Sequence[Chargeback]) -> list[ClaimedChargeback]:
     ids = {row.payment_id for row in rows if row.payment_id is not None}
     references = dict(session.execute(select(Payment.id, Payment.reference).where(Payment.id.in_(ids))).all())
     return [
@@ -156,8 +156,8 @@ def _asked(session: Session, rows: Sequence[ProviderDispute]) -> list[ClaimedCha
     ]
 
 
-def _known(session: Session, payment: Payment, charged: ChargebackReport, at: datetime) -> ProviderDispute:
-    row = insert_new(session, ProviderDispute).values(
+def _known(session: Session, payment: Payment, charged: ChargebackReport, at: datetime) -> Chargeback:
+    row = insert_new(session, Chargeback).values(
         provider=payment.provider,
         number=charged.number[:40],
         payment_id=payment.id,
@@ -168,14 +168,14 @@ def _known(session: Session, payment: Payment, charged: ChargebackReport, at: da
         created_at=at,
     )
     session.execute(row.on_conflict_do_nothing())
-    mine = (ProviderDispute.provider == payment.provider, ProviderDispute.number == charged.number[:40])
-    found = select(ProviderDispute).where(*mine).with_for_update()
+    mine = (Chargeback.provider == payment.provider, Chargeback.number == charged.number[:40])
+    found = select(Chargeback).where(*mine).with_for_update()
     return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def _status(session: Session, payment: Payment, charged: ChargebackReport) -> ChargebackStatus:
     around = taken_back.around(session, [payment.id]).get(payment.id, taken_back.NOTHING)
-    is_refunded = sum(around.refunds) >= (payment.seen_amount or payment.amount)
+    is_refunded = sum(around.refunds) >= (payment.provider_amount or payment.amount)
     return chargeback.ended(charged.status, went_back=charged.went_back, is_refunded=is_refunded)
 
 
@@ -189,7 +189,7 @@ def _freeze(
     session: Session,
     payment: Payment,
     escrow: Escrow,
-    known: ProviderDispute,
+    known: Chargeback,
     step: Step,
     sentence: str,
     at: datetime,
@@ -210,7 +210,7 @@ def _note_in_case(
     session: Session,
     payment: Payment,
     escrow: Escrow,
-    known: ProviderDispute,
+    known: Chargeback,
     step: Step,
     sentence: str,
     at: datetime,
@@ -230,7 +230,7 @@ def _note_in_case(
 
 def _tell(
     session: Session,
-    known: ProviderDispute,
+    known: Chargeback,
     payment: Payment,
     before: str | None,
     given_back: int,

@@ -10,7 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.event_types import Event, RefundCovered, RefundUncovered
 from webapp.domain.money import Money
 from webapp.domain.states import LOST_CHARGEBACKS, AccountKind, RefundStatus, TransferKind
-from webapp.models import Payment, ProviderDispute, Refund
+from webapp.models import Chargeback, Payment, Refund
 from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.services.ledger import transfers
@@ -19,7 +19,7 @@ from webapp.services.ledger.transfers import Draft
 from webapp.services.refunds import refunds
 
 
-def cover(session: Session, payment: Payment, known: ProviderDispute, *, at: datetime, actor: Actor) -> None:
+def cover(session: Session, payment: Payment, known: Chargeback, *, at: datetime, actor: Actor) -> None:
     """A refund that was surely not sent is made by the bank's taking, so far as that goes. What the bank gave back
     since, the payer gets by the refund again, or into the wallet when that is under way without it.
     """
@@ -40,7 +40,7 @@ def _is_unsent(refund: Refund) -> bool:
     return refund.status == RefundStatus.WAITING or (refund.status == RefundStatus.NEEDS_REVIEW and refused)
 
 
-def _take(session: Session, known: ProviderDispute, refund: Refund, part: int, at: datetime, actor: Actor) -> None:
+def _take(session: Session, known: Chargeback, refund: Refund, part: int, at: datetime, actor: Actor) -> None:
     before = _facts(refund)
     known.covered_amount += part
     refund.status_detail = f"{Money(part, known.currency)} of it went back by chargeback {known.number}."
@@ -57,7 +57,7 @@ def _take(session: Session, known: ProviderDispute, refund: Refund, part: int, a
 def _give_again(
     session: Session,
     payment: Payment,
-    known: ProviderDispute,
+    known: Chargeback,
     refund: Refund,
     part: int,
     at: datetime,
@@ -81,7 +81,7 @@ def _give_again(
     _record(session, refund, RefundUncovered(again=part, way=way), before, at, actor)
 
 
-def _into_wallet(payment: Payment, known: ProviderDispute, refund: Refund, part: int) -> Draft:
+def _into_wallet(payment: Payment, known: Chargeback, refund: Refund, part: int) -> Draft:
     return Draft(
         reference=f"chargeback-{known.id}-return-{payment.version}",
         kind=TransferKind.REFUND_RETURN,

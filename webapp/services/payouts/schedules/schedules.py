@@ -100,7 +100,7 @@ def change(
     found.amount, found.due_at, found.placement = amount, due_at, (placement or "").strip() or None
     found.guarantee_completion_date = guarantee_completion_date
     found.status, found.retry_count, found.version = ScheduleStatus.PENDING, 0, found.version + 1
-    found.unpaid_nights, found.unpaid_on = 0, None
+    found.unpaid_days, found.last_unpaid_on = 0, None
     _end_alert(session, found, at)
     subject = ("payout_schedule", found.id)
     trail.record(session, actor, "payout_schedule.change", subject, at=at, before=before, after=_facts(found))

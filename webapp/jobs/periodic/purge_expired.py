@@ -1,4 +1,4 @@
-"""Tidying: what nobody needs any more goes each night; by hand, many runs are retried or cancelled at once."""
+"""Retention: what nobody needs any more goes each night; by hand, many runs are retried or cancelled at once."""
 
 from datetime import datetime
 from functools import partial
@@ -11,18 +11,18 @@ from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.rq_cleanup import clear
 from webapp.jobs.engine.work import Work
-from webapp.services.common.retention import AT_ONCE, purge_expired
+from webapp.services.common import retention
 from webapp.services.scheduling import bulk_actions
 
 
 @job(cron="45 3 * * *", catch_up=CatchUp.SKIP)
-def tidy_queue(work: Work, at: datetime) -> None:
+def purge_expired(work: Work, at: datetime) -> None:
     """Clear what the queue keeps of ended runs; by hand, retry or cancel many runs."""
     if work.parameters:
         _as_asked(work)
     elif not work.dry_run:
         _clear(work)
-        _purge_expired(work)
+        _purge(work)
 
 
 def _as_asked(work: Work) -> None:
@@ -36,13 +36,13 @@ def _one(session: Session, run_id: int, *, parameters: dict[str, object], actor:
     bulk_actions.perform(session, parameters, run_id, actor)
 
 
-def _purge_expired(work: Work) -> None:
+def _purge(work: Work) -> None:
     while True:
         work.control.check()
         with work.db.transaction() as session:
             work.recorder.fence(session)
-            forgotten = purge_expired(session, work.now)
-        if forgotten < AT_ONCE:
+            purged = retention.purge_expired(session, work.now)
+        if purged < retention.AT_ONCE:
             return
 
 

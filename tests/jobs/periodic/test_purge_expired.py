@@ -1,4 +1,4 @@
-"""`tidy_queue`: leftovers in Redis go; what is asked for many runs is done to each, and each is named."""
+"""`purge_expired`: leftovers in Redis go; what is asked for many runs is done to each, and each is named."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from webapp.services.scheduling import runs
 
 def asked(runtime: Runtime, what: dict[str, object]) -> Run:
     with runtime.db.transaction() as session:
-        run = runs.trigger(session, "tidy_queue", actor=OPERATOR, parameters=what)
+        run = runs.trigger(session, "purge_expired", actor=OPERATOR, parameters=what)
     run_job(runtime, run.id)
     with runtime.db.reading() as session:
         return runs.get(session, run.id)
@@ -62,7 +62,7 @@ def test_old_keys_and_sign_ins_are_forgotten_and_young_ones_kept(runtime: Runtim
     with runtime.db.transaction() as session:
         for name, at in (("old", now - timedelta(days=3)), ("young", now - timedelta(hours=3))):
             session.add(Idempotency(actor="token:1", key=name, request_hash="x", status=200, answer="{}", at=at))
-        run = runs.trigger(session, "tidy_queue", actor=OPERATOR)
+        run = runs.trigger(session, "purge_expired", actor=OPERATOR)
     run_job(runtime, run.id)
     with runtime.db.reading() as session:
         assert runs.get(session, run.id).status == "succeeded"
@@ -85,7 +85,7 @@ def test_leftovers_in_redis_are_removed(sqlite_url: str, tmp_path: Path) -> None
         left.save()
         ours.failed_job_registry.add(left, ttl=-1)
         with runtime.db.transaction() as session:
-            run = runs.trigger(session, "tidy_queue", actor=OPERATOR)
+            run = runs.trigger(session, "purge_expired", actor=OPERATOR)
         run_job(runtime, run.id)
         assert [len(registry) for _name, registry in registries(runtime.redis)] == [0, 0, 0, 0]
         assert not runtime.redis.exists(RunJob.key_for("run-1-1"))
