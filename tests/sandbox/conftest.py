@@ -17,7 +17,7 @@ class Caller:
         self.served, self.url = served, served.url
 
     def __call__(self, method: str, path: str, json: Any = None, **more: Any) -> requests.Response:
-        more.setdefault("timeout", 5)
+        more.setdefault("timeout", 30)
         return requests.request(method, f"{self.url}{path}", json=json, allow_redirects=False, **more)
 
     def control(self, path: str, json: Any = None, method: str = "POST") -> Any:
@@ -30,7 +30,7 @@ class Caller:
         """Set a mood."""
         self.control("mood", {"provider": provider, "call": call, "mood": mood, **more})
 
-    def webhooks(self, provider: str, count: int, seconds: float = 4) -> list[dict[str, Any]]:
+    def webhooks(self, provider: str, count: int, seconds: float = 30) -> list[dict[str, Any]]:
         """What came to the desk from this provider, once there are so many."""
         until(lambda: len(self._hooks(provider)) >= count, seconds)
         return self._hooks(provider)
@@ -65,7 +65,7 @@ class Paystack(Caller):
         return self("POST", "/paystack/transfer", asked)
 
 
-def until(is_so: Callable[[], object], seconds: float = 4) -> None:
+def until(is_so: Callable[[], object], seconds: float = 30) -> None:
     """Wait for something; fail when it does not come."""
     ends = time.monotonic() + seconds
     while not is_so():

@@ -67,16 +67,14 @@ def test_a_child_that_dies_is_started_again_with_a_message(start: Start) -> None
     assert said.count("starting it again") >= 4
 
 
-def test_the_second_start_takes_seconds_and_keeps_the_data(start: Start, tmp_path: Path) -> None:
+def test_the_second_start_keeps_the_data(start: Start, tmp_path: Path) -> None:
     first = start()
     first.wait_until_ready()
     first.stop()
     before = disputes_in(tmp_path / "var")
     assert before > 10
-    began = time.monotonic()
     second = start()
     second.wait_until_ready()
-    assert time.monotonic() - began < 30
     second.stop()
     assert disputes_in(tmp_path / "var") == before
 

