@@ -17,7 +17,7 @@ ANEW := yes
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check conformance bench faults lock pythons wheel openapi
+.PHONY: help up test quick check conformance bench faults lock pythons wheel openapi
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 16
@@ -27,6 +27,9 @@ up: $(READY) ## run everything on this machine (PORT, VAR_DIR, DATABASE_URL, RED
 
 test: check ## check, then run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+quick: check ## check, then run the tests that need no database, server or browser
+	@$(BIN)/python -m pytest -n 2 -m quick
 
 check: $(READY) ## lint, types and the one-way imports
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

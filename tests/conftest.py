@@ -183,6 +183,25 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
+_STARTING = frozenset(
+    {"sqlite_template", "database_url", "pg", "place", "world", "served", "browser", "receiver", "letters"}
+)
+"""Fixtures under every database, server and browser."""
+_STARTS_ITSELF = ("subprocess", "Popen", "serving", "desk_with", "CliRunner", "Sandbox", "upgrade")
+"""Names by which a module of tests starts something itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands on nothing but Python, for `make quick`: what a test uses says it, no list of tests."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        module, params = getattr(item, "module", None), getattr(getattr(item, "callspec", None), "params", {})
+        on_database = any(value in ("sqlite", "postgresql") for value in params.values() if isinstance(value, str))
+        starts = on_database or any(hasattr(module, name) for name in _STARTS_ITSELF)
+        if fixtures.isdisjoint(_STARTING) and not starts:
+            item.add_marker("quick")
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say loudly what did not run."""
     if browsers.chromium() is None:
