@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import bindparam, exists, literal, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
@@ -19,8 +17,7 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services.alerts import alerts
-from webapp.services.audit import trail
-from webapp.services.common import events
+from webapp.services.common import status_changes
 from webapp.services.common.batch_result import Outcome, Refused
 from webapp.services.escrows import funding, taken_back, voids
 from webapp.services.monitoring import unreal_answers, unreal_money
@@ -29,7 +26,7 @@ from webapp.services.payments import failures as payment_failures
 from webapp.services.payments.chargebacks import booking
 from webapp.services.payments.failures import OPEN, Failure
 from webapp.settings import Settings
-from webapp.sql import json_text, lock, one_of
+from webapp.sql import lock, one_of
 
 _Other = aliased(Payment, name="other")
 _ENDED = {PaymentOutcome.FAIL: PaymentStatus.FAILED, PaymentOutcome.EXPIRE: PaymentStatus.EXPIRED}
@@ -347,15 +344,9 @@ def _after(word: ProviderResult) -> float | None:
 def _tell(
     session: Session, judged: Sequence[JudgedPayment], action: str, event: Event, at: datetime, actor: Actor
 ) -> None:
-    """Records and events as the payments are now."""
-    said = json_text(session, {"status": Payment.status, "status_detail": Payment.status_detail})
-    for before, some in groupby(sorted(judged, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
-        ids = [each.row.id for each in some]
-        was = literal(f'{{"status":"{before}"}}').label("before")
-        records = select(Payment.id, was, said.label("after")).where(one_of(session, Payment.id, ids))
-        trail.record_all(session, actor, action, "payment", records, len(ids), at=at)
-    events.add_all(session, event, [each.row.id for each in judged], at=at)
+    if judged:
+        before = {each.row.id: str(each.row.status) for each in judged}
+        status_changes.record_all(session, Payment, before, action, event, at=at, actor=actor)
 
 
-_STATUS_BEFORE = attrgetter("row.status")
 _TABLE: Any = Payment.__table__

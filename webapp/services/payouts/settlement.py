@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Boolean, bindparam, case, func, literal, null, select, update
+from sqlalchemy import Boolean, bindparam, case, func, null, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
@@ -30,13 +28,12 @@ from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
-from webapp.services.common import events
+from webapp.services.common import status_changes
 from webapp.services.common.batch_result import CAME_BACK, Outcome, Refused
 from webapp.services.payouts import amounts, failures, pauses, returns
 from webapp.services.payouts.returns import IN_WALLET
-from webapp.sql import json_text, lock, one_of
+from webapp.sql import lock, one_of
 
-_STATUS_BEFORE = attrgetter("row.status")
 _TABLE: Any = Payout.__table__
 _SCHEDULES: Any = PayoutSchedule.__table__
 _WATCHED = (PayoutOutcome.LEAVE, PayoutOutcome.CONFIRM, PayoutOutcome.CONTRADICT, PayoutOutcome.RETRACT)
@@ -325,12 +322,6 @@ def _paid_at(each: JudgedPayout) -> datetime | None:
 def _tell(
     session: Session, judged: Sequence[JudgedPayout], action: str, event: Event, at: datetime, actor: Actor
 ) -> None:
-    if not judged:
-        return
-    said = json_text(session, {"status": Payout.status, "status_detail": Payout.status_detail})
-    for before, some in groupby(sorted(judged, key=_STATUS_BEFORE), key=_STATUS_BEFORE):
-        ids = [each.row.id for each in some]
-        was = literal(f'{{"status":"{before}"}}').label("before")
-        records = select(Payout.id, was, said.label("after")).where(one_of(session, Payout.id, ids))
-        trail.record_all(session, actor, action, "payout", records, len(ids), at=at)
-    events.add_all(session, event, [each.row.id for each in judged], at=at)
+    if judged:
+        before = {each.row.id: str(each.row.status) for each in judged}
+        status_changes.record_all(session, Payout, before, action, event, at=at, actor=actor)
