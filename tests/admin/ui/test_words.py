@@ -67,7 +67,7 @@ def test_a_duration_is_short(seconds: float | None, text: str) -> None:
 def test_every_state_has_a_look() -> None:
     kinds = [kind for name in vars(states) if (name.endswith("Status") and (kind := getattr(states, name)))]
     assert kinds
-    assert [state for kind in kinds for state in kind if state.value not in badges.LOOKS] == []
+    assert [state for kind in kinds for state in kind if state.value not in badges.BADGES] == []
 
 
 def test_a_badge_has_icon_and_word_and_is_escaped() -> None:
