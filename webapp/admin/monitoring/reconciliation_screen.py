@@ -144,11 +144,11 @@ class ReconciliationScreen(ReconciliationActions):
             "lasts": differences.last_of_each(session),
             "open_counts": counts,
             "accepted_counts": accepted,
-            "offers": [],
+            "action_links": [],
         }
         shown["why_undecided"] = _why_undecided
         if runtime().settings.ledger == blnk.NAME:
-            shown["offers"] = self._action_links(mirror_entries.lacking(session))
+            shown["action_links"] = self._action_links(mirror_entries.lacking(session))
         return shown
 
     def _action_links(self, lacking: int) -> list[Any]:
