@@ -44,7 +44,7 @@ class PayoutScheduleScreen(TabbedScreen, PayoutScheduleActions):
             action_link("process_due", _("Process all due…"), "play", "payout:retry", stop.disabled_reason(session)),
             action_link("add", _("Plan a payout…"), "plus", "payout:manage", tone="primary"),
         ]
-        return super().around(session) | {"offers": action_links}
+        return super().around(session) | {"action_links": action_links}
 
     @page("/<int:payout_schedule_id>")
     def one(self, payout_schedule_id: int) -> Any:
