@@ -230,10 +230,9 @@ def _mark(
     )
     changed: Any = session.execute(left)
     if changed.rowcount != len(ids):
-        if len(ids) > 1:
-            raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
-        [kept] = refusals(session, ids, [], None, mark=False)
-        raise Overtaken(f"Escrow {kept.label} changed meanwhile, and stays as it is. {kept.sentence}")
+        for kept in refusals(session, ids, [], None, mark=False) if len(ids) == 1 else ():
+            raise Overtaken(f"Escrow {kept.label} changed meanwhile, and stays as it is. {kept.sentence}")
+        raise Overtaken("An escrow changed meanwhile. Nothing was changed.")
 
 
 def _tell(
