@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
 from webapp.providers.blnk import standing as blnk_standing
-from webapp.providers.webhooks.signatures import PLAIN
+from webapp.providers.flutterwave.webhooks import PLAIN
 from webapp.runtime import Runtime
 from webapp.services.monitoring import clock_skew, provider_health
 from webapp.services.monitoring.provider_health import Wiring

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
 from webapp.domain import webhook_signing
-from webapp.providers.webhooks.signatures import NotSigned, check_blnk, check_flutterwave, check_paystack
+from webapp.providers.blnk.webhooks import check_signature as check_blnk
+from webapp.providers.flutterwave.webhooks import check_signature as check_flutterwave
+from webapp.providers.paystack.webhooks import check_signature as check_paystack
+from webapp.providers.webhooks.signatures import NotSigned
 from webapp.settings import Settings
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -32,7 +32,7 @@ from webapp.models import (
     Run,
     Transfer,
 )
-from webapp.providers.webhooks import payloads
+from webapp.providers.webhooks import reader
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services.approvals import escrow_decisions as escrows
@@ -123,7 +123,7 @@ def told_of(runtime: Runtime, world: Sandbox) -> None:
         body = {"event": "charge.success", "data": {"reference": payment.reference, "status": "success"}}
         raw = json.dumps(body).encode()
         with runtime.db.transaction() as session:
-            incoming.store(session, "paystack", raw, payloads.read("paystack", raw), at=clock.now())
+            incoming.store(session, "paystack", raw, reader.read("paystack", raw), at=clock.now())
 
 
 def each_is_held_once(runtime: Runtime, world: Sandbox) -> None:
@@ -230,7 +230,7 @@ def each_is_mirrored_once(runtime: Runtime, world: Sandbox) -> None:
 
 def one_good_token(runtime: Runtime, world: Sandbox) -> None:
     """The token that we keep is one that they gave, and they take it."""
-    tokens = runtime.providers.flutterwave_tokens
+    tokens = runtime.providers.clients["flutterwave"].tokens
     assert tokens is not None
     assert tokens.current() in {row["key"] for row in theirs(world, "flutterwave.token")}
     assert count(runtime, ProviderToken.failures == 0) == 1

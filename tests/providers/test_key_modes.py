@@ -175,9 +175,9 @@ def test_only_where_money_is_real_a_live_key_has_to_answer_so(
     sqlite_runtime: Runtime, sqlite_url: str, tmp_path: Path, env: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_for(sqlite_url, tmp_path, paystack_secret_key=LIVE).model_copy(update={"env": env})
-    found = Providers(settings, sqlite_runtime.db).paystack
+    found = Providers(settings, sqlite_runtime.db).clients["paystack"]
     assert found is not None
-    monkeypatch.setattr(found, "_caller", _Told("test"))
+    monkeypatch.setattr(found, "_client", _Told("test"))
     if env == "production":
         with pytest.raises(Unknown):
             found.fetch_payout("p-1")

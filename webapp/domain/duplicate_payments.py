@@ -9,7 +9,6 @@ from dataclasses import replace
 from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 
 _MARK = "#"
-_SEVERAL = ("flutterwave",)
 
 
 def duplicate_reference(number: str) -> str:
@@ -20,13 +19,6 @@ def duplicate_reference(number: str) -> str:
 def number_in(reference: str) -> str | None:
     """The provider's number that a payment is asked about by; None for one that is asked about by our reference."""
     return reference.removeprefix(_MARK) if reference.startswith(_MARK) else None
-
-
-def asked_as(provider: str, reference: str, number: str | None) -> str:
-    """What a payment's refunds are asked about by: the one transaction that is meant, where the provider may have
-    several under its reference.
-    """
-    return duplicate_reference(number) if number and provider in _SEVERAL else reference
 
 
 def told_apart(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.providers.http.response_reader import minor_units
@@ -68,6 +68,7 @@ class ListedRefund:
             return None
 
 
+@runtime_checkable
 class PaymentCollector(Protocol):
     """Collects payments."""
 
@@ -83,6 +84,7 @@ class PaymentCollector(Protocol):
         """The same, and what of it went back to the payer, through us or not. Raises CallFailed."""
 
 
+@runtime_checkable
 class CheckoutCloser(Protocol):
     """Has pages at which nobody is to pay any more when they are given up."""
 
@@ -92,6 +94,7 @@ class CheckoutCloser(Protocol):
         """Let nobody pay at a page any more. Harmless to repeat. Raises CallFailed."""
 
 
+@runtime_checkable
 class RefundSender(Protocol):
     """Gives money back the way it came. Not every provider takes a key by which the same again is not done again, so
     look before giving.
@@ -111,6 +114,7 @@ class RefundSender(Protocol):
         """Every refund of a payment, whoever made it. Raises CallFailed unless it is all of them."""
 
 
+@runtime_checkable
 class ChargebackReader(Protocol):
     """Tells how the disputes of payers' banks stand."""
 
@@ -123,6 +127,7 @@ class ChargebackReader(Protocol):
         """How every one about a payment stands. Raises CallFailed unless it is all of them."""
 
 
+@runtime_checkable
 class PayoutSender(Protocol):
     """Sends payouts."""
 
@@ -146,6 +151,7 @@ class PayoutSender(Protocol):
         """Payouts of a time, page by page."""
 
 
+@runtime_checkable
 class TransactionLister(Protocol):
     """Tells what it has collected, for reconciliation."""
 

@@ -10,7 +10,7 @@ from tests.support.people import send
 from webapp import clock
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import InboundWebhook
-from webapp.providers.webhooks.payloads import read
+from webapp.providers.webhooks.reader import read
 from webapp.runtime import Runtime
 from webapp.services.webhooks import inbox as incoming
 

@@ -18,7 +18,7 @@ from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.openapi import described_path
 from webapp.api.framework.routing import Endpoint
 from webapp.domain.permissions import SCOPES, of_scopes
-from webapp.providers.webhooks.signatures import CHECKS as SIGNED
+from webapp.providers import catalogue
 
 
 def breaks_nothing(ctx: CheckContext, response: Any, case: Case) -> bool | None:
@@ -72,7 +72,7 @@ def test_an_operation_keeps_what_is_described(
 
 
 @MODES
-@pytest.mark.parametrize("provider", list(SIGNED))
+@pytest.mark.parametrize("provider", [each.name for each in catalogue.every()])
 def test_a_providers_address_keeps_what_is_described(
     world: World, schema: Any, provider: str, mode: GenerationMode
 ) -> None:

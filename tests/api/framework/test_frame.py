@@ -11,7 +11,7 @@ from tests.conftest import settings_for
 from webapp.api import all_endpoints
 from webapp.app import create_app
 from webapp.domain.event_types import EVENTS
-from webapp.providers.webhooks.signatures import CHECKS
+from webapp.providers import catalogue
 from webapp.runtime import Runtime, build_runtime
 
 
@@ -131,7 +131,7 @@ def test_the_description_is_whole(caller: Caller) -> None:
     assert set(references(document)) <= known
     operations = [told for methods in document["paths"].values() for told in methods.values()]
     names = [told["operationId"] for told in operations]
-    incoming = {f"take_{provider}_webhook" for provider in CHECKS}
+    incoming = {f"take_{provider}_webhook" for provider in [each.name for each in catalogue.every()]}
     assert sorted(names) == sorted({endpoint.name for endpoint in all_endpoints()} | incoming)
     for path, methods in document["paths"].items():
         for told in methods.values():
@@ -154,7 +154,7 @@ def test_every_webhook_that_goes_out_is_described(caller: Caller) -> None:
 def test_every_address_of_the_api_is_described(web: Flask, caller: Caller) -> None:
     document = caller().get("/api/openapi.json").json
     described = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
-    ours = ("/api/v", *(f"/webhooks/{provider}" for provider in CHECKS))
+    ours = ("/api/v", *(f"/webhooks/{provider}" for provider in [each.name for each in catalogue.every()]))
     routes = {rule.rule.replace("<id:", "<") for rule in web.url_map.iter_rules() if rule.rule.startswith(ours)}
     assert routes <= described
 

@@ -55,7 +55,7 @@ def test_a_token_is_kept_encrypted_and_never_logged(outfit: Outfit, sandbox: Cal
         said = str([(line.event, line.fields) for line in session.scalars(select(RunLine))])
     assert token not in said
     assert token not in (kept(runtime).token_encrypted or "")
-    assert token not in repr(runtime.providers.flutterwave_tokens.__dict__)
+    assert token not in repr(runtime.providers.clients["flutterwave"].tokens.__dict__)
 
 
 def test_two_who_need_a_token_at_once_make_one_request(outfit: Outfit, sandbox: Caller) -> None:
@@ -65,7 +65,7 @@ def test_two_who_need_a_token_at_once_make_one_request(outfit: Outfit, sandbox: 
     together = threading.Barrier(4)
 
     def ask(runtime: Runtime) -> None:
-        tokens = runtime.providers.flutterwave_tokens
+        tokens = runtime.providers.clients["flutterwave"].tokens
         together.wait()
         got.append(tokens.current())
 
@@ -97,7 +97,7 @@ def test_who_dies_while_asking_blocks_nobody_for_long(outfit: Outfit, sandbox: C
     with runtime.db.transaction() as session:
         session.add(ProviderToken(provider="flutterwave", refreshed_at=clock.now() + timedelta(seconds=0.5)))
 
-    assert runtime.providers.flutterwave_tokens.current()
+    assert runtime.providers.clients["flutterwave"].tokens.current()
     assert tokens_given(sandbox) == 1
 
 

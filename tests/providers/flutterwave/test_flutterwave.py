@@ -31,7 +31,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 def flutterwave(runtime: Runtime) -> Any:
-    found = runtime.providers.flutterwave
+    found = runtime.providers.clients["flutterwave"]
     assert found is not None
     return found
 

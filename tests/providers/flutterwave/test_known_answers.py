@@ -20,7 +20,7 @@ from webapp.providers.flutterwave.common import idempotency_key
 from webapp.providers.http import errors as failures
 from webapp.providers.http.errors import CallFailed
 from webapp.providers.protocols import Checkout
-from webapp.providers.webhooks import payloads
+from webapp.providers.webhooks import reader
 
 RECORDS: list[dict[str, Any]] = records.of("flutterwave")["bodies"]
 CHECKOUT = Checkout("pay-1", 30_000, "NGN", "ama@example.com", "https://desk.example/back")
@@ -186,7 +186,7 @@ def test_the_refunds_of_v4(v4: Replay, record: Any) -> None:
 @pytest.mark.parametrize("record", of("POST /realms/flutterwave/protocol/openid-connect/token"))
 def test_a_token_of_v4(v4: Replay, record: Any) -> None:
     v4.say(body(record))
-    tokens = v4.providers.flutterwave_tokens
+    tokens = v4.providers.clients["flutterwave"].tokens
     assert tokens is not None
     if "token" in record["reads"]:
         assert tokens.current() == record["reads"]["token"]
@@ -196,7 +196,7 @@ def test_a_token_of_v4(v4: Replay, record: Any) -> None:
 
 @pytest.mark.parametrize("record", of("webhook"))
 def test_a_webhook(record: Any) -> None:
-    told, wanted = payloads.read("flutterwave", json.dumps(record["says"]).encode()), record["reads"]
+    told, wanted = reader.read("flutterwave", json.dumps(record["says"]).encode()), record["reads"]
     assert not told.unreadable
     assert told.subject_type == wanted["about"]
     assert (told.reference if told.subject_type == "payment" else None) == wanted.get("reference")

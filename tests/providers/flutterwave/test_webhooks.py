@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload, read
+from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload
+from webapp.providers.webhooks.reader import read
 
 V3 = {"id": 7002, "tx_ref": "pay-1", "status": "successful", "amount": 100, "currency": "NGN"}
 FLAT = {"id": 7002, "txRef": "pay-1", "flwRef": "F", "status": "successful", "amount": 100, "event.type": "CARD"}

@@ -17,7 +17,8 @@ from webapp.providers.http.circuit_breaker import FAILURES
 from webapp.providers.http.errors import CallFailed
 from webapp.providers.paystack.provider import Paystack
 from webapp.providers.protocols import Checkout, Destination, PayoutInstruction
-from webapp.providers.webhooks import payloads
+from webapp.providers.webhooks import reader
+from webapp.providers.webhooks.payloads import SubjectType
 
 ROWS: list[dict[str, Any]] = records.of("paystack")["answers"]
 LONG_AGO, LATER = datetime(2014, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
@@ -40,7 +41,7 @@ def of_kind(*endpoints: str) -> list[Any]:
 
 def paystack(replay: Replay, *answers: tuple[int, Any]) -> Paystack:
     replay.say(*answers)
-    found = replay.providers.paystack
+    found = replay.providers.clients["paystack"]
     assert found is not None
     return found
 
@@ -164,9 +165,9 @@ def test_asking_about_a_payout(replay: Replay, row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", of_kind("webhook"))
 def test_hearing_a_webhook(row: dict[str, Any]) -> None:
-    told = payloads.read("paystack", json.dumps(row["says"]).encode())
+    told = reader.read("paystack", json.dumps(row["says"]).encode())
     assert (str(told.subject_type), told.unreadable) == (row["right"]["about"], "")
-    if told.subject_type != payloads.SubjectType.NOTHING:
+    if told.subject_type != SubjectType.NOTHING:
         assert told.reference == row["right"]["reference"]
 
 
@@ -174,12 +175,12 @@ def test_webhooks_that_repeat_with_another_status_have_another_key() -> None:
     keys = []
     for row in ROWS:
         body = row["says"]
-        told = payloads.read("paystack", json.dumps(body).encode()) if row["endpoint"] == "webhook" else None
-        if told is not None and told.subject_type != payloads.SubjectType.NOTHING:
-            again = payloads.read("paystack", json.dumps(body, indent=1).encode())
+        told = reader.read("paystack", json.dumps(body).encode()) if row["endpoint"] == "webhook" else None
+        if told is not None and told.subject_type != SubjectType.NOTHING:
+            again = reader.read("paystack", json.dumps(body, indent=1).encode())
             other = body | {"data": body["data"] | {"status": "another"}}
             assert again.key == told.key, row["name"]
-            assert payloads.read("paystack", json.dumps(other).encode()).key != told.key, row["name"]
+            assert reader.read("paystack", json.dumps(other).encode()).key != told.key, row["name"]
             keys.append(told.key)
     assert len(keys) > 15
 

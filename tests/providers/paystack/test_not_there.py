@@ -33,7 +33,7 @@ def replay(sqlite_url: str, tmp_path: Path) -> Iterator[Replay]:
 
 def look(replay: Replay, status: int, body: Any) -> ProviderStatus:
     replay.say((status, body))
-    company = replay.providers.paystack
+    company = replay.providers.clients["paystack"]
     assert company is not None
     return company.fetch_payout("payout-1").status
 

@@ -204,7 +204,7 @@ def _desk(runtime: Runtime, world: World) -> Desk:
         for pause in session.scalars(select(PayoutPause)):
             session.delete(pause)
     company = Paystack(WorldClient("paystack", read_error, classify, world, world.trace))
-    vars(runtime.providers).update(paystack=company, payout_senders={"paystack": company})
+    vars(runtime.providers).update(clients={"paystack": company}, payout_senders={"paystack": company})
     return Desk(runtime, world, plan, party.id)
 
 

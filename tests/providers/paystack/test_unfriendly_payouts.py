@@ -19,7 +19,7 @@ from webapp.domain.provider_results import NoResponse, ProviderResponse, Provide
 from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.providers.http.errors import NotDone, Refused
-from webapp.providers.webhooks import payloads
+from webapp.providers.webhooks import reader
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes as moods
 from webapp.services.payouts import payouts
@@ -212,7 +212,7 @@ def test_an_account_that_is_unknown_even_so_is_refused_with_the_providers_senten
     plan = planned(sqlite_runtime)
     with sqlite_runtime.db.transaction() as session:
         session.execute(update(PayoutDestination).values(recipient="RCP_nobody"))
-    sqlite_runtime.providers.paystack.recipient = lambda destination: "RCP_nobody"
+    sqlite_runtime.providers.clients["paystack"].recipient = lambda destination: "RCP_nobody"
     run_job_now(sqlite_runtime, JOB)
 
     [payout] = payouts_of(sqlite_runtime, plan)
@@ -244,7 +244,7 @@ def _told_of(runtime: Runtime, reference: str) -> None:
     """Its provider's webhook comes, and is handled."""
     raw = f'{{"event":"transfer.success","data":{{"id":1,"reference":"{reference}","status":"success"}}}}'.encode()
     with runtime.db.transaction() as session:
-        incoming.store(session, "paystack", raw, payloads.read("paystack", raw), at=clock.now())
+        incoming.store(session, "paystack", raw, reader.read("paystack", raw), at=clock.now())
     run_job_now(runtime, "handle_webhooks")
 
 

@@ -12,9 +12,8 @@ from webapp.admin.ui.lists.columns import Column, choice, since
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Account, Discrepancy
+from webapp.providers import catalogue
 from webapp.providers.blnk import provider as blnk
-from webapp.providers.paystack import provider as paystack
-from webapp.providers.registry import KNOWN
 from webapp.security.context import runtime
 from webapp.services.common import lookup
 from webapp.services.reconciliation import discrepancies as differences
@@ -36,8 +35,8 @@ TABS: dict[str, tuple[Any, Any]] = {
 SOURCES = (
     blnk.NAME,
     blnk.TRANSFERS,
-    *(f"{name}-{kind}" for name in KNOWN for kind in ("payments", "refunds")),
-    f"{paystack.NAME}-payouts",
+    *(f"{name}-{kind}" for name in catalogue.payment_providers() for kind in ("payments", "refunds")),
+    *(f"{each.name}-payouts" for each in catalogue.every() if each.pays_out),
 )
 _MEANING: dict[str, Any] = {
     MISSING_HERE: _l(

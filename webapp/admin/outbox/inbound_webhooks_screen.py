@@ -17,6 +17,7 @@ from webapp.admin.ui.screen import page
 from webapp.domain.states import InboundWebhookStatus
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.models import InboundWebhook
+from webapp.providers import catalogue
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.webhooks import inbox as incoming
@@ -29,7 +30,7 @@ _STATES = [
     (InboundWebhookStatus.IGNORED, _l("ignored")),
     (InboundWebhookStatus.FAILED, _l("failed")),
 ]
-_PROVIDERS = [("paystack", "paystack"), ("flutterwave", "flutterwave"), ("blnk", "blnk")]
+_PROVIDERS = [(each.name, each.name) for each in catalogue.every()]
 _PAGES = {"payment": "payments.one", "payout": "payouts.one"}
 
 

@@ -10,7 +10,7 @@ from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, PaymentStatus
 from webapp.models import Chargeback, Escrow, Order, Party, Payment
-from webapp.providers.registry import KNOWN
+from webapp.providers import catalogue
 from webapp.services.payments.search import matching, of_party
 
 TABS: Tabs = {
@@ -54,7 +54,7 @@ LISTING = Listing(
         Column("status_detail", _l("Last word"), Payment.status_detail, kind="word"),
     ),
     filters=(
-        choice("provider", _l("Provider"), Payment.provider, [(name, name) for name in KNOWN]),
+        choice("provider", _l("Provider"), Payment.provider, [(name, name) for name in catalogue.payment_providers()]),
         currency("currency", _l("Currency"), Payment.currency),
         amount_from("from", _l("Amount from"), Payment.amount, Payment.currency),
         amount_to("to", _l("Amount to"), Payment.amount, Payment.currency),

@@ -10,7 +10,7 @@ from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import PayoutStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
-from webapp.providers.registry import KNOWN
+from webapp.providers import catalogue
 from webapp.services.payouts.search import payouts_matching, payouts_of
 from webapp.services.payouts.stops import account_changed
 
@@ -59,7 +59,7 @@ LISTING = Listing(
         Column("status_detail", _l("Last word"), Payout.status_detail, kind="word"),
     ),
     filters=(
-        choice("provider", _l("Provider"), Payout.provider, [(name, name) for name in KNOWN]),
+        choice("provider", _l("Provider"), Payout.provider, [(name, name) for name in catalogue.payment_providers()]),
         currency("currency", _l("Currency"), Payout.currency),
         amount_from("from", _l("Amount from"), Payout.amount, Payout.currency),
         amount_to("to", _l("Amount to"), Payout.amount, Payout.currency),

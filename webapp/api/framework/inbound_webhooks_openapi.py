@@ -3,18 +3,8 @@
 from typing import Any
 
 from webapp.api.framework import responses as responses
+from webapp.providers import catalogue
 
-_SIGNED_BY = {
-    "paystack": {"x-paystack-signature": "Hexadecimal HMAC-SHA512 of the raw body."},
-    "flutterwave": {
-        "flutterwave-signature": "v4: base64 HMAC-SHA256 of the raw body.",
-        "verif-hash": "v3: the secret hash itself.",
-    },
-    "blnk": {
-        "x-blnk-signature": "Hexadecimal HMAC-SHA256 of the timestamp, a dot and the raw body.",
-        "x-blnk-timestamp": "Seconds since 1970, at most five minutes off.",
-    },
-}
 _REFUSED = {
     401: "The signature is missing or wrong, or the desk has no secret to check it with.",
     413: "The body is larger than 256 KiB.",
@@ -25,7 +15,10 @@ _TOLD = "Stored before anything else, answered at once, and handled once however
 
 def described() -> dict[str, Any]:
     """The paths, as OpenAPI has them."""
-    return {f"/webhooks/{provider}": {"post": _operation(provider)} for provider in _SIGNED_BY}
+    return {
+        f"/webhooks/{provider}": {"post": _operation(provider)}
+        for provider in (each.name for each in catalogue.every())
+    }
 
 
 def _operation(provider: str) -> dict[str, Any]:
@@ -39,7 +32,7 @@ def _operation(provider: str) -> dict[str, Any]:
         "description": f"{_TOLD} Its signature says who sent it; no token is asked for.",
         "parameters": [
             {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": told}
-            for name, told in _SIGNED_BY[provider].items()
+            for name, told in catalogue.get(provider).signature_headers.items()
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
         "responses": {"200": good} | refused,

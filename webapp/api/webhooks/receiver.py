@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from webapp import clock
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.logs import get_logger
-from webapp.providers.webhooks import payloads
-from webapp.providers.webhooks.signatures import CHECKS, NotSigned
+from webapp.providers import catalogue
+from webapp.providers.webhooks import reader
+from webapp.providers.webhooks.signatures import NotSigned
 from webapp.runtime import Runtime
 from webapp.security.access import for_machines
 from webapp.security.errors import problem
@@ -20,7 +21,7 @@ MOST_BYTES = 256 * 1024
 
 def register_receivers(app: Flask, runtime: Runtime) -> None:
     """Add the addresses. Whoever can't sign learns nothing but that."""
-    for provider in CHECKS:
+    for provider in (each.name for each in catalogue.every()):
         view = for_machines(_view(WebhookReceiver(runtime, provider)))
         app.add_url_rule(f"/webhooks/{provider}", f"webhooks.{provider}", view, methods=["POST"])
 
@@ -42,14 +43,14 @@ class WebhookReceiver:
         raw, now = request.get_data(cache=False)[: MOST_BYTES + 1], clock.now()
         try:
             headers = {name.lower(): value for name, value in request.headers.items()}
-            CHECKS[self._provider](raw, headers, self._runtime.settings, now)
+            catalogue.get(self._provider).check_signature(raw, headers, self._runtime.settings, now)
         except NotSigned as refusal:
             return self._refused(str(refusal), refusal.counted_as or self._provider)
         self._take(raw)
         return {"status": "ok"}
 
     def _take(self, raw: bytes) -> None:
-        payload = payloads.read(self._provider, raw)
+        payload = reader.read(self._provider, raw)
         with self._runtime.db.transaction() as session:
             if incoming.take(session, self._provider, raw, payload, at=clock.now()):
                 run = incoming.nudge(session, incoming.ACTOR)

@@ -65,7 +65,7 @@ class FlutterwaveV4:
     name = NAME
 
     def __init__(self, client: HttpClient, tokens: Tokens, hosted: HostedPages) -> None:
-        self._client, self._tokens, self._hosted = client, tokens, hosted
+        self._client, self.tokens, self._hosted = client, tokens, hosted
 
     def start(self, checkout: Checkout) -> str:
         """Begin a checkout; returns the address of its page. Raises Exists when the reference has one already."""
@@ -175,7 +175,7 @@ class FlutterwaveV4:
         try:
             return call()
         except KeyRefused:
-            self._tokens.give_up()
+            self.tokens.give_up()
             return call()
 
 

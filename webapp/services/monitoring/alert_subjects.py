@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.alert_facts import CHARGEBACK
 from webapp.domain.numbers import parse_whole
 from webapp.models import Alert, Chargeback, Dispute, Payment, Payout, PayoutSchedule, Refund
-from webapp.providers.registry import KNOWN
+from webapp.providers import catalogue
 from webapp.sql import begins, one_of
 
 ENOUGH = 1000
@@ -97,7 +97,7 @@ _READ: dict[str, _Reader] = {
 
 def _ways(words: str) -> list[Select[Any]]:
     alert, number = select(Alert.id).order_by(Alert.id.desc()), parse_whole(words)
-    named = [words, *(f"{kind} {words}" for kind in (*_NOUNS, *KNOWN))]
+    named = [words, *(f"{kind} {words}" for kind in (*_NOUNS, *catalogue.payment_providers()))]
     ways = [alert.where(Alert.subject.in_(named)), alert.where(begins(Alert.subject, f"{words} "))]
     ways += [alert.where(Alert.subject.in_(each)) for each in _of_payment(words)]
     return ways if number is None else [*ways, alert.where(Alert.id == number)]
@@ -105,7 +105,7 @@ def _ways(words: str) -> list[Select[Any]]:
 
 def _of_payment(reference: str) -> list[Select[Any]]:
     """The subjects of what has to do with the payment of this reference."""
-    paid = Payment.provider.in_(KNOWN) & (Payment.reference == reference)
+    paid = Payment.provider.in_(catalogue.payment_providers()) & (Payment.reference == reference)
     bank = Chargeback.provider.concat(" ").concat(Chargeback.number)
     return [
         select(literal("payment ").concat(Payment.id.cast(String))).where(paid),

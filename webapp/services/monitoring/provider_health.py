@@ -7,12 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.models import ProviderState, ProviderToken
-from webapp.providers import key_modes
-from webapp.providers.blnk import provider as blnk
-from webapp.providers.flutterwave import common as flutterwave
-from webapp.providers.flutterwave.oauth_token import TOKEN_NAME
+from webapp.providers import catalogue, key_modes
 from webapp.providers.http.circuit_breaker import FAILURES
-from webapp.providers.paystack import provider as paystack
 from webapp.services.monitoring import unreal_answers
 from webapp.settings import Settings
 
@@ -55,22 +51,22 @@ class ProviderHealth:
 def wirings(settings: Settings) -> list[Wiring]:
     """Every provider there is code for."""
     unreal = {name: key_modes.in_words(name, variable) for name, variable in key_modes.of(settings).items()}
-    found = [_paystack(settings), _flutterwave(settings), _blnk(settings)]
-    return [replace(each, unreal=unreal.get(each.name, "")) for each in found]
+    asked = ((each.name, each.configuration(settings)) for each in catalogue.every())
+    return [Wiring(name, found.used_as, found.missing, found.lacking, unreal.get(name, "")) for name, found in asked]
 
 
 def health(session: Session, settings: Settings) -> list[ProviderHealth]:
     """Every provider, as the database knows it; a provider of tokens is a line of its own."""
     states = {row.provider: row for row in session.scalars(select(ProviderState))}
-    token = session.get(ProviderToken, flutterwave.NAME)
+    tokens = {row.provider: row for row in session.scalars(select(ProviderToken))}
     found: list[ProviderHealth] = []
     heard = unreal_answers.heard(session, settings)
     for known in wirings(settings):
-        wiring = replace(known, unreal=known.unreal or heard.get(known.name, ""))
-        with_token = wiring.name == flutterwave.NAME and wiring.used_as == "v4"
-        found.append(ProviderHealth(wiring, wiring.name, states.get(wiring.name), token if with_token else None))
-        if with_token:
-            found.append(ProviderHealth(wiring, TOKEN_NAME, states.get(TOKEN_NAME), None))
+        name, line = known.name, catalogue.get(known.name).token_name(settings)
+        wiring = replace(known, unreal=known.unreal or heard.get(name, ""))
+        found.append(ProviderHealth(wiring, name, states.get(name), tokens.get(name) if line else None))
+        if line:
+            found.append(ProviderHealth(wiring, line, states.get(line), None))
     return found
 
 
@@ -79,29 +75,3 @@ def unwell(session: Session, settings: Settings, at: datetime) -> list[ProviderS
     failing = [each.state for each in health(session, settings) if each.is_failing and each.state is not None]
     tried = [state for state in failing if state.failures > FAILURES]
     return [state for state in tried if state.last_ok_at is None or at - state.last_ok_at > OPEN_TOO_LONG]
-
-
-def _paystack(settings: Settings) -> Wiring:
-    missing = () if settings.paystack_secret_key else ("PAYSTACK_SECRET_KEY",)
-    return Wiring(paystack.NAME, "", missing)
-
-
-def _flutterwave(settings: Settings) -> Wiring:
-    """v4 by its client, else v3 by its secret key; half a client is nothing."""
-    pair = {
-        "FLUTTERWAVE_CLIENT_ID": settings.flutterwave_client_id,
-        "FLUTTERWAVE_CLIENT_SECRET": settings.flutterwave_client_secret,
-    }
-    missing = tuple(name for name, value in pair.items() if not value)
-    lacking = () if settings.flutterwave_webhook_secret else ("FLUTTERWAVE_WEBHOOK_SECRET",)
-    if not missing:
-        return Wiring(flutterwave.NAME, "v4", (), lacking)
-    if settings.flutterwave_secret_key:
-        return Wiring(flutterwave.NAME, "v3", (), lacking)
-    return Wiring(flutterwave.NAME, "", (*missing, "FLUTTERWAVE_SECRET_KEY"))
-
-
-def _blnk(settings: Settings) -> Wiring:
-    if settings.ledger != blnk.NAME:
-        return Wiring(blnk.NAME, "", ("LEDGER",))
-    return Wiring(blnk.NAME, "", (), () if settings.blnk_webhook_secret else ("BLNK_WEBHOOK_SECRET",))

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.models import Order, Payment
+from webapp.providers import catalogue
 from webapp.services.audit import trail
 from webapp.settings import Settings
 from webapp.sql import one_of
 
 MOST = 2_000
 """How many are ended by one run."""
-_LASTING = "flutterwave"
 _GIVEN_UP = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
 
 
@@ -31,18 +31,20 @@ class OpenCheckout:
 
 def payable_until(provider: str, created_at: datetime, settings: Settings) -> datetime | None:
     """Until when a payer may pay, or try again, at the page of a payment; None where a failure is the end."""
-    return created_at + timedelta(minutes=settings.flutterwave_session_minutes) if provider == _LASTING else None
+    minutes = _lasting(settings).get(provider)
+    return None if minutes is None else created_at + minutes
 
 
 def due(session: Session, at: datetime, settings: Settings) -> list[OpenCheckout]:
     """Pages that can be paid at still, of payments that failed or expired, or whose order is given up."""
-    began = at - timedelta(minutes=settings.flutterwave_session_minutes)
-    open_ones = (Payment.checkout_url.is_not(None), Payment.checkout_ended_at.is_(None), Payment.created_at > began)
+    lasting = _lasting(settings)
+    open_ones = (Payment.checkout_url.is_not(None), Payment.checkout_ended_at.is_(None))
+    within = or_(*((Payment.provider == name) & (Payment.created_at > at - lasts) for name, lasts in lasting.items()))
     unwanted = Payment.status.in_(_GIVEN_UP) | (
         (Payment.status == PaymentStatus.PENDING) & (Order.status != OrderStatus.AWAITING_PAYMENT)
     )
     found = select(Payment.id, Payment.provider, Payment.checkout_url).join(Order, Order.id == Payment.order_id)
-    found = found.where(Payment.provider == _LASTING, *open_ones, unwanted)
+    found = found.where(within, *open_ones, unwanted)
     rows = session.execute(found.order_by(Payment.id).limit(MOST))
     return [OpenCheckout(row.id, row.provider, row.checkout_url or "") for row in rows]
 
@@ -56,3 +58,9 @@ def note(session: Session, payment_ids: Sequence[int], *, at: datetime, actor: A
     session.execute(ended.execution_options(synchronize_session=False))
     records = select(Payment.id, literal("{}").label("before"), literal("{}").label("after")).where(mine)
     trail.record_all(session, actor, "payment.end_checkout", "payment", records, len(payment_ids), at=at)
+
+
+def _lasting(settings: Settings) -> dict[str, timedelta]:
+    """How long the pages last that a failed attempt does not end, by provider."""
+    asked = {each.name: each.page_minutes for each in catalogue.every()}
+    return {name: timedelta(minutes=minutes(settings)) for name, minutes in asked.items() if minutes is not None}

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select, union_all
 
 from webapp.models import Order, Party, Payment
-from webapp.providers.registry import KNOWN
+from webapp.providers import catalogue
 from webapp.sql import begins
 
 ENOUGH = 1000
@@ -14,7 +14,7 @@ ENOUGH = 1000
 
 def referenced(words: str) -> ColumnElement[bool]:
     """The payments with this very reference; it is unique only together with its provider."""
-    return Payment.provider.in_(KNOWN) & (Payment.reference == words)
+    return Payment.provider.in_(catalogue.payment_providers()) & (Payment.reference == words)
 
 
 def matching(words: str) -> ColumnElement[bool]:

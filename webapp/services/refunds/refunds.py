@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.alert_facts import REFUND_FAILED, REFUND_NEEDS_PERSON
 from webapp.domain.claims import Claim
-from webapp.domain.duplicate_payments import asked_as
+from webapp.domain.duplicate_payments import duplicate_reference
 from webapp.domain.event_types import RefundCreated
 from webapp.domain.money import Money
 from webapp.domain.outgoing_keys import refund_key
@@ -19,6 +19,7 @@ from webapp.domain.state_words import in_words
 from webapp.domain.states import ChargebackStatus, RefundStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Chargeback, Payment, Refund
+from webapp.providers import catalogue
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
@@ -148,11 +149,18 @@ def unclaimed(session: Session, refund_id: int) -> ClaimedRefund:
     return _giving(refund, session.get_one(Payment, refund.payment_id), may_send=False)
 
 
+def _asked_as(payment: Payment) -> str:
+    """What its refunds are asked about by: the one transaction that is meant, where its reference may have several."""
+    if payment.provider_id and catalogue.collects_twice(payment.provider):
+        return duplicate_reference(payment.provider_id)
+    return payment.reference or ""
+
+
 def _giving(refund: Refund, payment: Payment, may_send: bool) -> ClaimedRefund:
     return ClaimedRefund(
         refund.id,
         refund.provider,
-        asked_as(payment.provider, payment.reference or "", payment.provider_id),
+        _asked_as(payment),
         refund.amount,
         refund.currency,
         payment.id,

@@ -7,10 +7,8 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import PaymentStatus
 from webapp.models import Escrow, Payment, Refund
+from webapp.providers import catalogue
 from webapp.sql import one_of
-
-REFUNDING = ("paystack", "flutterwave")
-"""Providers that give money back the way it came."""
 
 
 def payments_to_refund(session: Session, escrow_ids: Sequence[int]) -> dict[int, Payment]:
@@ -18,7 +16,11 @@ def payments_to_refund(session: Session, escrow_ids: Sequence[int]) -> dict[int,
 
     A hold after a reversal can't. What was collected besides a payment paid for none.
     """
-    way = (Payment.provider.in_(REFUNDING), Payment.provider_id.is_not(None), Payment.reference.is_not(None))
+    way = (
+        Payment.provider.in_(catalogue.refunding()),
+        Payment.provider_id.is_not(None),
+        Payment.reference.is_not(None),
+    )
     given = exists().where(Refund.payment_id == Payment.id)
     rows = session.execute(
         select(Escrow.id, Payment)

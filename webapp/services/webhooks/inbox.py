@@ -12,7 +12,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.states import UNFINISHED_RUNS, InboundWebhookStatus, PaymentStatus, RunStatus, Trigger
 from webapp.errors import Conflict
 from webapp.models import InboundWebhook, Payment, Payout, Refund, Run, WebhookRefusal
-from webapp.providers.webhooks import payloads
+from webapp.providers.webhooks import reader
 from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload
 from webapp.services.audit import trail
 from webapp.services.common import lookup
@@ -61,7 +61,7 @@ def store(session: Session, provider: str, raw: bytes, payload: WebhookPayload, 
     """Keep it. The same again only counts; under the same key with other words it is handled anew, for what was said
     before may have been taken back in between. Says whether there is something new to do.
     """
-    body = payloads.as_text(raw)
+    body = reader.as_text(raw)
     row = insert_new(session, InboundWebhook).values(
         provider=provider,
         key=payload.key[:_LONGEST_KEY],
@@ -121,7 +121,7 @@ def claim_due(session: Session, at: datetime, limit: int, lease: timedelta) -> l
     found = []
     for row in rows:
         row.next_try_at, row.attempts = at + lease, row.attempts + 1
-        payload = payloads.read(row.provider, row.body.encode())
+        payload = reader.read(row.provider, row.body.encode())
         found.append((row, payload))
     concerned = _concerned(session, found)
     return [ClaimedWebhook(row.id, row.provider, payload, concerned.get(row.id)) for row, payload in found]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.models import IgnoredWebhookEvent
-from webapp.providers.webhooks import payloads
+from webapp.providers.webhooks import reader
 from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.sql import insert_new
 
@@ -17,7 +17,7 @@ _LONGEST, _MOST = 200, 200
 
 def count(session: Session, provider: str, raw: bytes, payload: WebhookPayload, *, at: datetime) -> None:
     """One more of its kind."""
-    values = {"body": payloads.as_text(raw), "last_at": at}
+    values = {"body": reader.as_text(raw), "last_at": at}
     key = {"provider": provider, "event": (payload.event or _NAMELESS)[:_LONGEST]}
     row = insert_new(session, IgnoredWebhookEvent).values(**key, **values, count=1, first_at=at)
     counted = values | {"count": IgnoredWebhookEvent.__table__.c.count + 1}

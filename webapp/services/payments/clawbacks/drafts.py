@@ -9,11 +9,11 @@ from webapp.domain.money import Money
 from webapp.domain.states import NOT_GIVEN_BACK, AccountKind, EscrowStatus, TransferKind
 from webapp.domain.taken_back import Bearer, Hold, bearers, fee_on_top
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
+from webapp.providers import catalogue
 from webapp.services.ledger import party_sides
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.party_sides import Sides
 from webapp.services.ledger.transfers import Draft
-from webapp.services.refunds import routing
 from webapp.sql import lock
 
 _BEARERS = {
@@ -111,7 +111,7 @@ def bearer_of(session: Session, payment: Payment, escrow: Escrow) -> Bearer:
 
 def can_refund_rest(payment: Payment, *, is_refunded: bool) -> bool:
     """Whether the rest can go the way it came: one refund of ours per payment."""
-    return payment.provider in routing.REFUNDING and payment.provider_id is not None and not is_refunded
+    return payment.provider in catalogue.refunding() and payment.provider_id is not None and not is_refunded
 
 
 def in_words(escrow: Escrow, drafts: Sequence[Draft]) -> str:

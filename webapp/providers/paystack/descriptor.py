@@ -1,0 +1,46 @@
+"""Paystack, as the desk knows it: on when its secret key is set."""
+
+from webapp.providers.descriptor import Configuration, ProviderDescriptor
+from webapp.providers.http.client_factory import ClientFactory
+from webapp.providers.paystack import known_answers, webhooks
+from webapp.providers.paystack.provider import NAME, Paystack, headers
+from webapp.settings import Settings
+
+_KEY = "PAYSTACK_SECRET_KEY"
+
+
+def _configuration(settings: Settings) -> Configuration:
+    return Configuration(() if settings.paystack_secret_key else (_KEY,))
+
+
+def _connect(factory: ClientFactory) -> Paystack | None:
+    found, key = factory.settings, factory.settings.paystack_secret_key
+    if not key:
+        return None
+    client = factory.client(
+        NAME,
+        found.paystack_url,
+        lambda: headers(key),
+        known_answers.read_error,
+        known_answers.classify,
+        found.paystack_calls_per_minute,
+    )
+    return Paystack(client, is_live=found.is_production)
+
+
+def _test_key(settings: Settings) -> str:
+    return _KEY if settings.paystack_secret_key.startswith("sk_test_") else ""
+
+
+DESCRIPTOR = ProviderDescriptor(
+    NAME,
+    _configuration,
+    _connect,
+    webhooks.check_signature,
+    webhooks.parse,
+    webhooks.HEADERS,
+    test_key=_test_key,
+    refunds=True,
+    pays_out=True,
+    position=1,
+)
