@@ -3,6 +3,7 @@
 from flask import Flask, request
 from flask_admin import Admin
 from flask_babel import Babel
+from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
@@ -45,6 +46,7 @@ def _init_i18n(app: Flask) -> None:
     languages = ["en", *sorted(catalogue.parent.name for catalogue in TRANSLATIONS.glob("*/LC_MESSAGES"))]
     Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(languages) or "en")
     quick.register_gettext(app)
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     words.register_filters(app)
     cells.register_cells(app)

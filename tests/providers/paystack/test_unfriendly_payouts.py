@@ -212,7 +212,7 @@ def test_an_account_that_is_unknown_even_so_is_refused_with_the_providers_senten
     plan = planned(sqlite_runtime)
     with sqlite_runtime.db.transaction() as session:
         session.execute(update(PayoutDestination).values(recipient="RCP_nobody"))
-    sqlite_runtime.providers.clients["paystack"].recipient = lambda destination: "RCP_nobody"
+    sqlite_runtime.providers.clients["paystack"].register_recipient = lambda destination: "RCP_nobody"
     run_job_now(sqlite_runtime, JOB)
 
     [payout] = payouts_of(sqlite_runtime, plan)

@@ -49,7 +49,7 @@ def planned(market: Market, party: Party, *, account: bool) -> None:
 
 
 def test_the_figures_are_those_of_the_dry_run(rich: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(rich.providers), "ways_to_pay", WAYS)
+    monkeypatch.setattr(type(rich.providers), "payout_routes", WAYS)
     found = foreseen(rich)
     assert found["process_payout_schedules"].count == 2
     for job, each in found.items():

@@ -22,7 +22,7 @@ class DeadForm(DeskForm):
     channel = HiddenField()
     kind = HiddenField()
 
-    def current_listing(self) -> dict[str, str]:
+    def filters(self) -> dict[str, str]:
         """As a request for a run."""
         return {name: self.text(name) for name in ("channel", "kind") if self.text(name)}
 
@@ -60,7 +60,7 @@ class DeliveryActions(ListScreen):
     @action("/send-dead-again", permission="delivery:retry", form=DeadForm)
     def send_dead_again(self, form: DeadForm) -> Done:
         """Let all dead letters that match go out again; many in a run of their own."""
-        asked = form.asked()
+        asked = form.filters()
         with self.transaction() as session:
             if deliveries.count_dead(session, asked) <= deliveries.AT_ONCE:
                 done = deliveries.send_dead_again(session, asked, at=clock.now(), actor=current_actor())
