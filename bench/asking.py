@@ -71,7 +71,7 @@ def _run(asking: Asking, runtime: Runtime, provider: Outside, count: int) -> tup
 
 
 def _sequential(asking: Asking, runtime: Runtime, provider: Outside) -> float:
-    """One call and one transaction per item, with the same clients and deeds."""
+    """One call and one transaction per item, with the same clients and actions."""
     _make(asking, runtime, provider, SAMPLE, "single")
     before = _done(asking, runtime)
     with provider.desk(runtime) as desk:

@@ -53,7 +53,7 @@ class Database:
         """One decision: everything in it is committed together, or nothing is.
 
         Last of all it settles the pool accounts and seals the audit batch; after the commit it runs what was
-        put into `session.info["after_commit"]`, and what was put into `"if_undone"` when it never comes to a commit.
+        put into `session.info["after_commit"]`, and what was put into `"on_rollback"` when it never comes to a commit.
         Raises CommitInDoubt when the acknowledgement of the commit was lost.
         """
         with self._sessions() as session:
@@ -64,7 +64,7 @@ class Database:
                 for hook in self._before_commit:
                     hook(session)
             except BaseException:
-                _run(session, "if_undone")
+                _run(session, "on_rollback")
                 raise
             try:
                 session.commit()
@@ -99,12 +99,12 @@ def after_commit(session: Session, nudge: Callable[[], None]) -> None:
 
 def on_rollback(session: Session, undo: Callable[[], None]) -> None:
     """Do this when the session's transaction is given up. A commit that fails doesn't count: it may have been made."""
-    session.info.setdefault("if_undone", []).append(undo)
+    session.info.setdefault("on_rollback", []).append(undo)
 
 
 def _run(session: Session, when: str) -> None:
-    for deed in session.info.pop(when, ()):
-        deed()
+    for callback in session.info.pop(when, ()):
+        callback()
 
 
 def _postgresql(url: str, pool_size: int) -> Engine:

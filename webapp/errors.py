@@ -1,4 +1,4 @@
-"""Refusals: the handful of answers a deed may give instead of being done.
+"""Refusals: the handful of answers an action may give instead of being done.
 
 Screens show them, the API renders them, jobs count them. Any other exception is a bug and stays loud.
 """
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 class Refusal(Exception):
-    """A deed was not done and nothing changed. The message is a sentence a person can act on."""
+    """An action was not done and nothing changed. The message is a sentence a person can act on."""
 
     status = 400
     title = "Refused"

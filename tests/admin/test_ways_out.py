@@ -67,9 +67,9 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Door:
-    """The deed that a page offers, and the state after it."""
+    """The action that a page offers, and the state after it."""
 
-    deed: str
+    action: str
     after: str
     role: str = "admin"
 
@@ -453,15 +453,15 @@ def test_each_state_ends_by_a_page_or_a_job_or_is_the_end(desk: Runtime, sign_in
             _find_shut(browser("admin"), thing, number, way)
             continue
         if isinstance(way, Door):
-            _go_in(browser(way.role), thing, number, way.deed)
+            _go_in(browser(way.role), thing, number, way.action)
         else:
             way.does(desk, number)
         with desk.db.reading() as session:
             assert (state, session.get_one(thing.model, number).status) == (state, way.after)
 
 
-def _go_in(client: FlaskClient, thing: Thing, number: int, deed: str) -> None:
-    path = _path(thing, number, deed)
+def _go_in(client: FlaskClient, thing: Thing, number: int, action: str) -> None:
+    path = _path(thing, number, action)
     assert f'"{path}"' in client.get(thing.page.format(id=number), follow_redirects=True).text
     answer = send(client, path, **WHY, step="do")
     assert answer.status_code == 303, answer.text
@@ -470,12 +470,12 @@ def _go_in(client: FlaskClient, thing: Thing, number: int, deed: str) -> None:
 def _find_shut(client: FlaskClient, thing: Thing, number: int, end: End) -> None:
     shown = client.get(thing.page.format(id=number), follow_redirects=True)
     assert shown.status_code == 200
-    for deed in end.refused:
-        path = _path(thing, number, deed)
+    for action in end.refused:
+        path = _path(thing, number, action)
         assert f'"{path}"' not in shown.text
-        assert send(client, path, **WHY, **SPLIT, step="do").status_code == 409, deed
+        assert send(client, path, **WHY, **SPLIT, step="do").status_code == 409, action
 
 
-def _path(thing: Thing, number: int, deed: str) -> str:
+def _path(thing: Thing, number: int, action: str) -> str:
     where = thing.page.split("?")[0]
-    return f"{where.format(id=number) if '{id}' in where else f'{where}/{number}'}/{deed}"
+    return f"{where.format(id=number) if '{id}' in where else f'{where}/{number}'}/{action}"

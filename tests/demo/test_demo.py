@@ -111,11 +111,11 @@ def test_what_is_written_once_is_refused_again_after_clearing(filled: tuple[Runt
         session.execute(Entry.__table__.delete())
 
 
-@pytest.mark.parametrize("deed", [demo.seed, demo.clear])
-def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, deed: Callable[[Runtime], object]):
+@pytest.mark.parametrize("action", [demo.seed, demo.clear])
+def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, action: Callable[[Runtime], object]):
     object.__setattr__(sqlite_runtime, "settings", sqlite_runtime.settings.model_copy(update={"env": "production"}))
     with pytest.raises(Conflict, match="production"):
-        deed(sqlite_runtime)
+        action(sqlite_runtime)
 
 
 def test_clearing_puts_every_refusal_back_as_it_was(filled: tuple[Runtime, dict[str, int]]):

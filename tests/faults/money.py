@@ -332,4 +332,4 @@ CASES = (
         twice=True,
     ),
 )
-"""Asking about a payment changes nothing at its provider: there, the payer's own deed is the effect."""
+"""Asking about a payment changes nothing at its provider: there, the payer's own action is the effect."""

@@ -58,13 +58,13 @@ def wrong(runtime: Runtime) -> list[str]:
 
 
 def decide(runtime: Runtime, dispute: Dispute, ruling: Ruling, actor: Any) -> Any:
-    def deed(session: Session) -> Any:
+    def attempt(session: Session) -> Any:
         settings = runtime.settings
         return disputes.resolve(
             session, dispute.id, ruling, version=dispute.version, at=NOW, actor=actor, settings=settings
         )
 
-    return deed
+    return attempt
 
 
 def disputed(runtime: Runtime, count: int) -> list[tuple[Dispute, Escrow]]:

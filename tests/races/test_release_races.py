@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.races.together import Deed, at_once
+from tests.races.together import Attempt, at_once
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.policies import JOBS, REASONS
@@ -25,7 +25,7 @@ ROUNDS = 60
 DUE = NOW + timedelta(days=30)
 
 
-def release(escrow: Escrow, policy: Policy, at: datetime = DUE) -> Deed:
+def release(escrow: Escrow, policy: Policy, at: datetime = DUE) -> Attempt:
     how: dict[str, Any] = {"actor": job_actor(JOBS[policy]), "reason": REASONS[policy], "due_by": at, "policy": policy}
     return lambda session: releases.release_all(session, [escrow.id], at=at, **how).done
 
@@ -53,12 +53,12 @@ def test_of_two_runs_at_once_one_pays(pg_runtime: Runtime, policy: Policy) -> No
     all_books_agree(pg_runtime)
 
 
-def claim(runtime: Runtime, escrow: Escrow) -> Deed:
-    def deed(session: Session) -> Any:
+def claim(runtime: Runtime, escrow: Escrow) -> Attempt:
+    def attempt(session: Session) -> Any:
         new = NewDispute(escrow.id, "buyer", "quality", "It leaks.", "warranty_claim")
         return disputes.open_dispute(session, new, at=DUE, actor=AMINA, settings=runtime.settings)
 
-    return deed
+    return attempt
 
 
 def test_a_claim_and_the_end_of_the_buffer_at_once_never_both_happen(pg_runtime: Runtime) -> None:

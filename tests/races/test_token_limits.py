@@ -34,12 +34,12 @@ def tokens_and_parties(runtime: Runtime, count: int) -> list[tuple[Actor, int]]:
 
 
 def deposit(runtime: Runtime, actor: Actor, party: int, number: int, amount: int = 600) -> Any:
-    def deed(session: Session) -> Any:
+    def attempt(session: Session) -> Any:
         new = NewMoney(amount, "NGN", f"deposit-{party}-{number}", "TRX")
         how: Any = {"at": NOW, "actor": actor, "settings": runtime.settings}
         return party_money.decide(session, "party.deposit", party, new, **how)
 
-    return deed
+    return attempt
 
 
 def test_two_deposits_at_once_stay_within_the_daily_limit(pg_runtime: Runtime) -> None:

@@ -9,21 +9,21 @@ from sqlalchemy.orm import Session
 
 from webapp.runtime import Runtime
 
-Deed = Callable[[Session], Any]
+Attempt = Callable[[Session], Any]
 _POOL = ThreadPoolExecutor(8)
 
 
-def at_once(runtime: Runtime, deeds: Sequence[Deed]) -> list[Any]:
+def at_once(runtime: Runtime, attempts: Sequence[Attempt]) -> list[Any]:
     """What each answered, or raised."""
-    barrier = threading.Barrier(len(deeds))
-    return [future.result(60) for future in [_POOL.submit(_do, runtime, deed, barrier) for deed in deeds]]
+    barrier = threading.Barrier(len(attempts))
+    return [future.result(60) for future in [_POOL.submit(_do, runtime, attempt, barrier) for attempt in attempts]]
 
 
-def _do(runtime: Runtime, deed: Deed, barrier: threading.Barrier) -> Any:
+def _do(runtime: Runtime, attempt: Attempt, barrier: threading.Barrier) -> Any:
     try:
         with runtime.db.transaction() as session:
             barrier.wait(30)
-            return deed(session)
+            return attempt(session)
     except Exception as refused:
         return refused
 
@@ -49,4 +49,4 @@ class Meeting:
 
 
 def no_lock(session: Session, model: Any, ids: Any) -> None:
-    """What a deed would be without its lock."""
+    """What an action would be without its lock."""

@@ -176,9 +176,9 @@ def ask(app: Flask, secret: str, method: str, path: str, **body: Any) -> Any:
     return app.test_client().open(path, method=method.upper(), headers=headers, json=body or None)
 
 
-def change(desk: Runtime, deed: Callable[[Any, Any], Any]) -> None:
+def change(desk: Runtime, action: Callable[[Any, Any], Any]) -> None:
     with desk.db.transaction() as session:
-        deed(session, clock.now())
+        action(session, clock.now())
 
 
 def number(desk: Runtime, role: str) -> int:

@@ -107,7 +107,7 @@ class Crawl:
 
     @property
     def failures(self) -> list[str]:
-        """What was neither shown nor refused as a deed that is not possible now."""
+        """What was neither shown nor refused as an action that is not possible now."""
         return [f"{each.status} {each.address} (on {each.found_on})" for each in self.opened if not _is_fine(each)]
 
     def _open(self, address: str, found_on: str, by_post: bool) -> Answer:

@@ -44,7 +44,7 @@ _numbers = count(1)
 
 @dataclass
 class Market:
-    """Deeds of a test in one transaction."""
+    """Actions of a test in one transaction."""
 
     session: Session
     runtime: Runtime

@@ -32,7 +32,7 @@ Key = tuple[str, str, str]
 
 
 class Scene:
-    """One order of 100.00 with a fee of 5.00, whose parties can be written to; each deed has an instant of its own."""
+    """One order of 100.00 with a fee of 5.00, whose parties can be written to; each action has its own instant."""
 
     def __init__(self, session: Session, runtime: Runtime, *, paid: bool = True) -> None:
         self.session, self.runtime = session, runtime

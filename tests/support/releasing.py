@@ -64,9 +64,9 @@ def seed(runtime: Runtime, count: int, *, amount: int = 1_000, fee: int = 10) ->
         ledger.post(session, reference="seed", kind="deposit", currency="NGN", legs=legs, at=at)
 
 
-def release(work: Work, at: datetime, deed=releases.release_all) -> None:
+def release(work: Work, at: datetime, action=releases.release_all) -> None:
     due = escrow_queries.due(policy=Policy.DEADLINE, at=at)
-    act = partial(deed, reason="expired", due_by=at)
+    act = partial(action, reason="expired", due_by=at)
     work.in_chunks(due, act, dry=partial(release_preview.preview_all, due_by=at))
 
 

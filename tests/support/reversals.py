@@ -30,8 +30,8 @@ def left_by(session: Session, escrow_id: int) -> int:
 
 def let_go(market: Market, action: str, escrow_id: int) -> None:
     """Release or refund the escrow at once."""
-    deed, escrow = getattr(escrows, action), escrows.get(market.session, escrow_id)
-    decided = deed(
+    action, escrow = getattr(escrows, action), escrows.get(market.session, escrow_id)
+    decided = action(
         market.session,
         escrow_id,
         "It is right so.",

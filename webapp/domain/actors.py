@@ -1,4 +1,4 @@
-"""Who does a deed."""
+"""Who does an action."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -52,7 +52,7 @@ class Actor:
             raise NotAllowed(f"{self.name} may not do this: it needs the permission {permission}.")
 
     def entrusted_with(self, permission: str) -> "Actor":
-        """The same with one more permission, for the one deed that was decided: within a limit, or by two people."""
+        """The same with one more permission, for the one action that was decided: within a limit, or by two people."""
         return replace(self, permissions=self.permissions | {permission})
 
 

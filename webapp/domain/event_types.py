@@ -1,6 +1,6 @@
 """Every event that the desk tells: its name, its subject, and its fields with their types and a sentence each.
 
-To add one: a class below, with what only the deed knows as its own fields, and what the subject's rows say in `of`;
+To add one: a class below, with what only the action knows as its own fields, and what the subject's rows say in `of`;
 then `events.add(session, TheEvent(...), subject_id, at=at)` beside the audit record, or `events.add_all` for many.
 A new subject, or a field that its rows do not tell yet, also goes into `services/common/event_facts.py`. The catalogue
 in `docs/webhooks.md` is what `desk events` prints; tests say what was forgotten.
@@ -44,7 +44,7 @@ class Facts(BaseModel):
 
 
 class Event(BaseModel):
-    """What a deed itself adds to the facts of its subject."""
+    """What an action itself adds to the facts of its subject."""
 
     model_config = _STRICT
     type: ClassVar[str] = ""

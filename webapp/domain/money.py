@@ -6,7 +6,7 @@ from decimal import Decimal
 from webapp.domain.currencies import DECIMALS, RETIRED
 
 LARGEST = 10**15
-"""The largest amount one deed may move, in minor units; sums of a thousand such still fit 64 bits."""
+"""The largest amount one action may move, in minor units; sums of a thousand such still fit 64 bits."""
 
 _EVER = DECIMALS | RETIRED
 

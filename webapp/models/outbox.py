@@ -13,7 +13,7 @@ _WAITING = text("status = 'waiting'")
 
 
 class Event(Base):
-    """A fact told to other systems, written with the deed and sent after it."""
+    """A fact told to other systems, written with the action and sent after it."""
 
     __tablename__ = "event"
     __table_args__ = (Index("ix_event_unsent", "id", postgresql_where=_UNSENT, sqlite_where=_UNSENT),)

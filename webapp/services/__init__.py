@@ -1,1 +1,1 @@
-"""What the desk does: every rule about money, cases, jobs and people, one module for each deed or question."""
+"""What the desk does: every rule about money, cases, jobs and people, one module for each action or question."""

@@ -1,4 +1,4 @@
-"""What happened to a case, in one order: deeds, money, messages, files and job runs."""
+"""What happened to a case, in one order: actions, money, messages, files and job runs."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from webapp.services.ledger.transfer_queries import Movement
 
 MOST = 200
 _CAUSES = ("approval", "dispute", "order", "payment", "payout", "payout_schedule", "escrow", "refund")
-"""In one instant, what led to something comes before it: whose deed follows from whose."""
+"""In one instant, what led to something comes before it: whose action follows from whose."""
 _FREEZES = ("escrow.freeze", "escrow.unfreeze")
 _TEXT, _MONEY = len(_CAUSES), len(_CAUSES) + 1
 Subject = tuple[str, int]
@@ -21,7 +21,7 @@ Subject = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that happened. `source` is `deed`, `money`, `message` or `evidence`; `action` says which."""
+    """One thing that happened. `source` is `action`, `money`, `message` or `evidence`; `action` says which."""
 
     at: datetime
     source: str
@@ -44,25 +44,25 @@ def moments(
     session: Session, subjects: Sequence[Subject], movements: Iterable[Movement], dispute_ids: Sequence[int] = ()
 ) -> list[Moment]:
     """Everything recorded of these subjects, newest first, at most a few hundred moments."""
-    found = [*_deeds(session, subjects), *map(_money, movements)]
+    found = [*_actions(session, subjects), *map(_money, movements)]
     for dispute_id in dispute_ids:
         found += [*_messages(session, dispute_id), *_evidence(session, dispute_id)]
     return sorted(found, key=lambda moment: (moment.at, moment.rank, moment.key), reverse=True)
 
 
-def _deeds(session: Session, subjects: Sequence[Subject]) -> list[Moment]:
+def _actions(session: Session, subjects: Sequence[Subject]) -> list[Moment]:
     what = tuple_(Audit.subject_kind, Audit.subject_id)
     told_elsewhere = Audit.action.in_(("dispute.message", "evidence.attach"))
     rows = session.scalars(
         select(Audit).where(what.in_(list(subjects)), ~told_elsewhere).order_by(Audit.id.desc()).limit(MOST)
     )
-    return [_deed(row) for row in rows]
+    return [_action(row) for row in rows]
 
 
-def _deed(row: Audit) -> Moment:
+def _action(row: Audit) -> Moment:
     cause = json.loads(row.after).get("cause", "") if row.after and row.action in _FREEZES else ""
     who, why = row.actor_name, row.reason or ""
-    return Moment(row.at, "deed", row.action, who, why, row.run_id, key=row.id, rank=_rank(row), cause=cause)
+    return Moment(row.at, "action", row.action, who, why, row.run_id, key=row.id, rank=_rank(row), cause=cause)
 
 
 def _money(movement: Movement) -> Moment:

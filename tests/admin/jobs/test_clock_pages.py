@@ -95,11 +95,11 @@ def test_run_now_makes_one_run_and_shows_it(clocked: Runtime, sign_in: SignIn) -
     assert "succeeded" in operator.get(answer.headers["Location"]).text
 
 
-@pytest.mark.parametrize("deed", ["run", "dry-run", "pause", "change"])
-def test_a_viewer_is_refused(clocked: Runtime, sign_in: SignIn, deed: str) -> None:
+@pytest.mark.parametrize("action", ["run", "dry-run", "pause", "change"])
+def test_a_viewer_is_refused(clocked: Runtime, sign_in: SignIn, action: str) -> None:
     client = sign_in("viewer")
     token = hidden(client.get("/profile").text)["csrf_token"]
-    answer = client.post(f"/jobs/auto_release/{deed}", data={"csrf_token": token, "why": "x"})
+    answer = client.post(f"/jobs/auto_release/{action}", data={"csrf_token": token, "why": "x"})
     assert answer.status_code == 403
     with clocked.db.reading() as session:
         assert not runs.history(session)

@@ -58,7 +58,7 @@ def in_review(desk: Runtime, came: int = 10_500) -> int:
 def decide(
     client: FlaskClient, number: int, action: str, reason: str = "The payer showed the receipt."
 ) -> tuple[str, int]:
-    """Both steps of a decision: the preview, then the deed; returns the preview and the deed's status."""
+    """Both steps of a decision: the preview, then the action; returns the preview and the action's status."""
     path = f"/payments/{number}/{action}"
     shown = send(client, path, reason=reason).text
     return shown.replace("\xa0", " "), client.post(path, data=hidden(shown, path)).status_code

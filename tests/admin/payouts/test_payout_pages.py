@@ -337,8 +337,8 @@ def test_a_payout_in_doubt_is_decided_on_its_page(clocked: Runtime, sign_in: Sig
     assert "then say what became of it: a second person confirms it" in page
     asked = shown(client, f"/payouts/{number}/give-back")
     assert "the party has it twice" in asked
-    for deed in ("mark-paid", "give-back"):
-        assert shown(client, f"/payouts/{number}/{deed}")
+    for action in ("mark-paid", "give-back"):
+        assert shown(client, f"/payouts/{number}/{action}")
     path, said = f"/payouts/{number}/give-back", "Paystack's support wrote that it was never sent."
     preview = send(client, path, reason=said)
     assert "Check before it is done" in preview.text
@@ -352,15 +352,15 @@ def test_a_payout_in_doubt_is_decided_on_its_page(clocked: Runtime, sign_in: Sig
 
 
 @pytest.mark.parametrize(("limit", "verb"), [(0, "Propose to {} {} {}"), (1_000_000, "{} {} {}")])
-@pytest.mark.parametrize(("deed", "words"), [("claw-back", ("Claw", "back")), ("write-off", ("Write", "off"))])
+@pytest.mark.parametrize(("action", "words"), [("claw-back", ("Claw", "back")), ("write-off", ("Write", "off"))])
 def test_the_button_names_the_deed_and_the_amount(
-    clocked: Runtime, sign_in: SignIn, limit: int, verb: str, deed: str, words: tuple[str, str]
+    clocked: Runtime, sign_in: SignIn, limit: int, verb: str, action: str, words: tuple[str, str]
 ) -> None:
     _, number = failed(clocked)
     settled(clocked, number, ProviderStatus.SUCCEEDED, "success")
     with clocked.db.transaction() as session:
         limits.set_limits(session, {"NGN": limit}, at=clock.now(), actor=DIVINE)
-    page = html.unescape(send(sign_in("admin"), f"/payouts/{number}/{deed}", reason="Twice.").text)
+    page = html.unescape(send(sign_in("admin"), f"/payouts/{number}/{action}", reason="Twice.").text)
     amount, (first, last) = Money(payout(clocked, number).amount, "NGN"), words
     expected = verb.format(first if limit else first.lower(), amount, last)
     buttons = [" ".join(each.split()) for each in re.findall(r"<button[^>]*>(.*?)</button>", page, re.S)]

@@ -140,15 +140,15 @@ def test_a_claw_back_that_another_freeze_refuses_says_so_and_is_not_offered(case
 def test_an_escrow_offers_what_its_state_lets_be_done_and_says_why_of_the_rest(case: Case, sign_in: SignIn) -> None:
     escrow = f"/escrows/{case.escrow().id}"
     page = _shown(sign_in("agent"), escrow)
-    for deed in ("freeze", "extend", "refund", "release"):
-        assert f'href="{escrow}/{deed}"' in page
+    for action in ("freeze", "extend", "refund", "release"):
+        assert f'href="{escrow}/{action}"' in page
     assert f"/disputes/open/{case.escrow().id}" in page
     case.charged_back()
     page = _shown(sign_in("agent"), escrow)
     with case.runtime.db.reading() as session:
         ref = session.scalars(select(Dispute.ref)).one()
-    for deed in ("refund", "release"):
-        assert f'href="{escrow}/{deed}"' not in page
+    for action in ("refund", "release"):
+        assert f'href="{escrow}/{action}"' not in page
     assert f"Dispute {ref} is open. Add what you know to that one." in page
     assert f"/disputes/open/{case.escrow().id}" not in page
     assert "It ends with the chargeback." in page

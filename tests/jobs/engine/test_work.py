@@ -66,7 +66,7 @@ def test_one_bad_item_is_left_alone_and_named_and_retried_by_itself(runtime: Run
             raise ZeroDivisionError("this one is bad")
         return releases.release_all(session, ids, **how)
 
-    planned(runtime, declare("pay", partial(release, deed=poisoned)), NOON)
+    planned(runtime, declare("pay", partial(release, action=poisoned)), NOON)
     first = go(runtime, "pay")
     assert (first.status, first.succeeded, first.failed, first.skipped) == (RunStatus.PARTIAL, 35, 1, 4)
     with runtime.db.reading() as session:
@@ -100,7 +100,7 @@ def test_nobody_takes_a_run_over_in_the_middle_of_a_transaction(runtime: Runtime
         with runtime.db.transaction() as session:
             assert sweep.take_over(session, 1, later) is None, "its row is locked by the transaction under way"
 
-    planned(runtime, declare("pay", partial(release, deed=interrupted)), NOON)
+    planned(runtime, declare("pay", partial(release, action=interrupted)), NOON)
     assert go(runtime, "pay").succeeded == 36
 
 
@@ -119,7 +119,7 @@ def test_a_process_that_lost_its_run_moves_nothing_more(runtime: Runtime, declar
                 assert (taken.attempt if taken else 0) == 2
         return False
 
-    planned(runtime, declare("pay", partial(release, deed=slow)), NOON)
+    planned(runtime, declare("pay", partial(release, action=slow)), NOON)
     run = asked(runtime, "pay")
     run_job(runtime, run.id, stopping=stopping)
     half = runs_of(runtime, "pay")[0]
@@ -160,7 +160,7 @@ def test_a_stop_request_hands_the_rest_back(runtime: Runtime, declare) -> None:
         calls.append(len(ids))
         return releases.release_all(session, ids, **how)
 
-    planned(runtime, declare("pay", partial(release, deed=counted)), NOON)
+    planned(runtime, declare("pay", partial(release, action=counted)), NOON)
     run = asked(runtime, "pay")
     run_job(runtime, run.id, stopping=lambda: len(calls) == 2)
     assert [(each.status, each.attempt, each.processed) for each in runs_of(runtime, "pay")] == [("queued", 2, 16)]
@@ -241,7 +241,7 @@ def test_more_failed_items_than_the_share_alert(runtime: Runtime, declare) -> No
             raise ValueError("odd")
         return Outcome("escrow", done=len(ids))
 
-    planned(runtime, declare("pay", partial(release, deed=half)), NOON)
+    planned(runtime, declare("pay", partial(release, action=half)), NOON)
     assert go(runtime, "pay").failed == 10
     with runtime.db.reading() as session:
         assert session.scalars(select(Alert.sentence)).all() == ["10 of 20 items failed in run 1 of pay."]

@@ -142,13 +142,13 @@ def test_who_waited_for_a_wallet_is_paid_by_the_next_release(runtime: Runtime) -
 
 
 def test_one_bad_party_is_left_alone_among_good_ones(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, deed = traders(runtime), wallets.open_missing
+    found, action = traders(runtime), wallets.open_missing
     bad = found["seller"].id
 
     def poisoned(session, ids, **how):
         if bad in ids:
             raise ZeroDivisionError("this one is bad")
-        return deed(session, ids, **how)
+        return action(session, ids, **how)
 
     monkeypatch.setattr(chunks, "CHUNK", 2)
     monkeypatch.setattr(wallets, "open_missing", poisoned)

@@ -83,12 +83,12 @@ def test_due_earnings_move_from_pending_to_the_wallet_once(runtime: Runtime) -> 
 
 def test_one_bad_item_is_left_alone_among_good_ones(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = backlog(runtime)[0].id
-    deed = releases.release_all
+    action = releases.release_all
 
     def poisoned(session, ids, **how):
         if bad in ids:
             raise ZeroDivisionError("this one is bad")
-        return deed(session, ids, **how)
+        return action(session, ids, **how)
 
     monkeypatch.setattr(chunks, "CHUNK", 2)
     monkeypatch.setattr(releases, "release_all", poisoned)

@@ -51,9 +51,9 @@ def test_no_way_out_of_an_escrow_is_offered_or_proposed(stopped_market: Market, 
     with pytest.raises(Conflict, match="Fraud wave"):
         previews.of(market.session, action, escrow.id, decision, at=NOW, actor=DIVINE, settings=settings)
     market.limit(0)
-    deed = escrows.release if action == "escrow.release" else escrows.refund
+    action = escrows.release if action == "escrow.release" else escrows.refund
     with pytest.raises(Conflict, match="Fraud wave"), undone(market.session):
-        deed(market.session, escrow.id, "-", version=escrow.version, at=NOW, actor=DIVINE, settings=settings)
+        action(market.session, escrow.id, "-", version=escrow.version, at=NOW, actor=DIVINE, settings=settings)
 
 
 def test_what_takes_back_and_pays_again_is_closed_and_a_reversal_alone_is_not(stopped_market: Market) -> None:
@@ -88,13 +88,13 @@ def test_nothing_is_paid_now_or_tried_again_and_the_reason_is_said_before(runtim
         stop.stop(session, "Fraud wave.", at=NOW, actor=DIVINE)
         assert payout_file.retry_disabled_reason(payout_file.read(session, number), now) == STOPPED
         assert payout_plan.pay_disabled_reason(payout_plan.read(session, plan), now) == STOPPED
-        for deed in (
+        for action in (
             lambda: payouts.retry(session, number, at=now, actor=DIVINE),
             lambda: payout_schedules.trigger(session, plan, at=now, actor=DIVINE),
             lambda: payout_schedules.trigger_due(session, actor=DIVINE),
         ):
             with pytest.raises(Conflict, match="Fraud wave"), undone(session):
-                deed()
+                action()
         stop.resume(session, "It is over.", at=now, actor=DIVINE)
 
 

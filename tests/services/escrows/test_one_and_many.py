@@ -1,4 +1,4 @@
-"""One deed for one and many: release, refund and void are the same for a person's one and a job's thousands."""
+"""One action for one and many: release, refund and void are the same for a person's one and a job's thousands."""
 
 import json
 from collections.abc import Callable
@@ -45,13 +45,13 @@ def unpaid(market: Market, amount: int = 10_000) -> Escrow:
     return orders.escrow_of(market.session, order.id)
 
 
-def decide(market: Market, deed: Callable[..., Any], escrow: Escrow) -> None:
+def decide(market: Market, action: Callable[..., Any], escrow: Escrow) -> None:
     now = escrows.get(market.session, escrow.id)
-    deed(market.session, now.id, WHY, version=now.version, at=NOW, actor=AMINA, settings=market.runtime.settings)
+    action(market.session, now.id, WHY, version=now.version, at=NOW, actor=AMINA, settings=market.runtime.settings)
 
 
 def traces(market: Market, escrow: Escrow) -> dict[str, Any]:
-    """What a deed left behind, without the numbers of its rows."""
+    """What an action left behind, without the numbers of its rows."""
     session = market.session
     left = session.scalars(select(Transfer).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)).all()
     entries = select(Entry.amount).where(Entry.transfer_id.in_([each.id for each in left])).order_by(Entry.amount)
@@ -154,27 +154,27 @@ def test_many_refunds_each_go_back_the_way_they_came(market: Market) -> None:
     assert escrows.get(market.session, frozen.id).status == EscrowStatus.HELD
 
 
-@pytest.mark.parametrize("deed", [releases.release_all, releases.refund_all])
+@pytest.mark.parametrize("action", [releases.release_all, releases.refund_all])
 def test_who_was_not_entrusted_moves_nothing_and_nobody_while_money_is_stopped(
-    market: Market, deed: Callable[..., Any]
+    market: Market, action: Callable[..., Any]
 ) -> None:
     escrow = market.escrow()
     with pytest.raises(NotAllowed):
-        deed(market.session, [escrow.id], at=NOW, actor=AMINA, reason="decision")
+        action(market.session, [escrow.id], at=NOW, actor=AMINA, reason="decision")
     stop.stop(market.session, "The bank called.", at=NOW, actor=DIVINE)
     with pytest.raises(Conflict, match="The bank called"):
-        deed(market.session, [escrow.id], at=NOW, actor=JOB, reason="decision")
+        action(market.session, [escrow.id], at=NOW, actor=JOB, reason="decision")
 
 
-@pytest.mark.parametrize("deed", [releases.release_all, releases.refund_all])
-def test_more_escrows_are_not_more_statements(market: Market, deed: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("action", [releases.release_all, releases.refund_all])
+def test_more_escrows_are_not_more_statements(market: Market, action: Callable[..., Any]) -> None:
     def count(many: int) -> int:
         ids, said = [market.escrow(fee=100).id for _ in range(many)], []
         engine = market.session.get_bind()
         listen = ("before_cursor_execute", lambda *args: said.append(args[2]))
         event.listen(engine, *listen)
         try:
-            deed(market.session, ids, at=NOW, actor=JOB, reason="decision")
+            action(market.session, ids, at=NOW, actor=JOB, reason="decision")
         finally:
             event.remove(engine, *listen)
         return len(said)

@@ -129,7 +129,7 @@ class World:
             self._tried(name)
 
     def _tried(self, name: str) -> None:
-        """A deed, which may be refused; what is undecided or with the bank is never paid out by it."""
+        """An action, which may be refused; what is undecided or with the bank is never paid out by it."""
         before, blocked = self.escrow().status, self._is_blocked()
         try:
             with _savepoint(self.session):
@@ -264,7 +264,7 @@ def test_in_any_order_on_postgresql(pg_runtime: Runtime, steps: list[str], amoun
 
 @contextmanager
 def _savepoint(session: Session) -> Iterator[None]:
-    """A deed that is refused leaves nothing, as the transaction at the edge would see to."""
+    """An action that is refused leaves nothing, as the transaction at the edge would see to."""
     from tests.support.market import undone
 
     with undone(session):

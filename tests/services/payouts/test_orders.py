@@ -13,7 +13,7 @@ from random import Random, SystemRandom
 import pytest
 from sqlalchemy import func, select
 
-from tests.services.payouts.payout_deeds import JOB, STEPS, Deeds
+from tests.services.payouts.payout_steps import JOB, STEPS, Steps
 from tests.services.payouts.payout_story import ENDED_UNPAID, HELD, UNDER_WAY
 from tests.support.market import Undone, forgotten, undone
 from webapp import jobs
@@ -43,7 +43,7 @@ FIXED = (
 RULES = ("payout_unsettled", "payout_account_changed", "payout_in_doubt", "payout_needs_person")
 
 
-class Story(Deeds):
+class Story(Steps):
     """A schedule's payouts, and everything that is done to them."""
 
     def step(self, name: str) -> None:
@@ -116,9 +116,9 @@ class Story(Deeds):
             approvals.expire_due(self.session, self.at, JOB)
             for payout in self.payouts() if number == 1 else ():
                 self._settle(payout.id, self._looked(payout.ref))
-            Deeds.step(self, "minute")
+            Steps.step(self, "minute")
             for name in self._waiting(number):
-                Deeds.step(self, name)
+                Steps.step(self, name)
             self.check()
 
     def _waiting(self, number: int) -> list[str]:

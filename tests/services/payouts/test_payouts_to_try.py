@@ -57,9 +57,9 @@ def test_nothing_is_paid_again_while_it_is_undecided_who_bears_what_was_paid_aft
         said = f"Its payout {file.payout.ref} was paid after all: claw it back or write it off first."
         assert payout_file.retry_disabled_reason(file, at) == said
         assert payout_plan.pay_disabled_reason(plan, at) == said
-    for deed, subject in ((payouts.retry, number), (payout_schedules.trigger, plan.schedule.id)):
+    for action, subject in ((payouts.retry, number), (payout_schedules.trigger, plan.schedule.id)):
         with pytest.raises(Conflict, match="was paid after all"), runtime.db.transaction() as session:
-            deed(session, subject, at=at, actor=DIVINE)
+            action(session, subject, at=at, actor=DIVINE)
     with runtime.db.reading() as session:
         assert session.get_one(PayoutSchedule, plan.schedule.id).status == "failed"
 

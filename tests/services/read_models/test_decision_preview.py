@@ -339,11 +339,11 @@ def compare(runtime: Runtime, case: Case) -> None:
         _same(session, shown, _entries(session, last), sentence)
 
 
-def _answer(session: Session, deed: Callable[[], Any]) -> Any:
+def _answer(session: Session, action: Callable[[], Any]) -> Any:
     """What it gives, or how it is refused."""
     try:
         with session.begin_nested():
-            return deed()
+            return action()
     except Refusal as refusal:
         return refusal
 

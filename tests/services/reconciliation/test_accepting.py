@@ -142,9 +142,9 @@ def test_only_what_was_shown_is_accepted_by_who_may_with_a_reason(runtime: Runti
             (NotFound, lambda: difference_decisions.accept(session, 99, WHY, seen="", **more)),
             (Invalid, lambda: difference_decisions.accept(session, one.id, " ", seen=seen, **more)),
         ]
-        for refusal, deed in refused:
+        for refusal, action in refused:
             with undone(session), pytest.raises(refusal):
-                deed()
+                action()
         assert differences.open_counts(session) == {BOOK: 2}
 
 

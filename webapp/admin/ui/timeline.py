@@ -227,12 +227,12 @@ class Shown:
 
 def in_words(moments: Sequence[Moment]) -> list[Shown]:
     """The moments as people read them. A reason that one act gave to several of its actions is read once."""
-    ways = {"deed": _deed, "money": _money, "message": _message, "evidence": _evidence}
+    ways = {"action": _action, "money": _money, "message": _message, "evidence": _evidence}
     shown = []
     for before, moment in zip([None, *moments], moments, strict=False):
         is_said = before is not None and (before.at, before.text) == (moment.at, moment.text)
         one = ways[moment.source](moment)
-        shown.append(replace(one, text="") if is_said and moment.source == "deed" else one)
+        shown.append(replace(one, text="") if is_said and moment.source == "action" else one)
     return shown
 
 
@@ -246,7 +246,7 @@ _OF_PROVIDERS = ("payment.", "payout.", "refund.", "payout_schedule.")
 """Actions whose reason may be a provider's word."""
 
 
-def _deed(moment: Moment) -> Shown:
+def _action(moment: Moment) -> Shown:
     _title, tone, icon = ACTION_LABELS.get(moment.action, ("", "calm", "dot"))
     said = sentence(moment.text) if moment.action.startswith(_OF_PROVIDERS) else moment.text
     title = action_in_words(moment.action)

@@ -186,8 +186,8 @@ def void_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
     return _decided(call, escrow_id, body, escrows.void)
 
 
-def _decided(call: Call, escrow_id: int, body: DecideBody, deed: Callable[..., Decided]) -> EscrowDecision:
-    came = deed(
+def _decided(call: Call, escrow_id: int, body: DecideBody, decide: Callable[..., Decided]) -> EscrowDecision:
+    came = decide(
         call.session,
         escrow_id,
         body.reason,

@@ -181,8 +181,8 @@ def _page(call: Call, query: NewestFirst, placement: str | None, active: bool | 
     return to_page(found, query, lambda hold: hold)
 
 
-def _decided(call: Call, hold_id: int, body: DecideBody | DeleteBody, deed: Callable[..., Decided]) -> HoldDecision:
-    came = deed(
+def _decided(call: Call, hold_id: int, body: DecideBody | DeleteBody, decide: Callable[..., Decided]) -> HoldDecision:
+    came = decide(
         call.session,
         hold_id,
         body.reason,

@@ -34,13 +34,13 @@ class Chunks:
     """One walk of a real run."""
 
     def __init__(
-        self, control: RunControl, due: Due, deed: Callable[..., Outcome], step: int, only: list[int] | None
+        self, control: RunControl, due: Due, action: Callable[..., Outcome], step: int, only: list[int] | None
     ) -> None:
         """`only` are the rows that a retry takes, where these are not its failed items themselves."""
-        self._control, self._due, self._deed, self._db, self._recorder = (
+        self._control, self._due, self._action, self._db, self._recorder = (
             control,
             due,
-            deed,
+            action,
             control.db,
             control.recorder,
         )
@@ -122,7 +122,7 @@ class Chunks:
         with self._db.transaction() as session:
             self._recorder.fence(session)
             skip = not wait and not is_sqlite(session)
-            # Lock, then look: the deed reads these rows again in a statement of its own. One that selects what
+            # Lock, then look: the action reads these rows again in a statement of its own. One that selects what
             # is due and locks it pays, under READ COMMITTED, what was frozen while it waited for the lock.
             got = lock_found(session, self._due.model, ids, skip_locked=True) if skip else ids
             outcome = self._act(session, got)
@@ -139,7 +139,7 @@ class Chunks:
         if not ids:
             return Outcome(self._kind)
         actor, run_id = self._control.actor, self._recorder.run.id
-        return self._deed(session, ids, at=database_now(session), actor=actor, run_id=run_id)
+        return self._action(session, ids, at=database_now(session), actor=actor, run_id=run_id)
 
     def _after(self, rows: list[Row], advance: bool, left: list[int]) -> dict[str, Any]:
         after = [_encoded(value) for value in rows[-1][-len(self._due.keys) :]] if advance else self._cursor["after"]

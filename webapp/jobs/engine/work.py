@@ -1,4 +1,4 @@
-"""What a job is given: it says what is due and which deed is done; chunks, commits, failures and progress are here."""
+"""What a job is given: it says what is due and what is done; chunks, commits, failures and progress are here."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from webapp.services.common.batch_result import Outcome
 from webapp.services.common.due import Due
 from webapp.sql import database_now
 
-Deed = Callable[..., Outcome]
+Action = Callable[..., Outcome]
 
 
 class NotConfigured(Exception):
@@ -46,8 +46,8 @@ class Work:
         self.control = RunControl(self.db, recorder, actor, self.at, time.monotonic() + seconds, stopping)
         self._step = 0
 
-    def in_chunks(self, due: Due, deed: Deed, dry: Deed | None = None, only: list[int] | None = None) -> None:
-        """Do the deed to everything that is due, a chunk per transaction. In a dry run `dry` computes it instead.
+    def in_chunks(self, due: Due, action: Action, dry: Action | None = None, only: list[int] | None = None) -> None:
+        """Do the action to everything that is due, a chunk per transaction. In a dry run `dry` computes it instead.
 
         A retry takes the rows that failed before, or `only` those.
         """
@@ -56,7 +56,7 @@ class Work:
             if dry is not None:
                 DryChunks(self.control, due, dry).walk()
         elif self.recorder.step <= self._step:
-            Chunks(self.control, due, deed, self._step, only).walk()
+            Chunks(self.control, due, action, self._step, only).walk()
 
     def in_provider_batches(
         self, batch: ProviderBatch[Any, Any], dry: Callable[[Session], Outcome] | None = None
@@ -69,15 +69,15 @@ class Work:
                 outcome = dry(session)
             self.recorder.record(lambda session: outcome)
 
-    def each(self, kind: str, ids: Sequence[int], deed: Callable[[Session, int], None]) -> None:
-        """Do the deed to each, one transaction per item; one that raises is named and the others go on."""
+    def each(self, kind: str, ids: Sequence[int], action: Callable[[Session, int], None]) -> None:
+        """Do the action to each, one transaction per item; one that raises is named and the others go on."""
         if not self.dry_run:
             with self.db.transaction() as session:
                 self.recorder.expect(session, len(ids))
         for item in ids:
             self.control.check()
             if not self.dry_run:
-                self._one(kind, item, deed)
+                self._one(kind, item, action)
 
     def log(self, event: str, level: str = "info", **fields: Any) -> None:
         """Write a line to the log and to the run's page."""
@@ -89,13 +89,13 @@ class Work:
         with self.db.reading() as session:
             return database_now(session)
 
-    def _one(self, kind: str, item: int, deed: Callable[[Session, int], None]) -> None:
+    def _one(self, kind: str, item: int, action: Callable[[Session, int], None]) -> None:
         try:
-            self.recorder.record(lambda session: _done(session, kind, item, deed))
+            self.recorder.record(lambda session: _done(session, kind, item, action))
         except Exception as problem:
             self.recorder.fail_item(kind, item, problem)
 
 
-def _done(session: Session, kind: str, item: int, deed: Callable[[Session, int], None]) -> Outcome:
-    deed(session, item)
+def _done(session: Session, kind: str, item: int, action: Callable[[Session, int], None]) -> Outcome:
+    action(session, item)
     return Outcome(kind, done=1)

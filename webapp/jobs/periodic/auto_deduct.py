@@ -14,5 +14,5 @@ from webapp.services.parties.auto_deduct import deduct_all, due, preview_all
 def auto_deduct(work: Work, at: datetime) -> None:
     """Take repayments from wallets of parties in debt."""
     rule = auto_deduct_mandates.rule(work.settings)
-    deed = partial(deduct_all, rule=rule)
-    work.in_chunks(due(), deed, dry=partial(preview_all, rule=rule))
+    action = partial(deduct_all, rule=rule)
+    work.in_chunks(due(), action, dry=partial(preview_all, rule=rule))

@@ -11,7 +11,7 @@ from webapp.services.escrows import due, release, release_preview
 
 def release_due(work: Work, at: datetime, policy: Policy) -> None:
     """Pay the sellers of a policy's escrows that are due at an instant."""
-    deed = partial(release.release_all, reason=REASONS[policy], due_by=at, policy=policy)
+    action = partial(release.release_all, reason=REASONS[policy], due_by=at, policy=policy)
     work.in_chunks(
-        due.due(policy=policy, at=at), deed, dry=partial(release_preview.preview_all, due_by=at, policy=policy)
+        due.due(policy=policy, at=at), action, dry=partial(release_preview.preview_all, due_by=at, policy=policy)
     )

@@ -1,4 +1,4 @@
-"""The audit trail: records written in the deed's own transaction, sealed into a chain as its last act."""
+"""The audit trail: records written in the action's own transaction, sealed into a chain as its last act."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What a deed done for many says afterwards."""
+"""What an action done for many says afterwards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Facts told to other systems: rows written with the deed, sent after it."""
+"""Facts told to other systems: rows written with the action, sent after it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ def add(session: Session, event: Told, subject_id: int, *, at: datetime) -> None
 
 
 def add_all(session: Session, event: Told, subject_ids: Sequence[int], *, at: datetime) -> None:
-    """Write an event about each of these: the facts of its rows as they are now, and what the deed adds.
+    """Write an event about each of these: the facts of its rows as they are now, and what the action adds.
 
     Nothing is written for no subjects. Raises LookupError when one of them is not there, or lacks what must be told.
     """

@@ -32,7 +32,7 @@ def digest(key: bytes, method: str, path: str, body: bytes) -> str:
 
 
 def begin(session: Session, actor: Actor, key: str, request_hash: str, at: datetime) -> FirstAnswer | None:
-    """Take the key, as the first act of the deed's transaction; or give the answer of the one who had it first.
+    """Take the key, as the first act of the action's transaction; or give the answer of the one who had it first.
 
     Another request with the key that is under way is waited for. Raises Conflict for another request by this key.
     """

@@ -1,4 +1,4 @@
-"""Checks of input that several deeds share. Each raises Invalid with the field's name."""
+"""Checks of input that several actions share. Each raises Invalid with the field's name."""
 
 from webapp.domain import countries
 from webapp.domain.money import LARGEST, exponent
@@ -33,7 +33,7 @@ def require_currency(currency: str) -> None:
 
 
 def require_amount(amount: int, currency: str, field: str = "amount") -> None:
-    """More than nothing, and no more than one deed may move; in minor units."""
+    """More than nothing, and no more than one action may move; in minor units."""
     require_currency(currency)
     if amount <= 0:
         raise Invalid("The amount must be more than zero.", fields={field: "More than zero, please."})

@@ -1,4 +1,4 @@
-"""Held money that leaves: one deed for many escrows. Releasing or refunding one is doing it to a list of one."""
+"""Held money that leaves: one action for many escrows. Releasing or refunding one is doing it to a list of one."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

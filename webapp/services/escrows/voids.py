@@ -1,4 +1,4 @@
-"""Escrows that were never paid and are given up: one deed for many. Voiding one is voiding a list of one."""
+"""Escrows that were never paid and are given up: one action for many. Voiding one is voiding a list of one."""
 
 from collections.abc import Sequence
 from datetime import datetime

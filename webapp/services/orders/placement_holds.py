@@ -110,8 +110,8 @@ def cancel(
 ) -> Decided:
     """Give it back to whom it was held from, or propose it; one that was never paid in is voided."""
     unpaid = get(session, hold_id).status == EscrowStatus.PENDING_PAYMENT
-    deed = escrow_decisions.void if unpaid else escrow_decisions.refund
-    return deed(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
+    decide = escrow_decisions.void if unpaid else escrow_decisions.refund
+    return decide(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
 
 
 def total_of(session: Session, placement: str) -> list[tuple[str, int, int]]:

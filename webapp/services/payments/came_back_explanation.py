@@ -1,4 +1,4 @@
-"""What was taken back of a payment, decided about, and is there again: where it lies, and who gets it by which deed."""
+"""What was taken back of a payment, decided, and is there again: where it lies, and who gets it by which action."""
 
 from sqlalchemy.orm import Session
 

@@ -1,4 +1,4 @@
-"""Payments that come to nothing: one deed for many. Failing one is failing a list of one."""
+"""Payments that come to nothing: one action for many. Failing one is failing a list of one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

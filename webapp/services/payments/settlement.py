@@ -1,4 +1,4 @@
-"""Settling payments by what their providers said: one deed for many, the escrows locked, then looked at again."""
+"""Settling payments by what their providers said: one action for many, the escrows locked, then looked at again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -185,22 +185,22 @@ def _by_people(payout: Payout) -> str:
 
 def _decided(detail: PayoutDetail) -> str:
     """Who bore it, by whose decision, when it was paid after its money had come back."""
-    deed = next((moment for moment in detail.moments if moment.action in _ENDS), None)
-    if deed is None or deed.action not in _BORNE:
+    ending = next((moment for moment in detail.moments if moment.action in _ENDS), None)
+    if ending is None or ending.action not in _BORNE:
         return ""
     parts = [f"{Money(amount, detail.payout.currency)} {_OUT_OF.get(kind, kind)}" for kind, amount in detail.borne]
     return (
-        f" Its money had come back to the wallet before. {_who_decided(detail, deed)} {_BORNE[deed.action]}: "
+        f" Its money had come back to the wallet before. {_who_decided(detail, ending)} {_BORNE[ending.action]}: "
         f"{', '.join(parts)}. The reason:"
     )
 
 
-def _who_decided(detail: PayoutDetail, deed: Moment) -> str:
+def _who_decided(detail: PayoutDetail, ending: Moment) -> str:
     """One person, or the two whose proposal and whose approval it was."""
-    executed = [each for each in detail.approvals if (each.action, each.decided_at) == (deed.action, deed.at)]
+    executed = [each for each in detail.approvals if (each.action, each.decided_at) == (ending.action, ending.at)]
     if not executed:
-        return f"{deed.who} decided on {in_utc(deed.at)}"
-    return f"{executed[0].proposed_by_name} proposed, and {deed.who} approved on {in_utc(deed.at)},"
+        return f"{ending.who} decided on {in_utc(ending.at)}"
+    return f"{executed[0].proposed_by_name} proposed, and {ending.who} approved on {in_utc(ending.at)},"
 
 
 def _instant(payout: Payout, known_at: datetime | None) -> str:
@@ -211,7 +211,7 @@ def _instant(payout: Payout, known_at: datetime | None) -> str:
 
 
 def _newest(detail: PayoutDetail) -> str:
-    """The deed that ended it."""
+    """The action that ended it."""
     return next((moment.action for moment in detail.moments if moment.action in _ENDS), "")
 
 

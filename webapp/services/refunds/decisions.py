@@ -51,7 +51,7 @@ def decide(session: Session, payment_id: int, said: Said, *, version: int, at: d
         raise Overtaken(f"The refund is {in_words(refund.status)}: there is nothing to decide about it.")
     lookup.require_version(refund, version, "refund")
     before = {"status": refund.status, "status_detail": refund.status_detail, "provider_id": refund.provider_id}
-    _DEEDS[said.choice](session, refund, said, at)
+    _CHOICES[said.choice](session, refund, said, at)
     refund.status_detail = reason
     if said.choice == Choice.WALLET:
         ends.fail(session, refund, at, actor)
@@ -89,4 +89,4 @@ def _numbers(refund: Refund) -> list[str]:
     return [str(row["id"]) for row in refund.rows or ()]
 
 
-_DEEDS = {Choice.OURS: _ours, Choice.NONE: _none, Choice.WALLET: _wallet}
+_CHOICES = {Choice.OURS: _ours, Choice.NONE: _none, Choice.WALLET: _wallet}

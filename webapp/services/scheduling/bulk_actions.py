@@ -23,7 +23,7 @@ class Way:
     """Which runs a request is about, and what is done to each."""
 
     which: ColumnElement[bool]
-    deed: Callable[[Session, int, Actor], Any]
+    action: Callable[[Session, int, Actor], Any]
 
 
 def matching(session: Session, parameters: dict[str, Any]) -> list[int]:
@@ -36,7 +36,7 @@ def matching(session: Session, parameters: dict[str, Any]) -> list[int]:
 
 def perform(session: Session, parameters: dict[str, Any], run_id: int, actor: Actor) -> None:
     """Do to one run what was asked. Raises a Refusal that says why not."""
-    _way(parameters).deed(session, run_id, actor)
+    _way(parameters).action(session, run_id, actor)
 
 
 def _way(parameters: dict[str, Any]) -> Way:

@@ -39,7 +39,7 @@ DECISIONS = ("cancel", "cancel_plan", "ask", "say_paid", "say_back", "approve", 
 STEPS = (*WORK, *WORK, *WORLD, *WORLD, *LATE, *PEOPLE, *DECISIONS)
 
 
-class Deeds(Books):
+class Steps(Books):
     """A schedule's payouts, and everything that is done to them."""
 
     def __init__(self, market: Market, dice: Random) -> None:
