@@ -12,7 +12,7 @@ import pytest
 from tests.support.paths import ROOT
 from webapp import jobs
 from webapp.app import create_app
-from webapp.domain.alert_facts import FACTS
+from webapp.domain.alert_definitions import FACTS
 from webapp.runtime import Runtime
 from webapp.security import access
 from webapp.services.alerts import registry as alert_registry
@@ -105,7 +105,7 @@ def test_every_alert_rule_is_found() -> None:
 
 def test_every_alert_of_a_fact_is_declared_with_the_others() -> None:
     made = [file.name for file in CODE if re.search(r"\bFact\(", file.read_text())]
-    assert made == ["alert_facts.py"]
+    assert made == ["alert_definitions.py"]
 
 
 @pytest.mark.parametrize("name", sorted({*alert_registry.rules(), *FACTS}))

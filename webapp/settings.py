@@ -9,9 +9,9 @@ from urllib.parse import quote
 from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from webapp.domain.addresses import networks
-from webapp.domain.amounts import parse_amount
-from webapp.domain.money import exponent
+from webapp.domain.money.amounts import parse_amount
+from webapp.domain.money.money import exponent
+from webapp.domain.outbox.addresses import networks
 
 DEVELOPMENT_KEY = "escrow-desk-development-key-not-for-production"
 KEY_FILE = "secret_key"

@@ -13,7 +13,7 @@ from tests.support.sandbox import Sandbox, sandbox, world  # noqa: F401
 from tests.support.taken_back import Case, sqlite_runtime  # noqa: F401
 from webapp import clock, services
 from webapp.admin.ui.timeline import ACTION_LABELS, MONEY
-from webapp.domain import provider_messages
+from webapp.domain.providers import provider_messages
 from webapp.domain.states import TransferKind
 from webapp.models import Chargeback, InboundWebhook, Payment, Payout, Refund
 from webapp.runtime import Runtime

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE, Market
 from webapp import clock
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime
 from webapp.services.common import kill_switch as stop

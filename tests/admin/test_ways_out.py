@@ -21,7 +21,7 @@ from tests.support.market import CHIKA, DIVINE, Market
 from tests.support.people import send
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ChargebackReport, ProviderResponse, ProviderStatus
 from webapp.domain.states import (
     AlertStatus,
     ApprovalStatus,

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 
 from tests.support.filled import rows
 from webapp import clock, demo
-from webapp.domain.event_types import EVENTS
+from webapp.domain.outbox.event_types import EVENTS
 from webapp.domain.references import is_own
 from webapp.errors import Conflict
 from webapp.models import (

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain import webhook_signing
+from webapp.domain.outbox import webhook_signing
 from webapp.providers.blnk.webhooks import check_signature as check_blnk
 from webapp.providers.flutterwave.webhooks import check_signature as check_flutterwave
 from webapp.providers.paystack.webhooks import check_signature as check_paystack

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
 from webapp import jobs
-from webapp.domain import delivery_rules, notify_urls, policies, states
-from webapp.domain.event_types import EVENTS
-from webapp.domain.legs import movements
+from webapp.domain import escrow_policies, states
+from webapp.domain.money.legs import movements
+from webapp.domain.outbox import delivery_rules, notify_urls
+from webapp.domain.outbox.event_types import EVENTS
 from webapp.domain.references import escrow_ref, order_ref
 
 ENUMS = [kind for _, kind in getmembers(states, isclass) if issubclass(kind, StrEnum) and kind is not StrEnum]
@@ -48,10 +49,10 @@ def test_what_is_open_and_what_is_over_do_not_meet() -> None:
 
 
 def test_every_policy_has_its_own_job_and_word() -> None:
-    assert set(policies.JOBS) == set(policies.REASONS) == set(states.Policy)
-    assert len(set(policies.JOBS.values())) == len(set(policies.REASONS.values())) == len(states.Policy)
-    assert set(policies.JOBS.values()) <= set(jobs.registry())
-    assert set(policies.AFTER_COMPLETION) == {states.Policy.COMPLETION, states.Policy.BUFFER}
+    assert set(escrow_policies.JOBS) == set(escrow_policies.REASONS) == set(states.Policy)
+    assert len(set(escrow_policies.JOBS.values())) == len(set(escrow_policies.REASONS.values())) == len(states.Policy)
+    assert set(escrow_policies.JOBS.values()) <= set(jobs.registry())
+    assert set(escrow_policies.AFTER_COMPLETION) == {states.Policy.COMPLETION, states.Policy.BUFFER}
 
 
 @PROPERTY

@@ -14,8 +14,8 @@ from tests.support.outbox import endpoint, happen
 from tests.support.sandbox import Sandbox, awaiting, begun
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
-from webapp.domain.refund_match import OWN_TIME
+from webapp.domain.payments.refund_matching import OWN_TIME
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import (
     Account,
     Delivery,

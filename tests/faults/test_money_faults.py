@@ -17,7 +17,7 @@ from tests.faults.releases import MANY, RELEASES, Release, seed
 from tests.support.declared_jobs import OPERATOR, runs_of
 from tests.support.sandbox import Sandbox, desk_with, sandbox
 from webapp import clock
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Run

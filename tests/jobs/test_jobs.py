@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.declared_jobs import OPERATOR
 from webapp import clock, jobs
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.runtime import Runtime

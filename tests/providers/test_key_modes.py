@@ -13,8 +13,8 @@ from tests.services.payments.test_payment_decisions import tried
 from tests.support.market import NOW, Market
 from tests.support.payouts import planned, written
 from webapp.domain.actors import job_actor
-from webapp.domain.money import Money
-from webapp.domain.provider_results import TEST_ANSWER, ProviderResponse, ProviderStatus
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_results import TEST_ANSWER, ProviderResponse, ProviderStatus
 from webapp.errors import Unavailable
 from webapp.health_checks import providers as check_providers
 from webapp.models import Order, Payment, Payout, Refund

@@ -15,8 +15,8 @@ from tests.races.together import Meeting, at_once, no_lock
 from tests.support import money
 from tests.support.market import AMINA, BOSCO, DIVINE, LATER, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.deduction import Rule
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.money.deduction import Rule
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Transfer
 from webapp.runtime import Runtime

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tests.races.together import Attempt, at_once
 from tests.support.market import AMINA, DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.policies import JOBS, REASONS
+from webapp.domain.escrow_policies import JOBS, REASONS
 from webapp.domain.states import Policy
 from webapp.models import Escrow
 from webapp.runtime import Runtime

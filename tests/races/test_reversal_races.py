@@ -11,7 +11,7 @@ from tests.support import money
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, all_books_agree, wallet
 from tests.support.reversals import left_by, let_go, owes, reversed_to_debt
 from webapp.domain.actors import job_actor
-from webapp.domain.deduction import Rule
+from webapp.domain.money.deduction import Rule
 from webapp.errors import Overtaken
 from webapp.runtime import Runtime
 from webapp.services.escrows import release as releases

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from webapp import jobs
 from webapp.domain.actors import Actor
-from webapp.domain.job_spec import JobSpec
 from webapp.domain.permissions import ROLES
+from webapp.domain.scheduling.job_spec import JobSpec
 from webapp.models import Run
 from webapp.runtime import Runtime
 from webapp.services.scheduling import schedules

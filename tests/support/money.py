@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.shares import Shares
+from webapp.domain.money.shares import Shares
 from webapp.services.approvals import executors
 from webapp.services.approvals.escrow_executors import read_escrow
 from webapp.services.escrows import disbursement_sql, release

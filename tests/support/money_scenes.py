@@ -10,9 +10,9 @@ from tests.support import money
 from tests.support.market import AMINA, DIVINE, Market
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.money import Money
-from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
-from webapp.domain.shares import divide
+from webapp.domain.money.money import Money
+from webapp.domain.money.shares import divide
+from webapp.domain.providers.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.domain.states import ChargebackStatus
 from webapp.models import Escrow, Party, Payment, Refund, Transfer
 from webapp.runtime import Runtime

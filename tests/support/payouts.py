@@ -6,7 +6,7 @@ from typing import Any
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import Payout
 from webapp.runtime import Runtime
 from webapp.services.payouts import creation as payout_writing

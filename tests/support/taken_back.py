@@ -15,7 +15,7 @@ from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, all_books_agree
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with
 from webapp import clock
-from webapp.domain.refund_match import OWN_TIME
+from webapp.domain.payments.refund_matching import OWN_TIME
 from webapp.domain.states import AccountKind
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.steps.verify_payments import verify_now

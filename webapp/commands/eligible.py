@@ -7,7 +7,7 @@ import click
 
 from webapp import clock
 from webapp.commands.shared import desk, json_option, print_json
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.services.read_models import tonight
 from webapp.services.read_models.tonight import UpcomingRun
 

@@ -7,7 +7,7 @@ from typing import get_args
 import click
 from pydantic.fields import FieldInfo
 
-from webapp.domain.event_types import EVENTS, Event, Facts, is_optional
+from webapp.domain.outbox.event_types import EVENTS, Event, Facts, is_optional
 
 _TYPES = {str: "text", int: "number", bool: "true or false"}
 

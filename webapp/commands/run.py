@@ -13,7 +13,7 @@ from webapp.commands.group import FAILED
 from webapp.commands.progress import Progress
 from webapp.commands.shared import desk, json_option, operator, print_json
 from webapp.domain.instants import parse_instant
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import RunStatus
 from webapp.errors import Invalid
 from webapp.jobs.processes.bootstrap import register_jobs

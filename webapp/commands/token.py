@@ -6,7 +6,7 @@ import click
 
 from webapp import clock
 from webapp.commands.shared import desk, json_option, operator, print_json
-from webapp.domain.amounts import parse_amount
+from webapp.domain.money.amounts import parse_amount
 from webapp.domain.permissions import SCOPES
 from webapp.services.users import api_tokens as tokens
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from webapp.domain.escrow_policies import AFTER_COMPLETION
 from webapp.domain.instants import parse_instant, said
-from webapp.domain.money import Money
-from webapp.domain.policies import AFTER_COMPLETION
+from webapp.domain.money.money import Money
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.importers.order_fields import stored
 from webapp.importers.order_lines import OrderLine

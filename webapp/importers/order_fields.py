@@ -4,10 +4,10 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
-from webapp.domain.amounts import parse_amount
+from webapp.domain.escrow_policies import AFTER_COMPLETION
 from webapp.domain.instants import EXAMPLE, parse_time_or_day
-from webapp.domain.money import present
-from webapp.domain.policies import AFTER_COMPLETION
+from webapp.domain.money.amounts import parse_amount
+from webapp.domain.money.money import present
 from webapp.domain.states import Policy
 from webapp.importers.csv_records import RowError
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from webapp.db import Database
-from webapp.importers import look_alikes
+from webapp.importers import confusables
 from webapp.importers.order_lines import OrderLine
 
 _FIELDS = ", ".join(OrderLine._fields)
@@ -16,7 +16,7 @@ _TABLES = f"""
 CREATE TABLE row ({_FIELDS.replace("line,", "line INTEGER PRIMARY KEY,", 1)}, state DEFAULT 'new');
 CREATE TABLE problem (line INTEGER PRIMARY KEY, reason TEXT NOT NULL);
 CREATE TABLE party (ref, currency, PRIMARY KEY (ref, currency)) WITHOUT ROWID;
-{look_alikes.TABLES}"""
+{confusables.TABLES}"""
 _ADD = f"INSERT INTO row ({_FIELDS}) VALUES ({', '.join('?' * len(OrderLine._fields))})"
 _ADD_BAD = "INSERT INTO row (line, ref, state) VALUES (?, ?, 'bad')"
 _ADD_PROBLEM = (
@@ -87,7 +87,7 @@ class StagingFile:
     def add(self, rows: list[OrderLine]) -> None:
         """Keep good lines."""
         self._many(_ADD, rows)
-        look_alikes.add(self._db, rows)
+        confusables.add(self._db, rows)
 
     def reject(self, problems: Iterable[tuple[int, str]], refs: Iterable[tuple[int, str]] = ()) -> None:
         """Keep what is wrong with lines, and the references of such lines, which still count as used."""
@@ -116,11 +116,11 @@ class StagingFile:
 
     def compare_looks(self, db: Database) -> None:
         """Find the references that look like others."""
-        look_alikes.compare(self._db, db)
+        confusables.compare(self._db, db)
 
     def warnings(self) -> Iterator[tuple[int, str]]:
         """Line and sentence of each reference that looks like another, in order."""
-        return look_alikes.warnings(self._db)
+        return confusables.warnings(self._db)
 
     def batches(self, size: int, state: str = "new") -> Iterator[list[OrderLine]]:
         """The lines of a state, in order, so many at a time: those that are neither rejected nor there already."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp.domain.job_spec import JobSpec
+from webapp.domain.scheduling.job_spec import JobSpec
 from webapp.domain.states import CatchUp
 from webapp.jobs import periodic
 from webapp.jobs.engine.work import Work

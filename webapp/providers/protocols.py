@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, RefundRow, SkippedRow
+from webapp.domain.providers.provider_results import (
+    ChargebackReport,
+    ProviderResponse,
+    ProviderStatus,
+    RefundRow,
+    SkippedRow,
+)
 from webapp.providers.http.response_reader import minor_units
 
 

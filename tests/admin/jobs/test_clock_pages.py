@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, select
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYOUT_FAILED
+from webapp.domain.alert_definitions import PAYOUT_FAILED
 from webapp.domain.permissions import ROLES
 from webapp.jobs import registry
 from webapp.jobs.processes.bootstrap import register_jobs

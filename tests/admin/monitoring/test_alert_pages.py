@@ -14,7 +14,7 @@ from tests.support.outbox import payout_of
 from webapp import clock
 from webapp.admin.monitoring import alert_links as alert_places
 from webapp.app import create_app
-from webapp.domain.alert_facts import (
+from webapp.domain.alert_definitions import (
     BOOKS_DIFFER,
     CHARGEBACK,
     FACTS,

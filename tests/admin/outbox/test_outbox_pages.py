@@ -12,7 +12,7 @@ from tests.support.market import DIVINE
 from tests.support.outbox import deliveries, endpoint, happen, spread, states
 from tests.support.people import send
 from webapp import clock
-from webapp.domain.alert_facts import ENDPOINT_PAUSED
+from webapp.domain.alert_definitions import ENDPOINT_PAUSED
 from webapp.models import Alert, Audit, Delivery, Run, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts

@@ -15,7 +15,7 @@ from tests.support.people import hidden, send
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.permissions import ROLES
-from webapp.domain.provider_results import ListedRefunds, ProviderResponse, ProviderStatus, RefundRow
+from webapp.domain.providers.provider_results import ListedRefunds, ProviderResponse, ProviderStatus, RefundRow
 from webapp.jobs.steps.verify_payments import verify_now
 from webapp.models import Approval, Escrow, InboundWebhook, Payment
 from webapp.runtime import Runtime

@@ -16,9 +16,9 @@ from tests.support.payouts import planned, settled, written
 from tests.support.people import hidden, send
 from webapp import clock
 from webapp.admin.jobs.run_item_links import named
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.permissions import ROLES
-from webapp.domain.provider_results import NoResponse, ProviderStatus
+from webapp.domain.providers.provider_results import NoResponse, ProviderStatus
 from webapp.errors import NotAllowed
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Audit, Payout, PayoutDestination, PayoutSchedule, Run, RunItem

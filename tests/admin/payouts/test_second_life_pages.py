@@ -13,7 +13,7 @@ from tests.support.people import send
 from tests.support.sandbox import Sandbox, sandbox, world  # noqa: F401
 from tests.support.taken_back import WHY, Case, sqlite_runtime  # noqa: F401
 from webapp import clock
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.models import Dispute, Refund
 from webapp.runtime import Runtime

@@ -10,7 +10,7 @@ from tests.api.conftest import Api, Caller
 from tests.conftest import settings_for
 from webapp.api import all_endpoints
 from webapp.app import create_app
-from webapp.domain.event_types import EVENTS
+from webapp.domain.outbox.event_types import EVENTS
 from webapp.providers import catalogue
 from webapp.runtime import Runtime, build_runtime
 

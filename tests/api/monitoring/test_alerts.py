@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.conftest import Caller
 from webapp import clock
-from webapp.domain.alert_facts import CHARGEBACK, PAYOUT_FAILED
+from webapp.domain.alert_definitions import CHARGEBACK, PAYOUT_FAILED
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import Found

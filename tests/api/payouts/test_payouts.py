@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.api.conftest import Api, Caller, a_party, ngn
 from tests.support.payouts import planned, settled, written
 from webapp import clock
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.models import PayoutDestination, PayoutSchedule, Run
 from webapp.runtime import Runtime
 from webapp.services.payouts import destinations as payout_destinations

@@ -14,7 +14,7 @@ from tests.support.market import all_books_agree
 from tests.support.releasing import asked, go
 from tests.support.sandbox import awaiting
 from webapp import clock
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.jobs.engine import provider_batches
 from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job

@@ -14,8 +14,8 @@ from tests.support.market import DIVINE, all_books_agree, pool
 from tests.support.sandbox import Sandbox, awaiting, back_dated, begun, desk_with, pg_runtime, runtime, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.payment_outcome import NO_RESPONSE
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.payments.payment_outcome import NO_RESPONSE
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import TransferKind
 from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, RunItem, Transfer
 from webapp.runtime import Runtime

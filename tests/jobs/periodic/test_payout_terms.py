@@ -10,7 +10,7 @@ from tests.support.market import DIVINE, undone
 from tests.support.payouts import planned, settled, written
 from webapp import clock, jobs
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, Run
 from webapp.runtime import Runtime

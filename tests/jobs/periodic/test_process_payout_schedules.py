@@ -15,7 +15,7 @@ from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, desk_with, pg_runtime, runtime, sandbox, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.errors import Conflict, Invalid
 from webapp.jobs.run_job import run_here
 from webapp.jobs.steps import send_payouts

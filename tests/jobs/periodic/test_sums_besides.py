@@ -13,7 +13,7 @@ from tests.support.sandbox import sandbox, world  # noqa: F401
 from tests.support.taken_back import Case, case, runtime  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.jobs.engine.run_recorder import RunRecorder
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Payout, Refund, Run

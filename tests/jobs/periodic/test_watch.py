@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, Market, all_books_agree
 from webapp import clock
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.approvals import escrow_decisions as escrows

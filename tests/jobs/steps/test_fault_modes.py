@@ -13,7 +13,7 @@ from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock
-from webapp.domain.refund_match import OWN_TIME
+from webapp.domain.payments.refund_matching import OWN_TIME
 from webapp.errors import Refusal
 from webapp.jobs.steps import verify_payments
 from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund

@@ -12,7 +12,7 @@ from tests.providers.conftest import V3, V4, Outfit
 from tests.sandbox.conftest import Caller
 from tests.support.job_runs import run_job_now
 from webapp import clock
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount, SkippedRow
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount, SkippedRow
 from webapp.models import Discrepancy
 from webapp.providers.flutterwave.common import HostedPages, pages
 from webapp.providers.flutterwave.v4 import FlutterwaveV4

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from tests.providers.conftest import V3, V4
 from tests.support.replay import Replay, replaying
 from webapp.conformance import records
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import idempotency_key
 from webapp.providers.http import errors as failures

@@ -9,8 +9,8 @@ import pytest
 from tests.providers.http.conftest import Clocks
 from tests.support.paths import ROOT
 from tests.support.receivers import Letters, Receiver, letters, receiver  # noqa: F401
-from webapp.domain.addresses import networks
-from webapp.domain.notify_urls import name_of
+from webapp.domain.outbox.addresses import networks
+from webapp.domain.outbox.notify_urls import name_of
 from webapp.providers.http.answer_kinds import AnswerKind
 from webapp.providers.http.client import ClientConfig, HttpClient
 from webapp.providers.http.leases import Lease, LeaseEnded, ensure_live

@@ -20,9 +20,9 @@ from tests.support.receivers import Letters, Receiver, letters, receiver, with_s
 from tests.support.sandbox import Sandbox, desk_with, runtime, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.claims import TAKEN_OVER
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
-from webapp.domain.refund_match import OWN_TIME
+from webapp.domain.payments.refund_matching import OWN_TIME
+from webapp.domain.providers.fencing import TAKEN_OVER
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_job
 from webapp.jobs.steps import send_payouts, send_refunds

@@ -6,7 +6,7 @@ from email.policy import default
 import pytest
 
 from tests.support.receivers import Letters, Receiver
-from webapp.domain.notify_urls import dialled, name_of
+from webapp.domain.outbox.notify_urls import dialled, name_of
 from webapp.providers.http.errors import NotSent, Refused
 from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Email, Mail

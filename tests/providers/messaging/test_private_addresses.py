@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.receivers import Receiver, serving
-from webapp.domain.addresses import may_reach, networks, problem_of
+from webapp.domain.outbox.addresses import may_reach, networks, problem_of
 from webapp.providers.http.errors import NotSent, Unknown
 from webapp.providers.messaging.webhook_sender import WebhookPosts
 from webapp.settings import SettingsProblem, load_settings

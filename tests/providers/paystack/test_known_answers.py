@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.replay import Replay, replaying
 from webapp.conformance import records
-from webapp.domain.provider_results import ProviderResponse, SkippedRow
-from webapp.domain.refund_match import Wanted, candidates
+from webapp.domain.payments.refund_matching import Wanted, candidates
+from webapp.domain.providers.provider_results import ProviderResponse, SkippedRow
 from webapp.providers.http import errors as failures
 from webapp.providers.http.circuit_breaker import FAILURES
 from webapp.providers.http.errors import CallFailed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.replay import Replay, replaying
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 
 _CODED = {"type": "validation_error", "code": "transfer_not_found"}

@@ -22,10 +22,10 @@ from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from tests.support.payout_world import World
 from tests.support.sequences import FEW, Trace, WorldClient, sequences
 from webapp import clock
-from webapp.domain import payout_outcome
 from webapp.domain.actors import job_actor
-from webapp.domain.payout_outcome import PayoutOutcome, PayoutTransition
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus
+from webapp.domain.payouts import payout_outcome
+from webapp.domain.payouts.payout_outcome import PayoutOutcome, PayoutTransition
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderStatus
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.errors import Refusal
 from webapp.jobs.steps import send_payouts

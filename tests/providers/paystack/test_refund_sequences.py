@@ -16,9 +16,9 @@ from tests.support.sequences import SILENCE, Answer, Clock, Trace, WorldClient, 
 from webapp import clock as wall
 from webapp.conformance import records
 from webapp.domain.actors import job_actor
-from webapp.domain.money import Money
-from webapp.domain.provider_results import ProviderResult
-from webapp.domain.refund_match import OWN_TIME, SKEW
+from webapp.domain.money.money import Money
+from webapp.domain.payments.refund_matching import OWN_TIME, SKEW
+from webapp.domain.providers.provider_results import ProviderResult
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import Refusal
 from webapp.jobs.steps import send_refunds

@@ -14,8 +14,8 @@ from tests.support.market import DIVINE, all_books_agree
 from tests.support.payouts import planned, written
 from tests.support.sandbox import Sandbox, pg_runtime, runtime, sandbox, sqlite_runtime, world  # noqa: F401
 from webapp import clock
-from webapp.domain.payout_outcome import WATCHED
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus
+from webapp.domain.payouts.payout_outcome import WATCHED
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderStatus
 from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
 from webapp.providers.http.errors import NotDone, Refused

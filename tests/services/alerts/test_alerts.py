@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from tests.races.together import at_once
 from tests.support.declared_jobs import NOON, OPERATOR, planned
 from webapp import clock
-from webapp.domain.alert_facts import PAYOUT_FAILED, RUN_FAILED, Fact
+from webapp.domain.alert_definitions import PAYOUT_FAILED, RUN_FAILED, Fact
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.jobs.steps.evaluate_alerts import evaluate

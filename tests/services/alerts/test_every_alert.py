@@ -18,8 +18,8 @@ from tests.support import payouts
 from tests.support.declared_jobs import OPERATOR, planned
 from tests.support.market import DIVINE, Market
 from webapp import clock
-from webapp.domain.alert_facts import FACTS, NEXT_SLOT_OFF, Fact
-from webapp.domain.provider_results import TEST_ANSWER, ProviderStatus
+from webapp.domain.alert_definitions import FACTS, NEXT_SLOT_OFF, Fact
+from webapp.domain.providers.provider_results import TEST_ANSWER, ProviderStatus
 from webapp.domain.states import AlertStatus
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.steps.evaluate_alerts import evaluate_all

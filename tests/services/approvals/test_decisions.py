@@ -6,8 +6,8 @@ from sqlalchemy import select
 from tests.support import money
 from tests.support.market import AMINA, BOSCO, CHIKA, DIVINE, NOW, VIEWER, Market, all_books_agree, pool, undone, wallet
 from webapp.domain.actors import Actor
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.permissions import SCOPES
-from webapp.domain.rulings import Ruling
 from webapp.domain.states import AccountKind, ApprovalStatus, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Transfer

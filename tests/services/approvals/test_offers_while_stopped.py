@@ -9,7 +9,7 @@ from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE, NOW, Market, undone
 from tests.support.reversals import left_by, let_go
 from webapp import clock
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.errors import Conflict
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.runtime import Runtime

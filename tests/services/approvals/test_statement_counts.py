@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from tests.support.market import AMINA, NOW, Market, all_books_agree
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions
 from webapp.services.disputes import disputes

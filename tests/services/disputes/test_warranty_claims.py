@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Conflict
 from webapp.models import Escrow, Transfer

@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed
 from webapp.models import Audit, Entry, Escrow, Event, Payment, Refund, Transfer

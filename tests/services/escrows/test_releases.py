@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from tests.support import money
 from tests.support.market import AMINA, LATER, NOW, Market, undone, wallet
-from webapp.domain import shares
 from webapp.domain.actors import job_actor
-from webapp.domain.money import Money
+from webapp.domain.money import shares
+from webapp.domain.money.money import Money
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Audit, Escrow, Event

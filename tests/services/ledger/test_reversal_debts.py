@@ -6,7 +6,7 @@ from tests.support import money
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
 from tests.support.reversals import entries, left_by, let_go, owes, reverse, reversed_to_debt, spend, thaw
 from webapp.domain.actors import job_actor
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.states import Policy
 from webapp.models import Escrow
 from webapp.services.approvals.escrow_executors import ReleaseEscrow

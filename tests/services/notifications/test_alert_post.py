@@ -13,7 +13,7 @@ from tests.support.market import DIVINE
 from tests.support.outbox import deliveries, states
 from tests.support.receivers import Letters, Receiver, with_settings
 from webapp import clock
-from webapp.domain.alert_facts import PAYOUT_FAILED, Fact, Severity
+from webapp.domain.alert_definitions import PAYOUT_FAILED, Fact, Severity
 from webapp.errors import Conflict
 from webapp.jobs.processes import alert_dispatch as alert_post
 from webapp.jobs.processes import database_outage as outage

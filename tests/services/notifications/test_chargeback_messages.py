@@ -8,7 +8,7 @@ from tests.support.money_scenes import JOB, WHOLE, Scene
 from tests.support.outbox import deliveries, spread
 from tests.support.receivers import with_settings
 from webapp import clock
-from webapp.domain.provider_results import ChargebackReport
+from webapp.domain.providers.provider_results import ChargebackReport
 from webapp.domain.states import ChargebackStatus
 from webapp.models import Delivery
 from webapp.runtime import Runtime

@@ -15,8 +15,8 @@ from tests.support.market import NOW, Market
 from tests.support.outbox import payout_of
 from tests.support.paths import ROOT
 from webapp.commands.events import catalogue
-from webapp.domain import event_types
-from webapp.domain.event_types import (
+from webapp.domain.outbox import event_types
+from webapp.domain.outbox.event_types import (
     EVENTS,
     DisputeMessage,
     EscrowFacts,
@@ -26,7 +26,7 @@ from webapp.domain.event_types import (
     Facts,
     is_optional,
 )
-from webapp.domain.event_types import Event as Told
+from webapp.domain.outbox.event_types import Event as Told
 from webapp.models import Account, Alert, Approval, Escrow, Event, Payment, PayoutSchedule, Refund, Transfer
 from webapp.models.base import Instant
 from webapp.runtime import Runtime

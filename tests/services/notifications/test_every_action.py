@@ -12,7 +12,7 @@ from tests.support.money_scenes import JOB, WHOLE, Scene
 from tests.support.outbox import payout_of
 from tests.support.receivers import with_settings
 from webapp import clock
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import Delivery, Payment, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import executors

@@ -14,8 +14,8 @@ from tests.support.people import add_people
 from tests.support.receivers import Letters, with_settings
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.event_types import OrderDeclined, PayoutFailed, PayoutReversed, PayoutSucceeded
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.outbox.event_types import OrderDeclined, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows

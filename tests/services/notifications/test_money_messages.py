@@ -13,8 +13,8 @@ from tests.support.outbox import deliveries, spread
 from tests.support.paths import ROOT
 from tests.support.receivers import with_settings
 from webapp import clock
-from webapp.domain.money import Money
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.models import Account, Delivery, Entry, Escrow, Payment, Refund, Transfer
 from webapp.runtime import Runtime
 from webapp.services.escrows import freezes

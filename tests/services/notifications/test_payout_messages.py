@@ -12,7 +12,7 @@ from tests.support.market import AMINA, DIVINE, Market
 from tests.support.outbox import deliveries, spread
 from tests.support.receivers import with_settings
 from webapp import clock
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Delivery, Party, Payout, PayoutSchedule
 from webapp.runtime import Runtime

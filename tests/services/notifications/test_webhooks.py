@@ -13,7 +13,7 @@ from tests.support.market import DIVINE
 from tests.support.outbox import change, come_due, deliveries, endpoint, endpoint_now, happen, send, spread, states
 from tests.support.receivers import Receiver
 from webapp import clock
-from webapp.domain.delivery_rules import HELD_AFTER, LONGEST_WAIT, PROBE_WAIT, wait_before
+from webapp.domain.outbox.delivery_rules import HELD_AFTER, LONGEST_WAIT, PROBE_WAIT, wait_before
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts

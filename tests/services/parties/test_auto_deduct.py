@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.deduction import Rule, Standing, amount_to_take
+from webapp.domain.money.deduction import Rule, Standing, amount_to_take
 from webapp.models import Event, Party
 from webapp.services.common.batch_result import Outcome
 from webapp.services.parties import auto_deduct as deductions

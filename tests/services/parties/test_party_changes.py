@@ -6,7 +6,7 @@ from sqlalchemy import select
 from tests.support import payouts
 from tests.support.market import DIVINE
 from webapp import clock
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Audit, Payout
 from webapp.runtime import Runtime

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from tests.services.payments.test_taken_back_orders import PRICE, WHY, World
 from tests.support.market import AMINA, DIVINE, NOW, Market, Undone, forgotten, undone
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
 from webapp.models import Account, Chargeback, Dispute, Escrow, Freeze, Transfer
 from webapp.runtime import Runtime

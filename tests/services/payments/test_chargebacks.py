@@ -10,7 +10,7 @@ from tests.support.market import AMINA, DIVINE
 from tests.support.sandbox import sandbox, world  # noqa: F401
 from tests.support.taken_back import WHY, Case, case, runtime  # noqa: F401
 from webapp import clock
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
 from webapp.models import Alert, Approval, Audit, Chargeback, Dispute, Refund, Transfer

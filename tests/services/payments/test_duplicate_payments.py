@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.services.payments.test_payment_decisions import WHY, buyer_of, decide, hear, refund, tried
 from tests.support.market import AMINA, CHIKA, NOW, VIEWER, Market, undone, wallet
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Event, Payment, Refund
 from webapp.services.approvals import approvals

@@ -5,7 +5,7 @@ from sqlalchemy import func, select, update
 
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
 from webapp.domain.actors import Actor, job_actor
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund

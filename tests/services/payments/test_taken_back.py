@@ -237,7 +237,7 @@ def test_what_we_gave_back_ourselves_is_settled_whatever_comes(case: Case) -> No
 
 
 def _all_of(case: Case) -> Any:
-    from webapp.domain.money import Money
+    from webapp.domain.money.money import Money
 
     return Money(case.payment().amount, "NGN")
 

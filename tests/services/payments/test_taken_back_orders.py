@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from tests.support.market import AMINA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.providers.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus
 from webapp.errors import Refusal
 from webapp.models import Account, Alert, Dispute, Escrow, Payment

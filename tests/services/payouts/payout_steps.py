@@ -10,8 +10,8 @@ from sqlalchemy import select
 from tests.services.payouts.payout_story import AMOUNT, ENDED_UNPAID, Books, There
 from tests.support.market import CHIKA, DIVINE, Market, undone
 from webapp.domain.actors import job_actor
-from webapp.domain.outgoing_keys import payout_reference
-from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.providers.idempotency_keys import payout_reference
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import ApprovalStatus
 from webapp.errors import NotAllowed, Refusal
 from webapp.jobs.steps import send_payouts

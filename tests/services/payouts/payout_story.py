@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from tests.support.market import DIVINE, NOW, Market
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, SkippedRow
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, SkippedRow
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, Refused, Unknown

@@ -9,7 +9,7 @@ from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, person, 
 from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import NoResponse, ProviderStatus
+from webapp.domain.providers.provider_results import NoResponse, ProviderStatus
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transfer
 from webapp.runtime import Runtime

@@ -17,7 +17,7 @@ from tests.services.payouts.payout_steps import JOB, STEPS, Steps
 from tests.services.payouts.payout_story import ENDED_UNPAID, HELD, UNDER_WAY
 from tests.support.market import Undone, forgotten, undone
 from webapp import jobs
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Alert, Payout
 from webapp.runtime import Runtime

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.support.market import AMINA, DIVINE
 from tests.support.payouts import planned, settled, written
 from webapp import clock
-from webapp.domain.provider_results import NoResponse, ProviderStatus
+from webapp.domain.providers.provider_results import NoResponse, ProviderStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Alert, Payout, PayoutPause, PayoutSchedule

@@ -14,8 +14,8 @@ from tests.support.market import wallet
 from tests.support.payouts import planned, settled, written
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.outgoing_keys import payout_reference, refund_key
-from webapp.domain.provider_results import NoResponse, ProviderStatus
+from webapp.domain.providers.idempotency_keys import payout_reference, refund_key
+from webapp.domain.providers.provider_results import NoResponse, ProviderStatus
 from webapp.models import Payout, PayoutSchedule, StoredSetting
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.payouts import payouts

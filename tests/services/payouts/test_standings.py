@@ -11,8 +11,8 @@ from tests.support import payouts as payouts_of
 from tests.support.market import DIVINE
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.money import Money
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.domain.states import AccountKind, PayoutStatus
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.models import Account, Alert, Payout, PayoutPause, PayoutSchedule

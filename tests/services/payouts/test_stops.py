@@ -11,7 +11,7 @@ from tests.support.payouts import planned, settled, written
 from tests.support.reversals import spend
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Payout, PayoutSchedule

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from tests.support import money
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
-from webapp.domain.money import Money
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderStatus, ReturnedAmount
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.domain.states import Policy
 from webapp.errors import Refusal
 from webapp.models import Account, Entry, Escrow, Order, Party, Payment, PayoutDestination, Transfer

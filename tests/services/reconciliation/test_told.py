@@ -14,7 +14,7 @@ from tests.support.job_runs import run_job_now
 from webapp import clock
 from webapp.app import create_app
 from webapp.conformance import records
-from webapp.domain.alert_facts import TRANSFER_REJECTED
+from webapp.domain.alert_definitions import TRANSFER_REJECTED
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Alert, IgnoredWebhookEvent, InboundWebhook, MirrorAccount, Run, Transfer

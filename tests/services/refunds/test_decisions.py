@@ -9,8 +9,14 @@ from sqlalchemy import select
 from tests.services.payments.test_payment_decisions import held_by_card, refund
 from tests.support.market import AMINA, CHIKA, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.provider_results import ListedRefunds, NoResponse, ProviderResponse, ProviderStatus, RefundRow
-from webapp.domain.refund_match import OWN_TIME
+from webapp.domain.payments.refund_matching import OWN_TIME
+from webapp.domain.providers.provider_results import (
+    ListedRefunds,
+    NoResponse,
+    ProviderResponse,
+    ProviderStatus,
+    RefundRow,
+)
 from webapp.errors import Conflict, Invalid, NotAllowed, Overtaken
 from webapp.models import Alert, Audit, Payment, Refund
 from webapp.runtime import Runtime

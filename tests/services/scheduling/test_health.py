@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.declared_jobs import NOON, OPERATOR, planned
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RunStatus
 from webapp.models import Run
 from webapp.runtime import Runtime

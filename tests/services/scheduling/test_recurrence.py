@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webapp.domain.recurrence import Recurrence, check, default_grace
+from webapp.domain.scheduling.recurrence import Recurrence, check, default_grace
 from webapp.errors import Invalid
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)

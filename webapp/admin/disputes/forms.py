@@ -18,9 +18,9 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from webapp.admin.ui.actions.forms import DeskForm, MoneyField
-from webapp.domain.money import exponent
+from webapp.domain.disputes.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
+from webapp.domain.money.money import exponent
 from webapp.domain.numbers import parse_whole
-from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 
 SIDES = [("buyer", _l("Buyer")), ("seller", _l("Seller"))]
 RESOLUTIONS = [

@@ -15,7 +15,7 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.reversal_form import ReversalForm
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.errors import Conflict, NotFound, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.security import current_actor

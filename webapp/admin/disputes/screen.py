@@ -21,7 +21,7 @@ from webapp.admin.ui.lists.csv_export import download
 from webapp.admin.ui.remedies import with_links
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import in_words
-from webapp.domain.shares import Shares
+from webapp.domain.money.shares import Shares
 from webapp.domain.states import DisputeStatus
 from webapp.models import Dispute
 from webapp.security.context import current_principal

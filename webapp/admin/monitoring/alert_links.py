@@ -6,7 +6,7 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import BOOKS_DO_NOT_BALANCE, TRANSFER_REJECTED
+from webapp.domain.alert_definitions import BOOKS_DO_NOT_BALANCE, TRANSFER_REJECTED
 from webapp.models import Alert
 from webapp.services.monitoring import alert_subjects
 

@@ -18,7 +18,7 @@ from webapp.admin.ui.lists.columns import Column, choice, since, until
 from webapp.admin.ui.lists.list_screen import ListScreen
 from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
-from webapp.domain.alert_facts import FACTS
+from webapp.domain.alert_definitions import FACTS
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.security import current_actor

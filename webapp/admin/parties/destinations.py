@@ -13,7 +13,7 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, ReasonForm
 from webapp.admin.ui.formatting import exact
 from webapp.admin.ui.screen import Screen
-from webapp.domain.payout_accounts import CURRENCIES
+from webapp.domain.payouts.payout_accounts import CURRENCIES
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.parties import parties

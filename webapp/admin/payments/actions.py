@@ -15,7 +15,7 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DecisionForm, DeskForm, VersionedReasonForm
 from webapp.admin.ui.formatting import money, provider_word
 from webapp.admin.ui.screen import Screen
-from webapp.domain.provider_messages import sentence
+from webapp.domain.providers.provider_messages import sentence
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import NotFound
 from webapp.jobs.steps import verify_payments

@@ -12,8 +12,8 @@ from webapp.admin.ui.formatting import money
 from webapp.admin.ui.lists.tabbed_screen import TabbedScreen
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import Shown, in_words
-from webapp.domain import provider_messages
-from webapp.domain.taken_back import Bearer
+from webapp.domain.payments.loss_allocation import Bearer
+from webapp.domain.providers import provider_messages
 from webapp.models import InboundWebhook
 from webapp.services.payments import detail as payment_file
 from webapp.services.payments import explanation as payment_explanation

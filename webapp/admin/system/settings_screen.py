@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, MoneyField, checked_currency
 from webapp.admin.ui.screen import Screen, page
-from webapp.domain.money import Money, major_text
+from webapp.domain.money.money import Money, major_text
 from webapp.errors import Invalid
 from webapp.security import current_actor
 from webapp.security.context import runtime

@@ -11,7 +11,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from webapp.admin.ui.formatting import money
-from webapp.domain.money import to_major
+from webapp.domain.money.money import to_major
 from webapp.services.escrows.figures import AGES, Bars
 from webapp.services.read_models.money_totals import Flow
 

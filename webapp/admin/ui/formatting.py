@@ -12,10 +12,10 @@ from markupsafe import Markup, escape
 
 from webapp import clock
 from webapp.admin.ui.badges import badge
-from webapp.domain import provider_messages
 from webapp.domain.actors import named
 from webapp.domain.instants import parts_of, said, shown_in
-from webapp.domain.money import exponent, major_text, to_major
+from webapp.domain.money.money import exponent, major_text, to_major
+from webapp.domain.providers import provider_messages
 from webapp.security.context import current_principal
 
 _TIME = Markup('<time datetime="%s" title="%s">%s</time>')

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from webapp.admin.ui.formatting import money
 from webapp.domain.actors import named
-from webapp.domain.provider_messages import sentence
+from webapp.domain.providers.provider_messages import sentence
 from webapp.services.timeline import Moment
 
 ACTION_LABELS: dict[str, tuple[Any, str, str]] = {

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.api.approvals.schemas import Decision
 from webapp.api.framework.schemas import Instant, LongText, MinorUnits, Money, RequestModel, ResponseModel, Version
-from webapp.domain.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
+from webapp.domain.disputes.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
 from webapp.models import Dispute
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.disputes import disputes

@@ -28,7 +28,7 @@ from webapp.api.framework.schemas import (
 from webapp.api.jobs.endpoints import RUN_ADDRESS, triggered
 from webapp.api.jobs.schemas import RunShape, run_shape
 from webapp.api.parties.schemas import id_of
-from webapp.domain.policies import JOBS
+from webapp.domain.escrow_policies import JOBS
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
 from webapp.services.approvals.approvals import Decided

@@ -3,7 +3,7 @@
 from typing import Any
 
 from webapp.api.framework.responses import REFERENCE
-from webapp.domain.event_types import EVENTS, Event
+from webapp.domain.outbox.event_types import EVENTS, Event
 
 _HEADERS = {
     "webhook-id": "The same for every attempt of one delivery: keep it, and do nothing the second time.",

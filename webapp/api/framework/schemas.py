@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from webapp import clock
 from webapp.domain import instants
-from webapp.domain.money import LARGEST, known_currencies, present
+from webapp.domain.money.money import LARGEST, known_currencies, present
 from webapp.domain.numbers import BIGGEST, parse_whole
 from webapp.errors import Invalid
 

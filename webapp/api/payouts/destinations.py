@@ -8,7 +8,7 @@ from webapp.api.framework.reauthentication import Reauthentication, require_reau
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Currency, Name, ReasonBody, ResponseModel, ShortText
 from webapp.api.payouts.schemas import DestinationShape, destination_shape
-from webapp.domain.payout_accounts import CURRENCIES
+from webapp.domain.payouts.payout_accounts import CURRENCIES
 from webapp.services.parties import parties
 from webapp.services.payouts import destinations as payout_destinations
 from webapp.services.payouts.destinations import NewDestination

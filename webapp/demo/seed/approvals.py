@@ -2,7 +2,7 @@
 
 from webapp.demo.seed.context import SeedContext
 from webapp.demo.seed.disputes import SeedDispute
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.states import Resolution
 from webapp.services.disputes import disputes
 from webapp.services.users.users import actor_of

@@ -10,8 +10,8 @@ from webapp.demo.seed.edge_cases import repay
 from webapp.demo.seed.orders import Trade
 from webapp.demo.seed.wallets import due_by
 from webapp.domain.actors import job_actor
-from webapp.domain.job_spec import JobSpec
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.scheduling.job_spec import JobSpec
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RunStatus, Trigger
 from webapp.jobs import registry
 from webapp.models import Run, RunItem, RunLine

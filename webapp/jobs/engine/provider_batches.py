@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_results import NoResponse
+from webapp.domain.providers.provider_results import NoResponse
 from webapp.errors import Refusal
 from webapp.jobs.engine.run_control import RunControl
 from webapp.providers.http.errors import CallFailed, no_response

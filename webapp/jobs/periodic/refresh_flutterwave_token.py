@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from webapp import clock
-from webapp.domain.alert_facts import TOKEN_NOT_REFRESHED
+from webapp.domain.alert_definitions import TOKEN_NOT_REFRESHED
 from webapp.domain.states import CatchUp
 from webapp.errors import Unavailable
 from webapp.jobs import job, minutes

@@ -3,7 +3,7 @@
 from datetime import datetime
 from itertools import islice
 
-from webapp.domain.alert_facts import BOOKS_DO_NOT_BALANCE
+from webapp.domain.alert_definitions import BOOKS_DO_NOT_BALANCE
 from webapp.domain.states import CatchUp
 from webapp.jobs import job
 from webapp.jobs.engine.work import Work

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_results import NoResponse
+from webapp.domain.providers.provider_results import NoResponse
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.verify_payments import LEASE

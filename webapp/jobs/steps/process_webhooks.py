@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.numbers import counted
-from webapp.domain.provider_messages import clause
-from webapp.domain.provider_results import ChargebackReport, ListedRefunds, NoResponse, ProviderResponse
+from webapp.domain.providers.provider_messages import clause
+from webapp.domain.providers.provider_results import ChargebackReport, ListedRefunds, NoResponse, ProviderResponse
 from webapp.domain.states import InboundWebhookStatus
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from webapp.domain.policies import REASONS
+from webapp.domain.escrow_policies import REASONS
 from webapp.domain.states import Policy
 from webapp.jobs.engine.work import Work
 from webapp.services.escrows import due, release, release_preview

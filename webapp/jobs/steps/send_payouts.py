@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor, job_actor
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.errors import Refusal, Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work

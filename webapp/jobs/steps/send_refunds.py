@@ -6,8 +6,9 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.claims import Claim
-from webapp.domain.provider_results import (
+from webapp.domain.payments.refund_matching import candidates
+from webapp.domain.providers.fencing import Claim
+from webapp.domain.providers.provider_results import (
     ChargebackReport,
     Disputed,
     ListedRefunds,
@@ -15,7 +16,6 @@ from webapp.domain.provider_results import (
     ProviderResponse,
     ProviderResult,
 )
-from webapp.domain.refund_match import candidates
 from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work

@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.provider_results import ChargebackReport, NoResponse, ProviderResponse, ProviderResult
+from webapp.domain.providers.provider_results import ChargebackReport, NoResponse, ProviderResponse, ProviderResult
 from webapp.errors import Refusal
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work

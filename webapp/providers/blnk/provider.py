@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from webapp import clock
-from webapp.domain.money import Money, exponent, known_currencies
+from webapp.domain.money.money import Money, exponent, known_currencies
 from webapp.providers.blnk.known_answers import DUPLICATE, LOCKED, NO_BALANCE, NOT_FOUND
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import Exists, NotDone, NotSent, Refused, Unknown

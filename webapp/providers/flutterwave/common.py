@@ -9,8 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from webapp import clock
-from webapp.domain.money import to_major
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, ReturnedAmount, SkippedRow
+from webapp.domain.money.money import to_major
+from webapp.domain.providers.provider_results import (
+    ProviderResponse,
+    ProviderStatus,
+    RefundRow,
+    ReturnedAmount,
+    SkippedRow,
+)
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer

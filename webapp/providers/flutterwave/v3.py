@@ -6,8 +6,8 @@ One `tx_ref` may have several transactions: a payer whose first attempt failed t
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from webapp.domain.duplicate_payments import number_in
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
+from webapp.domain.payments.duplicate_payments import number_in
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.providers.flutterwave.common import (
     NAME,
     HostedPages,

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from webapp import clock
-from webapp.domain.duplicate_payments import number_in
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
+from webapp.domain.payments.duplicate_payments import number_in
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, RefundRow, SkippedRow
 from webapp.providers.flutterwave.common import (
     NAME,
     HostedPages,

@@ -1,6 +1,6 @@
 """How a call to the outside can end without an answer, told apart by what it may have done there."""
 
-from webapp.domain.provider_results import NoResponse
+from webapp.domain.providers.provider_results import NoResponse
 
 
 class CallFailed(Exception):

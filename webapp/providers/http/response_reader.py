@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from webapp.domain.instants import parse_instant
-from webapp.domain.money import exponent, from_major
+from webapp.domain.money.money import exponent, from_major
 from webapp.providers.http.errors import Unknown
 
 

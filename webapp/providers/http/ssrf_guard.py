@@ -10,7 +10,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
-from webapp.domain.addresses import Network, may_reach
+from webapp.domain.outbox.addresses import Network, may_reach
 
 
 class PrivateAddress(NewConnectionError):

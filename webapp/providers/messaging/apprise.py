@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 
-from webapp.domain.notify_urls import dialled, dialling, name_of, takes_phone
+from webapp.domain.outbox.notify_urls import dialled, dialling, name_of, takes_phone
 from webapp.domain.states import Channel
 from webapp.providers.http import leases
 from webapp.providers.http.errors import NotSent, Refused

@@ -9,7 +9,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from webapp import clock
-from webapp.domain.addresses import Network
+from webapp.domain.outbox.addresses import Network
 from webapp.providers.http import leases
 from webapp.providers.http.errors import NotSent, Unknown
 from webapp.providers.http.ssrf_guard import AddressPolicy, CheckedAdapter, PrivateAddress

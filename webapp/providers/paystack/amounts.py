@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from webapp.domain.money import exponent
+from webapp.domain.money.money import exponent
 from webapp.providers.http.errors import Unknown
 from webapp.providers.http.response_reader import Answer
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from webapp.domain.provider_results import SkippedRow
+from webapp.domain.providers.provider_results import SkippedRow
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import Unknown
 from webapp.providers.http.response_reader import Answer

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.providers.http.errors import CallFailed, NotDone, PayoutsHeld, RecipientUnknown
 from webapp.providers.protocols import Destination
 

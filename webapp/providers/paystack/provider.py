@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from webapp import clock
-from webapp.domain.duplicate_payments import number_in
-from webapp.domain.provider_results import (
+from webapp.domain.payments.duplicate_payments import number_in
+from webapp.domain.providers.provider_results import (
     TEST_ANSWER,
     ChargebackReport,
     ProviderResponse,

@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from webapp.domain.money import from_major, to_major
+from webapp.domain.money.money import from_major, to_major
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.sandbox import Box
 from webapp.sandbox.core.store import Data, Thing

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import Fact
-from webapp.domain.event_types import AlertFiring, AlertResolved
+from webapp.domain.alert_definitions import Fact
+from webapp.domain.outbox.event_types import AlertFiring, AlertResolved
 from webapp.domain.states import AlertStatus
 from webapp.errors import Conflict, Invalid, NotFound, Overtaken
 from webapp.models import Alert

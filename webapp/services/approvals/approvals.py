@@ -8,7 +8,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import ApprovalExecuted, ApprovalExpired, ApprovalProposed, ApprovalRejected
+from webapp.domain.outbox.event_types import ApprovalExecuted, ApprovalExpired, ApprovalProposed, ApprovalRejected
 from webapp.domain.states import ApprovalStatus, FreezeCause
 from webapp.errors import NotAllowed, Overtaken
 from webapp.models import Approval

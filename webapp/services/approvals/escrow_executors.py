@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from webapp.domain import shares
-from webapp.domain.money import Money
-from webapp.domain.shares import Shares
-from webapp.domain.state_words import in_words
+from webapp.domain.money import shares
+from webapp.domain.money.money import Money
+from webapp.domain.money.shares import Shares
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.errors import Overtaken
 from webapp.models import Escrow

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from webapp import services
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import FreezeCause
 from webapp.errors import Conflict
 from webapp.models import Escrow

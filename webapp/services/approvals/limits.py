@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Spending, StoredSetting, TokenSpending
 from webapp.services.audit import trail as audit

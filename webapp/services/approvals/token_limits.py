@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.errors import NotAllowed
 from webapp.models import ApiToken, TokenSpending
 from webapp.services.approvals import limits

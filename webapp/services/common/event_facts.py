@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session, aliased, join, outerjoin
 
-from webapp.domain import event_types as told
-from webapp.domain.event_types import Facts, is_optional
+from webapp.domain.outbox import event_types as told
+from webapp.domain.outbox.event_types import Facts, is_optional
 from webapp.models import (
     Account,
     Alert,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.event_types import Event as Told
+from webapp.domain.outbox.event_types import Event as Told
 from webapp.models import Event
 from webapp.services.common import event_facts
 from webapp.sql import insert_rows, json_text, json_value, one_of

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from webapp.domain.money import major_text
+from webapp.domain.money.money import major_text
 from webapp.settings import Settings
 
 _SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")

@@ -9,7 +9,7 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import Event
+from webapp.domain.outbox.event_types import Event
 from webapp.services.audit import trail
 from webapp.services.common import events
 from webapp.sql import json_text, one_of

@@ -1,7 +1,7 @@
 """Checks of input that several actions share. Each raises Invalid with the field's name."""
 
-from webapp.domain import countries
-from webapp.domain.money import LARGEST, exponent
+from webapp.domain.money import countries
+from webapp.domain.money.money import LARGEST, exponent
 from webapp.errors import Invalid
 
 LONGEST_TEXT = 10_000

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain import chargeback
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
+from webapp.domain.payments import chargeback
+from webapp.domain.payments.loss_allocation import Bearer
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
-from webapp.domain.taken_back import Bearer
 from webapp.models import Chargeback, Dispute, Escrow, Payment
 from webapp.services.disputes import evidence, handling
 

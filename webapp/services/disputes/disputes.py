@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain import rulings
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
-from webapp.domain.rulings import Ruling
-from webapp.domain.state_words import in_words
+from webapp.domain.disputes import rulings
+from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.outbox.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import DisputeKind, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Dispute, Escrow

@@ -1,11 +1,11 @@
 """Who ended a dispute, when and how, in a sentence."""
 
-from webapp.domain import rulings
 from webapp.domain.actors import named
+from webapp.domain.disputes import rulings
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
-from webapp.domain.rulings import Ruling
-from webapp.domain.state_words import in_words
+from webapp.domain.money.money import Money
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
 from webapp.models import Dispute, Escrow
 from webapp.services.disputes import warranty_claims

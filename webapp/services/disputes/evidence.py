@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from webapp.db import on_rollback
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import EvidenceSubmitted
+from webapp.domain.outbox.event_types import EvidenceSubmitted
 from webapp.errors import Conflict, Invalid, NotFound
 from webapp.models import Evidence
 from webapp.private_files import private_folder

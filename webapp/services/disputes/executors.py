@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import ScalarSelect, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain import rulings, shares
-from webapp.domain.event_types import DisputeResolved
-from webapp.domain.money import Money
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes import rulings
+from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.money import shares
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import DisputeResolved
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus, Resolution
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Dispute, Escrow

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
+from webapp.domain.outbox.event_types import DisputeAnswered, DisputeAsk, DisputeEscalate, DisputeMessage, Event
 from webapp.domain.states import CLOSED_DISPUTES, DisputeStatus
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Dispute, Message, User

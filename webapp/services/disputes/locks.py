@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import CLOSED_DISPUTES, DisputeKind, FreezeCause
 from webapp.errors import Overtaken
 from webapp.models import Dispute, Escrow

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from webapp.domain import rulings
 from webapp.domain.actors import Actor
+from webapp.domain.disputes import rulings
+from webapp.domain.disputes.rulings import Ruling
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
-from webapp.domain.rulings import Ruling
-from webapp.domain.shares import divide
+from webapp.domain.money.money import Money
+from webapp.domain.money.shares import divide
 from webapp.domain.states import DisputeKind
 from webapp.models import Dispute, Escrow
 from webapp.services.escrows import disbursement, release_dates

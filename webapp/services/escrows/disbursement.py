@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, EscrowStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Freeze, Party

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, case, cast, column, func, literal, select, union_all, values
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain.event_types import EscrowRefunded, EscrowReleased, EscrowSplit, Event
-from webapp.domain.shares import Shares
+from webapp.domain.money.shares import Shares
+from webapp.domain.outbox.event_types import EscrowRefunded, EscrowReleased, EscrowSplit, Event
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Payment, Transfer
 from webapp.models.base import BigInt

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
-from webapp.domain.policies import AFTER_COMPLETION
+from webapp.domain.escrow_policies import AFTER_COMPLETION
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.models import Escrow, Order
 from webapp.services.common.due import Due

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor, named
-from webapp.domain.event_types import EscrowFrozen, EscrowUnfrozen
-from webapp.domain.state_words import in_words
+from webapp.domain.outbox.event_types import EscrowFrozen, EscrowUnfrozen
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Escrow, Freeze

@@ -8,7 +8,7 @@ from sqlalchemy import String, case, cast, literal, null, select, union_all, upd
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import EscrowHeld
+from webapp.domain.outbox.event_types import EscrowHeld
 from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.models import Account, Escrow, Transfer
 from webapp.services.audit import trail

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, exists, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
-from webapp.domain.policies import AFTER_COMPLETION
-from webapp.domain.shares import Shares
+from webapp.domain.escrow_policies import AFTER_COMPLETION
+from webapp.domain.money.money import Money
+from webapp.domain.money.shares import Shares
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, EscrowStatus, Policy
 from webapp.errors import Overtaken
 from webapp.models import Dispute, Escrow

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import EscrowExtended
+from webapp.domain.outbox.event_types import EscrowExtended
 from webapp.models import Escrow
 from webapp.services.audit import trail
 from webapp.services.common import events

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.policies import AFTER_COMPLETION
+from webapp.domain.escrow_policies import AFTER_COMPLETION
 from webapp.domain.states import CLOSED_DISPUTES, EscrowStatus, Policy
 from webapp.models import Dispute, Escrow
 from webapp.models.base import BigInt

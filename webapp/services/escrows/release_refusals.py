@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.models import Dispute, Escrow, Party
 from webapp.services.common.batch_result import Refused

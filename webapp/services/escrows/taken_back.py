@@ -13,7 +13,7 @@ from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYMENT_TAKEN_BACK
+from webapp.domain.alert_definitions import PAYMENT_TAKEN_BACK
 from webapp.domain.states import (
     LOST_CHARGEBACKS,
     NOT_GIVEN_BACK,

@@ -8,8 +8,8 @@ from sqlalchemy import literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import EscrowVoided, Event, OrderCancelled, OrderDeclined
-from webapp.domain.state_words import in_words
+from webapp.domain.outbox.event_types import EscrowVoided, Event, OrderCancelled, OrderDeclined
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.models import Escrow, Order
 from webapp.services.audit import trail

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, Entry, Escrow, Transfer
 from webapp.models.base import BigInt

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import NotFound
 from webapp.models import Account, Entry, Escrow, Party, Transfer

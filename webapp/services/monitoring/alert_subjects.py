@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import CHARGEBACK
+from webapp.domain.alert_definitions import CHARGEBACK
 from webapp.domain.numbers import parse_whole
 from webapp.models import Alert, Chargeback, Dispute, Payment, Payout, PayoutSchedule, Refund
 from webapp.providers import catalogue

@@ -3,7 +3,7 @@
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_results import TEST_ANSWER
+from webapp.domain.providers.provider_results import TEST_ANSWER
 from webapp.domain.states import UNSETTLED_PAYOUTS, PaymentStatus
 from webapp.models import Payment, Payout, Refund
 from webapp.settings import Settings

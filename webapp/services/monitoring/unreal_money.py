@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_results import ProviderResponse
+from webapp.domain.providers.provider_results import ProviderResponse
 from webapp.providers import key_modes
 from webapp.services.alerts.registry import Answer, rule
 from webapp.services.monitoring.unreal_answers import heard

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain import delivery_rules
+from webapp.domain.outbox import delivery_rules
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services.webhooks import endpoint_health

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, 
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Session
 
-from webapp.domain.delivery_rules import ANY
+from webapp.domain.outbox.delivery_rules import ANY
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, Event, WebhookEndpoint
 from webapp.services.notifications.messages import event_messages

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import OrderCompleted, OrderCreated
-from webapp.domain.policies import AFTER_COMPLETION
+from webapp.domain.escrow_policies import AFTER_COMPLETION
+from webapp.domain.outbox.event_types import OrderCompleted, OrderCreated
 from webapp.domain.references import escrow_ref
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order

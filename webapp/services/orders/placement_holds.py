@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Escrow

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Invalid
 from webapp.models import Account, Escrow

@@ -9,8 +9,8 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.deduction import Rule, Standing, amount_to_take
-from webapp.domain.event_types import PartyAutoDeducted
+from webapp.domain.money.deduction import Rule, Standing, amount_to_take
+from webapp.domain.outbox.event_types import PartyAutoDeducted
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, AutoDeduct, AutoDeduction, Entry, Party, Transfer
 from webapp.models.base import BigInt

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.deduction import Rule
+from webapp.domain.money.deduction import Rule
 from webapp.errors import Invalid, Overtaken
 from webapp.models import AutoDeduct
 from webapp.services.audit import trail

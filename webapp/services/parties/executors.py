@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.event_types import PartyDeposit, PartyOwe, PartyRepay
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import PartyDeposit, PartyOwe, PartyRepay
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.errors import Conflict, Invalid
 from webapp.models import Account, Escrow, Party, Transfer

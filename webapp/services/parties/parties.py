@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import PartyCreated
+from webapp.domain.outbox.event_types import PartyCreated
 from webapp.domain.states import UNSETTLED_PAYOUTS, AccountKind
 from webapp.errors import Conflict
 from webapp.models import Account, Party, Payout

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, case, exists, func, literal, null, or_, se
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.countries import currencies
-from webapp.domain.event_types import WalletOpened
+from webapp.domain.money.countries import currencies
+from webapp.domain.outbox.event_types import WalletOpened
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Party, PayoutDestination, PayoutSchedule

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.taken_back import Bearer
+from webapp.domain.payments.loss_allocation import Bearer
 from webapp.models import Escrow, Payment, Refund
 from webapp.services.orders import orders
 from webapp.services.payments import payments

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
-from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
-from webapp.domain.event_types import PaymentDecided
-from webapp.domain.state_words import in_words
+from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE
+from webapp.domain.outbox.event_types import PaymentDecided
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PaymentStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payment

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE
-from webapp.domain.duplicate_payments import duplicate_reference, told_apart
-from webapp.domain.event_types import PaymentNeedsReview
-from webapp.domain.money import Money
-from webapp.domain.provider_results import ProviderResponse, ProviderResult
+from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import PaymentNeedsReview
+from webapp.domain.payments.duplicate_payments import duplicate_reference, told_apart
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderResult
 from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
 from webapp.services.alerts import alerts

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
-from webapp.domain.event_types import PaymentDecided, PaymentSucceeded
-from webapp.domain.money import Money
-from webapp.domain.state_words import in_words
+from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import PaymentDecided, PaymentSucceeded
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, EscrowStatus, OrderStatus, PaymentStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Escrow, Order, Payment, Refund

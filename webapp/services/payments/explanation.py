@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
-from webapp.domain.provider_messages import sentence
-from webapp.domain.state_words import in_words
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_messages import sentence
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import ChargebackStatus, EscrowStatus, PaymentStatus
 from webapp.models import Payment, Refund
 from webapp.services.disputes import chargeback_cases

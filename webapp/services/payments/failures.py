@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, bindparam, case, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import Event, PaymentExpired, PaymentFailed
+from webapp.domain.outbox.event_types import Event, PaymentExpired, PaymentFailed
 from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
 from webapp.services.audit import trail

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import PaymentCreated
-from webapp.domain.state_words import in_words
+from webapp.domain.outbox.event_types import PaymentCreated
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import OrderStatus, PaymentStatus
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Order, Party, Payment

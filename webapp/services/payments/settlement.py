@@ -9,11 +9,17 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
-from webapp.domain.event_types import Event, PaymentDecided, PaymentNeedsReview, PaymentRestored, PaymentSucceeded
-from webapp.domain.payment_outcome import PaymentAttempt, PaymentOutcome, judge, kept_of, next_check, taken_now
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
-from webapp.domain.state_words import in_words
+from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE, PAYMENT_NEEDS_REVIEW
+from webapp.domain.outbox.event_types import (
+    Event,
+    PaymentDecided,
+    PaymentNeedsReview,
+    PaymentRestored,
+    PaymentSucceeded,
+)
+from webapp.domain.payments.payment_outcome import PaymentAttempt, PaymentOutcome, judge, kept_of, next_check, taken_now
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services.alerts import alerts

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout
 from webapp.services.alerts.registry import Answer, rule

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYOUT_OTHER_AMOUNT
-from webapp.domain.money import Money
-from webapp.domain.payout_outcome import PayoutAttempt, pays_other
-from webapp.domain.provider_results import ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.alert_definitions import PAYOUT_OTHER_AMOUNT
+from webapp.domain.money.money import Money
+from webapp.domain.payouts.payout_outcome import PayoutAttempt, pays_other
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.models import PayoutSchedule
 from webapp.services.alerts import alerts

@@ -8,11 +8,11 @@ from sqlalchemy import and_, bindparam, case, func, insert, literal, select, upd
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import PayoutCreated, PayoutScheduleUnpaid
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
-from webapp.domain.outgoing_keys import payout_reference
-from webapp.domain.state_words import in_words
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import PayoutCreated, PayoutScheduleUnpaid
+from webapp.domain.providers.idempotency_keys import payout_reference
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services.audit import trail

@@ -13,14 +13,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain import payout_accounts
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import (
+from webapp.domain.instants import in_utc
+from webapp.domain.outbox.event_types import (
     PayoutDestinationApproved,
     PayoutDestinationChanged,
     PayoutDestinationRejected,
 )
-from webapp.domain.instants import in_utc
+from webapp.domain.payouts import payout_accounts
 from webapp.encryption import decrypt, encrypt
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Party, PayoutDestination

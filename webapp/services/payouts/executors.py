@@ -5,10 +5,10 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.event_types import Event, PayoutFailed, PayoutScheduleFailed, PayoutSucceeded
-from webapp.domain.money import Money
-from webapp.domain.payout_outcome import next_look
-from webapp.domain.state_words import in_words
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import Event, PayoutFailed, PayoutScheduleFailed, PayoutSucceeded
+from webapp.domain.payouts.payout_outcome import next_look
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Overtaken
 from webapp.models import Escrow, Payout, PayoutSchedule

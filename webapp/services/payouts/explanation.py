@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
-from webapp.domain.provider_messages import sentence
-from webapp.domain.state_words import in_words
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_messages import sentence
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus
 from webapp.models import Payout
 from webapp.services.payouts import decisions, pauses

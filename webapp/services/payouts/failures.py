@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYOUT_CONTRADICTED, PAYOUT_FAILED
-from webapp.domain.event_types import PayoutScheduleFailed
-from webapp.domain.money import Money
-from webapp.domain.provider_messages import NO_REASON, reason
+from webapp.domain.alert_definitions import PAYOUT_CONTRADICTED, PAYOUT_FAILED
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import PayoutScheduleFailed
+from webapp.domain.providers.provider_messages import NO_REASON, reason
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts

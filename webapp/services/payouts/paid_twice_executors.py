@@ -5,11 +5,11 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import PAYOUT_CONTRADICTED, PAYOUT_FAILED
-from webapp.domain.event_types import PayoutClawedBack, PayoutSucceeded
-from webapp.domain.money import Money
-from webapp.domain.payout_outcome import next_look
-from webapp.domain.state_words import in_words
+from webapp.domain.alert_definitions import PAYOUT_CONTRADICTED, PAYOUT_FAILED
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import PayoutClawedBack, PayoutSucceeded
+from webapp.domain.payouts.payout_outcome import next_look
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, TransferKind
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Payout, PayoutSchedule

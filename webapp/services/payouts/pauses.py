@@ -9,9 +9,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYOUTS_PAUSED
+from webapp.domain.alert_definitions import PAYOUTS_PAUSED
 from webapp.domain.instants import in_utc
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
 from webapp.domain.states import PayoutStatus
 from webapp.models import Payout, PayoutPause
 from webapp.services.alerts import alerts

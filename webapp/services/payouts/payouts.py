@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, case, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.claims import Claim
-from webapp.domain.event_types import PayoutCancelled
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
-from webapp.domain.payout_outcome import next_look
-from webapp.domain.state_words import in_words
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import PayoutCancelled
+from webapp.domain.payouts.payout_outcome import next_look
+from webapp.domain.providers.fencing import Claim
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import UNSETTLED_PAYOUTS, PayoutStatus, ScheduleStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.domain.instants import in_utc
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout
 from webapp.services.audit import trail

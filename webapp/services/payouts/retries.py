@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule, RunItem
 from webapp.services.common.batch_result import Outcome, Refused

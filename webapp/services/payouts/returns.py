@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, Entry, Payout, Transfer
 from webapp.services.ledger import accounts, bulk_posting, posting

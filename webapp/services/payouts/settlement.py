@@ -9,10 +9,9 @@ from sqlalchemy import Boolean, bindparam, case, func, null, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYOUT_FAILED
-from webapp.domain.claims import TAKEN_OVER, Claim, counts
-from webapp.domain.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
-from webapp.domain.payout_outcome import (
+from webapp.domain.alert_definitions import PAYOUT_FAILED
+from webapp.domain.outbox.event_types import Event, PayoutFailed, PayoutReversed, PayoutSucceeded
+from webapp.domain.payouts.payout_outcome import (
     PayoutAttempt,
     PayoutOutcome,
     PayoutTransition,
@@ -21,9 +20,10 @@ from webapp.domain.payout_outcome import (
     next_look,
     next_try,
 )
-from webapp.domain.provider_messages import sentence
-from webapp.domain.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
-from webapp.domain.state_words import in_words
+from webapp.domain.providers.fencing import TAKEN_OVER, Claim, counts
+from webapp.domain.providers.provider_messages import sentence
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts

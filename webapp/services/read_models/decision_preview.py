@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.rulings import Ruling
+from webapp.domain.disputes.rulings import Ruling
 from webapp.models import Escrow
 from webapp.services.approvals import approvals, executors, limits
 from webapp.services.approvals.executors import Payload, Posting

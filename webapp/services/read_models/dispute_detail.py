@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain import shares
-from webapp.domain.money import Money
-from webapp.domain.shares import Shares
+from webapp.domain.money import shares
+from webapp.domain.money.money import Money
+from webapp.domain.money.shares import Shares
 from webapp.models import Approval, Dispute, Evidence, Message, Party, User
 from webapp.services.common import lookup
 from webapp.services.read_models import escrow_detail, party_detail

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.policies import JOBS
+from webapp.domain.escrow_policies import JOBS
 from webapp.models import Approval, Chargeback, Dispute, Escrow, Freeze, Order, Party, Payment, Refund, Schedule
 from webapp.services import timeline
 from webapp.services.approvals import approvals

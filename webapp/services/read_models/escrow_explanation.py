@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import named
+from webapp.domain.escrow_policies import AFTER_COMPLETION, JOBS
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
-from webapp.domain.policies import AFTER_COMPLETION, JOBS
-from webapp.domain.state_words import in_words
+from webapp.domain.money.money import Money
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import (
     CLOSED_DISPUTES,
     AccountKind,

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval, Dispute, Escrow, Payment
 from webapp.services import timeline

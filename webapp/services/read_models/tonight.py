@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.policies import JOBS
+from webapp.domain.escrow_policies import JOBS
 from webapp.domain.states import Policy
 from webapp.models import Escrow, Party
 from webapp.models.base import BigInt

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from webapp.domain.money import Money
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 from webapp.domain.states import PaymentStatus, PayoutStatus
 
 MISSING_HERE, MISSING_THERE, DIFFERENT = "missing_here", "missing_there", "different"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import BOOKS_DIFFER, BOOKS_NOT_COMPARED
+from webapp.domain.alert_definitions import BOOKS_DIFFER, BOOKS_NOT_COMPARED
 from webapp.models import Discrepancy, Reconciliation
 from webapp.services.alerts import alerts
 from webapp.services.alerts.alerts import Found

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.legs import movements, named
+from webapp.domain.money.legs import movements, named
 from webapp.domain.states import MirrorStatus
 from webapp.models import Entry, MirrorEntry, Transfer
 from webapp.models.base import BigInt

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import TRANSFER_REJECTED
+from webapp.domain.alert_definitions import TRANSFER_REJECTED
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.providers.blnk.provider import TRANSFERS, There, told_of

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.provider_results import ProviderStatus
+from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.domain.states import NOT_GIVEN_BACK, PaymentStatus, PayoutStatus
 from webapp.models import Payment, Payout, Refund
 from webapp.services.reconciliation import comparison

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.state_words import in_words
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import RefundStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Refund

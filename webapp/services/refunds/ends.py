@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import REFUND_FAILED
-from webapp.domain.event_types import RefundFailed, RefundProcessed
-from webapp.domain.money import Money
-from webapp.domain.provider_messages import reason
-from webapp.domain.provider_results import RefundRow
+from webapp.domain.alert_definitions import REFUND_FAILED
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import RefundFailed, RefundProcessed
+from webapp.domain.providers.provider_messages import reason
+from webapp.domain.providers.provider_results import RefundRow
 from webapp.domain.states import AccountKind, PaymentStatus, RefundStatus, TransferKind
 from webapp.models import Payment, Refund, Transfer
 from webapp.services.alerts import alerts

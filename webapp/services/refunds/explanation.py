@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money
-from webapp.domain.provider_messages import reason, sentence
+from webapp.domain.money.money import Money
+from webapp.domain.providers.provider_messages import reason, sentence
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.models import Payment, Refund
 

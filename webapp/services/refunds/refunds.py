@@ -8,14 +8,14 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import REFUND_FAILED, REFUND_NEEDS_PERSON
-from webapp.domain.claims import Claim
-from webapp.domain.duplicate_payments import duplicate_reference
-from webapp.domain.event_types import RefundCreated
-from webapp.domain.money import Money
-from webapp.domain.outgoing_keys import refund_key
-from webapp.domain.refund_match import Wanted
-from webapp.domain.state_words import in_words
+from webapp.domain.alert_definitions import REFUND_FAILED, REFUND_NEEDS_PERSON
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import RefundCreated
+from webapp.domain.payments.duplicate_payments import duplicate_reference
+from webapp.domain.payments.refund_matching import Wanted
+from webapp.domain.providers.fencing import Claim
+from webapp.domain.providers.idempotency_keys import refund_key
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import ChargebackStatus, RefundStatus
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Chargeback, Payment, Refund

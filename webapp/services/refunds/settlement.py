@@ -8,13 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.claims import TAKEN_OVER, Claim, counts
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.numbers import counted
-from webapp.domain.provider_messages import reason, sentence
-from webapp.domain.provider_results import ListedRefunds, NoResponse, ProviderResponse, ProviderStatus, RefundRow
-from webapp.domain.refund_match import OWN_TIME, candidates, unexplained
-from webapp.domain.state_words import in_words
+from webapp.domain.payments.refund_matching import OWN_TIME, candidates, unexplained
+from webapp.domain.providers.fencing import TAKEN_OVER, Claim, counts
+from webapp.domain.providers.provider_messages import reason, sentence
+from webapp.domain.providers.provider_results import (
+    ListedRefunds,
+    NoResponse,
+    ProviderResponse,
+    ProviderStatus,
+    RefundRow,
+)
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
 from webapp.models import Refund
 from webapp.services.common.batch_result import CAME_BACK, Outcome, Refused

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.cron_words import in_words
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.scheduling.cron_descriptions import in_words
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
 from webapp.errors import NotFound
 from webapp.models import Run, Schedule

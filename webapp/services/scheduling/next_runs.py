@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from webapp.domain.instants import in_utc
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.models import Schedule
 
 _FORESEEN = timedelta(days=3_660)

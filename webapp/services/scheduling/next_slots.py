@@ -7,8 +7,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain.alert_facts import NEXT_SLOT_OFF
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.alert_definitions import NEXT_SLOT_OFF
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RunStatus
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts

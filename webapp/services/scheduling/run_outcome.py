@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import ITEMS_FAILED, LONG_RUN, RUN_FAILED
+from webapp.domain.alert_definitions import ITEMS_FAILED, LONG_RUN, RUN_FAILED
 from webapp.domain.states import RUNS_THAT_COUNT, RunStatus, Trigger
 from webapp.models import Run, Schedule
 from webapp.services.alerts import alerts

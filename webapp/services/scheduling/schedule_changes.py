@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.recurrence import Recurrence, check
+from webapp.domain.scheduling.recurrence import Recurrence, check
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Run, Schedule

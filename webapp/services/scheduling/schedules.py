@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.job_spec import JobSpec
-from webapp.domain.recurrence import Recurrence, check
+from webapp.domain.scheduling.job_spec import JobSpec
+from webapp.domain.scheduling.recurrence import Recurrence, check
 from webapp.errors import NotFound
 from webapp.models import Schedule
 from webapp.services.scheduling.job_health import JobHealth, health, health_of

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.recurrence import Recurrence
+from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.models import Run, Schedule
 from webapp.services.scheduling.schedule_changes import insert_missed, locked

@@ -6,8 +6,8 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import ENDPOINT_PAUSED
-from webapp.domain.delivery_rules import FAILING_FOR
+from webapp.domain.alert_definitions import ENDPOINT_PAUSED
+from webapp.domain.outbox.delivery_rules import FAILING_FOR
 from webapp.models import WebhookEndpoint
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail

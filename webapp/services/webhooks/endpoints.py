@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain import addresses, webhook_signing
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import ENDPOINT_PAUSED
-from webapp.domain.delivery_rules import names_an_event
-from webapp.domain.event_types import EVENTS
+from webapp.domain.alert_definitions import ENDPOINT_PAUSED
+from webapp.domain.outbox import addresses, webhook_signing
+from webapp.domain.outbox.delivery_rules import names_an_event
+from webapp.domain.outbox.event_types import EVENTS
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.encryption import encrypt
 from webapp.errors import Conflict, Invalid, Overtaken

@@ -13,9 +13,9 @@ from wtforms.validators import DataRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from webapp.admin.ui.formatting import current_zone
-from webapp.domain.amounts import parse_amount
 from webapp.domain.instants import parse_local, shown_in
-from webapp.domain.money import Money, major_text, present
+from webapp.domain.money.amounts import parse_amount
+from webapp.domain.money.money import Money, major_text, present
 from webapp.domain.numbers import parse_whole
 from webapp.errors import Invalid, Refusal
 

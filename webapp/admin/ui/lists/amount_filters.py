@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from sqlalchemy import BigInteger, case, cast
 
 from webapp.admin.ui.lists.columns import Filter
-from webapp.domain.amounts import parse_any_currency
-from webapp.domain.money import exponent, known_currencies
+from webapp.domain.money.amounts import parse_any_currency
+from webapp.domain.money.money import exponent, known_currencies
 
 
 def currency(name: str, label: Any, column: Any) -> Filter:

@@ -14,7 +14,7 @@ from webapp.admin.ui.formatting import current_zone
 from webapp.admin.ui.lists.columns import Column
 from webapp.admin.ui.lists.listing import Listing
 from webapp.domain.instants import shown_in
-from webapp.domain.money import major_text
+from webapp.domain.money.money import major_text
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from webapp.domain.actors import Actor, job_actor
-from webapp.domain.legs import movements, named
+from webapp.domain.money.legs import movements, named
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.mirror.balances import Balances
 from webapp.providers.blnk.provider import BalanceGone, Blnk, Different, Movement

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 
-from webapp.domain import addresses, webhook_signing
+from webapp.domain.outbox import addresses, webhook_signing
 from webapp.domain.states import Channel
 from webapp.encryption import decrypt
 from webapp.logs import get_logger

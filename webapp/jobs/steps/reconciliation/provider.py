@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from webapp.db import Database
-from webapp.domain.provider_results import ProviderResponse, SkippedRow
+from webapp.domain.providers.provider_results import ProviderResponse, SkippedRow
 from webapp.jobs.steps.reconciliation.provider_listing import ProviderListing
 from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation.comparison import Alike, Finding, InternalRecord, compared

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
 
 _PAGE = 500
 

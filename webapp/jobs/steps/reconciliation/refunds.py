@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from webapp.db import Database
-from webapp.domain.duplicate_payments import told_apart
-from webapp.domain.money import Money
-from webapp.domain.provider_results import ProviderResponse, ProviderStatus, SkippedRow
-from webapp.domain.taken_back import taken_back
+from webapp.domain.money.money import Money
+from webapp.domain.payments.duplicate_payments import told_apart
+from webapp.domain.payments.loss_allocation import taken_back
+from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, SkippedRow
 from webapp.providers.protocols import ListedRefund
 from webapp.services.payments import refund_records
 from webapp.services.payments.refund_records import Refunded

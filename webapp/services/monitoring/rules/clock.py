@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.alert_facts import NEXT_SLOT_OFF
+from webapp.domain.alert_definitions import NEXT_SLOT_OFF
 from webapp.domain.states import AlertStatus
 from webapp.models import Alert
 from webapp.services.alerts.registry import Answer, rule

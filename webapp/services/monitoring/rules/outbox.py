@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain.delivery_rules import HELD_AFTER
+from webapp.domain.outbox.delivery_rules import HELD_AFTER
 from webapp.domain.states import Channel, DeliveryStatus
 from webapp.models import Delivery, WebhookEndpoint
 from webapp.services.alerts.registry import Answer, rule

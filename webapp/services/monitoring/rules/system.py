@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import CLOSED_DISPUTES, RunStatus, ScheduleStatus
 from webapp.models import Dispute, PayoutSchedule, Run, Schedule
 from webapp.services.alerts.registry import Answer, rule

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain import rulings, shares
+from webapp.domain.disputes import rulings
+from webapp.domain.disputes.rulings import REASON_CODES
 from webapp.domain.instants import parse_instant
-from webapp.domain.money import Money
-from webapp.domain.rulings import REASON_CODES
-from webapp.domain.shares import Shares
+from webapp.domain.money import shares
+from webapp.domain.money.money import Money
+from webapp.domain.money.shares import Shares
 from webapp.domain.states import PaymentStatus, Resolution
 from webapp.models import (
     Approval,

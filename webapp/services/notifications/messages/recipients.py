@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webapp.domain.notify_urls import dialled, name_of, takes_phone
+from webapp.domain.outbox.notify_urls import dialled, name_of, takes_phone
 from webapp.domain.states import Channel
 from webapp.models import Party
 from webapp.settings import Settings

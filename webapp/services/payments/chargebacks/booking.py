@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain import chargeback
 from webapp.domain.actors import Actor
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
+from webapp.domain.payments import chargeback
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, EscrowStatus, FreezeCause, PaymentStatus
 from webapp.models import Chargeback, Dispute, Escrow, Payment
 from webapp.services.approvals import approvals, executors

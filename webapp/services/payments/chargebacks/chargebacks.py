@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain import chargeback
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import CHARGEBACK
-from webapp.domain.chargeback import Step
-from webapp.domain.event_types import ChargebackAccepted, ChargebackLost, ChargebackOpen, ChargebackWon
-from webapp.domain.provider_results import ChargebackReport
+from webapp.domain.alert_definitions import CHARGEBACK
+from webapp.domain.outbox.event_types import ChargebackAccepted, ChargebackLost, ChargebackOpen, ChargebackWon
+from webapp.domain.payments import chargeback
+from webapp.domain.payments.chargeback import Step
+from webapp.domain.providers.provider_results import ChargebackReport
 from webapp.domain.states import (
     LOST_CHARGEBACKS,
     ChargebackStatus,

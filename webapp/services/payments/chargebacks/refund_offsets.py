@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import Event, RefundCovered, RefundUncovered
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import Event, RefundCovered, RefundUncovered
 from webapp.domain.states import LOST_CHARGEBACKS, AccountKind, RefundStatus, TransferKind
 from webapp.models import Chargeback, Payment, Refund
 from webapp.services.audit import trail

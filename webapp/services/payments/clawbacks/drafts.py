@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
+from webapp.domain.payments.loss_allocation import Bearer, Hold, bearers, fee_on_top
 from webapp.domain.states import NOT_GIVEN_BACK, AccountKind, EscrowStatus, TransferKind
-from webapp.domain.taken_back import Bearer, Hold, bearers, fee_on_top
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
 from webapp.providers import catalogue
 from webapp.services.ledger import party_sides

@@ -6,12 +6,12 @@ The provider or the payer's bank moved the money already. Each decision books th
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from webapp.domain.alert_facts import PAYMENT_TAKEN_BACK
-from webapp.domain.event_types import PaymentDecided
-from webapp.domain.money import Money, fee_share
-from webapp.domain.state_words import in_words
+from webapp.domain.alert_definitions import PAYMENT_TAKEN_BACK
+from webapp.domain.money.money import Money, fee_share
+from webapp.domain.outbox.event_types import PaymentDecided
+from webapp.domain.payments.loss_allocation import Bearer
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus, FreezeCause, PaymentStatus, Resolution
-from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Payment
 from webapp.services.alerts import alerts

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.money import fee_share
+from webapp.domain.money.money import fee_share
+from webapp.domain.payments.loss_allocation import Bearer, given_again
 from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
-from webapp.domain.taken_back import Bearer, given_again
 from webapp.models import Account, Entry, Escrow, Payment, Refund, Transfer
 from webapp.services.ledger.accounts import Place
 from webapp.services.ledger.party_sides import Sides, to_party

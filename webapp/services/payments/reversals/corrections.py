@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.shares import Shares
+from webapp.domain.money.shares import Shares
 from webapp.domain.states import AccountKind
 from webapp.errors import Conflict
 from webapp.models import Account, Escrow, Transfer

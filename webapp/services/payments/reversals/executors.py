@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
-from webapp.domain import rulings, shares
-from webapp.domain.money import Money
+from webapp.domain.disputes import rulings
+from webapp.domain.money import shares
+from webapp.domain.money.money import Money
 from webapp.domain.states import TransferKind
 from webapp.errors import Conflict, Invalid
 from webapp.models import Escrow, Transfer

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.event_types import TransferReversed
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
+from webapp.domain.outbox.event_types import TransferReversed
+from webapp.domain.payments.loss_allocation import Bearer
 from webapp.domain.states import AccountKind, TransferKind
-from webapp.domain.taken_back import Bearer
 from webapp.errors import Conflict, Overtaken
 from webapp.models import Account, Entry, Escrow, Party, Payment, Transfer
 from webapp.services.audit import trail

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.alert_facts import PAYOUT_FAILED
-from webapp.domain.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
+from webapp.domain.alert_definitions import PAYOUT_FAILED
 from webapp.domain.instants import in_utc
-from webapp.domain.state_words import in_words
+from webapp.domain.outbox.event_types import PayoutScheduleCancelled, PayoutScheduleChanged, PayoutScheduleCreated
+from webapp.domain.state_labels import in_words
 from webapp.domain.states import ScheduleStatus, Trigger
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import PayoutSchedule, Run

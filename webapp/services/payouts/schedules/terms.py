@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.domain.instants import in_utc
-from webapp.domain.money import Money
+from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services.common import kill_switch

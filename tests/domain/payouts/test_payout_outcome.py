@@ -1,0 +1,165 @@
+"""What a provider's word means for a payout: nothing is sent twice, nothing is called paid that is not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.bounded import PROPERTY
+from webapp.domain.payouts.payout_outcome import (
+    HIDDEN,
+    LOST,
+    TAKEN,
+    WATCHED,
+    PayoutAttempt,
+    PayoutOutcome,
+    judge,
+    next_look,
+    next_try,
+)
+from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderResult, ProviderStatus
+from webapp.domain.states import PayoutStatus
+
+AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+PENDING, SENDING, SENT = PayoutStatus.PENDING, PayoutStatus.SENDING, PayoutStatus.SENT
+SILENCE = NoResponse("It did not answer.")
+REFUSAL = NoResponse("It said no.", is_refusal=True, is_answer=True)
+THERE = NoResponse("It is there already.", is_answer=True, is_there=True)
+NOT_DONE = NoResponse("Not now.", is_answer=True, is_unsent=True)
+ALL_WAIT = NoResponse("The balance is too small.", is_answer=True, is_unsent=True, pauses_all=True)
+UNSENT = NoResponse("It could not be reached.", is_unsent=True)
+NOT_SET_UP = NoResponse("It is not set up.", is_refusal=True, is_unsent=True)
+
+
+def seen(status: ProviderStatus, amount: int | None = 5_000, currency: str | None = "NGN") -> ProviderResponse:
+    return ProviderResponse("payout-1", status, amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "outcome", "then"),
+    [
+        (SENDING, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.SUCCEED, PayoutStatus.SUCCEEDED),
+        (SENT, seen(ProviderStatus.FAILED), PayoutOutcome.FAIL, PayoutStatus.FAILED),
+        (SENT, seen(ProviderStatus.REVERSED), PayoutOutcome.REVERSE, PayoutStatus.REVERSED),
+        (SENDING, seen(ProviderStatus.PENDING), PayoutOutcome.WAIT, SENT),
+        (SENDING, seen(ProviderStatus.ABSENT), PayoutOutcome.WAIT, PENDING),
+        (SENT, seen(ProviderStatus.SUCCEEDED, 4_999), PayoutOutcome.WAIT, SENT),
+        (SENT, seen(ProviderStatus.SUCCEEDED, None), PayoutOutcome.WAIT, SENT),
+        (SENT, seen(ProviderStatus.FAILED, currency="GHS"), PayoutOutcome.WAIT, SENT),
+        (PENDING, SILENCE, PayoutOutcome.WAIT, SENDING),
+        (SENDING, SILENCE, PayoutOutcome.WAIT, SENDING),
+        (SENT, SILENCE, PayoutOutcome.WAIT, SENT),
+        (PENDING, UNSENT, PayoutOutcome.WAIT, PENDING),
+        (SENDING, UNSENT, PayoutOutcome.WAIT, SENDING),
+        (PENDING, REFUSAL, PayoutOutcome.FAIL, PayoutStatus.FAILED),
+        (PENDING, NOT_SET_UP, PayoutOutcome.WAIT, PENDING),
+        (SENDING, seen(ProviderStatus.PENDING, None, None), PayoutOutcome.WAIT, SENT),
+        (SENT, seen(ProviderStatus.ABSENT), PayoutOutcome.WAIT, SENDING),
+        (SENDING, THERE, PayoutOutcome.WAIT, SENDING),
+        (SENDING, NOT_DONE, PayoutOutcome.WAIT, PENDING),
+        (SENDING, ALL_WAIT, PayoutOutcome.WAIT, PENDING),
+        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.FAILED),
+        (PayoutStatus.CANCELLED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.CANCELLED),
+        (PayoutStatus.REVERSED, seen(ProviderStatus.SUCCEEDED), PayoutOutcome.CONTRADICT, PayoutStatus.REVERSED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.SUCCEEDED, 4_999), PayoutOutcome.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.FAILED, seen(ProviderStatus.FAILED), PayoutOutcome.LEAVE, PayoutStatus.FAILED),
+        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.REVERSED), PayoutOutcome.REVERSE, PayoutStatus.REVERSED),
+        (PayoutStatus.SUCCEEDED, seen(ProviderStatus.FAILED), PayoutOutcome.FAIL, PayoutStatus.FAILED),
+        (PayoutStatus.SUCCEEDED, REFUSAL, PayoutOutcome.LEAVE, PayoutStatus.SUCCEEDED),
+    ],
+)
+def test_what_a_word_means(
+    status: PayoutStatus, word: ProviderResult, outcome: PayoutOutcome, then: PayoutStatus
+) -> None:
+    transition = judge(PayoutAttempt(status, 5_000, "NGN"), word)
+    assert (transition.outcome, transition.status) == (outcome, then)
+
+
+@pytest.mark.parametrize("status", [ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.ABSENT])
+def test_a_payout_that_was_paid_is_undone_only_by_its_return(status: ProviderStatus) -> None:
+    assert judge(PayoutAttempt(PayoutStatus.SUCCEEDED, 5_000, "NGN"), seen(status)).outcome == PayoutOutcome.LEAVE
+
+
+def test_another_amount_is_said() -> None:
+    said = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).said
+    assert said == "The provider speaks of NGN 49.99, which is not what was sent."
+
+
+@pytest.mark.parametrize("word", [seen(ProviderStatus.ABSENT), SILENCE, UNSENT, NOT_DONE, REFUSAL, THERE])
+def test_what_is_in_doubt_is_neither_sent_again_nor_given_back_by_itself(word: ProviderResult) -> None:
+    transition = judge(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), word)
+    assert (transition.outcome, transition.status, transition.is_doubted) == (PayoutOutcome.WAIT, SENDING, True)
+
+
+@pytest.mark.parametrize(("status", "word"), [(SENDING, THERE), (SENT, seen(ProviderStatus.ABSENT))])
+def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(
+    status: PayoutStatus, word: ProviderResult
+) -> None:
+    assert judge(PayoutAttempt(status, 5_000, "NGN"), word).is_doubted
+    assert not judge(PayoutAttempt(SENDING, 5_000, "NGN", is_doubted=True), seen(ProviderStatus.PENDING)).is_doubted
+
+
+def test_a_reference_in_use_is_said_only_where_the_provider_said_it() -> None:
+    lost = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.ABSENT))
+    again = judge(PayoutAttempt(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(ProviderStatus.ABSENT))
+    assert (lost.said, again.said) == (LOST, HIDDEN)
+    assert judge(PayoutAttempt(SENDING, 5_000, "NGN"), THERE).said == TAKEN
+
+
+WORDS = st.builds(
+    ProviderResponse,
+    reference=st.just("payout-1"),
+    status=st.sampled_from(ProviderStatus),
+    amount=st.sampled_from([None, 4_999, 5_000]),
+    currency=st.sampled_from([None, "NGN", "GHS"]),
+) | st.builds(
+    NoResponse,
+    said=st.just("x"),
+    is_refusal=st.booleans(),
+    is_unsent=st.booleans(),
+    is_answer=st.booleans(),
+    is_there=st.booleans(),
+)
+
+
+@PROPERTY
+@given(status=st.sampled_from(PayoutStatus), doubted=st.booleans(), word=WORDS)
+def test_money_comes_back_only_when_it_surely_did_not_arrive(
+    status: PayoutStatus, doubted: bool, word: ProviderResult
+) -> None:
+    transition = judge(PayoutAttempt(status, 5_000, "NGN", doubted), word)
+    outcome, then = transition.outcome, transition.status
+    if outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
+        told = isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED)
+        refused = isinstance(word, NoResponse) and word.is_refusal and not word.is_unsent and not word.is_there
+        assert told or (refused and not doubted)
+    if then == PENDING and status != PENDING:
+        never = isinstance(word, ProviderResponse) and word.status == ProviderStatus.ABSENT and status == SENDING
+        assert not doubted
+        assert never or (isinstance(word, NoResponse) and word.is_unsent and word.is_answer)
+    if outcome == PayoutOutcome.SUCCEED:
+        assert isinstance(word, ProviderResponse)
+        assert (word.status, word.amount, word.currency) == (ProviderStatus.SUCCEEDED, 5_000, "NGN")
+
+
+@pytest.mark.parametrize(("attempts", "minutes"), [(0, 1), (1, 2), (2, 4), (8, 256), (9, 360), (10_000, 360)])
+def test_it_is_spoken_to_half_as_often_each_time_up_to_six_hours(attempts: int, minutes: int) -> None:
+    assert next_try(attempts, AT, SILENCE) == AT + timedelta(minutes=minutes)
+
+
+def test_a_provider_that_says_when_is_waited_for() -> None:
+    assert next_try(0, AT, NoResponse("Busy.", retry_after=600)) == AT + timedelta(minutes=10)
+    assert next_try(3, AT, NoResponse("Busy.", retry_after=1)) == AT + timedelta(minutes=8)
+
+
+def test_what_was_paid_is_asked_about_ever_seldomer_for_thirty_days() -> None:
+    paid, looks = AT, 0
+    at: datetime | None = AT
+    while at is not None:
+        assert at <= paid + WATCHED
+        then, at = at, next_look(paid, at)
+        assert at is None or timedelta(hours=1) <= at - then <= timedelta(days=3)
+        looks += 1
+    assert 10 <= looks <= 30

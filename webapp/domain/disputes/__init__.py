@@ -1,0 +1,1 @@
+"""How a dispute may be decided."""

@@ -1,0 +1,103 @@
+"""How a dispute may be decided: the resolution, its reason, and who gets how much."""
+
+from dataclasses import dataclass
+
+from webapp.domain.money import shares
+from webapp.domain.money.money import Money
+from webapp.domain.states import DisputeKind, Resolution
+from webapp.errors import Invalid
+
+REASON_CODES = {
+    "not_delivered": "not delivered",
+    "late": "delivered late",
+    "not_as_described": "not as described",
+    "damaged": "damaged",
+    "quality": "poor quality of work",
+    "not_paid": "payment withheld",
+    "fraud": "suspected fraud",
+    "chargeback": "charged back by the bank",
+    "other": "something else",
+}
+"""What a claim may be about."""
+
+RESOLUTION_CODES = {
+    "evidence_for_buyer": "the evidence supports the buyer",
+    "evidence_for_seller": "the evidence supports the seller",
+    "shared_fault": "both sides share the fault",
+    "agreement": "the parties agreed",
+    "no_answer": "one side did not answer",
+    "policy": "the marketplace's rules say so",
+    "other": "another reason",
+}
+"""Why it is decided so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision: amounts in minor units of the escrow's currency, given only for a split."""
+
+    resolution: str
+    code: str
+    reason: str
+    buyer_amount: int | None = None
+    seller_amount: int | None = None
+
+    def shares(self, amount: int) -> tuple[int, int]:
+        """What the buyer and the seller get of the held amount; nothing moves for `no_fault`."""
+        if self.resolution == Resolution.SPLIT:
+            return self.buyer_amount or 0, self.seller_amount or 0
+        if self.resolution == Resolution.REFUND_TO_BUYER:
+            return amount, 0
+        return (0, amount) if self.resolution == Resolution.RELEASE_TO_SELLER else (0, 0)
+
+
+def check(ruling: Ruling, held: Money) -> None:
+    """Raise Invalid, naming each field that is wrong."""
+    problems = {}
+    if ruling.resolution not in list(Resolution):
+        problems["resolution"] = "Choose how the dispute ends."
+    if ruling.code not in RESOLUTION_CODES:
+        problems["code"] = "Choose the reason that fits best."
+    if not (ruling.reason or "").strip():
+        problems["reason"] = "Say in a sentence why you decide so."
+    if ruling.resolution == Resolution.SPLIT:
+        problems |= wrong_split(ruling.buyer_amount, ruling.seller_amount, held)
+    if problems:
+        raise Invalid(" ".join(problems.values()), fields=problems)
+
+
+def rejects_claim(kind: str, resolution: str) -> bool:
+    """Whether this resolution rejects a warranty claim: the buyer gets nothing back."""
+    return kind == DisputeKind.WARRANTY_CLAIM and resolution in (Resolution.RELEASE_TO_SELLER, Resolution.NO_FAULT)
+
+
+def in_words(ruling: Ruling, held: Money, fee: int, other_freezes: int = 0) -> str:
+    """The decision as a phrase: what happens to how much, and what the seller gets after the fee of the whole hold.
+
+    `other_freezes` hold the escrow besides the dispute's own, such as the bank's of a chargeback.
+    """
+    if ruling.resolution == Resolution.RELEASE_TO_SELLER:
+        return shares.release_in_words(held, fee)
+    if ruling.resolution == Resolution.SPLIT:
+        return shares.split_in_words(held, fee, ruling.shares(held.amount)[1])
+    if ruling.resolution == Resolution.REFUND_TO_BUYER:
+        return f"refund of {held} to the buyer"
+    if other_freezes:
+        they = "another freeze holds" if other_freezes == 1 else f"{other_freezes} other freezes hold"
+        return f"no fault: only the dispute's freeze ends; {they} {held} until it is lifted"
+    return f"no fault: {held} stays held until its time"
+
+
+def wrong_split(buyer: int | None, seller: int | None, held: Money) -> dict[str, str]:
+    """What is wrong with the parts of a split, by field."""
+    if buyer is None or seller is None:
+        missing = "buyer_amount" if buyer is None else "seller_amount"
+        return {missing: "Say how much."}
+    if buyer < 0 or seller < 0:
+        return {"buyer_amount" if buyer < 0 else "seller_amount": "Zero or more."}
+    if buyer + seller != held.amount:
+        given = Money(buyer + seller, held.currency)
+        return {"seller_amount": f"The parts make {given}, but {held} is held. They must sum to it."}
+    if not buyer or not seller:
+        return {"seller_amount": "A split gives both sides something. For one side, choose release or refund."}
+    return {}

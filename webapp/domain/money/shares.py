@@ -1,0 +1,42 @@
+"""Who gets what of a hold that leaves: the buyer, the seller after the fee, and the platform."""
+
+from dataclasses import dataclass
+
+from webapp.domain.money.money import Money, fee_share
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The parts of a hold in minor units; they sum to the whole. The seller's is what is left after the fee."""
+
+    buyer: int
+    seller: int
+    fee: int
+    currency: str
+
+    def seller_in_words(self) -> str:
+        """What the seller gets, and the fee if there is one."""
+        gets = f"{Money(self.seller, self.currency)} to the seller"
+        return f"{gets} after the fee of {Money(self.fee, self.currency)}" if self.fee else gets
+
+
+def divide(held: Money, fee: int, seller: int) -> Shares:
+    """The shares when the seller's part is `seller` of what is held.
+
+    The fee comes out of that part, in proportion; a refund has none.
+    """
+    taken = fee_share(fee, seller, held.amount)
+    return Shares(held.amount - seller, seller - taken, taken, held.currency)
+
+
+def release_in_words(held: Money, fee: int) -> str:
+    """A release of everything, as a phrase."""
+    if not fee:
+        return f"release of {held} to the seller"
+    return f"release of {held}: {divide(held, fee, held.amount).seller_in_words()}"
+
+
+def split_in_words(held: Money, fee: int, seller: int) -> str:
+    """A split, as a phrase."""
+    parts = divide(held, fee, seller)
+    return f"split of {held}: {Money(parts.buyer, held.currency)} to the buyer, {parts.seller_in_words()}"

@@ -1,0 +1,1 @@
+"""What goes out: event types, delivery and retry rules, signatures, and where it may go."""

@@ -1,0 +1,53 @@
+"""A chargeback from its opening to its end: what a provider's answer means after what was known. Pure.
+
+    none → open → won | lost | accepted
+
+Any answer may follow any other: banks change their minds, and words come late, twice and out of order. Only the last
+answer counts, so an order of events cannot matter; `step` says whether it is news, and what is to be done.
+"""
+
+from dataclasses import dataclass
+
+from webapp.domain.money.money import Money
+from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What follows from an answer."""
+
+    is_news: bool
+    is_open: bool
+    """Nothing of the money may leave, and somebody is called; otherwise both end."""
+    is_lost: bool
+    """The bank has the money: it counts as taken back of the payment."""
+
+
+def step(before: str | None, now: ChargebackStatus) -> Step:
+    """From what was known (None at first) to what is so now."""
+    return Step(before != now, now == ChargebackStatus.OPEN, now in LOST_CHARGEBACKS)
+
+
+def ended(status: ChargebackStatus, *, went_back: bool, is_refunded: bool) -> ChargebackStatus:
+    """How it stands, where the provider has the money no more: the bank has it, unless we gave it back ourselves."""
+    doubtful = status in (ChargebackStatus.OPEN, ChargebackStatus.WON)
+    return ChargebackStatus.LOST if doubtful and went_back and not is_refunded else status
+
+
+_WORDS = {
+    ChargebackStatus.OPEN: "The payer's bank wants {amount} back: chargeback {number} at {provider} is open.",
+    ChargebackStatus.WON: "We won chargeback {number} at {provider} over {amount}: it cost us nothing.",
+    ChargebackStatus.LOST: "We lost chargeback {number} at {provider}: it cost {amount}, which the payer has back.",
+    ChargebackStatus.ACCEPTED: "Chargeback {number} at {provider} was accepted: the payer has {amount} back.",
+}
+
+
+_WON_AFTER_ALL = (
+    "We won chargeback {number} at {provider} after all: the payer's bank had taken {amount}, and gives that back."
+)
+
+
+def in_words(provider: str, number: str, status: ChargebackStatus, amount: Money, *, had_taken: bool = False) -> str:
+    """Who won, and what it cost. `had_taken` says that the bank had the money before we won."""
+    words = _WON_AFTER_ALL if had_taken and status == ChargebackStatus.WON else _WORDS[status]
+    return words.format(provider=provider, number=number, amount=amount)

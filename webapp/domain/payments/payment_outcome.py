@@ -1,0 +1,227 @@
+"""What a provider's word means for a payment: pure rules, no clock of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from webapp.domain.money.money import Money
+from webapp.domain.payments.loss_allocation import taken_back
+from webapp.domain.providers.provider_messages import clause, reason, sentence
+from webapp.domain.providers.provider_results import (
+    NoResponse,
+    ProviderResponse,
+    ProviderResult,
+    ProviderStatus,
+    ReturnedAmount,
+)
+from webapp.domain.state_labels import in_words
+from webapp.domain.states import OrderStatus, PaymentStatus
+
+NO_RESPONSE = "No response from the provider at the last check, when its time was over."
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(minutes=30), timedelta(hours=6)
+_GIVEN_UP = (PaymentStatus.FAILED, PaymentStatus.EXPIRED)
+
+
+class PaymentOutcome(StrEnum):
+    """What is to be done about a payment."""
+
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    EXPIRE = "expire"
+    REVIEW = "review"
+    WAIT = "wait"
+    LEAVE = "leave"
+    TAKEN = "taken"
+    """The provider has less of it than we count on: a person decides who bears that."""
+    WHOLE = "whole"
+    """What was taken back came back, before anybody decided."""
+    RETURNED = "returned"
+    """It was in review, and its provider gave it back to the payer meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAttempt:
+    """A payment as it is when its provider's word is judged; minor units."""
+
+    status: str
+    amount: int
+    currency: str
+    order_status: str
+    first_checked_at: datetime | None
+    has_reference: bool = True
+    provider_amount: int | None = None
+    """What the provider collected, where that was in doubt."""
+    provider_currency: str | None = None
+    payer_fee: int = 0
+    """What the payer paid on top of `amount`."""
+    ours: tuple[int, ...] = ()
+    """Our refunds of it that were not refused."""
+    was_refunded: bool = False
+    """Whether we ever decided to give it back."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """The chargebacks on it that the bank won, by number."""
+    covered: int = 0
+    taken_back: int = 0
+    decided: int = 0
+    is_by_hand: bool = False
+    """Marked paid by a person: its provider has none of it."""
+    payable_until: datetime | None = None
+    """Until when its payer may try again at the same page, however the last attempt ended."""
+
+    @property
+    def is_held_for(self) -> bool:
+        """Whether its money came in and was counted on: it succeeded, or is in review since it was taken back."""
+        in_review = self.status == PaymentStatus.NEEDS_REVIEW and self.taken_back != self.decided
+        return self.status == PaymentStatus.SUCCEEDED or in_review
+
+
+def judge(
+    attempt: PaymentAttempt, word: ProviderResult, at: datetime, patience: timedelta
+) -> tuple[PaymentOutcome, str]:
+    """What the word means, and why in a sentence. `patience` counts from the first time it was asked about."""
+    if attempt.is_by_hand:
+        return PaymentOutcome.LEAVE, ""
+    if attempt.is_held_for:
+        return _of_what_is_left(attempt, word)
+    if attempt.status == PaymentStatus.NEEDS_REVIEW:
+        return _of_doubt(attempt, word)
+    if attempt.was_refunded:
+        return PaymentOutcome.LEAVE, ""
+    if isinstance(word, ProviderResponse) and word.status == ProviderStatus.SUCCEEDED:
+        return _of_success(attempt, word)
+    if attempt.status != PaymentStatus.PENDING:
+        return PaymentOutcome.LEAVE, ""
+    if not attempt.has_reference:
+        return PaymentOutcome.EXPIRE, "No provider ever gave it a reference."
+    payable = attempt.payable_until is not None and at < attempt.payable_until
+    if isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
+        said = sentence(word.said) or "The provider says it failed."
+        return (
+            (PaymentOutcome.WAIT, _may_try_again(reason(word.said), attempt))
+            if payable
+            else (PaymentOutcome.FAIL, said)
+        )
+    if payable:
+        return PaymentOutcome.WAIT, _still(word)
+    if attempt.first_checked_at is not None and at >= attempt.first_checked_at + patience:
+        return PaymentOutcome.EXPIRE, _at_the_end(word)
+    return PaymentOutcome.WAIT, _still(word)
+
+
+def next_check(checks: int, at: datetime, retry_after: float | None) -> datetime:
+    """When to ask again: twice as long each time, or when the provider says."""
+    pause: timedelta = min(_FIRST_WAIT * (1 << min(checks, 10)), _LONGEST_WAIT)
+    return at + max(pause, timedelta(seconds=retry_after or 0))
+
+
+def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[PaymentOutcome, str]:
+    kept = kept_of(seen)
+    # A success that names no amount, or none, is no word of money that went back: a person looks at it.
+    if kept <= 0 < (seen.refunded_amount or 0):
+        said = "It was paid, and given back to the payer at the provider."
+        return (PaymentOutcome.LEAVE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, said)
+    if (kept, seen.currency) != (attempt.amount, attempt.currency):
+        paid = Money(kept, seen.currency or attempt.currency)
+        return PaymentOutcome.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
+    if seen.asked not in (None, attempt.amount):
+        asked = Money(seen.asked or 0, attempt.currency)
+        return (
+            PaymentOutcome.REVIEW,
+            f"The provider says that {asked} was asked, not {Money(attempt.amount, attempt.currency)}.",
+        )
+    if attempt.status in _GIVEN_UP:
+        return PaymentOutcome.REVIEW, f"The payment succeeded after it was {attempt.status} here."
+    if attempt.order_status != OrderStatus.AWAITING_PAYMENT:
+        return PaymentOutcome.REVIEW, f"The payment succeeded, but its order is {in_words(attempt.order_status)}."
+    return PaymentOutcome.SUCCEED, ""
+
+
+def _of_what_is_left(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
+    """A payment that came in stays settled, unless its provider has less of it than our refunds explain."""
+    taken = taken_now(attempt, word)
+    if taken == attempt.taken_back:
+        return PaymentOutcome.LEAVE, ""
+    if taken == attempt.decided:
+        return PaymentOutcome.WHOLE, ""
+    if taken < attempt.decided:
+        came = Money(attempt.decided - taken, attempt.currency)
+        return PaymentOutcome.TAKEN, f"The provider has {came} again that was taken back: decide whose it is."
+    gone = Money(taken - attempt.decided, attempt.currency)
+    return PaymentOutcome.TAKEN, f"{gone} of this payment was taken back from us, and not by a refund of ours."
+
+
+def taken_now(attempt: PaymentAttempt, word: ProviderResult) -> int:
+    """How much of a payment is gone by this word that no refund of ours explains.
+
+    A word that says nothing of it makes it no less; what banks won is gone all the same.
+    """
+    back = _given_back(attempt, word)
+    taken = taken_back(back or (), attempt.ours, attempt.lost, attempt.covered)
+    return max(attempt.taken_back, taken if attempt.lost else 0) if back is None else taken
+
+
+def _given_back(attempt: PaymentAttempt, word: ProviderResult) -> tuple[ReturnedAmount, ...] | None:
+    """What the word says is gone of what came in; None when it does not say.
+
+    That a provider does not know the payment says nothing of the money: the key may be another's.
+    """
+    if not isinstance(word, ProviderResponse):
+        return None
+    collected = attempt.provider_amount or attempt.amount
+    all_of_it = (ReturnedAmount(collected + attempt.payer_fee, is_listed=False),)
+    if word.given_back is None and word.status == ProviderStatus.REVERSED:
+        return all_of_it
+    if word.status == ProviderStatus.FAILED or (
+        word.currency not in (None, attempt.provider_currency or attempt.currency)
+    ):
+        return all_of_it
+    if word.status == ProviderStatus.SUCCEEDED and (word.amount or 0) < collected:
+        return (*(word.given_back or ()), ReturnedAmount(collected - (word.amount or 0), is_listed=False))
+    return word.given_back
+
+
+def kept_of(seen: ProviderResponse) -> int:
+    """What a provider has of a payment that it says succeeded."""
+    return (seen.amount or 0) - (seen.refunded_amount or 0)
+
+
+def _of_doubt(attempt: PaymentAttempt, word: ProviderResult) -> tuple[PaymentOutcome, str]:
+    """What came in and waits for a person may be given back at the provider meanwhile, all of it or a part."""
+    if not isinstance(word, ProviderResponse) or attempt.provider_amount is None or _given_back(attempt, word) is None:
+        return PaymentOutcome.LEAVE, ""
+    came = word.amount or 0
+    gone = taken_back(_given_back(attempt, word) or (), attempt.ours, attempt.lost, attempt.covered)
+    kept = came - gone
+    if kept <= 0:
+        return PaymentOutcome.RETURNED, "It was given back to the payer at the provider, so there is nothing to decide."
+    if kept == attempt.provider_amount:
+        return PaymentOutcome.LEAVE, ""
+    left = Money(kept, word.currency or attempt.currency)
+    return PaymentOutcome.REVIEW, f"A part was given back at the provider: {left} is left of it."
+
+
+def _at_the_end(word: ProviderResult) -> str:
+    """Why it is given up: what the provider answered last, or that it did not."""
+    if isinstance(word, NoResponse):
+        return (
+            f"The provider gave no usable answer until its time was over: {word.said}"
+            if word.is_refusal or word.is_answer
+            else NO_RESPONSE
+        )
+    if word.status == ProviderStatus.ABSENT:
+        return "The provider did not know this reference until its time was over."
+    return f"It was not paid in time: the provider still says: {clause(word.said or 'pending')}."
+
+
+def _may_try_again(said: str, attempt: PaymentAttempt) -> str:
+    until = f"{attempt.payable_until:%d %B at %H:%M} UTC"
+    return f"An attempt to pay failed ({said}). Its payer may try again until {until}."
+
+
+def _still(word: ProviderResult) -> str:
+    if isinstance(word, NoResponse):
+        return word.said
+    if word.status == ProviderStatus.ABSENT:
+        return "The provider does not know this reference yet."
+    return f"The provider says: {clause(word.said or 'pending')}."

@@ -1,0 +1,1 @@
+"""When jobs run: recurrence in a zone, cron expressions in words, and what a job declares of itself."""
