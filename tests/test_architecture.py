@@ -13,6 +13,7 @@ from tests.support.paths import ROOT
 from webapp import jobs
 from webapp.app import create_app
 from webapp.domain.alert_definitions import FACTS
+from webapp.providers import catalogue
 from webapp.runtime import Runtime
 from webapp.security import access
 from webapp.services.alerts import registry as alert_registry
@@ -130,7 +131,9 @@ def test_every_route_says_who_may_use_it(sqlite_runtime: Runtime) -> None:
 
 def test_every_setting_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text()
-    names = ["DESK_ENV" if name == "env" else name.upper() for name in Settings.model_fields]
+    of_providers = [each.settings.model_fields for each in catalogue.every() if each.settings is not None]
+    fields = [*Settings.model_fields, *(name for own in of_providers for name in own)]
+    names = ["DESK_ENV" if name == "env" else name.upper() for name in fields]
     assert [name for name in names if not re.search(rf"`{name}\b", readme)] == []
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from redis import Redis
 
 from webapp.db import Database
+from webapp.providers import catalogue
 from webapp.providers.registry import Providers
 from webapp.services.audit import trail as audit
 from webapp.services.ledger.daily_totals import settle_figures
@@ -40,7 +41,8 @@ class Runtime:
 
 
 def build_runtime(settings: Settings) -> Runtime:
-    """A runtime by these settings."""
+    """A runtime by these settings. Raises SettingsProblem when a provider's own can't be used."""
+    catalogue.check_settings()
     return Runtime(settings, database(settings.database_address, settings))
 
 

@@ -263,7 +263,12 @@ def load_settings(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsProblem([line for found in error.errors() for line in _lines(found)]) from None
+        raise SettingsProblem(in_lines(error)) from None
+
+
+def in_lines(error: ValidationError) -> list[str]:
+    """What is wrong with settings, one line per variable."""
+    return [line for found in error.errors() for line in _lines(found)]
 
 
 def _lines(error: Any) -> list[str]:

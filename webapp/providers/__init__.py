@@ -1,1 +1,1 @@
-"""The outside: one Protocol per need, one file per company. What comes back says how sure it is."""
+"""The outside: one Protocol per need, one package per company. What comes back says how sure it is."""

@@ -5,8 +5,11 @@ import importlib.util
 import pkgutil
 from types import ModuleType
 
+from pydantic import ValidationError
+
 from webapp import providers
 from webapp.providers.descriptor import ProviderDescriptor
+from webapp.settings import Settings, SettingsProblem, in_lines
 
 _FOUND: dict[str, ProviderDescriptor] = {}
 _WALKED: set[str] = set()
@@ -51,6 +54,25 @@ def payment_providers() -> tuple[str, ...]:
 def refunding() -> tuple[str, ...]:
     """The names of those that give payments back the way they came."""
     return tuple(each.name for each in every() if each.refunds)
+
+
+def needed_to_pay_out(settings: Settings) -> str:
+    """The variables of which one provider's have to be set before a payout can be sent, in words."""
+    found = ((each.configuration(settings).missing, each.test_key(settings)) for each in every() if each.pays_out)
+    return " or ".join(" and ".join(missing or (unreal,)) for missing, unreal in found)
+
+
+def check_settings() -> None:
+    """Raise SettingsProblem with all that is wrong in the providers' own settings."""
+    wrong: list[str] = []
+    for each in every():
+        try:
+            if each.settings is not None:
+                each.settings()
+        except ValidationError as error:
+            wrong += in_lines(error)
+    if wrong:
+        raise SettingsProblem(wrong)
 
 
 def collects_twice(name: str) -> bool:

@@ -9,12 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from webapp.providers.http.client_factory import ClientFactory
 from webapp.providers.webhooks.payloads import WebhookPayload
 from webapp.providers.webhooks.signatures import Headers
 from webapp.settings import Settings
+
+
+class ProviderSettings(BaseSettings):
+    """Settings of one provider, read as the desk's are; their names begin with the provider's."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,8 @@ class ProviderDescriptor:
     """What a webhook's body is about; the digest of the body is the key of one that has no other."""
     signature_headers: Mapping[str, str]
     """What its webhooks are signed by, for the description of the API."""
-    settings: type[BaseSettings] | None = None
-    """Its own settings, where they do not stand in the desk's."""
+    settings: type[ProviderSettings] | None = None
+    """Its own settings, where they do not stand in the desk's: checked at the start, and shown with the others."""
     test_key: Callable[[Settings], str] = lambda settings: ""
     """The variable that holds a key of its test mode, where no money is real; empty when none does."""
     collects: bool = True

@@ -32,12 +32,19 @@ TABS: dict[str, tuple[Any, Any]] = {
     "resolved": (_l("Resolved"), (Discrepancy.resolved_at.is_not(None),)),
     "all": (_l("All"), ()),
 }
-SOURCES = (
-    blnk.NAME,
-    blnk.TRANSFERS,
-    *(f"{name}-{kind}" for name in catalogue.payment_providers() for kind in ("payments", "refunds")),
-    *(f"{each.name}-payouts" for each in catalogue.every() if each.pays_out),
-)
+
+
+def _sources() -> list[tuple[str, str]]:
+    """What can be compared with, as choices."""
+    names = [
+        blnk.NAME,
+        blnk.TRANSFERS,
+        *(f"{name}-{kind}" for name in catalogue.payment_providers() for kind in ("payments", "refunds")),
+        *(f"{each.name}-payouts" for each in catalogue.every() if each.pays_out),
+    ]
+    return [(name, name) for name in names]
+
+
 _MEANING: dict[str, Any] = {
     MISSING_HERE: _l(
         "They have it and we don't: money came or went past the desk, or under another reference. Find it in their "
@@ -120,7 +127,7 @@ class ReconciliationScreen(ReconciliationActions):
             Column("id", _l("Number"), Discrepancy.id, shown=False),
         ),
         filters=(
-            choice("source", _l("Compared with"), Discrepancy.source, [(name, name) for name in SOURCES]),
+            choice("source", _l("Compared with"), Discrepancy.source, _sources),
             choice("kind", _l("What"), Discrepancy.kind, list(KINDS.items())),
             since("from", _l("Since"), Discrepancy.first_seen_at),
         ),

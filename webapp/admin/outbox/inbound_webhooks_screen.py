@@ -46,8 +46,8 @@ class InboundWebhookScreen(ListScreen):
     list_template = "outbox/inbound_webhooks.html"
     intro = _l("What the providers told us. Each is asked about before it is believed, and handled once.")
     empty = _l(
-        "No webhook is like this. They appear once a provider is told to post to /webhooks/paystack, "
-        "/webhooks/flutterwave or /webhooks/blnk of this desk."
+        "No webhook is like this. They appear once a provider is told to post to /webhooks/ and its name at this desk, "
+        "such as /webhooks/paystack."
     )
     listing = Listing(
         key=InboundWebhook.id,

@@ -5,12 +5,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
-from webapp.admin.ui.lists.columns import Column, Filter, choice
+from webapp.admin.ui.lists.columns import Column, Filter
 from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.provider_filter import provider
 from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import LOST_CHARGEBACKS, ChargebackStatus, PaymentStatus
 from webapp.models import Chargeback, Escrow, Order, Party, Payment
-from webapp.providers import catalogue
 from webapp.services.payments.search import matching, of_party
 
 TABS: Tabs = {
@@ -54,7 +54,7 @@ LISTING = Listing(
         Column("status_detail", _l("Last word"), Payment.status_detail, kind="word"),
     ),
     filters=(
-        choice("provider", _l("Provider"), Payment.provider, [(name, name) for name in catalogue.payment_providers()]),
+        provider(Payment.provider),
         currency("currency", _l("Currency"), Payment.currency),
         amount_from("from", _l("Amount from"), Payment.amount, Payment.currency),
         amount_to("to", _l("Amount to"), Payment.amount, Payment.currency),

@@ -5,12 +5,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from webapp.admin.ui.lists.amount_filters import amount_from, amount_to, currency
-from webapp.admin.ui.lists.columns import Column, Filter, choice, since, until
+from webapp.admin.ui.lists.columns import Column, Filter, since, until
 from webapp.admin.ui.lists.listing import Listing
+from webapp.admin.ui.lists.provider_filter import provider
 from webapp.admin.ui.lists.tabbed_screen import Tabs
 from webapp.domain.states import PayoutStatus
 from webapp.models import Party, Payout, PayoutDestination, PayoutSchedule
-from webapp.providers import catalogue
 from webapp.services.payouts.search import payouts_matching, payouts_of
 from webapp.services.payouts.stops import account_changed
 
@@ -59,7 +59,7 @@ LISTING = Listing(
         Column("status_detail", _l("Last word"), Payout.status_detail, kind="word"),
     ),
     filters=(
-        choice("provider", _l("Provider"), Payout.provider, [(name, name) for name in catalogue.payment_providers()]),
+        provider(Payout.provider),
         currency("currency", _l("Currency"), Payout.currency),
         amount_from("from", _l("Amount from"), Payout.amount, Payout.currency),
         amount_to("to", _l("Amount to"), Payout.amount, Payout.currency),

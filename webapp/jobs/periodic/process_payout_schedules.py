@@ -10,6 +10,7 @@ from webapp.jobs import job, minutes
 from webapp.jobs.engine.run_recorder import MOST_ITEMS
 from webapp.jobs.engine.work import NotConfigured, Work
 from webapp.jobs.steps.send_payouts import batch
+from webapp.providers import catalogue
 from webapp.services.common.batch_result import Outcome
 from webapp.services.payouts import creation, payouts, retries
 from webapp.services.payouts.schedules import schedules
@@ -27,7 +28,7 @@ def process_payout_schedules(work: Work, at: datetime) -> None:
     retried = None if failed is None else _schedules_of(work, failed)
     work.in_chunks(schedules.due(at, only, is_retry=failed is not None), writing, dry, retried)
     if not ways:
-        raise NotConfigured("Sending payouts is not configured: set PAYSTACK_SECRET_KEY.")
+        raise NotConfigured(f"Sending payouts is not configured: set {catalogue.needed_to_pay_out(work.settings)}.")
     due_by = work.now
     if failed is None or retried is None:
         work.in_provider_batches(batch(work))

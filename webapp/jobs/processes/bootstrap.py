@@ -23,7 +23,8 @@ def main(be: Callable[[Runtime], None]) -> None:
     start_private()
     try:
         settings = load_settings()
+        runtime = build_runtime(settings)
     except SettingsProblem as problem:
         sys.exit("\n".join(["The settings can't be used:", *problem.problems]))
     configure(settings)
-    be(build_runtime(settings))
+    be(runtime)

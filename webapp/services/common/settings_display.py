@@ -6,6 +6,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from webapp.domain.money.money import major_text
+from webapp.providers import catalogue
 from webapp.settings import Settings
 
 _SECRET = ("key", "_token", "secret", "password", "notify_urls", "alert_urls", "heartbeat_url")
@@ -14,8 +15,10 @@ _MONEY = ("approval_limits", "auto_deduct_minimum_balance")
 
 
 def masked(found: Settings) -> dict[str, Any]:
-    """Every setting under its variable's name."""
+    """Every setting under its variable's name, those of the providers' packages too."""
     values = found.model_dump(mode="json") | {"database_url": found.database_address, "redis_url": found.redis_address}
+    for each in catalogue.every():
+        values |= each.settings().model_dump(mode="json") if each.settings else {}
     return {"DESK_ENV" if name == "env" else name.upper(): _shown(name, value) for name, value in values.items()}
 
 
