@@ -1,0 +1,1 @@
+"""Kudi, a provider that does not exist: collects, pays out and refunds in whole kobo."""
