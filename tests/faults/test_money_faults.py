@@ -22,7 +22,7 @@ from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.services.scheduling import runs, schedules
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
@@ -90,7 +90,7 @@ def test_killed_between_its_commit_and_the_call_it_does_it_later_once(
     runtime, desk = place
     case.seed(runtime, world)
     before = case.there(world)
-    kill(held_in_the_call(desk, world, case, moods.TIMEOUT_BEFORE))
+    kill(held_in_the_call(desk, world, case, fault_modes.TIMEOUT_BEFORE))
     assert (case.there(world), case.is_done(runtime)) == (before, False)
 
     run_until(runtime, case)
@@ -105,7 +105,7 @@ def test_killed_after_the_providers_success_it_does_not_do_it_again(
 ) -> None:
     runtime, desk = place
     case.seed(runtime, world)
-    process = held_in_the_call(desk, world, case, moods.TIMEOUT_AFTER)
+    process = held_in_the_call(desk, world, case, fault_modes.TIMEOUT_AFTER)
     until(lambda: case.there(world) == case.effects, 10)
     kill(process)
     assert not case.is_done(runtime)

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.sandbox.conftest import Paystack, until
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def happened(paystack: Paystack) -> bool:
 @pytest.mark.parametrize(
     ("mood", "status"),
     [
-        (moods.REFUSE, 400),
-        (moods.ERROR_500, 500),
-        (moods.HTML_502, 502),
-        (moods.RATE_LIMITED, 429),
-        (moods.REDIRECT, 302),
+        (fault_modes.REFUSE, 400),
+        (fault_modes.ERROR_500, 500),
+        (fault_modes.HTML_502, 502),
+        (fault_modes.RATE_LIMITED, 429),
+        (fault_modes.REDIRECT, 302),
     ],
 )
 def test_moods_without_effect_answer_and_do_nothing(moody: Paystack, mood: str, status: int):
@@ -40,12 +40,12 @@ def test_moods_without_effect_answer_and_do_nothing(moody: Paystack, mood: str, 
 
 
 def test_an_error_may_come_after_the_effect(moody: Paystack):
-    moody.mood("paystack", "initialize", moods.ERROR_500, effect=True)
+    moody.mood("paystack", "initialize", fault_modes.ERROR_500, effect=True)
     assert moody.start("new").status_code == 500
     assert happened(moody)
 
 
-@pytest.mark.parametrize(("mood", "is_done"), [(moods.TIMEOUT_BEFORE, False), (moods.TIMEOUT_AFTER, True)])
+@pytest.mark.parametrize(("mood", "is_done"), [(fault_modes.TIMEOUT_BEFORE, False), (fault_modes.TIMEOUT_AFTER, True)])
 def test_a_timeout_says_nothing(moody: Paystack, mood: str, is_done: bool):
     moody.mood("paystack", "initialize", mood, seconds=0.3)
     with pytest.raises(requests.ConnectionError):
@@ -54,12 +54,12 @@ def test_a_timeout_says_nothing(moody: Paystack, mood: str, is_done: bool):
 
 
 def test_a_rate_limit_says_when_to_come_back(moody: Paystack):
-    moody.mood("paystack", "*", moods.RATE_LIMITED, seconds=7)
+    moody.mood("paystack", "*", fault_modes.RATE_LIMITED, seconds=7)
     answer = moody.verify("paid")
     assert (answer.headers["Retry-After"], answer.json()["code"]) == ("7", "rate_limited")
 
 
-@pytest.mark.parametrize("mood", [moods.GARBAGE, moods.HTML_200, moods.EMPTY])
+@pytest.mark.parametrize("mood", [fault_modes.GARBAGE, fault_modes.HTML_200, fault_modes.EMPTY])
 def test_some_answers_can_not_be_read(moody: Paystack, mood: str):
     moody.mood("paystack", "initialize", mood)
     answer = moody.start("new")
@@ -70,14 +70,14 @@ def test_some_answers_can_not_be_read(moody: Paystack, mood: str):
 
 
 def test_a_truncated_answer_breaks_off(moody: Paystack):
-    moody.mood("paystack", "initialize", moods.TRUNCATED)
+    moody.mood("paystack", "initialize", fault_modes.TRUNCATED)
     with pytest.raises(requests.RequestException):
         moody.start("new")
     assert happened(moody)
 
 
 def test_a_slow_answer_comes_byte_by_byte(moody: Paystack):
-    moody.mood("paystack", "verify", moods.SLOW, seconds=0.1)
+    moody.mood("paystack", "verify", fault_modes.SLOW, seconds=0.1)
     with moody("GET", "/paystack/transaction/verify/paid", stream=True, **key()) as answer:
         began = time.monotonic()
         assert answer.raw.read(3) == b'{"s'
@@ -85,30 +85,30 @@ def test_a_slow_answer_comes_byte_by_byte(moody: Paystack):
 
 
 def test_a_huge_answer_is_fifty_megabytes(moody: Paystack):
-    moody.mood("paystack", "verify", moods.HUGE)
+    moody.mood("paystack", "verify", fault_modes.HUGE)
     with moody("GET", "/paystack/transaction/verify/paid", stream=True, **key()) as answer:
         assert sum(map(len, answer.iter_content(1 << 20))) > 50_000_000
 
 
 def test_a_wrong_amount_and_a_wrong_currency_are_only_in_the_answer(moody: Paystack):
-    moody.mood("paystack", "verify", moods.WRONG_AMOUNT)
-    moody.mood("paystack", "verify", moods.WRONG_CURRENCY)
+    moody.mood("paystack", "verify", fault_modes.WRONG_AMOUNT)
+    moody.mood("paystack", "verify", fault_modes.WRONG_CURRENCY)
     assert [seen(moody) for _ in range(3)] == [(249_999, "NGN"), (250_000, "USD"), (250_000, "NGN")]
 
 
 def test_a_mood_lasts_until_it_is_cleared(moody: Paystack):
-    moody.mood("paystack", "verify", moods.EMPTY, times=None)
+    moody.mood("paystack", "verify", fault_modes.EMPTY, times=None)
     assert [moody.verify("paid").content for _ in range(3)] == [b"", b"", b""]
     moody.control("mood", {"provider": "paystack"}, method="DELETE")
     assert seen(moody) == (250_000, "NGN")
 
 
 def test_a_redirect_leads_to_a_receiver_under_another_name(moody: Paystack):
-    moody.mood("paystack", "verify", moods.REDIRECT)
+    moody.mood("paystack", "verify", fault_modes.REDIRECT)
     assert moody.verify("paid").headers["Location"].startswith("http://localhost:")
 
 
-@pytest.mark.parametrize(("mood", "count"), [(moods.TWICE, 2), (moods.SUCCESS_TWICE, 2)])
+@pytest.mark.parametrize(("mood", "count"), [(fault_modes.TWICE, 2), (fault_modes.SUCCESS_TWICE, 2)])
 def test_a_success_is_told_twice(moody: Paystack, mood: str, count: int):
     moody.mood("paystack", "*", mood)
     moody.control("pay/paystack/paid", {})
@@ -116,7 +116,7 @@ def test_a_success_is_told_twice(moody: Paystack, mood: str, count: int):
     assert first["body"] == second["body"]
 
 
-@pytest.mark.parametrize("mood", [moods.UNSIGNED, moods.WRONGLY_SIGNED])
+@pytest.mark.parametrize("mood", [fault_modes.UNSIGNED, fault_modes.WRONGLY_SIGNED])
 def test_a_webhook_has_no_right_signature(moody: Paystack, mood: str):
     moody.mood("paystack", "webhook", mood)
     moody.control("pay/paystack/paid", {})
@@ -126,14 +126,14 @@ def test_a_webhook_has_no_right_signature(moody: Paystack, mood: str):
 
 
 def test_a_webhook_comes_late(moody: Paystack):
-    moody.mood("paystack", "webhook", moods.LATE, seconds=0.4)
+    moody.mood("paystack", "webhook", fault_modes.LATE, seconds=0.4)
     moody.control("pay/paystack/paid", {})
     assert moody.webhooks("paystack", 0) == []
     assert len(moody.webhooks("paystack", 1)) == 1
 
 
 def test_a_webhook_is_overtaken_by_the_next(moody: Paystack):
-    moody.mood("paystack", "webhook", moods.OUT_OF_ORDER, seconds=30)
+    moody.mood("paystack", "webhook", fault_modes.OUT_OF_ORDER, seconds=30)
     moody.control("webhook", {"provider": "paystack", "event": "first", "data": {}})
     moody.control("webhook", {"provider": "paystack", "event": "second", "data": {}})
     events = [each["body"] for each in moody.webhooks("paystack", 2)]
@@ -141,7 +141,7 @@ def test_a_webhook_is_overtaken_by_the_next(moody: Paystack):
 
 
 def test_a_webhook_is_tried_again(moody: Paystack):
-    moody.mood("hooks", "receive", moods.ERROR_500, times=2)
+    moody.mood("hooks", "receive", fault_modes.ERROR_500, times=2)
     moody.control("pay/paystack/paid", {})
     moody.webhooks("paystack", 1)
     until(lambda: sent(moody)["status"] == "delivered")
@@ -153,7 +153,7 @@ def test_an_unknown_mood_is_refused_in_words(moody: Paystack):
     assert answer.status_code == 422
     assert "no mood 'sleepy'" in answer.json()["error"]
     told = moody.control("moods", method="GET")
-    assert set(told["webhooks"]) == set(moods.OF_WEBHOOKS)
+    assert set(told["webhooks"]) == set(fault_modes.OF_WEBHOOKS)
     assert {"verify", "webhook", "transfer"} <= set(told["names"]["paystack"])
 
 

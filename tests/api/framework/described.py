@@ -42,7 +42,7 @@ from webapp.models import (
     WebhookEndpoint,
 )
 from webapp.runtime import Runtime
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.services.disputes import evidence
 from webapp.services.orders import placement_holds
 from webapp.services.orders.placement_holds import NewHold
@@ -137,7 +137,7 @@ def _fill(runtime: Runtime, box: Sandbox) -> None:
 def _review(runtime: Runtime, box: Sandbox) -> None:
     """Payments of which the provider says another amount."""
     doubtful = [begun(runtime, awaiting(runtime)[1]) for _ in range(6)]
-    box.mood("verify", moods.WRONG_AMOUNT)
+    box.mood("verify", fault_modes.WRONG_AMOUNT)
     for payment in doubtful:
         box.pay(payment.reference)
         verify_payments.verify_now(runtime, payment.id, DIVINE)

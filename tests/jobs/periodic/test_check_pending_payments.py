@@ -19,7 +19,7 @@ from webapp.domain.providers.provider_results import ProviderResponse, ProviderS
 from webapp.domain.states import TransferKind
 from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, RunItem, Transfer
 from webapp.runtime import Runtime
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.services.ledger import accounts
 from webapp.services.ledger import posting as ledger
 from webapp.services.orders import orders
@@ -27,7 +27,7 @@ from webapp.services.payments import payments
 from webapp.services.payments import settlement as payment_settling
 
 JOB = "check_pending_payments"
-UNHELPFUL = sorted(moods.WITHOUT_EFFECT.keys() - {moods.REFUSE})
+UNHELPFUL = sorted(fault_modes.WITHOUT_EFFECT.keys() - {fault_modes.REFUSE})
 
 
 def last_payment(session: Session, order_id: int) -> Payment:
@@ -89,7 +89,7 @@ def test_a_definite_failure_declines_the_order_and_tells_the_buyer(runtime: Runt
     all_books_agree(runtime)
 
 
-@pytest.mark.parametrize("mood", [moods.WRONG_AMOUNT, moods.WRONG_CURRENCY])
+@pytest.mark.parametrize("mood", [fault_modes.WRONG_AMOUNT, fault_modes.WRONG_CURRENCY])
 def test_another_amount_or_currency_waits_for_a_person(runtime: Runtime, world: Sandbox, mood: str) -> None:
     order, payment = awaiting(runtime)
     world.pay(begun(runtime, payment).reference)
@@ -129,7 +129,7 @@ def test_in_a_bad_mood_nothing_is_decided_and_it_recovers_by_itself(
 
 def test_silence_until_the_deadline_expires_the_payment(runtime: Runtime, world: Sandbox) -> None:
     order, payment = awaiting(runtime)
-    world.mood("verify", moods.ERROR_500)
+    world.mood("verify", fault_modes.ERROR_500)
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
         session.execute(update(Payment).values(first_checked_at=clock.now() - timedelta(hours=24)))
@@ -248,7 +248,7 @@ def test_two_at_once_hold_once(pg_runtime: Runtime, world: Sandbox) -> None:
 def test_the_circuit_opens_and_says_so_and_closes_by_itself(runtime: Runtime, world: Sandbox) -> None:
     for _ in range(6):
         awaiting(runtime)
-    world.mood("verify", moods.ERROR_500)
+    world.mood("verify", fault_modes.ERROR_500)
     run_job_now(runtime, JOB)
     with runtime.db.transaction() as session:
         circuit = session.get_one(ProviderState, "paystack")

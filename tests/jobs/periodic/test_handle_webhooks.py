@@ -22,7 +22,7 @@ from webapp.jobs.run_job import run_here
 from webapp.jobs.steps import process_webhooks
 from webapp.models import IgnoredWebhookEvent, InboundWebhook, Payment, Run, Transfer, WebhookRefusal
 from webapp.runtime import Runtime
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
 from webapp.sandbox.webhooks.signatures import SIGNERS
 from webapp.services.orders import orders
@@ -284,7 +284,7 @@ def test_too_large_a_body_is_refused(sqlite_desk: Runtime) -> None:
 
 def test_while_the_provider_is_silent_it_waits_and_then_it_is_handled(runtime: Runtime, world: Sandbox) -> None:
     order, _, reference = paid(runtime, world)
-    world.mood("verify", moods.ERROR_500)
+    world.mood("verify", fault_modes.ERROR_500)
     post(runtime, "paystack", charge(reference))
     finish(runtime)
     assert webhooks(runtime) == [("received", 1)]
@@ -327,7 +327,7 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
 
 def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime, world: Sandbox) -> None:
     _, _, reference = paid(runtime, world)
-    world.mood("verify", moods.ERROR_500)
+    world.mood("verify", fault_modes.ERROR_500)
     post(runtime, "paystack", charge(reference))
     with runtime.db.transaction() as session:
         session.execute(update(InboundWebhook).values(attempts=19))

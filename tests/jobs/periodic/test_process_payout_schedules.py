@@ -22,7 +22,7 @@ from webapp.jobs.steps import send_payouts
 from webapp.models import Alert, Audit, Payout, PayoutSchedule, Transfer
 from webapp.providers.http.leases import Lease
 from webapp.runtime import Runtime
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.services.common import kill_switch as stop
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import payouts
@@ -34,9 +34,17 @@ from webapp.services.scheduling import runs
 JOB = "process_payout_schedules"
 ACTOR = job_actor(JOB)
 WAYS = {"NGN": "paystack"}
-AFTER = {moods.TIMEOUT_AFTER, moods.TRUNCATED, moods.GARBAGE, moods.HTML_200, moods.SLOW, moods.EMPTY, moods.HUGE}
+AFTER = {
+    fault_modes.TIMEOUT_AFTER,
+    fault_modes.TRUNCATED,
+    fault_modes.GARBAGE,
+    fault_modes.HTML_200,
+    fault_modes.SLOW,
+    fault_modes.EMPTY,
+    fault_modes.HUGE,
+}
 
-BEFORE = {moods.TIMEOUT_BEFORE, moods.ERROR_500, moods.RATE_LIMITED, moods.REDIRECT}
+BEFORE = {fault_modes.TIMEOUT_BEFORE, fault_modes.ERROR_500, fault_modes.RATE_LIMITED, fault_modes.REDIRECT}
 
 
 def schedule(runtime: Runtime, schedule_id: int) -> PayoutSchedule:
@@ -120,7 +128,8 @@ def test_one_wallet_pays_what_it_covers_in_order(runtime: Runtime, world: Sandbo
 
 
 @pytest.mark.parametrize(
-    "mood", sorted(AFTER | {moods.TIMEOUT_BEFORE, moods.ERROR_500, moods.RATE_LIMITED, moods.REDIRECT})
+    "mood",
+    sorted(AFTER | {fault_modes.TIMEOUT_BEFORE, fault_modes.ERROR_500, fault_modes.RATE_LIMITED, fault_modes.REDIRECT}),
 )
 def test_in_every_bad_mood_a_payout_is_sent_once(sqlite_url: str, tmp_path: Path, world: Sandbox, mood: str) -> None:
     with desk_with(world, sqlite_url, tmp_path) as runtime:
@@ -139,7 +148,7 @@ def test_in_every_bad_mood_a_payout_is_sent_once(sqlite_url: str, tmp_path: Path
 
 def test_a_refusal_gives_the_money_back_and_after_three_the_schedule_fails(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
-    world.mood("transfer", moods.REFUSE)
+    world.mood("transfer", fault_modes.REFUSE)
     for attempt in range(1, 4):
         run_job_now(runtime, JOB)
         assert schedule(runtime, plan).retry_count == attempt
@@ -159,7 +168,7 @@ def test_a_refusal_gives_the_money_back_and_after_three_the_schedule_fails(runti
 
 def test_an_attempt_that_failed_waits_an_hour_for_the_next(runtime: Runtime, world: Sandbox) -> None:
     plan = planned(runtime)
-    world.mood("transfer", moods.REFUSE, times=1)
+    world.mood("transfer", fault_modes.REFUSE, times=1)
     run_job_now(runtime, JOB)
     run_job_now(runtime, JOB)
 
@@ -292,7 +301,7 @@ def test_an_unsent_payout_is_cancelled_and_a_failed_one_retried(runtime: Runtime
         [payout] = session.scalars(select(Payout)).all()
         payouts.cancel(session, payout.id, "Wrong account.", at=clock.now(), actor=DIVINE, settings=runtime.settings)
     assert (held(runtime, plan), schedule(runtime, plan).status) == (10_000, "cancelled")
-    world.mood("transfer", moods.REFUSE, times=1)
+    world.mood("transfer", fault_modes.REFUSE, times=1)
     run_job_now(runtime, JOB)
     [failed] = payouts_of(runtime, other)
     with runtime.db.transaction() as session:

@@ -18,15 +18,18 @@ from webapp.errors import Refusal
 from webapp.jobs.steps import verify_payments
 from webapp.models import Escrow, MirrorEntry, Payment, Payout, ProviderState, ProviderToken, Refund
 from webapp.runtime import Runtime
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.approvals import limits
 from webapp.services.orders import orders
 from webapp.services.payments import payments
 from webapp.services.refunds import refunds
 
-CALLS = sorted((moods.WITHOUT_EFFECT | moods.WITH_EFFECT).keys() - {moods.WRONG_AMOUNT, moods.WRONG_CURRENCY})
-UNHELPFUL = [mood for mood in CALLS if mood != moods.REFUSE]
+CALLS = sorted(
+    (fault_modes.WITHOUT_EFFECT | fault_modes.WITH_EFFECT).keys()
+    - {fault_modes.WRONG_AMOUNT, fault_modes.WRONG_CURRENCY}
+)
+UNHELPFUL = [mood for mood in CALLS if mood != fault_modes.REFUSE]
 SECRETS = ("sk_sandbox", "FLWSECK", "sandbox-client-secret", "sandbox-blnk-key")
 
 

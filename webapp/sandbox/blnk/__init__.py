@@ -2,12 +2,12 @@
 
 from webapp.sandbox.blnk import balances, bulk, inflight, keys, posting, standing, transactions
 from webapp.sandbox.blnk.envelope import blueprint
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.sandbox import Sandbox
 
 __all__ = ["balances", "blueprint", "bulk", "inflight", "keys", "posting", "register", "standing", "transactions"]
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let what Blnk does by itself happen."""
     for part in (posting, inflight, bulk):
         part.register(box)

@@ -8,7 +8,7 @@ from webapp.sandbox.blnk import serializers as shapes
 from webapp.sandbox.blnk.envelope import PROVIDER, BlnkWrong, asked, blueprint, invalid, not_found, said
 from webapp.sandbox.blnk.filters import filtered
 from webapp.sandbox.core.request_inputs import natural
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.webhooks import sender as webhooks
 
@@ -20,7 +20,7 @@ _MOST = 10_000
 @blueprint.post("/ledgers")
 def ledgers() -> Response:
     """A new ledger."""
-    wanted, box = asked(), here()
+    wanted, box = asked(), current()
     if not wanted.get("name"):
         raise invalid("name: cannot be blank.", "GEN_VALIDATION_ERROR")
     kept = {"name": str(wanted["name"]), "meta_data": wanted.get("meta_data")}
@@ -33,14 +33,14 @@ def ledgers() -> Response:
 @blueprint.get("/ledgers")
 def ledgers_list() -> Response:
     """Every ledger."""
-    found = here().books.listed(LEDGER, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
+    found = current().books.listed(LEDGER, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
     return said([shapes.ledger(each) for each in found])
 
 
 @blueprint.get("/ledgers/<identity>")
 def ledger(identity: str) -> Response:
     """One ledger."""
-    thing = numbered(here(), LEDGER, "ldg_", identity)
+    thing = numbered(current(), LEDGER, "ldg_", identity)
     if thing is None:
         raise not_found("LGR_NOT_FOUND", "Ledger not found")
     return said(shapes.ledger(thing))
@@ -55,7 +55,7 @@ def ledgers_filter() -> Response:
 @blueprint.post("/balances")
 def balances() -> Response:
     """A new balance, at zero."""
-    wanted, box = asked(), here()
+    wanted, box = asked(), current()
     for name in ("ledger_id", "currency"):
         if not wanted.get(name):
             raise invalid(f"{name}: cannot be blank.", "GEN_VALIDATION_ERROR")
@@ -74,20 +74,20 @@ def balances() -> Response:
 @blueprint.get("/balances")
 def balances_list() -> Response:
     """Every balance."""
-    found = here().books.listed(BALANCE, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
+    found = current().books.listed(BALANCE, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
     return said([shapes.listed_balance(each) for each in found] or None)
 
 
 @blueprint.get("/balances/<identity>")
 def balance(identity: str) -> Response:
     """One balance."""
-    return said(shapes.balance(found(here(), identity)))
+    return said(shapes.balance(found(current(), identity)))
 
 
 @blueprint.get("/balances/indicator/<indicator>/currency/<currency>")
 def balance_by_indicator(indicator: str, currency: str) -> Response:
     """A balance by what it is called."""
-    thing = here().books.get(BALANCE, _key(indicator, currency))
+    thing = current().books.get(BALANCE, _key(indicator, currency))
     if thing is None:
         raise not_found("BAL_NOT_FOUND", f"Balance with indicator '{indicator}' not found")
     return said(shapes.balance(thing))
@@ -100,7 +100,7 @@ def balances_filter() -> Response:
     return filtered("balances", BALANCE, shapes.listed_balance, fields, none=None)
 
 
-def found(box: Box, identity: str) -> Thing:
+def found(box: Sandbox, identity: str) -> Thing:
     """A balance by its id. Raises BlnkWrong."""
     thing = numbered(box, BALANCE, "bln_", identity)
     if thing is None:
@@ -108,7 +108,7 @@ def found(box: Box, identity: str) -> Thing:
     return thing
 
 
-def found_or_made(box: Box, identity: str, currency: str) -> Thing:
+def found_or_made(box: Sandbox, identity: str, currency: str) -> Thing:
     """A balance by its id; one that is called by an indicator (`@world`) is made when it is not there."""
     if not identity.startswith("@"):
         return found(box, identity)
@@ -119,13 +119,13 @@ def found_or_made(box: Box, identity: str, currency: str) -> Thing:
     return thing
 
 
-def numbered(box: Box, kind: str, prefix: str, identity: str) -> Thing | None:
+def numbered(box: Sandbox, kind: str, prefix: str, identity: str) -> Thing | None:
     """A thing by Blnk's id of it."""
     number = identity.removeprefix(prefix)
     return box.books.numbered(kind, int(number)) if number.isdecimal() and identity.startswith(prefix) else None
 
 
-def adjust(box: Box, identity: str, amount: int) -> Thing:
+def adjust(box: Sandbox, identity: str, amount: int) -> Thing:
     """Change a balance without a transaction: a difference that nobody can explain."""
     with box.books.writing():
         thing = found(box, identity)
@@ -134,13 +134,13 @@ def adjust(box: Box, identity: str, amount: int) -> Thing:
     return thing
 
 
-def tell(box: Box, event: str, data: Data) -> None:
+def tell(box: Sandbox, event: str, data: Data) -> None:
     """Send a webhook, if the options want Blnk's."""
     if box.options.blnk_webhooks:
         webhooks.emit(box, PROVIDER, {"event": event, "data": data}, success_again={"event": event, "data": data})
 
 
-def _added(box: Box, key: str, data: Data) -> Thing | None:
+def _added(box: Sandbox, key: str, data: Data) -> Thing | None:
     return box.books.add(BALANCE, key, data | {"credit": 0, "debit": 0, "version": 0})
 
 

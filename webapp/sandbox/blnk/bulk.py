@@ -7,7 +7,7 @@ from flask import Response
 from webapp.sandbox.blnk import posting
 from webapp.sandbox.blnk.balances import tell
 from webapp.sandbox.blnk.envelope import BlnkWrong, asked, blueprint, refused, said
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data
 
 _MOST = 10_000
@@ -19,7 +19,7 @@ _UNDONE = "All transactions in this batch have been refunded."
 @blueprint.post("/transactions/bulk")
 def bulk() -> Response:
     """Very many at once. With `atomic` those before a refused one are there, and refunded by further movements."""
-    wanted, box = asked(), here()
+    wanted, box = asked(), current()
     rows, batch = wanted.get("transactions") or [], f"bulk_{uuid.uuid4()}"
     if not rows:
         raise BlnkWrong("TXN_BULK_EMPTY", "transactions cannot be empty")
@@ -36,12 +36,12 @@ def bulk() -> Response:
     return said({"batch_id": batch, "status": "applied", "transaction_count": len(rows)}, 201)
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let bulks run by themselves."""
     box.agenda.on(_BULK, lambda task: _later(box, task))
 
 
-def _post_all(box: Box, wanted: Data, batch: str) -> None:
+def _post_all(box: Sandbox, wanted: Data, batch: str) -> None:
     """Through the queue a reference that was used is passed over in silence, as Blnk does. Raises BlnkWrong."""
     skip_queue = bool(wanted.get("skip_queue"))
     done: list[str] = []
@@ -58,7 +58,7 @@ def _post_all(box: Box, wanted: Data, batch: str) -> None:
         done.append(row["reference"])
 
 
-def _undo(box: Box, references: list[str]) -> None:
+def _undo(box: Sandbox, references: list[str]) -> None:
     for reference in references:
         if row := box.books.get(posting.KIND, reference):
             posting.refund(box, row, {}, skip_queue=True)
@@ -75,7 +75,7 @@ def _in_batch(problem: BlnkWrong, each: Data, number: int, batch: str, rest: str
     return BlnkWrong(problem.code, said, details={"batch_id": batch})
 
 
-def _later(box: Box, task: Data) -> None:
+def _later(box: Sandbox, task: Data) -> None:
     event: Data = {"batch_id": task["batch"], "transaction_count": len(task["asked"]["transactions"])}
     try:
         _post_all(box, task["asked"], task["batch"])

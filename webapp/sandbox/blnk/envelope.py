@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from webapp.sandbox.core import auth_and_faults as gate
-from webapp.sandbox.core.auth_and_faults import Manner, Wrong
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.auth_and_faults import ProviderStyle, Wrong
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data
 
 PROVIDER = "blnk"
@@ -100,9 +100,9 @@ def _admits() -> Response | None:
     given = request.headers.get("X-Blnk-Key", "")
     if not given:
         return refused(BlnkWrong("AUTH_MISSING_API_KEY", "Authentication required. Use X-Blnk-Key header"))
-    if hmac.compare_digest(given.encode(), here().keys.blnk_api_key.encode()):
+    if hmac.compare_digest(given.encode(), current().keys.blnk_api_key.encode()):
         return None
-    key = here().books.get(KEY, given)
+    key = current().books.get(KEY, given)
     if key is None:
         return refused(BlnkWrong("AUTH_INVALID_API_KEY", "Invalid API key"))
     return _scoped(key.data["scopes"])
@@ -121,7 +121,7 @@ def _scoped(scopes: list[str]) -> Response | None:
 
 gate.guard(
     blueprint,
-    Manner(
+    ProviderStyle(
         provider=PROVIDER,
         admits=_admits,
         refuses=lambda: refused(invalid("the request was refused", "GEN_VALIDATION_ERROR")),

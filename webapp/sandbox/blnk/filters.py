@@ -8,7 +8,7 @@ from flask import Response
 
 from webapp.domain.instants import parse_time_or_day
 from webapp.sandbox.blnk.envelope import BlnkWrong, asked, said
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
 
 _COMPARED = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "like": "LIKE", "ilike": "LIKE"}
@@ -26,7 +26,7 @@ def filtered(
     table: str, kind: str, shape: Callable[[Thing], Data], fields: tuple[str, ...], *, none: Sequence[Data] | None = ()
 ) -> Response:
     """What the body's filters leave: a bare list, or `none` for none. More than 100 at once is read as 20."""
-    wanted, books = asked(), here().books
+    wanted, books = asked(), current().books
     conditions, values = ["kind = ?"], [kind]
     for each in wanted.get("filters") or []:
         condition, more = _condition(each, table, fields)

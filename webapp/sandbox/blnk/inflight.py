@@ -8,7 +8,7 @@ from webapp.sandbox.blnk import balances, posting
 from webapp.sandbox.blnk import serializers as shapes
 from webapp.sandbox.blnk.envelope import BlnkWrong, asked, blueprint, invalid, said
 from webapp.sandbox.blnk.transactions import found
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 
 _SETTLE = "blnk.inflight"
@@ -19,7 +19,7 @@ _ALREADY = {"APPLIED": "TXN_ALREADY_COMMITTED", "VOID": "TXN_ALREADY_VOIDED"}
 @blueprint.put("/transactions/inflight/<identity>")
 def inflight(identity: str) -> Response:
     """Commit or void what is held. Shows the row itself, which stays, or with `skip_queue` the one that settled it."""
-    wanted, box = asked(), here()
+    wanted, box = asked(), current()
     status = str(wanted.get("status", ""))
     if status not in _DONE:
         raise BlnkWrong("TXN_INVALID_STATUS_ACTION", "status must be commit or void")
@@ -35,7 +35,7 @@ def inflight(identity: str) -> Response:
     return said(shapes.made(_settle(box, row.key, f"ref_{uuid.uuid4()}")))
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let what was queued be settled."""
 
     def settle(task: Data) -> None:
@@ -44,7 +44,7 @@ def register(box: Box) -> None:
     box.agenda.on(_SETTLE, settle)
 
 
-def _held(box: Box, identity: str) -> Thing:
+def _held(box: Sandbox, identity: str) -> Thing:
     row = found(box, identity)
     if row.data["status"] != posting.INFLIGHT:
         raise BlnkWrong("TXN_NOT_INFLIGHT", f"transaction {identity} is not inflight")
@@ -55,7 +55,7 @@ def _held(box: Box, identity: str) -> Thing:
     return row
 
 
-def _settle(box: Box, reference: str, by: str) -> Thing:
+def _settle(box: Sandbox, reference: str, by: str) -> Thing:
     with box.books.writing():
         row = box.books.get(posting.KIND, reference)
         assert row is not None

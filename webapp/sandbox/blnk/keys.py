@@ -5,17 +5,17 @@ import uuid
 from flask import Response, request
 
 from webapp.sandbox.blnk.envelope import KEY, BlnkWrong, asked, blueprint, invalid, said
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 
 
 @blueprint.post("/api-keys")
 def api_keys() -> Response:
     """A new key."""
-    if request.headers.get("X-Blnk-Key") != here().keys.blnk_api_key:
+    if request.headers.get("X-Blnk-Key") != current().keys.blnk_api_key:
         raise BlnkWrong("AUTH_MASTER_KEY_REQUIRED", "Master key required")
     wanted = asked()
     if not wanted.get("name") or not isinstance(wanted.get("scopes"), list):
         raise invalid("name: cannot be blank; scopes: cannot be blank.", "GEN_VALIDATION_ERROR")
-    made = here().books.add(KEY, uuid.uuid4().hex, {"name": wanted["name"], "scopes": wanted["scopes"]})
+    made = current().books.add(KEY, uuid.uuid4().hex, {"name": wanted["name"], "scopes": wanted["scopes"]})
     assert made is not None
     return said({"api_key_id": f"api_key_{made.number}", "key": made.key} | made.data, 201)

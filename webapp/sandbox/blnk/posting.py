@@ -10,7 +10,7 @@ from webapp.sandbox.blnk import serializers as shapes
 from webapp.sandbox.blnk.distribution import divided
 from webapp.sandbox.blnk.envelope import BlnkWrong
 from webapp.sandbox.blnk.transaction_request import wanted
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.store import Data, Thing
 
 KIND = "blnk.transaction"
@@ -19,7 +19,7 @@ _QUEUE = "blnk.queue"
 _FAILED = "failed to apply transaction to balances:"
 
 
-def post(box: Box, asked: Data, *, skip_queue: bool, parent: str = "", meta: Data | None = None) -> Data:
+def post(box: Sandbox, asked: Data, *, skip_queue: bool, parent: str = "", meta: Data | None = None) -> Data:
     """Do what a transaction asks for, now or soon; what Blnk answers. Raises BlnkWrong."""
     kept, reference = wanted(asked), str(asked.get("reference", ""))
     kept["meta_data"] = {**(kept["meta_data"] or {}), **(meta or {})}
@@ -33,7 +33,7 @@ def post(box: Box, asked: Data, *, skip_queue: bool, parent: str = "", meta: Dat
     return _split(box, reference, kept, parts, skip_queue=skip_queue, named={side + "s": legs})
 
 
-def apply(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
+def apply(box: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing:
     """Move the money of one row, or hold it, at once."""
     status = INFLIGHT if kept.get("inflight") else APPLIED
     with box.books.writing():
@@ -45,7 +45,7 @@ def apply(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
     return row
 
 
-def enqueue(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
+def enqueue(box: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing:
     """Keep a row that waits; it is applied, or rejected, as `<reference>_q`."""
     with box.books.writing():
         _refuse_used(box, reference)
@@ -57,7 +57,7 @@ def enqueue(box: Box, reference: str, kept: Data, parent: str = "") -> Thing:
     return row
 
 
-def refund(box: Box, row: Thing, more: Data, *, skip_queue: bool) -> Thing:
+def refund(box: Sandbox, row: Thing, more: Data, *, skip_queue: bool) -> Thing:
     """Move the money of a row back, once; an overdraft is no hindrance. Raises BlnkWrong."""
     if row.data["status"] not in (APPLIED, "VOID"):
         raise BlnkWrong("TXN_INVALID_STATUS_ACTION", f"a transaction that is {row.data['status']} can't be refunded")
@@ -71,12 +71,12 @@ def refund(box: Box, row: Thing, more: Data, *, skip_queue: bool) -> Thing:
     return (apply if skip_queue else enqueue)(box, reference, kept, f"txn_{row.number}")
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let the queue be worked off."""
     box.agenda.on(_QUEUE, lambda task: _work_off(box, task["reference"]))
 
 
-def _split(box: Box, reference: str, kept: Data, parts: list[Data], *, skip_queue: bool, named: Data) -> Data:
+def _split(box: Sandbox, reference: str, kept: Data, parts: list[Data], *, skip_queue: bool, named: Data) -> Data:
     with box.books.writing():
         parent = f"txn_{box.books.next_number()}"
     act, mark = (apply, "-") if skip_queue else (enqueue, "_")
@@ -94,7 +94,7 @@ def _split(box: Box, reference: str, kept: Data, parts: list[Data], *, skip_queu
     return shapes.made(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
 
 
-def _work_off(box: Box, reference: str) -> None:
+def _work_off(box: Sandbox, reference: str) -> None:
     waiting, after = box.books.get(KIND, reference), f"{reference}_q"
     if waiting is None or box.books.get(KIND, after):
         return
@@ -109,13 +109,13 @@ def _work_off(box: Box, reference: str) -> None:
         balances.tell(box, "transaction.rejected", shapes.made(row))
 
 
-def _refuse_used(box: Box, reference: str) -> None:
+def _refuse_used(box: Sandbox, reference: str) -> None:
     if box.books.get(KIND, reference):
         said = f"transaction validation failed: reference {reference} has already been used"
         raise BlnkWrong("TXN_DUPLICATE_REFERENCE", said)
 
 
-def _move(box: Box, kept: Data) -> Data:
+def _move(box: Sandbox, kept: Data) -> Data:
     """The currency of a balance is nothing that protects it: an amount is applied at face value, as by Blnk."""
     source, destination = (_end(box, kept, side) for side in ("source", "destination"))
     amount = kept["precise_amount"]
@@ -133,7 +133,7 @@ def _move(box: Box, kept: Data) -> Data:
     return kept | {"source": _id(source), "destination": _id(destination)}
 
 
-def _end(box: Box, kept: Data, side: str) -> Thing:
+def _end(box: Sandbox, kept: Data, side: str) -> Thing:
     """One of a row's two balances. Raises BlnkWrong: what is missing is called a transaction, as by Blnk."""
     try:
         return balances.found_or_made(box, kept[side], kept["currency"])

@@ -2,14 +2,14 @@
 
 import json
 
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.sandbox import Sandbox
 
 _BACKUP = "backup of blnk"
 _OURS = "kind LIKE 'blnk.%'"
 _COLUMNS = "number, kind, key, parent, at, data"
 
 
-def back_up(box: Box) -> int:
+def back_up(box: Sandbox) -> int:
     """Keep everything as it is now, instead of an earlier backup; how many rows it has."""
     with box.books.writing():
         rows = box.books.execute(f"SELECT {_COLUMNS} FROM things WHERE {_OURS}")
@@ -18,7 +18,7 @@ def back_up(box: Box) -> int:
     return len(rows)
 
 
-def restore(box: Box) -> int:
+def restore(box: Sandbox) -> int:
     """Everything as it was at the last backup: what came after it is gone, as if it had never been."""
     with box.books.writing():
         kept = box.books.get(_BACKUP, "last")
@@ -29,7 +29,7 @@ def restore(box: Box) -> int:
     return len(rows)
 
 
-def lose(box: Box) -> None:
+def lose(box: Sandbox) -> None:
     """An empty database, with the same keys of its server."""
     box.books.execute(f"DELETE FROM things WHERE {_OURS}")
     box.books.execute("DELETE FROM tasks WHERE what LIKE 'blnk.%'")

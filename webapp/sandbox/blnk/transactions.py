@@ -8,7 +8,7 @@ from webapp.sandbox.blnk.balances import numbered
 from webapp.sandbox.blnk.envelope import asked, blueprint, not_found, said
 from webapp.sandbox.blnk.filters import filtered
 from webapp.sandbox.core.request_inputs import natural
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Thing
 
 _MOST = 10_000
@@ -18,26 +18,26 @@ _MOST = 10_000
 def transactions() -> Response:
     """Move money under a reference that nobody used before."""
     wanted = asked()
-    return said(posting.post(here(), wanted, skip_queue=bool(wanted.get("skip_queue"))), 201)
+    return said(posting.post(current(), wanted, skip_queue=bool(wanted.get("skip_queue"))), 201)
 
 
 @blueprint.get("/transactions")
 def transactions_list() -> Response:
     """Every row, newest first."""
-    rows = here().books.listed(posting.KIND, limit=natural("limit", 20, _MOST), newest=True)
+    rows = current().books.listed(posting.KIND, limit=natural("limit", 20, _MOST), newest=True)
     return said([shapes.listed(each) for each in rows])
 
 
 @blueprint.get("/transactions/<identity>")
 def transaction(identity: str) -> Response:
     """One row by its id."""
-    return said(shapes.by_id(found(here(), identity)))
+    return said(shapes.by_id(found(current(), identity)))
 
 
 @blueprint.get("/transactions/reference/<path:reference>")
 def transaction_by_reference(reference: str) -> Response:
     """One row by its reference."""
-    thing = here().books.get(posting.KIND, reference)
+    thing = current().books.get(posting.KIND, reference)
     if thing is None:
         raise _none(f"reference '{reference}'")
     return said(shapes.by_reference(thing))
@@ -53,13 +53,13 @@ def transactions_filter() -> Response:
 @blueprint.post("/refund-transaction/<identity>")
 def refund_transaction(identity: str) -> Response:
     """The whole amount back, once; through the queue unless `skip_queue` says otherwise."""
-    box, wanted = here(), asked()
+    box, wanted = current(), asked()
     with box.books.writing():
         row = posting.refund(box, found(box, identity), wanted, skip_queue=bool(wanted.get("skip_queue")))
     return said(shapes.made(row), 201)
 
 
-def found(box: Box, identity: str) -> Thing:
+def found(box: Sandbox, identity: str) -> Thing:
     """A row by its id. Raises BlnkWrong."""
     thing = numbered(box, posting.KIND, "txn_", identity)
     if thing is None:
@@ -67,7 +67,7 @@ def found(box: Box, identity: str) -> Thing:
     return thing
 
 
-def alter(box: Box, reference: str, amount: int) -> Thing:
+def alter(box: Sandbox, reference: str, amount: int) -> Thing:
     """Change the amount of a row by hand, and no balance."""
     with box.books.writing():
         thing = box.books.get(posting.KIND, reference)

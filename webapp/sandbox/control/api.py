@@ -9,10 +9,10 @@ from webapp.errors import Invalid
 from webapp.sandbox import blnk, flutterwave
 from webapp.sandbox.control.bulk_fill import fill_books
 from webapp.sandbox.control.checkout_page import CHECKOUTS
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.sandbox.core.active_faults import from_body
 from webapp.sandbox.core.request_inputs import body, natural, whole
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.settings import Options
 from webapp.sandbox.core.store import Thing
 from webapp.sandbox.flutterwave import tokens
@@ -30,23 +30,23 @@ _MOODY = ("paystack", "flutterwave", "blnk", "sms", "chat", "hooks")
 @blueprint.get("/moods")
 def list_moods() -> Response:
     """Every mood with its sentence, those in force, and the names of the calls that can be in one."""
-    of_calls = moods.WITHOUT_EFFECT | moods.WITH_EFFECT
-    answer = {"calls": of_calls, "webhooks": moods.OF_WEBHOOKS, "in_force": here().tempers.listed()}
+    of_calls = fault_modes.WITHOUT_EFFECT | fault_modes.WITH_EFFECT
+    answer = {"calls": of_calls, "webhooks": fault_modes.OF_WEBHOOKS, "in_force": current().active_faults.listed()}
     return jsonify(answer | {"names": _call_names()})
 
 
 @blueprint.post("/mood")
 def set_mood() -> Response:
     """Let a call of a provider be in a mood."""
-    here().tempers.set(from_body(body()))
-    return jsonify({"in_force": here().tempers.listed()})
+    current().active_faults.set(from_body(body()))
+    return jsonify({"in_force": current().active_faults.listed()})
 
 
 @blueprint.delete("/mood")
 def clear_mood() -> Response:
     """Forget moods: all, or those of a provider or a call, by body or query."""
     given = body() | request.args.to_dict()
-    here().tempers.clear(str(given.get("provider", moods.ANY)), str(given.get("call", moods.ANY)))
+    current().active_faults.clear(str(given.get("provider", fault_modes.ANY)), str(given.get("call", fault_modes.ANY)))
     return jsonify(_DONE)
 
 
@@ -54,14 +54,16 @@ def clear_mood() -> Response:
 def set_latency() -> Response:
     """Let every call of a provider take longer."""
     given = body()
-    here().latency[str(given.get("provider", moods.ANY))] = min(60.0, float(given.get("milliseconds") or 0) / 1000)
-    return jsonify(here().latency)
+    current().latency[str(given.get("provider", fault_modes.ANY))] = min(
+        60.0, float(given.get("milliseconds") or 0) / 1000
+    )
+    return jsonify(current().latency)
 
 
 @blueprint.route("/options", methods=["GET", "POST"])
 def options() -> Response:
     """How the world behaves; what is posted changes it."""
-    now = here().options
+    now = current().options
     for each in fields(Options):
         if each.name in body():
             setattr(now, each.name, type(getattr(now, each.name))(body()[each.name]))
@@ -71,7 +73,7 @@ def options() -> Response:
 @blueprint.get("/books")
 def show_books() -> Response:
     """Everything, or one kind; at most `limit` of each, and how many there are."""
-    books, wanted = here().books, request.args.get("kind")
+    books, wanted = current().books, request.args.get("kind")
     limit, counts = natural("limit", 1000, 1_000_000), books.kinds()
     kinds = [wanted] if wanted else list(counts)
     return jsonify(
@@ -82,9 +84,9 @@ def show_books() -> Response:
 @blueprint.post("/reset")
 def reset() -> Response:
     """Forget everything: books, moods and latency."""
-    here().tempers.clear()
-    here().latency.clear()
-    here().books.reset()
+    current().active_faults.clear()
+    current().latency.clear()
+    current().books.reset()
     return jsonify(_DONE)
 
 
@@ -96,25 +98,25 @@ def pay(provider: str, reference: str) -> Response:
     given = body()
     changes = {name: given[name] for name in ("amount", "currency") if given.get(name) is not None}
     outcome, tell = str(given.get("outcome", "success")), bool(given.get("webhook", True))
-    return jsonify(_shown(CHECKOUTS[provider].pay(here(), reference, outcome, changes, webhook=tell)))
+    return jsonify(_shown(CHECKOUTS[provider].pay(current(), reference, outcome, changes, webhook=tell)))
 
 
 @blueprint.post("/transfers/<path:reference>")
 def end_transfer(reference: str) -> Response:
     """Let a transfer end so, and tell of it."""
-    return jsonify(_shown(transfers.settle(here(), reference, str(body().get("outcome", "success")))))
+    return jsonify(_shown(transfers.settle(current(), reference, str(body().get("outcome", "success")))))
 
 
 @blueprint.post("/refunds/<path:reference>")
 def end_refund(reference: str) -> Response:
     """Let a refund be so, and tell of it."""
-    return jsonify(_shown(refunds.end(here(), reference, str(body().get("outcome", "processed")))))
+    return jsonify(_shown(refunds.end(current(), reference, str(body().get("outcome", "processed")))))
 
 
 @blueprint.post("/refunds/flutterwave/<int:number>")
 def end_flutterwave_refund(number: int) -> Response:
     """Let a refund at Flutterwave be so."""
-    return jsonify(_shown(flutterwave.end_refund(here(), number, str(body().get("outcome", "succeeded")))))
+    return jsonify(_shown(flutterwave.end_refund(current(), number, str(body().get("outcome", "succeeded")))))
 
 
 @blueprint.post("/refund/<provider>/<path:reference>")
@@ -122,19 +124,19 @@ def refund_by_hand(provider: str, reference: str) -> Response:
     """Somebody gives a payment back in the provider's own dashboard: all of it, or an `amount`."""
     if provider not in CHECKOUTS:
         raise Invalid(f"There are payments of {', '.join(CHECKOUTS)}.")
-    return jsonify(_shown(CHECKOUTS[provider].give_back(here(), reference, body())))
+    return jsonify(_shown(CHECKOUTS[provider].give_back(current(), reference, body())))
 
 
 @blueprint.post("/recipients/forget")
 def forget_recipients() -> Response:
     """Let Paystack not know any account any more that payouts go to."""
-    return jsonify(_DONE | {"count": transfers.forget_recipients(here())})
+    return jsonify(_DONE | {"count": transfers.forget_recipients(current())})
 
 
 @blueprint.post("/balance")
 def set_balance() -> Response:
     """Let so much be in Paystack's balance, in minor units."""
-    transfers.set_balance(here(), str(body().get("currency", "NGN")), int(body().get("amount", 0)))
+    transfers.set_balance(current(), str(body().get("currency", "NGN")), int(body().get("amount", 0)))
     return jsonify(_DONE)
 
 
@@ -142,19 +144,19 @@ def set_balance() -> Response:
 def open_dispute() -> Response:
     """Let a buyer's bank dispute a Paystack transaction."""
     given = body()
-    return jsonify(_shown(disputes.open_dispute(here(), str(given.get("reference", "")), given)))
+    return jsonify(_shown(disputes.open_dispute(current(), str(given.get("reference", "")), given)))
 
 
 @blueprint.post("/dispute/<int:number>")
 def end_dispute(number: int) -> Response:
     """Let the bank decide so, and tell of it: `won`, `lost`, `accepted`, `open` again, or `reminded`."""
-    return jsonify(_shown(disputes.end(here(), number, str(body().get("outcome", "lost")))))
+    return jsonify(_shown(disputes.end(current(), number, str(body().get("outcome", "lost")))))
 
 
 @blueprint.post("/blnk/adjust")
 def adjust() -> Response:
     """A difference made by hand: to a `balance`, or to the row of a `reference`, by an `amount` of minor units."""
-    given, box = body(), here()
+    given, box = body(), current()
     amount = int(given.get("amount") or 0)
     if given.get("reference"):
         return jsonify(_shown(blnk.transactions.alter(box, str(given["reference"]), amount)))
@@ -164,26 +166,26 @@ def adjust() -> Response:
 @blueprint.post("/blnk/backup")
 def back_up_blnk() -> Response:
     """Blnk's database is backed up as it is now."""
-    return jsonify({"rows": blnk.standing.back_up(here())})
+    return jsonify({"rows": blnk.standing.back_up(current())})
 
 
 @blueprint.post("/blnk/restore")
 def restore_blnk() -> Response:
     """Blnk's database is put back as it was at its last backup."""
-    return jsonify({"rows": blnk.standing.restore(here())})
+    return jsonify({"rows": blnk.standing.restore(current())})
 
 
 @blueprint.post("/blnk/lose")
 def lose_blnk() -> Response:
     """Blnk's database is lost, and begun anew."""
-    blnk.standing.lose(here())
+    blnk.standing.lose(current())
     return jsonify(_DONE)
 
 
 @blueprint.delete("/tokens")
 def revoke_tokens() -> Response:
     """Let no Flutterwave token be good any more."""
-    tokens.revoke_all(here())
+    tokens.revoke_all(current())
     return jsonify(_DONE)
 
 
@@ -195,14 +197,14 @@ def send_webhook() -> Response:
     if signer not in SIGNERS:
         raise Invalid(f"There are webhooks of {', '.join(SIGNERS)}.")
     envelope = given.get("envelope") or {"event": given.get("event"), "data": given.get("data") or {}}
-    webhooks.emit(here(), signer, envelope, success_again=envelope)
+    webhooks.emit(current(), signer, envelope, success_again=envelope)
     return jsonify(_DONE)
 
 
 @blueprint.get("/webhooks")
 def list_webhooks() -> Response:
     """What was sent to the desk, the answers it gave, newest last."""
-    found = here().books.listed(webhooks.KIND, parent=request.args.get("provider"), limit=10_000)
+    found = current().books.listed(webhooks.KIND, parent=request.args.get("provider"), limit=10_000)
     return jsonify([_shown(each) for each in found])
 
 
@@ -216,7 +218,7 @@ def list_hooks(name: str | None = None) -> Response:
 @blueprint.post("/fill")
 def fill() -> Response:
     """Very many payments at once, that nobody asked for."""
-    return jsonify({"added": fill_books(here().books, body(), whole(body().get("count")) or 0)})
+    return jsonify({"added": fill_books(current().books, body(), whole(body().get("count")) or 0)})
 
 
 def _call_names() -> dict[str, list[str]]:
@@ -225,7 +227,7 @@ def _call_names() -> dict[str, list[str]]:
         owner, _, name = endpoint.rpartition(".")
         provider = owner.partition("_")[0]
         if provider in _MOODY:
-            names.setdefault(provider, {moods.WEBHOOK} if provider in SIGNERS else set()).add(name)
+            names.setdefault(provider, {fault_modes.WEBHOOK} if provider in SIGNERS else set()).add(name)
     return {provider: sorted(found) for provider, found in names.items()}
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from webapp.sandbox import flutterwave
 from webapp.sandbox.core import autopay
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import charges as paystack
 from webapp.sandbox.paystack import refunds as paystack_refunds
@@ -29,9 +29,9 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pay
 class Checkout:
     """What a provider's page needs."""
 
-    find: Callable[[Box, str], Thing]
+    find: Callable[[Sandbox, str], Thing]
     pay: Callable[..., Thing]
-    give_back: Callable[[Box, str, Data], Thing]
+    give_back: Callable[[Sandbox, str, Data], Thing]
     """A refund that somebody makes by hand at the provider, all of it or a part."""
     back: Callable[[Thing], str]
     """Where the buyer goes afterwards; empty stays here."""
@@ -63,7 +63,7 @@ CHECKOUTS = {
 @blueprint.get("/<provider>/<path:reference>")
 def show(provider: str, reference: str) -> str:
     """The page with the buttons."""
-    thing = _checkout(provider).find(here(), reference)
+    thing = _checkout(provider).find(current(), reference)
     shown: Data = {name: thing.data[name] for name in ("amount", "currency", "status")}
     buttons = [("success", "Pay"), ("failed", "Fail"), ("abandoned", "Abandon")]
     return render_template_string(_PAGE, provider=provider, reference=thing.key, buttons=buttons, **shown)
@@ -72,19 +72,19 @@ def show(provider: str, reference: str) -> str:
 @blueprint.post("/<provider>/<path:reference>")
 def press(provider: str, reference: str) -> Response:
     """What a button does; then back to the shop. A payment that succeeded stays so."""
-    box, checkout = here(), _checkout(provider)
+    box, checkout = current(), _checkout(provider)
     thing = checkout.find(box, reference)
     if thing.data["status"] in _OPEN and not thing.data.get("disabled"):
         thing = checkout.pay(box, reference, request.form.get("outcome", "success"), {})
     return redirect(checkout.back(thing) or request.path, 303)
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let checkouts be paid by themselves."""
     box.agenda.on(autopay.TASK, lambda task: _autopay(box, task))
 
 
-def _autopay(box: Box, task: Data) -> None:
+def _autopay(box: Sandbox, task: Data) -> None:
     checkout = _checkout(task["provider"])
     page = checkout.find(box, task["reference"])
     if page.data["status"] in _OPEN and not page.data.get("disabled"):

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from webapp.errors import Invalid
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 
 
 @dataclass
-class Temper:
+class ActiveFault:
     """A mood of a provider's call; `times` counts down, None lasts until it is cleared."""
 
     provider: str
@@ -23,43 +23,43 @@ class Temper:
     @property
     def has_effect(self) -> bool:
         """Whether the call does what was asked, whatever it answers."""
-        return self.effect or self.mood in moods.WITH_EFFECT
+        return self.effect or self.mood in fault_modes.WITH_EFFECT
 
 
-class Tempers:
+class ActiveFaults:
     """The moods in force. Counted ones go first, in the order they were set; a lasting one replaces the one before."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counted: list[Temper] = []
-        self._lasting: dict[tuple[str, str], Temper] = {}
+        self._counted: list[ActiveFault] = []
+        self._lasting: dict[tuple[str, str], ActiveFault] = {}
 
-    def set(self, temper: Temper) -> None:
+    def set(self, fault: ActiveFault) -> None:
         """Let a call be in a mood. Raises Invalid for one that is unknown."""
-        if temper.mood not in moods.MOODS:
-            raise Invalid(f"There is no mood {temper.mood!r}. There are: {', '.join(moods.MOODS)}.")
-        if temper.mood in moods.OF_WEBHOOKS:
-            temper.call = moods.WEBHOOK
+        if fault.mood not in fault_modes.MOODS:
+            raise Invalid(f"There is no mood {fault.mood!r}. There are: {', '.join(fault_modes.MOODS)}.")
+        if fault.mood in fault_modes.OF_WEBHOOKS:
+            fault.call = fault_modes.WEBHOOK
         with self._lock:
-            if temper.times is None:
-                self._lasting[temper.provider, temper.call] = temper
+            if fault.times is None:
+                self._lasting[fault.provider, fault.call] = fault
             else:
-                self._counted.append(temper)
+                self._counted.append(fault)
 
-    def take(self, provider: str, call: str) -> Temper | None:
+    def take(self, provider: str, call: str) -> ActiveFault | None:
         """The mood this call is in now, counted as used."""
         if not self._counted and not self._lasting:
             return None
         with self._lock:
-            for temper in self._counted:
-                if _is_for(temper, provider, call):
-                    temper.times = (temper.times or 1) - 1
-                    if temper.times == 0:
-                        self._counted.remove(temper)
-                    return temper
+            for fault in self._counted:
+                if _is_for(fault, provider, call):
+                    fault.times = (fault.times or 1) - 1
+                    if fault.times == 0:
+                        self._counted.remove(fault)
+                    return fault
             return next((each for each in self._lasting.values() if _is_for(each, provider, call)), None)
 
-    def clear(self, provider: str = moods.ANY, call: str = moods.ANY) -> None:
+    def clear(self, provider: str = fault_modes.ANY, call: str = fault_modes.ANY) -> None:
         """Forget the moods of a provider's call; by default every one."""
         with self._lock:
             self._counted = [each for each in self._counted if not _covers(provider, call, each)]
@@ -71,13 +71,13 @@ class Tempers:
             return [asdict(each) for each in (*self._counted, *self._lasting.values())]
 
 
-def from_body(body: Mapping[str, Any]) -> Temper:
+def from_body(body: Mapping[str, Any]) -> ActiveFault:
     """A mood as `/control/mood` takes it; once, unless `times` says otherwise. Raises Invalid."""
     try:
         times = body.get("times", 1)
-        return Temper(
-            provider=str(body.get("provider", moods.ANY)),
-            call=str(body.get("call", moods.ANY)),
+        return ActiveFault(
+            provider=str(body.get("provider", fault_modes.ANY)),
+            call=str(body.get("call", fault_modes.ANY)),
             mood=str(body["mood"]),
             times=None if times is None else max(1, int(times)),
             seconds=None if body.get("seconds") is None else float(body["seconds"]),
@@ -87,14 +87,14 @@ def from_body(body: Mapping[str, Any]) -> Temper:
         raise Invalid("A mood is {provider, call, mood, times, seconds, effect}; times null lasts.") from None
 
 
-def _is_for(temper: Temper, provider: str, call: str) -> bool:
-    is_webhook = temper.mood in moods.OF_WEBHOOKS
+def _is_for(fault: ActiveFault, provider: str, call: str) -> bool:
+    is_webhook = fault.mood in fault_modes.OF_WEBHOOKS
     return (
-        temper.provider in (moods.ANY, provider)
-        and temper.call in (moods.ANY, call)
-        and is_webhook == (call == moods.WEBHOOK)
+        fault.provider in (fault_modes.ANY, provider)
+        and fault.call in (fault_modes.ANY, call)
+        and is_webhook == (call == fault_modes.WEBHOOK)
     )
 
 
-def _covers(provider: str, call: str, temper: Temper) -> bool:
-    return provider in (moods.ANY, temper.provider) and call in (moods.ANY, temper.call)
+def _covers(provider: str, call: str, fault: ActiveFault) -> bool:
+    return provider in (fault_modes.ANY, fault.provider) and call in (fault_modes.ANY, fault.call)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, g, request
 
 from webapp.errors import Refusal
-from webapp.sandbox.core import fault_modes as moods
+from webapp.sandbox.core import fault_modes
 from webapp.sandbox.core import fault_responses as answers
-from webapp.sandbox.core.active_faults import Temper
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.active_faults import ActiveFault
+from webapp.sandbox.core.sandbox import current
 
 
 @dataclass(frozen=True)
-class Manner:
+class ProviderStyle:
     """How one provider says no."""
 
     provider: str
@@ -24,21 +24,21 @@ class Manner:
     limits: Callable[[], Response]
 
 
-def guard(blueprint: Blueprint, manner: Manner) -> None:
+def guard(blueprint: Blueprint, style: ProviderStyle) -> None:
     """Let every call of the blueprint pass the gate."""
 
     @blueprint.before_request
     def before() -> Response | None:
-        return _before(manner)
+        return _before(style)
 
     @blueprint.after_request
     def after(answer: Response) -> Response:
-        temper: Temper | None = g.pop("temper", None)
-        if temper is None:
+        fault: ActiveFault | None = g.pop("fault", None)
+        if fault is None:
             return answer
-        if temper.mood in moods.WITH_EFFECT:
-            return answers.changed(temper, answer)
-        return _without_effect(manner, temper)
+        if fault.mood in fault_modes.WITH_EFFECT:
+            return answers.changed(fault, answer)
+        return _without_effect(style, fault)
 
 
 def call_name() -> str:
@@ -46,35 +46,35 @@ def call_name() -> str:
     return (request.endpoint or "").rpartition(".")[2]
 
 
-def _before(manner: Manner) -> Response | None:
-    box = here()
+def _before(style: ProviderStyle) -> Response | None:
+    box = current()
     # A body that nobody read would be waited for, and keep a connection open that is to be dropped.
     request.get_data()
-    if wait := box.latency.get(manner.provider) or box.latency.get(moods.ANY):
+    if wait := box.latency.get(style.provider) or box.latency.get(fault_modes.ANY):
         box.agenda.wait(wait)
-    if refused := manner.admits():
+    if refused := style.admits():
         return refused
-    temper = box.tempers.take(manner.provider, call_name())
-    if temper and not temper.has_effect:
-        return _without_effect(manner, temper)
-    g.temper = temper
+    fault = box.active_faults.take(style.provider, call_name())
+    if fault and not fault.has_effect:
+        return _without_effect(style, fault)
+    g.fault = fault
     return None
 
 
-def _without_effect(manner: Manner, temper: Temper) -> Response:
-    if temper.mood == moods.REFUSE:
-        return manner.refuses()
-    if temper.mood == moods.ERROR_500:
-        return manner.fails()
-    if temper.mood == moods.HTML_502:
+def _without_effect(style: ProviderStyle, fault: ActiveFault) -> Response:
+    if fault.mood == fault_modes.REFUSE:
+        return style.refuses()
+    if fault.mood == fault_modes.ERROR_500:
+        return style.fails()
+    if fault.mood == fault_modes.HTML_502:
         return answers.page(502, "502 Bad Gateway")
-    if temper.mood == moods.REDIRECT:
+    if fault.mood == fault_modes.REDIRECT:
         return answers.redirected()
-    if temper.mood == moods.RATE_LIMITED:
-        answer = manner.limits()
-        answer.headers["Retry-After"] = str(int(1 if temper.seconds is None else temper.seconds))
+    if fault.mood == fault_modes.RATE_LIMITED:
+        answer = style.limits()
+        answer.headers["Retry-After"] = str(int(1 if fault.seconds is None else fault.seconds))
         return answer
-    return answers.silence(here(), temper.seconds)
+    return answers.silence(current(), fault.seconds)
 
 
 class Wrong(Refusal):

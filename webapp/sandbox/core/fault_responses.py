@@ -7,24 +7,24 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.sandbox.core import fault_modes as moods
-from webapp.sandbox.core.active_faults import Temper
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core import fault_modes
+from webapp.sandbox.core.active_faults import ActiveFault
+from webapp.sandbox.core.sandbox import Sandbox, current
 
 _HUGE, _PIECE = 50 * 1024 * 1024, 64 * 1024
 _AMOUNTS = ("amount", "precise_amount", "charged_amount")
 _PAGE = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 _OTHER_HOST = {"127.0.0.1": "localhost"}
 
-Change = Callable[[Temper, Response], Response]
+Change = Callable[[ActiveFault, Response], Response]
 
 
-def changed(temper: Temper, answer: Response) -> Response:
+def changed(fault: ActiveFault, answer: Response) -> Response:
     """The answer as the mood sends it."""
-    return _CHANGES[temper.mood](temper, answer)
+    return _CHANGES[fault.mood](fault, answer)
 
 
-def silence(box: Box, seconds: float | None) -> Response:
+def silence(box: Sandbox, seconds: float | None) -> Response:
     """No answer: the connection is closed, without a word, after longer than anyone waits."""
 
     def closed() -> Iterator[bytes]:
@@ -48,15 +48,15 @@ def redirected() -> Response:
     )
 
 
-def _silent(temper: Temper, _answer: Response) -> Response:
-    return silence(here(), temper.seconds)
+def _silent(fault: ActiveFault, _answer: Response) -> Response:
+    return silence(current(), fault.seconds)
 
 
-def _garbage(_temper: Temper, _answer: Response) -> Response:
+def _garbage(_fault: ActiveFault, _answer: Response) -> Response:
     return Response(b"\xff\x00" + os.urandom(254), 200, mimetype="application/json")
 
 
-def _truncated(_temper: Temper, answer: Response) -> Response:
+def _truncated(_fault: ActiveFault, answer: Response) -> Response:
     whole = answer.get_data()
 
     def half() -> Iterator[bytes]:
@@ -67,9 +67,9 @@ def _truncated(_temper: Temper, answer: Response) -> Response:
     return Response(half(), answer.status, headers, direct_passthrough=True)
 
 
-def _slow(temper: Temper, answer: Response) -> Response:
-    whole, box = answer.get_data(), here()
-    pause = 1.0 if temper.seconds is None else temper.seconds
+def _slow(fault: ActiveFault, answer: Response) -> Response:
+    whole, box = answer.get_data(), current()
+    pause = 1.0 if fault.seconds is None else fault.seconds
 
     def drops() -> Iterator[bytes]:
         for place in range(len(whole)):
@@ -81,7 +81,7 @@ def _slow(temper: Temper, answer: Response) -> Response:
     return Response(drops(), answer.status, headers, direct_passthrough=True)
 
 
-def _huge(_temper: Temper, _answer: Response) -> Response:
+def _huge(_fault: ActiveFault, _answer: Response) -> Response:
     def flood() -> Iterator[bytes]:
         yield b'{"status":true,"message":"'
         for _ in range(_HUGE // _PIECE):
@@ -91,11 +91,11 @@ def _huge(_temper: Temper, _answer: Response) -> Response:
     return Response(flood(), 200, mimetype="application/json")
 
 
-def _wrong_amount(_temper: Temper, answer: Response) -> Response:
+def _wrong_amount(_fault: ActiveFault, answer: Response) -> Response:
     return _rewritten(answer, dict.fromkeys(_AMOUNTS, _one_less))
 
 
-def _wrong_currency(_temper: Temper, answer: Response) -> Response:
+def _wrong_currency(_fault: ActiveFault, answer: Response) -> Response:
     return _rewritten(answer, {"currency": lambda currency: "GHS" if currency == "USD" else "USD"})
 
 
@@ -114,13 +114,13 @@ def _rewritten(answer: Response, changes: dict[str, Callable[[Any], Any]]) -> Re
 
 
 _CHANGES: dict[str, Change] = {
-    moods.TIMEOUT_AFTER: _silent,
-    moods.GARBAGE: _garbage,
-    moods.TRUNCATED: _truncated,
-    moods.HTML_200: lambda _temper, _answer: page(200, "Welcome"),
-    moods.SLOW: _slow,
-    moods.EMPTY: lambda _temper, _answer: Response(b"", 200, mimetype="application/json"),
-    moods.HUGE: _huge,
-    moods.WRONG_AMOUNT: _wrong_amount,
-    moods.WRONG_CURRENCY: _wrong_currency,
+    fault_modes.TIMEOUT_AFTER: _silent,
+    fault_modes.GARBAGE: _garbage,
+    fault_modes.TRUNCATED: _truncated,
+    fault_modes.HTML_200: lambda _fault, _answer: page(200, "Welcome"),
+    fault_modes.SLOW: _slow,
+    fault_modes.EMPTY: lambda _fault, _answer: Response(b"", 200, mimetype="application/json"),
+    fault_modes.HUGE: _huge,
+    fault_modes.WRONG_AMOUNT: _wrong_amount,
+    fault_modes.WRONG_CURRENCY: _wrong_currency,
 }

@@ -5,7 +5,7 @@ from typing import cast
 
 from flask import current_app
 
-from webapp.sandbox.core.active_faults import Tempers
+from webapp.sandbox.core.active_faults import ActiveFaults
 from webapp.sandbox.core.delayed_tasks import Agenda
 from webapp.sandbox.core.settings import SandboxSettings
 from webapp.sandbox.core.store import Books
@@ -13,13 +13,13 @@ from webapp.sandbox.core.store import Books
 EXTENSION = "sandbox"
 
 
-class Box:
+class Sandbox:
     """Everything that outlives one call."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.keys, self.options = settings.keys, settings.options
         self.books = Books(settings.file)
-        self.tempers = Tempers()
+        self.active_faults = ActiveFaults()
         self.agenda = Agenda(self.books)
         self.latency: dict[str, float] = {}
         self.checkouts = itertools.count(1)
@@ -30,6 +30,6 @@ class Box:
         self.books.close()
 
 
-def here() -> Box:
+def current() -> Sandbox:
     """The sandbox that this call is for."""
-    return cast(Box, current_app.extensions[EXTENSION])
+    return cast(Sandbox, current_app.extensions[EXTENSION])

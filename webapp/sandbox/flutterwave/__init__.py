@@ -1,7 +1,7 @@
 """Flutterwave, v4 and v3, as its documentation and recorded answers have it. Amounts are in major units."""
 
 from webapp.sandbox.core.auth_and_faults import Wrong
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, charges, customers, identity, payments, refunds
 from webapp.sandbox.flutterwave.envelope import identity as identity_blueprint
@@ -12,7 +12,7 @@ __all__ = ["blueprints", "charges", "customers", "find", "give_back", "identity"
 blueprints = (identity_blueprint, v4, v3)
 
 
-def find(box: Box, reference: str) -> Thing:
+def find(box: Sandbox, reference: str) -> Thing:
     """A page of v4, else a link of v3, by its reference. Raises Wrong."""
     thing = charges.find(box, reference) or payments.find(box, reference)
     if thing is None:
@@ -20,7 +20,7 @@ def find(box: Box, reference: str) -> Thing:
     return thing
 
 
-def pay(box: Box, reference: str, outcome: str, changes: Data, *, webhook: bool = True) -> Thing:
+def pay(box: Sandbox, reference: str, outcome: str, changes: Data, *, webhook: bool = True) -> Thing:
     """Let somebody try to pay, in either version; again when it was paid already is paid twice."""
     page = find(box, reference)
     if page.data.get("disabled"):
@@ -30,7 +30,7 @@ def pay(box: Box, reference: str, outcome: str, changes: Data, *, webhook: bool 
     return payments.pay(box, page, outcome, changes, webhook=webhook)
 
 
-def give_back(box: Box, reference: str, asked: Data) -> Thing:
+def give_back(box: Sandbox, reference: str, asked: Data) -> Thing:
     """A refund by hand of a payment of either version: of the transaction `number`, else of the first."""
     page = find(box, reference)
     if page.kind == charges.CHARGES.page:
@@ -38,7 +38,7 @@ def give_back(box: Box, reference: str, asked: Data) -> Thing:
     return payments.by_hand(box, attempts.paid(box, payments.PAYMENTS, page.key, asked.get("number")), asked)
 
 
-def end_refund(box: Box, number: int, outcome: str) -> Thing:
+def end_refund(box: Sandbox, number: int, outcome: str) -> Thing:
     """Let a refund of either version be so. Raises Wrong."""
     if (found := box.books.numbered(refunds.KIND, number)) is not None:
         return refunds.end(box, found, outcome)
@@ -47,7 +47,7 @@ def end_refund(box: Box, number: int, outcome: str) -> Thing:
     raise Wrong(404, f"There is no Flutterwave refund {number}.")
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let refunds go through by themselves."""
     refunds.register(box)
     payments.register(box)

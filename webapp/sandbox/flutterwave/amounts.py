@@ -5,7 +5,7 @@ from typing import Any
 
 from webapp.domain.money.money import from_major, to_major
 from webapp.sandbox.core.auth_and_faults import Wrong
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.store import Data, Thing
 
 
@@ -30,7 +30,7 @@ def less(amount: int | float, *parts: int | float) -> int | float:
     return number(Decimal(str(amount)) - sum((Decimal(str(part)) for part in parts), Decimal()))
 
 
-def refundable(box: Box, kind: str, paid: Thing, asked: Data, status: str) -> Data:
+def refundable(box: Sandbox, kind: str, paid: Thing, asked: Data, status: str) -> Data:
     """The amount of a refund of a payment in this status: what is asked, else all that is left. Raises Wrong."""
     made = box.books.listed(kind, parent=paid.key)
     given = [each.data["amount"] for each in made if each.data["status"] not in ("failed", "cancelled")]

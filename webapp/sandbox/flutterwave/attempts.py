@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.store import Data, Thing
 
 OUTCOMES = ("success", "failed", "abandoned", "pending")
@@ -21,17 +21,17 @@ class Kind:
     succeeded: str
 
 
-def begun(box: Box, kind: Kind, reference: str, data: Data) -> Thing | None:
+def begun(box: Sandbox, kind: Kind, reference: str, data: Data) -> Thing | None:
     """A new page to pay at; None when the reference has one."""
     return box.books.add(kind.page, reference, {"status": OPEN} | data)
 
 
-def tried(box: Box, kind: Kind, reference: str) -> list[Thing]:
+def tried(box: Sandbox, kind: Kind, reference: str) -> list[Thing]:
     """The attempts under a reference, oldest first."""
     return box.books.listed(kind.attempt, parent=reference)
 
 
-def attempt(box: Box, kind: Kind, page: Thing, outcome: str, changes: Data) -> Thing:
+def attempt(box: Sandbox, kind: Kind, page: Thing, outcome: str, changes: Data) -> Thing:
     """One attempt that ends so; one that was pending goes on. Who abandons a page has tried nothing. Raises Wrong."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A payment ends as one of {', '.join(OUTCOMES)}")
@@ -47,7 +47,7 @@ def attempt(box: Box, kind: Kind, page: Thing, outcome: str, changes: Data) -> T
     return made
 
 
-def paid(box: Box, kind: Kind, reference: str, number: int | None) -> Thing:
+def paid(box: Sandbox, kind: Kind, reference: str, number: int | None) -> Thing:
     """The attempt of this number, else the first that succeeded. Raises Wrong."""
     for each in tried(box, kind, reference):
         if each.data["status"] == kind.succeeded and number in (None, each.number):
@@ -55,11 +55,11 @@ def paid(box: Box, kind: Kind, reference: str, number: int | None) -> Thing:
     raise Wrong(400, f"Nothing was paid under {reference}")
 
 
-def _going_on(box: Box, kind: Kind, reference: str) -> Thing | None:
+def _going_on(box: Sandbox, kind: Kind, reference: str) -> Thing | None:
     return next((each for each in tried(box, kind, reference) if each.data["status"] == "pending"), None)
 
 
-def _new(box: Box, kind: Kind, page: Thing) -> Thing:
+def _new(box: Sandbox, kind: Kind, page: Thing) -> Thing:
     number = len(tried(box, kind, page.key)) + 1
     made = box.books.add(kind.attempt, f"{page.key}/{number}", {**page.data, "status": "pending"}, parent=page.key)
     assert made is not None

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 from webapp import clock
 from webapp.sandbox.core.autopay import plan_autopay
 from webapp.sandbox.core.request_inputs import body, written
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, customers, strangers
 from webapp.sandbox.flutterwave.amounts import major
@@ -39,7 +39,7 @@ def charge() -> Response:
 @v4.get("/charges/<identity>")
 def charge_fetch(identity: str) -> Response:
     """A charge by its id."""
-    thing = by_id(here(), identity)
+    thing = by_id(current(), identity)
     if thing is None:
         raise Absent("CHARGE_NOT_FOUND", "1110404", "Charge not found")
     return said("Charge fetched", shape(thing))
@@ -51,18 +51,18 @@ def charges() -> Response:
     return listed("Charges fetched", KIND, shape, strangers.charge_v4(), parent=request.args.get("reference"))
 
 
-def find(box: Box, reference: str) -> Thing | None:
+def find(box: Sandbox, reference: str) -> Thing | None:
     """A page by its reference."""
     return box.books.get(CHARGES.page, reference)
 
 
-def by_id(box: Box, identity: str) -> Thing | None:
+def by_id(box: Sandbox, identity: str) -> Thing | None:
     """A charge by its id."""
     number = identity.removeprefix("chg_")
     return box.books.numbered(KIND, int(number)) if number.isdecimal() else None
 
 
-def pay(box: Box, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
+def pay(box: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
     """Let somebody try to pay, and tell of it when that has ended."""
     made = attempts.attempt(box, CHARGES, page, outcome, changes)
     if webhook and made.kind == KIND and made.data["status"] != "pending":
@@ -94,7 +94,7 @@ def shape(thing: Thing) -> Data:
 
 
 def _session() -> tuple[int, Data]:
-    asked, box = body(), here()
+    asked, box = body(), current()
     currency, reference = str(asked.get("currency") or ""), str(asked.get("reference") or "")
     wrong = {name: f"{name} is required" for name in ("amount", "currency", "customer_id") if not asked.get(name)}
     if len(reference) not in _REFERENCE:

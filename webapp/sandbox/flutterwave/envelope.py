@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from webapp.sandbox.core import auth_and_faults as gate
-from webapp.sandbox.core.auth_and_faults import Manner, Wrong
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.auth_and_faults import ProviderStyle, Wrong
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.flutterwave.tokens import is_alive
 
 PROVIDER = "flutterwave"
@@ -108,7 +108,7 @@ def _bearer() -> str:
 
 
 def _admits_v4() -> Response | None:
-    if not is_alive(here(), _bearer()):
+    if not is_alive(current(), _bearer()):
         return refused_v4(401, "Unauthorized")
     trace = request.headers.get("X-Trace-Id")
     if trace is not None and not (trace.isascii() and trace.isalnum() and 12 <= len(trace) <= 255):
@@ -117,14 +117,14 @@ def _admits_v4() -> Response | None:
 
 
 def _admits_v3() -> Response | None:
-    if hmac.compare_digest(_bearer().encode(), here().keys.flutterwave_secret_key.encode()):
+    if hmac.compare_digest(_bearer().encode(), current().keys.flutterwave_secret_key.encode()):
         return None
     return refused_v3(401, "Invalid authorization key")
 
 
 gate.guard(
     v4,
-    Manner(
+    ProviderStyle(
         provider=PROVIDER,
         admits=_admits_v4,
         refuses=lambda: refused_v4(400, "Request is not valid"),
@@ -134,7 +134,7 @@ gate.guard(
 )
 gate.guard(
     v3,
-    Manner(
+    ProviderStyle(
         provider=PROVIDER,
         admits=_admits_v3,
         refuses=lambda: refused_v3(400, "Invalid request"),
@@ -144,7 +144,7 @@ gate.guard(
 )
 gate.guard(
     identity,
-    Manner(
+    ProviderStyle(
         provider=PROVIDER,
         admits=lambda: None,
         refuses=lambda: refused_identity(400, "invalid_request", "The request was refused"),

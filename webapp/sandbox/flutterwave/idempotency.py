@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Response, jsonify, request
 
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data
 from webapp.sandbox.flutterwave.envelope import Invalid
 
@@ -14,7 +14,7 @@ _SHORTEST, _LONGEST = 12, 255
 
 def once(act: Callable[[], tuple[int, Data]]) -> Response:
     """The first answer of an X-Idempotency-Key, however often it is asked. Raises Invalid for a key that is none."""
-    key, books = request.headers.get("X-Idempotency-Key"), here().books
+    key, books = request.headers.get("X-Idempotency-Key"), current().books
     if key is not None and not (key.isascii() and key.isalnum() and _SHORTEST <= len(key) <= _LONGEST):
         raise Invalid({"X-Idempotency-Key": "must be 12 to 255 letters and digits"})
     with books.writing():

@@ -4,7 +4,7 @@ import hmac
 
 from flask import Response, jsonify, request
 
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.flutterwave import tokens
 from webapp.sandbox.flutterwave.envelope import identity, refused_identity
 
@@ -12,7 +12,7 @@ from webapp.sandbox.flutterwave.envelope import identity, refused_identity
 @identity.post("/token")
 def token() -> Response:
     """A token for the client, as form fields ask for it."""
-    box, form = here(), request.form
+    box, form = current(), request.form
     if form.get("grant_type") != "client_credentials":
         return refused_identity(400, "unsupported_grant_type", "Unsupported grant_type")
     pairs = [

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp.sandbox.core.request_inputs import instant, natural
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave.envelope import said
 
@@ -18,7 +18,7 @@ def listed(
 ) -> Response:
     """Newest first; `page`, `size`, `from`, `to`, `status`. Strangers' rows come first, however it is narrowed."""
     narrow |= {"status": request.args.get("status"), "since": instant("from"), "until": instant("to")}
-    size, page, box = natural("size", _FILL, _MOST), natural("page", 1, 1_000_000), here()
+    size, page, box = natural("size", _FILL, _MOST), natural("page", 1, 1_000_000), current()
     rows = box.books.listed(kind, limit=size, offset=(page - 1) * size, newest=True, **narrow)
     total = box.books.count(kind, **narrow)
     found = [*(strangers if page == 1 and box.options.strangers else ()), *map(shape, rows)]

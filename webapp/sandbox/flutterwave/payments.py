@@ -5,7 +5,7 @@ from flask import Response, request, url_for
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.autopay import plan_autopay
 from webapp.sandbox.core.request_inputs import body, written
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import attempts, strangers
 from webapp.sandbox.flutterwave.amounts import major, refundable
@@ -24,7 +24,7 @@ _TASK = "flutterwave.end_refund_v3"
 @v3.post("/payments")
 def v3_payments() -> Response:
     """A link to pay at; the same tx_ref again is the same link."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     reference, currency = str(asked.get("tx_ref") or ""), str(asked.get("currency") or "NGN")
     if not reference or not asked.get("redirect_url") or not asked.get("customer"):
         raise Wrong(400, "tx_ref, redirect_url and customer are required")
@@ -40,18 +40,18 @@ def v3_payments() -> Response:
 def v3_link_disable() -> Response:
     """Let nobody pay at a link any more."""
     reference = str(body().get("link") or "").rpartition("/")[2]
-    page = find(here(), reference)
+    page = find(current(), reference)
     if page is None:
         raise Wrong(400, "Invalid link")
     page.data["disabled"] = True
-    here().books.save(page)
+    current().books.save(page)
     return said("Link disabled", None)
 
 
 @v3.get("/transactions/verify_by_reference")
 def v3_verify_by_reference() -> Response:
     """One transaction of a tx_ref: the first, however the later ones ended."""
-    found = attempts.tried(here(), PAYMENTS, request.args.get("tx_ref", ""))
+    found = attempts.tried(current(), PAYMENTS, request.args.get("tx_ref", ""))
     if not found:
         raise Wrong(400, _NONE)
     return said("Transaction fetched successfully", shape(found[0]))
@@ -72,7 +72,7 @@ def v3_transactions() -> Response:
 @v3.post("/transactions/<int:number>/refund")
 def v3_refund(number: int) -> Response:
     """Give money back; every request is a refund of its own, as long as something is left."""
-    box, paid = here(), _numbered(number)
+    box, paid = current(), _numbered(number)
     if _left(box, paid) <= 0:
         raise Wrong(409, "already refunded")
     made = _made(box, paid, body())
@@ -86,12 +86,12 @@ def v3_refunds() -> Response:
     return listed("Transaction refunds fetched", REFUND, _listed_refund, strangers.refund_v3())
 
 
-def by_hand(box: Box, paid: Thing, asked: Data) -> Thing:
+def by_hand(box: Sandbox, paid: Thing, asked: Data) -> Thing:
     """A refund that somebody makes in the dashboard, done at once, which no webhook tells of."""
     return end_refund(box, _made(box, paid, asked), "completed-mpgs")
 
 
-def end_refund(box: Box, refund: Thing, outcome: str) -> Thing:
+def end_refund(box: Sandbox, refund: Thing, outcome: str) -> Thing:
     """Let a refund be so. Raises Wrong for what none is."""
     if outcome not in REFUND_OUTCOMES:
         raise Wrong(400, f"A refund is one of {', '.join(REFUND_OUTCOMES)}")
@@ -101,12 +101,12 @@ def end_refund(box: Box, refund: Thing, outcome: str) -> Thing:
     return refund
 
 
-def find(box: Box, reference: str) -> Thing | None:
+def find(box: Sandbox, reference: str) -> Thing | None:
     """A link by its tx_ref."""
     return box.books.get(PAYMENTS.page, reference)
 
 
-def pay(box: Box, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
+def pay(box: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool) -> Thing:
     """Let somebody try to pay, and tell of it when that has ended."""
     made = attempts.attempt(box, PAYMENTS, page, outcome, changes)
     if webhook and made.kind == KIND and made.data["status"] in ("successful", "failed"):
@@ -115,7 +115,7 @@ def pay(box: Box, page: Thing, outcome: str, changes: Data, *, webhook: bool) ->
     return made
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let refunds go through by themselves."""
     box.agenda.on(_TASK, lambda task: _end_by_itself(box, task["key"]))
 
@@ -151,7 +151,7 @@ def shape(thing: Thing) -> Data:
 
 
 def _numbered(number: int) -> Thing:
-    thing = here().books.numbered(KIND, number)
+    thing = current().books.numbered(KIND, number)
     if thing is None:
         raise Wrong(400, _NONE)
     return thing
@@ -187,12 +187,12 @@ def _flat(thing: Thing) -> Data:
     }
 
 
-def _left(box: Box, paid: Thing) -> float:
+def _left(box: Sandbox, paid: Thing) -> float:
     given = [each.data["amount"] for each in box.books.listed(REFUND, parent=paid.key)]
     return float(paid.data["amount"]) - float(sum(given))
 
 
-def _made(box: Box, paid: Thing, asked: Data) -> Thing:
+def _made(box: Sandbox, paid: Thing, asked: Data) -> Thing:
     with box.books.writing():
         wanted = refundable(box, REFUND, paid, asked, "successful") | {"comments": asked.get("comments", "")}
         number = len(box.books.listed(REFUND, parent=paid.key)) + 1
@@ -202,7 +202,7 @@ def _made(box: Box, paid: Thing, asked: Data) -> Thing:
     return made
 
 
-def _end_by_itself(box: Box, key: str) -> None:
+def _end_by_itself(box: Sandbox, key: str) -> None:
     thing = box.books.get(REFUND, key)
     if thing is not None and thing.data["status"] == "completed":
         end_refund(box, thing, "completed-mpgs")

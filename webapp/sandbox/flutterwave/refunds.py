@@ -7,7 +7,7 @@ from flask import Response
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import body, written
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.flutterwave import charges, strangers
 from webapp.sandbox.flutterwave.amounts import refundable
@@ -37,18 +37,18 @@ def refunds() -> Response:
 def refund_fetch(identity: str) -> Response:
     """A refund by its id."""
     number = identity.removeprefix("rfd_")
-    thing = here().books.numbered(KIND, int(number)) if number.isascii() and number.isdigit() else None
+    thing = current().books.numbered(KIND, int(number)) if number.isascii() and number.isdigit() else None
     if thing is None:
         raise Absent("REFUND_NOT_FOUND", "1400404", "Refund not found")
     return said("Refund fetched", _shown(thing))
 
 
-def by_hand(box: Box, paid: Thing, asked: Data) -> Thing:
+def by_hand(box: Sandbox, paid: Thing, asked: Data) -> Thing:
     """One that somebody makes in the dashboard, done at once."""
     return end(box, _made(box, paid, asked), "succeeded")
 
 
-def end(box: Box, refund_made: Thing, outcome: str) -> Thing:
+def end(box: Sandbox, refund_made: Thing, outcome: str) -> Thing:
     """Let a refund be so, and tell of one that went through."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A refund is one of {', '.join(OUTCOMES)}")
@@ -62,18 +62,18 @@ def end(box: Box, refund_made: Thing, outcome: str) -> Thing:
     return refund_made
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let refunds go through by themselves."""
     box.agenda.on(_TASK, lambda task: _end_by_itself(box, task["key"]))
 
 
-def _end_by_itself(box: Box, key: str) -> None:
+def _end_by_itself(box: Sandbox, key: str) -> None:
     thing = box.books.get(KIND, key)
     if thing is not None and thing.data["status"] == "new":
         end(box, thing, "succeeded")
 
 
-def _made(box: Box, paid: Thing, asked: Data) -> Thing:
+def _made(box: Sandbox, paid: Thing, asked: Data) -> Thing:
     """A refund. Raises Wrong when there is less left than is asked."""
     with box.books.writing():
         wanted = refundable(box, KIND, paid, asked, "succeeded")
@@ -86,7 +86,7 @@ def _made(box: Box, paid: Thing, asked: Data) -> Thing:
 
 def _refunded() -> tuple[int, Data]:
     """Answered as "initiated", without a status of the call."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     paid = charges.by_id(box, str(asked.get("charge_id") or ""))
     if paid is None:
         raise Absent("CHARGE_NOT_FOUND", "1110404", "Charge not found")
@@ -97,7 +97,7 @@ def _refunded() -> tuple[int, Data]:
     return 201, {"message": "Refund Initiated", "data": _shown(made)}
 
 
-def _left(box: Box, paid: Thing) -> bool:
+def _left(box: Sandbox, paid: Thing) -> bool:
     given = [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if _counts(each)]
     return paid.data["status"] != "succeeded" or bool(sum(given) < paid.data["amount"])
 

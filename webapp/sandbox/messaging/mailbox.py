@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template_string, request
 
 from webapp.sandbox.core.request_inputs import natural, written
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Books
 
 KIND = "message"
@@ -45,5 +45,5 @@ def page() -> str:
 
 def _found() -> list[dict[str, Any]]:
     limit, to = natural("limit", 1000, _MOST), request.args.get("to")
-    found = here().books.listed(KIND, parent=request.args.get("channel"), to=to, newest=True, limit=limit)
+    found = current().books.listed(KIND, parent=request.args.get("channel"), to=to, newest=True, limit=limit)
     return [each.data | {"at": written(each.at)} for each in reversed(found)]

@@ -10,35 +10,35 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from webapp.sandbox.core import fault_modes as moods
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core import fault_modes
+from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.settings import HOST
 from webapp.sandbox.messaging.mailbox import drop
 
 _TAKEN = "250 OK"
 _REFUSALS = {
-    moods.REFUSE: "550 5.1.1 The recipient was refused",
-    moods.ERROR_500: "451 4.3.0 Something went wrong; try again later",
-    moods.RATE_LIMITED: "421 4.7.0 Too many letters; try again later",
+    fault_modes.REFUSE: "550 5.1.1 The recipient was refused",
+    fault_modes.ERROR_500: "451 4.3.0 Something went wrong; try again later",
+    fault_modes.RATE_LIMITED: "421 4.7.0 Too many letters; try again later",
 }
 
 
 class _Postbox:
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Sandbox) -> None:
         self._box = box
 
     async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take a letter, in the mood of provider `email`, call `send`."""
-        temper = self._box.tempers.take("email", "send")
-        wait = self._box.options.patience if temper is None or temper.seconds is None else temper.seconds
-        if temper and temper.mood == moods.TIMEOUT_BEFORE:
+        fault = self._box.active_faults.take("email", "send")
+        wait = self._box.options.patience if fault is None or fault.seconds is None else fault.seconds
+        if fault and fault.mood == fault_modes.TIMEOUT_BEFORE:
             await asyncio.sleep(wait)
-        if temper and not temper.has_effect:
-            return _REFUSALS.get(temper.mood, _REFUSALS[moods.ERROR_500])
+        if fault and not fault.has_effect:
+            return _REFUSALS.get(fault.mood, _REFUSALS[fault_modes.ERROR_500])
         self._keep(session, envelope)
-        if temper and temper.mood == moods.TIMEOUT_AFTER:
+        if fault and fault.mood == fault_modes.TIMEOUT_AFTER:
             await asyncio.sleep(wait)
-        return _REFUSALS.get(temper.mood, _TAKEN) if temper else _TAKEN
+        return _REFUSALS.get(fault.mood, _TAKEN) if fault else _TAKEN
 
     def _keep(self, session: Session, envelope: Envelope) -> None:
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
@@ -63,7 +63,7 @@ class _Postbox:
 class MailServer(Controller):
     """SMTP on this machine; `port` is where."""
 
-    def __init__(self, box: Box, port: int) -> None:
+    def __init__(self, box: Sandbox, port: int) -> None:
         self._socket = socket.create_server((HOST, port))
         super().__init__(
             _Postbox(box),

@@ -8,7 +8,7 @@ from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.autopay import plan_autopay
 from webapp.sandbox.core.request_inputs import body, whole
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import serializers as shapes
 from webapp.sandbox.paystack import strangers
@@ -25,7 +25,7 @@ _UNKNOWN = "Transaction reference not found"
 @blueprint.post("/transaction/initialize")
 def initialize() -> Response:
     """A checkout under a reference that nobody used before."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     amount, currency = whole(asked.get("amount")), str(asked.get("currency") or "NGN")
     _require_startable(str(asked.get("email") or ""), amount, currency)
     reference = str(asked.get("reference") or uuid.uuid4().hex[:16])
@@ -60,7 +60,7 @@ def _require_startable(email: str, amount: int | None, currency: str) -> None:
 @blueprint.get("/transaction/verify/<path:reference>")
 def verify(reference: str) -> Response:
     """What became of a reference."""
-    thing = here().books.get(KIND, reference)
+    thing = current().books.get(KIND, reference)
     if thing is None:
         step = "Ensure that you're passing the reference of a transaction that exists on this integration"
         raise PaystackWrong(400, _UNKNOWN, "transaction_not_found", step=step)
@@ -76,13 +76,13 @@ def transactions() -> Response:
 @blueprint.get("/transaction/<int:number>")
 def transaction(number: int) -> Response:
     """A transaction by its number."""
-    thing = here().books.numbered(KIND, number)
+    thing = current().books.numbered(KIND, number)
     if thing is None:
         raise Wrong(404, "Transaction not found", "transaction_not_found")
     return said("Transaction retrieved", shapes.transaction(thing))
 
 
-def found(box: Box, reference: str) -> Thing:
+def found(box: Sandbox, reference: str) -> Thing:
     """A transaction by its reference, or by its number in text. Raises Wrong."""
     thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
     if thing is None:
@@ -90,7 +90,7 @@ def found(box: Box, reference: str) -> Thing:
     return thing
 
 
-def pay(box: Box, reference: str, outcome: str, changes: Data, *, webhook: bool = True) -> Thing:
+def pay(box: Sandbox, reference: str, outcome: str, changes: Data, *, webhook: bool = True) -> Thing:
     """Let a transaction end so; only successes are told by webhook. `changes` may hold another amount or currency."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A transaction ends as one of {', '.join(OUTCOMES)}", "invalid_params")
@@ -120,4 +120,4 @@ def refuse_unless(value: object, message: str) -> str:
 def asked_reference(name: str) -> str | None:
     """A transaction's reference from the query, where it may also be its number."""
     given = request.args.get(name)
-    return found(here(), given).key if given else None
+    return found(current(), given).key if given else None

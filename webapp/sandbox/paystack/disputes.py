@@ -7,7 +7,7 @@ from flask import Response, request
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import body, whole, written
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import charges, refunds
 from webapp.sandbox.paystack import serializers as shapes
@@ -38,13 +38,13 @@ def disputes() -> Response:
 @blueprint.get("/dispute/<int:number>")
 def dispute(number: int) -> Response:
     """A dispute by its number."""
-    return said("Dispute retrieved", _shown(found(here(), number)))
+    return said("Dispute retrieved", _shown(found(current(), number)))
 
 
 @blueprint.get("/dispute/transaction/<reference>")
 def dispute_of_transaction(reference: str) -> Response:
     """The disputes of one transaction."""
-    box = here()
+    box = current()
     about = box.books.listed(KIND, parent=charges.found(box, reference).key)
     return said("Dispute retrieved successfully", [_shown(each) for each in about])
 
@@ -52,7 +52,7 @@ def dispute_of_transaction(reference: str) -> Response:
 @blueprint.put("/dispute/<int:number>")
 def dispute_update(number: int) -> Response:
     """Offer a refund."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     charges.refuse_unless(asked.get("refund_amount"), "refund_amount is required")
     with box.books.writing():
         thing = found(box, number)
@@ -64,7 +64,7 @@ def dispute_update(number: int) -> Response:
 @blueprint.get("/dispute/<int:number>/upload_url")
 def dispute_upload_url(number: int) -> Response:
     """Where a file of evidence may be put."""
-    found(here(), number)
+    found(current(), number)
     name = charges.refuse_unless(request.args.get("upload_filename"), "upload_filename is required")
     stored = f"{uuid.uuid4().hex}-{name}"
     address = f"{request.host_url}hooks/dispute-upload?file={stored}"
@@ -74,7 +74,7 @@ def dispute_upload_url(number: int) -> Response:
 @blueprint.post("/dispute/<int:number>/evidence")
 def dispute_evidence(number: int) -> Response:
     """Say what was delivered, and to whom."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     given = {name: charges.refuse_unless(asked.get(name), f"{name} is required") for name in _EVIDENCE}
     given |= {name: asked[name] for name in ("delivery_address", "delivery_date") if asked.get(name)}
     with box.books.writing():
@@ -87,7 +87,7 @@ def dispute_evidence(number: int) -> Response:
 @blueprint.put("/dispute/<int:number>/resolve")
 def dispute_resolve(number: int) -> Response:
     """Accept it, which refunds, or decline it."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     given = {name: asked.get(name) for name in _RESOLVE}
     for name in ("resolution", "message", "uploaded_filename"):
         charges.refuse_unless(given[name], f"{name} is required")
@@ -105,7 +105,7 @@ def dispute_resolve(number: int) -> Response:
     return said("Dispute successfully resolved", _shown(thing))
 
 
-def open_dispute(box: Box, reference: str, more: Data) -> Thing:
+def open_dispute(box: Sandbox, reference: str, more: Data) -> Thing:
     """A buyer's bank takes the money back: make a dispute about a paid transaction, and tell of it."""
     paid = charges.found(box, reference)
     dispute = {
@@ -122,7 +122,7 @@ def open_dispute(box: Box, reference: str, more: Data) -> Thing:
     return made
 
 
-def end(box: Box, number: int, outcome: str) -> Thing:
+def end(box: Sandbox, number: int, outcome: str) -> Thing:
     """Let the bank decide, again and otherwise if it likes, and tell of it: what it takes back, it takes back at once.
 
     `reminded` only tells again; `open` takes an outcome back.
@@ -142,7 +142,7 @@ def end(box: Box, number: int, outcome: str) -> Thing:
     return thing
 
 
-def found(box: Box, number: int) -> Thing:
+def found(box: Sandbox, number: int) -> Thing:
     """A dispute by its number. Raises Wrong."""
     thing = box.books.numbered(KIND, number)
     if thing is None:
@@ -150,9 +150,9 @@ def found(box: Box, number: int) -> Thing:
     return thing
 
 
-def _shown(thing: Thing, box: Box | None = None) -> Data:
+def _shown(thing: Thing, box: Sandbox | None = None) -> Data:
     data = thing.data
-    paid = charges.found(box or here(), thing.parent)
+    paid = charges.found(box or current(), thing.parent)
     created = written(thing.at)
     return {
         "id": thing.number,

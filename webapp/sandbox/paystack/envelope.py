@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from webapp.sandbox.core import auth_and_faults as gate
-from webapp.sandbox.core.auth_and_faults import Manner, Wrong
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.auth_and_faults import ProviderStyle, Wrong
+from webapp.sandbox.core.sandbox import current
 
 CURRENCIES = ("NGN", "GHS", "ZAR", "KES", "USD", "XOF", "EGP")
 PROVIDER = "paystack"
@@ -56,7 +56,7 @@ def refused_by_mood() -> Response:
 
 def _admits() -> Response | None:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    if hmac.compare_digest(given.encode(), here().keys.paystack_secret_key.encode()):
+    if hmac.compare_digest(given.encode(), current().keys.paystack_secret_key.encode()):
         return None
     if not given:
         return refused(401, "No Authorization Header was found", "")
@@ -64,14 +64,14 @@ def _admits() -> Response | None:
     return refused(401, "Invalid key", "invalid_Key", step=step)
 
 
-MANNER = Manner(
+STYLE = ProviderStyle(
     provider=PROVIDER,
     admits=_admits,
     refuses=refused_by_mood,
     fails=lambda: refused(500, "An error occurred, please try again later", "unknown", "api_error"),
     limits=lambda: refused(429, "Rate limit exceeded!", "rate_limited", "api_error"),
 )
-gate.guard(blueprint, MANNER)
+gate.guard(blueprint, STYLE)
 
 
 @blueprint.errorhandler(Wrong)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp.sandbox.core.request_inputs import instant, natural, whole
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack.envelope import said
 
@@ -25,14 +25,14 @@ def listed(
     """Newest first. With `use_cursor`, or `next`, pages are told by a cursor and nothing is counted. `as_text`: the
     size of a page is a text, as Paystack's list of refunds has it. Strangers' rows come first, however it is narrowed.
     """
-    others = list(strangers) if here().options.strangers else []
+    others = list(strangers) if current().options.strangers else []
     narrow: dict[str, Any] = {
         "parent": parent,
         "status": request.args.get("status"),
         "since": instant("from"),
         "until": instant("to"),
     }
-    size, books = natural("perPage", _FILL, _MOST), here().books
+    size, books = natural("perPage", _FILL, _MOST), current().books
     if request.args.get("use_cursor") == "true" or request.args.get("next"):
         before = whole((request.args.get("next") or "").removeprefix("c"))
         found = books.listed(kind, limit=size + 1, newest=True, before=before, **narrow)

@@ -8,7 +8,7 @@ from flask import Response, request
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import body, whole
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import charges, strangers
 from webapp.sandbox.paystack import serializers as shapes
@@ -27,7 +27,7 @@ _PROCESS = "paystack.process_refund"
 @blueprint.post("/refund")
 def refund() -> Response:
     """Give money back for a transaction."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     if not asked.get("transaction"):
         raise Wrong(400, "Transaction reference is required", "missing_params")
     amount = whole(asked.get("amount"))
@@ -53,21 +53,21 @@ def refunds() -> Response:
 @blueprint.get("/refund/<int:number>")
 def refund_fetch(number: int) -> Response:
     """A refund by its number."""
-    return said("Refund retrieved", _shown(found(here(), str(number))))
+    return said("Refund retrieved", _shown(found(current(), str(number))))
 
 
 @blueprint.post("/refund/retry_with_customer_details/<int:number>")
 def refund_retry(number: int) -> Response:
     """Try again with an account of the customer; only while it needs attention."""
-    thing = found(here(), str(number))
+    thing = found(current(), str(number))
     if thing.data["status"] != "needs-attention":
         said_no = 'Invalid Refund state, refund status should be "needs-attention"'
         step = "Ensure that the value(s) you're passing are valid."
         raise PaystackWrong(422, said_no, "invalid_params", step=step)
-    return said("Refund retried and has been queued for processing", _shown(end(here(), str(number), "processing")))
+    return said("Refund retried and has been queued for processing", _shown(end(current(), str(number), "processing")))
 
 
-def make(box: Box, reference: str, asked: Data) -> tuple[Thing, Thing]:
+def make(box: Sandbox, reference: str, asked: Data) -> tuple[Thing, Thing]:
     """A new refund of a transaction, told and under way. Raises Wrong when there is less left than is asked."""
     with box.books.writing():
         paid = charges.found(box, reference)
@@ -77,12 +77,12 @@ def make(box: Box, reference: str, asked: Data) -> tuple[Thing, Thing]:
     return thing, paid
 
 
-def by_hand(box: Box, reference: str, asked: Data) -> Thing:
+def by_hand(box: Sandbox, reference: str, asked: Data) -> Thing:
     """One that somebody makes in the dashboard, processed at once."""
     return end(box, str(make(box, reference, asked)[0].number), "processed")
 
 
-def found(box: Box, reference: str) -> Thing:
+def found(box: Sandbox, reference: str) -> Thing:
     """A refund by its number or its own reference. Raises Wrong."""
     thing = box.books.get(KIND, reference) or box.books.numbered(KIND, whole(reference) or 0)
     if thing is None:
@@ -90,7 +90,7 @@ def found(box: Box, reference: str) -> Thing:
     return thing
 
 
-def end(box: Box, reference: str, outcome: str) -> Thing:
+def end(box: Sandbox, reference: str, outcome: str) -> Thing:
     """Let a refund be so, and tell of it; a transaction that was given back whole is reversed."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A refund is one of {', '.join(OUTCOMES)}", "invalid_params")
@@ -106,7 +106,7 @@ def end(box: Box, reference: str, outcome: str) -> Thing:
     return thing
 
 
-def take(box: Box, dispute: Thing, is_taken: bool) -> None:
+def take(box: Sandbox, dispute: Thing, is_taken: bool) -> None:
     """What a bank takes of a transaction is a refund that names its dispute, until the bank gives it back."""
     key = f"DIS_{dispute.number}"
     thing = box.books.get(KIND, key)
@@ -120,21 +120,21 @@ def take(box: Box, dispute: Thing, is_taken: bool) -> None:
         _reverse(box, charges.found(box, dispute.parent))
 
 
-def left_of(box: Box, paid: Thing) -> int:
+def left_of(box: Sandbox, paid: Thing) -> int:
     """What of a transaction was not given back."""
     return int(paid.data["amount"] - sum(_amounts(box, paid, lambda status: status != "failed")))
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let refunds be processed by themselves."""
     box.agenda.on(_PROCESS, lambda task: _process(box, task["key"]))
 
 
-def _amounts(box: Box, paid: Thing, counts: Callable[[str], bool]) -> list[int]:
+def _amounts(box: Sandbox, paid: Thing, counts: Callable[[str], bool]) -> list[int]:
     return [each.data["amount"] for each in box.books.listed(KIND, parent=paid.key) if counts(each.data["status"])]
 
 
-def _reverse(box: Box, paid: Thing) -> None:
+def _reverse(box: Sandbox, paid: Thing) -> None:
     """A transaction that went back whole is reversed, and paid again when the bank gives some of it back."""
     gone = sum(_amounts(box, paid, lambda status: status == "processed"))
     if paid.data["status"] in ("success", "reversed"):
@@ -142,7 +142,7 @@ def _reverse(box: Box, paid: Thing) -> None:
         box.books.save(paid)
 
 
-def _made(box: Box, paid: Thing, asked: Data) -> Thing:
+def _made(box: Sandbox, paid: Thing, asked: Data) -> Thing:
     left = left_of(box, paid)
     if paid.data["status"] == "reversed" or (paid.data["status"] == "success" and left <= 0):
         step = "Ensure that the transaction hasn't been reversed"
@@ -164,15 +164,15 @@ def _made(box: Box, paid: Thing, asked: Data) -> Thing:
     return made
 
 
-def _process(box: Box, key: str) -> None:
+def _process(box: Sandbox, key: str) -> None:
     thing = box.books.get(KIND, key)
     if thing and thing.data["status"] in ("pending", "processing"):
         end(box, key, "processed")
 
 
-def _tell(box: Box, thing: Thing, paid: Thing) -> None:
+def _tell(box: Sandbox, thing: Thing, paid: Thing) -> None:
     webhooks.emit(box, PROVIDER, {"event": f"refund.{thing.data['status']}", "data": shapes.refund_event(thing, paid)})
 
 
 def _shown(thing: Thing) -> Data:
-    return shapes.refund(thing, charges.found(here(), thing.parent))
+    return shapes.refund(thing, charges.found(current(), thing.parent))

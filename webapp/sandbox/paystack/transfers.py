@@ -8,7 +8,7 @@ from flask import Response
 from webapp import clock
 from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import body, whole
-from webapp.sandbox.core.sandbox import Box, here
+from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.paystack import serializers as shapes
 from webapp.sandbox.paystack import strangers
@@ -36,7 +36,7 @@ _SETTLE = "paystack.settle"
 @blueprint.post("/transferrecipient")
 def transferrecipient() -> Response:
     """Whom money goes to; the same account again is the same recipient."""
-    asked, box = body(), here()
+    asked, box = body(), current()
     wanted = {name: str(asked.get(name) or "") for name in ("type", "name", "account_number", "bank_code")}
     wanted["currency"] = str(asked.get("currency") or "NGN")
     wanted["account_reference"] = str(asked.get("account_reference") or "")
@@ -53,7 +53,7 @@ def transfer() -> Response:
     """Send money once. It is only queued, and answered with whatever status the options say; a reference is used once,
     and the same transfer under it is refused.
     """
-    asked, box = body(), here()
+    asked, box = body(), current()
     amount, currency = whole(asked.get("amount")), str(asked.get("currency") or "NGN")
     if asked.get("source") != "balance":
         raise Wrong(400, "Transfer source must be balance", "invalid_params")
@@ -79,7 +79,7 @@ def transfer() -> Response:
 @blueprint.get("/transfer/verify/<path:reference>")
 def transfer_verify(reference: str) -> Response:
     """What became of a transfer."""
-    return said("Transfer retrieved", _shown(found(here(), reference)))
+    return said("Transfer retrieved", _shown(found(current(), reference)))
 
 
 @blueprint.get("/transfer")
@@ -91,11 +91,11 @@ def transfers() -> Response:
 @blueprint.get("/balance")
 def balance() -> Response:
     """What can be sent, per currency."""
-    box = here()
+    box = current()
     return said("Balances retrieved", [{"currency": each, "balance": balance_of(box, each)} for each in CURRENCIES])
 
 
-def found(box: Box, reference: str) -> Thing:
+def found(box: Sandbox, reference: str) -> Thing:
     """A transfer by its reference. Raises Wrong."""
     thing = box.books.get(KIND, reference)
     if thing is None:
@@ -103,13 +103,13 @@ def found(box: Box, reference: str) -> Thing:
     return thing
 
 
-def balance_of(box: Box, currency: str) -> int:
+def balance_of(box: Sandbox, currency: str) -> int:
     """What can be sent, in minor units."""
     thing = box.books.get(BALANCE, currency)
     return int(thing.data["amount"]) if thing else _OPENING_BALANCE
 
 
-def set_balance(box: Box, currency: str, amount: int) -> None:
+def set_balance(box: Sandbox, currency: str, amount: int) -> None:
     """Let so much be there to send."""
     thing = box.books.add(BALANCE, currency, {"amount": amount}) or box.books.get(BALANCE, currency)
     assert thing is not None
@@ -117,7 +117,7 @@ def set_balance(box: Box, currency: str, amount: int) -> None:
     box.books.save(thing)
 
 
-def settle(box: Box, reference: str, outcome: str) -> Thing:
+def settle(box: Sandbox, reference: str, outcome: str) -> Thing:
     """Let a transfer end so, and tell of it; what did not arrive is back in the balance."""
     if outcome not in OUTCOMES:
         raise Wrong(400, f"A transfer ends as one of {', '.join(OUTCOMES)}", "invalid_params")
@@ -135,12 +135,12 @@ def settle(box: Box, reference: str, outcome: str) -> Thing:
     return thing
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let transfers settle by themselves."""
     box.agenda.on(_SETTLE, lambda task: _settle_pending(box, task["reference"]))
 
 
-def forget_recipients(box: Box) -> int:
+def forget_recipients(box: Sandbox) -> int:
     """Delete every recipient, as somebody may in the dashboard; the same account gets a new code. Says how many."""
     with box.books.writing():
         known = [each for each in box.books.listed(RECIPIENT) if not each.data.get("is_deleted")]
@@ -150,7 +150,7 @@ def forget_recipients(box: Box) -> int:
     return len(known)
 
 
-def _recipient(box: Box, wanted: Data) -> Thing:
+def _recipient(box: Sandbox, wanted: Data) -> Thing:
     """The one of this account; a deleted one is not made again under its code."""
     account, tries = "|".join(str(wanted[name]) for name in _ACCOUNT), 0
     while True:
@@ -161,7 +161,7 @@ def _recipient(box: Box, wanted: Data) -> Thing:
         tries += 1
 
 
-def _made(box: Box, reference: str, wanted: Data) -> Thing:
+def _made(box: Sandbox, reference: str, wanted: Data) -> Thing:
     if not box.options.may_pay_out:
         raise Wrong(400, "You cannot initiate third party payouts as a starter business", "transfer_unavailable")
     if box.books.get(KIND, reference) is not None:
@@ -177,11 +177,11 @@ def _made(box: Box, reference: str, wanted: Data) -> Thing:
     return made
 
 
-def _settle_pending(box: Box, reference: str) -> None:
+def _settle_pending(box: Sandbox, reference: str) -> None:
     thing = box.books.get(KIND, reference)
     if thing and thing.data["status"] == "pending":
         settle(box, reference, "success")
 
 
-def _shown(thing: Thing, box: Box | None = None) -> Data:
-    return shapes.transfer_in_full(thing, (box or here()).books.get(RECIPIENT, thing.data["recipient"]))
+def _shown(thing: Thing, box: Sandbox | None = None) -> Data:
+    return shapes.transfer_in_full(thing, (box or current()).books.get(RECIPIENT, thing.data["recipient"]))

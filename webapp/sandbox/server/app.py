@@ -8,7 +8,7 @@ from webapp.errors import Refusal
 from webapp.sandbox import blnk, flutterwave, paystack
 from webapp.sandbox.control import api as control
 from webapp.sandbox.control import checkout_page as checkout
-from webapp.sandbox.core.sandbox import EXTENSION, Box
+from webapp.sandbox.core.sandbox import EXTENSION, Sandbox
 from webapp.sandbox.core.settings import SandboxSettings, refuse_in_production
 from webapp.sandbox.messaging import mailbox
 from webapp.sandbox.messaging import sms_and_chat as messages
@@ -21,7 +21,7 @@ _LARGEST_BODY = 32 * 1024 * 1024
 def create_sandbox(settings: SandboxSettings) -> Flask:
     """The application; what happens by itself begins with `box.agenda.start()`. Raises Invalid in production."""
     refuse_in_production(os.environ)
-    app, box = Flask("webapp.sandbox"), Box(settings)
+    app, box = Flask("webapp.sandbox"), Sandbox(settings)
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, TRUSTED_HOSTS=["127.0.0.1", "localhost"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = box

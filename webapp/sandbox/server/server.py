@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from webapp.sandbox.core.sandbox import EXTENSION, Box
+from webapp.sandbox.core.sandbox import EXTENSION, Sandbox
 from webapp.sandbox.core.settings import HOST, SandboxSettings
 from webapp.sandbox.core.store import Books
 from webapp.sandbox.messaging.smtp_server import MailServer
@@ -20,7 +20,7 @@ class Served:
     """A sandbox that answers."""
 
     url: str
-    box: Box
+    box: Sandbox
     smtp_port: int
 
     @property
@@ -44,7 +44,7 @@ class _Handler(WSGIRequestHandler):
 def serving(settings: SandboxSettings | None = None, *, port: int = 0, smtp_port: int = 0) -> Iterator[Served]:
     """A sandbox in threads, by default on free ports and with books of its own; it ends with the block."""
     app = create_sandbox(settings or SandboxSettings())
-    box = cast(Box, app.extensions[EXTENSION])
+    box = cast(Sandbox, app.extensions[EXTENSION])
     server = make_server(HOST, port, app, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=lambda: server.serve_forever(0.05), daemon=True, name="sandbox")
     mail = MailServer(box, smtp_port)

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from webapp.sandbox.core.auth_and_faults import Manner, guard
-from webapp.sandbox.core.sandbox import here
+from webapp.sandbox.core.auth_and_faults import ProviderStyle, guard
+from webapp.sandbox.core.sandbox import current
 
 KIND = "hook"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -27,13 +27,13 @@ def receive(name: str) -> Response:
         "body": raw.decode(errors="replace"),
         "base64": base64.b64encode(raw).decode(),
     }
-    here().books.add(KIND, uuid.uuid4().hex, came, parent=name)
+    current().books.add(KIND, uuid.uuid4().hex, came, parent=name)
     return Response("ok", 200, mimetype="text/plain")
 
 
 def received(name: str | None = None) -> list[dict[str, Any]]:
     """What came to this name, or to all, in the order it came."""
-    return [each.data | {"at": each.at} for each in here().books.listed(KIND, parent=name, limit=10_000)]
+    return [each.data | {"at": each.at} for each in current().books.listed(KIND, parent=name, limit=10_000)]
 
 
 def _plain(status: int) -> Response:
@@ -42,9 +42,9 @@ def _plain(status: int) -> Response:
     return answer
 
 
-def plain_manner(provider: str) -> Manner:
+def plain_style(provider: str) -> ProviderStyle:
     """How a receiver without a company says no."""
-    return Manner(provider, lambda: None, lambda: _plain(400), lambda: _plain(500), lambda: _plain(429))
+    return ProviderStyle(provider, lambda: None, lambda: _plain(400), lambda: _plain(500), lambda: _plain(429))
 
 
-guard(blueprint, plain_manner("hooks"))
+guard(blueprint, plain_style("hooks"))

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from webapp import clock
 from webapp.logs import get_logger
-from webapp.sandbox.core import fault_modes as moods
-from webapp.sandbox.core.sandbox import Box
+from webapp.sandbox.core import fault_modes
+from webapp.sandbox.core.sandbox import Sandbox
 from webapp.sandbox.core.settings import Keys
 from webapp.sandbox.core.store import Data, Thing
 from webapp.sandbox.webhooks.signatures import SIGNERS
@@ -22,29 +22,29 @@ _MOMENT = 0.2
 _ANOTHER_KEY = "another-key"
 
 
-def emit(box: Box, signer: str, envelope: Data, *, success_again: Data | None = None) -> None:
+def emit(box: Sandbox, signer: str, envelope: Data, *, success_again: Data | None = None) -> None:
     """Send this event; the provider's mood decides how. `success_again` is what a second success would say."""
     provider = signer.removesuffix("_v3")
-    temper = box.tempers.take(provider, moods.WEBHOOK)
-    mood = temper.mood if temper else ""
-    wait = _LATE if temper is None or temper.seconds is None else temper.seconds
-    overtaken = [] if mood == moods.OUT_OF_ORDER else _held_back(box, provider)
+    fault = box.active_faults.take(provider, fault_modes.WEBHOOK)
+    mood = fault.mood if fault else ""
+    wait = _LATE if fault is None or fault.seconds is None else fault.seconds
+    overtaken = [] if mood == fault_modes.OUT_OF_ORDER else _held_back(box, provider)
     first = _write(box, provider, signer, envelope, mood)
-    _plan(box, first, wait if mood in (moods.LATE, moods.OUT_OF_ORDER) else 0.0)
-    if mood == moods.TWICE:
+    _plan(box, first, wait if mood in (fault_modes.LATE, fault_modes.OUT_OF_ORDER) else 0.0)
+    if mood == fault_modes.TWICE:
         _plan(box, _write(box, provider, signer, envelope, mood), 0.0)
-    if mood == moods.SUCCESS_TWICE and success_again:
+    if mood == fault_modes.SUCCESS_TWICE and success_again:
         _plan(box, _write(box, provider, signer, success_again, mood), _MOMENT)
     for each in overtaken:
         _plan(box, each, _MOMENT)
 
 
-def register(box: Box) -> None:
+def register(box: Sandbox) -> None:
     """Let the agenda send webhooks."""
     box.agenda.on(_TASK, lambda data: _send(box, data["key"]))
 
 
-def _write(box: Box, provider: str, signer: str, envelope: Data, mood: str) -> Thing:
+def _write(box: Sandbox, provider: str, signer: str, envelope: Data, mood: str) -> Thing:
     delivery: Data = {
         "provider": provider,
         "signer": signer,
@@ -60,16 +60,16 @@ def _write(box: Box, provider: str, signer: str, envelope: Data, mood: str) -> T
     return written
 
 
-def _plan(box: Box, delivery: Thing, after: float) -> None:
+def _plan(box: Sandbox, delivery: Thing, after: float) -> None:
     box.agenda.plan(_TASK, {"key": delivery.key}, after=after, key=f"webhook:{delivery.key}")
 
 
-def _held_back(box: Box, provider: str) -> list[Thing]:
+def _held_back(box: Sandbox, provider: str) -> list[Thing]:
     waiting = box.books.listed(KIND, parent=provider, status="waiting", newest=True, limit=20)
-    return [each for each in waiting if each.data["mood"] == moods.OUT_OF_ORDER]
+    return [each for each in waiting if each.data["mood"] == fault_modes.OUT_OF_ORDER]
 
 
-def _send(box: Box, key: str) -> None:
+def _send(box: Sandbox, key: str) -> None:
     delivery = box.books.get(KIND, key)
     if delivery is None or delivery.data["status"] != "waiting":
         return
@@ -86,9 +86,9 @@ def _send(box: Box, key: str) -> None:
 
 
 def _headers(keys: Keys, data: Data) -> dict[str, str]:
-    if data["mood"] == moods.UNSIGNED:
+    if data["mood"] == fault_modes.UNSIGNED:
         return {}
-    if data["mood"] == moods.WRONGLY_SIGNED:
+    if data["mood"] == fault_modes.WRONGLY_SIGNED:
         keys = replace(
             keys,
             paystack_secret_key=_ANOTHER_KEY,
