@@ -1,4 +1,4 @@
-"""Doors: errors at the field, values kept, refusals as messages, double submits harmless."""
+"""Actions: errors at the field, values kept, refusals as messages, double submits harmless."""
 
 import re
 from collections.abc import Callable
@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from tests.support.paths import ROOT
 from tests.support.people import PASSWORD, hidden, send
 from webapp.models import ApiToken, Audit, User, UserSession
 from webapp.runtime import Runtime
@@ -138,6 +139,13 @@ def test_a_password_that_is_easily_guessed_is_refused(sign_in: SignIn, weak: str
     answer = send(sign_in("agent"), "/profile/password", page="/profile", old=PASSWORD, new=weak, again=weak)
     assert answer.status_code == 422
     assert 'id="password-new-error"' in answer.text
+
+
+def test_a_field_that_has_to_be_filled_says_so_in_words_of_its_own() -> None:
+    """The library's "This field is required." names neither the thing nor what to do."""
+    forms = [*(ROOT / "webapp" / "admin").rglob("*.py"), *(ROOT / "webapp" / "security").rglob("*.py")]
+    silent = [str(file) for file in forms if re.search(r"(Data|Input|File)Required\(\)", file.read_text())]
+    assert silent == []
 
 
 def _id(desk: Runtime, role: str) -> int:

@@ -180,3 +180,9 @@ def test_more_escrows_are_not_more_statements(market: Market, action: Callable[.
         return len(said)
 
     assert count(2) == count(40)
+
+
+def test_what_is_not_paid_yet_is_refused_as_still_awaiting_payment(market: Market) -> None:
+    escrow = unpaid(market)
+    with pytest.raises(Conflict, match=f"Escrow {escrow.ref} is awaiting payment still. Nothing was changed."):
+        decide(market, escrows.refund, escrow)

@@ -69,6 +69,8 @@ class DisputeActions(Screen):
                 at=clock.now(),
                 actor=current_actor(),
             )
+            if dispute.assignee_id is None:
+                return _("%(ref)s is assigned to nobody.", ref=dispute.ref)
             return _("%(ref)s is assigned.", ref=dispute.ref)
 
     @assign.confirmation

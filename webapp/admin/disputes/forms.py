@@ -98,7 +98,7 @@ class ResolutionForm(DeskForm):
 class MessageForm(DeskForm):
     """A message to a party, or an internal note."""
 
-    audience = RadioField(_l("What it is"), [DataRequired()], choices=AUDIENCES, default="buyer")
+    audience = RadioField(_l("What it is"), [DataRequired(_l("Choose one."))], choices=AUDIENCES, default="buyer")
     body = TextAreaField(_l("Text"), [DataRequired(_l("Write something.")), Length(max=10_000)])
 
     @property
@@ -115,7 +115,7 @@ class MessageForm(DeskForm):
 class AskForm(DeskForm):
     """A question that a party must answer."""
 
-    side = RadioField(_l("Who must answer"), [DataRequired()], choices=SIDES)
+    side = RadioField(_l("Who must answer"), [DataRequired(_l("Choose who must answer."))], choices=SIDES)
     body = TextAreaField(
         _l("What is asked"), [DataRequired(_l("Write what they should answer or send.")), Length(max=10_000)]
     )
@@ -124,14 +124,18 @@ class AskForm(DeskForm):
 class FileForm(DeskForm):
     """A file as evidence."""
 
-    side = RadioField(_l("From"), [DataRequired()], choices=[*SIDES, ("desk", _l("The desk"))], default="buyer")
+    side = RadioField(
+        _l("From"), [DataRequired(_l("Choose one."))], choices=[*SIDES, ("desk", _l("The desk"))], default="buyer"
+    )
     file = FileField(_l("File"), [FileRequired(_l("Choose a file."))])
 
 
 class TextForm(DeskForm):
     """A text as evidence."""
 
-    side = RadioField(_l("From"), [DataRequired()], choices=[*SIDES, ("desk", _l("The desk"))], default="buyer")
+    side = RadioField(
+        _l("From"), [DataRequired(_l("Choose one."))], choices=[*SIDES, ("desk", _l("The desk"))], default="buyer"
+    )
     body = TextAreaField(_l("Text"), [DataRequired(_l("Write something.")), Length(max=10_000)])
 
 
@@ -162,7 +166,7 @@ class OpenForm(DeskForm):
     claimant = RadioField(_l("Who claims"), [DataRequired(_l("Choose one."))], choices=SIDES)
     kind = RadioField(
         _l("Kind"),
-        [DataRequired()],
+        [DataRequired(_l("Choose one."))],
         choices=[
             ("dispute", _l("Dispute")),
             ("warranty_claim", _l("Backjob: a complaint after the work was finished")),

@@ -25,7 +25,8 @@ def require_free(
 ) -> None:
     """Raise Conflict unless the escrow is held and nothing freezes it but what is `lifted` with the decision."""
     if escrow.status != EscrowStatus.HELD:
-        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)} already. Nothing was changed.")
+        since = "still" if escrow.status == EscrowStatus.PENDING_PAYMENT else "already"
+        raise Overtaken(f"Escrow {escrow.ref} is {in_words(escrow.status)} {since}. Nothing was changed.")
     for found in open_freezes:
         if (found.cause, found.cause_id) not in lifted:
             raise Overtaken(f"Escrow {escrow.ref} is {freezes.in_the_way(found)}")
