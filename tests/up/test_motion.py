@@ -23,14 +23,14 @@ SHOWN = {
     "too little kept for a person": "SELECT count(*) FROM payment WHERE status = 'needs_review'",
     "the fee borne by the payer": "SELECT count(*) FROM payment WHERE amount = 900000 AND status = 'succeeded'",
     "a failure declined": "SELECT count(*) FROM payment WHERE status = 'failed' AND provider = 'paystack'",
-    "a webhook handled": "SELECT count(*) FROM incoming_webhook WHERE status = 'handled'",
+    "a webhook handled": "SELECT count(*) FROM inbound_webhook WHERE status = 'handled'",
     "payouts sent and confirmed": "SELECT count(*) >= 4 FROM payout WHERE status = 'succeeded'",
-    "a token": "SELECT count(*) FROM provider_token WHERE sealed IS NOT NULL",
+    "a token": "SELECT count(*) FROM provider_token WHERE token_encrypted IS NOT NULL",
     "an email": "SELECT count(*) FROM delivery WHERE channel = 'email' AND status = 'delivered'",
     "an SMS": "SELECT count(*) FROM delivery WHERE channel = 'sms' AND status = 'delivered'",
     "a chat message": "SELECT count(*) FROM delivery WHERE channel = 'chat' AND status = 'delivered'",
     "an outgoing webhook": "SELECT count(*) FROM delivery WHERE channel = 'webhook' AND status = 'delivered'",
-    "every transfer mirrored": "SELECT count(*) > 100 AND sum(status <> 'done') = 0 FROM mirror",
+    "every transfer mirrored": "SELECT count(*) > 100 AND sum(status <> 'done') = 0 FROM mirror_entry",
 }
 
 
@@ -43,7 +43,7 @@ def happened(folder: Path) -> str:
     """What went out and what did not, what fires, and what the processes complained of."""
     with sqlite3.connect(folder / "desk.sqlite3", timeout=20) as database:
         sent = database.execute(
-            "SELECT channel, status, attempts, lease_until, said, count(*) FROM delivery GROUP BY 1, 2, 3, 4, 5"
+            "SELECT channel, status, attempts, lease_until, last_error, count(*) FROM delivery GROUP BY 1, 2, 3, 4, 5"
         )
         told = [
             *sent,
@@ -76,13 +76,13 @@ def test_the_demo_moves_by_itself_and_every_book_agrees(start: Start, tmp_path: 
     assert requests.get(f"{where}/control/hooks/demo", timeout=10).json()
 
     assert verified(up)["status"] == "succeeded"
-    assert asked(folder, "SELECT count(*) FROM difference WHERE resolved_at IS NULL") == 0
+    assert asked(folder, "SELECT count(*) FROM discrepancy WHERE resolved_at IS NULL") == 0
 
     balance = asked(folder, "SELECT balance_id FROM mirror_account ORDER BY account_id LIMIT 1")
     changed = {"balance": balance, "amount": -3}
     assert requests.post(f"{where}/control/blnk/adjust", json=changed, timeout=10).status_code == 200
     verified(up)
-    assert asked(folder, "SELECT count(*) FROM difference WHERE source = 'blnk' AND resolved_at IS NULL") == 1
+    assert asked(folder, "SELECT count(*) FROM discrepancy WHERE source = 'blnk' AND resolved_at IS NULL") == 1
     assert asked(folder, "SELECT count(*) FROM alert WHERE rule = 'books_differ' AND status = 'firing'") == 1
     _said, left = up.stop()
     assert left == []
