@@ -34,13 +34,13 @@ def migrated(desk):
     return desk
 
 
-def test_a_database_that_was_never_migrated_is_told_how(desk):
+def test_a_database_that_was_never_migrated_is_told_how(desk) -> None:
     result = desk("jobs")
     assert result.exit_code == 1
     assert result.stderr == "The database is not migrated to this version. Run `desk migrate`.\n"
 
 
-def test_a_database_that_is_not_there_is_one_sentence(desk, monkeypatch: pytest.MonkeyPatch):
+def test_a_database_that_is_not_there_is_one_sentence(desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     result = desk("jobs")
     assert result.exit_code == 1
@@ -48,14 +48,14 @@ def test_a_database_that_is_not_there_is_one_sentence(desk, monkeypatch: pytest.
     assert "Traceback" not in result.output
 
 
-def test_every_wrong_setting_is_named_at_once(desk, monkeypatch: pytest.MonkeyPatch):
+def test_every_wrong_setting_is_named_at_once(desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_ENV", "production")
     result = desk("jobs")
     assert result.exit_code == 2
     assert all(name in result.stderr for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL"))
 
 
-def test_settings_are_printed_with_secrets_masked(desk, monkeypatch: pytest.MonkeyPatch):
+def test_settings_are_printed_with_secrets_masked(desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "a-key-that-nobody-may-see")
     monkeypatch.setenv("REDIS_URL", "redis://:hidden-word@cache:6379/0")
     found = json.loads(desk("settings", "--json").stdout)
@@ -64,7 +64,7 @@ def test_settings_are_printed_with_secrets_masked(desk, monkeypatch: pytest.Monk
     assert found["AUTO_DEDUCT_MINIMUM_BALANCE"] == "RWF=10000"
 
 
-def test_an_import_prints_its_counts_for_machines(migrated, tmp_path: Path):
+def test_an_import_prints_its_counts_for_machines(migrated, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("order_ref,buyer_ref,seller_ref,amount,currency,paid_at\no-1,ama,kofi,5,NGN,2026-01-01\n")
 
@@ -75,7 +75,7 @@ def test_an_import_prints_its_counts_for_machines(migrated, tmp_path: Path):
     assert (first.exit_code, second.exit_code) == (0, 0)
 
 
-def test_an_import_names_each_bad_line_and_loads_nothing(migrated, tmp_path: Path):
+def test_an_import_names_each_bad_line_and_loads_nothing(migrated, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("order_ref,buyer_ref,seller_ref,amount,currency\no-1,ama,kofi,5,NGN\no-2,ama,kofi,-5,NGN\n")
 
@@ -86,7 +86,7 @@ def test_an_import_names_each_bad_line_and_loads_nothing(migrated, tmp_path: Pat
     assert "Line 3: amount '-5' is negative." in result.stderr
 
 
-def test_a_wrong_header_is_a_usage_error(migrated, tmp_path: Path):
+def test_a_wrong_header_is_a_usage_error(migrated, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("order,buyer_ref,seller_ref,amount,currency\n")
     result = migrated("import", "orders", str(file))
@@ -94,7 +94,7 @@ def test_a_wrong_header_is_a_usage_error(migrated, tmp_path: Path):
     assert "unknown column 'order'" in result.stderr
 
 
-def test_a_run_is_printed_as_the_api_gives_it(migrated):
+def test_a_run_is_printed_as_the_api_gives_it(migrated) -> None:
     result = migrated("run", "auto_release", "--json")
     run = json.loads(result.stdout)
     assert result.exit_code == 0
@@ -109,18 +109,18 @@ def test_a_run_is_printed_as_the_api_gives_it(migrated):
         (("run", "auto_release", "--at", "2199-01-01T00:00:00Z"), "Only a dry run can look at the future."),
     ],
 )
-def test_a_run_that_can_not_be_is_explained(migrated, words: tuple[str, ...], sentence: str):
+def test_a_run_that_can_not_be_is_explained(migrated, words: tuple[str, ...], sentence: str) -> None:
     result = migrated(*words)
     assert result.exit_code == 2
     assert sentence in result.stderr
 
 
-def test_a_token_is_printed_once_for_machines(migrated):
+def test_a_token_is_printed_once_for_machines(migrated) -> None:
     result = migrated("token", "add", "--name", "cron", "--scope", "jobs", "--json")
     assert json.loads(result.stdout)["token"].startswith("desk_")
 
 
-def test_a_user_is_added_disabled_and_reset(migrated):
+def test_a_user_is_added_disabled_and_reset(migrated) -> None:
     added = migrated(
         "user", "add", "amina@example.org", "--role", "agent", "--password-stdin", input="a long enough phrase\n"
     )
@@ -131,7 +131,7 @@ def test_a_user_is_added_disabled_and_reset(migrated):
     assert (missing.exit_code, missing.stderr) == (1, "There is no user nobody@example.org.\n")
 
 
-def test_the_doctor_says_what_to_do(migrated):
+def test_the_doctor_says_what_to_do(migrated) -> None:
     result = migrated("doctor", "--json")
     found = {each["check"]: each for each in json.loads(result.stdout)}
     assert result.exit_code == 1
@@ -140,20 +140,20 @@ def test_the_doctor_says_what_to_do(migrated):
     assert all(found[name]["verdict"] == "ok" for name in ("settings", "database", "migrations", "clock"))
 
 
-def test_what_would_be_paid_next_is_shown(migrated):
+def test_what_would_be_paid_next_is_shown(migrated) -> None:
     found = json.loads(migrated("eligible", "--json").stdout)
     releases = ["auto_release", "release_completed_orders", "release_pending_earnings", "release_placement_holds"]
     assert [each["job"] for each in found] == [*releases, "auto_deduct", "process_payout_schedules"]
 
 
-def test_pending_earnings_are_released_by_a_command_of_their_own(migrated):
+def test_pending_earnings_are_released_by_a_command_of_their_own(migrated) -> None:
     result = migrated("release-pending-payments", "--json")
     run = json.loads(result.stdout)
     assert (result.exit_code, run["job"], run["status"]) == (0, "release_pending_earnings", "succeeded")
     assert json.loads(migrated("release-pending-payments", "--dry-run", "--json").stdout)["dry_run"] is True
 
 
-def test_the_demo_is_seeded_verified_run_and_cleared(migrated):
+def test_the_demo_is_seeded_verified_run_and_cleared(migrated) -> None:
     assert json.loads(migrated("demo", "seed", "--json").stdout) == {"seeded": True}
     assert "viewer@demo.example" in migrated("demo", "seed").stdout
     assert migrated("ledger", "verify").stdout.startswith("The desk's own book agrees with itself.\n")
@@ -170,7 +170,7 @@ def test_the_demo_is_seeded_verified_run_and_cleared(migrated):
     assert migrated("audit", "verify").exit_code == 0
 
 
-def test_books_that_do_not_agree_are_named(migrated, tmp_path: Path):
+def test_books_that_do_not_agree_are_named(migrated, tmp_path: Path) -> None:
     assert migrated("demo", "seed").exit_code == 0
     with sqlite3.connect(tmp_path / "var" / "desk.sqlite3") as database:
         database.execute("UPDATE account SET balance = balance + 1 WHERE kind = 'fees' AND currency = 'KES'")

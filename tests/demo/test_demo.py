@@ -43,7 +43,7 @@ def tallied(runtime: Runtime, question: Any) -> dict[str, int]:
         return dict(session.execute(question).all())
 
 
-def test_the_demo_is_rich_and_its_books_balance(filled: tuple[Runtime, dict[str, int]]):
+def test_the_demo_is_rich_and_its_books_balance(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, _ = filled
     statuses = tallied(runtime, select(Escrow.status, func.count()).group_by(Escrow.status))
     disputes = tallied(runtime, select(Dispute.status, func.count()).group_by(Dispute.status))
@@ -73,7 +73,7 @@ def test_the_demo_is_rich_and_its_books_balance(filled: tuple[Runtime, dict[str,
         assert [reference for reference in references if not is_own(reference)] == []
 
 
-def test_one_daily_job_has_been_silent_for_more_than_25_hours(filled: tuple[Runtime, dict[str, int]]):
+def test_one_daily_job_has_been_silent_for_more_than_25_hours(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, _ = filled
     with runtime.db.reading() as session:
         health = health_of(session, "auto_deduct", clock.now())
@@ -81,7 +81,7 @@ def test_one_daily_job_has_been_silent_for_more_than_25_hours(filled: tuple[Runt
         assert session.get(Schedule, "auto_deduct").catch_up == "skip"
 
 
-def test_clearing_removes_exactly_what_was_added(filled: tuple[Runtime, dict[str, int]]):
+def test_clearing_removes_exactly_what_was_added(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, before = filled
     assert len(list(runtime.evidence_folder.iterdir())) > 0
 
@@ -97,14 +97,14 @@ def test_clearing_removes_exactly_what_was_added(filled: tuple[Runtime, dict[str
     assert demo.seed(runtime)
 
 
-def test_seeding_twice_adds_nothing(filled: tuple[Runtime, dict[str, int]]):
+def test_seeding_twice_adds_nothing(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, _ = filled
     there = rows(runtime)
     assert not demo.seed(runtime)
     assert rows(runtime) == there
 
 
-def test_what_is_written_once_is_refused_again_after_clearing(filled: tuple[Runtime, dict[str, int]]):
+def test_what_is_written_once_is_refused_again_after_clearing(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, _ = filled
     demo.clear(runtime)
     with pytest.raises(Exception, match="written once"), runtime.db.transaction() as session:
@@ -112,13 +112,13 @@ def test_what_is_written_once_is_refused_again_after_clearing(filled: tuple[Runt
 
 
 @pytest.mark.parametrize("action", [demo.seed, demo.clear])
-def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, action: Callable[[Runtime], object]):
+def test_there_is_no_demo_in_production(sqlite_runtime: Runtime, action: Callable[[Runtime], object]) -> None:
     object.__setattr__(sqlite_runtime, "settings", sqlite_runtime.settings.model_copy(update={"env": "production"}))
     with pytest.raises(Conflict, match="production"):
         action(sqlite_runtime)
 
 
-def test_clearing_puts_every_refusal_back_as_it_was(filled: tuple[Runtime, dict[str, int]]):
+def test_clearing_puts_every_refusal_back_as_it_was(filled: tuple[Runtime, dict[str, int]]) -> None:
     runtime, _ = filled
     before = refusals(runtime)
     demo.clear(runtime)

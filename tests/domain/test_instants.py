@@ -108,7 +108,7 @@ def test_an_instant_at_the_end_of_the_calendar_is_shown_all_the_same() -> None:
             within_years(instant)
 
 
-def test_instants_within_a_sentence_are_said_as_people_read_them_in_their_zone():
+def test_instants_within_a_sentence_are_said_as_people_read_them_in_their_zone() -> None:
     sentence = "Due since 2026-11-24T18:46:00Z, not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."
     assert in_words(sentence, ZoneInfo("Africa/Nairobi")) == (
         "Due since 24 November 2026, 21:46 EAT, not 2026-13-99T00:00:00Z; ref x2026-11-24T18:46:00Z."

@@ -34,7 +34,9 @@ def counts(runtime: Runtime) -> tuple[int, ...]:
         )
 
 
-def test_a_paid_order_becomes_a_held_escrow_by_a_balanced_transfer(runtime: Runtime, file_of: Callable[..., Path]):
+def test_a_paid_order_becomes_a_held_escrow_by_a_balanced_transfer(
+    runtime: Runtime, file_of: Callable[..., Path]
+) -> None:
     found, problems = imported(runtime, file_of(PAID, UNPAID))
 
     assert (found.lines, found.imported, found.unchanged, found.rejected, problems) == (2, 2, 0, 0, [])
@@ -60,7 +62,7 @@ def test_a_paid_order_becomes_a_held_escrow_by_a_balanced_transfer(runtime: Runt
 
 def test_new_parties_are_verified_and_have_a_wallet_in_each_of_their_currencies(
     runtime: Runtime, file_of: Callable[..., Path]
-):
+) -> None:
     imported(runtime, file_of(PAID, UNPAID))
 
     with runtime.db.reading() as session:
@@ -71,7 +73,9 @@ def test_new_parties_are_verified_and_have_a_wallet_in_each_of_their_currencies(
         assert session.scalar(select(func.count()).where(Party.verified_at.is_(None))) == 0
 
 
-def test_a_paid_buffer_order_is_held_in_its_sellers_pending_account(runtime: Runtime, file_of: Callable[..., Path]):
+def test_a_paid_buffer_order_is_held_in_its_sellers_pending_account(
+    runtime: Runtime, file_of: Callable[..., Path]
+) -> None:
     line = "o-1,ama,kofi,70.00,NGN,buffer,2026-02-01T00:00:00Z,2026-02-03T00:00:00Z"
     header = "order_ref,buyer_ref,seller_ref,amount,currency,policy,paid_at,completed_at"
     imported(
@@ -94,14 +98,14 @@ def test_a_paid_buffer_order_is_held_in_its_sellers_pending_account(runtime: Run
         ]
 
 
-def test_no_wallets_leaves_new_parties_without(runtime: Runtime, file_of: Callable[..., Path]):
+def test_no_wallets_leaves_new_parties_without(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     imported(runtime, file_of(PAID), wallets=False)
 
     with runtime.db.reading() as session:
         assert session.scalars(select(Account.id).where(Account.party_id.is_not(None))).all() == []
 
 
-def test_a_second_import_changes_nothing(runtime: Runtime, file_of: Callable[..., Path]):
+def test_a_second_import_changes_nothing(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     imported(runtime, file_of(PAID, UNPAID))
     before = counts(runtime)
 
@@ -111,7 +115,9 @@ def test_a_second_import_changes_nothing(runtime: Runtime, file_of: Callable[...
     assert counts(runtime) == before
 
 
-def test_what_happened_to_an_order_since_does_not_make_it_different(runtime: Runtime, file_of: Callable[..., Path]):
+def test_what_happened_to_an_order_since_does_not_make_it_different(
+    runtime: Runtime, file_of: Callable[..., Path]
+) -> None:
     imported(runtime, file_of(PAID))
     with runtime.db.transaction() as session:
         escrow = session.scalars(select(Escrow)).one()
@@ -120,7 +126,7 @@ def test_what_happened_to_an_order_since_does_not_make_it_different(runtime: Run
     assert imported(runtime, file_of(PAID))[0].unchanged == 1
 
 
-def test_a_known_reference_with_other_content_is_named(runtime: Runtime, file_of: Callable[..., Path]):
+def test_a_known_reference_with_other_content_is_named(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     imported(runtime, file_of(PAID))
 
     found, problems = imported(runtime, file_of("o-1,ama,yaw,100.01,NGN,2026-02-01T00:00:00Z,2026-02-01T01:00:00Z"))
@@ -136,7 +142,7 @@ def test_a_known_reference_with_other_content_is_named(runtime: Runtime, file_of
 
 def test_one_bad_line_keeps_the_whole_file_out_and_every_bad_line_is_named(
     runtime: Runtime, file_of: Callable[..., Path]
-):
+) -> None:
     before = counts(runtime)
 
     found, problems = imported(
@@ -150,7 +156,7 @@ def test_one_bad_line_keeps_the_whole_file_out_and_every_bad_line_is_named(
 
 def test_a_reference_twice_in_the_file_is_named_even_when_the_first_is_bad(
     runtime: Runtime, file_of: Callable[..., Path]
-):
+) -> None:
     _, problems = imported(runtime, file_of(PAID, "o-9,ama,kofi,-1,NGN,,", "o-9,ama,kofi,1,NGN,,", PAID))
 
     unusable = "order_ref 'o-9' is on 2 lines, from line 3 to line 4, of which some can't be used"
@@ -161,7 +167,7 @@ def test_a_reference_twice_in_the_file_is_named_even_when_the_first_is_bad(
     ]
 
 
-def test_of_lines_that_disagree_about_one_order_none_is_loaded(runtime: Runtime, file_of: Callable[..., Path]):
+def test_of_lines_that_disagree_about_one_order_none_is_loaded(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     parts = ["o-9,ama,kofi,10.00,NGN,,", "o-2,ama,kofi,10.00,NGN,,", "o-9,ama,kofi,5.00,NGN,,"]
 
     found, problems = imported(runtime, file_of(*parts), skip_bad=True)
@@ -175,7 +181,7 @@ def test_of_lines_that_disagree_about_one_order_none_is_loaded(runtime: Runtime,
 
 def test_a_record_of_several_lines_is_rejected_whole_and_nothing_out_of_its_middle_is_loaded(
     runtime: Runtime, file_of: Callable[..., Path]
-):
+) -> None:
     record = '"C09-1\nC09-EVIL,b1,s-evil,999.00,NGN\nre""st",b1,s1,1.00,NGN'
     file = file_of(record, "C09-2,b1,s1,5.00,NGN", header="order_ref,buyer_ref,seller_ref,amount,currency")
 
@@ -193,7 +199,7 @@ def test_a_record_of_several_lines_is_rejected_whole_and_nothing_out_of_its_midd
 
 def test_a_quote_that_is_never_closed_takes_the_rest_of_the_file_with_it(
     runtime: Runtime, file_of: Callable[..., Path]
-):
+) -> None:
     file = file_of(
         PAID, 'o-3,"ama,kofi,5,NGN,,', *[f"o-{number},ama,kofi,{'5' * 99},NGN,," for number in range(4, 999)]
     )
@@ -204,7 +210,7 @@ def test_a_quote_that_is_never_closed_takes_the_rest_of_the_file_with_it(
     assert (found.lines, found.imported) == (2, 1)
 
 
-def test_a_quote_within_a_cell_opens_nothing(runtime: Runtime, file_of: Callable[..., Path]):
+def test_a_quote_within_a_cell_opens_nothing(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     found, problems = imported(runtime, file_of('o-1,ama,kofi 5",5,NGN,,', 'o-2, "ama","ko""fi","5.00",NGN,,'))
 
     assert (found.imported, problems) == (2, [])
@@ -212,13 +218,13 @@ def test_a_quote_within_a_cell_opens_nothing(runtime: Runtime, file_of: Callable
         assert set(session.scalars(select(Party.ref))) == {"ama", 'kofi 5"', 'ko"fi'}
 
 
-def test_rows_of_empty_cells_are_blank_lines(runtime: Runtime, file_of: Callable[..., Path]):
+def test_rows_of_empty_cells_are_blank_lines(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     found, problems = imported(runtime, file_of(PAID, ",,,,,,", '"","",,,,,', " , ,\t,,,,", ",,"))
 
     assert (found.lines, found.imported, problems) == (1, 1, [])
 
 
-def test_one_name_composed_and_decomposed_is_one_party(runtime: Runtime, file_of: Callable[..., Path]):
+def test_one_name_composed_and_decomposed_is_one_party(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     file = file_of("o-1,b1,Jos\u00e9,10.00,NGN,,", "o-2,b1,Jose\u0301,10.00,NGN,,", "o-3,Jose\u0301,b1,1.00,NGN,,")
 
     assert imported(runtime, file)[0].imported == 3
@@ -240,14 +246,14 @@ def test_one_name_composed_and_decomposed_is_one_party(runtime: Runtime, file_of
 )
 def test_a_file_that_is_written_otherwise_is_refused_with_what_to_do(
     runtime: Runtime, tmp_path: Path, raw: bytes, reason: str
-):
+) -> None:
     file = tmp_path / "orders.csv"
     file.write_bytes(raw)
     with pytest.raises(Invalid, match=reason):
         imported(runtime, file)
 
 
-def test_a_bare_cr_spoils_its_line_only(runtime: Runtime, tmp_path: Path):
+def test_a_bare_cr_spoils_its_line_only(runtime: Runtime, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_bytes(
         b"order_ref,buyer_ref,seller_ref,amount,currency\no-1,ama,kofi,5,NGN\ro-2,a,b,1,NGN\no-3,a,b,1,NGN\n"
@@ -259,7 +265,9 @@ def test_a_bare_cr_spoils_its_line_only(runtime: Runtime, tmp_path: Path):
     assert found.imported == 1
 
 
-def test_skip_bad_loads_the_good_and_writes_the_others_to_a_file(runtime: Runtime, file_of: Callable[..., Path]):
+def test_skip_bad_loads_the_good_and_writes_the_others_to_a_file(
+    runtime: Runtime, file_of: Callable[..., Path]
+) -> None:
     found, _ = imported(runtime, file_of(PAID, "o-3,ama,kofi,-1,NGN,,"), skip_bad=True)
 
     assert (found.imported, found.rejected) == (1, 1)
@@ -269,7 +277,7 @@ def test_skip_bad_loads_the_good_and_writes_the_others_to_a_file(runtime: Runtim
     assert line == "3,amount '-1' is negative,o-3,ama,kofi,-1,NGN,,"
 
 
-def test_lines_that_are_no_text_are_named_by_number(runtime: Runtime, tmp_path: Path):
+def test_lines_that_are_no_text_are_named_by_number(runtime: Runtime, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     head = b"\xef\xbb\xbforder_ref,buyer_ref,seller_ref,amount,currency\r\n"
     file.write_bytes(
@@ -301,13 +309,15 @@ def test_lines_that_are_no_text_are_named_by_number(runtime: Runtime, tmp_path: 
         ("order_ref;buyer_ref;seller_ref;amount;currency\n", "not separated by commas"),
     ],
 )
-def test_a_file_that_is_no_file_of_orders_is_refused(runtime: Runtime, tmp_path: Path, content: str, reason: str):
+def test_a_file_that_is_no_file_of_orders_is_refused(
+    runtime: Runtime, tmp_path: Path, content: str, reason: str
+) -> None:
     file = tmp_path / "orders.csv"
     file.write_text(content)
     with pytest.raises(Invalid, match=reason):
         imported(runtime, file)
 
 
-def test_only_those_who_may_write_orders_import_them(runtime: Runtime, file_of: Callable[..., Path]):
+def test_only_those_who_may_write_orders_import_them(runtime: Runtime, file_of: Callable[..., Path]) -> None:
     with pytest.raises(NotAllowed):
         import_orders(runtime, file_of(PAID), actor=Actor("token", 1, "reader", frozenset({"order:read"})))

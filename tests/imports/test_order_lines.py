@@ -23,7 +23,7 @@ def line_of(**fields: str) -> OrderLine:
     )
 
 
-def test_a_plain_line_gets_the_desks_defaults():
+def test_a_plain_line_gets_the_desks_defaults() -> None:
     line = line_of(created_at="2026-02-01T08:00:00+03:00")
 
     assert (line.amount, line.fee, line.policy) == (125_050, 3_126, "deadline")
@@ -42,7 +42,7 @@ def test_a_plain_line_gets_the_desks_defaults():
         ("7.5", "USD", 750),
     ],
 )
-def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor: int):
+def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor: int) -> None:
     assert line_of(amount=amount, currency=currency).amount == minor
 
 
@@ -83,13 +83,13 @@ def test_amounts_are_read_as_people_write_them(amount: str, currency: str, minor
         ("fee", "-1", "fee '-1' is negative"),
     ],
 )
-def test_a_wrong_field_is_named_with_its_reason(field: str, value: str, reason: str):
+def test_a_wrong_field_is_named_with_its_reason(field: str, value: str, reason: str) -> None:
     with pytest.raises(RowError) as bad:
         line_of(**{field: value})
     assert reason in str(bad.value)
 
 
-def test_everything_that_is_wrong_with_a_line_is_said_at_once():
+def test_everything_that_is_wrong_with_a_line_is_said_at_once() -> None:
     with pytest.raises(RowError) as bad:
         line_of(amount="-5", policy="someday", paid_at="soon")
     assert str(bad.value).count(";") == 2
@@ -106,18 +106,18 @@ def test_everything_that_is_wrong_with_a_line_is_said_at_once():
         ({"paid_at": "2026-02-10"}, "2026-02-17 00:00:00.000000"),
     ],
 )
-def test_the_policys_rule_says_when_it_is_due(fields: dict[str, str], release_at: str | None):
+def test_the_policys_rule_says_when_it_is_due(fields: dict[str, str], release_at: str | None) -> None:
     assert line_of(**fields).release_at == release_at
 
 
 @pytest.mark.parametrize("name", ["paid_at", "completed_at", "release_at"])
-def test_nothing_happens_to_an_order_before_it_is_created(name: str):
+def test_nothing_happens_to_an_order_before_it_is_created(name: str) -> None:
     times = {"created_at": "2026-02-02", "paid_at": "2026-02-02"} | {name: "2026-02-01"}
     with pytest.raises(RowError, match=f"{name} is before created_at"):
         line_of(**times)
 
 
-def test_times_without_a_zone_are_utc():
+def test_times_without_a_zone_are_utc() -> None:
     line = line_of(
         created_at="2026-02-01 08:00", paid_at="2026-02-01T08:00:30.5", release_at="2026-02-08T00:00:00+03:00"
     )
@@ -127,7 +127,7 @@ def test_times_without_a_zone_are_utc():
     assert line.release_at == "2026-02-07 21:00:00.000000"
 
 
-def test_empty_cells_without_a_name_are_not_there_but_a_value_in_one_is_refused():
+def test_empty_cells_without_a_name_are_not_there_but_a_value_in_one_is_refused() -> None:
     layout = Layout("order_ref,buyer_ref,seller_ref,amount,currency,,")
 
     assert read(2, "o-1,ama,kofi,5,NGN,,", layout, RULES).amount == 500
@@ -137,11 +137,11 @@ def test_empty_cells_without_a_name_are_not_there_but_a_value_in_one_is_refused(
         read(2, "o-1,ama,kofi,5,NGN,,late", layout, RULES)
 
 
-def test_quotes_that_do_not_match_spoil_one_line_only():
+def test_quotes_that_do_not_match_spoil_one_line_only() -> None:
     with pytest.raises(RowError, match="quotes"):
         read(2, 'o-1,"ama,kofi,5,NGN', LAYOUT, RULES)
 
 
-def test_a_line_with_too_few_fields_is_named():
+def test_a_line_with_too_few_fields_is_named() -> None:
     with pytest.raises(RowError, match="it has 2 fields, the header has 11"):
         read(2, "o-1,ama", LAYOUT, RULES)

@@ -46,13 +46,13 @@ def code(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error_detail"]["code"]
 
 
-def test_health_needs_no_key_and_the_rest_does(blnk: Blnk):
+def test_health_needs_no_key_and_the_rest_does(blnk: Blnk) -> None:
     assert blnk("GET", "/blnk/health", headers={}).json() == {"status": "UP"}
     assert code(blnk("GET", "/blnk/ledgers", headers={})) == (401, "AUTH_MISSING_API_KEY")
     assert code(blnk("GET", "/blnk/ledgers", headers={"X-Blnk-Key": "no"})) == (401, "AUTH_INVALID_API_KEY")
 
 
-def test_a_reference_moves_money_once(blnk: Blnk):
+def test_a_reference_moves_money_once(blnk: Blnk) -> None:
     purse = blnk.balance()
     first = blnk.move("t-1", "@World", purse, 10_001, allow_overdraft=True)
     assert (first.status_code, first.json()["status"], first.json()["precise_amount"]) == (201, "APPLIED", 10_001)
@@ -64,13 +64,13 @@ def test_a_reference_moves_money_once(blnk: Blnk):
     assert (shown["precise_amount"], shown["precision"], shown["hash"]) == (10_001, 0, "")
 
 
-def test_amounts_beyond_sixty_four_bits_stay_whole(blnk: Blnk):
+def test_amounts_beyond_sixty_four_bits_stay_whole(blnk: Blnk) -> None:
     purse = blnk.balance()
     blnk.move("t-1", "@World", purse, 10**20 + 1, allow_overdraft=True)
     assert blnk.holds(purse) == 10**20 + 1
 
 
-def test_nobody_pays_what_is_not_there(blnk: Blnk):
+def test_nobody_pays_what_is_not_there(blnk: Blnk) -> None:
     empty, other = blnk.balance(), blnk.balance()
     assert code(blnk.move("t-1", empty, other, 1)) == (400, "TXN_INSUFFICIENT_FUNDS")
     assert code(blnk.row("t-1")) == (404, "TXN_NOT_FOUND")
@@ -78,7 +78,7 @@ def test_nobody_pays_what_is_not_there(blnk: Blnk):
     assert code(blnk.move("t-3", empty, other, 1.5)) == (400, "GEN_MALFORMED_REQUEST")
 
 
-def test_a_split_is_its_legs_and_nothing_under_its_own_reference(blnk: Blnk):
+def test_a_split_is_its_legs_and_nothing_under_its_own_reference(blnk: Blnk) -> None:
     pool, seller, fees = blnk.balance(), blnk.balance(), blnk.balance()
     blnk.move("in", "@World", pool, 10_001, allow_overdraft=True)
     legs = [
@@ -95,7 +95,7 @@ def test_a_split_is_its_legs_and_nothing_under_its_own_reference(blnk: Blnk):
     assert code(blnk.move("out", pool, "", 10_001, destinations=legs)) == (409, "TXN_DUPLICATE_REFERENCE")
 
 
-def test_percents_and_what_is_left_divide_every_unit(blnk: Blnk):
+def test_percents_and_what_is_left_divide_every_unit(blnk: Blnk) -> None:
     purses = [blnk.balance() for _ in range(3)]
     parts = ["33.33%", "1", "left"]
     legs = [{"identifier": each, "distribution": part} for each, part in zip(purses, parts, strict=True)]
@@ -104,7 +104,7 @@ def test_percents_and_what_is_left_divide_every_unit(blnk: Blnk):
 
 
 @pytest.mark.parametrize(("atomic", "left"), [(False, 0), (True, 60)])
-def test_a_leg_that_fails_leaves_the_earlier_ones_unless_atomic(blnk: Blnk, atomic: bool, left: int):
+def test_a_leg_that_fails_leaves_the_earlier_ones_unless_atomic(blnk: Blnk, atomic: bool, left: int) -> None:
     rich, poor, both = blnk.balance(), blnk.balance(), blnk.balance()
     blnk.move("in", "@World", rich, 60, allow_overdraft=True)
     legs = [{"identifier": rich, "precise_distribution": "60"}, {"identifier": poor, "precise_distribution": "40"}]
@@ -112,7 +112,7 @@ def test_a_leg_that_fails_leaves_the_earlier_ones_unless_atomic(blnk: Blnk, atom
     assert blnk.holds(rich) == left
 
 
-def test_the_queue_applies_a_row_of_its_own_or_says_why_not(blnk: Blnk):
+def test_the_queue_applies_a_row_of_its_own_or_says_why_not(blnk: Blnk) -> None:
     purse, empty = blnk.balance(), blnk.balance()
     assert blnk.move("t-1", "@World", purse, 7, allow_overdraft=True, skip_queue=False).json()["status"] == "QUEUED"
     blnk.move("t-2", empty, purse, 7, skip_queue=False)
@@ -123,7 +123,7 @@ def test_the_queue_applies_a_row_of_its_own_or_says_why_not(blnk: Blnk):
     assert "insufficient funds" in rejected["meta_data"]["blnk_rejection_reason"]
 
 
-def test_a_refund_goes_back_whole_and_once(blnk: Blnk):
+def test_a_refund_goes_back_whole_and_once(blnk: Blnk) -> None:
     purse = blnk.balance()
     made = blnk.move("t-1", "@World", purse, 7, allow_overdraft=True).json()["transaction_id"]
     refund = blnk("POST", f"/blnk/refund-transaction/{made}")
@@ -136,7 +136,7 @@ def test_a_refund_goes_back_whole_and_once(blnk: Blnk):
     assert code(blnk("POST", f"/blnk/refund-transaction/{made}")) == (409, "GEN_CONFLICT")
 
 
-def test_a_bulk_through_the_queue_passes_over_duplicates_in_silence(blnk: Blnk):
+def test_a_bulk_through_the_queue_passes_over_duplicates_in_silence(blnk: Blnk) -> None:
     purse = blnk.balance()
     one = {"precise_amount": 5, "precision": 100, "currency": "NGN", "description": "x", "allow_overdraft": True}
     many = [one | {"reference": f"b-{n}", "source": "@World", "destination": purse} for n in (1, 2, 1)]
@@ -146,7 +146,7 @@ def test_a_bulk_through_the_queue_passes_over_duplicates_in_silence(blnk: Blnk):
     assert code(blnk("POST", "/blnk/transactions/bulk", {"transactions": many, "skip_queue": True}))[0] == 409
 
 
-def test_what_is_held_is_committed_or_voided_once(blnk: Blnk):
+def test_what_is_held_is_committed_or_voided_once(blnk: Blnk) -> None:
     purse = blnk.balance()
     held = blnk.move("i-1", "@World", purse, 7, allow_overdraft=True, inflight=True).json()["transaction_id"]
     shown = blnk("GET", f"/blnk/balances/{purse}").json()
@@ -161,7 +161,7 @@ def test_what_is_held_is_committed_or_voided_once(blnk: Blnk):
     assert (done.json()["status"], blnk.holds(purse)) == ("VOID", 7)
 
 
-def test_a_key_with_scopes_may_do_what_they_name(blnk: Blnk):
+def test_a_key_with_scopes_may_do_what_they_name(blnk: Blnk) -> None:
     asked = {"name": "desk", "owner": "desk", "scopes": ["ledgers:read", "balances:read", "balances:write"]}
     key = {"X-Blnk-Key": blnk("POST", "/blnk/api-keys", asked).json()["key"]}
     assert blnk("POST", "/blnk/balances/filter", {"filters": []}, headers=key).status_code == 200
@@ -170,7 +170,7 @@ def test_a_key_with_scopes_may_do_what_they_name(blnk: Blnk):
     assert refused.json()["error"] == "Insufficient permissions for transactions:write"
 
 
-def test_a_backup_is_put_back_as_if_nothing_came_after_it(blnk: Blnk):
+def test_a_backup_is_put_back_as_if_nothing_came_after_it(blnk: Blnk) -> None:
     purse = blnk.balance()
     blnk.move("t-1", "@World", purse, 10, allow_overdraft=True)
     blnk.control("blnk/backup")
@@ -183,7 +183,7 @@ def test_a_backup_is_put_back_as_if_nothing_came_after_it(blnk: Blnk):
     assert code(blnk("GET", f"/blnk/balances/{purse}")) == (404, "BAL_NOT_FOUND")
 
 
-def test_a_difference_can_be_made_by_hand(blnk: Blnk):
+def test_a_difference_can_be_made_by_hand(blnk: Blnk) -> None:
     purse = blnk.balance()
     blnk.move("t-1", "@World", purse, 10, allow_overdraft=True)
     blnk.control("blnk/adjust", {"balance": purse, "amount": -3})
@@ -193,7 +193,7 @@ def test_a_difference_can_be_made_by_hand(blnk: Blnk):
     assert [each["balance_id"] for each in blnk("POST", "/blnk/balances/filter", asked).json()] == [purse]
 
 
-def test_webhooks_are_signed_over_timestamp_and_body(blnk: Blnk):
+def test_webhooks_are_signed_over_timestamp_and_body(blnk: Blnk) -> None:
     (hook, *_) = blnk.webhooks("blnk", 1)
     signed = f"{hook['headers']['X-Blnk-Timestamp']}.{hook['body']}".encode()
     digest = hmac.new(b"sandbox-blnk-webhook", signed, hashlib.sha256).hexdigest()
@@ -201,7 +201,7 @@ def test_webhooks_are_signed_over_timestamp_and_body(blnk: Blnk):
     assert '"event":"ledger.created"' in hook["body"]
 
 
-def test_a_row_may_be_there_although_the_answer_never_came(blnk: Blnk):
+def test_a_row_may_be_there_although_the_answer_never_came(blnk: Blnk) -> None:
     purse = blnk.balance()
     blnk.mood("blnk", "transactions", "timeout_after", seconds=0.2)
     with pytest.raises(requests.ConnectionError):

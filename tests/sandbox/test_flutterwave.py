@@ -52,7 +52,7 @@ def flutterwave(served: Served) -> Flutterwave:
     return Flutterwave(served)
 
 
-def test_a_token_lives_shortly_and_old_ones_are_refused(flutterwave: Flutterwave):
+def test_a_token_lives_shortly_and_old_ones_are_refused(flutterwave: Flutterwave) -> None:
     token = flutterwave.token()
     assert (token["expires_in"], token["refresh_expires_in"], token["token_type"]) == (600, 0, "Bearer")
     bearer = {"Authorization": f"Bearer {token['access_token']}"}
@@ -67,12 +67,12 @@ def test_a_token_lives_shortly_and_old_ones_are_refused(flutterwave: Flutterwave
     }
 
 
-def test_a_wrong_secret_gets_no_token(flutterwave: Flutterwave):
+def test_a_wrong_secret_gets_no_token(flutterwave: Flutterwave) -> None:
     refused = flutterwave("POST", "/flutterwave/idp/token", data=CLIENT | {"client_secret": "guess"})
     assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
 
 
-def test_the_same_idempotency_key_is_one_page_and_the_first_answer(flutterwave: Flutterwave):
+def test_the_same_idempotency_key_is_one_page_and_the_first_answer(flutterwave: Flutterwave) -> None:
     first, again = flutterwave.session(), flutterwave.session(amount=9)
     assert first.json() == again.json()
     assert ("X-Idempotency-Cache-Hit" in first.headers, again.headers["X-Idempotency-Cache-Hit"]) == (False, "true")
@@ -81,7 +81,7 @@ def test_the_same_idempotency_key_is_one_page_and_the_first_answer(flutterwave: 
     assert flutterwave.session("short").json()["error"]["validation_errors"][0]["field_name"] == "X-Idempotency-Key"
 
 
-def test_a_charge_that_succeeds_is_told_signed_with_the_hash(flutterwave: Flutterwave):
+def test_a_charge_that_succeeds_is_told_signed_with_the_hash(flutterwave: Flutterwave) -> None:
     checkout = flutterwave.session().json()["data"]["checkout_url"]
     flutterwave.control("options", {"strangers": False})
     assert flutterwave.charges() == [], "a page is no charge before somebody tried to pay"
@@ -95,7 +95,7 @@ def test_a_charge_that_succeeds_is_told_signed_with_the_hash(flutterwave: Flutte
     assert (body["webhook_id"][:4], body["type"], body["data"]["reference"]) == ("wbk_", "charge.completed", "order-1")
 
 
-def test_what_is_not_valid_is_refused_by_its_fields(flutterwave: Flutterwave):
+def test_what_is_not_valid_is_refused_by_its_fields(flutterwave: Flutterwave) -> None:
     assert flutterwave.session(amount=1.5, currency="RWF").json()["error"]["type"] == "REQUEST_NOT_VALID"
     refused = flutterwave.v4("POST", "/charges", {"reference": "order-1"}).json()["error"]
     assert [each["field_name"] for each in refused["validation_errors"]] == ["customer_id", "payment_method_id"]
@@ -103,7 +103,7 @@ def test_what_is_not_valid_is_refused_by_its_fields(flutterwave: Flutterwave):
     assert (absent.status_code, absent.json()["error"]["code"]) == (404, "1110404")
 
 
-def test_a_payer_is_one_and_found_again(flutterwave: Flutterwave):
+def test_a_payer_is_one_and_found_again(flutterwave: Flutterwave) -> None:
     flutterwave.session()
     again = flutterwave.v4("POST", "/customers", {"email": "ama@example.com"}, **{"X-Idempotency-Key": "payer00000002"})
     assert again.status_code == 409
@@ -111,7 +111,9 @@ def test_a_payer_is_one_and_found_again(flutterwave: Flutterwave):
     assert found["id"].startswith("cus_")
 
 
-def test_a_refund_of_v4_is_answered_without_a_status_of_the_call_and_goes_through_later(flutterwave: Flutterwave):
+def test_a_refund_of_v4_is_answered_without_a_status_of_the_call_and_goes_through_later(
+    flutterwave: Flutterwave,
+) -> None:
     flutterwave.control("options", {"refund_seconds": 30})
     flutterwave.session()
     number = flutterwave.control("pay/flutterwave/order-1", {"webhook": False})["number"]
@@ -125,7 +127,7 @@ def test_a_refund_of_v4_is_answered_without_a_status_of_the_call_and_goes_throug
     assert again.json()["error"]["code"] == "1404400"
 
 
-def test_refunds_of_v4_are_narrowed_by_time(flutterwave: Flutterwave):
+def test_refunds_of_v4_are_narrowed_by_time(flutterwave: Flutterwave) -> None:
     flutterwave.control("options", {"strangers": False})
     flutterwave.session()
     number = flutterwave.control("pay/flutterwave/order-1", {"webhook": False})["number"]
@@ -137,14 +139,14 @@ def test_refunds_of_v4_are_narrowed_by_time(flutterwave: Flutterwave):
     assert flutterwave.v4("GET", "/refunds?from=yesterday").status_code == 400
 
 
-def test_strangers_stand_in_every_list(flutterwave: Flutterwave):
+def test_strangers_stand_in_every_list(flutterwave: Flutterwave) -> None:
     for path in ("/charges?reference=order-1", "/refunds"):
         assert len(flutterwave.v4("GET", path).json()["data"]) == 1
     for path, count in (("/transactions?tx_ref=order-1", 2), ("/refunds", 1)):
         assert len(flutterwave.v3("GET", path).json()["data"]) == count
 
 
-def test_several_transactions_may_carry_one_tx_ref(flutterwave: Flutterwave):
+def test_several_transactions_may_carry_one_tx_ref(flutterwave: Flutterwave) -> None:
     flutterwave.control("options", {"strangers": False})
     flutterwave.v3("POST", "/payments", LINK)
     for outcome in ("failed", "success", "success"):
@@ -155,14 +157,14 @@ def test_several_transactions_may_carry_one_tx_ref(flutterwave: Flutterwave):
     assert first["status"] == "failed", "it answers with the first, however the later ones ended"
 
 
-def test_a_disabled_link_takes_no_payment(flutterwave: Flutterwave):
+def test_a_disabled_link_takes_no_payment(flutterwave: Flutterwave) -> None:
     link = flutterwave.v3("POST", "/payments", LINK).json()["data"]["link"]
     assert flutterwave.v3("POST", "/payments/link/disable", {"link": link}).json()["data"] is None
     flutterwave("POST", link.removeprefix(flutterwave.url), data={"outcome": "success"})
     assert flutterwave.v3("GET", "/transactions/verify_by_reference?tx_ref=order-1").status_code == 400
 
 
-def test_a_link_is_no_transaction_before_somebody_pays(flutterwave: Flutterwave):
+def test_a_link_is_no_transaction_before_somebody_pays(flutterwave: Flutterwave) -> None:
     link, again = (flutterwave.v3("POST", "/payments", LINK).json()["data"]["link"] for _ in range(2))
     assert link == again
     unpaid = flutterwave.v3("GET", "/transactions/verify_by_reference?tx_ref=order-1")
@@ -180,7 +182,7 @@ def test_a_link_is_no_transaction_before_somebody_pays(flutterwave: Flutterwave)
     assert (told["txRef"], told["status"], "data" in told) == ("order-1", "successful", False)
 
 
-def test_v3_refunds_no_more_than_was_paid(flutterwave: Flutterwave):
+def test_v3_refunds_no_more_than_was_paid(flutterwave: Flutterwave) -> None:
     flutterwave.v3("POST", "/payments", LINK)
     number = flutterwave.control("pay/flutterwave/order-1", {"webhook": False})["number"]
     answers = [flutterwave.v3("POST", f"/transactions/{number}/refund", {"amount": 1500}) for _ in range(2)]
@@ -189,7 +191,7 @@ def test_v3_refunds_no_more_than_was_paid(flutterwave: Flutterwave):
     assert rest["amount_refunded"] == 1000
 
 
-def test_moods_answer_in_the_shape_of_the_version(flutterwave: Flutterwave):
+def test_moods_answer_in_the_shape_of_the_version(flutterwave: Flutterwave) -> None:
     flutterwave.mood("flutterwave", "*", "rate_limited", times=None)
     assert flutterwave("POST", "/flutterwave/idp/token", data=CLIENT).status_code == 429
     flutterwave.control("mood", method="DELETE")
@@ -199,7 +201,7 @@ def test_moods_answer_in_the_shape_of_the_version(flutterwave: Flutterwave):
     assert flutterwave.v3("GET", "/transactions/verify_by_reference?tx_ref=x").json()["status"] == "error"
 
 
-def test_a_payment_may_be_of_another_amount_than_was_asked(flutterwave: Flutterwave):
+def test_a_payment_may_be_of_another_amount_than_was_asked(flutterwave: Flutterwave) -> None:
     flutterwave.session()
     flutterwave.control("options", {"strangers": False})
     flutterwave.control("pay/flutterwave/order-1", {"outcome": "success", "amount": 1, "currency": "USD"})

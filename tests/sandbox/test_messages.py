@@ -27,7 +27,7 @@ def letter() -> EmailMessage:
     return made
 
 
-def test_a_letter_comes_by_smtp_with_or_without_a_password(served: Served, caller: Caller):
+def test_a_letter_comes_by_smtp_with_or_without_a_password(served: Served, caller: Caller) -> None:
     with smtplib.SMTP("127.0.0.1", served.smtp_port, timeout=5) as mail:
         mail.login("desk", "secret")
         mail.send_message(letter(), to_addrs=["ama@example.com", "kofi@example.com"])
@@ -37,7 +37,7 @@ def test_a_letter_comes_by_smtp_with_or_without_a_password(served: Served, calle
     assert first["from"] == "desk@example.com"
 
 
-def test_the_mail_server_has_moods(served: Served, caller: Caller):
+def test_the_mail_server_has_moods(served: Served, caller: Caller) -> None:
     caller.mood("email", "send", "refuse")
     with smtplib.SMTP("127.0.0.1", served.smtp_port, timeout=5) as mail:
         with pytest.raises(smtplib.SMTPDataError):
@@ -46,7 +46,7 @@ def test_the_mail_server_has_moods(served: Served, caller: Caller):
     assert len(mailbox(caller)) == 1
 
 
-def test_apprise_sends_a_text_and_a_line(caller: Caller):
+def test_apprise_sends_a_text_and_a_line(caller: Caller) -> None:
     sent = {"version": "1.0", "title": "Hello", "message": "You were paid.", "attachments": [], "type": "info"}
     assert caller("POST", "/sms?to=%2B250788000001", sent).status_code == 200
     assert caller("POST", "/chat/alerts", sent).status_code == 200
@@ -61,7 +61,7 @@ def test_apprise_sends_a_text_and_a_line(caller: Caller):
     assert mailbox(caller, "?channel=sms&to=%2B250788000001") == [text]
 
 
-def test_gateways_are_answered_in_their_own_shapes(caller: Caller):
+def test_gateways_are_answered_in_their_own_shapes(caller: Caller) -> None:
     told = caller("POST", "/version1/messaging", data={"username": "desk", "to": "+2547,+2548", "message": "Hi"})
     assert [each["status"] for each in told.json()["SMSMessageData"]["Recipients"]] == ["Success", "Success"]
     one = caller("POST", "/2010-04-01/Accounts/AC1/Messages.json", data={"To": "+2549", "From": "+1", "Body": "Ho"})
@@ -73,14 +73,14 @@ def test_gateways_are_answered_in_their_own_shapes(caller: Caller):
     ]
 
 
-def test_people_read_the_mailbox_and_nothing_in_it_runs(caller: Caller):
+def test_people_read_the_mailbox_and_nothing_in_it_runs(caller: Caller) -> None:
     caller("POST", "/chat", {"text": "<script>alert(1)</script>"})
     page = caller("GET", "/mailbox.html").text
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
 
 
-def test_a_text_may_be_refused(caller: Caller):
+def test_a_text_may_be_refused(caller: Caller) -> None:
     caller.mood("sms", "*", "rate_limited", seconds=3)
     refused = caller("POST", "/sms", {"message": "x"})
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3")

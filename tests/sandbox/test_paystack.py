@@ -15,7 +15,7 @@ def transfer_status(paystack: Paystack, reference: str) -> Any:
     return paystack("GET", f"/paystack/transfer/verify/{reference}").json()["data"]["status"]
 
 
-def test_a_checkout_is_abandoned_until_it_is_paid_and_its_success_is_told_signed(paystack: Paystack):
+def test_a_checkout_is_abandoned_until_it_is_paid_and_its_success_is_told_signed(paystack: Paystack) -> None:
     started = paystack.start("order-1").json()["data"]
     assert started["reference"] == "order-1"
     assert paystack.verify("order-1").json()["data"]["status"] == "abandoned"
@@ -35,21 +35,21 @@ def test_a_checkout_is_abandoned_until_it_is_paid_and_its_success_is_told_signed
     assert '"event":"charge.success"' in hook["body"]
 
 
-def test_a_reference_starts_one_checkout(paystack: Paystack):
+def test_a_reference_starts_one_checkout(paystack: Paystack) -> None:
     assert paystack.start("order-1").status_code == 200
     again = paystack.start("order-1")
     assert (again.status_code, again.json()["code"]) == (400, "duplicate_reference")
     assert len(paystack.control("books", method="GET")["paystack.transaction"]) == 1
 
 
-def test_a_number_is_no_reference(paystack: Paystack):
+def test_a_number_is_no_reference(paystack: Paystack) -> None:
     paystack.start("order-1")
     number = paystack.verify("order-1").json()["data"]["id"]
     assert paystack.verify(str(number)).status_code == 400
     assert paystack("GET", f"/paystack/transaction/{number}").json()["data"]["reference"] == "order-1"
 
 
-def test_what_is_unknown_is_400_and_a_wrong_key_is_401(paystack: Paystack):
+def test_what_is_unknown_is_400_and_a_wrong_key_is_401(paystack: Paystack) -> None:
     unknown = paystack.verify("nobody")
     assert (unknown.status_code, unknown.json()["message"]) == (400, "Transaction reference not found")
     assert paystack("GET", "/paystack/transfer/verify/nobody").json()["message"] == "Transfer not found"
@@ -57,7 +57,7 @@ def test_what_is_unknown_is_400_and_a_wrong_key_is_401(paystack: Paystack):
     assert unknown.headers["X-RateLimit-Limit"]
 
 
-def test_a_transfer_is_called_a_success_while_it_is_queued_and_moves_money_once(paystack: Paystack):
+def test_a_transfer_is_called_a_success_while_it_is_queued_and_moves_money_once(paystack: Paystack) -> None:
     paystack.control("options", {"settle_seconds": 0.5})
     before = paystack("GET", "/paystack/balance").json()["data"][0]["balance"]
     first, again = paystack.transfer("payout-1").json(), paystack.transfer("payout-1").json()
@@ -69,7 +69,7 @@ def test_a_transfer_is_called_a_success_while_it_is_queued_and_moves_money_once(
     assert '"event":"transfer.success"' in paystack.webhooks("paystack", 1)[0]["body"]
 
 
-def test_transfers_wait_for_a_password_for_a_business_that_may_and_for_a_recipient(paystack: Paystack):
+def test_transfers_wait_for_a_password_for_a_business_that_may_and_for_a_recipient(paystack: Paystack) -> None:
     paystack.control("options", {"transfer_answer": "otp"})
     assert paystack.transfer("payout-1").json()["data"]["status"] == "otp"
     assert transfer_status(paystack, "payout-1") == "otp"
@@ -80,7 +80,7 @@ def test_transfers_wait_for_a_password_for_a_business_that_may_and_for_a_recipie
     assert paystack("POST", "/paystack/transfer", body).json()["code"] == "invalid_transfer_recipient"
 
 
-def test_a_reversed_transfer_is_back_in_the_balance(paystack: Paystack):
+def test_a_reversed_transfer_is_back_in_the_balance(paystack: Paystack) -> None:
     paystack.control("balance", {"currency": "NGN", "amount": 90_000})
     paystack.transfer("payout-1")
     assert paystack.transfer("payout-2").json()["code"] == "insufficient_balance"
@@ -88,7 +88,7 @@ def test_a_reversed_transfer_is_back_in_the_balance(paystack: Paystack):
     assert paystack("GET", "/paystack/balance").json()["data"][0]["balance"] == 90_000
 
 
-def test_every_refund_request_is_a_refund_until_nothing_is_left(paystack: Paystack):
+def test_every_refund_request_is_a_refund_until_nothing_is_left(paystack: Paystack) -> None:
     paystack.control("options", {"strangers": False})
     paystack.start("order-1")
     paystack.control("pay/paystack/order-1", {"webhook": False})
@@ -103,7 +103,7 @@ def test_every_refund_request_is_a_refund_until_nothing_is_left(paystack: Paysta
     assert paystack("GET", f"/paystack/refund/{listed['data'][0]['id']}").json()["data"]["amount"] == 125_000
 
 
-def test_strangers_stand_in_every_list_first_but_not_in_that_of_a_reference(paystack: Paystack):
+def test_strangers_stand_in_every_list_first_but_not_in_that_of_a_reference(paystack: Paystack) -> None:
     paystack.start("order-1")
     rows = paystack("GET", "/paystack/transaction").json()["data"]
     assert [row["reference"] for row in rows] == [None, "another-shop", "order-1"]
@@ -112,7 +112,7 @@ def test_strangers_stand_in_every_list_first_but_not_in_that_of_a_reference(pays
     assert paystack("GET", "/paystack/refund?transaction=order-1").json()["data"] == []
 
 
-def test_lists_are_read_by_page_by_cursor_and_by_time(paystack: Paystack):
+def test_lists_are_read_by_page_by_cursor_and_by_time(paystack: Paystack) -> None:
     paystack.control("options", {"strangers": False})
     filled = {"provider": "paystack", "count": 25, "prefix": "f-", "amount": 5, "currency": "NGN"}
     assert paystack.control("fill", filled)["added"] == 25
@@ -127,7 +127,7 @@ def test_lists_are_read_by_page_by_cursor_and_by_time(paystack: Paystack):
     assert paystack("GET", "/paystack/transaction?from=2100-01-01").json()["data"] == []
 
 
-def test_a_dispute_is_told_answered_and_refunded(paystack: Paystack):
+def test_a_dispute_is_told_answered_and_refunded(paystack: Paystack) -> None:
     paystack.control("options", {"strangers": False})
     paystack.start("order-1")
     paystack.control("pay/paystack/order-1", {"webhook": False})
@@ -142,7 +142,7 @@ def test_a_dispute_is_told_answered_and_refunded(paystack: Paystack):
     assert (refund["amount"], refund["dispute"]) == (5, number)
 
 
-def test_autopay_pays_and_every_third_success_is_not_told(paystack: Paystack):
+def test_autopay_pays_and_every_third_success_is_not_told(paystack: Paystack) -> None:
     paystack.control("options", {"autopay_seconds": 0.05})
     for number in range(3):
         paystack.start(f"order-{number}")

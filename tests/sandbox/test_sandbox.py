@@ -19,7 +19,7 @@ from webapp.sandbox import Options, SandboxSettings, serving
 from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
 
 
-def test_books_and_what_is_due_survive_a_restart(tmp_path: Path):
+def test_books_and_what_is_due_survive_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "books.sqlite3"
     with serving(SandboxSettings(file=file, options=Options(settle_seconds=0.4))) as served:
         Paystack(served).transfer("payout-1")
@@ -32,18 +32,18 @@ def status(paystack: Paystack) -> str:
     return str(paystack("GET", "/paystack/transfer/verify/payout-1").json()["data"]["status"])
 
 
-def test_it_does_not_start_in_production(monkeypatch: pytest.MonkeyPatch):
+def test_it_does_not_start_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_ENV", "production")
     with pytest.raises(Invalid), serving():
         pass
 
 
-def test_keys_come_from_the_environment():
+def test_keys_come_from_the_environment() -> None:
     keys = Keys.from_environment({"PAYSTACK_SECRET_KEY": "sk_test_mine", "BLNK_API_KEY": ""})
     assert (keys.paystack_secret_key, keys.blnk_api_key) == ("sk_test_mine", SANDBOX_KEYS["BLNK_API_KEY"])
 
 
-def test_one_reference_from_many_threads_is_one_transfer(paystack: Paystack):
+def test_one_reference_from_many_threads_is_one_transfer(paystack: Paystack) -> None:
     answers: list[tuple[int, str]] = []
     before = paystack("GET", "/paystack/balance").json()["data"][0]["balance"]
 
@@ -60,14 +60,14 @@ def test_one_reference_from_many_threads_is_one_transfer(paystack: Paystack):
     assert paystack("GET", "/paystack/balance").json()["data"][0]["balance"] == before - 90_000
 
 
-def test_a_hundred_thousand_transactions_are_filled_at_once_and_found(paystack: Paystack):
+def test_a_hundred_thousand_transactions_are_filled_at_once_and_found(paystack: Paystack) -> None:
     filled = {"provider": "paystack", "count": 100_000, "prefix": "f-", "amount": 5, "currency": "NGN"}
     assert paystack.control("fill", filled)["added"] == 100_000
     assert paystack.verify("f-99999").json()["data"]["status"] == "success"
     assert len(paystack.control("books?limit=10", method="GET")["paystack.transaction"]) == 10
 
 
-def test_latency_and_reset(paystack: Paystack):
+def test_latency_and_reset(paystack: Paystack) -> None:
     paystack.start("order-1")
     paystack.control("latency", {"provider": "paystack", "milliseconds": 120})
     began = time.monotonic()
@@ -77,11 +77,11 @@ def test_latency_and_reset(paystack: Paystack):
     assert paystack.verify("order-1").status_code == 400
 
 
-def test_only_this_machine_is_answered(paystack: Paystack):
+def test_only_this_machine_is_answered(paystack: Paystack) -> None:
     assert paystack("GET", "/health", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_the_command_answers_and_ends_when_told(tmp_path: Path):
+def test_the_command_answers_and_ends_when_told(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "webapp.cli", "sandbox", "--port", "0", "--smtp-port", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DESK_ENV"}
     process = subprocess.Popen(
