@@ -14,9 +14,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+from tests.support.local_desk import clean_environment
 from tests.support.paths import ROOT
 from tests.support.postgresql import Server
-from tests.up.processes import clean_environment
 from webapp import migrations
 from webapp.db import Database
 from webapp.models import Base
@@ -153,7 +153,7 @@ def test_nothing_is_left_to_migrate(database_url: str) -> None:
 
 
 def test_the_tables_that_keep_the_books_refuse_by_themselves(database_url: str) -> None:
-    """What they refuse is in `tests/services/ledger/test_refusals.py`."""
+    """What they refuse is in `tests/services/ledger/test_database_refusals.py`."""
     refusing = {table for table, _ in refusals(database_url)}
     assert {"transfer", "entry", "audit", "audit_seal", "account", "escrow"} <= refusing
 

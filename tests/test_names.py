@@ -54,6 +54,9 @@ STILL_DOUBLE: set[str] = {
 
 MOST_FILES = 22
 
+OTHER_TESTS = {"browser", "faults", "races", "support", "tools", "providers/third"}
+"""Folders of tests that stand for no package: what they prove goes through several, or they help."""
+
 
 def test_old_words_stay_out_of_identifiers() -> None:
     old = re.compile("|".join(rf"(?:^|_){word}(?:_|$)" for word in OLD_WORDS))
@@ -81,6 +84,14 @@ def test_no_folder_is_full() -> None:
     for file in CODE:
         counts[str(file.parent.relative_to(ROOT))] += file.name != "__init__.py"
     assert {folder: count for folder, count in counts.items() if count > MOST_FILES} == {}
+
+
+def test_tests_lie_where_the_code_lies() -> None:
+    folders = {str(file.parent.relative_to(ROOT / "tests")) for file in (ROOT / "tests").glob("*/**/*.py")}
+    besides = {
+        each for each in folders if not any(each == other or each.startswith(f"{other}/") for other in OTHER_TESTS)
+    }
+    assert {each for each in besides if not (ROOT / "webapp" / each).is_dir()} == set()
 
 
 def _identifiers(file: Path) -> Iterator[str]:

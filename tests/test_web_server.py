@@ -15,8 +15,8 @@ import requests
 
 from tests.conftest import SECRET
 from tests.faults.desk import until
+from tests.support.local_desk import clean_environment, free_port
 from tests.support.paths import ROOT
-from tests.up.processes import clean_environment, free_port
 from webapp import web_server
 from webapp.web_server import HEADER_SECONDS, REQUEST_SECONDS
 

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.up.processes import Up
+from tests.support.local_desk import LocalDesk
 from webapp.demo import SIGN_INS
 
 PASSWORDS = {role: (email, password) for role, email, password in SIGN_INS}
 
 
 @pytest.fixture(scope="session")
-def up(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Up]:
+def up(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[LocalDesk]:
     """One desk for all browser tests of this process, as a newcomer starts it."""
-    running = Up(tmp_path_factory.mktemp("up") / "var")
+    running = LocalDesk(tmp_path_factory.mktemp("up") / "var")
     try:
         running.wait_until_ready()
         yield running
@@ -24,7 +24,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Up]:
 
 
 @pytest.fixture
-def someone(browser: Any, up: Up) -> Iterator[Callable[..., Any]]:
+def someone(browser: Any, up: LocalDesk) -> Iterator[Callable[..., Any]]:
     """`someone("agent")` is a page of a browser in which that person is signed in; its errors fail the test."""
     contexts, errors = [], []
 

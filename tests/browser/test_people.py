@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import PASSWORDS
+from tests.support.local_desk import LocalDesk
 from tests.support.paths import ROOT
-from tests.up.processes import Up
 
 Someone = Callable[..., Any]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.xdist_group("browser")]
@@ -30,7 +30,7 @@ def largest_open_dispute(page: Any) -> str:
     return str(rows.nth(max(found)[1]).locator("td.ref a").first.get_attribute("href"))
 
 
-def test_a_split_is_decided_with_a_preview_approved_and_the_ledger_agrees(someone: Someone, up: Up) -> None:
+def test_a_split_is_decided_with_a_preview_approved_and_the_ledger_agrees(someone: Someone, up: LocalDesk) -> None:
     agent = someone("agent")
     agent.goto(largest_open_dispute(agent))
     agent.check("input[name=resolution][value=split]")
@@ -66,7 +66,7 @@ def test_a_split_is_decided_with_a_preview_approved_and_the_ledger_agrees(someon
     assert books_of(up) == 0
 
 
-def books_of(up: Up) -> int:
+def books_of(up: LocalDesk) -> int:
     """What `desk ledger verify` ends with on this desk's database."""
     command = [sys.executable, "-m", "webapp.cli", "ledger", "verify"]
     return subprocess.run(command, env=up.environment, cwd=ROOT, check=False).returncode
@@ -85,7 +85,7 @@ def test_the_warning_goes_when_the_silent_job_has_run(someone: Someone) -> None:
     assert "auto_deduct" not in operator.inner_text(".verdict")
 
 
-def import_due_order(up: Up, folder: Path) -> None:
+def import_due_order(up: LocalDesk, folder: Path) -> None:
     """The night's own run may have paid what the demo had due: within an hour after its time it is caught up."""
     file = folder / "orders.csv"
     header = "order_ref,buyer_ref,seller_ref,amount,currency,created_at,paid_at"
@@ -94,7 +94,7 @@ def import_due_order(up: Up, folder: Path) -> None:
     subprocess.run(command, cwd=ROOT, env=up.environment, check=True, capture_output=True, timeout=120)
 
 
-def test_a_job_is_run_by_hand_and_its_progress_watched(someone: Someone, up: Up, tmp_path: Path) -> None:
+def test_a_job_is_run_by_hand_and_its_progress_watched(someone: Someone, up: LocalDesk, tmp_path: Path) -> None:
     import_due_order(up, tmp_path)
     operator = someone("operator")
     operator.goto("/jobs/auto_release")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from tests.imports.conftest import HEADER, IMPORTER
+from tests.importers.conftest import HEADER, IMPORTER
 from webapp import demo
 from webapp.importers.orders import import_orders
 from webapp.jobs.processes.bootstrap import register_jobs

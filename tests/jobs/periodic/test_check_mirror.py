@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import desk, outfit, sandbox, send, served, statuses, theirs, trade  # noqa: F401
-from tests.services.reconciliation.test_comparing import alerting, differing
+from tests.services.reconciliation.test_comparison import alerting, differing
 from tests.services.reconciliation.test_mirror import ours, release_all
 from tests.support.job_runs import run_job_now
 from webapp import clock

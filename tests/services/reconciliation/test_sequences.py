@@ -11,7 +11,7 @@ import pytest
 
 from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import send, statuses, theirs, trade
-from tests.services.reconciliation.test_comparing import differing
+from tests.services.reconciliation.test_comparison import differing
 from tests.services.reconciliation.test_mirror import ours, release_all, try_now
 from tests.support.job_runs import run_job_now
 from webapp.models import ProviderState

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from tests.imports.conftest import IMPORTER
+from tests.importers.conftest import IMPORTER
 from tests.support.market import all_books_agree
 from webapp import clock
 from webapp.domain.actors import job_actor

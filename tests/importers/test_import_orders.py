@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from tests.imports.conftest import IMPORTER
+from tests.importers.conftest import IMPORTER
 from webapp.domain.actors import Actor
 from webapp.errors import Invalid, NotAllowed
 from webapp.importers.orders import Imported, import_orders

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.up.processes import Up
+from tests.support.local_desk import LocalDesk
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., LocalDesk]]:
     """Start a desk, by its options and settings; what still runs at the end is ended."""
-    started: list[Up] = []
+    started: list[LocalDesk] = []
 
-    def begin(*options: str, **environment: str) -> Up:
-        started.append(Up(tmp_path / "var", *options, **environment))
+    def begin(*options: str, **environment: str) -> LocalDesk:
+        started.append(LocalDesk(tmp_path / "var", *options, **environment))
         return started[-1]
 
     yield begin

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.desk import Desk
-from tests.up.processes import Up, started_again
+from tests.support.local_desk import LocalDesk, started_again
 
-Start = Callable[..., Up]
+Start = Callable[..., LocalDesk]
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from tests.races.together import at_once
 from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import send, trade
-from tests.services.reconciliation.test_comparing import alerting
-from tests.services.reconciliation.test_told import move
+from tests.services.reconciliation.test_comparison import alerting
+from tests.services.reconciliation.test_ledger_webhooks import move
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, CHIKA, LATER, NOW, VIEWER, undone
 from webapp.domain.actors import Actor

@@ -16,7 +16,7 @@ from tests.faults.desk import until
 from tests.support.paths import ROOT
 
 
-class Up:
+class LocalDesk:
     """`desk up` under way, from the checkout unless another command and folder are given."""
 
     desk: Sequence[str] = (sys.executable, "-m", "webapp.cli")
@@ -85,7 +85,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def started_again(up: Up, part: str, before: int) -> None:
+def started_again(up: LocalDesk, part: str, before: int) -> None:
     """Wait until the child runs under another number."""
     until(lambda: up.child(part).pid != before, 20)
     time.sleep(0.2)

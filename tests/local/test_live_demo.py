@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from tests.faults.desk import until
+from tests.support.local_desk import LocalDesk
 from tests.support.paths import ROOT
-from tests.up.processes import Up
 
-Start = Callable[..., Up]
+Start = Callable[..., LocalDesk]
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 SHOWN = {
     "a payment verified, a missed webhook found": "SELECT count(*) >= 3 FROM payment WHERE status = 'succeeded'",
@@ -53,7 +53,7 @@ def happened(folder: Path) -> str:
     return "\n".join([*map(str, told), *logs[-100:]])
 
 
-def verified(up: Up) -> dict[str, Any]:
+def verified(up: LocalDesk) -> dict[str, Any]:
     """A run of verify_books from the command line, as an outside cron would start it."""
     command = [sys.executable, "-m", "webapp.cli", "run", "verify_books", "--json"]
     ended = subprocess.run(command, cwd=ROOT, env=up.environment, capture_output=True, text=True, timeout=120)

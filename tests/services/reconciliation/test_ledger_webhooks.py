@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import BLNK, Outfit, trade
-from tests.services.reconciliation.test_comparing import alerting, differing
+from tests.services.reconciliation.test_comparison import alerting, differing
 from tests.support.job_runs import run_job_now
 from webapp import clock
 from webapp.app import create_app

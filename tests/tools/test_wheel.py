@@ -15,7 +15,7 @@ import requests
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 
-from tests.up.processes import ROOT, Up, clean_environment
+from tests.support.local_desk import ROOT, LocalDesk, clean_environment
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -62,7 +62,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def up(elsewhere: Path, tmp_path: Path) -> Iterator[Up]:
+def up(elsewhere: Path, tmp_path: Path) -> Iterator[LocalDesk]:
     """The installed desk, migrated by its own command and started with all its processes."""
     desk, var = elsewhere / "venv" / "bin" / "desk", tmp_path / "var"
     run(desk, "migrate", cwd=elsewhere, VAR_DIR=str(var))
@@ -71,7 +71,7 @@ def up(elsewhere: Path, tmp_path: Path) -> Iterator[Up]:
         add, cwd=elsewhere, input=PASSWORD, text=True, check=True, env=clean_environment() | {"VAR_DIR": str(var)}
     )
 
-    class Installed(Up):
+    class Installed(LocalDesk):
         desk = (str(elsewhere / "venv" / "bin" / "desk"),)
         run_in = elsewhere
 
@@ -80,7 +80,7 @@ def up(elsewhere: Path, tmp_path: Path) -> Iterator[Up]:
     started.end()
 
 
-def sign_in(up: Up) -> requests.Session:
+def sign_in(up: LocalDesk) -> requests.Session:
     browser, page = requests.Session(), f"http://127.0.0.1:{up.port}/sign-in"
     token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(page).text)
     assert token
@@ -90,7 +90,7 @@ def sign_in(up: Up) -> requests.Session:
     return browser
 
 
-def test_the_wheel_serves_the_desk_where_no_checkout_is(up: Up, elsewhere: Path) -> None:
+def test_the_wheel_serves_the_desk_where_no_checkout_is(up: LocalDesk, elsewhere: Path) -> None:
     up.wait_until_ready()
     running = [" ".join(child.cmdline()) for child in up.children() if "webapp.cli" in child.cmdline()]
     assert {command.split()[-1] for command in running} == {"web", "worker", "scheduler"}
