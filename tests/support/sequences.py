@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 from requests import Response
 
 from tests.support.market import NOW
-from webapp.providers.http.answer_kinds import Classifier, ErrorReader
+from webapp.providers.http.answer_kinds import KnownAnswers
 from webapp.providers.http.circuit_breaker import CircuitBreaker
 from webapp.providers.http.client import ClientConfig, HttpClient
 from webapp.providers.http.errors import Unknown
@@ -69,9 +69,9 @@ class _Quiet:
 class WorldClient(HttpClient):
     """The real caller in all that follows an answer; the answers are the world's."""
 
-    def __init__(self, name: str, read_error: ErrorReader, classify: Classifier, world: World, trace: Trace) -> None:
+    def __init__(self, name: str, answers: KnownAnswers, world: World, trace: Trace) -> None:
         quiet = _Quiet()
-        config = ClientConfig(name, "http://world", dict, read_error, classify, 1.0)
+        config = ClientConfig(name, "http://world", dict, answers, 1.0)
         super().__init__(config, cast(CircuitBreaker, quiet), cast(RateLimiter, quiet), parallel=1)
         self._world, self._trace = world, trace
 
@@ -93,8 +93,8 @@ def _short(found: Answer) -> str:
     status, body = found
     if isinstance(body, dict) and isinstance(body.get("data"), dict | list):
         rows = body["data"] if isinstance(body["data"], list) else [body["data"]]
-        read_error = [(row.get("id"), row.get("amount"), row.get("status")) for row in rows]
-        return f"{status} {read_error}"
+        listed = [(row.get("id"), row.get("amount"), row.get("status")) for row in rows]
+        return f"{status} {listed}"
     return f"{status} {str(body)[:110]}"
 
 

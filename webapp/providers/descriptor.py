@@ -43,7 +43,7 @@ class ProviderDescriptor:
     """As it stands in the database, the address of its webhooks, and the metrics."""
     configuration: Callable[[Settings], Configuration]
     connect: Callable[[ClientFactory], Any]
-    """Its client; None when it is not configured. Nothing is sent."""
+    """Its client. Asked for only when nothing is missing of its configuration; nothing is sent."""
     check_signature: Callable[[bytes, Headers, Settings, datetime], None]
     """Raise NotSigned unless a webhook is its own, by the raw bytes."""
     parse_webhook: Callable[[dict[str, Any], str], WebhookPayload]

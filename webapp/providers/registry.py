@@ -34,8 +34,8 @@ class Providers:
     def clients(self) -> Mapping[str, Any]:
         """Every configured one, by name; none whose key is one of a test mode while money is real."""
         factory, unreal = ClientFactory(self._settings, self._db), key_modes.of(self._settings)
-        made = {each.name: each.connect(factory) for each in catalogue.every() if each.name not in unreal}
-        return {name: client for name, client in made.items() if client is not None}
+        set_up = (each for each in catalogue.every() if not each.configuration(self._settings).missing)
+        return {each.name: each.connect(factory) for each in set_up if each.name not in unreal}
 
     @property
     def blnk(self) -> Blnk | None:

@@ -17,7 +17,7 @@ from tests.support.sequences import SILENCE, Answer, Trace, WorldClient, play, s
 from webapp.conformance import records
 from webapp.models import Payment
 from webapp.providers.flutterwave.common import HostedPages
-from webapp.providers.flutterwave.known_answers import classify, read_error
+from webapp.providers.flutterwave.known_answers import ANSWERS
 from webapp.providers.flutterwave.oauth_token import Tokens
 from webapp.providers.flutterwave.v3 import FlutterwaveV3
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
@@ -193,7 +193,7 @@ class FlutterwaveStory(Story):
         self.world = made
         if chance.random() < 0.3:
             made.by_hand()
-        client = WorldClient("flutterwave", read_error, classify, made, trace)
+        client = WorldClient("flutterwave", ANSWERS, made, trace)
         tokens = cast(Tokens, SimpleNamespace(give_up=lambda: None))
         company = FlutterwaveV3(client, PAGES) if version == "v3" else FlutterwaveV4(client, tokens, PAGES)
         providers = SimpleNamespace(refund_senders={"flutterwave": company}, chargeback_readers={})

@@ -11,7 +11,7 @@ from tests.support.paths import ROOT
 from tests.support.receivers import Letters, Receiver, letters, receiver  # noqa: F401
 from webapp.domain.outbox.addresses import networks
 from webapp.domain.outbox.notify_urls import name_of
-from webapp.providers.http.answer_kinds import AnswerKind
+from webapp.providers.http.answer_kinds import KnownAnswers
 from webapp.providers.http.client import ClientConfig, HttpClient
 from webapp.providers.http.leases import Lease, LeaseEnded, ensure_live
 from webapp.providers.messaging.apprise import Chat
@@ -31,7 +31,8 @@ class Quiet:
 
 
 def client(url: str) -> HttpClient:
-    config = ClientConfig("somebody", url, dict, lambda body: ("", ""), lambda *answer: AnswerKind.ANSWER, 1.0)
+    answers = KnownAnswers((), lambda body: ("", ""), lambda body: True)
+    config = ClientConfig("somebody", url, dict, answers, 1.0)
     return HttpClient(config, Quiet(), Quiet(), parallel=1)
 
 

@@ -33,7 +33,7 @@ from webapp.models import Payout, PayoutPause
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
 from webapp.providers.paystack import payouts as paystack_payouts
-from webapp.providers.paystack.known_answers import classify, read_error
+from webapp.providers.paystack.known_answers import ANSWERS
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.approvals import approvals, limits
@@ -203,7 +203,7 @@ def _desk(runtime: Runtime, world: World) -> Desk:
         limits.set_limits(session, {"NGN": 10**15}, at=world.at, actor=DIVINE)
         for pause in session.scalars(select(PayoutPause)):
             session.delete(pause)
-    company = Paystack(WorldClient("paystack", read_error, classify, world, world.trace))
+    company = Paystack(WorldClient("paystack", ANSWERS, world, world.trace))
     vars(runtime.providers).update(clients={"paystack": company}, payout_senders={"paystack": company})
     return Desk(runtime, world, plan, party.id)
 

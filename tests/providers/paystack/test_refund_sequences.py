@@ -25,7 +25,7 @@ from webapp.jobs.steps import send_refunds
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.providers.http.leases import Lease
-from webapp.providers.paystack.known_answers import classify, read_error
+from webapp.providers.paystack.known_answers import ANSWERS
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
 from webapp.services.refunds import refunds
@@ -187,7 +187,7 @@ class Story:
         self.session.add(payment)
         self.session.flush()
         self.world = PaystackWorld(chance, self.clock, reference)
-        client = WorldClient("paystack", read_error, classify, self.world, trace)
+        client = WorldClient("paystack", ANSWERS, self.world, trace)
         providers = SimpleNamespace(refund_senders={"paystack": Paystack(client)}, chargeback_readers={})
         self.runtime = cast(Runtime, SimpleNamespace(providers=providers))
         self.amount = Money(chance.choice((4_000, COLLECTED)), "NGN")

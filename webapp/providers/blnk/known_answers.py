@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, classify_by
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, KnownAnswers
 
 DUPLICATE, LOCKED, NOT_FOUND = "TXN_DUPLICATE_REFERENCE", "GEN_RESOURCE_LOCKED", "TXN_NOT_FOUND"
 NO_BALANCE = (NOT_FOUND, "BAL_NOT_FOUND")
@@ -35,7 +35,7 @@ _REFUSED = (
 )
 _EXISTS = (DUPLICATE, "GEN_CONFLICT", "LGR_DUPLICATE", "TXN_ALREADY_COMMITTED", "TXN_ALREADY_VOIDED")
 _NOT_SENT = (LOCKED, "GEN_RATE_LIMITED", "QUEUE_BACKPRESSURE")
-TABLE = (
+_TABLE = (
     *(KnownAnswer(AnswerKind.REFUSED, code=code) for code in _REFUSED),
     *(KnownAnswer(AnswerKind.EXISTS, code=code) for code in _EXISTS),
     *(KnownAnswer(AnswerKind.NOT_SENT, code=code) for code in _NOT_SENT),
@@ -43,7 +43,7 @@ TABLE = (
 )
 
 
-def read_error(body: Any) -> tuple[str, str]:
+def _read_error(body: Any) -> tuple[str, str]:
     """Code and sentence of an error. The sentence is in `errors` where input is checked, else in `error`."""
     if not isinstance(body, dict):
         return "", ""
@@ -54,4 +54,4 @@ def read_error(body: Any) -> tuple[str, str]:
     return code[:80] or meant, said
 
 
-classify = classify_by(TABLE, read_error, lambda body: body is None or isinstance(body, dict | list))
+ANSWERS = KnownAnswers(_TABLE, _read_error, lambda body: body is None or isinstance(body, dict | list))

@@ -7,12 +7,13 @@ reference may succeed.
 from collections.abc import Callable, Mapping
 
 from webapp.providers.descriptor import Configuration, ProviderDescriptor
-from webapp.providers.flutterwave import known_answers, oauth_token, v3, v4, webhooks
+from webapp.providers.flutterwave import oauth_token, v4, webhooks
 from webapp.providers.flutterwave.common import NAME, HostedPages
+from webapp.providers.flutterwave.known_answers import ANSWERS
 from webapp.providers.flutterwave.oauth_token import TOKEN_NAME, ClientCredentials, Tokens
 from webapp.providers.flutterwave.v3 import FlutterwaveV3
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
-from webapp.providers.http.client import HttpClient
+from webapp.providers.http.client import HttpClient, bearer
 from webapp.providers.http.client_factory import ClientFactory
 from webapp.settings import Settings
 
@@ -31,16 +32,14 @@ def _configuration(settings: Settings) -> Configuration:
     return Configuration((*missing, _KEY))
 
 
-def _connect(factory: ClientFactory) -> FlutterwaveV3 | FlutterwaveV4 | None:
+def _connect(factory: ClientFactory) -> FlutterwaveV3 | FlutterwaveV4:
     found, version = factory.settings, _configuration(factory.settings).used_as
     pages = HostedPages(found.flutterwave_session_minutes, found.flutterwave_payer_attempts)
     if version == "v4":
         tokens = _tokens(factory)
         return FlutterwaveV4(_client(factory, found.flutterwave_url, lambda: v4.headers(tokens)), tokens, pages)
-    if version == "v3":
-        key = found.flutterwave_secret_key
-        return FlutterwaveV3(_client(factory, found.flutterwave_v3_url, lambda: v3.headers(key)), pages)
-    return None
+    carried = bearer(found.flutterwave_secret_key)
+    return FlutterwaveV3(_client(factory, found.flutterwave_v3_url, lambda: carried), pages)
 
 
 def _tokens(factory: ClientFactory) -> Tokens:
@@ -49,9 +48,8 @@ def _tokens(factory: ClientFactory) -> Tokens:
         TOKEN_NAME,
         found.flutterwave_token_url,
         lambda: {"Accept": "application/json"},
-        oauth_token.read_error,
-        oauth_token.classify,
-        found.flutterwave_calls_per_minute,
+        oauth_token.ANSWERS,
+        per_minute=found.flutterwave_calls_per_minute,
     )
     credentials = ClientCredentials(found.flutterwave_client_id, found.flutterwave_client_secret)
     return Tokens(factory.db, client, credentials, found.encryption_keys)
@@ -59,7 +57,7 @@ def _tokens(factory: ClientFactory) -> Tokens:
 
 def _client(factory: ClientFactory, base: str, headers: Callable[[], Mapping[str, str]]) -> HttpClient:
     per_minute = factory.settings.flutterwave_calls_per_minute
-    return factory.client(NAME, base, headers, known_answers.read_error, known_answers.classify, per_minute)
+    return factory.client(NAME, base, headers, ANSWERS, per_minute=per_minute)
 
 
 def _test_key(settings: Settings) -> str:

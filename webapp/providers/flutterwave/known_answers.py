@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, classify_by
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, KnownAnswers
 
 _BEGINNING = ("POST /customers", "POST /checkout/sessions", "POST /charges")
 _TOO_MUCH = ("exceed", "more than", "greater than")
 """Parts of what is said where less is left of a payment than is asked back: some of it has gone back."""
 _REFUND_V3, _REFUND_V4 = "POST /v3/transactions/", "POST /refunds"
 
-TABLE = (
+_TABLE = (
     KnownAnswer(AnswerKind.NOT_SENT, status=403, code="10403"),
     KnownAnswer(AnswerKind.KEY_REFUSED, said="merchant secret key required"),
     KnownAnswer(AnswerKind.EXISTS, code="1100409"),
@@ -23,7 +23,7 @@ TABLE = (
 )
 
 
-def read_error(body: Any) -> tuple[str, str]:
+def _read_error(body: Any) -> tuple[str, str]:
     """Code and sentence of an error, with the fields that are wrong: v4 puts all into `error`."""
     if not isinstance(body, dict):
         return "", ""
@@ -56,4 +56,4 @@ def _is_answer(body: Any) -> bool:
     )
 
 
-classify = classify_by(TABLE, read_error, _is_answer)
+ANSWERS = KnownAnswers(_TABLE, _read_error, _is_answer)

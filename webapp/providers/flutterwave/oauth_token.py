@@ -14,7 +14,7 @@ from webapp.db import Database
 from webapp.encryption import decrypt, encrypt
 from webapp.models import ProviderToken
 from webapp.providers.flutterwave.common import NAME
-from webapp.providers.http.answer_kinds import classify_by
+from webapp.providers.http.answer_kinds import KnownAnswers
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
 from webapp.providers.http.response_reader import Answer
@@ -29,13 +29,13 @@ _CLAIM = timedelta(seconds=30)
 _LOOK_EVERY, _AGAIN_AFTER = 0.1, 30.0
 
 
-def read_error(body: Any) -> tuple[str, str]:
+def _read_error(body: Any) -> tuple[str, str]:
     """Code and sentence of the identity provider's error; its own free text is not repeated."""
     code = str(body.get("error") or "")[:80] if isinstance(body, dict) else ""
     return code, code.replace("_", " ")
 
 
-classify = classify_by((), read_error, lambda body: isinstance(body, dict))
+ANSWERS = KnownAnswers((), _read_error, lambda body: isinstance(body, dict))
 
 
 @dataclass(frozen=True)

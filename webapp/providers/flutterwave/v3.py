@@ -3,7 +3,7 @@
 One `tx_ref` may have several transactions: a payer whose first attempt failed tries again at the same page.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 
 from webapp.domain.payments.duplicate_payments import number_in
@@ -34,11 +34,6 @@ _AMOUNTS = ("amount_refunded", "AmountRefunded")
 _DONE = ("successful", "complete", "completed")
 _INITIATED = "completed"
 _TRIED_PAGES = 20
-
-
-def headers(secret_key: str) -> Mapping[str, str]:
-    """What each call carries."""
-    return {"Authorization": f"Bearer {secret_key}", "Accept": "application/json"}
 
 
 class FlutterwaveV3:

@@ -29,7 +29,7 @@ from webapp.providers.flutterwave.common import (
     with_refunds,
 )
 from webapp.providers.flutterwave.oauth_token import Tokens
-from webapp.providers.http.client import HttpClient
+from webapp.providers.http.client import HttpClient, bearer
 from webapp.providers.http.errors import Exists, KeyRefused, NotTold, Unknown
 from webapp.providers.http.response_reader import Answer
 from webapp.providers.protocols import Checkout, ListedRefund
@@ -52,11 +52,7 @@ _WIDER = timedelta(days=1)
 
 def headers(tokens: Tokens) -> Mapping[str, str]:
     """What each call carries; the trace id is what their support asks for."""
-    return {
-        "Authorization": f"Bearer {tokens.current()}",
-        "Accept": "application/json",
-        "X-Trace-Id": uuid.uuid4().hex,
-    }
+    return bearer(tokens.current()) | {"X-Trace-Id": uuid.uuid4().hex}
 
 
 class FlutterwaveV4:

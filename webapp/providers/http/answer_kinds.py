@@ -24,10 +24,6 @@ class AnswerKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-Classifier = Callable[[str, str, int, Any], AnswerKind]
-"""From a call's path and method, and the HTTP status and body of its answer, what that means. No JSON is None."""
-
-
 @dataclass(frozen=True, slots=True)
 class KnownAnswer:
     """One answer that is known: every part that is not empty has to fit."""
@@ -50,21 +46,27 @@ class KnownAnswer:
         )
 
 
-def classify_by(table: Sequence[KnownAnswer], read_error: ErrorReader, is_answer: Callable[[Any], bool]) -> Classifier:
-    """By the first entry that fits; `is_answer` says whether a body of a 2xx is about what was asked.
+_EVERYWHERE = (KnownAnswer(AnswerKind.KEY_REFUSED, status=401), KnownAnswer(AnswerKind.NOT_SENT, status=429))
+"""A key is refused with 401 everywhere, and 429 is a request that was not looked at."""
 
-    A key is refused with 401 everywhere, and 429 is a request that was not looked at. What is no JSON is not the
-    provider's own word, but that of something on the way, which knows nothing of what was done.
-    """
-    everywhere = (KnownAnswer(AnswerKind.KEY_REFUSED, status=401), KnownAnswer(AnswerKind.NOT_SENT, status=429))
-    known = (*table, *everywhere)
 
-    def classify(path: str, method: str, status: int, body: Any) -> AnswerKind:
-        if status < 300 and is_answer(body):
+@dataclass(frozen=True, slots=True)
+class KnownAnswers:
+    """What the answers of one provider's interface are known to mean."""
+
+    table: Sequence[KnownAnswer]
+    """The first entry that fits counts."""
+    read_error: ErrorReader
+    is_answer: Callable[[Any], bool]
+    """Whether the body of a 2xx is about what was asked."""
+
+    def classify(self, method: str, path: str, status: int, body: Any) -> AnswerKind:
+        """What the answer to a call means. A body that is no JSON is None."""
+        if status < 300 and self.is_answer(body):
             return AnswerKind.ANSWER
-        code, said = read_error(body)
-        possible = everywhere if body is None else known
+        code, said = self.read_error(body)
+        # What is no JSON is not the provider's own word, but that of something on the way, which knows nothing of what
+        # was done: a proxy's 404 must not be taken for a refusal in the table.
+        possible = _EVERYWHERE if body is None else (*self.table, *_EVERYWHERE)
         found = (each.kind for each in possible if each.fits(f"{method} {path}", status, code, said))
         return next(found, AnswerKind.UNKNOWN)
-
-    return classify

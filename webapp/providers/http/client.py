@@ -14,7 +14,7 @@ from requests.exceptions import ConnectTimeout, RequestException
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from webapp.providers.http import leases
-from webapp.providers.http.answer_kinds import AnswerKind, Classifier, ErrorReader
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswers
 from webapp.providers.http.circuit_breaker import CircuitBreaker
 from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotDone, NotSent, NotTold, Refused, Unknown
 from webapp.providers.http.rate_limiter import RateLimiter
@@ -25,17 +25,19 @@ _PIECE = 16 * 1024
 _LONGEST_WAIT = 3600.0
 
 
+def bearer(token: str) -> dict[str, str]:
+    """The headers of a call that is made under a key or an access token."""
+    return {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+
+
 @dataclass(frozen=True)
 class ClientConfig:
-    """How one company is reached. `headers` are made anew for each call; `told` reads its errors, `judge` knows what
-    its answers mean.
-    """
+    """How one company is reached. `headers` are made anew for each call."""
 
     name: str
     base: str
     headers: Callable[[], Mapping[str, str]]
-    read_error: ErrorReader
-    classify: Classifier
+    answers: KnownAnswers
     seconds: float
     """How long one call may take, all in all."""
 
@@ -139,7 +141,7 @@ class HttpClient:
             if status < 400:
                 raise Unknown(f"{self.name} answered {status} with something that is not JSON.") from None
             body = None
-        kind = self._config.classify(path, method, status, body)
+        kind = self._config.answers.classify(method, path, status, body)
         if kind != AnswerKind.ANSWER:
             raise self._failure(kind, status, body, wait, acts)
         if not isinstance(body, dict | list | None):
@@ -148,7 +150,7 @@ class HttpClient:
 
     def _failure(self, kind: AnswerKind, status: int, body: Any, wait: float | None, acts: bool) -> CallFailed:
         """The failure that an answer is. What is not known to be a refusal may have been done."""
-        code, said = self._config.read_error(body)
+        code, said = self._config.answers.read_error(body)
         reason = said.rstrip(".") or str(status)
         known: dict[str, Any] = {"status": status, "code": code}
         if status == 429:

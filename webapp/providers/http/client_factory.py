@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from webapp.db import Database
-from webapp.providers.http.answer_kinds import Classifier, ErrorReader
+from webapp.providers.http.answer_kinds import KnownAnswers
 from webapp.providers.http.circuit_breaker import CircuitBreaker
 from webapp.providers.http.client import ClientConfig, HttpClient
 from webapp.providers.http.rate_limiter import RateLimiter
@@ -17,16 +17,10 @@ class ClientFactory:
         self.settings, self.db = settings, db
 
     def client(
-        self,
-        name: str,
-        base: str,
-        headers: Callable[[], Mapping[str, str]],
-        read_error: ErrorReader,
-        classify: Classifier,
-        per_minute: int,
+        self, name: str, base: str, headers: Callable[[], Mapping[str, str]], answers: KnownAnswers, *, per_minute: int
     ) -> HttpClient:
         """A client of one address. Nothing connects before its first call."""
         found = self.settings
-        config = ClientConfig(name, base, headers, read_error, classify, found.provider_timeout_seconds)
+        config = ClientConfig(name, base, headers, answers, found.provider_timeout_seconds)
         limiter = RateLimiter(name, per_minute, found.redis_address)
         return HttpClient(config, CircuitBreaker(self.db, name), limiter, parallel=found.provider_parallel_calls)

@@ -1,9 +1,11 @@
 """Paystack, as the desk knows it: on when its secret key is set."""
 
 from webapp.providers.descriptor import Configuration, ProviderDescriptor
+from webapp.providers.http.client import bearer
 from webapp.providers.http.client_factory import ClientFactory
-from webapp.providers.paystack import known_answers, webhooks
-from webapp.providers.paystack.provider import NAME, Paystack, headers
+from webapp.providers.paystack import webhooks
+from webapp.providers.paystack.known_answers import ANSWERS
+from webapp.providers.paystack.provider import NAME, Paystack
 from webapp.settings import Settings
 
 _KEY = "PAYSTACK_SECRET_KEY"
@@ -13,18 +15,10 @@ def _configuration(settings: Settings) -> Configuration:
     return Configuration(() if settings.paystack_secret_key else (_KEY,))
 
 
-def _connect(factory: ClientFactory) -> Paystack | None:
-    found, key = factory.settings, factory.settings.paystack_secret_key
-    if not key:
-        return None
-    client = factory.client(
-        NAME,
-        found.paystack_url,
-        lambda: headers(key),
-        known_answers.read_error,
-        known_answers.classify,
-        found.paystack_calls_per_minute,
-    )
+def _connect(factory: ClientFactory) -> Paystack:
+    found, carried = factory.settings, bearer(factory.settings.paystack_secret_key)
+    per_minute = found.paystack_calls_per_minute
+    client = factory.client(NAME, found.paystack_url, lambda: carried, ANSWERS, per_minute=per_minute)
     return Paystack(client, is_live=found.is_production)
 
 

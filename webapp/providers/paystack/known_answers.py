@@ -5,12 +5,12 @@ Each is from its own specification, its samples, or an answer of the test API th
 
 from typing import Any
 
-from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, classify_by
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, KnownAnswers
 
 _INITIALIZE, _REFUND, _TRANSFER = "POST /transaction/initialize", "POST /refund", "POST /transfer"
 _RECIPIENT = "POST /transferrecipient"
 
-TABLE = (
+_TABLE = (
     KnownAnswer(AnswerKind.NOT_SENT, said="ip address is not allowed"),
     KnownAnswer(AnswerKind.KEY_REFUSED, said="invalid key"),
     KnownAnswer(AnswerKind.REFUSED, said="currency not supported by merchant"),
@@ -38,7 +38,7 @@ TABLE = (
 )
 
 
-def read_error(body: Any) -> tuple[str, str]:
+def _read_error(body: Any) -> tuple[str, str]:
     """Code and sentence of an error."""
     if not isinstance(body, dict):
         return "", ""
@@ -49,4 +49,4 @@ def _is_answer(body: Any) -> bool:
     return isinstance(body, dict) and body.get("status") is True
 
 
-classify = classify_by(TABLE, read_error, _is_answer)
+ANSWERS = KnownAnswers(_TABLE, _read_error, _is_answer)

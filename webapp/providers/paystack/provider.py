@@ -45,11 +45,6 @@ _OUTCOMES = {
 """How a dispute ended. With any other word it counts as open: nothing moves before it is known."""
 
 
-def headers(secret_key: str) -> Mapping[str, str]:
-    """What each call carries."""
-    return {"Authorization": f"Bearer {secret_key}", "Accept": "application/json"}
-
-
 class Paystack:
     """One integration at Paystack."""
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from tests.providers.third.kudi.provider import NAME, Kudi
 from webapp.providers.descriptor import Configuration, ProviderDescriptor, ProviderSettings
-from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, classify_by
+from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswer, KnownAnswers
+from webapp.providers.http.client import bearer
 from webapp.providers.http.client_factory import ClientFactory
 from webapp.providers.webhooks.payloads import SubjectType, WebhookPayload, text
 from webapp.providers.webhooks.signatures import Headers, compare, required
@@ -32,7 +33,7 @@ def _read_error(body: Any) -> tuple[str, str]:
     return ("", str(body.get("error") or "")) if isinstance(body, dict) else ("", "")
 
 
-_classify = classify_by(
+_ANSWERS = KnownAnswers(
     (KnownAnswer(AnswerKind.REFUSED, status=422), KnownAnswer(AnswerKind.EXISTS, status=409)),
     _read_error,
     lambda body: isinstance(body, dict),
@@ -43,14 +44,10 @@ def _configuration(settings: Settings) -> Configuration:
     return Configuration(() if KudiSettings().kudi_secret_key else (_KEY,))
 
 
-def _connect(factory: ClientFactory) -> Kudi | None:
+def _connect(factory: ClientFactory) -> Kudi:
     found = KudiSettings()
-    if not found.kudi_secret_key:
-        return None
-    headers = {"Authorization": f"Bearer {found.kudi_secret_key}"}
-    return Kudi(
-        factory.client(NAME, found.kudi_url, lambda: headers, _read_error, _classify, found.kudi_calls_per_minute)
-    )
+    headers = bearer(found.kudi_secret_key)
+    return Kudi(factory.client(NAME, found.kudi_url, lambda: headers, _ANSWERS, per_minute=found.kudi_calls_per_minute))
 
 
 def _check_signature(raw: bytes, headers: Headers, settings: Settings, at: datetime) -> None:
