@@ -15,7 +15,7 @@ from tests.races.together import Meeting, at_once, no_lock
 from tests.support import money
 from tests.support.market import AMINA, BOSCO, DIVINE, LATER, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.money.deduction import Rule
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Transfer
@@ -36,8 +36,8 @@ pytestmark = [pytest.mark.races, pytest.mark.timeout(240)]
 
 ROUNDS = 200
 JOB = job_actor("auto_release")
-REFUND = Ruling("refund_to_buyer", "evidence_for_buyer", "It never came.")
-RELEASE = Ruling("release_to_seller", "evidence_for_seller", "It came.")
+REFUND = DisputeResolution("refund_to_buyer", "evidence_for_buyer", "It never came.")
+RELEASE = DisputeResolution("release_to_seller", "evidence_for_seller", "It came.")
 UNIQUE_LEAVING = "DROP INDEX uq_transfer_disbursed_once"
 UNIQUE_REFERENCE = "ALTER TABLE transfer DROP CONSTRAINT uq_transfer_reference"
 ONE_A_DAY = "ALTER TABLE auto_deduction DROP CONSTRAINT pk_auto_deduction"
@@ -57,11 +57,11 @@ def wrong(runtime: Runtime) -> list[str]:
 # Two people deciding one dispute
 
 
-def decide(runtime: Runtime, dispute: Dispute, ruling: Ruling, actor: Any) -> Any:
+def decide(runtime: Runtime, dispute: Dispute, resolution: DisputeResolution, actor: Any) -> Any:
     def attempt(session: Session) -> Any:
         settings = runtime.settings
         return disputes.resolve(
-            session, dispute.id, ruling, version=dispute.version, at=NOW, actor=actor, settings=settings
+            session, dispute.id, resolution, version=dispute.version, at=NOW, actor=actor, settings=settings
         )
 
     return attempt
@@ -82,8 +82,8 @@ def paid(runtime: Runtime, escrow: Escrow) -> tuple[int, int]:
 
 def test_of_two_people_deciding_at_once_one_decides(pg_runtime: Runtime) -> None:
     for dispute, escrow in disputed(pg_runtime, ROUNDS):
-        rulings = [decide(pg_runtime, dispute, REFUND, AMINA), decide(pg_runtime, dispute, RELEASE, BOSCO)]
-        outcomes = at_once(pg_runtime, rulings)
+        resolutions = [decide(pg_runtime, dispute, REFUND, AMINA), decide(pg_runtime, dispute, RELEASE, BOSCO)]
+        outcomes = at_once(pg_runtime, resolutions)
 
         told = [str(outcome) for outcome in outcomes if isinstance(outcome, Conflict)]
         assert len(told) == 1, outcomes

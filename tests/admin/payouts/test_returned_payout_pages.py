@@ -13,7 +13,7 @@ from tests.support.people import send
 from tests.support.sandbox import Sandbox, sandbox, world  # noqa: F401
 from tests.support.taken_back import WHY, Case, sqlite_runtime  # noqa: F401
 from webapp import clock
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.models import Dispute, Refund
 from webapp.runtime import Runtime
@@ -42,8 +42,8 @@ def _split(case: Case) -> int:
     with case.runtime.db.transaction() as session:
         new = NewDispute(case.escrow().id, "buyer", "late", "It came late.")
         made = disputes.open_dispute(session, new, at=now, actor=DIVINE, settings=settings)
-        ruling = Ruling("split", "agreement", WHY, 6_000, 4_000)
-        disputes.resolve(session, made.id, ruling, version=made.version, at=now, actor=DIVINE, settings=settings)
+        resolution = DisputeResolution("split", "agreement", WHY, 6_000, 4_000)
+        disputes.resolve(session, made.id, resolution, version=made.version, at=now, actor=DIVINE, settings=settings)
         return made.id
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, Market, all_books_agree
 from webapp import clock
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.approvals import escrow_decisions as escrows
@@ -18,8 +18,8 @@ def test_watch_lets_a_proposal_lapse_and_gives_the_dispute_back(runtime: Runtime
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=at)
         dispute = market.dispute()
-        ruling = Ruling("refund_to_buyer", "agreement", "They agreed.")
-        decided = disputes.resolve(session, dispute.id, ruling, version=1, at=at, actor=AMINA, settings=settings)
+        resolution = DisputeResolution("refund_to_buyer", "agreement", "They agreed.")
+        decided = disputes.resolve(session, dispute.id, resolution, version=1, at=at, actor=AMINA, settings=settings)
     run_job_now(runtime, "watch")
 
     with runtime.db.reading() as session:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from tests.support import money
 from tests.support.market import AMINA, BOSCO, CHIKA, DIVINE, NOW, VIEWER, Market, all_books_agree, pool, undone, wallet
 from webapp.domain.actors import Actor
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.permissions import SCOPES
 from webapp.domain.states import AccountKind, ApprovalStatus, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid, NotAllowed
@@ -22,19 +22,19 @@ from webapp.services.payments.reversals import decisions as reversal_decisions
 WHY = "The photos show it."
 
 
-def split(buyer: int, seller: int) -> Ruling:
-    return Ruling("split", "shared_fault", WHY, buyer, seller)
+def split(buyer: int, seller: int) -> DisputeResolution:
+    return DisputeResolution("split", "shared_fault", WHY, buyer, seller)
 
 
-REFUND = Ruling("refund_to_buyer", "evidence_for_buyer", WHY)
-RELEASE = Ruling("release_to_seller", "evidence_for_seller", WHY)
-NO_FAULT = Ruling("no_fault", "agreement", WHY)
+REFUND = DisputeResolution("refund_to_buyer", "evidence_for_buyer", WHY)
+RELEASE = DisputeResolution("release_to_seller", "evidence_for_seller", WHY)
+NO_FAULT = DisputeResolution("no_fault", "agreement", WHY)
 
 
-def decide(market: Market, dispute_id: int, ruling: Ruling, actor: Actor = AMINA) -> approvals.Decided:
+def decide(market: Market, dispute_id: int, resolution: DisputeResolution, actor: Actor = AMINA) -> approvals.Decided:
     version = disputes.get(market.session, dispute_id).version
     return disputes.resolve(
-        market.session, dispute_id, ruling, version=version, at=NOW, actor=actor, settings=market.runtime.settings
+        market.session, dispute_id, resolution, version=version, at=NOW, actor=actor, settings=market.runtime.settings
     )
 
 
@@ -114,22 +114,22 @@ def test_a_stale_form_changes_nothing(market: Market) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ruling", "field"),
+    ("resolution", "field"),
     [
         (split(6_000, 4_001), "seller_amount"),
         (split(-1, 10_001), "buyer_amount"),
-        (Ruling("split", "agreement", WHY), "buyer_amount"),
+        (DisputeResolution("split", "agreement", WHY), "buyer_amount"),
         (split(10_000, 0), "seller_amount"),
-        (Ruling("refund_to_buyer", "agreement", "  "), "reason"),
-        (Ruling("refund_to_buyer", "because", WHY), "code"),
-        (Ruling("keep_it", "agreement", WHY), "resolution"),
+        (DisputeResolution("refund_to_buyer", "agreement", "  "), "reason"),
+        (DisputeResolution("refund_to_buyer", "because", WHY), "code"),
+        (DisputeResolution("keep_it", "agreement", WHY), "resolution"),
     ],
 )
-def test_a_wrong_ruling_names_its_field(market: Market, ruling: Ruling, field: str) -> None:
+def test_a_wrong_resolution_names_its_field(market: Market, resolution: DisputeResolution, field: str) -> None:
     dispute = market.dispute(market.escrow(10_000))
 
     with pytest.raises(Invalid) as refused:
-        decide(market, dispute.id, ruling)
+        decide(market, dispute.id, resolution)
 
     assert list(refused.value.fields) == [field]
     assert disputes.get(market.session, dispute.id).status == DisputeStatus.OPENED
@@ -268,8 +268,8 @@ def test_the_pool_is_empty_when_everything_has_left(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
         market = Market(session, runtime)
         market.limit(10**9)
-        for ruling in (REFUND, RELEASE, split(1, 9_999)):
-            decide(market, market.dispute(market.escrow(10_000, fee=100)).id, ruling)
+        for resolution in (REFUND, RELEASE, split(1, 9_999)):
+            decide(market, market.dispute(market.escrow(10_000, fee=100)).id, resolution)
     with runtime.db.reading() as session:
         assert pool(session) == 0
         assert pool(session, AccountKind.FEES) == 100 + 99

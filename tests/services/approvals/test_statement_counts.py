@@ -8,13 +8,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from tests.support.market import AMINA, NOW, Market, all_books_agree
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions
 from webapp.services.disputes import disputes
 
 WHY = "It is right so."
-SPLIT = Ruling("split", "shared_fault", WHY, 6_001, 4_000)
+SPLIT = DisputeResolution("split", "shared_fault", WHY, 6_001, 4_000)
 
 
 @contextmanager

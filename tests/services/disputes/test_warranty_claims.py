@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, undone, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.errors import Conflict
 from webapp.models import Escrow, Transfer
@@ -19,9 +19,9 @@ from webapp.services.orders import orders
 from webapp.services.read_models import decision_preview as previews
 
 WHY = "The repair holds."
-REJECT = Ruling("release_to_seller", "evidence_for_seller", WHY)
-UPHOLD = Ruling("refund_to_buyer", "evidence_for_buyer", "It leaks still.")
-NO_FAULT = Ruling("no_fault", "agreement", WHY)
+REJECT = DisputeResolution("release_to_seller", "evidence_for_seller", WHY)
+UPHOLD = DisputeResolution("refund_to_buyer", "evidence_for_buyer", "It leaks still.")
+NO_FAULT = DisputeResolution("no_fault", "agreement", WHY)
 DUE = NOW + timedelta(days=7)
 
 
@@ -32,11 +32,11 @@ def earning(market: Market, fee: int = 250) -> Escrow:
     return escrows.get(market.session, escrow.id)
 
 
-def decide(market: Market, escrow: Escrow, ruling: Ruling, *, at=NOW) -> approvals.Decided:
+def decide(market: Market, escrow: Escrow, resolution: DisputeResolution, *, at=NOW) -> approvals.Decided:
     dispute = market.dispute(escrow, "warranty_claim")
     settings = market.runtime.settings
     return disputes.resolve(
-        market.session, dispute.id, ruling, version=dispute.version, at=at, actor=AMINA, settings=settings
+        market.session, dispute.id, resolution, version=dispute.version, at=at, actor=AMINA, settings=settings
     )
 
 
@@ -63,11 +63,11 @@ def test_an_open_claim_keeps_the_earning_where_it_is(market: Market) -> None:
         )
 
 
-@pytest.mark.parametrize("ruling", [REJECT, NO_FAULT])
+@pytest.mark.parametrize("resolution", [REJECT, NO_FAULT])
 @pytest.mark.parametrize("decided", [NOW + timedelta(days=1), DUE + timedelta(days=3)])
-def test_a_rejection_pays_nobody_and_the_later_of_date_and_decision_counts(market: Market, ruling, decided) -> None:
+def test_a_rejection_pays_nobody_and_the_later_of_date_and_decision_counts(market: Market, resolution, decided) -> None:
     escrow = earning(market)
-    came = decide(market, escrow, ruling, at=decided)
+    came = decide(market, escrow, resolution, at=decided)
     due = max(DUE, decided) + timedelta(hours=24)
 
     after = escrows.get(market.session, escrow.id)
@@ -81,7 +81,7 @@ def test_a_rejection_pays_nobody_and_the_later_of_date_and_decision_counts(marke
 
 def test_a_rejection_is_previewed_as_what_it_is(market: Market) -> None:
     dispute = market.dispute(earning(market), "warranty_claim")
-    preview = previews.of_ruling(
+    preview = previews.of_resolution(
         market.session, dispute.id, REJECT, at=NOW, actor=AMINA, settings=market.runtime.settings
     )
 

@@ -6,7 +6,7 @@ from tests.support import money
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
 from tests.support.reversals import entries, left_by, let_go, owes, reverse, reversed_to_debt, spend, thaw
 from webapp.domain.actors import job_actor
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import Policy
 from webapp.models import Escrow
 from webapp.services.approvals.escrow_executors import ReleaseEscrow
@@ -73,12 +73,12 @@ def test_what_is_left_after_the_debt_goes_into_the_wallet(market: Market) -> Non
 
 def test_a_split_meets_only_the_debt_of_who_owes(market: Market) -> None:
     escrow = reversed_to_debt(market)
-    ruling = Ruling("split", "shared_fault", "Both.", 3_000, 7_000)
+    resolution = DisputeResolution("split", "shared_fault", "Both.", 3_000, 7_000)
     dispute, settings = market.dispute(escrow), market.runtime.settings
 
-    shown = previews.of_ruling(market.session, dispute.id, ruling, at=NOW, actor=AMINA, settings=settings)
+    shown = previews.of_resolution(market.session, dispute.id, resolution, at=NOW, actor=AMINA, settings=settings)
     disputes.resolve(
-        market.session, dispute.id, ruling, version=dispute.version, at=NOW, actor=AMINA, settings=settings
+        market.session, dispute.id, resolution, version=dispute.version, at=NOW, actor=AMINA, settings=settings
     )
 
     parts = {"wallet buyer": 3_000, "receivable seller": 6_650, "fees": 350}

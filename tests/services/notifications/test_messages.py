@@ -14,7 +14,7 @@ from tests.support.people import add_people
 from tests.support.receivers import Letters, with_settings
 from webapp import clock
 from webapp.domain.actors import job_actor
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.outbox.event_types import OrderDeclined, PayoutFailed, PayoutReversed, PayoutSucceeded
 from webapp.models import Delivery, Escrow, Party, User
 from webapp.runtime import Runtime
@@ -80,8 +80,8 @@ def test_both_sides_hear_of_a_dispute_and_of_its_end(runtime: Runtime) -> None:
         dispute_work.say(session, dispute.id, "seller", "A word.", at=at, actor=AMINA)
         dispute_work.say(session, dispute.id, "buyer", "From the buyer.", at=at, actor=AMINA, inbound=True)
         dispute_work.say(session, dispute.id, "internal", "Between us.", at=at, actor=AMINA)
-        ruling = Ruling("split", "agreement", "They agreed.", 6_000, 4_000)
-        disputes.resolve(session, dispute.id, ruling, version=1, at=at, actor=AMINA, settings=place.settings)
+        decision = DisputeResolution("split", "agreement", "They agreed.", 6_000, 4_000)
+        disputes.resolve(session, dispute.id, decision, version=1, at=at, actor=AMINA, settings=place.settings)
     spread(place)
 
     assert told(place) == [
@@ -111,8 +111,8 @@ def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(
         orders.complete(session, escrow.order_id, at=at, actor=DIVINE, settings=place.settings)
         reachable(session, escrow)
         claim = market.dispute(escrow, "warranty_claim")
-        ruling = Ruling(resolution, "evidence_for_seller", "Nothing is broken.")
-        disputes.resolve(session, claim.id, ruling, version=1, at=at, actor=AMINA, settings=place.settings)
+        decision = DisputeResolution(resolution, "evidence_for_seller", "Nothing is broken.")
+        disputes.resolve(session, claim.id, decision, version=1, at=at, actor=AMINA, settings=place.settings)
         until = cases.when(escrows.get(session, escrow.id).release_at)
     spread(place)
 
@@ -126,26 +126,28 @@ def test_neither_side_of_a_rejected_backjob_reads_that_money_moves_now(
 
 
 @pytest.mark.parametrize(
-    ("ruling", "buyer", "seller"),
+    ("decision", "buyer", "seller"),
     [
         (
-            Ruling("split", "agreement", "They agreed.", 6_000, 4_000),
+            DisputeResolution("split", "agreement", "They agreed.", 6_000, 4_000),
             "you get NGN 60.00 of NGN 100.00 back",
             "you get NGN 38.00 after the fee of NGN 2.00, and NGN 60.00 goes back to the buyer",
         ),
         (
-            Ruling("release_to_seller", "evidence_for_seller", "It came."),
+            DisputeResolution("release_to_seller", "evidence_for_seller", "It came."),
             "the money goes to the seller",
             "you get NGN 95.00 after the fee of NGN 5.00",
         ),
         (
-            Ruling("refund_to_buyer", "evidence_for_buyer", "It never came."),
+            DisputeResolution("refund_to_buyer", "evidence_for_buyer", "It never came."),
             "you get NGN 100.00 back",
             "NGN 100.00 goes back to the buyer",
         ),
     ],
 )
-def test_each_party_hears_what_the_decision_gives_it(runtime: Runtime, ruling: Ruling, buyer: str, seller: str) -> None:
+def test_each_party_hears_what_the_decision_gives_it(
+    runtime: Runtime, decision: DisputeResolution, buyer: str, seller: str
+) -> None:
     place, at = with_settings(runtime, **MAIL), clock.now()
     with place.db.transaction() as session:
         market = Market(session, place, at=at)
@@ -153,7 +155,7 @@ def test_each_party_hears_what_the_decision_gives_it(runtime: Runtime, ruling: R
         escrow = market.escrow(10_000, fee=500)
         reachable(session, escrow)
         dispute = market.dispute(escrow)
-        disputes.resolve(session, dispute.id, ruling, version=1, at=at, actor=AMINA, settings=place.settings)
+        disputes.resolve(session, dispute.id, decision, version=1, at=at, actor=AMINA, settings=place.settings)
     spread(place)
 
     letters = [each.body for each in deliveries(place) if each.kind == "dispute.resolved"]

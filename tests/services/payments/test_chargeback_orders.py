@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from tests.services.payments.test_taken_back_orders import PRICE, WHY, World
 from tests.support.market import AMINA, DIVINE, NOW, Market, Undone, forgotten, undone
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
 from webapp.models import Account, Chargeback, Dispute, Escrow, Freeze, Transfer
 from webapp.runtime import Runtime
@@ -153,7 +153,7 @@ class Story(World):
         dispute = self.session.scalars(select(Dispute).where(*mine)).one_or_none()
         if dispute is not None:
             how = {"version": dispute.version, "at": NOW, "actor": DIVINE, "settings": self.about}
-            disputes.resolve(self.session, dispute.id, Ruling(resolution, "policy", WHY), **how)
+            disputes.resolve(self.session, dispute.id, DisputeResolution(resolution, "policy", WHY), **how)
 
     def end(self) -> None:
         """The bank comes to its end, people decide what waits, and what is to be sent is sent."""

@@ -10,7 +10,7 @@ from tests.support.market import AMINA, DIVINE
 from tests.support.sandbox import sandbox, world  # noqa: F401
 from tests.support.taken_back import WHY, Case, case, runtime  # noqa: F401
 from webapp import clock
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import AccountKind, FreezeCause
 from webapp.errors import Conflict
 from webapp.models import Alert, Approval, Audit, Chargeback, Dispute, Refund, Transfer
@@ -117,7 +117,7 @@ def test_all_of_what_is_held_ends_it_as_refunded_whoever_froze_it_or_proposes_so
     with case.runtime.db.transaction() as session:
         dispute = session.scalars(select(Dispute)).one()
         how = {"version": dispute.version, "at": clock.now(), "actor": AMINA, "settings": case.runtime.settings}
-        disputes.resolve(session, dispute.id, Ruling("no_fault", "policy", WHY), **how)
+        disputes.resolve(session, dispute.id, DisputeResolution("no_fault", "policy", WHY), **how)
         assert [each.status for each in approvals.waiting(session)] == ["proposed"]
     case.bank(number, "accepted")
     assert (case.escrow().status, case.causes(), case.escrow().freezes) == ("refunded", [], 0)
@@ -251,7 +251,7 @@ def test_what_is_held_again_is_frozen_by_another_claim_of_the_bank(case: Case) -
 def test_a_part_that_came_back_after_a_refund_is_the_buyers(case: Case) -> None:
     number = case.charged_back(4_000)
     case.bank(number, "lost")
-    _decide_dispute(case, Ruling("refund_to_buyer", "policy", WHY))
+    _decide_dispute(case, DisputeResolution("refund_to_buyer", "policy", WHY))
     case.give()
     case.bank_again(number, "won")
     case.decide("give_again")
@@ -262,7 +262,7 @@ def test_a_part_that_came_back_after_a_refund_is_the_buyers(case: Case) -> None:
 def test_a_part_that_came_back_after_a_split_is_split_alike(case: Case) -> None:
     number = case.charged_back(4_000)
     case.bank(number, "lost")
-    _decide_dispute(case, Ruling("split", "policy", WHY, 4_500, 1_500))
+    _decide_dispute(case, DisputeResolution("split", "policy", WHY, 4_500, 1_500))
     case.give()
     case.bank_again(number, "won")
     buyer, seller = case.balance(AccountKind.WALLET, "buyer"), case.balance(AccountKind.WALLET, "seller")
@@ -301,11 +301,11 @@ def _unfreeze(case: Case) -> None:
             freezes.unfreeze(session, each.id, WHY, at=clock.now(), actor=DIVINE)
 
 
-def _decide_dispute(case: Case, ruling: Ruling) -> None:
+def _decide_dispute(case: Case, resolution: DisputeResolution) -> None:
     with case.runtime.db.transaction() as session:
         dispute = session.scalars(select(Dispute)).one()
         how = {"version": dispute.version, "at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
-        disputes.resolve(session, dispute.id, ruling, **how)
+        disputes.resolve(session, dispute.id, resolution, **how)
 
 
 def test_after_the_release_it_opens_no_case_and_its_alert_ends_when_it_is_won(case: Case) -> None:
@@ -385,7 +385,9 @@ def test_the_preview_of_a_refund_warns_of_what_the_bank_has(case: Case) -> None:
     with case.runtime.db.reading() as session:
         dispute = session.scalars(select(Dispute)).one()
         how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
-        preview = previews.of_ruling(session, dispute.id, Ruling("refund_to_buyer", "policy", WHY), **how)
+        preview = previews.of_resolution(
+            session, dispute.id, DisputeResolution("refund_to_buyer", "policy", WHY), **how
+        )
     [warning] = preview.warnings
     assert "was accepted: the payer has NGN 40.00 back" in warning
     assert "NGN 60.00" in preview.sentence
@@ -500,9 +502,9 @@ def test_no_fault_promises_no_release_while_the_bank_holds_it(case: Case) -> Non
     case.charged_back()
     with case.runtime.db.reading() as session:
         [dispute] = session.scalars(select(Dispute)).all()
-        ruling = Ruling("no_fault", "agreement", WHY)
-        shown = previews.of_ruling(
-            session, dispute.id, ruling, at=clock.now(), actor=DIVINE, settings=case.runtime.settings
+        resolution = DisputeResolution("no_fault", "agreement", WHY)
+        shown = previews.of_resolution(
+            session, dispute.id, resolution, at=clock.now(), actor=DIVINE, settings=case.runtime.settings
         )
     assert "another freeze holds NGN 100.00" in shown.sentence
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from tests.support.market import AMINA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.providers.provider_results import ChargebackReport, ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus
 from webapp.errors import Refusal
@@ -173,8 +173,8 @@ class World:
         else:
             held = self.escrow().amount
             if held > 1:
-                ruling = Ruling("split", "policy", WHY, held // 2, held - held // 2)
-                disputes.resolve(self.session, dispute.id, ruling, **how)
+                resolution = DisputeResolution("split", "policy", WHY, held // 2, held - held // 2)
+                disputes.resolve(self.session, dispute.id, resolution, **how)
 
     def end(self) -> None:
         """The bank comes to its end, people decide what waits, and what is to be sent is sent."""

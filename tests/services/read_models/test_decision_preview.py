@@ -256,7 +256,7 @@ def _parts(case: Case) -> dict[str, int]:
     return {"buyer_amount": case.to_buyer, "seller_amount": case.amount - case.to_buyer}
 
 
-def _ruling(case: Case) -> dict[str, Any]:
+def _resolution(case: Case) -> dict[str, Any]:
     buyer = case.to_buyer if case.resolution == "split" else None
     seller = case.amount - case.to_buyer if case.resolution == "split" else None
     hours = 24 if case.kind == "warranty_claim" else None
@@ -268,7 +268,7 @@ SCENES: dict[str, Callable[[Scene], tuple[int, dict[str, Any]]]] = {
     "escrow.release": lambda scene: (scene.held().id, {}),
     "escrow.refund": lambda scene: (scene.held().id, {}),
     "escrow.void": lambda scene: (orders.escrow_of(scene.session, scene.order("unpaid").id).id, {}),
-    "dispute.resolve": lambda scene: (scene.disputed(), _ruling(scene.case)),
+    "dispute.resolve": lambda scene: (scene.disputed(), _resolution(scene.case)),
     "payment.accept": lambda scene: (scene.in_review(), {}),
     "payment.refund": lambda scene: (scene.in_review(), {}),
     "payment.mark_paid": lambda scene: (scene.payment(scene.order("unpaid")), {}),

@@ -18,7 +18,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from webapp.admin.ui.actions.forms import DeskForm, MoneyField
-from webapp.domain.disputes.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
+from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution
 from webapp.domain.money.money import exponent
 from webapp.domain.numbers import parse_whole
 
@@ -78,13 +78,13 @@ class ResolutionForm(DeskForm):
         """As the buyer's."""
         self._share(field)
 
-    def ruling(self) -> Ruling:
+    def dispute_resolution(self) -> DisputeResolution:
         """The decision in the service's words."""
         shares = [
             self._share(field) if self.resolution.data == "split" else None
             for field in (self.buyer_amount, self.seller_amount)
         ]
-        return Ruling(self.resolution.data, self.code.data, self.text("reason"), *shares)
+        return DisputeResolution(self.resolution.data, self.code.data, self.text("reason"), *shares)
 
     def _share(self, field: Any) -> int | None:
         if self.resolution.data != "split":

@@ -15,7 +15,7 @@ from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.reversal_form import ReversalForm
 from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.errors import Conflict, NotFound, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.security import current_actor
@@ -36,14 +36,14 @@ class ResolutionActions(Screen):
     )
     def decide(self, dispute_id: int, form: ResolutionForm) -> Done:
         """Preview a decision, or make it."""
-        ruling = form.ruling()
+        resolution = form.dispute_resolution()
         if form.step.data != "do":
-            return self._previewed(dispute_id, form, ruling)
+            return self._previewed(dispute_id, form, resolution)
         with self.transaction() as session:
             decided = disputes.resolve(
                 session,
                 dispute_id,
-                ruling,
+                resolution,
                 version=form.number("version"),
                 at=clock.now(),
                 actor=current_actor(),
@@ -81,10 +81,10 @@ class ResolutionActions(Screen):
         title = _("Reverse the decision on %(ref)s", ref=ref)
         return reversals.action_page(title, self.at("one", dispute_id=dispute_id), escrow)
 
-    def _previewed(self, dispute_id: int, form: ResolutionForm, ruling: Ruling) -> Any:
+    def _previewed(self, dispute_id: int, form: ResolutionForm, resolution: DisputeResolution) -> Any:
         with self.reading() as session:
-            preview = previews.of_ruling(
-                session, dispute_id, ruling, at=clock.now(), actor=current_actor(), settings=runtime().settings
+            preview = previews.of_resolution(
+                session, dispute_id, resolution, at=clock.now(), actor=current_actor(), settings=runtime().settings
             )
             dispute, escrow = _with_escrow(session, dispute_id)
         _same_version(dispute, escrow, form)
@@ -95,7 +95,7 @@ class ResolutionActions(Screen):
                 escrow=escrow,
                 form=form,
                 preview=preview,
-                verb=_verb(ruling, dispute, escrow, preview),
+                verb=_verb(resolution, dispute, escrow, preview),
             )
         )
 
@@ -120,8 +120,8 @@ _VERBS: dict[str, Verb] = {
 }
 
 
-def _verb(ruling: Ruling, dispute: Dispute, escrow: Escrow, preview: Any) -> str:
-    verb = _REJECT if warranty_claims.is_rejected(dispute, ruling) else _VERBS[ruling.resolution]
+def _verb(resolution: DisputeResolution, dispute: Dispute, escrow: Escrow, preview: Any) -> str:
+    verb = _REJECT if warranty_claims.is_rejected(dispute, resolution) else _VERBS[resolution.resolution]
     amount, share = (money(part, escrow.currency) for part in (escrow.amount, escrow.amount - escrow.fee))
     return verb_of(verb, preview, amount=amount, share=share)
 

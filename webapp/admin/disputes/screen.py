@@ -73,7 +73,10 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
     def one(self, dispute_id: int) -> Any:
         """The whole case."""
         return self.render(
-            "disputes/dispute.html", **self._case(dispute_id), message=MessageForm(), form=self._ruling_form(dispute_id)
+            "disputes/dispute.html",
+            **self._case(dispute_id),
+            message=MessageForm(),
+            form=self._resolution_form(dispute_id),
         )
 
     @page("/<int:dispute_id>/print")
@@ -98,7 +101,7 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
             "now": clock.now(),
         }
 
-    def _ruling_form(self, dispute_id: int) -> ResolutionForm:
+    def _resolution_form(self, dispute_id: int) -> ResolutionForm:
         page = self._confirm_decide(dispute_id)
         form = ResolutionForm(formdata=None, data=page.values)
         if page.prepare is not None:

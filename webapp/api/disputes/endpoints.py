@@ -9,7 +9,7 @@ from webapp.api.disputes.schemas import (
     DisputeDecision,
     DisputeShape,
     ReasonCode,
-    RulingBody,
+    ResolutionBody,
     dispute_shape,
     one_dispute,
 )
@@ -148,20 +148,22 @@ def escalate_dispute(call: Call, dispute_id: int, body: EscalateBody) -> Dispute
 
 
 @endpoints.post(f"{_ADDRESS}/preview", "dispute:read")
-def preview_resolution(call: Call, dispute_id: int, body: RulingBody) -> PreviewShape:
+def preview_resolution(call: Call, dispute_id: int, body: ResolutionBody) -> PreviewShape:
     """Every entry that a decision would post, and every balance after it. Nothing is written."""
     settings = call.runtime.settings
-    found = previews.of_ruling(call.session, dispute_id, body.ruling, at=call.at, actor=call.actor, settings=settings)
+    found = previews.of_resolution(
+        call.session, dispute_id, body.dispute_resolution, at=call.at, actor=call.actor, settings=settings
+    )
     return preview_shape(found)
 
 
 @endpoints.post(f"{_ADDRESS}/resolution", "money:propose")
-def resolve_dispute(call: Call, dispute_id: int, body: RulingBody) -> DisputeDecision:
+def resolve_dispute(call: Call, dispute_id: int, body: ResolutionBody) -> DisputeDecision:
     """Decide it: done at once up to the limit, proposed above it."""
     came = disputes.resolve(
         call.session,
         dispute_id,
-        body.ruling,
+        body.dispute_resolution,
         version=_version(call, dispute_id, body.version),
         at=call.at,
         actor=call.actor,

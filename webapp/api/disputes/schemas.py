@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.api.approvals.schemas import Decision
 from webapp.api.framework.schemas import Instant, LongText, MinorUnits, Money, RequestModel, ResponseModel, Version
-from webapp.domain.disputes.rulings import REASON_CODES, RESOLUTION_CODES, Ruling
+from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution
 from webapp.models import Dispute
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.disputes import disputes
@@ -56,7 +56,7 @@ class DisputeShape(ResponseModel):
     version: int
 
 
-class RulingBody(RequestModel):
+class ResolutionBody(RequestModel):
     """A decision. A split names both shares; they sum to what is held."""
 
     resolution: Literal["release_to_seller", "refund_to_buyer", "split", "no_fault"]
@@ -67,9 +67,9 @@ class RulingBody(RequestModel):
     version: Version = None
 
     @property
-    def ruling(self) -> Ruling:
+    def dispute_resolution(self) -> DisputeResolution:
         """It, as the desk decides it."""
-        return Ruling(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
+        return DisputeResolution(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
 
 
 class DisputeDecision(Decision):

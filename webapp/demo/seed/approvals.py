@@ -2,7 +2,7 @@
 
 from webapp.demo.seed.context import SeedContext
 from webapp.demo.seed.disputes import SeedDispute
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import Resolution
 from webapp.services.disputes import disputes
 from webapp.services.users.users import actor_of
@@ -19,11 +19,11 @@ def add_proposals(context: SeedContext, cases: list[SeedDispute]) -> None:
 
 def _propose(context: SeedContext, case: SeedDispute) -> None:
     buyer = case.trade.amount * 40 // 100
-    ruling = Ruling(Resolution.SPLIT, "shared_fault", _REASON, buyer, case.trade.amount - buyer)
+    resolution = DisputeResolution(Resolution.SPLIT, "shared_fault", _REASON, buyer, case.trade.amount - buyer)
     disputes.resolve(
         context.session,
         case.id,
-        ruling,
+        resolution,
         version=disputes.get(context.session, case.id).version,
         at=context.ago(hours=5),
         actor=actor_of(context.staff["agent"]),

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.disputes import rulings
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes import resolutions
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.outbox.event_types import DisputeExpired, DisputeOpened, DisputeWithdrawn
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import DisputeKind, DisputeStatus, EscrowStatus
@@ -69,7 +69,7 @@ def by_ref(session: Session, ref: str) -> Dispute:
 def resolve(
     session: Session,
     dispute_id: int,
-    ruling: Ruling,
+    resolution: DisputeResolution,
     *,
     version: int,
     at: datetime,
@@ -81,16 +81,16 @@ def resolve(
     subject = read_dispute.locked(session, dispute_id)
     _require_undecided(subject.dispute, subject.escrow)
     lookup.require_version(subject.dispute, version, "dispute")
-    decision = as_decided(subject.dispute, ruling, settings)
+    decision = as_decided(subject.dispute, resolution, settings)
     return approvals.decide(
         session, "dispute.resolve", dispute_id, decision, at=at, actor=actor, settings=settings, subject=subject
     )
 
 
-def as_decided(dispute: Dispute, ruling: Ruling, settings: Settings) -> ResolveDispute:
-    """The ruling with what else is settled by it when it is about a backjob."""
+def as_decided(dispute: Dispute, resolution: DisputeResolution, settings: Settings) -> ResolveDispute:
+    """The resolution with what else is settled by it when it is about a backjob."""
     hours = settings.claim_cooldown_hours if warranty_claims.is_claim(dispute) else None
-    said = asdict(ruling) | {"reason": (ruling.reason or "").strip()}
+    said = asdict(resolution) | {"reason": (resolution.reason or "").strip()}
     return ResolveDispute(**said, cooldown_hours=hours)
 
 
@@ -148,8 +148,8 @@ def _checked(new: NewDispute) -> str:
     problems = {}
     if new.claimant not in SIDES:
         problems["claimant"] = "Either buyer or seller."
-    if new.reason_code not in rulings.REASON_CODES:
-        problems["reason_code"] = f"One of {', '.join(rulings.REASON_CODES)}."
+    if new.reason_code not in resolutions.REASON_CODES:
+        problems["reason_code"] = f"One of {', '.join(resolutions.REASON_CODES)}."
     if new.kind not in list(DisputeKind):
         problems["kind"] = f"One of {', '.join(DisputeKind)}."
     if problems:

@@ -1,8 +1,8 @@
 """Who ended a dispute, when and how, in a sentence."""
 
 from webapp.domain.actors import named
-from webapp.domain.disputes import rulings
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes import resolutions
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
 from webapp.domain.state_labels import in_words
@@ -25,11 +25,13 @@ def ending(dispute: Dispute, escrow: Escrow) -> str:
 
 def _resolution(dispute: Dispute, escrow: Escrow) -> str:
     shares = (dispute.buyer_amount, dispute.seller_amount)
-    return ruled(dispute, escrow, Ruling(dispute.resolution or "", dispute.resolution_code or "", "", *shares))
+    return resolution_in_words(
+        dispute, escrow, DisputeResolution(dispute.resolution or "", dispute.resolution_code or "", "", *shares)
+    )
 
 
-def ruled(dispute: Dispute, escrow: Escrow, ruling: Ruling) -> str:
-    """What a ruling does with the money."""
-    if warranty_claims.is_rejected(dispute, ruling):
+def resolution_in_words(dispute: Dispute, escrow: Escrow, resolution: DisputeResolution) -> str:
+    """What a resolution does with the money."""
+    if warranty_claims.is_rejected(dispute, resolution):
         return "the claim is rejected, which pays nobody at once"
-    return rulings.in_words(ruling, Money(escrow.amount, escrow.currency), escrow.fee)
+    return resolutions.in_words(resolution, Money(escrow.amount, escrow.currency), escrow.fee)

@@ -1,4 +1,4 @@
-"""How a dispute is resolved: closed, its freeze lifted, and the escrow gone as the ruling says."""
+"""How a dispute is resolved: closed, its freeze lifted, and the escrow paid out as its resolution says."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ScalarSelect, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.disputes import rulings
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes import resolutions
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import DisputeResolved
@@ -34,7 +34,7 @@ class DisputeSubject(EscrowSubject):
 
 
 class ResolveDispute(Payload):
-    """A ruling. Amounts in minor units, given only for a split; hours only for a warranty claim."""
+    """A resolution. Amounts in minor units, given only for a split; hours only for a warranty claim."""
 
     resolution: str
     code: str
@@ -44,9 +44,9 @@ class ResolveDispute(Payload):
     """How long the money waits after the claim was rejected, as it was set when that was decided."""
 
     @property
-    def ruling(self) -> Ruling:
-        """The ruling alone."""
-        return Ruling(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
+    def dispute_resolution(self) -> DisputeResolution:
+        """The resolution alone."""
+        return DisputeResolution(self.resolution, self.code, self.reason, self.buyer_amount, self.seller_amount)
 
 
 def _look(session: Session, dispute_id: int) -> DisputeSubject:
@@ -63,19 +63,19 @@ read_dispute = Reader(_look, _guard)
 
 @executor("dispute.resolve", ResolveDispute, read=read_dispute)
 def resolve_dispute(context: Context, subject: DisputeSubject, decision: ResolveDispute) -> Posting:
-    """Close the dispute, lift its freeze, then let the escrow go as the ruling says. Raises Invalid for a wrong one."""
-    dispute, escrow, ruling = subject.dispute, subject.escrow, decision.ruling
+    """Close the dispute, lift its freeze, then pay out as the resolution says. Raises Invalid for a wrong one."""
+    dispute, escrow, resolution = subject.dispute, subject.escrow, decision.dispute_resolution
     held = Money(escrow.amount, escrow.currency)
-    rulings.check(ruling, held)
+    resolutions.check(resolution, held)
     if dispute.status in CLOSED_DISPUTES:
         raise _closed(dispute)
-    if warranty_claims.is_rejected(dispute, ruling):
+    if warranty_claims.is_rejected(dispute, resolution):
         return _rejection(context, subject, decision)
-    if ruling.resolution == Resolution.NO_FAULT:
-        sentence = rulings.in_words(ruling, held, escrow.fee, _other_freezes(context, subject))
+    if resolution.resolution == Resolution.NO_FAULT:
+        sentence = resolutions.in_words(resolution, held, escrow.fee, _other_freezes(context, subject))
         return _posting(subject, sentence, lambda: close(context, dispute, escrow, decision, moved=False))
-    sentence = rulings.in_words(ruling, held, escrow.fee)
-    parts = shares.divide(held, escrow.fee, ruling.shares(held.amount)[1])
+    sentence = resolutions.in_words(resolution, held, escrow.fee)
+    parts = shares.divide(held, escrow.fee, resolution.shares(held.amount)[1])
     own = (str(dispute_locks.cause_of(dispute)), dispute.id)
     leaving = escrow_executors.leaving(context, subject, parts, context.lifted | {own})
 
@@ -120,9 +120,9 @@ def _posting(
 
 
 def close(context: Context, dispute: Dispute, escrow: Escrow, decision: ResolveDispute, *, moved: bool) -> None:
-    """Write the ruling into the dispute, with what each side gets if money moved, and lift its freeze."""
+    """Write the resolution into the dispute, with what each side gets if money moved, and lift its freeze."""
     session, at, actor, about = context.session, context.at, context.actor, ("dispute", dispute.id)
-    buyer, seller = decision.ruling.shares(escrow.amount) if moved else (None, None)
+    buyer, seller = decision.dispute_resolution.shares(escrow.amount) if moved else (None, None)
     changed = session.execute(
         update(Dispute)
         .where(Dispute.id == dispute.id, Dispute.status.not_in(CLOSED_DISPUTES))

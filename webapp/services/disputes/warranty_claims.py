@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.disputes import rulings
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes import resolutions
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.instants import in_utc
 from webapp.domain.money.money import Money
 from webapp.domain.money.shares import divide
@@ -20,14 +20,14 @@ def is_claim(dispute: Dispute) -> bool:
     return dispute.kind == DisputeKind.WARRANTY_CLAIM
 
 
-def is_rejected(dispute: Dispute, ruling: Ruling) -> bool:
-    """Whether the ruling rejects a warranty claim: the buyer gets nothing back."""
-    return is_rejection(dispute, ruling.resolution)
+def is_rejected(dispute: Dispute, resolution: DisputeResolution) -> bool:
+    """Whether the resolution rejects a warranty claim: the buyer gets nothing back."""
+    return is_rejection(dispute, resolution.resolution)
 
 
 def is_rejection(dispute: Dispute, resolution: str) -> bool:
     """Whether this resolution rejects the dispute's claim."""
-    return rulings.rejects_claim(dispute.kind, resolution)
+    return resolutions.rejects_claim(dispute.kind, resolution)
 
 
 def due_after(escrow: Escrow, decided: datetime, hours: int) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.disputes.rulings import Ruling
+from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.models import Escrow
 from webapp.services.approvals import approvals, executors, limits
 from webapp.services.approvals.executors import Payload, Posting
@@ -45,11 +45,11 @@ def of(
     return _shown(session, action, posting, at, actor, settings)
 
 
-def of_ruling(
-    session: Session, dispute_id: int, ruling: Ruling, *, at: datetime, actor: Actor, settings: Settings
+def of_resolution(
+    session: Session, dispute_id: int, resolution: DisputeResolution, *, at: datetime, actor: Actor, settings: Settings
 ) -> Preview:
     """A dispute's decision."""
-    decision = disputes.as_decided(disputes.get(session, dispute_id), ruling, settings)
+    decision = disputes.as_decided(disputes.get(session, dispute_id), resolution, settings)
     return of(session, "dispute.resolve", dispute_id, decision, at=at, actor=actor, settings=settings)
 
 

@@ -84,8 +84,8 @@ def _proposal(session: Session, approval: Approval, escrow: Escrow) -> str:
 
 def _words(session: Session, approval: Approval, escrow: Escrow) -> str:
     if approval.action == "dispute.resolve":
-        ruling = ResolveDispute.model_validate(approval.payload).ruling
-        return endings.ruled(session.get_one(Dispute, approval.subject_id), escrow, ruling)
+        resolution = ResolveDispute.model_validate(approval.payload).dispute_resolution
+        return endings.resolution_in_words(session.get_one(Dispute, approval.subject_id), escrow, resolution)
     return f"{_ACTIONS.get(approval.action, approval.action)}, {Money(approval.amount, approval.currency)}"
 
 

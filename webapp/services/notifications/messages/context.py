@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain.disputes import rulings
-from webapp.domain.disputes.rulings import REASON_CODES
+from webapp.domain.disputes import resolutions
+from webapp.domain.disputes.resolutions import REASON_CODES
 from webapp.domain.instants import parse_instant
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
@@ -323,7 +323,7 @@ def _decision(dispute: Dispute, escrow: Escrow, side: str) -> str:
     """What was decided, as it concerns this side."""
     if dispute.resolution is None:
         return ""
-    if rulings.rejects_claim(dispute.kind, dispute.resolution):
+    if resolutions.rejects_claim(dispute.kind, dispute.resolution):
         return f"the claim is rejected. {_stays(escrow)}"
     if dispute.resolution == Resolution.NO_FAULT or dispute.seller_amount is None:
         return "neither side is at fault, and the order goes on"

@@ -264,8 +264,8 @@ def _hold_anew(context: Context, escrow: Escrow, amount: int, reason: str) -> No
 
 def _close(context: Context, dispute: Dispute, escrow: Escrow, reason: str) -> None:
     """All of the money went back: a dispute of ours over it ends as the refund that happened."""
-    ruling = ResolveDispute(reason=reason, resolution=Resolution.REFUND_TO_BUYER, code="policy")
-    dispute_executors.close(context, dispute, escrow, ruling, moved=True)
+    resolution = ResolveDispute(reason=reason, resolution=Resolution.REFUND_TO_BUYER, code="policy")
+    dispute_executors.close(context, dispute, escrow, resolution, moved=True)
 
 
 def _decided(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.disputes import rulings
+from webapp.domain.disputes import resolutions
 from webapp.domain.money import shares
 from webapp.domain.money.money import Money
 from webapp.domain.states import TransferKind
@@ -95,7 +95,7 @@ def reverse_and_refund(context: Context, subject: TransferSubject, decision: Rev
 def reverse_and_split(context: Context, subject: TransferSubject, decision: ReverseAndSplit) -> Posting:
     """The opposite transfer, and a split: one decision."""
     held = Money(subject.transfer.amount, subject.transfer.currency)
-    wrong = rulings.wrong_split(decision.buyer_amount, decision.seller_amount, held)
+    wrong = resolutions.wrong_split(decision.buyer_amount, decision.seller_amount, held)
     if wrong:
         raise Invalid(" ".join(wrong.values()), fields=wrong)
     return _correction(context, subject, decision, decision.seller_amount)

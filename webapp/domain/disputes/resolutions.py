@@ -33,7 +33,7 @@ RESOLUTION_CODES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class DisputeResolution:
     """A decision: amounts in minor units of the escrow's currency, given only for a split."""
 
     resolution: str
@@ -51,17 +51,17 @@ class Ruling:
         return (0, amount) if self.resolution == Resolution.RELEASE_TO_SELLER else (0, 0)
 
 
-def check(ruling: Ruling, held: Money) -> None:
+def check(resolution: DisputeResolution, held: Money) -> None:
     """Raise Invalid, naming each field that is wrong."""
     problems = {}
-    if ruling.resolution not in list(Resolution):
+    if resolution.resolution not in list(Resolution):
         problems["resolution"] = "Choose how the dispute ends."
-    if ruling.code not in RESOLUTION_CODES:
+    if resolution.code not in RESOLUTION_CODES:
         problems["code"] = "Choose the reason that fits best."
-    if not (ruling.reason or "").strip():
+    if not (resolution.reason or "").strip():
         problems["reason"] = "Say in a sentence why you decide so."
-    if ruling.resolution == Resolution.SPLIT:
-        problems |= wrong_split(ruling.buyer_amount, ruling.seller_amount, held)
+    if resolution.resolution == Resolution.SPLIT:
+        problems |= wrong_split(resolution.buyer_amount, resolution.seller_amount, held)
     if problems:
         raise Invalid(" ".join(problems.values()), fields=problems)
 
@@ -71,16 +71,16 @@ def rejects_claim(kind: str, resolution: str) -> bool:
     return kind == DisputeKind.WARRANTY_CLAIM and resolution in (Resolution.RELEASE_TO_SELLER, Resolution.NO_FAULT)
 
 
-def in_words(ruling: Ruling, held: Money, fee: int, other_freezes: int = 0) -> str:
+def in_words(resolution: DisputeResolution, held: Money, fee: int, other_freezes: int = 0) -> str:
     """The decision as a phrase: what happens to how much, and what the seller gets after the fee of the whole hold.
 
     `other_freezes` hold the escrow besides the dispute's own, such as the bank's of a chargeback.
     """
-    if ruling.resolution == Resolution.RELEASE_TO_SELLER:
+    if resolution.resolution == Resolution.RELEASE_TO_SELLER:
         return shares.release_in_words(held, fee)
-    if ruling.resolution == Resolution.SPLIT:
-        return shares.split_in_words(held, fee, ruling.shares(held.amount)[1])
-    if ruling.resolution == Resolution.REFUND_TO_BUYER:
+    if resolution.resolution == Resolution.SPLIT:
+        return shares.split_in_words(held, fee, resolution.shares(held.amount)[1])
+    if resolution.resolution == Resolution.REFUND_TO_BUYER:
         return f"refund of {held} to the buyer"
     if other_freezes:
         they = "another freeze holds" if other_freezes == 1 else f"{other_freezes} other freezes hold"

@@ -1,0 +1,91 @@
+"""Which decisions of a dispute can be, and who gets how much."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.domain.bounded import PROPERTY
+from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution, check, in_words
+from webapp.domain.money.money import Money
+from webapp.domain.states import Resolution
+from webapp.errors import Invalid
+
+HELD = Money(10_000, "NGN")
+
+
+def make(resolution: str, buyer: int | None = None, seller: int | None = None, **more: str) -> DisputeResolution:
+    return DisputeResolution(
+        resolution, more.get("code", "agreement"), more.get("reason", "They agreed."), buyer, seller
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "buyer", "seller"),
+    [
+        (make(Resolution.RELEASE_TO_SELLER), 0, 10_000),
+        (make(Resolution.REFUND_TO_BUYER), 10_000, 0),
+        (make(Resolution.SPLIT, 9_999, 1), 9_999, 1),
+        (make(Resolution.NO_FAULT), 0, 0),
+    ],
+)
+def test_who_gets_how_much(made: DisputeResolution, buyer: int, seller: int) -> None:
+    check(made, HELD)
+    assert made.shares(HELD.amount) == (buyer, seller)
+
+
+@pytest.mark.parametrize(
+    ("made", "wrong"),
+    [
+        (make("coin_toss"), {"resolution"}),
+        (make(""), {"resolution"}),
+        (make(Resolution.NO_FAULT, code="because"), {"code"}),
+        (make(Resolution.NO_FAULT, reason=" \n"), {"reason"}),
+        (make("", code="", reason=""), {"resolution", "code", "reason"}),
+        (make(Resolution.SPLIT), {"buyer_amount"}),
+        (make(Resolution.SPLIT, 5_000), {"seller_amount"}),
+        (make(Resolution.SPLIT, -1, 10_001), {"buyer_amount"}),
+        (make(Resolution.SPLIT, 10_001, -1), {"seller_amount"}),
+        (make(Resolution.SPLIT, 5_000, 4_999), {"seller_amount"}),
+        (make(Resolution.SPLIT, 5_000, 5_001), {"seller_amount"}),
+        (make(Resolution.SPLIT, 0, 10_000), {"seller_amount"}),
+        (make(Resolution.SPLIT, 10_000, 0), {"seller_amount"}),
+    ],
+)
+def test_a_resolution_that_cant_be_names_its_field(made: DisputeResolution, wrong: set[str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        check(made, HELD)
+    assert set(refused.value.fields) == wrong
+    assert all(said.endswith(".") for said in refused.value.fields.values())
+
+
+@PROPERTY
+@given(held=st.integers(2, 10**15), buyer=st.integers(-10, 10**15), seller=st.integers(-10, 10**15), fits=st.booleans())
+def test_a_split_is_allowed_when_its_two_parts_are_the_whole(held: int, buyer: int, seller: int, fits: bool) -> None:
+    seller = held - buyer if fits else seller
+    made = make(Resolution.SPLIT, buyer, seller)
+    if buyer > 0 and seller > 0 and buyer + seller == held:
+        check(made, Money(held, "NGN"))
+        assert sum(made.shares(held)) == held
+    else:
+        with pytest.raises(Invalid):
+            check(made, Money(held, "NGN"))
+
+
+def test_a_resolution_is_said_with_what_the_seller_gets() -> None:
+    assert in_words(make(Resolution.REFUND_TO_BUYER), HELD, 500) == "refund of NGN 100.00 to the buyer"
+    assert in_words(make(Resolution.NO_FAULT), HELD, 500) == "no fault: NGN 100.00 stays held until its time"
+    held_on = in_words(make(Resolution.NO_FAULT), HELD, 500, other_freezes=1)
+    assert held_on == "no fault: only the dispute's freeze ends; another freeze holds NGN 100.00 until it is lifted"
+    assert "NGN 95.00 to the seller after the fee of NGN 5.00" in in_words(
+        make(Resolution.RELEASE_TO_SELLER), HELD, 500
+    )
+    assert "NGN 60.00 to the buyer, NGN 38.00 to the seller after the fee of NGN 2.00" in in_words(
+        make(Resolution.SPLIT, 6_000, 4_000), HELD, 500
+    )
+
+
+def test_codes_fit_their_column_and_say_something() -> None:
+    for code, said in {**REASON_CODES, **RESOLUTION_CODES}.items():
+        assert code.isidentifier()
+        assert len(code) <= 40
+        assert said.strip() == said != ""
