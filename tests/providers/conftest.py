@@ -23,7 +23,7 @@ Outfit = Callable[..., Runtime]
 @pytest.fixture
 def served() -> Iterator[Served]:
     """A sandbox of this test."""
-    with serving(SandboxSettings(options=Options(settle_seconds=0.1, refund_seconds=0.1, patience=1.0))) as made:
+    with serving(SandboxSettings(options=Options(settle_seconds=0.1, refund_seconds=0.1, patience=0.3))) as made:
         made.box.options.desk = f"{made.url}/hooks"
         yield made
 
@@ -45,7 +45,6 @@ def outfit(served: Served, database_url: str, tmp_path: Path) -> Iterator[Outfit
             "flutterwave_v3_url": f"{served.url}/flutterwave",
             "flutterwave_token_url": f"{served.url}/flutterwave/idp/token",
             "blnk_url": f"{served.url}/blnk",
-            "provider_timeout_seconds": 2,
         }
         made.append(build_runtime(settings_for(database_url, tmp_path, **(addresses | more))))
         return made[-1]

@@ -104,7 +104,7 @@ def letters() -> Iterator[Letters]:
 
 def with_settings(runtime: Runtime, **changes: Any) -> Runtime:
     """The same desk with other settings."""
-    reachable = {"webhook_private_addresses": ["127.0.0.0/8"], "provider_timeout_seconds": 3.0}
+    reachable = {"webhook_private_addresses": ["127.0.0.0/8"], "provider_timeout_seconds": 15.0}
     return replace(runtime, settings=runtime.settings.model_copy(update=reachable | changes))
 
 

@@ -12,7 +12,7 @@ from tests.support.declared_jobs import OPERATOR
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, all_books_agree, undone, wallet
 from tests.support.payouts import planned
-from tests.support.sandbox import Sandbox, desk_with, pg_runtime, runtime, sandbox, world  # noqa: F401
+from tests.support.sandbox import Sandbox, desk_with, pg_runtime, runtime, sandbox, timeout_for, world  # noqa: F401
 from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
@@ -132,7 +132,7 @@ def test_one_wallet_pays_what_it_covers_in_order(runtime: Runtime, world: Sandbo
     sorted(AFTER | {fault_modes.TIMEOUT_BEFORE, fault_modes.ERROR_500, fault_modes.RATE_LIMITED, fault_modes.REDIRECT}),
 )
 def test_in_every_bad_mood_a_payout_is_sent_once(sqlite_url: str, tmp_path: Path, world: Sandbox, mood: str) -> None:
-    with desk_with(world, sqlite_url, tmp_path) as runtime:
+    with desk_with(world, sqlite_url, tmp_path, provider_timeout_seconds=timeout_for(mood)) as runtime:
         plan = planned(runtime)
         world.mood("transfer", mood, times=1)
         run_job_now(runtime, JOB)

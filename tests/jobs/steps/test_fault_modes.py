@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from tests.jobs.periodic.test_process_payout_schedules import planned, sent
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
-from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, timeout_for, world  # noqa: F401
 from webapp import clock
 from webapp.domain.payments.refund_matching import OWN_TIME
 from webapp.errors import Refusal
@@ -34,8 +34,8 @@ SECRETS = ("sk_sandbox", "FLWSECK", "sandbox-client-secret", "sandbox-blnk-key")
 
 
 @pytest.fixture
-def runtime(world: Sandbox, sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    with desk_with(world, sqlite_url, tmp_path, provider_timeout_seconds=0.4, ledger="blnk") as made:
+def runtime(world: Sandbox, sqlite_url: str, tmp_path: Path, mood: str) -> Iterator[Runtime]:
+    with desk_with(world, sqlite_url, tmp_path, provider_timeout_seconds=timeout_for(mood), ledger="blnk") as made:
         yield made
         said = json.dumps(words(made))
         assert not [secret for secret in SECRETS if secret in said]

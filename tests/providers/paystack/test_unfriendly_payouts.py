@@ -114,7 +114,7 @@ def test_a_reference_in_use_is_looked_for_and_never_sent_again(
 ) -> None:
     """It was sent, its answer was lost, it was not shown when asked, and the second sending is refused."""
     plan = planned(runtime)
-    world.mood("transfer", fault_modes.TIMEOUT_AFTER, times=1, seconds=1.2)
+    world.mood("transfer", fault_modes.TIMEOUT_AFTER, times=1)
     world.mood("transfer_verify", fault_modes.REFUSE)
     run_job_now(runtime, JOB)
     for _ in range(4):
@@ -252,7 +252,7 @@ def _told_of(runtime: Runtime, reference: str) -> None:
 def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(runtime: Runtime, world: Sandbox, then: str) -> None:
     """The first sending was taken, unseen; its provider does not show it for some hours, and turns the second away."""
     plan = planned(runtime)
-    world.mood("transfer", fault_modes.TIMEOUT_AFTER, times=1, seconds=1.2)
+    world.mood("transfer", fault_modes.TIMEOUT_AFTER, times=1)
     world.mood("transfer_verify", fault_modes.REFUSE)
     run_job_now(runtime, JOB)
     now_again(runtime)
