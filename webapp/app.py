@@ -7,9 +7,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import api
-from webapp.admin.ui import formatting as words
-from webapp.admin.ui import gettext_cache as quick
-from webapp.admin.ui import layout as chrome
+from webapp.admin.ui import formatting, gettext_cache, layout
 from webapp.admin.ui.lists import cells
 from webapp.admin.ui.menu import screens
 from webapp.api.framework.binding import IdConverter
@@ -45,12 +43,12 @@ def _init_i18n(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     languages = ["en", *sorted(catalogue.parent.name for catalogue in TRANSLATIONS.glob("*/LC_MESSAGES"))]
     Babel(app, default_locale="en", locale_selector=lambda: request.accept_languages.best_match(languages) or "en")
-    quick.register_gettext(app)
+    gettext_cache.register_gettext(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    words.register_filters(app)
+    formatting.register_filters(app)
     cells.register_cells(app)
-    chrome.register_context(app)
+    layout.register_context(app)
 
 
 def _register_views(app: Flask) -> None:

@@ -19,7 +19,7 @@ from webapp.services.monitoring.provider_health import Wiring
 from webapp.services.reconciliation import mirror_balances
 from webapp.services.scheduling import next_slots, processes
 from webapp.services.scheduling.job_health import health
-from webapp.services.webhooks import inbox_detail as incoming_file
+from webapp.services.webhooks import inbox_detail
 from webapp.sql import database_now
 
 _SKEW = timedelta(seconds=5)
@@ -184,7 +184,7 @@ def tokens(runtime: Runtime) -> CheckResult:
 def signatures(runtime: Runtime) -> CheckResult:
     """Do Flutterwave's webhooks carry the secret hash itself where a signature is expected?"""
     with runtime.db.reading() as session:
-        plain = incoming_file.refused_lately(session, PLAIN, clock.now())
+        plain = inbox_detail.refused_lately(session, PLAIN, clock.now())
     if not plain:
         return CheckResult("webhooks", "ok", "No webhook of Flutterwave was refused for a plain signature in a week.")
     said = f"{plain:,} webhooks in Flutterwave's name were refused in a week: they carry the secret hash itself."

@@ -9,7 +9,7 @@ from redis import Redis
 from webapp.db import Database
 from webapp.providers import catalogue
 from webapp.providers.registry import Providers
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.ledger.daily_totals import settle_figures
 from webapp.services.ledger.posting import MIRRORED, settle_pools
 from webapp.settings import Settings
@@ -48,6 +48,6 @@ def build_runtime(settings: Settings) -> Runtime:
 
 def database(url: str, settings: Settings) -> Database:
     """A database whose transactions end by settling figures and pools, and by sealing their audit records."""
-    seal = partial(audit.seal, key=settings.audit_key)
+    seal = partial(trail.seal, key=settings.audit_key)
     info = {MIRRORED: True} if settings.ledger == "blnk" else {}
     return Database(url, before_commit=(settle_figures, settle_pools, seal), info=info)

@@ -23,9 +23,8 @@ from webapp.models import Approval
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.security.reauthentication import reauthenticate
-from webapp.services.approvals import approvals
-from webapp.services.approvals import subject_labels as proposal_subjects
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.approvals import approvals, subject_labels
+from webapp.services.read_models import decision_preview
 
 TABS = {"waiting": _l("Waiting for me"), "mine": _l("Proposed by me"), "decided": _l("Decided")}
 
@@ -88,7 +87,7 @@ class ApprovalScreen(ListScreen):
         """A proposal with its preview, computed again."""
         with self.reading() as session:
             approval = approvals.get(session, approval_id)
-            subject, froze = proposal_subjects.of(session, approval), approvals.is_freezing(session, approval)
+            subject, froze = subject_labels.of(session, approval), approvals.is_freezing(session, approval)
         preview, problem = self._preview(approval)
         return self.render(
             "approvals/approval.html",
@@ -158,7 +157,7 @@ class ApprovalScreen(ListScreen):
             return None, ""
         try:
             with self.reading() as session:
-                return previews.of_approval(
+                return decision_preview.of_approval(
                     session, approval.id, at=clock.now(), actor=current_actor(), settings=runtime().settings
                 ), ""
         except Refusal as refusal:

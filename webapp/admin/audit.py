@@ -17,7 +17,7 @@ from webapp.admin.ui.subject_links import address_of
 from webapp.admin.ui.timeline import ACTION_LABELS, action_in_words
 from webapp.models import Audit
 from webapp.security.context import runtime
-from webapp.services.audit import verification as audit_verify
+from webapp.services.audit import verification
 from webapp.services.audit.search import about, by_actor
 from webapp.services.audit.search_by_role import KNOWN, by_role
 from webapp.services.common import lookup
@@ -101,7 +101,7 @@ class AuditScreen(ListScreen):
     def verify(self) -> Any:
         """Walk the newest seals; the whole chain is for the command line."""
         with self.reading() as session:
-            found = audit_verify.verify_newest(session, runtime().settings.audit_keys, NEWEST_SEALS)
+            found = verification.verify_newest(session, runtime().settings.audit_keys, NEWEST_SEALS)
         return self.render("audit/verification.html", found=found, most=NEWEST_SEALS, at=clock.now())
 
 

@@ -3,7 +3,7 @@
 from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Instant, LongText, MinorUnits, Money, RequestModel, ResponseModel
-from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.ledger import transfer_queries
 from webapp.services.ledger.transfer_queries import Movement
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
@@ -50,7 +50,7 @@ class SplitBody(ReverseBody):
 @endpoints.get("/api/v1/transfers/<id:transfer_id>", "escrow:read")
 def get_transfer(call: Call, transfer_id: int) -> TransferShape:
     """One transfer with its entries."""
-    return transfer_shape(escrow_ledger.one(call.session, transfer_id))
+    return transfer_shape(transfer_queries.one(call.session, transfer_id))
 
 
 @endpoints.post("/api/v1/transfers/<id:transfer_id>/reverse", "money:reverse")

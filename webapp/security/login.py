@@ -9,9 +9,8 @@ from webapp.errors import Invalid, NotAllowed
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
 from webapp.security.device_cookies import Device
-from webapp.services.audit import trail as audit
-from webapp.services.users import login_throttle, passwords, sessions, users
-from webapp.services.users import two_factor as second_factor
+from webapp.services.audit import trail
+from webapp.services.users import login_throttle, passwords, sessions, two_factor, users
 from webapp.services.users.login_throttle import Guesser, Purpose
 
 _WRONG = "The address or the password is wrong."
@@ -51,7 +50,7 @@ def check_code(runtime: Runtime, user: User, code: str, browser: Browser) -> Non
     """Raise unless the code is the second factor's; a code that fits is spent."""
     _count(runtime, Purpose.CODE, browser.at(user.email))
     with runtime.db.transaction() as session:
-        fits = second_factor.accepts(session, user.id, code, codes=second_factor.Codes(runtime.settings))
+        fits = two_factor.accepts(session, user.id, code, codes=two_factor.Codes(runtime.settings))
     if not fits:
         raise Invalid(_WRONG_CODE, fields={"code": _WRONG_CODE})
 
@@ -85,12 +84,12 @@ def begin(runtime: Runtime, user: User, browser: Browser, request_id: str, kept_
         secret = sessions.start(
             session, user.id, at=at, origin=browser.address, agent=browser.agent, kept_form=kept_form
         )
-        audit.record(session, actor, "user.sign_in", ("user", user.id), at=at)
+        trail.record(session, actor, "user.sign_in", ("user", user.id), at=at)
     return secret
 
 
 def _is_code(session: Session, user: User, word: str, runtime: Runtime) -> bool:
-    return second_factor.accepts(session, user.id, word, codes=second_factor.Codes(runtime.settings))
+    return two_factor.accepts(session, user.id, word, codes=two_factor.Codes(runtime.settings))
 
 
 def _count(runtime: Runtime, purpose: Purpose, guesser: Guesser) -> None:

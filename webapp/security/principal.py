@@ -10,8 +10,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.permissions import of_scopes
 from webapp.models import User, UserSession
 from webapp.runtime import Runtime
-from webapp.services.users import api_tokens as tokens
-from webapp.services.users import sessions, users
+from webapp.services.users import api_tokens, sessions, users
 
 POLL_HEADER = "X-Desk-Poll"
 """Sent by live regions: they are not a person who is still there."""
@@ -69,14 +68,14 @@ def load_login_user(runtime: Runtime, secret: str, request_id: str) -> LoginUser
 
 
 def _machine(runtime: Runtime, secret: str, request_id: str) -> Principal | None:
-    if tokens.same_secret(secret, runtime.settings.cron_secret_token):
+    if api_tokens.same_secret(secret, runtime.settings.cron_secret_token):
         return Principal(Actor("token", None, "cron", of_scopes(["jobs"]), request_id, request.remote_addr))
     at = clock.now()
     with runtime.db.reading() as session:
-        token = tokens.find(session, secret, at)
+        token = api_tokens.find(session, secret, at)
     if token is None:
         return None
-    if tokens.needs_note(token, at):
+    if api_tokens.needs_note(token, at):
         with runtime.db.transaction() as session:
-            tokens.note_use(session, token.id, at)
-    return Principal(tokens.actor_of(token, request_id=request_id, origin=request.remote_addr))
+            api_tokens.note_use(session, token.id, at)
+    return Principal(api_tokens.actor_of(token, request_id=request_id, origin=request.remote_addr))

@@ -16,7 +16,7 @@ from webapp.security import current_actor, runtime
 from webapp.security.access import SIGNED_IN
 from webapp.security.context import current_person
 from webapp.security.reauthentication import reauthenticate
-from webapp.services.users import two_factor as second_factor
+from webapp.services.users import two_factor
 from webapp.services.users.two_factor import Codes
 
 _OFFERED = "offered_totp_secret"
@@ -51,7 +51,7 @@ class TwoFactorScreen(Screen):
             raise Conflict(_("Your second factor is on already. Turn it off first to use another app."))
         reauthenticate(form.password.data)
         with self.transaction() as session:
-            codes = second_factor.enable(
+            codes = two_factor.enable(
                 session,
                 user.id,
                 cookie.get(_OFFERED, ""),
@@ -75,7 +75,7 @@ class TwoFactorScreen(Screen):
         user, _signed_in = current_person()
         reauthenticate(form.password.data)
         with self.transaction() as session:
-            second_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
+            two_factor.disable(session, user.id, at=clock.now(), actor=current_actor())
         return _("Your second factor is off."), "/profile/"
 
     @disable.confirmation
@@ -89,7 +89,7 @@ class TwoFactorScreen(Screen):
         user, _signed_in = current_person()
         reauthenticate(form.password.data)
         with self.transaction() as session:
-            codes = second_factor.renew_recovery_codes(session, user.id, at=clock.now(), actor=current_actor())
+            codes = two_factor.renew_recovery_codes(session, user.id, at=clock.now(), actor=current_actor())
         return self._shown(codes)
 
     @recovery_codes.confirmation

@@ -14,8 +14,7 @@ from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.context import current_principal, runtime
 from webapp.services.approvals import approvals
-from webapp.services.read_models import money_totals as money_figures
-from webapp.services.read_models import work_queue as needs_you
+from webapp.services.read_models import money_totals, work_queue
 from webapp.services.scheduling import processes, schedule_rows
 from webapp.services.scheduling.queue_depth import waiting
 
@@ -38,11 +37,11 @@ class OverviewScreen(Screen):
             rows = schedule_rows.load(session, now)
             alive = self._alive(session, now)
             silent = [kind for kind in (processes.WORKER, processes.SCHEDULER) if not alive[kind]]
-            tiles = money_figures.summary(session, now)
+            tiles = money_totals.summary(session, now)
             values = {"tiles": tiles, "waiting": waiting(session, now), **self._needs(session)}
             held = dict(tiles.held)
             currency = self._currency(list(held))
-            flow = money_figures.flow(session, currency, held[currency], _today(now)) if currency else None
+            flow = money_totals.flow(session, currency, held[currency], _today(now)) if currency else None
         jobs = [row.health for row in rows]
         return self.render(
             "dashboard/overview.html",
@@ -53,7 +52,7 @@ class OverviewScreen(Screen):
             currency=currency,
             held=charts.held_over_time(flow, currency) if flow else None,
             moved=charts.moved_per_day(flow, currency) if flow else None,
-            most=money_figures.ADDED_UP,
+            most=money_totals.ADDED_UP,
             **values,
         )
 
@@ -64,10 +63,10 @@ class OverviewScreen(Screen):
 
     def _needs(self, session: Session) -> dict[str, Any]:
         principal, actor = current_principal(), current_actor()
-        mine = needs_you.disputes_of(session, principal.user.id) if principal and principal.user else []
-        proposals = approvals.waiting(session, actor)[: needs_you.SHOWN] if actor.may("money:approve") else []
-        doubtful = needs_you.payments_in_review(session) if actor.may("payment:read") else []
-        return {"mine": mine, "proposals": proposals, "blocked": needs_you.blocked(session), "doubtful": doubtful}
+        mine = work_queue.disputes_of(session, principal.user.id) if principal and principal.user else []
+        proposals = approvals.waiting(session, actor)[: work_queue.SHOWN] if actor.may("money:approve") else []
+        doubtful = work_queue.payments_in_review(session) if actor.may("payment:read") else []
+        return {"mine": mine, "proposals": proposals, "blocked": work_queue.blocked(session), "doubtful": doubtful}
 
     def _currency(self, held: list[str]) -> str:
         wanted = request.args.get("currency", "")

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from webapp.admin.ui.screen import Screen, page
 from webapp.security import current_actor
 from webapp.security.access import SIGNED_IN
-from webapp.services.read_models import global_search as finding
+from webapp.services.read_models import global_search
 from webapp.services.read_models.global_search import Hit
 
 PLACES = {
@@ -82,7 +82,7 @@ class SearchScreen(Screen):
 
     def _found(self, words: str) -> list[dict[str, str]]:
         with self.reading() as session:
-            hits = finding.find(session, words, current_actor())
+            hits = global_search.find(session, words, current_actor())
         exact = [_row(hit) for hit in hits if hit.exact]
         return [*exact, *_pages(words), *[_row(hit) for hit in hits if not hit.exact]]
 

@@ -12,9 +12,8 @@ from webapp.admin.ui.screen import Screen
 from webapp.models import Dispute
 from webapp.security import current_actor
 from webapp.security.context import current_person, runtime
-from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.disputes import disputes
-from webapp.services.disputes import handling as dispute_work
+from webapp.services.approvals import escrow_decisions
+from webapp.services.disputes import disputes, handling
 from webapp.services.disputes.disputes import NewDispute
 from webapp.services.users.assignees import dispute_handlers
 
@@ -26,7 +25,7 @@ class DisputeActions(Screen):
     def take(self, dispute_id: int, form: DeskForm) -> Done:
         """Make a dispute one's own."""
         with self.transaction() as session:
-            dispute = dispute_work.assign(
+            dispute = handling.assign(
                 session, dispute_id, current_person()[0].id, at=clock.now(), actor=current_actor()
             )
             return _("%(ref)s is yours.", ref=dispute.ref)
@@ -45,7 +44,7 @@ class DisputeActions(Screen):
     def give_back(self, dispute_id: int, form: DeskForm) -> Done:
         """Let somebody else take it."""
         with self.transaction() as session:
-            dispute = dispute_work.assign(session, dispute_id, None, at=clock.now(), actor=current_actor())
+            dispute = handling.assign(session, dispute_id, None, at=clock.now(), actor=current_actor())
             return _("%(ref)s is unassigned.", ref=dispute.ref)
 
     @give_back.confirmation
@@ -62,7 +61,7 @@ class DisputeActions(Screen):
     def assign(self, dispute_id: int, form: AssignForm) -> Done:
         """Give a dispute to somebody."""
         with self.transaction() as session:
-            dispute = dispute_work.assign(
+            dispute = handling.assign(
                 session,
                 dispute_id,
                 int(form.user_id.data) if form.user_id.data else None,
@@ -90,7 +89,7 @@ class DisputeActions(Screen):
     def message(self, dispute_id: int, form: MessageForm) -> Done:
         """Write to a party, or a note."""
         with self.transaction() as session:
-            dispute_work.say(
+            handling.say(
                 session,
                 dispute_id,
                 form.side,
@@ -115,7 +114,7 @@ class DisputeActions(Screen):
     def ask(self, dispute_id: int, form: AskForm) -> Done:
         """Make a party answer by a deadline."""
         with self.transaction() as session:
-            dispute_work.ask(
+            handling.ask(
                 session,
                 dispute_id,
                 form.side.data,
@@ -140,7 +139,7 @@ class DisputeActions(Screen):
     def answered(self, dispute_id: int, form: DeskForm) -> Done:
         """The party has answered."""
         with self.transaction() as session:
-            dispute_work.answered(session, dispute_id, at=clock.now(), actor=current_actor())
+            handling.answered(session, dispute_id, at=clock.now(), actor=current_actor())
         return _("It is under review again.")
 
     @answered.confirmation
@@ -157,7 +156,7 @@ class DisputeActions(Screen):
     def escalate(self, dispute_id: int, form: VersionedReasonForm) -> Done:
         """Ask for somebody more experienced."""
         with self.transaction() as session:
-            dispute_work.escalate(session, dispute_id, form.text("reason"), at=clock.now(), actor=current_actor())
+            handling.escalate(session, dispute_id, form.text("reason"), at=clock.now(), actor=current_actor())
         return _("It is escalated.")
 
     @escalate.confirmation
@@ -215,7 +214,7 @@ class DisputeActions(Screen):
     @open.confirmation
     def _confirm_open(self, escrow_id: int) -> ActionPage:
         with self.reading() as session:
-            escrow = escrows.get(session, escrow_id)
+            escrow = escrow_decisions.get(session, escrow_id)
         summary = _("The escrow is frozen at once: no timer and no job may move its money until the dispute ends.")
         back = f"/escrows/{escrow_id}"
         return ActionPage(_("Open a dispute on %(ref)s", ref=escrow.ref), back, summary, _("Open dispute"))

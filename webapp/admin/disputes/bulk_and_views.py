@@ -13,7 +13,7 @@ from webapp.admin.ui.actions.forms import DeskForm
 from webapp.models import SavedView
 from webapp.security import current_actor
 from webapp.security.context import current_person
-from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes import handling
 from webapp.services.users import saved_views
 
 
@@ -25,7 +25,7 @@ class DisputeListActions(DisputeActions):
         """Give the marked disputes to somebody."""
         to = int(form.user_id.data) if form.user_id.data else None
         with self.transaction() as session:
-            count = dispute_work.assign_all(session, form.ids.data or [], to, at=clock.now(), actor=current_actor())
+            count = handling.assign_all(session, form.ids.data or [], to, at=clock.now(), actor=current_actor())
         return _("%(count)s disputes were assigned.", count=count)
 
     @assign_all.confirmation

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.admin.disputes.forms import CLAIM_RESOLUTIONS, ResolutionForm
-from webapp.admin.ui.actions import reversal_form as reversals
+from webapp.admin.ui.actions import reversal_form
 from webapp.admin.ui.actions.decisions import Verb, verb_of
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.reversal_form import ReversalForm
@@ -22,7 +22,7 @@ from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.disputes import disputes, warranty_claims
 from webapp.services.disputes import endings as dispute_endings
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 
 
 class ResolutionActions(Screen):
@@ -73,17 +73,17 @@ class ResolutionActions(Screen):
     def reverse(self, dispute_id: int, form: ReversalForm) -> Done:
         """Correct a decision by the opposite transfer."""
         transfer_id = self._payment_of(dispute_id)[0]
-        return reversals.reverse(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
+        return reversal_form.reverse(self, transfer_id, form, back=self.at("one", dispute_id=dispute_id))
 
     @reverse.confirmation
     def _confirm_reverse(self, dispute_id: int) -> ActionPage:
         ref, escrow = self._payment_of(dispute_id)[1:]
         title = _("Reverse the decision on %(ref)s", ref=ref)
-        return reversals.action_page(title, self.at("one", dispute_id=dispute_id), escrow)
+        return reversal_form.action_page(title, self.at("one", dispute_id=dispute_id), escrow)
 
     def _previewed(self, dispute_id: int, form: ResolutionForm, resolution: DisputeResolution) -> Any:
         with self.reading() as session:
-            preview = previews.of_resolution(
+            preview = decision_preview.of_resolution(
                 session, dispute_id, resolution, at=clock.now(), actor=current_actor(), settings=runtime().settings
             )
             dispute, escrow = _with_escrow(session, dispute_id)
@@ -105,7 +105,7 @@ class ResolutionActions(Screen):
         """
         with self.reading() as session:
             dispute, escrow = _with_escrow(session, dispute_id)
-            found = reversals.leaving_of(session, escrow)
+            found = reversal_form.leaving_of(session, escrow)
         if dispute.status != "resolved" or found is None:
             raise Conflict(_("There is no payment of this dispute to reverse."))
         return found, dispute.ref, escrow

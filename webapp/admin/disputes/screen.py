@@ -25,10 +25,8 @@ from webapp.domain.money.shares import Shares
 from webapp.domain.states import DisputeStatus
 from webapp.models import Dispute
 from webapp.security.context import current_principal
-from webapp.services.disputes import queues as dispute_tabs
-from webapp.services.read_models import dispute_detail as dispute_case
-from webapp.services.read_models import escrow_explanation as explanation
-from webapp.services.read_models import party_detail as party_file
+from webapp.services.disputes import queues as dispute_queues
+from webapp.services.read_models import dispute_detail, escrow_explanation, party_detail
 from webapp.services.read_models.dispute_detail import DisputeCase
 from webapp.services.users import saved_views
 
@@ -50,8 +48,8 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
         """One tab of disputes."""
         tab, user = self._tab(), self._user_id()
         with self.reading() as session:
-            found = LISTING.read(session, request.args, *dispute_tabs.conditions(tab, user, clock.now()))
-            counts = dispute_tabs.counts(session, user, clock.now())
+            found = LISTING.read(session, request.args, *dispute_queues.conditions(tab, user, clock.now()))
+            counts = dispute_queues.counts(session, user, clock.now())
             views = saved_views.of_user(session, user, self.slug) if user else []
         tabs = [(label, found.state.link(tab=name), name == tab, counts.get(name)) for name, label in TABS.items()]
         bulk = BulkForm()
@@ -66,7 +64,7 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
             LISTING,
             self.reading,
             request.args,
-            *dispute_tabs.conditions(self._tab(), self._user_id(), clock.now()),
+            *dispute_queues.conditions(self._tab(), self._user_id(), clock.now()),
         )
 
     @page("/<int:dispute_id>")
@@ -86,8 +84,8 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
 
     def _case(self, dispute_id: int) -> dict[str, Any]:
         with self.reading() as session:
-            case = dispute_case.read(session, dispute_id)
-            why = explanation.reasons(session, case.escrow_detail.escrow.id, clock.now())
+            case = dispute_detail.read(session, dispute_id)
+            why = escrow_explanation.reasons(session, case.escrow_detail.escrow.id, clock.now())
             reversing = _reversing(session, case)
         return {
             "case": case,
@@ -97,7 +95,7 @@ class DisputeScreen(DisputeListActions, ResolutionActions, EvidenceActions):
             "moments": in_words(case.escrow_detail.moments),
             "due_badge": due_badge,
             "previewed": PREVIEWED,
-            "most": party_file.COUNTED,
+            "most": party_detail.COUNTED,
             "now": clock.now(),
         }
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from wtforms.validators import InputRequired
 
 from webapp import clock
-from webapp.admin.ui.actions import reversal_form as reversals
+from webapp.admin.ui.actions import reversal_form
 from webapp.admin.ui.actions.decisions import (
     ABOVE_LIMIT_FROZEN,
     Decided,
@@ -28,9 +28,9 @@ from webapp.errors import Conflict
 from webapp.models import Escrow
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.escrows import freezes
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 
 
 class ExtendForm(VersionedReasonForm):
@@ -91,7 +91,7 @@ class EscrowActions(Screen):
     def extend(self, escrow_id: int, form: ExtendForm) -> Done:
         """Put the release off."""
         with self.transaction() as session:
-            escrow = escrows.extend(
+            escrow = escrow_decisions.extend(
                 session,
                 escrow_id,
                 form.instant(),
@@ -115,7 +115,7 @@ class EscrowActions(Screen):
     @action("/<int:escrow_id>/release", permission="money:propose", form=DecisionForm)
     def release(self, escrow_id: int, form: DecisionForm) -> Done:
         """Pay the seller now."""
-        return self._decide(escrow_id, form, escrows.release, "escrow.release")
+        return self._decide(escrow_id, form, escrow_decisions.release, "escrow.release")
 
     @release.confirmation
     def _confirm_release(self, escrow_id: int) -> ActionPage:
@@ -129,7 +129,7 @@ class EscrowActions(Screen):
     @action("/<int:escrow_id>/refund", permission="money:propose", form=DecisionForm)
     def refund(self, escrow_id: int, form: DecisionForm) -> Done:
         """Give the buyer everything back."""
-        return self._decide(escrow_id, form, escrows.refund, "escrow.refund")
+        return self._decide(escrow_id, form, escrow_decisions.refund, "escrow.refund")
 
     @refund.confirmation
     def _confirm_refund(self, escrow_id: int) -> ActionPage:
@@ -143,7 +143,7 @@ class EscrowActions(Screen):
     @action("/<int:escrow_id>/void", permission="money:propose", form=DecisionForm)
     def void(self, escrow_id: int, form: DecisionForm) -> Done:
         """Give an unpaid escrow up."""
-        return self._decide(escrow_id, form, escrows.void, "escrow.void")
+        return self._decide(escrow_id, form, escrow_decisions.void, "escrow.void")
 
     @void.confirmation
     def _confirm_void(self, escrow_id: int) -> ActionPage:
@@ -158,21 +158,21 @@ class EscrowActions(Screen):
     def reverse(self, escrow_id: int, form: ReversalForm) -> Done:
         """Take back what left it, and say where it goes then."""
         transfer_id, _escrow = self._left(escrow_id)
-        return reversals.reverse(self, transfer_id, form, back=self.at("one", escrow_id=escrow_id))
+        return reversal_form.reverse(self, transfer_id, form, back=self.at("one", escrow_id=escrow_id))
 
     @reverse.confirmation
     def _confirm_reverse(self, escrow_id: int) -> ActionPage:
         _transfer, escrow = self._left(escrow_id)
         title = _("Reverse what left %(ref)s", ref=escrow.ref)
-        return reversals.action_page(title, self.at("one", escrow_id=escrow_id), escrow)
+        return reversal_form.action_page(title, self.at("one", escrow_id=escrow_id), escrow)
 
     def _decide(self, escrow_id: int, form: DecisionForm, act: Callable[..., Decided], name: str) -> Done:
         reason = form.text("reason")
         who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
 
         def preview(session: Session) -> PreviewPage:
-            found = previews.of(session, name, escrow_id, escrows.PAYLOADS[name](reason=reason), **who)
-            escrow = escrows.get(session, escrow_id)
+            found = decision_preview.of(session, name, escrow_id, escrow_decisions.PAYLOADS[name](reason=reason), **who)
+            escrow = escrow_decisions.get(session, escrow_id)
             amount, share = (money(part, escrow.currency) for part in (escrow.amount, escrow.amount - escrow.fee))
             verb = verb_of(_VERBS[name], found, amount=amount, share=share)
             heading = _("Check before it is done: %(ref)s", ref=escrow.ref)
@@ -186,7 +186,7 @@ class EscrowActions(Screen):
 
     def _escrow(self, escrow_id: int) -> Escrow:
         with self.reading() as session:
-            return escrows.get(session, escrow_id)
+            return escrow_decisions.get(session, escrow_id)
 
     def _action_page(self, escrow_id: int, title: str, summary: str, verb: str, **values: Any) -> ActionPage:
         escrow = self._escrow(escrow_id)
@@ -206,8 +206,8 @@ class EscrowActions(Screen):
     def _left(self, escrow_id: int) -> tuple[int, Escrow]:
         """The transfer that let it go. Raises Conflict when there is none to reverse."""
         with self.reading() as session:
-            escrow = escrows.get(session, escrow_id)
-            found = reversals.leaving_of(session, escrow)
+            escrow = escrow_decisions.get(session, escrow_id)
+            found = reversal_form.leaving_of(session, escrow)
         if found is None:
             raise Conflict(_("Nothing has left escrow %(ref)s that could be reversed.", ref=escrow.ref))
         return found, escrow

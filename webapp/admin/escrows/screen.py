@@ -6,7 +6,7 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 
 from webapp import clock
-from webapp.admin.escrows import action_links as escrow_links
+from webapp.admin.escrows import action_links as escrow_action_links
 from webapp.admin.escrows.actions import EscrowActions
 from webapp.admin.escrows.listing import DUE_LISTING, LISTING, TABS
 from webapp.admin.ui import charts
@@ -18,8 +18,7 @@ from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import FROZEN_BY, in_words
 from webapp.models import Escrow
 from webapp.services.escrows import figures as escrow_figures
-from webapp.services.read_models import escrow_detail as escrow_file
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.read_models import escrow_detail, escrow_explanation
 
 
 class EscrowScreen(EscrowActions):
@@ -78,9 +77,9 @@ class EscrowScreen(EscrowActions):
     def one(self, escrow_id: int) -> Any:
         """An escrow: why it is where it is, its timeline, its ledger and what can be done."""
         with self.reading() as session:
-            file = escrow_file.read(session, escrow_id)
-            why = explanation.reasons(session, escrow_id, clock.now())
-            action_links = escrow_links.of_escrow(session, file)
+            file = escrow_detail.read(session, escrow_id)
+            why = escrow_explanation.reasons(session, escrow_id, clock.now())
+            action_links = escrow_action_links.of_escrow(session, file)
         return self.render(
             "escrows/escrow.html",
             file=file,
@@ -88,7 +87,7 @@ class EscrowScreen(EscrowActions):
             moments=in_words(file.moments),
             frozen_by=FROZEN_BY,
             action_links=action_links,
-            next_look=escrow_file.next_look(file, clock.now()),
+            next_look=escrow_detail.next_look(file, clock.now()),
         )
 
     def _tab(self) -> str:

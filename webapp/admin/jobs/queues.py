@@ -17,8 +17,7 @@ from webapp.jobs.engine.queue import enqueue_after_commit, queue
 from webapp.jobs.engine.rq_cleanup import registries
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.scheduling import bulk_actions as bulk_runs
-from webapp.services.scheduling import processes, queue_lists, runs, schedules
+from webapp.services.scheduling import bulk_actions, processes, queue_lists, runs, schedules
 from webapp.services.scheduling.queue_depth import waiting
 
 
@@ -79,7 +78,7 @@ class QueueScreen(Screen):
         summary = _(
             "A run of purge_expired does it in the background, for at most %(most)s runs, the newest first. "
             "Its page names each run and what became of it.",
-            most=bulk_runs.MOST,
+            most=bulk_actions.MOST,
         )
         choices = [("", _("every job")), *[(job, job) for job in jobs]]
         return ActionPage(

@@ -18,7 +18,7 @@ from webapp.errors import NotFound
 from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.ledger import transfer_queries as escrow_ledger
+from webapp.services.ledger import transfer_queries
 from webapp.services.scheduling import runs
 from webapp.services.scheduling.run_queries import duration_ms
 
@@ -45,7 +45,7 @@ class RunScreen(Screen):
         with self.reading() as session:
             run = runs.get(session, run_id)
             items = runs.items(session, run_id, after=after_item, limit=_ITEMS + 1)
-            moved = escrow_ledger.of_run(session, run_id, after=after_transfer, limit=_TRANSFERS + 1)
+            moved = transfer_queries.of_run(session, run_id, after=after_transfer, limit=_TRANSFERS + 1)
             lines = runs.lines(session, run_id, limit=_LINES)
             places = named(session, items)
         return self.render(

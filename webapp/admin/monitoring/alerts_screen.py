@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms.validators import DataRequired
 
 from webapp import clock
-from webapp.admin.monitoring import alert_links as alert_places
+from webapp.admin.monitoring import alert_links
 from webapp.admin.ui.actions.action_links import ActionLink, action_link
 from webapp.admin.ui.actions.form_action import ActionPage, Done, action
 from webapp.admin.ui.actions.forms import DeskForm, InstantField, ReasonForm
@@ -146,7 +146,7 @@ class AlertScreen(ListScreen):
         """The list, each subject with its page."""
         with self.reading() as session:
             found = self.current_listing().read(session, request.args, *self.conditions())
-            about = alert_places.reader(session, found.rows)
+            about = alert_links.reader(session, found.rows)
             return self.render(self.list_template, page=found, about=about, **self.around(session))
 
     @page("/<int:alert_id>")
@@ -154,7 +154,7 @@ class AlertScreen(ListScreen):
         """One alert, whose page every message about it leads to."""
         with self.reading() as session:
             alert = alerts.get(session, alert_id)
-            about = alert_places.reader(session, [alert])(alert.rule, alert.subject)
+            about = alert_links.reader(session, [alert])(alert.rule, alert.subject)
         return self.render(
             "monitoring/alert.html",
             alert=alert,

@@ -11,8 +11,7 @@ from webapp.providers.blnk.provider import TRANSFERS
 from webapp.security.context import runtime
 from webapp.services.monitoring import provider_health
 from webapp.services.payouts import pauses as payout_pauses
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import discrepancies, mirror_queue
 
 
 class ProviderScreen(Screen):
@@ -30,9 +29,9 @@ class ProviderScreen(Screen):
         """What the database knows of each; nobody is asked."""
         with self.reading() as session:
             found = provider_health.health(session, runtime().settings)
-            mirror = mirror_entries.counts(session) if runtime().settings.ledger == "blnk" else None
+            mirror = mirror_queue.counts(session) if runtime().settings.ledger == "blnk" else None
             pauses = {name: payout_pauses.in_words(each) for name, each in payout_pauses.in_force(session).items()}
-            checked = differences.last_of(session, TRANSFERS)
+            checked = discrepancies.last_of(session, TRANSFERS)
         shown = {"lines": found, "mirror": mirror, "checked": checked, "pauses": pauses}
         return self.render("monitoring/providers.html", **shown, now=clock.now())
 

@@ -19,8 +19,7 @@ from webapp.models import Discrepancy
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.common import lookup
-from webapp.services.reconciliation import discrepancy_decisions as difference_decisions
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import discrepancy_decisions, mirror_queue
 from webapp.services.scheduling import runs
 
 
@@ -63,7 +62,7 @@ class ReconciliationActions(ListScreen):
     @send_again.confirmation
     def _confirm_send_again(self) -> ActionPage:
         with self.reading() as session:
-            count = mirror_entries.lacking(session)
+            count = mirror_queue.lacking(session)
         summary = _(
             "Its balances that are gone are made again, then it is sent what it lacks, each under its own reference: "
             "what is there after all is not moved twice. It is asked once more at the end."
@@ -75,7 +74,7 @@ class ReconciliationActions(ListScreen):
     def accept(self, discrepancy_id: int, form: AcceptForm) -> Done:
         """Let a difference stay as it is."""
         with self.transaction() as session:
-            difference_decisions.accept(
+            discrepancy_decisions.accept(
                 session,
                 discrepancy_id,
                 form.text("reason"),
@@ -103,7 +102,7 @@ class ReconciliationActions(ListScreen):
             self.at("one", discrepancy_id=discrepancy_id),
             summary,
             _("Accept it"),
-            values={"seen": difference_decisions.shown(found)},
+            values={"seen": discrepancy_decisions.shown(found)},
             facts=facts,
         )
 

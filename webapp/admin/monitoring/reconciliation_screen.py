@@ -13,12 +13,10 @@ from webapp.admin.ui.lists.listing import Listing
 from webapp.admin.ui.screen import page
 from webapp.models import Account, Discrepancy
 from webapp.providers import catalogue
-from webapp.providers.blnk import provider as blnk
+from webapp.providers.blnk import provider as blnk_provider
 from webapp.security.context import runtime
 from webapp.services.common import lookup
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import discrepancy_decisions as difference_decisions
-from webapp.services.reconciliation import mirror_queue as mirror_entries
+from webapp.services.reconciliation import discrepancies, discrepancy_decisions, mirror_queue
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 
 KINDS: dict[str, Any] = {
@@ -27,8 +25,8 @@ KINDS: dict[str, Any] = {
     DIFFERENT: _l("different"),
 }
 TABS: dict[str, tuple[Any, Any]] = {
-    "open": (_l("Open"), (differences.OPEN,)),
-    "accepted": (_l("Accepted"), (differences.ACCEPTED,)),
+    "open": (_l("Open"), (discrepancies.OPEN,)),
+    "accepted": (_l("Accepted"), (discrepancies.ACCEPTED,)),
     "resolved": (_l("Resolved"), (Discrepancy.resolved_at.is_not(None),)),
     "all": (_l("All"), ()),
 }
@@ -37,8 +35,8 @@ TABS: dict[str, tuple[Any, Any]] = {
 def _sources() -> list[tuple[str, str]]:
     """What can be compared with, as choices."""
     names = [
-        blnk.NAME,
-        blnk.TRANSFERS,
+        blnk_provider.NAME,
+        blnk_provider.TRANSFERS,
         *(f"{name}-{kind}" for name in catalogue.payment_providers() for kind in ("payments", "refunds")),
         *(f"{each.name}-payouts" for each in catalogue.every() if each.pays_out),
     ]
@@ -83,7 +81,7 @@ _OF_TRANSFERS: dict[str, Any] = {
     ),
 }
 _UNDECIDED: dict[str, Any] = {
-    blnk.NAME: _l("moved while they were compared"),
+    blnk_provider.NAME: _l("moved while they were compared"),
     "refunds": _l("of a refund that is under way here, or was done within the last hour and is not in their list yet"),
     "": _l("under way here and younger than a day, or made within the last hour and not in their list yet"),
 }
@@ -142,19 +140,19 @@ class ReconciliationScreen(ReconciliationActions):
 
     def around(self, session: Any) -> dict[str, Any]:
         """The last comparison with each book, and the tabs."""
-        counts, accepted = differences.open_counts(session), differences.accepted_counts(session)
+        counts, accepted = discrepancies.open_counts(session), discrepancies.accepted_counts(session)
         many = {"open": sum(counts.values()), "accepted": sum(accepted.values())}
         tabs = [(label, self.at(tab=name), name == self._tab(), many.get(name)) for name, (label, _) in TABS.items()]
         shown: dict[str, Any] = {
             "tabs": tabs,
-            "lasts": differences.last_of_each(session),
+            "lasts": discrepancies.last_of_each(session),
             "open_counts": counts,
             "accepted_counts": accepted,
             "action_links": [],
         }
         shown["why_undecided"] = _why_undecided
-        if runtime().settings.ledger == blnk.NAME:
-            shown["action_links"] = self._action_links(mirror_entries.lacking(session))
+        if runtime().settings.ledger == blnk_provider.NAME:
+            shown["action_links"] = self._action_links(mirror_queue.lacking(session))
         return shown
 
     def _action_links(self, lacking: int) -> list[Any]:
@@ -170,7 +168,7 @@ class ReconciliationScreen(ReconciliationActions):
         """What differs, what that means, and where ours is."""
         with self.reading() as session:
             found = lookup.by_id(session, Discrepancy, discrepancy_id, "discrepancy")
-            hindrance = difference_decisions.disabled_reason(found)
+            hindrance = discrepancy_decisions.disabled_reason(found)
             account = session.get(Account, found.subject_id) if found.subject_kind == "account" else None
         return self.render(
             "monitoring/reconciliation.html",
@@ -192,7 +190,7 @@ def _why_undecided(source: str) -> Any:
 
 
 def _meaning(found: Discrepancy) -> Any:
-    if found.source == blnk.TRANSFERS:
+    if found.source == blnk_provider.TRANSFERS:
         return _OF_TRANSFERS[found.kind]
     return _OF_BALANCES if found.subject_kind == "account" else _MEANING[found.kind]
 

@@ -20,9 +20,7 @@ from webapp.models import InboundWebhook
 from webapp.providers import catalogue
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.webhooks import inbox as incoming
-from webapp.services.webhooks import inbox_detail as incoming_file
-from webapp.services.webhooks import inbox_kinds as incoming_kinds
+from webapp.services.webhooks import inbox, inbox_detail, inbox_kinds
 
 _STATES = [
     (InboundWebhookStatus.RECEIVED, _l("waits to be handled")),
@@ -80,13 +78,13 @@ class InboundWebhookScreen(ListScreen):
 
     def around(self, session: Any) -> dict[str, Any]:
         """What is counted and not kept, and what came without a right signature lately."""
-        return {"kinds": incoming_kinds.kinds(session), "refusals": incoming_file.refusals(session, clock.now())}
+        return {"kinds": inbox_kinds.kinds(session), "refusals": inbox_detail.refusals(session, clock.now())}
 
     @page("/<int:webhook_id>")
     def one(self, webhook_id: int) -> Any:
         """One webhook as it came, and what it is about."""
         with self.reading() as session:
-            found = incoming_file.read(session, webhook_id)
+            found = inbox_detail.read(session, webhook_id)
         address = None
         if found.subject is not None and found.subject[0] in _PAGES:
             kind, number = found.subject
@@ -100,8 +98,8 @@ class InboundWebhookScreen(ListScreen):
     def replay(self, webhook_id: int, form: DeskForm) -> Done:
         """Handle it again."""
         with self.transaction() as session:
-            incoming.replay(session, webhook_id, at=clock.now(), actor=current_actor())
-            run = incoming.nudge(session, incoming.ACTOR)
+            inbox.replay(session, webhook_id, at=clock.now(), actor=current_actor())
+            run = inbox.nudge(session, inbox.ACTOR)
             if run is not None:
                 enqueue_after_commit(runtime(), session, run)
         return _("Webhook %(number)s is handled again within a minute.", number=webhook_id)
@@ -109,7 +107,7 @@ class InboundWebhookScreen(ListScreen):
     @replay.confirmation
     def _confirm_replay(self, webhook_id: int) -> ActionPage:
         with self.reading() as session:
-            webhook = incoming_file.read(session, webhook_id).webhook
+            webhook = inbox_detail.read(session, webhook_id).webhook
         summary = _(
             "%(provider)s is asked once more about what this webhook tells of. What was done is not done twice.",
             provider=webhook.provider,

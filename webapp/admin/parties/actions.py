@@ -15,8 +15,7 @@ from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.parties import auto_deduct_mandates, parties
-from webapp.services.parties import wallet_provisioning as wallets
+from webapp.services.parties import auto_deduct_mandates, parties, wallet_provisioning
 from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 
@@ -105,7 +104,7 @@ class PartyActions(Screen):
     def open_wallet(self, party_id: int, form: WalletForm) -> Done:
         """Open a wallet by hand."""
         with self.transaction() as session:
-            made = wallets.open_by_hand(
+            made = wallet_provisioning.open_by_hand(
                 session,
                 party_id,
                 form.text("currency").upper(),

@@ -20,7 +20,7 @@ from webapp.security.context import runtime
 from webapp.services.ledger import statements
 from webapp.services.parties import auto_deduct_mandates
 from webapp.services.parties.search import in_debt, matching, with_auto_deduct
-from webapp.services.read_models import party_detail as party_file
+from webapp.services.read_models import party_detail
 
 LINES = 50
 LISTING = Listing(
@@ -70,7 +70,7 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions):
         """Every party with its balances."""
         with self.reading() as session:
             found = LISTING.read(session, request.args)
-            accounts = party_file.accounts_of(session, [row.id for row in found.rows])
+            accounts = party_detail.accounts_of(session, [row.id for row in found.rows])
         return self.render("parties/parties.html", page=found, accounts=accounts)
 
     @page("/export.csv")
@@ -82,7 +82,7 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions):
     def one(self, party_id: int) -> Any:
         """A party: balances, debts, standing orders, history."""
         with self.reading() as session:
-            file = party_file.read(session, party_id)
+            file = party_detail.read(session, party_id)
         debts = {
             account.currency: account.balance
             for account in file.accounts
@@ -90,7 +90,7 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions):
         }
         rule = auto_deduct_mandates.rule(runtime().settings)
         return self.render(
-            "parties/party.html", file=file, most=party_file.COUNTED, debts=debts, rule=rule, now=clock.now()
+            "parties/party.html", file=file, most=party_detail.COUNTED, debts=debts, rule=rule, now=clock.now()
         )
 
     @page("/<int:party_id>/accounts/<int:account_id>")
@@ -98,7 +98,7 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions):
         """The entries of one account with the balance after each, newest first."""
         before = request.args.get("before", type=int)
         with self.reading() as session:
-            file, account = party_file.read(session, party_id), party_file.account_of(session, party_id, account_id)
+            file, account = party_detail.read(session, party_id), party_detail.account_of(session, party_id, account_id)
             lines = statements.statement(session, account_id, before=before, limit=LINES + 1)
         later = lines[LINES - 1].entry_id if len(lines) > LINES else None
         return self.render(
@@ -109,5 +109,5 @@ class PartyScreen(PartyActions, WalletActions, DestinationActions):
     def statement_export(self, party_id: int, account_id: int) -> Any:
         """The statement as a file."""
         with self.reading() as session:
-            party_file.account_of(session, party_id, account_id)
+            party_detail.account_of(session, party_id, account_id)
         return download("statement", STATEMENT, self.reading, request.args, Entry.account_id == account_id)

@@ -16,10 +16,9 @@ from webapp.admin.ui.formatting import money
 from webapp.admin.ui.screen import Screen
 from webapp.security import current_actor
 from webapp.security.context import runtime
-from webapp.services.parties import parties
-from webapp.services.parties import wallet_operations as party_money
+from webapp.services.parties import parties, wallet_operations
 from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 
 _SUMMARIES = {
     "party.deposit": _l("Money that came from outside goes into the wallet of %(name)s. You see every entry first."),
@@ -102,13 +101,13 @@ class WalletActions(Screen):
         who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
 
         def preview(session: Session) -> PreviewPage:
-            found = previews.of(session, name, party_id, party_money.as_decided(new), **who)
+            found = decision_preview.of(session, name, party_id, wallet_operations.as_decided(new), **who)
             verb = verb_of(_VERBS[name], found, amount=money(new.amount, new.currency))
             back = self.at("one", party_id=party_id)
             return PreviewPage(found, verb, back, _("Check before it is done"), ABOVE_LIMIT_POSTED)
 
         return preview_then_decide(
-            self, form, preview, lambda session: party_money.decide(session, name, party_id, new, **who)
+            self, form, preview, lambda session: wallet_operations.decide(session, name, party_id, new, **who)
         )
 
     def _action_page(

@@ -25,8 +25,7 @@ from webapp.security.context import runtime
 from webapp.services.payments import decisions as payment_decisions
 from webapp.services.payments import payments
 from webapp.services.payments.detail import PaymentDetail
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import disabled_reasons
+from webapp.services.read_models import decision_preview, disabled_reasons
 from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
 from webapp.services.refunds.decisions import Choice, Said
@@ -226,7 +225,9 @@ class PaymentActions(Screen):
         who: dict[str, Any] = {"at": clock.now(), "actor": current_actor(), "settings": runtime().settings}
 
         def preview(session: Session) -> PreviewPage:
-            found = previews.of(session, name, payment_id, payment_decisions.PAYLOADS[name](reason=reason), **who)
+            found = decision_preview.of(
+                session, name, payment_id, payment_decisions.PAYLOADS[name](reason=reason), **who
+            )
             payment = payments.get(session, payment_id)
             verb = verb_of(_VERBS[name], found, **_amounts(payment))
             heading = _("Check before it is done: %(ref)s", ref=_name(payment))

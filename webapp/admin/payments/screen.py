@@ -15,7 +15,7 @@ from webapp.admin.ui.timeline import Shown, in_words
 from webapp.domain.payments.loss_allocation import Bearer
 from webapp.domain.providers import provider_messages
 from webapp.models import InboundWebhook
-from webapp.services.payments import detail as payment_file
+from webapp.services.payments import detail as payment_detail
 from webapp.services.payments import explanation as payment_explanation
 from webapp.services.payments.detail import PaymentDetail
 
@@ -37,7 +37,7 @@ class PaymentScreen(TabbedScreen, PaymentActions):
     def one(self, payment_id: int) -> Any:
         """A payment: what is the matter with it, what its provider said, and what can be done."""
         with self.reading() as session:
-            file = payment_file.read(session, payment_id)
+            file = payment_detail.read(session, payment_id)
             action_links = self.action_links(session, file)
         why = payment_explanation.why(file, clock.now())
         return self.render(

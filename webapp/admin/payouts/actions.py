@@ -20,8 +20,7 @@ from webapp.security.context import runtime
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import executors as payout_executors
 from webapp.services.payouts import payouts
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import disabled_reasons
+from webapp.services.read_models import decision_preview, disabled_reasons
 
 _SECOND = _l("Nothing is done until a second person approves it.")
 _VERBS: dict[str, Verb] = {
@@ -94,7 +93,7 @@ class PayoutActions(Screen):
 
         def preview(session: Session) -> PreviewPage:
             payout = payouts.get(session, payout_id)
-            found = previews.of(session, name, payout_id, payout_decisions.payload(name, payout, reason), **who)
+            found = decision_preview.of(session, name, payout_id, payout_decisions.payload(name, payout, reason), **who)
             verb = verb_of(_VERBS[name], found, amount=money(payout.amount, payout.currency))
             heading = _("Check before it is done: %(ref)s", ref=payout.ref)
             return PreviewPage(found, verb, self.at("one", payout_id=payout_id), heading, _SECOND)

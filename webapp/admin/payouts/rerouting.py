@@ -17,7 +17,7 @@ from webapp.models import Payout
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import payouts
 from webapp.services.payouts import rerouting as payout_rerouting
 from webapp.services.payouts import stops as payout_stops
@@ -41,7 +41,7 @@ class ReroutingActions(Screen):
     @keep_account.confirmation
     def _confirm_keep(self, payout_id: int) -> ActionPage:
         with self.reading() as session:
-            to = payout_destinations.masked(payout_file.read(session, payout_id).destination)
+            to = payout_destinations.masked(payout_detail.read(session, payout_id).destination)
         summary = _("It is sent to the account that it was written for, although the party has another one now.")
         return self._about(payout_id, _("Send %(ref)s to its account"), summary, _("Send it there"), to)
 
@@ -69,7 +69,7 @@ class ReroutingActions(Screen):
     @ask.confirmation
     def _confirm_ask(self, payout_id: int) -> ActionPage:
         with self.reading() as session:
-            file = payout_file.read(session, payout_id)
+            file = payout_detail.read(session, payout_id)
         summary = _("Its provider is asked what became of it, and what it tells is settled. Nothing is sent by that.")
         to = payout_destinations.masked(file.destination)
         return self._about(payout_id, _("Ask about %(ref)s"), summary, _("Ask now"), to)

@@ -15,8 +15,8 @@ from webapp.admin.ui.remedies import with_links
 from webapp.admin.ui.screen import page
 from webapp.admin.ui.timeline import in_words
 from webapp.security.context import runtime
-from webapp.services.common import kill_switch as stop
-from webapp.services.payouts.schedules import detail as payout_plan
+from webapp.services.common import kill_switch
+from webapp.services.payouts.schedules import detail as schedule_detail
 from webapp.services.payouts.schedules.detail import Plan
 
 
@@ -41,7 +41,9 @@ class PayoutScheduleScreen(TabbedScreen, PayoutScheduleActions):
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and the actions of the list as a whole."""
         action_links = [
-            action_link("process_due", _("Process all due…"), "play", "payout:retry", stop.disabled_reason(session)),
+            action_link(
+                "process_due", _("Process all due…"), "play", "payout:retry", kill_switch.disabled_reason(session)
+            ),
             action_link("add", _("Plan a payout…"), "plus", "payout:manage", tone="primary"),
         ]
         return super().around(session) | {"action_links": action_links}
@@ -51,21 +53,21 @@ class PayoutScheduleScreen(TabbedScreen, PayoutScheduleActions):
         """A schedule: why it was not paid yet, its attempts, and what can be done."""
         now, ways = clock.now(), runtime().providers.payout_routes
         with self.reading() as session:
-            plan = payout_plan.read(session, payout_schedule_id)
-        why = with_links(payout_plan.reasons(plan, now, ways))
+            plan = schedule_detail.read(session, payout_schedule_id)
+        why = with_links(schedule_detail.reasons(plan, now, ways))
         action_links = _action_links(plan)
         return self.render(
             "payouts/schedule.html",
             plan=plan,
             why=why,
-            next_look=payout_plan.next_look(plan, now),
+            next_look=schedule_detail.next_look(plan, now),
             moments=in_words(plan.moments),
             action_links=action_links,
         )
 
 
 def _action_links(plan: Plan) -> list[ActionLink]:
-    cancelled, changed = payout_plan.closed(plan, "cancelled"), payout_plan.closed(plan, "changed")
+    cancelled, changed = schedule_detail.closed(plan, "cancelled"), schedule_detail.closed(plan, "changed")
     return [
         action_link("cancel", _("Cancel…"), "cross", "payout:manage", cancelled, "danger-quiet"),
         action_link("change", _("Change…"), "clock", "payout:manage", changed),
@@ -74,7 +76,7 @@ def _action_links(plan: Plan) -> list[ActionLink]:
             _("Pay now…"),
             "play",
             "payout:retry",
-            payout_plan.pay_disabled_reason(plan, clock.now()),
+            schedule_detail.pay_disabled_reason(plan, clock.now()),
             "primary",
         ),
     ]

@@ -25,7 +25,7 @@ from webapp.jobs.engine.queue import enqueue_after_commit
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.payouts import destinations as payout_destinations
-from webapp.services.payouts import detail as payout_file
+from webapp.services.payouts import detail as payout_detail
 from webapp.services.payouts import explanation as payout_explanation
 from webapp.services.payouts import pauses as payout_pauses
 from webapp.services.payouts import payouts
@@ -56,7 +56,7 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
     def one(self, payout_id: int) -> Any:
         """A payout: where it went, what its provider said, and what can be done."""
         with self.reading() as session:
-            file = payout_file.read(session, payout_id)
+            file = payout_detail.read(session, payout_id)
             action_links = _action_links(session, file)
         why = payout_explanation.why(file, clock.now(), runtime().settings)
         return self.render(
@@ -72,7 +72,7 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
     @retry.confirmation
     def _confirm_retry(self, payout_id: int) -> ActionPage:
         with self.reading() as session:
-            file = payout_file.read(session, payout_id)
+            file = payout_detail.read(session, payout_id)
         summary = _("A new payout of %(amount)s is sent at once, under a reference of its own, to the account below.")
         page = self._action_page(payout_id, _("Try %(ref)s again"), summary, _("Pay %(amount)s again"))
         if file.terms is not None:
@@ -124,7 +124,7 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
 
     def _action_page(self, payout_id: int, title: str, summary: str, verb: str, danger: bool = False) -> ActionPage:
         with self.reading() as session:
-            file = payout_file.read(session, payout_id)
+            file = payout_detail.read(session, payout_id)
         amount = money(file.payout.amount, file.payout.currency)
         facts = [
             (_("Amount"), amount),
@@ -144,7 +144,7 @@ def _not_askable(file: PayoutDetail) -> str:
 
 def _action_links(session: Session, file: PayoutDetail) -> list[ActionLink]:
     no_cancel = payouts.cancel_disabled_reason(file.payout, clock.now(), runtime().settings)
-    no_retry = payout_file.retry_disabled_reason(file, clock.now())
+    no_retry = payout_detail.retry_disabled_reason(file, clock.now())
     return [
         *decisions(session, file.payout),
         *reroutings(file),

@@ -18,7 +18,7 @@ from webapp.domain.permissions import SCOPES
 from webapp.errors import Invalid
 from webapp.models import ApiToken, User
 from webapp.security import current_actor
-from webapp.services.users import api_tokens as tokens
+from webapp.services.users import api_tokens
 
 _PERSON = select(User.name).where(User.id == ApiToken.person_id)
 _OWNER = _PERSON.correlate(ApiToken).scalar_subquery()
@@ -84,7 +84,7 @@ class TokenScreen(ListScreen):
         """Make a token; its secret is shown once."""
         at, days = clock.now(), int(form.days.data)
         with self.transaction() as session:
-            token, secret = tokens.create(
+            token, secret = api_tokens.create(
                 session,
                 name=form.name.data or "",
                 scopes=form.scopes.data or [],
@@ -108,13 +108,13 @@ class TokenScreen(ListScreen):
     def revoke(self, token_id: int, form: DeskForm) -> Done:
         """End a token."""
         with self.transaction() as session:
-            token = tokens.revoke(session, token_id, at=clock.now(), actor=current_actor())
+            token = api_tokens.revoke(session, token_id, at=clock.now(), actor=current_actor())
         return _("%(name)s is revoked.", name=token.name)
 
     @revoke.confirmation
     def _confirm_revoke(self, token_id: int) -> ActionPage:
         with self.reading() as session:
-            token = tokens.get(session, token_id)
+            token = api_tokens.get(session, token_id)
         summary = _(
             "Requests with it, and with every token made with it, are refused from this moment. "
             "This can't be undone; a new token can be made."

@@ -17,7 +17,7 @@ from webapp.errors import Invalid
 from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.approvals import limits
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 from webapp.services.common.settings_display import masked
 
 
@@ -52,7 +52,7 @@ class SettingsScreen(Screen):
         """Everything that is set."""
         with self.reading() as session:
             set_limits = limits.all_limits(session, runtime().settings)
-            stopped = stop.stopped(session)
+            stopped = kill_switch.stopped(session)
         return self.render(
             "system/settings.html", limits=set_limits, stopped=stopped, outside=masked(runtime().settings)
         )
@@ -61,7 +61,7 @@ class SettingsScreen(Screen):
     def stop(self, form: StopForm) -> Done:
         """Stop all outgoing money."""
         with self.transaction() as session:
-            stop.stop(session, form.text("why"), at=clock.now(), actor=current_actor())
+            kill_switch.stop(session, form.text("why"), at=clock.now(), actor=current_actor())
         return _("Outgoing money is stopped.")
 
     @stop.confirmation
@@ -76,7 +76,7 @@ class SettingsScreen(Screen):
     def resume(self, form: StopForm) -> Done:
         """Let outgoing money flow again."""
         with self.transaction() as session:
-            stop.resume(session, form.text("why"), at=clock.now(), actor=current_actor())
+            kill_switch.resume(session, form.text("why"), at=clock.now(), actor=current_actor())
         return _("Outgoing money flows again.")
 
     @resume.confirmation

@@ -19,8 +19,7 @@ from webapp.domain.permissions import ROLES, of_roles
 from webapp.models import ApiToken, Role, User
 from webapp.models.user import user_roles
 from webapp.security import current_actor
-from webapp.services.users import api_tokens as tokens
-from webapp.services.users import passwords, sessions, users
+from webapp.services.users import api_tokens, passwords, sessions, users
 
 _ROLES_OF = (
     select(func.aggregate_strings(Role.name, ", "))
@@ -95,7 +94,7 @@ class UserScreen(ListScreen):
         """A user: roles, state and open sign-ins."""
         with self.reading() as session:
             at, user = clock.now(), users.find(session, user_id)
-            opened, held = sessions.of_user(session, user_id, at), tokens.of_person(session, user_id, at)
+            opened, held = sessions.of_user(session, user_id, at), api_tokens.of_person(session, user_id, at)
         return self.render("system/user.html", user=user, open=opened, tokens=held)
 
     @action("/add", permission="user:manage", form=UserForm, reauthenticate=True)
@@ -129,7 +128,7 @@ class UserScreen(ListScreen):
         """Give a user other roles."""
         at, chosen = clock.now(), form.roles.data or []
         with self.transaction() as session:
-            over = tokens.beyond(session, user_id, of_roles(chosen), at)
+            over = api_tokens.beyond(session, user_id, of_roles(chosen), at)
             user = users.change_roles(session, user_id, chosen, at=at, actor=current_actor())
         return _("%(name)s has other roles now.", name=user.name) + _ended(over)
 
@@ -152,7 +151,7 @@ class UserScreen(ListScreen):
         """Let a user in no more."""
         at = clock.now()
         with self.transaction() as session:
-            over = tokens.beyond(session, user_id, frozenset(), at)
+            over = api_tokens.beyond(session, user_id, frozenset(), at)
             user = users.disable(session, user_id, at=at, actor=current_actor(), reason=form.reason.data)
         return _("%(name)s is disabled and signed out everywhere.", name=user.name) + _ended(over)
 
@@ -214,7 +213,7 @@ class UserScreen(ListScreen):
     def _tokens_of(self, user_id: int) -> list[tuple[str, str]]:
         """What machines sign in with in this person's name, as a fact beside the form."""
         with self.reading() as session:
-            held = tokens.of_person(session, user_id, clock.now())
+            held = api_tokens.of_person(session, user_id, clock.now())
         named = "; ".join(f"{token.name} ({', '.join(token.scopes)})" for token in held)
         return [(_("API tokens"), named)] if held else []
 

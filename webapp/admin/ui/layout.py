@@ -12,7 +12,7 @@ from webapp.security.access import SIGNED_IN, permission_of
 from webapp.security.context import current_principal, runtime
 from webapp.security.headers import nonce
 from webapp.security.views import THEMES
-from webapp.services.common import kill_switch as stop
+from webapp.services.common import kill_switch
 
 
 def register_context(app: Flask) -> None:
@@ -40,7 +40,7 @@ def colours() -> str:
 def money_stopped() -> Any:
     """Who stopped outgoing money, when and why; None while it flows."""
     with runtime().db.reading() as session:
-        return stop.stopped(session)
+        return kill_switch.stopped(session)
 
 
 def may(permission: str) -> bool:

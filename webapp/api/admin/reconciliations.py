@@ -8,7 +8,7 @@ from webapp.api.framework.pagination import newest_first
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import NewestFirst, Page, ResponseModel, ShortText, to_page
 from webapp.models import Discrepancy, Reconciliation
-from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import discrepancies
 
 endpoints = Endpoints("reconciliations")
 
@@ -80,7 +80,7 @@ def list_reconciliations(call: Call, query: ReconciliationsQuery) -> Page[Reconc
 def list_discrepancies(call: Call, query: DiscrepanciesQuery) -> Page[DiscrepancyShape]:
     """Differences, newest first."""
     conditions = {Discrepancy.source: query.source, Discrepancy.kind: query.kind}
-    states = {"open": [differences.OPEN], "accepted": [differences.ACCEPTED], "all": []}
+    states = {"open": [discrepancies.OPEN], "accepted": [discrepancies.ACCEPTED], "all": []}
     state = (states | {"resolved": [Discrepancy.resolved_at.is_not(None)]})[query.state]
     found = newest_first(call.session, Discrepancy, query, conditions, *state)
     return to_page(found, query, DiscrepancyShape.model_validate)

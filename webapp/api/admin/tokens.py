@@ -19,7 +19,7 @@ from webapp.api.framework.schemas import (
     to_page,
 )
 from webapp.domain.permissions import SCOPES
-from webapp.services.users import api_tokens as tokens
+from webapp.services.users import api_tokens
 
 endpoints = Endpoints("tokens")
 
@@ -63,7 +63,7 @@ class NewToken(Reauthentication):
 @endpoints.get("/api/v1/tokens", "token:manage")
 def list_tokens(call: Call, query: NewestFirst) -> Page[TokenShape]:
     """Tokens, newest first."""
-    found = tokens.page(call.session, before=query.before, limit=query.limit + 1)
+    found = api_tokens.page(call.session, before=query.before, limit=query.limit + 1)
     return to_page(found, query, TokenShape.model_validate)
 
 
@@ -72,7 +72,7 @@ def list_tokens(call: Call, query: NewestFirst) -> Page[TokenShape]:
 )
 def create_token(call: Call, body: NewToken) -> NewTokenShape:
     """Make a token. The same request sent again by its Idempotency-Key is answered without the secret."""
-    made, secret = tokens.create(
+    made, secret = api_tokens.create(
         call.session,
         name=body.name,
         scopes=body.scopes,
@@ -87,4 +87,4 @@ def create_token(call: Call, body: NewToken) -> NewTokenShape:
 @endpoints.post("/api/v1/tokens/<id:token_id>/revoke", "token:manage")
 def revoke_token(call: Call, token_id: int) -> TokenShape:
     """End a token at once; twice is harmless."""
-    return TokenShape.model_validate(tokens.revoke(call.session, token_id, at=call.at, actor=call.actor))
+    return TokenShape.model_validate(api_tokens.revoke(call.session, token_id, at=call.at, actor=call.actor))

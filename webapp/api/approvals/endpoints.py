@@ -10,7 +10,7 @@ from webapp.domain.states import ApprovalStatus
 from webapp.models import Approval
 from webapp.security.reauthentication import reauthenticate
 from webapp.services.approvals import approvals
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 
 endpoints = Endpoints("approvals")
 _ADDRESS = "/api/v1/approvals/<id:approval_id>"
@@ -50,7 +50,7 @@ def preview_approval(call: Call, approval_id: int) -> PreviewShape:
     """What it would do if it were approved now."""
     settings = call.runtime.settings
     return preview_shape(
-        previews.of_approval(call.session, approval_id, at=call.at, actor=call.actor, settings=settings)
+        decision_preview.of_approval(call.session, approval_id, at=call.at, actor=call.actor, settings=settings)
     )
 
 

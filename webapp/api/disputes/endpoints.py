@@ -29,10 +29,9 @@ from webapp.api.framework.schemas import (
 )
 from webapp.domain.states import DisputeKind, DisputeStatus
 from webapp.models import Dispute, Escrow
-from webapp.services.disputes import disputes
-from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes import disputes, handling
 from webapp.services.disputes.disputes import NewDispute
-from webapp.services.read_models import decision_preview as previews
+from webapp.services.read_models import decision_preview
 from webapp.sql import one_of
 
 endpoints = Endpoints("disputes")
@@ -121,7 +120,7 @@ def get_dispute(call: Call, dispute_id: int) -> DisputeShape:
 def assign_dispute(call: Call, dispute_id: int, body: AssignBody) -> DisputeShape:
     """Give it to someone, or to nobody."""
     disputes.get(call.session, dispute_id)
-    dispute_work.assign(call.session, dispute_id, body.user_id, at=call.at, actor=call.actor)
+    handling.assign(call.session, dispute_id, body.user_id, at=call.at, actor=call.actor)
     return one_dispute(call.session, dispute_id)
 
 
@@ -129,21 +128,21 @@ def assign_dispute(call: Call, dispute_id: int, body: AssignBody) -> DisputeShap
 def ask_party(call: Call, dispute_id: int, body: AskBody) -> DisputeShape:
     """Ask a party to answer; the desk's own clock pauses meanwhile."""
     settings = call.runtime.settings
-    dispute_work.ask(call.session, dispute_id, body.side, body.body, at=call.at, actor=call.actor, settings=settings)
+    handling.ask(call.session, dispute_id, body.side, body.body, at=call.at, actor=call.actor, settings=settings)
     return one_dispute(call.session, dispute_id)
 
 
 @endpoints.post(f"{_ADDRESS}/answered", "dispute:work")
 def note_answer(call: Call, dispute_id: int) -> DisputeShape:
     """The party has answered: the desk's clock goes on."""
-    dispute_work.answered(call.session, dispute_id, at=call.at, actor=call.actor)
+    handling.answered(call.session, dispute_id, at=call.at, actor=call.actor)
     return one_dispute(call.session, dispute_id)
 
 
 @endpoints.post(f"{_ADDRESS}/escalate", "dispute:work")
 def escalate_dispute(call: Call, dispute_id: int, body: EscalateBody) -> DisputeShape:
     """Call for someone with more say."""
-    dispute_work.escalate(call.session, dispute_id, body.reason, at=call.at, actor=call.actor)
+    handling.escalate(call.session, dispute_id, body.reason, at=call.at, actor=call.actor)
     return one_dispute(call.session, dispute_id)
 
 
@@ -151,7 +150,7 @@ def escalate_dispute(call: Call, dispute_id: int, body: EscalateBody) -> Dispute
 def preview_resolution(call: Call, dispute_id: int, body: ResolutionBody) -> PreviewShape:
     """Every entry that a decision would post, and every balance after it. Nothing is written."""
     settings = call.runtime.settings
-    found = previews.of_resolution(
+    found = decision_preview.of_resolution(
         call.session, dispute_id, body.dispute_resolution, at=call.at, actor=call.actor, settings=settings
     )
     return preview_shape(found)

@@ -11,8 +11,7 @@ from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import LongText, Name, Number, OldestFirst, Page, RequestModel, to_page
 from webapp.errors import Invalid
 from webapp.models import Evidence
-from webapp.services.disputes import disputes, evidence
-from webapp.services.disputes import handling as dispute_work
+from webapp.services.disputes import disputes, evidence, handling
 
 endpoints = Endpoints("disputes")
 _ADDRESS = "/api/v1/disputes/<id:dispute_id>"
@@ -46,14 +45,14 @@ class SubmitBody(RequestModel):
 def list_messages(call: Call, dispute_id: int, query: OldestFirst) -> Page[MessageShape]:
     """What was said to and by whom, oldest first."""
     disputes.get(call.session, dispute_id)
-    found = dispute_work.messages(call.session, dispute_id, after=query.after, limit=query.limit + 1)
+    found = handling.messages(call.session, dispute_id, after=query.after, limit=query.limit + 1)
     return to_page(found, query, MessageShape.model_validate)
 
 
 @endpoints.post(f"{_ADDRESS}/messages", "dispute:work", status=201)
 def add_message(call: Call, dispute_id: int, body: MessageBody) -> MessageShape:
     """Say something to a party, note its answer, or write an internal note."""
-    said = dispute_work.say(
+    said = handling.say(
         call.session, dispute_id, body.audience, body.body, at=call.at, actor=call.actor, inbound=body.inbound
     )
     return MessageShape.model_validate(said)

@@ -9,7 +9,7 @@ from webapp.api.approvals.schemas import Decision
 from webapp.api.framework.schemas import Instant, LongText, MinorUnits, Money, RequestModel, ResponseModel, Version
 from webapp.domain.disputes.resolutions import REASON_CODES, RESOLUTION_CODES, DisputeResolution
 from webapp.models import Dispute
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.disputes import disputes
 
 
@@ -113,5 +113,5 @@ def dispute_shape(dispute: Dispute, amount: Money) -> DisputeShape:
 def one_dispute(session: Session, dispute_id: int) -> DisputeShape:
     """One dispute as it is now. Raises NotFound."""
     dispute = disputes.get(session, dispute_id)
-    escrow = escrows.get(session, dispute.escrow_id)
+    escrow = escrow_decisions.get(session, dispute.escrow_id)
     return dispute_shape(dispute, Money(amount=escrow.amount, currency=escrow.currency))

@@ -29,11 +29,11 @@ from webapp.api.ledger import TransferShape, transfer_shape
 from webapp.api.parties.schemas import id_of
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 from webapp.services.approvals.approvals import Decided
 from webapp.services.escrows import freezes
-from webapp.services.ledger import transfer_queries as escrow_ledger
-from webapp.services.read_models import escrow_explanation as explanation
+from webapp.services.ledger import transfer_queries
+from webapp.services.read_models import escrow_explanation
 
 endpoints = Endpoints("escrows")
 
@@ -130,15 +130,15 @@ def get_escrow(call: Call, escrow_id: int) -> EscrowShape:
 @endpoints.get("/api/v1/escrows/<id:escrow_id>/transfers", "escrow:read")
 def list_escrow_transfers(call: Call, escrow_id: int, query: OldestFirst) -> Page[TransferShape]:
     """Every transfer of the escrow with its entries, oldest first."""
-    escrows.get(call.session, escrow_id)
-    found = escrow_ledger.page_of_escrow(call.session, escrow_id, after=query.after, limit=query.limit + 1)
+    escrow_decisions.get(call.session, escrow_id)
+    found = transfer_queries.page_of_escrow(call.session, escrow_id, after=query.after, limit=query.limit + 1)
     return to_page(found, query, transfer_shape)
 
 
 @endpoints.get("/api/v1/escrows/<id:escrow_id>/explanation", "escrow:read")
 def explain_escrow(call: Call, escrow_id: int) -> Explanation:
     """Why it has not been paid, or where the money went."""
-    reasons = explanation.reasons(call.session, escrow_id, call.at)
+    reasons = escrow_explanation.reasons(call.session, escrow_id, call.at)
     shapes = [ReasonShape(sentence=reason.sentence, cure=reason.cure) for reason in reasons]
     return Explanation(sentences=[reason.sentence for reason in reasons], reasons=shapes)
 
@@ -146,7 +146,7 @@ def explain_escrow(call: Call, escrow_id: int) -> Explanation:
 @endpoints.post("/api/v1/escrows/<id:escrow_id>/freeze", "escrow:freeze")
 def freeze_escrow(call: Call, escrow_id: int, body: FreezeBody) -> Frozen:
     """Freeze it; freezes of others stay beside this one."""
-    escrows.get(call.session, escrow_id)
+    escrow_decisions.get(call.session, escrow_id)
     freezes.freeze(call.session, escrow_id, body.reason, at=call.at, actor=call.actor)
     return _frozen(call, escrow_id)
 
@@ -154,7 +154,7 @@ def freeze_escrow(call: Call, escrow_id: int, body: FreezeBody) -> Frozen:
 @endpoints.post("/api/v1/escrows/<id:escrow_id>/unfreeze", "escrow:freeze")
 def unfreeze_escrow(call: Call, escrow_id: int, body: UnfreezeBody) -> Frozen:
     """Lift a person's freeze. Those of disputes and proposals are lifted by deciding them."""
-    escrows.get(call.session, escrow_id)
+    escrow_decisions.get(call.session, escrow_id)
     freeze_id = freezes.meant(call.session, escrow_id, body.freeze_id)
     freezes.unfreeze(call.session, freeze_id, body.reason, at=call.at, actor=call.actor)
     return _frozen(call, escrow_id)
@@ -164,26 +164,28 @@ def unfreeze_escrow(call: Call, escrow_id: int, body: UnfreezeBody) -> Frozen:
 def extend_escrow(call: Call, escrow_id: int, body: ExtendBody) -> EscrowShape:
     """Put off the release."""
     version = _version(call, escrow_id, body.version)
-    escrows.extend(call.session, escrow_id, body.release_at, body.reason, version=version, at=call.at, actor=call.actor)
+    escrow_decisions.extend(
+        call.session, escrow_id, body.release_at, body.reason, version=version, at=call.at, actor=call.actor
+    )
     return one_escrow(call.session, escrow_id)
 
 
 @endpoints.post("/api/v1/escrows/<id:escrow_id>/release", "money:propose")
 def release_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
     """Pay the seller now; above the limit it is proposed."""
-    return _decided(call, escrow_id, body, escrows.release)
+    return _decided(call, escrow_id, body, escrow_decisions.release)
 
 
 @endpoints.post("/api/v1/escrows/<id:escrow_id>/refund", "money:propose")
 def refund_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
     """Give the buyer everything back; above the limit it is proposed."""
-    return _decided(call, escrow_id, body, escrows.refund)
+    return _decided(call, escrow_id, body, escrow_decisions.refund)
 
 
 @endpoints.post("/api/v1/escrows/<id:escrow_id>/void", "money:propose")
 def void_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
     """Give up an escrow that was never paid."""
-    return _decided(call, escrow_id, body, escrows.void)
+    return _decided(call, escrow_id, body, escrow_decisions.void)
 
 
 def _decided(call: Call, escrow_id: int, body: DecideBody, decide: Callable[..., Decided]) -> EscrowDecision:
@@ -201,7 +203,7 @@ def _decided(call: Call, escrow_id: int, body: DecideBody, decide: Callable[...,
 
 
 def _version(call: Call, escrow_id: int, seen: int | None) -> int:
-    return escrows.get(call.session, escrow_id).version if seen is None else seen
+    return escrow_decisions.get(call.session, escrow_id).version if seen is None else seen
 
 
 def _frozen(call: Call, escrow_id: int) -> Frozen:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.api.parties.schemas import PartyName, names
 from webapp.models import Escrow
-from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.approvals import escrow_decisions
 
 
 class FreezeShape(ResponseModel):
@@ -50,7 +50,7 @@ def escrow_shapes(session: Session, found: Sequence[Escrow]) -> list[EscrowShape
 
 def one_escrow(session: Session, escrow_id: int) -> EscrowShape:
     """One escrow as it is now. Raises NotFound."""
-    return escrow_shapes(session, [escrows.get(session, escrow_id)])[0]
+    return escrow_shapes(session, [escrow_decisions.get(session, escrow_id)])[0]
 
 
 def _escrow(escrow: Escrow, known: dict[int, PartyName]) -> EscrowShape:

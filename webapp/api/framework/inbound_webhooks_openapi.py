@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webapp.api.framework import responses as responses
+from webapp.api.framework import responses
 from webapp.providers import catalogue
 
 _REFUSED = {

@@ -7,9 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from webapp.api.framework import inbound_webhooks_openapi as inbound_webhooks_openapi
-from webapp.api.framework import outgoing_webhooks_openapi as outgoing_webhooks_openapi
-from webapp.api.framework import responses as responses
+from webapp.api.framework import inbound_webhooks_openapi, outgoing_webhooks_openapi, responses
 from webapp.api.framework.binding import KEY_HEADER
 from webapp.api.framework.responses import REFERENCE
 from webapp.api.framework.routing import Endpoint

@@ -26,8 +26,7 @@ from webapp.errors import NotFound
 from webapp.models import Account, Party
 from webapp.services.ledger import accounts, statements
 from webapp.services.ledger.statements import Line
-from webapp.services.parties import parties
-from webapp.services.parties import wallet_provisioning as wallets
+from webapp.services.parties import parties, wallet_provisioning
 from webapp.services.parties.parties import NewParty
 
 endpoints = Endpoints("parties")
@@ -142,7 +141,9 @@ def list_wallets(call: Call, party_id: int) -> Wallets:
 @endpoints.post("/api/v1/parties/<id:party_id>/wallets", "wallet:open", status=201)
 def open_wallet(call: Call, party_id: int, body: WalletBody) -> AccountShape:
     """Open a wallet by hand, for a party that is not verified too. What waited for it is paid by the next run."""
-    made = wallets.open_by_hand(call.session, party_id, body.currency, body.reason, at=call.at, actor=call.actor)
+    made = wallet_provisioning.open_by_hand(
+        call.session, party_id, body.currency, body.reason, at=call.at, actor=call.actor
+    )
     return _account(made)
 
 

@@ -11,9 +11,8 @@ from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Amount, Currency, MinorUnits, Reference, RequestModel, ResponseModel, Version
 from webapp.api.ledger import TransferShape, transfer_shape
-from webapp.services.ledger import transfer_queries as escrow_ledger
-from webapp.services.parties import auto_deduct_mandates, parties
-from webapp.services.parties import wallet_operations as party_money
+from webapp.services.ledger import transfer_queries
+from webapp.services.parties import auto_deduct_mandates, parties, wallet_operations
 from webapp.services.parties.auto_deduct_mandates import StandingOrder
 from webapp.services.parties.wallet_operations import PERMISSION, NewMoney
 
@@ -110,8 +109,10 @@ def _decided(call: Call, party_id: int, body: MoneyBody, action: str) -> PartyDe
     amount = body.amount
     new = NewMoney(amount.amount, amount.currency, body.reference, body.provider_reference or "", body.reason or "")
     settings = call.runtime.settings
-    decided = party_money.decide(call.session, action, party_id, new, at=call.at, actor=call.actor, settings=settings)
-    moved = escrow_ledger.by_reference(call.session, body.reference) if decided.executed else None
+    decided = wallet_operations.decide(
+        call.session, action, party_id, new, at=call.at, actor=call.actor, settings=settings
+    )
+    moved = transfer_queries.by_reference(call.session, body.reference) if decided.executed else None
     return PartyDecision(
         **decision(decided).model_dump(), transfer=transfer_shape(moved) if moved is not None else None
     )

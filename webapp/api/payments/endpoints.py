@@ -23,8 +23,7 @@ from webapp.api.framework.schemas import (
 )
 from webapp.domain.actors import Actor
 from webapp.domain.states import PaymentStatus
-from webapp.jobs.steps import start_checkout as checkouts
-from webapp.jobs.steps import verify_payments
+from webapp.jobs.steps import start_checkout, verify_payments
 from webapp.models import Chargeback, Order, Payment
 from webapp.runtime import Runtime
 from webapp.services.common.lookup import by_id
@@ -133,7 +132,7 @@ def _shown(runtime: Runtime, payment: Payment) -> PaymentShape:
 
 
 def _begin(runtime: Runtime, actor: Actor, answer: PaymentShape) -> PaymentShape:
-    return _shown(runtime, checkouts.begin(runtime, answer.id, actor))
+    return _shown(runtime, start_checkout.begin(runtime, answer.id, actor))
 
 
 def _verify(runtime: Runtime, actor: Actor, answer: PaymentShape) -> PaymentShape:

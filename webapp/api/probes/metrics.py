@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from webapp.api.probes.integration_gauges import by_label, outside_families
 from webapp.models import Run
-from webapp.services.monitoring import integration_metrics as outside_figures
-from webapp.services.scheduling import job_metrics as job_figures
-from webapp.services.scheduling import processes
+from webapp.services.monitoring import integration_metrics
+from webapp.services.scheduling import job_metrics, processes
 from webapp.services.scheduling.job_health import JobHealth, health
 from webapp.services.scheduling.queue_depth import waiting
 from webapp.services.scheduling.run_queries import duration_ms
@@ -46,10 +45,10 @@ class _Figures:
 
 def exposition(session: Session, at: datetime, settings: Settings) -> bytes:
     """The text that Prometheus reads. A job's figures are those of its last run that ended, zeros before the first."""
-    jobs, last = health(session, at), job_figures.last_finished(session)
-    held = outside_figures.currencies(session)
+    jobs, last = health(session, at), job_metrics.last_finished(session)
+    held = integration_metrics.currencies(session)
     families = [family for job in jobs for family in _of_job(job.job, last.get(job.job), held)]
-    told = outside_families(outside_figures.outside(session, settings))
+    told = outside_families(integration_metrics.outside(session, settings))
     registry = CollectorRegistry(auto_describe=False)
     families += [*_of_jobs(jobs, last), *_of_desk(session, at, settings), *told]
     registry.register(_Figures([*families, *_totals(session)]))
@@ -86,16 +85,16 @@ def _of_jobs(jobs: list[JobHealth], finished: Mapping[str, Run]) -> list[GaugeMe
 
 
 _TOTALS = (
-    (job_figures.RUNS, "desk_job_runs", "Runs that have ended.", "status"),
-    (job_figures.ITEMS, "desk_job_items", "Items of all runs.", "outcome"),
-    (job_figures.MOVED, "desk_job_moved", "Minor units that all runs moved.", "currency"),
+    (job_metrics.RUNS, "desk_job_runs", "Runs that have ended.", "status"),
+    (job_metrics.ITEMS, "desk_job_items", "Items of all runs.", "outcome"),
+    (job_metrics.MOVED, "desk_job_moved", "Minor units that all runs moved.", "currency"),
 )
 
 
 def _totals(session: Session) -> Iterator[CounterMetricFamily]:
     for what, name, told, label in _TOTALS:
         family = CounterMetricFamily(name, told, labels=["job", label])
-        for job, counted in sorted(job_figures.totals(session, what).items()):
+        for job, counted in sorted(job_metrics.totals(session, what).items()):
             for value, total in sorted(counted.items()):
                 family.add_metric([job, value], total)
         yield family

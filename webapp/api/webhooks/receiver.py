@@ -14,7 +14,7 @@ from webapp.providers.webhooks.signatures import NotSigned
 from webapp.runtime import Runtime
 from webapp.security.access import for_machines
 from webapp.security.errors import problem
-from webapp.services.webhooks import inbox as incoming
+from webapp.services.webhooks import inbox
 
 MOST_BYTES = 256 * 1024
 
@@ -52,13 +52,13 @@ class WebhookReceiver:
     def _take(self, raw: bytes) -> None:
         payload = reader.read(self._provider, raw)
         with self._runtime.db.transaction() as session:
-            if incoming.take(session, self._provider, raw, payload, at=clock.now()):
-                run = incoming.nudge(session, incoming.ACTOR)
+            if inbox.take(session, self._provider, raw, payload, at=clock.now()):
+                run = inbox.nudge(session, inbox.ACTOR)
                 if run is not None:
                     enqueue_after_commit(self._runtime, session, run)
 
     def _refused(self, sentence: str, name: str) -> ResponseReturnValue:
         get_logger().warning("webhook.refused", provider=self._provider, reason=sentence)
         with self._runtime.db.transaction() as session:
-            incoming.refuse(session, name, sentence, origin=request.remote_addr, at=clock.now())
+            inbox.refuse(session, name, sentence, origin=request.remote_addr, at=clock.now())
         return problem(401, "Not signed", sentence)

@@ -12,7 +12,7 @@ from sqlalchemy import Delete, Select, String, cast, delete, exists, literal, se
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.demo.clear import provider_records as provider_records
+from webapp.demo.clear import provider_records
 from webapp.demo.clear.ledger import reverse_balances, transfers_of
 from webapp.demo.clear.triggers_disabled import triggers_disabled
 from webapp.demo.seed.context import CHAIN

@@ -10,9 +10,9 @@ from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.demo.seed.orders import RELEASE_AFTER, Trade
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import AutoDeduct
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 from webapp.services.ledger import accounts
-from webapp.services.ledger import posting as ledger
+from webapp.services.ledger import posting as ledger_posting
 
 _DEBTORS = (
     # currency, buyer, enabled, percent, daily maximum, minimum balance, deposit, debt: minor units
@@ -100,7 +100,7 @@ def add_auto_deduct_mandates(context: SeedContext) -> None:
     ]
     context.session.execute(insert(AutoDeduct), rows)
     for row in rows:
-        audit.record(
+        trail.record(
             context.session,
             DEMO,
             "party.auto_deduct",
@@ -124,10 +124,10 @@ def repay(context: SeedContext, run_id: int, number: int) -> dict[str, int]:
     market, amount = market_of(currency), debt // 20
     party_id = market.ids[buyer]
     wallet = context.wallet(party_id, currency)
-    if ledger.balances(context.session, [wallet])[wallet] < amount:
+    if ledger_posting.balances(context.session, [wallet])[wallet] < amount:
         return {}
     owed = accounts.open_account(context.session, AccountKind.RECEIVABLE, party_id, currency, at=slot)
-    ledger.post(
+    ledger_posting.post(
         context.session,
         reference=f"demo-deduct-{party_id}-{slot:%Y%m%d}",
         kind=TransferKind.REPAYMENT,
@@ -136,7 +136,7 @@ def repay(context: SeedContext, run_id: int, number: int) -> dict[str, int]:
         at=slot,
         run_id=run_id,
     )
-    audit.record(
+    trail.record(
         context.session,
         DEMO,
         "party.repay",

@@ -10,7 +10,7 @@ from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.domain.references import escrow_ref
 from webapp.domain.states import EscrowStatus, OrderStatus, Policy
 from webapp.models import Escrow, Order
-from webapp.services.audit import trail as audit
+from webapp.services.audit import trail
 
 RELEASE_AFTER = timedelta(days=7)
 _FEE_BASIS_POINTS = 250
@@ -85,7 +85,7 @@ def add_orders(context: SeedContext, special: list[Trade]) -> list[Trade]:
     by_order = dict(context.session.execute(escrows).all())
     for trade in trades:
         trade.escrow_id = by_order[trade.order_id]
-        audit.record(
+        trail.record(
             context.session,
             DEMO,
             "order.create",

@@ -6,8 +6,8 @@ from webapp.demo.seed.context import DAYS, DEMO, SeedContext
 from webapp.demo.seed.marketplaces import MARKETS, Market
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Party
-from webapp.services.audit import trail as audit
-from webapp.services.ledger import posting as ledger
+from webapp.services.audit import trail
+from webapp.services.ledger import posting as ledger_posting
 
 
 def add_parties(context: SeedContext) -> None:
@@ -23,7 +23,7 @@ def add_parties(context: SeedContext) -> None:
             if name != market.blocked:
                 context.wallet(party_id, market.currency)
     for name, party_id in sorted(ids.items()):
-        audit.record(
+        trail.record(
             context.session, DEMO, "party.create", ("party", party_id), at=context.ago(DAYS + 20), after={"ref": name}
         )
 
@@ -32,7 +32,7 @@ def deposit(context: SeedContext, market: Market, name: str, amount: int, days: 
     """Money that a party brought in, so many days ago."""
     party_id = market.ids[name]
     legs = [(clearing(context, market), -amount), (context.wallet(party_id, market.currency), amount)]
-    ledger.post(
+    ledger_posting.post(
         context.session,
         reference=f"demo-deposit-{party_id}-{int(days)}",
         kind=TransferKind.DEPOSIT,

@@ -15,7 +15,7 @@ from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RunStatus, Trigger
 from webapp.jobs import registry
 from webapp.models import Run, RunItem, RunLine
-from webapp.services.escrows import release as releases
+from webapp.services.escrows import release
 
 PER_JOB = 60
 SILENT = "auto_deduct"
@@ -89,7 +89,7 @@ def _release(context: SeedContext, slot: datetime, back: int, run_id: int, trade
     busy = [ids.pop()] if back in _BUSY and len(ids) > 1 else []
     if not ids:
         return {"total": 0}
-    outcome = releases.release_all(
+    outcome = release.release_all(
         context.session,
         ids,
         at=slot + timedelta(seconds=2),

@@ -10,7 +10,7 @@ from webapp.demo.seed.orders import Trade
 from webapp.demo.seed.parties import clearing
 from webapp.domain.states import AccountKind, EscrowStatus, TransferKind
 from webapp.models import Escrow
-from webapp.services.escrows import funding as holds
+from webapp.services.escrows import funding
 from webapp.services.ledger import accounts
 
 
@@ -25,7 +25,7 @@ def hold(context: SeedContext, trade: Trade) -> None:
     context.pool(AccountKind.ESCROW, trade.market.currency)
     context.pool(AccountKind.FEES, trade.market.currency)
     escrow = context.session.get_one(Escrow, trade.escrow_id)
-    holds.hold(context.session, escrow, source, at=at, actor=DEMO, kind=kind)
+    funding.hold(context.session, escrow, source, at=at, actor=DEMO, kind=kind)
 
 
 def due_by(context: SeedContext, slot: datetime, trades: Sequence[Trade]) -> list[int]:

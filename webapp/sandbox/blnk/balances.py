@@ -4,13 +4,13 @@ import uuid
 
 from flask import Response, request
 
-from webapp.sandbox.blnk import serializers as shapes
+from webapp.sandbox.blnk import serializers
 from webapp.sandbox.blnk.envelope import PROVIDER, BlnkWrong, asked, blueprint, invalid, not_found, said
 from webapp.sandbox.blnk.filters import filtered
 from webapp.sandbox.core.request_inputs import natural
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 LEDGER, BALANCE = "blnk.ledger", "blnk.balance"
 _GENERAL = "general_ledger_id"
@@ -26,15 +26,15 @@ def ledgers() -> Response:
     kept = {"name": str(wanted["name"]), "meta_data": wanted.get("meta_data")}
     made = box.books.add(LEDGER, uuid.uuid4().hex, kept)
     assert made is not None
-    tell(box, "ledger.created", shapes.ledger(made))
-    return said(shapes.ledger(made), 201)
+    tell(box, "ledger.created", serializers.ledger(made))
+    return said(serializers.ledger(made), 201)
 
 
 @blueprint.get("/ledgers")
 def ledgers_list() -> Response:
     """Every ledger."""
     found = current().books.listed(LEDGER, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
-    return said([shapes.ledger(each) for each in found])
+    return said([serializers.ledger(each) for each in found])
 
 
 @blueprint.get("/ledgers/<identity>")
@@ -43,13 +43,13 @@ def ledger(identity: str) -> Response:
     thing = numbered(current(), LEDGER, "ldg_", identity)
     if thing is None:
         raise not_found("LGR_NOT_FOUND", "Ledger not found")
-    return said(shapes.ledger(thing))
+    return said(serializers.ledger(thing))
 
 
 @blueprint.post("/ledgers/filter")
 def ledgers_filter() -> Response:
     """Ledgers by name."""
-    return filtered("ledgers", LEDGER, shapes.ledger, ("name",))
+    return filtered("ledgers", LEDGER, serializers.ledger, ("name",))
 
 
 @blueprint.post("/balances")
@@ -67,21 +67,21 @@ def balances() -> Response:
     made = _added(box, key, kept | {"ledger_id": ledger_id, "currency": currency})
     if made is None:
         raise BlnkWrong("GEN_CONFLICT", "a balance with this indicator and currency exists already")
-    tell(box, "balance.created", shapes.balance(made))
-    return said(shapes.balance(made), 201)
+    tell(box, "balance.created", serializers.balance(made))
+    return said(serializers.balance(made), 201)
 
 
 @blueprint.get("/balances")
 def balances_list() -> Response:
     """Every balance."""
     found = current().books.listed(BALANCE, limit=natural("limit", 20, _MOST), offset=_offset(), newest=True)
-    return said([shapes.listed_balance(each) for each in found] or None)
+    return said([serializers.listed_balance(each) for each in found] or None)
 
 
 @blueprint.get("/balances/<identity>")
 def balance(identity: str) -> Response:
     """One balance."""
-    return said(shapes.balance(found(current(), identity)))
+    return said(serializers.balance(found(current(), identity)))
 
 
 @blueprint.get("/balances/indicator/<indicator>/currency/<currency>")
@@ -90,14 +90,14 @@ def balance_by_indicator(indicator: str, currency: str) -> Response:
     thing = current().books.get(BALANCE, _key(indicator, currency))
     if thing is None:
         raise not_found("BAL_NOT_FOUND", f"Balance with indicator '{indicator}' not found")
-    return said(shapes.balance(thing))
+    return said(serializers.balance(thing))
 
 
 @blueprint.post("/balances/filter")
 def balances_filter() -> Response:
     """Balances by what they are."""
     fields = ("ledger_id", "currency", "identity_id", "indicator", "balance")
-    return filtered("balances", BALANCE, shapes.listed_balance, fields, none=None)
+    return filtered("balances", BALANCE, serializers.listed_balance, fields, none=None)
 
 
 def found(box: Sandbox, identity: str) -> Thing:
@@ -137,7 +137,7 @@ def adjust(box: Sandbox, identity: str, amount: int) -> Thing:
 def tell(box: Sandbox, event: str, data: Data) -> None:
     """Send a webhook, if the options want Blnk's."""
     if box.options.blnk_webhooks:
-        webhooks.emit(box, PROVIDER, {"event": event, "data": data}, success_again={"event": event, "data": data})
+        webhook_sender.emit(box, PROVIDER, {"event": event, "data": data}, success_again={"event": event, "data": data})
 
 
 def _added(box: Sandbox, key: str, data: Data) -> Thing | None:

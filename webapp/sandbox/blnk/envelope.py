@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from webapp.sandbox.core import auth_and_faults as gate
+from webapp.sandbox.core import auth_and_faults
 from webapp.sandbox.core.auth_and_faults import ProviderStyle, Wrong
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.core.store import Data
@@ -119,7 +119,7 @@ def _scoped(scopes: list[str]) -> Response | None:
     return refused(BlnkWrong("AUTH_INSUFFICIENT_PERMISSIONS", f"Insufficient permissions for {scope}"))
 
 
-gate.guard(
+auth_and_faults.guard(
     blueprint,
     ProviderStyle(
         provider=PROVIDER,

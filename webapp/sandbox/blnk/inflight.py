@@ -4,8 +4,7 @@ import uuid
 
 from flask import Response
 
-from webapp.sandbox.blnk import balances, posting
-from webapp.sandbox.blnk import serializers as shapes
+from webapp.sandbox.blnk import balances, posting, serializers
 from webapp.sandbox.blnk.envelope import BlnkWrong, asked, blueprint, invalid, said
 from webapp.sandbox.blnk.transactions import found
 from webapp.sandbox.core.sandbox import Sandbox, current
@@ -31,8 +30,8 @@ def inflight(identity: str) -> Response:
         box.books.save(row)
         if not wanted.get("skip_queue"):
             box.agenda.plan(_SETTLE, {"reference": row.key}, after=box.options.settle_seconds)
-            return said(shapes.by_id(row) | {"queued": True})
-    return said(shapes.made(_settle(box, row.key, f"ref_{uuid.uuid4()}")))
+            return said(serializers.by_id(row) | {"queued": True})
+    return said(serializers.made(_settle(box, row.key, f"ref_{uuid.uuid4()}")))
 
 
 def register(box: Sandbox) -> None:
@@ -71,5 +70,5 @@ def _settle(box: Sandbox, reference: str, by: str) -> Thing:
         child: Data = row.data | {"status": status, "inflight": False}
         made = box.books.add(posting.KIND, by, child, parent=f"txn_{row.number}")
     assert made is not None
-    balances.tell(box, f"transaction.{status.lower()}", shapes.made(made))
+    balances.tell(box, f"transaction.{status.lower()}", serializers.made(made))
     return made

@@ -5,8 +5,7 @@ kept under the reference itself; a leg that fails leaves the earlier ones applie
 the queue each leg waits as `<reference>_<n>`, and is applied as `<reference>_<n>_q`.
 """
 
-from webapp.sandbox.blnk import balances
-from webapp.sandbox.blnk import serializers as shapes
+from webapp.sandbox.blnk import balances, serializers
 from webapp.sandbox.blnk.distribution import divided
 from webapp.sandbox.blnk.envelope import BlnkWrong
 from webapp.sandbox.blnk.transaction_request import wanted
@@ -26,7 +25,7 @@ def post(box: Sandbox, asked: Data, *, skip_queue: bool, parent: str = "", meta:
     legs = asked.get("sources") or asked.get("destinations")
     if not legs:
         row = apply(box, reference, kept, parent) if skip_queue else enqueue(box, reference, kept, parent)
-        return shapes.made(row)
+        return serializers.made(row)
     side = "source" if asked.get("sources") else "destination"
     shares = divided(kept["precise_amount"], kept["precision"], legs)
     parts = [kept | {side: identifier, "precise_amount": share} for identifier, share in shares.items() if share]
@@ -41,7 +40,7 @@ def apply(box: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing:
         data = _move(box, kept)
         row = box.books.add(KIND, reference, data | {"status": status}, parent=parent)
     assert row is not None
-    balances.tell(box, f"transaction.{status.lower()}", shapes.told(row))
+    balances.tell(box, f"transaction.{status.lower()}", serializers.told(row))
     return row
 
 
@@ -53,7 +52,7 @@ def enqueue(box: Sandbox, reference: str, kept: Data, parent: str = "") -> Thing
         row = box.books.add(KIND, reference, kept | ends | {"status": QUEUED}, parent=parent)
         box.agenda.plan(_QUEUE, {"reference": reference}, after=box.options.settle_seconds)
     assert row is not None
-    balances.tell(box, "transaction.queued", shapes.made(row))
+    balances.tell(box, "transaction.queued", serializers.made(row))
     return row
 
 
@@ -91,7 +90,7 @@ def _split(box: Sandbox, reference: str, kept: Data, parts: list[Data], *, skip_
     whole = Thing(0, KIND, reference, "", done[0].at, kept | {"status": APPLIED if skip_queue else QUEUED})
     ids = {row.data["source" if "sources" in named else "destination"]: f"txn_{row.number}" for row in done}
     told = [leg | {"transaction_id": ids.get(str(leg["identifier"]), "")} for legs in named.values() for leg in legs]
-    return shapes.made(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
+    return serializers.made(whole) | {"transaction_id": parent} | dict.fromkeys(named, told)
 
 
 def _work_off(box: Sandbox, reference: str) -> None:
@@ -106,7 +105,7 @@ def _work_off(box: Sandbox, reference: str) -> None:
         rejected = waiting.data | {"status": REJECTED, "meta_data": meta | {"blnk_rejection_reason": problem.detail}}
         row = box.books.add(KIND, after, rejected, parent=parent)
         assert row is not None
-        balances.tell(box, "transaction.rejected", shapes.made(row))
+        balances.tell(box, "transaction.rejected", serializers.made(row))
 
 
 def _refuse_used(box: Sandbox, reference: str) -> None:

@@ -2,8 +2,7 @@
 
 from flask import Response
 
-from webapp.sandbox.blnk import posting
-from webapp.sandbox.blnk import serializers as shapes
+from webapp.sandbox.blnk import posting, serializers
 from webapp.sandbox.blnk.balances import numbered
 from webapp.sandbox.blnk.envelope import asked, blueprint, not_found, said
 from webapp.sandbox.blnk.filters import filtered
@@ -25,13 +24,13 @@ def transactions() -> Response:
 def transactions_list() -> Response:
     """Every row, newest first."""
     rows = current().books.listed(posting.KIND, limit=natural("limit", 20, _MOST), newest=True)
-    return said([shapes.listed(each) for each in rows])
+    return said([serializers.listed(each) for each in rows])
 
 
 @blueprint.get("/transactions/<identity>")
 def transaction(identity: str) -> Response:
     """One row by its id."""
-    return said(shapes.by_id(found(current(), identity)))
+    return said(serializers.by_id(found(current(), identity)))
 
 
 @blueprint.get("/transactions/reference/<path:reference>")
@@ -40,14 +39,14 @@ def transaction_by_reference(reference: str) -> Response:
     thing = current().books.get(posting.KIND, reference)
     if thing is None:
         raise _none(f"reference '{reference}'")
-    return said(shapes.by_reference(thing))
+    return said(serializers.by_reference(thing))
 
 
 @blueprint.post("/transactions/filter")
 def transactions_filter() -> Response:
     """Rows by what they are."""
     fields = ("reference", "parent_transaction", "status", "currency", "source", "destination", "description")
-    return filtered("transactions", posting.KIND, shapes.listed, fields)
+    return filtered("transactions", posting.KIND, serializers.listed, fields)
 
 
 @blueprint.post("/refund-transaction/<identity>")
@@ -56,7 +55,7 @@ def refund_transaction(identity: str) -> Response:
     box, wanted = current(), asked()
     with box.books.writing():
         row = posting.refund(box, found(box, identity), wanted, skip_queue=bool(wanted.get("skip_queue")))
-    return said(shapes.made(row), 201)
+    return said(serializers.made(row), 201)
 
 
 def found(box: Sandbox, identity: str) -> Thing:

@@ -17,8 +17,8 @@ from webapp.sandbox.core.settings import Options
 from webapp.sandbox.core.store import Thing
 from webapp.sandbox.flutterwave import tokens
 from webapp.sandbox.paystack import disputes, refunds, transfers
-from webapp.sandbox.webhooks import receiver as hooks
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import receiver as webhook_receiver
+from webapp.sandbox.webhooks import sender as webhook_sender
 from webapp.sandbox.webhooks.signatures import SIGNERS
 
 blueprint = Blueprint("control", __name__, url_prefix="/control")
@@ -197,14 +197,14 @@ def send_webhook() -> Response:
     if signer not in SIGNERS:
         raise Invalid(f"There are webhooks of {', '.join(SIGNERS)}.")
     envelope = given.get("envelope") or {"event": given.get("event"), "data": given.get("data") or {}}
-    webhooks.emit(current(), signer, envelope, success_again=envelope)
+    webhook_sender.emit(current(), signer, envelope, success_again=envelope)
     return jsonify(_DONE)
 
 
 @blueprint.get("/webhooks")
 def list_webhooks() -> Response:
     """What was sent to the desk, the answers it gave, newest last."""
-    found = current().books.listed(webhooks.KIND, parent=request.args.get("provider"), limit=10_000)
+    found = current().books.listed(webhook_sender.KIND, parent=request.args.get("provider"), limit=10_000)
     return jsonify([_shown(each) for each in found])
 
 
@@ -212,7 +212,7 @@ def list_webhooks() -> Response:
 @blueprint.get("/hooks/<path:name>")
 def list_hooks(name: str | None = None) -> Response:
     """What came from the desk to a receiver."""
-    return jsonify(hooks.received(name))
+    return jsonify(webhook_receiver.received(name))
 
 
 @blueprint.post("/fill")

@@ -7,10 +7,10 @@ from webapp import clock
 from webapp.errors import Invalid
 from webapp.sandbox.core.store import Books, Data
 from webapp.sandbox.flutterwave import charges, payments
-from webapp.sandbox.paystack import charges as paystack
+from webapp.sandbox.paystack import charges as paystack_charges
 
 _MOST = 2_000_000
-_KINDS = {"paystack": paystack.KIND, "flutterwave": charges.KIND, "flutterwave_v3": payments.KIND}
+_KINDS = {"paystack": paystack_charges.KIND, "flutterwave": charges.KIND, "flutterwave_v3": payments.KIND}
 _STATUSES = {"flutterwave": {"success": "succeeded"}, "flutterwave_v3": {"success": "successful"}}
 _STATEMENT = """
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count)

@@ -10,7 +10,7 @@ from webapp.sandbox import flutterwave
 from webapp.sandbox.core import autopay
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.paystack import charges as paystack
+from webapp.sandbox.paystack import charges as paystack_charges
 from webapp.sandbox.paystack import refunds as paystack_refunds
 
 blueprint = Blueprint("checkout", __name__, url_prefix="/checkout")
@@ -55,7 +55,7 @@ def _back_from_flutterwave(thing: Thing) -> str:
 
 
 CHECKOUTS = {
-    "paystack": Checkout(paystack.found, paystack.pay, paystack_refunds.by_hand, _back_from_paystack),
+    "paystack": Checkout(paystack_charges.found, paystack_charges.pay, paystack_refunds.by_hand, _back_from_paystack),
     "flutterwave": Checkout(flutterwave.find, flutterwave.pay, flutterwave.give_back, _back_from_flutterwave),
 }
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, g, request
 
 from webapp.errors import Refusal
-from webapp.sandbox.core import fault_modes
-from webapp.sandbox.core import fault_responses as answers
+from webapp.sandbox.core import fault_modes, fault_responses
 from webapp.sandbox.core.active_faults import ActiveFault
 from webapp.sandbox.core.sandbox import current
 
@@ -37,7 +36,7 @@ def guard(blueprint: Blueprint, style: ProviderStyle) -> None:
         if fault is None:
             return answer
         if fault.mood in fault_modes.WITH_EFFECT:
-            return answers.changed(fault, answer)
+            return fault_responses.changed(fault, answer)
         return _without_effect(style, fault)
 
 
@@ -67,14 +66,14 @@ def _without_effect(style: ProviderStyle, fault: ActiveFault) -> Response:
     if fault.mood == fault_modes.ERROR_500:
         return style.fails()
     if fault.mood == fault_modes.HTML_502:
-        return answers.page(502, "502 Bad Gateway")
+        return fault_responses.page(502, "502 Bad Gateway")
     if fault.mood == fault_modes.REDIRECT:
-        return answers.redirected()
+        return fault_responses.redirected()
     if fault.mood == fault_modes.RATE_LIMITED:
         answer = style.limits()
         answer.headers["Retry-After"] = str(int(1 if fault.seconds is None else fault.seconds))
         return answer
-    return answers.silence(current(), fault.seconds)
+    return fault_responses.silence(current(), fault.seconds)
 
 
 class Wrong(Refusal):

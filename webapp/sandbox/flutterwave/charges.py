@@ -15,7 +15,7 @@ from webapp.sandbox.flutterwave.attempts import Kind
 from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Duplicate, Invalid, said, v4
 from webapp.sandbox.flutterwave.idempotency import once
 from webapp.sandbox.flutterwave.pagination import listed
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 CHARGES = Kind("flutterwave.session", "flutterwave.charge", "succeeded")
 KIND = CHARGES.attempt
@@ -66,7 +66,7 @@ def pay(box: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool
     """Let somebody try to pay, and tell of it when that has ended."""
     made = attempts.attempt(box, CHARGES, page, outcome, changes)
     if webhook and made.kind == KIND and made.data["status"] != "pending":
-        webhooks.emit(box, PROVIDER, _event(made), success_again=_event(made))
+        webhook_sender.emit(box, PROVIDER, _event(made), success_again=_event(made))
     return made
 
 

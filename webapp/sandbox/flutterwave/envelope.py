@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from webapp.sandbox.core import auth_and_faults as gate
+from webapp.sandbox.core import auth_and_faults
 from webapp.sandbox.core.auth_and_faults import ProviderStyle, Wrong
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.flutterwave.tokens import is_alive
@@ -122,7 +122,7 @@ def _admits_v3() -> Response | None:
     return refused_v3(401, "Invalid authorization key")
 
 
-gate.guard(
+auth_and_faults.guard(
     v4,
     ProviderStyle(
         provider=PROVIDER,
@@ -132,7 +132,7 @@ gate.guard(
         limits=lambda: refused_v4(429, "Too many requests"),
     ),
 )
-gate.guard(
+auth_and_faults.guard(
     v3,
     ProviderStyle(
         provider=PROVIDER,
@@ -142,7 +142,7 @@ gate.guard(
         limits=lambda: refused_v3(429, "Too many requests"),
     ),
 )
-gate.guard(
+auth_and_faults.guard(
     identity,
     ProviderStyle(
         provider=PROVIDER,

@@ -12,7 +12,7 @@ from webapp.sandbox.flutterwave.amounts import major, refundable
 from webapp.sandbox.flutterwave.attempts import Kind
 from webapp.sandbox.flutterwave.envelope import PROVIDER, V3, said, v3
 from webapp.sandbox.flutterwave.pagination import listed
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 PAYMENTS = Kind("flutterwave.link", "flutterwave.payment", "successful")
 KIND, REFUND = PAYMENTS.attempt, "flutterwave.refund"
@@ -111,7 +111,7 @@ def pay(box: Sandbox, page: Thing, outcome: str, changes: Data, *, webhook: bool
     made = attempts.attempt(box, PAYMENTS, page, outcome, changes)
     if webhook and made.kind == KIND and made.data["status"] in ("successful", "failed"):
         event = _flat(made) if box.options.flat_webhooks else _wrapped(made)
-        webhooks.emit(box, V3, event, success_again=event)
+        webhook_sender.emit(box, V3, event, success_again=event)
     return made
 
 

@@ -14,7 +14,7 @@ from webapp.sandbox.flutterwave.amounts import refundable
 from webapp.sandbox.flutterwave.envelope import PROVIDER, Absent, Known, said, v4
 from webapp.sandbox.flutterwave.idempotency import once
 from webapp.sandbox.flutterwave.pagination import listed
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 KIND = "flutterwave.charge_refund"
 OUTCOMES = ("new", "pending", "succeeded", "failed", "cancelled", "requires_action")
@@ -58,7 +58,7 @@ def end(box: Sandbox, refund_made: Thing, outcome: str) -> Thing:
     if outcome == "succeeded":
         at = int(clock.now().timestamp() * 1000)
         event = {"webhook_id": f"wbk_{refund_made.key[:20]}", "timestamp": at, "type": "refund.completed"}
-        webhooks.emit(box, PROVIDER, event | {"data": _shown(refund_made)})
+        webhook_sender.emit(box, PROVIDER, event | {"data": _shown(refund_made)})
     return refund_made
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from webapp.sandbox.core import auth_and_faults as gate
+from webapp.sandbox.core import auth_and_faults
 from webapp.sandbox.core.sandbox import current
 from webapp.sandbox.messaging.mailbox import drop
 from webapp.sandbox.webhooks.receiver import plain_style
@@ -15,7 +15,7 @@ _TEXTS = ("message", "text", "body", "content", "Body")
 _TITLES = ("title", "subject")
 
 for _each in (sms, chat):
-    gate.guard(_each, plain_style(_each.name))
+    auth_and_faults.guard(_each, plain_style(_each.name))
 
 
 @sms.post("/version1/messaging")

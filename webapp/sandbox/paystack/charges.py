@@ -10,11 +10,10 @@ from webapp.sandbox.core.autopay import plan_autopay
 from webapp.sandbox.core.request_inputs import body, whole
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.paystack import serializers as shapes
-from webapp.sandbox.paystack import strangers
+from webapp.sandbox.paystack import serializers, strangers
 from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
 from webapp.sandbox.paystack.pagination import listed
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 KIND = "paystack.transaction"
 OUTCOMES = ("success", "failed", "abandoned", "pending", "ongoing", "processing", "queued", "reversed")
@@ -64,13 +63,13 @@ def verify(reference: str) -> Response:
     if thing is None:
         step = "Ensure that you're passing the reference of a transaction that exists on this integration"
         raise PaystackWrong(400, _UNKNOWN, "transaction_not_found", step=step)
-    return said("Verification successful", shapes.transaction(thing))
+    return said("Verification successful", serializers.transaction(thing))
 
 
 @blueprint.get("/transaction")
 def transactions() -> Response:
     """Every transaction."""
-    return listed("Transactions retrieved", KIND, shapes.transaction_listed, strangers.transactions())
+    return listed("Transactions retrieved", KIND, serializers.transaction_listed, strangers.transactions())
 
 
 @blueprint.get("/transaction/<int:number>")
@@ -79,7 +78,7 @@ def transaction(number: int) -> Response:
     thing = current().books.numbered(KIND, number)
     if thing is None:
         raise Wrong(404, "Transaction not found", "transaction_not_found")
-    return said("Transaction retrieved", shapes.transaction(thing))
+    return said("Transaction retrieved", serializers.transaction(thing))
 
 
 def found(box: Sandbox, reference: str) -> Thing:
@@ -105,8 +104,8 @@ def pay(box: Sandbox, reference: str, outcome: str, changes: Data, *, webhook: b
             }
         box.books.save(thing)
     if webhook and outcome == "success":
-        event = {"event": "charge.success", "data": shapes.transaction(thing)}
-        webhooks.emit(box, PROVIDER, event, success_again=event)
+        event = {"event": "charge.success", "data": serializers.transaction(thing)}
+        webhook_sender.emit(box, PROVIDER, event, success_again=event)
     return thing
 
 

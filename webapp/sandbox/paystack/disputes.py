@@ -9,11 +9,10 @@ from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import body, whole, written
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.paystack import charges, refunds
-from webapp.sandbox.paystack import serializers as shapes
+from webapp.sandbox.paystack import charges, refunds, serializers
 from webapp.sandbox.paystack.envelope import PROVIDER, blueprint, said
 from webapp.sandbox.paystack.pagination import listed
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 KIND = "paystack.dispute"
 _DUE = 2 * 24 * 3600
@@ -101,7 +100,7 @@ def dispute_resolve(number: int) -> Response:
         box.books.save(thing)
     if given["resolution"] == "merchant-accepted" and (amount := whole(given["refund_amount"])):
         refunds.make(box, thing.parent, {"amount": amount, "dispute": thing.number})
-    webhooks.emit(box, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
+    webhook_sender.emit(box, PROVIDER, {"event": "charge.dispute.resolve", "data": _shown(thing)})
     return said("Dispute successfully resolved", _shown(thing))
 
 
@@ -118,7 +117,7 @@ def open_dispute(box: Sandbox, reference: str, more: Data) -> Thing:
     }
     made = box.books.add(KIND, uuid.uuid4().hex, dispute, parent=paid.key)
     assert made is not None
-    webhooks.emit(box, PROVIDER, {"event": "charge.dispute.create", "data": _shown(made, box)})
+    webhook_sender.emit(box, PROVIDER, {"event": "charge.dispute.create", "data": _shown(made, box)})
     return made
 
 
@@ -138,7 +137,7 @@ def end(box: Sandbox, number: int, outcome: str) -> Thing:
             box.books.save(thing)
             refunds.take(box, thing, resolution in _TAKEN)
     event = {"reminded": "remind", "open": "create"}.get(outcome, "resolve")
-    webhooks.emit(box, PROVIDER, {"event": f"charge.dispute.{event}", "data": _shown(thing, box)})
+    webhook_sender.emit(box, PROVIDER, {"event": f"charge.dispute.{event}", "data": _shown(thing, box)})
     return thing
 
 
@@ -161,10 +160,10 @@ def _shown(thing: Thing, box: Sandbox | None = None) -> Data:
         "status": data["status"],
         "resolution": data.get("resolution"),
         "domain": "test",
-        "transaction": shapes.transaction(paid),
+        "transaction": serializers.transaction(paid),
         "transaction_reference": None,
         "category": data["category"],
-        "customer": shapes.customer(paid.data.get("email", "")),
+        "customer": serializers.customer(paid.data.get("email", "")),
         "bin": "408408",
         "last4": "4081",
         "dueAt": written(data["due_at"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from webapp.sandbox.core import auth_and_faults as gate
+from webapp.sandbox.core import auth_and_faults
 from webapp.sandbox.core.auth_and_faults import ProviderStyle, Wrong
 from webapp.sandbox.core.sandbox import current
 
@@ -71,7 +71,7 @@ STYLE = ProviderStyle(
     fails=lambda: refused(500, "An error occurred, please try again later", "unknown", "api_error"),
     limits=lambda: refused(429, "Rate limit exceeded!", "rate_limited", "api_error"),
 )
-gate.guard(blueprint, STYLE)
+auth_and_faults.guard(blueprint, STYLE)
 
 
 @blueprint.errorhandler(Wrong)

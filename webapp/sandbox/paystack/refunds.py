@@ -10,11 +10,10 @@ from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import body, whole
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.paystack import charges, strangers
-from webapp.sandbox.paystack import serializers as shapes
+from webapp.sandbox.paystack import charges, serializers, strangers
 from webapp.sandbox.paystack.envelope import PROVIDER, PaystackWrong, blueprint, said
 from webapp.sandbox.paystack.pagination import listed
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 KIND = "paystack.refund"
 OUTCOMES = ("pending", "processing", "processed", "failed", "needs-attention")
@@ -37,7 +36,7 @@ def refund() -> Response:
         unit = f"{asked.get('currency') or 'NGN'}1.00"
         raise Wrong(400, f"The minimum amount you may send in a single refund at this time is: {unit}")
     thing, paid = make(box, str(asked["transaction"]), asked)
-    return said("Refund has been queued for processing", shapes.refund_made(thing, paid))
+    return said("Refund has been queued for processing", serializers.refund_made(thing, paid))
 
 
 @blueprint.get("/refund")
@@ -171,8 +170,10 @@ def _process(box: Sandbox, key: str) -> None:
 
 
 def _tell(box: Sandbox, thing: Thing, paid: Thing) -> None:
-    webhooks.emit(box, PROVIDER, {"event": f"refund.{thing.data['status']}", "data": shapes.refund_event(thing, paid)})
+    webhook_sender.emit(
+        box, PROVIDER, {"event": f"refund.{thing.data['status']}", "data": serializers.refund_event(thing, paid)}
+    )
 
 
 def _shown(thing: Thing) -> Data:
-    return shapes.refund(thing, charges.found(current(), thing.parent))
+    return serializers.refund(thing, charges.found(current(), thing.parent))

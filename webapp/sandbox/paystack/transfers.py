@@ -10,11 +10,10 @@ from webapp.sandbox.core.auth_and_faults import Wrong
 from webapp.sandbox.core.request_inputs import body, whole
 from webapp.sandbox.core.sandbox import Sandbox, current
 from webapp.sandbox.core.store import Data, Thing
-from webapp.sandbox.paystack import serializers as shapes
-from webapp.sandbox.paystack import strangers
+from webapp.sandbox.paystack import serializers, strangers
 from webapp.sandbox.paystack.envelope import CURRENCIES, PROVIDER, PaystackWrong, blueprint, said
 from webapp.sandbox.paystack.pagination import listed
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 KIND, RECIPIENT, BALANCE = "paystack.transfer", "paystack.recipient", "paystack.balance"
 RECIPIENT_TYPES = (
@@ -45,7 +44,7 @@ def transferrecipient() -> Response:
             raise Wrong(400, f"{name} is required", "missing_params")
     if wanted["type"] not in RECIPIENT_TYPES:
         raise Wrong(400, "Invalid transfer recipient type", "invalid_params")
-    return said("Transfer recipient created successfully", shapes.recipient(_recipient(box, wanted)), status=201)
+    return said("Transfer recipient created successfully", serializers.recipient(_recipient(box, wanted)), status=201)
 
 
 @blueprint.post("/transfer")
@@ -73,7 +72,7 @@ def transfer() -> Response:
     message = (
         "Transfer requires OTP to continue" if box.options.transfer_answer == "otp" else "Transfer has been queued"
     )
-    return said(message, shapes.transfer(thing) | {"status": box.options.transfer_answer})
+    return said(message, serializers.transfer(thing) | {"status": box.options.transfer_answer})
 
 
 @blueprint.get("/transfer/verify/<path:reference>")
@@ -131,7 +130,7 @@ def settle(box: Sandbox, reference: str, outcome: str) -> Thing:
         set_balance(box, currency, balance_of(box, currency) + back * thing.data["amount"])
     if outcome in ("success", "failed", "reversed"):
         event = {"event": f"transfer.{outcome}", "data": _shown(thing, box)}
-        webhooks.emit(box, PROVIDER, event, success_again=event if outcome == "success" else None)
+        webhook_sender.emit(box, PROVIDER, event, success_again=event if outcome == "success" else None)
     return thing
 
 
@@ -184,4 +183,4 @@ def _settle_pending(box: Sandbox, reference: str) -> None:
 
 
 def _shown(thing: Thing, box: Sandbox | None = None) -> Data:
-    return shapes.transfer_in_full(thing, (box or current()).books.get(RECIPIENT, thing.data["recipient"]))
+    return serializers.transfer_in_full(thing, (box or current()).books.get(RECIPIENT, thing.data["recipient"]))

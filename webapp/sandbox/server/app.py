@@ -6,14 +6,13 @@ from flask import Flask, Response, jsonify
 
 from webapp.errors import Refusal
 from webapp.sandbox import blnk, flutterwave, paystack
-from webapp.sandbox.control import api as control
-from webapp.sandbox.control import checkout_page as checkout
+from webapp.sandbox.control import api as control_api
+from webapp.sandbox.control import checkout_page
 from webapp.sandbox.core.sandbox import EXTENSION, Sandbox
 from webapp.sandbox.core.settings import SandboxSettings, refuse_in_production
-from webapp.sandbox.messaging import mailbox
-from webapp.sandbox.messaging import sms_and_chat as messages
-from webapp.sandbox.webhooks import receiver as hooks
-from webapp.sandbox.webhooks import sender as webhooks
+from webapp.sandbox.messaging import mailbox, sms_and_chat
+from webapp.sandbox.webhooks import receiver as webhook_receiver
+from webapp.sandbox.webhooks import sender as webhook_sender
 
 _LARGEST_BODY = 32 * 1024 * 1024
 
@@ -25,10 +24,10 @@ def create_sandbox(settings: SandboxSettings) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=_LARGEST_BODY, TRUSTED_HOSTS=["127.0.0.1", "localhost"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = box
-    for part in (webhooks, checkout, paystack, flutterwave, blnk):
+    for part in (webhook_sender, checkout_page, paystack, flutterwave, blnk):
         part.register(box)
-    blueprints = [each.blueprint for each in (paystack, blnk, checkout, hooks, mailbox, control)]
-    for blueprint in (*blueprints, *flutterwave.blueprints, messages.sms, messages.chat):
+    blueprints = [each.blueprint for each in (paystack, blnk, checkout_page, webhook_receiver, mailbox, control_api)]
+    for blueprint in (*blueprints, *flutterwave.blueprints, sms_and_chat.sms, sms_and_chat.chat):
         app.register_blueprint(blueprint)
     app.register_error_handler(Refusal, _refused)
     app.add_url_rule("/health", view_func=_health)

@@ -29,8 +29,7 @@ from webapp.security import current_actor
 from webapp.security.context import runtime
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
-from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models import disabled_reasons
+from webapp.services.read_models import decision_preview, disabled_reasons
 
 REVERSE, REFUND, SPLIT = "transfer.reverse", "transfer.reverse_and_refund", "transfer.reverse_and_split"
 
@@ -99,7 +98,7 @@ def reverse(screen: Screen, transfer_id: int, form: ReversalForm, *, back: str) 
 
     def preview(session: Session) -> PreviewPage:
         transfer = session.get_one(Transfer, transfer_id)
-        found = previews.of(session, name, transfer_id, form.decision(transfer.currency), **who)
+        found = decision_preview.of(session, name, transfer_id, form.decision(transfer.currency), **who)
         verb = verb_of(_VERBS[name], found, amount=money(transfer.amount, found.currency))
         return PreviewPage(found, verb, back, _("Check the reversal"), ABOVE_LIMIT_POSTED)
 
