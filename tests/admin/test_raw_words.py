@@ -57,7 +57,7 @@ def test_no_code_of_a_provider_is_read_on_any_page(desk: Runtime, world: Sandbox
     admin, escrow = sign_in("admin"), case.escrow().id
     pages = [f"/payments/{case.payment_id}", "/payments/?tab=all", f"/escrows/{escrow}", f"/disputes/{dispute}"]
     pages += [f"/payouts/{payout}", "/payouts/?tab=all", f"/payout-schedules/{1}", f"/payouts/{payout}/retry"]
-    pages += [f"/incoming/{hook.id}", f"/payments/{case.payment_id}/settle-refund"]
+    pages += [f"/inbound-webhooks/{hook.id}", f"/payments/{case.payment_id}/settle-refund"]
     for code in CODES:
         with desk.db.transaction() as session:
             for model in (Payment, Payout, Refund, Chargeback):
@@ -69,7 +69,7 @@ def test_no_code_of_a_provider_is_read_on_any_page(desk: Runtime, world: Sandbox
             text = _read(admin, address).split('{"')[0]
             found = [each for each in CODES if _raw(text, each)]
             assert not found, (address, code, found)
-            assert "charge.dispute" not in text or address.startswith("/incoming"), address
+            assert "charge.dispute" not in text or address.startswith("/inbound-webhooks"), address
 
 
 def test_who_acted_is_no_job_s_name(desk: Runtime, world: Sandbox, sign_in: SignIn) -> None:

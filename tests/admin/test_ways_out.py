@@ -220,7 +220,7 @@ def _delivery(desk: Runtime, sign_in: SignIn, status: str) -> int:
     return _row(desk, Delivery, status=status, next_try_at=now, created_at=now, **about, **common)
 
 
-def _incoming(desk: Runtime, sign_in: SignIn, status: str) -> int:
+def _inbound_webhook(desk: Runtime, sign_in: SignIn, status: str) -> int:
     now = clock.now()
     told = {"provider": "paystack", "key": f"k-{next(_numbers)}", "event": "customer.created", "body": "{}"}
     waits = {"next_try_at": now - timedelta(minutes=1)} if status == "received" else {"handled_at": now}
@@ -429,8 +429,8 @@ THINGS: dict[str, Thing] = {
     "webhook of a provider": Thing(
         InboundWebhookStatus,
         InboundWebhook,
-        _incoming,
-        "/incoming/{id}",
+        _inbound_webhook,
+        "/inbound-webhooks/{id}",
         {
             "received": Job(_handled, "ignored"),
             "failed": Door("replay", "received", "operator"),

@@ -38,7 +38,7 @@ from webapp.sandbox.core.settings import SANDBOX_KEYS
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.payments import settlement as payment_settling
 from webapp.services.refunds import refunds
-from webapp.services.webhooks import inbox as incoming
+from webapp.services.webhooks import inbox
 
 ITEMS, AMOUNT = 3, 10_000
 MIRRORED = {"ledger": "blnk", "blnk_api_key": SANDBOX_KEYS["BLNK_API_KEY"]}
@@ -123,7 +123,7 @@ def told_of(runtime: Runtime, world: Sandbox) -> None:
         body = {"event": "charge.success", "data": {"reference": payment.reference, "status": "success"}}
         raw = json.dumps(body).encode()
         with runtime.db.transaction() as session:
-            incoming.store(session, "paystack", raw, reader.read("paystack", raw), at=clock.now())
+            inbox.store(session, "paystack", raw, reader.read("paystack", raw), at=clock.now())
 
 
 def each_is_held_once(runtime: Runtime, world: Sandbox) -> None:
@@ -309,7 +309,7 @@ CASES = (
         more=MIRRORED,
     ),
     Case(
-        "incoming",
+        "inbound_webhooks",
         "handle_webhooks",
         "paystack",
         "verify",

@@ -184,7 +184,7 @@ def test_released_by_two_processes_at_once_each_leaves_once(
 
 @pytest.mark.parametrize(
     ("name", "other"),
-    [("payouts", "deliver_outbox"), ("incoming", "check_pending_payments")],
+    [("payouts", "deliver_outbox"), ("inbound_webhooks", "check_pending_payments")],
     ids=["payouts", "payments"],
 )
 def test_two_jobs_that_see_to_the_same_things_at_once_do_each_once(

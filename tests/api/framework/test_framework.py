@@ -131,8 +131,8 @@ def test_the_description_is_whole(caller: Caller) -> None:
     assert set(references(document)) <= known
     operations = [told for methods in document["paths"].values() for told in methods.values()]
     names = [told["operationId"] for told in operations]
-    incoming = {f"take_{provider}_webhook" for provider in [each.name for each in catalogue.every()]}
-    assert sorted(names) == sorted({endpoint.name for endpoint in all_endpoints()} | incoming)
+    inbound = {f"take_{provider}_webhook" for provider in [each.name for each in catalogue.every()]}
+    assert sorted(names) == sorted({endpoint.name for endpoint in all_endpoints()} | inbound)
     for path, methods in document["paths"].items():
         for told in methods.values():
             parts = [parameter["name"] for parameter in told["parameters"] if parameter["in"] == "path"]

@@ -112,7 +112,7 @@ def test_what_waits_outside_is_told_and_nothing_is_zero(api: Api, place: Runtime
     for name in ("desk_payments_in_review", "desk_payouts_unsettled", "desk_payouts_failed"):
         assert found[name] == 0
     assert found['desk_deliveries{channel="webhook",status="dead"}'] == 0
-    assert found['desk_incoming_webhooks{status="received"}'] == 0
+    assert found['desk_inbound_webhooks{status="received"}'] == 0
     endpoint(place, "https://shop.example/hook")
     happen(place, "escrow.released")
     spread(place)
@@ -140,4 +140,4 @@ def test_providers_and_their_books_are_told_by_name(place: Runtime) -> None:
     with place.db.reading() as session:
         found = outside(session, settings)
         assert (found.circuits, found.differences) == ({"paystack": True}, {"paystack": 1})
-        assert found.incoming == {"received": 1, "failed": 0}
+        assert found.inbound_webhooks == {"received": 1, "failed": 0}

@@ -27,7 +27,7 @@ from webapp.sandbox.core.settings import SANDBOX_KEYS, Keys
 from webapp.sandbox.webhooks.signatures import SIGNERS
 from webapp.services.orders import orders
 from webapp.services.payments import payments
-from webapp.services.webhooks import inbox as incoming
+from webapp.services.webhooks import inbox
 
 JOB = "handle_webhooks"
 
@@ -304,7 +304,7 @@ def test_one_that_comes_with_other_words_while_it_is_handled_stays_open(
     _, _, reference = paid(runtime, world)
     ask, heard = process_webhooks.ask, list[str]()
 
-    def meanwhile(desk: Runtime, arrived: incoming.ClaimedWebhook) -> Any:
+    def meanwhile(desk: Runtime, arrived: inbox.ClaimedWebhook) -> Any:
         answer = ask(desk, arrived)
         heard.append(webhooks(runtime)[0][0])
         if len(heard) == 1:
@@ -335,7 +335,7 @@ def test_after_twenty_tries_it_is_given_up_and_can_be_replayed(runtime: Runtime,
     assert webhooks(runtime) == [("failed", 1)]
     world.calm()
     with runtime.db.transaction() as session:
-        incoming.replay(session, 1, at=clock.now() - timedelta(seconds=1), actor=DIVINE)
+        inbox.replay(session, 1, at=clock.now() - timedelta(seconds=1), actor=DIVINE)
     run_job_now(runtime, JOB)
 
     assert webhooks(runtime) == [("handled", 1)]

@@ -18,7 +18,7 @@ LEASES = {
     "refunds": send_refunds.LEASE,
     "payouts": send_payouts.LEASE,
     "payments": verify_payments.LEASE,
-    "incoming webhooks": process_webhooks.LEASE,
+    "inbound webhooks": process_webhooks.LEASE,
     "checkouts": checkouts.LEASE,
     "deliveries": sending._LEASE,
     "mirror entries": mirror_entries.LEASE,

@@ -27,7 +27,7 @@ from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.scheduling import runs
-from webapp.services.webhooks import inbox as incoming
+from webapp.services.webhooks import inbox
 
 JOB, EACH_MINUTE = "process_payout_schedules", "deliver_outbox"
 
@@ -244,7 +244,7 @@ def _told_of(runtime: Runtime, reference: str) -> None:
     """Its provider's webhook comes, and is handled."""
     raw = f'{{"event":"transfer.success","data":{{"id":1,"reference":"{reference}","status":"success"}}}}'.encode()
     with runtime.db.transaction() as session:
-        incoming.store(session, "paystack", raw, reader.read("paystack", raw), at=clock.now())
+        inbox.store(session, "paystack", raw, reader.read("paystack", raw), at=clock.now())
     run_job_now(runtime, "handle_webhooks")
 
 

@@ -1,4 +1,4 @@
-"""Webhooks in: what the providers told us, what came of it, and handling it again."""
+"""Inbound webhooks: what the providers told us, what came of it, and handling it again."""
 
 import json
 from typing import Any
@@ -35,8 +35,8 @@ _PAGES = {"payment": "payments.one", "payout": "payouts.one"}
 class InboundWebhookScreen(ListScreen):
     """One row per webhook, however often it came."""
 
-    slug = "incoming"
-    title = _l("Webhooks in")
+    slug = "inbound-webhooks"
+    title = _l("Inbound webhooks")
     permission = "webhook:read"
     group = "record"
     icon = "download"
@@ -55,7 +55,7 @@ class InboundWebhookScreen(ListScreen):
                 _l("Number"),
                 InboundWebhook.id,
                 kind="ref",
-                link=lambda row: url_for("incoming.one", webhook_id=row.id),
+                link=lambda row: url_for("inbound-webhooks.one", inbound_webhook_id=row.id),
             ),
             Column("provider", _l("Provider"), InboundWebhook.provider),
             Column("event", _l("Event"), InboundWebhook.event),
@@ -80,11 +80,11 @@ class InboundWebhookScreen(ListScreen):
         """What is counted and not kept, and what came without a right signature lately."""
         return {"kinds": inbox_kinds.kinds(session), "refusals": inbox_detail.refusals(session, clock.now())}
 
-    @page("/<int:webhook_id>")
-    def one(self, webhook_id: int) -> Any:
+    @page("/<int:inbound_webhook_id>")
+    def one(self, inbound_webhook_id: int) -> Any:
         """One webhook as it came, and what it is about."""
         with self.reading() as session:
-            found = inbox_detail.read(session, webhook_id)
+            found = inbox_detail.read(session, inbound_webhook_id)
         address = None
         if found.subject is not None and found.subject[0] in _PAGES:
             kind, number = found.subject
@@ -94,27 +94,29 @@ class InboundWebhookScreen(ListScreen):
             "outbox/inbound_webhook.html", webhook=found.webhook, body=_pretty(found.webhook.body), about=address
         )
 
-    @action("/<int:webhook_id>/replay", permission="webhook:replay")
-    def replay(self, webhook_id: int, form: DeskForm) -> Done:
+    @action("/<int:inbound_webhook_id>/replay", permission="webhook:replay")
+    def replay(self, inbound_webhook_id: int, form: DeskForm) -> Done:
         """Handle it again."""
         with self.transaction() as session:
-            inbox.replay(session, webhook_id, at=clock.now(), actor=current_actor())
+            inbox.replay(session, inbound_webhook_id, at=clock.now(), actor=current_actor())
             run = inbox.nudge(session, inbox.ACTOR)
             if run is not None:
                 enqueue_after_commit(runtime(), session, run)
-        return _("Webhook %(number)s is handled again within a minute.", number=webhook_id)
+        return _("Webhook %(number)s is handled again within a minute.", number=inbound_webhook_id)
 
     @replay.confirmation
-    def _confirm_replay(self, webhook_id: int) -> ActionPage:
+    def _confirm_replay(self, inbound_webhook_id: int) -> ActionPage:
         with self.reading() as session:
-            webhook = inbox_detail.read(session, webhook_id).webhook
+            webhook = inbox_detail.read(session, inbound_webhook_id).webhook
         summary = _(
             "%(provider)s is asked once more about what this webhook tells of. What was done is not done twice.",
             provider=webhook.provider,
         )
         facts = [(_("Event"), webhook.event), (_("Reference"), webhook.reference or "–")]
-        title = _("Handle webhook %(number)s again", number=webhook_id)
-        return ActionPage(title, self.at("one", webhook_id=webhook_id), summary, _("Handle again"), facts=facts)
+        title = _("Handle webhook %(number)s again", number=inbound_webhook_id)
+        return ActionPage(
+            title, self.at("one", inbound_webhook_id=inbound_webhook_id), summary, _("Handle again"), facts=facts
+        )
 
 
 def _pretty(body: str) -> str:

@@ -63,13 +63,13 @@ def _borne(file: PaymentDetail) -> list[tuple[str, str]]:
 
 def _moments(file: PaymentDetail) -> list[Shown]:
     """What was done and what the provider told, newest first."""
-    found = [*in_words(file.moments), *map(_told, file.incoming)]
+    found = [*in_words(file.moments), *map(_told, file.inbound_webhooks)]
     return sorted(found, key=lambda moment: moment.at, reverse=True)
 
 
-def _told(incoming: InboundWebhook) -> Shown:
-    title = _("The provider told: %(event)s", event=provider_messages.event(incoming.event))
-    tone = {"failed": "bad", "handled": "good"}.get(incoming.status, "info")
+def _told(webhook: InboundWebhook) -> Shown:
+    title = _("The provider told: %(event)s", event=provider_messages.event(webhook.event))
+    tone = {"failed": "bad", "handled": "good"}.get(webhook.status, "info")
     return Shown(
-        incoming.received_at, title, tone, "inbox", incoming.provider, provider_messages.sentence(incoming.result)
+        webhook.received_at, title, tone, "inbox", webhook.provider, provider_messages.sentence(webhook.result)
     )

@@ -27,7 +27,7 @@ def _operation(provider: str) -> dict[str, Any]:
     good = {"description": "Stored.", "content": {"application/json": {"schema": taken}}}
     return {
         "operationId": f"take_{provider}_webhook",
-        "tags": ["incoming-webhooks"],
+        "tags": ["inbound-webhooks"],
         "summary": f"What {provider.title()} tells the desk.",
         "description": f"{_TOLD} Its signature says who sent it; no token is asked for.",
         "parameters": [

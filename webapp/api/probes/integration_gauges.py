@@ -17,7 +17,9 @@ def outside_families(found: Outside) -> list[GaugeMetricFamily]:
         GaugeMetricFamily("desk_payouts_unsettled", "Payouts whose end is not known yet.", found.payouts_unsettled),
         GaugeMetricFamily("desk_payouts_failed", "Payouts that failed.", found.payouts_failed),
         _deliveries(found),
-        by_label("desk_incoming_webhooks", "Webhooks of providers not handled, by status.", "status", found.incoming),
+        by_label(
+            "desk_inbound_webhooks", "Webhooks of providers not handled, by status.", "status", found.inbound_webhooks
+        ),
         by_label("desk_provider_circuit_open", "1 while a provider is left alone.", "provider", circuits),
         by_label("desk_discrepancies_open", "Differences between our books and another.", "book", found.differences),
     ]

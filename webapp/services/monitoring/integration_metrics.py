@@ -30,7 +30,7 @@ class Outside:
     payouts_failed: int
     deliveries: dict[tuple[Channel, DeliveryStatus], int]
     """Those that wait and those that are dead, of every channel."""
-    incoming: dict[str, int]
+    inbound_webhooks: dict[str, int]
     """Webhooks of the providers that are stored and not handled, or out of attempts; by status."""
     circuits: dict[str, bool]
     """Whether the circuit is open, of every provider that is configured."""
@@ -46,7 +46,9 @@ def outside(session: Session, settings: Settings) -> Outside:
         payouts_unsettled=sum(payouts[status] for status in UNSETTLED_PAYOUTS),
         payouts_failed=payouts[PayoutStatus.FAILED],
         deliveries=_deliveries(session),
-        incoming=_counts(session, InboundWebhook.status, (InboundWebhookStatus.RECEIVED, InboundWebhookStatus.FAILED)),
+        inbound_webhooks=_counts(
+            session, InboundWebhook.status, (InboundWebhookStatus.RECEIVED, InboundWebhookStatus.FAILED)
+        ),
         circuits={line.line: line.is_failing for line in _configured(session, settings)},
         differences={wiring.name: 0 for wiring in provider_health.wirings(settings) if wiring.is_configured}
         | discrepancies.open_counts(session),

@@ -32,7 +32,7 @@ class PaymentDetail:
     refund: Refund | None
     approvals: Sequence[Approval]
     """What was proposed about it, newest first."""
-    incoming: Sequence[InboundWebhook]
+    inbound_webhooks: Sequence[InboundWebhook]
     """What its provider told us of it, newest first."""
     moments: Sequence[Moment]
     chargebacks: Sequence[Chargeback] = ()
@@ -70,7 +70,7 @@ def read(session: Session, payment_id: int) -> PaymentDetail:
         session.get_one(Party, order.seller_id),
         refund,
         proposed,
-        _incoming(session, payment),
+        _inbound_webhooks(session, payment),
         timeline.moments(session, subjects, ()),
         chargebacks.of_payment(session, payment_id),
         drafts.borne_by(session, payment, escrow) if payment.taken_back_decided else {},
@@ -81,7 +81,7 @@ def read(session: Session, payment_id: int) -> PaymentDetail:
     )
 
 
-def _incoming(session: Session, payment: Payment) -> Sequence[InboundWebhook]:
+def _inbound_webhooks(session: Session, payment: Payment) -> Sequence[InboundWebhook]:
     if payment.reference is None:
         return ()
     about = (InboundWebhook.provider == payment.provider, InboundWebhook.reference == payment.reference)

@@ -7,7 +7,6 @@ from webapp.errors import Overtaken
 from webapp.services.read_models import present_state
 from webapp.services.read_models.present_state import PresentState
 
-_KINDS = {"webhook": "incoming"}
 _NOBODYS = PresentState([], None, [], [])
 
 
@@ -25,6 +24,5 @@ def _state(screen: Any, place: dict[str, Any]) -> PresentState:
     for name, number in place.items():
         if name.endswith("_id") and isinstance(number, int):
             with screen.reading() as session:
-                kind = name.removesuffix("_id")
-                return present_state.of(session, _KINDS.get(kind, kind), number)
+                return present_state.of(session, name.removesuffix("_id"), number)
     return _NOBODYS
