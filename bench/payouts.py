@@ -78,7 +78,7 @@ def one_by_one(desk: Runtime, count: int) -> None:
         with Lease(send_payouts.LEASE).held():
             told = send_payouts.send(desk, taken)
         with desk.db.transaction() as session:
-            payout_settling.settle_all(session, {taken.id: told.seen}, at=clock.now(), actor=actor)
+            payout_settling.settle_all(session, {taken.id: told}, at=clock.now(), actor=actor)
 
 
 if __name__ == "__main__":
