@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from operator import attrgetter
 from statistics import median
 from typing import Any
 
@@ -132,16 +133,20 @@ def _stock(runtime: Runtime) -> FlaskClient:
     class Stock(DeclarativeBase):
         pass
 
+    parties = Table("party", Stock.metadata, autoload_with=runtime.db.engine)
+    escrows = Table("escrow", Stock.metadata, autoload_with=runtime.db.engine, resolve_fks=False)
+    name_of = attrgetter("name")
+
     class Party(Stock):
-        __table__ = Table("party", Stock.metadata, autoload_with=runtime.db.engine)
+        __table__ = parties
 
         def __str__(self) -> str:
-            return str(self.name)
+            return str(name_of(self))
 
     class Escrow(Stock):
-        __table__ = Table("escrow", Stock.metadata, autoload_with=runtime.db.engine, resolve_fks=False)
-        buyer = relationship(Party, primaryjoin=lambda: foreign(Escrow.buyer_id) == Party.id, viewonly=True)
-        seller = relationship(Party, primaryjoin=lambda: foreign(Escrow.seller_id) == Party.id, viewonly=True)
+        __table__ = escrows
+        buyer = relationship(Party, primaryjoin=foreign(escrows.c.buyer_id) == parties.c.id, viewonly=True)
+        seller = relationship(Party, primaryjoin=foreign(escrows.c.seller_id) == parties.c.id, viewonly=True)
 
     class EscrowView(ModelView):
         column_list = ("ref", "buyer", "seller", "amount", "currency", "status", "policy", "created_at", "release_at")

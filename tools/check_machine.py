@@ -15,7 +15,7 @@ import sysconfig
 import tempfile
 from contextlib import closing
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # no stub has it
 
 from package_manager import PYTHON, VENV, command_for
 

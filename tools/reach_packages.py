@@ -41,7 +41,9 @@ CAUSES = [
 
 def locked(name, text):
     """The requirement of this name with its hashes, as the lock has it."""
-    return re.search(rf"^{name}==.*\n(?:    --hash=.*\n)+", text, re.MULTILINE).group()
+    found = re.search(rf"^{name}==.*\n(?:    --hash=.*\n)+", text, re.MULTILINE)
+    assert found, f"{name} is not in the lock"
+    return found.group()
 
 
 def reason(said):

@@ -1,12 +1,14 @@
 """What stands in the way on a machine is said before anything is installed, with what to do there."""
 
 import ast
+import importlib.util
 import os
 import platform
 import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections import namedtuple
 from pathlib import Path
@@ -80,7 +82,7 @@ def test_the_missing_part_of_debians_python_is_named(path: Path, monkeypatch: py
     as_user(monkeypatch, 0)
     put(path, "apt-get")
     put(path, "apt-cache", "python3-venv:\n  Installed: (none)\n  Candidate: 3.13.5-1")
-    found = check_machine.importlib.util.find_spec
+    found = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else found(name))
     here = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     assert check_machine.no_venv().endswith(f"Install it: apt install {here}")
@@ -143,7 +145,7 @@ def test_a_processor_without_ready_made_packages_is_said(
 
 def test_a_linux_with_musl_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(check_machine.sysconfig, "get_config_var", lambda _name: "x86_64-alpine-linux-musl")
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda _name: "x86_64-alpine-linux-musl")
     assert "Take a Debian" in check_machine.wrong_system("/home/desk")
 
 

@@ -19,7 +19,7 @@ def at_start(port: int) -> str:
 
 
 def before_installing(port: int) -> str:
-    return check_machine.taken_port(str(port))
+    return str(check_machine.taken_port(str(port)))
 
 
 both = pytest.mark.parametrize("look", [at_start, before_installing])

@@ -51,6 +51,6 @@ def test_one_that_does_not_stop_is_ended(path: Path, tmp_path: Path, monkeypatch
 
 def test_without_any_it_fails(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(try_pythons, "found", lambda _version: None)
-    monkeypatch.setattr(try_pythons.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert try_pythons.main() == 1
     assert "not here: 3.11, 3.12, 3.13, 3.14" in capsys.readouterr().out

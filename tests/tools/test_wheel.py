@@ -15,7 +15,8 @@ import requests
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 
-from tests.support.local_desk import ROOT, LocalDesk, clean_environment
+from tests.support.local_desk import LocalDesk, clean_environment
+from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -66,7 +67,7 @@ def up(elsewhere: Path, tmp_path: Path) -> Iterator[LocalDesk]:
     """The installed desk, migrated by its own command and started with all its processes."""
     desk, var = elsewhere / "venv" / "bin" / "desk", tmp_path / "var"
     run(desk, "migrate", cwd=elsewhere, VAR_DIR=str(var))
-    add = [desk, "user", "add", EMAIL, "--role", "admin", "--password-stdin"]
+    add: list[str | Path] = [desk, "user", "add", EMAIL, "--role", "admin", "--password-stdin"]
     subprocess.run(
         add, cwd=elsewhere, input=PASSWORD, text=True, check=True, env=clean_environment() | {"VAR_DIR": str(var)}
     )
