@@ -22,7 +22,9 @@ def test_every_decision_is_numbered_dated_and_in_the_index_in_order() -> None:
     pages = sorted(page for page in DECISIONS.glob("*.md") if page.name != "README.md")
     rows = []
     for page in pages:
-        number, title, date = re.match(r"# (\d{4}) · (.+)\n\n(\d{4}-\d\d-\d\d)\n\n", page.read_text()).groups()
+        head = re.match(r"# (\d{4}) · (.+)\n\n(\d{4}-\d\d-\d\d)\n\n", page.read_text())
+        assert head, page.name
+        number, title, date = head.groups()
         assert page.name.startswith(f"{number}-")
         rows.append(f"| [{number}]({page.name}) | {date} | {title} |")
     index = [line for line in (DECISIONS / "README.md").read_text().splitlines() if line.startswith("| [")]

@@ -56,11 +56,16 @@ def _types(annotation: Any) -> list[Any]:
     return [annotation, *[found for part in parts for found in _types(part)]]
 
 
+def _adapter(field: FieldInfo) -> TypeAdapter[Any]:
+    shape: Any = Annotated[field.annotation, field]
+    return TypeAdapter(shape)
+
+
 def _takes(field: FieldInfo, value: Any) -> bool:
     if get_origin(field.annotation) is dict:
         value = {"NGN": value}
     try:
-        TypeAdapter(Annotated[field.annotation, field]).validate_python(value)
+        _adapter(field).validate_python(value)
     except ValidationError:
         return False
     return True
@@ -71,7 +76,7 @@ def _of(kind: str, wanted: Any) -> dict[str, FieldInfo]:
 
 
 def _is_minor(field: FieldInfo) -> bool:
-    said = str(field.description or "") + str(TypeAdapter(Annotated[field.annotation, field]).json_schema())
+    said = str(field.description or "") + str(_adapter(field).json_schema())
     return "Minor units" in said
 
 

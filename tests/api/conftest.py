@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support.arguments import ByActor
 from tests.support.people import PASSWORD, SETUP, add_people, app, desk, send, sign_in, somebody  # noqa: F401
 from webapp import clock
 from webapp.app import create_app
@@ -76,8 +77,8 @@ def caller(place: Runtime, web: Flask) -> Caller:
             return Api(web.test_client(), None)
         with place.db.transaction() as session:
             daily = {"NGN": 10**9} if "parties:money" in scopes else {}
-            more = {"expires_at": None, "at": clock.now(), "actor": SETUP, "daily_limits": daily}
-            _, secret = tokens.create(session, name="test", scopes=scopes, **more)
+            how: ByActor = {"at": clock.now(), "actor": SETUP}
+            _, secret = tokens.create(session, name="test", scopes=scopes, expires_at=None, daily_limits=daily, **how)
         return Api(web.test_client(), secret)
 
     return with_scopes

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,8 +11,14 @@ from click.testing import CliRunner, Result
 from webapp.cli import main
 
 
+class Desk(Protocol):
+    """Calls the command with these words, and this on its standard input."""
+
+    def __call__(self, *words: str, input: str | bytes | None = None) -> Result: ...
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.chdir(tmp_path)
     for name, value in {
         "VAR_DIR": str(tmp_path / "var"),
@@ -22,25 +29,25 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv(name, value)
     runner = CliRunner()
 
-    def call(*words: str, **options: object) -> Result:
-        return runner.invoke(main, list(words), **options)
+    def call(*words: str, input: str | bytes | None = None) -> Result:
+        return runner.invoke(main, list(words), input=input)
 
     return call
 
 
 @pytest.fixture
-def migrated(desk):
+def migrated(desk: Desk) -> Desk:
     assert desk("migrate").exit_code == 0
     return desk
 
 
-def test_a_database_that_was_never_migrated_is_told_how(desk) -> None:
+def test_a_database_that_was_never_migrated_is_told_how(desk: Desk) -> None:
     result = desk("jobs")
     assert result.exit_code == 1
     assert result.stderr == "The database is not migrated to this version. Run `desk migrate`.\n"
 
 
-def test_a_database_that_is_not_there_is_one_sentence(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_not_there_is_one_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
     result = desk("jobs")
     assert result.exit_code == 1
@@ -48,14 +55,14 @@ def test_a_database_that_is_not_there_is_one_sentence(desk, monkeypatch: pytest.
     assert "Traceback" not in result.output
 
 
-def test_every_wrong_setting_is_named_at_once(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_setting_is_named_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_ENV", "production")
     result = desk("jobs")
     assert result.exit_code == 2
     assert all(name in result.stderr for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL"))
 
 
-def test_settings_are_printed_with_secrets_masked(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_printed_with_secrets_masked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "a-key-that-nobody-may-see")
     monkeypatch.setenv("REDIS_URL", "redis://:hidden-word@cache:6379/0")
     found = json.loads(desk("settings", "--json").stdout)
@@ -64,7 +71,7 @@ def test_settings_are_printed_with_secrets_masked(desk, monkeypatch: pytest.Monk
     assert found["AUTO_DEDUCT_MINIMUM_BALANCE"] == "RWF=10000"
 
 
-def test_an_import_prints_its_counts_for_machines(migrated, tmp_path: Path) -> None:
+def test_an_import_prints_its_counts_for_machines(migrated: Desk, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("order_ref,buyer_ref,seller_ref,amount,currency,paid_at\no-1,ama,kofi,5,NGN,2026-01-01\n")
 
@@ -75,7 +82,7 @@ def test_an_import_prints_its_counts_for_machines(migrated, tmp_path: Path) -> N
     assert (first.exit_code, second.exit_code) == (0, 0)
 
 
-def test_an_import_names_each_bad_line_and_loads_nothing(migrated, tmp_path: Path) -> None:
+def test_an_import_names_each_bad_line_and_loads_nothing(migrated: Desk, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("order_ref,buyer_ref,seller_ref,amount,currency\no-1,ama,kofi,5,NGN\no-2,ama,kofi,-5,NGN\n")
 
@@ -86,7 +93,7 @@ def test_an_import_names_each_bad_line_and_loads_nothing(migrated, tmp_path: Pat
     assert "Line 3: amount '-5' is negative." in result.stderr
 
 
-def test_a_wrong_header_is_a_usage_error(migrated, tmp_path: Path) -> None:
+def test_a_wrong_header_is_a_usage_error(migrated: Desk, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("order,buyer_ref,seller_ref,amount,currency\n")
     result = migrated("import", "orders", str(file))
@@ -94,7 +101,7 @@ def test_a_wrong_header_is_a_usage_error(migrated, tmp_path: Path) -> None:
     assert "unknown column 'order'" in result.stderr
 
 
-def test_a_run_is_printed_as_the_api_gives_it(migrated) -> None:
+def test_a_run_is_printed_as_the_api_gives_it(migrated: Desk) -> None:
     result = migrated("run", "auto_release", "--json")
     run = json.loads(result.stdout)
     assert result.exit_code == 0
@@ -109,18 +116,18 @@ def test_a_run_is_printed_as_the_api_gives_it(migrated) -> None:
         (("run", "auto_release", "--at", "2199-01-01T00:00:00Z"), "Only a dry run can look at the future."),
     ],
 )
-def test_a_run_that_can_not_be_is_explained(migrated, words: tuple[str, ...], sentence: str) -> None:
+def test_a_run_that_can_not_be_is_explained(migrated: Desk, words: tuple[str, ...], sentence: str) -> None:
     result = migrated(*words)
     assert result.exit_code == 2
     assert sentence in result.stderr
 
 
-def test_a_token_is_printed_once_for_machines(migrated) -> None:
+def test_a_token_is_printed_once_for_machines(migrated: Desk) -> None:
     result = migrated("token", "add", "--name", "cron", "--scope", "jobs", "--json")
     assert json.loads(result.stdout)["token"].startswith("desk_")
 
 
-def test_a_user_is_added_disabled_and_reset(migrated) -> None:
+def test_a_user_is_added_disabled_and_reset(migrated: Desk) -> None:
     added = migrated(
         "user", "add", "amina@example.org", "--role", "agent", "--password-stdin", input="a long enough phrase\n"
     )
@@ -131,7 +138,7 @@ def test_a_user_is_added_disabled_and_reset(migrated) -> None:
     assert (missing.exit_code, missing.stderr) == (1, "There is no user nobody@example.org.\n")
 
 
-def test_the_doctor_says_what_to_do(migrated) -> None:
+def test_the_doctor_says_what_to_do(migrated: Desk) -> None:
     result = migrated("doctor", "--json")
     found = {each["check"]: each for each in json.loads(result.stdout)}
     assert result.exit_code == 1
@@ -140,20 +147,20 @@ def test_the_doctor_says_what_to_do(migrated) -> None:
     assert all(found[name]["verdict"] == "ok" for name in ("settings", "database", "migrations", "clock"))
 
 
-def test_what_would_be_paid_next_is_shown(migrated) -> None:
+def test_what_would_be_paid_next_is_shown(migrated: Desk) -> None:
     found = json.loads(migrated("eligible", "--json").stdout)
     releases = ["auto_release", "release_completed_orders", "release_pending_earnings", "release_placement_holds"]
     assert [each["job"] for each in found] == [*releases, "auto_deduct", "process_payout_schedules"]
 
 
-def test_pending_earnings_are_released_by_a_command_of_their_own(migrated) -> None:
+def test_pending_earnings_are_released_by_a_command_of_their_own(migrated: Desk) -> None:
     result = migrated("release-pending-payments", "--json")
     run = json.loads(result.stdout)
     assert (result.exit_code, run["job"], run["status"]) == (0, "release_pending_earnings", "succeeded")
     assert json.loads(migrated("release-pending-payments", "--dry-run", "--json").stdout)["dry_run"] is True
 
 
-def test_the_demo_is_seeded_verified_run_and_cleared(migrated) -> None:
+def test_the_demo_is_seeded_verified_run_and_cleared(migrated: Desk) -> None:
     assert json.loads(migrated("demo", "seed", "--json").stdout) == {"seeded": True}
     assert "viewer@demo.example" in migrated("demo", "seed").stdout
     assert migrated("ledger", "verify").stdout.startswith("The desk's own book agrees with itself.\n")
@@ -170,7 +177,7 @@ def test_the_demo_is_seeded_verified_run_and_cleared(migrated) -> None:
     assert migrated("audit", "verify").exit_code == 0
 
 
-def test_books_that_do_not_agree_are_named(migrated, tmp_path: Path) -> None:
+def test_books_that_do_not_agree_are_named(migrated: Desk, tmp_path: Path) -> None:
     assert migrated("demo", "seed").exit_code == 0
     with sqlite3.connect(tmp_path / "var" / "desk.sqlite3") as database:
         database.execute("UPDATE account SET balance = balance + 1 WHERE kind = 'fees' AND currency = 'KES'")

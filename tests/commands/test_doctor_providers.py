@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import SECRET
+from tests.providers.conftest import Outfit
 from tests.sandbox.conftest import Caller
-from tests.services.reconciliation.conftest import BLNK, Outfit, trade
+from tests.services.reconciliation.conftest import BLNK, trade
 from webapp import clock, health_checks
 from webapp.commands.doctor import command
 from webapp.models import ProviderState, ProviderToken

@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from tests.conftest import SECRET
+from tests.providers.conftest import Outfit
 from tests.sandbox.conftest import Caller
-from tests.services.reconciliation.conftest import BLNK, Outfit, statuses, theirs, trade
+from tests.services.reconciliation.conftest import BLNK, statuses, theirs, trade
 from webapp.commands.ledger import command
 from webapp.sandbox import Served
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 
 from tests.support.filled import rows
 from webapp import clock, demo
@@ -57,10 +57,12 @@ def test_the_demo_is_rich_and_its_books_balance(filled: tuple[Runtime, dict[str,
     assert {"succeeded", "partial", "failed", "lost"} <= set(runs)
     with runtime.db.reading() as session:
         now = clock.now()
-        assert session.scalar(select(func.count()).where(Dispute.due_at < now, Dispute.resolved_at.is_(None))) > 0
-        assert session.scalar(select(func.count()).where(Escrow.blocked == "no_wallet")) > 0
-        assert session.scalar(select(func.count()).where(Approval.status == "proposed")) > 0
-        assert session.scalar(select(func.count(DailyFigure.day.distinct()))) > 50
+        assert (
+            session.scalars(select(func.count()).where(Dispute.due_at < now, Dispute.resolved_at.is_(None))).one() > 0
+        )
+        assert session.scalars(select(func.count()).where(Escrow.blocked == "no_wallet")).one() > 0
+        assert session.scalars(select(func.count()).where(Approval.status == "proposed")).one() > 0
+        assert session.scalars(select(func.count(DailyFigure.day.distinct()))).one() > 50
         assert session.scalar(select(func.count()).where(Event.sent_at.is_(None))) == 0
         for event in session.scalars(select(Event)):
             EVENTS[event.type].shape().model_validate_json(event.payload)
@@ -77,8 +79,9 @@ def test_one_daily_job_has_been_silent_for_more_than_25_hours(filled: tuple[Runt
     runtime, _ = filled
     with runtime.db.reading() as session:
         health = health_of(session, "auto_deduct", clock.now())
+        assert health.late_since is not None
         assert (clock.now() - health.late_since).total_seconds() > 25 * 3600
-        assert session.get(Schedule, "auto_deduct").catch_up == "skip"
+        assert session.get_one(Schedule, "auto_deduct").catch_up == "skip"
 
 
 def test_clearing_removes_exactly_what_was_added(filled: tuple[Runtime, dict[str, int]]) -> None:
@@ -108,7 +111,7 @@ def test_what_is_written_once_is_refused_again_after_clearing(filled: tuple[Runt
     runtime, _ = filled
     demo.clear(runtime)
     with pytest.raises(Exception, match="written once"), runtime.db.transaction() as session:
-        session.execute(Entry.__table__.delete())
+        session.execute(delete(Entry))
 
 
 @pytest.mark.parametrize("action", [demo.seed, demo.clear])

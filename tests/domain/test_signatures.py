@@ -6,7 +6,9 @@ Standard Webhooks: the example of its specification and reference libraries. HMA
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from webapp.domain.outbox import webhook_signing
 from webapp.providers.blnk.webhooks import check_signature as check_blnk
 from webapp.providers.flutterwave.webhooks import check_signature as check_flutterwave
 from webapp.providers.paystack.webhooks import check_signature as check_paystack
-from webapp.providers.webhooks.signatures import NotSigned
+from webapp.providers.webhooks.signatures import Headers, NotSigned
 from webapp.settings import Settings
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -46,8 +48,9 @@ VECTORS = [
 ]
 
 
-def keys(**secrets: str) -> Settings:
-    return Settings(_env_file=None, env="test", **secrets)
+def keys(**given: Any) -> Settings:
+    values: dict[str, Any] = {"_env_file": None, "env": "test"} | given
+    return Settings(**values)
 
 
 def test_a_webhook_is_signed_as_in_the_published_example() -> None:
@@ -154,7 +157,7 @@ def test_blnk_signs_the_time_too() -> None:
 
 
 @pytest.mark.parametrize("check", [check_paystack, check_flutterwave, check_blnk])
-def test_without_a_secret_nothing_is_believed(check) -> None:
+def test_without_a_secret_nothing_is_believed(check: Callable[[bytes, Headers, Settings, datetime], None]) -> None:
     empty = hmac.new(b"", b"{}", hashlib.sha512).hexdigest()
     headers = {"x-paystack-signature": empty, "verif-hash": "", **signed_by_blnk(b"{}", "1")}
     with pytest.raises(NotSigned, match="is not set"):

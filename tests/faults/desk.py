@@ -85,12 +85,11 @@ def until(true: Callable[[], Any], seconds: float) -> Any:
     """Wait until something is true; what it raises counts as not yet."""
     ends = time.monotonic() + seconds
     while True:
+        last: Exception | None = None
         try:
             answer = true()
         except Exception as problem:
             answer, last = None, problem
-        else:
-            last = None
         if answer:
             return answer
         if time.monotonic() > ends:

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from tests.jobs.periodic.test_process_payout_schedules import planned, sent
+from tests.jobs.periodic.test_process_payout_schedules import sent
+from tests.support.arguments import OfVersion
 from tests.support.market import AMINA, Market, all_books_agree
 from tests.support.outbox import endpoint, happen
+from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, awaiting, begun
 from webapp import clock
 from webapp.domain.actors import job_actor
@@ -192,7 +194,7 @@ def owed(runtime: Runtime, world: Sandbox) -> None:
         payment_settling.settle_all(session, words, at=at, actor=actor, settings=runtime.settings)
         session.expire_all()
         for escrow in session.scalars(select(Escrow)).all():
-            how = {"at": at, "actor": AMINA, "settings": runtime.settings, "version": escrow.version}
+            how: OfVersion = {"at": at, "actor": AMINA, "settings": runtime.settings, "version": escrow.version}
             escrows.refund(session, escrow.id, "Nothing came.", **how)
 
 

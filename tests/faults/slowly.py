@@ -2,20 +2,20 @@
 
 import os
 import time
-from typing import Any
+from unittest.mock import patch
 
 from webapp.jobs.engine import chunks
 
 _transaction = chunks.Chunks._transaction
 
 
-def _slowly(self: chunks.Chunks, *rows: Any) -> None:
+def _slowly(self: chunks.Chunks, rows: list[chunks.Row], advance: bool, wait: bool) -> None:
     """A chunk, and then a rest."""
-    _transaction(self, *rows)
+    _transaction(self, rows, advance, wait)
     time.sleep(0.1)
 
 
 def slow_down() -> None:
     """Let every run of this process be long."""
     chunks.CHUNK = int(os.environ["DESK_TEST_CHUNK"])
-    chunks.Chunks._transaction = _slowly
+    patch.object(chunks.Chunks, "_transaction", _slowly).start()

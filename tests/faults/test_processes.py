@@ -200,7 +200,7 @@ def test_payloads_that_are_no_runs_are_left_alone_and_stop_nobody(desk: Desk, ru
     )
     desk.redis.set("rq:job:string", "x")
     desk.redis.rpush("rq:queue:desk", "other", "pickle", "string", "no such id!", b"\xff\xfe")
-    desk.redis.zadd("rq:scheduler:scheduled_jobs", {b"\xff": 1, "other": 2})
+    desk.redis.zadd("rq:scheduler:scheduled_jobs", {b"\xff": 1, b"other": 2})
     with runtime.db.transaction() as session:
         runs.trigger(session, "auto_release", actor=OPERATOR)
 

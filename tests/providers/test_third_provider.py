@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from tests.conftest import settings_for
 from tests.providers import third
 from tests.providers.third.kudi.stand_in import StandIn, serving
+from tests.support.arguments import UnderSettings
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, CHIKA, DIVINE, Market, all_books_agree
 from tests.support.payouts import planned
@@ -125,7 +126,7 @@ def test_a_refund_goes_back_through_it(runtime: Runtime, kudi: StandIn) -> None:
     payment = paid(runtime, kudi)
     with runtime.db.transaction() as session:
         escrow = payments.escrow_of(session, payment)
-        how: dict[str, Any] = {"at": clock.now(), "settings": runtime.settings}
+        how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
         made = escrows.refund(session, escrow.id, "Nothing came.", version=escrow.version, actor=AMINA, **how)
         if made.approval is not None:
             approvals.approve(session, made.approval.id, actor=CHIKA, **how)
@@ -158,7 +159,7 @@ def test_pages_settings_and_the_description_of_the_api_list_it(kudi: StandIn, sq
     for page in ("/payments/", "/payouts/"):
         assert '<option value="kudi"' in client.get(page).text, page
     assert '<option value="kudi-payouts"' in client.get("/reconciliation/").text
-    described = client.get("/api/openapi.json").json["paths"]["/webhooks/kudi"]["post"]
+    described = client.get("/api/openapi.json").get_json()["paths"]["/webhooks/kudi"]["post"]
     assert [each["name"] for each in described["parameters"]] == ["kudi-signature"]
     found = masked(runtime.settings)
     assert (found["KUDI_SECRET_KEY"], found["KUDI_URL"]) == ("***", kudi.url)

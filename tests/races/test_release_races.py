@@ -34,8 +34,8 @@ def due_ones(runtime: Runtime, policy: Policy) -> list[Escrow]:
     with runtime.db.transaction() as session:
         market = Market(session, runtime)
         market.limit(10**12)
-        more = {"release_at": NOW + timedelta(days=1)} if policy == Policy.PLACEMENT else {}
-        made = [market.escrow(1_000, fee=10, policy=policy, **more) for _ in range(ROUNDS)]
+        release_at = NOW + timedelta(days=1) if policy == Policy.PLACEMENT else None
+        made = [market.escrow(1_000, fee=10, policy=policy, release_at=release_at) for _ in range(ROUNDS)]
         for escrow in made:
             if policy != Policy.PLACEMENT:
                 orders.complete(session, escrow.order_id, at=NOW, actor=DIVINE, settings=runtime.settings)

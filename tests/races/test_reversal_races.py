@@ -131,7 +131,8 @@ def test_without_the_lock_the_bound_of_the_debt_refuses_the_second(
     with_money = Meeting()
 
     def look(session: Session, ids: list[int]) -> dict[int, int]:
-        return with_money.after(ledger.balances)(session, ids)
+        found: dict[int, int] = with_money.after(ledger.balances)(session, ids)
+        return found
 
     blind = SimpleNamespace(lock_party_accounts=lambda *_: None, balances=look)
     monkeypatch.setattr(reversal_debts, "posting", blind)

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.races.together import Meeting, at_once
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import DIVINE, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
@@ -36,7 +37,7 @@ def tokens_and_parties(runtime: Runtime, count: int) -> list[tuple[Actor, int]]:
 def deposit(runtime: Runtime, actor: Actor, party: int, number: int, amount: int = 600) -> Any:
     def attempt(session: Session) -> Any:
         new = NewMoney(amount, "NGN", f"deposit-{party}-{number}", "TRX")
-        how: Any = {"at": NOW, "actor": actor, "settings": runtime.settings}
+        how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": runtime.settings}
         return party_money.decide(session, "party.deposit", party, new, **how)
 
     return attempt

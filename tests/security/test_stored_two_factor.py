@@ -1,6 +1,7 @@
 """Second factors that lie in databases go on working, also those that Flask-Security's class stored."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from passlib.totp import TOTP
@@ -20,15 +21,16 @@ AT, CODE = datetime(2026, 11, 27, 12, 0, tzinfo=UTC), "303120"
 """What the authenticator app shows then; computed apart from this code, by RFC 6238 in Python's hmac."""
 
 
-def codes(**settings: object) -> two_factor.Codes:
-    return two_factor.Codes(Settings(_env_file=None, env="test", **settings))
+def codes(**given: Any) -> two_factor.Codes:
+    values: dict[str, Any] = {"_env_file": None, "env": "test"} | given
+    return two_factor.Codes(Settings(**values))
 
 
 @pytest.mark.parametrize(
     "settings", [{"secret_key": KEY}, {"secret_key": "n" * 40, "secret_key_fallbacks": [KEY]}], ids=["same", "rotated"]
 )
 def test_a_secret_stored_by_flask_security_still_signs_in_and_a_code_is_spent(
-    settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TOTP, "now", AT.timestamp)
     user = User()

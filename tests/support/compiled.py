@@ -35,7 +35,9 @@ def _statements() -> Iterator[None]:
 
     SQLAlchemy keeps compiled statements by engine and dialect, and has no public way to share them among engines.
     """
-    real, cache, shared = Database.__init__, LRUCache(_MOST), {}
+    real = Database.__init__
+    cache: LRUCache[Any, Any] = LRUCache(_MOST)
+    shared: dict[str, Dialect] = {}
 
     def made(self: Database, *args: Any, **how: Any) -> None:
         real(self, *args, **how)

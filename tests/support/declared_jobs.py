@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import select
@@ -18,12 +19,18 @@ OPERATOR = Actor("user", 7, "Olu Operator", ROLES["admin"])
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
+class Declare(Protocol):
+    """Declares a job until the test is over, and returns its name."""
+
+    def __call__(self, name: str, function: jobs.JobFunction, **spec: Any) -> str: ...
+
+
 @pytest.fixture
-def declare() -> Iterator[object]:
+def declare() -> Iterator[Declare]:
     """Declares a job for one test: `declare(name, function, **spec)`."""
     made: list[str] = []
 
-    def one(name: str, function: jobs.JobFunction, **spec: object) -> str:
+    def one(name: str, function: jobs.JobFunction, **spec: Any) -> str:
         made.append(name)
         jobs._jobs[name] = jobs.Job(JobSpec(name, "For a test.", **({"cron": "0 12 * * *"} | spec)), function)
         return name

@@ -1,6 +1,7 @@
 """Running a declared job in this process, as its slot would."""
 
 from datetime import datetime
+from typing import Any
 
 from tests.support.declared_jobs import OPERATOR
 from webapp.jobs.processes.bootstrap import register_jobs
@@ -10,9 +11,7 @@ from webapp.runtime import Runtime
 from webapp.services.scheduling import runs
 
 
-def run_job_now(
-    runtime: Runtime, job: str, *, at: datetime | None = None, dry_run: bool = False, **asked: object
-) -> Run:
+def run_job_now(runtime: Runtime, job: str, *, at: datetime | None = None, dry_run: bool = False, **asked: Any) -> Run:
     """A manual run of the job, of which something may be asked, carried out here; returns it finished."""
     register_jobs(runtime)
     with runtime.db.transaction() as session:

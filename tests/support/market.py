@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import TypedDict, Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,6 +43,16 @@ VIEWER = person(5, "Vera", "viewer")
 _numbers = count(1)
 
 
+class OrderTerms(TypedDict, total=False):
+    """What an order may say beyond its parties, its amount and its fee."""
+
+    currency: str
+    policy: str
+    terms: str
+    release_at: datetime | None
+    placement: str | None
+
+
 @dataclass
 class Market:
     """Actions of a test in one transaction."""
@@ -61,11 +72,13 @@ class Market:
             money.deposit(self.session, party.id, wallet, currency, reference=reference, at=self.at, actor=DIVINE)
         return party
 
-    def escrow(self, amount: int = 10_000, *, fee: int = 0, seller: Party | None = None, **more: object) -> Escrow:
+    def escrow(
+        self, amount: int = 10_000, *, fee: int = 0, seller: Party | None = None, **more: Unpack[OrderTerms]
+    ) -> Escrow:
         """A held deadline escrow between two new parties."""
         buyer, seller = self.party("buyer"), seller or self.party("seller")
-        settled = {"terms": "paid", "currency": "NGN", "fee": fee} | more
-        new = NewOrder(f"order-{next(_numbers)}", buyer.id, seller.id, amount, **settled)
+        settled: OrderTerms = {"terms": "paid", "currency": "NGN", **more}
+        new = NewOrder(f"order-{next(_numbers)}", buyer.id, seller.id, amount, fee=fee, **settled)
         order = orders.create(self.session, new, at=self.at, actor=DIVINE, settings=self.runtime.settings)
         return orders.escrow_of(self.session, order.id)
 

@@ -56,7 +56,7 @@ def triggers(connection: Connection) -> int:
         "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'",
         "postgresql": "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal",
     }
-    return connection.execute(text(counted[connection.dialect.name])).scalar_one()
+    return int(connection.execute(text(counted[connection.dialect.name])).scalar_one())
 
 
 def _table(connection: Connection, name: str) -> Table:

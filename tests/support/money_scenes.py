@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.support import money
+from tests.support.arguments import ByActor, ByActorUnderSettings, ByLockedActor
 from tests.support.market import AMINA, DIVINE, Market
 from webapp import clock
 from webapp.domain.actors import job_actor
@@ -56,7 +57,7 @@ class Scene:
     def lost(self, amount: int) -> "Scene":
         """The payer's bank took some, and its taking is booked as it is when its word comes in."""
         charged = ChargebackReport("cb-1", ChargebackStatus.LOST, "r", amount, "NGN", went_back=True)
-        how: Any = {"at": clock.now(), "actor": JOB}
+        how: ByActor = {"at": clock.now(), "actor": JOB}
         chargebacks.settle(self.session, self.payment, charged, **how, settings=self.runtime.settings)
         self.hear(amount)
         chargeback_booking.book(self.session, self.payment, liability="ask", **how)
@@ -67,13 +68,13 @@ class Scene:
         """The provider says that it has the payment, less what is gone of it."""
         back = (ReturnedAmount(gone),) if gone else ()
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", number, given_back=back)
-        how: Any = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
         payment_settling.settle_all(self.session, {self.payment: word}, **how)
         self.session.expire_all()
 
     def do(self, action: str, subject: int, **said: Any) -> None:
         decision = executors.find(action).payload(reason="It is right so.", **said)
-        how: Any = {"at": clock.now(), "actor": AMINA.entrusted_with("money:move"), "locked": True}
+        how: ByLockedActor = {"at": clock.now(), "actor": AMINA.entrusted_with("money:move"), "locked": True}
         executors.compute(self.session, action, subject, decision, **how).post()
         self.session.expire_all()
 
@@ -99,7 +100,7 @@ class Scene:
 
     def spend(self, party: Party, amount: int) -> "Scene":
         """What the party has in its wallet is used for something else."""
-        how: Any = {"at": clock.now(), "actor": DIVINE}
+        how: ByActor = {"at": clock.now(), "actor": DIVINE}
         new = NewOrder(f"bought-{clock.now().timestamp()}", party.id, self.market.party("shop").id, amount, "NGN")
         new = NewOrder(new.ref, new.buyer_id, new.seller_id, amount, "NGN", terms="wallet")
         orders.create(self.session, new, **how, settings=self.runtime.settings)
@@ -128,7 +129,7 @@ class Scene:
         """The provider has a second success for the payment, which becomes a payment of its own."""
         second = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", "78")
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, WHOLE, "NGN", "77", others=(second,))
-        how: Any = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": self.runtime.settings}
         payment_settling.settle_all(self.session, {self.payment: word}, **how)
         self.session.expire_all()
         return self

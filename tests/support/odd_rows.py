@@ -8,7 +8,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Integer, Table, UniqueConstraint, insert, select, text, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from webapp.domain.states import (
@@ -71,7 +84,7 @@ _KINDS = {"discrepancy": "different", "delivery": "escrow.released", "payout_des
 _SIGN_IN = {"user_session", "desk_user", "desk_role", "user_roles", "audit_head", "audit_seal"}
 """Without these nobody could look."""
 _PROSE = ("name", "title", "reason", "detail", "result", "last_error", "status_detail", "description", "message")
-_PROSE += ("category", "host", "why", "text", "owner")
+_MORE_PROSE = ("category", "host", "why", "text", "owner")
 _NOT_PROSE = {"account.owner"}
 _numbers = count(1)
 
@@ -108,7 +121,7 @@ def twist_gaps(session: Session) -> None:
         if column.nullable:
             session.execute(update(table).values({column.name: None}))
         elif isinstance(column.type, Json):
-            empty = {} if column.name in ("counts", "amounts", "payload") else []
+            empty: object = {} if column.name in ("counts", "amounts", "payload") else []
             session.execute(update(table).values({column.name: empty}))
 
 
@@ -164,7 +177,7 @@ def _is(column: Column[Any], kind: type) -> bool:
 
 
 def _is_prose(table: Table, column: Column[Any]) -> bool:
-    return f"{table.name}.{column.name}" not in _NOT_PROSE and column.name.split("_")[-1] in _PROSE
+    return f"{table.name}.{column.name}" not in _NOT_PROSE and column.name.split("_")[-1] in _PROSE + _MORE_PROSE
 
 
 def _set(session: Session, table: Table, column: Column[Any], value: Any) -> None:
@@ -174,6 +187,6 @@ def _set(session: Session, table: Table, column: Column[Any], value: Any) -> Non
 
 def _unique(table: Table) -> set[str]:
     """The columns whose values tell rows apart."""
-    rules = [*(each for each in table.constraints if isinstance(each, UniqueConstraint)), table.primary_key]
-    rules += [each for each in table.indexes if each.unique]
-    return {column.name for each in rules for column in each.columns}
+    constraints = (each for each in table.constraints if isinstance(each, UniqueConstraint | PrimaryKeyConstraint))
+    indexes = (each for each in table.indexes if each.unique)
+    return {column.name for each in (*constraints, *indexes) for column in each.columns}

@@ -1,16 +1,18 @@
 """What tests of releases share: escrows that are due, and a job that releases them."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import func, select
 
 from tests.support.declared_jobs import NOON, OPERATOR
-from webapp.domain.states import EscrowStatus, Policy
+from webapp.domain.states import AccountKind, EscrowStatus, Policy, TransferKind
 from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
 from webapp.models import Escrow, Order, Party, Run, Transfer
 from webapp.runtime import Runtime
+from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import due as escrow_queries
 from webapp.services.escrows import release as releases
 from webapp.services.escrows import release_preview
@@ -26,11 +28,11 @@ def seed(runtime: Runtime, count: int, *, amount: int = 1_000, fee: int = 10) ->
         parties = [Party(ref=f"p{i}", name=f"P{i}", created_at=at) for i in range(11)]
         session.add_all(parties)
         session.flush()
-        pool = accounts.pool(session, "escrow", "NGN", at=at)
-        accounts.pool(session, "fees", "NGN", at=at)
-        source = accounts.pool(session, "clearing", "NGN", at=at, owner="import")
+        pool = accounts.pool(session, AccountKind.ESCROW, "NGN", at=at)
+        accounts.pool(session, AccountKind.FEES, "NGN", at=at)
+        source = accounts.pool(session, AccountKind.CLEARING, "NGN", at=at, owner="import")
         for party in parties[1:10]:
-            accounts.open_account(session, "wallet", party.id, "NGN", at=at)
+            accounts.open_account(session, AccountKind.WALLET, party.id, "NGN", at=at)
         for i in range(count):
             seller = parties[1 + i % 10].id
             order = Order(
@@ -61,22 +63,22 @@ def seed(runtime: Runtime, count: int, *, amount: int = 1_000, fee: int = 10) ->
                 )
             )
         legs = [(source, -amount * count), (pool, amount * count)]
-        ledger.post(session, reference="seed", kind="deposit", currency="NGN", legs=legs, at=at)
+        ledger.post(session, reference="seed", kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=at)
 
 
-def release(work: Work, at: datetime, action=releases.release_all) -> None:
+def release(work: Work, at: datetime, action: Callable[..., Outcome] = releases.release_all) -> None:
     due = escrow_queries.due(policy=Policy.DEADLINE, at=at)
     act = partial(action, reason="expired", due_by=at)
     work.in_chunks(due, act, dry=partial(release_preview.preview_all, due_by=at))
 
 
-def asked(runtime: Runtime, job: str, **how: object) -> Run:
+def asked(runtime: Runtime, job: str, *, dry_run: bool = False, at: datetime | None = None) -> Run:
     with runtime.db.transaction() as session:
-        return runs.trigger(session, job, actor=OPERATOR, **how)
+        return runs.trigger(session, job, actor=OPERATOR, dry_run=dry_run, at=at)
 
 
-def go(runtime: Runtime, job: str, **how: object) -> Run:
-    run = asked(runtime, job, **how)
+def go(runtime: Runtime, job: str, *, dry_run: bool = False, at: datetime | None = None) -> Run:
+    run = asked(runtime, job, dry_run=dry_run, at=at)
     run_job(runtime, run.id)
     with runtime.db.reading() as session:
         return runs.get(session, run.id)

@@ -1,11 +1,12 @@
 """Escrows that were released, spent and reversed to a debt, for tests of what happens then."""
 
 from itertools import count
+from typing import Unpack
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.support.market import DIVINE, NOW, Market
+from tests.support.market import DIVINE, NOW, Market, OrderTerms
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Entry, Escrow, Party, Transfer
 from webapp.services.approvals import escrow_decisions as escrows
@@ -30,8 +31,8 @@ def left_by(session: Session, escrow_id: int) -> int:
 
 def let_go(market: Market, action: str, escrow_id: int) -> None:
     """Release or refund the escrow at once."""
-    action, escrow = getattr(escrows, action), escrows.get(market.session, escrow_id)
-    decided = action(
+    decide, escrow = getattr(escrows, action), escrows.get(market.session, escrow_id)
+    decided = decide(
         market.session,
         escrow_id,
         "It is right so.",
@@ -64,7 +65,7 @@ def thaw(market: Market, escrow_id: int) -> None:
 
 
 def reversed_to_debt(
-    market: Market, amount: int = 10_000, *, fee: int = 500, seller: Party | None = None, **more: object
+    market: Market, amount: int = 10_000, *, fee: int = 500, seller: Party | None = None, **more: Unpack[OrderTerms]
 ) -> Escrow:
     """An escrow whose seller was paid, spent it, and owes it since the reversal; nothing freezes it any more."""
     escrow = market.escrow(amount, fee=fee, seller=seller, **more)

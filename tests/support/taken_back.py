@@ -42,7 +42,8 @@ class Case:
         self.runtime, self.world = runtime, world
         self.order, self.payment_id = awaiting(runtime, fee=fee)
         self.reference = begun(runtime, self.payment_id).reference or ""
-        world.pay(self.reference, **({} if collected is None else {"amount": collected}))
+        asked: dict[str, Any] = {} if collected is None else {"amount": collected}
+        world.pay(self.reference, **asked)
         self.verify()
         if due:
             with runtime.db.transaction() as session:

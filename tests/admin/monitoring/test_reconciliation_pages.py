@@ -126,9 +126,9 @@ def test_a_failing_provider_is_shown_and_alerted_and_its_token_is_not_shown(desk
     for secret in ("token-7", kept, "secret-7", "sk_7"):
         assert secret not in page
     with desk.db.reading() as session:
-        unwell = dict(alert_rules.provider_unwell(session, now, settings))
-        assert unwell == {"paystack": "paystack failed 9 times in a row: paystack answered 502."}
-        assert dict(alert_rules.provider_unwell(session, now, desk.settings)) == {}
+        unwell = [answer[:2] for answer in alert_rules.provider_unwell(session, now, settings)]
+        assert unwell == [("paystack", "paystack failed 9 times in a row: paystack answered 502.")]
+        assert list(alert_rules.provider_unwell(session, now, desk.settings)) == []
     runtime.db.close()
 
 
@@ -164,7 +164,7 @@ def test_the_external_ledger_is_asked_and_sent_what_it_lacks_by_a_button(desk: R
 
 def cookie_of(client: FlaskClient) -> tuple[str, str]:
     """The cookie of who is signed in, for another application over the same database."""
-    found = next(iter(client._cookies.values()))
+    found = next(iter((client._cookies or {}).values()))
     return found.key, found.value
 
 

@@ -40,7 +40,7 @@ def test_its_amount_is_shown_wherever_people_look(case: Case, sign_in: SignIn) -
     assert "by a chargeback" in escrow
     assert "Lifted by the end of the chargeback, and by nothing else." in escrow
     shown = client.get(f"/api/v1/payments/{case.payment_id}").json
-    listed = client.get("/api/v1/payments").json["data"]
+    listed = client.get("/api/v1/payments").get_json()["data"]
     for found in (shown, *listed):
         [bank] = found["chargebacks"]
         assert (bank["status"], bank["amount"]) == ("open", {"amount": 4_000, "currency": "NGN"})

@@ -91,7 +91,7 @@ def test_payments_are_found_by_reference_order_party_and_filters(desk: Runtime, 
     narrowed = client.get("/payments?currency=KES").text
     assert "Nothing to show" in narrowed
     assert "Nothing matches." in narrowed
-    results = client.get("/search.json", query_string={"q": mine}).json["results"]
+    results = client.get("/search.json", query_string={"q": mine}).get_json()["results"]
     assert [each["url"] for each in results] == [f"/payments/{number}"]
 
 
@@ -294,7 +294,7 @@ def test_a_doubtful_refund_is_decided_over_http_by_a_person_and_by_no_token(
         )
     path = f"/api/v1/payments/{number}"
     client = sign_in("approver")
-    shown = client.get(f"{path}/refund").json
+    shown = client.get(f"{path}/refund").get_json()
     assert [row["id"] for row in shown["rows"]] == ["41", "42"]
     assert (shown["status"], shown["times_sent"], shown["amount"]["amount"]) == ("needs_review", 1, 10_000)
     says = {"choice": "ours", "number": "42", "reason": "Seen there.", "version": shown["version"]}
@@ -305,6 +305,6 @@ def test_a_doubtful_refund_is_decided_over_http_by_a_person_and_by_no_token(
     wrong = client.post(f"{path}/refund-decision", json=says | {"version": 99}, headers=with_csrf)
     assert wrong.status_code == 409
     made = client.post(f"{path}/refund-decision", json=says, headers=with_csrf)
-    assert (made.status_code, made.json["status"], made.json["provider_id"]) == (200, "pending", "42")
+    assert (made.status_code, made.get_json()["status"], made.get_json()["provider_id"]) == (200, "pending", "42")
     settled = client.post(f"{path}/refund-settled", json={"reason": "By bank."}, headers=with_csrf)
     assert settled.status_code == 409

@@ -152,7 +152,7 @@ def test_a_failed_payout_is_retried_by_a_run_that_is_shown(clocked: Runtime, sig
     with clocked.db.reading() as session:
         run = session.scalars(select(Run)).one()
     assert answer.location == f"/runs/{run.id}"
-    assert (run.job, run.parameters["schedule"], run.status) == ("process_payout_schedules", plan, "queued")
+    assert (run.job, run.parameters, run.status) == ("process_payout_schedules", {"schedule": plan}, "queued")
     assert operator.get(answer.location).status_code == 200
     assert send(operator, f"/payouts/{number}/retry").status_code == 409
 
@@ -310,7 +310,7 @@ def test_search_and_runs_lead_to_payouts(clocked: Runtime, sign_in: SignIn) -> N
         (schedule(clocked, plan).ref, f"/payout-schedules/{plan}"),
         (payout(clocked, number).ref, f"/payouts/{number}"),
     ):
-        found = client.get("/search.json", query_string={"q": words}).json["results"]
+        found = client.get("/search.json", query_string={"q": words}).get_json()["results"]
         assert place in [each["url"] for each in found]
     item = RunItem(id=9, run_id=1, subject_kind="payout", subject_id=number, outcome="failed")
     with client.application.test_request_context(), clocked.db.reading() as session:

@@ -103,7 +103,8 @@ def test_every_set_of_roles_is_found_by_each_of_them() -> None:
 def test_pages_follow_each_other(api: Api, reader: Api) -> None:
     an_order(api)
     whole = reader.get("/api/v2/audit-log", limit=200).json["data"]
-    seen, cursor = [], {}
+    seen: list[dict[str, Any]] = []
+    cursor: dict[str, Any] = {}
     while True:
         page = reader.get("/api/v2/audit-log", limit=3, **cursor).json
         seen += page["data"]

@@ -5,8 +5,9 @@ import base64
 import pytest
 from flask import Flask
 
-from tests.api.conftest import PASSWORD, Api, a_dispute, an_order, ngn, send
+from tests.api.conftest import Api, a_dispute, an_order, ngn
 from tests.support.market import all_books_agree
+from tests.support.people import PASSWORD, send
 from webapp.runtime import Runtime
 
 SPLIT = {"resolution": "split", "code": "shared_fault", "reason": "Both have a point."}
@@ -105,7 +106,7 @@ def test_only_a_person_approves_and_is_asked_again(api: Api, web: Flask, place: 
     assert client.post(path, json={"password": "wrong"}, headers=headers).status_code == 422
     approved = client.post(path, json={"password": PASSWORD}, headers=headers)
     assert approved.status_code == 200, approved.text
-    assert approved.json["status"] == "executed"
+    assert approved.get_json()["status"] == "executed"
     assert client.post(path, json={"password": PASSWORD}, headers=headers).status_code == 409
     assert api.get(f"/api/v1/disputes/{dispute['id']}").json["status"] == "resolved"
     all_books_agree(place)
@@ -121,5 +122,5 @@ def test_a_rejected_proposal_gives_the_dispute_back(api: Api, web: Flask) -> Non
     path = f"/api/v1/approvals/{came['approval']['id']}/reject"
     assert client.post(path, json={"reason": ""}, headers={"X-CSRFToken": token}).status_code == 422
     rejected = client.post(path, json={"reason": "Ask the courier."}, headers={"X-CSRFToken": token})
-    assert rejected.json["status"] == "rejected"
+    assert rejected.get_json()["status"] == "rejected"
     assert api.get(f"/api/v1/disputes/{dispute['id']}").json["status"] == "under_review"

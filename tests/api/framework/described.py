@@ -163,8 +163,8 @@ def _hold(market: Market, number: int) -> None:
 
 def _debtor(market: Market) -> None:
     debtor = market.party(DEBTOR, wallet=10_000)
-    more = {"reference": f"debt-{debtor.id}", "at": market.at, "actor": DIVINE}
-    money.owe(market.session, debtor.id, 5_000, "NGN", **more)
+    reference = f"debt-{debtor.id}"
+    money.owe(market.session, debtor.id, 5_000, "NGN", reference=reference, at=market.at, actor=DIVINE)
     to = NewDestination("NGN", "nuban", "058", f"00{debtor.id:08}", "Kofi Mensah")
     settings = market.runtime.settings
     payout_destinations.put(market.session, debtor.id, to, at=market.at, actor=DIVINE, settings=settings)
@@ -194,13 +194,20 @@ def _machine(runtime: Runtime) -> ApiCaller:
 
 def _person(runtime: Runtime, app: Flask) -> ApiCaller:
     """A signed-in person, for what no token may do: the form's token, and the browser's cookies."""
-    new = {"email": _PERSON, "name": "The tester", "roles": ["admin"], "password": PASSWORD}
     with runtime.db.transaction() as session:
-        users.create(session, **new, at=clock.now(), actor=SETUP)
+        users.create(
+            session,
+            email=_PERSON,
+            name="The tester",
+            roles=["admin"],
+            password=PASSWORD,
+            at=clock.now(),
+            actor=SETUP,
+        )
     client = app.test_client()
     assert send(client, "/sign-in", email=_PERSON, password=PASSWORD).status_code == 303
     token = client.get("/").text.partition('name="csrf-token" content="')[2].partition('"')[0]
-    cookies = {cookie.key: cookie.value for cookie in client._cookies.values()}
+    cookies = {cookie.key: cookie.value for cookie in (client._cookies or {}).values()}
     return ApiCaller({"X-CSRFToken": token}, cookies)
 
 

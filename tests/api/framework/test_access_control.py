@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import settings_for
+from tests.support.arguments import ByActor
 from tests.support.people import SETUP
 from webapp import clock
 from webapp.api import all_endpoints
@@ -28,8 +29,10 @@ def asked(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'desk.sqlite3')}"
     runtime = build_runtime(settings_for(url, folder, cron_secret_token="c" * 40))
     with runtime.db.transaction() as session:
-        more = {"expires_at": None, "at": clock.now(), "actor": SETUP}
-        made = {scope: tokens.create(session, name=scope, scopes=[scope], **more)[1] for scope in SCOPES}
+        how: ByActor = {"at": clock.now(), "actor": SETUP}
+        made = {
+            scope: tokens.create(session, name=scope, scopes=[scope], expires_at=None, **how)[1] for scope in SCOPES
+        }
     yield create_app(runtime).test_client(), made
     runtime.db.close()
 
@@ -44,5 +47,5 @@ def test_only_who_holds_the_permission_is_let_in(asked: tuple[FlaskClient, Token
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         answer = client.open(path, method=endpoint.method, headers=headers, json={})
         assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
-        assert answer.json["detail"]
+        assert answer.get_json()["detail"]
         assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)

@@ -21,7 +21,7 @@ from webapp.domain.permissions import SCOPES, of_scopes
 from webapp.providers import catalogue
 
 
-def breaks_nothing(ctx: CheckContext, response: Any, case: Case) -> bool | None:
+def breaks_nothing(ctx: CheckContext, response: Any, case: Case[Any]) -> bool | None:
     """No server error; a 503 is an answer where it is described."""
     return None if response.status_code == 503 else not_a_server_error(ctx, response, case)
 
@@ -86,7 +86,7 @@ def _can_be_wrong(endpoint: Endpoint) -> bool:
 def _ask(world: World, operation: Any, mode: GenerationMode, caller: ApiCaller) -> None:
     @settings(BOUNDED, max_examples=EXAMPLES[mode])
     @given(case=operation.as_strategy(generation_mode=mode), luck=st.integers(0, 2**32))
-    def asked(case: Case, luck: int) -> None:
+    def asked(case: Case[Any], luck: int) -> None:
         if luck % 2:
             _with_what_is_known(case, world, luck)
         case.call_and_validate(headers=caller.headers, cookies=caller.cookies, checks=CHECKS)
@@ -94,7 +94,7 @@ def _ask(world: World, operation: Any, mode: GenerationMode, caller: ApiCaller) 
     asked()
 
 
-def _with_what_is_known(case: Case, world: World, luck: int) -> None:
+def _with_what_is_known(case: Case[Any], world: World, luck: int) -> None:
     """Put what is in the desk where the description has a field of that name, and a new reference where one is made."""
     choose = random.Random(f"{case.operation.label} {luck}")
 

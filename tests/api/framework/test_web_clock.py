@@ -29,7 +29,9 @@ def api(caller: Caller) -> Api:
 
 
 @pytest.mark.parametrize("by", [WEEK, -WEEK])
-def test_what_is_written_becomes_due_by_the_databases_clock(api: Api, place: Runtime, off, by: timedelta) -> None:
+def test_what_is_written_becomes_due_by_the_databases_clock(
+    api: Api, place: Runtime, off: Callable[[timedelta], None], by: timedelta
+) -> None:
     off(by)
     an_order(api, "a")
     off(-by)  # the machine's clock is set while the process runs

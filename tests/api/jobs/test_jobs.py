@@ -145,4 +145,4 @@ def test_a_cron_that_nobody_knows_is_told_why(place: Runtime, token: str, status
         assert client.post("/admin/escrow-jobs/trigger-auto-release", headers=headers).status_code == 202
         assert client.get("/api/v1/escrows", headers=headers).status_code == 403
     else:
-        assert "CRON_SECRET_TOKEN" in answer.json["detail"]
+        assert "CRON_SECRET_TOKEN" in answer.get_json()["detail"]

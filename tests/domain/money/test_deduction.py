@@ -1,6 +1,7 @@
 """How much auto-deduct takes, and why nothing."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ USUAL = Standing("NGN", debt=10_000, wallet=50_000, percent=25, daily_max=None, 
         ({"daily_max": None, "repaid_today": 9_000_000}, 2_500),
     ],
 )
-def test_what_is_taken(changed: dict[str, int | None], taken: int) -> None:
+def test_what_is_taken(changed: dict[str, Any], taken: int) -> None:
     assert amount_to_take(replace(USUAL, **changed)) == taken
 
 
@@ -50,7 +51,7 @@ def test_what_is_taken(changed: dict[str, int | None], taken: int) -> None:
         ({"daily_max": 0}, "The daily maximum is used up."),
     ],
 )
-def test_why_nothing_is_taken(changed: dict[str, int | None], reason: str) -> None:
+def test_why_nothing_is_taken(changed: dict[str, Any], reason: str) -> None:
     assert amount_to_take(replace(USUAL, **changed)) == reason
 
 

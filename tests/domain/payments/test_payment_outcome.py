@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,8 +24,8 @@ AT, PATIENCE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC), timedelta(hours=24)
 FRESH, STALE = AT - PATIENCE + timedelta(seconds=1), AT - PATIENCE
 
 
-def attempt(status: str = PaymentStatus.PENDING, asked: datetime | None = FRESH, **more: object) -> PaymentAttempt:
-    settled = {"order_status": OrderStatus.AWAITING_PAYMENT} | more
+def attempt(status: str = PaymentStatus.PENDING, asked: datetime | None = FRESH, **more: Any) -> PaymentAttempt:
+    settled: dict[str, Any] = {"order_status": OrderStatus.AWAITING_PAYMENT} | more
     return PaymentAttempt(status, 10_000, "NGN", first_checked_at=asked, **settled)
 
 

@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tests.conftest import settings_for
-from tests.support.declared_jobs import NOON, planned, runs_of
+from tests.support.declared_jobs import NOON, Declare, planned, runs_of
 from tests.support.market import all_books_agree
 from tests.support.releasing import asked, go
 from tests.support.sandbox import awaiting
@@ -55,7 +57,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
 
 
 @pytest.fixture
-def runtime(database_url: str, tmp_path: Path, declare, provider: Provider) -> Iterator[Runtime]:
+def runtime(database_url: str, tmp_path: Path, declare: Declare, provider: Provider) -> Iterator[Runtime]:
     """A desk on which twelve payments are due, and a job that asks about them, four in a batch."""
     made = build_runtime(settings_for(database_url, tmp_path, paystack_secret_key="sk"))
     for _ in range(ALL):
@@ -170,16 +172,17 @@ def test_a_slow_provider_is_given_fewer_at_once(
     runtime: Runtime, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is claimed has to leave within its lease, so a batch is no larger than what the last ones could do."""
-    took, limits = iter([0, 170, 0, 170, 0, 0.1, 0, 0.1, 0, 0.1]), []
+    took, limits = iter([0, 170, 0, 170, 0, 0.1, 0, 0.1, 0, 0.1]), list[int]()
     real = payments.claim_due
+
+    def two(session: Session, at: datetime, limit: int, *more: Any, **named: Any) -> list[ClaimedPayment]:
+        limits.append(limit)
+        return real(session, at, 2, *more, **named)
+
     monkeypatch.setattr(provider_batches, "SIZE", 400)
     monkeypatch.setattr(provider_batches, "monotonic", lambda: next(took, 0))
     monkeypatch.setattr(runtime.settings, "provider_parallel_calls", 1)
-    monkeypatch.setattr(
-        payments,
-        "claim_due",
-        lambda session, at, limit, *more, **named: limits.append(limit) or real(session, at, 2, *more, **named),
-    )
+    monkeypatch.setattr(payments, "claim_due", two)
     go(runtime, JOB)
 
     assert limits == [8, 8, 4, 2, 4, 8, 16]

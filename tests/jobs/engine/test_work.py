@@ -1,14 +1,17 @@
 """Chunks: a bad item stays alone, a lost run stops, a dry run moves nothing."""
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests.faults.desk import until
-from tests.support.declared_jobs import NOON, OPERATOR, planned, runs_of
+from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned, runs_of
 from tests.support.releasing import asked, go, paid, release, released, seed
 from webapp import clock
 from webapp.domain.states import RunStatus
@@ -32,7 +35,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "CHUNK", 8)
 
 
-def test_everything_due_is_paid_once_and_who_has_no_wallet_is_named(runtime: Runtime, declare) -> None:
+def test_everything_due_is_paid_once_and_who_has_no_wallet_is_named(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 40)
     planned(runtime, declare("pay", release), NOON)
 
@@ -44,7 +47,7 @@ def test_everything_due_is_paid_once_and_who_has_no_wallet_is_named(runtime: Run
     assert paid(runtime) == released(runtime) == 36
 
 
-def test_a_dry_run_says_the_same_sums_and_moves_nothing(runtime: Runtime, declare) -> None:
+def test_a_dry_run_says_the_same_sums_and_moves_nothing(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 40)
     planned(runtime, declare("pay", release), NOON)
 
@@ -57,11 +60,11 @@ def test_a_dry_run_says_the_same_sums_and_moves_nothing(runtime: Runtime, declar
         assert session.scalars(select(func.count()).where(Escrow.blocked.is_not(None))).one() == 4
 
 
-def test_one_bad_item_is_left_alone_and_named_and_retried_by_itself(runtime: Runtime, declare) -> None:
+def test_one_bad_item_is_left_alone_and_named_and_retried_by_itself(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 40)
     bad = {"id": 13}
 
-    def poisoned(session, ids, **how):
+    def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if bad["id"] in ids:
             raise ZeroDivisionError("this one is bad")
         return releases.release_all(session, ids, **how)
@@ -83,11 +86,11 @@ def test_one_bad_item_is_left_alone_and_named_and_retried_by_itself(runtime: Run
     assert paid(runtime) == 36
 
 
-def test_nobody_takes_a_run_over_in_the_middle_of_a_transaction(runtime: Runtime, declare) -> None:
+def test_nobody_takes_a_run_over_in_the_middle_of_a_transaction(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 40)
     calls: list[int] = []
 
-    def interrupted(session, ids, **how):
+    def interrupted(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         calls.append(len(ids))
         if len(calls) == 3:
             give_up(runtime)
@@ -104,11 +107,11 @@ def test_nobody_takes_a_run_over_in_the_middle_of_a_transaction(runtime: Runtime
     assert go(runtime, "pay").succeeded == 36
 
 
-def test_a_process_that_lost_its_run_moves_nothing_more(runtime: Runtime, declare) -> None:
+def test_a_process_that_lost_its_run_moves_nothing_more(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 40)
     calls: list[int] = []
 
-    def slow(session, ids, **how):
+    def slow(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         calls.append(len(ids))
         return releases.release_all(session, ids, **how)
 
@@ -132,7 +135,7 @@ def test_a_process_that_lost_its_run_moves_nothing_more(runtime: Runtime, declar
     assert paid(runtime) == 36
 
 
-def test_a_run_whose_process_dies_three_times_is_lost_and_alerts(runtime: Runtime, declare) -> None:
+def test_a_run_whose_process_dies_three_times_is_lost_and_alerts(runtime: Runtime, declare: Declare) -> None:
     planned(runtime, declare("pay", release), NOON)
     run = asked(runtime, "pay")
     from webapp.jobs.engine.recovery import sweep_runs
@@ -152,11 +155,11 @@ def test_a_run_whose_process_dies_three_times_is_lost_and_alerts(runtime: Runtim
         assert [alert.rule for alert in session.scalars(select(Alert))] == ["run_failed"]
 
 
-def test_a_stop_request_hands_the_rest_back(runtime: Runtime, declare) -> None:
+def test_a_stop_request_hands_the_rest_back(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 40)
     calls: list[int] = []
 
-    def counted(session, ids, **how):
+    def counted(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         calls.append(len(ids))
         return releases.release_all(session, ids, **how)
 
@@ -169,7 +172,7 @@ def test_a_stop_request_hands_the_rest_back(runtime: Runtime, declare) -> None:
     assert (runs_of(runtime, "pay")[0].succeeded, paid(runtime)) == (36, 36)
 
 
-def test_a_run_at_its_limit_ends_partial_and_the_rest_stays_due(runtime: Runtime, declare) -> None:
+def test_a_run_at_its_limit_ends_partial_and_the_rest_stays_due(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 40)
     planned(runtime, declare("pay", release), NOON, max_duration_seconds=0)
 
@@ -178,7 +181,7 @@ def test_a_run_at_its_limit_ends_partial_and_the_rest_stays_due(runtime: Runtime
     assert go(runtime, "pay").succeeded == 36
 
 
-def test_stopped_money_ends_the_run_and_blames_no_escrow(runtime: Runtime, declare) -> None:
+def test_stopped_money_ends_the_run_and_blames_no_escrow(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 20)
     planned(runtime, declare("pay", release), NOON)
     with runtime.db.transaction() as session:
@@ -190,7 +193,9 @@ def test_stopped_money_ends_the_run_and_blames_no_escrow(runtime: Runtime, decla
     assert "Something smells" in (run.error or "")
 
 
-def test_a_run_whose_job_raises_fails_alerts_once_and_a_good_one_resolves_it(runtime: Runtime, declare) -> None:
+def test_a_run_whose_job_raises_fails_alerts_once_and_a_good_one_resolves_it(
+    runtime: Runtime, declare: Declare
+) -> None:
     broken = [True, True, False]
 
     def job(work: Work, at: datetime) -> None:
@@ -207,7 +212,7 @@ def test_a_run_whose_job_raises_fails_alerts_once_and_a_good_one_resolves_it(run
         assert [alert.status for alert in session.scalars(select(Alert))] == ["resolved"]
 
 
-def test_a_run_without_what_it_needs_is_skipped_and_counts_as_having_run(runtime: Runtime, declare) -> None:
+def test_a_run_without_what_it_needs_is_skipped_and_counts_as_having_run(runtime: Runtime, declare: Declare) -> None:
     found: list[Exception] = [KeyError("lost key"), NotConfigured("The post office is not configured.")]
 
     def job(work: Work, at: datetime) -> None:
@@ -220,10 +225,12 @@ def test_a_run_without_what_it_needs_is_skipped_and_counts_as_having_run(runtime
     assert (run.status, run.error) == (RunStatus.SKIPPED, "The post office is not configured.")
     with runtime.db.reading() as session:
         assert [alert.status for alert in session.scalars(select(Alert))] == ["resolved"]
-        assert schedules.health_of(session, "pay", clock.now()).last_good.id == run.id
+        last = schedules.health_of(session, "pay", clock.now()).last_good
+        assert last is not None
+        assert last.id == run.id
 
 
-def test_a_run_that_did_something_is_not_skipped_for_what_was_missing_then(runtime: Runtime, declare) -> None:
+def test_a_run_that_did_something_is_not_skipped_for_what_was_missing_then(runtime: Runtime, declare: Declare) -> None:
     def job(work: Work, at: datetime) -> None:
         work.each("thing", [1], lambda session, item: None)
         raise NotConfigured("The post office is not configured.")
@@ -233,10 +240,10 @@ def test_a_run_that_did_something_is_not_skipped_for_what_was_missing_then(runti
     assert (run.status, run.error) == (RunStatus.SUCCEEDED, "The post office is not configured.")
 
 
-def test_more_failed_items_than_the_share_alert(runtime: Runtime, declare) -> None:
+def test_more_failed_items_than_the_share_alert(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 20)
 
-    def half(session, ids, **how):
+    def half(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if any(item % 2 for item in ids):
             raise ValueError("odd")
         return Outcome("escrow", done=len(ids))
@@ -247,7 +254,7 @@ def test_more_failed_items_than_the_share_alert(runtime: Runtime, declare) -> No
         assert session.scalars(select(Alert.sentence)).all() == ["10 of 20 items failed in run 1 of pay."]
 
 
-def test_only_one_run_of_a_job_is_carried_out_at_a_time(runtime: Runtime, declare) -> None:
+def test_only_one_run_of_a_job_is_carried_out_at_a_time(runtime: Runtime, declare: Declare) -> None:
     inside, go_on = threading.Event(), threading.Event()
 
     def slow(work: Work, at: datetime) -> None:
@@ -269,7 +276,7 @@ def test_only_one_run_of_a_job_is_carried_out_at_a_time(runtime: Runtime, declar
     assert [run.status for run in runs_of(runtime, "pay") if run.status != "missed"] == ["succeeded", "succeeded"]
 
 
-def test_a_row_that_somebody_looks_at_is_paid_in_the_same_run(runtime: Runtime, declare) -> None:
+def test_a_row_that_somebody_looks_at_is_paid_in_the_same_run(runtime: Runtime, declare: Declare) -> None:
     if runtime.db.is_sqlite:
         pytest.skip("SQLite locks the database, not rows")
     seed(runtime, 20)
@@ -284,7 +291,7 @@ def test_a_row_that_somebody_looks_at_is_paid_in_the_same_run(runtime: Runtime, 
     assert (runs_of(runtime, "pay")[0].succeeded, paid(runtime)) == (18, 18)
 
 
-def test_a_row_that_stays_locked_is_a_failed_item(runtime: Runtime, declare) -> None:
+def test_a_row_that_stays_locked_is_a_failed_item(runtime: Runtime, declare: Declare) -> None:
     if runtime.db.is_sqlite:
         pytest.skip("SQLite locks the database, not rows")
     seed(runtime, 20)
@@ -295,7 +302,7 @@ def test_a_row_that_stays_locked_is_a_failed_item(runtime: Runtime, declare) -> 
     assert (run.status, run.succeeded, run.failed) == ("partial", 17, 1)
 
 
-def test_the_lines_of_a_run_say_how_it_went(runtime: Runtime, declare) -> None:
+def test_the_lines_of_a_run_say_how_it_went(runtime: Runtime, declare: Declare) -> None:
     seed(runtime, 20)
     planned(runtime, declare("pay", release), NOON)
     run = go(runtime, "pay")
@@ -307,11 +314,11 @@ def test_the_lines_of_a_run_say_how_it_went(runtime: Runtime, declare) -> None:
     assert said["progress"] == {"done": 20, "total": 20}
 
 
-def test_items_are_isolated_one_by_one_too(runtime: Runtime, declare) -> None:
+def test_items_are_isolated_one_by_one_too(runtime: Runtime, declare: Declare) -> None:
     def each(work: Work, at: datetime) -> None:
         work.each("thing", [1, 2, 3], one)
 
-    def one(session, item: int) -> None:
+    def one(session: Session, item: int) -> None:
         if item == 2:
             raise Conflict("It is being changed.")
 

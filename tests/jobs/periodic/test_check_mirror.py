@@ -2,12 +2,14 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from tests.providers.conftest import outfit, sandbox, served  # noqa: F401
 from tests.sandbox.conftest import Caller
-from tests.services.reconciliation.conftest import desk, outfit, sandbox, send, served, statuses, theirs, trade  # noqa: F401
+from tests.services.reconciliation.conftest import desk, send, statuses, theirs, trade  # noqa: F401
 from tests.services.reconciliation.test_comparison import alerting, differing
 from tests.services.reconciliation.test_mirror import ours, release_all
 from tests.support.job_runs import run_job_now
@@ -22,7 +24,7 @@ from webapp.services.reconciliation import mirror_queue as mirror_entries
 JOB = "check_mirror"
 
 
-def check(runtime: Runtime, **asked: object) -> Reconciliation:
+def check(runtime: Runtime, **asked: Any) -> Reconciliation:
     """One run of the check, and what it found."""
     run = run_job_now(runtime, JOB, **asked)
     assert run.status == "succeeded", run.error

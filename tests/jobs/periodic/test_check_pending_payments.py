@@ -16,7 +16,7 @@ from webapp import clock
 from webapp.domain.actors import job_actor
 from webapp.domain.payments.payment_outcome import NO_RESPONSE
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus
-from webapp.domain.states import TransferKind
+from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Alert, Audit, Event, Order, Payment, ProviderState, RunItem, Transfer
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
@@ -214,7 +214,10 @@ def test_a_bad_one_among_good_ones_is_left_alone_and_named(runtime: Runtime, wor
         world.pay(begun(runtime, payment).reference)
     with runtime.db.transaction() as session:
         broken = orders.escrow_of(session, made[2][0])
-        sides = [accounts.pool(session, kind, "NGN", at=clock.now(), owner="x") for kind in ("clearing", "fees")]
+        sides = [
+            accounts.pool(session, kind, "NGN", at=clock.now(), owner="x")
+            for kind in (AccountKind.CLEARING, AccountKind.FEES)
+        ]
         taken = f"escrow-{broken.id}-1-hold"
         legs = [(sides[0], -1), (sides[1], 1)]
         ledger.post(session, reference=taken, kind=TransferKind.DEPOSIT, currency="NGN", legs=legs, at=clock.now())

@@ -1,11 +1,15 @@
 """Wallets for those who lack one, through the engine."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from tests.races.together import at_once
+from tests.support.arguments import ByActor
 from tests.support.job_runs import run_job_now
 from tests.support.market import Market, all_books_agree, wallet
 from webapp import clock
@@ -14,6 +18,7 @@ from webapp.domain.states import AccountKind
 from webapp.jobs.engine import chunks
 from webapp.models import Account, Audit, Escrow, Event, Party, PayoutDestination, PayoutSchedule
 from webapp.runtime import Runtime
+from webapp.services.common.batch_result import Outcome
 from webapp.services.parties import wallet_provisioning as wallets
 
 JOB = "create_missing_wallets"
@@ -145,7 +150,7 @@ def test_one_bad_party_is_left_alone_among_good_ones(runtime: Runtime, monkeypat
     found, action = traders(runtime), wallets.open_missing
     bad = found["seller"].id
 
-    def poisoned(session, ids, **how):
+    def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if bad in ids:
             raise ZeroDivisionError("this one is bad")
         return action(session, ids, **how)
@@ -160,8 +165,8 @@ def test_one_bad_party_is_left_alone_among_good_ones(runtime: Runtime, monkeypat
 def test_two_at_once_never_make_two(pg_runtime: Runtime) -> None:
     ids = [party.id for party in traders(pg_runtime).values()]
     before = count(pg_runtime)
-    how = {"at": clock.now(), "actor": ACTOR, "default": "RWF"}
-    made = at_once(pg_runtime, [lambda session: wallets.open_missing(session, ids, **how).done] * 4)
+    how: ByActor = {"at": clock.now(), "actor": ACTOR}
+    made = at_once(pg_runtime, [lambda session: wallets.open_missing(session, ids, default="RWF", **how).done] * 4)
     assert sum(made) == 6
     assert count(pg_runtime) == before + 6
     all_books_agree(pg_runtime)

@@ -44,7 +44,8 @@ def test_each_event_is_on_the_stream_once(sqlite_url: str, tmp_path: Path) -> No
         happen(place, "escrow.released", "escrow.refunded")
         run_job_now(place, "deliver_outbox")
         run_job_now(place, "deliver_outbox")
-        said = [fields[b"type"] for _, fields in place.redis.xrange(STREAM)]
+        rows: Any = place.redis.xrange(STREAM)
+        said = [fields[b"type"] for _, fields in rows]
     finally:
         place.db.close()
         desk.stop()

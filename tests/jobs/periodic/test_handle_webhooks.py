@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, all_books_agree
-from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, runtime, sandbox, world  # noqa: F401
+from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, world  # noqa: F401
 from webapp import clock, health_checks
 from webapp.app import create_app
 from webapp.jobs.processes.bootstrap import register_jobs
@@ -61,7 +61,7 @@ def charge(reference: str | None, event: str = "charge.success", status: str = "
 def webhooks(runtime: Runtime) -> list[tuple[str, int]]:
     with runtime.db.reading() as session:
         rows = session.execute(select(InboundWebhook.status, InboundWebhook.times).order_by(InboundWebhook.id))
-        return [tuple(row) for row in rows]
+        return [(status, times) for status, times in rows]
 
 
 def counted(runtime: Runtime) -> list[int]:
@@ -178,7 +178,7 @@ def test_an_old_timestamp_is_refused(sqlite_desk: Runtime) -> None:
     signature = hmac.new(key, stamp.encode() + b"." + raw, hashlib.sha256).hexdigest()
     headers = {"X-Blnk-Signature": signature, "X-Blnk-Timestamp": stamp}
     answer = create_app(sqlite_desk).test_client().post("/webhooks/blnk", data=raw, headers=headers)
-    assert (answer.status_code, answer.json["detail"]) == (401, "Its timestamp is more than five minutes off.")
+    assert (answer.status_code, answer.get_json()["detail"]) == (401, "Its timestamp is more than five minutes off.")
 
 
 def test_without_a_secret_nothing_is_believed(world: Sandbox, sqlite_url: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import DIVINE, undone
 from tests.support.payouts import planned, settled, written
 from webapp import clock, jobs
@@ -40,9 +41,9 @@ def failed(runtime: Runtime) -> tuple[int, int]:
 def change(runtime: Runtime, plan: int, **to: Any) -> None:
     with runtime.db.transaction() as session:
         found = payout_schedules.get(session, plan)
-        now = {"amount": found.amount, "due_at": found.due_at, "version": found.version}
-        rest = {"guarantee_completion_date": None, "placement": None, "at": clock.now(), "actor": DIVINE}
-        payout_schedules.change(session, plan, **now | to, **rest)
+        now: dict[str, Any] = {"amount": found.amount, "due_at": found.due_at, "version": found.version}
+        rest: dict[str, Any] = {"guarantee_completion_date": None, "placement": None}
+        payout_schedules.change(session, plan, **now | to, **rest, at=clock.now(), actor=DIVINE)
 
 
 def move(runtime: Runtime, plan: int, *, ago: timedelta = timedelta(days=2)) -> int:
@@ -52,7 +53,7 @@ def move(runtime: Runtime, plan: int, *, ago: timedelta = timedelta(days=2)) -> 
             payout_schedules.get(session, plan).party_id,
             NewDestination("NGN", "nuban", "044", "9" * 10, "Efua"),
         )
-        how: dict[str, Any] = {"at": clock.now() - ago, "actor": DIVINE, "settings": runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now() - ago, "actor": DIVINE, "settings": runtime.settings}
         return payout_destinations.put(session, party, to, **how).id
 
 

@@ -2,12 +2,15 @@
 
 import importlib
 import json
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, DIVINE, Market, all_books_agree, wallet
@@ -18,6 +21,7 @@ from webapp.jobs.engine import chunks
 from webapp.models import Escrow, Event, RunItem, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import release as releases
 from webapp.services.escrows import release_preview
 from webapp.services.orders import orders
@@ -76,7 +80,7 @@ def test_one_bad_item_is_left_alone_among_good_ones(runtime: Runtime, monkeypatc
     bad = backlog(runtime)[0]
     action = releases.release_all
 
-    def poisoned(session, ids, **how):
+    def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if bad in ids:
             raise ZeroDivisionError("this one is bad")
         return action(session, ids, **how)

@@ -1,19 +1,24 @@
 """The release of earnings whose buffer is over, through the engine."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from tests.support.arguments import OfVersion
 from tests.support.job_runs import run_job_now
 from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from webapp import clock
 from webapp.domain.states import AccountKind
 from webapp.jobs.engine import chunks
-from webapp.models import Account, DailyFigure, Escrow, Transfer
+from webapp.models import Account, DailyFigure, Escrow, Party, Transfer
 from webapp.runtime import Runtime
 from webapp.services.approvals import approvals
 from webapp.services.approvals import escrow_decisions as escrows
+from webapp.services.common.batch_result import Outcome
 from webapp.services.escrows import release as releases
 from webapp.services.ledger import accounts
 from webapp.services.orders import orders
@@ -23,9 +28,11 @@ from webapp.services.read_models import escrow_explanation as explanation
 JOB = "release_pending_earnings"
 
 
-def earning(market: Market, amount: int, approved: datetime | None = None, **more: object) -> Escrow:
+def earning(
+    market: Market, amount: int, approved: datetime | None = None, *, fee: int = 0, seller: Party | None = None
+) -> Escrow:
     """An earning; with a date its work was approved then."""
-    escrow = market.escrow(amount, policy="buffer", **more)
+    escrow = market.escrow(amount, policy="buffer", fee=fee, seller=seller)
     if approved is not None:
         orders.complete(market.session, escrow.order_id, at=approved, actor=DIVINE, settings=market.runtime.settings)
     return escrow
@@ -85,7 +92,7 @@ def test_one_bad_item_is_left_alone_among_good_ones(runtime: Runtime, monkeypatc
     bad = backlog(runtime)[0].id
     action = releases.release_all
 
-    def poisoned(session, ids, **how):
+    def poisoned(session: Session, ids: Sequence[int], **how: Any) -> Outcome:
         if bad in ids:
             raise ZeroDivisionError("this one is bad")
         return action(session, ids, **how)
@@ -121,7 +128,7 @@ def test_a_person_may_release_one_before_its_time(runtime: Runtime) -> None:
     with runtime.db.transaction() as session:
         Market(session, runtime).limit(10**6)
         version = escrows.get(session, escrow.id).version
-        how = {"version": version, "at": clock.now(), "actor": CHIKA, "settings": runtime.settings}
+        how: OfVersion = {"version": version, "at": clock.now(), "actor": CHIKA, "settings": runtime.settings}
         assert escrows.release(session, escrow.id, "The buyer asked for it.", **how).executed
         kind = session.scalars(
             select(Transfer.kind).where(Transfer.escrow_id == escrow.id, Transfer.is_disbursement)

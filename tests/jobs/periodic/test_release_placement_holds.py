@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.support.job_runs import run_job_now
-from tests.support.market import Market, all_books_agree, wallet
+from tests.support.market import Market, OrderTerms, all_books_agree, wallet
 from webapp import clock
 from webapp.models import Escrow
 from webapp.runtime import Runtime
@@ -16,7 +16,7 @@ JOB = "release_placement_holds"
 def backlog(runtime: Runtime) -> None:
     """Two that are due, one of a payee without a wallet, one with a later date, and one of another policy."""
     now = clock.now()
-    due = {"policy": "placement", "release_at": now - timedelta(minutes=1)}
+    due: OrderTerms = {"policy": "placement", "release_at": now - timedelta(minutes=1)}
     with runtime.db.transaction() as session:
         market = Market(session, runtime, at=now - timedelta(days=9))
         market.escrow(1_000, fee=30, **due)

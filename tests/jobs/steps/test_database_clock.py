@@ -18,13 +18,13 @@ from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import NotAllowed
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.run_job import run_here
-from webapp.models import Escrow, Order, Payout, PayoutSchedule, Run, Transfer
+from webapp.models import AutoDeduct, Escrow, Order, Payout, PayoutSchedule, Run, Transfer
 from webapp.runtime import Runtime
 from webapp.services.orders import orders
 from webapp.services.orders.orders import NewOrder
 from webapp.services.parties import auto_deduct_mandates as standing_orders
 from webapp.services.parties.auto_deduct_mandates import StandingOrder
-from webapp.services.scheduling import runs, schedules, slots
+from webapp.services.scheduling import runs, schedule_changes, schedules, slots
 
 DAY = timedelta(days=1)
 MOVES = {
@@ -202,14 +202,14 @@ def test_a_slot_within_a_missed_stretch_is_never_claimed(backlog: Runtime) -> No
     with backlog.db.transaction() as session:
         plan = schedules.get(session, "auto_deduct")
         plan.catch_up, plan.since, plan.next_slot = CatchUp.ONCE, night - 9 * DAY, night + DAY
-        slots.insert_missed(session, "auto_deduct", night - 3 * DAY, night, night, "Down.")
+        schedule_changes.insert_missed(session, "auto_deduct", night - 3 * DAY, night, night, "Down.")
         assert slots.claim_latest(session, "auto_deduct", night + timedelta(hours=12), actor=OPERATOR) is None
         assert slots.claim_latest(session, "auto_deduct", night + timedelta(minutes=1), actor=OPERATOR) is None
 
 
 def test_what_is_repaid_by_hand_on_the_real_day_counts_towards_the_maximum(backlog: Runtime) -> None:
     with backlog.db.transaction() as session:
-        [row] = session.scalars(select(standing_orders.AutoDeduct)).all()
+        [row] = session.scalars(select(AutoDeduct)).all()
         order = StandingOrder(True, 30, 2_500, 0)
         standing_orders.change(session, row.party_id, "NGN", order, version=1, at=clock.now(), actor=AMINA)
         money.repay(session, row.party_id, 2_000, "NGN", reference="hand", at=clock.now(), actor=DIVINE)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from tests.jobs.periodic.test_process_payout_schedules import planned, sent
+from tests.jobs.periodic.test_process_payout_schedules import sent
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, Market, all_books_agree, wallet
+from tests.support.payouts import planned
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, sandbox, timeout_for, world  # noqa: F401
 from webapp import clock
 from webapp.domain.payments.refund_matching import OWN_TIME

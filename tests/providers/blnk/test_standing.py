@@ -41,7 +41,7 @@ def test_a_wrong_key_is_said_by_doctor_and_readiness(outfit: Outfit) -> None:
     found = health_checks.external_ledger(desk)
     assert (found.verdict, found.found) == ("wrong", "blnk refuses our key: Invalid API key.")
     assert "BLNK_API_KEY" in found.do
-    ready = create_app(desk).test_client().get("/readyz").json
+    ready = create_app(desk).test_client().get("/readyz").get_json()
     assert ready["status"] != "ok"
     assert "blnk refuses our key" in ready["checks"]["ledger"]
 

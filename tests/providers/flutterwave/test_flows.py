@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from tests.support.arguments import UnderSettings
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, wallet
 from tests.support.sandbox import Sandbox, awaiting, begun, desk_with, world  # noqa: F401
@@ -141,7 +142,7 @@ def decided(runtime: Runtime, payment: Payment, action: str) -> None:
     settings = runtime.settings
     with runtime.db.transaction() as session:
         version = payments.get(session, payment.id).version
-        how = {"at": clock.now(), "settings": settings}
+        how: UnderSettings = {"at": clock.now(), "settings": settings}
         made = payment_decisions.decide(
             session, f"payment.{action}", payment.id, WHY, version=version, actor=AMINA, **how
         )
@@ -167,7 +168,7 @@ def given_back(runtime: Runtime) -> None:
 def refund_escrow(runtime: Runtime, payment: Payment) -> None:
     with runtime.db.transaction() as session:
         escrow = payments.escrow_of(session, payments.get(session, payment.id))
-        how = {"at": clock.now(), "settings": runtime.settings}
+        how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
         made = escrows.refund(session, escrow.id, WHY, version=escrow.version, actor=AMINA, **how)
         if made.approval is not None:
             approvals.approve(session, made.approval.id, actor=CHIKA, **how)

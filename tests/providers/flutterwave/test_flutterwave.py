@@ -1,9 +1,11 @@
 """Flutterwave, v3 and v4: exact amounts, our reference, and nothing given back twice."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from sqlalchemy import select
@@ -15,7 +17,9 @@ from webapp import clock
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount, SkippedRow
 from webapp.models import Discrepancy
 from webapp.providers.flutterwave.common import HostedPages, pages
+from webapp.providers.flutterwave.oauth_token import Tokens
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
+from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import NotSent, Unknown
 from webapp.providers.protocols import Checkout
 from webapp.runtime import Runtime
@@ -123,8 +127,12 @@ def test_v4_tells_of_two_successes_under_one_reference() -> None:
     assert (seen.provider_id, [each.provider_id for each in seen.others]) == ("chg_1", ["chg_2"])
 
 
+def v4_over(client: HttpClient) -> FlutterwaveV4:
+    return FlutterwaveV4(client, create_autospec(Tokens, instance=True), HostedPages(60, 3))
+
+
 def v4_with(*bodies: dict[str, Any]) -> FlutterwaveV4:
-    return FlutterwaveV4(Answering(*bodies), None, HostedPages(60, 3))
+    return v4_over(Answering(*bodies))
 
 
 def test_v4_gives_back_under_the_key_of_the_refund() -> None:
@@ -132,7 +140,7 @@ def test_v4_gives_back_under_the_key_of_the_refund() -> None:
     refund = {"id": "rfd_1", "charge_id": "chg_1", "amount_refunded": Decimal("25.5"), "status": "pending"}
     none: dict[str, Any] = {"data": []}
     asked = Answering({"data": [charge]}, none, {"data": refund}, {"data": [charge]}, none, {"data": refund})
-    company = FlutterwaveV4(asked, None, HostedPages(60, 3))
+    company = v4_over(asked)
 
     given = company.refund("pay-01", 2550, "NGN", "changed their mind", key="deskrefund00000001")
     seen = company.fetch_refund("rfd_1", "pay-01")
@@ -158,10 +166,11 @@ def test_v4_looks_for_refunds_from_the_day_before_the_charge_on() -> None:
     charge = {"id": "chg_1", "reference": "pay-01", "amount": 1, "currency": "NGN", "status": "succeeded"}
     ours = {"id": "rfd_1", "charge_id": "chg_1", "amount_refunded": 1, "status": "succeeded"}
     rows = [ours | {"id": "rfd_9", "charge_id": "chg_9"}, ours]
-    company = v4_with({"data": [charge | {"created_datetime": at}]}, {"data": []}, {"data": rows}, {"data": []})
+    client = Answering({"data": [charge | {"created_datetime": at}]}, {"data": []}, {"data": rows}, {"data": []})
+    company = v4_over(client)
 
     assert [row.provider_id for row in company.fetch_refunds("pay-01")] == ["rfd_1"]
-    lists = [asked for path, asked in company._client.got if path == "/refunds"]
+    lists = [asked for path, asked in client.got if path == "/refunds"]
     assert lists == [{"page": page, "from": "2026-03-01T10:00:00Z"} for page in (1, 2)]
 
 
@@ -198,17 +207,19 @@ def test_without_a_token_nothing_is_sent(outfit: Outfit, sandbox: Caller) -> Non
     assert "flutterwave.charge" not in sandbox.control("books", method="GET")["counts"]
 
 
-class Answering:
-    """A caller that answers with these bodies, one after the other."""
+class Answering(HttpClient):
+    """A client that answers with these bodies, one after the other."""
 
     def __init__(self, *bodies: dict[str, Any]) -> None:
-        self.bodies, self.posted, self.got = list(bodies), [], []
+        self.bodies = list(bodies)
+        self.posted: list[tuple[str, Any, Mapping[str, str] | None]] = []
+        self.got: list[tuple[str, dict[str, Any]]] = []
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         self.got.append((path, params))
         return {"status": "success"} | self.bodies.pop(0)
 
-    def post(self, path: str, body: Any, headers: Any = None) -> dict[str, Any]:
+    def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         self.posted.append((path, body, headers))
         return {"status": "success"} | self.bodies.pop(0)
 

@@ -2,6 +2,7 @@
 
 import socket
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from psycopg import conninfo
@@ -33,7 +34,8 @@ def test_silence_is_noticed_before_the_lease_is_over(what: str) -> None:
 
 def test_a_connection_gives_a_silent_server_up(pg_runtime: Runtime) -> None:
     with pg_runtime.db.reading() as session:
-        given = conninfo.conninfo_to_dict(session.connection().connection.dbapi_connection.info.dsn)
+        raw: Any = session.connection().connection.dbapi_connection
+        given: dict[str, Any] = conninfo.conninfo_to_dict(raw.info.dsn)
     noticed = int(given["keepalives_idle"]) + int(given["keepalives_interval"]) * int(given["keepalives_count"])
     assert (given["keepalives"], noticed) == ("1", db.SILENCE_SECONDS)
     assert given["tcp_user_timeout"] == str(db.SILENCE_SECONDS * 1000)
@@ -51,8 +53,9 @@ def test_the_socket_itself_has_the_time_out() -> None:
 def _options_of(made: db.Database, listening: socket.socket) -> tuple[int, int]:
     import psycopg
 
-    arguments = made.engine.dialect.create_connect_args(made.engine.url)[1] | db._SOCKET
-    connecting = psycopg.pq.PGconn.connect_start(conninfo.make_conninfo(**_plain(arguments)).encode())
+    arguments = {**made.engine.dialect.create_connect_args(made.engine.url)[1], **db._SOCKET}
+    del arguments["context"]
+    connecting = psycopg.pq.PGconn.connect_start(conninfo.make_conninfo(**arguments).encode())
     taken, _ = listening.accept()
     while connecting.status not in (psycopg.pq.ConnStatus.MADE, psycopg.pq.ConnStatus.AWAITING_RESPONSE):
         connecting.connect_poll()
@@ -65,7 +68,3 @@ def _options_of(made: db.Database, listening: socket.socket) -> tuple[int, int]:
     taken.close()
     made.close()
     return found
-
-
-def _plain(arguments: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in arguments.items() if name != "context"}

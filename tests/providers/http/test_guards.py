@@ -11,6 +11,7 @@ from tests.support.job_runs import run_job_now
 from tests.support.payouts import planned, written
 from tests.support.sandbox import Sandbox, runtime, world  # noqa: F401
 from webapp import clock
+from webapp.domain.states import RunStatus
 from webapp.jobs.steps import send_payouts, send_refunds
 from webapp.models import Payout, Refund, Run
 from webapp.providers.http.leases import Lease
@@ -82,7 +83,7 @@ def test_a_process_whose_run_another_carries_on_writes_nothing_to_it(runtime: Ru
         for write in (
             lambda: run_progress.fence(session, old, clock.now()),
             lambda: run_progress.add(session, old, run_progress.Progress(succeeded=1), run_progress.Totals(), None),
-            lambda: run_progress.finish(session, old, "succeeded", clock.now(), None),
+            lambda: run_progress.finish(session, old, RunStatus.SUCCEEDED, clock.now(), None),
         ):
             with pytest.raises(RunLost):
                 write()

@@ -2,7 +2,7 @@
 
 import ast
 from datetime import timedelta
-from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -12,8 +12,10 @@ from tests.support.receivers import Letters, Receiver, letters, receiver  # noqa
 from webapp.domain.outbox.addresses import networks
 from webapp.domain.outbox.notify_urls import name_of
 from webapp.providers.http.answer_kinds import KnownAnswers
+from webapp.providers.http.circuit_breaker import CircuitBreaker
 from webapp.providers.http.client import ClientConfig, HttpClient
 from webapp.providers.http.leases import Lease, LeaseEnded, ensure_live
+from webapp.providers.http.rate_limiter import RateLimiter
 from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Email, Mail
 from webapp.providers.messaging.webhook_sender import WebhookPosts
@@ -23,17 +25,11 @@ HERE = networks(["127.0.0.0/8"])
 BOTH = pytest.mark.parametrize("which", ["monotonic", "wall"])
 
 
-class Quiet:
-    """A circuit that is closed and a pace that has a turn."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_: None
-
-
 def client(url: str) -> HttpClient:
     answers = KnownAnswers((), lambda body: ("", ""), lambda body: True)
     config = ClientConfig("somebody", url, dict, answers, 1.0)
-    return HttpClient(config, Quiet(), Quiet(), parallel=1)
+    closed, free = create_autospec(CircuitBreaker, instance=True), create_autospec(RateLimiter, instance=True)
+    return HttpClient(config, closed, free, parallel=1)
 
 
 def chat(url: str) -> tuple[Chat, str]:

@@ -85,7 +85,8 @@ def stopped_after(
     monkeypatch: pytest.MonkeyPatch, place: Any, name: str, meanwhile: Callable[[], None]
 ) -> Callable[..., Any]:
     """The first call of this ends in a stop of its process, during which other things happen."""
-    real, stops = getattr(place, name), iter([meanwhile])
+    real: Callable[..., Any] = getattr(place, name)
+    stops = iter([meanwhile])
 
     def stopping(*given: Any, **more: Any) -> Any:
         found = real(*given, **more)
@@ -161,12 +162,14 @@ def test_a_transfer_reaches_the_external_ledger_once(
         with runtime.db.transaction() as session:
             for _ in range(3):
                 Market(session, runtime).escrow()
-        first = Mirror(runtime, runtime.providers.blnk)
+        blnk = runtime.providers.blnk
+        assert blnk is not None
+        first = Mirror(runtime, blnk)
 
         def meanwhile() -> None:
             with runtime.db.transaction() as session:
                 session.execute(update(MirrorEntry).values(next_try_at=clock.now()))
-            Mirror(runtime, runtime.providers.blnk).send(lambda: None)
+            Mirror(runtime, blnk).send(lambda: None)
             clocks.pass_over(which, mirror_entries.LEASE)
 
         stopped_after(monkeypatch, first._balances, "of", meanwhile)

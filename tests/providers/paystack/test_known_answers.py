@@ -42,7 +42,7 @@ def of_kind(*endpoints: str) -> list[Any]:
 def paystack(replay: Replay, *answers: tuple[int, Any]) -> Paystack:
     replay.say(*answers)
     found = replay.providers.clients["paystack"]
-    assert found is not None
+    assert isinstance(found, Paystack)
     return found
 
 

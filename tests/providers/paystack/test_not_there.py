@@ -10,9 +10,9 @@ from tests.support.replay import Replay, replaying
 from webapp.domain.providers.provider_results import ProviderStatus
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
 
-_CODED = {"type": "validation_error", "code": "transfer_not_found"}
+_CODED: dict[str, object] = {"type": "validation_error", "code": "transfer_not_found"}
 NOT_THERE = [
-    (status, {"status": False, "message": said} | more)
+    (status, {"status": False, "message": said, **more})
     for status in (400, 404, 200)
     for said in ("Transfer not found", "Transfer reference not found")
     for more in ({}, _CODED)
@@ -35,7 +35,8 @@ def look(replay: Replay, status: int, body: Any) -> ProviderStatus:
     replay.say((status, body))
     company = replay.providers.clients["paystack"]
     assert company is not None
-    return company.fetch_payout("payout-1").status
+    found: ProviderStatus = company.fetch_payout("payout-1").status
+    return found
 
 
 def test_it_is_absent_in_each_form(replay: Replay) -> None:

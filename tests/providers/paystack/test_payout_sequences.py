@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.conftest import settings_for
+from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.market import CHIKA, DIVINE, Market, all_books_agree, wallet
 from tests.support.payout_world import World
 from tests.support.sequences import FEW, Trace, WorldClient, sequences
@@ -114,7 +115,7 @@ class Desk:
                 continue
             there = self.world.transfers.get(payout.ref)
             action = "payout.mark_paid" if there is not None and there.is_out else "payout.give_back"
-            how: dict[str, Any] = {"at": self.at, "actor": DIVINE, "settings": self.runtime.settings}
+            how: ByActorUnderSettings = {"at": self.at, "actor": DIVINE, "settings": self.runtime.settings}
             with self.runtime.db.transaction() as session:
                 version = payouts.get(session, payout.id).version
                 decided = payout_decisions.decide(session, action, payout.id, "Seen.", version=version, **how)
@@ -196,7 +197,7 @@ def _desk(runtime: Runtime, world: World) -> Desk:
     with runtime.db.transaction() as session:
         party = Market(session, runtime, at=world.at).party("worker", wallet=HELD)
         to = NewDestination("NGN", "nuban", "058", f"00{party.id:08}", "Kofi Mensah")
-        how: dict[str, Any] = {"at": world.at - timedelta(days=2), "actor": DIVINE}
+        how: ByActor = {"at": world.at - timedelta(days=2), "actor": DIVINE}
         payout_destinations.put(session, party.id, to, settings=runtime.settings, **how)
         new = NewSchedule(f"plan-{next(_numbers)}", party.id, AMOUNT, "NGN", world.at - timedelta(minutes=1))
         plan = payout_schedules.create(session, new, at=world.at, actor=DIVINE).id

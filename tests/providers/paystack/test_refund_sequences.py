@@ -18,7 +18,7 @@ from webapp.conformance import records
 from webapp.domain.actors import job_actor
 from webapp.domain.money.money import Money
 from webapp.domain.payments.refund_matching import OWN_TIME, SKEW
-from webapp.domain.providers.provider_results import ProviderResult
+from webapp.domain.providers.provider_results import Disputed, ProviderResult
 from webapp.domain.states import PaymentStatus, RefundStatus
 from webapp.errors import Refusal
 from webapp.jobs.steps import send_refunds
@@ -218,6 +218,7 @@ class Story:
             word = send_refunds.give(self.runtime, refunds.unclaimed(self.session, self.refund.id))
         except CallFailed:
             return
+        assert not isinstance(word, Disputed)
         refund_settling.settle_all(self.session, {self.refund.id: word}, at=self.clock.at, actor=JOB)
 
     def provider_goes_on(self) -> None:
@@ -255,7 +256,7 @@ class Story:
         assert credited in (0, refund.amount), f"credited {credited}\n{self.trace}"
         assert credited + world.out() <= COLLECTED, f"credited for money that went out\n{self.trace}"
         if refund.status == RefundStatus.PROCESSED:
-            [its] = [each for each in world.given if str(each["id"]) == refund.provider_id] or [None]
+            its = next((each for each in world.given if str(each["id"]) == refund.provider_id), None)
             assert its is not None, f"counted by a stranger's refund\n{self.trace}"
             assert its["amount"] == refund.amount, f"counted {its['amount']} as {refund.amount}\n{self.trace}"
             assert "processed" in its["was"], f"counted before it went\n{self.trace}"

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from tests.jobs.periodic.test_process_payout_schedules import held, payouts_of, schedule, sent, settle, tick
 from tests.providers.http.conftest import posted  # noqa: F401
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.job_runs import run_job_now
 from tests.support.market import DIVINE, all_books_agree
 from tests.support.payouts import planned, written
@@ -249,7 +250,9 @@ def _told_of(runtime: Runtime, reference: str) -> None:
 
 
 @pytest.mark.parametrize("then", ["no balance", "refused"])
-def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(runtime: Runtime, world: Sandbox, then: str) -> None:
+def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(
+    runtime: Runtime, world: Sandbox, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
     """The first sending was taken, unseen; its provider does not show it for some hours, and turns the second away."""
     plan = planned(runtime)
     world.mood("transfer", fault_modes.TIMEOUT_AFTER, times=1)
@@ -260,7 +263,7 @@ def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(runtime: Runt
     assert payouts_of(runtime, plan)[0].status == "pending"
 
     says = NotDone("Your balance is not enough.") if then == "no balance" else Refused("No such currency.", status=400)
-    runtime.providers.payout_senders["paystack"].send_payout = Mock(side_effect=says)
+    monkeypatch.setattr(runtime.providers.payout_senders["paystack"], "send_payout", Mock(side_effect=says))
     for _ in range(3):
         now_again(runtime)
         run_job_now(runtime, EACH_MINUTE)
@@ -268,7 +271,7 @@ def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(runtime: Runt
         assert (payout.status in ("pending", "sending"), held(runtime, plan), len(sent(world))) == (True, 6_000, 1)
         if payout.status == "pending":
             with runtime.db.transaction() as session, pytest.raises(Conflict, match="may have been sent"):
-                how = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
+                how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
                 payouts.cancel(session, payout.id, "Not now.", **how)
 
 

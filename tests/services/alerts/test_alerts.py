@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.races.together import at_once
-from tests.support.declared_jobs import NOON, OPERATOR, planned
+from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned
 from webapp import clock
 from webapp.domain.alert_definitions import PAYOUT_FAILED, RUN_FAILED, Fact
 from webapp.domain.states import AlertStatus
@@ -48,7 +48,7 @@ def test_silence_of_scheduler_and_workers_fires_once_and_resolves(runtime: Runti
     assert types == ["alert.firing", "alert.firing", "alert.resolved", "alert.resolved"]
 
 
-def test_a_job_that_did_not_run_and_a_run_that_waits_are_found(runtime: Runtime, declare) -> None:
+def test_a_job_that_did_not_run_and_a_run_that_waits_are_found(runtime: Runtime, declare: Declare) -> None:
     everything_is_alive(runtime)
     planned(runtime, declare("daily", lambda work, at: None), clock.now() - timedelta(days=3))
     with runtime.db.transaction() as session:
@@ -71,7 +71,7 @@ def test_a_job_that_did_not_run_and_a_run_that_waits_are_found(runtime: Runtime,
     assert firing(runtime) == [("no_execution", "daily"), ("waiting_too_long", "queue")]
 
 
-def test_a_run_that_takes_long_is_found_while_it_runs(runtime: Runtime, declare) -> None:
+def test_a_run_that_takes_long_is_found_while_it_runs(runtime: Runtime, declare: Declare) -> None:
     everything_is_alive(runtime)
     planned(runtime, declare("daily", lambda work, at: None), clock.now())
     with runtime.db.transaction() as session:
@@ -128,7 +128,7 @@ def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypat
     assert evaluate(runtime) == 2
 
 
-def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, declare) -> None:
+def test_a_finished_run_clears_the_warning_of_its_job_at_once(runtime: Runtime, declare: Declare) -> None:
     from webapp.jobs.run_job import run_job
     from webapp.services.scheduling import runs
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 from tests.services.alerts.test_alert_rules import _delivery, _dispute, _endpoint, _provider
 from tests.services.alerts.test_alerts import everything_is_alive
 from tests.support import payouts
-from tests.support.declared_jobs import OPERATOR, planned
+from tests.support.declared_jobs import OPERATOR, Declare, planned
 from tests.support.market import DIVINE, Market
 from webapp import clock
 from webapp.domain.alert_definitions import FACTS, NEXT_SLOT_OFF, Fact
@@ -242,7 +242,7 @@ def test_every_kind_of_alert_has_its_case() -> None:
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
-def test_a_rule_fires_is_acknowledged_fires_anew_and_ends(sqlite_runtime: Runtime, declare: Any, rule: str) -> None:
+def test_a_rule_fires_is_acknowledged_fires_anew_and_ends(sqlite_runtime: Runtime, declare: Declare, rule: str) -> None:
     settings = sqlite_runtime.settings.model_copy(update={"paystack_secret_key": "sk_test_x"})
     desk = replace(sqlite_runtime, settings=settings)
     everything_is_alive(desk)

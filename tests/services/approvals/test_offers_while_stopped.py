@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import money
 from tests.support import payouts as payouts_of
+from tests.support.arguments import ByActor
 from tests.support.market import DIVINE, NOW, Market, undone
 from tests.support.reversals import left_by, let_go
 from webapp import clock
@@ -69,7 +70,7 @@ def test_what_takes_back_and_pays_again_is_closed_and_a_reversal_alone_is_not(st
 def test_no_repayment_leaves_a_wallet(stopped_market: Market) -> None:
     market = stopped_market
     party = market.party(wallet=1_000)
-    how = {"at": NOW, "actor": DIVINE}
+    how: ByActor = {"at": NOW, "actor": DIVINE}
     money.owe(market.session, party.id, 1_000, "NGN", reference="debt-1", **how)
     _stop(market)
     said = {"amount": 500, "currency": "NGN", "reference": "repay-1"}

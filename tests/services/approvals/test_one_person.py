@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import CHIKA, DIVINE, NOW, Market
 from webapp.domain.actors import Actor
 from webapp.errors import NotAllowed
@@ -41,13 +42,13 @@ def token(market: Market, maker: Actor, *scopes: str, daily: int = 0) -> Actor:
 
 
 def release(market: Market, escrow: Escrow, actor: Actor) -> approvals.Decided:
-    how: Any = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
+    how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
     return escrows.release(market.session, escrow.id, "The goods arrived.", version=escrow.version, **how)
 
 
 def deposit(market: Market, party: int, amount: int, actor: Actor) -> approvals.Decided:
     new = NewMoney(amount, "NGN", f"deposit-{actor.key}-{amount}", reason="Paid at the counter.")
-    how: Any = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
+    how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
     return party_money.decide(market.session, "party.deposit", party, new, **how)
 
 
@@ -64,7 +65,7 @@ def test_nobody_approves_what_their_own_token_proposed(market: Market, ada: Acto
 
 def test_nobody_approves_a_destination_that_their_own_token_set(market: Market, ada: Actor) -> None:
     new, party = NewDestination("NGN", "nuban", "058", "0123456789", "Kofi"), market.party("payee").id
-    how: Any = {"at": NOW, "actor": token(market, ada, "parties"), "settings": market.runtime.settings}
+    how: ByActorUnderSettings = {"at": NOW, "actor": token(market, ada, "parties"), "settings": market.runtime.settings}
     to = payout_destinations.put(market.session, party, new, **how)
     with pytest.raises(NotAllowed, match="another person"):
         payout_destinations.approve(market.session, to.id, at=NOW, actor=ada)

@@ -1,12 +1,12 @@
 """Paying sellers whose time has come."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from tests.support import money
+from tests.support.arguments import ByLockedActor
 from tests.support.market import AMINA, LATER, NOW, Market, undone, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.money import shares
@@ -108,7 +108,7 @@ def test_who_decides_on_an_escrow_that_changed_meanwhile_is_overtaken_and_who_la
 
     found = {}
     for name, escrow in {"gone": gone, "frozen": frozen, "bare": bare}.items():
-        how: Any = {"at": LATER, "actor": JOB, "locked": True}
+        how: ByLockedActor = {"at": LATER, "actor": JOB, "locked": True}
         with pytest.raises(Conflict) as refusal:
             executors.compute(market.session, "escrow.release", escrow.id, ReleaseEscrow(reason="So."), **how)
         found[name] = type(refusal.value)

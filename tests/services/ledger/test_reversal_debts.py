@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support import money
+from tests.support.arguments import ByActor
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, wallet
 from tests.support.reversals import entries, left_by, let_go, owes, reverse, reversed_to_debt, spend, thaw
 from webapp.domain.actors import job_actor
@@ -124,7 +125,7 @@ def test_what_was_repaid_meanwhile_is_not_taken_again(market: Market) -> None:
 @pytest.mark.parametrize("is_older", [True, False])
 def test_other_debts_of_the_seller_stay(market: Market, is_older: bool) -> None:
     seller = market.party("seller")
-    how = {"at": NOW, "actor": DIVINE}
+    how: ByActor = {"at": NOW, "actor": DIVINE}
     if is_older:
         money.owe(market.session, seller.id, 2_000, "NGN", reference="other", **how)
     escrow = reversed_to_debt(market, seller=seller)
@@ -166,7 +167,7 @@ def test_two_escrows_of_one_seller_each_meet_their_own_at_once(market: Market) -
     seller = market.party("seller")
     first = reversed_to_debt(market, 10_000, seller=seller)
     second = reversed_to_debt(market, 4_000, seller=seller)
-    how = {"at": NOW, "actor": DIVINE}
+    how: ByActor = {"at": NOW, "actor": DIVINE}
     money.deposit(market.session, seller.id, 1_000, "NGN", reference="came", **how)
     money.repay(market.session, seller.id, 1_000, "NGN", reference="repaid", **how)
 

@@ -1,9 +1,8 @@
 """What both sides of an order read of a bank's dispute: neutral while it is open, and how it ended."""
 
-from typing import Any
-
 import pytest
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.money_scenes import JOB, WHOLE, Scene
 from tests.support.outbox import deliveries, spread
 from tests.support.receivers import with_settings
@@ -21,7 +20,7 @@ YOURS, THEIRS = "your bank or the service that you paid with", "the payer's bank
 def bank(scene: Scene, status: ChargebackStatus, amount: int = 4_000) -> Scene:
     """The provider says how the bank's dispute stands."""
     charged = ChargebackReport("cb-1", status, "r", amount, "NGN")
-    how: Any = {"at": clock.now(), "actor": JOB, "settings": scene.runtime.settings}
+    how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": scene.runtime.settings}
     chargebacks.settle(scene.session, scene.payment, charged, **how)
     scene.session.expire_all()
     return scene

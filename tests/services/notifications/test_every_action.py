@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.money_scenes import JOB, WHOLE, Scene
 from tests.support.outbox import payout_of
 from tests.support.receivers import with_settings
@@ -63,7 +64,7 @@ def _way_out(scene: Scene) -> int:
 
 def _hears(amount: int) -> Callable[[Scene], None]:
     def hear(scene: Scene) -> None:
-        how: Any = {"at": clock.now(), "actor": JOB, "settings": scene.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": scene.runtime.settings}
         payment_settling.settle_all(
             scene.session, {scene.payment: ProviderResponse("r", ProviderStatus.SUCCEEDED, amount, "NGN", "77")}, **how
         )

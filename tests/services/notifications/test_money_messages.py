@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import AMINA
 from tests.support.money_scenes import JOB, SCENES, WHOLE, Key, Scene
 from tests.support.outbox import deliveries, spread
@@ -180,7 +181,7 @@ def test_what_was_paid_above_the_price_is_said_to_be_in_the_wallet(sqlite_runtim
     with place.db.transaction() as session:
         scene = Scene(session, place, paid=False)
         word = ProviderResponse("r", ProviderStatus.SUCCEEDED, 12_000, "NGN", "77")
-        how: Any = {"at": clock.now(), "actor": JOB, "settings": place.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": JOB, "settings": place.settings}
         payment_settling.settle_all(session, {scene.payment: word}, **how)
         session.expire_all()
         scene.do("payment.accept", scene.payment)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.support import payouts
+from tests.support.arguments import ByLockedActor
 from tests.support.market import AMINA, DIVINE, Market
 from tests.support.outbox import deliveries, spread
 from tests.support.receivers import with_settings
@@ -53,7 +54,7 @@ def told(place: Runtime) -> list[str]:
 
 def decide(place: Runtime, action: str, payout: int, payload: Callable[[Payout], Any]) -> None:
     with place.db.transaction() as session:
-        how: Any = {"at": clock.now(), "actor": AMINA.entrusted_with("money:move"), "locked": True}
+        how: ByLockedActor = {"at": clock.now(), "actor": AMINA.entrusted_with("money:move"), "locked": True}
         executors.compute(session, action, payout, payload(session.get_one(Payout, payout)), **how).post()
 
 

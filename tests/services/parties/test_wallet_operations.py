@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.support import money
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, person, wallet
 from webapp.domain.actors import Actor
 from webapp.domain.states import ApprovalStatus
@@ -30,7 +31,7 @@ def market(session: Session, runtime: Runtime) -> Market:
 def book(market: Market, party: int, amount: int, actor: Actor = DIVINE, action: str = "party.deposit", **more: Any):
     given = {"reference": f"{action}-{amount}-{actor.id}", "reason": "Paid in cash at the counter."} | more
     new = NewMoney(amount, "NGN", **given)
-    how: Any = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
+    how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
     return party_money.decide(market.session, action, party, new, **how)
 
 

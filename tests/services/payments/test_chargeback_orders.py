@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.services.payments.test_taken_back_orders import PRICE, WHY, World
+from tests.support.arguments import ByActorUnderSettings, OfVersion
 from tests.support.market import AMINA, DIVINE, NOW, Market, Undone, forgotten, undone
 from webapp.domain.disputes.resolutions import DisputeResolution
 from webapp.domain.states import CLOSED_DISPUTES, AccountKind, ChargebackStatus, EscrowStatus, FreezeCause
@@ -142,7 +143,7 @@ class Story(World):
         out = self.session.scalars(select(Transfer).where(*mine)).one_or_none()
         if out is None:
             return
-        how = {"at": NOW, "actor": DIVINE, "settings": self.about}
+        how: ByActorUnderSettings = {"at": NOW, "actor": DIVINE, "settings": self.about}
         reversal_decisions.reverse(self.session, out.id, WHY, to_debt=True, **how)
         for each in freezes.open_freezes(self.session, self.escrow().id):
             if each.cause == FreezeCause.PERSON:
@@ -152,7 +153,7 @@ class Story(World):
         mine = (Dispute.escrow_id == self.escrow().id, Dispute.status.not_in(CLOSED_DISPUTES))
         dispute = self.session.scalars(select(Dispute).where(*mine)).one_or_none()
         if dispute is not None:
-            how = {"version": dispute.version, "at": NOW, "actor": DIVINE, "settings": self.about}
+            how: OfVersion = {"version": dispute.version, "at": NOW, "actor": DIVINE, "settings": self.about}
             disputes.resolve(self.session, dispute.id, DisputeResolution(resolution, "policy", WHY), **how)
 
     def end(self) -> None:

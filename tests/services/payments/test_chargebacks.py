@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.support.arguments import ByActorUnderSettings, OfVersion
 from tests.support.job_runs import run_job_now
 from tests.support.market import AMINA, DIVINE
 from tests.support.sandbox import sandbox, world  # noqa: F401
@@ -101,7 +102,12 @@ def test_what_the_bank_took_of_what_is_held_is_the_refund_and_the_rest_goes_its_
         dispute = session.scalars(select(Dispute)).one()
         notes = [each.body for each in dispute_work.messages(session, dispute.id, after=0, limit=9)]
         assert any("NGN 60.00" in note and "is left" in note for note in notes)
-        how = {"version": dispute.version, "at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        how: OfVersion = {
+            "version": dispute.version,
+            "at": clock.now(),
+            "actor": DIVINE,
+            "settings": case.runtime.settings,
+        }
         disputes.withdraw(session, dispute.id, WHY, **how)
     case.night()
     assert (case.escrow().status, case.balance(AccountKind.WALLET, "seller")) == ("released", 5_700)
@@ -116,7 +122,12 @@ def test_all_of_what_is_held_ends_it_as_refunded_whoever_froze_it_or_proposes_so
     number = case.charged_back()
     with case.runtime.db.transaction() as session:
         dispute = session.scalars(select(Dispute)).one()
-        how = {"version": dispute.version, "at": clock.now(), "actor": AMINA, "settings": case.runtime.settings}
+        how: OfVersion = {
+            "version": dispute.version,
+            "at": clock.now(),
+            "actor": AMINA,
+            "settings": case.runtime.settings,
+        }
         disputes.resolve(session, dispute.id, DisputeResolution("no_fault", "policy", WHY), **how)
         assert [each.status for each in approvals.waiting(session)] == ["proposed"]
     case.bank(number, "accepted")
@@ -153,7 +164,7 @@ def test_what_was_paid_and_is_held_again_is_taken_by_the_bank_that_had_won(case:
     case.bank(case.charged_back(4_000), "lost")
     with case.runtime.db.reading() as session:
         out = session.scalars(select(Transfer).where(Transfer.is_disbursement)).one()
-        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         shown = previews.of(session, "transfer.reverse", out.id, ReverseTransfer(reason=WHY), **how)
     [warning] = shown.warnings
     assert "NGN 40.00 of it is booked out of the escrow as soon as it is held again" in warning
@@ -304,7 +315,12 @@ def _unfreeze(case: Case) -> None:
 def _decide_dispute(case: Case, resolution: DisputeResolution) -> None:
     with case.runtime.db.transaction() as session:
         dispute = session.scalars(select(Dispute)).one()
-        how = {"version": dispute.version, "at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        how: OfVersion = {
+            "version": dispute.version,
+            "at": clock.now(),
+            "actor": DIVINE,
+            "settings": case.runtime.settings,
+        }
         disputes.resolve(session, dispute.id, resolution, **how)
 
 
@@ -384,7 +400,7 @@ def test_the_preview_of_a_refund_warns_of_what_the_bank_has(case: Case) -> None:
     case.bank(case.charged_back(4_000), "accepted")
     with case.runtime.db.reading() as session:
         dispute = session.scalars(select(Dispute)).one()
-        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         preview = previews.of_resolution(
             session, dispute.id, DisputeResolution("refund_to_buyer", "policy", WHY), **how
         )
@@ -397,7 +413,7 @@ def test_it_joins_a_case_that_is_opened_after_it_with_its_clock_and_what_the_ban
     case.charged_back(4_000)
     with case.runtime.db.transaction() as session:
         first = session.scalars(select(Dispute)).one()
-        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         disputes.withdraw(session, first.id, WHY, version=first.version, **how)
         own = disputes.open_dispute(session, NewDispute(case.escrow().id, "buyer", "late", "It came late."), **how)
         bank = session.scalars(select(Chargeback)).one()
@@ -424,7 +440,7 @@ def test_a_refund_of_the_rest_is_not_made_smaller_by_what_is_booked_already(case
     number = case.charged_back(4_000)
     case.bank(number, "lost")
     with case.runtime.db.transaction() as session:
-        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         for dispute in session.scalars(select(Dispute)).all():
             disputes.withdraw(session, dispute.id, WHY, version=dispute.version, **how)
     case.refund()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.services.payments.test_payment_decisions import WHY, buyer_of, decide, hear, refund, tried
+from tests.support.arguments import UnderSettings
 from tests.support.market import AMINA, CHIKA, NOW, VIEWER, Market, undone, wallet
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, ReturnedAmount
 from webapp.errors import Conflict, NotAllowed, Overtaken
@@ -221,7 +222,7 @@ def test_what_paid_for_the_order_is_not_the_same_money_as_a_second_success(marke
 
 
 def test_only_who_may_propose_money_decides_and_only_on_what_was_seen(market: Market, second: Payment) -> None:
-    how = {"at": NOW, "settings": market.runtime.settings}
+    how: UnderSettings = {"at": NOW, "settings": market.runtime.settings}
     for actor, version, refusal in ((AMINA, 99, Overtaken), (VIEWER, 1, NotAllowed)):
         with pytest.raises(refusal), undone(market.session):
             payment_decisions.decide(

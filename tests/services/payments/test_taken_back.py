@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.jobs.periodic.test_handle_webhooks import finish, post
+from tests.support.arguments import ByActor, ByActorUnderSettings
 from tests.support.job_runs import run_job_now
 from tests.support.market import CHIKA, DIVINE, wallet
 from tests.support.sandbox import Sandbox, awaiting, begun, sandbox, world  # noqa: F401
@@ -141,7 +142,7 @@ def test_while_money_is_stopped_the_rest_is_not_refunded_nor_offered(case: Case)
     with case.runtime.db.transaction() as session:
         stop.stop(session, "Fraud.", at=clock.now(), actor=DIVINE)
     with case.runtime.db.reading() as session:
-        how: Any = {"at": clock.now(), "actor": DIVINE}
+        how: ByActor = {"at": clock.now(), "actor": DIVINE}
         closed = {each: disabled_reasons.of(session, f"payment.{each}", case.payment_id, **how) for each in WAYS}
     assert "Outgoing money is stopped by Divine" in closed.pop("refund_rest")
     assert set(closed.values()) == {""}, "these move nothing out"
@@ -170,7 +171,7 @@ def test_a_refund_of_what_the_payer_has_back_already_warns_of_it(case: Case) -> 
     case.by_hand(4_000)
     case.decide("write_off")
     with case.runtime.db.reading() as session:
-        how = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": case.runtime.settings}
         preview = previews.of(session, "escrow.refund", case.escrow().id, RefundEscrow(reason=WHY), **how)
         released = previews.of(session, "escrow.release", case.escrow().id, ReleaseEscrow(reason=WHY), **how)
     assert released.warnings == ()

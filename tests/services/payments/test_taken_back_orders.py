@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, example, given, settings
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tests.support.arguments import OfVersion
 from tests.support.market import AMINA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
 from webapp.domain.disputes.resolutions import DisputeResolution
@@ -167,7 +167,7 @@ class World:
         dispute = self.session.scalars(select(Dispute).where(*mine)).one_or_none()
         if dispute is None:
             return
-        how: Any = {"version": dispute.version, "at": NOW, "actor": DIVINE, "settings": self.about}
+        how: OfVersion = {"version": dispute.version, "at": NOW, "actor": DIVINE, "settings": self.about}
         if name == "withdraw":
             disputes.withdraw(self.session, dispute.id, WHY, **how)
         else:

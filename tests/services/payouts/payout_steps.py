@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.services.payouts.payout_story import AMOUNT, ENDED_UNPAID, Books, There
+from tests.support.arguments import ByActor, ByActorUnderSettings, OfVersion
 from tests.support.market import CHIKA, DIVINE, Market, undone
 from webapp.domain.actors import job_actor
 from webapp.domain.providers.idempotency_keys import payout_reference
@@ -127,7 +128,7 @@ class Steps(Books):
     def _ask(self) -> None:
         payout = self._some()
         if payout is not None:
-            how: Any = {"at": self.at, "actor": DIVINE}
+            how: ByActor = {"at": self.at, "actor": DIVINE}
             taken = payouts.claim_one(self.session, payout.id, send_payouts.LEASE, **how)
             self._settle(taken.id, self._word(taken), taken)
 
@@ -277,7 +278,7 @@ class Steps(Books):
     def _cancel(self) -> None:
         for payout in self.payouts():
             if payout.status == "pending":
-                how: Any = {"at": self.at, "actor": DIVINE, "settings": self.settings}
+                how: ByActorUnderSettings = {"at": self.at, "actor": DIVINE, "settings": self.settings}
                 payouts.cancel(self.session, payout.id, "Not now.", **how)
 
     def _cancel_plan(self) -> None:
@@ -311,7 +312,7 @@ class Steps(Books):
                 with undone(self.session):
                     self._approve_if(each, paid if each.action == "payout.mark_paid" else back)
             except Refusal:
-                how: Any = {"at": self.at, "actor": CHIKA}
+                how: ByActor = {"at": self.at, "actor": CHIKA}
                 approvals.reject(self.session, each.id, "It changed.", **how)
 
     def _approve_if(self, approval: Approval, is_true: bool) -> None:
@@ -335,5 +336,5 @@ class Steps(Books):
                 (self.written_off.add if action == "payout.write_off" else self.written_off.discard)(payout.id)
 
     def _decide(self, action: str, payout: Payout) -> Any:
-        how: Any = {"version": payout.version, "at": self.at, "actor": DIVINE, "settings": self.settings}
+        how: OfVersion = {"version": payout.version, "at": self.at, "actor": DIVINE, "settings": self.settings}
         return payout_decisions.decide(self.session, action, payout.id, "Seen at the bank.", **how)

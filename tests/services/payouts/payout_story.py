@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import DIVINE, NOW, Market
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, SkippedRow
 from webapp.domain.states import AccountKind
@@ -167,7 +168,7 @@ class Books:
     def destination(self, *, ago: timedelta = timedelta(0)) -> int:
         """The party has another account, set so long ago."""
         to = NewDestination("NGN", "nuban", "058", f"{self.dice.randrange(10**10):010}", "Kofi Mensah")
-        how: dict[str, Any] = {"at": self.at - ago, "actor": DIVINE, "settings": self.settings}
+        how: ByActorUnderSettings = {"at": self.at - ago, "actor": DIVINE, "settings": self.settings}
         made = payout_destinations.put(self.session, self.party, to, **how)
         made.recipient = f"RCP_{made.id}"
         self.session.flush()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.support.arguments import UnderSettings
 from tests.support.market import AMINA, CHIKA, DIVINE, all_books_agree, person, undone, wallet
 from tests.support.payouts import planned, settled, written
 from webapp import clock
@@ -50,7 +51,7 @@ def settle_by(runtime: Runtime, action: str, number: int) -> Decided:
     """Two people decide; answers what the first was told."""
     decided = decide(runtime, action, number)
     assert decided.approval is not None
-    how = {"at": clock.now(), "settings": runtime.settings}
+    how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
     with runtime.db.transaction() as session:
         approvals.approve(session, decided.approval.id, actor=CHIKA, **how)
     return decided
@@ -158,7 +159,7 @@ def test_above_the_limit_a_second_person_decides_unless_it_was_found_meanwhile(r
         assert now(runtime, each) == ("sending", "processing", 6_000)
     settled(runtime, found, ProviderStatus.SUCCEEDED)
     settled(runtime, under_way, ProviderStatus.PENDING)
-    how = {"at": clock.now(), "settings": runtime.settings}
+    how: UnderSettings = {"at": clock.now(), "settings": runtime.settings}
     with runtime.db.transaction() as session:
         first, second, third = session.scalars(select(Approval.id).order_by(Approval.id))
         with pytest.raises(NotAllowed), undone(session):

@@ -1,11 +1,11 @@
 """What a person may have tried: nothing while a payout of the schedule is paid after all, and only what may be sent."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import AMINA, DIVINE
 from tests.support.payouts import planned, settled, written
 from webapp import clock
@@ -106,7 +106,7 @@ def test_every_alert_of_one_that_failed_ends_when_it_counts_as_paid_after_all(ru
     for word in (ProviderStatus.SUCCEEDED, ProviderStatus.FAILED, ProviderStatus.SUCCEEDED):
         settled(runtime, number, word)
     assert _firing(runtime) == ["payout_contradicted", "payout_failed"]
-    how: dict[str, Any] = {"at": clock.now(), "actor": AMINA, "settings": runtime.settings}
+    how: ByActorUnderSettings = {"at": clock.now(), "actor": AMINA, "settings": runtime.settings}
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": 10_000}, at=clock.now(), actor=DIVINE)
         version = payouts.get(session, number).version

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.support import payouts as payouts_of
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import DIVINE
 from webapp import clock
 from webapp.domain.actors import job_actor
@@ -159,7 +160,7 @@ def test_what_was_decided_of_one_paid_after_all_is_said_with_who_when_and_what_i
     at = clock.now()
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": 1_000_000}, at=at, actor=DIVINE)
-        how: Any = {"at": at, "actor": DIVINE, "settings": runtime.settings}
+        how: ByActorUnderSettings = {"at": at, "actor": DIVINE, "settings": runtime.settings}
         payout = session.get_one(Payout, number)
         whole, ref, party = Money(payout.amount, "NGN"), payout.ref, payout.party_id
         wallet = accounts.find_account(session, AccountKind.WALLET, party, "NGN")
@@ -215,7 +216,7 @@ def test_one_that_was_clawed_back_was_paid_when_its_provider_said_so_not_when_th
     _force(runtime, number, paid_after_all_at=since)
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": 1_000_000}, at=clock.now(), actor=DIVINE)
-        how: Any = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now(), "actor": DIVINE, "settings": runtime.settings}
         version = session.get_one(Payout, number).version
         why = "It is with them twice."
         payout_decisions.decide(session, "payout.claw_back", number, why, version=version, **how)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from tests.support.arguments import ByActorUnderSettings
 from tests.support.market import AMINA, CHIKA, DIVINE, Market, all_books_agree, person, pool, undone, wallet
 from tests.support.payouts import planned, settled, written
 from tests.support.reversals import spend
@@ -38,7 +39,7 @@ def move(runtime: Runtime, number: int, *, ago: timedelta = timedelta(days=2)) -
     """Its party has another account, set so long ago."""
     with runtime.db.transaction() as session:
         party, to = payouts.get(session, number).party_id, NewDestination("NGN", "nuban", "044", "9" * 10, "Efua")
-        how: dict[str, Any] = {"at": clock.now() - ago, "actor": DIVINE, "settings": runtime.settings}
+        how: ByActorUnderSettings = {"at": clock.now() - ago, "actor": DIVINE, "settings": runtime.settings}
         return payout_destinations.put(session, party, to, **how).id
 
 
@@ -152,7 +153,7 @@ def failed_then_paid(runtime: Runtime, *, again: str) -> tuple[int, int]:
 
 
 def decide(runtime: Runtime, action: str, number: int, limit: int = 10_000) -> Decided:
-    how: dict[str, Any] = {"at": clock.now(), "actor": AMINA, "settings": runtime.settings}
+    how: ByActorUnderSettings = {"at": clock.now(), "actor": AMINA, "settings": runtime.settings}
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": limit}, at=clock.now(), actor=DIVINE)
         version = payouts.get(session, number).version

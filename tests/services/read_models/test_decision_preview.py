@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.support import money
+from tests.support.arguments import ByActor, ByLockedActor, UnderSettings
 from tests.support.market import AMINA, CHIKA, DIVINE, NOW, Market, forgotten
 from webapp.domain.actors import job_actor
 from webapp.domain.money.money import Money
@@ -181,7 +182,7 @@ class Scene:
 
     def _do(self, action: str, subject: int, **said: Any) -> None:
         decision = executors.find(action).payload(reason=WHY, **said)
-        how: Any = {"at": NOW, "actor": AMINA.entrusted_with("money:move"), "locked": True}
+        how: ByLockedActor = {"at": NOW, "actor": AMINA.entrusted_with("money:move"), "locked": True}
         executors.compute(self.session, action, subject, decision, **how).post()
         ledger.settle_pools(self.session)
 
@@ -237,7 +238,7 @@ class Scene:
 
     def in_debt(self) -> int:
         """A party that owes something, and perhaps has it."""
-        how: Any = {"at": NOW, "actor": DIVINE}
+        how: ByActor = {"at": NOW, "actor": DIVINE}
         owed, has = self.case.to_buyer, self.case.spent
         for book, amount, reference in ((money.owe, owed, "owed"), (money.deposit, has, "has")):
             if amount:
@@ -316,7 +317,7 @@ def compare(runtime: Runtime, case: Case) -> None:
         payload = executors.find(case.action).payload(reason=WHY, **said)
         session = market.session
         ledger.settle_pools(session)
-        how: Any = {"at": NOW, "settings": market.runtime.settings}
+        how: UnderSettings = {"at": NOW, "settings": market.runtime.settings}
         shown = _answer(session, lambda: previews.of(session, case.action, subject, payload, actor=DIVINE, **how))
         event(f"{case.action}: {'refused' if isinstance(shown, Refusal) else 'done'}")
         if isinstance(shown, Refusal):

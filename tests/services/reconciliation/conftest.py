@@ -1,11 +1,14 @@
 """Desks whose external ledger is the sandbox's Blnk."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.providers.conftest import Outfit, outfit, sandbox, served  # noqa: F401
-from tests.support.declared_jobs import NOON, declare, planned  # noqa: F401
+from tests.support.declared_jobs import NOON, Declare, declare, planned  # noqa: F401
 from tests.support.market import Market
 from tests.support.releasing import go
+from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.mirror.sending import mirror
 from webapp.models import MirrorEntry, Run
 from webapp.runtime import Runtime
@@ -16,11 +19,15 @@ BLNK = {"ledger": "blnk", "blnk_api_key": SANDBOX_KEYS["BLNK_API_KEY"]}
 
 
 @pytest.fixture
-def desk(outfit: Outfit, declare: object) -> Runtime:
+def desk(outfit: Outfit, declare: Declare) -> Runtime:
     """A desk that mirrors its ledger."""
     runtime = outfit(**BLNK)
-    planned(runtime, declare("mirror", lambda work, at: mirror(work)), NOON)
+    planned(runtime, declare("mirror", _mirrored), NOON)
     return runtime
+
+
+def _mirrored(work: Work, at: datetime) -> None:
+    mirror(work)
 
 
 def send(runtime: Runtime) -> Run:
@@ -28,10 +35,10 @@ def send(runtime: Runtime) -> Run:
     return go(runtime, "mirror")
 
 
-def trade(runtime: Runtime, count: int = 3, **more: object) -> list[int]:
+def trade(runtime: Runtime, count: int = 3, *, fee: int = 0) -> list[int]:
     """Held escrows, whose making posts transfers."""
     with runtime.db.transaction() as session:
-        return [Market(session, runtime).escrow(**more).id for _ in range(count)]
+        return [Market(session, runtime).escrow(fee=fee).id for _ in range(count)]
 
 
 def statuses(runtime: Runtime) -> list[str]:

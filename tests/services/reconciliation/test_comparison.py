@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.providers.conftest import Outfit
 from tests.sandbox.conftest import Caller
-from tests.services.reconciliation.conftest import Outfit, send, trade
+from tests.services.reconciliation.conftest import send, trade
 from tests.support.declared_jobs import runs_of
 from tests.support.job_runs import run_job_now
 from tests.support.market import Market

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.providers.conftest import Outfit
 from tests.sandbox.conftest import Caller
-from tests.services.reconciliation.conftest import BLNK, Outfit, trade
+from tests.services.reconciliation.conftest import BLNK, trade
 from tests.services.reconciliation.test_comparison import alerting, differing
+from tests.support.declared_jobs import Declare
 from tests.support.job_runs import run_job_now
 from webapp import clock
 from webapp.app import create_app
@@ -27,7 +29,7 @@ from webapp.services.alerts import alerts
 
 
 @pytest.fixture
-def told(outfit: Outfit, declare: object) -> Runtime:
+def told(outfit: Outfit, declare: Declare) -> Runtime:
     """A desk that mirrors its ledger and believes Blnk's webhooks."""
     runtime = outfit(**BLNK, blnk_webhook_secret=SANDBOX_KEYS["BLNK_WEBHOOK_SECRET"])
     register_jobs(runtime)

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from tests.providers.conftest import Outfit
 from tests.sandbox.conftest import Caller
-from tests.services.reconciliation.conftest import BLNK, Outfit, send, statuses, theirs, trade
+from tests.services.reconciliation.conftest import BLNK, send, statuses, theirs, trade
 from tests.support.market import LATER, Market
 from webapp import clock
 from webapp.domain.actors import job_actor

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.declared_jobs import NOON, OPERATOR, planned
+from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned
 from webapp.domain.scheduling.recurrence import Recurrence
 from webapp.domain.states import RunStatus
 from webapp.models import Run
@@ -33,7 +33,7 @@ def state(runtime: Runtime, name: str, at: datetime) -> tuple[str, datetime | No
         return found.state, found.late_since
 
 
-def test_a_daily_job_is_late_after_25_hours_and_not_before(runtime: Runtime, declare) -> None:
+def test_a_daily_job_is_late_after_25_hours_and_not_before(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - DAY)
     ran(runtime, "daily", NOON)
@@ -42,7 +42,7 @@ def test_a_daily_job_is_late_after_25_hours_and_not_before(runtime: Runtime, dec
     assert state(runtime, "daily", NOON + 25 * HOUR + MINUTE) == ("late", NOON + DAY)
 
 
-def test_a_run_by_hand_ends_the_warning(runtime: Runtime, declare) -> None:
+def test_a_run_by_hand_ends_the_warning(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - 9 * DAY)
     ran(runtime, "daily", NOON - 3 * DAY)
@@ -57,7 +57,7 @@ def test_a_run_by_hand_ends_the_warning(runtime: Runtime, declare) -> None:
     "more", [{"dry_run": True}, {"trigger": "retry"}, {"status": "failed"}, {"status": "missed"}, {"status": "lost"}]
 )
 def test_dry_retried_failed_and_missed_runs_do_not_count_as_having_run(
-    runtime: Runtime, declare, more: dict[str, object]
+    runtime: Runtime, declare: Declare, more: dict[str, object]
 ) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - 9 * DAY)
@@ -67,7 +67,7 @@ def test_dry_retried_failed_and_missed_runs_do_not_count_as_having_run(
     assert state(runtime, "daily", NOON + 2 * HOUR)[1] == NOON - 2 * DAY
 
 
-def test_a_run_for_a_past_day_does_not_end_the_warning(runtime: Runtime, declare) -> None:
+def test_a_run_for_a_past_day_does_not_end_the_warning(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - 9 * DAY)
     ran(runtime, "daily", NOON - 3 * DAY)
@@ -78,7 +78,7 @@ def test_a_run_for_a_past_day_does_not_end_the_warning(runtime: Runtime, declare
     assert state(runtime, "daily", NOON + 2 * HOUR)[1] == NOON - 2 * DAY
 
 
-def test_a_paused_job_is_shown_and_does_not_warn(runtime: Runtime, declare) -> None:
+def test_a_paused_job_is_shown_and_does_not_warn(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - 9 * DAY)
     with runtime.db.transaction() as session:
@@ -89,7 +89,9 @@ def test_a_paused_job_is_shown_and_does_not_warn(runtime: Runtime, declare) -> N
 
 @pytest.mark.parametrize("zone", ["Africa/Cairo", "Europe/London"])
 @pytest.mark.parametrize("cron", ["0 2 * * *", "30 1 * * *", "0 0 * * *"])
-def test_no_change_of_summer_time_raises_a_false_warning(runtime: Runtime, declare, zone: str, cron: str) -> None:
+def test_no_change_of_summer_time_raises_a_false_warning(
+    runtime: Runtime, declare: Declare, zone: str, cron: str
+) -> None:
     declare("daily", nothing, cron=cron, zone=zone)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     planned(runtime, "daily", start)
@@ -103,7 +105,7 @@ def test_no_change_of_summer_time_raises_a_false_warning(runtime: Runtime, decla
                 assert expected_by(schedule, run) == (following, following + HOUR)
 
 
-def test_states_say_what_the_last_run_did(runtime: Runtime, declare) -> None:
+def test_states_say_what_the_last_run_did(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - DAY)
     ran(runtime, "daily", NOON)

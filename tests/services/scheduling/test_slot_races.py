@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from tests.support.declared_jobs import NOON, planned, runs_of
+from tests.support.declared_jobs import NOON, Declare, planned, runs_of
 from webapp.jobs.engine.work import Work
 from webapp.jobs.run_job import run_job
 from webapp.models import Run, Schedule
@@ -38,7 +38,7 @@ def claim(runtime: Runtime, slot: datetime, barrier: threading.Barrier) -> list[
 
 
 @pytest.fixture
-def counted(runtime: Runtime, declare) -> list[datetime]:
+def counted(runtime: Runtime, declare: Declare) -> list[datetime]:
     executed: list[datetime] = []
 
     def job(work: Work, at: datetime) -> None:

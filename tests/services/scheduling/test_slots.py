@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.declared_jobs import NOON, OPERATOR, planned, runs_of
+from tests.support.declared_jobs import NOON, OPERATOR, Declare, planned, runs_of
 from webapp.domain.states import CatchUp, RunStatus, Trigger
 from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.runtime import Runtime
-from webapp.services.scheduling import runs, schedules, slots
+from webapp.services.scheduling import runs, schedule_changes, schedules, slots
 from webapp.services.scheduling.schedules import ScheduleChanges
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -27,7 +27,7 @@ def said(runtime: Runtime, name: str) -> list[tuple[str, str, datetime, datetime
     return [(run.status, run.trigger, run.slot, run.missed_to) for run in runs_of(runtime, name)]
 
 
-def test_a_slot_on_time_becomes_one_run_however_often_it_is_claimed(runtime: Runtime, declare) -> None:
+def test_a_slot_on_time_becomes_one_run_however_often_it_is_claimed(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - HOUR)
 
@@ -35,7 +35,7 @@ def test_a_slot_on_time_becomes_one_run_however_often_it_is_claimed(runtime: Run
     assert said(runtime, "daily") == [("queued", "schedule", NOON, None)]
 
 
-def test_a_slot_that_another_process_took_meanwhile_is_left_to_it(runtime: Runtime, declare) -> None:
+def test_a_slot_that_another_process_took_meanwhile_is_left_to_it(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - HOUR)
     claim(runtime, "daily", NOON)
@@ -45,7 +45,7 @@ def test_a_slot_that_another_process_took_meanwhile_is_left_to_it(runtime: Runti
     assert len(runs_of(runtime, "daily")) == 1
 
 
-def test_once_runs_the_last_missed_slot_and_names_the_others_in_one_row(runtime: Runtime, declare) -> None:
+def test_once_runs_the_last_missed_slot_and_names_the_others_in_one_row(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing, catch_up=CatchUp.ONCE)
     planned(runtime, "daily", NOON - HOUR)
 
@@ -57,7 +57,7 @@ def test_once_runs_the_last_missed_slot_and_names_the_others_in_one_row(runtime:
     ]
 
 
-def test_each_runs_every_missed_slot(runtime: Runtime, declare) -> None:
+def test_each_runs_every_missed_slot(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing, catch_up=CatchUp.EACH)
     planned(runtime, "daily", NOON - HOUR)
 
@@ -67,7 +67,7 @@ def test_each_runs_every_missed_slot(runtime: Runtime, declare) -> None:
     assert [run.slot for run in runs_of(runtime, "daily")] == [NOON + day * DAY for day in range(25)]
 
 
-def test_skip_records_late_slots_as_missed_and_runs_one_on_time(runtime: Runtime, declare) -> None:
+def test_skip_records_late_slots_as_missed_and_runs_one_on_time(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing, catch_up=CatchUp.SKIP)
     planned(runtime, "daily", NOON - HOUR)
 
@@ -83,7 +83,7 @@ def test_skip_records_late_slots_as_missed_and_runs_one_on_time(runtime: Runtime
 
 @pytest.mark.parametrize(("hours", "status"), [(5, RunStatus.QUEUED), (12, RunStatus.MISSED)])
 def test_once_on_the_same_day_does_not_run_after_local_midnight(
-    runtime: Runtime, declare, hours: int, status: str
+    runtime: Runtime, declare: Declare, hours: int, status: str
 ) -> None:
     declare("daily", nothing, catch_up=CatchUp.ONCE_SAME_DAY)
     planned(runtime, "daily", NOON - HOUR)
@@ -93,7 +93,7 @@ def test_once_on_the_same_day_does_not_run_after_local_midnight(
     assert [run.status for run in runs_of(runtime, "daily")] == [status]
 
 
-def test_a_minute_job_that_was_down_for_a_year_costs_two_rows(runtime: Runtime, declare) -> None:
+def test_a_minute_job_that_was_down_for_a_year_costs_two_rows(runtime: Runtime, declare: Declare) -> None:
     declare("often", nothing, cron="* * * * *", catch_up=CatchUp.SKIP)
     planned(runtime, "often", NOON)
 
@@ -102,7 +102,7 @@ def test_a_minute_job_that_was_down_for_a_year_costs_two_rows(runtime: Runtime, 
     assert [run.status for run in runs_of(runtime, "often")] == [RunStatus.MISSED, RunStatus.QUEUED]
 
 
-def test_an_outside_cron_claims_the_latest_slot_once(runtime: Runtime, declare) -> None:
+def test_an_outside_cron_claims_the_latest_slot_once(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", datetime(2025, 1, 1, tzinfo=UTC))
 
@@ -126,7 +126,7 @@ def test_an_outside_cron_claims_the_latest_slot_once(runtime: Runtime, declare) 
     ],
 )
 def test_an_outside_cron_catches_up_by_the_job_s_rule(
-    runtime: Runtime, declare, catch_up: CatchUp, late: timedelta, kept: tuple[str, str]
+    runtime: Runtime, declare: Declare, catch_up: CatchUp, late: timedelta, kept: tuple[str, str]
 ) -> None:
     declare("daily", nothing, catch_up=catch_up)
     planned(runtime, "daily", NOON - HOUR)
@@ -140,7 +140,7 @@ def test_an_outside_cron_catches_up_by_the_job_s_rule(
     ]
 
 
-def test_an_outside_cron_runs_each_slot_of_a_job_that_catches_up_on_each(runtime: Runtime, declare) -> None:
+def test_an_outside_cron_runs_each_slot_of_a_job_that_catches_up_on_each(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing, catch_up=CatchUp.EACH)
     planned(runtime, "daily", NOON - HOUR)
     with runtime.db.transaction() as session:
@@ -151,11 +151,11 @@ def test_an_outside_cron_runs_each_slot_of_a_job_that_catches_up_on_each(runtime
     assert last == found[-1].id
 
 
-def test_a_slot_on_record_as_missed_is_never_run(runtime: Runtime, declare) -> None:
+def test_a_slot_on_record_as_missed_is_never_run(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - HOUR)
     with runtime.db.transaction() as session:
-        slots.insert_missed(session, "daily", NOON - DAY, NOON + 2 * DAY, NOON, "Down.")
+        schedule_changes.insert_missed(session, "daily", NOON - DAY, NOON + 2 * DAY, NOON, "Down.")
     claim(runtime, "daily", NOON + MINUTE)
     with runtime.db.transaction() as session:
         assert slots.claim_latest(session, "daily", NOON + 2 * DAY + MINUTE, actor=OPERATOR) is None
@@ -168,7 +168,7 @@ def test_a_slot_on_record_as_missed_is_never_run(runtime: Runtime, declare) -> N
     ]
 
 
-def test_a_second_run_by_hand_is_refused_and_names_the_first(runtime: Runtime, declare) -> None:
+def test_a_second_run_by_hand_is_refused_and_names_the_first(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON)
     with runtime.db.transaction() as session:
@@ -180,7 +180,9 @@ def test_a_second_run_by_hand_is_refused_and_names_the_first(runtime: Runtime, d
         assert runs.trigger(session, "daily", actor=OPERATOR, dry_run=True).dry_run
 
 
-def test_a_paused_job_is_not_planned_and_its_slots_are_named_when_it_resumes(runtime: Runtime, declare) -> None:
+def test_a_paused_job_is_not_planned_and_its_slots_are_named_when_it_resumes(
+    runtime: Runtime, declare: Declare
+) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - HOUR)
     with runtime.db.transaction() as session:
@@ -195,7 +197,7 @@ def test_a_paused_job_is_not_planned_and_its_slots_are_named_when_it_resumes(run
     assert "Bank holiday" in (missed[0].error or "")
 
 
-def test_a_pause_with_an_end_ends_by_itself(runtime: Runtime, declare) -> None:
+def test_a_pause_with_an_end_ends_by_itself(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - HOUR)
     with runtime.db.transaction() as session:
@@ -221,7 +223,7 @@ def plan(**changes: object) -> ScheduleChanges:
     return ScheduleChanges(**(given | changes))
 
 
-def test_a_changed_plan_wins_over_the_code_and_a_stale_form_is_refused(runtime: Runtime, declare) -> None:
+def test_a_changed_plan_wins_over_the_code_and_a_stale_form_is_refused(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON - HOUR)
     with runtime.db.transaction() as session:
@@ -236,7 +238,7 @@ def test_a_changed_plan_wins_over_the_code_and_a_stale_form_is_refused(runtime: 
         schedules.change(session, "daily", plan(), version=1, actor=OPERATOR, at=NOON)
 
 
-def test_every_wrong_field_of_a_plan_is_named_at_once(runtime: Runtime, declare) -> None:
+def test_every_wrong_field_of_a_plan_is_named_at_once(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON)
     wrong = plan(cron="0 25 * * *", zone="Nowhere", grace_seconds=0, catch_up="maybe")
@@ -245,7 +247,7 @@ def test_every_wrong_field_of_a_plan_is_named_at_once(runtime: Runtime, declare)
     assert sorted(refused.value.fields) == ["catch_up", "cron", "grace_seconds", "zone"]
 
 
-def test_who_may_not_run_or_pause_jobs_is_refused(runtime: Runtime, declare) -> None:
+def test_who_may_not_run_or_pause_jobs_is_refused(runtime: Runtime, declare: Declare) -> None:
     declare("daily", nothing)
     planned(runtime, "daily", NOON)
     with runtime.db.transaction() as session:

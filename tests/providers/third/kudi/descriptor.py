@@ -26,7 +26,7 @@ class KudiSettings(ProviderSettings):
 
     kudi_secret_key: str = ""
     kudi_url: str = "https://api.kudi.example"
-    kudi_calls_per_minute: int = Field(60_000, ge=1)
+    kudi_calls_per_minute: int = Field(default=60_000, ge=1)
 
 
 def _read_error(body: Any) -> tuple[str, str]:

@@ -32,7 +32,12 @@ class StandIn:
         if asked["reference"] in found:
             return {"error": "It is there already."}, 409
         status, number = "waiting" if kind == "payments" else "done", f"{kind}-{len(found) + 1}"
-        row = asked | {"id": number, "status": status, "at": clock.iso(clock.now()), "page": f"{self.url}/pay"}
+        row: dict[str, Any] = asked | {
+            "id": number,
+            "status": status,
+            "at": clock.iso(clock.now()),
+            "page": f"{self.url}/pay",
+        }
         found[asked["reference"]] = row
         return row
 
