@@ -69,7 +69,7 @@ def test_a_check_shows_what_is_missing_and_sends_it_when_that_is_confirmed(
     assert refused.output.count("  Blnk has no ") == 2
     assert "Every book agrees" not in verified.output
     assert "blnk-transfers: asked at " in verified.output
-    assert "Open in all: 2 differences." in verified.output
+    assert "Open in all: 2 discrepancies." in verified.output
     assert "has 2 transfers, lacks 0" in done.output, done.output
     assert '"ok": true' in again.output
     assert [each.exit_code for each in (refused, verified, done, again)] == [1, 1, 0, 0]

@@ -183,7 +183,7 @@ def test_a_backup_is_put_back_as_if_nothing_came_after_it(blnk: Blnk) -> None:
     assert code(blnk("GET", f"/blnk/balances/{purse}")) == (404, "BAL_NOT_FOUND")
 
 
-def test_a_difference_can_be_made_by_hand(blnk: Blnk) -> None:
+def test_a_discrepancy_can_be_made_by_hand(blnk: Blnk) -> None:
     purse = blnk.balance()
     blnk.move("t-1", "@World", purse, 10, allow_overdraft=True)
     blnk.control("blnk/adjust", {"balance": purse, "amount": -3})

@@ -20,7 +20,7 @@ from webapp.models import Reconciliation
 from webapp.providers.blnk.provider import TRANSFERS, Blnk
 from webapp.runtime import Runtime
 from webapp.services.ledger import integrity_checks as books
-from webapp.services.reconciliation import discrepancies as differences
+from webapp.services.reconciliation import discrepancies
 from webapp.services.reconciliation import mirror_queue as mirror_entries
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE
 from webapp.services.reconciliation.discrepancies import Compared
@@ -43,7 +43,7 @@ def verify(as_json: bool) -> None:
         note("Checking every transfer, account and escrow …")
     with desk() as runtime, runtime.db.reading() as session:
         wrong = list(books.checks(session))
-        lasts, open_counts = differences.last_of_each(session), differences.open_counts(session)
+        lasts, open_counts = discrepancies.last_of_each(session), discrepancies.open_counts(session)
         compared = {last.source: _compared(last, open_counts.get(last.source, 0)) for last in lasts}
     differing = sum(open_counts.values())
     if as_json:
@@ -67,7 +67,7 @@ def _compared(last: Reconciliation, differing: int) -> str:
         undecided = f", {last.accepted:,} differ as accepted" if last.accepted else ""
         undecided += f", of {last.undecided:,} it is too early to say" if last.undecided else ""
         when += f"of {last.compared:,} compared {last.matched:,} agree{undecided}."
-    return when + (f" Open in all: {counted(differing, 'difference')}." if differing else "")
+    return when + (f" Open in all: {counted(differing, 'discrepancy', 'discrepancies')}." if differing else "")
 
 
 @command.command("mirror")
@@ -96,7 +96,7 @@ def _sent(runtime: Runtime, blnk: Blnk, as_json: bool) -> int:
     progress.close()
     with runtime.db.reading() as session:
         counts = mirror_entries.counts(session)
-        asked = differences.last_of(session, TRANSFERS)
+        asked = discrepancies.last_of(session, TRANSFERS)
     unsent = sum(counts.values()) - counts.get(MirrorStatus.DONE, 0)
     if as_json:
         print_json({"ok": not unsent, "transfers": counts, "asked_at": clock.iso(asked.at) if asked else None})

@@ -54,7 +54,7 @@ def differing(desk: Runtime) -> Runtime:
 def test_each_book_is_shown_with_its_last_comparison(differing: Runtime, sign_in: SignIn) -> None:
     page = sign_in("viewer").get("/reconciliation").text
     for said in (
-        "1 difference",
+        "1 discrepancy",
         "4,008 compared: 4,000 agree",
         "7 too early to say: moved while",
         "2 references paid twice there",
@@ -66,7 +66,7 @@ def test_each_book_is_shown_with_its_last_comparison(differing: Runtime, sign_in
     assert "=cmd" not in page
 
 
-def test_differences_are_filtered_and_exported_safely(differing: Runtime, sign_in: SignIn) -> None:
+def test_discrepancies_are_filtered_and_exported_safely(differing: Runtime, sign_in: SignIn) -> None:
     client = sign_in("viewer")
     page = client.get("/reconciliation?kind=missing_here").text
     assert "pay-7" in page
@@ -75,7 +75,7 @@ def test_differences_are_filtered_and_exported_safely(differing: Runtime, sign_i
     assert "'=cmd" in export
 
 
-def test_a_difference_is_explained(differing: Runtime, sign_in: SignIn) -> None:
+def test_a_discrepancy_is_explained(differing: Runtime, sign_in: SignIn) -> None:
     client = sign_in("viewer")
     with differing.db.reading() as session:
         found = {row.reference: row.id for row in session.query(Discrepancy)}

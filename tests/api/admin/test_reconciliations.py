@@ -1,4 +1,4 @@
-"""Comparisons and differences over the API."""
+"""Comparisons and discrepancies over the API."""
 
 from tests.api.conftest import Caller
 from webapp import clock
@@ -6,7 +6,7 @@ from webapp.models import Discrepancy, Reconciliation
 from webapp.runtime import Runtime
 
 
-def test_comparisons_and_differences_are_listed(caller: Caller, place: Runtime) -> None:
+def test_comparisons_and_discrepancies_are_listed(caller: Caller, place: Runtime) -> None:
     now = clock.now()
     seen = {"detail": "They differ.", "first_seen_at": now, "last_seen_at": now}
     with place.db.transaction() as session:

@@ -128,7 +128,7 @@ def test_providers_and_their_books_are_told_by_name(place: Runtime) -> None:
     settings = settings_for(place.settings.database_url, place.settings.var_dir, paystack_secret_key="sk_test_key")
     with place.db.reading() as session:
         found = outside(session, settings)
-        assert (found.circuits, found.differences) == ({"paystack": False}, {"paystack": 0})
+        assert (found.circuits, found.discrepancies) == ({"paystack": False}, {"paystack": 0})
     told = {"provider": "paystack", "event": "charge.success", "body": "{}", "received_at": at}
     seen = {"detail": "It is not there.", "first_seen_at": at, "last_seen_at": at}
     with place.db.transaction() as session:
@@ -139,5 +139,5 @@ def test_providers_and_their_books_are_told_by_name(place: Runtime) -> None:
         session.add(Discrepancy(source="paystack", kind="missing_there", reference="r-2", resolved_at=at, **seen))
     with place.db.reading() as session:
         found = outside(session, settings)
-        assert (found.circuits, found.differences) == ({"paystack": True}, {"paystack": 1})
+        assert (found.circuits, found.discrepancies) == ({"paystack": True}, {"paystack": 1})
         assert found.inbound_webhooks == {"received": 1, "failed": 0}

@@ -120,7 +120,7 @@ def test_a_transfer_that_meets_a_lost_balance_has_it_made_and_is_not_given_up(
     assert recorded(desk, "mirror.balance_lost")
 
 
-def test_what_it_has_otherwise_or_besides_is_a_difference(desk: Runtime, served: Served, sandbox: Caller) -> None:
+def test_what_it_has_otherwise_or_besides_is_a_discrepancy(desk: Runtime, served: Served, sandbox: Caller) -> None:
     trade(desk, 1)
     send(desk)
     with desk.db.reading() as session:

@@ -1,4 +1,4 @@
-"""A difference that a person accepted: exactly that one is none any more, and whatever it becomes is another."""
+"""A discrepancy that a person accepted: exactly that one is none any more, and whatever it becomes is another."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,8 +21,7 @@ from webapp.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
 from webapp.models import Audit, Discrepancy, MirrorAccount, Reconciliation
 from webapp.runtime import Runtime
 from webapp.sandbox.core.settings import SANDBOX_KEYS
-from webapp.services.reconciliation import discrepancies as differences
-from webapp.services.reconciliation import discrepancy_decisions as difference_decisions
+from webapp.services.reconciliation import discrepancies, discrepancy_decisions
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
 from webapp.services.reconciliation.discrepancies import Compared
 
@@ -37,14 +36,14 @@ def balance(ours: int, theirs: int) -> Finding:
 
 def compare(session: Session, *findings: Finding, source: str = BOOK, settled: tuple[str, ...] = ()) -> Compared:
     """One comparison that found these."""
-    found = differences.keep(session, Compared(source, NOW, None, None, 5, findings, settled), None)
-    differences.alert(session, NOW)
+    found = discrepancies.keep(session, Compared(source, NOW, None, None, 5, findings, settled), None)
+    discrepancies.alert(session, NOW)
     session.expire_all()
     return found
 
 
 def accept(session: Session, one: Discrepancy, *, by: Actor = CHIKA, at: datetime = LATER) -> Discrepancy:
-    return difference_decisions.accept(session, one.id, WHY, seen=difference_decisions.shown(one), actor=by, at=at)
+    return discrepancy_decisions.accept(session, one.id, WHY, seen=discrepancy_decisions.shown(one), actor=by, at=at)
 
 
 def the_last(session: Session) -> Discrepancy:
@@ -61,11 +60,11 @@ def test_what_was_accepted_is_found_again_and_is_none(runtime: Runtime) -> None:
         assert (record.actor, record.reason, record.subject_id) == (CHIKA.key, WHY, one.id)
     assert alerting(runtime) == []
     with runtime.db.transaction() as session:
-        differences.note(session, BOOK, STRANGER, LATER)
+        discrepancies.note(session, BOOK, STRANGER, LATER)
         again = compare(session, STRANGER)
         assert (again.findings, again.counts, again.accepted) == ([], {}, 1)
-        assert differences.open_counts(session) == {}
-        assert differences.accepted_counts(session) == {BOOK: 1}
+        assert discrepancies.open_counts(session) == {}
+        assert discrepancies.accepted_counts(session) == {BOOK: 1}
         last = session.scalars(select(Reconciliation).order_by(Reconciliation.id.desc()).limit(1)).one()
         assert (last.missing_here, last.accepted, last.compared) == (0, 1, 6)
         assert the_last(session).id == one.id
@@ -82,12 +81,12 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_whatever_else_is_a_new_difference_that_alerts(runtime: Runtime, other: Finding) -> None:
+def test_whatever_else_is_a_new_discrepancy_that_alerts(runtime: Runtime, other: Finding) -> None:
     with runtime.db.transaction() as session:
         compare(session, STRANGER)
         accepted = accept(session, the_last(session)).id
         found = compare(session, other)
-        assert (len(found.findings), found.accepted, differences.open_counts(session)) == (1, 0, {BOOK: 1})
+        assert (len(found.findings), found.accepted, discrepancies.open_counts(session)) == (1, 0, {BOOK: 1})
         new = the_last(session)
         assert new.id != accepted
         assert new.accepted_at is None
@@ -99,10 +98,10 @@ def test_a_balance_is_accepted_by_how_much_it_differs(runtime: Runtime) -> None:
         compare(session, balance(100, 109))
         one = accept(session, the_last(session))
         compare(session, balance(250, 259))
-        assert differences.open_counts(session) == {}
+        assert discrepancies.open_counts(session) == {}
         assert (the_last(session).theirs, the_last(session).accepted_at) == (259, LATER)
         compare(session, balance(250, 260))
-        assert differences.open_counts(session) == {BOOK: 1}
+        assert discrepancies.open_counts(session) == {BOOK: 1}
         assert session.get_one(Discrepancy, one.id).resolved_at == NOW
 
 
@@ -111,9 +110,9 @@ def test_one_that_agrees_again_is_resolved_and_comes_as_a_new_one(runtime: Runti
         compare(session, balance(100, 109))
         accept(session, the_last(session))
         compare(session, settled=("account-7",))
-        assert differences.accepted_counts(session) == {}
+        assert discrepancies.accepted_counts(session) == {}
         compare(session, balance(100, 109))
-        assert differences.open_counts(session) == {BOOK: 1}
+        assert discrepancies.open_counts(session) == {BOOK: 1}
 
 
 def test_the_alert_of_a_book_goes_on_about_the_others(runtime: Runtime) -> None:
@@ -132,27 +131,27 @@ def test_only_what_was_shown_is_accepted_by_who_may_with_a_reason(runtime: Runti
             session.scalars(select(Discrepancy).where(Discrepancy.reference == reference)).one()
             for reference in ("t-1", "account-7")
         )
-        seen, more = difference_decisions.shown(one), {"actor": CHIKA, "at": LATER}
+        seen, more = discrepancy_decisions.shown(one), {"actor": CHIKA, "at": LATER}
         compare(session, balance(100, 110))
         refused: list[tuple[type[Exception], Callable[[], Any]]] = [
-            (Overtaken, lambda: difference_decisions.accept(session, one.id, WHY, seen=seen, **more)),
+            (Overtaken, lambda: discrepancy_decisions.accept(session, one.id, WHY, seen=seen, **more)),
             (NotAllowed, lambda: accept(session, one, by=AMINA)),
             (NotAllowed, lambda: accept(session, one, by=VIEWER)),
             (Conflict, lambda: accept(session, lacking)),
-            (NotFound, lambda: difference_decisions.accept(session, 99, WHY, seen="", **more)),
-            (Invalid, lambda: difference_decisions.accept(session, one.id, " ", seen=seen, **more)),
+            (NotFound, lambda: discrepancy_decisions.accept(session, 99, WHY, seen="", **more)),
+            (Invalid, lambda: discrepancy_decisions.accept(session, one.id, " ", seen=seen, **more)),
         ]
         for refusal, action in refused:
             with undone(session), pytest.raises(refusal):
                 action()
-        assert differences.open_counts(session) == {BOOK: 2}
+        assert discrepancies.open_counts(session) == {BOOK: 2}
 
 
 @pytest.mark.parametrize(("kind", "may"), [(MISSING_HERE, True), (DIFFERENT, False), (MISSING_THERE, False)])
 def test_of_a_provider_only_what_is_not_ours_is_accepted(runtime: Runtime, kind: str, may: bool) -> None:
     with runtime.db.transaction() as session:
         compare(session, Finding(kind, "pay-1", "They differ.", "NGN", 1, 2), source="paystack-payments")
-        assert (difference_decisions.disabled_reason(the_last(session)) == "") is may
+        assert (discrepancy_decisions.disabled_reason(the_last(session)) == "") is may
 
 
 def test_of_two_who_accept_at_once_one_does(pg_runtime: Runtime) -> None:
@@ -170,16 +169,16 @@ def test_accepting_while_it_becomes_another_accepts_what_was_shown_or_nothing(pg
         with pg_runtime.db.transaction() as session:
             compare(session, balance(100, 109 + number * 10))
             shown = the_last(session)
-            seen = difference_decisions.shown(shown)
+            seen = discrepancy_decisions.shown(shown)
 
         def accepting(session: Session, one: int = shown.id, seen: str = seen) -> Any:
-            return difference_decisions.accept(session, one, WHY, seen=seen, actor=CHIKA, at=LATER)
+            return discrepancy_decisions.accept(session, one, WHY, seen=seen, actor=CHIKA, at=LATER)
 
         now = balance(100, 110 + number * 10)
         done = at_once(pg_runtime, [accepting, lambda session, now=now: compare(session, now)])
         assert all(isinstance(each, Discrepancy | Compared | Overtaken) for each in done), done
         with pg_runtime.db.reading() as session:
-            assert differences.open_counts(session) == {BOOK: 1}
+            assert discrepancies.open_counts(session) == {BOOK: 1}
             assert (the_last(session).theirs, the_last(session).accepted_at) == (now.theirs, None)
 
 
@@ -204,7 +203,7 @@ def test_a_balance_that_somebody_changed_at_blnk_stays_accepted_while_it_moves(d
     sandbox.control("blnk/adjust", {"balance": changed, "amount": -8})
     run_job_now(desk, "verify_books")
     with desk.db.reading() as session:
-        assert differences.accepted_counts(session) == {}, "they agree again"
+        assert discrepancies.accepted_counts(session) == {}, "they agree again"
 
 
 def test_a_strangers_movement_stays_accepted_in_the_check_and_the_next_one_is_named(
@@ -239,7 +238,9 @@ def test_a_strangers_movement_stays_accepted_in_the_check_and_the_next_one_is_na
             assert undo.status_code == 201
     run_job_now(desk, "check_mirror")
     with desk.db.reading() as session:
-        assert (differences.accepted_counts(session), differences.open_counts(session)) == ({}, {}), "refunded there"
+        assert (discrepancies.accepted_counts(session), discrepancies.open_counts(session)) == ({}, {}), (
+            "refunded there"
+        )
 
 
 def test_one_that_was_accepted_between_the_look_and_the_writing_is_not_written_over(runtime: Runtime) -> None:
@@ -247,6 +248,6 @@ def test_one_that_was_accepted_between_the_look_and_the_writing_is_not_written_o
         compare(session, STRANGER)
         accept(session, the_last(session))
         session.flush()
-        differences._note(session, BOOK, OTHERS[1], NOW, None)
+        discrepancies._note(session, BOOK, OTHERS[1], NOW, None)
         session.expire_all()
         assert the_last(session).theirs == STRANGER.theirs

@@ -98,14 +98,14 @@ def test_a_balance_that_somebody_changed_is_named_until_it_is_right_again(desk: 
     assert alerting(desk) == [f"Our books differ from blnk in 1 thing: account-{account}."]
     compare(desk)
     with desk.db.reading() as session:
-        assert session.scalar(select(func.count(Discrepancy.id))) == 1, "the same difference is one row"
+        assert session.scalar(select(func.count(Discrepancy.id))) == 1, "the same discrepancy is one row"
 
     sandbox.control("blnk/adjust", {"balance": changed, "amount": -7})
     compare(desk)
     assert (differing(desk), alerting(desk)) == ([], [])
 
 
-def test_what_is_on_its_way_is_no_difference(desk: Runtime, sandbox: Caller) -> None:
+def test_what_is_on_its_way_is_no_discrepancy(desk: Runtime, sandbox: Caller) -> None:
     trade(desk, 1)
     send(desk)
     with desk.db.transaction() as session:
@@ -150,7 +150,7 @@ def test_payments_on_both_sides_agree(shop: Runtime, sandbox: Caller) -> None:
     assert differing(shop) == []
 
 
-def test_each_kind_of_difference_is_named_and_resolved_when_it_agrees(shop: Runtime, sandbox: Caller) -> None:
+def test_each_kind_of_discrepancy_is_named_and_resolved_when_it_agrees(shop: Runtime, sandbox: Caller) -> None:
     paid(sandbox, "theirs-only")
     payment(shop, "ours-only")
     paid(sandbox, "another-amount", 9_000)
@@ -179,7 +179,7 @@ def test_each_kind_of_difference_is_named_and_resolved_when_it_agrees(shop: Runt
     assert (differing(shop), alerting(shop)) == ([], [])
 
 
-def test_a_difference_is_not_forgotten_when_its_time_is_over(shop: Runtime, sandbox: Caller) -> None:
+def test_a_discrepancy_is_not_forgotten_when_its_time_is_over(shop: Runtime, sandbox: Caller) -> None:
     payment(shop, "ours-only")
     compare(shop)
     long_ago = clock.now() - timedelta(days=5)
@@ -278,7 +278,7 @@ def test_what_is_too_young_to_say_is_not_said_to_agree(shop: Runtime, sandbox: C
     assert payments.collected_twice == 0
 
 
-def test_a_difference_of_which_it_is_too_early_to_say_stays_open(shop: Runtime, sandbox: Caller) -> None:
+def test_a_discrepancy_of_which_it_is_too_early_to_say_stays_open(shop: Runtime, sandbox: Caller) -> None:
     paid(sandbox, "theirs-only")
     compare(shop)
     payment(shop, "theirs-only", "pending")

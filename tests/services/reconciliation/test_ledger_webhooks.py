@@ -1,4 +1,4 @@
-"""Blnk's webhooks: ours confirm and are counted; a movement that we did not send is a difference at once."""
+"""Blnk's webhooks: ours confirm and are counted; a movement that we did not send is a discrepancy at once."""
 
 import json
 import time
@@ -87,7 +87,7 @@ def test_ours_are_counted_and_leave_no_row_each(told: Runtime, served: Served) -
     assert differing(told) == []
 
 
-def test_a_movement_that_we_did_not_send_is_a_difference_at_once(
+def test_a_movement_that_we_did_not_send_is_a_discrepancy_at_once(
     told: Runtime, served: Served, sandbox: Caller
 ) -> None:
     balance = mirrored(told, 1)[0]
@@ -137,7 +137,7 @@ def test_a_rejection_is_over_when_blnk_is_found_to_have_booked_it(told: Runtime,
 
 
 def test_every_recorded_webhook_is_read_as_is_right(told: Runtime, sandbox: Caller) -> None:
-    """Of a desk that does not know these balances they are a stranger's; of one that does, two are differences."""
+    """Of a desk that does not know these balances they are a stranger's; of one that does, two are discrepancies."""
     recorded = [each["body"] for each in records.of("blnk")["webhooks"]]
     hear(told, recorded)
     assert (kept(told), sum(counted(told).values())) == ([], len(recorded))

@@ -32,13 +32,13 @@ class SinceForm(DeskForm):
 
 
 class AcceptForm(ReasonForm):
-    """Why a difference stays as it is; with it travels what was shown."""
+    """Why a discrepancy stays as it is; with it travels what was shown."""
 
     seen = HiddenField()
 
 
 class ReconciliationActions(ListScreen):
-    """The actions of the external ledger and of a difference."""
+    """The actions of the external ledger and of a discrepancy."""
 
     @action("/check", permission="job:run", form=SinceForm)
     def check(self, form: SinceForm) -> Done:
@@ -72,7 +72,7 @@ class ReconciliationActions(ListScreen):
 
     @action("/<int:discrepancy_id>/accept", permission="book:accept", form=AcceptForm)
     def accept(self, discrepancy_id: int, form: AcceptForm) -> Done:
-        """Let a difference stay as it is."""
+        """Let a discrepancy stay as it is."""
         with self.transaction() as session:
             discrepancy_decisions.accept(
                 session,
@@ -83,7 +83,7 @@ class ReconciliationActions(ListScreen):
                 at=clock.now(),
             )
         return _(
-            "The difference is accepted as it is. It counts as open no more, and its alert ends with the last one."
+            "The discrepancy is accepted as it is. It counts as open no more, and its alert ends with the last one."
         )
 
     @accept.confirmation
@@ -92,7 +92,7 @@ class ReconciliationActions(ListScreen):
             found = lookup.by_id(session, Discrepancy, discrepancy_id, "discrepancy")
         summary = _(
             "No money moves, here or there. The two books go on differing by exactly this. When it becomes another "
-            "amount, or says otherwise, it is a new difference with an alert."
+            "amount, or says otherwise, it is a new discrepancy with an alert."
         )
         facts = [(_("Compared with"), found.source), (_("What differs"), found.detail)]
         if found.currency and found.gap:

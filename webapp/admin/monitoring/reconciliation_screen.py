@@ -61,7 +61,7 @@ _MEANING: dict[str, Any] = {
 _OF_BALANCES = _l(
     "The balance there is not the sum of the transfers that were sent there: something moved it without us, or a "
     "transfer is there in part. Compare the entries of the account with its transactions there. What is right there "
-    "as it is can be accepted: it is a difference again only when they differ by another amount."
+    "as it is can be accepted: it is a discrepancy again only when they differ by another amount."
 )
 
 
@@ -76,8 +76,8 @@ _OF_TRANSFERS: dict[str, Any] = {
     ),
     MISSING_HERE: _l(
         "Somebody moved money in our balances at Blnk without the desk. Find out who. When it was an error, refund it "
-        "there: then it is no difference any more with the next check. When it is to stay, accept it, and also "
-        "the balance that it moved: that is a difference of the book blnk with the next hourly comparison."
+        "there: then it is no discrepancy any more with the next check. When it is to stay, accept it, and also "
+        "the balance that it moved: that is a discrepancy of the book blnk with the next hourly comparison."
     ),
 }
 _UNDECIDED: dict[str, Any] = {
@@ -89,7 +89,7 @@ _UNDECIDED: dict[str, Any] = {
 
 
 class ReconciliationScreen(ReconciliationActions):
-    """One row per difference."""
+    """One row per discrepancy."""
 
     slug = "reconciliation"
     title = _l("Reconciliation")

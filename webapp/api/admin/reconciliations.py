@@ -41,7 +41,7 @@ class ReconciliationShape(ResponseModel):
 
 
 class DiscrepanciesQuery(NewestFirst):
-    """Which differences; `state` is open unless it is said. Accepted ones stay as a person accepted them."""
+    """Which discrepancies; `state` is open unless it is said. Accepted ones stay as a person accepted them."""
 
     source: ShortText | None = None
     kind: Literal["missing_here", "missing_there", "different"] | None = None
@@ -78,7 +78,7 @@ def list_reconciliations(call: Call, query: ReconciliationsQuery) -> Page[Reconc
 
 @endpoints.get("/api/v1/discrepancies", "book:read")
 def list_discrepancies(call: Call, query: DiscrepanciesQuery) -> Page[DiscrepancyShape]:
-    """Differences, newest first."""
+    """Discrepancies, newest first."""
     conditions = {Discrepancy.source: query.source, Discrepancy.kind: query.kind}
     states = {"open": [discrepancies.OPEN], "accepted": [discrepancies.ACCEPTED], "all": []}
     state = (states | {"resolved": [Discrepancy.resolved_at.is_not(None)]})[query.state]

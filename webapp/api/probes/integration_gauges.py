@@ -21,7 +21,9 @@ def outside_families(found: Outside) -> list[GaugeMetricFamily]:
             "desk_inbound_webhooks", "Webhooks of providers not handled, by status.", "status", found.inbound_webhooks
         ),
         by_label("desk_provider_circuit_open", "1 while a provider is left alone.", "provider", circuits),
-        by_label("desk_discrepancies_open", "Differences between our books and another.", "book", found.differences),
+        by_label(
+            "desk_discrepancies_open", "Discrepancies between our books and another.", "book", found.discrepancies
+        ),
     ]
 
 

@@ -126,7 +126,7 @@ def numbered(box: Sandbox, kind: str, prefix: str, identity: str) -> Thing | Non
 
 
 def adjust(box: Sandbox, identity: str, amount: int) -> Thing:
-    """Change a balance without a transaction: a difference that nobody can explain."""
+    """Change a balance without a transaction: a discrepancy that nobody can explain."""
     with box.books.writing():
         thing = found(box, identity)
         thing.data["credit" if amount > 0 else "debit"] += abs(amount)

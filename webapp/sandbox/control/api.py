@@ -155,7 +155,7 @@ def end_dispute(number: int) -> Response:
 
 @blueprint.post("/blnk/adjust")
 def adjust() -> Response:
-    """A difference made by hand: to a `balance`, or to the row of a `reference`, by an `amount` of minor units."""
+    """A discrepancy made by hand: to a `balance`, or to the row of a `reference`, by an `amount` of minor units."""
     given, box = body(), current()
     amount = int(given.get("amount") or 0)
     if given.get("reference"):

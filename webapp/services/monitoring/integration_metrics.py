@@ -34,8 +34,8 @@ class Outside:
     """Webhooks of the providers that are stored and not handled, or out of attempts; by status."""
     circuits: dict[str, bool]
     """Whether the circuit is open, of every provider that is configured."""
-    differences: dict[str, int]
-    """Open differences by the book they are with."""
+    discrepancies: dict[str, int]
+    """Open discrepancies by the book they are with."""
 
 
 def outside(session: Session, settings: Settings) -> Outside:
@@ -50,7 +50,7 @@ def outside(session: Session, settings: Settings) -> Outside:
             session, InboundWebhook.status, (InboundWebhookStatus.RECEIVED, InboundWebhookStatus.FAILED)
         ),
         circuits={line.line: line.is_failing for line in _configured(session, settings)},
-        differences={wiring.name: 0 for wiring in provider_health.wirings(settings) if wiring.is_configured}
+        discrepancies={wiring.name: 0 for wiring in provider_health.wirings(settings) if wiring.is_configured}
         | discrepancies.open_counts(session),
     )
 

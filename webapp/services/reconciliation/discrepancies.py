@@ -24,7 +24,7 @@ ACCEPTED = and_(_UNRESOLVED, _ACCEPTED)
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One comparison: what was found, and which earlier differences are known to be gone or are not known."""
+    """One comparison: what was found, and which earlier discrepancies are known to be gone or are not known."""
 
     source: str
     at: datetime
@@ -33,7 +33,7 @@ class Compared:
     matched: int
     findings: Sequence[Finding]
     settled: Collection[str]
-    """References of differences that agree again."""
+    """References of discrepancies that agree again."""
     error: str | None = None
     """Why it could not be finished; then nothing is known of what is not in it."""
     counts: Mapping[str, int] | None = None
@@ -49,7 +49,7 @@ class Compared:
 
 
 def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
-    """Write down a comparison and its differences; those that agree again are resolved.
+    """Write down a comparison and its discrepancies; those that agree again are resolved.
 
     Returns it without what was accepted, which is counted apart.
     """
@@ -83,7 +83,7 @@ def keep(session: Session, compared: Compared, run_id: int | None) -> Compared:
 
 
 def note(session: Session, source: str, found: Finding, at: datetime) -> None:
-    """Write down one difference that was heard of between two comparisons, and alert at once."""
+    """Write down one discrepancy that was heard of between two comparisons, and alert at once."""
     _note_all(session, source, [found], at)
     session.flush()
     alert(session, at)
@@ -114,14 +114,14 @@ def last_of(session: Session, source: str) -> Reconciliation | None:
 
 
 def open_counts(session: Session) -> dict[str, int]:
-    """How many differences are open, by book."""
+    """How many discrepancies are open, by book."""
     return dict(
         session.execute(select(Discrepancy.source, func.count()).where(OPEN).group_by(Discrepancy.source)).all()
     )
 
 
 def accepted_counts(session: Session) -> dict[str, int]:
-    """How many differences stay as a person accepted them, by book."""
+    """How many discrepancies stay as a person accepted them, by book."""
     rows = select(Discrepancy.source, func.count()).where(ACCEPTED).group_by(Discrepancy.source)
     return dict(session.execute(rows).all())
 
@@ -156,7 +156,7 @@ def _note_all(session: Session, source: str, findings: Sequence[Finding], at: da
 
 
 def _note(session: Session, source: str, found: Finding, at: datetime, known: Discrepancy | None) -> bool:
-    """Whether it was accepted. One that is not what was accepted any more is a difference of its own."""
+    """Whether it was accepted. One that is not what was accepted any more is a discrepancy of its own."""
     if known is not None and known.accepted_at is not None:
         if _is_same(known, found):
             known.ours, known.theirs, known.last_seen_at = found.ours, found.theirs, at
@@ -196,7 +196,7 @@ def _is_same(accepted: Discrepancy, found: Finding) -> bool:
 
 
 def _found(session: Session, source: str, count: int) -> Found:
-    """What an alert says of a book: each difference that is new since then fires it again."""
+    """What an alert says of a book: each discrepancy that is new since then fires it again."""
     open_ones = select(Discrepancy.id, Discrepancy.reference).where(Discrepancy.source == source, OPEN)
     rows = session.execute(open_ones.order_by(Discrepancy.last_seen_at, Discrepancy.id).limit(_MOST_CAUSES)).all()
     named = ", ".join(row.reference for row in rows[:_NAMED])

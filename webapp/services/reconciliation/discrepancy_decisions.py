@@ -1,4 +1,4 @@
-"""What a person who has looked may decide about a difference: that it stays as it is."""
+"""What a person who has looked may decide about a discrepancy: that it stays as it is."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ CORRECT = "What both have, and a provider has otherwise, is not accepted: the si
 
 
 def disabled_reason(found: Discrepancy) -> str:
-    """Why this difference can't be accepted; empty when it can."""
+    """Why this discrepancy can't be accepted; empty when it can."""
     if found.resolved_at is not None:
         return "It is resolved already."
     if found.accepted_at is not None:
@@ -44,7 +44,7 @@ def accept(session: Session, discrepancy_id: int, reason: str, *, seen: str, act
         raise Invalid("Say why.", fields={"reason": "Say why."})
     found = session.get(Discrepancy, discrepancy_id, with_for_update=True, populate_existing=True)
     if found is None:
-        raise NotFound(f"There is no difference {discrepancy_id}.")
+        raise NotFound(f"There is no discrepancy {discrepancy_id}.")
     if found.resolved_at is not None or found.accepted_at is not None:
         raise Overtaken(disabled_reason(found))
     if why := disabled_reason(found):

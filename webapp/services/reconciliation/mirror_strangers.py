@@ -28,7 +28,7 @@ def not_undone(strangers: Mapping[str, There]) -> list[There]:
 
 
 def finding(stranger: There) -> Finding:
-    """The difference that it is."""
+    """The discrepancy that it is."""
     moved = stranger.movement
     detail = f"Blnk moved {moved.money} under {moved.reference}, which the desk did not send."
     return Finding(MISSING_HERE, moved.reference, detail, moved.currency, None, moved.amount)

@@ -1,4 +1,4 @@
-"""What the external ledger tells of a movement: one of ours confirms; any other in our balances is a difference.
+"""What the external ledger tells of a movement: one of ours confirms; any other in our balances is a discrepancy.
 
 A webhook is signed, so it is believed to be Blnk's; what it says is looked up in our own books, never there.
 """

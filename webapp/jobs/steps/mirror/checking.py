@@ -1,7 +1,7 @@
 """Asking the external ledger by reference whether it has what it was sent, and what it has besides.
 
 It is asked about a hundred at once. What it lacks is noted, and sent again when a person says so; what it has otherwise
-under our references, or has moved in our balances without us, is a difference that a person looks at.
+under our references, or has moved in our balances without us, is a discrepancy that a person looks at.
 """
 
 from collections import Counter

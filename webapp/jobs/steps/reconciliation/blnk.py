@@ -1,7 +1,7 @@
 """Comparing each account with the external ledger's balance of it.
 
-The two can't be read at one instant. What differs is read again on both sides: it is a difference when ours stood still
-and nothing was on its way; what keeps moving is left to the next hour.
+The two can't be read at one instant. What differs is read again on both sides: it is a discrepancy when ours stood
+still and nothing was on its way; what keeps moving is left to the next hour.
 """
 
 import time
@@ -40,7 +40,7 @@ class BlnkComparison:
         if error is None:
             self._walk()
             if len(self._findings) >= MOST_FINDINGS:
-                error = f"There are more than {MOST_FINDINGS} differences; not all are written down."
+                error = f"There are more than {MOST_FINDINGS} discrepancies; not all are written down."
         differing = {each.reference for each in self._findings}
         settled = set() if error else earlier - differing - self._undecided
         found, undecided = self._findings, len(self._undecided)

@@ -64,7 +64,7 @@ class Comparison:
         self._look_at_earlier()
         error = None
         if self.asked >= MOST_ASKED or len(self.findings) >= MOST_FINDINGS:
-            error = f"There is more than is compared at once: {len(self.findings)} differences are written down."
+            error = f"There is more than is compared at once: {len(self.findings)} discrepancies are written down."
         found = list(self.findings.values())
         return Compared(
             self.source,
@@ -123,7 +123,7 @@ class Comparison:
             self._note(reference, compared(ours.get(reference), seen, self.book.expected))
 
     def _look_at_earlier(self) -> None:
-        """Differences from before that were not met now: they may agree by now, and are never just forgotten."""
+        """Discrepancies from before that were not met now: they may agree by now, and are never just forgotten."""
         unmet = sorted(self.earlier - self.findings.keys() - self.settled)[:MOST_ASKED]
         with self.db.reading() as session:
             ours = self.book.by_reference(session, self.provider, unmet, self.at)
@@ -144,7 +144,7 @@ class Comparison:
         return self.look(reference) if self.asked <= MOST_ASKED else None
 
     def _note(self, reference: str, found: Finding | Alike) -> None:
-        """Count what was found. What can't be said of an earlier difference leaves it as it is."""
+        """Count what was found. What can't be said of an earlier discrepancy leaves it as it is."""
         self.undecided.discard(reference)
         if found == Alike.UNDECIDED:
             self.undecided.add(reference)

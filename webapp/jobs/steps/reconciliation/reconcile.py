@@ -27,7 +27,7 @@ class Comparable(Protocol):
 
 
 def reconcile(work: Work) -> None:
-    """Make every comparison, write them down and alert; one that can't be made is no difference.
+    """Make every comparison, write them down and alert; one that can't be made is no discrepancy.
 
     Payments of which the provider says otherwise are asked about one by one: what was taken back of them stops there.
     """
@@ -78,7 +78,7 @@ def _keep(work: Work, compared: Compared) -> None:
     with work.db.transaction() as session:
         compared = discrepancies.keep(session, compared, work.run_id)
     found = len(compared.findings)
-    counts = {"matched": compared.matched, "differences": found, "undecided": compared.undecided}
+    counts = {"matched": compared.matched, "discrepancies": found, "undecided": compared.undecided}
     counts |= {"accepted": compared.accepted} if compared.accepted else {}
     level = "warning" if compared.error or compared.findings else "info"
     work.log("books.compared", level, source=compared.source, error=compared.error, **counts)

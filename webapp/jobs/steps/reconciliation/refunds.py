@@ -120,7 +120,7 @@ class RefundComparison:
                     lacking(ours)
 
     def _look_at_earlier(self, earlier: list[str]) -> None:
-        """Differences from before that were not met now: they may agree by now."""
+        """Discrepancies from before that were not met now: they may agree by now."""
         unmet = [reference for reference in earlier if reference not in self.findings and reference not in self.settled]
         with self.db.reading() as session:
             known = refund_records.by_reference(session, self.provider, unmet[:MOST_ASKED])
@@ -136,7 +136,7 @@ class RefundComparison:
         if self.asked > MOST_ASKED:
             return
         theirs, _ = told_apart(self.fetch_payment_with_refunds(ours.reference), ours.number, is_by_hand=False)
-        found = difference(ours, theirs) if isinstance(theirs, ProviderResponse) else None
+        found = discrepancy(ours, theirs) if isinstance(theirs, ProviderResponse) else None
         if found is None:
             self.agreeing.add(ours.reference)
             self.settled.add(ours.reference)
@@ -144,7 +144,7 @@ class RefundComparison:
             self.findings[ours.reference] = found
 
 
-def difference(ours: Refunded, theirs: ProviderResponse) -> Finding | None:
+def discrepancy(ours: Refunded, theirs: ProviderResponse) -> Finding | None:
     """What went back there against what went back here, of one payment."""
     if theirs.given_back is None:
         return None
