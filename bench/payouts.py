@@ -14,7 +14,7 @@ from webapp.domain.actors import Actor, job_actor
 from webapp.domain.permissions import ALL_PERMISSIONS
 from webapp.jobs.steps import send_payouts
 from webapp.models import Payout
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 from webapp.services.approvals import executors
 from webapp.services.parties.executors import PartyMoney
@@ -75,7 +75,7 @@ def one_by_one(desk: Runtime, count: int) -> None:
         with desk.db.transaction() as session:
             payout_writing.create_all(session, [schedule], at=at, actor=actor, ways=ways)
             [taken] = payouts.claim_due(session, at, 1, send_payouts.LEASE, _KNOWN)
-        with Lease(send_payouts.LEASE).held():
+        with EffectLease(send_payouts.LEASE).held():
             told = send_payouts.send(desk, taken)
         with desk.db.transaction() as session:
             payout_settling.settle_all(session, {taken.id: told}, at=clock.now(), actor=actor)

@@ -17,7 +17,7 @@ from tests.support.filled import Filled, fill
 from tests.support.postgresql import Server, serving
 from webapp.db import Database
 from webapp.migrations import upgrade
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime, build_runtime
 from webapp.services.users import passwords
 from webapp.settings import Settings, load_settings
@@ -163,7 +163,7 @@ def session(db: Database) -> Iterator[Session]:
 @pytest.fixture
 def leased() -> Iterator[None]:
     """This test's thread may act on the world outside."""
-    with Lease(timedelta(minutes=5)).held():
+    with EffectLease(timedelta(minutes=5)).held():
         yield
 
 

@@ -34,21 +34,7 @@ WRAPPING = {"Event", "Invalid", "Message", "Money", "Order", "Page", "Progress"}
 the page and the order of a listing beside those of the API and of the marketplace."""
 
 STILL_DOUBLE: set[str] = {
-    "Answer",
     "BulkForm",
-    "Checkout",
-    "Decided",
-    "Found",
-    "Known",
-    "Lease",
-    "Line",
-    "Movement",
-    "Preview",
-    "Refused",
-    "Rule",
-    "Standing",
-    "Totals",
-    "Waiting",
 }
 """To be named apart. It only becomes shorter."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp import clock, migrations
 from webapp.db_failures import BUSY, failure_of
-from webapp.providers.blnk import standing as blnk_standing
+from webapp.providers.blnk import health as blnk_health
 from webapp.providers.flutterwave.webhooks import PLAIN
 from webapp.runtime import Runtime
 from webapp.services.monitoring import clock_skew, provider_health
@@ -197,14 +197,16 @@ def external_ledger(runtime: Runtime) -> CheckResult:
     blnk = runtime.providers.blnk
     if blnk is None:
         return CheckResult("ledger", "ok", "The ledger is the desk's own.")
-    found = blnk_standing.standing(blnk)
+    found = blnk_health.check_health(blnk)
     if not found.is_well:
-        return CheckResult("ledger", "wrong", found.said, found.do)
+        return CheckResult("ledger", "wrong", found.sentence, found.do)
     with runtime.db.reading() as session:
         unsent, whole = mirror_balances.unsent(session), mirror_balances.is_whole(session)
     if not whole:
-        return CheckResult("ledger", "warning", f"{found.said} {unsent:,} transfers wait.", "Run `desk ledger mirror`.")
-    return CheckResult("ledger", "ok", f"{found.said} {unsent:,} transfers wait to be sent.")
+        return CheckResult(
+            "ledger", "warning", f"{found.sentence} {unsent:,} transfers wait.", "Run `desk ledger mirror`."
+        )
+    return CheckResult("ledger", "ok", f"{found.sentence} {unsent:,} transfers wait to be sent.")
 
 
 def disk(runtime: Runtime) -> CheckResult:

@@ -19,7 +19,7 @@ from webapp.sandbox.webhooks.sender import KIND as WEBHOOK
 def test_the_sandbox_answers_every_exchange_as_recorded(served: Served) -> None:
     found = [each for server in servers.own(served.url) for each in replay(server, records.of(server.provider))]
     assert len(found) >= 67
-    assert {each.name: each.said for each in found if each.said} == {}
+    assert {each.name: each.differences for each in found if each.differences} == {}
 
 
 def test_the_sandbox_tells_of_what_happens_in_the_recorded_shapes(served: Served) -> None:

@@ -16,7 +16,7 @@ from tests.support import money
 from tests.support.market import AMINA, BOSCO, DIVINE, LATER, NOW, Market, all_books_agree, wallet
 from webapp.domain.actors import job_actor
 from webapp.domain.disputes.resolutions import DisputeResolution
-from webapp.domain.money.deduction import Rule
+from webapp.domain.money.deduction import DeductionRule
 from webapp.errors import Conflict
 from webapp.models import Dispute, Escrow, Transfer
 from webapp.runtime import Runtime
@@ -216,13 +216,15 @@ def debtors(runtime: Runtime, count: int) -> list[tuple[int, int]]:
             party = market.party("debtor", wallet=1_000)
             money.owe(session, party.id, 2_000, "NGN", reference=f"debt-{party.id}", at=NOW, actor=DIVINE)
             order = StandingOrder(True, 50, None, 0)
-            standing = standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
-            made.append((party.id, standing.id))
+            mandate = standing_orders.change(session, party.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+            made.append((party.id, mandate.id))
     return made
 
 
-def deduct(standing: int) -> Any:
-    return lambda session: deductions.deduct_all(session, [standing], at=NOW, actor=JOB, rule=Rule("Africa/Nairobi"))
+def deduct(mandate: int) -> Any:
+    return lambda session: deductions.deduct_all(
+        session, [mandate], at=NOW, actor=JOB, rule=DeductionRule("Africa/Nairobi")
+    )
 
 
 def repay(party: int, number: int) -> Any:
@@ -237,8 +239,8 @@ def repaid(runtime: Runtime, party: int) -> int:
 
 
 def test_two_deductions_at_once_take_once(pg_runtime: Runtime) -> None:
-    for party, standing in debtors(pg_runtime, ROUNDS):
-        outcomes = at_once(pg_runtime, [deduct(standing), deduct(standing)])
+    for party, mandate in debtors(pg_runtime, ROUNDS):
+        outcomes = at_once(pg_runtime, [deduct(mandate), deduct(mandate)])
 
         assert sorted(outcome.done for outcome in outcomes) == [0, 1], outcomes
         assert {refused.sentence for outcome in outcomes for refused in outcome.refused} == {
@@ -249,42 +251,42 @@ def test_two_deductions_at_once_take_once(pg_runtime: Runtime) -> None:
 
 
 def test_a_deduction_and_repayments_at_once_never_overdraw(pg_runtime: Runtime) -> None:
-    for party, standing in debtors(pg_runtime, ROUNDS):
-        at_once(pg_runtime, [deduct(standing), repay(party, 1), repay(party, 2)])
+    for party, mandate in debtors(pg_runtime, ROUNDS):
+        at_once(pg_runtime, [deduct(mandate), repay(party, 1), repay(party, 2)])
 
         assert 0 < repaid(pg_runtime, party) <= 1_000
     all_books_agree(pg_runtime)
 
 
 def rich_debtor(runtime: Runtime) -> int:
-    [(party, standing)] = debtors(runtime, 1)
+    [(party, mandate)] = debtors(runtime, 1)
     with runtime.db.transaction() as session:
         money.deposit(session, party, 9_000, "NGN", reference="more", at=NOW, actor=DIVINE)
-    return standing
+    return mandate
 
 
-def deductions_at_once(runtime: Runtime, standing: int) -> tuple[list[Any], int]:
-    outcomes = at_once(runtime, [deduct(standing), deduct(standing)])
+def deductions_at_once(runtime: Runtime, mandate: int) -> tuple[list[Any], int]:
+    outcomes = at_once(runtime, [deduct(mandate), deduct(mandate)])
     with runtime.db.reading() as session:
         taken = session.scalars(select(Transfer.id).where(Transfer.reference.like("auto-deduct-%"))).all()
     return outcomes, len(taken)
 
 
 def test_the_row_of_the_day_alone_keeps_two_from_taking(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    standing = rich_debtor(pg_runtime)
+    mandate = rich_debtor(pg_runtime)
     monkeypatch.setattr(deductions, "lock", no_lock)
     monkeypatch.setattr(deductions, "_judged", Meeting().after(deductions._judged))
 
-    outcomes, taken = deductions_at_once(pg_runtime, standing)
+    outcomes, taken = deductions_at_once(pg_runtime, mandate)
 
     assert (sorted(outcome.done for outcome in outcomes), taken) == ([0, 1], 1)
     assert [each.sentence for outcome in outcomes for each in outcome.refused] == ["It was taken already today."]
 
 
 def test_without_lock_and_row_of_the_day_it_takes_twice(pg_runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    standing = rich_debtor(pg_runtime)
+    mandate = rich_debtor(pg_runtime)
     unguarded(pg_runtime, UNIQUE_REFERENCE, ONE_A_DAY)
     monkeypatch.setattr(deductions, "lock", no_lock)
     monkeypatch.setattr(deductions, "_judged", Meeting().after(deductions._judged))
 
-    assert deductions_at_once(pg_runtime, standing)[1] == 2
+    assert deductions_at_once(pg_runtime, mandate)[1] == 2

@@ -11,7 +11,7 @@ from tests.support import money
 from tests.support.market import AMINA, DIVINE, LATER, NOW, Market, all_books_agree, wallet
 from tests.support.reversals import left_by, let_go, owes, reversed_to_debt
 from webapp.domain.actors import job_actor
-from webapp.domain.money.deduction import Rule
+from webapp.domain.money.deduction import DeductionRule
 from webapp.errors import Overtaken
 from webapp.runtime import Runtime
 from webapp.services.escrows import release as releases
@@ -37,8 +37,10 @@ def repay(party: int, amount: int) -> Any:
     return lambda session: money.repay(session, party, amount, "NGN", reference=f"repay-{party}", at=NOW, actor=DIVINE)
 
 
-def deduct(standing: int) -> Any:
-    return lambda session: deductions.deduct_all(session, [standing], at=NOW, actor=JOB, rule=Rule("Africa/Nairobi"))
+def deduct(mandate: int) -> Any:
+    return lambda session: deductions.deduct_all(
+        session, [mandate], at=NOW, actor=JOB, rule=DeductionRule("Africa/Nairobi")
+    )
 
 
 def correct(runtime: Runtime, action: str, transfer: int, decision: ReverseTransfer) -> Any:
@@ -57,8 +59,8 @@ def debtor(runtime: Runtime, *amounts: int) -> tuple[int, list[int], int]:
         reference = f"since-{seller.id}"
         money.deposit(session, seller.id, sum(amounts), "NGN", reference=reference, at=NOW, actor=DIVINE)
         order = StandingOrder(True, 100, None, 0)
-        standing = standing_orders.change(session, seller.id, "NGN", order, version=0, at=NOW, actor=AMINA)
-        return seller.id, made, standing.id
+        mandate = standing_orders.change(session, seller.id, "NGN", order, version=0, at=NOW, actor=AMINA)
+        return seller.id, made, mandate.id
 
 
 def stands(runtime: Runtime, party: int) -> tuple[int, int]:
@@ -91,9 +93,9 @@ def test_a_release_beside_a_repayment_by_hand_never_takes_the_debt_twice(pg_runt
 
 def test_a_release_beside_auto_deduct_never_takes_the_debt_twice(pg_runtime: Runtime) -> None:
     for _ in range(ROUNDS):
-        seller, [escrow], standing = debtor(pg_runtime, 10_000)
+        seller, [escrow], mandate = debtor(pg_runtime, 10_000)
 
-        outcome, deducted = at_once(pg_runtime, [release(escrow), deduct(standing)])
+        outcome, deducted = at_once(pg_runtime, [release(escrow), deduct(mandate)])
 
         assert (outcome.done, type(deducted).__name__) == (1, "Outcome"), deducted
         assert stands(pg_runtime, seller) == (10_000, 0)

@@ -52,7 +52,7 @@ def test_every_exchange_is_answered_as_recorded(place: Sandbox) -> None:
     [server] = [each for each in servers.own(place.served.url) if each.provider == "paystack"]
     found = list(replay(server, RECORDED))
     assert len(found) >= 14
-    assert [(each.name, each.said) for each in found if each.said] == []
+    assert [(each.name, each.differences) for each in found if each.differences] == []
 
 
 def test_a_payment_is_verified_and_listed_as_recorded(place: Sandbox, paid: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 
 from tests.conftest import settings_for
 from webapp.models import ProviderState
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.providers.registry import Providers
 from webapp.runtime import Runtime, build_runtime
 
@@ -96,7 +96,7 @@ class Replay:
 @contextmanager
 def replaying(database_url: str, folder: Path, **more: Any) -> Iterator[Replay]:
     """Every provider's address is the stub's; `more` are settings, such as keys."""
-    with stub() as server, Lease(timedelta(minutes=5)).held():
+    with stub() as server, EffectLease(timedelta(minutes=5)).held():
         names = ("paystack_url", "flutterwave_url", "flutterwave_v3_url", "flutterwave_token_url", "blnk_url")
         pace = {f"{name}_calls_per_minute": 60_000 for name in ("paystack", "flutterwave", "blnk")}
         addresses = dict.fromkeys(names, server.url)

@@ -23,7 +23,7 @@ from webapp.models import Account, Alert, Chargeback, Escrow, Payment, Refund
 from webapp.runtime import Runtime
 from webapp.services.approvals import escrow_decisions as escrows
 from webapp.services.approvals import limits
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.escrows import freezes
 from webapp.services.orders import orders
 from webapp.services.payments import decisions as payment_decisions
@@ -74,7 +74,7 @@ class Case:
         with self.runtime.db.reading() as session:
             return [each.cause for each in freezes.open_freezes(session, self.escrow().id)]
 
-    def decide(self, action: str) -> Decided:
+    def decide(self, action: str) -> DecisionResult:
         with self.runtime.db.transaction() as session:
             return payment_decisions.decide(
                 session,

@@ -4,7 +4,7 @@ from webapp.api.approvals.schemas import Decision, decision
 from webapp.api.framework.routing import Call, Endpoints
 from webapp.api.framework.schemas import Instant, LongText, MinorUnits, Money, RequestModel, ResponseModel
 from webapp.services.ledger import transfer_queries
-from webapp.services.ledger.transfer_queries import Movement
+from webapp.services.ledger.transfer_queries import TransferDetail
 from webapp.services.payments.reversals import decisions as reversal_decisions
 from webapp.services.payments.reversals.executors import ReverseAndRefund, ReverseAndSplit, ReverseTransfer
 
@@ -81,7 +81,7 @@ def reverse_and_split_transfer(call: Call, transfer_id: int, body: SplitBody) ->
     return _corrected(call, "transfer.reverse_and_split", transfer_id, ReverseAndSplit(**body.model_dump()))
 
 
-def transfer_shape(moved: Movement) -> TransferShape:
+def transfer_shape(moved: TransferDetail) -> TransferShape:
     """A transfer with its entries."""
     sides = [
         SideShape(account=side.kind, owner=side.owner, party_id=side.party_id, amount=side.amount)

@@ -58,10 +58,10 @@ def _conformity(provider: str, settings: Settings) -> CheckResult:
         missing = ", ".join(name for name, value in variables.items() if not value)
         return CheckResult(provider, "wrong", f"It can't be asked: {missing} is not set.", "Set it, and ask again.")
     rows = [row for row in records.of(provider)["exchanges"] if is_harmless(row)]
-    found = [each for each in replay(server, records.of(provider), only=rows) if each.said]
+    found = [each for each in replay(server, records.of(provider), only=rows) if each.differences]
     if not found:
         return CheckResult(provider, "ok", f"{server.url} answered {len(rows)} harmless requests as recorded.")
-    told = " ".join(f"{each.name}: {' '.join(each.said)}" for each in found[:_NAMED])
+    told = " ".join(f"{each.name}: {' '.join(each.differences)}" for each in found[:_NAMED])
     do = "A wrong key, an older server or a proxy in between answers otherwise; `make conformance` asks everything."
     return CheckResult(provider, "wrong", f"{len(found)} of {len(rows)} answers are not as recorded. {told}", do)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from webapp.conformance import records, servers
-from webapp.conformance.exchanges import Found, Server, replay
+from webapp.conformance.exchanges import ExchangeResult, Server, replay
 from webapp.sandbox import Options, SandboxSettings, serving
 
 MONEY = "ALLOW_TEST_MONEY"
@@ -43,7 +43,7 @@ def _held(server: Server, rows: Sequence[Mapping[str, object]]) -> int:
     recorded = records.of(server.provider)
     differing = 0
     for found in replay(server, recorded, only=rows):
-        differing += bool(found.said)
+        differing += bool(found.differences)
         _tell(found)
     left = len(recorded["exchanges"]) - len(rows)
     click.echo(f"{server.provider} at {server.url}: {len(rows)} exchanges, {differing} differ.")
@@ -52,8 +52,8 @@ def _held(server: Server, rows: Sequence[Mapping[str, object]]) -> int:
     return 1 if differing else 0
 
 
-def _tell(found: Found) -> None:
-    for sentence in found.said:
+def _tell(found: ExchangeResult) -> None:
+    for sentence in found.differences:
         click.echo(f"  {found.name} ({found.call}): {sentence}")
 
 

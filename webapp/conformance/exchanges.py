@@ -28,17 +28,17 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Found:
+class ExchangeResult:
     """One exchange, and what was answered otherwise; nothing when it was as recorded."""
 
     name: str
     call: str
-    said: tuple[str, ...]
+    differences: tuple[str, ...]
 
 
 def replay(
     server: Server, recorded: Mapping[str, Any], *, only: Iterable[Mapping[str, Any]] | None = None
-) -> Iterator[Found]:
+) -> Iterator[ExchangeResult]:
     """Send each exchange and compare. What an answer gives, such as an id, stands in the requests after it."""
     known: dict[str, str] = {"run": uuid.uuid4().hex[:8]}
     with requests.Session() as session:
@@ -48,11 +48,13 @@ def replay(
             try:
                 status, got = _sent(session, server, row, call, known)
             except requests.RequestException as problem:
-                yield Found(row["name"], call, (f"it was not answered: {type(problem).__name__}.",))
+                yield ExchangeResult(row["name"], call, (f"it was not answered: {type(problem).__name__}.",))
                 continue
             kept = {name: _value(got, path) for name, path in row.get("keeps", {}).items()}
             known |= {name: str(value) for name, value in kept.items() if value is not None}
-            yield Found(row["name"], call, tuple(_compared(row, status, got, known, recorded.get("telling", ()))))
+            yield ExchangeResult(
+                row["name"], call, tuple(_compared(row, status, got, known, recorded.get("telling", ())))
+            )
 
 
 def is_harmless(row: Mapping[str, Any]) -> bool:

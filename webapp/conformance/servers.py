@@ -23,7 +23,7 @@ def _keyed(header: str, form: str = "{}") -> Callable[[str], Headers]:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownServer:
     """A provider that can be asked. Its exchanges are those of its file in `records`."""
 
     name: str
@@ -60,11 +60,13 @@ def _own_token(sandbox: str) -> str:
 
 
 _BEARER = _keyed("Authorization", "Bearer {}")
-KNOWN: tuple[Known, ...] = (
-    Known("blnk", "BLNK_URL", "BLNK_API_KEY", _keyed("X-Blnk-Key")),
-    Known("paystack", "PAYSTACK_URL", "PAYSTACK_SECRET_KEY", _BEARER, url="https://api.paystack.co"),
-    Known("flutterwave", "FLUTTERWAVE_V3_URL", "FLUTTERWAVE_SECRET_KEY", _BEARER, url="https://api.flutterwave.com"),
-    Known(
+KNOWN: tuple[KnownServer, ...] = (
+    KnownServer("blnk", "BLNK_URL", "BLNK_API_KEY", _keyed("X-Blnk-Key")),
+    KnownServer("paystack", "PAYSTACK_URL", "PAYSTACK_SECRET_KEY", _BEARER, url="https://api.paystack.co"),
+    KnownServer(
+        "flutterwave", "FLUTTERWAVE_V3_URL", "FLUTTERWAVE_SECRET_KEY", _BEARER, url="https://api.flutterwave.com"
+    ),
+    KnownServer(
         "flutterwave_v4",
         "FLUTTERWAVE_URL",
         "FLUTTERWAVE_ACCESS_TOKEN",

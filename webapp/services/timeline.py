@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from webapp.models import Audit, Evidence, Message
-from webapp.services.ledger.transfer_queries import Movement
+from webapp.services.ledger.transfer_queries import TransferDetail
 
 MOST = 200
 _CAUSES = ("approval", "dispute", "order", "payment", "payout", "payout_schedule", "escrow", "refund")
@@ -41,7 +41,7 @@ class Moment:
 
 
 def moments(
-    session: Session, subjects: Sequence[Subject], movements: Iterable[Movement], dispute_ids: Sequence[int] = ()
+    session: Session, subjects: Sequence[Subject], movements: Iterable[TransferDetail], dispute_ids: Sequence[int] = ()
 ) -> list[Moment]:
     """Everything recorded of these subjects, newest first, at most a few hundred moments."""
     found = [*_actions(session, subjects), *map(_money, movements)]
@@ -65,7 +65,7 @@ def _action(row: Audit) -> Moment:
     return Moment(row.at, "action", row.action, who, why, row.run_id, key=row.id, rank=_rank(row), cause=cause)
 
 
-def _money(movement: Movement) -> Moment:
+def _money(movement: TransferDetail) -> Moment:
     return Moment(
         movement.at,
         "money",

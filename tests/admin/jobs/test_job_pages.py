@@ -20,7 +20,7 @@ from webapp.jobs.run_job import run_job
 from webapp.models import Alert, Audit, Run, RunItem, Schedule
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
-from webapp.services.alerts.alerts import Found
+from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.scheduling import runs, schedules
 
 SignIn = Callable[..., FlaskClient]
@@ -241,7 +241,9 @@ def test_one_run_that_waits_is_cancelled_and_one_that_ended_is_not(clocked: Runt
 
 def test_an_alert_is_acknowledged_silenced_and_found(clocked: Runtime, sign_in: SignIn) -> None:
     with clocked.db.transaction() as session:
-        alerts.sync(session, "no_execution", "page", {"auto_deduct": Found("auto_deduct has not run.")}, clock.now())
+        alerts.sync(
+            session, "no_execution", "page", {"auto_deduct": AlertFinding("auto_deduct has not run.")}, clock.now()
+        )
         alert_id = session.scalars(select(Alert.id)).one()
     viewer, operator = sign_in("viewer"), sign_in("operator")
     assert "Acknowledge" not in viewer.get("/alerts").text.split("<table")[1]

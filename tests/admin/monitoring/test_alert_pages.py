@@ -112,8 +112,8 @@ def test_a_payout_its_plan_and_a_dispute_lead_to_their_own_pages(desk: Runtime, 
         }
         for fact, subject in homes:
             alerts.fire(session, fact, subject, "Something happened.", clock.now())
-        alerts.sync(session, "payout_unpaid", "page", {plan.ref: alerts.Found("Unpaid.")}, clock.now())
-        alerts.sync(session, "dispute_past_due", "warn", {dispute.ref: alerts.Found("Late.")}, clock.now())
+        alerts.sync(session, "payout_unpaid", "page", {plan.ref: alerts.AlertFinding("Unpaid.")}, clock.now())
+        alerts.sync(session, "dispute_past_due", "warn", {dispute.ref: alerts.AlertFinding("Late.")}, clock.now())
         links = {subject: home for (_, subject), home in homes.items()}
         links |= {plan.ref: f"/payout-schedules/{plan.id}", dispute.ref: f"/disputes/{dispute.id}"}
     client = sign_in("viewer")
@@ -139,7 +139,7 @@ def test_an_alert_has_a_page_that_says_all_of_it(desk: Runtime, paid: Payment, s
 
 def test_where_nothing_is_resolved_by_hand_the_page_says_why(desk: Runtime, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
-        alerts.sync(session, "silent", "page", {"worker": alerts.Found("No worker.")}, clock.now())
+        alerts.sync(session, "silent", "page", {"worker": alerts.AlertFinding("No worker.")}, clock.now())
         alerts.fire(session, PAYOUT_FAILED, "payout p-1", "It came back.", clock.now())
     page = sign_in("operator").get("/alerts/").text
     rows = {name: next(row for row in page.split("<tr>") if name in row) for name in ("No worker.", "It came back.")}

@@ -16,7 +16,7 @@ from webapp.domain.alert_definitions import ENDPOINT_PAUSED
 from webapp.models import Alert, Audit, Delivery, Run, WebhookEndpoint
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
-from webapp.services.alerts.alerts import Found
+from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.notifications import deliveries as service
 from webapp.services.webhooks import endpoints as webhook_endpoints
 
@@ -163,7 +163,7 @@ def test_many_dead_letters_are_sent_again_by_a_run(
 
 def test_the_silence_of_an_alert_is_ended(desk: Runtime, sign_in: SignIn) -> None:
     with desk.db.transaction() as session:
-        alerts.sync(session, "silent", "page", {"worker": Found("No worker.")}, clock.now())
+        alerts.sync(session, "silent", "page", {"worker": AlertFinding("No worker.")}, clock.now())
         alert_id = alerts.firing(session)[0].id
         alerts.silence(session, alert_id, clock.now() + timedelta(hours=1), actor=DIVINE, at=clock.now())
     operator = sign_in("operator")
@@ -177,7 +177,7 @@ def test_alerts_lead_to_their_pages(desk: Runtime, sign_in: SignIn) -> None:
     made, _ = endpoint(desk, URL)
     with desk.db.transaction() as session:
         alerts.fire(session, ENDPOINT_PAUSED, str(made.id), "Paused.", clock.now())
-        alerts.sync(session, "dead_letters", "warn", {"webhook": Found("Dead.")}, clock.now())
+        alerts.sync(session, "dead_letters", "warn", {"webhook": AlertFinding("Dead.")}, clock.now())
     page = sign_in("viewer").get("/alerts/").text
     assert f'href="/webhooks/{made.id}"' in page
     assert 'href="/notifications/?tab=dead"' in page

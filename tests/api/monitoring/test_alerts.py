@@ -10,7 +10,7 @@ from webapp import clock
 from webapp.domain.alert_definitions import CHARGEBACK, PAYOUT_FAILED
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
-from webapp.services.alerts.alerts import Found
+from webapp.services.alerts.alerts import AlertFinding
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def three(place: Runtime) -> list[int]:
     with place.db.transaction() as session:
         alerts.fire(session, PAYOUT_FAILED, "payout schedule p-7", "It failed.", clock.now())
         alerts.fire(session, CHARGEBACK, "paystack 8", "It is open.", clock.now())
-        alerts.sync(session, "silent", "page", {"worker": Found("No worker.")}, clock.now())
+        alerts.sync(session, "silent", "page", {"worker": AlertFinding("No worker.")}, clock.now())
         return sorted(alert.id for alert in alerts.firing(session))
 
 

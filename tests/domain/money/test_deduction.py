@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.bounded import PROPERTY
-from webapp.domain.money.deduction import Standing, amount_to_take
+from webapp.domain.money.deduction import DebtPosition, amount_to_take
 
-USUAL = Standing("NGN", debt=10_000, wallet=50_000, percent=25, daily_max=None, minimum_balance=0, repaid_today=0)
+USUAL = DebtPosition("NGN", debt=10_000, wallet=50_000, percent=25, daily_max=None, minimum_balance=0, repaid_today=0)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_why_nothing_is_taken(changed: dict[str, Any], reason: str) -> None:
     assert amount_to_take(replace(USUAL, **changed)) == reason
 
 
-STANDINGS = st.builds(
-    Standing,
+POSITIONS = st.builds(
+    DebtPosition,
     currency=st.sampled_from(["NGN", "JPY", "KWD"]),
     debt=st.integers(1, 10**9),
     wallet=st.integers(0, 10**9),
@@ -68,16 +68,16 @@ STANDINGS = st.builds(
 
 
 @PROPERTY
-@given(STANDINGS)
-def test_the_most_is_taken_that_every_bound_allows(standing: Standing) -> None:
+@given(POSITIONS)
+def test_the_most_is_taken_that_every_bound_allows(position: DebtPosition) -> None:
     bounds = [
-        -(-standing.debt * standing.percent // 100),
-        standing.wallet - standing.minimum_balance,
-        standing.debt,
+        -(-position.debt * position.percent // 100),
+        position.wallet - position.minimum_balance,
+        position.debt,
     ]
-    if standing.daily_max is not None:
-        bounds.append(standing.daily_max - standing.repaid_today)
-    taken = amount_to_take(standing)
+    if position.daily_max is not None:
+        bounds.append(position.daily_max - position.repaid_today)
+    taken = amount_to_take(position)
     if min(bounds) <= 0:
         assert isinstance(taken, str)
         assert taken.endswith(".")
@@ -86,7 +86,7 @@ def test_the_most_is_taken_that_every_bound_allows(standing: Standing) -> None:
 
 
 @PROPERTY
-@given(standing=STANDINGS, more=st.integers(0, 10**6))
-def test_a_fuller_wallet_never_takes_less(standing: Standing, more: int) -> None:
-    before, after = amount_to_take(standing), amount_to_take(replace(standing, wallet=standing.wallet + more))
+@given(position=POSITIONS, more=st.integers(0, 10**6))
+def test_a_fuller_wallet_never_takes_less(position: DebtPosition, more: int) -> None:
+    before, after = amount_to_take(position), amount_to_take(replace(position, wallet=position.wallet + more))
     assert isinstance(before, str) or (isinstance(after, int) and after >= before)

@@ -20,7 +20,7 @@ from webapp.errors import Conflict, Invalid
 from webapp.jobs.run_job import run_here
 from webapp.jobs.steps import send_payouts
 from webapp.models import Alert, Audit, Payout, PayoutSchedule, Transfer
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
 from webapp.services.common import kill_switch as stop
@@ -229,7 +229,7 @@ def test_killed_after_the_providers_success_it_is_not_sent_again(runtime: Runtim
         payout_writing.create_all(session, [plan], at=clock.now(), actor=ACTOR, ways=WAYS)
     with runtime.db.transaction() as session:
         [taken] = payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-    with Lease(send_payouts.LEASE).held():
+    with EffectLease(send_payouts.LEASE).held():
         send_payouts.send(runtime, taken)
     settle(runtime, world)
 
@@ -247,7 +247,7 @@ def test_two_at_once_write_and_send_once(pg_runtime: Runtime, world: Sandbox) ->
     def send() -> None:
         with pg_runtime.db.transaction() as session:
             taken = payouts.claim_due(session, clock.now(), 10, timedelta(minutes=3), ["paystack"])
-        with Lease(send_payouts.LEASE).held():
+        with EffectLease(send_payouts.LEASE).held():
             for each in taken:
                 send_payouts.send(pg_runtime, each)
 

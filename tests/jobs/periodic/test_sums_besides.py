@@ -84,4 +84,4 @@ def test_sums_of_several_transactions_add_up_and_outlive_an_attempt(runtime: Run
     with runtime.db.reading() as session:
         assert runs.get(session, run.id).other_amounts == {"came_back": {"NGN": 200, "KES": 14}}
     assert added({"a": {"NGN": 1}}, {"a": {"NGN": 2}, "b": {"NGN": 3}}) == {"a": {"NGN": 3}, "b": {"NGN": 3}}
-    assert run_progress.Totals().other_amounts == {}
+    assert run_progress.RunTotals().other_amounts == {}

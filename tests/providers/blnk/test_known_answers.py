@@ -9,12 +9,12 @@ import pytest
 from tests.services.reconciliation.conftest import BLNK
 from tests.support.replay import Replay, replaying
 from webapp.conformance import records
-from webapp.providers.blnk.provider import Blnk, Different, Movement
-from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotSent, NotTold, Refused, Unknown
+from webapp.providers.blnk.provider import Blnk, BlnkTransaction, Different
+from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotSent, NotTold, ProviderRefused, Unknown
 
 ROWS: list[dict[str, Any]] = [*records.of("blnk")["exchanges"], *records.of("blnk")["answers"]]
 BY_NAME = {row["name"]: (row["status"], row["says"]) for row in ROWS}
-MOVED = Movement("r1<run>", "USD", 500, "<a>", "<b>", "x")
+MOVED = BlnkTransaction("r1<run>", "USD", 500, "<a>", "<b>", "x")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def reading(replay: Replay, row: dict[str, Any]) -> str:
         return "exists"
     except (Unknown, NotTold):
         return "unknown"
-    except Refused:
+    except ProviderRefused:
         return "refused"
     rows = body["data"] if isinstance(body, dict) and "data" in body else body
     return "answered" if rows else "none"
@@ -79,14 +79,14 @@ def test_a_reference_that_is_there_is_looked_at(replay: Replay) -> None:
     blnk(replay, "move: same reference", "by reference").move(MOVED)
     with pytest.raises(Different, match=r"USD 0\.07 was sent"):
         blnk(replay, "move: same reference, other amount", "by reference").move(
-            Movement("r1<run>", "USD", 7, "<a>", "<b>", "x")
+            BlnkTransaction("r1<run>", "USD", 7, "<a>", "<b>", "x")
         )
     with pytest.raises(Unknown):
         blnk(replay, "move: same reference", "by reference: none").move(MOVED)
 
 
 def test_what_waits_in_the_queue_is_not_known_to_be_there(replay: Replay) -> None:
-    queued = Movement("q1<run>", "USD", 500, "<a>", "<b>", "x")
+    queued = BlnkTransaction("q1<run>", "USD", 500, "<a>", "<b>", "x")
     with pytest.raises(Unknown, match="queue"):
         blnk(replay, "move: queued", "by reference: none").has(queued)
 
@@ -99,5 +99,5 @@ def test_an_absent_reference_is_absent_and_a_page_of_a_proxy_is_not(replay: Repl
 
 
 def test_the_sentence_of_a_validation_error_is_shown(replay: Replay) -> None:
-    with pytest.raises(Refused, match="reference: cannot be blank"):
+    with pytest.raises(ProviderRefused, match="reference: cannot be blank"):
         blnk(replay, "move: no reference").move(MOVED)

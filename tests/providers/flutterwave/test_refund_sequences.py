@@ -21,7 +21,7 @@ from webapp.providers.flutterwave.known_answers import ANSWERS
 from webapp.providers.flutterwave.oauth_token import Tokens
 from webapp.providers.flutterwave.v3 import FlutterwaveV3
 from webapp.providers.flutterwave.v4 import FlutterwaveV4
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 
 RECORDED = {row["name"]: row for row in records.of("flutterwave")["bodies"]}
@@ -207,7 +207,7 @@ def test_no_sequence_of_answers_gives_back_twice_or_credits_what_went_out(
 ) -> None:
     ends: Counter[str] = Counter()
     posts = 0
-    with Lease(timedelta(days=1)).held():
+    with EffectLease(timedelta(days=1)).held():
         for chance, trace in sequences():
             with sqlite_runtime.db.transaction() as session:
                 story = FlutterwaveStory(Market(session, sqlite_runtime), chance, trace, version)

@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.domain.states import RunStatus
 from webapp.jobs.steps import send_payouts, send_refunds
 from webapp.models import Payout, Refund, Run
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 from webapp.services.payouts import payouts
 from webapp.services.refunds import refunds
@@ -32,7 +32,7 @@ def test_a_payout_that_may_have_been_sent_is_asked_about_not_sent(
     written(runtime, planned(runtime))
     with runtime.db.transaction() as session:
         [taken] = payouts.claim_due(session, clock.now(), 10, send_payouts.LEASE, ["paystack"])
-    with Lease(send_payouts.LEASE).held():
+    with EffectLease(send_payouts.LEASE).held():
         send_payouts.send(runtime, taken)
     with runtime.db.transaction() as session:
         session.execute(update(Payout).values(next_try_at=clock.now()))
@@ -54,7 +54,7 @@ def test_a_refund_that_is_there_already_is_found_not_sent(
     with runtime.db.transaction() as session:
         [giving] = refunds.claim_due(session, clock.now(), 10, send_refunds.LEASE)
     assert giving.may_send
-    with Lease(send_refunds.LEASE).held():
+    with EffectLease(send_refunds.LEASE).held():
         send_refunds.give(runtime, giving)
     with runtime.db.transaction() as session:
         session.execute(update(Refund).values(status="waiting", next_try_at=clock.now()))
@@ -82,7 +82,7 @@ def test_a_process_whose_run_another_carries_on_writes_nothing_to_it(runtime: Ru
         run_progress.fence(session, new, clock.now())
         for write in (
             lambda: run_progress.fence(session, old, clock.now()),
-            lambda: run_progress.add(session, old, run_progress.Progress(succeeded=1), run_progress.Totals(), None),
+            lambda: run_progress.add(session, old, run_progress.Progress(succeeded=1), run_progress.RunTotals(), None),
             lambda: run_progress.finish(session, old, RunStatus.SUCCEEDED, clock.now(), None),
         ):
             with pytest.raises(RunLost):

@@ -14,7 +14,7 @@ from webapp.domain.outbox.notify_urls import name_of
 from webapp.providers.http.answer_kinds import KnownAnswers
 from webapp.providers.http.circuit_breaker import CircuitBreaker
 from webapp.providers.http.client import ClientConfig, HttpClient
-from webapp.providers.http.leases import Lease, LeaseEnded, ensure_live
+from webapp.providers.http.leases import EffectLease, LeaseEnded, ensure_live
 from webapp.providers.http.rate_limiter import RateLimiter
 from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Email, Mail
@@ -39,7 +39,7 @@ def chat(url: str) -> tuple[Chat, str]:
 
 @BOTH
 def test_a_lease_ends_by_the_clock_that_ends_it_first(clocks: Clocks, which: str) -> None:
-    lease = Lease(LENGTH)
+    lease = EffectLease(LENGTH)
     lease.ensure_live(179)
     clocks.pass_over(which, LENGTH)
     with pytest.raises(LeaseEnded):
@@ -48,7 +48,7 @@ def test_a_lease_ends_by_the_clock_that_ends_it_first(clocks: Clocks, which: str
 
 def test_a_call_that_would_outlast_its_lease_does_not_begin() -> None:
     with pytest.raises(LeaseEnded):
-        Lease(LENGTH).ensure_live(181)
+        EffectLease(LENGTH).ensure_live(181)
 
 
 def test_without_a_lease_nothing_leaves(receiver: Receiver, letters: Letters) -> None:
@@ -68,7 +68,7 @@ def test_without_a_lease_nothing_leaves(receiver: Receiver, letters: Letters) ->
 @BOTH
 def test_after_its_lease_nothing_leaves(receiver: Receiver, letters: Letters, clocks: Clocks, which: str) -> None:
     said, name = chat(receiver.url)
-    with Lease(LENGTH).held():
+    with EffectLease(LENGTH).held():
         clocks.pass_over(which, LENGTH)
         for act in (
             lambda: client(receiver.url).post("", {}),

@@ -29,7 +29,7 @@ from webapp.jobs.steps import send_payouts, send_refunds
 from webapp.jobs.steps.mirror.sending import Mirror
 from webapp.jobs.steps.outbox.channels import Channels
 from webapp.models import Delivery, MirrorEntry, Payout, Refund
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
 from webapp.services.notifications import delivery_queue
@@ -190,7 +190,7 @@ def test_a_webhook_and_a_letter_leave_once(
     happen(place, "a.one", "a.two")
     spread(place)
     with place.db.transaction() as session:
-        lease = Lease(LEASE)
+        lease = EffectLease(LEASE)
         claimed = delivery_queue.claim(session, clock.now(), LEASE, 10, in_a_row=5)
     change(place, lease_until=clock.now() - timedelta(seconds=1))
     send(place)
@@ -208,7 +208,7 @@ def test_what_was_not_sent_in_time_goes_out_later(runtime: Runtime, world: Sandb
     """The same process comes back to what nobody has taken over."""
     refunding(runtime, world)
     with runtime.db.transaction() as session:
-        lease = Lease(send_refunds.LEASE)
+        lease = EffectLease(send_refunds.LEASE)
         [giving] = refunds.claim_due(session, clock.now(), 10, send_refunds.LEASE)
     clocks.pass_over("wall", send_refunds.LEASE)
     with lease.held(), pytest.raises(Exception, match="nothing was sent") as ended:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.receivers import Letters, Receiver
 from webapp.domain.outbox.notify_urls import dialled, name_of
-from webapp.providers.http.errors import NotSent, Refused
+from webapp.providers.http.errors import NotSent, ProviderRefused
 from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Email, Mail
 
@@ -53,12 +53,12 @@ def test_a_title_with_line_breaks_adds_no_header(letters: Letters) -> None:
 @pytest.mark.parametrize("to", ["", "nobody", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", "@"])
 def test_what_is_no_address_is_refused_and_the_others_go(letters: Letters, to: str) -> None:
     ended = Mail(letters.url, FROM, 3).send([Email("a", to, "Hi", "x"), Email("b", "zoe@shop.example", "Hi", "x")])
-    assert isinstance(ended[0], Refused)
+    assert isinstance(ended[0], ProviderRefused)
     assert ended[1] is None
     assert [to for to, _ in letters.got] == [["zoe@shop.example"]]
 
 
-@pytest.mark.parametrize(("said", "kind"), [("550 no such user", Refused), ("451 later", NotSent)])
+@pytest.mark.parametrize(("said", "kind"), [("550 no such user", ProviderRefused), ("451 later", NotSent)])
 def test_the_servers_no_is_for_good_or_for_now(letters: Letters, said: str, kind: type[Exception]) -> None:
     letters.refuse = said
     (ended,) = Mail(letters.url, FROM, 3).send([Email("a", "zoe@shop.example", "Hi", "x")])
@@ -87,7 +87,7 @@ def test_a_chat_that_does_not_take_it_is_named_without_its_secrets(receiver: Rec
         Chat([], [url]).say("chat", name_of(url), "Title", "Body")
     assert "secret" not in str(failure.value)
     assert "secret" not in name_of(url)
-    with pytest.raises(Refused):
+    with pytest.raises(ProviderRefused):
         Chat([], []).say("chat", name_of(url), "Title", "Body")
 
 

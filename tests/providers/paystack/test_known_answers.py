@@ -202,7 +202,7 @@ _NO_KEY = "verify-invalid-key-401"
     ("name", "right", "said", "opens"),
     [
         (_NO_ADDRESS, failures.PayoutsHeld, "Your IP address is not allowed to make this call", False),
-        (_NO_CURRENCY, failures.Refused, "Currency not supported by merchant", False),
+        (_NO_CURRENCY, failures.ProviderRefused, "Currency not supported by merchant", False),
         (_NO_KEY, failures.KeyRefused, "Invalid key", True),
     ],
 )

@@ -32,7 +32,7 @@ from webapp.errors import Refusal
 from webapp.jobs.steps import send_payouts
 from webapp.models import Payout, PayoutPause
 from webapp.providers.http.errors import CallFailed, no_response
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.providers.paystack import payouts as paystack_payouts
 from webapp.providers.paystack.known_answers import ANSWERS
 from webapp.providers.paystack.provider import Paystack
@@ -146,7 +146,7 @@ class Desk:
 
     def _word(self, taken: Any) -> Any:
         try:
-            with Lease(send_payouts.LEASE).held():
+            with EffectLease(send_payouts.LEASE).held():
                 return send_payouts.send(self.runtime, taken)
         except CallFailed as failure:
             return no_response(failure)

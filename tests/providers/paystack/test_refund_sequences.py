@@ -24,7 +24,7 @@ from webapp.errors import Refusal
 from webapp.jobs.steps import send_refunds
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, no_response
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.providers.paystack.known_answers import ANSWERS
 from webapp.providers.paystack.provider import Paystack
 from webapp.runtime import Runtime
@@ -288,7 +288,7 @@ class Story:
 def test_no_sequence_of_answers_gives_back_twice_or_credits_what_went_out(sqlite_runtime: Runtime) -> None:
     ends: dict[str, int] = {}
     posts = 0
-    with Lease(timedelta(days=1)).held():
+    with EffectLease(timedelta(days=1)).held():
         for chance, trace in sequences():
             with sqlite_runtime.db.transaction() as session:
                 story = Story(Market(session, sqlite_runtime), chance, trace)

@@ -19,7 +19,7 @@ from webapp.domain.payouts.payout_outcome import WATCHED
 from webapp.domain.providers.provider_results import NoResponse, ProviderResponse, ProviderStatus
 from webapp.errors import Conflict
 from webapp.models import Alert, Audit, Payout, PayoutDestination, PayoutPause, PayoutSchedule
-from webapp.providers.http.errors import NotDone, Refused
+from webapp.providers.http.errors import NotDone, ProviderRefused
 from webapp.providers.webhooks import reader
 from webapp.runtime import Runtime
 from webapp.sandbox.core import fault_modes
@@ -262,7 +262,7 @@ def test_what_is_said_of_a_second_sending_is_not_said_of_the_first(
     run_job_now(runtime, EACH_MINUTE)
     assert payouts_of(runtime, plan)[0].status == "pending"
 
-    says = NotDone("Your balance is not enough.") if then == "no balance" else Refused("No such currency.", status=400)
+    says = NotDone("Your balance is not enough.") if then == "no balance" else ProviderRefused("No such currency.", status=400)
     monkeypatch.setattr(runtime.providers.payout_senders["paystack"], "send_payout", Mock(side_effect=says))
     for _ in range(3):
         now_again(runtime)

@@ -18,7 +18,7 @@ from webapp.models import Alert, Audit, Event, Run, Schedule
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts import registry as alert_registry
-from webapp.services.alerts.alerts import Found
+from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.scheduling import processes, slots
 
 QUIET = Fact("rule", "page", "It is broken.", insists=False)
@@ -124,7 +124,7 @@ def test_a_rule_that_raises_does_not_stop_the_others(runtime: Runtime, monkeypat
     def broken(*_: object) -> None:
         raise ValueError("a bug in a rule")
 
-    monkeypatch.setitem(alert_registry._rules, "a_broken_one", alert_registry.Rule(broken, "page"))
+    monkeypatch.setitem(alert_registry._rules, "a_broken_one", alert_registry.AlertRule(broken, "page"))
     assert evaluate(runtime) == 2
 
 
@@ -204,7 +204,7 @@ def test_another_fact_about_a_job_is_told_again_only_when_somebody_has_acknowled
 def test_a_cause_that_a_rule_finds_besides_the_known_ones_fires_again(runtime: Runtime) -> None:
     def judged(*refs: str) -> AlertStatus:
         with runtime.db.transaction() as session:
-            alerts.sync(session, "payout_unsettled", "page", {"paystack": Found(", ".join(refs), refs)}, NOON)
+            alerts.sync(session, "payout_unsettled", "page", {"paystack": AlertFinding(", ".join(refs), refs)}, NOON)
             return AlertStatus(alerts.firing(session)[0].status)
 
     judged("a")

@@ -31,7 +31,9 @@ RELEASE = DisputeResolution("release_to_seller", "evidence_for_seller", WHY)
 NO_FAULT = DisputeResolution("no_fault", "agreement", WHY)
 
 
-def decide(market: Market, dispute_id: int, resolution: DisputeResolution, actor: Actor = AMINA) -> approvals.Decided:
+def decide(
+    market: Market, dispute_id: int, resolution: DisputeResolution, actor: Actor = AMINA
+) -> approvals.DecisionResult:
     version = disputes.get(market.session, dispute_id).version
     return disputes.resolve(
         market.session, dispute_id, resolution, version=version, at=NOW, actor=actor, settings=market.runtime.settings

@@ -41,12 +41,12 @@ def token(market: Market, maker: Actor, *scopes: str, daily: int = 0) -> Actor:
     return tokens.actor_of(made)
 
 
-def release(market: Market, escrow: Escrow, actor: Actor) -> approvals.Decided:
+def release(market: Market, escrow: Escrow, actor: Actor) -> approvals.DecisionResult:
     how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
     return escrows.release(market.session, escrow.id, "The goods arrived.", version=escrow.version, **how)
 
 
-def deposit(market: Market, party: int, amount: int, actor: Actor) -> approvals.Decided:
+def deposit(market: Market, party: int, amount: int, actor: Actor) -> approvals.DecisionResult:
     new = NewMoney(amount, "NGN", f"deposit-{actor.key}-{amount}", reason="Paid at the counter.")
     how: ByActorUnderSettings = {"at": NOW, "actor": actor, "settings": market.runtime.settings}
     return party_money.decide(market.session, "party.deposit", party, new, **how)

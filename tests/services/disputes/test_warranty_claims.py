@@ -32,7 +32,7 @@ def earning(market: Market, fee: int = 250) -> Escrow:
     return escrows.get(market.session, escrow.id)
 
 
-def decide(market: Market, escrow: Escrow, resolution: DisputeResolution, *, at=NOW) -> approvals.Decided:
+def decide(market: Market, escrow: Escrow, resolution: DisputeResolution, *, at=NOW) -> approvals.DecisionResult:
     dispute = market.dispute(escrow, "warranty_claim")
     settings = market.runtime.settings
     return disputes.resolve(

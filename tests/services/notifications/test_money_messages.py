@@ -239,6 +239,6 @@ def side(letter: Delivery) -> str:
     return (letter.recipient or "").partition("-")[0]
 
 
-def row(line: money_texts.Line) -> str:
+def row(line: money_texts.MoneyTemplate) -> str:
     """A line as the page shows it."""
     return f"| `{line.event}` | {line.side} | {money_texts.SHAPES[line.shape]} | {line.text.body} |"

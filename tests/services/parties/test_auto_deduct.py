@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.support import money
 from tests.support.market import AMINA, DIVINE, NOW, Market, wallet
 from webapp.domain.actors import job_actor
-from webapp.domain.money.deduction import Rule, Standing, amount_to_take
+from webapp.domain.money.deduction import DebtPosition, DeductionRule, amount_to_take
 from webapp.models import Event, Party
 from webapp.services.common.batch_result import Outcome
 from webapp.services.parties import auto_deduct as deductions
@@ -17,7 +17,7 @@ from webapp.services.parties import auto_deduct_mandates as standing_orders
 from webapp.services.parties.auto_deduct_mandates import StandingOrder
 
 JOB = job_actor("auto_deduct")
-RULE = Rule("Africa/Nairobi", 30, {"NGN": 9_000})
+RULE = DeductionRule("Africa/Nairobi", 30, {"NGN": 9_000})
 
 
 def debtor(
@@ -98,7 +98,7 @@ def test_a_preview_takes_nothing(market: Market) -> None:
 def test_never_below_the_minimum_and_never_above_the_debt() -> None:
     for held in range(0, 40, 3):
         for debt in range(1, 40, 4):
-            answer = amount_to_take(Standing("NGN", debt, held, 30, None, 10, 0))
+            answer = amount_to_take(DebtPosition("NGN", debt, held, 30, None, 10, 0))
             if isinstance(answer, int):
                 assert 0 < answer <= debt
                 assert held - answer >= 10
@@ -117,7 +117,7 @@ def test_what_a_party_has_not_set_is_as_the_rule_says(
 
 
 def test_a_currency_that_the_rule_does_not_name_has_no_minimum(market: Market) -> None:
-    assert Rule("UTC", 30, {"RWF": 10_000}).minimum_balance_of(None, "NGN") == 0
+    assert DeductionRule("UTC", 30, {"RWF": 10_000}).minimum_balance_of(None, "NGN") == 0
 
 
 def test_other_systems_are_told_of_each_deduction_and_of_nothing_else(market: Market) -> None:

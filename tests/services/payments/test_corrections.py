@@ -13,7 +13,7 @@ from webapp.errors import Conflict, Invalid, NotAllowed
 from webapp.models import Audit, Escrow, Event, Transfer
 from webapp.services.approvals import approvals
 from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import kill_switch as stop
 from webapp.services.escrows import freezes, taken_back
 from webapp.services.payments.reversals import corrections
@@ -32,18 +32,20 @@ def paid_and_spent(market: Market, spent: int = 9_500) -> Escrow:
     return escrow
 
 
-def correct(market: Market, escrow: Escrow, action: str, decision: ReverseTransfer, actor: Actor = DIVINE) -> Decided:
+def correct(
+    market: Market, escrow: Escrow, action: str, decision: ReverseTransfer, actor: Actor = DIVINE
+) -> DecisionResult:
     transfer, settings = left_by(market.session, escrow.id), market.runtime.settings
     return reversal_decisions.correct(
         market.session, action, transfer, decision, at=NOW, actor=actor, settings=settings
     )
 
 
-def refund(market: Market, escrow: Escrow, actor: Actor = DIVINE, *, to_debt: bool = True) -> Decided:
+def refund(market: Market, escrow: Escrow, actor: Actor = DIVINE, *, to_debt: bool = True) -> DecisionResult:
     return correct(market, escrow, "transfer.reverse_and_refund", ReverseAndRefund(reason=WHY, to_debt=to_debt), actor)
 
 
-def split(market: Market, escrow: Escrow, buyer: int, seller: int) -> Decided:
+def split(market: Market, escrow: Escrow, buyer: int, seller: int) -> DecisionResult:
     decision = ReverseAndSplit(reason=WHY, to_debt=True, buyer_amount=buyer, seller_amount=seller)
     return correct(market, escrow, "transfer.reverse_and_split", decision)
 

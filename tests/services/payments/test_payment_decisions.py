@@ -11,7 +11,7 @@ from webapp.errors import Conflict, NotAllowed, Overtaken
 from webapp.models import Account, Alert, Audit, Escrow, Payment, Refund
 from webapp.services.approvals import approvals
 from webapp.services.approvals import escrow_decisions as escrows
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.approvals.escrow_executors import RefundEscrow
 from webapp.services.ledger import transfer_queries as escrow_ledger
 from webapp.services.orders import orders
@@ -47,7 +47,7 @@ def paid(amount: int = 10_000, currency: str = "NGN") -> ProviderResponse:
     return ProviderResponse("r", ProviderStatus.SUCCEEDED, amount, currency, "77")
 
 
-def decide(market: Market, action: str, payment: Payment) -> Decided:
+def decide(market: Market, action: str, payment: Payment) -> DecisionResult:
     return payment_decisions.decide(
         market.session,
         f"payment.{action}",

@@ -15,7 +15,7 @@ from tests.support.market import DIVINE, NOW, Market
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, SkippedRow
 from webapp.domain.states import AccountKind
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule, Run
-from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, Refused, Unknown
+from webapp.providers.http.errors import Exists, NotDone, PayoutsHeld, ProviderRefused, Unknown
 from webapp.providers.protocols import Destination, PayoutInstruction
 from webapp.services.ledger import posting as ledger
 from webapp.services.payouts import destinations as payout_destinations
@@ -86,7 +86,7 @@ class Bank:
         self.on_send(sending)
         mood = "queued" if self.is_honest else self.dice.choice(MOODS)
         if mood == "refused":  # It may look at other things before the reference.
-            raise Refused("Recipient is not allowed.")
+            raise ProviderRefused("Recipient is not allowed.")
         if mood == "unsent":
             raise NotDone("Try again later.")
         if mood == "held":
@@ -108,7 +108,7 @@ class Bank:
 
     def fetch_payout(self, reference: str) -> ProviderResponse:
         if not self.is_honest and self.dice.random() < 0.1:
-            raise self.dice.choice((Unknown("No answer."), Refused("Not now.")))
+            raise self.dice.choice((Unknown("No answer."), ProviderRefused("Not now.")))
         found = self.there.get(reference)
         if found is None or found.hidden_until > self.at:
             return ProviderResponse(reference, ProviderStatus.ABSENT)

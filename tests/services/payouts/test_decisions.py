@@ -16,7 +16,7 @@ from webapp.models import Alert, Approval, Audit, Payout, PayoutSchedule, Transf
 from webapp.runtime import Runtime
 from webapp.services.alerts import registry as alert_registry
 from webapp.services.approvals import approvals, limits
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import detail as payout_file
@@ -47,7 +47,7 @@ def allow(runtime: Runtime, amount: int) -> None:
         limits.set_limits(session, {"NGN": amount}, at=clock.now(), actor=DIVINE)
 
 
-def settle_by(runtime: Runtime, action: str, number: int) -> Decided:
+def settle_by(runtime: Runtime, action: str, number: int) -> DecisionResult:
     """Two people decide; answers what the first was told."""
     decided = decide(runtime, action, number)
     assert decided.approval is not None
@@ -57,7 +57,7 @@ def settle_by(runtime: Runtime, action: str, number: int) -> Decided:
     return decided
 
 
-def decide(runtime: Runtime, action: str, number: int, actor: object = AMINA) -> Decided:
+def decide(runtime: Runtime, action: str, number: int, actor: object = AMINA) -> DecisionResult:
     with runtime.db.transaction() as session:
         return payout_decisions.decide(
             session,

@@ -20,7 +20,7 @@ from webapp.runtime import Runtime
 from webapp.services.alerts import alerts
 from webapp.services.alerts import registry as alert_registry
 from webapp.services.approvals import approvals, limits
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.payouts import creation as payout_writing
 from webapp.services.payouts import decisions as payout_decisions
 from webapp.services.payouts import destinations as payout_destinations
@@ -152,7 +152,7 @@ def failed_then_paid(runtime: Runtime, *, again: str) -> tuple[int, int]:
     return first, second
 
 
-def decide(runtime: Runtime, action: str, number: int, limit: int = 10_000) -> Decided:
+def decide(runtime: Runtime, action: str, number: int, limit: int = 10_000) -> DecisionResult:
     how: ByActorUnderSettings = {"at": clock.now(), "actor": AMINA, "settings": runtime.settings}
     with runtime.db.transaction() as session:
         limits.set_limits(session, {"NGN": limit}, at=clock.now(), actor=DIVINE)

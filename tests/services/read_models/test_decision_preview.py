@@ -36,7 +36,7 @@ from webapp.services.payouts import settlement as payout_settling
 from webapp.services.payouts.schedules import schedules as payout_schedules
 from webapp.services.payouts.schedules.schedules import NewSchedule
 from webapp.services.read_models import decision_preview as previews
-from webapp.services.read_models.decision_preview import Preview
+from webapp.services.read_models.decision_preview import DecisionPreview
 
 WHY = "It is right so."
 JOB = job_actor("check_pending_payments")
@@ -349,7 +349,7 @@ def _answer(session: Session, action: Callable[[], Any]) -> Any:
         return refusal
 
 
-def _same(session: Session, shown: Preview, posted: list[tuple[int, str, int]], sentence: str) -> None:
+def _same(session: Session, shown: DecisionPreview, posted: list[tuple[int, str, int]], sentence: str) -> None:
     assert sorted((leg.label.removesuffix(" (new)"), leg.amount) for leg in shown.legs) == sorted(
         (label, amount) for _, label, amount in posted
     )

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import clock
 from webapp.admin.ui.screen import Screen, page
-from webapp.providers.blnk import standing as blnk_standing
+from webapp.providers.blnk import health as blnk_health
 from webapp.providers.blnk.provider import TRANSFERS
 from webapp.security.context import runtime
 from webapp.services.monitoring import provider_health
@@ -39,5 +39,5 @@ class ProviderScreen(Screen):
     def blnk(self) -> Any:
         """What the external ledger says of itself and of our key, asked now."""
         found = runtime().providers.blnk
-        standing = blnk_standing.standing(found) if found is not None else None
-        return self.render("monitoring/blnk.html", standing=standing)
+        health = blnk_health.check_health(found) if found is not None else None
+        return self.render("monitoring/blnk.html", health=health)

@@ -49,8 +49,8 @@ class PayoutScreen(TabbedScreen, PayoutActions, ReroutingActions):
 
     def around(self, session: Any) -> dict[str, Any]:
         """The tabs, and why a provider sends none at present."""
-        standing = payout_pauses.in_force(session).values()
-        return super().around(session) | {"pauses": [payout_pauses.in_words(each) for each in standing]}
+        pauses = payout_pauses.in_force(session).values()
+        return super().around(session) | {"pauses": [payout_pauses.in_words(each) for each in pauses]}
 
     @page("/<int:payout_id>")
     def one(self, payout_id: int) -> Any:

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from webapp.api.framework.schemas import Instant, Money, ResponseModel
 from webapp.models import Approval
-from webapp.services.approvals.approvals import Decided
-from webapp.services.read_models.decision_preview import Preview
+from webapp.services.approvals.approvals import DecisionResult
+from webapp.services.read_models.decision_preview import DecisionPreview
 
 
 class ApprovalShape(ResponseModel):
@@ -74,13 +74,13 @@ def approval_shape(found: Approval) -> ApprovalShape:
     )
 
 
-def decision(decided: Decided) -> Decision:
+def decision(decided: DecisionResult) -> Decision:
     """What came of it."""
     approval = approval_shape(decided.approval) if decided.approval else None
     return Decision(executed=decided.executed, sentence=decided.sentence, approval=approval)
 
 
-def preview_shape(found: Preview) -> PreviewShape:
+def preview_shape(found: DecisionPreview) -> PreviewShape:
     """A preview as the API gives it."""
     return PreviewShape(
         sentence=found.sentence,

@@ -30,7 +30,7 @@ from webapp.api.parties.schemas import id_of
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
 from webapp.services.approvals import escrow_decisions
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.escrows import freezes
 from webapp.services.ledger import transfer_queries
 from webapp.services.read_models import escrow_explanation
@@ -188,7 +188,7 @@ def void_escrow(call: Call, escrow_id: int, body: DecideBody) -> EscrowDecision:
     return _decided(call, escrow_id, body, escrow_decisions.void)
 
 
-def _decided(call: Call, escrow_id: int, body: DecideBody, decide: Callable[..., Decided]) -> EscrowDecision:
+def _decided(call: Call, escrow_id: int, body: DecideBody, decide: Callable[..., DecisionResult]) -> EscrowDecision:
     came = decide(
         call.session,
         escrow_id,

@@ -31,7 +31,7 @@ from webapp.api.parties.schemas import id_of
 from webapp.domain.escrow_policies import JOBS
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import Escrow
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.orders import placement_holds
 from webapp.services.orders.placement_holds import NewHold
 
@@ -181,7 +181,9 @@ def _page(call: Call, query: NewestFirst, placement: str | None, active: bool | 
     return to_page(found, query, lambda hold: hold)
 
 
-def _decided(call: Call, hold_id: int, body: DecideBody | DeleteBody, decide: Callable[..., Decided]) -> HoldDecision:
+def _decided(
+    call: Call, hold_id: int, body: DecideBody | DeleteBody, decide: Callable[..., DecisionResult]
+) -> HoldDecision:
     came = decide(
         call.session,
         hold_id,

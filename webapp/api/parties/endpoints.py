@@ -25,7 +25,7 @@ from webapp.domain.states import AccountKind
 from webapp.errors import NotFound
 from webapp.models import Account, Party
 from webapp.services.ledger import accounts, statements
-from webapp.services.ledger.statements import Line
+from webapp.services.ledger.statements import StatementEntry
 from webapp.services.parties import parties, wallet_provisioning
 from webapp.services.parties.parties import NewParty
 
@@ -164,7 +164,7 @@ def _account(account: Account) -> AccountShape:
     return AccountShape(id=account.id, kind=kinds.get(account.kind, account.kind), balance=balance)
 
 
-def _line(line: Line) -> StatementLine:
+def _line(line: StatementEntry) -> StatementLine:
     return StatementLine(
         id=line.entry_id,
         transfer_id=line.transfer_id,

@@ -7,7 +7,7 @@ from webapp.domain.money.money import Money
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DeductionRule:
     """What holds wherever a party's own is not set, and whose days count: by the settings."""
 
     zone: str
@@ -25,7 +25,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DebtPosition:
     """A party's standing order with its present figures, in minor units of one currency."""
 
     currency: str
@@ -37,20 +37,20 @@ class Standing:
     repaid_today: int
 
 
-def amount_to_take(standing: Standing) -> int | str:
+def amount_to_take(position: DebtPosition) -> int | str:
     """The repayment, or the reason in a sentence why there is none.
 
     Percent of the debt, rounded up so that a debt of one unit is repaid; not above the debt, not above what is left
     of the daily maximum, and never taking the wallet below its minimum balance.
     """
-    if standing.wallet < standing.minimum_balance:
-        least = Money(standing.minimum_balance, standing.currency)
-        return f"The wallet holds {Money(standing.wallet, standing.currency)}, less than its minimum of {least}."
-    room = standing.wallet - standing.minimum_balance
+    if position.wallet < position.minimum_balance:
+        least = Money(position.minimum_balance, position.currency)
+        return f"The wallet holds {Money(position.wallet, position.currency)}, less than its minimum of {least}."
+    room = position.wallet - position.minimum_balance
     if room <= 0:
         return "The wallet holds no more than its minimum balance."
-    share = -(-standing.debt * standing.percent // 100)
-    left_today = share if standing.daily_max is None else standing.daily_max - standing.repaid_today
+    share = -(-position.debt * position.percent // 100)
+    left_today = share if position.daily_max is None else position.daily_max - position.repaid_today
     if left_today <= 0:
         return "The daily maximum is used up."
-    return min(share, standing.debt, left_today, room)
+    return min(share, position.debt, left_today, room)

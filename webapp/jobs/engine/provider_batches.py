@@ -16,7 +16,7 @@ from webapp.domain.providers.provider_results import NoResponse
 from webapp.errors import Refusal
 from webapp.jobs.engine.run_control import RunControl
 from webapp.providers.http.errors import CallFailed, no_response
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.services.common.batch_result import Outcome
 from webapp.services.scheduling.run_progress import RunLost
 
@@ -84,13 +84,13 @@ class BatchRunner(Generic[Item, Answer]):
 
     def _begin(self, pool: ThreadPoolExecutor) -> Any:
         # Measured from before the claim is written, so that it ends before the row's own lease does.
-        lease = Lease(self._batch.lease)
+        lease = EffectLease(self._batch.lease)
         with self._db.transaction() as session:
             self._recorder.fence(session)
             items = self._batch.take(session, self._size)
         return [(item, pool.submit(self._asked, item, lease)) for item in items]
 
-    def _asked(self, item: Item, lease: Lease) -> Answer | NoResponse:
+    def _asked(self, item: Item, lease: EffectLease) -> Answer | NoResponse:
         try:
             with lease.held():
                 return self._batch.ask(item)

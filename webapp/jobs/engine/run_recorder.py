@@ -11,9 +11,9 @@ from webapp.errors import Refusal
 from webapp.logs import get_logger
 from webapp.models import Run
 from webapp.runtime import Runtime
-from webapp.services.common.batch_result import Outcome, Refused, added
+from webapp.services.common.batch_result import Outcome, RefusedItem, added
 from webapp.services.scheduling import run_progress
-from webapp.services.scheduling.run_progress import Progress, RunLease, RunLost, Totals
+from webapp.services.scheduling.run_progress import Progress, RunLease, RunLost, RunTotals
 from webapp.sql import database_now
 
 MOST_ITEMS = 5_000
@@ -28,7 +28,7 @@ class RunRecorder:
     def __init__(self, runtime: Runtime, run: Run, lease: timedelta) -> None:
         self.run, self.lease = run, RunLease(run.id, run.attempt, lease)
         self._db = runtime.db
-        self._totals = Totals(dict(run.amounts or {}), dict(run.other_amounts or {}))
+        self._totals = RunTotals(dict(run.amounts or {}), dict(run.other_amounts or {}))
         self._pending = self._totals
         self._cursor: Any = run.cursor
         self._pending_cursor: Any = run.cursor
@@ -129,7 +129,7 @@ class RunRecorder:
 
     def _write(self, session: Session, progress: Progress, outcome: Outcome, cursor: Any) -> None:
         amounts = added({"": self._totals.amounts}, {"": outcome.amounts})[""]
-        self._pending = Totals(amounts, added(self._totals.other_amounts, outcome.other_amounts))
+        self._pending = RunTotals(amounts, added(self._totals.other_amounts, outcome.other_amounts))
         self._pending_cursor = self._cursor if cursor is None else cursor
         run_progress.add(session, self.lease, progress, self._pending, self._pending_cursor)
         self.flush(session)
@@ -140,7 +140,7 @@ class RunRecorder:
         return taken
 
 
-def _named(outcome: Outcome, some: Sequence[Refused], how: str) -> list[dict[str, Any]]:
+def _named(outcome: Outcome, some: Sequence[RefusedItem], how: str) -> list[dict[str, Any]]:
     kind = outcome.subject_kind
     return [
         {"subject_kind": kind, "subject_id": one.id, "outcome": how, "message": one.sentence[:_LONGEST]} for one in some

@@ -13,7 +13,7 @@ from webapp.jobs.steps.mirror.sending import mirror
 from webapp.jobs.steps.outbox.event_stream import publish
 from webapp.jobs.steps.outbox.sender import OutboxSender
 from webapp.logs import get_logger
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.notifications import deliveries, delivery_queue, fan_out
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, Result
 from webapp.services.notifications.messages import recipients
@@ -67,7 +67,7 @@ class DeliveryResults:
     def _fail(self, delivery: ClaimedDelivery, result: Failed) -> None:
         """One that is tried again has not failed yet."""
         self._work.log("delivery.failed", "warning", delivery=delivery.id, kind=delivery.kind, error=result.sentence)
-        named = Refused(delivery.id, f"delivery {delivery.id}", result.sentence)
+        named = RefusedItem(delivery.id, f"delivery {delivery.id}", result.sentence)
         (self._outcome.failed if delivery_queue.is_over(delivery, result) else self._outcome.refused).append(named)
 
     def count(self) -> None:

@@ -9,7 +9,7 @@ from webapp.jobs import job
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.reconciliation.reconcile import reconcile
 from webapp.services.alerts import alerts
-from webapp.services.alerts.alerts import Found
+from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.ledger import integrity_checks
 
 MOST_NAMED = 100
@@ -19,7 +19,9 @@ MOST_NAMED = 100
 def verify_books(work: Work, at: datetime) -> None:
     """Check every invariant of the ledger, and compare it with the external ledger and the providers."""
     with work.db.reading() as session:
-        wrong = {sentence[:200]: Found(sentence) for sentence in islice(integrity_checks.checks(session), MOST_NAMED)}
+        wrong = {
+            sentence[:200]: AlertFinding(sentence) for sentence in islice(integrity_checks.checks(session), MOST_NAMED)
+        }
     for found in wrong.values():
         work.log("books.wrong", "error", sentence=found.sentence)
     if not work.dry_run:

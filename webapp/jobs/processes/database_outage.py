@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from webapp.jobs.steps.outbox.channels import Channels
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.services.notifications.delivery_queue import ClaimedDelivery
 from webapp.services.notifications.messages import recipients
 from webapp.services.notifications.messages.recipients import Recipient
@@ -44,7 +44,7 @@ class DatabaseOutage:
         channels, first = Channels(self._settings), int(time.time() * 1000)
         for _channel, group in groupby(to, key=lambda each: each.channel):
             deliveries = [_delivery(number, each, title, body) for number, each in enumerate(group, first)]
-            channels.send(deliveries, Lease(_FRESH))
+            channels.send(deliveries, EffectLease(_FRESH))
 
 
 def _delivery(number: int, to: Recipient, title: str, body: str) -> ClaimedDelivery:

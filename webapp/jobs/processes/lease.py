@@ -10,7 +10,7 @@ _RENEW = (
 _GIVE_UP = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 
 
-class Lease:
+class RedisLease:
     """One key, held under a token of our own."""
 
     def __init__(self, redis: Redis, key: str, seconds: int) -> None:

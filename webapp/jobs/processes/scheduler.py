@@ -16,7 +16,7 @@ from webapp.jobs.engine.recovery import hand_over, sweep_runs
 from webapp.jobs.processes.alert_dispatch import AlertDispatcher
 from webapp.jobs.processes.bootstrap import register_jobs
 from webapp.jobs.processes.heartbeat import Heartbeat
-from webapp.jobs.processes.lease import Lease
+from webapp.jobs.processes.lease import RedisLease
 from webapp.jobs.processes.scheduler_entries import SchedulerEntries
 from webapp.jobs.processes.shutdown import ShutdownFlag
 from webapp.jobs.steps.database_clock import clock_is_right, put_plans_right
@@ -46,7 +46,7 @@ class DeskScheduler(Scheduler):  # type: ignore[misc]
         )
         self.runtime, self.shutdown = runtime, shutdown
         self.entries = SchedulerEntries(connection, self.scheduled_jobs_key)
-        self.lease = Lease(connection, self.scheduler_lock_key, _LEASE_SECONDS)
+        self.lease = RedisLease(connection, self.scheduler_lock_key, _LEASE_SECONDS)
         self._due_at = {"evaluate": time.monotonic() + _EVALUATE_EVERY}
         self._pause = TICK
 

@@ -8,7 +8,7 @@ from webapp.domain.providers.provider_results import NoResponse
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.verify_payments import LEASE
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.payments import checkout_expiry
 from webapp.services.payments.checkout_expiry import OpenCheckout
 from webapp.sql import database_now
@@ -40,6 +40,6 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[OpenCheckout,
     ended = [each.id for each, answer in answered if answer is None]
     checkout_expiry.note(session, ended, at=database_now(session), actor=work.actor)
     refused = [
-        Refused(each.id, each.address, answer.said) for each, answer in answered if isinstance(answer, NoResponse)
+        RefusedItem(each.id, each.address, answer.said) for each, answer in answered if isinstance(answer, NoResponse)
     ]
     return Outcome("checkout", done=len(ended), refused=refused)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from webapp.logs import get_logger
 from webapp.runtime import Runtime
 from webapp.services.alerts import alerts, registry
-from webapp.services.alerts.alerts import Found
+from webapp.services.alerts.alerts import AlertFinding
 from webapp.sql import database_now
 
 
@@ -30,7 +30,7 @@ def _evaluate(runtime: Runtime, *, outside: bool) -> int:
     return fired
 
 
-def _ask(runtime: Runtime, name: str, rule: registry.Rule) -> int:
+def _ask(runtime: Runtime, name: str, rule: registry.AlertRule) -> int:
     found = _answers(runtime, rule)
     with runtime.db.reading() as session:
         same = alerts.is_current(session, name, found)
@@ -40,17 +40,17 @@ def _ask(runtime: Runtime, name: str, rule: registry.Rule) -> int:
         return alerts.sync(session, name, rule.severity, found, database_now(session))
 
 
-def _answers(runtime: Runtime, rule: registry.Rule) -> dict[str, Found]:
+def _answers(runtime: Runtime, rule: registry.AlertRule) -> dict[str, AlertFinding]:
     if rule.outside:
         return _by_subject(rule.question(runtime.settings))
     with runtime.db.reading() as session:
         return _by_subject(rule.question(session, database_now(session), runtime.settings))
 
 
-def _by_subject(answers: Iterable[registry.Answer]) -> dict[str, Found]:
+def _by_subject(answers: Iterable[registry.Answer]) -> dict[str, AlertFinding]:
     """What is said last of a subject, and every cause that was named."""
-    found: dict[str, Found] = {}
+    found: dict[str, AlertFinding] = {}
     for subject, sentence, *causes in answers:
         known = found[subject[:200]].causes if subject[:200] in found else ()
-        found[subject[:200]] = Found(sentence[:1000], [*known, *(causes[0] if causes else ())])
+        found[subject[:200]] = AlertFinding(sentence[:1000], [*known, *(causes[0] if causes else ())])
     return found

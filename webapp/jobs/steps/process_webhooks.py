@@ -16,11 +16,10 @@ from webapp.errors import Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps import send_refunds
-from webapp.providers.http.errors import Refused, Unknown
+from webapp.providers.http.errors import ProviderRefused, Unknown
 from webapp.providers.webhooks.payloads import SubjectType
 from webapp.runtime import Runtime
-from webapp.services.common.batch_result import Outcome, added
-from webapp.services.common.batch_result import Refused as LeftAlone
+from webapp.services.common.batch_result import Outcome, RefusedItem, added
 from webapp.services.payments import settlement as payment_settlement
 from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payouts import settlement as payout_settlement
@@ -88,7 +87,7 @@ def ask(runtime: Runtime, claimed: ClaimedWebhook) -> Heard | Nothing:
         return Nothing(NO_SUBJECT)
     try:
         return _looked(runtime, claimed, concerned)
-    except Refused as refusal:
+    except ProviderRefused as refusal:
         raise Unknown(refusal.sentence) from None
 
 
@@ -132,7 +131,7 @@ def _settle(
     inbox.close(session, ended, at=at)
     inbox.put_off(session, waiting, at=at)
     outcome.done = len(ended)
-    outcome.refused = [LeftAlone(webhook_id, f"webhook {webhook_id}", said) for webhook_id, said in waiting.items()]
+    outcome.refused = [RefusedItem(webhook_id, f"webhook {webhook_id}", said) for webhook_id, said in waiting.items()]
     return outcome
 
 

@@ -11,7 +11,15 @@ from webapp.domain.providers.provider_results import NoResponse, ProviderRespons
 from webapp.errors import Refusal, Unavailable
 from webapp.jobs.engine.provider_batches import ProviderBatch
 from webapp.jobs.engine.work import Work
-from webapp.providers.http.errors import CallFailed, Exists, NotSent, RecipientUnknown, Refused, Unknown, no_response
+from webapp.providers.http.errors import (
+    CallFailed,
+    Exists,
+    NotSent,
+    ProviderRefused,
+    RecipientUnknown,
+    Unknown,
+    no_response,
+)
 from webapp.providers.protocols import Destination, PayoutInstruction, PayoutSender
 from webapp.runtime import Runtime
 from webapp.services.common.batch_result import Outcome
@@ -71,7 +79,7 @@ def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:
         return _looked(provider, claimed.ref)
     try:
         return _sent(runtime, provider, claimed)
-    except Refused as failure:
+    except ProviderRefused as failure:
         if _may_be_there(runtime, claimed):
             raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
         raise
@@ -99,7 +107,7 @@ def _pay_anew(runtime: Runtime, provider: PayoutSender, claimed: ClaimedPayout) 
     try:
         return _pay(provider, claimed, recipient)
     except RecipientUnknown as failure:
-        raise Refused(failure.sentence, status=failure.status, code=failure.code) from None
+        raise ProviderRefused(failure.sentence, status=failure.status, code=failure.code) from None
 
 
 def _pay(provider: PayoutSender, claimed: ClaimedPayout, recipient: str) -> ProviderResponse:
@@ -107,7 +115,7 @@ def _pay(provider: PayoutSender, claimed: ClaimedPayout, recipient: str) -> Prov
     order = PayoutInstruction(claimed.ref, recipient, claimed.amount, claimed.currency, "Payout")
     try:
         return provider.send_payout(order)
-    except (Refused, Exists):
+    except (ProviderRefused, Exists):
         found = _looked(provider, order.reference)
         if found.status == ProviderStatus.ABSENT:
             raise
@@ -118,7 +126,7 @@ def _looked(provider: PayoutSender, reference: str) -> ProviderResponse:
     """Ask. A provider that does not tell says nothing about the payout, nor that it was not sent."""
     try:
         return provider.fetch_payout(reference)
-    except (Refused, NotSent) as failure:
+    except (ProviderRefused, NotSent) as failure:
         raise Unknown(failure.sentence, retry_after=failure.retry_after) from None
 
 

@@ -7,7 +7,7 @@ from webapp.domain.actors import Actor
 from webapp.errors import Conflict, Unavailable
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, Unknown
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.providers.protocols import Checkout
 from webapp.runtime import Runtime
 from webapp.services.payments import payments
@@ -22,7 +22,7 @@ def begin(runtime: Runtime, payment_id: int, actor: Actor) -> Payment:
     A provider that surely did nothing makes it a failed attempt, and raises Conflict or Unavailable with its sentence.
     After a time-out the payment stays pending, without an address: the provider is asked about it in time.
     """
-    lease = Lease(LEASE)
+    lease = EffectLease(LEASE)
     with runtime.db.reading() as session:
         payment = payments.get(session, payment_id)
         if payment.checkout_url is not None or payment.reference is None:

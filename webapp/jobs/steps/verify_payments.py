@@ -14,7 +14,7 @@ from webapp.jobs.engine.work import Work
 from webapp.models import Payment
 from webapp.providers.http.errors import CallFailed, no_response
 from webapp.runtime import Runtime
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.payments import payments, settlement
 from webapp.services.payments.chargebacks import chargebacks
 from webapp.services.payments.payments import ClaimedPayment
@@ -140,7 +140,7 @@ def _settle_chargebacks(
     for claimed, answer in answered:
         if isinstance(answer, NoResponse):
             chargebacks.put_off(session, [claimed.id], at)
-            outcome.refused.append(Refused(claimed.id, f"chargeback {claimed.number}", answer.said))
+            outcome.refused.append(RefusedItem(claimed.id, f"chargeback {claimed.number}", answer.said))
             continue
         charged, words[claimed.payment_id] = answer
         chargebacks.settle(session, claimed.payment_id, charged, at=at, actor=work.actor, settings=work.settings)

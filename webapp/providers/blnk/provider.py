@@ -14,8 +14,8 @@ from webapp import clock
 from webapp.domain.money.money import Money, exponent, known_currencies
 from webapp.providers.blnk.known_answers import DUPLICATE, LOCKED, NO_BALANCE, NOT_FOUND
 from webapp.providers.http.client import HttpClient
-from webapp.providers.http.errors import Exists, NotDone, NotSent, Refused, Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.errors import Exists, NotDone, NotSent, ProviderRefused, Unknown
+from webapp.providers.http.response_reader import ResponseObject
 
 NAME = "blnk"
 TRANSFERS = "blnk-transfers"
@@ -35,7 +35,7 @@ def headers(key: str) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class BlnkTransaction:
     """An amount in minor units from one of Blnk's balances to another, under our reference."""
 
     reference: str
@@ -57,7 +57,7 @@ class Movement:
 class There:
     """A row that Blnk has: what moved, and how it stands."""
 
-    movement: Movement
+    movement: BlnkTransaction
     status: str
     number: str
     created_at: str
@@ -67,11 +67,11 @@ class There:
         """Whether it changed its balances, or holds a part of one."""
         return self.status in (_APPLIED, _INFLIGHT)
 
-    def has_booked(self, ours: Movement) -> bool:
+    def has_booked(self, ours: BlnkTransaction) -> bool:
         """Whether this very movement is in its books, and waits for nothing."""
         return self.movement == ours and self.status == _APPLIED
 
-    def said_beside(self, ours: Movement) -> str | None:
+    def said_beside(self, ours: BlnkTransaction) -> str | None:
         """How it is not what was sent, in a sentence; None when it is."""
         there = self.movement
         if there == ours and self.status in (_APPLIED, _QUEUED):
@@ -79,7 +79,7 @@ class There:
         return f"Blnk has {there.money} {self.status.lower()} under {ours.reference}, where {ours.money} was sent."
 
 
-class BalanceGone(Refused):
+class BalanceGone(ProviderRefused):
     """Blnk does not know a balance of a movement, so it moved nothing."""
 
 
@@ -97,7 +97,7 @@ class Blnk:
 
     def health(self) -> str:
         """What it says of itself to anyone: `UP`, or why not. Raises CallFailed."""
-        answer = Answer(NAME, self._client.get("/health"))
+        answer = ResponseObject(NAME, self._client.get("/health"))
         return answer.maybe("status") or answer.maybe("reason")
 
     def probe(self, kind: str, *, reads: bool) -> None:
@@ -124,7 +124,7 @@ class Blnk:
     def create_balance(self, ledger_id: str, account: int, currency: str) -> str:
         """A new balance for an account of ours. Not idempotent at Blnk: ask first, and let one process do it."""
         body = {"ledger_id": ledger_id, "currency": currency, "meta_data": {_ACCOUNT: str(account)}}
-        return Answer(NAME, self._post("/balances", body)).text("balance_id")
+        return ResponseObject(NAME, self._post("/balances", body)).text("balance_id")
 
     def balances(self, balance_ids: Sequence[str]) -> dict[str, int]:
         """What these balances, at most 100, hold in minor units."""
@@ -132,12 +132,12 @@ class Blnk:
         rows = self._filtered("/balances/filter", [named])
         return {row.text("balance_id"): row.minor("balance") for row in rows}
 
-    def move_all(self, movements: Sequence[Movement]) -> None:
+    def move_all(self, movements: Sequence[BlnkTransaction]) -> None:
         """Move them in their order. When it is refused, those before the refused one were moved."""
         body = {"transactions": [_asked(each) for each in movements], "skip_queue": True, "atomic": False}
         self._post("/transactions/bulk", body)
 
-    def move(self, movement: Movement) -> None:
+    def move(self, movement: BlnkTransaction) -> None:
         """Move once: when its reference is used already, what is there must be the same.
 
         Raises Different, and BalanceGone when a balance of it is unknown there.
@@ -149,12 +149,12 @@ class Blnk:
                 raise
             if not self.has(movement):
                 raise Unknown(f"Blnk has {movement.reference} and does not show it.") from None
-        except Refused as refusal:
+        except ProviderRefused as refusal:
             if refusal.code in NO_BALANCE:
                 raise BalanceGone(refusal.sentence, status=refusal.status, code=refusal.code) from None
             raise
 
-    def has(self, movement: Movement) -> bool:
+    def has(self, movement: BlnkTransaction) -> bool:
         """Whether Blnk applied it. Raises Different, and Unknown while it waits in Blnk's queue."""
         row = self._by_reference(movement.reference)
         if row is not None and row.text("status") == _QUEUED:
@@ -168,7 +168,7 @@ class Blnk:
             raise Unknown(f"{movement.reference} waits in Blnk's queue.", retry_after=_AGAIN_AFTER)
         return True
 
-    def under(self, movements: Sequence[Movement]) -> dict[str, There]:
+    def under(self, movements: Sequence[BlnkTransaction]) -> dict[str, There]:
         """What it has under the references of these, at most 100."""
         wanted = {each.reference: each.description for each in movements}
         rows = self._filtered("/transactions/filter", [{"field": "reference", "operator": "in", "values": [*wanted]}])
@@ -192,10 +192,10 @@ class Blnk:
             last = found[-1].created_at
             known = frozenset(each.number for each in found if each.created_at == last)
 
-    def _by_reference(self, reference: str) -> Answer | None:
+    def _by_reference(self, reference: str) -> ResponseObject | None:
         try:
-            return Answer(NAME, self._client.get(f"/transactions/reference/{quote(reference, safe='')}"))
-        except Refused as refusal:
+            return ResponseObject(NAME, self._client.get(f"/transactions/reference/{quote(reference, safe='')}"))
+        except ProviderRefused as refusal:
             if refusal.code == NOT_FOUND:
                 return None
             raise
@@ -206,17 +206,17 @@ class Blnk:
         return first.text("ledger_id") if first is not None else None
 
     def _created_ledger(self) -> str:
-        made = Answer(NAME, self._post("/ledgers", {"name": LEDGER})).text("ledger_id")
+        made = ResponseObject(NAME, self._post("/ledgers", {"name": LEDGER})).text("ledger_id")
         return self._ledger() or made
 
-    def _filtered(self, path: str, filters: list[dict[str, Any]], **order: str) -> list[Answer]:
+    def _filtered(self, path: str, filters: list[dict[str, Any]], **order: str) -> list[ResponseObject]:
         """Rows, and none where it says `null`, `[]`, or either of them in `data`."""
         asked = {"filters": filters, "limit": MOST_AT_ONCE, "offset": 0} | order
         found = self._unlocked(self._client.ask, path, asked)
         rows = found["data"] if isinstance(found, dict) and "data" in found else found
         if not isinstance(rows, list | None):
             raise Unknown("Blnk answered a filter with an unexpected shape.")
-        return [Answer(NAME, row) for row in rows or []]
+        return [ResponseObject(NAME, row) for row in rows or []]
 
     def _post(self, path: str, body: Any) -> Any:
         return self._unlocked(self._client.post, path, body)
@@ -233,14 +233,14 @@ class Blnk:
 def told_of(data: Mapping[str, Any]) -> There | None:
     """The row that a webhook tells of; None when it tells of none that can be read."""
     try:
-        row = Answer(NAME, dict(data))
+        row = ResponseObject(NAME, dict(data))
         return _there(row, row.text("reference"), row.maybe("description"))
     except Unknown:
         return None
 
 
-def _there(row: Answer, reference: str, description: str) -> There:
-    movement = Movement(
+def _there(row: ResponseObject, reference: str, description: str) -> There:
+    movement = BlnkTransaction(
         reference,
         row.text("currency"),
         row.minor("precise_amount"),
@@ -255,7 +255,7 @@ def _from(at: str) -> dict[str, Any]:
     return {"field": "created_at", "operator": "gte", "value": at}
 
 
-def _asked(movement: Movement) -> dict[str, Any]:
+def _asked(movement: BlnkTransaction) -> dict[str, Any]:
     """Overdrafts are allowed: our own books decide what may be moved, and Blnk keeps up with them in any order."""
     return {
         "reference": movement.reference,

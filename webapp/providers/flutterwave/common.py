@@ -19,7 +19,7 @@ from webapp.domain.providers.provider_results import (
 )
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.protocols import ListedRefund
 
 NAME = "flutterwave"
@@ -50,9 +50,9 @@ def idempotency_key(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def answered(body: Any) -> Answer:
+def answered(body: Any) -> ResponseObject:
     """An answer about a call that went well, as `known_answers` has classified it."""
-    return Answer(NAME, body)
+    return ResponseObject(NAME, body)
 
 
 def is_absent(failure: CallFailed) -> bool:
@@ -62,7 +62,7 @@ def is_absent(failure: CallFailed) -> bool:
     return isinstance(failure, NotTold) and (found or failure.status == 404)
 
 
-def pages(client: HttpClient, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[Answer]:
+def pages(client: HttpClient, path: str, *, most: int = LISTED_PAGES, **asked: Any) -> Iterator[ResponseObject]:
     """Every row of a list. Raises Unknown when it has more pages than can be looked through."""
     for page in range(1, most + 1):
         answer = answered(client.get(path, page=page, **asked))
@@ -74,7 +74,12 @@ def pages(client: HttpClient, path: str, *, most: int = LISTED_PAGES, **asked: A
 
 
 def successes(
-    rows: Iterator[Answer], seen: Callable[[Answer], ProviderResponse], since: datetime, until: datetime, *, made: str
+    rows: Iterator[ResponseObject],
+    seen: Callable[[ResponseObject], ProviderResponse],
+    since: datetime,
+    until: datetime,
+    *,
+    made: str,
 ) -> Iterator[ProviderResponse | SkippedRow]:
     """The successful payments of a time out of a list, newest first; `made` names when a row was. It ends at the first
     older row, so that nothing has to be known of how the list is narrowed. Rows that can't be read are skipped.
@@ -120,13 +125,13 @@ def with_refunds(
     return replace(paid, given_back=tuple(back), others=others)
 
 
-def refund_amount(row: Answer, names: Sequence[str], currency: str) -> int:
+def refund_amount(row: ResponseObject, names: Sequence[str], currency: str) -> int:
     """An amount under the first of its names that is there, in minor units."""
     name = next((each for each in names if row.body.get(each) is not None), names[0])
     return row.major(name, currency)
 
 
-def refund_row(row: Answer, status: ProviderStatus, amount: int, currency: str, *, made: str) -> RefundRow:
+def refund_row(row: ResponseObject, status: ProviderStatus, amount: int, currency: str, *, made: str) -> RefundRow:
     """A row of a list of refunds; `made` names when it was."""
     said = row.text("status")
     at = row.maybe_instant(made)
@@ -141,7 +146,7 @@ def given(row: RefundRow, reference: str) -> ProviderResponse:
     )
 
 
-def listed_refund(row: Answer, payment: str, amounts: Sequence[str], status: ProviderStatus) -> ListedRefund:
+def listed_refund(row: ResponseObject, payment: str, amounts: Sequence[str], status: ProviderStatus) -> ListedRefund:
     """A row of a list of refunds, whose amount is in major units of a currency that only the payment knows."""
     amount = next((str(row.body[each]) for each in amounts if row.body.get(each) is not None), "")
     return ListedRefund(payment, "", "", status, amount)
@@ -152,7 +157,7 @@ def window(since: datetime, until: datetime) -> dict[str, Any]:
     return {"from": clock.iso(since), "to": clock.iso(until)}
 
 
-def _last_page(answer: Answer, page: int) -> int:
+def _last_page(answer: ResponseObject, page: int) -> int:
     """Both versions tell the number of pages in `meta.page_info`; without it the next page is asked for."""
     meta = answer.body.get("meta")
     info = meta.get("page_info") if isinstance(meta, dict) else None

@@ -17,7 +17,7 @@ from webapp.providers.flutterwave.common import NAME
 from webapp.providers.http.answer_kinds import KnownAnswers
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotSent, Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 from webapp.sql import insert_new
 
 TOKEN_NAME = "flutterwave-token"  # noqa: S105
@@ -143,7 +143,7 @@ class Tokens:
             "client_id": self._credentials.id,
             "client_secret": self._credentials.secret,
         }
-        answer = Answer(TOKEN_NAME, self._client.ask_form("", form))
+        answer = ResponseObject(TOKEN_NAME, self._client.ask_form("", form))
         seconds = answer.minor("expires_in")
         if seconds <= 0 or answer.text("token_type").lower() != "bearer":
             raise Unknown("Flutterwave answered with a token that can't be used.")

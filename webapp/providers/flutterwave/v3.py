@@ -26,7 +26,7 @@ from webapp.providers.flutterwave.common import (
 )
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.protocols import Checkout, ListedRefund
 
 _PAYMENT = {"successful": ProviderStatus.SUCCEEDED, "failed": ProviderStatus.FAILED}
@@ -142,7 +142,7 @@ class FlutterwaveV3:
         return (_refund(row, paid.currency or "") for row in rows if _number_of(row) == paid.provider_id)
 
 
-def _payment(data: Answer, reference: str, *, named: str = "") -> ProviderResponse:
+def _payment(data: ResponseObject, reference: str, *, named: str = "") -> ProviderResponse:
     status = _PAYMENT.get(data.text("status"), ProviderStatus.PENDING)
     currency = data.currency()
     return ProviderResponse(
@@ -156,12 +156,12 @@ def _payment(data: Answer, reference: str, *, named: str = "") -> ProviderRespon
     )
 
 
-def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:
+def _refund(data: ResponseObject, currency: str, *, is_new: bool = False) -> RefundRow:
     amount = refund_amount(data, _AMOUNTS, currency)
     return refund_row(data, _refund_status(data, is_new=is_new), amount, currency, made="created_at")
 
 
-def _refund_status(data: Answer, *, is_new: bool = False) -> ProviderStatus:
+def _refund_status(data: ResponseObject, *, is_new: bool = False) -> ProviderStatus:
     """What became of a refund. `completed` says of a new one that it was begun (its money is not on its way yet);
     `completed-momo`, `completed-offline` and the like are done.
     """
@@ -173,6 +173,6 @@ def _refund_status(data: Answer, *, is_new: bool = False) -> ProviderStatus:
     return ProviderStatus.SUCCEEDED if said in _DONE or said.startswith("completed-") else ProviderStatus.PENDING
 
 
-def _number_of(row: Answer) -> str:
+def _number_of(row: ResponseObject) -> str:
     """The transaction that a refund belongs to, under each of its names."""
     return row.maybe("transaction_id") or row.maybe("TransactionId") or row.maybe("tx_id")

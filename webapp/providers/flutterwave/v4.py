@@ -31,7 +31,7 @@ from webapp.providers.flutterwave.common import (
 from webapp.providers.flutterwave.oauth_token import Tokens
 from webapp.providers.http.client import HttpClient, bearer
 from webapp.providers.http.errors import Exists, KeyRefused, NotTold, Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.protocols import Checkout, ListedRefund
 
 Got = TypeVar("Got")
@@ -159,10 +159,10 @@ class FlutterwaveV4:
                 raise Unknown("Flutterwave has this payer already, and does not find them.") from None
             return found.text("id")
 
-    def _part(self, path: str) -> Answer:
+    def _part(self, path: str) -> ResponseObject:
         return answered(self._client.get(path)).part("data")
 
-    def _post(self, path: str, body: Any, key: str) -> Answer:
+    def _post(self, path: str, body: Any, key: str) -> ResponseObject:
         sent = {"X-Idempotency-Key": key}
         return self._with_token(lambda: answered(self._client.post(path, body, sent))).part("data")
 
@@ -175,18 +175,18 @@ class FlutterwaveV4:
             return call()
 
 
-def _address(data: Answer) -> str:
+def _address(data: ResponseObject) -> str:
     """Where the payer goes. What waits for something else (a PIN, an instruction) is there, and shows no address."""
     address = data.maybe("checkout_url")
     action = data.body.get("next_action")
     if not address and isinstance(action, dict) and isinstance(action.get("redirect_url"), dict):
-        address = Answer(NAME, action["redirect_url"]).maybe("url")
+        address = ResponseObject(NAME, action["redirect_url"]).maybe("url")
     if not address:
         raise Unknown(f"Flutterwave has it, {data.maybe('status') or 'pending'}, and tells no address to pay at.")
     return address
 
 
-def _seen(data: Answer, reference: str) -> ProviderResponse:
+def _seen(data: ResponseObject, reference: str) -> ProviderResponse:
     currency = data.currency()
     said = data.text("status")
     status, at = _CHARGE.get(said, ProviderStatus.PENDING), data.maybe_instant("created_datetime")
@@ -195,12 +195,12 @@ def _seen(data: Answer, reference: str) -> ProviderResponse:
     )
 
 
-def _refund(data: Answer, currency: str, *, is_new: bool = False) -> RefundRow:
+def _refund(data: ResponseObject, currency: str, *, is_new: bool = False) -> RefundRow:
     amount = refund_amount(data, _AMOUNTS, currency)
     return refund_row(data, _refund_status(data, is_new=is_new), amount, currency, made="created_datetime")
 
 
-def _refund_status(data: Answer, *, is_new: bool = False) -> ProviderStatus:
+def _refund_status(data: ResponseObject, *, is_new: bool = False) -> ProviderStatus:
     """What became of a refund. `completed` says of a new one, which is answered as "initiated", that it was begun."""
     said = data.text("status")
     return ProviderStatus.PENDING if is_new and said == _INITIATED else _REFUND.get(said, ProviderStatus.PENDING)

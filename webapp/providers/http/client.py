@@ -16,7 +16,16 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, Ne
 from webapp.providers.http import leases
 from webapp.providers.http.answer_kinds import AnswerKind, KnownAnswers
 from webapp.providers.http.circuit_breaker import CircuitBreaker
-from webapp.providers.http.errors import CallFailed, Exists, KeyRefused, NotDone, NotSent, NotTold, Refused, Unknown
+from webapp.providers.http.errors import (
+    CallFailed,
+    Exists,
+    KeyRefused,
+    NotDone,
+    NotSent,
+    NotTold,
+    ProviderRefused,
+    Unknown,
+)
 from webapp.providers.http.rate_limiter import RateLimiter
 
 CONNECT_SECONDS = 5.0
@@ -87,7 +96,7 @@ class HttpClient:
             answer = self._answer(method, path, carried, acts, more)
         except leases.LeaseEnded:
             raise
-        except (Refused, NotSent) as failure:
+        except (ProviderRefused, NotSent) as failure:
             self._note(failure)
             raise
         except Unknown as failure:
@@ -98,7 +107,7 @@ class HttpClient:
 
     def _note(self, failure: CallFailed) -> None:
         """A refusal is an answer; a key that is refused, or a door that is shut, is a failure."""
-        if isinstance(failure, Refused | NotDone):
+        if isinstance(failure, ProviderRefused | NotDone):
             self._circuit.record_success()
         elif failure.retry_after is None:
             self._circuit.record_failure(failure.sentence)
@@ -162,7 +171,7 @@ class HttpClient:
         if kind == AnswerKind.EXISTS:
             return Exists(f"{self.name} has it already, or had it: {reason}.", **known)
         if kind == AnswerKind.REFUSED:
-            return Refused(f"{self.name} refused: {reason}.", **known)
+            return ProviderRefused(f"{self.name} refused: {reason}.", **known)
         if body is None:
             return Unknown(f"{self.name} answered {status} with something that is not JSON.", retry_after=wait, **known)
         if acts or status >= 500:

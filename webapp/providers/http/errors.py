@@ -44,11 +44,11 @@ class Exists(Unknown):
     """The provider answered that it is there already, or was: look, and do not call it failed."""
 
 
-class Refused(CallFailed):
+class ProviderRefused(CallFailed):
     """The provider understood and said no: this was not done, and will not be. `code` is its own word for why."""
 
 
-class NotTold(Refused):
+class NotTold(ProviderRefused):
     """The provider would not answer a question. That says nothing of what was asked about."""
 
 
@@ -57,8 +57,8 @@ def no_response(failure: CallFailed) -> NoResponse:
     return NoResponse(
         failure.sentence,
         failure.retry_after,
-        is_refusal=isinstance(failure, Refused) and not isinstance(failure, NotTold),
-        is_answer=isinstance(failure, Refused | NotDone | Exists),
+        is_refusal=isinstance(failure, ProviderRefused) and not isinstance(failure, NotTold),
+        is_answer=isinstance(failure, ProviderRefused | NotDone | Exists),
         is_unsent=isinstance(failure, NotSent),
         is_there=isinstance(failure, Exists),
         pauses_all=isinstance(failure, PayoutsHeld),

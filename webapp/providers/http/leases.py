@@ -20,7 +20,7 @@ class LeaseEnded(NotSent):
     """The claim is over, or would be before the call is: whoever holds it now sends it."""
 
 
-class Lease:
+class EffectLease:
     """How long a claim is ours. Begin it before the transaction that claims, so that it never ends later than there.
 
     The monotonic clock stands still while a machine sleeps, and the wall clock can be set: the first to end counts.
@@ -46,7 +46,7 @@ class Lease:
             _HELD.reset(token)
 
 
-_HELD: ContextVar[Lease | None] = ContextVar("lease", default=None)
+_HELD: ContextVar[EffectLease | None] = ContextVar("lease", default=None)
 
 
 def ensure_live(seconds: float) -> None:

@@ -18,7 +18,7 @@ def minor_units(value: int | str | Decimal, currency: str) -> int:
     return from_major(number, currency)
 
 
-class Answer:
+class ResponseObject:
     """One JSON object of a provider. What is missing or of another type makes the whole answer unusable."""
 
     def __init__(self, name: str, body: Any) -> None:
@@ -26,16 +26,16 @@ class Answer:
             raise Unknown(f"{name} answered with an unexpected shape.")
         self.name, self.body = name, body
 
-    def part(self, key: str) -> "Answer":
+    def part(self, key: str) -> "ResponseObject":
         """An object in it."""
-        return Answer(self.name, self.body.get(key))
+        return ResponseObject(self.name, self.body.get(key))
 
-    def parts(self, key: str) -> list["Answer"]:
+    def parts(self, key: str) -> list["ResponseObject"]:
         """A list of objects in it."""
         found = self.body.get(key)
         if not isinstance(found, list):
             raise Unknown(f"{self.name} answered without {key}.")
-        return [Answer(self.name, each) for each in found]
+        return [ResponseObject(self.name, each) for each in found]
 
     def text(self, key: str) -> str:
         """A text that is there and not empty."""

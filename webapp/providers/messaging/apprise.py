@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from webapp.domain.outbox.notify_urls import dialled, dialling, name_of, takes_phone
 from webapp.domain.states import Channel
 from webapp.providers.http import leases
-from webapp.providers.http.errors import NotSent, Refused
+from webapp.providers.http.errors import NotSent, ProviderRefused
 
 _SECONDS = 10.0
 """How long Apprise may take for one message, connecting included."""
@@ -28,12 +28,12 @@ class Chat:
         """
         url = self._dialling(recipient) if channel == Channel.SMS else self._known.get(recipient)
         if url is None:
-            raise Refused("Its address is not set any more.", status=0)
+            raise ProviderRefused("Its address is not set any more.", status=0)
         import apprise  # It takes half a second, and most processes never say anything.
 
         service = apprise.Apprise()
         if not service.add(url):
-            raise Refused("Apprise does not know this kind of address.", status=0)
+            raise ProviderRefused("Apprise does not know this kind of address.", status=0)
         leases.ensure_live(_SECONDS)
         if not service.notify(body=body, title=title):
             raise NotSent(f"{url.partition(':')[0]} did not take it.")

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from webapp import clock
 from webapp.providers.http import leases
-from webapp.providers.http.errors import CallFailed, NotSent, Refused, Unknown
+from webapp.providers.http.errors import CallFailed, NotSent, ProviderRefused, Unknown
 
 _BATCH_SECONDS = 60.0
 _HERE = ("localhost", "127.0.0.1", "::1")
@@ -70,7 +70,7 @@ class Mail:
         except leases.LeaseEnded as ended:
             return ended
         except (MessageError, ValueError, IndexError):
-            return Refused("This can't be an email address.", status=_FOR_GOOD)
+            return ProviderRefused("This can't be an email address.", status=_FOR_GOOD)
         except smtplib.SMTPException as problem:
             return _failed(problem)
         except OSError:
@@ -152,7 +152,7 @@ def _failed(problem: smtplib.SMTPException) -> CallFailed:
     else:
         code = problem.smtp_code if isinstance(problem, smtplib.SMTPResponseException) else 0
     if code >= _FOR_GOOD:
-        return Refused(f"The mail server refused it with {code}.", status=code)
+        return ProviderRefused(f"The mail server refused it with {code}.", status=code)
     return NotSent(f"The mail server did not take it now{f': {code}' if code else ''}.")
 
 

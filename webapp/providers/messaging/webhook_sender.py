@@ -21,7 +21,7 @@ _LONGEST_WAIT = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class WebhookResponse:
     """What the receiver said: its status, the beginning of its body, and in how many seconds it wants to be asked."""
 
     status: int
@@ -40,7 +40,7 @@ class WebhookPosts:
     def __init__(self, seconds: float, allowed: Sequence[Network] = ()) -> None:
         self._seconds, self._allowed = seconds, allowed
 
-    def post(self, url: str, body: str, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: str, headers: Mapping[str, str]) -> WebhookResponse:
         """Post once, under the lease at hand, and hear the answer. Raises NotSent or Unknown when there is none."""
         with AddressPolicy(self._allowed, self._seconds) as policy, requests.Session() as session:
             session.trust_env = False
@@ -51,14 +51,14 @@ class WebhookPosts:
             except (RequestException, HTTPError, OSError, ValueError) as problem:
                 raise self._failed(problem, overdue=policy.overdue) from None
 
-    def _answer(self, session: requests.Session, url: str, body: str, headers: Mapping[str, str]) -> Answer:
+    def _answer(self, session: requests.Session, url: str, body: str, headers: Mapping[str, str]) -> WebhookResponse:
         named = {"Content-Type": "application/json", "User-Agent": "Escrow-Desk-Webhooks/1", "Connection": "close"}
         timeout = (min(CONNECT_SECONDS, self._seconds), self._seconds)
         leases.ensure_live(self._seconds)
         with session.post(
             url, data=body.encode(), headers=named | dict(headers), timeout=timeout, allow_redirects=False, stream=True
         ) as response:
-            return Answer(response.status_code, _beginning(response), _retry_after(response.headers))
+            return WebhookResponse(response.status_code, _beginning(response), _retry_after(response.headers))
 
     def _failed(self, problem: Exception, *, overdue: bool) -> NotSent | Unknown:
         if overdue:

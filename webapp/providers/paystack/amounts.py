@@ -5,7 +5,7 @@ from typing import Any
 
 from webapp.domain.money.money import exponent
 from webapp.providers.http.errors import Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 
 _SUB_UNITS = 100
 
@@ -15,7 +15,7 @@ def sub_units(amount: int, currency: str) -> int:
     return amount * _SUB_UNITS // _minor_units(currency)
 
 
-def minor(row: Answer, key: str, currency: str) -> int:
+def minor(row: ResponseObject, key: str, currency: str) -> int:
     """An amount of its in our minor units: whole, written as a number or as a text."""
     number = _whole(row.body.get(key))
     if number is None:

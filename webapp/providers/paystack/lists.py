@@ -6,20 +6,20 @@ from typing import Any, TypeVar
 from webapp.domain.providers.provider_results import SkippedRow
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 
 _PAGE = 100
 Row = TypeVar("Row")
 
 
-def rows(client: HttpClient, name: str, path: str, **asked: Any) -> Iterator[Answer]:
+def rows(client: HttpClient, name: str, path: str, **asked: Any) -> Iterator[ResponseObject]:
     """Every row of a list, over all of its pages. A page may be shorter than asked; where no number of pages is told,
     the next one is asked for until one brings nothing new.
     """
     place: dict[str, Any] = {"page": 1}
     before: set[str] = set()
     while True:
-        answer = Answer(name, client.get(path, **asked, perPage=_PAGE, **place))
+        answer = ResponseObject(name, client.get(path, **asked, perPage=_PAGE, **place))
         found = answer.parts("data")
         ids = {row.maybe("id") for row in found}
         if not found or (before and ids <= before):
@@ -31,7 +31,7 @@ def rows(client: HttpClient, name: str, path: str, **asked: Any) -> Iterator[Ans
         place, before = following, ids
 
 
-def readable(found: Iterator[Answer], read: Callable[[Answer], Row]) -> Iterator[Row | SkippedRow]:
+def readable(found: Iterator[ResponseObject], read: Callable[[ResponseObject], Row]) -> Iterator[Row | SkippedRow]:
     """Each row as it is read; one of another product, or that can't be read, is skipped and ends nothing."""
     for row in found:
         try:
@@ -40,7 +40,7 @@ def readable(found: Iterator[Answer], read: Callable[[Answer], Row]) -> Iterator
             yield SkippedRow(failure.sentence)
 
 
-def _following(answer: Answer, place: dict[str, Any], count: int) -> dict[str, Any] | None:
+def _following(answer: ResponseObject, place: dict[str, Any], count: int) -> dict[str, Any] | None:
     """Where the next page is; None when this was the last."""
     meta = answer.body.get("meta")
     told: dict[str, Any] = meta if isinstance(meta, dict) else {}

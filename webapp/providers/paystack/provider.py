@@ -22,7 +22,7 @@ from webapp.domain.providers.provider_results import (
 from webapp.domain.states import ChargebackStatus
 from webapp.providers.http.client import HttpClient
 from webapp.providers.http.errors import CallFailed, NotTold, Unknown
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.paystack import lists as paystack_lists
 from webapp.providers.paystack import payouts as paystack_payouts
 from webapp.providers.paystack.amounts import minor, sub_units
@@ -124,8 +124,8 @@ class Paystack:
             if failure.status == 404:
                 return []
             raise
-        rows = Answer(NAME, found).body.get("data") or []
-        numbers = [Answer(NAME, row).text("id") for row in (rows if isinstance(rows, list) else [rows])]
+        rows = ResponseObject(NAME, found).body.get("data") or []
+        numbers = [ResponseObject(NAME, row).text("id") for row in (rows if isinstance(rows, list) else [rows])]
         return [self.fetch_chargeback(number) for number in numbers]
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
@@ -200,7 +200,7 @@ class Paystack:
         """Payouts of a time."""
         return self._listed("/transfer", _payout, since, until)
 
-    def _refunds_of(self, number: str) -> Iterator[Answer]:
+    def _refunds_of(self, number: str) -> Iterator[ResponseObject]:
         """Every refund of a transaction, by its number; rows of others are passed over."""
         try:
             for row in self._rows("/refund", transaction=number):
@@ -210,18 +210,23 @@ class Paystack:
             _absent(failure, number)
 
     def _listed(
-        self, path: str, read: Callable[[Answer, str], ProviderResponse], since: datetime, until: datetime, **more: Any
+        self,
+        path: str,
+        read: Callable[[ResponseObject, str], ProviderResponse],
+        since: datetime,
+        until: datetime,
+        **more: Any,
     ) -> Iterator[ProviderResponse | SkippedRow]:
         found = self._rows(path, **_window(since, until), **more)
         return paystack_lists.readable(found, lambda row: read(row, row.text("reference")))
 
-    def _rows(self, path: str, **asked: Any) -> Iterator[Answer]:
+    def _rows(self, path: str, **asked: Any) -> Iterator[ResponseObject]:
         return paystack_lists.rows(self._client, NAME, path, **asked)
 
-    def _data(self, body: Any) -> Answer:
-        return Answer(NAME, body).part("data")
+    def _data(self, body: Any) -> ResponseObject:
+        return ResponseObject(NAME, body).part("data")
 
-    def _real(self, body: Any) -> Answer:
+    def _real(self, body: Any) -> ResponseObject:
         """What it says of money that leaves. Raises Unknown where that would be test money."""
         data = self._data(body)
         if self._is_live and data.maybe("domain") == "test":
@@ -229,7 +234,7 @@ class Paystack:
         return data
 
 
-def _seen(data: Answer, reference: str, statuses: Mapping[str, ProviderStatus]) -> ProviderResponse:
+def _seen(data: ResponseObject, reference: str, statuses: Mapping[str, ProviderStatus]) -> ProviderResponse:
     """What it says of one thing. An answer about another reference than was asked for is not believed."""
     named, currency = data.maybe("reference"), data.currency()
     return ProviderResponse(
@@ -244,7 +249,7 @@ def _seen(data: Answer, reference: str, statuses: Mapping[str, ProviderStatus]) 
     )
 
 
-def _payout(data: Answer, reference: str) -> ProviderResponse:
+def _payout(data: ResponseObject, reference: str) -> ProviderResponse:
     seen = replace(_seen(data, reference, paystack_payouts.STATUSES), paid_at=data.maybe_instant("transferred_at"))
     return paystack_payouts.for_people(seen, data.text("status"))
 
@@ -255,7 +260,7 @@ def _path(reference: str) -> str:
     return f"/transaction/verify/{reference}" if number is None else f"/transaction/{number}"
 
 
-def _paid(data: Answer, reference: str) -> ProviderResponse:
+def _paid(data: ResponseObject, reference: str) -> ProviderResponse:
     """A payment, and what its payer was asked for."""
     named = reference if number_in(reference) is None else data.maybe("reference")
     at, is_test = data.maybe_instant("paid_at") or data.maybe_instant("paidAt"), data.maybe("domain") == "test"
@@ -265,7 +270,7 @@ def _paid(data: Answer, reference: str) -> ProviderResponse:
     return replace(seen, asked=minor(data, "requested_amount", seen.currency or ""))
 
 
-def _refund(data: Answer) -> RefundRow:
+def _refund(data: ResponseObject) -> RefundRow:
     said, currency = data.text("status"), data.currency()
     return RefundRow(
         data.text("id"),
@@ -279,7 +284,7 @@ def _refund(data: Answer) -> RefundRow:
     )
 
 
-def _listed_refund(row: Answer) -> ListedRefund:
+def _listed_refund(row: ResponseObject) -> ListedRefund:
     status, currency = _REFUND.get(row.text("status"), ProviderStatus.PENDING), row.currency()
     names = _transaction_of(row), row.maybe("transaction_reference"), row.maybe("dispute")
     return ListedRefund(*names, status, minor(row, "amount", currency), currency)
@@ -292,10 +297,10 @@ def _given(row: RefundRow, reference: str) -> ProviderResponse:
     )
 
 
-def _transaction_of(row: Answer) -> str:
+def _transaction_of(row: ResponseObject) -> str:
     """The number of the transaction that a refund is of, which is an object in some answers."""
     found = row.body.get("transaction")
-    return Answer(NAME, found).maybe("id") if isinstance(found, dict) else row.maybe("transaction")
+    return ResponseObject(NAME, found).maybe("id") if isinstance(found, dict) else row.maybe("transaction")
 
 
 def _absent(failure: CallFailed, reference: str) -> ProviderResponse:

@@ -26,7 +26,7 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pay
 
 
 @dataclass(frozen=True)
-class Checkout:
+class CheckoutPage:
     """What a provider's page needs."""
 
     find: Callable[[Sandbox, str], Thing]
@@ -55,8 +55,8 @@ def _back_from_flutterwave(thing: Thing) -> str:
 
 
 CHECKOUTS = {
-    "paystack": Checkout(paystack_charges.found, paystack_charges.pay, paystack_refunds.by_hand, _back_from_paystack),
-    "flutterwave": Checkout(flutterwave.find, flutterwave.pay, flutterwave.give_back, _back_from_flutterwave),
+    "paystack": CheckoutPage(paystack_charges.found, paystack_charges.pay, paystack_refunds.by_hand, _back_from_paystack),
+    "flutterwave": CheckoutPage(flutterwave.find, flutterwave.pay, flutterwave.give_back, _back_from_flutterwave),
 }
 
 
@@ -91,6 +91,6 @@ def _autopay(box: Sandbox, task: Data) -> None:
         checkout.pay(box, task["reference"], "success", {}, webhook=task["webhook"])
 
 
-def _checkout(provider: str) -> Checkout:
+def _checkout(provider: str) -> CheckoutPage:
     found = CHECKOUTS.get(provider)
     return found or abort(404)

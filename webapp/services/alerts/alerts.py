@@ -25,7 +25,7 @@ _UNRESOLVED = Alert.status != AlertStatus.RESOLVED
 _MOST_CAUSES = 500
 
 
-class Found(NamedTuple):
+class AlertFinding(NamedTuple):
     """What is said of a subject, and the causes behind it: each that is not known yet is a new fact."""
 
     sentence: str
@@ -39,7 +39,7 @@ def fire(
 
     What was seen to, or silenced, was the cause before. Says whether it fired by this.
     """
-    found = Found(sentence, [sentence] if causes is None else causes)
+    found = AlertFinding(sentence, [sentence] if causes is None else causes)
     return _fire(session, fact.name, fact.severity, subject, found, at, insists=fact.insists, fact=True)
 
 
@@ -48,7 +48,7 @@ def _fire(
     rule: str,
     severity: str,
     subject: str,
-    found: Found,
+    found: AlertFinding,
     at: datetime,
     *,
     insists: bool = False,
@@ -65,7 +65,7 @@ def _fire(
     return False
 
 
-def _insert(session: Session, rule: str, severity: str, subject: str, found: Found, at: datetime) -> bool:
+def _insert(session: Session, rule: str, severity: str, subject: str, found: AlertFinding, at: datetime) -> bool:
     row = insert_new(session, Alert).values(
         rule=rule,
         subject=subject[:200],
@@ -82,7 +82,7 @@ def _insert(session: Session, rule: str, severity: str, subject: str, found: Fou
     return made is not None
 
 
-def _learn(session: Session, alert: Alert, found: Found, at: datetime, *, insists: bool, fact: bool) -> bool:
+def _learn(session: Session, alert: Alert, found: AlertFinding, at: datetime, *, insists: bool, fact: bool) -> bool:
     """Take what is said now. A cause that is new fires it again, unless it is calling for somebody already."""
     fresh = [cause for cause in _kept(found.causes) if cause not in alert.causes]
     alert.sentence, alert.seen_at = found.sentence[:1000], at
@@ -121,20 +121,20 @@ def was_resolved_by_hand(session: Session, fact: Fact, subject: str, cause: str)
     return any(cause in causes for causes in session.scalars(select(Alert.causes).where(*over)))
 
 
-def sync(session: Session, rule: str, severity: str, found: Mapping[str, Found], at: datetime) -> int:
+def sync(session: Session, rule: str, severity: str, found: Mapping[str, AlertFinding], at: datetime) -> int:
     """Make an asked rule's alerts be exactly what was found, by subject; returns how many fired."""
     _end_others(session, rule, found, at)
     return sum(_fire(session, rule, severity, subject, each, at) for subject, each in found.items())
 
 
-def sync_facts(session: Session, fact: Fact, found: Mapping[str, Found], at: datetime) -> None:
+def sync_facts(session: Session, fact: Fact, found: Mapping[str, AlertFinding], at: datetime) -> None:
     """Make the alerts of a fact be exactly what was found, by subject."""
     _end_others(session, fact.name, found, at)
     for subject, each in found.items():
         fire(session, fact, subject, each.sentence, at, causes=each.causes)
 
 
-def _end_others(session: Session, rule: str, found: Mapping[str, Found], at: datetime) -> None:
+def _end_others(session: Session, rule: str, found: Mapping[str, AlertFinding], at: datetime) -> None:
     rows = session.execute(select(Alert.subject, Alert.id).where(Alert.rule == rule, _UNRESOLVED))
     subjects = {subject[:200] for subject in found}
     for subject, alert_id in rows.all():
@@ -142,11 +142,11 @@ def _end_others(session: Session, rule: str, found: Mapping[str, Found], at: dat
             _resolve(session, alert_id, at)
 
 
-def is_current(session: Session, rule: str, found: Mapping[str, Found]) -> bool:
+def is_current(session: Session, rule: str, found: Mapping[str, AlertFinding]) -> bool:
     """Whether a rule's alerts say already what was found, and know its causes."""
     columns = (Alert.subject, Alert.sentence, Alert.causes)
     rows = session.execute(select(*columns).where(Alert.rule == rule, _UNRESOLVED))
-    known = {row.subject: Found(row.sentence, row.causes) for row in rows}
+    known = {row.subject: AlertFinding(row.sentence, row.causes) for row in rows}
     said = {subject: each.sentence for subject, each in known.items()}
     if said != {subject: each.sentence for subject, each in found.items()}:
         return False

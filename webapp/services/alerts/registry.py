@@ -15,7 +15,7 @@ Question = Callable[..., Iterator[Answer]]
 
 
 @dataclass(frozen=True)
-class Rule:
+class AlertRule:
     """A question and how bad its answers are: `page` or `warn`."""
 
     question: Question
@@ -24,20 +24,20 @@ class Rule:
     """Whether it asks the surroundings and not the database: no transaction is open meanwhile."""
 
 
-_rules: dict[str, Rule] = {}
+_rules: dict[str, AlertRule] = {}
 
 
 def rule(*, severity: str, outside: bool = False) -> Callable[[Question], Question]:
     """Declare a rule under its function's name. It yields (subject, sentence) for what is the matter."""
 
     def declare(question: Question) -> Question:
-        _rules[question.__name__] = Rule(question, severity, outside)
+        _rules[question.__name__] = AlertRule(question, severity, outside)
         return question
 
     return declare
 
 
-def rules() -> dict[str, Rule]:
+def rules() -> dict[str, AlertRule]:
     """Every rule that a module of the services declares, by name: a new file needs no mention anywhere."""
     for module in pkgutil.walk_packages(webapp.services.__path__, "webapp.services."):
         importlib.import_module(module.name)

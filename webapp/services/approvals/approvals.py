@@ -31,7 +31,7 @@ MOVE = "money:move"
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionResult:
     """What came of a decision: done, or proposed to a second person."""
 
     executed: bool
@@ -49,7 +49,7 @@ def decide(
     actor: Actor,
     settings: Settings,
     subject: EscrowSubject | None = None,
-) -> Decided:
+) -> DecisionResult:
     """Do it when it is within the actor's limit; else propose it. The caller has checked that the actor may.
 
     `subject` is what the caller has locked and looked at already: it is neither locked nor read again.
@@ -65,10 +65,10 @@ def decide(
     amount = posting.amount
     if not posting.takes_two and limits.spend(session, actor, amount.currency, amount.amount, at, settings):
         posting.post()
-        return Decided(True, None, posting.done)
+        return DecisionResult(True, None, posting.done)
     approval = _propose(session, action, subject_id, payload, posting, at, actor, settings)
     why = "This always takes two people" if posting.takes_two else limits.why_two(session, actor, amount, at, settings)
-    return Decided(False, approval, f"Proposed. {why}, so a second person decides.")
+    return DecisionResult(False, approval, f"Proposed. {why}, so a second person decides.")
 
 
 def get(session: Session, approval_id: int) -> Approval:

@@ -10,7 +10,7 @@ from webapp.domain.states import EscrowStatus
 from webapp.errors import Invalid, Overtaken
 from webapp.models import Escrow
 from webapp.services.approvals import approvals
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.approvals.escrow_executors import RefundEscrow, ReleaseEscrow, VoidEscrow, read_escrow
 from webapp.services.common import lookup
 from webapp.services.common import validation as checks
@@ -52,21 +52,21 @@ def extend(
 
 def release(
     session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
-) -> Decided:
+) -> DecisionResult:
     """Pay the seller now, or propose it."""
     return _decide(session, "escrow.release", escrow_id, reason, version, at, actor, settings)
 
 
 def refund(
     session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
-) -> Decided:
+) -> DecisionResult:
     """Give the buyer everything back, or propose it."""
     return _decide(session, "escrow.refund", escrow_id, reason, version, at, actor, settings)
 
 
 def void(
     session: Session, escrow_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
-) -> Decided:
+) -> DecisionResult:
     """Give up an escrow that was never paid, or propose it."""
     return _decide(session, "escrow.void", escrow_id, reason, version, at, actor, settings)
 
@@ -80,7 +80,7 @@ def _decide(
     at: datetime,
     actor: Actor,
     settings: Settings,
-) -> Decided:
+) -> DecisionResult:
     actor.require("money:propose")
     said = checks.require_text(reason, "reason", "Say why, in a sentence.")
     subject = read_escrow.locked(session, escrow_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedItem:
     """One thing that was left as it was, and why, in a sentence."""
 
     id: int
@@ -34,10 +34,10 @@ class Outcome:
     subject_kind: str
     done: int = 0
     amounts: dict[str, int] = field(default_factory=dict)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedItem] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
     """Whose the amounts are, where a preview says so."""
-    failed: list[Refused] = field(default_factory=list)
+    failed: list[RefusedItem] = field(default_factory=list)
     passed_on: int = 0
     other_amounts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Sums that are not in `amounts`, or are a part of them: `came_back`, `debts_met`; minor units per currency."""

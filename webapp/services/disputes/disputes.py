@@ -15,7 +15,7 @@ from webapp.domain.states import DisputeKind, DisputeStatus, EscrowStatus
 from webapp.errors import Conflict, Invalid, Overtaken
 from webapp.models import Dispute, Escrow
 from webapp.services.approvals import approvals
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
 from webapp.services.disputes import chargeback_cases, endings, locks, warranty_claims
@@ -75,7 +75,7 @@ def resolve(
     at: datetime,
     actor: Actor,
     settings: Settings,
-) -> Decided:
+) -> DecisionResult:
     """Decide: done at once up to the actor's limit, proposed above it. A second decider learns of the first."""
     actor.require("money:propose")
     subject = read_dispute.locked(session, dispute_id)

@@ -19,7 +19,7 @@ AGES = (1, 3, 7, 14, 30, 90)
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class EscrowTotals:
     """Counts and amounts in minor units per currency; `bounded` when there is more than was added up."""
 
     amounts: list[tuple[str, int, int]]
@@ -36,14 +36,14 @@ class Bars:
     bounded: bool
 
 
-def totals(session: Session, query: Select[Any], most: int = TOTALLED) -> Totals:
+def totals(session: Session, query: Select[Any], most: int = TOTALLED) -> EscrowTotals:
     """What a query over escrows adds up to."""
     some = query.with_only_columns(Escrow.currency, Escrow.amount).order_by(None).limit(most + 1).subquery()
     rows = session.execute(
         select(some.c.currency, func.count(), _sum(some.c.amount)).group_by(some.c.currency).order_by(some.c.currency)
     ).all()
     found = [(currency, count, amount) for currency, count, amount in rows]
-    return Totals(found, sum(count for _, count, _ in found) > most)
+    return EscrowTotals(found, sum(count for _, count, _ in found) > most)
 
 
 def held_by_age(session: Session, at: datetime) -> Bars:

@@ -24,7 +24,7 @@ MOST_HELD_AGAIN = 5_000
 
 
 @dataclass(frozen=True)
-class Preview:
+class ReleasePreview:
     """What a release would take: amounts and fees in minor units per currency, and what stays and why."""
 
     count: int = 0
@@ -49,7 +49,7 @@ def preview_all(
     return outcome
 
 
-def preview(session: Session, at: datetime, policy: Policy) -> Preview:
+def preview(session: Session, at: datetime, policy: Policy) -> ReleasePreview:
     """What would leave if the policy's job ran for this instant, in one statement."""
     waits = _reason(policy).label("reason")
     query = (
@@ -58,7 +58,7 @@ def preview(session: Session, at: datetime, policy: Policy) -> Preview:
         .group_by(waits, Escrow.currency)
         .order_by(Escrow.currency)
     )
-    found = Preview()
+    found = ReleasePreview()
     count = 0
     for reason, currency, many, amount, fee in session.execute(query):
         if reason == "":
@@ -66,7 +66,7 @@ def preview(session: Session, at: datetime, policy: Policy) -> Preview:
             found.amounts[currency], found.fees[currency] = amount, fee
         else:
             found.excluded.append((reason, currency, many, amount))
-    return Preview(count, found.amounts, found.fees, found.excluded)
+    return ReleasePreview(count, found.amounts, found.fees, found.excluded)
 
 
 def debts_met(session: Session, at: datetime, policy: Policy) -> dict[str, int]:

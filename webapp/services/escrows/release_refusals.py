@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import EscrowStatus
 from webapp.models import Dispute, Escrow, Party
-from webapp.services.common.batch_result import Refused
+from webapp.services.common.batch_result import RefusedItem
 from webapp.services.escrows.due import is_ripe
 from webapp.sql import one_of
 
@@ -19,7 +19,7 @@ NO_WALLET = "no_wallet"
 
 def refusals(
     session: Session, ids: Sequence[int], payable: Sequence[int], due_by: datetime | None, *, mark: bool = True
-) -> list[Refused]:
+) -> list[RefusedItem]:
     """What is the matter with each escrow that can't be paid; `mark` marks those without a wallet as blocked."""
     left = sorted(set(ids) - set(payable))
     if not left:
@@ -42,7 +42,9 @@ def refusals(
     waiting = _waiting_for_wallet(rows, due_by, _disputed(session, left))
     if mark:
         _mark_blocked(session, waiting)
-    return [Refused(row.id, row.ref, _sentence(row, due_by, row.id in waiting), row.id not in waiting) for row in rows]
+    return [
+        RefusedItem(row.id, row.ref, _sentence(row, due_by, row.id in waiting), row.id not in waiting) for row in rows
+    ]
 
 
 def _disputed(session: Session, ids: Sequence[int]) -> set[int]:

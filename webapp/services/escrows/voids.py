@@ -14,7 +14,7 @@ from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.models import Escrow, Order
 from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.sql import lock, one_of
 
 UNPAID = "unpaid"
@@ -89,9 +89,9 @@ _CHANGES = {
 }
 
 
-def _refused(session: Session, ids: Sequence[int], done: Sequence[int]) -> list[Refused]:
+def _refused(session: Session, ids: Sequence[int], done: Sequence[int]) -> list[RefusedItem]:
     left = sorted(set(ids) - set(done))
     if not left:
         return []
     rows = select(Escrow.id, Escrow.ref, Escrow.status).where(one_of(session, Escrow.id, left)).order_by(Escrow.id)
-    return [Refused(row.id, row.ref, f"It is {in_words(row.status)} already.") for row in session.execute(rows)]
+    return [RefusedItem(row.id, row.ref, f"It is {in_words(row.status)} already.") for row in session.execute(rows)]

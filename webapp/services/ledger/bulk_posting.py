@@ -20,7 +20,7 @@ MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class BulkTransfer:
     """An amount from one account to another, in minor units, under its own reference."""
 
     reference: str
@@ -31,7 +31,7 @@ class Movement:
 
 
 def post_rows(
-    session: Session, moves: Sequence[Movement], *, kind: TransferKind, at: datetime, run_id: int | None = None
+    session: Session, moves: Sequence[BulkTransfer], *, kind: TransferKind, at: datetime, run_id: int | None = None
 ) -> Posted:
     """Write the movements, at most MOST of them, as balanced transfers."""
     if not moves:

@@ -12,7 +12,7 @@ from webapp.services.common import lookup
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatementEntry:
     """One entry. Amounts in minor units of the account's currency."""
 
     entry_id: int
@@ -25,7 +25,7 @@ class Line:
     at: datetime
 
 
-def statement(session: Session, account_id: int, *, before: int | None = None, limit: int = 50) -> list[Line]:
+def statement(session: Session, account_id: int, *, before: int | None = None, limit: int = 50) -> list[StatementEntry]:
     """The newest entries, or those before one (its `entry_id`)."""
     account = lookup.by_id(session, Account, account_id, "account")
     balance = account.balance if before is None else _balance_before(session, account, before)
@@ -47,7 +47,7 @@ def statement(session: Session, account_id: int, *, before: int | None = None, l
     lines = []
     for row in session.execute(query if before is None else query.where(Entry.id < before)):
         found = (row.id, row.transfer_id, row.reference, row.kind, row.escrow_id, row.amount)
-        lines.append(Line(*found, balance_after=balance, at=row.at))
+        lines.append(StatementEntry(*found, balance_after=balance, at=row.at))
         balance -= row.amount
     return lines
 

@@ -31,7 +31,7 @@ _SHARES: dict[tuple[str, bool], str] = {
 
 
 @dataclass(slots=True)
-class Movement:
+class TransferDetail:
     """One transfer with its sides, in minor units."""
 
     id: int
@@ -68,33 +68,33 @@ class Side:
     amount: int
 
 
-def of_escrow(session: Session, escrow_id: int) -> list[Movement]:
+def of_escrow(session: Session, escrow_id: int) -> list[TransferDetail]:
     """The latest transfers of this escrow with their entries, oldest first."""
     return _gathered(
         session, select(Transfer).where(Transfer.escrow_id == escrow_id).order_by(Transfer.id.desc()).limit(MOST)
     )
 
 
-def page_of_escrow(session: Session, escrow_id: int, *, after: int, limit: int) -> list[Movement]:
+def page_of_escrow(session: Session, escrow_id: int, *, after: int, limit: int) -> list[TransferDetail]:
     """Transfers of this escrow with their entries, oldest first, after the id of the last one seen."""
     moved = select(Transfer).where(Transfer.escrow_id == escrow_id, Transfer.id > after)
     return _gathered(session, moved.order_by(Transfer.id).limit(limit))
 
 
-def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) -> list[Movement]:
+def of_run(session: Session, run_id: int, *, after: int = 0, limit: int = MOST) -> list[TransferDetail]:
     """Transfers that a run made, after the id of the last one seen, with their entries."""
     made = select(Transfer).where(Transfer.run_id == run_id, Transfer.id > after)
     return _gathered(session, made.order_by(Transfer.id).limit(limit))
 
 
-def since_it_left(movements: Sequence[Movement], escrow: Escrow) -> list[Movement]:
+def since_it_left(movements: Sequence[TransferDetail], escrow: Escrow) -> list[TransferDetail]:
     """What was taken back, or came back and was given again, after the escrow had gone."""
     outside = (TransferKind.TAKEN_BACK, TransferKind.CAME_BACK)
     closed_at = escrow.closed_at
     return [each for each in movements if each.kind in outside and closed_at is not None and each.at >= closed_at]
 
 
-def one(session: Session, transfer_id: int) -> Movement:
+def one(session: Session, transfer_id: int) -> TransferDetail:
     """One transfer with its entries. Raises NotFound."""
     found = _gathered(session, select(Transfer).where(Transfer.id == transfer_id))
     if not found:
@@ -102,13 +102,13 @@ def one(session: Session, transfer_id: int) -> Movement:
     return found[0]
 
 
-def by_reference(session: Session, reference: str) -> Movement | None:
+def by_reference(session: Session, reference: str) -> TransferDetail | None:
     """The transfer with this reference and its entries, if there is one."""
     found = _gathered(session, select(Transfer).where(Transfer.reference == reference))
     return found[0] if found else None
 
 
-def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:
+def _gathered(session: Session, transfers: Select[Any]) -> list[TransferDetail]:
     chosen = transfers.subquery()
     rows = session.execute(
         select(
@@ -124,11 +124,13 @@ def _gathered(session: Session, transfers: Select[Any]) -> list[Movement]:
         .outerjoin(Party, Party.id == Account.party_id)
         .order_by(chosen.c.id, Entry.id)
     )
-    found: dict[int, Movement] = {}
+    found: dict[int, TransferDetail] = {}
     for row in rows:
         movement = found.setdefault(
             row.id,
-            Movement(row.id, row.reference, row.kind, row.at, row.amount, row.currency, row.run_id, row.reverses_id),
+            TransferDetail(
+                row.id, row.reference, row.kind, row.at, row.amount, row.currency, row.run_id, row.reverses_id
+            ),
         )
         movement.sides.append(Side(row.account, row.name or row.owner, row.party_id, row.moved))
     return list(found.values())

@@ -13,7 +13,7 @@ from webapp.errors import Invalid, NotFound, Overtaken
 from webapp.models import Escrow
 from webapp.models.base import BigInt
 from webapp.services.approvals import escrow_decisions
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.audit import trail
 from webapp.services.common import lookup, validation
 from webapp.services.escrows import disbursement, release_dates
@@ -99,7 +99,7 @@ def update(
 
 def release(
     session: Session, hold_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
-) -> Decided:
+) -> DecisionResult:
     """Pay it before its date, or propose it."""
     get(session, hold_id)
     return escrow_decisions.release(session, hold_id, reason, version=version, at=at, actor=actor, settings=settings)
@@ -107,7 +107,7 @@ def release(
 
 def cancel(
     session: Session, hold_id: int, reason: str, *, version: int, at: datetime, actor: Actor, settings: Settings
-) -> Decided:
+) -> DecisionResult:
     """Give it back to whom it was held from, or propose it; one that was never paid in is voided."""
     unpaid = get(session, hold_id).status == EscrowStatus.PENDING_PAYMENT
     decide = escrow_decisions.void if unpaid else escrow_decisions.refund

@@ -9,18 +9,18 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.actors import Actor
-from webapp.domain.money.deduction import Rule, Standing, amount_to_take
+from webapp.domain.money.deduction import DebtPosition, DeductionRule, amount_to_take
 from webapp.domain.outbox.event_types import PartyAutoDeducted
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, AutoDeduct, AutoDeduction, Entry, Party, Transfer
 from webapp.models.base import BigInt
 from webapp.services.audit import trail
 from webapp.services.common import events
-from webapp.services.common.batch_result import Outcome, Refused, Share
+from webapp.services.common.batch_result import Outcome, RefusedItem, Share
 from webapp.services.common.due import Due
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import bulk_posting
-from webapp.services.ledger.bulk_posting import Movement
+from webapp.services.ledger.bulk_posting import BulkTransfer
 from webapp.sql import insert_new, lock, one_of
 
 Taking = list[tuple[Any, int]]
@@ -44,7 +44,7 @@ def deduct_all(
     *,
     at: datetime,
     actor: Actor,
-    rule: Rule,
+    rule: DeductionRule,
     run_id: int | None = None,
 ) -> Outcome:
     """Take what each standing order allows, by the rule where it has nothing of its own, and tell the parties; those it
@@ -61,7 +61,7 @@ def deduct_all(
     refused, allowed = _judged(session, ids, day, rule)
     mine = _claim_day(session, allowed, day, at)
     taken = [(row, amount) for row, amount in allowed if (row.party_id, row.currency) in mine]
-    refused += [Refused(row.id, row.ref, _TAKEN) for row, _ in allowed if (row.party_id, row.currency) not in mine]
+    refused += [RefusedItem(row.id, row.ref, _TAKEN) for row, _ in allowed if (row.party_id, row.currency) not in mine]
     moves = [_movement(row, amount, day) for row, amount in taken]
     for first in range(0, len(moves), bulk_posting.MOST):
         some = moves[first : first + bulk_posting.MOST]
@@ -79,7 +79,7 @@ def _tell(session: Session, row: Any, amount: int, day: date, at: datetime, acto
     events.add(session, told, row.party_id, at=at)
 
 
-def preview_all(session: Session, ids: Sequence[int], *, at: datetime, rule: Rule) -> Outcome:
+def preview_all(session: Session, ids: Sequence[int], *, at: datetime, rule: DeductionRule) -> Outcome:
     """What a run that posts at this instant would take, nothing taken."""
     refused, allowed = _judged(session, ids, _local_day(at, rule.zone), rule)
     outcome = _outcome(refused, allowed)
@@ -87,34 +87,34 @@ def preview_all(session: Session, ids: Sequence[int], *, at: datetime, rule: Rul
     return outcome
 
 
-def _outcome(refused: list[Refused], taken: Taking) -> Outcome:
+def _outcome(refused: list[RefusedItem], taken: Taking) -> Outcome:
     outcome = Outcome("auto_deduct", done=len(taken), refused=sorted(refused, key=lambda each: each.id))
     for row, amount in taken:
         outcome.amounts[row.currency] = outcome.amounts.get(row.currency, 0) + amount
     return outcome
 
 
-def _judged(session: Session, ids: Sequence[int], day: date, rule: Rule) -> tuple[list[Refused], Taking]:
+def _judged(session: Session, ids: Sequence[int], day: date, rule: DeductionRule) -> tuple[list[RefusedItem], Taking]:
     rows = _rows(session, ids)
     repaid, done = _repaid(session, rows, day, rule.zone), _done_already(session, rows, day)
-    refused: list[Refused] = []
+    refused: list[RefusedItem] = []
     allowed: Taking = []
     for row in rows:
         answer = _answer(row, rule, repaid.get(row.debt_id, 0), done)
         if isinstance(answer, str):
-            refused.append(Refused(row.id, row.ref, answer))
+            refused.append(RefusedItem(row.id, row.ref, answer))
         else:
             allowed.append((row, answer))
     return refused, allowed
 
 
-def _answer(row: Any, rule: Rule, repaid: int, done: Keys) -> int | str:
+def _answer(row: Any, rule: DeductionRule, repaid: int, done: Keys) -> int | str:
     if (row.party_id, row.currency) in done:
         return _TAKEN
     if row.wallet_id is None:
         return f"{row.name} has no wallet in {row.currency}."
     percent, least = rule.percent_of(row.percent), rule.minimum_balance_of(row.minimum_balance, row.currency)
-    return amount_to_take(Standing(row.currency, -row.debt, row.wallet, percent, row.daily_max, least, repaid))
+    return amount_to_take(DebtPosition(row.currency, -row.debt, row.wallet, percent, row.daily_max, least, repaid))
 
 
 def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
@@ -152,8 +152,8 @@ def _reference(row: Any, day: date) -> str:
     return f"auto-deduct-{row.party_id}-{row.currency}-{day.isoformat()}"
 
 
-def _movement(row: Any, amount: int, day: date) -> Movement:
-    return Movement(_reference(row, day), row.currency, row.wallet_id, row.debt_id, amount)
+def _movement(row: Any, amount: int, day: date) -> BulkTransfer:
+    return BulkTransfer(_reference(row, day), row.currency, row.wallet_id, row.debt_id, amount)
 
 
 def _done_already(session: Session, rows: Sequence[Any], day: date) -> Keys:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
-from webapp.domain.money.deduction import Rule
+from webapp.domain.money.deduction import DeductionRule
 from webapp.errors import Invalid, Overtaken
 from webapp.models import AutoDeduct
 from webapp.services.audit import trail
@@ -29,9 +29,9 @@ class StandingOrder:
     minimum_balance: int | None = None
 
 
-def rule(settings: Settings) -> Rule:
+def rule(settings: Settings) -> DeductionRule:
     """What holds for every standing order, by the settings."""
-    return Rule(settings.auto_deduct_zone, settings.auto_deduct_percent, settings.auto_deduct_minimum_balance)
+    return DeductionRule(settings.auto_deduct_zone, settings.auto_deduct_percent, settings.auto_deduct_minimum_balance)
 
 
 def find(session: Session, party_id: int, currency: str) -> AutoDeduct | None:

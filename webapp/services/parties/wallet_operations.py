@@ -13,7 +13,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.references import is_own
 from webapp.errors import Invalid
 from webapp.services.approvals import approvals, executors, token_limits
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import validation
 from webapp.services.parties.executors import PartyMoney
 from webapp.settings import Settings
@@ -35,7 +35,7 @@ class NewMoney:
 
 def decide(
     session: Session, action: str, party_id: int, new: NewMoney, *, at: datetime, actor: Actor, settings: Settings
-) -> Decided:
+) -> DecisionResult:
     """Book it, or propose it to a second person. Raises NotAllowed above a token's limit, Conflict or Invalid."""
     actor.require(PERMISSION)
     decision = as_decided(new)
@@ -44,7 +44,7 @@ def decide(
     posting = executors.compute(session, action, party_id, decision, at=at, actor=actor, locked=True)
     token_limits.spend(session, actor, posting.amount, at, settings)
     posting.post()
-    return Decided(True, None, posting.done)
+    return DecisionResult(True, None, posting.done)
 
 
 def as_decided(new: NewMoney) -> PartyMoney:

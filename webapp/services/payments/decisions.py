@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.services.approvals import approvals
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import lookup, validation
 from webapp.services.payments import payments
 from webapp.services.payments.clawbacks.executors import (
@@ -43,7 +43,7 @@ def decide(
     at: datetime,
     actor: Actor,
     settings: Settings,
-) -> Decided:
+) -> DecisionResult:
     """Do one of the PAYLOADS' actions, or propose it."""
     actor.require("money:propose")
     said = validation.require_text(reason, "reason", "Say why, in a sentence.")

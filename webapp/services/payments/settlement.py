@@ -24,7 +24,7 @@ from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
 from webapp.services.alerts import alerts
 from webapp.services.common import status_changes
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.escrows import funding, taken_back, voids
 from webapp.services.monitoring import unreal_answers, unreal_money
 from webapp.services.payments import came_back_explanation, checkout_expiry, duplicates
@@ -77,7 +77,7 @@ def settle_all(
     _wait(session, groups[PaymentOutcome.WAIT], at)
     _asked(session, [each.row.id for each in judged if each.outcome != PaymentOutcome.LEAVE], at)
     batch.refused = [
-        Refused(each.row.id, each.row.reference or "", each.sentence) for each in groups[PaymentOutcome.WAIT]
+        RefusedItem(each.row.id, each.row.reference or "", each.sentence) for each in groups[PaymentOutcome.WAIT]
     ]
     return batch
 

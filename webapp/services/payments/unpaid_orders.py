@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.actors import Actor
 from webapp.domain.states import EscrowStatus, OrderStatus, PaymentStatus
 from webapp.models import Escrow, Order, Payment
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.common.due import Due
 from webapp.services.escrows import voids
 from webapp.services.payments.failures import OPEN
@@ -60,12 +60,12 @@ def _under_way() -> Any:
     return exists().where(Payment.order_id == Order.id, Payment.status.in_(OPEN))
 
 
-def _refused(session: Session, ids: Sequence[int], unpaid: Sequence[int]) -> list[Refused]:
+def _refused(session: Session, ids: Sequence[int], unpaid: Sequence[int]) -> list[RefusedItem]:
     left = sorted(set(ids) - set(unpaid))
     if not left:
         return []
     rows = session.execute(select(Escrow.id, Escrow.ref).where(one_of(session, Escrow.id, left)).order_by(Escrow.id))
-    return [Refused(row.id, row.ref, "It is paid, given up or being paid by now.") for row in rows]
+    return [RefusedItem(row.id, row.ref, "It is paid, given up or being paid by now.") for row in rows]
 
 
 def _record_failed_payments(session: Session, escrow_ids: Sequence[int], at: datetime) -> None:

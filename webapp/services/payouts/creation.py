@@ -17,10 +17,10 @@ from webapp.domain.states import AccountKind, PayoutStatus, ScheduleStatus, Tran
 from webapp.models import Account, Party, Payout, PayoutDestination, PayoutSchedule
 from webapp.services.audit import trail
 from webapp.services.common import events, installation
-from webapp.services.common.batch_result import Outcome, Refused, Share
+from webapp.services.common.batch_result import Outcome, RefusedItem, Share
 from webapp.services.common.kill_switch import ensure_outgoing_enabled
 from webapp.services.ledger import accounts, bulk_posting
-from webapp.services.ledger.bulk_posting import Movement
+from webapp.services.ledger.bulk_posting import BulkTransfer
 from webapp.services.payouts import destinations
 from webapp.services.payouts.schedules import terms as payout_terms
 from webapp.sql import lock, one_of
@@ -58,7 +58,7 @@ def create_all(
     changed = {row.id: why for row in rows if (why := _changed(row, terms, as_before))}
     outcome, payable = _sifted([row for row in rows if row.id not in changed], ways, at)
     unpaid = list(outcome.refused)
-    outcome.refused += [Refused(row.id, row.ref, changed[row.id]) for row in rows if row.id in changed]
+    outcome.refused += [RefusedItem(row.id, row.ref, changed[row.id]) for row in rows if row.id in changed]
     if payable:
         made = _insert(session, payable, ways, at, actor)
         _move(session, payable, made, ways, at, run_id)
@@ -131,7 +131,7 @@ def _sifted(rows: Sequence[Any], ways: Ways, at: datetime) -> tuple[Outcome, lis
     for row in rows:
         reason = _refusal(row, ways, left, at)
         if reason:
-            outcome.refused.append(Refused(row.id, row.ref, reason))
+            outcome.refused.append(RefusedItem(row.id, row.ref, reason))
         else:
             left[row.wallet_id] -= row.amount
             payable.append(row)
@@ -209,7 +209,7 @@ def _move(
         for currency in sorted({row.currency for row in payable})
     }
     moves = [
-        Movement(made[row.id][1], row.currency, row.wallet_id, targets[row.currency], row.amount) for row in payable
+        BulkTransfer(made[row.id][1], row.currency, row.wallet_id, targets[row.currency], row.amount) for row in payable
     ]
     for first in range(0, len(moves), bulk_posting.MOST):
         some = moves[first : first + bulk_posting.MOST]
@@ -229,7 +229,7 @@ def _mark(session: Session, payable: Sequence[Any], made: Mapping[int, tuple[int
     session.connection().execute(changed, [{"key": row.id, "payout": made[row.id][0]} for row in payable])
 
 
-def _note(session: Session, refused: Sequence[Refused], at: datetime) -> None:
+def _note(session: Session, refused: Sequence[RefusedItem], at: datetime) -> None:
     """Say on the schedules why they could not be paid, and count the days on which that was so. The first time it is
     told, and not again before they are paid or changed.
     """

@@ -10,7 +10,7 @@ from webapp.domain.states import PayoutStatus
 from webapp.errors import Conflict, Refusal
 from webapp.models import Payout
 from webapp.services.approvals import approvals
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.approvals.executors import Payload
 from webapp.services.common import lookup, validation
 from webapp.services.payouts.executors import GivePayoutBack, MarkPayoutPaid, check_unsettled, known_of
@@ -38,7 +38,7 @@ def decide(
     at: datetime,
     actor: Actor,
     settings: Settings,
-) -> Decided:
+) -> DecisionResult:
     """Do it, or propose it. What its provider does not tell is settled by two people, after its own time.
 
     Raises Conflict before.

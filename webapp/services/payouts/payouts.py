@@ -20,7 +20,7 @@ from webapp.errors import Conflict, Overtaken
 from webapp.models import Payout, PayoutDestination, PayoutSchedule, Run
 from webapp.services.audit import trail
 from webapp.services.common import events, lookup, validation
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.common.kill_switch import stopped
 from webapp.services.payouts import pauses, returns, stops
 from webapp.services.payouts.schedules import schedules
@@ -168,7 +168,7 @@ def held_back(session: Session, at: datetime, providers: Collection[str], limit:
         waiting = (Payout.status == PayoutStatus.PENDING, Payout.provider == provider, Payout.next_try_at <= at)
         query = select(Payout.id, Payout.ref).where(*waiting, Payout.provider.in_(providers))
         for row in session.execute(query.order_by(Payout.next_try_at, Payout.id).limit(limit)):
-            outcome.refused.append(Refused(row.id, row.ref, f"Waiting. {pauses.in_words(pause)}"))
+            outcome.refused.append(RefusedItem(row.id, row.ref, f"Waiting. {pauses.in_words(pause)}"))
     return outcome
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import PayoutStatus, ScheduleStatus
 from webapp.models import Payout, PayoutSchedule, RunItem
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.sql import one_of
 
 _CAME_BACK = (PayoutStatus.FAILED, PayoutStatus.REVERSED, PayoutStatus.CANCELLED)
@@ -43,7 +43,7 @@ def left(session: Session, payout_ids: Sequence[int], run_id: int) -> Outcome:
     outcome = Outcome("payout")
     for row in session.execute(rows):
         if row.payout_id == row.id:
-            outcome.refused.append(Refused(row.id, row.ref, _why(row)))
+            outcome.refused.append(RefusedItem(row.id, row.ref, _why(row)))
     return outcome
 
 

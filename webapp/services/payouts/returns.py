@@ -11,7 +11,7 @@ from webapp.domain.money.money import Money
 from webapp.domain.states import AccountKind, TransferKind
 from webapp.models import Account, Entry, Payout, Transfer
 from webapp.services.ledger import accounts, bulk_posting, posting
-from webapp.services.ledger.bulk_posting import Movement
+from webapp.services.ledger.bulk_posting import BulkTransfer
 from webapp.sql import one_of
 
 _MOST = 50
@@ -98,13 +98,13 @@ def _names(first: str) -> list[str]:
     return [first, *(f"{first}-{number}" for number in range(2, _MOST + 1))]
 
 
-def _movement(session: Session, payout: Payout, is_platforms: bool, at: datetime) -> Movement:
+def _movement(session: Session, payout: Payout, is_platforms: bool, at: datetime) -> BulkTransfer:
     source = accounts.pool(session, AccountKind.CLEARING, payout.currency, at=at, owner=payout.provider)
     if is_platforms:
         target = accounts.pool(session, AccountKind.LOSSES, payout.currency, at=at)
     else:
         target = accounts.open_account(session, AccountKind.WALLET, payout.party_id, payout.currency, at=at)
-    return Movement(free_reference(session, _returned(payout)), payout.currency, source, target, payout.amount)
+    return BulkTransfer(free_reference(session, _returned(payout)), payout.currency, source, target, payout.amount)
 
 
 def _returned(payout: Payout) -> str:

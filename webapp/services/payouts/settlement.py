@@ -29,7 +29,7 @@ from webapp.models import Payout, PayoutSchedule
 from webapp.services.alerts import alerts
 from webapp.services.audit import trail
 from webapp.services.common import status_changes
-from webapp.services.common.batch_result import CAME_BACK, Outcome, Refused
+from webapp.services.common.batch_result import CAME_BACK, Outcome, RefusedItem
 from webapp.services.payouts import amounts, failures, pauses, returns
 from webapp.services.payouts.returns import IN_WALLET
 from webapp.sql import lock, one_of
@@ -105,7 +105,7 @@ def settle_all(
     tried = [pauses.Tried(each.row.id, each.row.provider, each.word) for each in judged]
     pauses.learn(session, tried, at=at, actor=actor)
     batch = _outcome(judged)
-    batch.refused += [Refused(row.id, row.ref, TAKEN_OVER) for row in lost]
+    batch.refused += [RefusedItem(row.id, row.ref, TAKEN_OVER) for row in lost]
     return batch
 
 
@@ -124,11 +124,11 @@ def _count(batch: Outcome, each: JudgedPayout) -> None:
     """One payout is one item. Its money counts once: with the word by which its provider has it for the first time."""
     row, is_new = each.row, each.row.status in _UNSENT and each.row.provider_id is None
     if each.outcome in (PayoutOutcome.FAIL, PayoutOutcome.REVERSE):
-        batch.failed.append(Refused(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
+        batch.failed.append(RefusedItem(row.id, row.ref, sentence(each.sentence) or f"It {each.status}."))
         if row.provider_id is not None:
             batch.note(CAME_BACK, row.currency, row.amount)
     elif each.outcome == PayoutOutcome.CONTRADICT:
-        batch.failed.append(Refused(row.id, row.ref, "It was paid after all, though its money had come back."))
+        batch.failed.append(RefusedItem(row.id, row.ref, "It was paid after all, though its money had come back."))
     elif each.outcome == PayoutOutcome.SUCCEED or (is_new and each.status == PayoutStatus.SENT and _is_taken(each)):
         batch.done += 1
         if is_new:
@@ -136,7 +136,7 @@ def _count(batch: Outcome, each: JudgedPayout) -> None:
     elif each.outcome in (PayoutOutcome.LEAVE, PayoutOutcome.CONFIRM, PayoutOutcome.RETRACT):
         batch.done += 1
     else:
-        batch.refused.append(Refused(row.id, row.ref, _left(each)))
+        batch.refused.append(RefusedItem(row.id, row.ref, _left(each)))
 
 
 def _left(each: JudgedPayout) -> str:

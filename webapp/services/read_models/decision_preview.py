@@ -26,7 +26,7 @@ _WARNINGS: dict[str, Callable[[Session, Escrow], Sequence[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class DecisionPreview:
     """All of it, in one currency; `sentence` says what happens."""
 
     legs: list[Leg]
@@ -39,7 +39,7 @@ class Preview:
 
 def of(
     session: Session, action: str, subject_id: int, payload: Payload, *, at: datetime, actor: Actor, settings: Settings
-) -> Preview:
+) -> DecisionPreview:
     """What the decision would do. Raises Conflict and Invalid like the decision itself."""
     posting = executors.compute(session, action, subject_id, payload, at=at, actor=actor, locked=False)
     return _shown(session, action, posting, at, actor, settings)
@@ -47,24 +47,28 @@ def of(
 
 def of_resolution(
     session: Session, dispute_id: int, resolution: DisputeResolution, *, at: datetime, actor: Actor, settings: Settings
-) -> Preview:
+) -> DecisionPreview:
     """A dispute's decision."""
     decision = disputes.as_decided(disputes.get(session, dispute_id), resolution, settings)
     return of(session, "dispute.resolve", dispute_id, decision, at=at, actor=actor, settings=settings)
 
 
-def of_approval(session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings) -> Preview:
+def of_approval(
+    session: Session, approval_id: int, *, at: datetime, actor: Actor, settings: Settings
+) -> DecisionPreview:
     """What a waiting proposal would do if it were approved now."""
     approval = approvals.get(session, approval_id)
     posting = approvals.proposed_posting(session, approval, at=at, actor=actor, locked=False)
     return _shown(session, approval.action, posting, at, actor, settings)
 
 
-def _shown(session: Session, action: str, posting: Posting, at: datetime, actor: Actor, settings: Settings) -> Preview:
+def _shown(
+    session: Session, action: str, posting: Posting, at: datetime, actor: Actor, settings: Settings
+) -> DecisionPreview:
     amount = posting.amount
     second = limits.needs_second_person(session, actor, amount.currency, amount.amount, at, settings)
     second = second or posting.takes_two
     escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
     told = _WARNINGS.get(action)
     warnings = told(session, escrow) if told is not None and escrow is not None else ()
-    return Preview(list(posting.legs()), amount.currency, posting.sentence, second, warnings)
+    return DecisionPreview(list(posting.legs()), amount.currency, posting.sentence, second, warnings)

@@ -14,7 +14,7 @@ from webapp.services.approvals import approvals
 from webapp.services.common import lookup
 from webapp.services.disputes import chargeback_cases
 from webapp.services.ledger import transfer_queries
-from webapp.services.ledger.transfer_queries import Movement
+from webapp.services.ledger.transfer_queries import TransferDetail
 from webapp.services.refunds import explanation
 from webapp.services.scheduling.next_runs import run_of
 from webapp.services.timeline import Moment
@@ -39,7 +39,7 @@ class EscrowDetail:
     """Disputes of payers' banks about what was paid, newest first."""
     disputes: Sequence[Dispute]
     approvals: Sequence[Approval]
-    movements: Sequence[Movement]
+    movements: Sequence[TransferDetail]
     moments: Sequence[Moment]
     schedule: Schedule | None
     """The schedule whose next run considers it, while it is held."""

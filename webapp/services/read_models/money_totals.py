@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.states import EscrowStatus, Policy
 from webapp.models import DailyFigure, Escrow
 from webapp.models.base import BigInt
-from webapp.services.escrows.figures import Totals
+from webapp.services.escrows.figures import EscrowTotals
 
 ADDED_UP = 20_000
 """Escrows that a tile adds up at most; then it says "at least"."""
@@ -24,9 +24,9 @@ class MoneySummary:
 
     held: list[tuple[str, int]]
     """(currency, minor units), the largest count of money first by currency."""
-    leaving: Totals
-    frozen: Totals
-    blocked: Totals
+    leaving: EscrowTotals
+    frozen: EscrowTotals
+    blocked: EscrowTotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ def _net() -> Any:
     return func.sum(DailyFigure.held - DailyFigure.released - DailyFigure.refunded).cast(BigInt)
 
 
-def _added(session: Session, kinds: dict[str, tuple[Any, ...]]) -> dict[str, Totals]:
+def _added(session: Session, kinds: dict[str, tuple[Any, ...]]) -> dict[str, EscrowTotals]:
     """The totals of each kind of escrow, in one statement."""
     parts = [_part(kind, conditions) for kind, conditions in kinds.items()]
     found: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in kinds}
     for kind, currency, count, amount in session.execute(union_all(*parts)):
         found[kind].append((currency, count, amount))
     return {
-        kind: Totals(sorted(amounts), sum(count for _, count, _ in amounts) > ADDED_UP)
+        kind: EscrowTotals(sorted(amounts), sum(count for _, count, _ in amounts) > ADDED_UP)
         for kind, amounts in found.items()
     }
 

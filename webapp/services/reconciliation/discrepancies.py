@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.alert_definitions import BOOKS_DIFFER, BOOKS_NOT_COMPARED
 from webapp.models import Discrepancy, Reconciliation
 from webapp.services.alerts import alerts
-from webapp.services.alerts.alerts import Found
+from webapp.services.alerts.alerts import AlertFinding
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_HERE, MISSING_THERE, Finding
 from webapp.sql import insert_new, one_of
 
@@ -131,7 +131,7 @@ def alert(session: Session, at: datetime) -> None:
     sentences = {source: _found(session, source, count) for source, count in open_counts(session).items()}
     alerts.sync_facts(session, BOOKS_DIFFER, sentences, at)
     silent = {
-        last.source: Found(f"Our books could not be compared with {last.source} for six hours: {last.error}")
+        last.source: AlertFinding(f"Our books could not be compared with {last.source} for six hours: {last.error}")
         for last in last_of_each(session)
         if last.error is not None and _is_overdue(session, last.source, at)
     }
@@ -202,7 +202,7 @@ def _found(session: Session, source: str, count: int) -> Found:
     named = ", ".join(row.reference for row in rows[:_NAMED])
     things = "thing" if count == 1 else "things"
     sentence = f"Our books differ from {source} in {count} {things}: {named}{', …' if count > _NAMED else ''}."
-    return Found(sentence, [str(row.id) for row in rows] if count <= _MOST_CAUSES else [])
+    return AlertFinding(sentence, [str(row.id) for row in rows] if count <= _MOST_CAUSES else [])
 
 
 def _is_overdue(session: Session, source: str, at: datetime) -> bool:

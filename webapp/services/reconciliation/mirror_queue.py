@@ -25,7 +25,7 @@ _TOLD = (MirrorStatus.DONE, MirrorStatus.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueuedTransfer:
     """A transfer that the external ledger has to have. `doubtful` ones may be there already."""
 
     transfer_id: int
@@ -40,7 +40,7 @@ class Waiting:
     """When the claim ends: it tells who has it now from who had it before."""
 
 
-def claim(session: Session, at: datetime, limit: int) -> list[Waiting]:
+def claim(session: Session, at: datetime, limit: int) -> list[QueuedTransfer]:
     """Take what is due, in the order of the transfers; nobody else gets it before the lease ends."""
     due = select(MirrorEntry.transfer_id, MirrorEntry.status, MirrorEntry.attempts)
     due = due.where(MirrorEntry.status.in_(_OPEN), MirrorEntry.next_try_at <= at)
@@ -51,7 +51,7 @@ def claim(session: Session, at: datetime, limit: int) -> list[Waiting]:
     heads = select(Transfer.id, Transfer.reference, Transfer.kind, Transfer.currency)
     found = session.execute(heads.where(one_of(session, Transfer.id, list(rows))).order_by(Transfer.id))
     return [
-        Waiting(
+        QueuedTransfer(
             head.id,
             head.reference,
             head.kind,
@@ -65,7 +65,7 @@ def claim(session: Session, at: datetime, limit: int) -> list[Waiting]:
     ]
 
 
-def sent(session: Session, after: int, limit: int, since: datetime | None) -> list[Waiting]:
+def sent(session: Session, after: int, limit: int, since: datetime | None) -> list[QueuedTransfer]:
     """The next transfers that it was sent, by id, as it should have them: also those that it was found to lack."""
     told = (MirrorEntry.status.in_(_TOLD), MirrorEntry.transfer_id > after)
     page = select(Transfer.id, Transfer.reference, Transfer.kind, Transfer.currency)
@@ -76,7 +76,8 @@ def sent(session: Session, after: int, limit: int, since: datetime | None) -> li
     legs = _legs(session, [row.id for row in rows])
     never = datetime.min.replace(tzinfo=UTC)
     return [
-        Waiting(row.id, row.reference, row.kind, row.currency, legs.get(row.id, {}), 0, True, never) for row in rows
+        QueuedTransfer(row.id, row.reference, row.kind, row.currency, legs.get(row.id, {}), 0, True, never)
+        for row in rows
     ]
 
 
@@ -114,12 +115,12 @@ def send_again(session: Session, at: datetime, *, actor: Actor) -> int:
     return count
 
 
-def done(session: Session, sent: Sequence[Waiting], at: datetime) -> None:
+def done(session: Session, sent: Sequence[QueuedTransfer], at: datetime) -> None:
     """The external ledger has them."""
     _set(session, [each.transfer_id for each in sent], status=MirrorStatus.DONE, sent_at=at, last_error=None)
 
 
-def failed(session: Session, tried: Sequence[Waiting], at: datetime, error: str, *, doubtful: bool) -> None:
+def failed(session: Session, tried: Sequence[QueuedTransfer], at: datetime, error: str, *, doubtful: bool) -> None:
     """They were tried and it is not known, or known not to be, that they are there. Later again, up to 20 times.
 
     What another process has taken over since is left to it.
@@ -140,12 +141,12 @@ def failed(session: Session, tried: Sequence[Waiting], at: datetime, error: str,
         )
 
 
-def give_up(session: Session, one: Waiting, error: str) -> None:
+def give_up(session: Session, one: QueuedTransfer, error: str) -> None:
     """The external ledger has something else in its place: trying again would not help."""
     _set(session, [one.transfer_id], status=MirrorStatus.DEAD, attempts=one.attempts + 1, last_error=error[:300])
 
 
-def requeue(session: Session, unsent: Sequence[Waiting], until: datetime, error: str) -> None:
+def requeue(session: Session, unsent: Sequence[QueuedTransfer], until: datetime, error: str) -> None:
     """Those of one claim that were not settled were not tried, which is nobody's failure."""
     for status, doubtful in ((MirrorStatus.WAITING, False), (MirrorStatus.SENDING, True)):
         mine = [each for each in unsent if each.doubtful == doubtful]
@@ -197,7 +198,7 @@ def dead_letters(session: Session, limit: int = 100) -> list[str]:
     return list(session.scalars(dead.limit(limit)))
 
 
-def _ours(one: Waiting) -> tuple[ColumnElement[bool], ...]:
+def _ours(one: QueuedTransfer) -> tuple[ColumnElement[bool], ...]:
     """Whether it is in the hands still that took it."""
     return MirrorEntry.status == MirrorStatus.SENDING, MirrorEntry.next_try_at == one.until
 

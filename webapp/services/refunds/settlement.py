@@ -23,7 +23,7 @@ from webapp.domain.providers.provider_results import (
 from webapp.domain.state_labels import in_words
 from webapp.domain.states import NOT_GIVEN_BACK, RefundStatus
 from webapp.models import Refund
-from webapp.services.common.batch_result import CAME_BACK, Outcome, Refused
+from webapp.services.common.batch_result import CAME_BACK, Outcome, RefusedItem
 from webapp.services.refunds import ends as refund_ends
 from webapp.services.refunds import refunds
 from webapp.services.refunds.ends import ask_a_person, came_after_all, fail, finish
@@ -95,7 +95,7 @@ def settle_all(
         rows = told.rows if isinstance(told, ListedRefunds) else ()
         word = _ours(refund, told, owners) if isinstance(told, ListedRefunds) else told
         if not _counts(refund, word, (claims or {}).get(refund.id)):
-            outcome.refused.append(Refused(refund.id, f"refund {refund.id}", TAKEN_OVER))
+            outcome.refused.append(RefusedItem(refund.id, f"refund {refund.id}", TAKEN_OVER))
             continue
         before = refund.status
         _settle(_Case(session, refund, rows, at, actor), word)
@@ -145,7 +145,7 @@ def _counts(refund: Refund, word: ProviderResponse | _Several | NoResponse, clai
 
 def _count(outcome: Outcome, refund: Refund, before: str) -> None:
     """One refund is one item. Its money counts once: with the word by which its provider has it for the first time."""
-    named = Refused(
+    named = RefusedItem(
         refund.id, f"refund {refund.id}", sentence(refund.status_detail) or f"It is {in_words(refund.status)} still."
     )
     if refund.status == before and before in _ENDED:

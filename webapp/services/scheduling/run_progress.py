@@ -43,7 +43,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class RunTotals:
     """The sums of a run so far, per currency."""
 
     amounts: dict[str, int] = field(default_factory=dict)
@@ -71,7 +71,7 @@ def fence(session: Session, lease: RunLease, at: datetime) -> None:
         raise RunLost(f"run {lease.run_id}, attempt {lease.attempt}")
 
 
-def add(session: Session, lease: RunLease, progress: Progress, totals: Totals, cursor: Any) -> None:
+def add(session: Session, lease: RunLease, progress: Progress, totals: RunTotals, cursor: Any) -> None:
     """Add to the counts and move the cursor, as the last act of a transaction of the run. Raises RunLost."""
     done = progress.succeeded + progress.failed + progress.skipped
     values = {

@@ -12,7 +12,7 @@ from webapp.domain.providers.provider_results import (
     SkippedRow,
 )
 from webapp.providers.http.client import HttpClient
-from webapp.providers.http.response_reader import Answer
+from webapp.providers.http.response_reader import ResponseObject
 from webapp.providers.protocols import Checkout, Destination, PayoutInstruction
 
 NAME = "kudi"
@@ -29,10 +29,10 @@ class Kudi:
 
     def start(self, checkout: Checkout) -> str:
         body = {"reference": checkout.reference, "amount": checkout.amount, "currency": checkout.currency}
-        return Answer(NAME, self._client.post("/payments", body)).text("page")
+        return ResponseObject(NAME, self._client.post("/payments", body)).text("page")
 
     def fetch_payment(self, reference: str) -> ProviderResponse:
-        return _seen(Answer(NAME, self._client.get(f"/payments/{reference}")), reference)
+        return _seen(ResponseObject(NAME, self._client.get(f"/payments/{reference}")), reference)
 
     def fetch_payment_with_refunds(self, reference: str) -> ProviderResponse:
         back = tuple(ReturnedAmount(row.amount) for row in self.fetch_refunds(reference))
@@ -40,13 +40,13 @@ class Kudi:
 
     def refund(self, reference: str, amount: int, currency: str, note: str, *, key: str) -> ProviderResponse:
         body = {"reference": key, "payment": reference, "amount": amount, "currency": currency}
-        return _seen(Answer(NAME, self._client.post("/refunds", body)), reference)
+        return _seen(ResponseObject(NAME, self._client.post("/refunds", body)), reference)
 
     def fetch_refund(self, refund_id: str, payment_reference: str) -> ProviderResponse:
-        return _seen(Answer(NAME, self._client.get(f"/refunds/{refund_id}")), payment_reference)
+        return _seen(ResponseObject(NAME, self._client.get(f"/refunds/{refund_id}")), payment_reference)
 
     def fetch_refunds(self, payment_reference: str) -> list[RefundRow]:
-        found = Answer(NAME, self._client.get("/refunds", payment=payment_reference)).parts("refunds")
+        found = ResponseObject(NAME, self._client.get("/refunds", payment=payment_reference)).parts("refunds")
         return [
             RefundRow(row.text("id"), _status(row), row.minor("amount"), row.currency(), row.maybe_instant("at"))
             for row in found
@@ -57,20 +57,20 @@ class Kudi:
 
     def send_payout(self, payout: PayoutInstruction) -> ProviderResponse:
         body = {"reference": payout.reference, "to": payout.recipient, "amount": payout.amount, "currency": "NGN"}
-        answer = _seen(Answer(NAME, self._client.post("/payouts", body)), payout.reference)
+        answer = _seen(ResponseObject(NAME, self._client.post("/payouts", body)), payout.reference)
         return replace(answer, status=ProviderStatus.PENDING)
 
     def fetch_payout(self, reference: str) -> ProviderResponse:
-        return _seen(Answer(NAME, self._client.get(f"/payouts/{reference}")), reference)
+        return _seen(ResponseObject(NAME, self._client.get(f"/payouts/{reference}")), reference)
 
     def payouts(self, since: datetime, until: datetime) -> Iterator[ProviderResponse | SkippedRow]:
-        for row in Answer(NAME, self._client.get("/payouts")).parts("payouts"):
+        for row in ResponseObject(NAME, self._client.get("/payouts")).parts("payouts"):
             yield _seen(row, row.text("reference"))
 
 
-def _status(row: Answer) -> ProviderStatus:
+def _status(row: ResponseObject) -> ProviderStatus:
     return ProviderStatus.SUCCEEDED if row.text("status") == "done" else ProviderStatus.PENDING
 
 
-def _seen(row: Answer, reference: str) -> ProviderResponse:
+def _seen(row: ResponseObject, reference: str) -> ProviderResponse:
     return ProviderResponse(reference, _status(row), row.minor("amount"), row.currency(), row.text("id"))

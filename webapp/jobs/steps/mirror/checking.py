@@ -11,7 +11,7 @@ from datetime import datetime
 from webapp.db import Database
 from webapp.jobs.steps.mirror.balances import all_lost
 from webapp.jobs.steps.mirror.sending import movements_of
-from webapp.providers.blnk.provider import MOST_AT_ONCE, TRANSFERS, Blnk, Movement, There
+from webapp.providers.blnk.provider import MOST_AT_ONCE, TRANSFERS, Blnk, BlnkTransaction, There
 from webapp.services.reconciliation import (
     discrepancies,
     mirror_accounts,
@@ -21,7 +21,7 @@ from webapp.services.reconciliation import (
 )
 from webapp.services.reconciliation.comparison import DIFFERENT, MISSING_THERE, Finding
 from webapp.services.reconciliation.discrepancies import Compared
-from webapp.services.reconciliation.mirror_queue import Waiting
+from webapp.services.reconciliation.mirror_queue import QueuedTransfer
 
 MOST_FINDINGS, MOST_EARLIER = 1_000, 50_000
 _PAGE = 500
@@ -89,7 +89,7 @@ class MirrorCheck:
             last = page[-1].transfer_id
             self._told(len(page))
 
-    def _ask(self, page: Sequence[Waiting], balances: dict[int, str]) -> None:
+    def _ask(self, page: Sequence[QueuedTransfer], balances: dict[int, str]) -> None:
         wanted = [(one, movements_of(one, dict.fromkeys(one.legs, _UNMADE) | balances)) for one in page]
         there = self._under([each for _, moves in wanted for each in moves])
         lacks, has, booked = [], [], []
@@ -107,7 +107,7 @@ class MirrorCheck:
             mirror_queue.note_asked(session, lacks, has)
             mirror_webhooks.end_rejections(session, booked, self.at)
 
-    def _compare(self, one: Waiting, wanted: Sequence[Movement], there: dict[str, There]) -> None:
+    def _compare(self, one: QueuedTransfer, wanted: Sequence[BlnkTransaction], there: dict[str, There]) -> None:
         for each in wanted:
             found = there[each.reference]
             if detail := found.said_beside(each):
@@ -117,7 +117,7 @@ class MirrorCheck:
         self._matched += 1
         self._agree |= {one.reference} & self._earlier
 
-    def _under(self, wanted: Sequence[Movement]) -> dict[str, There]:
+    def _under(self, wanted: Sequence[BlnkTransaction]) -> dict[str, There]:
         found: dict[str, There] = {}
         for start in range(0, len(wanted), MOST_AT_ONCE):
             found |= self._blnk.under(wanted[start : start + MOST_AT_ONCE])

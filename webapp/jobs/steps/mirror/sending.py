@@ -13,13 +13,13 @@ from webapp.domain.actors import Actor, job_actor
 from webapp.domain.money.legs import movements, named
 from webapp.jobs.engine.work import Work
 from webapp.jobs.steps.mirror.balances import Balances
-from webapp.providers.blnk.provider import BalanceGone, Blnk, Different, Movement
+from webapp.providers.blnk.provider import BalanceGone, Blnk, BlnkTransaction, Different
 from webapp.providers.http.errors import CallFailed, Exists, NotSent, Unknown
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
-from webapp.services.common.batch_result import Outcome, Refused
+from webapp.services.common.batch_result import Outcome, RefusedItem
 from webapp.services.reconciliation import mirror_queue
-from webapp.services.reconciliation.mirror_queue import Waiting
+from webapp.services.reconciliation.mirror_queue import QueuedTransfer
 from webapp.sql import database_now
 
 BATCH, TOGETHER = 1_000, 50
@@ -60,7 +60,7 @@ class Mirror:
         """Send batch after batch until nothing is due. `check` may raise between two batches."""
         sent = 0
         while True:
-            lease = Lease(mirror_queue.LEASE)
+            lease = EffectLease(mirror_queue.LEASE)
             batch = self._claimed()
             if not batch:
                 return sent
@@ -69,11 +69,11 @@ class Mirror:
             told(sent)
             check()
 
-    def _claimed(self) -> list[Waiting]:
+    def _claimed(self) -> list[QueuedTransfer]:
         with self._db.transaction() as session:
             return mirror_queue.claim(session, database_now(session), BATCH)
 
-    def _batch(self, batch: Sequence[Waiting], lease: Lease) -> int:
+    def _batch(self, batch: Sequence[QueuedTransfer], lease: EffectLease) -> int:
         try:
             balances = self._balances.of(sorted({account for each in batch for account in each.legs}))
         except CallFailed as failure:
@@ -86,11 +86,11 @@ class Mirror:
         with ThreadPoolExecutor(max(1, min(8, len(lanes)))) as threads:
             return sum(threads.map(lambda lane: self._under(lease, lane, balances), lanes))
 
-    def _under(self, lease: Lease, lane: list[Waiting], balances: dict[int, str]) -> int:
+    def _under(self, lease: EffectLease, lane: list[QueuedTransfer], balances: dict[int, str]) -> int:
         with lease.held():
             return self._lane(lane, balances)
 
-    def _lane(self, lane: list[Waiting], balances: dict[int, str]) -> int:
+    def _lane(self, lane: list[QueuedTransfer], balances: dict[int, str]) -> int:
         """Send them in order; when Blnk can't be reached, the rest is put back."""
         sent = 0
         for doubtful, run in groupby(lane, key=lambda each: each.doubtful or each.attempts > 0):
@@ -105,7 +105,7 @@ class Mirror:
                     return sent
         return sent
 
-    def _sent(self, part: list[Waiting], balances: dict[int, str], *, one_by_one: bool) -> int:
+    def _sent(self, part: list[QueuedTransfer], balances: dict[int, str], *, one_by_one: bool) -> int:
         """Send these; how many are there. Raises NotSent."""
         if not one_by_one:
             try:
@@ -122,7 +122,7 @@ class Mirror:
             return len(part)
         return sum(self._one(each, balances) for each in part)
 
-    def _one(self, one: Waiting, balances: dict[int, str]) -> int:
+    def _one(self, one: QueuedTransfer, balances: dict[int, str]) -> int:
         """One by itself; what is doubtful is asked about before it is sent again. Raises NotSent."""
         try:
             for movement in movements_of(one, balances):
@@ -134,7 +134,7 @@ class Mirror:
         except Different as difference:
             with self._db.transaction() as session:
                 mirror_queue.give_up(session, one, str(difference))
-            self.outcome.failed.append(Refused(one.transfer_id, one.reference, str(difference)))
+            self.outcome.failed.append(RefusedItem(one.transfer_id, one.reference, str(difference)))
             return 0
         except NotSent:
             raise
@@ -143,7 +143,7 @@ class Mirror:
         self._done([one])
         return 1
 
-    def _forget_lost(self, one: Waiting, balances: dict[int, str], gone: BalanceGone) -> None:
+    def _forget_lost(self, one: QueuedTransfer, balances: dict[int, str], gone: BalanceGone) -> None:
         """A balance that Blnk lost is nobody's failure: it is made again, and what waited for it is sent then.
 
         Raises NotSent, which puts this one back with all after it, for the next batch. When Blnk knows every balance
@@ -153,34 +153,34 @@ class Mirror:
             raise NotSent("Blnk lost a balance of it, which is made again.", retry_after=_AT_ONCE)
         self._failed([one], gone)
 
-    def _done(self, sent: Sequence[Waiting]) -> None:
+    def _done(self, sent: Sequence[QueuedTransfer]) -> None:
         with self._db.transaction() as session:
             mirror_queue.done(session, sent, database_now(session))
         self.outcome.done += len(sent)
 
-    def _failed(self, tried: Sequence[Waiting], failure: CallFailed) -> int:
+    def _failed(self, tried: Sequence[QueuedTransfer], failure: CallFailed) -> int:
         with self._db.transaction() as session:
             at, doubtful = database_now(session), isinstance(failure, Unknown)
             mirror_queue.failed(session, tried, at, failure.sentence, doubtful=doubtful)
         for each in tried:
             again = self.outcome.refused if each.attempts + 1 < mirror_queue.MOST_ATTEMPTS else self.outcome.failed
-            again.append(Refused(each.transfer_id, each.reference, failure.sentence))
+            again.append(RefusedItem(each.transfer_id, each.reference, failure.sentence))
         return 0
 
-    def _requeue(self, unsent: Sequence[Waiting], failure: CallFailed) -> None:
+    def _requeue(self, unsent: Sequence[QueuedTransfer], failure: CallFailed) -> None:
         with self._db.transaction() as session:
             until = database_now(session) + timedelta(seconds=failure.retry_after or _AGAIN_AFTER)
             mirror_queue.requeue(session, unsent, until, failure.sentence)
 
 
-def _lane(one: Waiting) -> tuple[str, int]:
+def _lane(one: QueuedTransfer) -> tuple[str, int]:
     return one.currency, one.transfer_id
 
 
-def movements_of(one: Waiting, balances: Mapping[int, str]) -> list[Movement]:
+def movements_of(one: QueuedTransfer, balances: Mapping[int, str]) -> list[BlnkTransaction]:
     """A transfer with several legs is several movements, each under a reference of its own."""
     pairs = movements(one.legs)
     return [
-        Movement(reference, one.currency, amount, balances[source], balances[destination], one.kind)
+        BlnkTransaction(reference, one.currency, amount, balances[source], balances[destination], one.kind)
         for reference, (source, destination, amount) in zip(named(one.reference, len(pairs)), pairs, strict=True)
     ]

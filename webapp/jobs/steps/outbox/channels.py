@@ -8,12 +8,12 @@ from webapp.domain.outbox import addresses, webhook_signing
 from webapp.domain.states import Channel
 from webapp.encryption import decrypt
 from webapp.logs import get_logger
-from webapp.providers.http.errors import CallFailed, NotSent, Refused
-from webapp.providers.http.leases import Lease, LeaseEnded
+from webapp.providers.http.errors import CallFailed, NotSent, ProviderRefused
+from webapp.providers.http.leases import EffectLease, LeaseEnded
 from webapp.providers.http.rate_limiter import RateLimiter
 from webapp.providers.messaging.apprise import Chat
 from webapp.providers.messaging.smtp import Email, Mail
-from webapp.providers.messaging.webhook_sender import Answer, WebhookPosts
+from webapp.providers.messaging.webhook_sender import WebhookPosts, WebhookResponse
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Failed, NotTried, Result, Sent
 from webapp.settings import Settings
 
@@ -38,7 +38,7 @@ class Channels:
             for channel, count in _PER_MINUTE.items()
         }
 
-    def send(self, deliveries: list[ClaimedDelivery], lease: Lease) -> list[tuple[ClaimedDelivery, Result]]:
+    def send(self, deliveries: list[ClaimedDelivery], lease: EffectLease) -> list[tuple[ClaimedDelivery, Result]]:
         """Send deliveries of one channel, in order; those that the lease is over for have had no turn."""
         with lease.held():
             return self._sent(deliveries)
@@ -99,10 +99,10 @@ class Channels:
 
 def failed(failure: CallFailed) -> Failed:
     """A call's failure as a delivery's: what was refused is not tried again."""
-    return Failed(failure.sentence, retry_after=failure.retry_after, for_good=isinstance(failure, Refused))
+    return Failed(failure.sentence, retry_after=failure.retry_after, for_good=isinstance(failure, ProviderRefused))
 
 
-def _answered(answer: Answer) -> Failed:
+def _answered(answer: WebhookResponse) -> Failed:
     said = f"It answered {answer.status}" + (f": {answer.said}" if answer.said else ".")
     return Failed(said, answer.status, answer.retry_after, gone=answer.status == _GONE)
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy.exc import OperationalError
 
 from webapp.jobs.steps.outbox.channels import Channels
-from webapp.providers.http.leases import Lease
+from webapp.providers.http.leases import EffectLease
 from webapp.runtime import Runtime
 from webapp.services.notifications import delivery_queue
 from webapp.services.notifications.delivery_queue import ClaimedDelivery, Lanes, Result
@@ -64,16 +64,21 @@ class OutboxSender:
 
     def _take(self, pool: ThreadPoolExecutor, flying: _Flying) -> None:
         if self._only is None and list(flying.values()).count(_EMAIL) < CONNECTIONS:
-            lease = Lease(self._lease)
+            lease = EffectLease(self._lease)
             self._fly(pool, flying, _EMAIL, self._claim(EMAILS_AT_ONCE, delivery_queue.EMAILS), lease)
-        free, lease = self._most - len(flying), Lease(self._lease)
+        free, lease = self._most - len(flying), EffectLease(self._lease)
         for lane, deliveries in groupby(
             self._claim(free, self._only or delivery_queue.REST), key=lambda each: each.lane
         ):
             self._fly(pool, flying, lane, list(deliveries), lease)
 
     def _fly(
-        self, pool: ThreadPoolExecutor, flying: _Flying, what: str, deliveries: list[ClaimedDelivery], lease: Lease
+        self,
+        pool: ThreadPoolExecutor,
+        flying: _Flying,
+        what: str,
+        deliveries: list[ClaimedDelivery],
+        lease: EffectLease,
     ) -> None:
         if deliveries:
             flying[pool.submit(self._channels.send, deliveries, lease)] = what

@@ -36,7 +36,7 @@ _OWE = "You now owe {owes}."
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MoneyTemplate:
     """Who is told what when an event's transfer did this to them."""
 
     event: str
@@ -48,12 +48,12 @@ class Line:
 _SINCE = " since an earlier payment of this order was taken back"
 
 
-def _paid(event: str, side: str, subject: str, detail: str, since: str = _SINCE) -> list[Line]:
+def _paid(event: str, side: str, subject: str, detail: str, since: str = _SINCE) -> list[MoneyTemplate]:
     """A payment to a person, who may owe something of it since a reversal."""
     met = f"{{debt}} of it met what you owed{since}."
     all_met = f"All of it met what you owed{since}."
     return [
-        Line(
+        MoneyTemplate(
             event,
             side,
             "in_wallet",
@@ -63,7 +63,7 @@ def _paid(event: str, side: str, subject: str, detail: str, since: str = _SINCE)
                 f"{subject}: {{share}} for order {{order}} is in your wallet.",
             ),
         ),
-        Line(
+        MoneyTemplate(
             event,
             side,
             "in_wallet_and_debt_met",
@@ -73,7 +73,7 @@ def _paid(event: str, side: str, subject: str, detail: str, since: str = _SINCE)
                 f"{subject}: {{share}} for order {{order}}. {met} {{wallet}} is in your wallet. {_OWE}",
             ),
         ),
-        Line(
+        MoneyTemplate(
             event,
             side,
             "debt_met",
@@ -86,7 +86,7 @@ def _paid(event: str, side: str, subject: str, detail: str, since: str = _SINCE)
     ]
 
 
-def _taken(event: str, side: str, what: str) -> list[Line]:
+def _taken(event: str, side: str, what: str) -> list[MoneyTemplate]:
     """What a person had got is taken again."""
     title = "{share} of order {order} was taken back"
     cases = {
@@ -94,7 +94,10 @@ def _taken(event: str, side: str, what: str) -> list[Line]:
         "wallet_gave_and_owes": "{wallet} was taken from your wallet, and the other {debt} you owe. " + _OWE,
         "owes": "Your wallet did not hold it, so you owe {debt} of it. " + _OWE,
     }
-    return [Line(event, side, shape, Text(title, f"{what} {said}", f"{what} {said}")) for shape, said in cases.items()]
+    return [
+        MoneyTemplate(event, side, shape, Text(title, f"{what} {said}", f"{what} {said}"))
+        for shape, said in cases.items()
+    ]
 
 
 _BY_YOURS = "through your bank or the service that you paid with"
@@ -102,10 +105,10 @@ _BY_THEIRS = "through the payer's bank or the service that was paid with"
 _RELEASED = " The order's amount was {price}{held_of}, our fee {fee}."
 _CAME = " It had been taken back of the payment for the order, and has come back.{fee_said}"
 _HELD = "{held_said}"
-LINES: tuple[Line, ...] = (
+LINES: tuple[MoneyTemplate, ...] = (
     *_paid("escrow.released", SELLER, "Payment released", _RELEASED),
     *_paid("escrow.refunded", BUYER, "Refund", _HELD),
-    Line(
+    MoneyTemplate(
         "escrow.refunded",
         BUYER,
         "sent_back",
@@ -116,7 +119,7 @@ LINES: tuple[Line, ...] = (
             "{outside} for order {order} is given back the way you paid. We tell you when that is done.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "escrow.refunded",
         BUYER,
         "went_back",
@@ -127,7 +130,7 @@ LINES: tuple[Line, ...] = (
             f"{{outside}} for order {{order}} went back to you {_BY_YOURS}.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "escrow.refunded",
         BUYER,
         "went_back_and_sent",
@@ -138,7 +141,7 @@ LINES: tuple[Line, ...] = (
             "{gone} for order {order} went back to you; the other {sent} is given back the way you paid.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "escrow.refunded",
         BUYER,
         "went_back_and_in_wallet",
@@ -149,7 +152,7 @@ LINES: tuple[Line, ...] = (
             "{outside} for order {order} went back to you; the other {wallet} is in your wallet.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "escrow.refunded",
         SELLER,
         "went_back",
@@ -160,7 +163,7 @@ LINES: tuple[Line, ...] = (
             f"{{whole}} that was held for order {{order}} went back {_BY_THEIRS}. You get nothing of it.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "escrow.refunded",
         SELLER,
         "went_back_and_rest",
@@ -173,7 +176,7 @@ LINES: tuple[Line, ...] = (
     ),
     *_paid("escrow.split", SELLER, "Your part", _HELD + "{fee_said}"),
     *_paid("escrow.split", BUYER, "Your part", _HELD),
-    Line(
+    MoneyTemplate(
         "escrow.split",
         BUYER,
         "sent_back",
@@ -201,7 +204,7 @@ LINES: tuple[Line, ...] = (
         f"{{gone}} for order {{order}} went back to you {_BY_YOURS}, besides what you had got here. Of that, {{share}} "
         "is taken back.",
     ),
-    Line(
+    MoneyTemplate(
         "payment.decided",
         BUYER,
         "less_is_held",
@@ -212,7 +215,7 @@ LINES: tuple[Line, ...] = (
             f"{{gone}} for order {{order}} went back to you {_BY_YOURS}. {{left}} is still held.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "payment.decided",
         SELLER,
         "less_is_held",
@@ -224,7 +227,7 @@ LINES: tuple[Line, ...] = (
         ),
     ),
     *(
-        Line(
+        MoneyTemplate(
             "payment.decided",
             side,
             "more_is_held",
@@ -237,7 +240,7 @@ LINES: tuple[Line, ...] = (
         )
         for side in (BUYER, SELLER)
     ),
-    Line(
+    MoneyTemplate(
         "payment.decided",
         BUYER,
         "went_back",
@@ -247,7 +250,7 @@ LINES: tuple[Line, ...] = (
             f"{{gone}} for order {{order}} went back to you {_BY_YOURS}.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "payment.decided",
         BUYER,
         "came_back",
@@ -258,7 +261,7 @@ LINES: tuple[Line, ...] = (
             "{gone} for order {order}, which had gone back to you, has come back to us. You get nothing of it here.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "payment.decided",
         SELLER,
         "not_yours",
@@ -270,7 +273,7 @@ LINES: tuple[Line, ...] = (
     ),
     *_paid("payment.decided", SELLER, "It came back", _CAME, ""),
     *_paid("payment.decided", BUYER, "It came back", _CAME, ""),
-    Line(
+    MoneyTemplate(
         "payment.decided",
         BUYER,
         "kept",
@@ -280,7 +283,7 @@ LINES: tuple[Line, ...] = (
             "A second payment for order {order} arrived. {share} of it is in your wallet.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "refund.processed",
         BUYER,
         "done",
@@ -291,7 +294,7 @@ LINES: tuple[Line, ...] = (
             "{amount} for order {order} was given back to the card or account that you paid with.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "refund.processed",
         BUYER,
         "second_done",
@@ -302,7 +305,7 @@ LINES: tuple[Line, ...] = (
             "A second payment for order {order} arrived, and {amount} of it was given back. The first one stays.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "refund.failed",
         BUYER,
         "in_wallet",
@@ -313,7 +316,7 @@ LINES: tuple[Line, ...] = (
             "Your refund of {wallet} for order {order} could not go back to the card; it is in your wallet.",
         ),
     ),
-    Line(
+    MoneyTemplate(
         "refund.failed",
         BUYER,
         "waits",

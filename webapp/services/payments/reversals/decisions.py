@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.actors import Actor
 from webapp.services.approvals import approvals
-from webapp.services.approvals.approvals import Decided
+from webapp.services.approvals.approvals import DecisionResult
 from webapp.services.common import validation
 from webapp.services.payments.reversals.executors import ReverseTransfer
 from webapp.settings import Settings
@@ -21,7 +21,7 @@ def reverse(
     at: datetime,
     actor: Actor,
     settings: Settings,
-) -> Decided:
+) -> DecisionResult:
     """Correct a movement by its opposite, or propose it. `to_debt` posts what a wallet lacks as its party's debt."""
     decision = ReverseTransfer(reason=reason, to_debt=to_debt)
     return correct(session, "transfer.reverse", transfer_id, decision, at=at, actor=actor, settings=settings)
@@ -36,7 +36,7 @@ def correct(
     at: datetime,
     actor: Actor,
     settings: Settings,
-) -> Decided:
+) -> DecisionResult:
     """Correct a movement: reverse it, or reverse it and refund or split what it held, or propose that.
 
     Whoever lets the money go again needs the permission for that too.

@@ -7,7 +7,7 @@ from tests.sandbox.conftest import Caller
 from tests.services.reconciliation.conftest import BLNK
 from webapp import health_checks
 from webapp.app import create_app
-from webapp.providers.blnk.standing import SCOPES, standing
+from webapp.providers.blnk.health import SCOPES, check_health
 from webapp.runtime import Runtime
 
 MASTER = {"X-Blnk-Key": BLNK["blnk_api_key"]}
@@ -21,8 +21,8 @@ def database_url(sqlite_url: str) -> str:
 def asked(runtime: Runtime) -> tuple[bool, str]:
     blnk = runtime.providers.blnk
     assert blnk is not None
-    found = standing(blnk)
-    return found.is_well, found.said
+    found = check_health(blnk)
+    return found.is_well, found.sentence
 
 
 def scoped(sandbox: Caller, *scopes: str) -> str:

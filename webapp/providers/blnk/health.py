@@ -16,33 +16,33 @@ _INSUFFICIENT = "AUTH_INSUFFICIENT_PERMISSIONS"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BlnkHealth:
     """How it stands, in a sentence, and what to do when that is not well."""
 
     is_well: bool
-    said: str
+    sentence: str
     do: str = ""
 
 
-def standing(blnk: Blnk) -> Standing:
+def check_health(blnk: Blnk) -> BlnkHealth:
     """Ask it with the key."""
     try:
         health = blnk.health()
         lacking = [scope for scope in SCOPES if not _may(blnk, scope)]
     except KeyRefused as refused:
-        return Standing(
+        return BlnkHealth(
             False, refused.sentence, "Set BLNK_API_KEY to Blnk's server.secret_key, or to a key that it made."
         )
     except CallFailed as failure:
-        return Standing(False, failure.sentence, "Check BLNK_URL, and that Blnk runs.")
+        return BlnkHealth(False, failure.sentence, "Check BLNK_URL, and that Blnk runs.")
     if health != "UP":
-        return Standing(False, f"Blnk says {health or 'nothing of itself'}.", "Look at Blnk's log.")
+        return BlnkHealth(False, f"Blnk says {health or 'nothing of itself'}.", "Look at Blnk's log.")
     if lacking:
         scopes = ", ".join(lacking)
-        return Standing(
+        return BlnkHealth(
             False, f"Blnk's key lacks the scopes {scopes}.", "Make a key with them: POST /api-keys at Blnk."
         )
-    return Standing(True, "Blnk is up and takes the key.")
+    return BlnkHealth(True, "Blnk is up and takes the key.")
 
 
 def _may(blnk: Blnk, scope: str) -> bool:
