@@ -55,8 +55,8 @@ def failure_of(problem: BaseException) -> DatabaseFailure | None:
     if state is not None:
         known = (_STATES[state[:length]] for length in (5, 3, 2) if state[:length] in _STATES)
         return next(known, None)
-    said = str(problem.orig).lower()
-    by_message = next((failure for words, failure in _MESSAGES.items() if words in said), None)
+    message = str(problem.orig).lower()
+    by_message = next((failure for words, failure in _MESSAGES.items() if words in message), None)
     return by_message or (AWAY if problem.connection_invalidated or _is_lost(problem) else None)
 
 

@@ -44,9 +44,9 @@ def database(runtime: Runtime) -> CheckResult:
         with runtime.db.reading() as session:
             session.scalar(select(1))
     except DBAPIError as problem:
-        said = str(problem.orig).partition("\n")[0]
+        message = str(problem.orig).partition("\n")[0]
         return CheckResult(
-            "database", "wrong", f"{kind} doesn't answer: {said}", "Check DATABASE_URL, and that the server runs."
+            "database", "wrong", f"{kind} doesn't answer: {message}", "Check DATABASE_URL, and that the server runs."
         )
     return CheckResult("database", "ok", f"{kind} answers.")
 
@@ -63,8 +63,8 @@ def writes(runtime: Runtime) -> CheckResult:
     except DBAPIError as problem:
         failure = failure_of(problem)
         if failure is not BUSY:
-            said = failure.sentence if failure else str(problem.orig).partition("\n")[0]
-            return CheckResult("writes", "wrong", said, "Look at the database's disk, its role and its log.")
+            message = failure.sentence if failure else str(problem.orig).partition("\n")[0]
+            return CheckResult("writes", "wrong", message, "Look at the database's disk, its role and its log.")
     return CheckResult("writes", "ok", "The database takes changes.")
 
 
@@ -86,9 +86,9 @@ def redis(runtime: Runtime) -> CheckResult:
     try:
         runtime.redis.ping()
     except (RedisError, OSError, ValueError) as problem:
-        said = str(problem).partition("\n")[0]
+        message = str(problem).partition("\n")[0]
         return CheckResult(
-            "redis", "wrong", f"Redis doesn't answer: {said}", "Check REDIS_URL; `desk up` starts an embedded one."
+            "redis", "wrong", f"Redis doesn't answer: {message}", "Check REDIS_URL; `desk up` starts an embedded one."
         )
     return CheckResult("redis", "ok", f"Redis {runtime.redis.info('server')['redis_version']} answers.")
 
@@ -111,8 +111,8 @@ def clocks(runtime: Runtime) -> CheckResult:
         return CheckResult("clock", "warning", f"{clock_skew.in_words(skew)}.", "Keep both by NTP.")
     if runtime.db.is_sqlite:
         return CheckResult("clock", "ok", "The database uses this machine's clock.")
-    said = f"The skew is {skew.total_seconds():.3f} s; {allowed.seconds} s are allowed."
-    return CheckResult("clock", "ok", f"This machine and the database agree. {said}")
+    sentence = f"The skew is {skew.total_seconds():.3f} s; {allowed.seconds} s are allowed."
+    return CheckResult("clock", "ok", f"This machine and the database agree. {sentence}")
 
 
 def schedules(runtime: Runtime) -> CheckResult:
@@ -136,13 +136,13 @@ def alive(runtime: Runtime) -> CheckResult:
     with runtime.db.reading() as session:
         kinds = (processes.SCHEDULER, processes.WORKER)
         counts = {kind: len(processes.alive(session, kind, clock.now(), patience)) for kind in kinds}
-    said = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items())
+    sentence = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items())
     silent = [kind for kind, count in counts.items() if not count]
     if silent:
         return CheckResult(
-            "processes", "warning", f"At work: {said}.", f"Start `desk {silent[0]}`, or everything with `desk up`."
+            "processes", "warning", f"At work: {sentence}.", f"Start `desk {silent[0]}`, or everything with `desk up`."
         )
-    return CheckResult("processes", "ok", f"At work: {said}.")
+    return CheckResult("processes", "ok", f"At work: {sentence}.")
 
 
 def providers(runtime: Runtime) -> CheckResult:
@@ -150,19 +150,19 @@ def providers(runtime: Runtime) -> CheckResult:
     wirings = provider_health.wirings(runtime.settings)
     used = [each.name for each in wirings if each.is_configured]
     off = [f"{each.name} ({', '.join(each.missing)})" for each in wirings if each.missing]
-    said = f"Configured: {', '.join(used) or 'none'}. Not configured: {', '.join(off) or 'none'}."
+    sentence = f"Configured: {', '.join(used) or 'none'}. Not configured: {', '.join(off) or 'none'}."
     # A test key is said also where the database does not answer.
     if unreal := _unreal(wirings):
-        return CheckResult("providers", "wrong", f"{said} {unreal}", "Set the live key.")
+        return CheckResult("providers", "wrong", f"{sentence} {unreal}", "Set the live key.")
     with runtime.db.reading() as session:
         found = provider_health.health(session, runtime.settings)
     if unreal := _unreal([each.wiring for each in found]):
-        return CheckResult("providers", "wrong", f"{said} {unreal}", "Set the live key.")
+        return CheckResult("providers", "wrong", f"{sentence} {unreal}", "Set the live key.")
     failing = [f"{each.line}: {each.state.last_error}" for each in found if each.is_failing and each.state is not None]
     if failing:
         do = "See the page Providers; what waits is sent when they answer again."
-        return CheckResult("providers", "warning", f"{said} They fail: {'; '.join(failing)}", do)
-    return CheckResult("providers", "ok", said)
+        return CheckResult("providers", "warning", f"{sentence} They fail: {'; '.join(failing)}", do)
+    return CheckResult("providers", "ok", sentence)
 
 
 def _unreal(wirings: Sequence[Wiring]) -> str:
@@ -187,9 +187,9 @@ def signatures(runtime: Runtime) -> CheckResult:
         plain = inbox_detail.refused_lately(session, PLAIN, clock.now())
     if not plain:
         return CheckResult("webhooks", "ok", "No webhook of Flutterwave was refused for a plain signature in a week.")
-    said = f"{plain:,} webhooks in Flutterwave's name were refused in a week: they carry the secret hash itself."
+    sentence = f"{plain:,} webhooks in Flutterwave's name were refused in a week: they carry the secret hash itself."
     do = "If they come from Flutterwave (its dashboard lists what it sent), set FLUTTERWAVE_WEBHOOK_PLAIN=true."
-    return CheckResult("webhooks", "warning", said, do)
+    return CheckResult("webhooks", "warning", sentence, do)
 
 
 def external_ledger(runtime: Runtime) -> CheckResult:

@@ -60,7 +60,7 @@ def sentences(problem: Exception) -> list[str]:
     if isinstance(problem, Refusal):
         return [
             problem.detail,
-            *(f"  {name}: {said}" for name, said in problem.fields.items() if said != problem.detail),
+            *(f"  {name}: {message}" for name, message in problem.fields.items() if message != problem.detail),
         ]
     if isinstance(problem, DBAPIError):
         return [_of_database(problem)]
@@ -75,16 +75,16 @@ def exit_code(problem: Exception) -> int:
 
 
 def _of_database(problem: DBAPIError) -> str:
-    said = _first_line(problem.orig or problem)
-    known = f"{type(problem.orig).__name__} {said}".lower()
+    message = _first_line(problem.orig or problem)
+    known = f"{type(problem.orig).__name__} {message}".lower()
     if any(word in known for word in _NOT_MIGRATED):
         return "The database is not migrated to this version. Run `desk migrate`."
     failure = failure_of(problem)
     if isinstance(problem, CommitInDoubt):
-        return f"The connection was lost while a change was being saved ({said}): look whether it was made."
+        return f"The connection was lost while a change was being saved ({message}): look whether it was made."
     if failure in (BUSY, FULL, READ_ONLY):
-        return f"{failure.sentence.rstrip('.')} ({said}). What was being saved is undone; try again."
-    return f"The database can't be used ({said}). Check DATABASE_URL, and see `desk doctor`."
+        return f"{failure.sentence.rstrip('.')} ({message}). What was being saved is undone; try again."
+    return f"The database can't be used ({message}). Check DATABASE_URL, and see `desk doctor`."
 
 
 def _first_line(problem: BaseException) -> str:

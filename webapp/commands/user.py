@@ -93,8 +93,8 @@ def _password(from_stdin: bool) -> str:
 
 def _say(user: User, sentence: str, password: str | None, as_json: bool) -> None:
     if as_json:
-        said = {"id": user.id, "email": user.email, "active": user.active}
-        print_json(said | ({"password": password} if password else {}))
+        details = {"id": user.id, "email": user.email, "active": user.active}
+        print_json(details | ({"password": password} if password else {}))
         return
     click.echo(sentence)
     if password:

@@ -114,10 +114,10 @@ def parts_of(text: str) -> Iterator[str | datetime]:
 
 def in_words(text: str, zone: tzinfo) -> str:
     """A sentence whose instants are said as people read them, on the clocks of a zone and with its name."""
-    return "".join(part if isinstance(part, str) else said(part, zone) for part in parts_of(text))
+    return "".join(part if isinstance(part, str) else format_instant(part, zone) for part in parts_of(text))
 
 
-def said(instant: datetime, zone: tzinfo) -> str:
+def format_instant(instant: datetime, zone: tzinfo) -> str:
     """An instant as people read it: `24 November 2026, 21:46 EAT`."""
     local = shown_in(instant, zone)
     return f"{local:%d %B %Y, %H:%M} {local.tzname()}"

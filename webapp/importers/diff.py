@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from webapp.domain.escrow_policies import AFTER_COMPLETION
-from webapp.domain.instants import parse_instant, said
+from webapp.domain.instants import format_instant, parse_instant
 from webapp.domain.money.money import Money
 from webapp.domain.states import EscrowStatus, OrderStatus
 from webapp.importers.order_fields import stored
@@ -139,7 +139,7 @@ def _meanwhile(known: Any) -> str:
 
 
 def _time(at: datetime | None) -> str:
-    return said(at, UTC) if at else "not there"
+    return format_instant(at, UTC) if at else "not there"
 
 
 def _instant(text: str) -> datetime:

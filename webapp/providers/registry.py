@@ -86,6 +86,6 @@ class Providers:
         found = self.payment_collectors.get(name)
         if found is None:
             variable = key_modes.of(self._settings).get(name)
-            said = f"{name} is not configured, so it can't be asked about payments."
-            raise Unavailable(key_modes.in_words(name, variable) if variable else said)
+            sentence = f"{name} is not configured, so it can't be asked about payments."
+            raise Unavailable(key_modes.in_words(name, variable) if variable else sentence)
         return found

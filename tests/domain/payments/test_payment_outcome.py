@@ -30,9 +30,9 @@ def attempt(status: str = PaymentStatus.PENDING, asked: datetime | None = FRESH,
 
 
 def seen(
-    status: ProviderStatus, amount: int | None = 10_000, currency: str | None = "NGN", said: str = ""
+    status: ProviderStatus, amount: int | None = 10_000, currency: str | None = "NGN", message: str = ""
 ) -> ProviderResponse:
-    return ProviderResponse("pay-1", status, amount, currency, said=said)
+    return ProviderResponse("pay-1", status, amount, currency, message=message)
 
 
 SILENCE = NoResponse("It did not answer.")
@@ -81,9 +81,9 @@ SILENCE = NoResponse("It did not answer.")
     ],
 )
 def test_what_a_word_means(payment: PaymentAttempt, word: ProviderResult, outcome: PaymentOutcome) -> None:
-    found, said = judge(payment, word, AT, PATIENCE)
+    found, message = judge(payment, word, AT, PATIENCE)
     assert found == outcome
-    assert bool(said) == (outcome not in (PaymentOutcome.SUCCEED, PaymentOutcome.LEAVE))
+    assert bool(message) == (outcome not in (PaymentOutcome.SUCCEED, PaymentOutcome.LEAVE))
 
 
 def test_a_review_says_both_amounts() -> None:
@@ -96,7 +96,7 @@ def test_a_review_says_both_amounts() -> None:
 
 
 def test_what_the_provider_said_is_kept() -> None:
-    assert judge(attempt(), seen(ProviderStatus.FAILED, said="Declined."), AT, PATIENCE)[1] == "Declined."
+    assert judge(attempt(), seen(ProviderStatus.FAILED, message="Declined."), AT, PATIENCE)[1] == "Declined."
     assert judge(attempt(), SILENCE, AT, PATIENCE)[1] == "It did not answer."
     assert NO_RESPONSE.endswith(".")
 

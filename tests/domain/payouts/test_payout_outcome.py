@@ -83,7 +83,7 @@ def test_a_payout_that_was_paid_is_undone_only_by_its_return(status: ProviderSta
 
 
 def test_another_amount_is_said() -> None:
-    said = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).said
+    said = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.SUCCEEDED, 4_999)).message
     assert said == "The provider speaks of NGN 49.99, which is not what was sent."
 
 
@@ -104,8 +104,8 @@ def test_a_reference_in_use_that_is_not_shown_is_in_doubt_until_it_is(
 def test_a_reference_in_use_is_said_only_where_the_provider_said_it() -> None:
     lost = judge(PayoutAttempt(SENT, 5_000, "NGN"), seen(ProviderStatus.ABSENT))
     again = judge(PayoutAttempt(lost.status, 5_000, "NGN", is_doubted=lost.is_doubted), seen(ProviderStatus.ABSENT))
-    assert (lost.said, again.said) == (LOST, HIDDEN)
-    assert judge(PayoutAttempt(SENDING, 5_000, "NGN"), THERE).said == TAKEN
+    assert (lost.message, again.message) == (LOST, HIDDEN)
+    assert judge(PayoutAttempt(SENDING, 5_000, "NGN"), THERE).message == TAKEN
 
 
 WORDS = st.builds(
@@ -116,7 +116,7 @@ WORDS = st.builds(
     currency=st.sampled_from([None, "NGN", "GHS"]),
 ) | st.builds(
     NoResponse,
-    said=st.just("x"),
+    message=st.just("x"),
     is_refusal=st.booleans(),
     is_unsent=st.booleans(),
     is_answer=st.booleans(),

@@ -166,7 +166,7 @@ def test_a_receiver_that_dribbles_its_answer_is_left_in_time() -> None:
 def test_a_large_answer_is_read_to_its_bound_only(receiver: Receiver) -> None:
     receiver.body = b"a" * 50_000_000
     answer = WebhookPosts(3, HERE).post(receiver.url, "{}", {})
-    assert (answer.status, answer.said) == (200, "a" * 300)
+    assert (answer.status, answer.excerpt) == (200, "a" * 300)
 
 
 def test_a_network_that_is_none_is_named_at_start(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_person_and_a_job_release_alike(market: Market) -> None:
 def test_a_person_and_a_list_refund_alike(market: Market) -> None:
     alone, first, second = market.escrow(), market.escrow(), market.escrow()
     decide(market, escrows.refund, alone)
-    releases.refund_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason="decision", said=WHY)
+    releases.refund_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason="decision", note=WHY)
 
     assert traces(market, alone) == traces(market, first) == traces(market, second)
 
@@ -90,7 +90,7 @@ def test_a_person_and_a_list_void_alike(market: Market) -> None:
     alone, cancelled, first, second = (unpaid(market) for _ in range(4))
     decide(market, escrows.void, alone)
     orders.cancel(market.session, cancelled.order_id, WHY, at=NOW, actor=DIVINE)
-    done = voids.void_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason=voids.UNPAID, said=WHY)
+    done = voids.void_all(market.session, [first.id, second.id], at=NOW, actor=JOB, reason=voids.UNPAID, note=WHY)
 
     assert done.done == 2
     assert traces(market, alone) == traces(market, cancelled) == traces(market, first) == traces(market, second)
@@ -144,7 +144,7 @@ def test_many_refunds_each_go_back_the_way_they_came(market: Market) -> None:
     without.buyer_id = bare.id
     freezes.freeze(market.session, frozen.id, "Odd.", at=NOW, actor=AMINA)
     ids = [each.id for each in (card, cash, without, frozen, gone)]
-    outcome = releases.refund_all(market.session, ids, at=NOW, actor=JOB, reason="decision", said=WHY)
+    outcome = releases.refund_all(market.session, ids, at=NOW, actor=JOB, reason="decision", note=WHY)
 
     assert (outcome.done, outcome.amounts) == (3, {"NGN": 20_007})
     assert [each.sentence for each in outcome.refused] == ["It is frozen.", "It was not paid yet."]

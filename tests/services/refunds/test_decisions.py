@@ -23,7 +23,7 @@ from webapp.runtime import Runtime
 from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
 from webapp.services.refunds import settlement as refund_settling
-from webapp.services.refunds.decisions import Choice, Said
+from webapp.services.refunds.decisions import Choice, RefundChoice
 from webapp.services.refunds.settlement import RefundWord
 
 JOB = job_actor("deliver_outbox")
@@ -54,7 +54,7 @@ class Case:
         return found
 
     def decide(self, choice: Choice, number: str = "", actor: object = CHIKA, version: int | None = None) -> Refund:
-        said = Said(choice, WHY, number)
+        said = RefundChoice(choice, WHY, number)
         seen = self.refund().version if version is None else version
         return refund_decisions.decide(
             self.session,

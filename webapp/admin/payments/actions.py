@@ -28,7 +28,7 @@ from webapp.services.payments.detail import PaymentDetail
 from webapp.services.read_models import decision_preview, disabled_reasons
 from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
-from webapp.services.refunds.decisions import Choice, Said
+from webapp.services.refunds.decisions import Choice, RefundChoice
 
 _CHOICES = [
     ("ours", _l("One of those listed is ours: follow it")),
@@ -192,7 +192,7 @@ class PaymentActions(Screen):
     )
     def decide_refund(self, payment_id: int, form: RefundDecisionForm) -> Done:
         """Say what became of a refund that can't be told from another, or that failed after it was done."""
-        said = Said(Choice(form.text("choice")), form.text("reason"), form.text("listed"))
+        said = RefundChoice(Choice(form.text("choice")), form.text("reason"), form.text("listed"))
         with self.transaction() as session:
             made = refund_decisions.decide(
                 session, payment_id, said, version=form.number("version"), at=clock.now(), actor=current_actor()

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from webapp import clock
 from webapp.admin.ui.badges import badge
 from webapp.domain.actors import named
-from webapp.domain.instants import parts_of, said, shown_in
+from webapp.domain.instants import format_instant, parts_of, shown_in
 from webapp.domain.money.money import exponent, major_text, to_major
 from webapp.domain.providers import provider_messages
 from webapp.security.context import current_principal
@@ -84,7 +84,7 @@ def with_local_times(sentence: str) -> Markup:
 
 
 def _told(instant: datetime, zone: ZoneInfo) -> Markup:
-    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), said(instant, zone))
+    return _TIME % (instant.isoformat(timespec="seconds"), relative(instant), format_instant(instant, zone))
 
 
 def duration(seconds: float | None) -> str:

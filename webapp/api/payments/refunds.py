@@ -11,7 +11,7 @@ from webapp.models import Refund
 from webapp.services.payments import payments
 from webapp.services.refunds import decisions as refund_decisions
 from webapp.services.refunds import refunds
-from webapp.services.refunds.decisions import Choice, Said
+from webapp.services.refunds.decisions import Choice, RefundChoice
 
 endpoints = Endpoints("payments")
 
@@ -70,7 +70,7 @@ def get_refund(call: Call, payment_id: int) -> RefundShape:
 @endpoints.post("/api/v1/payments/<id:payment_id>/refund-decision", "money:approve")
 def decide_refund(call: Call, payment_id: int, body: DecideRefund) -> RefundShape:
     """Say what became of a refund in review. Like an approval it takes a person: tokens may not."""
-    said, version = Said(body.choice, body.reason, body.number or ""), _version(call, payment_id, body.version)
+    said, version = RefundChoice(body.choice, body.reason, body.number or ""), _version(call, payment_id, body.version)
     found = refund_decisions.decide(call.session, payment_id, said, version=version, at=call.at, actor=call.actor)
     return _shape(found)
 

@@ -96,11 +96,11 @@ def judge(
         return PaymentOutcome.EXPIRE, "No provider ever gave it a reference."
     payable = attempt.payable_until is not None and at < attempt.payable_until
     if isinstance(word, ProviderResponse) and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
-        said = sentence(word.said) or "The provider says it failed."
+        detail = sentence(word.message) or "The provider says it failed."
         return (
-            (PaymentOutcome.WAIT, _may_try_again(reason(word.said), attempt))
+            (PaymentOutcome.WAIT, _may_try_again(reason(word.message), attempt))
             if payable
-            else (PaymentOutcome.FAIL, said)
+            else (PaymentOutcome.FAIL, detail)
         )
     if payable:
         return PaymentOutcome.WAIT, _still(word)
@@ -119,8 +119,8 @@ def _of_success(attempt: PaymentAttempt, seen: ProviderResponse) -> tuple[Paymen
     kept = kept_of(seen)
     # A success that names no amount, or none, is no word of money that went back: a person looks at it.
     if kept <= 0 < (seen.refunded_amount or 0):
-        said = "It was paid, and given back to the payer at the provider."
-        return (PaymentOutcome.LEAVE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, said)
+        detail = "It was paid, and given back to the payer at the provider."
+        return (PaymentOutcome.LEAVE, "") if attempt.status in _GIVEN_UP else (PaymentOutcome.FAIL, detail)
     if (kept, seen.currency) != (attempt.amount, attempt.currency):
         paid = Money(kept, seen.currency or attempt.currency)
         return PaymentOutcome.REVIEW, f"The provider collected {paid}, not {Money(attempt.amount, attempt.currency)}."
@@ -205,23 +205,23 @@ def _at_the_end(word: ProviderResult) -> str:
     """Why it is given up: what the provider answered last, or that it did not."""
     if isinstance(word, NoResponse):
         return (
-            f"The provider gave no usable answer until its time was over: {word.said}"
+            f"The provider gave no usable answer until its time was over: {word.message}"
             if word.is_refusal or word.is_answer
             else NO_RESPONSE
         )
     if word.status == ProviderStatus.ABSENT:
         return "The provider did not know this reference until its time was over."
-    return f"It was not paid in time: the provider still says: {clause(word.said or 'pending')}."
+    return f"It was not paid in time: the provider still says: {clause(word.message or 'pending')}."
 
 
-def _may_try_again(said: str, attempt: PaymentAttempt) -> str:
+def _may_try_again(message: str, attempt: PaymentAttempt) -> str:
     until = f"{attempt.payable_until:%d %B at %H:%M} UTC"
-    return f"An attempt to pay failed ({said}). Its payer may try again until {until}."
+    return f"An attempt to pay failed ({message}). Its payer may try again until {until}."
 
 
 def _still(word: ProviderResult) -> str:
     if isinstance(word, NoResponse):
-        return word.said
+        return word.message
     if word.status == ProviderStatus.ABSENT:
         return "The provider does not know this reference yet."
-    return f"The provider says: {clause(word.said or 'pending')}."
+    return f"The provider says: {clause(word.message or 'pending')}."

@@ -37,7 +37,7 @@ def problems(kind: str, currency: str, number: str, reference: str) -> dict[str,
         "account_number": _number(kind, number),
         "account_reference": _reference(kind, reference),
     }
-    return {field: said for field, said in found.items() if said}
+    return {field: problem for field, problem in found.items() if problem}
 
 
 def _currency(kind: str, currency: str) -> str:

@@ -54,7 +54,7 @@ class PayoutTransition:
 
     outcome: PayoutOutcome
     status: PayoutStatus
-    said: str = ""
+    message: str = ""
     is_doubted: bool = False
 
 
@@ -79,10 +79,10 @@ def judge(sent: PayoutAttempt, word: ProviderResult) -> PayoutTransition:
         return _of_absence(sent, status)
     if not agrees(sent, word):
         told = Money(word.amount or 0, word.currency or sent.currency)
-        said = f"The provider speaks of {told}, which is not what was sent."
-        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENT, said)
+        sentence = f"The provider speaks of {told}, which is not what was sent."
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENT, sentence)
     outcome, then = _ENDS.get(word.status, (PayoutOutcome.WAIT, PayoutStatus.SENT))
-    return PayoutTransition(outcome, then, word.said)
+    return PayoutTransition(outcome, then, word.message)
 
 
 def agrees(sent: PayoutAttempt, seen: ProviderResponse) -> bool:
@@ -119,13 +119,15 @@ def _of_settled(sent: PayoutAttempt, status: PayoutStatus, word: ProviderResult)
         return PayoutTransition(PayoutOutcome.LEAVE, status)
     if status == PayoutStatus.SUCCEEDED:
         if sent.is_unconfirmed and word.status == ProviderStatus.SUCCEEDED:
-            return PayoutTransition(PayoutOutcome.CONFIRM, status, word.said)
+            return PayoutTransition(PayoutOutcome.CONFIRM, status, word.message)
         outcome, then = _CAME_BACK.get(word.status, (PayoutOutcome.LEAVE, status))
-        return PayoutTransition(outcome, then, word.said)
+        return PayoutTransition(outcome, then, word.message)
     if sent.is_paid_after_all and word.status in _CAME_BACK:
-        return PayoutTransition(PayoutOutcome.RETRACT, status, word.said)
+        return PayoutTransition(PayoutOutcome.RETRACT, status, word.message)
     return PayoutTransition(
-        PayoutOutcome.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else PayoutOutcome.LEAVE, status, word.said
+        PayoutOutcome.CONTRADICT if word.status == ProviderStatus.SUCCEEDED else PayoutOutcome.LEAVE,
+        status,
+        word.message,
     )
 
 
@@ -141,13 +143,13 @@ def _of_silence(sent: PayoutAttempt, status: PayoutStatus, word: NoResponse) -> 
     if word.is_there:
         return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENDING, TAKEN, is_doubted=True)
     if sent.is_doubted:
-        return PayoutTransition(PayoutOutcome.WAIT, status, word.said, is_doubted=True)
+        return PayoutTransition(PayoutOutcome.WAIT, status, word.message, is_doubted=True)
     if word.is_answer and word.is_unsent:
-        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.said)
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.message)
     if word.is_refusal and not word.is_unsent:
-        return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED, word.said)
+        return PayoutTransition(PayoutOutcome.FAIL, PayoutStatus.FAILED, word.message)
     if word.is_unsent and status == PayoutStatus.PENDING:
-        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.said)
+        return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.PENDING, word.message)
     return PayoutTransition(
-        PayoutOutcome.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, word.said
+        PayoutOutcome.WAIT, status if status == PayoutStatus.SENT else PayoutStatus.SENDING, word.message
     )

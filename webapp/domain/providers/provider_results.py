@@ -40,7 +40,7 @@ class ProviderResponse:
     amount: int | None = None
     currency: str | None = None
     provider_id: str | None = None
-    said: str = ""
+    message: str = ""
     is_test: bool = False
     """It was in the provider's test mode, where no money is real."""
     asked: int | None = None
@@ -77,7 +77,7 @@ class RefundRow:
     currency: str
     created_at: datetime | None
     """None when the provider does not tell: it may be of any time."""
-    said: str = ""
+    message: str = ""
     needs_person: bool = False
     dispute: str | None = None
     """The number of the bank's dispute that took it: then it is no refund of anybody's."""
@@ -88,21 +88,21 @@ class ListedRefunds:
     """Every refund of a payment at its provider: which of them is ours is still to be told."""
 
     rows: tuple[RefundRow, ...]
-    said: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
     """A row of a provider's list that can't be one of ours, or can't be read; why, in a sentence."""
 
-    said: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
     """It could not be asked, or did not answer usably; `retry_after` is in seconds."""
 
-    said: str
+    message: str
     retry_after: float | None = None
     is_refusal: bool = False
     """It understood and said no: nothing was done."""
@@ -132,7 +132,7 @@ class ChargebackReport:
     due_at: datetime | None = None
     went_back: bool = False
     """It is over, and the provider has the payment's money no more, for whatever reason."""
-    said: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

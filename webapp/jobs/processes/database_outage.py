@@ -35,8 +35,8 @@ class DatabaseOutage:
 
     def over(self) -> None:
         """The database answered."""
-        said, self._since, self._said = self._said, None, False
-        if said:
+        message, self._since, self._said = self._said, None, False
+        if message:
             self._say(*_BACK)
 
     def _say(self, title: str, body: str) -> None:

@@ -40,6 +40,8 @@ def _settle(work: Work, session: Session, answered: Sequence[tuple[OpenCheckout,
     ended = [each.id for each, answer in answered if answer is None]
     checkout_expiry.note(session, ended, at=database_now(session), actor=work.actor)
     refused = [
-        RefusedItem(each.id, each.address, answer.said) for each, answer in answered if isinstance(answer, NoResponse)
+        RefusedItem(each.id, each.address, answer.message)
+        for each, answer in answered
+        if isinstance(answer, NoResponse)
     ]
     return Outcome("checkout", done=len(ended), refused=refused)

@@ -44,7 +44,7 @@ class Heard:
     chargeback: ChargebackReport | None = None
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """The gist, for the webhook's own record."""
         if isinstance(self.refund, ListedRefunds):
             return f"The provider lists {counted(len(self.refund.rows), 'refund')} of the payment."
@@ -53,14 +53,14 @@ class Heard:
             return f"The provider says that {back} of the payment went back, or are on the way."
         told = {"payout": self.payout, "refund": self.refund, "payment": self.payment}
         what, seen = next(((what, seen) for what, seen in told.items() if seen is not None), ("", None))
-        return f"The provider says of the {what}: {clause(seen.said or seen.status)}." if seen else ""
+        return f"The provider says of the {what}: {clause(seen.message or seen.status)}." if seen else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """There is nothing to ask; why, in a sentence."""
 
-    said: str
+    message: str
 
 
 def batch(work: Work) -> ProviderBatch[ClaimedWebhook, Heard | Nothing]:
@@ -117,21 +117,23 @@ def _settle(
     heard: list[tuple[ClaimedWebhook, WebhookSubject, Heard]] = []
     for claimed, answer in answered:
         if isinstance(answer, NoResponse):
-            waiting[claimed.id] = answer.said
+            waiting[claimed.id] = answer.message
         elif claimed.payload.unreadable:
             ended[claimed.id] = InboundWebhookStatus.FAILED, claimed.payload.unreadable
         elif isinstance(answer, Nothing):
-            noted = answer.said or mirror_webhooks.note(session, claimed.payload, at)
-            ended[claimed.id] = InboundWebhookStatus.IGNORED if answer.said else InboundWebhookStatus.HANDLED, noted
+            noted = answer.message or mirror_webhooks.note(session, claimed.payload, at)
+            ended[claimed.id] = InboundWebhookStatus.IGNORED if answer.message else InboundWebhookStatus.HANDLED, noted
         elif claimed.concerned is not None:
             heard.append((claimed, claimed.concerned, answer))
-            ended[claimed.id] = InboundWebhookStatus.HANDLED, answer.said
+            ended[claimed.id] = InboundWebhookStatus.HANDLED, answer.message
     for webhook_id, sentence in _apply(work, session, heard, outcome).items():
         ended[webhook_id] = InboundWebhookStatus.HANDLED, sentence
     inbox.close(session, ended, at=at)
     inbox.put_off(session, waiting, at=at)
     outcome.done = len(ended)
-    outcome.refused = [RefusedItem(webhook_id, f"webhook {webhook_id}", said) for webhook_id, said in waiting.items()]
+    outcome.refused = [
+        RefusedItem(webhook_id, f"webhook {webhook_id}", message) for webhook_id, message in waiting.items()
+    ]
     return outcome
 
 

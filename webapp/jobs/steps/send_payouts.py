@@ -67,7 +67,7 @@ def ask_now(runtime: Runtime, payout_id: int, actor: Actor) -> str:
     with runtime.db.transaction() as session:
         claims = {claimed.id: claimed.claim}
         settlement.settle_all(session, {claimed.id: word}, at=database_now(session), actor=actor, claims=claims)
-    return word.said if isinstance(word, NoResponse) else ""
+    return word.message if isinstance(word, NoResponse) else ""
 
 
 def send(runtime: Runtime, claimed: ClaimedPayout) -> ProviderResponse:

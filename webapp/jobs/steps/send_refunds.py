@@ -76,8 +76,8 @@ def _asked(runtime: Runtime, claimed: ClaimedRefund) -> ProviderResponse | Liste
     """By its number there, else by the list of the payment's refunds."""
     provider = runtime.providers.refund_senders.get(claimed.provider)
     if provider is None:
-        said = f"{claimed.provider} is not configured, so nothing can be given back through it."
-        raise Unavailable(said) if claimed.may_send else Unknown(said)
+        sentence = f"{claimed.provider} is not configured, so nothing can be given back through it."
+        raise Unavailable(sentence) if claimed.may_send else Unknown(sentence)
     if claimed.provider_id is not None:
         number = claimed.provider_id
         return _looked(claimed, lambda: provider.fetch_refund(number, claimed.reference))

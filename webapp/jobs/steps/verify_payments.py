@@ -140,7 +140,7 @@ def _settle_chargebacks(
     for claimed, answer in answered:
         if isinstance(answer, NoResponse):
             chargebacks.put_off(session, [claimed.id], at)
-            outcome.refused.append(RefusedItem(claimed.id, f"chargeback {claimed.number}", answer.said))
+            outcome.refused.append(RefusedItem(claimed.id, f"chargeback {claimed.number}", answer.message))
             continue
         charged, words[claimed.payment_id] = answer
         chargebacks.settle(session, claimed.payment_id, charged, at=at, actor=work.actor, settings=work.settings)

@@ -49,9 +49,9 @@ def _read_error(body: Any) -> tuple[str, str]:
         return "", ""
     detail = body.get("error_detail")
     code = str(detail.get("code") or "") if isinstance(detail, dict) else ""
-    said = str(body.get("error") or body.get("errors") or "")[:300]
-    meant = next((meant for part, meant in _BEFORE_0_15.items() if part in said), "")
-    return code[:80] or meant, said
+    message = str(body.get("error") or body.get("errors") or "")[:300]
+    meant = next((meant for part, meant in _BEFORE_0_15.items() if part in message), "")
+    return code[:80] or meant, message
 
 
 ANSWERS = KnownAnswers(_TABLE, _read_error, lambda body: body is None or isinstance(body, dict | list))

@@ -162,8 +162,8 @@ class Blnk:
         if row is None:
             return False
         there = _there(row, movement.reference, movement.description)
-        if said := there.said_beside(movement):
-            raise Different(said)
+        if difference := there.said_beside(movement):
+            raise Different(difference)
         if there.status == _QUEUED:
             raise Unknown(f"{movement.reference} waits in Blnk's queue.", retry_after=_AGAIN_AFTER)
         return True

@@ -57,8 +57,8 @@ def answered(body: Any) -> ResponseObject:
 
 def is_absent(failure: CallFailed) -> bool:
     """Whether the answer says that what was asked about is not there."""
-    said = failure.sentence.lower()
-    found = failure.code in _NOT_THERE or any(each in said for each in _NOT_THERE_SAID)
+    message = failure.sentence.lower()
+    found = failure.code in _NOT_THERE or any(each in message for each in _NOT_THERE_SAID)
     return isinstance(failure, NotTold) and (found or failure.status == 404)
 
 
@@ -133,16 +133,18 @@ def refund_amount(row: ResponseObject, names: Sequence[str], currency: str) -> i
 
 def refund_row(row: ResponseObject, status: ProviderStatus, amount: int, currency: str, *, made: str) -> RefundRow:
     """A row of a list of refunds; `made` names when it was."""
-    said = row.text("status")
+    provider_status = row.text("status")
     at = row.maybe_instant(made)
-    return RefundRow(row.text("id"), status, amount, currency, at, said, needs_person=said == "requires_action")
+    return RefundRow(
+        row.text("id"), status, amount, currency, at, provider_status, needs_person=provider_status == "requires_action"
+    )
 
 
 def given(row: RefundRow, reference: str) -> ProviderResponse:
     """What a row says of the refund of a payment."""
     person = row.needs_person
     return ProviderResponse(
-        reference, row.status, row.amount, row.currency, row.provider_id, row.said, needs_person=person
+        reference, row.status, row.amount, row.currency, row.provider_id, row.message, needs_person=person
     )
 
 

@@ -11,13 +11,17 @@ _REFUND_V3, _REFUND_V4 = "POST /v3/transactions/", "POST /refunds"
 
 _TABLE = (
     KnownAnswer(AnswerKind.NOT_SENT, status=403, code="10403"),
-    KnownAnswer(AnswerKind.KEY_REFUSED, said="merchant secret key required"),
+    KnownAnswer(AnswerKind.KEY_REFUSED, message="merchant secret key required"),
     KnownAnswer(AnswerKind.EXISTS, code="1100409"),
     KnownAnswer(AnswerKind.EXISTS, code="1404400"),
-    KnownAnswer(AnswerKind.EXISTS, said="already refunded"),
+    KnownAnswer(AnswerKind.EXISTS, message="already refunded"),
     KnownAnswer(AnswerKind.EXISTS, _REFUND_V3, status=409),
     KnownAnswer(AnswerKind.EXISTS, _REFUND_V4, status=409),
-    *(KnownAnswer(AnswerKind.EXISTS, call, said=said) for call in (_REFUND_V3, _REFUND_V4) for said in _TOO_MUCH),
+    *(
+        KnownAnswer(AnswerKind.EXISTS, call, message=message)
+        for call in (_REFUND_V3, _REFUND_V4)
+        for message in _TOO_MUCH
+    ),
     *(KnownAnswer(AnswerKind.REFUSED, call, status=400, code="10400") for call in _BEGINNING),
     KnownAnswer(AnswerKind.REFUSED, "POST /v3/payments", status=400),
 )
@@ -29,9 +33,9 @@ def _read_error(body: Any) -> tuple[str, str]:
         return "", ""
     found = body.get("error")
     error = found if isinstance(found, dict) else body
-    said = str(error.get("message") or "").rstrip(".")
+    message = str(error.get("message") or "").rstrip(".")
     fields = ", ".join(filter(None, map(_field, _list(error, "validation_errors") or _list(body, "errors"))))
-    return str(error.get("code") or "")[:80], f"{said} ({fields})"[:300] if fields else said[:300]
+    return str(error.get("code") or "")[:80], f"{message} ({fields})"[:300] if fields else message[:300]
 
 
 def _list(body: dict[str, Any], name: str) -> list[Any]:
@@ -43,8 +47,8 @@ def _field(wrong: Any) -> str:
     """A field and what is the matter with it, its name left out where the sentence has it."""
     if not isinstance(wrong, dict):
         return ""
-    name, said = str(wrong.get("field_name") or wrong.get("field") or ""), str(wrong.get("message") or "")
-    return said if name in said else f"{name}: {said}"
+    name, message = str(wrong.get("field_name") or wrong.get("field") or ""), str(wrong.get("message") or "")
+    return message if name in message else f"{name}: {message}"
 
 
 def _is_answer(body: Any) -> bool:

@@ -127,7 +127,7 @@ class FlutterwaveV3:
             data = answered(self._client.get("/v3/transactions/verify_by_reference", tx_ref=reference)).part("data")
         except NotTold as refusal:
             if is_absent(refusal):
-                return ProviderResponse(reference, ProviderStatus.ABSENT, said=refusal.sentence)
+                return ProviderResponse(reference, ProviderStatus.ABSENT, message=refusal.sentence)
             raise
         return _payment(data, reference)
 
@@ -165,12 +165,16 @@ def _refund_status(data: ResponseObject, *, is_new: bool = False) -> ProviderSta
     """What became of a refund. `completed` says of a new one that it was begun (its money is not on its way yet);
     `completed-momo`, `completed-offline` and the like are done.
     """
-    said = data.text("status")
-    if said == "failed":
+    provider_status = data.text("status")
+    if provider_status == "failed":
         return ProviderStatus.FAILED
-    if is_new and said == _INITIATED:
+    if is_new and provider_status == _INITIATED:
         return ProviderStatus.PENDING
-    return ProviderStatus.SUCCEEDED if said in _DONE or said.startswith("completed-") else ProviderStatus.PENDING
+    return (
+        ProviderStatus.SUCCEEDED
+        if provider_status in _DONE or provider_status.startswith("completed-")
+        else ProviderStatus.PENDING
+    )
 
 
 def _number_of(row: ResponseObject) -> str:

@@ -85,7 +85,7 @@ class FlutterwaveV4:
             rows = self._with_token(lambda: list(pages(self._client, "/charges", reference=reference)))
         except NotTold as refusal:
             if is_absent(refusal):
-                return ProviderResponse(reference, ProviderStatus.ABSENT, said=refusal.sentence)
+                return ProviderResponse(reference, ProviderStatus.ABSENT, message=refusal.sentence)
             raise
         charges = [_seen(row, reference) for row in rows if row.maybe("reference") == reference]
         return foremost(charges[::-1], reference)
@@ -125,7 +125,7 @@ class FlutterwaveV4:
             data = self._with_token(lambda: self._part(f"/refunds/{refund_id}"))
         except NotTold as refusal:
             if refusal.status == 404:
-                return ProviderResponse(payment_reference, ProviderStatus.ABSENT, said=refusal.sentence)
+                return ProviderResponse(payment_reference, ProviderStatus.ABSENT, message=refusal.sentence)
             raise
         if data.text("id") != refund_id or data.maybe("charge_id") not in ("", paid.provider_id):
             raise Unknown(f"Flutterwave answered about another refund than {refund_id}.")
@@ -188,10 +188,10 @@ def _address(data: ResponseObject) -> str:
 
 def _seen(data: ResponseObject, reference: str) -> ProviderResponse:
     currency = data.currency()
-    said = data.text("status")
-    status, at = _CHARGE.get(said, ProviderStatus.PENDING), data.maybe_instant("created_datetime")
+    provider_status = data.text("status")
+    status, at = _CHARGE.get(provider_status, ProviderStatus.PENDING), data.maybe_instant("created_datetime")
     return ProviderResponse(
-        reference, status, data.major("amount", currency), currency, data.text("id"), said, paid_at=at
+        reference, status, data.major("amount", currency), currency, data.text("id"), provider_status, paid_at=at
     )
 
 
@@ -202,5 +202,9 @@ def _refund(data: ResponseObject, currency: str, *, is_new: bool = False) -> Ref
 
 def _refund_status(data: ResponseObject, *, is_new: bool = False) -> ProviderStatus:
     """What became of a refund. `completed` says of a new one, which is answered as "initiated", that it was begun."""
-    said = data.text("status")
-    return ProviderStatus.PENDING if is_new and said == _INITIATED else _REFUND.get(said, ProviderStatus.PENDING)
+    provider_status = data.text("status")
+    return (
+        ProviderStatus.PENDING
+        if is_new and provider_status == _INITIATED
+        else _REFUND.get(provider_status, ProviderStatus.PENDING)
+    )

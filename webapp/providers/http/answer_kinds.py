@@ -33,16 +33,16 @@ class KnownAnswer:
     """The method and the beginning of the path, as `POST /refund`."""
     status: int = 0
     code: str = ""
-    said: str = ""
+    message: str = ""
     """A part of its sentence, in lower case."""
 
-    def fits(self, call: str, status: int, code: str, said: str) -> bool:
+    def fits(self, call: str, status: int, code: str, message: str) -> bool:
         """Whether an answer is this one."""
         return (
             call.startswith(self.call)
             and self.status in (0, status)
             and self.code in ("", code)
-            and self.said in said.lower()
+            and self.message in message.lower()
         )
 
 
@@ -64,9 +64,9 @@ class KnownAnswers:
         """What the answer to a call means. A body that is no JSON is None."""
         if status < 300 and self.is_answer(body):
             return AnswerKind.ANSWER
-        code, said = self.read_error(body)
+        code, message = self.read_error(body)
         # What is no JSON is not the provider's own word, but that of something on the way, which knows nothing of what
         # was done: a proxy's 404 must not be taken for a refusal in the table.
         possible = _EVERYWHERE if body is None else (*self.table, *_EVERYWHERE)
-        found = (each.kind for each in possible if each.fits(f"{method} {path}", status, code, said))
+        found = (each.kind for each in possible if each.fits(f"{method} {path}", status, code, message))
         return next(found, AnswerKind.UNKNOWN)

@@ -159,8 +159,8 @@ class HttpClient:
 
     def _failure(self, kind: AnswerKind, status: int, body: Any, wait: float | None, acts: bool) -> CallFailed:
         """The failure that an answer is. What is not known to be a refusal may have been done."""
-        code, said = self._config.answers.read_error(body)
-        reason = said.rstrip(".") or str(status)
+        code, message = self._config.answers.read_error(body)
+        reason = message.rstrip(".") or str(status)
         known: dict[str, Any] = {"status": status, "code": code}
         if status == 429:
             return NotSent(f"{self.name} asks us to slow down.", retry_after=wait or 60.0, **known)
@@ -191,5 +191,5 @@ def _never_connected(problem: Disconnected) -> bool:
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    said = response.headers.get("Retry-After", "")
-    return min(float(said), _LONGEST_WAIT) if said.isascii() and said.isdigit() else None
+    seconds = response.headers.get("Retry-After", "")
+    return min(float(seconds), _LONGEST_WAIT) if seconds.isascii() and seconds.isdigit() else None

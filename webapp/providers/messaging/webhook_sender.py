@@ -25,7 +25,7 @@ class WebhookResponse:
     """What the receiver said: its status, the beginning of its body, and in how many seconds it wants to be asked."""
 
     status: int
-    said: str
+    excerpt: str
     retry_after: float | None = None
 
     @property
@@ -89,11 +89,11 @@ def _beginning(response: requests.Response) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds from now, of either form the header has; at most a day."""
-    said = headers.get("Retry-After", "")
-    if said.isascii() and said.isdigit():
-        return min(float(said[:9]), _LONGEST_WAIT)
+    value = headers.get("Retry-After", "")
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _LONGEST_WAIT)
     try:
-        seconds = (parsedate_to_datetime(said) - clock.now()).total_seconds()
+        seconds = (parsedate_to_datetime(value) - clock.now()).total_seconds()
     except (ValueError, TypeError):
         return None
     return min(max(seconds, 0.0), _LONGEST_WAIT)

@@ -31,16 +31,16 @@ def for_people(seen: ProviderResponse, status: str) -> ProviderResponse:
     """With a word for what only people can do."""
     if status != OTP:
         return seen
-    said = "Paystack waits for a one-time password (OTP) that somebody has to type in its dashboard."
-    return replace(seen, needs_person=True, said=said)
+    sentence = "Paystack waits for a one-time password (OTP) that somebody has to type in its dashboard."
+    return replace(seen, needs_person=True, message=sentence)
 
 
 def told_apart(failure: CallFailed) -> CallFailed:
     """What did not send one transfer, told apart by whether it would send another."""
     if not isinstance(failure, NotDone):
         return failure
-    said, known = failure.sentence.lower(), _known(failure)
-    if failure.code in _ALL_WAIT or any(each in said for each in _ALL_WAIT_SAID):
+    message, known = failure.sentence.lower(), _known(failure)
+    if failure.code in _ALL_WAIT or any(each in message for each in _ALL_WAIT_SAID):
         return PayoutsHeld(failure.sentence, **known)
     return RecipientUnknown(failure.sentence, **known) if failure.code == _UNKNOWN_RECIPIENT else failure
 

@@ -79,8 +79,8 @@ class Paystack:
             data = self._data(self._client.get(_path(reference)))
         except NotTold as failure:
             return _absent(failure, reference)
-        seen, said = _paid(data, reference), data.text("status")
-        if said != "success" and said not in _WENT_BACK:
+        seen, provider_status = _paid(data, reference), data.text("status")
+        if provider_status != "success" and provider_status not in _WENT_BACK:
             return seen
         rows = [
             row for row in self._refunds_of(data.text("id")) if _REFUND.get(row.text("status")) != ProviderStatus.FAILED
@@ -88,7 +88,7 @@ class Paystack:
         back = [ReturnedAmount(minor(row, "amount", row.currency()), row.maybe("dispute") or None) for row in rows]
         whole = seen.amount or 0
         rest = min(whole, seen.asked or whole) - sum(each.amount for each in back)
-        if rest > 0 and (said == "reversed" or (said in _WENT_BACK and not back)):
+        if rest > 0 and (provider_status == "reversed" or (provider_status in _WENT_BACK and not back)):
             back.append(ReturnedAmount(rest, is_listed=False))
         return replace(seen, given_back=tuple(back))
 
@@ -96,8 +96,8 @@ class Paystack:
         """How a bank's dispute stands."""
         data = self._data(self._client.get(f"/dispute/{number}"))
         transaction, currency = data.part("transaction"), data.currency()
-        said, outcome = data.text("status"), data.maybe("resolution")
-        is_over = said in _OVER
+        provider_status, outcome = data.text("status"), data.maybe("resolution")
+        is_over = provider_status in _OVER
         status = _OUTCOMES.get(outcome, ChargebackStatus.OPEN) if is_over else ChargebackStatus.OPEN
         return ChargebackReport(
             data.text("id"),
@@ -110,7 +110,7 @@ class Paystack:
             data.maybe("category"),
             data.maybe_instant("dueAt") or data.maybe_instant("due_at"),
             went_back=is_over and transaction.maybe("status") in _WENT_BACK,
-            said=outcome or said,
+            message=outcome or provider_status,
         )
 
     def fetch_chargebacks(self, payment_reference: str) -> list[ChargebackReport]:
@@ -271,15 +271,15 @@ def _paid(data: ResponseObject, reference: str) -> ProviderResponse:
 
 
 def _refund(data: ResponseObject) -> RefundRow:
-    said, currency = data.text("status"), data.currency()
+    provider_status, currency = data.text("status"), data.currency()
     return RefundRow(
         data.text("id"),
-        _REFUND.get(said, ProviderStatus.PENDING),
+        _REFUND.get(provider_status, ProviderStatus.PENDING),
         minor(data, "amount", currency),
         currency,
         data.maybe_instant("createdAt") or data.maybe_instant("created_at"),
-        said,
-        needs_person=said == _NEEDS_PERSON,
+        provider_status,
+        needs_person=provider_status == _NEEDS_PERSON,
         dispute=data.maybe("dispute") or None,
     )
 
@@ -293,7 +293,7 @@ def _listed_refund(row: ResponseObject) -> ListedRefund:
 def _given(row: RefundRow, reference: str) -> ProviderResponse:
     person = row.needs_person
     return ProviderResponse(
-        reference, row.status, row.amount, row.currency, row.provider_id, row.said, needs_person=person
+        reference, row.status, row.amount, row.currency, row.provider_id, row.message, needs_person=person
     )
 
 
@@ -305,9 +305,9 @@ def _transaction_of(row: ResponseObject) -> str:
 
 def _absent(failure: CallFailed, reference: str) -> ProviderResponse:
     """That it is not there. Raises the failure when it means something else."""
-    said = failure.sentence.lower()
-    if failure.status == 404 or failure.code in _NOT_THERE or any(each in said for each in _NOT_THERE_SAID):
-        return ProviderResponse(reference, ProviderStatus.ABSENT, said=failure.sentence)
+    message = failure.sentence.lower()
+    if failure.status == 404 or failure.code in _NOT_THERE or any(each in message for each in _NOT_THERE_SAID):
+        return ProviderResponse(reference, ProviderStatus.ABSENT, message=failure.sentence)
     raise failure
 
 

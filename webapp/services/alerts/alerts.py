@@ -147,8 +147,8 @@ def is_current(session: Session, rule: str, found: Mapping[str, AlertFinding]) -
     columns = (Alert.subject, Alert.sentence, Alert.causes)
     rows = session.execute(select(*columns).where(Alert.rule == rule, _UNRESOLVED))
     known = {row.subject: AlertFinding(row.sentence, row.causes) for row in rows}
-    said = {subject: each.sentence for subject, each in known.items()}
-    if said != {subject: each.sentence for subject, each in found.items()}:
+    sentences = {subject: each.sentence for subject, each in known.items()}
+    if sentences != {subject: each.sentence for subject, each in found.items()}:
         return False
     return all(set(_kept(each.causes)) <= set(known[subject].causes) for subject, each in found.items())
 
@@ -202,16 +202,16 @@ def resolve_by_hand(session: Session, alert_id: int, reason: str, *, actor: Acto
     Raises Conflict for one whose rule is asked: it ends with its cause, and would fire again at once.
     """
     alert = _locked(session, alert_id, actor)
-    said = validation.require_text(reason, "reason", "Say why it is over.")
+    reason = validation.require_text(reason, "reason", "Say why it is over.")
     if alert.status == AlertStatus.RESOLVED:
         raise Overtaken("This alert is resolved already.")
     if alert.rule in registry.rules():
         raise Conflict("Its rule is asked again every minute: it resolves by itself when its reason is gone.")
     before, after = {"status": alert.status}, {"status": str(AlertStatus.RESOLVED)}
-    alert.resolved_by, alert.resolution_reason = actor.name, said
+    alert.resolved_by, alert.resolution_reason = actor.name, reason
     session.flush()
     _resolve(session, alert_id, at)
-    trail.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=said, before=before, after=after)
+    trail.record(session, actor, "alert.resolve", ("alert", alert_id), at=at, reason=reason, before=before, after=after)
     session.refresh(alert)
     return alert
 

@@ -105,9 +105,9 @@ def proposed_posting(session: Session, approval: Approval, *, at: datetime, acto
 
 def reject(session: Session, approval_id: int, reason: str, *, at: datetime, actor: Actor) -> Approval:
     """The second person's no; the proposal's freeze is lifted and its subject goes back to its maker."""
-    said = checks.require_text(reason, "reason", "Say why you reject it.")
+    reason = checks.require_text(reason, "reason", "Say why you reject it.")
     approval = _take(session, approval_id, at, actor)
-    _decide(session, approval, ApprovalStatus.REJECTED, at, actor, said)
+    _decide(session, approval, ApprovalStatus.REJECTED, at, actor, reason)
     _give_back(session, approval, at, actor)
     return get(session, approval_id)
 
@@ -173,14 +173,14 @@ def _propose(
     actor: Actor,
     settings: Settings,
 ) -> Approval:
-    kind, said = executors.find(action).kind, payload.model_dump(mode="json")
+    kind, details = executors.find(action).kind, payload.model_dump(mode="json")
     version = approval_subjects.mark_proposed(session, kind, subject_id)
     row = insert_new(session, Approval).values(
         subject_kind=kind,
         subject_id=subject_id,
         escrow_id=posting.escrow_id,
         action=action,
-        payload=said,
+        payload=details,
         subject_version=version,
         currency=posting.amount.currency,
         amount=posting.amount.amount,
@@ -199,7 +199,7 @@ def _propose(
         waits = f"{actor.name}'s proposal waits for approval."
         freezes.add(session, posting.escrow_id or 0, FreezeCause.PROPOSAL, made, waits, at=at, actor=actor)
         approval_subjects.remember_version(session, made)
-    after = {"action": action, "amount": posting.amount.amount, "currency": posting.amount.currency, **said}
+    after = {"action": action, "amount": posting.amount.amount, "currency": posting.amount.currency, **details}
     audit.record(session, actor, "approval.propose", ("approval", made), at=at, reason=payload.reason, after=after)
     events.add(session, ApprovalProposed(), made, at=at)
     return get(session, made)

@@ -37,7 +37,7 @@ def extend(
 ) -> Escrow:
     """Put off the release. Raises Invalid for an instant that is past or sooner than the present one."""
     actor.require("escrow:extend")
-    said = checks.require_text(reason, "reason", "Say why it is put off.")
+    reason = checks.require_text(reason, "reason", "Say why it is put off.")
     escrow = leaving.locked(session, escrow_id)
     lookup.require_version(escrow, version, "escrow")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
@@ -46,7 +46,7 @@ def extend(
         raise Invalid(
             "Choose an instant later than the present one.", fields={"release_at": "Later than now, and than before."}
         )
-    release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=said)
+    release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=reason)
     return escrow
 
 
@@ -82,10 +82,10 @@ def _decide(
     settings: Settings,
 ) -> DecisionResult:
     actor.require("money:propose")
-    said = checks.require_text(reason, "reason", "Say why, in a sentence.")
+    reason = checks.require_text(reason, "reason", "Say why, in a sentence.")
     subject = read_escrow.locked(session, escrow_id)
     lookup.require_version(subject.escrow, version, "escrow")
-    decision = PAYLOADS[action](reason=said)
+    decision = PAYLOADS[action](reason=reason)
     return approvals.decide(
         session, action, escrow_id, decision, at=at, actor=actor, settings=settings, subject=subject
     )

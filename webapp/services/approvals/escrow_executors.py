@@ -102,7 +102,7 @@ class Leaving:
         """Let it go."""
         session, escrow, how = self.context.session, self.subject.escrow, self.context
         wallets = (self.subject.seller_wallet, self.subject.buyer_wallet)
-        releases.disburse(session, escrow, self.parts, self.by_card, wallets, at=how.at, actor=how.actor, said=reason)
+        releases.disburse(session, escrow, self.parts, self.by_card, wallets, at=how.at, actor=how.actor, note=reason)
         session.expire(escrow)
 
 
@@ -131,6 +131,6 @@ def _leaving(context: Context, subject: EscrowSubject, parts: Shares, sentence: 
     )
 
 
-def _void(context: Context, escrow: Escrow, said: str) -> None:
+def _void(context: Context, escrow: Escrow, note: str) -> None:
     at, actor = context.at, context.actor
-    voids.void_all(context.session, [escrow.id], at=at, actor=actor, reason=releases.DECISION, said=said)
+    voids.void_all(context.session, [escrow.id], at=at, actor=actor, reason=releases.DECISION, note=note)

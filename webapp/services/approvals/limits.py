@@ -51,8 +51,8 @@ def set_limits(
         session.add(row)
     row.value, row.changed_at, row.changed_by = limits, at, actor.name
     session.flush()
-    said = {"limits": limits}
-    audit.record(session, actor, "settings.limits", ("setting", 2), at=at, before={"limits": before}, after=said)
+    details = {"limits": limits}
+    audit.record(session, actor, "settings.limits", ("setting", 2), at=at, before={"limits": before}, after=details)
 
 
 def needs_second_person(

@@ -50,8 +50,8 @@ def _line_on_postgresql() -> ColumnElement[str]:
     """Each field with its length before it, so that no two records read the same; PostgreSQL's JSON is slower."""
     moment = func.to_char(func.timezone("UTC", Audit.at), "YYYY-MM-DD HH24:MI:SS.US")
     fields = (moment, *(cast(column, String) for column in _SEALED))
-    said = (func.coalesce(_with_length(field), "-") for field in fields)
-    return func.concat(*said, func.coalesce(_with_length(cast(Audit.role, String)), ""))
+    values = (func.coalesce(_with_length(field), "-") for field in fields)
+    return func.concat(*values, func.coalesce(_with_length(cast(Audit.role, String)), ""))
 
 
 def _with_length(field: ColumnElement[str]) -> ColumnElement[str]:

@@ -120,8 +120,8 @@ def seal(session: Session, key: bytes) -> None:
 
 def link_hash(key: bytes, chain: str, seq: int, batch: int, rows: int, summed: str, previous: str) -> str:
     """HMAC-SHA256 over the previous hash, the place in the chain and the batch's digest; hexadecimal."""
-    said = f"{chain}|{seq}|{batch}|{rows}|{summed}|{previous}"
-    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+    content = f"{chain}|{seq}|{batch}|{rows}|{summed}|{previous}"
+    return hmac.new(key, content.encode(), hashlib.sha256).hexdigest()
 
 
 def key_id(key: bytes) -> str:

@@ -25,12 +25,12 @@ def add_all(session: Session, event: Told, subject_ids: Sequence[int], *, at: da
         return
     session.flush()
     source = event_facts.source_of(event.facts)
-    said = {name: json_value(session, value) for name, value in event.model_dump(mode="json").items()}
+    details = {name: json_value(session, value) for name, value in event.model_dump(mode="json").items()}
     values = {
         "type": event.type,
         "subject_kind": event.facts.about,
         "subject_id": source.key if source.subject_id is None else source.subject_id,
-        "payload": json_text(session, event_facts.columns_of(session, event.facts) | said),
+        "payload": json_text(session, event_facts.columns_of(session, event.facts) | details),
         "at": at,
     }
     chosen = (one_of(session, source.key, subject_ids), *event_facts.are_there(event.facts))

@@ -9,12 +9,12 @@ LONGEST_TEXT = 10_000
 
 def require_text(text: str | None, field: str, sentence: str, *, longest: int = LONGEST_TEXT) -> str:
     """The text without blanks around it; the sentence says what to write when there is none."""
-    said = (text or "").strip()
-    if not said:
+    stripped = (text or "").strip()
+    if not stripped:
         raise Invalid(sentence, fields={field: sentence})
-    if len(said) > longest:
+    if len(stripped) > longest:
         raise Invalid(f"Say it in at most {longest:,} characters.", fields={field: f"At most {longest:,} characters."})
-    return said
+    return stripped
 
 
 def require_country(country: str) -> None:

@@ -27,11 +27,11 @@ def join(session: Session, dispute: Dispute, known: Chargeback, *, at: datetime,
     is open, the case is due no later than the bank's answer.
     """
     agent = actor.entrusted_with("dispute:work")
-    said = in_words(known)
+    sentence = in_words(known)
     if known.status == ChargebackStatus.WON:
         given = _GIVEN_BACK.format(amount=Money(known.booked_amount, known.currency)) if known.booked_amount else ""
-        said = f"{said} {given}{_WON}"
-    handling.say(session, dispute.id, "internal", said, at=at, actor=agent)
+        sentence = f"{sentence} {given}{_WON}"
+    handling.say(session, dispute.id, "internal", sentence, at=at, actor=agent)
     if known.dispute_id != dispute.id:
         _attach_claim(session, dispute, known, at, agent)
         known.dispute_id = dispute.id

@@ -48,8 +48,8 @@ def open_dispute(session: Session, new: NewDispute, *, at: datetime, actor: Acto
     dispute = _insert(session, new, claim, at, settings)
     cause = locks.cause_of(dispute)
     freezes.add(session, escrow.id, cause, dispute.id, f"Dispute {dispute.ref} is open.", at=at, actor=actor)
-    said = {"dispute": dispute.ref, "escrow": escrow.ref, "kind": new.kind, "reason_code": new.reason_code}
-    trail.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=said)
+    details = {"dispute": dispute.ref, "escrow": escrow.ref, "kind": new.kind, "reason_code": new.reason_code}
+    trail.record(session, actor, "dispute.open", ("dispute", dispute.id), at=at, reason=claim, after=details)
     events.add(session, DisputeOpened(), dispute.id, at=at)
     chargeback_cases.join_all(session, dispute, escrow, at=at, actor=actor)
     return dispute
@@ -90,8 +90,8 @@ def resolve(
 def as_decided(dispute: Dispute, resolution: DisputeResolution, settings: Settings) -> ResolveDispute:
     """The resolution with what else is settled by it when it is about a backjob."""
     hours = settings.claim_cooldown_hours if warranty_claims.is_claim(dispute) else None
-    said = asdict(resolution) | {"reason": (resolution.reason or "").strip()}
-    return ResolveDispute(**said, cooldown_hours=hours)
+    details = asdict(resolution) | {"reason": (resolution.reason or "").strip()}
+    return ResolveDispute(**details, cooldown_hours=hours)
 
 
 def withdraw(
@@ -99,20 +99,20 @@ def withdraw(
 ) -> Dispute:
     """The claimant takes the claim back; only this dispute's freeze is lifted. A backjob's escrow is due later."""
     actor.require("dispute:work")
-    said = validation.require_text(reason, "reason", "Say why it is withdrawn.")
+    reason = validation.require_text(reason, "reason", "Say why it is withdrawn.")
     dispute, escrow = locks.locked(session, dispute_id)
     _require_undecided(dispute, escrow)
     lookup.require_version(dispute, version, "dispute")
     if dispute.status == DisputeStatus.PENDING_APPROVAL:
         raise Overtaken("A decision waits for approval. Reject it first.")
     dispute.status, dispute.resolved_at, dispute.resolved_by = DisputeStatus.WITHDRAWN, at, actor.name
-    dispute.resolution_reason, dispute.waiting_on, dispute.paused_at = said, None, None
+    dispute.resolution_reason, dispute.waiting_on, dispute.paused_at = reason, None, None
     dispute.version += 1
     session.flush()
-    freezes.lift(session, escrow.id, locks.cause_of(dispute), dispute.id, at=at, actor=actor, reason=said)
+    freezes.lift(session, escrow.id, locks.cause_of(dispute), dispute.id, at=at, actor=actor, reason=reason)
     if warranty_claims.is_claim(dispute):
-        warranty_claims.cool_down(session, dispute, settings.claim_cooldown_hours, said, at=at, actor=actor)
-    trail.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=said)
+        warranty_claims.cool_down(session, dispute, settings.claim_cooldown_hours, reason, at=at, actor=actor)
+    trail.record(session, actor, "dispute.withdraw", ("dispute", dispute.id), at=at, reason=reason)
     events.add(session, DisputeWithdrawn(), dispute.id, at=at)
     return dispute
 

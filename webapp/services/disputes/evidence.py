@@ -85,8 +85,8 @@ def submit(session: Session, evidence_id: int, *, at: datetime, actor: Actor) ->
     locks.locked_open(session, row.dispute_id)
     row.status = "submitted"
     session.flush()
-    said = {"evidence": row.id, "name": row.name, "sha256": row.sha256}
-    trail.record(session, actor, "evidence.submit", ("dispute", row.dispute_id), at=at, after=said)
+    details = {"evidence": row.id, "name": row.name, "sha256": row.sha256}
+    trail.record(session, actor, "evidence.submit", ("dispute", row.dispute_id), at=at, after=details)
     events.add(
         session,
         EvidenceSubmitted(evidence=row.id, name=row.name, sha256=row.sha256),
@@ -178,6 +178,6 @@ def _row(dispute_id: int, side: str, name: str, media_type: str, data: bytes, at
 def _staged(session: Session, row: Evidence, at: datetime, actor: Actor) -> Evidence:
     session.add(row)
     session.flush()
-    said = {"evidence": row.id, "name": row.name, "sha256": row.sha256, "size": row.size}
-    trail.record(session, actor, "evidence.attach", ("dispute", row.dispute_id), at=at, after=said)
+    details = {"evidence": row.id, "name": row.name, "sha256": row.sha256, "size": row.size}
+    trail.record(session, actor, "evidence.attach", ("dispute", row.dispute_id), at=at, after=details)
     return row

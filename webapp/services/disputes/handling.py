@@ -67,8 +67,8 @@ def say(
     )
     session.add(message)
     session.flush()
-    said = {"audience": audience, "inbound": inbound, "message": message.id}
-    trail.record(session, actor, "dispute.message", ("dispute", dispute.id), at=at, after=said)
+    details = {"audience": audience, "inbound": inbound, "message": message.id}
+    trail.record(session, actor, "dispute.message", ("dispute", dispute.id), at=at, after=details)
     if audience != "internal":
         told = DisputeMessage(message=message.id, audience=audience, inbound=inbound)
         events.add(session, told, dispute.id, at=at)
@@ -118,11 +118,11 @@ def answered(session: Session, dispute_id: int, *, at: datetime, actor: Actor) -
 def escalate(session: Session, dispute_id: int, reason: str, *, at: datetime, actor: Actor) -> Dispute:
     """Call for someone with more say."""
     actor.require("dispute:work")
-    said = validation.require_text(reason, "reason", "Say why it is escalated.")
+    reason = validation.require_text(reason, "reason", "Say why it is escalated.")
     dispute = locks.locked_open(session, dispute_id)
     _require_not_proposed(dispute)
     dispute.status, dispute.waiting_on, dispute.paused_at = DisputeStatus.ESCALATED, None, None
-    return _changed(session, dispute, "dispute.escalate", DisputeEscalate(), at, actor, {"status": "escalated"}, said)
+    return _changed(session, dispute, "dispute.escalate", DisputeEscalate(), at, actor, {"status": "escalated"}, reason)
 
 
 def _require_not_proposed(dispute: Dispute) -> None:

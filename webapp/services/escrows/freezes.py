@@ -35,19 +35,19 @@ def in_the_way(found: Freeze) -> str:
 def freeze(session: Session, escrow_id: int, reason: str, *, at: datetime, actor: Actor) -> Freeze:
     """A person's freeze. Raises Conflict when the escrow is not held, or this person froze it already."""
     actor.require("escrow:freeze")
-    said = validation.require_text(reason, "reason", "Say why it is frozen.")
-    return add(session, escrow_id, FreezeCause.PERSON, actor.id or 0, said, at=at, actor=actor)
+    reason = validation.require_text(reason, "reason", "Say why it is frozen.")
+    return add(session, escrow_id, FreezeCause.PERSON, actor.id or 0, reason, at=at, actor=actor)
 
 
 def unfreeze(session: Session, freeze_id: int, reason: str, *, at: datetime, actor: Actor) -> None:
     """Lift a person's freeze. Those of disputes and proposals are lifted by deciding them."""
     actor.require("escrow:freeze")
-    said = validation.require_text(reason, "reason", "Say why it may move again.")
+    reason = validation.require_text(reason, "reason", "Say why it may move again.")
     found = lookup.by_id(session, Freeze, freeze_id, "freeze")
     if found.cause != FreezeCause.PERSON:
         raise Conflict(f"This freeze belongs to a {found.cause}: decide that, and it is lifted.")
     lock(session, Escrow, [found.escrow_id])
-    lift(session, found.escrow_id, FreezeCause.PERSON, found.cause_id, at=at, actor=actor, reason=said)
+    lift(session, found.escrow_id, FreezeCause.PERSON, found.cause_id, at=at, actor=actor, reason=reason)
 
 
 def meant(session: Session, escrow_id: int, freeze_id: int | None) -> int:
@@ -59,8 +59,8 @@ def meant(session: Session, escrow_id: int, freeze_id: int | None) -> int:
         return freeze_id
     if freeze_id is not None:
         raise Invalid("This escrow has no such freeze.", fields={"freeze_id": "Not a person's freeze of this escrow."})
-    said = "Name the freeze: there is more than one." if found else "No person's freeze is on this escrow."
-    raise Conflict(said)
+    sentence = "Name the freeze: there is more than one." if found else "No person's freeze is on this escrow."
+    raise Conflict(sentence)
 
 
 def open_freezes(session: Session, escrow_id: int) -> list[Freeze]:

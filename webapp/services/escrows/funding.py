@@ -58,8 +58,8 @@ def hold_drafted(session: Session, escrow: Escrow, holding: Draft, *, at: dateti
     transfers.write(session, [holding], at=at)
     escrow.status, escrow.held_at, escrow.version = EscrowStatus.HELD, at, escrow.version + 1
     session.flush()
-    said = {"escrow": escrow.ref, "amount": escrow.amount, "currency": escrow.currency}
-    trail.record(session, actor, "escrow.hold", ("escrow", escrow.id), at=at, after=said)
+    details = {"escrow": escrow.ref, "amount": escrow.amount, "currency": escrow.currency}
+    trail.record(session, actor, "escrow.hold", ("escrow", escrow.id), at=at, after=details)
     events.add(session, EscrowHeld(), escrow.id, at=at)
 
 
@@ -154,7 +154,7 @@ def _hold_legs(session: Session, ids: Sequence[int], owner: str) -> Rows:
 
 def _tell_held(session: Session, ids: Sequence[int], at: datetime, actor: Actor) -> None:
     chosen = one_of(session, Escrow.id, ids)
-    said = json_text(session, {"escrow": Escrow.ref, "amount": Escrow.amount, "currency": Escrow.currency})
-    records = select(Escrow.id, null().label("before"), said.label("after")).where(chosen)
+    details = json_text(session, {"escrow": Escrow.ref, "amount": Escrow.amount, "currency": Escrow.currency})
+    records = select(Escrow.id, null().label("before"), details.label("after")).where(chosen)
     trail.record_all(session, actor, "escrow.hold", "escrow", records, len(ids), at=at)
     events.add_all(session, EscrowHeld(), ids, at=at)

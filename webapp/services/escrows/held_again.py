@@ -29,6 +29,6 @@ def hold(session: Session, escrow: Escrow, *, amount: int, fee: int, at: datetim
     taken_back.freeze_again(session, escrow, at=at, actor=actor)
 
 
-def freeze(session: Session, escrow: Escrow, said: str, *, at: datetime, actor: Actor) -> None:
+def freeze(session: Session, escrow: Escrow, reason: str, *, at: datetime, actor: Actor) -> None:
     """Nothing of it goes until somebody decides where."""
-    freezes.add(session, escrow.id, FreezeCause.PERSON, actor.id or 0, said, at=at, actor=actor)
+    freezes.add(session, escrow.id, FreezeCause.PERSON, actor.id or 0, reason, at=at, actor=actor)

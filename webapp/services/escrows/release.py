@@ -41,29 +41,29 @@ def release_all(
     at: datetime,
     actor: Actor,
     reason: str,
-    said: str | None = None,
+    note: str | None = None,
     due_by: datetime | None = None,
     policy: Policy | None = None,
     run_id: int | None = None,
 ) -> Outcome:
     """Pay held escrows to their sellers, less the fee. Those that may not be paid now are refused by name, not raised.
 
-    `reason` is the word for why they leave, `said` what a person said of it. With `due_by`, only what is due by then
+    `reason` is the word for why they leave, `note` what a person wrote of it. With `due_by`, only what is due by then
     is paid, and by `at` in any case: nobody names an instant at which what is due later would be due already. `policy`
     is the one of all of them, when it is known. Raises Conflict while outgoing money is stopped.
     """
     due_by = None if due_by is None else min(due_by, at)
     due = may_be_paid(due_by, policy)
-    return _leave_all(session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, said=said, run_id=run_id)
+    return _leave_all(session, ids, RELEASE, due, due_by, at=at, actor=actor, reason=reason, note=note, run_id=run_id)
 
 
 def refund_all(
-    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, reason: str, said: str | None = None
+    session: Session, ids: Sequence[int], *, at: datetime, actor: Actor, reason: str, note: str | None = None
 ) -> Outcome:
     """Give held escrows back to their buyers, each the way it came: through the provider that collected it, else to
     the buyer's wallet, which is opened when there is none. Refused by name like a release.
     """
-    return _leave_all(session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, said=said)
+    return _leave_all(session, ids, REFUND, may_be_paid(None, None), None, at=at, actor=actor, reason=reason, note=note)
 
 
 def disburse(
@@ -75,7 +75,7 @@ def disburse(
     *,
     at: datetime,
     actor: Actor,
-    said: str,
+    note: str,
 ) -> None:
     """Let one held escrow go in these parts by a decision: a release, a refund, or a split.
 
@@ -94,34 +94,34 @@ def disburse(
     # The conditional update comes first: what changed since the look is refused in words, not by a constraint.
     _mark(session, [escrow.id], way, at, DECISION, may_be_paid(None, None))
     _post(session, [escrow.id], way, by_card, moved, met, at, None)
-    _tell(session, [escrow.id], way, at, actor, said, None)
+    _tell(session, [escrow.id], way, at, actor, note, None)
     _send_back(session, by_card, way.buyer, at, actor)
     if way is not RELEASE and way is not REFUND:
         _note_split(session, parts, at)
 
 
-def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datetime, actor: Actor, said: str) -> None:
+def book_refunded(session: Session, escrow_id: int, leaving: Draft, *, at: datetime, actor: Actor, note: str) -> None:
     """Let a held escrow go as refunded of which some or all went back outside already, as it was drafted.
 
     Raises Conflict when something freezes it.
     """
-    _book(session, escrow_id, REFUND, leaving, at, actor, said)
+    _book(session, escrow_id, REFUND, leaving, at, actor, note)
 
 
 def book_divided(
-    session: Session, escrow_id: int, parts: Shares, leaving: Draft, *, at: datetime, actor: Actor, said: str
+    session: Session, escrow_id: int, parts: Shares, leaving: Draft, *, at: datetime, actor: Actor, note: str
 ) -> None:
     """Let a held escrow go in these parts, as it was drafted. Raises Conflict when something freezes it."""
     way = disbursement_sql.way_of(parts)
-    _book(session, escrow_id, way, leaving, at, actor, said)
+    _book(session, escrow_id, way, leaving, at, actor, note)
     if way.buyer is not None and way.seller is not None:
         _note_split(session, parts, at)
 
 
-def _book(session: Session, escrow_id: int, way: WayOut, leaving: Draft, at: datetime, actor: Actor, said: str) -> None:
+def _book(session: Session, escrow_id: int, way: WayOut, leaving: Draft, at: datetime, actor: Actor, note: str) -> None:
     transfers.write(session, [leaving], at=at)
     _mark(session, [escrow_id], way, at, DECISION)
-    _tell(session, [escrow_id], way, at, actor, said, None)
+    _tell(session, [escrow_id], way, at, actor, note, None)
 
 
 def _note_split(session: Session, parts: Shares, at: datetime) -> None:
@@ -152,7 +152,7 @@ def _leave_all(
     at: datetime,
     actor: Actor,
     reason: str,
-    said: str | None,
+    note: str | None,
     run_id: int | None = None,
 ) -> Outcome:
     actor.require("money:move")
@@ -171,7 +171,7 @@ def _leave_all(
         outcome.done, outcome.amounts = posted.count, posted.amounts
         disbursement_sql.note_met(session, outcome, met)
         _mark(session, payable, way, at, reason)
-        _tell(session, payable, way, at, actor, said or reason, run_id)
+        _tell(session, payable, way, at, actor, note or reason, run_id)
         _send_back(session, by_card, way.buyer, at, actor)
     return outcome
 
@@ -236,13 +236,13 @@ def _mark(
 
 
 def _tell(
-    session: Session, ids: Sequence[int], way: WayOut, at: datetime, actor: Actor, said: str, run_id: int | None
+    session: Session, ids: Sequence[int], way: WayOut, at: datetime, actor: Actor, note: str, run_id: int | None
 ) -> None:
     before, after = '{"status":"held"}', f'{{"status":"{way.status}"}}'
     records = select(Escrow.id, literal(before).label("before"), literal(after).label("after"))
     chosen = records.where(one_of(session, Escrow.id, ids))
     action = f"escrow.{way.kind}"
-    trail.record_all(session, actor, action, "escrow", chosen, len(ids), at=at, reason=said, run_id=run_id)
+    trail.record_all(session, actor, action, "escrow", chosen, len(ids), at=at, reason=note, run_id=run_id)
     events.add_all(session, way.event, ids, at=at)
 
 

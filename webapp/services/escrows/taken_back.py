@@ -97,8 +97,8 @@ def call(session: Session, row: Any, sentence: str, more: str, *, at: datetime, 
     """
     if row.duplicate_of_id is None:  # what was collected besides is in a wallet, and no escrow has any of it
         freezes.require(session, row.escrow_id, FreezeCause.PAYMENT, row.id, sentence, at=at, actor=actor)
-    said = f"Payment {row.reference} needs a decision: {sentence} {more}".rstrip()
-    alerts.fire(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", said, at)
+    alert_text = f"Payment {row.reference} needs a decision: {sentence} {more}".rstrip()
+    alerts.fire(session, PAYMENT_TAKEN_BACK, f"payment {row.id}", alert_text, at)
 
 
 def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: Actor) -> None:
@@ -113,8 +113,8 @@ def made_whole(session: Session, row: Any, amount: int, *, at: datetime, actor: 
 
 def freeze_again(session: Session, escrow: Escrow, *, at: datetime, actor: Actor) -> None:
     """An escrow is held once more: what of its payments is undecided, or disputed by a bank, freezes it again."""
-    for cause, number, said in freezing_again(session, escrow):
-        freezes.require(session, escrow.id, cause, number, said, at=at, actor=actor)
+    for cause, number, reason in freezing_again(session, escrow):
+        freezes.require(session, escrow.id, cause, number, reason, at=at, actor=actor)
 
 
 def freezing_again(session: Session, escrow: Escrow) -> Iterator[tuple[FreezeCause, int, str]]:

@@ -28,12 +28,12 @@ def void_all(
     at: datetime,
     actor: Actor,
     reason: str,
-    said: str,
+    note: str,
     run_id: int | None = None,
 ) -> Outcome:
     """Void the escrows that await payment. Those that do not are refused by name, not raised.
 
-    `reason` is the word for why, `said` the sentence. Their orders are declined when nobody paid (`UNPAID`), else
+    `reason` is the word for why, `note` the sentence. Their orders are declined when nobody paid (`UNPAID`), else
     cancelled. The caller has checked that the actor may.
     """
     lock(session, Escrow, ids)
@@ -41,11 +41,11 @@ def void_all(
     if waiting:
         orders = list(session.scalars(select(Escrow.order_id).where(one_of(session, Escrow.id, waiting))))
         _mark(session, waiting, orders, at, reason)
-        how: dict[str, Any] = {"at": at, "reason": said, "run_id": run_id}
+        how: dict[str, Any] = {"at": at, "reason": note, "run_id": run_id}
         _record(session, actor, "escrow.void", "escrow", Escrow, waiting, how)
         _record(session, actor, _ACTION[_end(reason)], "order", Order, orders, how)
         events.add_all(session, EscrowVoided(), waiting, at=at)
-        events.add_all(session, _event(reason, said), orders, at=at)
+        events.add_all(session, _event(reason, note), orders, at=at)
     return Outcome("escrow", done=len(waiting), refused=_refused(session, ids, waiting))
 
 
@@ -56,8 +56,8 @@ def _end(reason: str) -> OrderStatus:
     return OrderStatus.DECLINED if reason == UNPAID else OrderStatus.CANCELLED
 
 
-def _event(reason: str, said: str) -> Event:
-    return OrderDeclined(reason=said) if reason == UNPAID else OrderCancelled()
+def _event(reason: str, note: str) -> Event:
+    return OrderDeclined(reason=note) if reason == UNPAID else OrderCancelled()
 
 
 def _waiting(session: Session, ids: Sequence[int]) -> list[int]:

@@ -207,8 +207,8 @@ def pool_of(kind: AccountKind, owner: str = "") -> ColumnElement[bool]:
 
 
 def _record(session: Session, count: int, at: datetime, actor: Actor) -> None:
-    said = json_text(session, {"amount": _LINE.amount, "currency": _LINE.currency, "line": _LINE.line})
-    made = select(Order.id, null().label("before"), said.label("after")).join_from(
+    details = json_text(session, {"amount": _LINE.amount, "currency": _LINE.currency, "line": _LINE.line})
+    made = select(Order.id, null().label("before"), details.label("after")).join_from(
         ORDERS, Order, Order.ref == _LINE.ref
     )
     trail.record_all(session, actor, "order.import", "order", made, count, at=at)

@@ -96,13 +96,13 @@ def owed_after(session: Session, escrow: Escrow, debt: Place, more: int) -> int:
 
 def in_words(met: Sequence[Met], escrow: Escrow) -> str:
     """A phrase to add to a sentence about one escrow's payment; empty when nothing is met."""
-    said = ""
+    sentence = ""
     for each in met:
         side = "seller" if each.party_id == escrow.seller_id else "buyer"
-        said += f"; {Money(each.amount, escrow.currency)} of it meets the {side}'s debt of the reversal"
+        sentence += f"; {Money(each.amount, escrow.currency)} of it meets the {side}'s debt of the reversal"
         if each.rest:
-            said += f" and {Money(each.rest, escrow.currency)} goes into the wallet"
-    return said
+            sentence += f" and {Money(each.rest, escrow.currency)} goes into the wallet"
+    return sentence
 
 
 def _shares(

@@ -46,14 +46,14 @@ class TransferDetail:
 
     def shares_in_words(self, *, inside: bool = False) -> str:
         """Who got or gave how much; where the money is held in between is left out, and `inside` what is outside."""
-        said = []
+        parts = []
         for side in self.sides:
             if inside and side.kind == AccountKind.CLEARING:
                 continue
             words = _SHARES.get((side.kind, side.amount > 0))
             if words:
-                said.append(words.format(amount=Money(abs(side.amount), self.currency), owner=side.owner))
-        return ", ".join(said)
+                parts.append(words.format(amount=Money(abs(side.amount), self.currency), owner=side.owner))
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ def in_words(skew: timedelta, machine: str = "This machine") -> str:
     """The skew as a sentence without its end."""
     side = "ahead of" if skew > timedelta(0) else "behind"
     size = abs(skew)
-    said = (
+    amount = (
         f"{size.total_seconds():.1f} s"
         if size < timedelta(hours=1)
         else str(timedelta(seconds=round(size.total_seconds())))
     )
-    return f"{machine}'s clock is {said} {side} the database's"
+    return f"{machine}'s clock is {amount} {side} the database's"

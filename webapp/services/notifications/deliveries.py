@@ -85,8 +85,8 @@ def _dead(parameters: dict[str, Any]) -> Select[Any]:
 
 def _record(session: Session, actor: Actor, ids: list[int], at: datetime) -> None:
     if ids:
-        said = Json().process_bind_param({"status": "dead"}, session.get_bind().dialect)
-        rows = select(Delivery.id, literal(said).label("before"), literal(None).label("after"))
+        details = Json().process_bind_param({"status": "dead"}, session.get_bind().dialect)
+        rows = select(Delivery.id, literal(details).label("before"), literal(None).label("after"))
         rows = rows.where(one_of(session, Delivery.id, ids))
         trail.record_all(session, actor, "delivery.send-again", "delivery", rows, len(ids), at=at)
 

@@ -73,8 +73,8 @@ def make(session: Session, new: NewOrder, *, at: datetime, actor: Actor, setting
     )
     session.add(escrow)
     session.flush()
-    said = {"order": order.ref, "amount": new.amount, "currency": new.currency, "terms": new.terms}
-    trail.record(session, actor, "order.create", ("order", order.id), at=at, after=said)
+    details = {"order": order.ref, "amount": new.amount, "currency": new.currency, "terms": new.terms}
+    trail.record(session, actor, "order.create", ("order", order.id), at=at, after=details)
     events.add(session, OrderCreated(terms=new.terms), order.id, at=at)
     if new.terms != "unpaid":
         wallet_funding.fund(session, escrow, new.terms, at=at, actor=actor)
@@ -122,12 +122,12 @@ def complete(session: Session, order_id: int, *, at: datetime, actor: Actor, set
 def cancel(session: Session, order_id: int, reason: str, *, at: datetime, actor: Actor) -> Order:
     """Give up an order that was never paid; its escrow is voided. Money that is held needs a refund instead."""
     actor.require("order:write")
-    said = validation.require_text(reason, "reason", "Say why the order is cancelled.")
+    reason = validation.require_text(reason, "reason", "Say why the order is cancelled.")
     order = _locked(session, order_id)
     escrow = escrow_of(session, order_id)
     if order.status != OrderStatus.AWAITING_PAYMENT or escrow.status != EscrowStatus.PENDING_PAYMENT:
         raise Conflict(f"Order {order.ref} is {in_words(order.status)}: only an unpaid order can be cancelled.")
-    voids.void_all(session, [escrow.id], at=at, actor=actor, reason="cancelled", said=said)
+    voids.void_all(session, [escrow.id], at=at, actor=actor, reason="cancelled", note=reason)
     return get(session, order_id)
 
 

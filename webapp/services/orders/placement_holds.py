@@ -82,7 +82,7 @@ def update(
 ) -> Escrow:
     """Name another placement, or put the date off. To pay sooner, somebody releases it: that is a money decision."""
     actor.require("hold:write")
-    name, said = _named(placement), validation.require_text(reason, "reason", "Say why it is changed.")
+    name, reason = _named(placement), validation.require_text(reason, "reason", "Say why it is changed.")
     escrow = _locked(session, hold_id)
     lookup.require_version(escrow, version, "hold")
     if escrow.status not in (EscrowStatus.HELD, EscrowStatus.PENDING_PAYMENT):
@@ -91,9 +91,9 @@ def update(
         raise Invalid("A hold's date is only put off.", fields={"release_at": "Not sooner than it is."})
     if release_at != escrow.release_at:
         _require_to_come(release_at, at)
-        release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=said)
+        release_dates.put_off(session, escrow, release_at, at=at, actor=actor, reason=reason)
     if name != escrow.placement:
-        _rename(session, escrow, name, said, at, actor)
+        _rename(session, escrow, name, reason, at, actor)
     return escrow
 
 

@@ -72,8 +72,8 @@ def deduct_all(
 
 
 def _tell(session: Session, row: Any, amount: int, day: date, at: datetime, actor: Actor, run_id: int | None) -> None:
-    subject, said = ("party", row.party_id), {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
-    trail.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=said, run_id=run_id)
+    subject, details = ("party", row.party_id), {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
+    trail.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=details, run_id=run_id)
     reference, debt = _reference(row, day), -row.debt - amount
     told = PartyAutoDeducted(reference=reference, amount=amount, currency=row.currency, debt=debt)
     events.add(session, told, row.party_id, at=at)

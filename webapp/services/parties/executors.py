@@ -62,8 +62,8 @@ def deposit(context: Context, subject: PartySubject, decision: PartyMoney) -> Po
     """Money from outside into the party's wallet."""
     amount, party = Money(decision.amount, decision.currency), subject.party
     sides = {_outside(amount, "manual"): -amount.amount, _of(party, AccountKind.WALLET, amount): amount.amount}
-    said = f"deposit of {amount} into the wallet of {party.name}"
-    return _posting(context, party, decision, "party.deposit", TransferKind.DEPOSIT, sides, said)
+    sentence = f"deposit of {amount} into the wallet of {party.name}"
+    return _posting(context, party, decision, "party.deposit", TransferKind.DEPOSIT, sides, sentence)
 
 
 @executor("party.owe", PartyMoney, read=read_party)
@@ -71,8 +71,8 @@ def owe(context: Context, subject: PartySubject, decision: PartyMoney) -> Postin
     """A debt that the party brings along."""
     amount, party = Money(decision.amount, decision.currency), subject.party
     sides = {_of(party, AccountKind.RECEIVABLE, amount): -amount.amount, _outside(amount, "credit"): amount.amount}
-    said = f"debt of {amount} of {party.name}"
-    return _posting(context, party, decision, "party.owe", TransferKind.CREDIT, sides, said)
+    sentence = f"debt of {amount} of {party.name}"
+    return _posting(context, party, decision, "party.owe", TransferKind.CREDIT, sides, sentence)
 
 
 @executor("party.repay", PartyMoney, read=read_party)
@@ -82,9 +82,9 @@ def repay(context: Context, subject: PartySubject, decision: PartyMoney) -> Post
     wallet, debt = _of(party, AccountKind.WALLET, amount), _of(party, AccountKind.RECEIVABLE, amount)
     ensure_outgoing_enabled(context.session, lock=context.locked)
     _require_covered(context, party, wallet, debt, amount)
-    said = f"repayment of {amount} from the wallet of {party.name}"
+    sentence = f"repayment of {amount} from the wallet of {party.name}"
     sides = {wallet: -amount.amount, debt: amount.amount}
-    return _posting(context, party, decision, "party.repay", TransferKind.REPAYMENT, sides, said)
+    return _posting(context, party, decision, "party.repay", TransferKind.REPAYMENT, sides, sentence)
 
 
 def _require_covered(context: Context, party: Party, wallet: Place, debt: Place, amount: Money) -> None:
@@ -108,7 +108,7 @@ def _posting(
     action: str,
     kind: TransferKind,
     sides: Mapping[Place, int],
-    said: str,
+    sentence: str,
 ) -> Posting:
     session = context.session
     taken = select(Transfer.id).where(Transfer.reference == decision.reference)
@@ -131,8 +131,8 @@ def _posting(
         events.add(session, _EVENTS[action](**_told(decision)), party.id, at=context.at)
 
     return Posting(
-        sentence=said,
-        done=f"Done: {said}.",
+        sentence=sentence,
+        done=f"Done: {sentence}.",
         amount=Money(decision.amount, decision.currency),
         post=post,
         legs=partial(postings.legs, session, [draft]),

@@ -54,7 +54,7 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
     Raises Conflict when there is one already.
     """
     actor.require("wallet:open")
-    said = validation.require_text(reason, "reason", "Say why, in a sentence.")
+    reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
     validation.require_currency(currency)
     party: Party = lookup.by_id(session, Party, party_id, "party")
     owner = select(literal(party_id).label("party_id"), literal(currency).label("currency"))
@@ -63,7 +63,7 @@ def open_by_hand(session: Session, party_id: int, currency: str, reason: str, *,
         raise Conflict(f"{party.name} has a wallet in {currency} already.", fields={"currency": "There is one."})
     _unmark(session, Escrow.seller_id == party_id, Escrow.currency == currency)
     after = {"currency": currency, "account": made[0]}
-    trail.record(session, actor, "wallet.open", ("party", party_id), at=at, reason=said, after=after)
+    trail.record(session, actor, "wallet.open", ("party", party_id), at=at, reason=reason, after=after)
     events.add_all(session, WalletOpened(), made, at=at)
     return session.get_one(Account, made[0])
 
@@ -135,7 +135,7 @@ def _has_wallet(party: Any, currency: Any) -> ColumnElement[bool]:
 
 def _tell(session: Session, made: Sequence[int], at: datetime, actor: Actor, run_id: int | None) -> None:
     chosen = one_of(session, Account.id, made)
-    said = json_text(session, {"currency": Account.currency, "account": Account.id})
-    records: Rows = select(Account.party_id.label("id"), null().label("before"), said.label("after")).where(chosen)
+    details = json_text(session, {"currency": Account.currency, "account": Account.id})
+    records: Rows = select(Account.party_id.label("id"), null().label("before"), details.label("after")).where(chosen)
     trail.record_all(session, actor, "wallet.open", "party", records, len(made), at=at, run_id=run_id)
     events.add_all(session, WalletOpened(), made, at=at)

@@ -35,8 +35,8 @@ def _borne(session: Session, payment: Payment, escrow: Escrow) -> str:
         Bearer.PLATFORM: "The platform had borne it.",
     }
     borne = drafts.borne_by(session, payment, escrow)
-    said = [words for bearer, words in who.items() if borne.get(bearer, 0) > 0]
-    return said[0] if len(said) == 1 else "Several bore it, and each gets theirs again."
+    parts = [words for bearer, words in who.items() if borne.get(bearer, 0) > 0]
+    return parts[0] if len(parts) == 1 else "Several bore it, and each gets theirs again."
 
 
 def _meanwhile(payment: Payment, escrow: Escrow) -> str:

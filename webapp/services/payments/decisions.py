@@ -46,8 +46,8 @@ def decide(
 ) -> DecisionResult:
     """Do one of the PAYLOADS' actions, or propose it."""
     actor.require("money:propose")
-    said = validation.require_text(reason, "reason", "Say why, in a sentence.")
+    reason = validation.require_text(reason, "reason", "Say why, in a sentence.")
     lookup.require_version(payments.locked(session, payment_id), version, "payment")
     return approvals.decide(
-        session, action, payment_id, PAYLOADS[action](reason=said), at=at, actor=actor, settings=settings
+        session, action, payment_id, PAYLOADS[action](reason=reason), at=at, actor=actor, settings=settings
     )

@@ -126,9 +126,9 @@ def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPa
 
     def post() -> None:
         refunds.write(context.session, payment, subject.order.buyer_id, came, at=context.at, actor=context.actor)
-        failure, said = {payment.id: Failure(decision.reason)}, decision.reason
-        told = None if subject.first is None else PaymentDecided(decision="refund", reason=said)
-        how: Any = {"at": context.at, "actor": context.actor, "action": "payment.refund", "reason": said}
+        failure, reason = {payment.id: Failure(decision.reason)}, decision.reason
+        told = None if subject.first is None else PaymentDecided(decision="refund", reason=reason)
+        how: Any = {"at": context.at, "actor": context.actor, "action": "payment.refund", "reason": reason}
         fail_all(context.session, failure, told=told, **how)
         _end_review(context, payment)
 

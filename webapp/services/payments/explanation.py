@@ -32,24 +32,24 @@ def _refund(refund: Refund, detail: PaymentDetail) -> str:
 
 def _pending(detail: PaymentDetail, at: datetime) -> list[str]:
     payment = detail.payment
-    said = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
+    sentences = [f"{_amount(payment)} is awaited through {payment.provider} since {in_utc(payment.created_at)}."]
     if payment.checkout_url is None:
-        said.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
+        sentences.append("Nobody knows where to pay it: its provider told no address when its checkout was begun.")
     if payment.status_detail:
-        said.append(payment.status_detail)
+        sentences.append(payment.status_detail)
     if payment.next_check_at is not None:
         soon = payment.next_check_at <= at
         when = "with the next run" if soon else f"from {in_utc(payment.next_check_at)}"
-        said.append(f"Its provider is asked {when}, unless a webhook settles it before.")
-    return said
+        sentences.append(f"Its provider is asked {when}, unless a webhook settles it before.")
+    return sentences
 
 
 def _in_review(detail: PaymentDetail, at: datetime) -> list[str]:
-    said = [
+    sentences = [
         *_at_bank(detail),
         detail.payment.status_detail or "What the provider says contradicts what this desk knows.",
     ]
-    return said if detail.waiting is not None else [*said, _meanwhile(detail)]
+    return sentences if detail.waiting is not None else [*sentences, _meanwhile(detail)]
 
 
 def _meanwhile(detail: PaymentDetail) -> str:

@@ -29,7 +29,7 @@ _TABLE: Any = Payment.__table__
 class Failure:
     """Why a payment failed, in a sentence; `heard` when its provider was asked, and `provider_id` if it told one."""
 
-    said: str
+    message: str
     provider_id: str | None = None
     heard: bool = False
 
@@ -71,7 +71,7 @@ def _by_state(session: Session, ids: Sequence[int]) -> dict[str, list[int]]:
 
 def _mark(session: Session, failures: Mapping[int, Failure], status: PaymentStatus, at: datetime) -> None:
     values = [
-        {"key": number, "new_detail": each.said or None, "number": each.provider_id, "heard": each.heard}
+        {"key": number, "new_detail": each.message or None, "number": each.provider_id, "heard": each.heard}
         for number, each in failures.items()
     ]
     heard, columns = bindparam("heard", type_=Boolean()), _TABLE.c

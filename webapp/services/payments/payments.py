@@ -78,8 +78,8 @@ def create(
     )
     session.add(payment)
     session.flush()
-    said = {"order": order.ref, "provider": provider, "reference": payment.reference, "amount": order.amount}
-    trail.record(session, actor, "payment.create", ("payment", payment.id), at=at, after=said)
+    details = {"order": order.ref, "provider": provider, "reference": payment.reference, "amount": order.amount}
+    trail.record(session, actor, "payment.create", ("payment", payment.id), at=at, after=details)
     events.add(session, PaymentCreated(), payment.id, at=at)
     return payment
 
@@ -90,8 +90,8 @@ def payer_email(session: Session, payment: Payment) -> str:
         select(Party).join(Order, Order.buyer_id == Party.id).where(Order.id == payment.order_id)
     ).one()
     if not buyer.email:
-        said = f"{buyer.name} has no email address, which the provider asks for."
-        raise Invalid(said, fields={"order": said})
+        sentence = f"{buyer.name} has no email address, which the provider asks for."
+        raise Invalid(sentence, fields={"order": sentence})
     return buyer.email
 
 
@@ -102,11 +102,11 @@ def note_checkout(session: Session, payment_id: int, address: str) -> Payment:
     return get(session, payment_id)
 
 
-def note_no_checkout(session: Session, payment_id: int, said: str, *, at: datetime, actor: Actor) -> Payment:
+def note_no_checkout(session: Session, payment_id: int, message: str, *, at: datetime, actor: Actor) -> Payment:
     """The provider refused to begin, surely without effect: this attempt failed, the order stays payable."""
     where = (Payment.id == payment_id, Payment.status == PaymentStatus.PENDING, Payment.checkout_url.is_(None))
     begun = session.scalars(select(Payment.id).where(*where).with_for_update()).all()
-    failures.fail_all(session, {number: Failure(said) for number in begun}, at=at, actor=actor, reason=said)
+    failures.fail_all(session, {number: Failure(message) for number in begun}, at=at, actor=actor, reason=message)
     return get(session, payment_id)
 
 

@@ -172,8 +172,8 @@ def _once_per_order(judged: Sequence[JudgedPayment]) -> list[JudgedPayment]:
     found = []
     for each in judged:
         again = each.outcome == PaymentOutcome.SUCCEED and each.row.order_id in paid
-        said = "The payment succeeded, but its order is paid already."
-        found.append(JudgedPayment(each.row, each.word, PaymentOutcome.REVIEW, said) if again else each)
+        sentence = "The payment succeeded, but its order is paid already."
+        found.append(JudgedPayment(each.row, each.word, PaymentOutcome.REVIEW, sentence) if again else each)
         if each.outcome == PaymentOutcome.SUCCEED:
             paid.add(each.row.order_id)
     return found
@@ -260,7 +260,7 @@ def _give_up(
         .where(one_of(session, Order.id, orders), Order.status == OrderStatus.AWAITING_PAYMENT, ~open_elsewhere)
     )
     unpaid = list(session.scalars(alone))
-    voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, said="The payment did not succeed.")
+    voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, note="The payment did not succeed.")
 
 
 def _failure(judged: JudgedPayment) -> Failure:
@@ -275,8 +275,8 @@ def _review(session: Session, judged: Sequence[JudgedPayment], at: datetime, act
     _mark(session, judged, PaymentStatus.NEEDS_REVIEW, None)
     _tell(session, judged, "payment.review", PaymentNeedsReview(), at, actor)
     for each in judged:
-        said = f"Payment {each.row.reference} needs a person: {each.sentence}"
-        alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", said, at)
+        sentence = f"Payment {each.row.reference} needs a person: {each.sentence}"
+        alerts.fire(session, PAYMENT_NEEDS_REVIEW, f"payment {each.row.id}", sentence, at)
 
 
 def _mark(

@@ -40,7 +40,7 @@ def decline_all(
     outcome = Outcome("escrow", done=len(unpaid), refused=_refused(session, ids, unpaid))
     if unpaid:
         _record_failed_payments(session, unpaid, at)
-        voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, said=NEVER_PAID, run_id=run_id)
+        voids.void_all(session, unpaid, at=at, actor=actor, reason=voids.UNPAID, note=NEVER_PAID, run_id=run_id)
     return outcome
 
 

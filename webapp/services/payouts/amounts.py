@@ -39,7 +39,7 @@ def _call(session: Session, row: Any, word: ProviderResponse, at: datetime, acto
     theirs = Money(word.amount, word.currency) if word.amount is not None and word.currency else "no amount"
     how = "was paid" if word.status == ProviderStatus.SUCCEEDED else "is under way"
     ours = Money(row.amount, row.currency)
-    said = (
+    sentence = (
         f"Payout {row.ref} is over {ours}; {row.provider} says that {theirs} {how} under its "
         "reference, perhaps sent by a copy of this desk. Nothing is settled by that, and nothing is sent instead. Look "
         "into its dashboard, settle with the party what is too much or too little, then resolve this alert and say how."
@@ -47,18 +47,22 @@ def _call(session: Session, row: Any, word: ProviderResponse, at: datetime, acto
     cause = f"{row.ref} {theirs}"
     if alerts.was_resolved_by_hand(session, PAYOUT_OTHER_AMOUNT, _subject(row), cause):
         return
-    if not alerts.fire(session, PAYOUT_OTHER_AMOUNT, _subject(row), said, at, causes=[cause]):
+    if not alerts.fire(session, PAYOUT_OTHER_AMOUNT, _subject(row), sentence, at, causes=[cause]):
         return
-    trail.record(session, actor, "payout.other_amount", ("payout", row.id), at=at, reason=said)
+    trail.record(session, actor, "payout.other_amount", ("payout", row.id), at=at, reason=sentence)
     if PayoutStatus(row.status) not in UNSETTLED_PAYOUTS and row.schedule_id is not None:
-        _stop(session, row.schedule_id, said)
+        _stop(session, row.schedule_id, sentence)
 
 
-def _stop(session: Session, schedule_id: int, said: str) -> None:
+def _stop(session: Session, schedule_id: int, sentence: str) -> None:
     """Its money is in the wallet again, and a part is out: no other payout follows by itself."""
     schedule = session.get_one(PayoutSchedule, schedule_id, with_for_update=True, populate_existing=True)
     if schedule.status == ScheduleStatus.PENDING:
-        schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, said
+        schedule.status, schedule.version, schedule.failure_reason = (
+            ScheduleStatus.FAILED,
+            schedule.version + 1,
+            sentence,
+        )
         session.flush()
 
 

@@ -44,14 +44,14 @@ def decide(
     Raises Conflict before.
     """
     actor.require("money:propose")
-    said = validation.require_text(reason, "reason", "Say what you saw at the provider or the bank, in a sentence.")
+    reason = validation.require_text(reason, "reason", "Say what you saw at the provider or the bank, in a sentence.")
     lock(session, Payout, [payout_id])
     payout = lookup.by_id(session, Payout, payout_id, "payout")
     lookup.require_version(payout, version, "payout")
     _check(action, payout)
     if why := disabled_reason(action, payout, at, settings):
         raise Conflict(why)
-    decision = payload(action, payout, said)
+    decision = payload(action, payout, reason)
     return approvals.decide(session, action, payout_id, decision, at=at, actor=actor, settings=settings)
 
 

@@ -78,9 +78,9 @@ def put(
     )
     session.add(made)
     session.flush()
-    said = _facts(made)
-    trail.record(session, actor, "party.payout_destination", ("party", party_id), at=at, after=said)
-    events.add(session, PayoutDestinationChanged(**said), party_id, at=at)
+    details = _facts(made)
+    trail.record(session, actor, "party.payout_destination", ("party", party_id), at=at, after=details)
+    events.add(session, PayoutDestinationChanged(**details), party_id, at=at)
     return made
 
 
@@ -94,9 +94,9 @@ def approve(session: Session, destination_id: int, *, at: datetime, actor: Actor
         raise NotAllowed("You set this destination yourself: another person has to approve it.")
     found.effective_at, found.approved_by = at, actor.name
     session.flush()
-    subject, said = ("party", found.party_id), _facts(found)
-    trail.record(session, actor, "party.payout_destination_approve", subject, at=at, after=said)
-    events.add(session, PayoutDestinationApproved(**said), found.party_id, at=at)
+    subject, details = ("party", found.party_id), _facts(found)
+    trail.record(session, actor, "party.payout_destination_approve", subject, at=at, after=details)
+    events.add(session, PayoutDestinationApproved(**details), found.party_id, at=at)
     return found
 
 
@@ -117,9 +117,9 @@ def reject(session: Session, destination_id: int, reason: str, *, at: datetime, 
     if former is not None:
         former.retired_at = None
         session.flush()
-    subject, said = ("party", found.party_id), _facts(found)
-    trail.record(session, actor, "party.payout_destination_reject", subject, at=at, reason=why, after=said)
-    told = PayoutDestinationRejected(**said, used_again=former.account_ending if former else None)
+    subject, details = ("party", found.party_id), _facts(found)
+    trail.record(session, actor, "party.payout_destination_reject", subject, at=at, reason=why, after=details)
+    told = PayoutDestinationRejected(**details, used_again=former.account_ending if former else None)
     events.add(session, told, found.party_id, at=at)
     return found
 

@@ -45,8 +45,8 @@ def note(
         return
     if schedule is None:
         if was_paid and row.schedule_id is None:
-            said = _came_back(session, row, status, sentence, back)
-            alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", said, at, causes=[_cause(row, status)])
+            text = _came_back(session, row, status, sentence, back)
+            alerts.fire(session, PAYOUT_FAILED, f"payout {row.ref}", text, at, causes=[_cause(row, status)])
         return
     schedule.retry_count += 1
     schedule.last_retry_at, schedule.version = at, schedule.version + 1
@@ -56,8 +56,8 @@ def note(
     schedule.processed_at = None
     session.flush()
     if over:
-        said = _came_back(session, row, status, sentence, back) if was_paid else _failed(schedule, status)
-        _end(session, schedule, said, _cause(row, status), at, actor)
+        text = _came_back(session, row, status, sentence, back) if was_paid else _failed(schedule, status)
+        _end(session, schedule, text, _cause(row, status), at, actor)
 
 
 def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> None:
@@ -65,17 +65,17 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
     if row.paid_after_all_at is not None:
         return
     schedule = _locked(session, row.schedule_id)
-    said = (
+    text = (
         f"Payout {row.ref} over {Money(row.amount, row.currency)} to {_account(session, row)} is {row.status} here, "
         f"its money had come back to the wallet, and {row.provider} says that it was paid. "
         f"{_instead(session, row, schedule)}"
     )
     told: dict[str, Any] = {"paid_after_all_at": at, "status_detail": PAID_AFTER_ALL, "version": Payout.version + 1}
     session.execute(update(Payout).where(Payout.id == row.id).values(**told))
-    alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", said, at)
-    trail.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=said)
+    alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", text, at)
+    trail.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=text)
     if schedule is not None and schedule.status == ScheduleStatus.PENDING:
-        schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, said
+        schedule.status, schedule.version, schedule.failure_reason = ScheduleStatus.FAILED, schedule.version + 1, text
         session.flush()
 
 
@@ -130,8 +130,8 @@ def _account(session: Session, row: Any) -> str:
 
 
 def _why(word: str) -> str:
-    said = reason(word)
-    return "The provider gave no reason." if said == NO_REASON else f"{said[:1].upper()}{said[1:]}."
+    message = reason(word)
+    return "The provider gave no reason." if message == NO_REASON else f"{message[:1].upper()}{message[1:]}."
 
 
 def _failed(schedule: PayoutSchedule, status: PayoutStatus) -> str:
@@ -154,8 +154,8 @@ def _cause(row: Any, status: PayoutStatus) -> str:
     return f"{row.ref} {status}"
 
 
-def _end(session: Session, schedule: PayoutSchedule, said: str, cause: str, at: datetime, actor: Actor) -> None:
+def _end(session: Session, schedule: PayoutSchedule, text: str, cause: str, at: datetime, actor: Actor) -> None:
     subject = ("payout_schedule", schedule.id)
-    alerts.fire(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", said, at, causes=[cause])
+    alerts.fire(session, PAYOUT_FAILED, f"payout schedule {schedule.ref}", text, at, causes=[cause])
     trail.record(session, actor, "payout_schedule.fail", subject, at=at, reason=schedule.failure_reason)
     events.add(session, PayoutScheduleFailed(reason=schedule.failure_reason or ""), schedule.id, at=at)

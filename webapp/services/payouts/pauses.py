@@ -89,7 +89,7 @@ def _was_taken(tried: Tried, pause: PayoutPause) -> bool:
 
 
 def _pause(session: Session, refused: Tried, at: datetime, actor: Actor) -> None:
-    reason = refused.word.said[:_LONGEST]
+    reason = refused.word.message[:_LONGEST]
     values: Mapping[str, Any] = {"reason": reason, "payout_id": refused.id, "probe_at": at + PROBE}
     row = insert_new(session, PayoutPause).values(provider=refused.provider, since=at, **values)
     made = session.scalars(row.on_conflict_do_nothing().returning(PayoutPause.provider)).one_or_none()

@@ -178,7 +178,7 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
     Raises Conflict while its provider may have it still and not show it yet. One that was tried is asked about still.
     """
     actor.require("payout:manage")
-    said = validation.require_text(reason, "reason", "Say why it is cancelled.")
+    reason = validation.require_text(reason, "reason", "Say why it is cancelled.")
     payout = session.get(Payout, payout_id, with_for_update=True, populate_existing=True)
     if payout is None or payout.status != PayoutStatus.PENDING:
         found = get(session, payout_id)
@@ -189,13 +189,13 @@ def cancel(session: Session, payout_id: int, reason: str, *, at: datetime, actor
         raise Conflict(why)
     returns.give_back(session, [payout.id], at=at)
     payout.status, payout.settled_at, payout.next_try_at = PayoutStatus.CANCELLED, at, None
-    payout.status_detail, payout.version = said, payout.version + 1
+    payout.status_detail, payout.version = reason, payout.version + 1
     payout.recheck_at = next_look(at, at) if payout.sent_at is not None else None
     if payout.schedule_id is not None:
         schedule = session.get_one(PayoutSchedule, payout.schedule_id, with_for_update=True)
         schedule.status, schedule.version = ScheduleStatus.CANCELLED, schedule.version + 1
     session.flush()
-    trail.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=said)
+    trail.record(session, actor, "payout.cancel", ("payout", payout.id), at=at, reason=reason)
     events.add(session, PayoutCancelled(), payout.id, at=at)
     return payout
 

@@ -62,7 +62,7 @@ class JudgedPayout:
     @property
     def sentence(self) -> str:
         """Why."""
-        return self.transition.said
+        return self.transition.message
 
     @property
     def was_paid(self) -> bool:
@@ -301,8 +301,14 @@ def _changed(**values: Any) -> Any:
 
 def _told(each: JudgedPayout) -> dict[str, Any]:
     number = each.word.provider_id if isinstance(each.word, ProviderResponse) else None
-    said = each.sentence or None
-    return {"key": each.row.id, "paid": _paid_at(each), "state": str(each.status), "new_detail": said, "number": number}
+    message = each.sentence or None
+    return {
+        "key": each.row.id,
+        "paid": _paid_at(each),
+        "state": str(each.status),
+        "new_detail": message,
+        "number": number,
+    }
 
 
 def _note_paid(session: Session, judged: Sequence[JudgedPayout]) -> None:

@@ -13,14 +13,14 @@ from webapp.services.approvals.executors import Payload
 _ANY_REASON = "-"
 
 
-def of(session: Session, action: str, subject_id: int, *, at: datetime, actor: Actor, **said: object) -> str:
+def of(session: Session, action: str, subject_id: int, *, at: datetime, actor: Actor, **fields: object) -> str:
     """What stands in the way of the decision, however it is worded; empty when nothing does. `said` is what else its
     payload has. Nothing is written.
     """
     waiting = approvals.waiting_on(session, executors.find(action).kind, subject_id)
     if waiting is not None:
         return f"{waiting.proposed_by_name} proposed a decision already; it waits for approval."
-    payload: Payload = executors.find(action).payload.model_validate({"reason": _ANY_REASON, **said})
+    payload: Payload = executors.find(action).payload.model_validate({"reason": _ANY_REASON, **fields})
     try:
         executors.compute(session, action, subject_id, payload, at=at, actor=actor, locked=False)
     except Refusal as refusal:

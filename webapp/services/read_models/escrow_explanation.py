@@ -140,8 +140,8 @@ def _refunds(session: Session, escrow: Escrow) -> Iterator[Reason]:
     for refund, payment in explanation.of_order(session, escrow.order_id):
         if refund.status not in explanation.ENDED:
             is_at_bank = payment.id in at_banks
-            said = explanation.in_words(refund, payment, is_at_bank=is_at_bank)
-            yield Reason(said, explanation.what_ends_it(refund), Target("payment", payment.id))
+            sentence = explanation.in_words(refund, payment, is_at_bank=is_at_bank)
+            yield Reason(sentence, explanation.what_ends_it(refund), Target("payment", payment.id))
 
 
 def _debts(session: Session, escrow: Escrow) -> Iterator[Reason]:

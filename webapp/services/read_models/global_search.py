@@ -55,8 +55,8 @@ def find(session: Session, words: str, actor: Actor) -> list[Hit]:
 def _referenced(kind: str, model: Any, note: Any) -> Callable[[Session, str], Iterator[Hit]]:
     def way(session: Session, words: str) -> Iterator[Hit]:
         query = select(model.id, model.ref, note).where(begins(model.ref, words)).order_by(model.ref).limit(EACH)
-        for number, ref, said in session.execute(query):
-            yield Hit(kind, number, ref, str(said).replace("_", " "), ref == words)
+        for number, ref, description in session.execute(query):
+            yield Hit(kind, number, ref, str(description).replace("_", " "), ref == words)
 
     return way
 
@@ -103,8 +103,8 @@ def _numbered(kind: str, model: Any, note: Any) -> Callable[[Session, str], Iter
     def way(session: Session, words: str) -> Iterator[Hit]:
         number = parse_whole(words.lower().removeprefix(kind).strip(" #"))
         if number is not None:
-            for found, said in session.execute(select(model.id, note).where(model.id == number)):
-                yield Hit(kind, found, f"{kind} {found}", str(said).replace("_", " "))
+            for found, description in session.execute(select(model.id, note).where(model.id == number)):
+                yield Hit(kind, found, f"{kind} {found}", str(description).replace("_", " "))
 
     return way
 

@@ -29,9 +29,9 @@ def is_news(session: Session, payload: WebhookPayload) -> bool:
 def note(session: Session, payload: WebhookPayload, at: datetime) -> str:
     """Alert of what is not as it should be; the gist, in a sentence."""
     if _is_rejected(session, payload):
-        said = f"Blnk rejected transfer {payload.reference}: its books lack it."
-        alerts.fire(session, TRANSFER_REJECTED, _asked(payload.reference or "unknown"), said, at)
-        return said
+        sentence = f"Blnk rejected transfer {payload.reference}: its books lack it."
+        alerts.fire(session, TRANSFER_REJECTED, _asked(payload.reference or "unknown"), sentence, at)
+        return sentence
     stranger = _stranger(session, payload)
     if stranger is None:
         return CONFIRMED

@@ -27,7 +27,7 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RefundChoice:
     """A person's words about a refund; `number` is the provider's of the row that is ours."""
 
     choice: Choice
@@ -35,14 +35,16 @@ class Said:
     number: str = ""
 
 
-def decide(session: Session, payment_id: int, said: Said, *, version: int, at: datetime, actor: Actor) -> Refund:
+def decide(
+    session: Session, payment_id: int, decision: RefundChoice, *, version: int, at: datetime, actor: Actor
+) -> Refund:
     """Go on as a person says. It decides whether money goes again, so it takes whoever may approve.
 
     `ours`: it is followed by that number. `none`: those rows are never ours, and it is sent again when the provider
     shows no other. `wallet`: the payer has none of it, so it goes to the wallet.
     """
     actor.require("money:approve")
-    reason = validation.require_text(said.reason, "reason", "Say how you know.")
+    reason = validation.require_text(decision.reason, "reason", "Say how you know.")
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = refunds.of_payment(session, payment_id)
     if refund is None:
@@ -51,37 +53,37 @@ def decide(session: Session, payment_id: int, said: Said, *, version: int, at: d
         raise Overtaken(f"The refund is {in_words(refund.status)}: there is nothing to decide about it.")
     lookup.require_version(refund, version, "refund")
     before = {"status": refund.status, "status_detail": refund.status_detail, "provider_id": refund.provider_id}
-    _CHOICES[said.choice](session, refund, said, at)
+    _CHOICES[decision.choice](session, refund, decision, at)
     refund.status_detail = reason
-    if said.choice == Choice.WALLET:
+    if decision.choice == Choice.WALLET:
         ends.fail(session, refund, at, actor)
     else:
         refund.rows, refund.next_try_at, refund.version = None, at, refund.version + 1
         refunds.person_is_done(session, refund, at)
     session.flush()
     after = {"status": refund.status, "provider_id": refund.provider_id}
-    about, action = ("refund", refund.id), f"refund.decide_{said.choice}"
+    about, action = ("refund", refund.id), f"refund.decide_{decision.choice}"
     trail.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
     return refund
 
 
-def _ours(session: Session, refund: Refund, said: Said, at: datetime) -> None:
-    if said.number not in _numbers(refund):
+def _ours(session: Session, refund: Refund, decision: RefundChoice, at: datetime) -> None:
+    if decision.number not in _numbers(refund):
         raise Invalid("Choose one of the refunds that are listed.", fields={"listed": "Not one of those listed."})
-    mine = (Refund.provider == refund.provider, Refund.provider_id == said.number, Refund.id != refund.id)
+    mine = (Refund.provider == refund.provider, Refund.provider_id == decision.number, Refund.id != refund.id)
     if session.scalars(select(Refund.id).where(*mine).limit(1)).first() is not None:
-        raise Conflict(f"Refund {said.number} at {refund.provider} is another refund of ours.")
-    refund.provider_id, refund.status = said.number, RefundStatus.PENDING
+        raise Conflict(f"Refund {decision.number} at {refund.provider} is another refund of ours.")
+    refund.provider_id, refund.status = decision.number, RefundStatus.PENDING
 
 
-def _none(session: Session, refund: Refund, said: Said, at: datetime) -> None:
+def _none(session: Session, refund: Refund, decision: RefundChoice, at: datetime) -> None:
     if refund.provider_id is not None:
         raise Conflict(f"{refund.provider} has given it the number {refund.provider_id}: it is ours.")
     refund.not_ours = sorted({*(refund.not_ours or ()), *_numbers(refund)})
     refund.status, refund.answered = RefundStatus.SENDING, None
 
 
-def _wallet(session: Session, refund: Refund, said: Said, at: datetime) -> None:
+def _wallet(session: Session, refund: Refund, decision: RefundChoice, at: datetime) -> None:
     """What is posted is `refund_ends`' part."""
 
 

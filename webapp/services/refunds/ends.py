@@ -41,9 +41,9 @@ def fail(session: Session, refund: Refund, at: datetime, actor: Actor) -> None:
         _return_to_wallet(session, refund, at)
         where = "It is in the party's wallet."
     why = reason(refund.status_detail or "")
-    said = f"The refund of {amount}, payment {payment.reference}, failed: {why}. {where}"
+    sentence = f"The refund of {amount}, payment {payment.reference}, failed: {why}. {where}"
     person_is_done(session, refund, at)
-    alerts.fire(session, REFUND_FAILED, f"refund {refund.id}", said, at)
+    alerts.fire(session, REFUND_FAILED, f"refund {refund.id}", sentence, at)
 
 
 def ask_a_person(
@@ -109,7 +109,7 @@ def _shown(row: RefundRow) -> dict[str, object]:
     return {
         "id": row.provider_id,
         "status": str(row.status),
-        "provider_status": row.said,
+        "provider_status": row.message,
         "amount": row.amount,
         "currency": row.currency,
         "created_at": row.created_at.isoformat() if row.created_at else None,

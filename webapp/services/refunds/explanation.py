@@ -15,11 +15,11 @@ _WORDS = {
     RefundStatus.WAITING: "{amount} goes back to the payer: the refund is sent with the next run.",
     RefundStatus.SENDING: "{amount} goes back to the payer: the refund may have been sent, so the provider is asked.",
     RefundStatus.PENDING: "{amount} goes back to the payer: the provider took the refund and has not finished it.",
-    RefundStatus.NEEDS_REVIEW: "The refund of {amount} needs a person: {said}",
+    RefundStatus.NEEDS_REVIEW: "The refund of {amount} needs a person: {message}",
     RefundStatus.PROCESSED: "{amount} went back to the payer.",
     RefundStatus.FAILED: "The refund of {amount} failed at {provider}: {why}. {where} See that the payer gets it, then "
     "say how.",
-    RefundStatus.SETTLED_OTHERWISE: "The refund of {amount} failed, and the payer was given it another way: {said}",
+    RefundStatus.SETTLED_OTHERWISE: "The refund of {amount} failed, and the payer was given it another way: {message}",
 }
 _IN_WALLET = "The money is in the buyer's wallet."
 _STAYS = "The money never was in escrow, and stays at {provider}."
@@ -46,7 +46,7 @@ def in_words(refund: Refund, payment: Payment, *, is_at_bank: bool = False) -> s
     return _WORDS[RefundStatus(refund.status)].format(
         amount=Money(refund.amount, refund.currency),
         provider=refund.provider,
-        said=sentence(refund.status_detail),
+        message=sentence(refund.status_detail),
         why=reason(refund.status_detail or ""),
         where=where,
     )

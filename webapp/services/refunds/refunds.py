@@ -69,8 +69,8 @@ def write(session: Session, payment: Payment, party_id: int, amount: Money, *, a
     )
     session.add(refund)
     session.flush()
-    said = {"payment": payment.reference, "amount": amount.amount, "currency": amount.currency}
-    trail.record(session, actor, "refund.create", ("refund", refund.id), at=at, after=said)
+    details = {"payment": payment.reference, "amount": amount.amount, "currency": amount.currency}
+    trail.record(session, actor, "refund.create", ("refund", refund.id), at=at, after=details)
     events.add(session, RefundCreated(), refund.id, at=at)
     return refund
 
@@ -98,15 +98,15 @@ def settle_otherwise(
     It ends what the desk owes, so it takes whoever may approve. Raises Overtaken unless it is so still.
     """
     actor.require("money:approve")
-    said = validation.require_text(reason, "reason", "Say how the payer got the money.")
+    reason = validation.require_text(reason, "reason", "Say how the payer got the money.")
     lock(session, Refund, list(session.scalars(select(Refund.id).where(Refund.payment_id == payment_id))))
     refund = require_unsettled(of_payment(session, payment_id))
     lookup.require_version(refund, version, "refund")
     before = {"status": refund.status, "status_detail": refund.status_detail}
-    refund.status, refund.status_detail, refund.version = RefundStatus.SETTLED_OTHERWISE, said, refund.version + 1
+    refund.status, refund.status_detail, refund.version = RefundStatus.SETTLED_OTHERWISE, reason, refund.version + 1
     session.flush()
     after, about = {"status": refund.status}, ("refund", refund.id)
-    trail.record(session, actor, "refund.settle_otherwise", about, at=at, reason=said, before=before, after=after)
+    trail.record(session, actor, "refund.settle_otherwise", about, at=at, reason=reason, before=before, after=after)
     alerts.resolve(session, REFUND_FAILED, f"refund {refund.id}", at)
     alerts.resolve(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", at)
     return refund
@@ -200,8 +200,8 @@ def _open_at_bank() -> Select[Chargeback]:
 def call(session: Session, refund: Refund, sentence: str, at: datetime) -> None:
     """Call a person to a refund."""
     payment = session.get_one(Payment, refund.payment_id)
-    said = f"The refund of {Money(refund.amount, refund.currency)}, payment {payment.reference}: {sentence}"
-    alerts.fire(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", said, at)
+    alert_text = f"The refund of {Money(refund.amount, refund.currency)}, payment {payment.reference}: {sentence}"
+    alerts.fire(session, REFUND_NEEDS_PERSON, f"refund {refund.id}", alert_text, at)
 
 
 def person_is_done(session: Session, refund: Refund, at: datetime) -> None:

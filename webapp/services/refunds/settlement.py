@@ -42,7 +42,7 @@ RefundWord = ProviderResponse | ListedRefunds | NoResponse
 class _Several:
     """More than one row can be ours."""
 
-    said: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ def _ours(refund: Refund, listed: ListedRefunds, owners: Mapping[str, int]) -> P
         )
     if not found:
         return ProviderResponse(
-            "", ProviderStatus.ABSENT, said=f"{refund.provider} shows no such refund of this payment."
+            "", ProviderStatus.ABSENT, message=f"{refund.provider} shows no such refund of this payment."
         )
     row = found[0]
     return ProviderResponse(
-        "", row.status, row.amount, row.currency, row.provider_id, row.said, needs_person=row.needs_person
+        "", row.status, row.amount, row.currency, row.provider_id, row.message, needs_person=row.needs_person
     )
 
 
@@ -168,7 +168,7 @@ def _settle(case: _Case, word: ProviderResponse | _Several | NoResponse) -> None
         return
     refund.next_try_at = again
     if isinstance(word, _Several):
-        case.review(word.said)
+        case.review(word.message)
     elif isinstance(word, NoResponse):
         _settle_unanswered(case, word)
     elif word.status == ProviderStatus.ABSENT:
@@ -186,7 +186,7 @@ def _settle_ended(case: _Case, word: ProviderResponse | _Several | NoResponse) -
         return
     if refund.status == RefundStatus.PROCESSED and word.status in (ProviderStatus.FAILED, ProviderStatus.REVERSED):
         refund.next_try_at = case.at + _WATCHED_EVERY
-        case.review(f"{refund.provider} said that the payer has it, and now that it failed: {reason(word.said)}.")
+        case.review(f"{refund.provider} said that the payer has it, and now that it failed: {reason(word.message)}.")
     elif refund.status in NOT_GIVEN_BACK and word.status == ProviderStatus.SUCCEEDED:
         came_after_all(case.session, refund, case.at)
 
@@ -198,7 +198,7 @@ def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
     if has_failed and is_found and case.is_in_own_time:
         refund.status_detail = "One that failed is listed; another may follow still."
         return
-    refund.provider_id, refund.status_detail = seen.provider_id or refund.provider_id, seen.said or None
+    refund.provider_id, refund.status_detail = seen.provider_id or refund.provider_id, seen.message or None
     if (seen.amount, seen.currency) != (refund.amount, refund.currency):
         given = Money(seen.amount or 0, seen.currency or refund.currency)
         asked, stands = Money(refund.amount, refund.currency), " That failed." if has_failed else ""
@@ -211,15 +211,17 @@ def _settle_seen(case: _Case, seen: ProviderResponse) -> None:
     elif not case.was_done:
         refund.status = RefundStatus.PENDING
         if seen.needs_person:
-            said = f"{refund.provider} waits for somebody. Give it what it asks for in its dashboard."
-            refunds.call(case.session, refund, said, case.at)
+            sentence = f"{refund.provider} waits for somebody. Give it what it asks for in its dashboard."
+            refunds.call(case.session, refund, sentence, case.at)
         else:
             refunds.person_is_done(case.session, refund, case.at)
 
 
 def _settle_failed(case: _Case, seen: ProviderResponse) -> None:
     if case.was_done:
-        case.review(f"{case.refund.provider} said that the payer has it, and now that it failed: {reason(seen.said)}.")
+        case.review(
+            f"{case.refund.provider} said that the payer has it, and now that it failed: {reason(seen.message)}."
+        )
         return
     fail(case.session, case.refund, case.at, case.actor)
     case.refund.next_try_at = case.at + _WATCHED_EVERY
@@ -230,7 +232,7 @@ def _settle_absent(case: _Case, seen: ProviderResponse) -> None:
     refund = case.refund
     if refund.status == RefundStatus.NEEDS_REVIEW:
         return
-    refund.status_detail = seen.said or None
+    refund.status_detail = seen.message or None
     if refund.provider_id is not None or refund.status == RefundStatus.WAITING or case.is_in_own_time:
         return
     if refund.answered == _REFUSED:
@@ -247,7 +249,7 @@ def _settle_unanswered(case: _Case, word: NoResponse) -> None:
     refund = case.refund
     if refund.status == RefundStatus.NEEDS_REVIEW:
         return
-    refund.status_detail = word.said or None
+    refund.status_detail = word.message or None
     if word.is_unsent:
         if refund.status == RefundStatus.SENDING:
             refund.status, refund.times_sent = RefundStatus.WAITING, max(0, refund.times_sent - 1)

@@ -39,11 +39,11 @@ def put_right(session: Session, job: str, at: datetime) -> bool:
     _take_back(session, job, recurrence, at)
     schedule.since = min(schedule.since, at)
     schedule.next_slot = recurrence.next(max(_last(session, job), schedule.since))
-    said = {"job": job, "next_slot": clock.iso(before) if before else None}
+    details = {"job": job, "next_slot": clock.iso(before) if before else None}
     after = {"job": job, "next_slot": clock.iso(schedule.next_slot)}
-    trail.record(session, SCHEDULER, "schedule.put_right", ("schedule", 0), at=at, before=said, after=after)
+    trail.record(session, SCHEDULER, "schedule.put_right", ("schedule", 0), at=at, before=details, after=after)
     sentence = (
-        f"The next slot of {job} was {said['next_slot']}, later than its plan allows: a process had a wrong clock. "
+        f"The next slot of {job} was {details['next_slot']}, later than its plan allows: a process had a wrong clock. "
         f"It is {after['next_slot']} again. Check the clocks of all machines."
     )
     alerts.fire(session, NEXT_SLOT_OFF, job, sentence, at)

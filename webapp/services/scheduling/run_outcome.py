@@ -38,8 +38,8 @@ def evaluate(session: Session, run: Run, schedule: Schedule | None, at: datetime
 def _about_failure(session: Session, run: Run, at: datetime) -> None:
     if run.status in (RunStatus.FAILED, RunStatus.LOST):
         why = run.error or f"{run.failed} of {run.processed} items failed."
-        said = f"Run {run.id} of {run.job} ended {run.status}: {why}"
-        alerts.fire(session, RUN_FAILED, run.job, said, at, causes=[_cause(run, f"{run.status} {why}")])
+        sentence = f"Run {run.id} of {run.job} ended {run.status}: {why}"
+        alerts.fire(session, RUN_FAILED, run.job, sentence, at, causes=[_cause(run, f"{run.status} {why}")])
     else:
         alerts.resolve(session, RUN_FAILED, run.job, at)
 

@@ -146,7 +146,7 @@ def _made(session: Session, job: str, actor: Actor, trigger: Trigger, at: dateti
     )
     session.add(run)
     session.flush()
-    said: dict[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
-    said |= {"parameters": run.parameters} if run.parameters else {}
-    trail.record(session, actor, "job.run", ("run", run.id), at=now, after=said, run_id=run.id)
+    details: dict[str, Any] = {"job": job, "dry_run": run.dry_run, "at": clock.iso(at), "trigger": str(trigger)}
+    details |= {"parameters": run.parameters} if run.parameters else {}
+    trail.record(session, actor, "job.run", ("run", run.id), at=now, after=details, run_id=run.id)
     return run

@@ -152,9 +152,9 @@ def _unpause(session: Session, schedule: Schedule, actor: Actor, at: datetime) -
 
 def _checked(changes: ScheduleChanges, at: datetime) -> Recurrence:
     wrong: dict[str, str] = {}
-    for name, (least, most, said) in _LIMITS.items():
+    for name, (least, most, label) in _LIMITS.items():
         if not least <= getattr(changes, name) <= most:
-            wrong[name] = f"{said} must be between {least} and {most}."
+            wrong[name] = f"{label} must be between {least} and {most}."
     if changes.catch_up not in list(CatchUp):
         wrong["catch_up"] = f"Choose one of {', '.join(CatchUp)}."
     try:

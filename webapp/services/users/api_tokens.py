@@ -148,11 +148,11 @@ def same_secret(given: str, expected: str) -> bool:
 def _check_limits(daily_limits: Mapping[str, int], scopes: list[str], actor: Actor) -> None:
     """Raise Invalid for limits that can't be set like this, naming `daily_limits` or `scopes`."""
     if _OF_MONEY in scopes and actor.kind == "token":
-        said = f"Only a person gives the scope {_OF_MONEY}: its limits are set by hand."
-        raise Invalid(said, fields={"scopes": said})
+        sentence = f"Only a person gives the scope {_OF_MONEY}: its limits are set by hand."
+        raise Invalid(sentence, fields={"scopes": sentence})
     if daily_limits and _OF_MONEY not in scopes:
-        said = f"Daily limits belong to the scope {_OF_MONEY}."
-        raise Invalid(said, fields={"daily_limits": said})
+        sentence = f"Daily limits belong to the scope {_OF_MONEY}."
+        raise Invalid(sentence, fields={"daily_limits": sentence})
     for currency, most in daily_limits.items():
         validation.require_amount(most, currency, "daily_limits")
 
@@ -162,8 +162,8 @@ def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: da
         raise Invalid("A token needs a name.", fields={"name": "Say what it is for."})
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
-        said = f"There is no scope {unknown[0]}." if unknown else "A token needs at least one scope."
-        raise Invalid(said, fields={"scopes": said})
+        sentence = f"There is no scope {unknown[0]}." if unknown else "A token needs at least one scope."
+        raise Invalid(sentence, fields={"scopes": sentence})
     if expires_at is not None and expires_at <= at:
         raise Invalid("The token would have expired already.", fields={"expires_at": "Take a time in the future."})
 
@@ -171,8 +171,8 @@ def _check(name: str, scopes: Sequence[str], expires_at: datetime | None, at: da
 def _give_no_more_than_own(scopes: Sequence[str], actor: Actor) -> None:
     beyond = [scope for scope in scopes if not SCOPES[scope] <= actor.permissions]
     if beyond:
-        said = f"You can't give the scope {beyond[0]}: it allows more than you may do."
-        raise Invalid(said, fields={"scopes": said})
+        sentence = f"You can't give the scope {beyond[0]}: it allows more than you may do."
+        raise Invalid(sentence, fields={"scopes": sentence})
 
 
 def _ends_with(parent: ApiToken | None, expires_at: datetime | None) -> datetime | None:

@@ -155,8 +155,8 @@ def _end_tokens(session: Session, user: User, at: datetime, actor: Actor) -> Non
 def _roles(session: Session, names: Sequence[str]) -> list[Role]:
     unknown = [name for name in names if name not in ROLES]
     if unknown or not names:
-        said = f"There is no role {unknown[0]}." if unknown else "A user needs at least one role."
-        raise Invalid(said, fields={"roles": said})
+        sentence = f"There is no role {unknown[0]}." if unknown else "A user needs at least one role."
+        raise Invalid(sentence, fields={"roles": sentence})
     rows = insert_new(session, Role).values([{"name": name} for name in ROLES])
     session.execute(rows.on_conflict_do_nothing())
     return list(session.scalars(select(Role).where(Role.name.in_(names)).order_by(Role.id)))

@@ -26,7 +26,7 @@ def record_success(session: Session, endpoint_id: int) -> None:
     )
 
 
-def record_failure(session: Session, endpoint_id: int, said: str, at: datetime, *, gone: bool) -> None:
+def record_failure(session: Session, endpoint_id: int, error: str, at: datetime, *, gone: bool) -> None:
     """It did not take a message. It is paused when it says that it is gone, or when this goes on for too long."""
     endpoint = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
     if endpoint is None or endpoint.paused_at is not None or endpoint.removed_at is not None:
@@ -36,7 +36,7 @@ def record_failure(session: Session, endpoint_id: int, said: str, at: datetime, 
     if gone:
         _pause(session, endpoint, "It answered 410 Gone.", at)
     elif at - endpoint.failing_since >= FAILING_FOR:
-        _pause(session, endpoint, f"It has failed for 24 hours. The last time: {said}", at)
+        _pause(session, endpoint, f"It has failed for 24 hours. The last time: {error}", at)
 
 
 def sentence(endpoint: WebhookEndpoint) -> str:

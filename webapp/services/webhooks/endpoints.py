@@ -139,7 +139,7 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
     endpoint = _locked(session, endpoint_id, actor)
     if endpoint.paused_at is not None:
         raise Overtaken("This endpoint is paused. Resume it first.")
-    said = {"message": f"{actor.name} sent this test.", "endpoint": endpoint_id}
+    details = {"message": f"{actor.name} sent this test.", "endpoint": endpoint_id}
     delivery = Delivery(
         key=f"test-{endpoint_id}-{int(at.timestamp() * 1_000_000)}",
         channel=Channel.WEBHOOK,
@@ -155,7 +155,7 @@ def test(session: Session, endpoint_id: int, *, at: datetime, actor: Actor) -> D
     )
     session.add(delivery)
     session.flush()
-    delivery.body = json.dumps({"id": f"dlv_{delivery.id}", "type": TEST, "at": clock.iso(at), "data": said})
+    delivery.body = json.dumps({"id": f"dlv_{delivery.id}", "type": TEST, "at": clock.iso(at), "data": details})
     _record(session, actor, TEST, endpoint, at, after={"delivery": delivery.id})
     return delivery
 
@@ -191,8 +191,8 @@ def _checked(new: NewEndpoint, settings: Settings) -> tuple[str, str, list[str]]
     unknown = [word for word in events if not names_an_event(word, EVENTS)]
     if unknown or not 0 < len(events) <= _MOST_PATTERNS:
         many = f"Name one to {_MOST_PATTERNS} events, or * for all."
-        said = f"{unknown[0]} names no event: docs/webhooks.md lists them." if unknown else many
-        raise Invalid(said, fields={"events": said})
+        sentence = f"{unknown[0]} names no event: docs/webhooks.md lists them." if unknown else many
+        raise Invalid(sentence, fields={"events": sentence})
     return url, description, events
 
 

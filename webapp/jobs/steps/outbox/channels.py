@@ -103,8 +103,8 @@ def failed(failure: CallFailed) -> Failed:
 
 
 def _answered(answer: WebhookResponse) -> Failed:
-    said = f"It answered {answer.status}" + (f": {answer.said}" if answer.said else ".")
-    return Failed(said, answer.status, answer.retry_after, gone=answer.status == _GONE)
+    sentence = f"It answered {answer.status}" + (f": {answer.excerpt}" if answer.excerpt else ".")
+    return Failed(sentence, answer.status, answer.retry_after, gone=answer.status == _GONE)
 
 
 def _of_email(ended: CallFailed | NotTried | None) -> Result:

@@ -22,8 +22,8 @@ def clock_off(session: Session, at: datetime, settings: Settings) -> Iterator[An
     """A process's clock is further from the database's than it may be: it runs nothing."""
     patience = timedelta(seconds=settings.silence_seconds)
     for process in processes.off(session, at, patience, clock_skew.most(settings)):
-        said = clock_skew.in_words(timedelta(milliseconds=process.skew_ms), process.host)
-        yield process.name, f"{said}. {process.name} runs nothing until both agree: check NTP on {process.host}."
+        sentence = clock_skew.in_words(timedelta(milliseconds=process.skew_ms), process.host)
+        yield process.name, f"{sentence}. {process.name} runs nothing until both agree: check NTP on {process.host}."
 
 
 @rule(severity="page")

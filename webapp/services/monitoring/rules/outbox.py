@@ -46,8 +46,8 @@ def endpoint_paused(session: Session, at: datetime, settings: Settings) -> Itera
     """An endpoint of webhooks failed for so long that it was paused."""
     ill = (WebhookEndpoint.failing_since.is_not(None), WebhookEndpoint.paused_at.is_not(None))
     for endpoint in session.scalars(select(WebhookEndpoint).where(*ill, WebhookEndpoint.removed_at.is_(None))):
-        said = endpoint_health.sentence(endpoint)
-        yield str(endpoint.id), said, [said]
+        sentence = endpoint_health.sentence(endpoint)
+        yield str(endpoint.id), sentence, [sentence]
 
 
 @rule(severity="warn")
@@ -61,5 +61,5 @@ def endpoint_held(session: Session, at: datetime, settings: Settings) -> Iterato
         if first is not None and endpoint.failing_since is not None:
             since = clock.iso(endpoint.failing_since)
             what = f"Webhooks to “{endpoint.description}” are held since {since} by delivery {first.id}"
-            said = f"{what}: {first.last_error or 'no answer'} It is tried each minute; cancel it to go on."
-            yield str(endpoint.id), said, [str(first.id)]
+            sentence = f"{what}: {first.last_error or 'no answer'} It is tried each minute; cancel it to go on."
+            yield str(endpoint.id), sentence, [str(first.id)]

@@ -42,9 +42,9 @@ def running_long(session: Session, at: datetime, settings: Settings) -> Iterator
 def silent(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """The scheduler, or every worker, has been silent."""
     patience = timedelta(seconds=settings.silence_seconds)
-    for kind, said in ((processes.SCHEDULER, "No scheduler"), (processes.WORKER, "No worker")):
+    for kind, nobody in ((processes.SCHEDULER, "No scheduler"), (processes.WORKER, "No worker")):
         if not processes.alive(session, kind, at, patience):
-            yield kind, f"{said} has been heard of for {settings.silence_seconds} s."
+            yield kind, f"{nobody} has been heard of for {settings.silence_seconds} s."
 
 
 @rule(severity="page")
@@ -66,8 +66,8 @@ def provider_unwell(session: Session, at: datetime, settings: Settings) -> Itera
 def mirror_given_up(session: Session, at: datetime, settings: Settings) -> Iterator[Answer]:
     """The external ledger lacks transfers that are not tried any more."""
     if dead := mirror_queue.dead_letters(session):
-        said = f"Blnk lacks {len(dead)} transfers or more after the last attempt: {', '.join(dead[:3])}."
-        yield "blnk", said, dead
+        sentence = f"Blnk lacks {len(dead)} transfers or more after the last attempt: {', '.join(dead[:3])}."
+        yield "blnk", sentence, dead
 
 
 @rule(severity="page")
@@ -78,8 +78,8 @@ def payout_unpaid(session: Session, at: datetime, settings: Settings) -> Iterato
     query = select(PayoutSchedule).where(*unpaid).order_by(PayoutSchedule.due_at, PayoutSchedule.id)
     for each in session.scalars(query.limit(_MOST)):
         what = f"Payout schedule {each.ref} over {Money(each.amount, each.currency)}"
-        said = f"{what} could not be paid for {each.unpaid_days} nights: {each.failure_reason}"
-        yield each.ref, said, [each.failure_reason or ""]
+        sentence = f"{what} could not be paid for {each.unpaid_days} nights: {each.failure_reason}"
+        yield each.ref, sentence, [each.failure_reason or ""]
 
 
 @rule(severity="warn")

@@ -162,9 +162,9 @@ def of_moved(moved: Moved, party_id: int, price: Money | None) -> dict[str, Any]
         "change": abs(moved.held),
         "left": moved.left,
     }
-    said = {name: Money(amount, moved.currency) for name, amount in amounts.items()}
-    fee = f" Our fee of {said['fee']} was taken from your part." if moved.fee > 0 else ""
-    return said | {"fee_said": fee, **_of_price(said["whole"], price)}
+    money = {name: Money(amount, moved.currency) for name, amount in amounts.items()}
+    fee = f" Our fee of {money['fee']} was taken from your part." if moved.fee > 0 else ""
+    return money | {"fee_said": fee, **_of_price(money["whole"], price)}
 
 
 def _of_price(held: Money, price: Money | None) -> dict[str, str]:
@@ -220,10 +220,10 @@ def _parties(session: Session, ids: Sequence[int], settings: Settings) -> Cases:
     return {party.id: Case({"reference": party.ref}, {"party": party}, party) for party in found}
 
 
-def of_deduction(said: dict[str, Any]) -> dict[str, Any]:
+def of_deduction(details: dict[str, Any]) -> dict[str, Any]:
     """What can be said of a repayment that a standing order took, by its event."""
-    amounts = {name: Money(said[name], said["currency"]) for name in ("amount", "debt")}
-    return amounts | {"reference": said["reference"]}
+    amounts = {name: Money(details[name], details["currency"]) for name in ("amount", "debt")}
+    return amounts | {"reference": details["reference"]}
 
 
 def of_destination(payload: dict[str, Any]) -> dict[str, Any]:
@@ -259,16 +259,16 @@ def of_chargeback(payload: dict[str, Any]) -> dict[str, Any]:
     disputed, given_back = (
         Money(payload.get(name, 0), payload["currency"]) for name in ("disputed_amount", "given_back_amount")
     )
-    said = f" {given_back} that had gone back to the payer by it comes back to us." if given_back.amount else ""
-    return {"disputed": disputed, "given_back_said": said}
+    sentence = f" {given_back} that had gone back to the payer by it comes back to us." if given_back.amount else ""
+    return {"disputed": disputed, "given_back_said": sentence}
 
 
 def of_covered(payload: dict[str, Any]) -> dict[str, Any]:
     """What can be said of a refund that a bank's taking replaced, by its event."""
     rest = Money(payload["rest"], payload["currency"])
     goes = f"The other {rest} is given back the way you paid; we tell you when that is done."
-    said = goes if rest.amount else "Nothing more is sent to you for it."
-    return {"covered": Money(payload["covered"], payload["currency"]), "rest_said": said}
+    sentence = goes if rest.amount else "Nothing more is sent to you for it."
+    return {"covered": Money(payload["covered"], payload["currency"]), "rest_said": sentence}
 
 
 def of_uncovered(payload: dict[str, Any]) -> dict[str, Any]:
@@ -302,8 +302,8 @@ def _of_order(order: Order) -> dict[str, Any]:
 
 def _of_escrow(escrow: Escrow, order: Order) -> dict[str, Any]:
     amounts = {"amount": escrow.amount, "fee": escrow.fee, "share": escrow.amount - escrow.fee}
-    said = {name: Money(amount, escrow.currency) for name, amount in amounts.items()}
-    return {"order": order.ref, "reference": escrow.ref, "price": Money(order.amount, order.currency)} | said
+    money = {name: Money(amount, escrow.currency) for name, amount in amounts.items()}
+    return {"order": order.ref, "reference": escrow.ref, "price": Money(order.amount, order.currency)} | money
 
 
 def _of_dispute(dispute: Dispute, escrow: Escrow, order: Order, settings: Settings) -> dict[str, Any]:

@@ -95,8 +95,8 @@ def _taken(event: str, side: str, what: str) -> list[MoneyTemplate]:
         "owes": "Your wallet did not hold it, so you owe {debt} of it. " + _OWE,
     }
     return [
-        MoneyTemplate(event, side, shape, Text(title, f"{what} {said}", f"{what} {said}"))
-        for shape, said in cases.items()
+        MoneyTemplate(event, side, shape, Text(title, f"{what} {text}", f"{what} {text}"))
+        for shape, text in cases.items()
     ]
 
 

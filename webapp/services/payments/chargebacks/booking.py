@@ -129,7 +129,7 @@ def _set_free(session: Session, taking: _Taking, dispute: Dispute | None, at: da
 def _note(session: Session, dispute: Dispute, escrow: Escrow, part: Money, at: datetime, actor: Actor) -> None:
     """The case tells what became of its money."""
     left = Money(escrow.amount, escrow.currency)
-    said = f"{part} went back to the payer by the bank, and is booked: "
+    sentence = f"{part} went back to the payer by the bank, and is booked: "
     ending = (
         f"{left} of escrow {escrow.ref} is left, and stays held: this dispute freezes it until it is decided or "
         "withdrawn."
@@ -137,4 +137,4 @@ def _note(session: Session, dispute: Dispute, escrow: Escrow, part: Money, at: d
     if escrow.status != EscrowStatus.HELD:
         ending = f"escrow {escrow.ref} is refunded by it, and no refund of ours is sent."
     agent = actor.entrusted_with("dispute:work")
-    handling.say(session, dispute.id, "internal", said + ending, at=at, actor=agent)
+    handling.say(session, dispute.id, "internal", sentence + ending, at=at, actor=agent)

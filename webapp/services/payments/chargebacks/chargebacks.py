@@ -71,7 +71,7 @@ def settle(
     given_back = known.amount if before in LOST_CHARGEBACKS and status == ChargebackStatus.WON else 0
     booked_before = known.booked_amount if before not in LOST_CHARGEBACKS else 0
     known.status, known.amount, known.currency = status, charged.amount, charged.currency
-    known.due_at, known.status_detail = charged.due_at or known.due_at, charged.said[:300] or None
+    known.due_at, known.status_detail = charged.due_at or known.due_at, charged.message[:300] or None
     known.ended_at = None if step.is_open else (known.ended_at or at)
     known.next_check_at = at + _PAUSE if step.is_open else None
     session.flush()
@@ -250,13 +250,13 @@ def _tell(
         before={"status": before} if before else None,
         after=after,
     )
-    said: dict[str, Any] = {"number": known.number, "disputed_amount": known.amount, "outcome": sentence}
+    details: dict[str, Any] = {"number": known.number, "disputed_amount": known.amount, "outcome": sentence}
     if known.status == ChargebackStatus.WON:
-        events.add(session, ChargebackWon(**said, given_back_amount=given_back), payment.id, at=at)
+        events.add(session, ChargebackWon(**details, given_back_amount=given_back), payment.id, at=at)
     elif known.status == ChargebackStatus.OPEN:
-        events.add(session, ChargebackOpen(**said), payment.id, at=at)
+        events.add(session, ChargebackOpen(**details), payment.id, at=at)
     else:
-        told = _TAKEN[ChargebackStatus(known.status)](**said, booked_before_amount=booked_before)
+        told = _TAKEN[ChargebackStatus(known.status)](**details, booked_before_amount=booked_before)
         events.add(session, told, payment.id, at=at)
 
 

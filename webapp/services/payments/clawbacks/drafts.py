@@ -116,13 +116,13 @@ def can_refund_rest(payment: Payment, *, is_refunded: bool) -> bool:
 
 def in_words(escrow: Escrow, drafts: Sequence[Draft]) -> str:
     """Where the money comes from and goes to, the provider's account apart."""
-    said = []
+    parts = []
     for draft in drafts:
         for place, amount in draft.sides:
             if isinstance(place, int) or place.kind != AccountKind.CLEARING:
                 way = _way(place, amount)
-                said.append(f"{Money(abs(amount), draft.currency)} {way} {_name(escrow, place)}")
-    return ", ".join(said)
+                parts.append(f"{Money(abs(amount), draft.currency)} {way} {_name(escrow, place)}")
+    return ", ".join(parts)
 
 
 def borne_by(session: Session, payment: Payment, escrow: Escrow) -> dict[str, int]:

@@ -233,7 +233,7 @@ def _posting(
 
 
 def _leave(context: Context, escrow: Escrow, draft: Draft, reason: str) -> None:
-    releases.book_refunded(context.session, escrow.id, draft, at=context.at, actor=context.actor, said=reason)
+    releases.book_refunded(context.session, escrow.id, draft, at=context.at, actor=context.actor, note=reason)
     context.session.expire(escrow)
 
 

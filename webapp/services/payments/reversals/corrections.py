@@ -26,8 +26,8 @@ def require_escrow(session: Session, transfer: Transfer, escrow: Escrow | None) 
     """The escrow that the transfer let go. Raises Conflict when nothing can be paid out of it after the reversal."""
     if escrow is None or not transfer.is_disbursement:
         raise Conflict(f"Transfer {transfer.reference} let no escrow go: it can only be reversed.")
-    for _cause, _number, said in taken_back.freezing_again(session, escrow):
-        raise Conflict(f"Escrow {escrow.ref} would be frozen as soon as it is held again: {said}")
+    for _cause, _number, reason in taken_back.freezing_again(session, escrow):
+        raise Conflict(f"Escrow {escrow.ref} would be frozen as soon as it is held again: {reason}")
     return escrow
 
 
@@ -76,5 +76,5 @@ def correct(
 ) -> None:
     """Post both, as they were drafted."""
     transfers.reverse(session, transfer, escrow, opposite, reason, at=at, actor=actor, is_decided=True)
-    release.book_divided(session, escrow.id, parts, right, at=at, actor=actor, said=reason)
+    release.book_divided(session, escrow.id, parts, right, at=at, actor=actor, note=reason)
     session.expire(escrow)

@@ -44,6 +44,6 @@ def correct(
     actor.require("money:reverse")
     if action != "transfer.reverse":
         actor.require("money:propose")
-    said = validation.require_text(decision.reason, "reason", "Say why it is reversed.")
-    decision = decision.model_copy(update={"reason": said})
+    reason = validation.require_text(decision.reason, "reason", "Say why it is reversed.")
+    decision = decision.model_copy(update={"reason": reason})
     return approvals.decide(session, action, transfer_id, decision, at=at, actor=actor, settings=settings)

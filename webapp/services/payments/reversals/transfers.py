@@ -75,12 +75,12 @@ def draft(session: Session, transfer: Transfer, *, to_debt: bool, locked: bool) 
 
 def debts_in_words(session: Session, opposite: Draft) -> str:
     """Who owes how much by it, as a phrase to add; empty when the wallets hold it all."""
-    said = ""
+    sentence = ""
     for place, amount in opposite.sides:
         party_id = _debtor(session, place)
         if party_id is not None and amount < 0:
-            said += f"; {session.get_one(Party, party_id).name} owes {Money(-amount, opposite.currency)} of it"
-    return said
+            sentence += f"; {session.get_one(Party, party_id).name} owes {Money(-amount, opposite.currency)} of it"
+    return sentence
 
 
 def reverse(
@@ -98,8 +98,8 @@ def reverse(
     it goes, unless that is decided.
     """
     transfers.write(session, [opposite], at=at)
-    said = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
-    trail.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=said)
+    details = {"reverses": transfer.reference, "amount": transfer.amount, "currency": transfer.currency}
+    trail.record(session, actor, "transfer.reverse", ("transfer", transfer.id), at=at, reason=reason, after=details)
     events.add(session, TransferReversed(), transfer.id, at=at)
     if escrow is not None and transfer.is_disbursement:
         _hold_again(session, escrow, transfer, at, actor)

@@ -72,8 +72,8 @@ def create(session: Session, new: NewSchedule, *, at: datetime, actor: Actor) ->
     made = session.scalars(row.on_conflict_do_nothing().returning(PayoutSchedule.id)).one_or_none()
     if made is None:
         raise Conflict(f"There is a payout schedule {ref} already.", fields={"ref": "Taken."})
-    said = {"schedule": ref, "amount": new.amount, "currency": new.currency, "due_at": new.due_at.isoformat()}
-    trail.record(session, actor, "payout_schedule.create", ("payout_schedule", made), at=at, after=said)
+    details = {"schedule": ref, "amount": new.amount, "currency": new.currency, "due_at": new.due_at.isoformat()}
+    trail.record(session, actor, "payout_schedule.create", ("payout_schedule", made), at=at, after=details)
     events.add(session, PayoutScheduleCreated(), made, at=at)
     return get(session, made)
 
@@ -111,15 +111,15 @@ def change(
 def cancel(session: Session, schedule_id: int, reason: str, *, at: datetime, actor: Actor) -> PayoutSchedule:
     """Give a schedule up before it is paid."""
     actor.require("payout:manage")
-    said = validation.require_text(reason, "reason", "Say why it is cancelled.")
+    reason = validation.require_text(reason, "reason", "Say why it is cancelled.")
     found = _locked(session, schedule_id)
     _require(found, _CHANGEABLE, "cancelled")
     before = {"status": found.status}
     found.status, found.version = ScheduleStatus.CANCELLED, found.version + 1
     _end_alert(session, found, at)
     subject, after = ("payout_schedule", found.id), {"status": found.status}
-    trail.record(session, actor, "payout_schedule.cancel", subject, at=at, reason=said, before=before, after=after)
-    events.add(session, PayoutScheduleCancelled(reason=said), found.id, at=at)
+    trail.record(session, actor, "payout_schedule.cancel", subject, at=at, reason=reason, before=before, after=after)
+    events.add(session, PayoutScheduleCancelled(reason=reason), found.id, at=at)
     return found
 
 
