@@ -35,8 +35,8 @@ def is_sqlite(session: Session) -> bool:
 
 def database_now(session: Session) -> datetime:
     """What time the database says it is, in UTC: all processes share it, and what is due is judged by it."""
-    told: datetime = session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+    now: datetime = session.scalars(select(func.clock_timestamp(type_=DateTime(timezone=True)))).one()
+    return now.replace(tzinfo=UTC) if now.tzinfo is None else now.astimezone(UTC)
 
 
 def one_of(session: Session, column: Column, ids: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:

@@ -61,9 +61,9 @@ def _conformity(provider: str, settings: Settings) -> CheckResult:
     found = [each for each in replay(server, records.of(provider), only=rows) if each.differences]
     if not found:
         return CheckResult(provider, "ok", f"{server.url} answered {len(rows)} harmless requests as recorded.")
-    told = " ".join(f"{each.name}: {' '.join(each.differences)}" for each in found[:_NAMED])
+    named = " ".join(f"{each.name}: {' '.join(each.differences)}" for each in found[:_NAMED])
     do = "A wrong key, an older server or a proxy in between answers otherwise; `make conformance` asks everything."
-    return CheckResult(provider, "wrong", f"{len(found)} of {len(rows)} answers are not as recorded. {told}", do)
+    return CheckResult(provider, "wrong", f"{len(found)} of {len(rows)} answers are not as recorded. {named}", do)
 
 
 def _checked(name: str, check: Callable[[Runtime], CheckResult], runtime: Runtime) -> CheckResult:

@@ -142,11 +142,11 @@ def _asked(runtime: Runtime, blnk: Blnk, since: str | None) -> tuple[Compared, d
     with runtime.db.reading() as session:
         total, at = mirror_entries.count_sent(session, instant), database_now(session)
 
-    def told(count: int) -> None:
+    def on_progress(count: int) -> None:
         asked[0] += count
         progress("Asking", asked[0], max(total, asked[0]))
 
-    check = MirrorCheck(runtime.db, blnk, since=instant, at=at, told=told)
+    check = MirrorCheck(runtime.db, blnk, since=instant, at=at, on_progress=on_progress)
     found = made(check)
     progress.close()
     with runtime.db.transaction() as session:

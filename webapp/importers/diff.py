@@ -126,16 +126,16 @@ def _both(name: str, here: str, there: str) -> str:
 
 def _meanwhile(known: Any) -> str:
     """What the desk did with it."""
-    told = [f"it was {known.escrow_status} on {_time(known.closed_at)}"] if known.closed_at else []
+    changes = [f"it was {known.escrow_status} on {_time(known.closed_at)}"] if known.closed_at else []
     if known.status in (OrderStatus.DECLINED, OrderStatus.CANCELLED):
-        told.append(f"the order was {known.status}")
+        changes.append(f"the order was {known.status}")
     if known.escrow_status == EscrowStatus.HELD:
-        told.append(f"it is held since {_time(known.held_at)}")
+        changes.append(f"it is held since {_time(known.held_at)}")
     if known.freezes:
-        told.append("it is frozen")
+        changes.append("it is frozen")
     if known.payments:
-        told.append("the desk has a payment of it")
-    return f"; {', '.join(told)}" if told else ""
+        changes.append("the desk has a payment of it")
+    return f"; {', '.join(changes)}" if changes else ""
 
 
 def _time(at: datetime | None) -> str:

@@ -173,7 +173,7 @@ def test_every_decision_has_its_play() -> None:
 
 def test_everything_that_is_told_is_played_somewhere() -> None:
     played = {kind for play in PLAYS.values() for _, kind in play.told}
-    assert {*people.TOLD, *money_texts.SIDES} == played | set(ELSEWHERE)
+    assert {*people.TO_PARTIES, *money_texts.SIDES} == played | set(ELSEWHERE)
     for kind, where in ELSEWHERE.items():
         file, _, test = where.partition("::")
         assert f"def {test}(" in (HERE / file).read_text(), kind

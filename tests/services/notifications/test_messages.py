@@ -256,10 +256,10 @@ def test_a_party_is_told_what_its_standing_order_took(runtime: Runtime) -> None:
 
 
 def test_every_event_that_is_told_has_its_words() -> None:
-    kinds = {f"{kind}.{side}" for kind, sides in people.TOLD.items() for side in sides}
+    kinds = {f"{kind}.{side}" for kind, sides in people.TO_PARTIES.items() for side in sides}
     kinds -= {f"{kind}.{side}" for kind in people.TAKEN for side in ("buyer", "seller")}  # told as taken_again
     assert {kind for kind in kinds if not {kind, kind.rpartition(".")[0]} & set(texts.TEXTS)} == set()
-    assert {kind for kind in people.STAFF if f"staff.{kind}" not in texts.TEXTS} == set()
+    assert {kind for kind in people.TO_STAFF if f"staff.{kind}" not in texts.TEXTS} == set()
 
 
 @pytest.mark.parametrize("kind", sorted(texts.TEXTS))

@@ -21,7 +21,7 @@ def number_in(reference: str) -> str | None:
     return reference.removeprefix(_MARK) if reference.startswith(_MARK) else None
 
 
-def told_apart(
+def separate_duplicates(
     word: ProviderResult, number: str | None, *, is_by_hand: bool
 ) -> tuple[ProviderResult, Sequence[ProviderResponse]]:
     """The word about the payment itself, and the transactions that were paid besides and not given back.

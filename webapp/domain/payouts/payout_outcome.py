@@ -78,8 +78,8 @@ def judge(sent: PayoutAttempt, word: ProviderResult) -> PayoutTransition:
     if word.status == ProviderStatus.ABSENT:
         return _of_absence(sent, status)
     if not agrees(sent, word):
-        told = Money(word.amount or 0, word.currency or sent.currency)
-        sentence = f"The provider speaks of {told}, which is not what was sent."
+        amount = Money(word.amount or 0, word.currency or sent.currency)
+        sentence = f"The provider speaks of {amount}, which is not what was sent."
         return PayoutTransition(PayoutOutcome.WAIT, PayoutStatus.SENT, sentence)
     outcome, then = _ENDS.get(word.status, (PayoutOutcome.WAIT, PayoutStatus.SENT))
     return PayoutTransition(outcome, then, word.message)

@@ -23,12 +23,12 @@ def in_words(cron: str) -> str:
         if every > 1 and _EVEN[noun == "hours"] % every == 0:
             return f"Every {every} {noun}"
     try:
-        told = CronSim(_without_uneven_steps(cron), _FIRST).explain()
+        description = CronSim(_without_uneven_steps(cron), _FIRST).explain()
     except (CronSimError, ValueError, IndexError):
         return cron
     if _either_day(cron.split()):
-        told = told.replace(" and on ", ", and also on ")
-    return re.sub(r"\b(\d*)([123])th\b", _ordinal, told)
+        description = description.replace(" and on ", ", and also on ")
+    return re.sub(r"\b(\d*)([123])th\b", _ordinal, description)
 
 
 def step_problem(part: str, place: int) -> str | None:

@@ -85,7 +85,7 @@ def _check(work: Work, blnk: Blnk, since: datetime | None) -> None:
         work.recorder.fence(session)
         work.recorder.expect(session, mirror_queue.count_sent(session, since))
     check = MirrorCheck(
-        work.db, blnk, since=since, at=work.now, check=work.control.check, told=lambda asked: _count(work, asked)
+        work.db, blnk, since=since, at=work.now, check=work.control.check, on_progress=lambda asked: _count(work, asked)
     )
     compared = made(check)
     with work.db.transaction() as session:

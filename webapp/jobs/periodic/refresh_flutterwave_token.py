@@ -44,7 +44,7 @@ def _failed(work: Work, sentence: str) -> None:
     work.log("token.not_refreshed", "warning", failures=failures, sentence=sentence)
     if failures < FAILURES:
         return
-    told = f"Flutterwave's access token could not be refreshed {failures} times in a row: {sentence}"
+    message = f"Flutterwave's access token could not be refreshed {failures} times in a row: {sentence}"
     with work.db.transaction() as session:
-        alerts.fire(session, TOKEN_NOT_REFRESHED, NAME, told, work.now, causes=[sentence])
-    raise Unavailable(told)
+        alerts.fire(session, TOKEN_NOT_REFRESHED, NAME, message, work.now, causes=[sentence])
+    raise Unavailable(message)

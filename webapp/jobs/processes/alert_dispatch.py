@@ -82,7 +82,7 @@ def send_alerts(runtime: Runtime) -> None:
         return
     with runtime.db.reading() as session:
         now = database_now(session)
-        new = bool(alert_messages.untold(session, now))
+        new = bool(alert_messages.unannounced(session, now))
         due = session.scalars(delivery_queue.due(now, delivery_queue.ALERTS).limit(1)).first() is not None
     if new:
         with runtime.db.transaction() as session:

@@ -51,8 +51,8 @@ class Heard:
         if self.payout is None and self.refund is None and self.payment is not None and self.payment.refunded_amount:
             back = Money(self.payment.refunded_amount, self.payment.currency or "")
             return f"The provider says that {back} of the payment went back, or are on the way."
-        told = {"payout": self.payout, "refund": self.refund, "payment": self.payment}
-        what, seen = next(((what, seen) for what, seen in told.items() if seen is not None), ("", None))
+        reports = {"payout": self.payout, "refund": self.refund, "payment": self.payment}
+        what, seen = next(((what, seen) for what, seen in reports.items() if seen is not None), ("", None))
         return f"The provider says of the {what}: {clause(seen.message or seen.status)}." if seen else ""
 
 
@@ -145,14 +145,16 @@ def _apply(
     Returns what came of chargebacks, by the webhook's id; what moved is the outcome's.
     """
     at, actor = database_now(session), work.actor
-    payments = {about.id: told.payment for _, about, told in heard if told.payment is not None}
-    payouts = {about.id: told.payout for _, about, told in heard if told.payout is not None}
-    given = {about.refund_id: told.refund for _, about, told in heard if told.refund is not None and about.refund_id}
+    payments = {about.id: answer.payment for _, about, answer in heard if answer.payment is not None}
+    payouts = {about.id: answer.payout for _, about, answer in heard if answer.payout is not None}
+    given = {
+        about.refund_id: answer.refund for _, about, answer in heard if answer.refund is not None and about.refund_id
+    }
     payment_settlement.lock_escrows(session, list(payments))
     noted = {
-        claimed.id: chargebacks.settle(session, about.id, told.chargeback, at=at, actor=actor, settings=work.settings)
-        for claimed, about, told in heard
-        if told.chargeback is not None
+        claimed.id: chargebacks.settle(session, about.id, answer.chargeback, at=at, actor=actor, settings=work.settings)
+        for claimed, about, answer in heard
+        if answer.chargeback is not None
     }
     done: list[Outcome] = []
     if payments:

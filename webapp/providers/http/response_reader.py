@@ -53,9 +53,9 @@ class ResponseObject:
 
     def maybe_instant(self, key: str) -> datetime | None:
         """When something was, or nothing where it is not told, or can't be read."""
-        told = self.maybe(key)
+        text = self.maybe(key)
         try:
-            return parse_instant(told) if told else None
+            return parse_instant(text) if text else None
         except ValueError:
             return None
 

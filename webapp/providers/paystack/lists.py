@@ -43,12 +43,12 @@ def readable(found: Iterator[ResponseObject], read: Callable[[ResponseObject], R
 def _following(answer: ResponseObject, place: dict[str, Any], count: int) -> dict[str, Any] | None:
     """Where the next page is; None when this was the last."""
     meta = answer.body.get("meta")
-    told: dict[str, Any] = meta if isinstance(meta, dict) else {}
-    if isinstance(told.get("next"), str) and told["next"]:
-        return {"use_cursor": "true", "next": told["next"]}
-    if "use_cursor" in place or "next" in told:
+    paging: dict[str, Any] = meta if isinstance(meta, dict) else {}
+    if isinstance(paging.get("next"), str) and paging["next"]:
+        return {"use_cursor": "true", "next": paging["next"]}
+    if "use_cursor" in place or "next" in paging:
         return None
-    pages = _number(told.get("pageCount"))
+    pages = _number(paging.get("pageCount"))
     if pages is None and count < _PAGE:
         return None
     page = int(place["page"])

@@ -35,7 +35,7 @@ def for_people(seen: ProviderResponse, status: str) -> ProviderResponse:
     return replace(seen, needs_person=True, message=sentence)
 
 
-def told_apart(failure: CallFailed) -> CallFailed:
+def classified(failure: CallFailed) -> CallFailed:
     """What did not send one transfer, told apart by whether it would send another."""
     if not isinstance(failure, NotDone):
         return failure

@@ -177,7 +177,7 @@ class Paystack:
         try:
             answer = self._real(self._client.post("/transfer", body))
         except CallFailed as failure:
-            raise paystack_payouts.told_apart(failure) from None
+            raise paystack_payouts.classified(failure) from None
         return paystack_payouts.as_queued(_payout(answer, payout.reference))
 
     def fetch_payout(self, reference: str) -> ProviderResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, aliased, join, outerjoin
 
-from webapp.domain.outbox import event_types as told
+from webapp.domain.outbox import event_types
 from webapp.domain.outbox.event_types import Facts, is_optional
 from webapp.models import (
     Account,
@@ -82,13 +82,13 @@ _SIDES: dict[str, Column] = {"buyer": _BUYER.ref, "seller": _SELLER.ref}
 _OF_ESCROW = {"escrow": Escrow.ref, "order": Order.ref, **_SIDES, **_money(Escrow)}
 
 SOURCES: dict[type[Facts], Source] = {
-    told.OrderFacts: Source(_between(Order), Order.id, {"order": Order.ref, **_SIDES, **_money(Order)}),
-    told.EscrowFacts: Source(
+    event_types.OrderFacts: Source(_between(Order), Order.id, {"order": Order.ref, **_SIDES, **_money(Order)}),
+    event_types.EscrowFacts: Source(
         _between(Escrow, (Order, Order.id == Escrow.order_id)),
         Escrow.id,
         {**_OF_ESCROW, "fee": Escrow.fee, "reason": Escrow.close_reason},
     ),
-    told.PaymentFacts: Source(
+    event_types.PaymentFacts: Source(
         _between(Order, (Payment, Payment.order_id == Order.id)),
         Payment.id,
         {
@@ -100,7 +100,7 @@ SOURCES: dict[type[Facts], Source] = {
             "status_detail": Payment.status_detail,
         },
     ),
-    told.RefundFacts: Source(
+    event_types.RefundFacts: Source(
         join(Refund, Payment, Payment.id == Refund.payment_id)
         .join(Order, Order.id == Payment.order_id)
         .join(Party, Party.id == Refund.party_id),
@@ -114,7 +114,7 @@ SOURCES: dict[type[Facts], Source] = {
             "status_detail": Refund.status_detail,
         },
     ),
-    told.DisputeFacts: Source(
+    event_types.DisputeFacts: Source(
         _between(Escrow, (Order, Order.id == Escrow.order_id), (Dispute, Dispute.escrow_id == Escrow.id)),
         Dispute.id,
         {
@@ -126,7 +126,7 @@ SOURCES: dict[type[Facts], Source] = {
             **_OF_ESCROW,
         },
     ),
-    told.PayoutFacts: Source(
+    event_types.PayoutFacts: Source(
         outerjoin(Payout, PayoutSchedule, PayoutSchedule.id == Payout.schedule_id).join(
             Party, Party.id == Payout.party_id
         ),
@@ -140,7 +140,7 @@ SOURCES: dict[type[Facts], Source] = {
             "status_detail": Payout.status_detail,
         },
     ),
-    told.PayoutScheduleFacts: Source(
+    event_types.PayoutScheduleFacts: Source(
         join(PayoutSchedule, Party, Party.id == PayoutSchedule.party_id),
         PayoutSchedule.id,
         {
@@ -150,24 +150,24 @@ SOURCES: dict[type[Facts], Source] = {
             "due_at": PayoutSchedule.due_at,
         },
     ),
-    told.PartyFacts: Source(Party, Party.id, {"party": Party.ref}),
-    told.WalletFacts: Source(
+    event_types.PartyFacts: Source(Party, Party.id, {"party": Party.ref}),
+    event_types.WalletFacts: Source(
         join(Account, Party, Party.id == Account.party_id),
         Account.id,
         {"party": Party.ref, "currency": Account.currency},
         subject_id=Party.id,
     ),
-    told.TransferFacts: Source(
+    event_types.TransferFacts: Source(
         outerjoin(Transfer, Escrow, Escrow.id == Transfer.escrow_id),
         Transfer.id,
         {"transfer": Transfer.reference, "kind": Transfer.kind, "escrow": Escrow.ref, **_money(Transfer)},
     ),
-    told.ApprovalFacts: Source(
+    event_types.ApprovalFacts: Source(
         outerjoin(Approval, Escrow, Escrow.id == Approval.escrow_id),
         Approval.id,
         {"approval": Approval.id, "action": Approval.action, "escrow": Escrow.ref, **_money(Approval)},
     ),
-    told.AlertFacts: Source(
+    event_types.AlertFacts: Source(
         Alert,
         Alert.id,
         {

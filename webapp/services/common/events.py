@@ -5,18 +5,18 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.outbox.event_types import Event as Told
+from webapp.domain.outbox import event_types
 from webapp.models import Event
 from webapp.services.common import event_facts
 from webapp.sql import insert_rows, json_text, json_value, one_of
 
 
-def add(session: Session, event: Told, subject_id: int, *, at: datetime) -> None:
+def add(session: Session, event: event_types.Event, subject_id: int, *, at: datetime) -> None:
     """Write one event. Raises LookupError when it is about nothing that is there."""
     add_all(session, event, [subject_id], at=at)
 
 
-def add_all(session: Session, event: Told, subject_ids: Sequence[int], *, at: datetime) -> None:
+def add_all(session: Session, event: event_types.Event, subject_ids: Sequence[int], *, at: datetime) -> None:
     """Write an event about each of these: the facts of its rows as they are now, and what the action adds.
 
     Nothing is written for no subjects. Raises LookupError when one of them is not there, or lacks what must be told.

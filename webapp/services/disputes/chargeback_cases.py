@@ -65,8 +65,8 @@ def warnings(session: Session, escrow: Escrow) -> list[str]:
         taken[each.payment_id] += each.booked_amount if each.status in LOST_CHARGEBACKS else 0
     borne = (Payment.order_id == escrow.order_id, Payment.taken_back_from == Bearer.PLATFORM)
     payments = session.scalars(select(Payment).where(*borne, Payment.duplicate_of_id.is_(None)).limit(MOST)).all()
-    told = [_warning(each) for each in known if each.status in _MATTERS]
-    return told + [_already(each, part) for each in payments if (part := each.taken_back_decided - taken[each.id]) > 0]
+    found = [_warning(each) for each in known if each.status in _MATTERS]
+    return found + [_already(each, part) for each in payments if (part := each.taken_back_decided - taken[each.id]) > 0]
 
 
 def of_reversal(session: Session, escrow: Escrow) -> list[str]:

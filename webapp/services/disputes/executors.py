@@ -144,8 +144,8 @@ def close(context: Context, dispute: Dispute, escrow: Escrow, decision: ResolveD
     )
     if changed.one_or_none() is None:
         raise _closed(dispute)
-    told = DisputeResolved(resolution=decision.resolution, buyer_amount=buyer, seller_amount=seller)
-    events.add(session, told, dispute.id, at=at)
+    event = DisputeResolved(resolution=decision.resolution, buyer_amount=buyer, seller_amount=seller)
+    events.add(session, event, dispute.id, at=at)
     before, after, reason = {"status": "open"}, decision.model_dump(mode="json"), decision.reason
     because = [Record("dispute.resolve", about, reason, before, after)]
     cause = dispute_locks.cause_of(dispute)

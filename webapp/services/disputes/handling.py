@@ -70,8 +70,8 @@ def say(
     details = {"audience": audience, "inbound": inbound, "message": message.id}
     trail.record(session, actor, "dispute.message", ("dispute", dispute.id), at=at, after=details)
     if audience != "internal":
-        told = DisputeMessage(message=message.id, audience=audience, inbound=inbound)
-        events.add(session, told, dispute.id, at=at)
+        event = DisputeMessage(message=message.id, audience=audience, inbound=inbound)
+        events.add(session, event, dispute.id, at=at)
     if inbound and dispute.waiting_on == audience and dispute.status in _WAITING:
         answered(session, dispute_id, at=at, actor=actor)
     return message
@@ -134,7 +134,7 @@ def _changed(
     session: Session,
     dispute: Dispute,
     action: str,
-    told: Event,
+    event: Event,
     at: datetime,
     actor: Actor,
     after: dict[str, str],
@@ -143,5 +143,5 @@ def _changed(
     dispute.version += 1
     session.flush()
     trail.record(session, actor, action, ("dispute", dispute.id), at=at, reason=reason, after=after)
-    events.add(session, told, dispute.id, at=at)
+    events.add(session, event, dispute.id, at=at)
     return dispute

@@ -75,8 +75,8 @@ def _tell(session: Session, row: Any, amount: int, day: date, at: datetime, acto
     subject, details = ("party", row.party_id), {"amount": amount, "currency": row.currency, "debt_before": -row.debt}
     trail.record(session, actor, "party.auto_deduct_taken", subject, at=at, after=details, run_id=run_id)
     reference, debt = _reference(row, day), -row.debt - amount
-    told = PartyAutoDeducted(reference=reference, amount=amount, currency=row.currency, debt=debt)
-    events.add(session, told, row.party_id, at=at)
+    event = PartyAutoDeducted(reference=reference, amount=amount, currency=row.currency, debt=debt)
+    events.add(session, event, row.party_id, at=at)
 
 
 def preview_all(session: Session, ids: Sequence[int], *, at: datetime, rule: DeductionRule) -> Outcome:

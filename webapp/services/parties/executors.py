@@ -128,7 +128,7 @@ def _posting(
             reason=decision.reason,
             after=facts,
         )
-        events.add(session, _EVENTS[action](**_told(decision)), party.id, at=context.at)
+        events.add(session, _EVENTS[action](**_details(decision)), party.id, at=context.at)
 
     return Posting(
         sentence=sentence,
@@ -139,7 +139,7 @@ def _posting(
     )
 
 
-def _told(decision: PartyMoney) -> dict[str, Any]:
+def _details(decision: PartyMoney) -> dict[str, Any]:
     return decision.model_dump(include={"reference", "amount", "currency", "provider_reference"})
 
 

@@ -68,9 +68,9 @@ def same_money(context: Context, subject: PaymentSubject, decision: SameMoneyPay
 
     def post() -> None:
         postings.write(context.session, [draft], at=context.at)
-        told = PaymentDecided(decision="same_money", reason=decision.reason)
+        event = PaymentDecided(decision="same_money", reason=decision.reason)
         failure = {payment.id: Failure(f"It is the money of payment {first.reference}: {decision.reason}")}
-        fail_all(context.session, failure, at=context.at, actor=context.actor, action="payment.same_money", told=told)
+        fail_all(context.session, failure, at=context.at, actor=context.actor, action="payment.same_money", event=event)
         first.provider_id, first.version = payment.provider_id, first.version + 1
         context.session.flush()
         about = ("payment", first.id)

@@ -14,7 +14,7 @@ from webapp.domain.actors import Actor
 from webapp.domain.alert_definitions import PAYMENT_COLLECTED_TWICE
 from webapp.domain.money.money import Money
 from webapp.domain.outbox.event_types import PaymentNeedsReview
-from webapp.domain.payments.duplicate_payments import duplicate_reference, told_apart
+from webapp.domain.payments.duplicate_payments import duplicate_reference, separate_duplicates
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderResult
 from webapp.domain.states import PaymentStatus
 from webapp.models import Payment
@@ -30,7 +30,7 @@ def keep_apart(
     """What was said of each payment itself; what was collected besides is written down, once."""
     own: dict[int, ProviderResult] = {}
     for row in rows:
-        own[row.id], besides = told_apart(words[row.id], row.provider_id, is_by_hand=is_by_hand(row))
+        own[row.id], besides = separate_duplicates(words[row.id], row.provider_id, is_by_hand=is_by_hand(row))
         for seen in besides:
             _write(session, row, seen, at, actor)
     return own

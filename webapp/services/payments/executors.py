@@ -127,9 +127,9 @@ def refund_payment(context: Context, subject: PaymentSubject, decision: RefundPa
     def post() -> None:
         refunds.write(context.session, payment, subject.order.buyer_id, came, at=context.at, actor=context.actor)
         failure, reason = {payment.id: Failure(decision.reason)}, decision.reason
-        told = None if subject.first is None else PaymentDecided(decision="refund", reason=reason)
+        event = None if subject.first is None else PaymentDecided(decision="refund", reason=reason)
         how: Any = {"at": context.at, "actor": context.actor, "action": "payment.refund", "reason": reason}
-        fail_all(context.session, failure, told=told, **how)
+        fail_all(context.session, failure, event=event, **how)
         _end_review(context, payment)
 
     return Posting(

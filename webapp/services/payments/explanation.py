@@ -21,8 +21,8 @@ def why(detail: PaymentDetail, at: datetime) -> list[str]:
         PaymentStatus.NEEDS_REVIEW: _in_review,
         PaymentStatus.SUCCEEDED: _succeeded,
     }
-    told = ways.get(PaymentStatus(payment.status), _ended)(detail, at)
-    return told + ([_refund(detail.refund, detail)] if detail.refund else [])
+    sentences = ways.get(PaymentStatus(payment.status), _ended)(detail, at)
+    return sentences + ([_refund(detail.refund, detail)] if detail.refund else [])
 
 
 def _refund(refund: Refund, detail: PaymentDetail) -> str:
@@ -83,21 +83,21 @@ def _gone_to(detail: PaymentDetail) -> str:
 
 def _succeeded(detail: PaymentDetail, at: datetime) -> list[str]:
     payment, state = detail.payment, detail.escrow.status.replace("_", " ")
-    told = _at_bank(detail)
+    sentences = _at_bank(detail)
     if detail.first is not None:
         first, buyer = detail.first.reference, detail.buyer.name
         kept = f"{_amount(payment)} was collected besides payment {first}, and kept for {buyer}"
-        return [f"{kept}, in the wallet: {payment.status_detail or ''}".rstrip(), *told]
+        return [f"{kept}, in the wallet: {payment.status_detail or ''}".rstrip(), *sentences]
     if payment.taken_back_decided:
         gone = Money(payment.taken_back_decided, payment.currency)
-        told.append(f"{gone} of it was taken back, and is booked to whoever bears it.")
-        told += [f"The last word about that: {payment.status_detail}"] if payment.status_detail else []
+        sentences.append(f"{gone} of it was taken back, and is booked to whoever bears it.")
+        sentences += [f"The last word about that: {payment.status_detail}"] if payment.status_detail else []
     paid = f"It was paid on {in_utc(payment.paid_at)}" if payment.paid_at else "It was paid"
     if payment.settled_at and not payment.paid_at:
         paid = f"It counts as paid since {in_utc(payment.settled_at)}"
     fee = Money(payment.payer_fee, payment.currency)
     more = f", and {fee} on top for the provider's fee" if fee.amount else ""
-    return [f"{paid}: {_amount(payment)} for order {detail.order.ref}, whose escrow is {state}{more}.", *told]
+    return [f"{paid}: {_amount(payment)} for order {detail.order.ref}, whose escrow is {state}{more}.", *sentences]
 
 
 def _at_bank(detail: PaymentDetail) -> list[str]:
@@ -108,9 +108,9 @@ def _at_bank(detail: PaymentDetail) -> list[str]:
 def _ended(detail: PaymentDetail, at: datetime) -> list[str]:
     payment = detail.payment
     when = f" on {in_utc(payment.settled_at)}" if payment.settled_at else ""
-    told = f": {sentence(payment.status_detail)}" if payment.status_detail else "."
+    detail_text = f": {sentence(payment.status_detail)}" if payment.status_detail else "."
     became = f"It {payment.status}" if detail.refund is None else "It was decided that it goes back to the payer"
-    return [f"{became}{when}{told}", f"Order {detail.order.ref} is {in_words(detail.order.status)}."]
+    return [f"{became}{when}{detail_text}", f"Order {detail.order.ref} is {in_words(detail.order.status)}."]
 
 
 def _amount(payment: Payment) -> Money:

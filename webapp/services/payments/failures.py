@@ -18,7 +18,7 @@ from webapp.sql import json_text, one_of
 
 OPEN = (PaymentStatus.PENDING, PaymentStatus.NEEDS_REVIEW)
 """States of a payment that is not settled."""
-_TOLD: dict[PaymentStatus, Event] = {
+_EVENTS: dict[PaymentStatus, Event] = {
     PaymentStatus.FAILED: PaymentFailed(),
     PaymentStatus.EXPIRED: PaymentExpired(),
 }
@@ -43,11 +43,11 @@ def fail_all(
     status: PaymentStatus = PaymentStatus.FAILED,
     action: str = "payment.fail",
     reason: str | None = None,
-    told: Event | None = None,
+    event: Event | None = None,
 ) -> list[int]:
     """End open payments as failed or expired, with their records and events; returns which they were.
 
-    `reason` is what a person said, or why the first step failed; `told` is the event, when it is another than of a
+    `reason` is what a person said, or why the first step failed; `event` is written, when it is another than of a
     failure. The caller has their escrows' rows to itself, has
     checked that the actor may, and sees to their orders.
     """
@@ -57,7 +57,7 @@ def fail_all(
         _mark(session, {number: failures[number] for number in ids}, status, at)
         for before, some in open_ones.items():
             _record(session, some, before, actor, action, at=at, reason=reason)
-        events.add_all(session, told or _TOLD[status], ids, at=at)
+        events.add_all(session, event or _EVENTS[status], ids, at=at)
     return ids
 
 

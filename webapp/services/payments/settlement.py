@@ -202,9 +202,9 @@ def _returned(session: Session, judged: Sequence[JudgedPayment], at: datetime, a
         return
     besides = {each.row.id: _failure(each) for each in judged if each.row.duplicate_of_id is not None}
     failures = {each.row.id: _failure(each) for each in judged if each.row.id not in besides}
-    told = PaymentDecided(decision="returned", reason="It was given back at the provider.")
+    event = PaymentDecided(decision="returned", reason="It was given back at the provider.")
     payment_failures.fail_all(session, failures, at=at, actor=actor, action="payment.returned")
-    payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", told=told)
+    payment_failures.fail_all(session, besides, at=at, actor=actor, action="payment.returned", event=event)
     for each in judged:
         for rule in (PAYMENT_NEEDS_REVIEW, PAYMENT_COLLECTED_TWICE):
             alerts.resolve(session, rule, f"payment {each.row.id}", at)

@@ -20,11 +20,13 @@ _TELLING = (ProviderStatus.SUCCEEDED, ProviderStatus.PENDING, ProviderStatus.FAI
 
 
 def note(
-    session: Session, told: Sequence[tuple[Any, PayoutAttempt, ProviderResult]], *, at: datetime, actor: Actor
+    session: Session, responses: Sequence[tuple[Any, PayoutAttempt, ProviderResult]], *, at: datetime, actor: Actor
 ) -> None:
     """Call a person about those of which a provider has another amount; end the alerts of those that it has no more."""
     heard = [
-        (row, sent, word) for row, sent, word in told if isinstance(word, ProviderResponse) and word.status in _TELLING
+        (row, sent, word)
+        for row, sent, word in responses
+        if isinstance(word, ProviderResponse) and word.status in _TELLING
     ]
     other = [(row, word) for row, sent, word in heard if pays_other(sent, word)]
     named = {row.id for row, _ in other}

@@ -119,8 +119,8 @@ def reject(session: Session, destination_id: int, reason: str, *, at: datetime, 
         session.flush()
     subject, details = ("party", found.party_id), _facts(found)
     trail.record(session, actor, "party.payout_destination_reject", subject, at=at, reason=why, after=details)
-    told = PayoutDestinationRejected(**details, used_again=former.account_ending if former else None)
-    events.add(session, told, found.party_id, at=at)
+    event = PayoutDestinationRejected(**details, used_again=former.account_ending if former else None)
+    events.add(session, event, found.party_id, at=at)
     return found
 
 

@@ -101,8 +101,8 @@ def give_payout_back(context: Context, subject: PayoutSubject, decision: GivePay
             schedule.status, schedule.version = ScheduleStatus.FAILED, schedule.version + 1
             schedule.retry_count, schedule.last_retry_at = schedule.retry_count + 1, context.at
             schedule.failure_reason = decision.reason
-            told = PayoutScheduleFailed(reason=decision.reason)
-            events.add(context.session, told, schedule.id, at=context.at)
+            event = PayoutScheduleFailed(reason=decision.reason)
+            events.add(context.session, event, schedule.id, at=context.at)
         context.session.flush()
 
     return Posting(

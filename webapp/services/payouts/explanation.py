@@ -71,22 +71,22 @@ def situation(payout: Payout) -> PayoutSituation:
 def why(detail: PayoutDetail, at: datetime, settings: Settings) -> list[str]:
     """Sentences; the first is the answer."""
     payout = detail.payout
-    told = [f"{situation(payout)}{_answer(detail, at)}", *_decision(detail, at, settings)]
+    sentences = [f"{situation(payout)}{_answer(detail, at)}", *_decision(detail, at, settings)]
     is_known = payout.paid_after_all_at is not None
     if payout.status_detail and payout.status_detail not in _SAYS_NOTHING and not detail.is_paused and not is_known:
-        told.append(sentence(payout.status_detail))
-    told += _tried_again(detail)
+        sentences.append(sentence(payout.status_detail))
+    sentences += _tried_again(detail)
     if detail.next_try_at is not None:
         soon = detail.next_try_at <= at
-        told.append(
+        sentences.append(
             "The next run looks after it." if soon else f"A run looks after it from {in_utc(detail.next_try_at)}."
         )
     if payout.recheck_at is not None:
         case = "it was paid after all"
         if payout.status == PayoutStatus.SUCCEEDED or is_known:
             case = "it comes back"
-        told.append(f"Its provider is asked again from {in_utc(payout.recheck_at)}, in case {case}.")
-    return told
+        sentences.append(f"Its provider is asked again from {in_utc(payout.recheck_at)}, in case {case}.")
+    return sentences
 
 
 def _answer(detail: PayoutDetail, at: datetime) -> str:

@@ -70,8 +70,8 @@ def contradict(session: Session, row: Any, *, at: datetime, actor: Actor) -> Non
         f"its money had come back to the wallet, and {row.provider} says that it was paid. "
         f"{_instead(session, row, schedule)}"
     )
-    told: dict[str, Any] = {"paid_after_all_at": at, "status_detail": PAID_AFTER_ALL, "version": Payout.version + 1}
-    session.execute(update(Payout).where(Payout.id == row.id).values(**told))
+    values: dict[str, Any] = {"paid_after_all_at": at, "status_detail": PAID_AFTER_ALL, "version": Payout.version + 1}
+    session.execute(update(Payout).where(Payout.id == row.id).values(**values))
     alerts.fire(session, PAYOUT_CONTRADICTED, f"payout {row.ref}", text, at)
     trail.record(session, actor, "payout.contradict", ("payout", row.id), at=at, reason=text)
     if schedule is not None and schedule.status == ScheduleStatus.PENDING:

@@ -48,8 +48,8 @@ def claw_payout_back(context: Context, subject: PayoutSubject, decision: ClawPay
     taken, owed = Money(payout.amount - debt, payout.currency), Money(debt, payout.currency)
     parts = [(taken, "out of the party's wallet"), (owed, "added to the party's debt")]
     how = ", ".join(f"{money} {where}" for money, where in parts if money.amount)
-    told = PayoutClawedBack(from_wallet=taken.amount, as_debt=debt)
-    return _posting(context, subject, "payout.claw_back", decision.reason, sides, how, told)
+    event = PayoutClawedBack(from_wallet=taken.amount, as_debt=debt)
+    return _posting(context, subject, "payout.claw_back", decision.reason, sides, how, event)
 
 
 @executor("payout.write_off", WritePayoutOff, read=read_payout)
@@ -102,7 +102,7 @@ def _posting(
     reason: str,
     sides: Sides,
     how: str,
-    told: PayoutClawedBack | None = None,
+    event: PayoutClawedBack | None = None,
 ) -> Posting:
     payout = subject.payout
     clearing = Place(AccountKind.CLEARING, payout.currency, owner=payout.provider)
@@ -116,8 +116,8 @@ def _posting(
     def post() -> None:
         postings.write(context.session, [draft], at=context.at)
         _close(context, payout, action, reason)
-        if told is not None:
-            events.add(context.session, told, payout.id, at=context.at)
+        if event is not None:
+            events.add(context.session, event, payout.id, at=context.at)
 
     return Posting(
         sentence=f"payout {payout.ref} over {subject.amount} counts as paid: {how}",

@@ -67,7 +67,7 @@ def _done(session: Session, payout: Payout, action: str, before: int, at: dateti
     payout.next_try_at, payout.version = at, payout.version + 1
     session.flush()
     both = (before, payout.destination_id)
-    told = [destinations.masked(destinations.get(session, each)) for each in both]
-    was, now = ({"account": account} for account in told)
+    accounts = [destinations.masked(destinations.get(session, each)) for each in both]
+    was, now = ({"account": account} for account in accounts)
     trail.record(session, actor, action, ("payout", payout.id), at=at, before=was, after=now)
     return payout

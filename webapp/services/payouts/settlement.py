@@ -230,7 +230,7 @@ def _wait(session: Session, judged: Sequence[JudgedPayout], at: datetime) -> Non
     if not judged:
         return
     values = [
-        _told(each)
+        _values(each)
         | {
             "again": next_try(each.row.attempts, at, each.word),
             "doubtful": each.transition.is_doubted,
@@ -283,23 +283,23 @@ def _mark(session: Session, judged: Sequence[JudgedPayout], at: datetime, rechec
         needs_person=False,
         version=_TABLE.c.version + 1,
     )
-    session.connection().execute(changed, [_told(each) for each in judged])
+    session.connection().execute(changed, [_values(each) for each in judged])
 
 
 def _changed(**values: Any) -> Any:
-    """The change of one payout by what was told of it, and more. What is not told again is kept."""
+    """The change of one payout by what was reported of it, and more. What is not reported again stays."""
     number: Any = func.coalesce(bindparam("number"), _TABLE.c.provider_id)
     paid: Any = func.coalesce(bindparam("paid", type_=_TABLE.c.paid_at.type), _TABLE.c.paid_at)
-    told = {
+    reported = {
         "status": bindparam("state"),
         "status_detail": bindparam("new_detail"),
         "provider_id": number,
         "paid_at": paid,
     }
-    return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**told, **values)
+    return update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(**reported, **values)
 
 
-def _told(each: JudgedPayout) -> dict[str, Any]:
+def _values(each: JudgedPayout) -> dict[str, Any]:
     number = each.word.provider_id if isinstance(each.word, ProviderResponse) else None
     message = each.sentence or None
     return {

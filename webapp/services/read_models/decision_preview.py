@@ -69,6 +69,6 @@ def _shown(
     second = limits.needs_second_person(session, actor, amount.currency, amount.amount, at, settings)
     second = second or posting.takes_two
     escrow = None if posting.escrow_id is None else session.get(Escrow, posting.escrow_id)
-    told = _WARNINGS.get(action)
-    warnings = told(session, escrow) if told is not None and escrow is not None else ()
+    warn = _WARNINGS.get(action)
+    warnings = warn(session, escrow) if warn is not None and escrow is not None else ()
     return DecisionPreview(list(posting.legs()), amount.currency, posting.sentence, second, warnings)

@@ -51,8 +51,8 @@ def of(session: Session, kind: str, number: int) -> PresentState:
     if escrow is None:
         return PresentState([], None, [], timeline.moments(session, [(kind, number)], ())[:SHOWN])
     detail = escrow_detail.read(session, escrow.id)
-    told = [*_endings(detail.disputes, escrow), *_proposals(session, kind, number, escrow)]
-    return PresentState(told, escrow, detail.disputes, detail.moments[:SHOWN])
+    sentences = [*_endings(detail.disputes, escrow), *_proposals(session, kind, number, escrow)]
+    return PresentState(sentences, escrow, detail.disputes, detail.moments[:SHOWN])
 
 
 def _endings(disputes: Sequence[Dispute], escrow: Escrow) -> list[str]:

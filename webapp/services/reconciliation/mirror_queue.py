@@ -21,7 +21,7 @@ MOST_ATTEMPTS = 20
 LEASE = timedelta(minutes=3)
 _LONGEST = timedelta(hours=1)
 _OPEN = (MirrorStatus.WAITING, MirrorStatus.SENDING)
-_TOLD = (MirrorStatus.DONE, MirrorStatus.MISSING)
+_SENT = (MirrorStatus.DONE, MirrorStatus.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def claim(session: Session, at: datetime, limit: int) -> list[QueuedTransfer]:
 
 def sent(session: Session, after: int, limit: int, since: datetime | None) -> list[QueuedTransfer]:
     """The next transfers that it was sent, by id, as it should have them: also those that it was found to lack."""
-    told = (MirrorEntry.status.in_(_TOLD), MirrorEntry.transfer_id > after)
+    chosen = (MirrorEntry.status.in_(_SENT), MirrorEntry.transfer_id > after)
     page = select(Transfer.id, Transfer.reference, Transfer.kind, Transfer.currency)
-    page = page.join(MirrorEntry, MirrorEntry.transfer_id == Transfer.id).where(*told)
+    page = page.join(MirrorEntry, MirrorEntry.transfer_id == Transfer.id).where(*chosen)
     if since is not None:
         page = page.where(MirrorEntry.sent_at >= since)
     rows = session.execute(page.order_by(Transfer.id).limit(limit)).all()
@@ -83,10 +83,10 @@ def sent(session: Session, after: int, limit: int, since: datetime | None) -> li
 
 def count_sent(session: Session, since: datetime | None) -> int:
     """How many there are of those."""
-    told = select(func.count()).select_from(MirrorEntry).where(MirrorEntry.status.in_(_TOLD))
+    query = select(func.count()).select_from(MirrorEntry).where(MirrorEntry.status.in_(_SENT))
     if since is not None:
-        told = told.where(MirrorEntry.sent_at >= since)
-    return session.scalars(told).one()
+        query = query.where(MirrorEntry.sent_at >= since)
+    return session.scalars(query).one()
 
 
 def ours(session: Session, references: Sequence[str]) -> set[str]:

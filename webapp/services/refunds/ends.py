@@ -21,7 +21,7 @@ from webapp.services.ledger import accounts, posting
 from webapp.services.refunds.refunds import call, person_is_done
 from webapp.sql import one_of
 
-_TOLD = {RefundStatus.PROCESSED: RefundProcessed(), RefundStatus.FAILED: RefundFailed()}
+_EVENTS = {RefundStatus.PROCESSED: RefundProcessed(), RefundStatus.FAILED: RefundFailed()}
 _MOST_ROWS = 50
 
 
@@ -101,7 +101,7 @@ def _end(session: Session, refund: Refund, status: RefundStatus, at: datetime, a
     refund.version += 1
     session.flush()
     trail.record(session, actor, f"refund.{status}", ("refund", refund.id), at=at, reason=refund.status_detail)
-    events.add(session, _TOLD[status], refund.id, at=at)
+    events.add(session, _EVENTS[status], refund.id, at=at)
 
 
 def _shown(row: RefundRow) -> dict[str, object]:

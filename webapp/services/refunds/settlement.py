@@ -91,9 +91,9 @@ def settle_all(
     gone: list[int] = []
     owners = _owners(session, [row for word in words.values() if isinstance(word, ListedRefunds) for row in word.rows])
     for refund in found:
-        told = words[refund.id]
-        rows = told.rows if isinstance(told, ListedRefunds) else ()
-        word = _ours(refund, told, owners) if isinstance(told, ListedRefunds) else told
+        result = words[refund.id]
+        rows = result.rows if isinstance(result, ListedRefunds) else ()
+        word = _ours(refund, result, owners) if isinstance(result, ListedRefunds) else result
         if not _counts(refund, word, (claims or {}).get(refund.id)):
             outcome.refused.append(RefusedItem(refund.id, f"refund {refund.id}", TAKEN_OVER))
             continue

@@ -51,7 +51,9 @@ class Balances:
     def without_lost(self, used: Mapping[int, str], actor: Actor) -> bool:
         """Ask which of these balances are there still, and forget the others: whether any must not be used any more."""
         with self._looking:
-            lost = lost_of(self._blnk, {each: told for each, told in used.items() if self._known.get(each) == told})
+            lost = lost_of(
+                self._blnk, {each: balance for each, balance in used.items() if self._known.get(each) == balance}
+            )
             with self._db.transaction() as session:
                 mirror_accounts.forget(session, lost, at=database_now(session), actor=actor)
             for account in lost:

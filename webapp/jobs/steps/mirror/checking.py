@@ -40,10 +40,10 @@ class MirrorCheck:
         since: datetime | None,
         at: datetime,
         check: Callable[[], None] = lambda: None,
-        told: Callable[[int], None] = lambda asked: None,
+        on_progress: Callable[[int], None] = lambda asked: None,
     ) -> None:
         self._db, self._blnk, self.since, self.at = db, blnk, since, at
-        self._check, self._told = check, told
+        self._check, self._on_progress = check, on_progress
         self._findings: list[Finding] = []
         self._counts: Counter[str] = Counter()
         self._agree: set[str] = set()
@@ -85,9 +85,9 @@ class MirrorCheck:
                 balances = mirror_accounts.known(session, sorted({each for one in page for each in one.legs}))
             if not page:
                 return
-            self._ask(page, {account: told for account, told in balances.items() if account not in self.lost})
+            self._ask(page, {account: balance for account, balance in balances.items() if account not in self.lost})
             last = page[-1].transfer_id
-            self._told(len(page))
+            self._on_progress(len(page))
 
     def _ask(self, page: Sequence[QueuedTransfer], balances: dict[int, str]) -> None:
         wanted = [(one, movements_of(one, dict.fromkeys(one.legs, _UNMADE) | balances)) for one in page]

@@ -56,7 +56,7 @@ class Mirror:
         self.outcome = Outcome("transfer")
         """What it has done so far."""
 
-    def send(self, check: Callable[[], None], told: Callable[[int], None] = lambda sent: None) -> int:
+    def send(self, check: Callable[[], None], on_progress: Callable[[int], None] = lambda sent: None) -> int:
         """Send batch after batch until nothing is due. `check` may raise between two batches."""
         sent = 0
         while True:
@@ -66,7 +66,7 @@ class Mirror:
                 return sent
             with lease.held():
                 sent += self._batch(batch, lease)
-            told(sent)
+            on_progress(sent)
             check()
 
     def _claimed(self) -> list[QueuedTransfer]:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from webapp.db import Database
 from webapp.domain.money.money import Money
-from webapp.domain.payments.duplicate_payments import told_apart
+from webapp.domain.payments.duplicate_payments import separate_duplicates
 from webapp.domain.payments.loss_allocation import taken_back
 from webapp.domain.providers.provider_results import ProviderResponse, ProviderStatus, SkippedRow
 from webapp.providers.protocols import ListedRefund

@@ -21,11 +21,16 @@ _NEWS = timedelta(days=1)
 _AT_ONCE = 100
 
 
-def untold(session: Session, at: datetime) -> list[tuple[str, Alert]]:
+def unannounced(session: Session, at: datetime) -> list[tuple[str, Alert]]:
     """Alerts that somebody has to hear of now, and what of them."""
     loud = or_(Alert.silenced_until.is_(None), Alert.silenced_until <= at)
-    begun = (Alert.status == AlertStatus.FIRING, ~_told(FIRING))
-    over = (Alert.status == AlertStatus.RESOLVED, Alert.resolved_at > at - _NEWS, _told(FIRING), ~_told(RESOLVED))
+    begun = (Alert.status == AlertStatus.FIRING, ~_is_announced(FIRING))
+    over = (
+        Alert.status == AlertStatus.RESOLVED,
+        Alert.resolved_at > at - _NEWS,
+        _is_announced(FIRING),
+        ~_is_announced(RESOLVED),
+    )
     found: list[tuple[str, Alert]] = []
     for kind, which in ((FIRING, begun), (RESOLVED, over)):
         query = select(Alert).where(loud, ~Alert.demo, *which).order_by(Alert.id).limit(_AT_ONCE)
@@ -35,7 +40,7 @@ def untold(session: Session, at: datetime) -> list[tuple[str, Alert]]:
 
 def write(session: Session, at: datetime, settings: Settings) -> int:
     """Write a message to each of ALERT_URLS and ALERT_EMAILS; two at once write one. Returns how many were due."""
-    return write_all(session, _messages(untold(session, at), settings), at)
+    return write_all(session, _messages(unannounced(session, at), settings), at)
 
 
 def _messages(found: list[tuple[str, Alert]], settings: Settings) -> Iterator[Message]:
@@ -58,7 +63,7 @@ def _fields(alert: Alert, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _told(kind: str) -> Any:
+def _is_announced(kind: str) -> Any:
     """Since it fired, or fired anew."""
     same = (Delivery.subject_kind == SUBJECT, Delivery.subject_id == Alert.id, Delivery.kind == kind)
     # A webhook of the same name tells a machine, and often first: people are told all the same.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.states import DisputeStatus
 from webapp.models import Event
-from webapp.models import Message as Said
+from webapp.models import Message as DisputeMessage
 from webapp.services.notifications.messages import (
     context,
     money_moved,
@@ -32,7 +32,7 @@ from webapp.sql import one_of
 NEWS = timedelta(days=3)
 PAYEE, PARTY = "payee", "party"
 
-TOLD: dict[str, tuple[str, ...]] = {
+TO_PARTIES: dict[str, tuple[str, ...]] = {
     "order.declined": (BUYER,),
     "payment.succeeded": (BUYER,),
     "chargeback.open": (BUYER, SELLER),
@@ -69,15 +69,15 @@ _OF_PAYLOAD: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "party.payout_destination_rejected": context.of_destination,
 }
 """What is told of an event that says it itself."""
-STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
+TO_STAFF = ("dispute.opened", "dispute.expired", "dispute.escalate", "approval.proposed", "payout_schedule.failed")
 """Which events are said in the chats of the staff."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventData:
     """What is read for all events at once: messages of disputes by their numbers, and what moved by the event's."""
 
-    said: dict[int, Said]
+    dispute_messages: dict[int, DisputeMessage]
     moved: dict[int, Moved]
     paid: dict[int, datetime]
     """Since when payouts counted as paid that failed or came back since."""
@@ -90,54 +90,56 @@ class Told:
 
 def write(session: Session, events: Sequence[Event], at: datetime, settings: Settings) -> int:
     """Write the messages that these events make; returns how many."""
-    heard = {*TOLD, *STAFF, *money_templates.SIDES}
+    heard = {*TO_PARTIES, *TO_STAFF, *money_templates.SIDES}
     news = [event for event in events if event.at > at - NEWS and event.type in heard]
     known = {kind: context.of(session, kind, ids, settings) for kind, ids in _by_kind(news).items()}
     schedules = {number: case.row for number, case in known.get("payout_schedule", {}).items()}
     paid = paid_before.read(session, news, schedules)
     disputed = {number: case.row.escrow_id for number, case in known.get("dispute", {}).items()}
-    told = Told(_said(session, news), money_moved.of_events(session, news, disputed), paid)
-    return write_all(session, _messages(news, known, told, settings), at)
+    data = EventData(_dispute_messages(session, news), money_moved.of_events(session, news, disputed), paid)
+    return write_all(session, _messages(news, known, data, settings), at)
 
 
-def _messages(news: Sequence[Event], known: dict[str, Cases], told: Told, settings: Settings) -> Iterator[Message]:
+def _messages(news: Sequence[Event], known: dict[str, Cases], data: EventData, settings: Settings) -> Iterator[Message]:
     for event in news:
         case = known[event.subject_kind].get(event.subject_id)
         if case is None:
             continue
-        for side in (*TOLD.get(event.type, ()), *money_templates.SIDES.get(event.type, ())):
-            yield from _to_party(event, case, side, told, settings)
-        if event.type in STAFF:
+        for side in (*TO_PARTIES.get(event.type, ()), *money_templates.SIDES.get(event.type, ())):
+            yield from _to_party(event, case, side, data, settings)
+        if event.type in TO_STAFF:
             yield from _to_staff(event, case, settings)
 
 
-def _to_party(event: Event, case: Case, side: str, told: Told, settings: Settings) -> Iterator[Message]:
+def _to_party(event: Event, case: Case, side: str, data: EventData, settings: Settings) -> Iterator[Message]:
     party = case.parties.get(side)
     to = recipients.of_party(party, settings)
     if to is None or party is None:
         return
-    text, kind, more = _words(event, case, party.id, side, told)
+    text, kind, more = _words(event, case, party.id, side, data)
     if text is not None and kind is not None:
         letter = templates.letter(text, case.fields | more | {"name": party.name})
         yield Message(f"event-{event.id}-{side}", to, kind, _subject(event), letter, event.id)
 
 
 def _words(
-    event: Event, case: Case, party_id: int, side: str, told: Told
+    event: Event, case: Case, party_id: int, side: str, data: EventData
 ) -> tuple[Text | None, str | None, dict[str, Any]]:
     """The text, its kind, and what else it tells; no text for what is told to nobody."""
     if event.type in money_templates.SIDES:
-        text, more = _of_money(event, case, party_id, side, told)
+        text, more = _of_money(event, case, party_id, side, data)
         return text, event.type, more
-    kind, more = _kind(event, case, side, told)
+    kind, more = _kind(event, case, side, data)
     return templates.TEXTS[kind] if kind else None, kind, more
 
 
-def _of_money(event: Event, case: Case, party_id: int, side: str, told: Told) -> tuple[Text | None, dict[str, Any]]:
+def _of_money(
+    event: Event, case: Case, party_id: int, side: str, data: EventData
+) -> tuple[Text | None, dict[str, Any]]:
     """The line of the table for what happened to this party; None when nothing did."""
     if event.type == "refund.processed":
         return money_templates.TEXTS[event.type, side, "second_done" if case.fields["is_second"] else "done"], {}
-    found = told.moved.get(event.id)
+    found = data.moved.get(event.id)
     if event.type == "refund.failed" and found is None:
         return money_templates.TEXTS[event.type, side, "waits"], {}
     if found is None:
@@ -154,7 +156,7 @@ def _to_staff(event: Event, case: Case, settings: Settings) -> Iterator[Message]
         yield Message(f"event-{event.id}-staff", to, f"staff.{event.type}", _subject(event), text, event.id)
 
 
-def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:
+def _kind(event: Event, case: Case, side: str, data: EventData) -> tuple[str | None, dict[str, Any]]:
     """Which text this side gets, and what else it tells."""
     if event.type in _OF_PAYLOAD:
         own = f"{event.type}.{side}"
@@ -166,15 +168,15 @@ def _kind(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, 
             return None, {}  # The bank's own event tells it, with what the bank wants.
         return "dispute.received" if case.row.claimant == side else event.type, {}
     if event.type == "dispute.resolved":
-        return _resolved(event, case, side, told)
+        return _resolved(event, case, side, data)
     if event.type == "payout.succeeded" and json.loads(event.payload).get("is_clawed_back"):
         return None, {}  # The claw-back tells it, with what it takes.
     if event.type in _CAME_BACK:
-        kind = _of_payout(event, case, told)
+        kind = _of_payout(event, case, data)
         return kind, context.of_returned(json.loads(event.payload)) if kind == "payout.reversed.debt" else {}
     if event.type != "dispute.message":
         return event.type, {}
-    message = told.said.get(_message_id(event))
+    message = data.dispute_messages.get(_message_id(event))
     if message is None or message.audience != side or message.inbound:
         return None, {}
     asked = case.row.status == DisputeStatus.NEEDS_RESPONSE and case.row.waiting_on == side
@@ -190,19 +192,19 @@ def _taken_again(event: Event, side: str) -> tuple[str | None, dict[str, Any]]:
     return f"chargeback.taken_again.{side}", context.of_chargeback(payload)
 
 
-def _resolved(event: Event, case: Case, side: str, told: Told) -> tuple[str | None, dict[str, Any]]:
+def _resolved(event: Event, case: Case, side: str, data: EventData) -> tuple[str | None, dict[str, Any]]:
     """What was decided; a bank's taking that ended it is told by itself, and decides nothing that is paid besides."""
-    found = told.moved.get(event.id)
+    found = data.moved.get(event.id)
     if found is None or not found.is_outside:
         return event.type, {"resolution": case.fields[f"resolution_for_{side}"]}
     return (None if case.fields["claimant"] == context.BANK else event.type), {"resolution": context.BY_BANK}
 
 
-def _of_payout(event: Event, case: Case, told: Told) -> str | None:
+def _of_payout(event: Event, case: Case, data: EventData) -> str | None:
     """One message for what became of a payout: by it when it had been paid, else by its schedule when that gives up."""
     if event.type == "payout_schedule.failed":
-        return None if told.was_paid(case.row.payout_id, event.at) else event.type
-    if told.was_paid(case.row.id, event.at):
+        return None if data.was_paid(case.row.payout_id, event.at) else event.type
+    if data.was_paid(case.row.id, event.at):
         payload = json.loads(event.payload)
         if payload.get("to_platform"):
             return "payout.reversed.platform"
@@ -210,9 +212,16 @@ def _of_payout(event: Event, case: Case, told: Told) -> str | None:
     return event.type if case.row.schedule_id is None else None
 
 
-def _said(session: Session, news: Sequence[Event]) -> dict[int, Said]:
+def _dispute_messages(session: Session, news: Sequence[Event]) -> dict[int, DisputeMessage]:
     ids = [_message_id(event) for event in news if event.type == "dispute.message"]
-    return {each.id: each for each in session.scalars(select(Said).where(one_of(session, Said.id, ids)))} if ids else {}
+    return (
+        {
+            each.id: each
+            for each in session.scalars(select(DisputeMessage).where(one_of(session, DisputeMessage.id, ids)))
+        }
+        if ids
+        else {}
+    )
 
 
 def _message_id(event: Event) -> int:

@@ -256,8 +256,8 @@ def _tell(
     elif known.status == ChargebackStatus.OPEN:
         events.add(session, ChargebackOpen(**details), payment.id, at=at)
     else:
-        told = _TAKEN[ChargebackStatus(known.status)](**details, booked_before_amount=booked_before)
-        events.add(session, told, payment.id, at=at)
+        event = _TAKEN[ChargebackStatus(known.status)](**details, booked_before_amount=booked_before)
+        events.add(session, event, payment.id, at=at)
 
 
 _TAKEN = {

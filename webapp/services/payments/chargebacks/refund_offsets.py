@@ -98,9 +98,9 @@ def _facts(refund: Refund) -> dict[str, Any]:
     return {"amount": refund.amount, "status": refund.status}
 
 
-def _record(session: Session, refund: Refund, told: Event, before: dict[str, Any], at: datetime, actor: Actor) -> None:
+def _record(session: Session, refund: Refund, event: Event, before: dict[str, Any], at: datetime, actor: Actor) -> None:
     refund.version += 1
     session.flush()
     about, reason = ("refund", refund.id), refund.status_detail
-    trail.record(session, actor, told.type, about, at=at, reason=reason, before=before, after=_facts(refund))
-    events.add(session, told, refund.id, at=at)
+    trail.record(session, actor, event.type, about, at=at, reason=reason, before=before, after=_facts(refund))
+    events.add(session, event, refund.id, at=at)

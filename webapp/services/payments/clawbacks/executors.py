@@ -292,8 +292,8 @@ def _decided(
     after = {"status": payment.status, "decided": payment.taken_back_decided, "borne_by": payment.taken_back_from}
     about = ("payment", payment.id)
     audit.record(session, actor, action, about, at=at, reason=reason, before=before, after=after)
-    told = PaymentDecided(decision=action.rpartition(".")[2], reason=reason)
-    events.add(session, told, payment.id, at=at)
+    event = PaymentDecided(decision=action.rpartition(".")[2], reason=reason)
+    events.add(session, event, payment.id, at=at)
     if is_done:
         freezes.end(session, escrow.id, FreezeCause.PAYMENT, payment.id, reason, at=at, actor=actor)
         alerts.resolve(session, PAYMENT_TAKEN_BACK, f"payment {payment.id}", at)
